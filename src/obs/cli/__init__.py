@@ -1,0 +1,1 @@
+"""Parses arguments, calls, prints. The one place that exits."""

@@ -1,0 +1,1 @@
+"""The one place for retry, paging, cost counting, TLS and the translation of library errors."""

@@ -1,0 +1,39 @@
+"""The error tree and the exit codes. Only `cli` turns these into output and an exit status."""
+
+from typing import Final, Literal, get_args
+
+DONE: Final = 0
+FOUND: Final = 1  # drift, a failed check, an alert that did not fire
+BAD_INPUT: Final = 2
+UNAVAILABLE: Final = 3  # a system this command needs did not answer
+
+Reason = Literal[
+    "auth", "connection", "decode", "http_status", "internal", "partial", "throttled", "timeout"
+]
+REASONS: Final[tuple[str, ...]] = get_args(Reason)
+
+
+class ObsError(Exception):
+    """Whatever obs says to its user instead of a traceback."""
+
+    exit_code: int = FOUND
+
+
+class BadInput(ObsError):  # noqa: N818  reads as a sentence where it is raised
+    """A spec, a file or an argument that has to be changed; one problem a line."""
+
+    exit_code = BAD_INPUT
+
+
+class SourceError(ObsError):
+    """A system did not answer as it should.
+
+    `reason` is one of REASONS: it becomes the label of obs_source_errors_total, so it is bounded.
+    The message never carries a secret.
+    """
+
+    exit_code = UNAVAILABLE
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason: Reason = reason

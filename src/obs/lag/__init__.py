@@ -1,0 +1,1 @@
+"""Consumer lag in seconds and consumer status. Pure maths; imports nothing of obs."""

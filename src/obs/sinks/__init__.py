@@ -1,0 +1,1 @@
+"""Where samples go: the exposition text, OTLP, CloudWatch. Sinks know no sources."""

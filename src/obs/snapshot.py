@@ -1,0 +1,165 @@
+"""What one poll of one source saw. Immutable values; times are Unix seconds, durations seconds.
+
+Sources make these, the collector judges them against its history, `series` turns them into samples.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+
+class ConsumerConfig(msgspec.Struct, frozen=True, gc=False):
+    """The part of a consumer's configuration that obs judges by."""
+
+    durable: bool = True
+    push: bool = False
+    ack_policy: str = "explicit"
+    ack_wait: float = 30.0
+    max_deliver: int = -1  # −1: no limit
+    max_ack_pending: int = -1  # −1: no limit
+    backoff: tuple[float, ...] = ()
+    filters: tuple[str, ...] = ()
+
+
+class Consumer(msgspec.Struct, frozen=True, gc=False):
+    """A consumer as its own leader reports it (`leader` false: no leader could be asked)."""
+
+    account: str
+    stream: str
+    name: str
+    created: str  # as the server writes it: an identity, not a time
+    config: ConsumerConfig
+    delivered_consumer_seq: int
+    delivered_stream_seq: int
+    ack_floor_stream_seq: int
+    pending: int
+    ack_pending: int
+    redelivered: int
+    waiting: int
+    last_delivery: float | None = None
+    paused: bool = False
+    push_bound: bool = False
+    leader: bool = True
+    replicas_behind: int = 0
+
+
+class StreamConfig(msgspec.Struct, frozen=True, gc=False):
+    """Limits of a stream; None where there is none."""
+
+    max_age: float | None = None
+    max_bytes: int | None = None
+    max_messages: int | None = None
+    replicas: int = 1
+
+
+class Stream(msgspec.Struct, frozen=True, gc=False):
+    """A stream as its own leader reports it."""
+
+    account: str
+    name: str
+    created: str
+    config: StreamConfig
+    messages: int
+    bytes: int
+    first_seq: int
+    last_seq: int
+    first_time: float | None  # None: the stream is empty
+    last_time: float | None
+    consumers: int
+    leader: bool = True
+    replicas_behind: int = 0
+    replica_lag: int = 0
+    ephemeral_consumers: int = 0
+    ephemeral_lag: int = 0
+
+
+class NatsServer(msgspec.Struct, frozen=True, gc=False):
+    """One monitoring address; the numbers are None where it did not answer."""
+
+    address: str  # host:port of the monitoring endpoint: the series' identity
+    up: bool
+    name: str = ""
+    version: str = ""
+    connections: int | None = None
+    slow_consumers: int | None = None
+    memory: int | None = None
+    memory_limit: int | None = None
+    store: int | None = None
+    store_limit: int | None = None
+    api_errors: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NatsSnapshot:
+    """One NATS cluster at `at`, the moment its answers arrived (Unix seconds).
+
+    `left_out` counts consumers without a series of their own by reason (excluded, ephemeral, cap).
+    """
+
+    at: float
+    servers: tuple[NatsServer, ...]
+    streams: tuple[Stream, ...]
+    consumers: tuple[Consumer, ...]
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rule:
+    """An EventBridge rule; the default bus is named `default`."""
+
+    bus: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTarget:
+    """Where a rule sends its events; `dead_letter_queue` is the queue's ARN."""
+
+    rule: Rule
+    target_id: str
+    arn: str
+    max_retries: int | None = None
+    max_event_age: float | None = None
+    dead_letter_queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """An SQS queue. `oldest_age` is None where AWS has not said and the queue is not empty."""
+
+    name: str
+    visible: int
+    oldest_age: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSnapshot:
+    """Rules, their data points and queues of one AWS account and region at `at`.
+
+    `points`: by rule and CloudWatch metric name, {start of the minute in Unix seconds: sum}. A
+    minute without a point is not in it. Points between `since` and `settled` are final but for
+    late corrections; minutes from `settled` on are still filling.
+    """
+
+    at: float
+    since: float
+    settled: float
+    rules: tuple[Rule, ...]
+    targets: tuple[RuleTarget, ...]
+    points: dict[tuple[Rule, str], dict[int, float]]
+    queues: tuple[Queue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One message that ran out of deliveries or was terminated."""
+
+    account: str
+    stream: str
+    consumer: str
+    stream_seq: int
+    at: float
+    kind: str  # max_deliveries | terminated
+
+
+Snapshot = NatsSnapshot | AwsSnapshot

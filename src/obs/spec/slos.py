@@ -1,0 +1,71 @@
+"""Service level objectives."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from obs.spec.model import Glob, Model, Name
+from obs.spec.quantity import Duration
+
+
+class EventBridgeSli(Model):
+    """Good events: invocations that did not fail for good."""
+
+    source: Name
+    bus: str
+    rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
+
+
+class NatsLagSli(Model):
+    """Good minutes: those in which the consumer's lag was within the target."""
+
+    source: Name
+    account: Glob = "*"
+    stream: str
+    consumer: str
+    max_seconds: Annotated[Duration, Field(gt=0)] | None = None
+    max_messages: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _needs_a_target(self) -> "NatsLagSli":
+        if self.max_seconds is None and self.max_messages is None:
+            raise ValueError("needs max_seconds, max_messages or both")
+        return self
+
+
+class NatsDeliverySli(Model):
+    """Good deliveries: those that did not end as dead letters."""
+
+    source: Name
+    account: Glob = "*"
+    stream: str
+    consumer: str
+
+
+class Sli(Model):
+    """Where good and total events come from; exactly one."""
+
+    eventbridge: EventBridgeSli | None = None
+    nats_lag: NatsLagSli | None = None
+    nats_delivery: NatsDeliverySli | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Sli":
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            choices = ", ".join(type(self).model_fields)
+            raise ValueError(f"needs exactly one of {choices}; has {', '.join(given) or 'none'}")
+        return self
+
+
+class Slo(Model):
+    """A promise about the share of good events over a rolling window."""
+
+    name: Name
+    service: Name
+    description: str = ""
+    objective: float
+    """Percent of good events, above 0 and below 100: 99.9."""
+    window: Annotated[Duration, Field(ge=86_400, le=90 * 86_400)] = 30 * 86_400.0
+    """Length of the rolling window, 1d to 90d."""
+    sli: Sli

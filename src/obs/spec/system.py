@@ -1,0 +1,25 @@
+"""The whole spec of one system."""
+
+from typing import Literal
+
+from obs.spec.model import Model, Name
+from obs.spec.outputs import Outputs
+from obs.spec.slos import Slo
+from obs.spec.sources import Sources
+
+
+class System(Model):
+    """One event-driven system: what it consists of, what it promises, where numbers go."""
+
+    version: Literal[1]
+    """Version of the spec format."""
+    system: Name
+    """The system's name."""
+    description: str = ""
+    environment: Name = "production"
+    """The environment this spec describes; `--env` chooses another."""
+    state_dir: str = "obs-state"
+    """Folder of the state file; relative to the working directory."""
+    sources: Sources = Sources()
+    slos: tuple[Slo, ...] = ()
+    outputs: Outputs = Outputs()
