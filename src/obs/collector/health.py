@@ -1,0 +1,80 @@
+"""How each source and each sink is doing."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from obs.errors import Reason
+
+
+@dataclass(slots=True)
+class SourceHealth:
+    """One source. Wall times are Unix seconds; `fresh_until` is on the monotonic clock."""
+
+    name: str
+    kind: str
+    required: bool
+    interval: float
+    stale_after: float
+    up: bool = False
+    polls: int = 0
+    failures: int = 0  # in a row
+    last_success: float | None = None
+    fresh_until: float | None = None
+    poll_seconds: float = 0.0
+    series: int = 0
+    error: str = ""
+    reason: Reason | None = None
+    errors: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, int] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def succeeded(self, wall: float, monotonic: float, poll_seconds: float) -> None:
+        """Record a complete answer that arrived at `wall`."""
+        self.up = True
+        self.polls += 1
+        self.failures = 0
+        self.last_success = wall
+        self.fresh_until = monotonic + self.stale_after
+        self.poll_seconds = poll_seconds
+        self.error = ""
+        self.reason = None
+
+    def failed(self, reason: Reason, error: str, poll_seconds: float) -> None:
+        """Record a poll without a usable answer."""
+        self.up = False
+        self.polls += 1
+        self.failures += 1
+        self.poll_seconds = poll_seconds
+        self.error = error
+        self.reason = reason
+        self.errors[reason] += 1
+
+    def is_fresh(self, monotonic: float) -> bool:
+        """Whether the last success still stands for the present."""
+        return self.fresh_until is not None and monotonic < self.fresh_until
+
+
+@dataclass(slots=True)
+class PushHealth:
+    """One sink that is pushed to."""
+
+    name: str
+    interval: float
+    up: bool = False
+    last_success: float | None = None
+    points: int = 0
+    error: str = ""
+    errors: Counter[str] = field(default_factory=Counter)
+
+    def succeeded(self, wall: float, points: int) -> None:
+        """Record a push of `points` data points."""
+        self.up = True
+        self.last_success = wall
+        self.points += points
+        self.error = ""
+
+    def failed(self, reason: Reason, error: str) -> None:
+        """Record a push that was not accepted."""
+        self.up = False
+        self.error = error
+        self.errors[reason] += 1

@@ -1,0 +1,185 @@
+"""What survives a restart: one SQLite file.
+
+Writes are collected with `put` and `put_buckets` and written by `flush` in one transaction, so
+that a kill at any moment leaves the state of the last flush. A file that cannot be read or
+written never stops the collector: what could not be written stays queued for the next flush.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from obs.errors import BadInput
+
+log = logging.getLogger(__name__)
+
+FILE_NAME: Final = "obs.sqlite3"
+_SCHEMA_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS entry (
+  kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bucket (
+  slo TEXT NOT NULL, level INTEGER NOT NULL, start INTEGER NOT NULL,
+  good REAL NOT NULL, total REAL NOT NULL, PRIMARY KEY (slo, level, start)
+) WITHOUT ROWID;
+"""
+
+BucketRow = tuple[int, int, float, float]
+"""Level (bucket length in seconds), start of the bucket (Unix seconds), good, total."""
+
+
+class State:
+    """The state file. All calls come from one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, on_error: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._on_error = on_error
+        self._entries: dict[tuple[str, str], bytes] = {}
+        self._buckets: dict[tuple[str, int, int], tuple[float, float]] = {}
+        self._expired: dict[tuple[str, int], int] = {}
+
+    def entries(self, kind: str) -> dict[str, bytes]:
+        """All values of one kind by key, as they were last flushed."""
+        rows = self._read("SELECT key, value FROM entry WHERE kind = ?", (kind,))
+        return dict(rows)
+
+    def buckets(self, slo: str) -> list[BucketRow]:
+        """The ledger of one SLO."""
+        query = "SELECT level, start, good, total FROM bucket WHERE slo = ?"
+        return self._read(query, (slo,))
+
+    def put(self, kind: str, key: str, value: bytes) -> None:
+        """Queue a value; the last one put wins."""
+        self._entries[kind, key] = value
+
+    def put_buckets(self, slo: str, rows: Iterable[BucketRow]) -> None:
+        """Queue buckets of an SLO's ledger; a bucket put again replaces the earlier one."""
+        for level, start, good, total in rows:
+            self._buckets[slo, level, start] = (good, total)
+
+    def expire_buckets(self, slo: str, level: int, before: int) -> None:
+        """Queue the removal of buckets that start before `before` (Unix seconds)."""
+        self._expired[slo, level] = before
+
+    def flush(self) -> bool:
+        """Write what is queued in one transaction; False where that failed."""
+        if not (self._entries or self._buckets or self._expired):
+            return True
+        try:
+            with self._connection:
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO entry VALUES (?, ?, ?)",
+                    [(kind, key, value) for (kind, key), value in self._entries.items()],
+                )
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?, ?)",
+                    [(*bucket, *counts) for bucket, counts in self._buckets.items()],
+                )
+                self._connection.executemany(
+                    "DELETE FROM bucket WHERE slo = ? AND level = ? AND start < ?",
+                    [(*which, before) for which, before in self._expired.items()],
+                )
+        except sqlite3.Error as error:
+            self._report(error)
+            return False
+        self._entries.clear()
+        self._buckets.clear()
+        self._expired.clear()
+        return True
+
+    def close(self) -> None:
+        """Write what is queued and give the file back."""
+        self.flush()
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _read(self, query: str, parameters: tuple[str, ...]) -> list[Any]:
+        try:
+            return self._connection.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            self._report(error)
+            return []
+
+    def _report(self, error: sqlite3.Error) -> None:
+        self._on_error(state_error_reason(error))
+        log.error("state file: %s; the collector goes on without it", error)
+
+
+def state_error_reason(error: sqlite3.Error) -> str:
+    """A bounded word for what is wrong with the state file, for a label."""
+    text = str(error)
+    if "full" in text:
+        return "disk_full"
+    if "malformed" in text or "not a database" in text:
+        return "damaged"
+    if "readonly" in text or "unable to open" in text:
+        return "unwritable"
+    return "other"
+
+
+def open_state(
+    folder: Path, on_error: Callable[[str], None], *, now: Callable[[], float] = time.time
+) -> State:
+    """Open or create the state file in `folder`.
+
+    A damaged file is set aside under another name. Where the folder cannot be written the state
+    lives in memory. Raises BadInput where another collector holds the file.
+    """
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return State(_connect(path), on_error)
+    except (OSError, sqlite3.Error) as error:
+        if "locked" in str(error):
+            raise BadInput(
+                f"{path}: another collector uses this state; give each its own state_dir"
+            ) from None
+        damaged = isinstance(error, sqlite3.DatabaseError) and state_error_reason(error) == (
+            "damaged"
+        )
+        on_error("damaged" if damaged else "unwritable")
+        if damaged:
+            return _open_anew(path, on_error, now())
+        log.error("state folder %s: %s; state is kept in memory only", folder, error)
+        return State(_prepare(sqlite3.connect(":memory:", check_same_thread=False)), on_error)
+
+
+def _open_anew(path: Path, on_error: Callable[[str], None], now: float) -> State:
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    path.replace(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    log.error("state file %s is damaged; set aside as %s, starting anew", path, aside.name)
+    return State(_connect(path), on_error)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+    try:
+        # Exclusive locking keeps the WAL index in memory, which network file systems need.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        problems = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if problems != ("ok",):
+            raise sqlite3.DatabaseError(f"malformed: {problems}")
+        return _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.executescript(_SCHEMA)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _SCHEMA_VERSION):
+        raise sqlite3.DatabaseError(f"malformed: schema version {version}")
+    with connection:
+        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    return connection
