@@ -1,0 +1,203 @@
+"""The exposition: what /metrics answers, rendered and compressed once a poll.
+
+Prometheus text format 0.0.4 and OpenMetrics 1.0.0 differ in the lines about a family and agree in
+its samples, so each family's samples are rendered and compressed once for both. A scrape only
+joins what is there.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, compress
+from threading import Lock
+from typing import Final
+
+from obs.catalogue.metric import Kind, Metric
+from obs.series.family import Family, Value
+from obs.sinks.gzip_stream import Piece, deflate, inflate, member
+from obs.sinks.labels import RowCache
+
+TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+_NUMBERS: Final = frozenset((int, float))
+_NOT_FINITE: Final = ((" inf\n", " +Inf\n"), (" -inf\n", " -Inf\n"), (" nan\n", " NaN\n"))
+_NONE: Final[frozenset[int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A family and its compressed sample lines; None where it has no sample."""
+
+    family: Family
+    samples: Piece | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """All samples of one metric."""
+
+    metric: Metric
+    samples: tuple[Piece, ...]
+
+
+class Page:
+    """All samples of one moment; never changes. Bodies are put together when first asked for."""
+
+    def __init__(self, sections: tuple[_Section, ...]) -> None:
+        self._sections = sections
+        self._gzip: dict[bool, bytes] = {}
+
+    def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
+        """The page in one of the two formats, compressed or plain.
+
+        The compressed body is kept; a plain one is unpacked anew, since hardly anybody asks for
+        it and it is some fifteen times as large.
+        """
+        if not gzip:
+            return b"".join(map(inflate, self._pieces(openmetrics)))
+        if openmetrics not in self._gzip:
+            self._gzip[openmetrics] = member(self._pieces(openmetrics))
+        return self._gzip[openmetrics]
+
+    def _pieces(self, openmetrics: bool) -> Iterable[Piece]:
+        for section in self._sections:
+            yield _header(section.metric, openmetrics)
+            yield from section.samples
+        if openmetrics:
+            yield _END
+
+
+class Exposition:
+    """The families of all sources, kept rendered. Safe to update from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._rows = RowCache()
+        self._parts: dict[str, tuple[_Part, ...]] = {}
+        self._page: Page | None = None
+
+    def update(self, source: str, families: Sequence[Family]) -> None:
+        """Replace everything `source` gave before.
+
+        Families whose rows are the same object and whose values are equal are not rendered again.
+        The exposition keeps the families: nothing in them may be changed afterwards.
+        """
+        before = self._parts.get(source, ())
+        parts = tuple(self._part(family, before) for family in families)
+        with self._lock:
+            self._parts = {**self._parts, source: parts}
+            self._page = None
+
+    def withdraw(self, source: str) -> None:
+        """Take back everything `source` gave; nothing where it gave nothing."""
+        with self._lock:
+            self._parts = {name: parts for name, parts in self._parts.items() if name != source}
+            self._page = None
+
+    def page(self) -> Page:
+        """The present samples; the same object until something changes."""
+        with self._lock:
+            if self._page is None:
+                self._page = Page(tuple(self._sections()))
+            return self._page
+
+    def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
+        """The present page's body."""
+        return self.page().body(openmetrics=openmetrics, gzip=gzip)
+
+    def _part(self, family: Family, before: Iterable[_Part]) -> _Part:
+        for part in before:
+            old = part.family
+            if (
+                old.rows is family.rows
+                and old.metric == family.metric
+                and old.values == family.values
+            ):
+                return _Part(family, part.samples)
+        return _Part(family, self._samples(family, _NONE))
+
+    def _samples(self, family: Family, left_out: frozenset[int]) -> Piece | None:
+        texts = self._rows.texts(family.rows, family.metric.labels)
+        left_out |= self._rows.repeated(family.rows)
+        lines = sample_lines(family.metric.name, texts, family.values, left_out)
+        return deflate(lines.encode()) if lines else None
+
+    def _sections(self) -> Iterable[_Section]:
+        by_name: dict[str, list[_Part]] = {}
+        for part in chain.from_iterable(self._parts[name] for name in sorted(self._parts)):
+            by_name.setdefault(part.family.metric.name, []).append(part)
+        for name in sorted(by_name):
+            pieces = tuple(filter(None, self._distinct(by_name[name])))
+            if pieces:
+                yield _Section(by_name[name][0].family.metric, pieces)
+
+    def _distinct(self, parts: list[_Part]) -> Iterable[Piece | None]:
+        """Samples of the parts; of rows that several parts have, the first part's."""
+        for index, part in enumerate(parts):
+            left_out = _NONE.union(*(self._given(part, earlier) for earlier in parts[:index]))
+            yield self._samples(part.family, left_out) if left_out else part.samples
+
+    def _given(self, part: _Part, earlier: _Part) -> frozenset[int]:
+        """Indexes of the part's rows for which `earlier` has a sample."""
+        shared = self._rows.shared(part.family.rows, earlier.family.rows)
+        if not shared:
+            return _NONE
+        has = zip(earlier.family.rows.values, earlier.family.values, strict=True)
+        given = {row for row, value in has if value is not None}
+        return frozenset(i for i in shared if part.family.rows.values[i] in given)
+
+
+def sample_lines(
+    name: str, labels: Sequence[str], values: Sequence[Value], left_out: frozenset[int] = _NONE
+) -> str:
+    """One line a sample; `labels[i]` ends in the blank before the value of `values[i]`.
+
+    Rows without a value, and those whose index is in `left_out`, have no line. Raises ValueError
+    where labels and values differ in number.
+    """
+    if len(labels) != len(values):
+        raise ValueError(f"{name}: {len(labels)} rows but {len(values)} values")
+    types = set(map(type, values))
+    if left_out or not types <= _NUMBERS:
+        taken = [v is not None and i not in left_out for i, v in enumerate(values)]
+        labels = list(compress(labels, taken))
+        values = [_plain(v) for v in compress(values, taken) if v is not None]
+    words = ["\n" + name] * (3 * len(labels))
+    words[1::3] = labels
+    words[2::3] = map(repr, values)
+    lines = "".join(words)[1:] + "\n" if words else ""
+    if types <= {int}:
+        return lines
+    for written, wanted in _NOT_FINITE:  # only a value can stand before a line's end
+        lines = lines.replace(written, wanted)
+    return lines
+
+
+def _plain(value: int | float) -> int | float:
+    """The number without a subclass's own repr: True is 1."""
+    return int(value) if isinstance(value, int) else float(value)
+
+
+def header_lines(metric: Metric, *, openmetrics: bool) -> str:
+    """The lines about a family that stand before its samples."""
+    text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
+    if not openmetrics:  # the old format has no info type
+        kind = "gauge" if metric.kind is Kind.INFO else metric.kind
+        return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
+    name = metric.family
+    unit = f"# UNIT {name} {metric.unit}\n" if _ends_in_unit(metric) else ""
+    text = text.replace('"', r"\"")
+    return f"# TYPE {name} {metric.kind}\n{unit}# HELP {name} {text}\n"
+
+
+def _ends_in_unit(metric: Metric) -> bool:
+    return bool(metric.unit) and metric.family.endswith(f"_{metric.unit}")
+
+
+@lru_cache(maxsize=1024)
+def _header(metric: Metric, openmetrics: bool) -> Piece:
+    return deflate(header_lines(metric, openmetrics=openmetrics).encode())
+
+
+_END: Final = deflate(b"# EOF\n")
