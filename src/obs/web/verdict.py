@@ -1,0 +1,186 @@
+"""Is the system healthy? One headline, the problems behind it, and the order that shows them."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from obs.web.status import (
+    ConsumerState,
+    ConsumerStatus,
+    Level,
+    Problem,
+    QueueStatus,
+    RuleStatus,
+    SloState,
+    SloStatus,
+    SourceStatus,
+    Status,
+    Verdict,
+)
+
+SHOWN: Final = 20  # problems in a verdict; the rest is counted
+BAD_ERROR_RATIO: Final = 0.10
+_LEVELS: Final[dict[Level, int]] = {"critical": 0, "unknown": 1, "warning": 2, "ok": 3}
+_SLO_ORDER: Final[dict[SloState, int]] = {"exhausted": 0, "burning": 1, "no_data": 2, "ok": 3}
+_CONSUMER_ORDER: Final[dict[ConsumerState, int]] = {
+    "leaderless": 0,
+    "stopped": 1,
+    "stalled": 2,
+    "slow": 3,
+    "paused": 4,
+    "ok": 5,
+}
+_CONSUMER_TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
+    "leaderless": ("critical", "has no leader"),
+    "stopped": ("critical", "has stopped: it takes no messages"),
+    "stalled": ("critical", "is stalled: it takes messages and finishes none"),
+    "slow": ("warning", "is slow: its lag does not shrink"),
+}
+
+
+def complete(status: Status) -> Status:
+    """The same status with its verdict, and with what is worst first in every list."""
+    return msgspec.structs.replace(
+        status,
+        verdict=judge(status),
+        slos=tuple(sorted(status.slos, key=_slo_order)),
+        consumers=tuple(sorted(status.consumers, key=_consumer_order)),
+        rules=tuple(sorted(status.rules, key=_rule_order)),
+        queues=tuple(sorted(status.queues, key=_queue_order)),
+        sources=tuple(sorted(status.sources, key=_source_order)),
+    )
+
+
+def judge(status: Status) -> Verdict:
+    """The worst level of all problems, put in a headline.
+
+    Before any source has answered or failed the level is unknown: nothing is known to be well.
+    """
+    sources = status.sources
+    if sources and not any(s.last_success is not None or s.error is not None for s in sources):
+        return Verdict("unknown", "Waiting for the first answers")
+    problems = sorted(_problems(status), key=lambda problem: _LEVELS[problem.level])
+    if not problems:
+        return Verdict("ok", "All is well")
+    return Verdict(
+        problems[0].level, _headline(problems), tuple(problems[:SHOWN]), found=len(problems)
+    )
+
+
+def _headline(problems: list[Problem]) -> str:
+    level = problems[0].level
+    worst = [problem for problem in problems if problem.level == level]
+    if len(worst) == 1:
+        return worst[0].text
+    if level == "critical":
+        return f"{len(worst)} problems need attention now"
+    if level == "unknown":
+        return f"{len(worst)} things cannot be judged"
+    return f"{len(worst)} things are worth a look"
+
+
+def _problems(status: Status) -> Iterator[Problem]:
+    for source in status.sources:
+        yield from _source_problem(source)
+    for slo in status.slos:
+        yield from _slo_problem(slo)
+    for consumer in status.consumers:
+        yield from _consumer_problem(consumer)
+    for rule in status.rules:
+        yield from _rule_problem(rule)
+    for queue in status.queues:
+        yield from _queue_problem(queue)
+    for push in status.pushes:
+        if not push.up and push.error is not None:
+            text = f"{push.sink} does not accept what is pushed to {push.target}"
+            yield Problem("warning", "push", push.sink, text)
+
+
+def _source_problem(source: SourceStatus) -> Iterator[Problem]:
+    if source.up:
+        return
+    level: Level = "critical" if source.required else "warning"
+    if source.last_success is None:
+        if source.error is not None:
+            text = f"Source {source.name} has never answered"
+            yield Problem(level, "source", source.name, text)
+    elif source.age_seconds is not None and source.age_seconds > source.stale_after:
+        text = f"Source {source.name} is silent: its numbers have been withdrawn"
+        yield Problem(level, "source", source.name, text)
+    else:
+        text = f"Source {source.name} did not answer the last time"
+        yield Problem("warning", "source", source.name, text)
+
+
+def _slo_problem(slo: SloStatus) -> Iterator[Problem]:
+    if slo.state == "exhausted":
+        yield Problem("critical", "slo", slo.name, f"{slo.name} has spent its error budget")
+    elif slo.state == "burning":
+        level: Level = "critical" if slo.urgent else "warning"
+        yield Problem(level, "slo", slo.name, f"{slo.name} burns its error budget too fast")
+
+
+def _consumer_problem(consumer: ConsumerStatus) -> Iterator[Problem]:
+    name = f"{consumer.stream}/{consumer.consumer}"
+    verdict = _CONSUMER_TEXT.get(consumer.status)
+    if verdict is not None:
+        level, words = verdict
+        yield Problem(level, "consumer", name, f"{name} {words}")
+    elif loses_messages(consumer):
+        text = f"{name} is about to lose messages to the stream's max_age"
+        yield Problem("critical", "consumer", name, text)
+
+
+def loses_messages(consumer: ConsumerStatus) -> bool:
+    """Whether max_age evicts messages before the consumer, at its present pace, gets to them."""
+    eviction, drain = consumer.eviction_seconds, consumer.drain_seconds
+    if eviction is None or consumer.lag_messages == 0:
+        return False
+    age = consumer.lag_seconds or 0.0
+    # Nothing is lost soon while most of max_age is left, however slowly the lag shrinks.
+    return eviction < age and (drain is None or drain > eviction)
+
+
+def _rule_problem(rule: RuleStatus) -> Iterator[Problem]:
+    name = f"{rule.bus}/{rule.rule}"
+    if rule.dead_letter_failures_1h:
+        yield Problem("critical", "rule", name, f"Rule {name} lost events for good")
+    elif rule.failing:
+        level: Level = "critical" if (rule.error_ratio_5m or 0) >= BAD_ERROR_RATIO else "warning"
+        yield Problem(level, "rule", name, f"Rule {name} fails to reach its target")
+
+
+def _queue_problem(queue: QueueStatus) -> Iterator[Problem]:
+    if queue.dead_letter and queue.visible > 0:
+        letters = (
+            "1 dead letter waits" if queue.visible == 1 else (f"{queue.visible} dead letters wait")
+        )
+        yield Problem("warning", "queue", queue.queue, f"{letters} in {queue.queue}")
+
+
+def _slo_order(slo: SloStatus) -> tuple[int, bool, str]:
+    # Not by budget: cards that change places at every poll are hard to read.
+    return _SLO_ORDER[slo.state], not slo.urgent, slo.name
+
+
+def _consumer_order(consumer: ConsumerStatus) -> tuple[int, float, int, str, str]:
+    return (
+        _CONSUMER_ORDER[consumer.status],
+        -(consumer.lag_seconds or 0.0),
+        -consumer.lag_messages,
+        consumer.stream,
+        consumer.consumer,
+    )
+
+
+def _rule_order(rule: RuleStatus) -> tuple[bool, float, str, str]:
+    return not rule.failing, -(rule.failures_1h or 0.0), rule.bus, rule.rule
+
+
+def _queue_order(queue: QueueStatus) -> tuple[bool, str]:
+    return not (queue.dead_letter and queue.visible > 0), queue.queue
+
+
+def _source_order(source: SourceStatus) -> tuple[bool, str]:
+    return source.up, source.name
