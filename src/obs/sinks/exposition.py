@@ -23,14 +23,15 @@ OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8
 _NUMBERS: Final = frozenset((int, float))
 _NOT_FINITE: Final = ((" inf\n", " +Inf\n"), (" -inf\n", " -Inf\n"), (" nan\n", " NaN\n"))
 _NONE: Final[frozenset[int]] = frozenset()
+_BLOCK: Final = 4096  # rows rendered at a time: a block's text stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A family and its compressed sample lines; None where it has no sample."""
+    """A family and its compressed sample lines by blocks of rows; None for a block without any."""
 
     family: Family
-    samples: Piece | None
+    blocks: tuple[Piece | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,9 @@ class Exposition:
     def update(self, source: str, families: Sequence[Family]) -> None:
         """Replace everything `source` gave before.
 
-        Families whose rows are the same object and whose values are equal are not rendered again.
-        The exposition keeps the families: nothing in them may be changed afterwards.
+        Where a family's rows are the same object as before, only blocks of rows whose values
+        differ are rendered. The exposition keeps the families: nothing in them may be changed
+        afterwards.
         """
         before = self._parts.get(source, ())
         parts = tuple(self._part(family, before) for family in families)
@@ -109,34 +111,44 @@ class Exposition:
     def _part(self, family: Family, before: Iterable[_Part]) -> _Part:
         for part in before:
             old = part.family
-            if (
-                old.rows is family.rows
-                and old.metric == family.metric
-                and old.values == family.values
-            ):
-                return _Part(family, part.samples)
-        return _Part(family, self._samples(family, _NONE))
+            if old.rows is family.rows and old.metric == family.metric:
+                return self._rendered(family, part)
+        return self._rendered(family)
 
-    def _samples(self, family: Family, left_out: frozenset[int]) -> Piece | None:
-        texts = self._rows.texts(family.rows, family.metric.labels)
+    def _rendered(
+        self, family: Family, old: _Part | None = None, left_out: frozenset[int] = _NONE
+    ) -> _Part:
+        """The family without the rows `left_out`; blocks that equal the old part's are its own."""
         left_out |= self._rows.repeated(family.rows)
-        lines = sample_lines(family.metric.name, texts, family.values, left_out)
+        blocks: list[Piece | None] = []
+        for index, start in enumerate(range(0, len(family.rows), _BLOCK)):
+            rows = slice(start, start + _BLOCK)
+            if old and old.family.values[rows] == family.values[rows]:
+                blocks.append(old.blocks[index])
+            else:
+                blocks.append(self._block(family, rows, left_out))
+        return _Part(family, tuple(blocks))
+
+    def _block(self, family: Family, rows: slice, left_out: frozenset[int]) -> Piece | None:
+        texts = self._rows.texts(family.rows, family.metric.labels)
+        within = frozenset(i - rows.start for i in left_out if rows.start <= i < rows.stop)
+        lines = sample_lines(family.metric.name, texts[rows], family.values[rows], within)
         return deflate(lines.encode()) if lines else None
 
     def _sections(self) -> Iterable[_Section]:
         by_name: dict[str, list[_Part]] = {}
         for part in chain.from_iterable(self._parts[name] for name in sorted(self._parts)):
             by_name.setdefault(part.family.metric.name, []).append(part)
-        for name in sorted(by_name):
-            pieces = tuple(filter(None, self._distinct(by_name[name])))
-            if pieces:
-                yield _Section(by_name[name][0].family.metric, pieces)
+        for _, parts in sorted(by_name.items()):
+            blocks = chain.from_iterable(part.blocks for part in self._distinct(parts))
+            if pieces := tuple(piece for piece in blocks if piece is not None):
+                yield _Section(parts[0].family.metric, pieces)
 
-    def _distinct(self, parts: list[_Part]) -> Iterable[Piece | None]:
-        """Samples of the parts; of rows that several parts have, the first part's."""
+    def _distinct(self, parts: list[_Part]) -> Iterable[_Part]:
+        """The parts; of a row that several have, only the first part's sample."""
         for index, part in enumerate(parts):
             left_out = _NONE.union(*(self._given(part, earlier) for earlier in parts[:index]))
-            yield self._samples(part.family, left_out) if left_out else part.samples
+            yield self._rendered(part.family, left_out=left_out) if left_out else part
 
     def _given(self, part: _Part, earlier: _Part) -> frozenset[int]:
         """Indexes of the part's rows for which `earlier` has a sample."""
@@ -163,10 +175,13 @@ def sample_lines(
         taken = [v is not None and i not in left_out for i, v in enumerate(values)]
         labels = list(compress(labels, taken))
         values = [_plain(v) for v in compress(values, taken) if v is not None]
-    words = ["\n" + name] * (3 * len(labels))
-    words[1::3] = labels
-    words[2::3] = map(repr, values)
-    lines = "".join(words)[1:] + "\n" if words else ""
+    if not labels:
+        return ""
+    words = ["\n" + name] * (3 * len(labels)) + ["\n"]
+    words[0] = name
+    words[1:-1:3] = labels
+    words[2:-1:3] = map(repr, values)
+    lines = "".join(words)
     if types <= {int}:
         return lines
     for written, wanted in _NOT_FINITE:  # only a value can stand before a line's end
