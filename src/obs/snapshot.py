@@ -138,7 +138,8 @@ class AwsSnapshot:
 
     `points`: by rule and CloudWatch metric name, {start of the minute in Unix seconds: sum}. A
     minute without a point is not in it. Points between `since` and `settled` are final but for
-    late corrections; minutes from `settled` on are still filling.
+    late corrections; minutes from `settled` on are still filling. `left_out` counts queues that
+    could not be read by reason (elsewhere, denied, missing).
     """
 
     at: float
@@ -148,6 +149,7 @@ class AwsSnapshot:
     targets: tuple[RuleTarget, ...]
     points: dict[tuple[Rule, str], dict[int, float]]
     queues: tuple[Queue, ...]
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

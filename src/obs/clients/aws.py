@@ -1,0 +1,229 @@
+"""AWS for sources and sinks: every call paged, batched, retried, counted and priced."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from obs.clients.aws_cost import METRIC_REQUESTED, PUT_REQUEST, SQS_REQUEST, Spending
+from obs.clients.metric_data import (
+    MAX_POINTS,
+    Answers,
+    MetricSeries,
+    Points,
+    batches,
+    billed_metrics,
+    queries,
+)
+from obs.errors import Reason, SourceError
+from obs.spec.sources import AwsSource
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+    from mypy_boto3_events.type_defs import TargetOutputTypeDef
+
+    from obs.clients.aws_session import AwsSession
+
+_QUERY_ATTEMPTS: Final = 3  # of a query that AWS did not answer in full
+_MAX_PAGES: Final = 10_000  # of one list; more is an answer that leads in a circle
+
+
+class AwsClient:
+    """One account and region. Safe to use from several threads; nothing is sent before a call.
+
+    Every method sends requests and raises SourceError. `clock` returns Unix seconds.
+    """
+
+    def __init__(self, spec: AwsSource, clock: Callable[[], float]) -> None:
+        self._spec = spec
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._requests: Counter[str] = Counter()
+        self._spending = Spending(spec.poll)
+        self._opened: AwsSession | None = None
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """Requests sent by operation, retries included."""
+        with self._lock:
+            return MappingProxyType(dict(self._requests))
+
+    @property
+    def dollars(self) -> float:
+        """Spent on requests since the start, custom metrics not included."""
+        with self._lock:
+            return self._spending.total
+
+    @property
+    def dollars_per_month(self) -> float:
+        """What requests and custom metrics cost a month at the present rate."""
+        with self._lock:
+            return self._spending.per_month(self._clock())
+
+    def event_buses(self) -> dict[str, str]:
+        """ARN by name of every event bus."""
+        buses = self._listed("events", "ListEventBuses", "EventBuses")
+        return {bus["Name"]: bus["Arn"] for bus in buses}
+
+    def rules(self, bus: str) -> list[str]:
+        """Names of the rules on a bus."""
+        rules = self._listed("events", "ListRules", "Rules", EventBusName=bus)
+        return [rule["Name"] for rule in rules]
+
+    def targets(self, bus: str, rule: str) -> list["TargetOutputTypeDef"]:
+        """Targets of a rule, as AWS describes them."""
+        found = self._listed("events", "ListTargetsByRule", "Targets", EventBusName=bus, Rule=rule)
+        return [cast("TargetOutputTypeDef", target) for target in found]
+
+    def queue_urls(self, prefix: str = "") -> list[str]:
+        """URLs of the queues whose names begin with `prefix`."""
+        # Without MaxResults SQS gives the first 1 000 and no token for the rest.
+        parameters: dict[str, Any] = {"MaxResults": 1_000}
+        if prefix:
+            parameters["QueueNamePrefix"] = prefix
+        urls: list[str] = []
+        for page in self._pages("sqs", "ListQueues", SQS_REQUEST, parameters):
+            urls.extend(page.get("QueueUrls", []))  # left out where there is none
+        return urls
+
+    def queue_url(self, name: str) -> str:
+        """The URL of this account's queue of that name."""
+        self._spend(SQS_REQUEST)
+        answer = self._session.call("sqs", "GetQueueUrl", QueueName=name)
+        return str(_member(answer, "QueueUrl", "GetQueueUrl"))
+
+    def queue_attributes(self, url: str, names: Sequence[str]) -> dict[str, str]:
+        """Attributes of a queue, as the texts that SQS answers."""
+        self._spend(SQS_REQUEST)
+        operation = "GetQueueAttributes"
+        answer = self._session.call("sqs", operation, QueueUrl=url, AttributeNames=[*names])
+        attributes: dict[str, str] = _member(answer, "Attributes", operation)
+        return attributes
+
+    def metric_data(
+        self,
+        series: Sequence[MetricSeries],
+        start: int,
+        end: int,
+        period: int,
+        *,
+        recurring: bool = True,
+    ) -> dict[MetricSeries, Points]:
+        """Points from `start` to before `end` (Unix seconds) for every one of the series.
+
+        A series without a point has an empty dict. A query that AWS answers in part is asked
+        again; SourceError("partial") if it stays so: never half an answer. `recurring` is false
+        for what happens once and must not count towards dollars a month.
+        """
+        found: dict[MetricSeries, Points] = {}
+        for batch in batches(series, -(-(end - start) // period)):
+            found.update(self._batch(batch, start, end, period, recurring))
+        return found
+
+    def put_metric_data(self, namespace: str, data: Sequence["MetricDatumTypeDef"]) -> None:
+        """Publish one request of data points: at most 1 000 metrics and 1 MB."""
+        self._spend(PUT_REQUEST)
+        self._session.call("cloudwatch", "PutMetricData", Namespace=namespace, MetricData=[*data])
+        now = self._clock()
+        with self._lock:
+            for datum in data:
+                pairs = frozenset(
+                    (pair["Name"], pair["Value"]) for pair in datum.get("Dimensions", ())
+                )
+                self._spending.publish((namespace, datum["MetricName"], pairs), now)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def _batch(
+        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, recurring: bool
+    ) -> dict[MetricSeries, Points]:
+        found: dict[MetricSeries, Points] = {}
+        left = batch
+        for _ in range(_QUERY_ATTEMPTS):
+            answers = self._answers(left, start, end, period, recurring)
+            found.update(answers.complete)
+            left = [one for one in left if one not in found]
+            if not left:
+                return found
+        statuses = ", ".join(answers.statuses)[:200]
+        reason: Reason = "auth" if "Forbidden" in answers.statuses else "partial"
+        raise SourceError(
+            reason, f"GetMetricData: {len(left)} of {len(batch)} metrics not answered ({statuses})"
+        )
+
+    def _answers(
+        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, recurring: bool
+    ) -> Answers:
+        answers = Answers(batch)
+        parameters = {
+            "MetricDataQueries": queries(batch, period),
+            "StartTime": datetime.fromtimestamp(start, UTC),
+            "EndTime": datetime.fromtimestamp(end, UTC),
+            "MaxDatapoints": MAX_POINTS,
+        }
+        # Whether AWS bills each page is not documented; counting each errs on the dear side.
+        cost = billed_metrics(batch) * METRIC_REQUESTED
+        operation = "GetMetricData"
+        for page in self._pages("cloudwatch", operation, cost, parameters, recurring):
+            try:
+                answers.add(page)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise _senseless(operation, type(error).__name__) from None
+        return answers
+
+    def _listed(
+        self, service: str, operation: str, member: str, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        for page in self._pages(service, operation, 0.0, parameters):
+            yield from _member(page, member, operation)
+
+    def _pages(
+        self,
+        service: str,
+        operation: str,
+        cost: float,
+        parameters: Mapping[str, Any],
+        recurring: bool = True,
+    ) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        for _ in range(_MAX_PAGES):
+            self._spend(cost, recurring)
+            page = self._session.call(service, operation, **parameters, **token)
+            yield page
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+        raise _senseless(operation, f"more than {_MAX_PAGES} pages")
+
+    @property
+    def _session(self) -> "AwsSession":
+        with self._lock:
+            if self._opened is None:
+                from obs.clients.aws_session import AwsSession  # noqa: PLC0415  slow, so late
+
+                self._opened = AwsSession(self._spec, self._count)
+            return self._opened
+
+    def _count(self, operation: str) -> None:
+        with self._lock:
+            self._requests[operation] += 1
+
+    def _spend(self, dollars: float, recurring: bool = True) -> None:
+        with self._lock:
+            self._spending.spend(dollars, self._clock(), recurring=recurring)
+
+
+def _member(answer: Mapping[str, Any], name: str, operation: str) -> Any:
+    # botocore reads rubbish as an answer without members.
+    if name not in answer:
+        raise _senseless(operation, f"no {name}")
+    return answer[name]
+
+
+def _senseless(operation: str, why: str) -> SourceError:
+    return SourceError("decode", f"{operation}: the answer makes no sense ({why})")

@@ -1,0 +1,116 @@
+"""What AWS charges for the requests obs makes: list prices, spending so far, estimates.
+
+Prices are the list prices of us-east-1 in dollars; free tiers are not deducted.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from obs.catalogue.aws import RULE_METRICS
+
+METRIC_REQUESTED: Final = 0.01 / 1_000  # GetMetricData; up to five statistics of one metric are one
+PUT_REQUEST: Final = 0.01 / 1_000  # PutMetricData
+CUSTOM_METRIC_MONTH: Final = 0.30
+SQS_REQUEST: Final = 0.40 / 1_000_000
+MONTH: Final = 730 * 3600.0  # seconds, as AWS' own calculator counts a month
+
+_REMEMBERED: Final = 3600.0  # seconds of spending that make the present rate
+_METRICS_A_PUT: Final = 1_000
+
+
+class Spending:
+    """Dollars spent, and the rate at which they are being spent. Not thread-safe.
+
+    `interval` is the seconds between two rounds of requests: spending closer together than half
+    of it belongs to one round. All times are Unix seconds.
+    """
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._rounds: deque[tuple[float, float]] = deque()
+        self._published: dict[object, float] = {}
+        self.total = 0.0
+        """Dollars for requests since the start; custom metrics are charged by the month."""
+
+    def spend(self, dollars: float, now: float, *, recurring: bool = True) -> None:
+        """Add to the total, and to the rate unless the spending happens once."""
+        self.total += dollars
+        if not recurring:
+            return
+        if self._rounds and now - self._rounds[-1][0] < self._interval / 2:
+            started, so_far = self._rounds.pop()
+            self._rounds.append((started, so_far + dollars))
+        else:
+            self._rounds.append((now, dollars))
+        while self._rounds[0][0] < now - _REMEMBERED:
+            self._rounds.popleft()
+
+    def publish(self, metric: object, now: float) -> None:
+        """Note that a custom metric was written; `metric` is whatever identifies it."""
+        self._published[metric] = now
+
+    def per_month(self, now: float) -> float:
+        """Dollars a month at the present rate, metrics published in the last hour included.
+
+        n rounds stand for n intervals, so the first round already gives the right rate.
+        """
+        since = now - _REMEMBERED
+        self._published = {name: at for name, at in self._published.items() if at >= since}
+        rounds = [(at, dollars) for at, dollars in self._rounds if at >= since]
+        dollars = len(self._published) * CUSTOM_METRIC_MONTH
+        if rounds:
+            span = max(rounds[-1][0] + self._interval, now) - rounds[0][0]
+            dollars += sum(spent for _, spent in rounds) / span * MONTH
+        return dollars
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One kind of charge: how many units a month (metrics, requests) and their dollars."""
+
+    what: str
+    units: float
+    dollars: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a source will cost a month, and what that takes for granted."""
+
+    lines: tuple[CostLine, ...]
+    assumptions: tuple[str, ...]
+
+    @property
+    def dollars(self) -> float:
+        """Dollars a month."""
+        return math.fsum(line.dollars for line in self.lines)
+
+
+def estimate(
+    *, rules: int, queues: int, poll: float, published: int = 0, publish_every: float = 60.0
+) -> Estimate:
+    """Monthly cost of polling `rules` and `queues` every `poll` seconds.
+
+    `published` custom metrics are written every `publish_every` seconds.
+    """
+    polls = MONTH / poll
+    requested = (rules * len(RULE_METRICS) + queues) * polls
+    puts = math.ceil(published / _METRICS_A_PUT) * MONTH / publish_every
+    lines = (
+        CostLine("GetMetricData metrics", requested, requested * METRIC_REQUESTED),
+        CostLine("SQS requests", queues * polls, queues * polls * SQS_REQUEST),
+        CostLine("PutMetricData requests", puts, puts * PUT_REQUEST),
+        CostLine("custom metrics", published, published * CUSTOM_METRIC_MONTH),
+    )
+    return Estimate(
+        tuple(line for line in lines if line.units),
+        (
+            f"{rules} rules with {len(RULE_METRICS)} metrics each and {queues} queues, "
+            f"polled every {poll:g} s",
+            "list prices of us-east-1, free tiers not deducted, a month of 730 h",
+            "listing buses, rules and targets is free; listing queues, retries and the first "
+            "start's history come on top",
+        ),
+    )

@@ -1,0 +1,243 @@
+"""A boto3 session as the spec asks for it, and botocore's errors in our terms.
+
+The one module that imports boto3: slow and large, so it is imported with the first request.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import boto3
+from botocore import exceptions as boto_errors
+from botocore import xform_name
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.parsers import ResponseParserError
+from botocore.session import Session
+
+from obs import __version__
+from obs.errors import Reason, SourceError
+from obs.spec.sources import AwsSource
+
+ATTEMPTS: Final = 3  # of one request, the first included
+_CONNECT_TIMEOUT: Final = 10.0
+_QUOTED: Final = 200  # characters of AWS' own words
+
+_THROTTLED: Final = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "LimitExceeded",
+        "LimitExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+_DENIED: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "KMS.AccessDeniedException",
+        "UnauthorizedOperation",
+    }
+)
+_BAD_CREDENTIALS: Final = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_LOCAL_CREDENTIALS: Final = (
+    boto_errors.CredentialRetrievalError,
+    boto_errors.LoginError,
+    boto_errors.MetadataRetrievalError,
+    boto_errors.NoAuthTokenError,
+    boto_errors.NoCredentialsError,
+    boto_errors.PartialCredentialsError,
+    boto_errors.ProfileNotFound,
+    boto_errors.SSOError,
+    boto_errors.TokenRetrievalError,
+)
+_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
+    (_LOCAL_CREDENTIALS, "auth", "no usable AWS credentials"),
+    (
+        (boto_errors.ReadTimeoutError, boto_errors.ConnectTimeoutError),
+        "timeout",
+        "AWS did not answer in time",
+    ),
+    (
+        (
+            boto_errors.IncompleteReadError,
+            boto_errors.ResponseStreamingError,
+            ResponseParserError,
+        ),
+        "decode",
+        "the answer makes no sense",
+    ),
+    (
+        (boto_errors.HTTPClientError, boto_errors.ConnectionError),
+        "connection",
+        "cannot reach AWS",
+    ),
+)
+
+
+class AwsSession:
+    """Clients of one account and region, made when first used. Safe to use from several threads.
+
+    `on_attempt` is called with the operation's name before each request is sent, retries too.
+    """
+
+    def __init__(self, spec: AwsSource, on_attempt: Callable[[str], None]) -> None:
+        self._spec = spec
+        self._on_attempt = on_attempt
+        self._lock = threading.Lock()
+        self._session: boto3.session.Session | None = None
+        self._clients: dict[str, Any] = {}
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Send one request, retried by botocore; `operation` as AWS spells it.
+
+        Raises SourceError for whatever goes wrong.
+        """
+        try:
+            client = self._client(service)
+            method = getattr(client, xform_name(operation))
+        except boto_errors.BotoCoreError as error:
+            raise translated(error, operation) from None
+        try:
+            response: dict[str, Any] = method(**parameters)
+        except (boto_errors.BotoCoreError, boto_errors.ClientError) as error:
+            raise translated(error, operation) from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _unreadable(operation, type(error).__name__) from None
+        if "RequestId" not in response["ResponseMetadata"]:
+            raise _unreadable(operation, "no request id")
+        return response
+
+    def close(self) -> None:
+        """Close the connections; the session can be used again."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                if self._session is None:
+                    self._session = _open(self._spec, self._count)
+                self._clients[service] = self._session.client(
+                    service,  # type: ignore[call-overload]
+                    endpoint_url=self._spec.endpoint_url,
+                    config=_config(self._spec),
+                )
+            return self._clients[service]
+
+    def _count(self, event_name: str, **_: object) -> None:
+        self._on_attempt(event_name.rpartition(".")[2])
+
+
+class _AssumedRole(CredentialProvider):
+    """Credentials of the spec's role, taken anew from STS before they expire."""
+
+    METHOD = "obs-assume-role"
+
+    def __init__(self, source: Session, role_arn: str, create_client: Callable[..., Any]) -> None:
+        super().__init__()
+        self._source = source
+        self._role_arn = role_arn
+        self._create_client = create_client
+
+    def load(self) -> DeferredRefreshableCredentials:
+        source = self._source.get_credentials()
+        if source is None:
+            raise boto_errors.NoCredentialsError()
+        fetcher = AssumeRoleCredentialFetcher(
+            self._create_client, source, self._role_arn, extra_args={"RoleSessionName": "obs"}
+        )
+        return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+
+def _open(spec: AwsSource, on_send: Callable[..., None]) -> boto3.session.Session:
+    source = Session(profile=spec.profile)
+    source.set_config_variable("region", spec.region)
+    source.register("before-send", on_send)
+    if spec.role_arn is None:
+        return boto3.session.Session(botocore_session=source)
+
+    def create_client(service: str, **credentials: Any) -> Any:
+        return source.create_client(
+            service, endpoint_url=spec.endpoint_url, config=_config(spec), **credentials
+        )
+
+    assumed = Session()
+    assumed.set_config_variable("region", spec.region)
+    assumed.register("before-send", on_send)
+    assumed.register_component(
+        "credential_provider",
+        CredentialResolver([_AssumedRole(source, spec.role_arn, create_client)]),
+    )
+    return boto3.session.Session(botocore_session=assumed)
+
+
+def _config(spec: AwsSource) -> Config:
+    return Config(
+        region_name=spec.region,
+        connect_timeout=min(spec.timeout, _CONNECT_TIMEOUT),
+        read_timeout=spec.timeout,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        user_agent_extra=f"obs/{__version__}",
+    )
+
+
+def translated(error: Exception, operation: str) -> SourceError:
+    """A botocore error as a SourceError; nothing of a request, which holds credentials, is kept."""
+    if isinstance(error, boto_errors.ClientError):
+        return _refused(error, operation)
+    for kinds, reason, what in _MEANINGS:
+        if isinstance(error, kinds):
+            return SourceError(reason, f"{operation}: {what} ({type(error).__name__})")
+    return SourceError("internal", f"{operation}: {type(error).__name__}")
+
+
+def _refused(error: boto_errors.ClientError, operation: str) -> SourceError:
+    code = str(error.response.get("Error", {}).get("Code", ""))[:64]
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _THROTTLED or status == 429:
+        return SourceError("throttled", f"{operation}: throttled by AWS ({code})")
+    if code in _DENIED:
+        said = " ".join(str(error.response["Error"].get("Message", "")).split())
+        return SourceError("auth", f"{operation}: not permitted: {said[:_QUOTED]}")
+    if code in _BAD_CREDENTIALS or status in {401, 403}:
+        # A signature error quotes the signed request, session token included: not repeated.
+        return SourceError("auth", f"{operation}: AWS does not accept the credentials ({code})")
+    return SourceError("http_status", f"{operation}: AWS answered {status} ({code})")
+
+
+def _unreadable(operation: str, why: str) -> SourceError:
+    return SourceError("decode", f"{operation}: the answer makes no sense ({why})")

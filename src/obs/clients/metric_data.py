@@ -1,0 +1,105 @@
+"""GetMetricData without I/O: which queries a request holds, and what its pages say."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+MAX_QUERIES: Final = 500  # a request
+MAX_POINTS: Final = 100_800  # a page
+_STATISTICS_BILLED_AS_ONE: Final = 5
+
+Points = dict[int, float]  # start of the period in Unix seconds → value
+
+
+class MetricSeries(NamedTuple):
+    """One statistic of one CloudWatch metric; `dimensions` are pairs of name and value."""
+
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+def batches(series: Sequence[MetricSeries], points_each: int) -> Iterator[tuple[MetricSeries, ...]]:
+    """Split into requests of at most 500 queries whose points fit in one page.
+
+    `points_each` is how many periods the time range has. One page matters because pages of one
+    request may be billed again.
+    """
+    size = max(1, min(MAX_QUERIES, MAX_POINTS // max(1, points_each)))
+    for first in range(0, len(series), size):
+        yield tuple(series[first : first + size])
+
+
+def billed_metrics(series: Sequence[MetricSeries]) -> int:
+    """How many metrics AWS charges for: five statistics of one metric count once."""
+    statistics: dict[tuple[object, ...], int] = {}
+    for one in series:
+        metric = (one.namespace, one.metric, frozenset(one.dimensions))
+        statistics[metric] = statistics.get(metric, 0) + 1
+    return sum(-(-count // _STATISTICS_BILLED_AS_ONE) for count in statistics.values())
+
+
+def queries(batch: Sequence[MetricSeries], period: int) -> list["MetricDataQueryTypeDef"]:
+    """The queries of one request; the Id is the position in the batch."""
+    return [
+        {
+            "Id": f"q{position}",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": one.namespace,
+                    "MetricName": one.metric,
+                    "Dimensions": [
+                        {"Name": name, "Value": value} for name, value in one.dimensions
+                    ],
+                },
+                "Period": period,
+                "Stat": one.statistic,
+            },
+        }
+        for position, one in enumerate(batch)
+    ]
+
+
+class Answers:
+    """The pages of one request, joined by query."""
+
+    def __init__(self, batch: Sequence[MetricSeries]) -> None:
+        self._by_id = {f"q{position}": one for position, one in enumerate(batch)}
+        self._points: dict[str, Points] = {}
+        self._status: dict[str, str] = {}
+        self.messages: list[str] = []
+        """Codes of messages about the request as a whole: with any, no answer can be trusted."""
+
+    def add(self, page: Mapping[str, Any]) -> None:
+        """Take in a page. Raises KeyError, TypeError or ValueError where it makes no sense."""
+        self.messages.extend(str(message["Code"]) for message in page.get("Messages") or ())
+        for result in page["MetricDataResults"]:
+            points = self._points.setdefault(result["Id"], {})
+            pairs = zip(result["Timestamps"], result["Values"], strict=True)
+            points.update((_unix(when), float(value)) for when, value in pairs)
+            self._status[result["Id"]] = result["StatusCode"]
+
+    @property
+    def complete(self) -> dict[MetricSeries, Points]:
+        """Series answered in full, those without a point included."""
+        if self.messages:
+            return {}
+        return {
+            one: self._points[query]
+            for query, one in self._by_id.items()
+            if self._status.get(query) == "Complete"
+        }
+
+    @property
+    def statuses(self) -> list[str]:
+        """What AWS says of the queries it did not answer in full; `Missing` if nothing."""
+        found = {self._status.get(query, "Missing") for query in self._by_id} - {"Complete"}
+        return sorted({*found, *self.messages})
+
+
+def _unix(when: datetime | float) -> int:
+    return int(when.timestamp() if isinstance(when, datetime) else when)

@@ -1,0 +1,143 @@
+"""EventBridge rules: their CloudWatch points over the last hours, and their queues."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from obs.catalogue import aws as catalogue
+from obs.catalogue.metric import Metric
+from obs.clients.aws import AwsClient
+from obs.clients.aws_cost import Estimate, estimate
+from obs.clients.metric_data import MetricSeries, Points
+from obs.errors import SourceError
+from obs.snapshot import AwsSnapshot, Rule
+from obs.sources.inventory import Inventory, take_inventory
+from obs.sources.sqs import age_series, read_queues
+from obs.spec.sources import AwsSource
+
+HORIZON: Final = 3 * 3600  # seconds in which a late or corrected point is still seen
+PERIOD: Final = 60
+HISTORY_METRICS: Final = (
+    catalogue.INVOCATIONS,
+    catalogue.FAILED_INVOCATIONS,
+    catalogue.DEAD_LETTERED,
+    catalogue.DEAD_LETTER_FAILURES,
+)
+_DAY: Final = 86_400
+_RETAINED: Final = ((15 * _DAY, 60), (63 * _DAY, 300), (455 * _DAY, 3600))
+
+_log = logging.getLogger(__name__)
+
+RulePoints = dict[tuple[Rule, str], Points]
+
+
+class EventBridge:
+    """The rules and queues of one AWS source. Methods block; poll from one thread at a time.
+
+    `clock` returns Unix seconds.
+    """
+
+    def __init__(
+        self, name: str, spec: AwsSource, client: AwsClient, clock: Callable[[], float]
+    ) -> None:
+        self.name = name
+        self._spec = spec
+        self._client = client
+        self._clock = clock
+        self._inventory: Inventory | None = None
+
+    def poll(self) -> AwsSnapshot:
+        """What AWS knows now. Raises SourceError rather than return half of it."""
+        at = self._clock()
+        inventory = self._current_inventory(at)
+        settled = int(at - self._spec.delay) // PERIOD * PERIOD
+        since = settled - HORIZON
+        rules = _rule_series(inventory.rules, catalogue.RULE_METRICS)
+        ages = [age_series(queue.name) for queue in inventory.queues]
+        end = int(at) // PERIOD * PERIOD + PERIOD
+        data = self._client.metric_data([*rules.values(), *ages], since, end, PERIOD)
+        queues, left_out = read_queues(self._client, inventory.queues, data, settled)
+        return AwsSnapshot(
+            at=at,
+            since=since,
+            settled=settled,
+            rules=inventory.rules,
+            targets=inventory.targets,
+            points={key: data[series] for key, series in rules.items()},
+            queues=queues,
+            left_out=dict(inventory.left_out + left_out),
+        )
+
+    def history(self, rules: Iterable[Rule], start: float, end: float, period: int) -> RulePoints:
+        """Points of HISTORY_METRICS from `start` to before `end` (Unix seconds), by `period`.
+
+        Raises ValueError where AWS keeps no points of that period so far back (retained_period),
+        SourceError where AWS does not answer in full.
+        """
+        if period < retained_period(self._clock() - start):
+            raise ValueError(f"AWS keeps no {period} s points from {start}")
+        series = _rule_series(rules, HISTORY_METRICS)
+        first = int(start) // period * period
+        last = -(-int(end) // period) * period
+        data = self._client.metric_data([*series.values()], first, last, period, recurring=False)
+        return {key: data[one] for key, one in series.items()}
+
+    def estimate(self, *, published: int = 0, publish_every: float = 60.0) -> Estimate:
+        """Cost of polling what there is now; lists it, which is free but for listing queues.
+
+        `published` custom metrics are written every `publish_every` seconds.
+        Raises SourceError.
+        """
+        inventory = self._current_inventory(self._clock())
+        return estimate(
+            rules=len(inventory.rules),
+            queues=len(inventory.queues),
+            poll=self._spec.poll,
+            published=published,
+            publish_every=publish_every,
+        )
+
+    def _current_inventory(self, at: float) -> Inventory:
+        known = self._inventory
+        # A clock that was set back must not keep an old inventory for ever.
+        if known is not None and 0 <= at - known.at < self._spec.inventory_every:
+            return known
+        try:
+            self._inventory = take_inventory(self._client, self._spec, at)
+        except SourceError as error:
+            if known is None:
+                raise
+            _log.warning("%s: keeping the rules known so far: %s", self.name, error)
+            return known
+        return self._inventory
+
+
+def retained_period(age: float) -> int:
+    """The shortest period in seconds that CloudWatch still has after `age` seconds.
+
+    60 s for 15 d, 300 s for 63 d, 3 600 s for 455 d: CloudWatch user guide, metrics retention.
+    """
+    for limit, period in _RETAINED:
+        if age < limit:
+            return period
+    raise ValueError(f"CloudWatch keeps nothing for {age / _DAY:.0f} days")
+
+
+def rule_dimensions(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """The CloudWatch dimensions of a rule: on the default bus AWS leaves the bus out."""
+    if rule.bus == "default":
+        return (("RuleName", rule.name),)
+    return (("EventBusName", rule.bus), ("RuleName", rule.name))
+
+
+def _rule_series(
+    rules: Iterable[Rule], metrics: Iterable[Metric]
+) -> dict[tuple[Rule, str], MetricSeries]:
+    twins = [metric.aws for metric in metrics if metric.aws is not None]
+    return {
+        (rule, twin.metric): MetricSeries(
+            twin.namespace, twin.metric, twin.statistic, rule_dimensions(rule)
+        )
+        for rule in rules
+        for twin in twins
+    }
