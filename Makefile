@@ -1,0 +1,36 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Debian names of what the tests run beside Python
+PACKAGES := chromium openssl prometheus
+ARGS ?=
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1 — /p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/demo  ## the collector on an embedded NATS server and AWS endpoint (ARGS="--fault NAME")
+	@$(BIN)/obs demo $(ARGS)
+
+test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k name")
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(VENV)/dev  ## formatting, lint, types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
+	@for file in tests/bench/[a-z]*.py; do echo "── $$file"; $(BIN)/python $$file || exit 1; done
+
+packages:
+	@sh tests/packages.sh $(PACKAGES)
+
+$(VENV)/%: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what the $* needs into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+clean:  ## remove what these commands made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+
+.PHONY: help demo test lint bench packages clean

@@ -1,0 +1,74 @@
+"""The catalogue keeps Prometheus' conventions and the names users rely on."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from obs import catalogue
+from obs.catalogue.metric import Kind, Metric
+
+ADDED_BY_SCRAPING = {"job", "instance", "namespace", "pod", "container", "endpoint", "service"}
+PREFIXES = ("nats_", "eventbridge_", "sqs_", "cloudwatch_", "slo_", "obs_")
+
+FIXED_NAMES = """
+nats_consumer_lag_messages nats_consumer_pending_messages nats_consumer_ack_pending_messages
+nats_consumer_redelivered_messages nats_consumer_waiting_pulls nats_consumer_lag_seconds
+nats_consumer_status nats_consumer_status_reason nats_consumer_delivered_total
+nats_consumer_delivered_sequence nats_consumer_ack_floor_sequence nats_consumer_dead_letters_total
+nats_consumer_resets_total nats_consumer_drain_seconds nats_consumer_eviction_seconds
+nats_consumer_max_ack_pending_messages nats_stream_messages nats_stream_bytes
+nats_stream_last_sequence nats_server_up eventbridge_invocations_total
+eventbridge_failed_invocations_total eventbridge_triggered_rules_total
+eventbridge_throttled_rules_total eventbridge_retries_total eventbridge_dead_lettered_total
+eventbridge_dead_letter_failures_total sqs_queue_visible_messages
+sqs_queue_oldest_message_age_seconds slo_objective_ratio slo_events_total slo_good_events_total
+slo_error_ratio slo_burn_rate slo_error_budget_remaining_ratio slo_error_budget_exhaustion_seconds
+slo_data_watermark_timestamp_seconds slo_info obs_source_up
+obs_source_last_success_timestamp_seconds obs_source_poll_duration_seconds obs_source_errors_total
+obs_source_series obs_series_dropped_total obs_aws_requests_total obs_aws_cost_dollars_per_month
+obs_build_info
+""".split()
+
+each_metric = pytest.mark.parametrize("metric", catalogue.ALL, ids=lambda metric: metric.name)
+
+
+def test_every_name_that_users_rely_on_is_there():
+    assert set(FIXED_NAMES) - set(catalogue.BY_NAME) == set()
+
+
+def test_no_name_is_declared_twice():
+    assert [n for n, count in Counter(m.name for m in catalogue.ALL).items() if count > 1] == []
+
+
+@each_metric
+def test_a_name_has_a_known_prefix_and_only_plain_characters(metric: Metric):
+    assert metric.name.startswith(PREFIXES)
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", metric.name)
+
+
+@each_metric
+def test_counters_and_only_they_end_in_total_and_infos_in_info(metric: Metric):
+    assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
+    assert metric.name.endswith("_info") == (metric.kind is Kind.INFO)
+
+
+@each_metric
+def test_a_unit_is_the_name_s_suffix(metric: Metric):
+    assert metric.family.endswith(metric.unit)
+
+
+@each_metric
+def test_help_is_a_sentence(metric: Metric):
+    assert metric.help.endswith(".")
+    assert "\n" not in metric.help
+
+
+@each_metric
+def test_no_label_is_one_that_scraping_adds(metric: Metric):
+    assert not ADDED_BY_SCRAPING & set(metric.labels)
+
+
+def test_two_metrics_never_publish_under_one_cloudwatch_name():
+    names = [metric.cloudwatch.metric for metric in catalogue.ALL if metric.cloudwatch]
+    assert len(names) == len(set(names))

@@ -1,0 +1,95 @@
+"""Dependencies between packages point one way, as the design draws them."""
+
+import ast
+from pathlib import Path
+
+import obs
+
+ROOT = Path(obs.__file__).parent
+
+MAY_IMPORT = {
+    "errors": set(),
+    "snapshot": set(),
+    "catalogue": set(),
+    "lag": set(),
+    "slo": set(),
+    "spec": {"errors", "catalogue"},
+    "series": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
+    "clients": {"catalogue", "errors", "spec"},
+    "sources": {"errors", "catalogue", "clients", "snapshot", "spec"},
+    "sinks": {"errors", "catalogue", "clients", "series", "spec"},
+    "web": {"errors"},
+    "collector": {
+        *("catalogue", "clients", "errors", "lag", "series", "sinks", "slo"),
+        *("snapshot", "sources", "spec", "web"),
+    },
+    "sandbox": {"catalogue", "clients", "errors", "snapshot", "sources", "spec"},
+    "cli": {
+        *("catalogue", "clients", "collector", "errors", "sandbox", "series", "sinks"),
+        *("snapshot", "sources", "spec", "web"),
+    },
+}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Full names of the obs modules that a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.startswith("obs.")}
+
+
+def package_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+def files() -> list[Path]:
+    return [path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.stem in MAY_IMPORT]
+
+
+def test_no_package_imports_what_the_design_does_not_let_it():
+    wrong = []
+    for path in files():
+        package = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        allowed = MAY_IMPORT[package] | {package, "__version__"}
+        wrong += [
+            f"{path.relative_to(ROOT)} imports {module}"
+            for module in sorted(imported_modules(path))
+            if package_of(module) not in allowed
+        ]
+    assert wrong == []
+
+
+def test_modules_do_not_import_each_other_in_circles():
+    graph = {
+        ".".join(("obs", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        ): imported_modules(path)
+        for path in ROOT.rglob("*.py")
+    }
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " → ".join((*trail, module))
+        if module in done:
+            return
+        for imported in graph[module]:
+            if imported in graph and imported != module:
+                visit(imported, (*trail, module))
+        done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+def test_no_module_is_longer_than_400_lines():
+    long = {p.relative_to(ROOT): n for p in files() if (n := len(p.read_text().splitlines())) > 400}
+    assert long == {}
+
+
+def test_the_layer_table_names_every_package():
+    packages = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    assert packages <= MAY_IMPORT.keys()
