@@ -1,0 +1,116 @@
+"""HTTP GET with TLS, a deadline and a size limit; errors as SourceError."""
+
+import time
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from obs.errors import Reason, SourceError
+from obs.spec.sources import Tls
+
+_CHUNK: Final = 1 << 18
+_STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
+
+
+class Http:
+    """Reads pages of systems in one's own network; safe to use from several threads.
+
+    Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used, and a redirect
+    is an error: a monitoring port has no reason to send its reader elsewhere.
+    """
+
+    def __init__(
+        self,
+        tls: Tls | None = None,
+        *,
+        timeout: float = 5.0,
+        max_bytes: int = 1 << 30,
+        connections: int = 16,
+    ) -> None:
+        """`timeout` seconds to connect, to the first byte, and for the whole answer.
+
+        `max_bytes` limits the answer as decoded; `connections` are kept open per host.
+        """
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = HTTPAdapter(pool_connections=64, pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        if tls and tls.ca_file:
+            self._session.verify = tls.ca_file
+        if tls and tls.cert_file:
+            self._session.cert = (tls.cert_file, tls.key_file) if tls.key_file else tls.cert_file
+
+    def get(self, url: str) -> bytes:
+        """The body of a 200 answer.
+
+        Raises SourceError: connection, timeout, auth, throttled, http_status, decode (the answer
+        ended early, or is larger than allowed). One stalled read may pass the deadline by at
+        most `timeout`.
+        """
+        deadline = time.monotonic() + self._timeout
+        where = without_user(url)
+        try:
+            with self._session.get(
+                url, timeout=self._timeout, stream=True, allow_redirects=False
+            ) as answer:
+                _check(answer.status_code, where)
+                return self._body(answer.raw, deadline, where)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            reason = _reason(error)
+            raise SourceError(reason, f"{where}: {_words(error, reason)}") from None
+
+    def _body(self, raw: urllib3.HTTPResponse, deadline: float, where: str) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while part := raw.read1(_CHUNK, decode_content=True):
+            size += len(part)
+            if size > self._max_bytes:
+                raise SourceError("decode", f"{where}: answer larger than {self._max_bytes} bytes")
+            if time.monotonic() > deadline:
+                raise SourceError("timeout", f"{where}: not read in {self._timeout:g} s")
+            parts.append(part)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._session.close()
+
+
+def without_user(url: str) -> str:
+    """The URL without user info, query and fragment: fit for a message."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _check(status: int, where: str) -> None:
+    if status != 200:
+        raise SourceError(_STATUS.get(status, "http_status"), f"{where}: HTTP status {status}")
+
+
+def _reason(error: Exception) -> Reason:
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return "timeout"
+    broken = (urllib3.exceptions.IncompleteRead, urllib3.exceptions.DecodeError)
+    if isinstance(error, broken) or any(isinstance(cause, broken) for cause in error.args):
+        return "decode"
+    return "connection"
+
+
+def _words(error: Exception, reason: Reason) -> str:
+    """What happened, without the library's text, which repeats URLs with their user info."""
+    if reason == "timeout":
+        return "no answer in time"
+    if reason == "decode":
+        return "the answer ended early"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "TLS failed: certificate or protocol not accepted"
+    return "cannot connect, or the connection broke"

@@ -1,0 +1,151 @@
+"""A NATS cluster, polled through the monitoring ports of its servers."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from obs.errors import SourceError
+from obs.snapshot import NatsServer, NatsSnapshot
+from obs.sources.discovery import Discovery
+from obs.sources.jetstream import Scope, Settings
+from obs.sources.jsz import AccountReport, Varz, decode_jsz, decode_varz
+from obs.sources.leaders import Answer, Merged, merge
+from obs.spec.sources import NatsSource
+
+_PAGE: Final = 1024  # accounts a page of /jsz
+_JSZ: Final = "/jsz?accounts=1&streams=1&consumers=1"
+_CONFIG_GAP: Final = 30.0  # seconds at least between two requests for configurations
+_MAX_FETCHES: Final = 16
+
+
+class Get(Protocol):
+    """Reads one page; raises SourceError."""
+
+    def get(self, url: str) -> bytes:
+        """The body of the page at `url`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one server said in one poll; `error` where it did not answer in full."""
+
+    url: str
+    varz: Varz | None = None
+    accounts: tuple[AccountReport, ...] = ()
+    error: SourceError | None = None
+
+
+class NatsHttp:
+    """Polls every server of one cluster.
+
+    A cluster that answers in part is a success as long as one server answers: the others are
+    reported down, and what only they hold is missing. Not safe for two polls at the same time.
+    """
+
+    def __init__(self, name: str, spec: NatsSource, http: Get, clock: Callable[[], float]) -> None:
+        """`clock` gives Unix seconds."""
+        self.name = name
+        self._spec = spec
+        self._http = http
+        self._clock = clock
+        self._scope = Scope(spec)
+        self._settings = Settings()
+        self._configured_at: float | None = None
+        self._discovery = Discovery(spec, http)
+        self._pool = ThreadPoolExecutor(_MAX_FETCHES, thread_name_prefix=f"obs-nats-{name}")
+
+    def poll(self) -> NatsSnapshot:
+        """One snapshot of the cluster. Blocks up to a few times the spec's timeout.
+
+        Raises SourceError where no server answers, with the first server's reason.
+        """
+        urls = self._discovery.urls(self._clock())
+        with_config = self._due(self._spec.config_every)
+        replies = self._ask(urls, with_config=with_config)
+        merged = _merged(replies)
+        if with_config:
+            self._learn(replies, merged)
+        elif not self._settings.know(merged) and self._due(_CONFIG_GAP):
+            replies = self._ask(urls, with_config=True)
+            merged = _merged(replies)
+            self._learn(replies, merged)
+        view = self._scope.view(merged, self._settings)
+        self._discovery.saw({reply.url: reply.varz for reply in replies})
+        return NatsSnapshot(
+            self._clock(),
+            tuple(server_of(reply) for reply in replies),
+            view.streams,
+            view.consumers,
+            view.left_out,
+        )
+
+    def close(self) -> None:
+        """End the fetching threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _due(self, every: float) -> bool:
+        """Whether configurations were read longer ago, or the clock stepped back."""
+        if self._configured_at is None:
+            return True
+        return not 0 <= self._clock() - self._configured_at < every
+
+    def _learn(self, replies: Sequence[Reply], merged: Merged) -> None:
+        self._settings.learn(merged, complete=all(reply.error is None for reply in replies))
+        self._configured_at = self._clock()
+
+    def _ask(self, urls: Sequence[str], *, with_config: bool) -> list[Reply]:
+        """All servers at the same time; raises SourceError where none answers."""
+        replies = list(self._pool.map(lambda url: self._reply(url, with_config), urls))
+        errors = [reply.error for reply in replies if reply.error is not None]
+        if errors and len(errors) == len(replies):
+            raise errors[0]
+        return replies
+
+    def _reply(self, url: str, with_config: bool) -> Reply:
+        try:
+            varz = decode_varz(self._http.get(f"{url}/varz"))
+            return Reply(url, varz, self._accounts(url, with_config))
+        except SourceError as error:
+            return Reply(url, error=error)
+
+    def _accounts(self, url: str, with_config: bool) -> tuple[AccountReport, ...]:
+        """All accounts of a server, page by page."""
+        accounts: list[AccountReport] = []
+        query = f"{_JSZ}{'&config=1' if with_config else ''}&limit={_PAGE}"
+        while True:
+            page = decode_jsz(self._http.get(f"{url}{query}&offset={len(accounts)}"))
+            accounts.extend(page.account_details or ())
+            if len(page.account_details or ()) < _PAGE:
+                return tuple(accounts)
+
+
+def _merged(replies: Sequence[Reply]) -> Merged:
+    return merge(
+        Answer(reply.varz.server_name, reply.accounts)
+        for reply in replies
+        if reply.varz is not None
+    )
+
+
+def server_of(reply: Reply) -> NatsServer:
+    """The snapshot's value of a server; its address is the identity."""
+    address = urlsplit(reply.url).netloc.rpartition("@")[2]
+    varz = reply.varz
+    if varz is None:
+        return NatsServer(address, up=False)
+    limits, stats = varz.jetstream.config, varz.jetstream.stats
+    return NatsServer(
+        address,
+        up=True,
+        name=varz.server_name,
+        version=varz.version,
+        connections=varz.connections,
+        slow_consumers=varz.slow_consumers,
+        memory=stats.memory if stats else None,
+        memory_limit=limits.max_memory if limits else None,
+        store=stats.storage if stats else None,
+        store_limit=limits.max_storage if limits else None,
+        api_errors=stats.api.errors if stats else None,
+    )
