@@ -2,17 +2,41 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from obs.spec.model import Model, Name
+from obs import catalogue
+from obs.spec.model import HttpUrl, Matching, Model, Name, wrong
 from obs.spec.quantity import Duration
+from obs.spec.report import did_you_mean
 from obs.spec.sources import Tls
+
+
+def _check_listen(address: str) -> str:
+    if not 0 <= int(address.rpartition(":")[2]) <= 65_535:
+        raise wrong(f"{address!r}: a port is a number from 0 to 65535")
+    return address
+
+
+def _check_published(name: str) -> str:
+    twins = [metric.name for metric in catalogue.ALL if metric.cloudwatch]
+    if name in twins:
+        return name
+    choices = ", ".join(twins)
+    if name in catalogue.BY_NAME:
+        raise wrong(f"{name} is not published to CloudWatch; those that are: {choices}")
+    hint = did_you_mean(name, twins) or did_you_mean(name, catalogue.BY_NAME)
+    raise wrong(f"{name!r} is no metric of obs{hint or f'; write one of {choices}'}")
 
 
 class Web(Model):
     """The HTTP side: /metrics, health, status."""
 
-    listen: Annotated[str, Field(pattern=r"^.+:\d+$")] = "127.0.0.1:9464"
+    listen: Annotated[
+        str,
+        Matching(r"^[^\s]+:[0-9]{1,5}$", "HOST:PORT, for example 127.0.0.1:9464"),
+        AfterValidator(_check_listen),
+    ] = "127.0.0.1:9464"
+    """Where the collector serves; 127.0.0.1 is reachable from this machine only."""
     config_file: str | None = None
     """TLS and basic auth as in Prometheus' exporter-toolkit web configuration."""
 
@@ -20,7 +44,7 @@ class Web(Model):
 class Otlp(Model):
     """Push to an OpenTelemetry receiver."""
 
-    endpoint: str
+    endpoint: HttpUrl
     """http://host:4318 (http) or http://host:4317 (grpc); https:// for TLS."""
     protocol: Literal["http", "grpc"] = "http"
     every: Annotated[Duration, Field(ge=1)] = 30.0
@@ -37,9 +61,19 @@ class CloudWatch(Model):
 
     source: Name
     """The AWS source whose region and credentials are used."""
-    namespace: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^(?!AWS/)")]
+    namespace: Annotated[
+        str,
+        Field(max_length=255),
+        Matching(
+            r"^(?!AWS/)[A-Za-z0-9_.#/-]+$",
+            "a namespace of your own, for example OMS/Events; AWS/ belongs to AWS",
+        ),
+    ]
+    """The CloudWatch namespace the metrics go to."""
     every: Annotated[Duration, Field(ge=1)] = 60.0
-    metrics: Annotated[tuple[str, ...], Field(min_length=1)] = ("nats_consumer_lag_messages",)
+    metrics: Annotated[
+        tuple[Annotated[str, AfterValidator(_check_published)], ...], Field(min_length=1)
+    ] = ("nats_consumer_lag_messages",)
     """Catalogue metrics that have a CloudWatch twin."""
 
 

@@ -1,13 +1,16 @@
 """Durations and percentages as people write them in a spec."""
 
+import math
 import re
+from decimal import Decimal
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
-_DURATION_PATTERN: Final = r"^(\d+(\.\d+)?(ms|[smhdw]))+$"
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdw])")
+DURATION_PATTERN: Final = r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]))+$"
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def parse_duration(text: object) -> float:
@@ -15,15 +18,23 @@ def parse_duration(text: object) -> float:
 
     Raises ValueError where it is anything else; a bare number has no unit and is refused.
     """
-    if isinstance(text, int | float) and not isinstance(text, bool):
-        raise ValueError(f"{text} has no unit; write {text}s if seconds are meant")
-    if not isinstance(text, str) or not re.match(_DURATION_PATTERN, text):
-        raise ValueError(f"{text!r} is not a duration; write for example 30s, 5m, 1h30m or 30d")
-    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    shown = text.strip() if isinstance(text, str) else text
+    if not isinstance(shown, bool) and _NUMBER.fullmatch(str(shown)):
+        raise ValueError(f"{shown} has no unit; write {shown}s if seconds are meant")
+    if not isinstance(shown, str) or not re.fullmatch(DURATION_PATTERN, shown):
+        what = repr(shown) if isinstance(shown, str | int | float) else "this"
+        raise ValueError(f"{what} is not a duration; write for example 30s, 5m, 1h30m or 30d")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(shown))
+    if not math.isfinite(seconds):
+        raise ValueError("this duration is too long to be meant")
+    return seconds
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest text of a duration that parse_duration reads back: 5400 is `1h30m`."""
+    """The shortest text of a duration that parse_duration reads back: 5400 is `1h30m`.
+
+    Exact to the millisecond.
+    """
     if seconds <= 0:
         return "0s"
     parts: list[str] = []
@@ -36,9 +47,30 @@ def format_duration(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
+def check_objective(percent: float) -> float:
+    """The percentage itself. Raises ValueError unless 1 < percent < 100."""
+    if percent >= 100:
+        raise ValueError(f"{percent:g} leaves no error budget; write less, for example 99.99")
+    if percent <= 0:
+        raise ValueError(f"{percent:g} promises nothing; write a percentage, for example 99.9")
+    if percent < 1:
+        meant = (Decimal(repr(percent)) * 100).normalize()
+        raise ValueError(f"{percent!r} is a ratio; write percent: {meant:f}")
+    if percent == 1:
+        raise ValueError("1 is too little to be meant; write a percentage, for example 99.9")
+    return percent
+
+
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": _DURATION_PATTERN, "examples": ["30s", "5m"]}),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m"]}),
 ]
 """A duration in seconds, written with its unit."""
+
+Objective = Annotated[
+    float,
+    AfterValidator(check_objective),
+    Field(json_schema_extra={"exclusiveMinimum": 1, "exclusiveMaximum": 100, "examples": [99.9]}),
+]
+"""A promise in percent of good events, above 1 and below 100."""

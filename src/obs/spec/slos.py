@@ -4,15 +4,16 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from obs.spec.model import Glob, Model, Name
-from obs.spec.quantity import Duration
+from obs.spec.model import AssetName, Glob, Model, Name, wrong
+from obs.spec.quantity import Duration, Objective
 
 
 class EventBridgeSli(Model):
     """Good events: invocations that did not fail for good."""
 
     source: Name
-    bus: str
+    bus: Annotated[str, Field(min_length=1, max_length=256)]
+    """A bus by its name; `default` is the account's default bus."""
     rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
 
 
@@ -21,15 +22,15 @@ class NatsLagSli(Model):
 
     source: Name
     account: Glob = "*"
-    stream: str
-    consumer: str
+    stream: AssetName
+    consumer: AssetName
     max_seconds: Annotated[Duration, Field(gt=0)] | None = None
     max_messages: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _needs_a_target(self) -> "NatsLagSli":
         if self.max_seconds is None and self.max_messages is None:
-            raise ValueError("needs max_seconds, max_messages or both")
+            raise wrong("needs max_seconds, max_messages or both")
         return self
 
 
@@ -38,8 +39,8 @@ class NatsDeliverySli(Model):
 
     source: Name
     account: Glob = "*"
-    stream: str
-    consumer: str
+    stream: AssetName
+    consumer: AssetName
 
 
 class Sli(Model):
@@ -54,7 +55,7 @@ class Sli(Model):
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
             choices = ", ".join(type(self).model_fields)
-            raise ValueError(f"needs exactly one of {choices}; has {', '.join(given) or 'none'}")
+            raise wrong(f"needs exactly one of {choices}; has {' and '.join(given) or 'none'}")
         return self
 
 
@@ -64,8 +65,8 @@ class Slo(Model):
     name: Name
     service: Name
     description: str = ""
-    objective: float
-    """Percent of good events, above 0 and below 100: 99.9."""
+    objective: Objective
+    """Percent of good events, above 1 and below 100: 99.9."""
     window: Annotated[Duration, Field(ge=86_400, le=90 * 86_400)] = 30 * 86_400.0
     """Length of the rolling window, 1d to 90d."""
     sli: Sli

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from obs.spec.model import Glob, Model, Name
-from obs.spec.quantity import Duration
+from obs.spec.model import Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
+from obs.spec.quantity import Duration, format_duration
+from obs.spec.secret import InFile, InVariable, Secret
 
 Seconds = Annotated[Duration, Field(gt=0)]
 
@@ -20,6 +21,14 @@ class Tls(Model):
     key_file: str | None = None
     """Key of the client certificate, PEM."""
 
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> "Tls":
+        if self.cert_file and not self.key_file:
+            raise wrong("a certificate needs its key; add key_file", "cert_file")
+        if self.key_file and not self.cert_file:
+            raise wrong("a key needs its certificate; add cert_file", "key_file")
+        return self
+
 
 class Selection(Model):
     """Names to take and to leave, as globs; what is excluded wins."""
@@ -31,16 +40,18 @@ class Selection(Model):
 class NatsConnection(Model):
     """A NATS client connection, for what HTTP monitoring cannot see: dead letters."""
 
-    servers: Annotated[tuple[str, ...], Field(min_length=1)]
+    servers: Annotated[tuple[NatsUrl, ...], Field(min_length=1)]
     """nats:// or tls:// addresses."""
     account: str = "$G"
     """The account's name as the monitoring port calls it; dead letters are counted under it."""
     user: str | None = None
-    password_file: str | None = None
-    password: str | None = None
+    password_file: InFile | None = None
+    """The file that holds the user's password."""
+    password: InVariable | None = None
     """Only as ${VARIABLE}: a literal password is refused."""
-    token_file: str | None = None
-    token: str | None = None
+    token_file: InFile | None = None
+    """The file that holds the token."""
+    token: InVariable | None = None
     """Only as ${VARIABLE}: a literal token is refused."""
     credentials_file: str | None = None
     """A .creds file with a user's JWT and seed."""
@@ -49,11 +60,42 @@ class NatsConnection(Model):
     """A stream that captures $JS.EVENT.ADVISORY.>; read from it, dead letters survive the
     collector's own downtime."""
 
+    @property
+    def any_password(self) -> Secret | None:
+        """The user's password, wherever it is kept."""
+        return self.password or self.password_file
+
+    @property
+    def any_token(self) -> Secret | None:
+        """The token, wherever it is kept."""
+        return self.token or self.token_file
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> "NatsConnection":
+        for name in ("password", "token"):
+            if getattr(self, name) and getattr(self, f"{name}_file"):
+                raise wrong(f"given beside {name}; write one of the two", f"{name}_file")
+        if self.user and not self.any_password:
+            raise wrong("a user needs password or password_file", "user")
+        if self.any_password and not self.user:
+            raise wrong(
+                "a password needs its user", "password" if self.password else "password_file"
+            )
+        ways = {
+            "user": self.user,
+            "token": self.any_token,
+            "credentials_file": self.credentials_file,
+        }
+        given = [way for way, value in ways.items() if value]
+        if len(given) > 1:
+            raise wrong(f"has {' and '.join(given)}; a connection signs in one way: keep one")
+        return self
+
 
 class NatsSource(Model):
     """A NATS cluster, polled through its monitoring ports."""
 
-    monitor: Annotated[tuple[str, ...], Field(min_length=1)]
+    monitor: Annotated[tuple[HttpUrl, ...], Field(min_length=1)]
     """Monitoring addresses, http://host:8222; one is enough with `discover`."""
     discover: bool = False
     """Find the cluster's other servers from the ones listed, on the same monitoring port."""
@@ -76,6 +118,11 @@ class NatsSource(Model):
     tls: Tls | None = None
     connection: NatsConnection | None = None
 
+    @model_validator(mode="after")
+    def _not_stale_before_the_next_poll(self) -> "NatsSource":
+        _check_stale_after(self)
+        return self
+
 
 class Bus(Model):
     """An event bus and the rules on it that matter."""
@@ -88,11 +135,22 @@ class Bus(Model):
 class AwsSource(Model):
     """EventBridge rules and their dead-letter queues in one account and region."""
 
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[
+        str, Matching(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region, for example us-east-1")
+    ]
     profile: str | None = None
-    role_arn: str | None = None
+    role_arn: (
+        Annotated[
+            str,
+            Matching(
+                r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$",
+                "a role's ARN, for example arn:aws:iam::123456789012:role/obs",
+            ),
+        ]
+        | None
+    ) = None
     """A role to assume."""
-    endpoint_url: str | None = None
+    endpoint_url: HttpUrl | None = None
     """Another endpoint than AWS's own, for tests and emulators."""
     poll: Annotated[Duration, Field(ge=1)] = 60.0
     timeout: Seconds = 30.0
@@ -110,6 +168,11 @@ class AwsSource(Model):
     monthly_budget_dollars: Annotated[float, Field(gt=0)] | None = None
     """`obs collect` refuses to start where its estimate is above this."""
 
+    @model_validator(mode="after")
+    def _not_stale_before_the_next_poll(self) -> "AwsSource":
+        _check_stale_after(self)
+        return self
+
 
 class Sources(Model):
     """Systems by kind, then by a name of your own, which becomes a label."""
@@ -121,3 +184,13 @@ class Sources(Model):
 def stale_after(source: NatsSource | AwsSource) -> float:
     """Seconds after which the source's last success no longer stands for the present."""
     return source.stale_after or max(8 * source.poll, 120.0)
+
+
+def _check_stale_after(source: NatsSource | AwsSource) -> None:
+    if source.stale_after is not None and source.stale_after < source.poll:
+        poll, stale = format_duration(source.poll), format_duration(source.stale_after)
+        raise wrong(
+            f"{stale} is shorter than poll, {poll}: every value would go stale before the next; "
+            "write several polls, or leave it out",
+            "stale_after",
+        )

@@ -1,0 +1,88 @@
+"""Arguments that several commands share, and how a command is declared."""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from obs.errors import BadInput
+
+if TYPE_CHECKING:
+    from obs.spec.load import Spec
+
+Commands = argparse._SubParsersAction  # the type argparse returns has no public name
+Run = Callable[[argparse.Namespace], int]
+
+DEFAULT_SPEC: Final = Path("obs.yaml")
+_EXIT_CODES: Final = {
+    0: "done",
+    1: "found something",
+    2: "bad input",
+    3: "a system it needs did not answer",
+    130: "interrupted",
+}
+
+
+def command(
+    commands: "Commands[argparse.ArgumentParser]",
+    name: str,
+    run: Run,
+    *,
+    summary: str,
+    examples: Sequence[str],
+    found: str = "",
+    exit_codes: Sequence[int] = (0, 2),
+) -> argparse.ArgumentParser:
+    """A command's parser: its help ends with examples and exit codes.
+
+    `found` says what exit code 1 means here.
+    """
+    meanings = {**_EXIT_CODES, **({1: found} if found else {})}
+    lines = ["examples:", *(f"  {example}" for example in examples)]
+    lines += ["", "exit codes:", *(f"  {code:<3} {meanings[code]}" for code in exit_codes)]
+    parser = commands.add_parser(
+        name,
+        help=summary[0].lower() + summary[1:].rstrip("."),
+        description=summary,
+        epilog="\n".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def spec_arguments(parser: argparse.ArgumentParser) -> None:
+    """--spec and --env, for commands that read a spec."""
+    parser.add_argument(
+        "--spec",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        help="spec file or directory of spec files; repeat it to merge several "
+        "(default: $OBS_SPEC, else obs.yaml)",
+    )
+    parser.add_argument("--env", metavar="NAME", help="one of the spec's environments")
+
+
+def format_argument(parser: argparse.ArgumentParser) -> None:
+    """--format, for commands that print a result."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def spec_paths(arguments: argparse.Namespace) -> list[Path]:
+    """The spec files to read. Raises BadInput where none is named and obs.yaml is not there."""
+    if arguments.spec:
+        return list(arguments.spec)
+    if named := os.environ.get("OBS_SPEC"):
+        return [Path(named)]
+    if DEFAULT_SPEC.is_file():
+        return [DEFAULT_SPEC]
+    raise BadInput(f"no spec: give --spec FILE, set OBS_SPEC, or write {DEFAULT_SPEC} here")
+
+
+def chosen_spec(arguments: argparse.Namespace) -> "Spec":
+    """The spec that --spec and --env choose. Raises InvalidSpec."""
+    from obs.spec.load import read_spec
+
+    return read_spec(spec_paths(arguments), env=arguments.env)

@@ -1,0 +1,52 @@
+"""The obs command: parses, runs one command, and turns its outcome into an exit code."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from obs import __version__
+from obs.errors import BAD_INPUT, ObsError
+
+COMMAND_MODULES: Final = ("obs.cli.spec",)
+"""Each has `register(commands)`; each imports what it runs only when it runs."""
+
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
+_BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    try:
+        arguments = parser().parse_args(argv)
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except SystemExit as stop:  # how argparse ends after --help or a bad argument
+        return stop.code if isinstance(stop.code, int) else BAD_INPUT
+    except ObsError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has gone; keep the interpreter's own flush from complaining.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with every command in it."""
+    whole = argparse.ArgumentParser(
+        prog="obs",
+        description="Observability for event-driven systems on NATS JetStream and EventBridge.",
+        epilog="`obs COMMAND --help` says more. Exit codes: 0 done, 1 found something, "
+        "2 bad input, 3 a system it needs did not answer.",
+    )
+    whole.add_argument("--version", action="version", version=f"obs {__version__}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMAND_MODULES:
+        import_module(name).register(commands)
+    return whole

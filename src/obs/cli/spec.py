@@ -1,0 +1,144 @@
+"""obs validate, obs schema."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.output import counted, json_text, table
+from obs.errors import BAD_INPUT, DONE
+
+if TYPE_CHECKING:
+    from obs.spec.load import Spec
+    from obs.spec.slos import Sli
+    from obs.spec.system import System
+
+
+def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the commands of this module."""
+    validate = command(
+        commands,
+        "validate",
+        _validate,
+        summary="Read a spec and say what is in it, or everything that is wrong with it.",
+        examples=[
+            "obs validate --spec collectors/oms.yaml",
+            "obs validate --spec collectors/oms.yaml --env staging --format json",
+        ],
+    )
+    spec_arguments(validate)
+    format_argument(validate)
+    command(
+        commands,
+        "schema",
+        _schema,
+        summary="Print the JSON Schema of spec files, for editors.",
+        examples=["obs schema > obs.schema.json"],
+        exit_codes=(0,),
+    )
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from obs.spec.schema import json_schema
+
+    print(json_text(json_schema()))
+    return DONE
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from obs.spec.report import InvalidSpec
+
+    try:
+        spec = chosen_spec(arguments)
+    except InvalidSpec as error:
+        if arguments.format == "text":
+            raise
+        problems = [asdict(problem) for problem in error.problems]
+        print(json_text({"valid": False, "problems": problems}))
+        return BAD_INPUT
+    if arguments.format == "json":
+        print(json_text({"valid": True, "problems": [], **_facts(spec)}))
+    else:
+        print("\n".join(_summary(spec)))
+    return DONE
+
+
+def _facts(spec: "Spec") -> dict[str, object]:
+    system = spec.system
+    return {
+        "system": system.system,
+        "environment": system.environment,
+        "environments": list(spec.environments),
+        "sources": [{"kind": kind, "name": name} for kind, name, _ in _sources(system)],
+        "slos": [{"service": slo.service, "name": slo.name} for slo in system.slos],
+        "outputs": [name for name, _ in _outputs(system)],
+    }
+
+
+def _summary(spec: "Spec") -> Iterator[str]:
+    from obs.spec.quantity import format_duration
+
+    system = spec.system
+    others = [name for name in spec.environments if name != system.environment]
+    also = f" (also: {', '.join(others)})" if others else ""
+    yield f"{system.system}: valid, environment {system.environment}{also}"
+    sources = _sources(system)
+    yield f"\n{counted(len(sources), 'source')}"
+    if sources:
+        yield table(sources, indent=2)
+    yield f"\n{counted(len(system.slos), 'SLO')}"
+    rows = [
+        (
+            f"{slo.service}/{slo.name}",
+            f"{slo.objective:.10g} %",
+            f"over {format_duration(slo.window)}",
+            _sli(slo.sli),
+        )
+        for slo in system.slos
+    ]
+    if rows:
+        yield table(rows, indent=2)
+    outputs = _outputs(system)
+    yield f"\n{counted(len(outputs), 'output')}"
+    yield table(outputs, indent=2)
+
+
+def _sources(system: "System") -> list[tuple[str, str, str]]:
+    nats = [
+        ("nats", name, ", ".join(source.monitor)) for name, source in system.sources.nats.items()
+    ]
+    aws = [
+        ("aws", name, f"{source.region}, buses {', '.join(bus.name for bus in source.buses)}")
+        for name, source in system.sources.aws.items()
+    ]
+    return nats + aws
+
+
+def _sli(sli: "Sli") -> str:
+    from obs.spec.quantity import format_duration
+
+    if sli.eventbridge is not None:
+        rules = ", ".join(sli.eventbridge.rules)
+        return f"invocations on {sli.eventbridge.bus}: {rules}"
+    if sli.nats_delivery is not None:
+        return f"deliveries to {sli.nats_delivery.stream}/{sli.nats_delivery.consumer}"
+    if sli.nats_lag is None:
+        return ""
+    lag = sli.nats_lag
+    limits = [
+        format_duration(lag.max_seconds) if lag.max_seconds is not None else "",
+        f"{lag.max_messages} messages" if lag.max_messages is not None else "",
+    ]
+    return f"lag of {lag.stream}/{lag.consumer} within {' and '.join(filter(None, limits))}"
+
+
+def _outputs(system: "System") -> list[tuple[str, str]]:
+    outputs = system.outputs
+    rows = [("metrics", f"http://{outputs.web.listen}/metrics")]
+    if outputs.otlp is not None:
+        rows.append(("otlp", f"{outputs.otlp.endpoint} ({outputs.otlp.protocol})"))
+    if outputs.cloudwatch is not None:
+        metrics = ", ".join(outputs.cloudwatch.metrics)
+        rows.append(("cloudwatch", f"{outputs.cloudwatch.namespace}: {metrics}"))
+    return rows

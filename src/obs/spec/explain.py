@@ -1,0 +1,183 @@
+"""What the models' validation found, in plain sentences that say what would be right."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from obs.spec.quantity import format_duration, parse_duration
+from obs.spec.report import Problem, did_you_mean, problem_at
+from obs.spec.shape import expected, field_names, is_model
+from obs.spec.tree import Fields, Path, locate, locate_key
+
+_Facts = Mapping[str, Any]
+
+
+def explain(error: ValidationError, tree: Fields) -> list[Problem]:
+    """Each thing that is wrong, at the line where it was written."""
+    return [
+        _problem(detail, tree)
+        for detail in error.errors(include_url=False)
+        # A list whose entries are wrong is counted as short too: the entries say it better.
+        if not (detail["type"] == "too_short" and detail["input"])
+    ]
+
+
+def _problem(detail: ErrorDetails, tree: Fields) -> Problem:
+    path: Path = tuple(detail["loc"])
+    kind, facts = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return problem_at(locate_key(tree, path), _unknown_field(path))
+    if kind == "missing":
+        return problem_at(locate(tree, path), _missing(path))
+    if path and path[-1] == "[key]":
+        path = path[:-1]
+        return problem_at(locate_key(tree, path), _sentence(kind, path, detail["input"], facts))
+    if facts.get("field"):
+        path = (*path, facts["field"])
+    return problem_at(locate(tree, path), _sentence(kind, path, detail["input"], facts))
+
+
+def _unknown_field(path: Path) -> str:
+    names, name = field_names(path[:-1]), str(path[-1])
+    hint = did_you_mean(name, names)
+    if hint:
+        return f"unknown field{hint}"
+    homes = [
+        known
+        for known in names
+        if is_model(below := expected((*path[:-1], known))) and name in below.model_fields
+    ]
+    if homes:
+        return f"unknown field; {name} belongs under {homes[0]}"
+    return f"unknown field; known here: {', '.join(names)}"
+
+
+_EXAMPLES: Final = {
+    "version": "version: 1",
+    "system": "system: orders",
+    "name": "name: delivery",
+    "service": "service: orders",
+    "objective": "objective: 99.9",
+    "monitor": "monitor: [http://localhost:8222]",
+    "region": "region: us-east-1",
+    "servers": "servers: [nats://localhost:4222]",
+}
+
+
+def _missing(path: Path) -> str:
+    example = _EXAMPLES.get(str(path[-1]))
+    return f"is missing; write for example `{example}`" if example else "is missing"
+
+
+def _sentence(kind: str, path: Path, found: object, facts: _Facts) -> str:
+    words = _SENTENCES.get(kind)
+    if words is not None:
+        return words(found, facts)
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        names = field_names(path)
+        fields = f" with the fields {', '.join(names)}" if names and path else ""
+        return f"{_shown(found)} where a mapping is expected{fields}"
+    return f"{_shown(found)} is not allowed here"
+
+
+def _shown(value: object) -> str:
+    """A value as its writer knows it; long ones and whole structures only by what they are."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}…"
+
+
+def _own(found: object, facts: _Facts) -> str:
+    return str(facts["message"])
+
+
+def _raised(found: object, facts: _Facts) -> str:
+    return str(facts["error"])
+
+
+def _text(found: object, facts: _Facts) -> str:
+    if isinstance(found, bool | int | float):
+        written = _shown(found)
+        return f'{written} is not a text here; write it in quotes: "{written}"'
+    return f"{_shown(found)} where a single text is expected"
+
+
+def _list(found: object, facts: _Facts) -> str:
+    if isinstance(found, str | int | float):
+        return f"{_shown(found)} where a list is expected; write [{found}]"
+    return f"{_shown(found)} where a list is expected"
+
+
+def _whole_number(found: object, facts: _Facts) -> str:
+    return f"{_shown(found)} is not a whole number; write for example 1000"
+
+
+def _number(found: object, facts: _Facts) -> str:
+    return f"{_shown(found)} is not a number; write for example 99.9"
+
+
+def _true_or_false(found: object, facts: _Facts) -> str:
+    return f"{_shown(found)} is neither true nor false; write one of the two"
+
+
+def _choice(found: object, facts: _Facts) -> str:
+    choices = str(facts["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+    hint = did_you_mean(found, choices) if isinstance(found, str) else ""
+    return f"{_shown(found)} is not one of the choices: {', '.join(choices)}{hint}"
+
+
+def _too_few(found: object, facts: _Facts) -> str:
+    least = facts["min_length"]
+    return f"is an empty list; write at least {least} {'entry' if least == 1 else 'entries'}"
+
+
+def _too_short(found: object, facts: _Facts) -> str:
+    return "is empty; write a text" if not found else f"{_shown(found)} is too short"
+
+
+def _too_long(found: object, facts: _Facts) -> str:
+    return f"{_shown(found)} is too long; write at most {facts['max_length']} characters"
+
+
+def _limit(fact: str, words: str) -> Callable[[object, _Facts], str]:
+    def sentence(found: object, facts: _Facts) -> str:
+        limit = facts[fact]
+        if isinstance(found, str):
+            try:
+                parse_duration(found)
+            except ValueError:
+                return f"{found} is out of range; write {words} {limit:g}"
+            return f"{found} is out of range; write {words} {format_duration(limit)}"
+        return f"{_shown(found)} is out of range; write {words} {limit:g}"
+
+    return sentence
+
+
+_SENTENCES: Final[dict[str, Callable[[object, _Facts], str]]] = {
+    "spec": _own,
+    "value_error": _raised,
+    "string_type": _text,
+    "tuple_type": _list,
+    **dict.fromkeys(
+        ("int_type", "int_parsing", "int_from_float", "int_parsing_size"), _whole_number
+    ),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), _number),
+    **dict.fromkeys(("bool_type", "bool_parsing"), _true_or_false),
+    "literal_error": _choice,
+    "too_short": _too_few,
+    "string_too_short": _too_short,
+    "string_too_long": _too_long,
+    "greater_than": _limit("gt", "more than"),
+    "greater_than_equal": _limit("ge", "at least"),
+    "less_than": _limit("lt", "less than"),
+    "less_than_equal": _limit("le", "at most"),
+}

@@ -1,0 +1,90 @@
+"""Several parts to one tree, and an environment's overlay over it."""
+
+from obs.spec.report import Problem, both_places, did_you_mean, problem_at
+from obs.spec.tree import Fields, Items, Node, Scalar, child
+
+NAMED_LISTS = ("slos",)
+"""Lists whose items are known by their name: parts add to them, overlays change their items."""
+
+_IN_EVERY_PART = ("version", "system")
+"""What each part may say again, as long as it says the same."""
+
+
+def merge_parts(parts: list[Fields], problems: list[Problem]) -> Fields:
+    """The parts as one tree; what two of them give is added to `problems`."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = _join_fields(whole, part, problems)
+    return whole
+
+
+def _join_fields(first: Fields, second: Fields, problems: list[Problem]) -> Fields:
+    fields = dict(first.fields)
+    for key, node in second.fields.items():
+        fields[key] = _join(key, fields[key], node, problems) if key in fields else node
+    return Fields(first.place, fields, {**second.keys, **first.keys})
+
+
+def _join(key: str, first: Node, second: Node, problems: list[Problem]) -> Node:
+    if isinstance(first, Fields) and isinstance(second, Fields):
+        return _join_fields(first, second, problems)
+    if key in NAMED_LISTS and isinstance(first, Items) and isinstance(second, Items):
+        return Items(first.place, first.items + second.items)
+    if not (key in _IN_EVERY_PART and _same(first, second)):
+        problems.append(problem_at(second.place, both_places(second.place, first.place)))
+    return first
+
+
+def _same(first: Node, second: Node) -> bool:
+    return isinstance(first, Scalar) and isinstance(second, Scalar) and first.value == second.value
+
+
+def overlay(under: Fields, over: Fields, problems: list[Problem]) -> Fields:
+    """`over` laid over `under`: mappings deeply, items of named lists by name, the rest replaced.
+
+    A field without a value takes away what is under it.
+    """
+    fields = dict(under.fields)
+    for key, node in over.fields.items():
+        below = fields.get(key)
+        if isinstance(below, Fields) and isinstance(node, Fields):
+            fields[key] = overlay(below, node, problems)
+        elif key in NAMED_LISTS and isinstance(below, Items) and isinstance(node, Items):
+            fields[key] = _overlay_items(below, node, problems)
+        else:
+            fields[key] = node
+    return Fields(under.place, fields, {**under.keys, **over.keys})
+
+
+def _overlay_items(under: Items, over: Items, problems: list[Problem]) -> Items:
+    items = list(under.items)
+    for change in over.items:
+        matching = [index for index, item in enumerate(under.items) if _is_about(change, item)]
+        if len(matching) > 1:
+            message = "there are several of this name; say which with its service"
+            problems.append(problem_at(change.place, message))
+        elif matching and isinstance(change, Fields):
+            below = items[matching[0]]
+            items[matching[0]] = overlay(below, change, problems)  # type: ignore[arg-type]
+        elif isinstance(change, Fields) and "sli" not in change.fields:
+            names = [str(_value(item, "name")) for item in under.items]
+            hint = did_you_mean(str(_value(change, "name")), names)
+            problems.append(problem_at(change.place, f"there is none of this name to change{hint}"))
+        else:
+            items.append(change)
+    return Items(under.place, tuple(items))
+
+
+def _is_about(change: Node, item: Node) -> bool:
+    name, service = _value(change, "name"), _value(change, "service")
+    return (
+        isinstance(item, Fields)
+        and name is not None
+        and name == _value(item, "name")
+        and service in (None, _value(item, "service"))
+    )
+
+
+def _value(node: Node, key: str) -> object:
+    found = child(node, key)
+    return found.value if isinstance(found, Scalar) else None

@@ -1,0 +1,164 @@
+"""YAML text to a tree with places. Scalars are read as YAML 1.2 does: `no` and `on` are text."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import yaml
+
+from obs.spec.report import Problem, both_places, problem_at
+from obs.spec.tree import Fields, Items, Node, Path, Place, Scalar, Value
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST: Final = 50
+_LARGEST: Final = 500_000  # values, those that aliases repeat included
+_STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
+_INT: Final = re.compile(r"[-+]?[0-9]{1,30}")
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
+_WORDS: Final[dict[str, Value]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+def parse(file: str, text: str) -> tuple[Fields | None, list[Problem]]:
+    """The tree of one file and what is wrong with its YAML; no tree where it cannot be read."""
+    builder = _Builder(file)
+    try:
+        tree = builder.document(yaml.parse(text, Loader=_LOADER))
+    except yaml.MarkedYAMLError as error:
+        return None, [*builder.problems, _syntax(file, text, error)]
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"character {error.character!r} is not allowed in YAML; remove it"
+        return None, [*builder.problems, Problem(file, line, "", message)]
+    except _UnusableError as error:
+        return None, [*builder.problems, error.problem]
+    return tree, builder.problems
+
+
+class _UnusableError(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    lines = text.splitlines()
+    written = lines[line - 1] if line <= len(lines) else ""
+    if "\t" in written[: len(written) - len(written.lstrip())]:
+        return Problem(file, line, "", "indented with a tab; YAML wants spaces")
+    return Problem(file, line, "", f"is not valid YAML: {error.problem or error.context}")
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+class _Builder:
+    """Turns the parser's events into nodes, remembering anchors and problems."""
+
+    def __init__(self, file: str) -> None:
+        self.problems: list[Problem] = []
+        self._file = file
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._size = 0
+
+    def document(self, events: Iterator[yaml.Event]) -> Fields | None:
+        tree: Node | None = None
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._unusable(event, "a second YAML document; write one a file")
+            elif isinstance(event, yaml.NodeEvent):
+                tree = self._node(event, events, (), _line(event))
+        if tree is None or (isinstance(tree, Scalar) and tree.value is None):
+            raise _UnusableError(Problem(self._file, None, "", "is empty; write a spec"))
+        if not isinstance(tree, Fields):
+            kind = "a list" if isinstance(tree, Items) else "a single value"
+            message = f"is {kind}; a spec is a mapping that begins with version: 1"
+            raise _UnusableError(Problem(self._file, tree.place.line, "", message))
+        return tree
+
+    def _unusable(self, event: yaml.Event, message: str) -> _UnusableError:
+        return _UnusableError(Problem(self._file, _line(event), "", message))
+
+    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path, line: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        before = self._size
+        self._grow(1, event)
+        if len(path) > _DEEPEST:
+            raise self._unusable(event, f"nested deeper than {_DEEPEST} levels")
+        place = Place(self._file, line, path)
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            node = Scalar(place, self._value(event, place))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._items(events, place)
+        else:
+            node = self._fields(events, place)
+        anchor = getattr(event, "anchor", None)
+        if anchor:
+            self._anchors[anchor] = (node, self._size - before)
+        return node
+
+    def _grow(self, size: int, event: yaml.Event) -> None:
+        self._size += size
+        if self._size > _LARGEST:
+            raise self._unusable(event, f"more than {_LARGEST} values")
+
+    def _alias(self, event: yaml.AliasEvent) -> Node:
+        known = self._anchors.get(event.anchor or "")
+        if known is None:
+            raise self._unusable(event, f"*{event.anchor} refers to no anchor above it")
+        self._grow(known[1], event)
+        return known[0]
+
+    def _items(self, events: Iterator[yaml.Event], place: Place) -> Items:
+        items: list[Node] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            path = (*place.path, len(items))
+            items.append(self._node(event, events, path, _line(event)))
+        return Items(place, tuple(items))
+
+    def _fields(self, events: Iterator[yaml.Event], place: Place) -> Fields:
+        fields: dict[str, Node] = {}
+        keys: dict[str, Place] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._unusable(event, "a key has to be a single word")
+            key = event.value
+            at = Place(self._file, _line(event), (*place.path, key))
+            value = next(events)
+            single = isinstance(value, yaml.ScalarEvent) and value.value
+            line = _line(value) if single else at.line
+            node = self._node(value, events, at.path, line)
+            if key in keys:
+                self.problems.append(problem_at(at, both_places(at, keys[key])))
+            else:
+                keys[key], fields[key] = at, node
+        return Fields(place, fields, keys)
+
+    def _value(self, event: yaml.ScalarEvent, place: Place) -> Value:
+        if event.tag is None:
+            return read_scalar(event.value) if event.implicit[0] else event.value
+        if event.tag not in _STRING_TAGS:
+            self.problems.append(problem_at(place, "YAML tags are not used here; remove it"))
+        return event.value
+
+
+def read_scalar(text: str) -> Value:
+    """The value of an unquoted scalar by the core schema of YAML 1.2."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

@@ -1,0 +1,132 @@
+"""What one part of a spec says about another: that it exists, and that it can be seen."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from obs.spec.globs import matches, may_overlap, takes
+from obs.spec.outputs import CloudWatch
+from obs.spec.report import did_you_mean
+from obs.spec.slos import EventBridgeSli, NatsDeliverySli, NatsLagSli, Sli
+from obs.spec.sources import AwsSource, NatsSource, Selection
+from obs.spec.system import System
+from obs.spec.tree import Path
+
+Finding = tuple[Path, str]
+"""Where, and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The sound parts of a spec. A source that was written but is not sound is None.
+
+    `names` (service and name) and `slis` are by the index of their SLO.
+    """
+
+    nats: Mapping[str, NatsSource | None] = field(default_factory=dict)
+    aws: Mapping[str, AwsSource | None] = field(default_factory=dict)
+    names: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    slis: Mapping[int, Sli] = field(default_factory=dict)
+    cloudwatch: CloudWatch | None = None
+
+
+def parts_of(system: System) -> Parts:
+    """All parts of a sound spec."""
+    return Parts(
+        system.sources.nats,
+        system.sources.aws,
+        {index: (slo.service, slo.name) for index, slo in enumerate(system.slos)},
+        {index: slo.sli for index, slo in enumerate(system.slos)},
+        system.outputs.cloudwatch,
+    )
+
+
+def dangling(parts: Parts) -> Iterator[Finding]:
+    """Every reference that leads nowhere, or to what the source does not watch."""
+    for index, sli in parts.slis.items():
+        yield from _sli(("slos", index, "sli"), sli, parts)
+    if parts.cloudwatch is not None:
+        yield from _unknown_source(
+            ("outputs", "cloudwatch"), parts.cloudwatch.source, "AWS", parts.aws
+        )
+
+
+def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Finding]:
+    """SLOs that share name and service; `same_as` words it, given both paths."""
+    first: dict[tuple[str, str], int] = {}
+    for index, (service, name) in parts.names.items():
+        known = first.setdefault((service, name), index)
+        if known != index:
+            path: Path = ("slos", index, "name")
+            clash = same_as(path, ("slos", known, "name"))
+            yield path, f"{name!r} of service {service!r} is {clash}"
+
+
+def _sli(path: Path, sli: Sli, parts: Parts) -> Iterator[Finding]:
+    if sli.eventbridge is not None:
+        at = (*path, "eventbridge")
+        yield from _unknown_source(at, sli.eventbridge.source, "AWS", parts.aws)
+        aws = parts.aws.get(sli.eventbridge.source)
+        if aws is not None:
+            yield from _rules(at, sli.eventbridge, aws)
+    for kind, nats_sli in (("nats_lag", sli.nats_lag), ("nats_delivery", sli.nats_delivery)):
+        if nats_sli is not None:
+            at = (*path, kind)
+            yield from _unknown_source(at, nats_sli.source, "NATS", parts.nats)
+            nats = parts.nats.get(nats_sli.source)
+            if nats is not None:
+                yield from _consumer(at, nats_sli, nats)
+
+
+def _unknown_source(
+    path: Path, name: str, kind: str, known: Mapping[str, object]
+) -> Iterator[Finding]:
+    if name in known:
+        return
+    if not known:
+        yield (*path, "source"), f"no {kind} source {name!r}: the spec has none; add it to sources"
+        return
+    hint = did_you_mean(name, known) or f"; there is {', '.join(sorted(known))}"
+    yield (*path, "source"), f"no {kind} source {name!r}{hint}"
+
+
+def _rules(path: Path, sli: EventBridgeSli, source: AwsSource) -> Iterator[Finding]:
+    globs = [bus.rules for bus in source.buses if matches(sli.bus, [bus.name])]
+    if not globs:
+        watched = [bus.name for bus in source.buses]
+        hint = did_you_mean(sli.bus, watched) or f"; it watches {', '.join(watched)}"
+        yield (*path, "bus"), f"source {sli.source!r} does not watch bus {sli.bus!r}{hint}"
+        return
+    known = [rule for rules in globs for rule in rules]
+    for index, rule in enumerate(sli.rules):
+        if not any(may_overlap(rule, glob) for glob in known):
+            hint = did_you_mean(rule, known) or f"; it watches {', '.join(known)}"
+            message = f"source {sli.source!r} watches no rule {rule!r} on bus {sli.bus!r}{hint}"
+            yield (*path, "rules", index), message
+
+
+def _consumer(
+    path: Path, sli: NatsLagSli | NatsDeliverySli, source: NatsSource
+) -> Iterator[Finding]:
+    yield from _left_out((*path, "stream"), "stream", sli.stream, source.streams, sli.source)
+    yield from _left_out(
+        (*path, "consumer"), "consumer", sli.consumer, source.consumers, sli.source
+    )
+    if isinstance(sli, NatsDeliverySli) and source.connection is None:
+        yield (
+            (*path, "source"),
+            f"source {sli.source!r} has no connection, so dead letters cannot be known; "
+            f"add sources.nats.{sli.source}.connection",
+        )
+
+
+def _left_out(
+    path: Path, kind: str, name: str, selection: Selection, source: str
+) -> Iterable[Finding]:
+    if takes(name, selection.include, selection.exclude):
+        return
+    if matches(name, selection.exclude):
+        yield path, f"source {source!r} excludes {kind} {name!r}; take it out of {kind}s.exclude"
+        return
+    hint = did_you_mean(name, selection.include)
+    advice = hint or f"; add it to {kind}s.include"
+    yield path, f"source {source!r} does not include {kind} {name!r}{advice}"

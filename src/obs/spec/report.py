@@ -1,0 +1,53 @@
+"""What is wrong with a spec, one line each: `file:line: field: what is wrong, what is right`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from obs.errors import BadInput
+from obs.spec.tree import Place, path_text
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to change. `line` is None and `field` empty where they make no sense."""
+
+    file: str
+    line: int | None
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (where, self.field, self.message) if part)
+
+
+class InvalidSpec(BadInput):
+    """Everything that is wrong with a spec; its text has one problem a line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems), key=_order))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def _order(problem: Problem) -> tuple[str, int, str, str]:
+    return (problem.file, problem.line or 0, problem.field, problem.message)
+
+
+def problem_at(place: Place, message: str) -> Problem:
+    """A problem with the value written at `place`."""
+    return Problem(place.file, place.line, path_text(place.path), message)
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """`; did you mean X?` where a choice is close to the word, else nothing."""
+    known = {choice.lower(): choice for choice in choices}
+    close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return f"; did you mean {known[close[0]]}?" if close else ""
+
+
+def both_places(second: Place, first: Place) -> str:
+    """How a clash names the other line, as seen from the second."""
+    if first.file == second.file:
+        return f"given twice; it is already on line {first.line}"
+    return f"given twice; it is already at {first.file}:{first.line}"

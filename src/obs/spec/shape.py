@@ -1,0 +1,59 @@
+"""What the models expect at a path, for the sentences about what is wrong there."""
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from obs.spec.model import Model
+from obs.spec.secret import VariableSecret
+from obs.spec.system import System
+from obs.spec.tree import Path
+
+
+def expected(path: Path, root: Any = System) -> Any:
+    """The type at `path`, without its optionality; None where the models know no such path."""
+    kind: Any = root
+    for step in path:
+        kind = _below(kind, step)
+        if kind is None:
+            return None
+    return kind
+
+
+def is_secret(path: Path) -> bool:
+    """Whether what stands at `path` names the variable of a secret."""
+    return expected(path) is VariableSecret
+
+
+def is_model(kind: Any) -> bool:
+    """Whether a type is a mapping with fixed fields."""
+    return isinstance(kind, type) and issubclass(kind, Model)
+
+
+def field_names(path: Path) -> tuple[str, ...]:
+    """The fields of the model at `path`; none where there is no model."""
+    kind = expected(path)
+    names = tuple(kind.model_fields) if is_model(kind) else ()
+    return names if path else (*names, "environments")
+
+
+def _below(kind: Any, step: str | int) -> Any:
+    if is_model(kind):
+        info = kind.model_fields.get(step)
+        return _bare(info.annotation) if info else None
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is dict and isinstance(step, str):
+        return _bare(arguments[1])
+    if origin is tuple and isinstance(step, int):
+        return _bare(arguments[0])
+    return None
+
+
+def _bare(kind: Any) -> Any:
+    """The type without Annotated and without `| None`."""
+    while True:
+        if get_origin(kind) is Annotated:
+            kind = get_args(kind)[0]
+        elif get_origin(kind) in (Union, UnionType):
+            kind = next(choice for choice in get_args(kind) if choice is not NoneType)
+        else:
+            return kind

@@ -1,0 +1,119 @@
+"""A spec file as a tree whose every value knows where it was written."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+Path = tuple[str | int, ...]
+"""Where a value sits: keys of mappings and indices of lists, from the top."""
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was written: its file, its line (from 1) and its path in that file."""
+
+    file: str
+    line: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value. None: the field has no value, which is the same as leaving it out."""
+
+    place: Place
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    place: Place
+    items: tuple["Node", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A mapping; `keys` says where each key was written."""
+
+    place: Place
+    fields: Mapping[str, "Node"] = field(default_factory=dict)
+    keys: Mapping[str, Place] = field(default_factory=dict)
+
+
+Node = Scalar | Items | Fields
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it: `slos[0].objective`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def plain(node: Node) -> object:
+    """The tree as dicts, lists and values; fields without a value are left out."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Items):
+        return [plain(item) for item in node.items]
+    return {key: plain(value) for key, value in node.fields.items() if not is_empty(value)}
+
+
+def is_empty(node: Node) -> bool:
+    """Whether a field was written without a value."""
+    return isinstance(node, Scalar) and node.value is None
+
+
+def child(node: Node, step: str | int) -> Node | None:
+    """The value one step down, None where there is none."""
+    if isinstance(node, Fields) and isinstance(step, str):
+        return node.fields.get(step)
+    if isinstance(node, Items) and isinstance(step, int) and 0 <= step < len(node.items):
+        return node.items[step]
+    return None
+
+
+def locate(node: Node, path: Path) -> Place:
+    """Where `path` was written; of what is missing, where it would belong."""
+    for depth, step in enumerate(path):
+        below = child(node, step)
+        if below is None:
+            return Place(node.place.file, node.place.line, node.place.path + path[depth:])
+        node = below
+    return node.place
+
+
+def locate_key(node: Node, path: Path) -> Place:
+    """Where the key at the end of `path` was written."""
+    parent: Node | None = node
+    for step in path[:-1]:
+        parent = child(parent, step) if parent is not None else None
+    key = path[-1] if path else None
+    if isinstance(parent, Fields) and isinstance(key, str) and key in parent.keys:
+        return parent.keys[key]
+    return locate(node, path)
+
+
+def scalars(node: Node, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
+    """Every single value with its path."""
+    if isinstance(node, Scalar):
+        yield path, node
+    elif isinstance(node, Items):
+        for index, item in enumerate(node.items):
+            yield from scalars(item, (*path, index))
+    else:
+        for key, value in node.fields.items():
+            yield from scalars(value, (*path, key))
+
+
+def without(node: Fields, key: str) -> Fields:
+    """The mapping without one of its fields."""
+    return Fields(
+        node.place,
+        {name: value for name, value in node.fields.items() if name != key},
+        {name: place for name, place in node.keys.items() if name != key},
+    )
