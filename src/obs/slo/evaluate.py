@@ -1,0 +1,61 @@
+"""An SLO's error ratios, burn rates and error budget at one moment."""
+
+import msgspec
+
+from obs.slo.burn import error_budget, exhaustion_seconds
+from obs.slo.ledger import Ledger
+from obs.slo.windows import windows
+
+
+class WindowEvaluation(msgspec.Struct, frozen=True, gc=False):
+    """One window. None where it has no events; durations in seconds.
+
+    `exhaustion_seconds`: until the budget is gone at this window's burn rate; infinite at 0.
+    """
+
+    label: str
+    seconds: int
+    error_ratio: float | None
+    burn_rate: float | None
+    exhaustion_seconds: float | None
+
+
+class Evaluation(msgspec.Struct, frozen=True, gc=False):
+    """An SLO over windows that end at `watermark` (Unix seconds).
+
+    `good` and `total` are the events of the SLO's own window, `budget_remaining` the share of its
+    error budget left: below 0 when overspent, None without events.
+    """
+
+    objective: float
+    watermark: float
+    good: float
+    total: float
+    budget_remaining: float | None
+    windows: tuple[WindowEvaluation, ...]
+
+
+def evaluate(
+    ledger: Ledger, objective: float, period_seconds: float, watermark: float
+) -> Evaluation:
+    """Evaluate an objective (ratio) over its period.
+
+    Error ratios are weighted by events: bad over total counts, never an average of ratios.
+    Raises ValueError unless 0 < objective < 1.
+    """
+    budget = error_budget(objective)
+    good, total = ledger.counts(period_seconds, watermark)
+    remaining = 1 - (total - good) / total / budget if total else None
+    results: list[WindowEvaluation] = []
+    for label, seconds in windows(period_seconds):
+        window_good, window_total = ledger.counts(seconds, watermark)
+        if not window_total:
+            results.append(WindowEvaluation(label, seconds, None, None, None))
+            continue
+        ratio = (window_total - window_good) / window_total
+        burn = ratio / budget
+        exhaustion = None
+        if remaining is not None:  # a window may be longer than the SLO's own
+            exhaustion = exhaustion_seconds(remaining, burn, period_seconds)
+        results.append(WindowEvaluation(label, seconds, ratio, burn, exhaustion))
+    return Evaluation(objective, watermark, good, total, remaining, tuple(results))

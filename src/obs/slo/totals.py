@@ -1,0 +1,100 @@
+"""True counters out of time series that are corrected after the fact."""
+
+from collections.abc import Mapping
+from math import fsum, inf
+from typing import Final
+
+import msgspec
+
+HORIZON_SECONDS: Final = 3 * 3600
+
+
+class TotalState(msgspec.Struct, frozen=True):
+    """What a CumulativeTotal has to keep over a restart; plain numbers.
+
+    `since`: when the counter began; `floor`: points before it are never looked at again;
+    `values`: the points counted from there on, as last seen. total − owed is their true sum.
+    """
+
+    total: float
+    owed: float
+    since: int
+    floor: int
+    values: dict[int, float]
+
+
+class CumulativeTotal:
+    """A counter over {start of the minute: count} that neither falls, jumps nor counts twice.
+
+    A point that is late or was corrected adds its difference. A downward correction is owed
+    against later increments. A point missing from a later answer keeps its value: the systems
+    read from never take a point back, but do answer in part. Points older than the newest one
+    by more than the horizon are forgotten, and ignored should they come again. The horizon hangs
+    on the points' own times, so that a wrong local clock cannot silence the counter.
+    """
+
+    __slots__ = ("_changed", "_floor", "_horizon", "_owed", "_values", "since", "total")
+
+    def __init__(self, since: int, *, horizon_seconds: int = HORIZON_SECONDS) -> None:
+        """Starts at 0. Points before `since` (Unix seconds) count as counted already."""
+        self.since = since
+        self.total = 0.0
+        self._owed = 0.0
+        self._floor = since
+        self._values: dict[int, float] = {}
+        self._horizon = horizon_seconds
+        self._changed = True
+
+    @classmethod
+    def restored(
+        cls, state: TotalState, *, horizon_seconds: int = HORIZON_SECONDS
+    ) -> "CumulativeTotal":
+        """The counter that `state` was taken from."""
+        counter = cls(state.since, horizon_seconds=horizon_seconds)
+        counter.total = state.total
+        counter._owed = state.owed
+        counter._floor = state.floor
+        counter._values = dict(state.values)
+        counter._changed = False
+        return counter
+
+    def absorb(self, points: Mapping[int, float], *, until: float = inf) -> float:
+        """Count what is new in `points`; returns by how much the total rose (0 or more).
+
+        Points from `until` on are left for later: minutes that are still filling. Raises
+        ValueError for a negative or non-finite count; nothing has been counted then.
+        """
+        news = {
+            at: value
+            for at, value in points.items()
+            if self._floor <= at < until and self._values.get(at) != value
+        }
+        for at, value in news.items():
+            if not 0 <= value < inf:
+                raise ValueError(f"{value} at {at} is not a count")
+        if not news:
+            return 0.0
+        self._changed = True
+        risen = fsum(value - self._values.get(at, 0.0) for at, value in news.items()) - self._owed
+        self._values.update(news)
+        self._forget()
+        self._owed = max(0.0, -risen)
+        increase = max(0.0, risen)
+        self.total += increase
+        return increase
+
+    def changed(self) -> TotalState | None:
+        """The state to be written; None if it is still the one given last.
+
+        To write it before the total is shown keeps the counter from falling after a crash.
+        """
+        if not self._changed:
+            return None
+        self._changed = False
+        return TotalState(self.total, self._owed, self.since, self._floor, dict(self._values))
+
+    def _forget(self) -> None:
+        floor = max(self._values) - self._horizon
+        if floor > self._floor:
+            self._floor = floor
+            self._values = {at: value for at, value in self._values.items() if at >= floor}
