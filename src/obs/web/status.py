@@ -72,6 +72,7 @@ class ConsumerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dead_letters: int | None = None  # null: nothing can tell, no NATS connection
     drain_seconds: float | None = None  # null: the lag does not shrink
     eviction_seconds: float | None = None  # null: nothing owed, or no max_age
+    at_risk: bool = False  # max_age evicts before the consumer gets there; filled by complete
     lag_history: tuple[float | None, ...] = ()  # messages, evenly spaced, oldest first
 
 

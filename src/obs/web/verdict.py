@@ -45,7 +45,7 @@ def complete(status: Status) -> Status:
         status,
         verdict=judge(status),
         slos=tuple(sorted(status.slos, key=_slo_order)),
-        consumers=tuple(sorted(status.consumers, key=_consumer_order)),
+        consumers=tuple(map(_marked, sorted(status.consumers, key=_consumer_order))),
         rules=tuple(sorted(status.rules, key=_rule_order)),
         queues=tuple(sorted(status.queues, key=_queue_order)),
         sources=tuple(sorted(status.sources, key=_source_order)),
@@ -140,6 +140,12 @@ def loses_messages(consumer: ConsumerStatus) -> bool:
     age = consumer.lag_seconds or 0.0
     # Nothing is lost soon while most of max_age is left, however slowly the lag shrinks.
     return eviction < age and (drain is None or drain > eviction)
+
+
+def _marked(consumer: ConsumerStatus) -> ConsumerStatus:
+    if not loses_messages(consumer):
+        return consumer
+    return msgspec.structs.replace(consumer, at_risk=True)
 
 
 def _rule_problem(rule: RuleStatus) -> Iterator[Problem]:
