@@ -47,3 +47,18 @@ SINGLE = Rows([()])  # of a metric without labels
 def single(metric: Metric, value: Value) -> Family:
     """A family of one sample without labels."""
     return Family(metric, SINGLE, [value])
+
+
+class KeptRows:
+    """Gives back the same Rows for as long as the label values asked for stay the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Rows] = {}
+
+    def rows(self, of: str, values: Sequence[tuple[str, ...]]) -> Rows:
+        """The rows named `of` with these label values."""
+        wanted = tuple(values)
+        kept = self._kept.get(of)
+        if kept is None or kept.values != wanted:
+            kept = self._kept[of] = Rows(wanted)
+        return kept

@@ -91,6 +91,10 @@ class CumulativeTotal:
         if not self._changed:
             return None
         self._changed = False
+        return self.state()
+
+    def state(self) -> TotalState:
+        """What `restored` makes this counter of again."""
         return TotalState(self.total, self._owed, self.since, self._floor, dict(self._values))
 
     def _forget(self) -> None:

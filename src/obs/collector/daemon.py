@@ -1,0 +1,180 @@
+"""The daemon: polls every source on its own clock, pushes, serves, and stops cleanly."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import random
+import signal
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from obs.collector.collector import Collector
+from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.schedule import seconds_to_next_poll
+from obs.collector.threads import in_thread
+from obs.errors import SourceError
+from obs.series.family import Family
+from obs.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS: Final = 1.0
+STOP_WITHIN_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PolledSource:
+    """A source with its schedule; `limit` is how long one poll may take (seconds)."""
+
+    health: SourceHealth
+    poll: Callable[[], Snapshot]
+    limit: float
+    after_first_poll: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushedSink:
+    """A sink that is pushed to; `push` gives the number of points accepted."""
+
+    health: PushHealth
+    push: Callable[[Sequence[Family], float], int]
+    close: Callable[[], None]
+
+
+class Daemon:
+    """Runs a collector's sources and sinks on one event loop.
+
+    All changes of the collector happen on one worker thread (`_core`), one after the other;
+    polls and pushes, which block, run in threads of their own.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        sources: Sequence[PolledSource],
+        sinks: Sequence[PushedSink],
+        listeners: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    ) -> None:
+        self._collector = collector
+        self._sources = sources
+        self._sinks = sinks
+        self._listeners = listeners
+        self._core = ThreadPoolExecutor(1, thread_name_prefix="core")
+
+    async def poll_once(self) -> None:
+        """Poll every source one time."""
+        await asyncio.gather(*(self._poll(source) for source in self._sources))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll, push and keep house until `stop` is set; then save the state."""
+        tasks = [
+            *(asyncio.create_task(self._poll_forever(source)) for source in self._sources),
+            *(asyncio.create_task(self._push_forever(sink)) for sink in self._sinks),
+            *(asyncio.create_task(listener()) for listener in self._listeners),
+            asyncio.create_task(self._keep_house()),
+        ]
+        gc.collect()
+        gc.freeze()  # what was imported stays: the collector need not look at it again
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done() and (error := task.exception()):
+                    raise error
+        finally:
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_WITHIN_SECONDS):
+                    await asyncio.gather(*tasks, return_exceptions=True)
+            await self.close()
+
+    async def close(self) -> None:
+        """Save the state and let go of the sinks."""
+        for sink in self._sinks:
+            sink.close()
+        await self._in_core(self._collector.close)
+        self._core.shutdown(wait=False, cancel_futures=True)
+
+    async def _poll_forever(self, source: PolledSource) -> None:
+        uniform = random.random
+        while True:
+            await self._poll(source)
+            await asyncio.sleep(
+                seconds_to_next_poll(source.health.interval, source.health.failures, uniform)
+            )
+
+    async def _poll(self, source: PolledSource) -> None:
+        """One poll. Ends when its thread does: a source is never polled twice at once."""
+        started = time.monotonic()
+        first = source.health.last_success is None
+        call = in_thread(source.poll, f"poll-{source.health.name}")
+        await asyncio.wait({call}, timeout=source.limit)
+        try:
+            if not call.done():
+                raise SourceError("timeout", f"no answer within {source.limit:g} s")
+            snapshot = call.result()
+            await self._in_core(self._collector.absorb, source.health, snapshot, started)
+        except Exception as error:  # noqa: BLE001  one source's fault never touches another
+            failure = _as_source_error(error)
+            await self._in_core(self._collector.fail, source.health, failure, started)
+            await asyncio.wait({call})
+            call.exception()
+        else:
+            if first and source.after_first_poll:
+                await self._backfill(source, source.after_first_poll)
+
+    async def _backfill(self, source: PolledSource, backfill: Callable[[], None]) -> None:
+        try:
+            await in_thread(backfill, f"backfill-{source.health.name}")
+        except Exception as error:  # noqa: BLE001  the SLO then starts from now on
+            log.warning("source %s: no history: %s", source.health.name, _as_source_error(error))
+
+    async def _push_forever(self, sink: PushedSink) -> None:
+        while True:
+            await asyncio.sleep(sink.health.interval)
+            await self._push(sink)
+
+    async def _push(self, sink: PushedSink) -> None:
+        families = self._collector.families()
+        if not families:
+            return
+        wall = time.time()
+        try:
+            points = await in_thread(lambda: sink.push(families, wall), f"push-{sink.health.name}")
+        except Exception as error:  # noqa: BLE001  a sink's fault never touches the rest
+            failure = _as_source_error(error)
+            await self._in_core(self._collector.push_failed, sink.health, failure)
+        else:
+            await self._in_core(self._collector.pushed, sink.health, points)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            await self._in_core(self._collector.keep_house)
+
+    async def _in_core(self, call: Callable[..., Any], *arguments: Any) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._core, call, *arguments)
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """SIGTERM and SIGINT set `stop`; a second one ends the process as it is."""
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+
+        def on_signal(signum: signal.Signals = signum) -> None:
+            loop.remove_signal_handler(signum)
+            stop.set()
+
+        loop.add_signal_handler(signum, on_signal)
+
+
+def _as_source_error(error: Exception) -> SourceError:
+    if isinstance(error, SourceError):
+        return error
+    log.error("a fault of the collector itself", exc_info=error)
+    return SourceError("internal", f"{type(error).__name__} in the collector, see its log")

@@ -1,0 +1,93 @@
+"""Minutes put together from observations: what a source that is polled gives a ledger.
+
+A minute is given once it is over, so that it never has to be taken back.
+"""
+
+from typing import Final, NamedTuple
+
+from obs.slo.windows import MINUTE
+
+_BACKWARDS: Final = 2 * MINUTE  # a clock set back by more than this starts anew
+
+
+class Minute(NamedTuple):
+    """Good and total events of the minute that starts at `start` (Unix seconds)."""
+
+    start: int
+    good: float
+    total: float
+
+
+class MinuteShare:
+    """Each observed minute is one event; good is the share of its observations that were good."""
+
+    __slots__ = ("_good", "_seen", "_start")
+
+    def __init__(self) -> None:
+        self._start: int | None = None
+        self._good = 0
+        self._seen = 0
+
+    def observe(self, at: float, good: bool) -> Minute | None:
+        """Take an observation at `at`; returns the minute that it ended, if it ended one."""
+        ended = self._turn(at)
+        self._seen += 1
+        self._good += good
+        return ended
+
+    def _turn(self, at: float) -> Minute | None:
+        start = minute_of(at)
+        if self._start is not None and -_BACKWARDS <= start - self._start <= 0:
+            return None
+        ended = (
+            Minute(self._start, self._good / self._seen, 1.0) if self._start is not None else None
+        )
+        self._start, self._good, self._seen = start, 0, 0
+        return ended
+
+
+class MinuteCounts:
+    """Good and total events of a minute from two counters: events, and bad ones among them.
+
+    `state` is the counters' values up to the last minute given. Kept over a restart, it makes the
+    minutes in between count, once.
+    """
+
+    __slots__ = ("_bad", "_events", "_start", "state")
+
+    def __init__(self, state: tuple[float, float] | None = None) -> None:
+        self.state = state
+        self._start: int | None = None
+        self._events = 0.0
+        self._bad = 0.0
+
+    def observe(self, at: float, events: float, bad: float) -> Minute | None:
+        """Take the counters' values at `at`; returns the minute that ended, if one did."""
+        start = minute_of(at)
+        ended = None
+        if self._start is None:
+            self.state = self.state or (events, bad)
+        elif start > self._start or start < self._start - _BACKWARDS:
+            ended = self._end()
+        if self._start is None or ended is not None:
+            self._start = start
+        self._events, self._bad = events, bad
+        return ended
+
+    def _end(self) -> Minute:
+        assert self.state is not None
+        assert self._start is not None
+        events = _risen(self.state[0], self._events)
+        bad = min(_risen(self.state[1], self._bad), events)
+        self.state = (self._events, self._bad)
+        return Minute(self._start, events - bad, events)
+
+
+def minute_of(at: float) -> int:
+    """Start of the minute of `at`, in Unix seconds."""
+    return int(at // MINUTE) * MINUTE
+
+
+def _risen(before: float, now: float) -> float:
+    """By how much a counter rose; one that fell was begun again from 0."""
+    return now - before if now >= before else now
