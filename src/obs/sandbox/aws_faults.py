@@ -1,0 +1,242 @@
+"""A proxy in front of an AWS endpoint that fails on demand, one operation or all.
+
+Bodies pass through as they are; only PARTIAL and PAGED look into them.
+"""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Final, Self
+
+import aiohttp
+from aiohttp import web
+
+from obs.sandbox.aws_protocol import (
+    error_answer,
+    in_parts,
+    operation_of,
+    paged_answer,
+    without_token,
+)
+
+ANY: Final = "*"
+_HOP_BY_HOP: Final = frozenset(
+    {"connection", "content-length", "date", "server", "transfer-encoding"}
+)
+_READY_TIMEOUT: Final = 10.0
+
+
+class Fault(StrEnum):
+    """What goes wrong."""
+
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"  # status 503
+    DENIED = "denied"  # credentials good, permission missing
+    CREDENTIALS = "credentials"  # nobody knows this access key
+    EXPIRED = "expired"
+    SIGNATURE = "signature"  # quotes the signed request, as AWS does
+    PARTIAL = "partial"  # GetMetricData answers, and says that it is not all
+    PAGED = "paged"  # one element a page, where the emulator gives everything at once
+    SLOW = "slow"
+    HALF = "half"  # the connection breaks in the middle of the body
+    RUBBISH = "rubbish"
+
+
+_REWRITTEN: Final = frozenset({Fault.HALF, Fault.PAGED, Fault.PARTIAL})
+
+
+@dataclass(slots=True)
+class _Active:
+    fault: Fault
+    left: int | None  # requests it still hits; None: until stopped
+    seconds: float
+
+
+class AwsFaults:
+    """Context manager: a proxy at `endpoint_url` of the endpoint `upstream`.
+
+    It runs in a thread of its own. Faults are started and stopped from any thread and hold for
+    requests that arrive afterwards.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = upstream
+        self._port = 0
+        self._lock = threading.Lock()
+        self._active: dict[str, _Active] = {}
+        self._seen: Counter[str] = Counter()
+        self._refusing = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="aws-faults")
+        self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the proxy answers, once entered."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def seen(self) -> dict[str, int]:
+        """Requests that arrived, by operation."""
+        with self._lock:
+            return dict(self._seen)
+
+    def start_fault(
+        self,
+        fault: Fault,
+        operation: str = ANY,
+        *,
+        times: int | None = None,
+        seconds: float = 5.0,
+    ) -> None:
+        """Fail `operation`, the next `times` requests only where given; `seconds` is for SLOW.
+
+        One fault an operation; one given by name goes before one for all.
+        """
+        with self._lock:
+            self._active[operation] = _Active(fault, times, seconds)
+
+    def stop_faults(self) -> None:
+        """Answer normally again, connections included."""
+        with self._lock:
+            self._active.clear()
+        self._run(self._listen())
+
+    def refuse(self) -> None:
+        """Refuse connections until stop_faults; those open are broken at their next request."""
+        self._run(self._leave())
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self._run(self._open())
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._run(self._close())
+        finally:
+            self._end()
+
+    async def _open(self) -> None:
+        self._session = aiohttp.ClientSession(
+            auto_decompress=False, timeout=aiohttp.ClientTimeout(total=60)
+        )
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await self._listen()
+
+    async def _listen(self) -> None:
+        self._refusing = False
+        if self._site is None and self._runner is not None:
+            self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+            await self._site.start()
+            self._port = self._runner.addresses[0][1]
+
+    async def _leave(self) -> None:
+        self._refusing = True
+        if self._site is not None:
+            await self._site.stop()
+            self._site = None
+
+    async def _close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(_READY_TIMEOUT)
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_READY_TIMEOUT)
+        self._loop.close()
+
+    def _arrived(self, operation: str) -> _Active | None:
+        with self._lock:
+            self._seen[operation] += 1
+            key = operation if operation in self._active else ANY
+            active = self._active.get(key)
+            if active is None or active.left is None:
+                return active
+            active.left -= 1
+            if active.left == 0:
+                del self._active[key]
+            return active
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        if self._refusing:
+            return _break_off(request)
+        active = self._arrived(operation_of(request.path, request.headers, body))
+        if active is None:
+            return await self._forward(request, body)
+        if active.fault in _REWRITTEN:
+            return await self._rewritten(active.fault, request, body)
+        if active.fault is Fault.SLOW:
+            await asyncio.sleep(active.seconds)
+            return await self._forward(request, body)
+        if active.fault is Fault.RUBBISH:
+            return web.Response(text="<html>It works!</html>", content_type="text/html")
+        status, headers, said = error_answer(active.fault.value, request.headers)
+        return web.Response(status=status, headers=headers, body=said)
+
+    async def _rewritten(
+        self, fault: Fault, request: web.Request, body: bytes
+    ) -> web.StreamResponse:
+        position = 0
+        if fault is Fault.PAGED:
+            body, position = without_token(body)
+        answer = await self._forward(request, body)
+        if fault is Fault.HALF:
+            return await self._half(request, answer)
+        whole = _bytes(answer)
+        answer.body = in_parts(whole) if fault is Fault.PARTIAL else paged_answer(whole, position)
+        return answer
+
+    async def _forward(self, request: web.Request, body: bytes) -> web.Response:
+        assert self._session is not None
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP_BY_HOP}
+        async with self._session.request(
+            request.method, self._upstream + request.path_qs, headers=headers, data=body
+        ) as answer:
+            kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
+            return web.Response(status=answer.status, headers=kept, body=await answer.read())
+
+    async def _half(self, request: web.Request, whole: web.Response) -> web.StreamResponse:
+        body = _bytes(whole)
+        response = web.StreamResponse(status=whole.status, headers=whole.headers)
+        response.content_length = len(body)
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
+        if request.transport is not None:
+            request.transport.close()
+        return response
+
+
+def _break_off(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+def _bytes(response: web.Response) -> bytes:
+    assert isinstance(response.body, bytes)
+    return response.body
