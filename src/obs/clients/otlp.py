@@ -1,0 +1,177 @@
+"""Sending OTLP metrics: over HTTP here, over gRPC in otlp_grpc.
+
+The SDK's own exporters answer only success or failure, drop what a receiver says about rejected
+points, retry on their own and read settings from OTEL_* variables; so their encoder is used, and
+the request is sent here. A push is not repeated: values are cumulative, the next one corrects it.
+"""
+
+import gzip
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsPartialSuccess,
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from requests.auth import AuthBase
+
+from obs.errors import Reason, SourceError
+from obs.spec.outputs import Otlp
+
+_PATH: Final = "/v1/metrics"
+_PROTOBUF: Final = "application/x-protobuf"
+_LARGEST_ANSWER: Final = 1 << 20
+_STATUS: Final[Mapping[int, Reason]] = {
+    401: "auth",
+    403: "auth",
+    408: "timeout",
+    429: "throttled",
+    504: "timeout",
+}
+
+
+class Sender(Protocol):
+    """A connection to an OTLP receiver."""
+
+    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
+        """Send one request; the answer says how many points were rejected, and why.
+
+        Blocks no longer than the timeout. Raises SourceError.
+        """
+
+    def close(self) -> None:
+        """Close kept connections."""
+
+
+def connect(spec: Otlp) -> Sender:
+    """The sender for the spec's protocol; connects when first used."""
+    if spec.protocol == "http":
+        return OtlpHttp(spec)
+    from obs.clients.otlp_grpc import OtlpGrpc  # noqa: PLC0415  heavy: only when used
+
+    return OtlpGrpc(spec)
+
+
+def read_headers(path: str | None) -> dict[str, str]:
+    """Headers of a file of `name: value` lines; names in lower case, `#` starts a comment line.
+
+    Raises SourceError(auth) where the file cannot be read or a line is not of that form; the
+    message never quotes the line, which may hold a secret.
+    """
+    if path is None:
+        return {}
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SourceError("auth", f"{path}: headers cannot be read: {why}") from None
+    headers: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip() or not (name + value).isascii():
+            raise SourceError("auth", f"{path}:{number}: not a header; write `name: value`")
+        headers[name.strip().lower()] = value.strip()
+    return headers
+
+
+class OtlpHttp:
+    """OTLP over HTTP in protobuf, compressed. Proxies of the environment are used."""
+
+    def __init__(self, spec: Otlp) -> None:
+        base = spec.endpoint.rstrip("/")
+        self._url = base if base.endswith(_PATH) else base + _PATH
+        self._headers_file = spec.headers_file
+        self._timeout = spec.timeout
+        self._session = requests.Session()
+        self._session.auth = _NoNetrc()
+        if spec.tls and spec.tls.ca_file:
+            self._session.verify = spec.tls.ca_file
+        if spec.tls and spec.tls.cert_file:
+            pair = (spec.tls.cert_file, spec.tls.key_file)
+            self._session.cert = pair if pair[1] else pair[0]  # type: ignore[assignment]
+
+    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
+        """See Sender."""
+        headers = {
+            **read_headers(self._headers_file),
+            "content-type": _PROTOBUF,
+            "content-encoding": "gzip",
+        }
+        body = gzip.compress(request.SerializeToString(), compresslevel=1, mtime=0)
+        deadline = time.monotonic() + self._timeout
+        where = _without_user(self._url)
+        try:
+            with self._session.post(
+                self._url,
+                data=body,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                if answer.status_code != 200:
+                    reason = _STATUS.get(answer.status_code, "http_status")
+                    raise SourceError(reason, f"{where}: HTTP status {answer.status_code}")
+                return _partial(_read(answer, deadline, where), answer, where)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _translated(error, where) from None
+
+    def close(self) -> None:
+        """See Sender."""
+        self._session.close()
+
+
+class _NoNetrc(AuthBase):
+    """Keeps requests from looking credentials up in .netrc."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def _read(answer: requests.Response, deadline: float, where: str) -> bytes:
+    body = b""
+    for part in answer.iter_content(1 << 16):
+        body += part
+        if time.monotonic() > deadline:
+            raise SourceError("timeout", f"{where}: the answer did not end in time")
+        if len(body) > _LARGEST_ANSWER:
+            raise SourceError("decode", f"{where}: the answer is too large for OTLP")
+    return body
+
+
+def _partial(body: bytes, answer: requests.Response, where: str) -> ExportMetricsPartialSuccess:
+    """What the answer says about rejected points; some receivers answer 200 and nothing else."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body or kind == "application/json":
+        return ExportMetricsPartialSuccess()
+    try:
+        if kind != _PROTOBUF:
+            raise DecodeError
+        return ExportMetricsServiceResponse.FromString(body).partial_success
+    except DecodeError:
+        raise SourceError("decode", f"{where}: the answer is not OTLP's") from None
+
+
+def _translated(error: Exception, where: str) -> SourceError:
+    """The library's error in our words: its own text repeats the URL with its user info."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return SourceError("timeout", f"{where}: no answer in time")
+    if isinstance(error, requests.exceptions.SSLError):
+        return SourceError("connection", f"{where}: TLS failed: certificate not accepted")
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        return SourceError("auth", f"{where}: a header of headers_file is not valid in HTTP")
+    return SourceError("connection", f"{where}: cannot connect, or the connection broke")
+
+
+def _without_user(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

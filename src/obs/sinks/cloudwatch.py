@@ -1,0 +1,120 @@
+"""Publish chosen gauges with PutMetricData under the names of their CloudWatch twins.
+
+Every series is a custom metric that AWS charges for by the month; the client counts them.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from obs.catalogue.metric import Published
+from obs.series.family import Family
+from obs.sinks.labels import bounded
+from obs.spec.outputs import CloudWatch
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.literals import StandardUnitType
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+
+_METRICS: Final = 1000  # a request, as AWS limits it
+_BYTES: Final = 900_000  # a request; AWS takes 1 MB
+_RESOLUTION: Final = 60  # seconds
+_LARGEST: Final = 2.0**360  # in either direction, as AWS limits it
+
+Dimensions = tuple[tuple[str, str], ...]
+Series = tuple[Published, Dimensions]
+
+
+class PutMetricData(Protocol):
+    """What the sink needs of obs.clients.aws.AwsClient."""
+
+    def put_metric_data(self, namespace: str, data: Sequence["MetricDatumTypeDef"]) -> None:
+        """Publish one request of data points. Raises SourceError."""
+
+
+class CloudWatchSink:
+    """Publishes the spec's metrics through a client, which retries, counts and prices."""
+
+    def __init__(self, spec: CloudWatch, client: PutMetricData) -> None:
+        self._spec = spec
+        self._client = client
+
+    def push(self, families: Sequence[Family], at: float) -> int:
+        """Publish the values as they were at `at` (Unix seconds); how many.
+
+        Blocks. Raises SourceError at the first request that fails for good; what went before it
+        is published.
+        """
+        chosen = [family for family in families if family.metric.name in self._spec.metrics]
+        data = [datum(series, value, at) for series, value in worst(chosen).items()]
+        for batch in batches(data):
+            self._client.put_metric_data(self._spec.namespace, batch)
+        return len(data)
+
+
+def worst(families: Iterable[Family]) -> Mapping[Series, float]:
+    """The values by series of CloudWatch, whose dimensions are fewer than our labels.
+
+    Where several rows are one series there (a stream of the same name in two accounts), the
+    highest value stands for all: it is what an alarm is for. Values that CloudWatch cannot hold
+    (absent, not finite, too large) are left out, and so are metrics without a twin.
+    """
+    found: dict[Series, float] = {}
+    for family in families:
+        twin = family.metric.cloudwatch
+        if twin is None:
+            continue
+        places = [(name, family.metric.labels.index(label)) for name, label in twin.dimensions]
+        for row, value in zip(family.rows.values, family.values, strict=True):
+            if value is None or not math.isfinite(value) or abs(value) > _LARGEST:
+                continue
+            series = (twin, tuple((name, dimension(row[place])) for name, place in places))
+            found[series] = max(float(value), found.get(series, -math.inf))
+    return found
+
+
+def dimension(value: str) -> str:
+    """`value` as CloudWatch takes it: ASCII without control characters, not empty, no colon first.
+
+    One that AWS refuses would lose its whole request.
+    """
+    if not (value.isascii() and value.isprintable()):
+        value = "".join(c if c.isascii() and c.isprintable() else ascii(c)[1:-1] for c in value)
+    if not value.strip() or value.startswith(":"):
+        value = f"_{value}"
+    return bounded(value)
+
+
+def datum(series: Series, value: float, at: float) -> "MetricDatumTypeDef":
+    """One data point in the words of PutMetricData."""
+    twin, dimensions = series
+    return {
+        "MetricName": twin.metric,
+        "Dimensions": [{"Name": name, "Value": text} for name, text in dimensions],
+        "Timestamp": datetime.fromtimestamp(at, UTC),
+        "Value": value,
+        "Unit": cast("StandardUnitType", twin.unit),
+        "StorageResolution": _RESOLUTION,
+    }
+
+
+def batches(data: Sequence["MetricDatumTypeDef"]) -> Iterator[list["MetricDatumTypeDef"]]:
+    """The data in requests that AWS accepts by number and by size."""
+    batch: list[MetricDatumTypeDef] = []
+    size = 0
+    for each in data:
+        more = _size(each)
+        if batch and (len(batch) == _METRICS or size + more > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += more
+    if batch:
+        yield batch
+
+
+def _size(datum: "MetricDatumTypeDef") -> int:
+    """Bytes in the longest of AWS' protocols, form fields, where a character may take three."""
+    dimensions = datum.get("Dimensions", ())
+    return 400 + sum(150 + 3 * (len(d["Name"]) + len(d["Value"])) for d in dimensions)
