@@ -28,8 +28,8 @@ _CONSUMER_ORDER: Final[dict[ConsumerState, int]] = {
     "stopped": 1,
     "stalled": 2,
     "slow": 3,
-    "paused": 4,
-    "ok": 5,
+    "paused": 4,  # on purpose: no worse than ok with the same lag
+    "ok": 4,
 }
 _CONSUMER_TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
     "leaderless": ("critical", "has no leader"),
@@ -41,19 +41,19 @@ _CONSUMER_TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
 
 def complete(status: Status) -> Status:
     """The same status with its verdict, and with what is worst first in every list."""
-    return msgspec.structs.replace(
+    ordered = msgspec.structs.replace(
         status,
-        verdict=judge(status),
         slos=tuple(sorted(status.slos, key=_slo_order)),
         consumers=tuple(map(_marked, sorted(status.consumers, key=_consumer_order))),
         rules=tuple(sorted(status.rules, key=_rule_order)),
         queues=tuple(sorted(status.queues, key=_queue_order)),
         sources=tuple(sorted(status.sources, key=_source_order)),
     )
+    return msgspec.structs.replace(ordered, verdict=judge(ordered))
 
 
 def judge(status: Status) -> Verdict:
-    """The worst level of all problems, put in a headline.
+    """The worst level of all problems, put in a headline; equals stay in the order of the lists.
 
     Before any source has answered or failed the level is unknown: nothing is known to be well.
     """

@@ -1,0 +1,75 @@
+import math
+
+import msgspec
+import pytest
+
+from obs.web.status import ConsumerStatus, SloStatus, Status, encode
+
+
+def consumer(**fields: object) -> ConsumerStatus:
+    known = {
+        "nats": "n",
+        "account": "$G",
+        "stream": "S",
+        "consumer": "c",
+        "status": "ok",
+        "lag_messages": 0,
+        "lag_seconds": 0.0,
+        "pending": 0,
+        "ack_pending": 0,
+        "redelivered": 0,
+    }
+    return ConsumerStatus(**{**known, **fields})  # type: ignore[arg-type]
+
+
+def document(**fields: object) -> Status:
+    known = {
+        "system": "oms",
+        "environment": "test",
+        "version": "1",
+        "generated_at": 1.5,
+        "uptime_seconds": 2,
+    }
+    return Status(**{**known, **fields})  # type: ignore[arg-type]
+
+
+def test_the_document_carries_its_version() -> None:
+    assert msgspec.json.decode(encode(document()))["api_version"] == 1
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_a_number_that_json_cannot_write_becomes_null(number: float) -> None:
+    decoded = msgspec.json.decode(encode(document(consumers=(consumer(drain_seconds=number),))))
+    assert decoded["consumers"][0]["drain_seconds"] is None
+
+
+def test_absent_values_are_written_as_null_and_not_left_out() -> None:
+    decoded = msgspec.json.decode(encode(document(consumers=(consumer(),))))
+    assert decoded["consumers"][0]["dead_letters"] is None
+
+
+def test_burn_rates_are_by_window() -> None:
+    slo = SloStatus(
+        name="a",
+        service="s",
+        sli="x",
+        objective_percent=99.9,
+        window="30d",
+        state="burning",
+        budget_remaining=-0.5,
+        burn_rates={"5m": 14.4, "1h": None},
+        error_ratios={"5m": 0.0144, "1h": None},
+        exhaustion_seconds=math.inf,
+        good=1,
+        total=2,
+        watermark=None,
+    )
+    decoded = msgspec.json.decode(encode(document(slos=(slo,))))["slos"][0]
+    assert decoded["burn_rates"] == {"5m": 14.4, "1h": None}
+    assert decoded["exhaustion_seconds"] is None
+    assert decoded["budget_remaining"] == -0.5
+
+
+def test_the_document_reads_back_as_the_same_values() -> None:
+    status = document(consumers=(consumer(lag_messages=3, reasons=("no_puller",)),))
+    assert msgspec.json.decode(encode(status), type=Status) == status

@@ -1,0 +1,203 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from obs.web.status import (
+    ConsumerStatus,
+    PushStatus,
+    QueueStatus,
+    RuleStatus,
+    SloStatus,
+    SourceStatus,
+    Status,
+)
+from obs.web.verdict import SHOWN, complete, judge, loses_messages
+
+
+def changed(value: Any, **fields: Any) -> Any:
+    return msgspec.structs.replace(value, **fields)
+
+
+SOURCE = SourceStatus(
+    name="nats",
+    kind="nats",
+    up=True,
+    required=True,
+    last_success=100.0,
+    age_seconds=3.0,
+    stale_after=120.0,
+    poll_seconds=15.0,
+)
+DOWN = changed(SOURCE, up=False, error="connection refused", error_reason="connection")
+CONSUMER = ConsumerStatus(
+    nats="nats",
+    account="$G",
+    stream="S",
+    consumer="c",
+    status="ok",
+    lag_messages=0,
+    lag_seconds=0.0,
+    pending=0,
+    ack_pending=0,
+    redelivered=0,
+)
+SLO = SloStatus(
+    name="delivery",
+    service="oms",
+    sli="invocations",
+    objective_percent=99.9,
+    window="30d",
+    state="ok",
+    budget_remaining=0.9,
+    burn_rates={},
+    error_ratios={},
+    exhaustion_seconds=None,
+    good=1,
+    total=1,
+    watermark=None,
+)
+RULE = RuleStatus(
+    aws="aws",
+    bus="b",
+    rule="r",
+    failing=False,
+    invocations_5m=10,
+    failures_5m=0,
+    error_ratio_5m=0.0,
+    invocations_1h=100,
+    failures_1h=0,
+    error_ratio_1h=0.0,
+    last_failure=None,
+)
+QUEUE = QueueStatus(aws="aws", queue="dlq", dead_letter=True, visible=0, oldest_age_seconds=0.0)
+PUSH = PushStatus(sink="otlp", target="x", up=True, last_success=1.0, every_seconds=30.0)
+
+
+def status(**fields: Any) -> Status:
+    return Status(
+        system="oms",
+        environment="test",
+        version="1",
+        generated_at=103.0,
+        uptime_seconds=60.0,
+        **{"sources": (SOURCE,), **fields},
+    )
+
+
+def test_nothing_wrong_is_said_in_so_many_words() -> None:
+    verdict = judge(status(slos=(SLO,), consumers=(CONSUMER,), rules=(RULE,), queues=(QUEUE,)))
+    assert (verdict.level, verdict.headline, verdict.found) == ("ok", "All is well", 0)
+
+
+def test_before_the_first_answer_nothing_is_called_well() -> None:
+    asked = changed(SOURCE, up=False, last_success=None, age_seconds=None)
+    assert judge(status(sources=(asked,))).level == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("part", "level"),
+    [
+        ({"consumers": (changed(CONSUMER, status="leaderless"),)}, "critical"),
+        ({"consumers": (changed(CONSUMER, status="stopped"),)}, "critical"),
+        ({"consumers": (changed(CONSUMER, status="stalled"),)}, "critical"),
+        ({"consumers": (changed(CONSUMER, status="slow"),)}, "warning"),
+        ({"consumers": (changed(CONSUMER, status="paused"),)}, "ok"),
+        ({"slos": (changed(SLO, state="exhausted"),)}, "critical"),
+        ({"slos": (changed(SLO, state="burning", urgent=True),)}, "critical"),
+        ({"slos": (changed(SLO, state="burning"),)}, "warning"),
+        ({"slos": (changed(SLO, state="no_data"),)}, "ok"),
+        ({"rules": (changed(RULE, failing=True, error_ratio_5m=0.01),)}, "warning"),
+        ({"rules": (changed(RULE, failing=True, error_ratio_5m=0.10),)}, "critical"),
+        ({"rules": (changed(RULE, dead_letter_failures_1h=1),)}, "critical"),
+        ({"queues": (changed(QUEUE, visible=1),)}, "warning"),
+        ({"queues": (changed(QUEUE, visible=1, dead_letter=False),)}, "ok"),
+        ({"pushes": (changed(PUSH, up=False, error="refused"),)}, "warning"),
+        ({"pushes": (changed(PUSH, up=False),)}, "ok"),
+        ({"sources": (DOWN,)}, "warning"),
+        ({"sources": (changed(DOWN, age_seconds=121.0),)}, "critical"),
+        ({"sources": (changed(DOWN, age_seconds=121.0, required=False),)}, "warning"),
+        ({"sources": (changed(DOWN, last_success=None, age_seconds=None),)}, "critical"),
+    ],
+)
+def test_each_fault_has_its_level(part: dict[str, Any], level: str) -> None:
+    assert judge(status(**part)).level == level
+
+
+def test_a_single_worst_problem_is_the_headline() -> None:
+    verdict = judge(
+        status(
+            consumers=(changed(CONSUMER, status="stopped"),),
+            queues=(changed(QUEUE, visible=2),),
+        )
+    )
+    assert verdict.headline == "S/c has stopped: it takes no messages"
+    assert [problem.kind for problem in verdict.problems] == ["consumer", "queue"]
+
+
+def test_several_worst_problems_are_counted_in_the_headline() -> None:
+    verdict = judge(status(consumers=(changed(CONSUMER, status="stopped"),) * 3))
+    assert verdict.headline == "3 problems need attention now"
+
+
+def test_problems_beyond_the_shown_ones_are_counted() -> None:
+    verdict = judge(status(consumers=(changed(CONSUMER, status="slow"),) * (SHOWN + 5)))
+    assert (len(verdict.problems), verdict.found) == (SHOWN, SHOWN + 5)
+
+
+def test_consumers_come_worst_first() -> None:
+    listed = [
+        changed(CONSUMER, consumer="fine"),
+        changed(CONSUMER, consumer="behind", lag_messages=9, lag_seconds=4.0),
+        changed(CONSUMER, consumer="paused", status="paused"),
+        changed(CONSUMER, consumer="far-behind", lag_messages=1, lag_seconds=40.0),
+        changed(CONSUMER, consumer="stopped", status="stopped", lag_seconds=1.0),
+        changed(CONSUMER, consumer="leaderless", status="leaderless", lag_seconds=None),
+    ]
+    ordered = complete(status(consumers=tuple(listed))).consumers
+    assert [each.consumer for each in ordered] == [
+        "leaderless",
+        "stopped",
+        "far-behind",
+        "behind",
+        "fine",
+        "paused",
+    ]
+
+
+def test_failing_rules_and_silent_sources_come_first() -> None:
+    done = complete(
+        status(
+            rules=(RULE, changed(RULE, rule="z", failing=True)),
+            sources=(SOURCE, changed(DOWN, name="zzz")),
+        )
+    )
+    assert [rule.rule for rule in done.rules] == ["z", "r"]
+    assert [source.name for source in done.sources] == ["zzz", "nats"]
+
+
+@pytest.mark.parametrize(
+    ("lag", "age", "drain", "eviction", "lost"),
+    [
+        (5, 3000.0, None, 600.0, True),  # does not shrink
+        (5, 3000.0, 900.0, 600.0, True),  # shrinks too slowly
+        (5, 3000.0, 60.0, 600.0, False),  # is there in time
+        (5, 10.0, None, 3590.0, False),  # nearly all of max_age is left
+        (0, 0.0, 0.0, None, False),  # owes nothing
+        (5, 3000.0, None, None, False),  # no max_age
+    ],
+)
+def test_messages_are_lost_where_eviction_comes_before_the_consumer(
+    lag: int, age: float, drain: float | None, eviction: float | None, lost: bool
+) -> None:
+    consumer = changed(
+        CONSUMER,
+        lag_messages=lag,
+        lag_seconds=age,
+        drain_seconds=drain,
+        eviction_seconds=eviction,
+    )
+    assert loses_messages(consumer) is lost
+    done = complete(status(consumers=(consumer,)))
+    assert done.consumers[0].at_risk is lost
+    assert done.verdict.level == ("critical" if lost else "ok")
