@@ -7,57 +7,69 @@ from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 from obs.sources.jsz import (
     Cluster,
     ConsumerReport,
-    StreamReport,
     consumer_config,
     stream_config,
     unix_seconds,
 )
-from obs.sources.leaders import Chosen, ConsumerKey, Merged, StreamKey
+from obs.sources.leaders import Merged, Reports, StreamKey
 from obs.sources.selection import chooser
 from obs.spec.sources import NatsSource
+
+
+@dataclass(slots=True)
+class Known:
+    """Configurations of one stream and of its consumers by name, each with its `created`."""
+
+    created: str
+    config: StreamConfig
+    consumers: dict[str, tuple[str, ConsumerConfig]]
+
+    def consumer(self, report: ConsumerReport) -> ConsumerConfig | None:
+        """None where it is not known, or is of an earlier consumer of that name."""
+        known = self.consumers.get(report.name)
+        return known[1] if known is not None and known[0] == report.created else None
 
 
 class Settings:
     """Configurations read earlier; they are asked for rarely because they double the answer."""
 
     def __init__(self) -> None:
-        self._streams: dict[StreamKey, tuple[str, StreamConfig]] = {}
-        self._consumers: dict[ConsumerKey, tuple[str, ConsumerConfig]] = {}
+        self._known: dict[StreamKey, Known] = {}
 
     def learn(self, merged: Merged, *, complete: bool) -> None:
         """Take over the configurations in `merged`; forget what is gone where it is complete."""
-        streams = {
-            key: (chosen.report.created, stream_config(chosen.report.config))
-            for key, chosen in merged.streams.items()
-            if chosen.report.config is not None
-        }
-        consumers = {
-            key: (chosen.report.created, consumer_config(chosen.report.config))
-            for key, chosen in merged.consumers.items()
-            if chosen.report.config is not None
-        }
-        self._streams = streams if complete else {**self._streams, **streams}
-        self._consumers = consumers if complete else {**self._consumers, **consumers}
+        learned = {key: known for key, reports in merged.items() if (known := _known(reports))}
+        if not complete:
+            for key, known in learned.items():
+                if earlier := self._known.get(key):
+                    known.consumers = {**earlier.consumers, **known.consumers}
+            learned = {**self._known, **learned}
+        self._known = learned
 
     def know(self, merged: Merged) -> bool:
-        """Whether every stream and consumer in `merged` has a known configuration."""
+        """Whether the configuration of every stream and consumer in `merged` is known."""
         return all(
-            self.stream(key, chosen.report.created) is not None
-            for key, chosen in merged.streams.items()
-        ) and all(
-            self.consumer(key, chosen.report.created) is not None
-            for key, chosen in merged.consumers.items()
+            (known := self.stream(key, reports)) is not None
+            and all(known.consumer(report) is not None for report in reports.led.values())
+            and all(known.consumer(report) is not None for report in reports.unled.values())
+            for key, reports in merged.items()
         )
 
-    def stream(self, key: StreamKey, created: str) -> StreamConfig | None:
+    def stream(self, key: StreamKey, reports: Reports) -> Known | None:
         """None where it is not known, or is of an earlier stream of that name."""
-        known = self._streams.get(key)
-        return known[1] if known is not None and known[0] == created else None
+        known = self._known.get(key)
+        return known if known is not None and known.created == reports.stream.created else None
 
-    def consumer(self, key: ConsumerKey, created: str) -> ConsumerConfig | None:
-        """None where it is not known, or is of an earlier consumer of that name."""
-        known = self._consumers.get(key)
-        return known[1] if known is not None and known[0] == created else None
+
+def _known(reports: Reports) -> Known | None:
+    if reports.stream.config is None:
+        return None
+    consumers = {
+        name: (report.created, consumer_config(report.config))
+        for name, report in (reports.unled | reports.led).items()
+        if report.config is not None
+    }
+    return Known(reports.stream.created, stream_config(reports.stream.config), consumers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,122 +98,106 @@ class Scope:
         a new one never takes the place of another.
         """
         left_out: Counter[str] = Counter()
-        seen: Counter[StreamKey] = Counter()
-        ephemeral: Counter[StreamKey] = Counter()
-        ephemeral_lag: Counter[StreamKey] = Counter()
+        streams: list[Stream] = []
         consumers: list[Consumer] = []
-        for key, chosen in merged.consumers.items():
-            stream = key[:2]
-            seen[stream] += 1
-            if not (self._stream(key[1]) and self._consumer(key[2])):
+        for key in sorted(merged):
+            reports = merged[key]
+            if self._stream(key.stream):
+                known = settings.stream(key, reports)
+                streams.append(self._add(key, reports, known, consumers, left_out))
+            else:
+                left_out["excluded"] += len(reports.led) + len(reports.unled)
+        if len(consumers) > self._cap:
+            left_out["cap"] = len(consumers) - self._cap
+            kept = set(sorted(map(_by_age, consumers))[: self._cap])
+            consumers = [consumer for consumer in consumers if _by_age(consumer) in kept]
+        return View(tuple(streams), tuple(consumers), dict(left_out))
+
+    def _add(
+        self,
+        key: StreamKey,
+        reports: Reports,
+        known: Known | None,
+        consumers: list[Consumer],
+        left_out: Counter[str],
+    ) -> Stream:
+        """Append the stream's consumers; return the stream with its ephemeral ones summed up."""
+        ephemeral = ephemeral_lag = 0
+        for name in sorted([*reports.led, *reports.unled]):
+            led = reports.led.get(name)
+            report = led or reports.unled[name]
+            if not self._consumer(name):
                 left_out["excluded"] += 1
-                continue
-            config = settings.consumer(key, chosen.report.created)
-            if config is None:
+            elif known is None or (config := known.consumer(report)) is None:
                 left_out["new"] += 1
             elif self._roll_up and not config.durable:
                 left_out["ephemeral"] += 1
-                ephemeral[stream] += 1
-                ephemeral_lag[stream] += chosen.report.num_pending + chosen.report.num_ack_pending
+                ephemeral += 1
+                ephemeral_lag += report.num_pending + report.num_ack_pending
             else:
-                consumers.append(consumer_of(key, chosen, config))
-        if len(consumers) > self._cap:
-            left_out["cap"] = len(consumers) - self._cap
-            consumers = sorted(consumers, key=_age)[: self._cap]
-        streams = [
-            stream_of(
-                key,
-                chosen,
-                settings.stream(key, chosen.report.created) or StreamConfig(),
-                consumers=seen[key],
-                ephemeral=(ephemeral[key], ephemeral_lag[key]),
-            )
-            for key, chosen in merged.streams.items()
-            if self._stream(key[1])
-        ]
-        return View(
-            tuple(sorted(streams, key=_stream_identity)),
-            tuple(sorted(consumers, key=_identity)),
-            dict(left_out),
-        )
+                consumers.append(_consumer(key, report, config, leader=led is not None))
+        return _stream(key, reports, known, ephemeral, ephemeral_lag)
 
 
-def _age(consumer: Consumer) -> tuple[str, str, str, str]:
-    return (consumer.created, *_identity(consumer))
+def _by_age(consumer: Consumer) -> tuple[str, str, str, str]:
+    return (consumer.created, consumer.account, consumer.stream, consumer.name)
 
 
-def _identity(consumer: Consumer) -> ConsumerKey:
-    return (consumer.account, consumer.stream, consumer.name)
-
-
-def _stream_identity(stream: Stream) -> StreamKey:
-    return (stream.account, stream.name)
-
-
-def consumer_of(
-    key: ConsumerKey, chosen: Chosen[ConsumerReport], config: ConsumerConfig
+def _consumer(
+    key: StreamKey, report: ConsumerReport, config: ConsumerConfig, *, leader: bool
 ) -> Consumer:
-    """The snapshot's value of a report."""
-    report = chosen.report
-    delivered = report.delivered
+    # By position: the names would make it six times slower.
     return Consumer(
-        account=key[0],
-        stream=key[1],
-        name=key[2],
-        created=report.created,
-        config=config,
-        delivered_consumer_seq=delivered.consumer_seq,
-        delivered_stream_seq=delivered.stream_seq,
-        ack_floor_stream_seq=report.ack_floor.stream_seq,
-        pending=report.num_pending,
-        ack_pending=report.num_ack_pending,
-        redelivered=report.num_redelivered,
-        waiting=report.num_waiting,
-        last_delivery=unix_seconds(delivered.last_active),
-        paused=report.paused,
-        push_bound=report.push_bound,
-        leader=chosen.leader,
-        replicas_behind=_behind(report.cluster),
+        key.account,
+        key.stream,
+        report.name,
+        report.created,
+        config,
+        report.delivered.consumer_seq,
+        report.delivered.stream_seq,
+        report.ack_floor.stream_seq,
+        report.num_pending,
+        report.num_ack_pending,
+        report.num_redelivered,
+        report.num_waiting,
+        unix_seconds(report.delivered.last_active),
+        report.paused,
+        report.push_bound,
+        leader,
+        _behind(report.cluster),
     )
 
 
-def stream_of(
-    key: StreamKey,
-    chosen: Chosen[StreamReport],
-    config: StreamConfig,
-    *,
-    consumers: int,
-    ephemeral: tuple[int, int],
+def _stream(
+    key: StreamKey, reports: Reports, known: Known | None, ephemeral: int, ephemeral_lag: int
 ) -> Stream:
-    """The snapshot's value of a report.
-
-    `consumers`: those seen on all servers, because a leader does not count unreplicated
-    consumers that are elsewhere. `ephemeral`: how many, and their lag in messages.
-    """
-    report = chosen.report
+    report = reports.stream
     state = report.state
     replicas = report.cluster.replicas if report.cluster else ()
     return Stream(
-        account=key[0],
-        name=key[1],
+        account=key.account,
+        name=key.stream,
         created=report.created,
-        config=config,
+        config=known.config if known else StreamConfig(),
         messages=state.messages,
         bytes=state.bytes,
         first_seq=state.first_seq,
         last_seq=state.last_seq,
         first_time=unix_seconds(state.first_ts) if state.messages else None,
         last_time=unix_seconds(state.last_ts),
-        consumers=max(state.consumer_count, consumers),
-        leader=chosen.leader,
+        # The leader does not count consumers without replicas that are on other servers.
+        consumers=max(state.consumer_count, len(reports.led) + len(reports.unled)),
+        leader=reports.leader,
         replicas_behind=_behind(report.cluster),
         replica_lag=max((replica.lag for replica in replicas), default=0),
-        ephemeral_consumers=ephemeral[0],
-        ephemeral_lag=ephemeral[1],
+        ephemeral_consumers=ephemeral,
+        ephemeral_lag=ephemeral_lag,
     )
 
 
 def _behind(cluster: Cluster | None) -> int:
-    if cluster is None:
-        return 0
-    return sum(1 for replica in cluster.replicas if replica.offline or not replica.current)
+    behind = 0
+    for replica in cluster.replicas if cluster else ():
+        if replica.offline or not replica.current:
+            behind += 1
+    return behind

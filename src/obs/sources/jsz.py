@@ -30,12 +30,18 @@ class Cluster(msgspec.Struct, frozen=True, gc=False):
     replicas: tuple[Replica, ...] = ()
 
 
-class Sequences(msgspec.Struct, frozen=True, gc=False):
+class Delivered(msgspec.Struct, frozen=True, gc=False):
     """A position, counted in the consumer's deliveries and in the stream's messages."""
 
     consumer_seq: int = 0
     stream_seq: int = 0
     last_active: datetime | None = None
+
+
+class Floor(msgspec.Struct, frozen=True, gc=False):
+    """Below which everything is acknowledged."""
+
+    stream_seq: int = 0
 
 
 class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
@@ -57,8 +63,8 @@ class ConsumerReport(msgspec.Struct, frozen=True, gc=False):
 
     name: str
     created: str
-    delivered: Sequences = Sequences()
-    ack_floor: Sequences = Sequences()
+    delivered: Delivered = Delivered()
+    ack_floor: Floor = Floor()
     num_ack_pending: int = 0
     num_redelivered: int = 0
     num_waiting: int = 0
@@ -179,26 +185,26 @@ _VARZ: Final = msgspec.json.Decoder(Varz)
 _ROUTEZ: Final = msgspec.json.Decoder(Routez)
 
 
-def decode_jsz(body: bytes) -> Jsz:
+def decode_jsz(body: bytes, server: str) -> Jsz:
     """Raises SourceError(decode) where it is not an answer of /jsz."""
-    return _decode(_JSZ, body)
+    return _decode(_JSZ, body, server)
 
 
-def decode_varz(body: bytes) -> Varz:
+def decode_varz(body: bytes, server: str) -> Varz:
     """Raises SourceError(decode) where it is not an answer of /varz."""
-    return _decode(_VARZ, body)
+    return _decode(_VARZ, body, server)
 
 
-def decode_routez(body: bytes) -> Routez:
+def decode_routez(body: bytes, server: str) -> Routez:
     """Raises SourceError(decode) where it is not an answer of /routez."""
-    return _decode(_ROUTEZ, body)
+    return _decode(_ROUTEZ, body, server)
 
 
-def _decode(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
+def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, server: str) -> _T:
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SourceError("decode", f"not what nats-server answers: {error}") from None
+        raise SourceError("decode", f"{server}: not what nats-server answers: {error}") from None
 
 
 def unix_seconds(moment: datetime | None) -> float | None:

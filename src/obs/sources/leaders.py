@@ -1,19 +1,21 @@
-"""Reports of all servers of a cluster into one entry per stream and one per consumer.
+"""Reports of all servers of a cluster into one per stream and one per consumer.
 
 Every replica reports what it holds; only the leader's numbers are true, and the leader of a
 consumer may be on another server than the leader of its stream.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import NamedTuple
 
 from obs.sources.jsz import AccountReport, ConsumerReport, StreamReport
 
-StreamKey = tuple[str, str]  # account, stream
-ConsumerKey = tuple[str, str, str]  # account, stream, consumer
-K = TypeVar("K")
-R = TypeVar("R", ConsumerReport, StreamReport)
+
+class StreamKey(NamedTuple):
+    """What identifies a stream in a cluster."""
+
+    account: str
+    stream: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +27,20 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Chosen(Generic[R]):
-    """The report that stands for a stream or a consumer; `leader`: it is its own leader's."""
+class Reports:
+    """The report that stands for a stream, and those that stand for its consumers, by name.
 
-    report: R
+    `leader`: the stream's is its own leader's. `led`: consumers reported by their own leaders;
+    `unled`: those whose leader no server claims to be.
+    """
+
+    stream: StreamReport
     leader: bool
+    led: dict[str, ConsumerReport] = field(default_factory=dict)
+    unled: dict[str, ConsumerReport] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Merged:
-    """One report per stream and per consumer of the whole cluster."""
-
-    streams: dict[StreamKey, Chosen[StreamReport]] = field(default_factory=dict)
-    consumers: dict[ConsumerKey, Chosen[ConsumerReport]] = field(default_factory=dict)
+Merged = dict[StreamKey, Reports]
 
 
 def merge(answers: Iterable[Answer]) -> Merged:
@@ -45,38 +48,48 @@ def merge(answers: Iterable[Answer]) -> Merged:
 
     Two servers may both believe they lead for a moment: again the one furthest ahead.
     """
-    merged = Merged()
-    streams, consumers = merged.streams, merged.consumers
+    merged: Merged = {}
+    followers: list[tuple[Reports, list[ConsumerReport]]] = []
     for answer in answers:
-        server = answer.server_name
         for account in answer.accounts:
             for stream in account.stream_detail or ():
-                _offer(streams, (account.name, stream.name), stream, server, _stream_position)
-                for consumer in stream.consumer_detail or ():
-                    key = (account.name, stream.name, consumer.name)
-                    _offer(consumers, key, consumer, server, _consumer_position)
+                key = StreamKey(account.name, stream.name)
+                reports = _offer(merged, key, stream, answer.server_name)
+                followers.append((reports, _leaders(reports, stream, answer.server_name)))
+    for reports, consumers in followers:
+        for consumer in consumers:
+            if consumer.name not in reports.led:
+                _keep_further(reports.unled, consumer)
     return merged
 
 
-def _offer(
-    chosen: dict[K, Chosen[R]],
-    key: K,
-    report: R,
-    server: str,
-    position: Callable[[R], tuple[int, ...]],
-) -> None:
-    cluster = report.cluster
-    leader = cluster is None or cluster.leader == server
-    present = chosen.get(key)
+def _offer(merged: Merged, key: StreamKey, stream: StreamReport, server: str) -> Reports:
+    leader = stream.cluster is None or stream.cluster.leader == server
+    present = merged.get(key)
     if present is None:
-        chosen[key] = Chosen(report, leader)
-    elif (leader, position(report)) > (present.leader, position(present.report)):
-        present.report, present.leader = report, leader
+        present = merged[key] = Reports(stream, leader)
+    elif (leader, stream.state.last_seq) > (present.leader, present.stream.state.last_seq):
+        present.stream, present.leader = stream, leader
+    return present
 
 
-def _stream_position(report: StreamReport) -> tuple[int, ...]:
-    return (report.state.last_seq,)
+def _leaders(reports: Reports, stream: StreamReport, server: str) -> list[ConsumerReport]:
+    """Keep what `server` reports as a leader; return the rest."""
+    rest: list[ConsumerReport] = []
+    for consumer in stream.consumer_detail or ():
+        cluster = consumer.cluster
+        if cluster is None or cluster.leader == server:
+            _keep_further(reports.led, consumer)
+        else:
+            rest.append(consumer)
+    return rest
 
 
-def _consumer_position(report: ConsumerReport) -> tuple[int, ...]:
-    return (report.delivered.consumer_seq, report.ack_floor.stream_seq)
+def _keep_further(kept: dict[str, ConsumerReport], consumer: ConsumerReport) -> None:
+    present = kept.setdefault(consumer.name, consumer)
+    if present is not consumer and _position(consumer) > _position(present):
+        kept[consumer.name] = consumer
+
+
+def _position(consumer: ConsumerReport) -> tuple[int, int]:
+    return (consumer.delivered.consumer_seq, consumer.ack_floor.stream_seq)

@@ -1,30 +1,25 @@
 """A NATS cluster, polled through the monitoring ports of its servers."""
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from obs.errors import SourceError
 from obs.snapshot import NatsServer, NatsSnapshot
-from obs.sources.discovery import Discovery
+from obs.sources.discovery import Discovery, Get
 from obs.sources.jetstream import Scope, Settings
 from obs.sources.jsz import AccountReport, Varz, decode_jsz, decode_varz
 from obs.sources.leaders import Answer, Merged, merge
 from obs.spec.sources import NatsSource
 
+_LOG: Final = logging.getLogger(__name__)
 _PAGE: Final = 1024  # accounts a page of /jsz
 _JSZ: Final = "/jsz?accounts=1&streams=1&consumers=1"
 _CONFIG_GAP: Final = 30.0  # seconds at least between two requests for configurations
 _MAX_FETCHES: Final = 16
-
-
-class Get(Protocol):
-    """Reads one page; raises SourceError."""
-
-    def get(self, url: str) -> bytes:
-        """The body of the page at `url`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +48,9 @@ class NatsHttp:
         self._scope = Scope(spec)
         self._settings = Settings()
         self._configured_at: float | None = None
-        self._discovery = Discovery(spec, http)
+        self._failed: set[str] = set()
         self._pool = ThreadPoolExecutor(_MAX_FETCHES, thread_name_prefix=f"obs-nats-{name}")
+        self._discovery = Discovery(spec, http, self._pool)
 
     def poll(self) -> NatsSnapshot:
         """One snapshot of the cluster. Blocks up to a few times the spec's timeout.
@@ -72,7 +68,6 @@ class NatsHttp:
             merged = _merged(replies)
             self._learn(replies, merged)
         view = self._scope.view(merged, self._settings)
-        self._discovery.saw({reply.url: reply.varz for reply in replies})
         return NatsSnapshot(
             self._clock(),
             tuple(server_of(reply) for reply in replies),
@@ -98,14 +93,27 @@ class NatsHttp:
     def _ask(self, urls: Sequence[str], *, with_config: bool) -> list[Reply]:
         """All servers at the same time; raises SourceError where none answers."""
         replies = list(self._pool.map(lambda url: self._reply(url, with_config), urls))
+        self._log(replies)
+        names = {reply.url: reply.varz.server_name if reply.varz else None for reply in replies}
+        self._discovery.saw(names, self._clock())
         errors = [reply.error for reply in replies if reply.error is not None]
         if errors and len(errors) == len(replies):
             raise errors[0]
         return replies
 
+    def _log(self, replies: Sequence[Reply]) -> None:
+        """Say once why a server does not answer, and once that it does again."""
+        failed = {reply.url for reply in replies if reply.error is not None}
+        for reply in replies:
+            if reply.error is not None and reply.url not in self._failed:
+                _LOG.warning("%s: server does not answer: %s", self.name, reply.error)
+            elif reply.error is None and reply.url in self._failed:
+                _LOG.info("%s: %s answers again", self.name, address(reply.url))
+        self._failed = failed
+
     def _reply(self, url: str, with_config: bool) -> Reply:
         try:
-            varz = decode_varz(self._http.get(f"{url}/varz"))
+            varz = decode_varz(self._http.get(f"{url}/varz"), address(url))
             return Reply(url, varz, self._accounts(url, with_config))
         except SourceError as error:
             return Reply(url, error=error)
@@ -115,7 +123,8 @@ class NatsHttp:
         accounts: list[AccountReport] = []
         query = f"{_JSZ}{'&config=1' if with_config else ''}&limit={_PAGE}"
         while True:
-            page = decode_jsz(self._http.get(f"{url}{query}&offset={len(accounts)}"))
+            body = self._http.get(f"{url}{query}&offset={len(accounts)}")
+            page = decode_jsz(body, address(url))
             accounts.extend(page.account_details or ())
             if len(page.account_details or ()) < _PAGE:
                 return tuple(accounts)
@@ -129,15 +138,19 @@ def _merged(replies: Sequence[Reply]) -> Merged:
     )
 
 
+def address(url: str) -> str:
+    """Host and port, without user info."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
 def server_of(reply: Reply) -> NatsServer:
     """The snapshot's value of a server; its address is the identity."""
-    address = urlsplit(reply.url).netloc.rpartition("@")[2]
     varz = reply.varz
     if varz is None:
-        return NatsServer(address, up=False)
+        return NatsServer(address(reply.url), up=False)
     limits, stats = varz.jetstream.config, varz.jetstream.stats
     return NatsServer(
-        address,
+        address(reply.url),
         up=True,
         name=varz.server_name,
         version=varz.version,
