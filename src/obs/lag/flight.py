@@ -1,0 +1,110 @@
+"""Which of a consumer's delivered messages are settled: acknowledged, terminated or given up.
+
+The acknowledgement floor alone cannot say. Once a message ran out of deliveries the floor stays
+below it until nothing at all is in flight, which under steady traffic never happens. And the server
+does not name what is in flight. But it redelivers, and that can be seen:
+
+- With nothing in flight, everything delivered is settled.
+- A message in flight is delivered again at the latest one ack wait after its last delivery, as soon
+  as a puller is there. So when deliveries could be told apart and none was a redelivery for one
+  longest ack wait, everything delivered before that is settled.
+- Whatever happens, a message is given up when it was delivered `max_deliver` times: after the sum
+  of its ack waits, everything delivered before that is settled.
+
+All of these hold only while a puller is there, because nothing is redelivered or given up without
+one: time is measured on a clock that runs only then. Two client calls stretch an ack wait at will,
+progress (+WPI) and a negative acknowledgement with a delay; the age of a message kept in flight
+that way is underestimated once it is longer in flight than the sum of its ack waits.
+"""
+
+from array import array
+from math import inf
+from typing import Final
+
+from obs.lag.observed import ConsumerConfig
+
+MARKS: Final = 48  # kept of the deliveries of one consumer
+NEVER: Final = -1e18  # a finite time, because states are kept as JSON
+
+FlightState = tuple[int, float, float, float, list[float], list[int]]
+
+
+class Patience:
+    """How long the server waits for acknowledgements under one configuration, in seconds."""
+
+    __slots__ = ("longest", "retried", "shortest", "total")
+
+    def __init__(self, config: ConsumerConfig) -> None:
+        """Backoff replaces the ack wait; its last step repeats up to `max_deliver` deliveries."""
+        steps = config.backoff or (config.ack_wait,)
+        self.longest = max(steps)
+        self.shortest = max(min(steps), 0.001)
+        if config.max_deliver <= 0:
+            self.total = self.retried = inf
+            return
+        used = steps[: config.max_deliver]
+        self.total = sum(used) + (config.max_deliver - len(used)) * used[-1]
+        self.retried = max(self.total - used[0], self.longest)  # from its first redelivery on
+
+
+class Flight:
+    """What is known of one consumer's messages in flight. Times are of its active clock."""
+
+    __slots__ = ("_delivered", "_marks", "active", "doubt", "retried", "settled")
+
+    def __init__(self, state: FlightState | None = None) -> None:
+        settled, active, retried, doubt, marks, delivered = state or (0, 0.0, NEVER, 0.0, [], [])
+        self.settled = settled  # every stream sequence up to here
+        self.active = active  # seconds during which a puller was there
+        self.retried = retried  # when a redelivery was last seen
+        self.doubt = doubt  # when one may last have gone unseen, or was seen
+        self._marks = array("d", marks)
+        self._delivered = array("q", delivered)  # the sequence delivered by each mark
+
+    def observe(self, delivered: int, floor: int, in_flight: int, patience: Patience) -> None:
+        """Learn from one poll, after the clock and the signs of redelivery were brought up to it.
+
+        `delivered` and `floor` are stream sequences.
+        """
+        if in_flight == 0:
+            self.settled = max(self.settled, delivered)
+            del self._marks[:], self._delivered[:]
+            return
+        self.settled = max(self.settled, floor)
+        if patience.total == inf:
+            return
+        marks = self._marks
+        if not marks or self.active - marks[-1] >= patience.longest / 8:
+            marks.append(self.active)
+            self._delivered.append(delivered)
+        self._settle(self.active - patience.total, NEVER)
+        self._settle(self.active - patience.longest, self.doubt)
+        self._forget(self.active - patience.total)
+
+    def _settle(self, by: float, since: float) -> None:
+        """Settle what was delivered by the last mark between `since` and `by`."""
+        marks = self._marks
+        i = len(marks) - 1
+        while i >= 0 and marks[i] > by:
+            i -= 1
+        if i >= 0 and marks[i] >= since:
+            self.settled = max(self.settled, self._delivered[i])
+
+    def _forget(self, by: float) -> None:
+        marks = self._marks
+        while len(marks) > 1 and marks[1] <= by:
+            del marks[0], self._delivered[0]
+        if len(marks) > MARKS:
+            for i in range(MARKS // 2 - 1, 0, -2):
+                del marks[i], self._delivered[i]
+
+    def quiet(self, patience: Patience) -> bool:
+        """Whether nothing is being retried, as far as can be seen."""
+        if self.active - self.doubt >= patience.longest:
+            return True
+        return self.active - max(self.retried, 0.0) >= patience.retried
+
+    def to_state(self) -> FlightState:
+        """Plain values; `Flight(state)` goes on from them."""
+        marks, delivered = list(self._marks), list(self._delivered)
+        return (self.settled, self.active, self.retried, self.doubt, marks, delivered)

@@ -1,0 +1,88 @@
+"""What judging needs to know of a consumer and of its stream, as one poll saw them.
+
+Structural types: the snapshot's own objects are passed as they are, without copying.
+Times are Unix seconds of the collector's clock unless said otherwise; durations are seconds.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+
+class ConsumerConfig(Protocol):
+    """Limits of deliveries; −1 is no limit, as in NATS."""
+
+    @property
+    def push(self) -> bool: ...
+    @property
+    def ack_wait(self) -> float: ...
+    @property
+    def max_deliver(self) -> int: ...
+    @property
+    def max_ack_pending(self) -> int: ...
+    @property
+    def backoff(self) -> tuple[float, ...]: ...
+    @property
+    def filters(self) -> tuple[str, ...]: ...
+
+
+class Consumer(Protocol):
+    """A consumer as its leader reports it; `leader` false: no leader could be asked."""
+
+    @property
+    def created(self) -> str: ...
+    @property
+    def config(self) -> ConsumerConfig: ...
+    @property
+    def delivered_consumer_seq(self) -> int: ...
+    @property
+    def delivered_stream_seq(self) -> int: ...
+    @property
+    def ack_floor_stream_seq(self) -> int: ...
+    @property
+    def pending(self) -> int: ...
+    @property
+    def ack_pending(self) -> int: ...
+    @property
+    def redelivered(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def paused(self) -> bool: ...
+    @property
+    def push_bound(self) -> bool: ...
+    @property
+    def leader(self) -> bool: ...
+
+
+class StreamConfig(Protocol):
+    """The one limit of a stream that matters here; None: there is none."""
+
+    @property
+    def max_age(self) -> float | None: ...
+
+
+class Stream(Protocol):
+    """A stream as its leader reports it. Its times are of the server's clock."""
+
+    @property
+    def created(self) -> str: ...
+    @property
+    def config(self) -> StreamConfig: ...
+    @property
+    def messages(self) -> int: ...
+    @property
+    def first_seq(self) -> int: ...
+    @property
+    def last_seq(self) -> int: ...
+    @property
+    def first_time(self) -> float | None: ...
+    @property
+    def last_time(self) -> float | None: ...
+
+
+class Settings(msgspec.Struct, frozen=True, gc=False):
+    """How a source is polled and judged, in seconds."""
+
+    interval: float = 15.0  # between two polls
+    window: float = 300.0  # over which status and forecasts are judged

@@ -1,0 +1,28 @@
+"""Why a consumer is not well: names, in the order in which they are told."""
+
+from typing import Final
+
+NO_PULLER: Final = 1
+PUSH_UNBOUND: Final = 2
+PAUSED: Final = 4
+ACK_PENDING_FULL: Final = 8
+MESSAGE_RETRYING: Final = 16
+NO_LEADER: Final = 32
+
+REASONS: Final[tuple[str, ...]] = (
+    "no_puller",
+    "push_unbound",
+    "paused",
+    "ack_pending_full",
+    "message_retrying",
+    "no_leader",
+)
+_NAMES: Final = tuple(
+    tuple(name for bit, name in enumerate(REASONS) if bits >> bit & 1)
+    for bits in range(1 << len(REASONS))
+)
+
+
+def names(bits: int) -> tuple[str, ...]:
+    """The names of a sum of reasons."""
+    return _NAMES[bits]

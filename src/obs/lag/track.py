@@ -1,0 +1,304 @@
+"""One consumer over time: a poll in, a verdict out."""
+
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
+from obs.lag import reason
+from obs.lag.arrivals import Arrivals, ArrivalsState
+from obs.lag.flight import Flight, FlightState, Patience
+from obs.lag.forecast import Trend, TrendState, eviction_seconds
+from obs.lag.history import BEHIND_POLLS, SequenceTimes
+from obs.lag.observed import Consumer, ConsumerConfig, Settings, Stream
+from obs.lag.progress import Progress, Seen, Step, seen, step_between
+from obs.lag.seconds import oldest_owed
+from obs.lag.status import Status, Window, WindowState
+
+TOLERANCE: Final = 0.125  # of a poll interval, that keeping histories small may cost
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """What is to be told of a consumer after a poll. Durations are seconds.
+
+    `uncertainty` is by how much at most lag_seconds may be off. `eviction_seconds` is None where
+    no age limit evicts, or nothing is owed. `delivered_total` never falls for one consumer, as
+    told apart by when it was created; `resets` never falls at all.
+    """
+
+    lag_messages: int
+    lag_seconds: float
+    uncertainty: float
+    status: Status
+    reasons: tuple[str, ...]
+    drain_seconds: float
+    eviction_seconds: float | None
+    delivered_total: int
+    resets: int
+
+
+class TrackState(msgspec.Struct, frozen=True, array_like=True):
+    """A track as plain values, for msgspec to write and read."""
+
+    created: str
+    at: float
+    seen: Seen
+    offset: int
+    behind: int
+    resets: int
+    progress: int
+    flight: FlightState
+    window: WindowState
+    trend: TrendState
+    arrivals: ArrivalsState | None
+
+
+class Track:
+    """The history of one consumer, as far as judging it takes.
+
+    A consumer is told apart by when it was created. Where its sequences go back although it was
+    not created again, a new leader may be a little behind: the numbers before are kept until it
+    has caught up. Still behind after BEHIND_POLLS polls in a row it is a reset.
+    """
+
+    __slots__ = (
+        "_arrivals", "_at", "_behind", "_config", "_created", "_flight", "_offset", "_patience",
+        "_progress", "_resets", "_seen", "_trend", "_verdict", "_window",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._created = ""
+        self._at = 0.0
+        self._seen: Seen | None = None
+        self._offset = 0  # what deliveries_total is ahead of the server's count
+        self._behind = 0
+        self._resets = 0
+        self._verdict: Verdict | None = None
+        self._config: ConsumerConfig | None = None
+        self._patience: Patience
+        self._forget()
+
+    def _forget(self) -> None:
+        self._flight = Flight()
+        self._window = Window()
+        self._trend = Trend()
+        self._progress = Progress()
+        self._arrivals: Arrivals | None = None
+
+    def observe(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        now: float,
+        settings: Settings,
+        *,
+        exhausted: Collection[int] = (),
+    ) -> Verdict:
+        """Learn from the poll at `now` (Unix seconds) and judge the consumer.
+
+        `times` is the stream's and has observed the same poll. `exhausted` are stream sequences
+        that, as advisories told, ran out of deliveries or were terminated.
+        """
+        config = consumer.config
+        if config is not self._config:
+            if config != self._config:
+                self._patience = Patience(config)
+            self._config = config
+        if not consumer.leader:
+            return self._leaderless(consumer, stream, times, now, settings, exhausted=exhausted)
+        if not self._identify(consumer, stream):
+            assert self._verdict is not None
+            return self._verdict
+        self._learn(consumer, stream, now, settings)
+        self._verdict = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
+        return self._verdict
+
+    def _identify(self, consumer: Consumer, stream: Stream) -> bool:
+        """Whether the poll can be learnt from; forgets what came before a reset."""
+        before = self._seen
+        if before is None or consumer.created != self._created:
+            if before is not None:
+                self._resets += 1
+                self._forget()
+            self._created = consumer.created
+            self._offset = self._behind = 0
+            self._seen = None
+            return True
+        back = before.deliveries - consumer.delivered_consumer_seq
+        if back <= 0 and consumer.delivered_stream_seq >= before.delivered:
+            self._behind = 0
+            return True
+        self._behind += 1
+        if self._behind < BEHIND_POLLS and self._verdict is not None:
+            return False
+        self._resets += 1
+        self._forget()
+        self._offset += max(back, 0)
+        self._behind = 0
+        self._seen = None
+        return True
+
+    def _learn(self, consumer: Consumer, stream: Stream, now: float, settings: Settings) -> None:
+        after = seen(consumer, stream)
+        before, self._seen = self._seen, after
+        flight, window = self._flight, self._window
+        elapsed = max(now - self._at, 0.0) if before is not None else 0.0
+        # What a long gap hides is not known: it counts as one poll.
+        watched = elapsed if elapsed <= 2 * settings.interval else settings.interval
+        self._at = now
+        if before is None:
+            before = after
+        config, patience = consumer.config, self._patience
+        filtered = bool(config.filters)
+        step = step_between(
+            before, after, stream, settled=flight.settled, filtered=filtered, seconds=elapsed
+        )
+        puller = consumer.waiting > 0 or consumer.push_bound
+        if puller or step.deliveries > 0:
+            flight.active += watched
+        if step.retried:
+            flight.retried = flight.active
+        if step.retried or not (step.exact or config.max_deliver == 1):
+            flight.doubt = flight.active
+        flight.observe(after.delivered, after.floor, after.in_flight, patience)
+        if filtered:
+            self._count_arrivals(before, after, step, now, settings)
+        lag = after.pending + after.in_flight
+        self._trend.observe(elapsed, lag, settings.window)
+        if consumer.paused:
+            return
+        window.now += watched
+        if puller or step.deliveries > 0:
+            window.pulled = window.now
+        if step.deliveries > 0:
+            window.delivered = window.now
+        finished = self._progress.acknowledged(
+            step, before, after, config.max_deliver, patience.shortest
+        )
+        if finished:
+            window.finished = window.now
+        if lag == 0 or (finished and lag < before.pending + before.in_flight):
+            window.clean = window.now
+
+    def _count_arrivals(
+        self, before: Seen, after: Seen, step: Step, now: float, settings: Settings
+    ) -> None:
+        """Matching arrivals are what pending grew by and what was delivered for the first time."""
+        grown = after.pending - before.pending
+        first = min(step.deliveries, step.advance) if step.advance > 0 else 0
+        arrived = min(max(grown + first, 0), max(after.last_seq - before.last_seq, 0))
+        certain = first == 0 or before.redelivered == after.redelivered == 0
+        exact = certain and arrived == grown + first and not step.evicted
+        backlog = after.pending if after.in_flight == 0 else None
+        if self._arrivals is None:
+            self._arrivals = Arrivals()
+        self._arrivals.observe(arrived, exact, backlog, now, TOLERANCE * settings.interval)
+
+    def _judge(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        now: float,
+        settings: Settings,
+        *,
+        exhausted: Collection[int],
+    ) -> Verdict:
+        lag = consumer.pending + consumer.ack_pending
+        seconds = uncertainty = 0.0
+        eviction = None
+        window = self._window
+        if lag:
+            arrived, uncertainty = oldest_owed(
+                consumer, self._flight, self._patience, times, self._arrivals, exhausted=exhausted
+            )
+            seconds = max(now - arrived, 0.0)
+            eviction = eviction_seconds(stream.config.max_age, seconds)
+        if consumer.paused:
+            status = Status.PAUSED
+        elif lag == 0:
+            status = Status.OK
+        else:
+            length = settings.window
+            if consumer.pending == 0:  # nothing new to deliver: until an ack wait is over
+                length = max(length, self._patience.longest)
+            status = window.judge(length)
+        return Verdict(
+            lag,
+            seconds,
+            uncertainty,
+            status,
+            self._reasons(consumer, settings),
+            self._trend.drain_seconds(lag),
+            eviction,
+            self._offset + consumer.delivered_consumer_seq,
+            self._resets,
+        )
+
+    def _reasons(self, consumer: Consumer, settings: Settings) -> tuple[str, ...]:
+        config, window, flight = consumer.config, self._window, self._flight
+        bits = 0
+        if config.push:
+            if not consumer.push_bound:
+                bits |= reason.PUSH_UNBOUND
+        elif window.now - window.pulled >= settings.window <= window.now:
+            bits |= reason.NO_PULLER
+        if consumer.paused:
+            bits |= reason.PAUSED
+        in_flight = consumer.ack_pending
+        if in_flight:
+            if 0 < config.max_ack_pending <= in_flight:
+                bits |= reason.ACK_PENDING_FULL
+            if consumer.redelivered and flight.active - flight.retried < self._patience.longest:
+                bits |= reason.MESSAGE_RETRYING
+        return reason.names(bits)
+
+    def _leaderless(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        now: float,
+        settings: Settings,
+        *,
+        exhausted: Collection[int],
+    ) -> Verdict:
+        """The numbers of before, because a follower's are stale; a follower's if there are none."""
+        verdict = self._verdict
+        if verdict is None or self._created != consumer.created:
+            verdict = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
+        return msgspec.structs.replace(
+            verdict, status=Status.LEADERLESS, reasons=reason.names(reason.NO_LEADER)
+        )
+
+    def to_state(self) -> TrackState | None:
+        """Plain values, for `from_state`; None before the first poll."""
+        if self._seen is None:
+            return None
+        return TrackState(
+            self._created,
+            self._at,
+            self._seen,
+            self._offset,
+            self._behind,
+            self._resets,
+            self._progress.redeliveries,
+            self._flight.to_state(),
+            self._window.to_state(),
+            self._trend.to_state(),
+            None if self._arrivals is None else self._arrivals.to_state(),
+        )
+
+    @classmethod
+    def from_state(cls, state: TrackState) -> "Track":
+        """A track that goes on judging as the saved one would have."""
+        track = cls()
+        track._created, track._at, track._seen = state.created, state.at, state.seen
+        track._offset, track._behind, track._resets = state.offset, state.behind, state.resets
+        track._progress = Progress(state.progress)
+        track._flight = Flight(state.flight)
+        track._window = Window(state.window)
+        track._trend = Trend(state.trend)
+        track._arrivals = None if state.arrivals is None else Arrivals(state.arrivals)
+        return track
