@@ -42,6 +42,7 @@ class AwsClient:
         self._lock = threading.Lock()
         self._requests: Counter[str] = Counter()
         self._spending = Spending(spec.poll)
+        self._opening = threading.Lock()  # its own: opening takes long, counts are read often
         self._opened: AwsSession | None = None
 
     @property
@@ -202,7 +203,7 @@ class AwsClient:
 
     @property
     def _session(self) -> "AwsSession":
-        with self._lock:
+        with self._opening:
             if self._opened is None:
                 from obs.clients.aws_session import AwsSession  # noqa: PLC0415  slow, so late
 
