@@ -24,6 +24,7 @@ from requests.auth import AuthBase
 
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
+from obs.spec.sources import Tls
 
 _PATH: Final = "/v1/metrics"
 _PROTOBUF: Final = "application/x-protobuf"
@@ -68,10 +69,9 @@ def read_headers(path: str | None) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise SourceError("auth", f"{path}: headers cannot be read: {why}") from None
+        lines = read_file(path).decode().splitlines()
+    except UnicodeDecodeError:
+        raise SourceError("auth", f"{path}: cannot be read: not UTF-8") from None
     headers: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
@@ -83,6 +83,14 @@ def read_headers(path: str | None) -> dict[str, str]:
     return headers
 
 
+def read_file(path: str) -> bytes:
+    """Content of a file that the spec names. Raises SourceError(auth) where it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SourceError("auth", f"{path}: cannot be read: {error.strerror}") from None
+
+
 class OtlpHttp:
     """OTLP over HTTP in protobuf, compressed. Proxies of the environment are used."""
 
@@ -90,14 +98,10 @@ class OtlpHttp:
         base = spec.endpoint.rstrip("/")
         self._url = base if base.endswith(_PATH) else base + _PATH
         self._headers_file = spec.headers_file
+        self._tls = spec.tls or Tls()
         self._timeout = spec.timeout
         self._session = requests.Session()
         self._session.auth = _NoNetrc()
-        if spec.tls and spec.tls.ca_file:
-            self._session.verify = spec.tls.ca_file
-        if spec.tls and spec.tls.cert_file:
-            pair = (spec.tls.cert_file, spec.tls.key_file)
-            self._session.cert = pair if pair[1] else pair[0]  # type: ignore[assignment]
 
     def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
         """See Sender."""
@@ -109,12 +113,18 @@ class OtlpHttp:
         body = gzip.compress(request.SerializeToString(), compresslevel=1, mtime=0)
         deadline = time.monotonic() + self._timeout
         where = _without_user(self._url)
+        tls = self._tls
+        for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
+            read_file(path)  # requests does not say which of them is missing
         try:
             with self._session.post(
                 self._url,
                 data=body,
                 headers=headers,
                 timeout=self._timeout,
+                # Not set on the session: there REQUESTS_CA_BUNDLE would go before it.
+                verify=tls.ca_file,
+                cert=_pair(tls),
                 allow_redirects=False,
                 stream=True,
             ) as answer:
@@ -128,6 +138,11 @@ class OtlpHttp:
     def close(self) -> None:
         """See Sender."""
         self._session.close()
+
+
+def _pair(tls: Tls) -> str | tuple[str, str] | None:
+    """The client certificate as requests takes it; the key may be in the same file."""
+    return (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file
 
 
 class _NoNetrc(AuthBase):

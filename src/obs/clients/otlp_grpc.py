@@ -1,7 +1,6 @@
 """Sending OTLP metrics over gRPC. Imported only where the spec says `protocol: grpc`."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 
-from obs.clients.otlp import read_headers
+from obs.clients.otlp import read_file, read_headers
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
 from obs.spec.sources import Tls
@@ -80,13 +79,10 @@ class OtlpGrpc:
 
 def _credentials(tls: Tls) -> grpc.ChannelCredentials:
     def content(path: str | None) -> bytes | None:
-        return Path(path).read_bytes() if path else None
+        return read_file(path) if path else None
 
-    try:
-        return grpc.ssl_channel_credentials(
-            root_certificates=content(tls.ca_file),
-            private_key=content(tls.key_file or tls.cert_file),
-            certificate_chain=content(tls.cert_file),
-        )
-    except OSError as error:
-        raise SourceError("auth", f"{error.filename}: cannot be read: {error.strerror}") from None
+    return grpc.ssl_channel_credentials(
+        root_certificates=content(tls.ca_file),
+        private_key=content(tls.key_file or tls.cert_file),
+        certificate_chain=content(tls.cert_file),
+    )

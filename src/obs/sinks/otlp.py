@@ -81,6 +81,7 @@ class OtlpSink:
     def __init__(self, sender: Sender, origin: Resource) -> None:
         self._sender = sender
         self._origin = origin
+        self._closed = False
 
     def push(self, families: Sequence[Family], at: float) -> int:
         """Send the samples as they were at `at` (Unix seconds); how many the receiver took.
@@ -96,12 +97,15 @@ class OtlpSink:
             sent += count
             rejected += answer.rejected_data_points
             why = why or answer.error_message
+            if self._closed:
+                break
         if rejected:
             raise SourceError("partial", f"{rejected} of {sent} points rejected: {why[:200]}")
         return sent
 
     def close(self) -> None:
-        """Close the sender."""
+        """Close the sender; a push that is under way sends no further request."""
+        self._closed = True
         self._sender.close()
 
 

@@ -17,7 +17,7 @@ def test_no_file_means_no_headers() -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="gone: headers cannot be read: No such file") as raised:
+    with pytest.raises(SourceError, match="gone: cannot be read: No such file") as raised:
         read_headers(str(tmp_path / "gone"))
     assert raised.value.reason == "auth"
 
