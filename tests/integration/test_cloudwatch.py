@@ -1,0 +1,87 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from obs.catalogue import nats
+from obs.clients.aws import AwsClient
+from obs.clients.aws_cost import CUSTOM_METRIC_MONTH
+from obs.errors import SourceError
+from obs.sandbox.aws_emulator import REGION
+from obs.sandbox.aws_faults import Fault
+from obs.series.family import Family, Rows
+from obs.sinks.cloudwatch import CloudWatchSink
+from obs.spec.outputs import CloudWatch
+from tests.integration.aws_fixtures import Account, account, emulator, proxy
+
+__all__ = ["account", "emulator", "proxy"]
+
+pytestmark = pytest.mark.integration
+
+SPEC = CloudWatch(source="main", namespace="oms/nats")
+
+
+def lag(*consumers: tuple[str, str, int | None]) -> Family:
+    rows = Rows(("main", account, "OMS_EVENTS", name) for account, name, _ in consumers)
+    return Family(nats.LAG_MESSAGES, rows, [value for *_, value in consumers])
+
+
+def read_back(account: Account, consumer: str) -> list[dict[str, Any]]:
+    """What the owners' alarm would see."""
+    cloudwatch = boto3.client("cloudwatch", region_name=REGION, endpoint_url=account.endpoint_url)
+    found = cloudwatch.get_metric_statistics(
+        Namespace="oms/nats",
+        MetricName="ConsumerLag",
+        Dimensions=[
+            {"Name": "Stream", "Value": "OMS_EVENTS"},
+            {"Name": "Consumer", "Value": consumer},
+        ],
+        StartTime=datetime.fromtimestamp(account.minute - 60, UTC),
+        EndTime=datetime.fromtimestamp(account.minute + 120, UTC),
+        Period=60,
+        Statistics=["Maximum"],
+    )
+    return list(found["Datapoints"])
+
+
+def test_the_lag_published_is_the_lag_that_an_alarm_reads(account: Account) -> None:
+    client = AwsClient(account.spec(), account.clock)
+    sink = CloudWatchSink(SPEC, client)
+    family = lag(("A", "oms-processor", 900), ("B", "oms-processor", 1234), ("A", "audit", 0))
+    assert sink.push([family], account.minute + 5) == 2
+    (point,) = read_back(account, "oms-processor")
+    assert (point["Maximum"], point["Unit"]) == (1234.0, "Count")
+    assert point["Timestamp"] == datetime.fromtimestamp(account.minute, UTC)
+    assert [point["Maximum"] for point in read_back(account, "audit")] == [0.0]
+    assert read_back(account, "unknown") == []
+
+
+def test_requests_and_custom_metrics_are_counted_and_priced(account: Account) -> None:
+    client = AwsClient(account.spec(), account.clock)
+    sink = CloudWatchSink(SPEC, client)
+    family = lag(*(("$G", f"consumer-{n}", n) for n in range(1500)))
+    assert sink.push([family], account.minute) == 1500
+    assert client.requests == {"PutMetricData": 2}
+    assert client.dollars_per_month >= 1500 * CUSTOM_METRIC_MONTH
+    assert [point["Maximum"] for point in read_back(account, "consumer-1499")] == [1499.0]
+
+
+def test_names_that_aws_would_refuse_do_not_lose_the_request(account: Account) -> None:
+    client = AwsClient(account.spec(), account.clock)
+    family = lag(("$G", "wörker", 1), ("$G", ":colon", 2), ("$G", "x" * 300, 3), ("$G", "ok", 4))
+    assert CloudWatchSink(SPEC, client).push([family], account.minute) == 4
+    assert [point["Maximum"] for point in read_back(account, "ok")] == [4.0]
+
+
+def test_throttling_is_retried_and_then_told(account: Account) -> None:
+    client = AwsClient(account.spec(), account.clock)
+    sink = CloudWatchSink(SPEC, client)
+    family = lag(("$G", "oms-processor", 7))
+    account.faults.start_fault(Fault.THROTTLED, times=1)
+    assert sink.push([family], account.minute) == 1
+    assert client.requests == {"PutMetricData": 2}
+    account.faults.start_fault(Fault.THROTTLED)
+    with pytest.raises(SourceError) as raised:
+        sink.push([family], account.minute)
+    assert raised.value.reason == "throttled"
