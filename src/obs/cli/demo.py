@@ -1,0 +1,107 @@
+"""obs demo."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from obs.cli.arguments import Commands, command, format_argument
+from obs.cli.output import json_text
+from obs.errors import DONE, BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_INDENT = " " * 13
+
+
+def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the command of this module."""
+    demo = command(
+        commands,
+        "demo",
+        _demo,
+        summary="Run a whole event-driven system on this machine, and the collector on it.",
+        examples=[
+            "obs demo",
+            "obs demo --fault consumer-stopped --fault target-failing",
+            "obs demo --list",
+        ],
+        found="a part of it did not start, or ended",
+        exit_codes=(0, 1, 2, 3),
+    )
+    demo.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let this go wrong from the start on; repeat it for several",
+    )
+    demo.add_argument("--list", action="store_true", help="name the faults, and run nothing")
+    format_argument(demo)
+    demo.add_argument(
+        "--port",
+        type=int,
+        metavar="NUMBER",
+        help="of the status page; 0 takes a free one (default: 9464, or a free one)",
+    )
+    demo.add_argument(
+        "--for",
+        dest="duration",
+        metavar="DURATION",
+        help="stop by itself after so long, for example 60s (default: run until Ctrl-C)",
+    )
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from obs.sandbox.faults import find_fault
+
+    if arguments.list:
+        _list(arguments.format)
+        return DONE
+    faults = [find_fault(name) for name in dict.fromkeys(arguments.fault)]
+    seconds = None if arguments.duration is None else _seconds(arguments.duration)
+    if arguments.port is not None and not 0 <= arguments.port <= 65_535:
+        raise BadInput(f"--port {arguments.port}: a port is a number from 0 to 65535")
+
+    import asyncio
+
+    from obs.sandbox.demo import Words, run_demo
+
+    words = Words(_say, _event("does"), _event("sees"))
+    asyncio.run(run_demo(words, port=arguments.port, faults=faults, seconds=seconds))
+    return DONE
+
+
+def _list(form: str) -> None:
+    from obs.sandbox.faults import FAULTS
+
+    if form == "json":
+        facts = [{"name": one.name, "does": one.does, "shows": one.shows} for one in FAULTS]
+        print(json_text(facts))
+        return
+    for fault in FAULTS:
+        print(f"{fault.name}\n    {fault.does}\n    on the page: {fault.shows}")
+
+
+def _seconds(duration: str) -> float:
+    from obs.spec.quantity import parse_duration
+
+    try:
+        return parse_duration(duration)
+    except ValueError as error:
+        raise BadInput(f"--for: {error}") from None
+
+
+def _say(text: str) -> None:
+    import contextlib
+
+    with contextlib.suppress(OSError):  # the terminal is gone: what runs must still be stopped
+        print(text, flush=True)
+
+
+def _event(what: str) -> "Callable[[str], None]":
+    from datetime import datetime
+
+    def tell(text: str) -> None:
+        _say(f"{datetime.now().astimezone():%H:%M:%S}  {what:<5}{text}")
+
+    return tell

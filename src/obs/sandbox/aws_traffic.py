@@ -1,0 +1,187 @@
+"""The OMS' traffic on EventBridge: the points and dead letters AWS would make of it."""
+
+import asyncio
+import contextlib
+import json
+import math
+import random
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from obs.sandbox.aws_emulator import ACCOUNT, REGION
+from obs.sandbox.aws_events import (
+    BUS,
+    DEAD_LETTER_QUEUE,
+    RULES,
+    aws,
+    put_queue_age,
+    put_rule_points,
+)
+from obs.sandbox.events import SCHEMA_SHARE, events_per_second
+
+SCHEMA_RULE, OBJECT_RULE = RULES
+HISTORY_SECONDS: Final = 14 * 86_400  # CloudWatch takes no older points
+
+_SHARES: Final = {SCHEMA_RULE: SCHEMA_SHARE, OBJECT_RULE: 1 - SCHEMA_SHARE}
+_FAILING: Final = 0.0003  # share of the invocations, on a good day
+# When the object rule's target was in trouble: seconds ago from, until, share that failed.
+_PAST_TROUBLE: Final = ((2 * 86_400, 2 * 86_400 - 2400, 0.03), (1500, 1140, 0.01))
+_RETRIES: Final = 3
+_TICK_SECONDS: Final = 5.0
+_BATCH: Final = 10  # messages SQS takes at once
+
+Points = dict[str, dict[int, float]]  # metric name → {start of the minute in Unix seconds: sum}
+
+
+def make_points(minute: int, invocations: int, failed: int) -> Points:
+    """What AWS publishes for a minute; who failed was retried, then sent to the queue."""
+    attempts = invocations + failed * _RETRIES
+    sums = {
+        "TriggeredRules": invocations,
+        "Invocations": invocations,
+        "InvocationAttempts": attempts,
+        "SuccessfulInvocationAttempts": invocations - failed,
+        "RetryInvocationAttempts": failed * _RETRIES,
+        "FailedInvocations": failed,
+        "InvocationsSentToDlq": failed,
+    }
+    return {metric: {minute: float(number)} for metric, number in sums.items()}
+
+
+def make_history(rule: str, now: float, chance: random.Random) -> Points:
+    """A rule's points of the last 14 days, up to and without the minute of `now` (Unix seconds).
+
+    By the minute for an hour, by 5 minutes for 6 hours, and by the hour before.
+    """
+    points: Points = {}
+    for start, seconds, minute in _steps(now):
+        failing = _past_share(rule, now - start)
+        invocations, failed = _draw(rule, start, seconds, failing, chance)
+        for metric, sums in make_points(minute, invocations, failed).items():
+            kept = points.setdefault(metric, {})
+            kept[minute] = kept.get(minute, 0.0) + sums[minute]
+    return points
+
+
+def _steps(now: float) -> Iterator[tuple[int, int, int]]:
+    """(start, length in seconds, minute whose point it belongs to) of each step of the history."""
+    end = int(now) // 60 * 60
+    by_minute = (end - 3600) // 300 * 300
+    by_five_minutes = (end - 6 * 3600) // 3600 * 3600
+    for start in range((end - HISTORY_SECONDS) // 3600 * 3600 + 3600, by_minute, 300):
+        yield start, 300, start if start >= by_five_minutes else start // 3600 * 3600
+    for start in range(by_minute, end, 60):
+        yield start, 60, start
+
+
+def _past_share(rule: str, ago: float) -> float:
+    troubles = _PAST_TROUBLE if rule == OBJECT_RULE else ()
+    return next((share for start, end, share in troubles if end < ago <= start), 0.0)
+
+
+def _draw(
+    rule: str, start: float, seconds: float, failing: float, chance: random.Random
+) -> tuple[int, int]:
+    """Invocations of a rule in some seconds, and how many of them failed."""
+    invocations = _about(_SHARES[rule] * events_per_second(start + seconds / 2) * seconds, chance)
+    failed = _about(invocations * max(failing, _FAILING), chance)
+    return invocations, min(failed, invocations)
+
+
+def _about(expected: float, chance: random.Random) -> int:
+    """A count of independent events of which `expected` are expected."""
+    if expected > 50:
+        return max(0, round(chance.gauss(expected, math.sqrt(expected))))
+    count, left = 0, chance.expovariate(1.0)
+    while left < expected:
+        count, left = count + 1, left + chance.expovariate(1.0)
+    return count
+
+
+class RuleTraffic:
+    """Feeds an emulator with the points, the dead letters and the past of the OMS' rules."""
+
+    def __init__(self, endpoint_url: str, chance: random.Random) -> None:
+        self._endpoint_url = endpoint_url
+        self._chance = chance
+        self._failing: set[tuple[str, float]] = set()
+        self._oldest_letter: float | None = None
+
+    def start_failing(self, rule: str, share: float) -> None:
+        """Let this share of a rule's invocations fail; of several shares the largest counts."""
+        self._failing.add((rule, share))
+
+    def stop_failing(self, rule: str, share: float) -> None:
+        """End that; harmless where it was not so."""
+        self._failing.discard((rule, share))
+
+    def feed_history(self, now: float) -> None:
+        """Publish the last 14 days. Blocks for about a second."""
+        for rule in RULES:
+            history = make_history(rule, now, self._chance)
+            put_rule_points(self._endpoint_url, BUS, rule, history)
+
+    def feed(self, start: float, end: float) -> None:
+        """Publish what happened between two Unix times of one minute. Blocks."""
+        minute = int(start) // 60 * 60
+        for rule in RULES:
+            failing = max((share for name, share in self._failing if name == rule), default=0.0)
+            invocations, failed = _draw(rule, start, end - start, failing, self._chance)
+            self._send_letters(rule, failed, end)
+            points = make_points(minute, invocations, failed)
+            put_rule_points(self._endpoint_url, BUS, rule, points)
+        if self._oldest_letter is not None:
+            put_queue_age(
+                self._endpoint_url, DEAD_LETTER_QUEUE, {minute: end - self._oldest_letter}
+            )
+
+    def empty_queue(self) -> None:
+        """Take the dead letters out of their queue, as who looks after them would. Blocks."""
+        sqs = aws("sqs", self._endpoint_url)
+        url = sqs.get_queue_url(QueueName=DEAD_LETTER_QUEUE)["QueueUrl"]
+        sqs.purge_queue(QueueUrl=url)
+        self._oldest_letter = None
+
+    async def run(self) -> None:
+        """Feed what happens, from the present minute's start on, until cancelled."""
+        fed = time.time() // 60 * 60
+        while True:
+            now = time.time()
+            while fed < now:
+                end = min(now, fed // 60 * 60 + 60)
+                with contextlib.suppress(BotoCoreError, ClientError):  # busy: a gap, as at AWS
+                    await asyncio.to_thread(self.feed, fed, end)
+                fed = end
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def _send_letters(self, rule: str, count: int, at: float) -> None:
+        if not count:
+            return
+        sqs = aws("sqs", self._endpoint_url)
+        url = sqs.get_queue_url(QueueName=DEAD_LETTER_QUEUE)["QueueUrl"]
+        letters = [{"Id": str(number), **_letter(rule)} for number in range(count)]
+        for first in range(0, count, _BATCH):
+            sqs.send_message_batch(QueueUrl=url, Entries=letters[first : first + _BATCH])
+        self._oldest_letter = self._oldest_letter or at
+
+
+def _letter(rule: str) -> dict[str, Any]:
+    """A message as EventBridge puts it in a dead-letter queue."""
+    here = f"{REGION}:{ACCOUNT}"
+    attributes: Mapping[str, str] = {
+        "RULE_ARN": f"arn:aws:events:{here}:rule/{BUS}/{rule}",
+        "TARGET_ARN": f"arn:aws:lambda:{here}:function:{rule}",
+        "ERROR_CODE": "SDK_CLIENT_ERROR",
+        "ERROR_MESSAGE": "The target answered 500",
+        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+        "RETRY_ATTEMPTS": str(_RETRIES),
+    }
+    return {
+        "MessageBody": json.dumps({"source": "oms", "detail-type": rule}),
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        },
+    }

@@ -1,0 +1,152 @@
+"""The OMS system on loopback: NATS, AWS, their traffic, and what can go wrong with them."""
+
+import asyncio
+import contextlib
+import random
+import secrets
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import nats
+from nats.aio.client import Client
+
+from obs.sandbox import aws_faults
+from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
+from obs.sandbox.aws_events import create_oms
+from obs.sandbox.aws_traffic import RuleTraffic
+from obs.sandbox.nats_server import NatsServer
+from obs.sandbox.oms_streams import (
+    ACCOUNT,
+    AUDIT,
+    PROCESSOR,
+    SEARCH_INDEXER,
+    create_streams,
+)
+from obs.sandbox.traffic import Publisher, Worker
+
+_APPLICATION: Final = "oms"
+_COLLECTOR: Final = "obs"
+
+
+class Sandbox:
+    """Async context manager: everything runs when entered, nothing is left when left.
+
+    Its files are in `folder`, which the caller makes and removes. Raises ObsError where a part
+    does not start.
+    """
+
+    def __init__(self, folder: Path, chance: random.Random | None = None) -> None:
+        chance = chance or random.Random()
+        self._chance = chance
+        self._passwords = {user: secrets.token_hex(16) for user in (_APPLICATION, _COLLECTOR)}
+        self.nats = NatsServer(folder / "nats", name="oms", accounts={ACCOUNT: self._passwords})
+        self._emulator = AwsEmulator()
+        self._stack = contextlib.AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.publisher = Publisher(chance)
+        self.workers = {
+            worker.consumer: worker
+            for worker in (
+                Worker(PROCESSOR, per_second=120, slow_per_second=12, reads_bodies=True),
+                Worker(AUDIT, per_second=60, slow_per_second=3),
+                Worker(SEARCH_INDEXER, per_second=60, slow_per_second=8),
+            )
+        }
+
+    async def __aenter__(self) -> Self:
+        try:
+            await asyncio.gather(self._start_nats(), self._start_aws())
+            client = await self._connect()
+            self._stack.push_async_callback(client.close)
+            jetstream = client.jetstream()
+            await create_streams(jetstream)
+            self._run(self.rules.run())
+            self._run(self.publisher.run(jetstream))
+            for worker in self.workers.values():
+                self._run(worker.run(jetstream))
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the demo's spec asks the environment for, secrets included."""
+        return {
+            "OBS_DEMO_NATS_MONITOR": self.nats.monitor,
+            "OBS_DEMO_NATS_URL": self.nats.url,
+            "OBS_DEMO_NATS_PASSWORD": self._passwords[_COLLECTOR],
+            "OBS_DEMO_AWS_ENDPOINT": self.aws.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
+
+    async def traffic_failed(self) -> None:
+        """Return never; raise what ended a part of the traffic."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+
+    async def stop_nats(self) -> None:
+        """Stop nats-server; its messages stay."""
+        await asyncio.to_thread(self.nats.stop)
+
+    async def start_nats(self) -> None:
+        """Start nats-server again on the same ports."""
+        await asyncio.to_thread(self.nats.start)
+
+    def throttle_aws(self) -> None:
+        """Let AWS refuse every request for coming too often."""
+        self.aws.start_fault(aws_faults.Fault.THROTTLED)
+
+    def restore_aws(self) -> None:
+        """Let AWS answer."""
+        self.aws.stop_faults()
+
+    async def _start_nats(self) -> None:
+        self._stack.push_async_callback(self.stop_nats)
+        await self.start_nats()
+
+    async def _start_aws(self) -> None:
+        self._stack.push_async_callback(asyncio.to_thread, self._emulator.stop)
+        await asyncio.to_thread(self._emulator.start)
+        self.aws = self._stack.enter_context(aws_faults.AwsFaults(self._emulator.endpoint_url))
+        self.rules = RuleTraffic(self._emulator.endpoint_url, self._chance)
+        await asyncio.to_thread(create_oms, self._emulator.endpoint_url)
+        await asyncio.to_thread(self.rules.feed_history, time.time())
+
+    async def _connect(self) -> Client:
+        return await nats.connect(
+            self.nats.url,
+            name="oms",
+            user=_APPLICATION,
+            password=self._passwords[_APPLICATION],
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.5,
+            error_cb=_ignore,  # it would print them; whoever uses the connection sees them
+        )
+
+    def _run(self, traffic: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(traffic)
+        self._tasks.append(task)
+        self._stack.push_async_callback(_cancel, task)
+
+
+async def _ignore(_: Exception) -> None:
+    pass
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

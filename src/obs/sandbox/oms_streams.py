@@ -1,0 +1,52 @@
+"""The OMS on JetStream: its streams and consumers."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
+
+ACCOUNT: Final = "OMS"
+STREAM: Final = "OMS_EVENTS"
+ADVISORY_STREAM: Final = "ADVISORIES"
+MAX_AGE: Final = 3600.0  # seconds
+
+PROCESSOR: Final = "oms-processor"
+AUDIT: Final = "oms-audit"
+SEARCH_INDEXER: Final = "oms-search-indexer"
+
+_STREAMS: Final = (
+    StreamConfig(name=STREAM, subjects=["oms.events.>"], max_age=MAX_AGE),
+    StreamConfig(name=ADVISORY_STREAM, subjects=["$JS.EVENT.ADVISORY.>"], max_age=MAX_AGE),
+)
+CONSUMERS: Final[Mapping[str, ConsumerConfig]] = {
+    config.durable_name: config
+    for config in (
+        ConsumerConfig(
+            durable_name=PROCESSOR, ack_policy=AckPolicy.EXPLICIT, max_deliver=3, ack_wait=30
+        ),
+        ConsumerConfig(  # nothing may be missing in the audit: it is delivered until it is stored
+            durable_name=AUDIT,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=30,
+            max_ack_pending=200,
+            filter_subject="oms.events.schema.>",
+        ),
+        ConsumerConfig(
+            durable_name=SEARCH_INDEXER,
+            ack_policy=AckPolicy.EXPLICIT,
+            max_deliver=5,
+            ack_wait=30,
+            filter_subject="oms.events.object.>",
+        ),
+    )
+    if config.durable_name
+}
+
+
+async def create_streams(jetstream: JetStreamContext) -> None:
+    """Create both streams and the consumers of the events."""
+    for stream in _STREAMS:
+        await jetstream.add_stream(stream)
+    for consumer in CONSUMERS.values():
+        await jetstream.add_consumer(STREAM, consumer)
