@@ -14,14 +14,21 @@ from obs.spec.tree import Fields, Path, locate, locate_key
 _Facts = Mapping[str, Any]
 
 
-def explain(error: ValidationError, tree: Fields) -> list[Problem]:
-    """Each thing that is wrong, at the line where it was written."""
+def explain(error: ValidationError, tree: Fields, *, missing: bool = True) -> list[Problem]:
+    """Each thing that is wrong, at the line where it was written.
+
+    `missing` false leaves out missing fields: they may be in a file that could not be read.
+    """
     return [
         _problem(detail, tree)
         for detail in error.errors(include_url=False)
-        # A list whose entries are wrong is counted as short too: the entries say it better.
-        if not (detail["type"] == "too_short" and detail["input"])
+        if (missing or detail["type"] != "missing") and not _follows(detail)
     ]
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether this is said better elsewhere: a list counts as short when its entries are wrong."""
+    return detail["type"] == "too_short" and bool(detail["input"])
 
 
 def _problem(detail: ErrorDetails, tree: Fields) -> Problem:
@@ -112,7 +119,7 @@ def _text(found: object, facts: _Facts) -> str:
 
 
 def _list(found: object, facts: _Facts) -> str:
-    if isinstance(found, str | int | float):
+    if isinstance(found, str):
         return f"{_shown(found)} where a list is expected; write [{found}]"
     return f"{_shown(found)} where a list is expected"
 

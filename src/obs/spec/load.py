@@ -16,9 +16,10 @@ from obs.spec.report import InvalidSpec, Problem, both_places, did_you_mean, pro
 from obs.spec.salvage import salvage
 from obs.spec.shape import is_secret
 from obs.spec.system import System
-from obs.spec.tree import Fields, Node, Place, Scalar, locate, plain, without
+from obs.spec.tree import Fields, Node, Place, Scalar, locate, path_text, plain, without
 
 _SUFFIXES = (".yaml", ".yml")
+_TOP_ONLY = ("version", "environment", "environments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def read_spec(
             judge.of(_named(overlay(under, over, problems), name), chosen=False)
     here = environments.get(chosen)
     tree = under if here is None else overlay(under, here, problems)
-    system = judge.of(_named(tree, chosen) if env or here else tree, chosen=True)
+    system = judge.of(_named(tree, chosen) if env or here is not None else tree, chosen=True)
     problems += judge.problems
     if problems or system is None:
         raise InvalidSpec(problems)
@@ -112,12 +113,20 @@ def _environments(whole: Fields, problems: list[Problem]) -> dict[str, Fields]:
     overlays: dict[str, Fields] = {}
     for name, over in node.fields.items():
         if isinstance(over, Fields):
-            overlays[name] = over
+            overlays[name] = _overlay_only(over, problems)
         elif isinstance(over, Scalar) and over.value is None:
             overlays[name] = Fields(over.place)
         else:
             problems.append(problem_at(over.place, "write a mapping of what is different there"))
     return overlays
+
+
+def _overlay_only(over: Fields, problems: list[Problem]) -> Fields:
+    for key in _TOP_ONLY:
+        if key in over.keys:
+            problems.append(problem_at(over.keys[key], "is said once, at the top of the spec"))
+            over = without(over, key)
+    return over
 
 
 def _own_environment(tree: Fields) -> str:
@@ -152,7 +161,7 @@ class _Judge:
         Variables of an environment that is not chosen may be undefined: it lives elsewhere.
         """
         expanded = expand(tree, self._variables, is_secret)
-        unknown = {(place.file, place.line) for place in expanded.undefined}
+        unknown = {(place.file, place.line, path_text(place.path)) for place in expanded.undefined}
         found = list(expanded.problems)
         system = None
         try:
@@ -161,9 +170,8 @@ class _Judge:
         except ValidationError as error:
             found += [
                 problem
-                for problem in explain(error, expanded.tree)
-                if (problem.file, problem.line) not in unknown
-                and not (self._partial and problem.message.startswith("is missing"))
+                for problem in explain(error, expanded.tree, missing=not self._partial)
+                if (problem.file, problem.line, problem.field) not in unknown
             ]
             parts = salvage(expanded.tree)
         found += self._between(parts, expanded.tree)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -86,13 +86,12 @@ class Address:
         return url
 
 
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
 Name = Annotated[
     str,
     Field(max_length=64),
-    Matching(
-        r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-        "letters, digits, _ . and -, beginning with a letter or digit",
-    ),
+    Matching(NAME_PATTERN, "letters, digits, _ . and -, beginning with a letter or digit"),
 ]
 """A name that becomes a label value, a file name and a URL part."""
 

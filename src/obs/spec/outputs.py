@@ -1,11 +1,11 @@
 """Where the collector's samples go."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
 from obs import catalogue
-from obs.spec.model import HttpUrl, Matching, Model, Name, wrong
+from obs.spec.model import Address, Matching, Model, Name, wrong
 from obs.spec.quantity import Duration
 from obs.spec.report import did_you_mean
 from obs.spec.sources import Tls
@@ -17,15 +17,23 @@ def _check_listen(address: str) -> str:
     return address
 
 
+_PUBLISHED: Final = [metric.name for metric in catalogue.ALL if metric.cloudwatch]
+
+
 def _check_published(name: str) -> str:
-    twins = [metric.name for metric in catalogue.ALL if metric.cloudwatch]
-    if name in twins:
+    if name in _PUBLISHED:
         return name
-    choices = ", ".join(twins)
+    choices = ", ".join(_PUBLISHED)
     if name in catalogue.BY_NAME:
         raise wrong(f"{name} is not published to CloudWatch; those that are: {choices}")
-    hint = did_you_mean(name, twins) or did_you_mean(name, catalogue.BY_NAME)
+    hint = did_you_mean(name, _PUBLISHED) or did_you_mean(name, catalogue.BY_NAME)
     raise wrong(f"{name!r} is no metric of obs{hint or f'; write one of {choices}'}")
+
+
+PublishedMetric = Annotated[
+    str, AfterValidator(_check_published), Field(json_schema_extra={"enum": list(_PUBLISHED)})
+]
+"""The name of a catalogue metric that has a CloudWatch twin."""
 
 
 class Web(Model):
@@ -44,7 +52,7 @@ class Web(Model):
 class Otlp(Model):
     """Push to an OpenTelemetry receiver."""
 
-    endpoint: HttpUrl
+    endpoint: Annotated[str, Address(("http", "https"), "http://host:4318")]
     """http://host:4318 (http) or http://host:4317 (grpc); https:// for TLS."""
     protocol: Literal["http", "grpc"] = "http"
     every: Annotated[Duration, Field(ge=1)] = 30.0
@@ -71,9 +79,9 @@ class CloudWatch(Model):
     ]
     """The CloudWatch namespace the metrics go to."""
     every: Annotated[Duration, Field(ge=1)] = 60.0
-    metrics: Annotated[
-        tuple[Annotated[str, AfterValidator(_check_published)], ...], Field(min_length=1)
-    ] = ("nats_consumer_lag_messages",)
+    metrics: Annotated[tuple[PublishedMetric, ...], Field(min_length=1)] = (
+        "nats_consumer_lag_messages",
+    )
     """Catalogue metrics that have a CloudWatch twin."""
 
 

@@ -11,6 +11,7 @@ from obs.spec.tree import Fields, Items, Node, Path, Place, Scalar, Value
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST: Final = 50
+_TOO_DEEP: Final = f"nested deeper than {_DEEPEST} levels; write it flatter"
 _LARGEST: Final = 500_000  # values, those that aliases repeat included
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 _INT: Final = re.compile(r"[-+]?[0-9]{1,30}")
@@ -30,9 +31,7 @@ def parse(file: str, text: str) -> tuple[Fields | None, list[Problem]]:
     except yaml.MarkedYAMLError as error:
         return None, [*builder.problems, _syntax(file, text, error)]
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        message = f"character {error.character!r} is not allowed in YAML; remove it"
-        return None, [*builder.problems, Problem(file, line, "", message)]
+        return None, [*builder.problems, _unreadable(file, text, error)]
     except _UnusableError as error:
         return None, [*builder.problems, error.problem]
     return tree, builder.problems
@@ -52,6 +51,12 @@ def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return Problem(file, line, "", "indented with a tab; YAML wants spaces")
     return Problem(file, line, "", f"is not valid YAML: {error.problem or error.context}")
+
+
+def _unreadable(file: str, text: str, error: yaml.reader.ReaderError) -> Problem:
+    code = error.character if isinstance(error.character, int) else ord(error.character)
+    line = text.count("\n", 0, text.find(chr(code))) + 1
+    return Problem(file, line, "", f"character U+{code:04X} is not allowed in YAML; remove it")
 
 
 def _line(event: yaml.Event) -> int:
@@ -78,7 +83,9 @@ class _Builder:
             elif isinstance(event, yaml.NodeEvent):
                 tree = self._node(event, events, (), _line(event))
         if tree is None or (isinstance(tree, Scalar) and tree.value is None):
-            raise _UnusableError(Problem(self._file, None, "", "is empty; write a spec"))
+            raise _UnusableError(
+                Problem(self._file, None, "", "is empty; a spec begins with version: 1")
+            )
         if not isinstance(tree, Fields):
             kind = "a list" if isinstance(tree, Items) else "a single value"
             message = f"is {kind}; a spec is a mapping that begins with version: 1"
@@ -90,11 +97,11 @@ class _Builder:
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path, line: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event)
+            return self._alias(event, path)
         before = self._size
         self._grow(1, event)
         if len(path) > _DEEPEST:
-            raise self._unusable(event, f"nested deeper than {_DEEPEST} levels")
+            raise self._unusable(event, _TOO_DEEP)
         place = Place(self._file, line, path)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -111,14 +118,19 @@ class _Builder:
     def _grow(self, size: int, event: yaml.Event) -> None:
         self._size += size
         if self._size > _LARGEST:
-            raise self._unusable(event, f"more than {_LARGEST} values")
+            raise self._unusable(
+                event, f"more than {_LARGEST} values; split the system into several specs"
+            )
 
-    def _alias(self, event: yaml.AliasEvent) -> Node:
+    def _alias(self, event: yaml.AliasEvent, path: Path) -> Node:
         known = self._anchors.get(event.anchor or "")
         if known is None:
             raise self._unusable(event, f"*{event.anchor} refers to no anchor above it")
-        self._grow(known[1], event)
-        return known[0]
+        node, size = known
+        self._grow(size, event)
+        if len(path) + _height(node) > _DEEPEST:
+            raise self._unusable(event, _TOO_DEEP)
+        return node
 
     def _items(self, events: Iterator[yaml.Event], place: Place) -> Items:
         items: list[Node] = []
@@ -151,6 +163,13 @@ class _Builder:
         if event.tag not in _STRING_TAGS:
             self.problems.append(problem_at(place, "YAML tags are not used here; remove it"))
         return event.value
+
+
+def _height(node: Node) -> int:
+    if isinstance(node, Scalar):
+        return 0
+    below = node.items if isinstance(node, Items) else node.fields.values()
+    return 1 + max(map(_height, below), default=0)
 
 
 def read_scalar(text: str) -> Value:

@@ -1,10 +1,136 @@
-"""The JSON Schema of spec files, made from the models."""
+"""The JSON Schema of spec files, made from the models, for editors to complete and check."""
 
-from typing import Any
+from typing import Any, Final
 
+from obs.spec.model import NAME_PATTERN
+from obs.spec.quantity import DURATION_PATTERN, format_duration
 from obs.spec.system import System
 
+Schema = dict[str, Any]
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema, draft 2020-12."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **System.model_json_schema()}
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_VARIABLE: Final[Schema] = {"type": "string", "pattern": r"\$\{"}
+_NOTHING: Final[Schema] = {"type": "null"}
+_ABOUT: Final = ("description", "default", "examples")
+_RANGE: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_FORM: Final = ("pattern", "enum", "const", "minLength")
+_OVERLAY: Final = "Overlay"
+
+
+def json_schema() -> Schema:
+    """JSON Schema, draft 2020-12.
+
+    Beyond the models it knows what the loader adds: `${VARIABLE}` for any single value, fields
+    left empty, and `environments`.
+    """
+    whole = System.model_json_schema()
+    models = {name: _model(schema) for name, schema in whole.pop("$defs").items()}
+    top = _model(whole)
+    overlays = {name + _OVERLAY: _overlay(schema) for name, schema in models.items()}
+    overlays[f"System{_OVERLAY}"] = _environment(top)
+    top["properties"]["environments"] = {
+        "description": "What is different in each environment; --env chooses one.",
+        "type": ["object", "null"],
+        "patternProperties": {
+            NAME_PATTERN: {"anyOf": [{"$ref": f"#/$defs/System{_OVERLAY}"}, _NOTHING]}
+        },
+        "additionalProperties": False,
+    }
+    definitions = dict(sorted({**models, **overlays}.items()))
+    return {"$schema": _DIALECT, "title": "obs spec", **top, "$defs": definitions}
+
+
+def _model(schema: Schema) -> Schema:
+    """A model's schema with every field as the loader reads it."""
+    required = schema.get("required", [])
+    fields = {
+        name: _field(field, required=name in required)
+        for name, field in schema["properties"].items()
+    }
+    return {**_untitled(schema), "properties": fields}
+
+
+def _field(schema: Schema, *, required: bool) -> Schema:
+    about: Schema = {key: schema[key] for key in _ABOUT if key in schema}
+    if _is_duration(schema) and isinstance(about.get("default"), float):
+        about["default"] = format_duration(about["default"])
+    if about.get("default", "") is None or isinstance(about.get("default"), dict):
+        del about["default"]  # says nothing that the fields below do not
+    choices = _choices({key: value for key, value in schema.items() if key not in _ABOUT})
+    if not required and _NOTHING not in choices:
+        choices = [*choices, _NOTHING]
+    return {**about, **_any_of(choices)}
+
+
+def _choices(schema: Schema) -> list[Schema]:
+    """What a value may be: each choice of the models, and a reference to a variable."""
+    if "anyOf" in schema:
+        choices: list[Schema] = []
+        for choice in schema["anyOf"]:
+            choices += [below for below in _choices(choice) if below not in choices]
+        return choices
+    schema = _untitled(schema)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            schema[key] = _any_of(_choices(schema[key]))
+    if "patternProperties" in schema:
+        schema["patternProperties"] = {
+            pattern: _any_of([below, _NOTHING])
+            for pattern, below in schema["patternProperties"].items()
+        }
+        schema["additionalProperties"] = False
+    if _is_duration(schema):
+        schema = {key: value for key, value in schema.items() if key not in _RANGE}
+    return [schema, _VARIABLE] if _refuses_references(schema) else [schema]
+
+
+def _refuses_references(schema: Schema) -> bool:
+    """Whether this is a single value in whose form `${VARIABLE}` does not fit."""
+    kind = schema.get("type")
+    if kind in ("integer", "number", "boolean"):
+        return True
+    is_secret = str(schema.get("pattern", "")).startswith(r"^\$\{")
+    return kind == "string" and not is_secret and any(key in schema for key in _FORM)
+
+
+def _is_duration(schema: Schema) -> bool:
+    return schema.get("pattern") == DURATION_PATTERN
+
+
+def _any_of(choices: list[Schema]) -> Schema:
+    return choices[0] if len(choices) == 1 else {"anyOf": choices}
+
+
+def _untitled(schema: Schema) -> Schema:
+    return {key: value for key, value in schema.items() if key != "title"}
+
+
+def _overlay(schema: Schema) -> Schema:
+    """The schema where everything may be left out; an SLO is still known by its name."""
+    partial = {
+        key: value
+        for key, value in schema.items()
+        if key not in ("required", "minProperties", "maxProperties")
+    }
+    if {"name", "service"} <= schema["properties"].keys():
+        partial["required"] = ["name"]
+    return {**partial, "properties": {k: _referring(v) for k, v in schema["properties"].items()}}
+
+
+def _referring(value: Any) -> Any:
+    """The same schema, its references leading to overlays."""
+    if isinstance(value, list):
+        return [_referring(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: below + _OVERLAY if key == "$ref" else _referring(below)
+        for key, below in value.items()
+    }
+
+
+def _environment(top: Schema) -> Schema:
+    overlay = _overlay(top)
+    for name in ("version", "environment"):
+        del overlay["properties"][name]
+    return {**overlay, "description": "What is different in one environment."}

@@ -47,9 +47,6 @@ class FileSecret:
         return value
 
 
-Secret = VariableSecret | FileSecret
-
-
 def _from_variable(value: object) -> VariableSecret:
     if isinstance(value, VariableSecret):
         return value

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from obs.spec.model import AssetName, Glob, Model, Name, wrong
 from obs.spec.quantity import Duration, Objective
@@ -45,6 +45,8 @@ class NatsDeliverySli(Model):
 
 class Sli(Model):
     """Where good and total events come from; exactly one."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     eventbridge: EventBridgeSli | None = None
     nats_lag: NatsLagSli | None = None

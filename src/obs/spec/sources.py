@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from obs.spec.model import Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
 from obs.spec.quantity import Duration, format_duration
-from obs.spec.secret import InFile, InVariable, Secret
+from obs.spec.secret import InFile, InVariable
 
 Seconds = Annotated[Duration, Field(gt=0)]
 
@@ -60,35 +60,21 @@ class NatsConnection(Model):
     """A stream that captures $JS.EVENT.ADVISORY.>; read from it, dead letters survive the
     collector's own downtime."""
 
-    @property
-    def any_password(self) -> Secret | None:
-        """The user's password, wherever it is kept."""
-        return self.password or self.password_file
-
-    @property
-    def any_token(self) -> Secret | None:
-        """The token, wherever it is kept."""
-        return self.token or self.token_file
-
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> "NatsConnection":
         for name in ("password", "token"):
             if getattr(self, name) and getattr(self, f"{name}_file"):
                 raise wrong(f"given beside {name}; write one of the two", f"{name}_file")
-        if self.user and not self.any_password:
-            raise wrong("a user needs password or password_file", "user")
-        if self.any_password and not self.user:
-            raise wrong(
-                "a password needs its user", "password" if self.password else "password_file"
-            )
-        ways = {
-            "user": self.user,
-            "token": self.any_token,
-            "credentials_file": self.credentials_file,
-        }
+        password, token = self.password or self.password_file, self.token or self.token_file
+        if self.user and not password:
+            raise wrong("a user needs its password; add password or password_file", "user")
+        if password and not self.user:
+            name = "password" if self.password else "password_file"
+            raise wrong("a password needs its user; add user", name)
+        ways = {"user": self.user, "token": token, "credentials_file": self.credentials_file}
         given = [way for way, value in ways.items() if value]
         if len(given) > 1:
-            raise wrong(f"has {' and '.join(given)}; a connection signs in one way: keep one")
+            raise wrong(f"signs in with {' and '.join(given)}; keep one of them")
         return self
 
 

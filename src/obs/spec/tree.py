@@ -50,7 +50,11 @@ def path_text(path: Path) -> str:
     """A path as people write it: `slos[0].objective`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            key = step if step.isprintable() else repr(step)
+            text += f".{key}" if text else key
     return text
 
 

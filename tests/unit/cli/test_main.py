@@ -1,0 +1,114 @@
+"""The frame of the command line."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from obs import __version__
+from obs.cli import main as frame
+from obs.errors import BadInput, SourceError
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], int]], int]:
+    """Runs `obs act`, a command that does what the test says."""
+
+    def run(act: Callable[[], int]) -> int:
+        class Module:
+            @staticmethod
+            def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+                commands.add_parser("act").set_defaults(run=lambda arguments: act())
+
+        monkeypatch.setattr(frame, "COMMAND_MODULES", ("module",))
+        monkeypatch.setattr(frame, "import_module", lambda name: Module)
+        return frame.main(["act"])
+
+    return run
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def act() -> int:
+        raise error
+
+    return act
+
+
+def test_a_command_decides_its_exit_code(running: Callable[..., int]) -> None:
+    assert running(lambda: 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(BadInput("a.yaml:1: x: y"), 2), (SourceError("timeout", "no answer"), 3)]
+)
+def test_an_error_of_obs_is_its_message_and_its_exit_code(
+    running: Callable[..., int], capsys: pytest.CaptureFixture[str], error: Exception, code: int
+) -> None:
+    assert running(raising(error)) == code
+    assert capsys.readouterr() == ("", f"{error}\n")
+
+
+def test_an_interrupt_ends_quietly(
+    running: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert running(raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert frame.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"obs {__version__}\n"
+
+
+@pytest.mark.parametrize("argv", [[], ["nonsense"], ["validate", "--nonsense"]])
+def test_bad_arguments_are_bad_input(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert frame.main(argv) == 2
+    assert "usage: obs" in capsys.readouterr().err
+
+
+def command_names() -> list[str]:
+    (commands,) = (
+        action
+        for action in frame.parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    return list(commands.choices)
+
+
+@pytest.mark.parametrize("name", command_names())
+def test_the_help_of_every_command_has_an_example_and_its_exit_codes(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert frame.main([name, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert f"examples:\n  obs {name}" in text
+    assert "exit codes:\n  0   done" in text
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "obs", "schema"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_the_frame_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from obs.cli.main import parser; parser();"
+        "heavy = {'pydantic', 'yaml', 'boto3', 'aiohttp', 'nats', 'requests', 'msgspec', 'grpc'};"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"

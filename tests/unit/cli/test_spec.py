@@ -1,0 +1,112 @@
+"""obs validate and obs schema."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from obs.cli.main import main
+from obs.spec.schema import json_schema
+
+REFERENCE = str(Path(__file__).parents[3] / "collectors" / "oms.yaml")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("OBS_SPEC", "OBS_LISTEN", "OBS_STATE_DIR", "NATS_MONITOR", "NATS_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_sound_spec_is_summed_up_at_one_glance(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--spec", REFERENCE]) == 0
+    assert capsys.readouterr().out == (
+        "oms: valid, environment production (also: development, staging)\n"
+        "\n"
+        "2 sources\n"
+        "  nats  main  http://nats:8222\n"
+        "  aws   main  us-east-1, buses oms-events\n"
+        "\n"
+        "3 SLOs\n"
+        "  oms/event-delivery       99.9 %  over 30d  invocations on oms-events: "
+        "oms-schema-changed, oms-object-changed\n"
+        "  oms/consumer-timeliness  99.5 %  over 30d  lag of OMS_EVENTS/oms-processor within "
+        "1m and 1000 messages\n"
+        "  oms/processing           99.9 %  over 30d  deliveries to OMS_EVENTS/oms-processor\n"
+        "\n"
+        "2 outputs\n"
+        "  metrics     http://127.0.0.1:9464/metrics\n"
+        "  cloudwatch  OMS/Events: nats_consumer_lag_messages\n"
+    )
+
+
+def test_it_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--spec", REFERENCE, "--env", "development", "--format", "json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["valid"], facts["problems"]) == (True, [])
+    assert facts["environment"] == "development"
+    assert facts["environments"] == ["development", "staging", "production"]
+    assert facts["outputs"] == ["metrics"]
+
+
+def test_problems_go_to_standard_error_with_exit_code_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.yaml").write_text("version: 1\nsystem: a\nurll: 1\nslos: 3\n", "utf-8")
+    assert main(["validate", "--spec", "bad.yaml"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(": ")[:2] for line in err.splitlines()] == [
+        ["bad.yaml:3", "urll"],
+        ["bad.yaml:4", "slos"],
+    ]
+
+
+def test_problems_are_objects_for_programs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.yaml").write_text("version: 1\nsystem: a\nslos: 3\n", "utf-8")
+    assert main(["validate", "--spec", "bad.yaml", "--format", "json"]) == 2
+    assert json.loads(capsys.readouterr().out) == {
+        "valid": False,
+        "problems": [
+            {
+                "file": "bad.yaml",
+                "line": 3,
+                "field": "slos",
+                "message": "3 where a list is expected",
+            }
+        ],
+    }
+
+
+def test_without_a_spec_it_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate"]) == 2
+    assert capsys.readouterr().err == (
+        "no spec: give --spec FILE, set OBS_SPEC, or write obs.yaml here\n"
+    )
+
+
+def test_the_spec_is_found_by_argument_then_by_variable_then_by_its_usual_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("obs", "named", "given"):
+        (tmp_path / f"{name}.yaml").write_text(f"version: 1\nsystem: {name}\n", "utf-8")
+    found = []
+    for argv, variable in ([], ""), ([], "named.yaml"), (["--spec", "given.yaml"], "named.yaml"):
+        monkeypatch.setenv("OBS_SPEC", variable)
+        assert main(["validate", *argv]) == 0
+        found.append(capsys.readouterr().out.split(":")[0])
+    assert found == ["obs", "named", "given"]
+
+
+def test_spec_may_be_repeated(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("version: 1\nsystem: a\n", "utf-8")
+    (tmp_path / "b.yaml").write_text("sources: {aws: {x: {region: eu-west-1}}}\n", "utf-8")
+    assert main(["validate", "--spec", "a.yaml", "--spec", "b.yaml"]) == 0
+    assert "aws  x  eu-west-1, buses *" in capsys.readouterr().out
+
+
+def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == json_schema()

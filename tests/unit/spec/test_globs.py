@@ -1,0 +1,72 @@
+"""Globs, and whether two of them may match the same name."""
+
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obs.spec.globs import may_overlap, takes
+
+patterns = st.text(alphabet="ab-*?[]!", max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ("oms-*", "oms-schema-changed", True),
+        ("*-changed", "oms-*", True),
+        ("oms-*", "crm-*", False),
+        ("a?c", "ab?", True),
+        ("a[bc]", "a[cd]", True),
+        ("a[bc]", "a[de]", False),
+        ("a[!b]", "ab", False),
+        ("*", "", True),
+        ("?", "", False),
+        ("[", "[", True),
+        ("A", "a", False),
+    ],
+)
+def test_globs_overlap_where_some_name_matches_both(one: str, other: str, overlap: bool) -> None:
+    assert may_overlap(one, other) is overlap
+    assert may_overlap(other, one) is overlap
+
+
+@st.composite
+def names_with_two_globs(draw: st.DrawFn) -> tuple[str, str, str]:
+    """A name, and two globs that both match it."""
+    name = draw(st.text(alphabet="abc-", max_size=6))
+    globs = []
+    for _ in range(2):
+        glob = draw(st.sampled_from(["", "*"]))
+        for character in name:
+            forms = [
+                character,
+                "?",
+                "*",
+                "**",
+                f"[{character}x]",
+                f"[!{'z' if character != 'z' else 'y'}]",
+            ]
+            glob += draw(st.sampled_from(forms)) + draw(st.sampled_from(["", "", "*"]))
+        globs.append(glob)
+    return name, globs[0], globs[1]
+
+
+@given(names_with_two_globs())
+def test_globs_that_both_match_a_name_overlap(example: tuple[str, str, str]) -> None:
+    name, one, other = example
+    assert fnmatchcase(name, one)
+    assert fnmatchcase(name, other)
+    assert may_overlap(one, other)
+
+
+@given(patterns, st.text(alphabet="ab-", max_size=6))
+def test_a_glob_overlaps_a_plain_name_exactly_where_it_matches(glob: str, name: str) -> None:
+    assert may_overlap(glob, name) == fnmatchcase(name, glob)
+
+
+def test_what_is_excluded_wins() -> None:
+    assert takes("ORDERS", ["*"], ["TMP*"])
+    assert not takes("TMP1", ["*"], ["TMP*"])
+    assert not takes("ORDERS", ["OMS*"], [])

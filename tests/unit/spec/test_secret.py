@@ -1,0 +1,73 @@
+"""Secrets are references until they are used."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from obs.errors import BadInput
+from obs.spec.secret import FileSecret, VariableSecret
+from obs.spec.system import System
+
+CONNECTED = """\
+version: 1
+system: orders
+sources:
+  nats:
+    main:
+      monitor: [http://nats:8222]
+      connection:
+        servers: [nats://nats:4222]
+        user: obs
+"""
+
+
+def test_a_secret_in_a_variable_is_read_when_it_is_used_and_not_before(
+    loaded: Callable[..., System], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NATS_PASSWORD", raising=False)
+    connection = (
+        loaded(CONNECTED + "        password: ${NATS_PASSWORD}\n").sources.nats["main"].connection
+    )
+    assert connection is not None
+    assert connection.password is not None
+    monkeypatch.setenv("NATS_PASSWORD", "hunter2")
+    assert connection.password.reveal() == "hunter2"
+    assert "hunter2" not in repr(connection)
+
+
+def test_a_secret_in_a_file_is_read_without_its_last_newline(
+    loaded: Callable[..., System], tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("hunter2\n", encoding="utf-8")
+    text = CONNECTED + "        password_file: ${DIR}/password\n"
+    connection = loaded(text, variables={"DIR": str(tmp_path)}).sources.nats["main"].connection
+    assert connection is not None
+    assert connection.password_file is not None
+    assert connection.password_file.reveal() == "hunter2"
+    assert "hunter2" not in repr(connection)
+
+
+@pytest.mark.parametrize("field", ["password", "token"])
+@pytest.mark.parametrize("literal", ["hunter2", "12345", "[a]", "${X:-hunter2}", "x${X}", "{a: b}"])
+def test_a_literal_secret_is_refused_without_being_shown(
+    complaints: Callable[..., list[str]], field: str, literal: str
+) -> None:
+    text = CONNECTED + f"        {field}: {literal}\n"
+    assert complaints(text) == [
+        f"a.yaml:10: sources.nats.main.connection.{field}: "
+        "a secret is never written in a spec; use ${NAME}, or the _file field"
+    ]
+
+
+def test_a_variable_without_a_secret_is_said_by_name() -> None:
+    with pytest.raises(BadInput, match="NATS_PASSWORD is not set"):
+        VariableSecret("NATS_PASSWORD").reveal({"NATS_PASSWORD": ""})
+
+
+def test_a_file_without_a_secret_is_said_by_name(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n", encoding="utf-8")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for name, words in (("empty", "is empty"), ("binary", "not UTF-8"), ("none", "cannot read")):
+        with pytest.raises(BadInput, match=words):
+            FileSecret(str(tmp_path / name)).reveal()
