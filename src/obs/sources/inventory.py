@@ -2,20 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from obs.clients.aws import AwsClient
+from obs.clients.parallel import in_parallel
 from obs.snapshot import Rule, RuleTarget
 from obs.sources.sqs import WatchedQueue, find_queues
 from obs.spec.sources import AwsSource, Bus
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import TargetOutputTypeDef
-
-_PARALLEL: Final = 8  # one request a rule; AWS allows dozens a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +54,12 @@ def _selected_rules(client: AwsClient, selection: Sequence[Bus], bus: str) -> li
 
 
 def _targets(client: AwsClient, rules: Sequence[Rule]) -> tuple[RuleTarget, ...]:
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        found = pool.map(lambda rule: client.targets(rule.bus, rule.name), rules)
-        return tuple(
-            _target(rule, target)
-            for rule, targets in zip(rules, found, strict=True)
-            for target in targets
-        )
+    found = in_parallel(lambda rule: client.targets(rule.bus, rule.name), rules)
+    return tuple(
+        _target(rule, target)
+        for rule, targets in zip(rules, found, strict=True)
+        for target in targets
+    )
 
 
 def _target(rule: Rule, target: "TargetOutputTypeDef") -> RuleTarget:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal
@@ -10,6 +9,7 @@ from typing import Final, Literal
 from obs.catalogue.aws import QUEUE_OLDEST_AGE
 from obs.clients.aws import AwsClient
 from obs.clients.metric_data import MetricSeries, Points
+from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
 from obs.snapshot import Queue
 
@@ -17,7 +17,6 @@ LeftOut = Literal["elsewhere", "denied", "missing"]
 
 _VISIBLE: Final = "ApproximateNumberOfMessages"
 _IN_FLIGHT: Final = "ApproximateNumberOfMessagesNotVisible"
-_PARALLEL: Final = 8
 _AGE_HOLDS: Final = 300  # seconds before `settled` in which the age must have been reported
 _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
 
@@ -87,13 +86,12 @@ def read_queues(
 
     queues: list[Queue] = []
     left_out: Counter[str] = Counter()
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        for queue, answer in zip(watched, pool.map(depth, watched), strict=True):
-            if isinstance(answer, str):
-                left_out[answer] += 1
-                continue
-            points = data.get(age_series(queue.name), {})
-            queues.append(Queue(queue.name, answer[0], oldest_age(*answer, points, settled)))
+    for queue, answer in zip(watched, in_parallel(depth, watched), strict=True):
+        if isinstance(answer, str):
+            left_out[answer] += 1
+            continue
+        points = data.get(age_series(queue.name), {})
+        queues.append(Queue(queue.name, answer[0], oldest_age(*answer, points, settled)))
     return tuple(queues), left_out
 
 
