@@ -43,7 +43,7 @@ class Sandbox:
         self._chance = chance
         self._passwords = {user: secrets.token_hex(16) for user in (_APPLICATION, _COLLECTOR)}
         self.nats = NatsServer(folder / "nats", name="oms", accounts={ACCOUNT: self._passwords})
-        self._emulator = AwsEmulator()
+        self._emulator = AwsEmulator(folder=folder / "aws")
         self._stack = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self.publisher = Publisher(chance)
