@@ -10,7 +10,7 @@ from obs.lag.curve import Curve, CurveState
 
 KNOTS: Final = 48
 
-ArrivalsState = tuple[CurveState, int, int, int]
+ArrivalsState = tuple[CurveState, int, int, int | None]
 
 
 class Arrivals:
@@ -19,11 +19,11 @@ class Arrivals:
     __slots__ = ("_count", "_curve", "_exact_from", "_settled")
 
     def __init__(self, state: ArrivalsState | None = None) -> None:
-        curve, count, exact_from, settled = state or (None, 0, 0, 0)
+        curve, count, exact_from, settled = state or (None, 0, 0, None)
         self._curve = Curve(curve)
         self._count = count
         self._exact_from = exact_from
-        self._settled = settled
+        self._settled = settled  # None: something was in flight ever since
 
     def observe(
         self, arrived: int, exact: bool, backlog: int | None, now: float, tolerance: float
@@ -50,8 +50,11 @@ class Arrivals:
         return self._lookup(self._count - owed + 1)
 
     def first_unsettled(self) -> tuple[float, float, bool] | None:
-        """Arrival of the first message after all that was settled when nothing was in flight."""
-        return self._lookup(self._settled + 1)
+        """Arrival of the first message after all that was settled when nothing was in flight.
+
+        None where that came before the consumer was first seen, or where it is not known.
+        """
+        return None if self._settled is None else self._lookup(self._settled + 1)
 
     def _lookup(self, index: int) -> tuple[float, float, bool] | None:
         found = self._curve.lookup(index)

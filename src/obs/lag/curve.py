@@ -87,13 +87,14 @@ class Curve:
             return False
         self._low, self._high = low, high
         self._counts[-1], self._times[-1] = count, time
-        self._gaps[-1] = max(gap + tolerance, self._gaps[-1])
+        self._gaps[-1] = max(gap, self._gaps[-1])
         return True
 
     def lookup(self, count: int) -> tuple[float, float] | None:
         """When the count-th happened, and how far off that may be; None: before the curve begins.
 
-        What has not happened yet has the time of the last observation.
+        The tolerance comes on top of how far. What has not happened yet has the time of the last
+        observation.
         """
         counts = self._counts
         i = bisect_left(counts, count)

@@ -32,11 +32,12 @@ FlightState = tuple[int, float, float, float, list[float], list[int]]
 class Patience:
     """How long the server waits for acknowledgements under one configuration, in seconds."""
 
-    __slots__ = ("longest", "retried", "shortest", "total")
+    __slots__ = ("longest", "max_deliver", "retried", "shortest", "total")
 
     def __init__(self, config: ConsumerConfig) -> None:
         """Backoff replaces the ack wait; its last step repeats up to `max_deliver` deliveries."""
         steps = config.backoff or (config.ack_wait,)
+        self.max_deliver = config.max_deliver
         self.longest = max(steps)
         self.shortest = max(min(steps), 0.001)
         if config.max_deliver <= 0:
@@ -97,6 +98,14 @@ class Flight:
         if len(marks) > MARKS:
             for i in range(MARKS // 2 - 1, 0, -2):
                 del marks[i], self._delivered[i]
+
+    def recent(self, patience: Patience) -> int:
+        """How many sequences at least were delivered too recently to be given up."""
+        by = self.active - patience.total
+        for mark, delivered in zip(self._marks, self._delivered, strict=True):
+            if mark > by:
+                return self._delivered[-1] - delivered
+        return 0
 
     def quiet(self, patience: Patience) -> bool:
         """Whether nothing is being retried, as far as can be seen."""

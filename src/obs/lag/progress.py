@@ -7,6 +7,7 @@ must not look busy because of them.
 
 import msgspec
 
+from obs.lag.flight import Flight, Patience
 from obs.lag.observed import Consumer, Stream
 
 
@@ -82,27 +83,32 @@ class Progress:
     __slots__ = ("redeliveries",)
 
     def __init__(self, redeliveries: int = 0) -> None:
-        self.redeliveries = redeliveries  # that a message given up may still account for
+        self.redeliveries = redeliveries  # that messages given up may still account for
 
     def acknowledged(
-        self, step: Step, before: Seen, after: Seen, max_deliver: int, ack_wait: float
-    ) -> bool:
-        """Whether messages were surely acknowledged in this step; `ack_wait` is the shortest."""
+        self, step: Step, before: Seen, after: Seen, flight: Flight, patience: Patience
+    ) -> int:
+        """About how many messages were acknowledged in this step; 0 where none surely was."""
         if step.exact:
             left = step.advance - step.in_flight
-            proven = self._beyond_given_up(left, step.deliveries - step.advance, max_deliver)
+            proven = self._beyond_given_up(left, step, after, flight, patience)
         else:
             left = step.deliveries - step.in_flight
-            proven = left > _redeliverable(step, before, after, ack_wait)
+            proven = left > _redeliverable(step, before, after, patience.shortest)
         if step.floor > 0:
-            return True
-        return proven and left > 0 and not (step.evicted and step.deliveries == 0)
+            return max(left, 1)
+        return left if proven and not (step.evicted and step.deliveries == 0) else 0
 
-    def _beyond_given_up(self, left: int, redelivered: int, max_deliver: int) -> bool:
-        if max_deliver <= 1:
-            return True
-        self.redeliveries += redelivered
-        used = max(left, 0) * (max_deliver - 1)
+    def _beyond_given_up(
+        self, left: int, step: Step, after: Seen, flight: Flight, patience: Patience
+    ) -> bool:
+        """Whether more left the flight than can have been given up."""
+        if patience.max_deliver <= 0:
+            return left > 0
+        if patience.max_deliver == 1:
+            return left > 0 and after.in_flight < flight.recent(patience)
+        self.redeliveries += step.deliveries - step.advance
+        used = max(left, 0) * (patience.max_deliver - 1)
         proven = used > self.redeliveries
         self.redeliveries = max(self.redeliveries - used, 0)
         return proven

@@ -69,9 +69,7 @@ class Track:
     def __init__(self) -> None:
         self._created = ""
         self._at = 0.0
-        self._seen: Seen | None = None
         self._offset = 0  # what deliveries_total is ahead of the server's count
-        self._behind = 0
         self._resets = 0
         self._verdict: Verdict | None = None
         self._config: ConsumerConfig | None = None
@@ -84,6 +82,8 @@ class Track:
         self._trend = Trend()
         self._progress = Progress()
         self._arrivals: Arrivals | None = None
+        self._seen: Seen | None = None
+        self._behind = 0
 
     def observe(
         self,
@@ -105,38 +105,38 @@ class Track:
             if config != self._config:
                 self._patience = Patience(config)
             self._config = config
-        if not consumer.leader:
-            return self._leaderless(consumer, stream, times, now, settings, exhausted=exhausted)
-        if not self._identify(consumer, stream):
-            assert self._verdict is not None
+        if not consumer.leader:  # a follower's numbers are stale
+            kept = self._verdict or self._judge(
+                consumer, stream, times, now, settings, exhausted=exhausted
+            )
+            reasons = reason.names(reason.NO_LEADER)
+            return msgspec.structs.replace(kept, status=Status.LEADERLESS, reasons=reasons)
+        if self._identify(consumer):
+            self._learn(consumer, stream, now, settings)
+        elif self._verdict is not None:
             return self._verdict
-        self._learn(consumer, stream, now, settings)
         self._verdict = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
         return self._verdict
 
-    def _identify(self, consumer: Consumer, stream: Stream) -> bool:
+    def _identify(self, consumer: Consumer) -> bool:
         """Whether the poll can be learnt from; forgets what came before a reset."""
         before = self._seen
-        if before is None or consumer.created != self._created:
-            if before is not None:
-                self._resets += 1
-                self._forget()
+        if before is None:
             self._created = consumer.created
-            self._offset = self._behind = 0
-            self._seen = None
             return True
+        recreated = consumer.created != self._created
         back = before.deliveries - consumer.delivered_consumer_seq
-        if back <= 0 and consumer.delivered_stream_seq >= before.delivered:
-            self._behind = 0
-            return True
-        self._behind += 1
-        if self._behind < BEHIND_POLLS and self._verdict is not None:
-            return False
+        if not recreated:
+            if back <= 0 and consumer.delivered_stream_seq >= before.delivered:
+                self._behind = 0
+                return True
+            self._behind += 1
+            if self._behind < BEHIND_POLLS:
+                return False
+        self._created = consumer.created
+        self._offset = 0 if recreated else self._offset + max(back, 0)
         self._resets += 1
         self._forget()
-        self._offset += max(back, 0)
-        self._behind = 0
-        self._seen = None
         return True
 
     def _learn(self, consumer: Consumer, stream: Stream, now: float, settings: Settings) -> None:
@@ -173,12 +173,12 @@ class Track:
             window.pulled = window.now
         if step.deliveries > 0:
             window.delivered = window.now
-        finished = self._progress.acknowledged(
-            step, before, after, config.max_deliver, patience.shortest
-        )
+        finished = self._progress.acknowledged(step, before, after, flight, patience)
         if finished:
             window.finished = window.now
-        if lag == 0 or (finished and lag < before.pending + before.in_flight):
+        # Owing less than was finished since the last poll is as good as owing nothing.
+        shrank = lag < before.pending + before.in_flight or lag <= finished
+        if lag == 0 or (finished and shrank):
             window.clean = window.now
 
     def _count_arrivals(
@@ -232,7 +232,7 @@ class Track:
             self._reasons(consumer, settings),
             self._trend.drain_seconds(lag),
             eviction,
-            self._offset + consumer.delivered_consumer_seq,
+            self._total(consumer),
             self._resets,
         )
 
@@ -254,23 +254,9 @@ class Track:
                 bits |= reason.MESSAGE_RETRYING
         return reason.names(bits)
 
-    def _leaderless(
-        self,
-        consumer: Consumer,
-        stream: Stream,
-        times: SequenceTimes,
-        now: float,
-        settings: Settings,
-        *,
-        exhausted: Collection[int],
-    ) -> Verdict:
-        """The numbers of before, because a follower's are stale; a follower's if there are none."""
-        verdict = self._verdict
-        if verdict is None or self._created != consumer.created:
-            verdict = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
-        return msgspec.structs.replace(
-            verdict, status=Status.LEADERLESS, reasons=reason.names(reason.NO_LEADER)
-        )
+    def _total(self, consumer: Consumer) -> int:
+        held = 0 if self._seen is None else self._seen.deliveries
+        return self._offset + max(held, consumer.delivered_consumer_seq)
 
     def to_state(self) -> TrackState | None:
         """Plain values, for `from_state`; None before the first poll."""

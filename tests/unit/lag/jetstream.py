@@ -1,0 +1,168 @@
+"""A JetStream stream with one consumer, simulated in small steps of time: the truth for tests.
+
+It behaves as nats-server 2.15 was seen to: redeliveries come first and need a puller; a message
+that ran out of deliveries leaves the flight at the next pull and keeps counting as redelivered
+(not where max_deliver is 1); the floor follows delivery sequences, so that it stays below such a
+message until nothing is in flight.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+
+TICK = 0.1
+FOREVER = 1e12
+
+Work = Callable[[int, int], float | None]
+"""Seconds until (sequence, delivery number) is acknowledged; None: never."""
+
+
+@dataclass
+class InFlight:
+    delivery: int
+    deadline: float
+    acked_at: float
+    count: int = 1
+
+
+@dataclass
+class JetStream:
+    """`publish` are (time, matches the filter) in order; `pulling` tells when a puller is there."""
+
+    config: ConsumerConfig
+    publish: list[tuple[float, bool]]
+    work: Work
+    pulling: Callable[[float], bool] = lambda time: True
+    concurrency: int = 1_000_000
+    max_age: float | None = None
+    now: float = 0.0
+    arrived: list[float] = field(default_factory=list)
+    matching: list[bool] = field(default_factory=list)
+    delivered: int = 0
+    deliveries: int = 0
+    floor: int = 0
+    delivery_floor: int = 0
+    flight: dict[int, InFlight] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+    dead: set[int] = field(default_factory=set)
+    created: str = "first"
+
+    def run_until(self, time: float) -> None:
+        while self.now < time:
+            self.now = min(self.now + TICK, time)
+            while len(self.arrived) < len(self.publish):
+                at, matches = self.publish[len(self.arrived)]
+                if at > self.now:
+                    break
+                self.arrived.append(at)
+                self.matching.append(matches)
+            for seq in [s for s, f in self.flight.items() if f.acked_at <= self.now]:
+                self._ack(seq)
+            if self.pulling(self.now):
+                self._redeliver()
+                self._deliver()
+
+    def _wait(self, count: int) -> float:
+        steps = self.config.backoff or (self.config.ack_wait,)
+        return steps[min(count, len(steps)) - 1]
+
+    def _busy(self) -> int:
+        """Messages a worker has in hand: delivered and to be answered before they are due."""
+        return sum(1 for f in self.flight.values() if f.acked_at < FOREVER)
+
+    def _start(self, seq: int, count: int) -> tuple[float, float]:
+        seconds = self.work(seq, count)
+        acked = FOREVER if seconds is None else self.now + seconds
+        return self.now + self._wait(count), acked
+
+    def _redeliver(self) -> None:
+        for seq in [s for s, f in self.flight.items() if f.deadline <= self.now]:
+            message = self.flight[seq]
+            limit = self.config.max_deliver
+            if 0 < limit <= message.count:
+                del self.flight[seq]
+                self.dead.add(seq)
+                continue
+            message.count += 1
+            self.counts[seq] = message.count
+            self.deliveries += 1
+            message.deadline, message.acked_at = self._start(seq, message.count)
+
+    def _room(self) -> bool:
+        limit = self.config.max_ack_pending
+        return (limit < 0 or len(self.flight) < limit) and self._busy() < self.concurrency
+
+    def _deliver(self) -> None:
+        seq = self.delivered + 1
+        while seq <= len(self.arrived) and self._room():
+            if self.matching[seq - 1]:
+                self.delivered = seq
+                self.deliveries += 1
+                deadline, acked = self._start(seq, 1)
+                self.flight[seq] = InFlight(self.deliveries, deadline, acked)
+            seq += 1
+
+    def _ack(self, seq: int) -> None:
+        delivery = self.flight.pop(seq).delivery
+        self.counts.pop(seq, None)
+        if not self.flight:
+            self.delivery_floor, self.floor = self.deliveries, self.delivered
+        elif delivery == self.delivery_floor + 1:
+            oldest = min(self.flight)
+            self.delivery_floor, self.floor = self.flight[oldest].delivery - 1, oldest - 1
+
+    def owed(self) -> list[int]:
+        """Sequences still owed, oldest first."""
+        pending = [
+            seq
+            for seq in range(self.delivered + 1, len(self.arrived) + 1)
+            if self.matching[seq - 1] and self._stored(seq)
+        ]
+        return sorted(self.flight) + pending
+
+    def _stored(self, seq: int) -> bool:
+        return self.max_age is None or self.arrived[seq - 1] > self.now - self.max_age
+
+    def lag(self) -> float:
+        """The truth: age in seconds of the oldest message owed."""
+        owed = self.owed()
+        return self.now - self.arrived[owed[0] - 1] if owed else 0.0
+
+    def consumer(self) -> Consumer:
+        """What a poll sees of the consumer."""
+        pulling = self.pulling(self.now)
+        room = pulling and self._room()
+        return Consumer(
+            account="$G",
+            stream="S",
+            name="c",
+            created=self.created,
+            config=self.config,
+            delivered_consumer_seq=self.deliveries,
+            delivered_stream_seq=self.delivered,
+            ack_floor_stream_seq=self.floor,
+            pending=len(self.owed()) - len(self.flight),
+            ack_pending=len(self.flight),
+            redelivered=len(self.counts),
+            waiting=1 if room and not self.config.push else 0,
+            push_bound=self.config.push and pulling,
+        )
+
+    def stream(self) -> Stream:
+        """What a poll sees of the stream."""
+        stored = [seq for seq in range(1, len(self.arrived) + 1) if self._stored(seq)]
+        first, last = (stored[0] if stored else len(self.arrived) + 1), len(self.arrived)
+        return Stream(
+            account="$G",
+            name="S",
+            created="first",
+            config=StreamConfig(max_age=self.max_age),
+            messages=len(stored),
+            bytes=100 * len(stored),
+            first_seq=first,
+            last_seq=last,
+            first_time=self.arrived[first - 1] if stored else None,
+            last_time=self.arrived[-1] if stored else None,
+            consumers=1,
+        )
