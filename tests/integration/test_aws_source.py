@@ -320,7 +320,7 @@ def test_history_reads_the_slo_metrics_of_the_chosen_rules_once(oms: Account) ->
     put(oms, SCHEMA, "FailedInvocations", {day + 60: 1.0})
     put(oms, SCHEMA, "TriggeredRules", {day: 9.0})
     source, client = oms.source()
-    points = source.history([SCHEMA], day + 10, oms.minute, 300)
+    points = source.history([SCHEMA], day, oms.minute, 300)
     assert {key: value for key, value in points.items() if value} == {
         (SCHEMA, "Invocations"): {day: 9.0, day + 300: 6.0},
         (SCHEMA, "FailedInvocations"): {day: 1.0},
@@ -330,11 +330,16 @@ def test_history_reads_the_slo_metrics_of_the_chosen_rules_once(oms: Account) ->
     assert client.dollars_per_month == 0.0
 
 
-def test_history_finer_than_aws_keeps_it_is_refused(account: Account) -> None:
-    source, client = account.source()
-    with pytest.raises(ValueError, match="60 s"):
-        source.history([SCHEMA], account.clock.now - 16 * 86_400, account.clock.now, 60)
+def test_history_that_aws_keeps_no_longer_is_not_asked_for(oms: Account) -> None:
+    put(oms, SCHEMA, "Invocations", {oms.minute: 4.0})
+    source, client = oms.source()
+    now = oms.clock.now
+    points = source.history([SCHEMA], now - 90 * 86_400, now - 16 * 86_400, 60)
+    assert len(points) == 4
+    assert not any(points.values())
     assert client.requests == {}
+    points = source.history([SCHEMA], now - 90 * 86_400, now, 900)
+    assert points[SCHEMA, "Invocations"] == {oms.minute // 900 * 900: 4.0}
 
 
 def test_published_metrics_can_be_read_back_and_are_priced(account: Account) -> None:

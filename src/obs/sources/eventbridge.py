@@ -24,7 +24,7 @@ HISTORY_METRICS: Final = (
     catalogue.DEAD_LETTER_FAILURES,
 )
 _DAY: Final = 86_400
-_RETAINED: Final = ((15 * _DAY, 60), (63 * _DAY, 300), (455 * _DAY, 3600))
+_KEPT: Final = ((3600, 455 * _DAY), (300, 63 * _DAY), (60, 15 * _DAY))  # period, seconds
 
 _log = logging.getLogger(__name__)
 
@@ -71,14 +71,15 @@ class EventBridge:
     def history(self, rules: Iterable[Rule], start: float, end: float, period: int) -> RulePoints:
         """Points of HISTORY_METRICS from `start` to before `end` (Unix seconds), by `period`.
 
-        Raises ValueError where AWS keeps no points of that period so far back (retained_period),
-        SourceError where AWS does not answer in full.
+        What AWS keeps no longer at that period (kept_for) is not there. Raises SourceError where
+        AWS does not answer in full.
         """
-        if period < retained_period(self._clock() - start):
-            raise ValueError(f"AWS keeps no {period} s points from {start}")
         series = _rule_series(rules, HISTORY_METRICS)
-        first = int(start) // period * period
+        oldest = self._clock() - kept_for(period)
+        first = -(-int(max(start, oldest)) // period) * period
         last = -(-int(end) // period) * period
+        if first >= last:
+            return {key: {} for key in series}
         data = self._client.metric_data([*series.values()], first, last, period, recurring=False)
         return {key: data[one] for key, one in series.items()}
 
@@ -112,15 +113,12 @@ class EventBridge:
         return self._inventory
 
 
-def retained_period(age: float) -> int:
-    """The shortest period in seconds that CloudWatch still has after `age` seconds.
+def kept_for(period: int) -> int:
+    """How long CloudWatch keeps points of a period, both in seconds; `period` is whole minutes.
 
     60 s for 15 d, 300 s for 63 d, 3 600 s for 455 d: CloudWatch user guide, metrics retention.
     """
-    for limit, period in _RETAINED:
-        if age < limit:
-            return period
-    raise ValueError(f"CloudWatch keeps nothing for {age / _DAY:.0f} days")
+    return next(age for shortest, age in _KEPT if period >= shortest)
 
 
 def rule_dimensions(rule: Rule) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 import pytest
 
 from obs.snapshot import Rule
-from obs.sources.eventbridge import retained_period, rule_dimensions
+from obs.sources.eventbridge import kept_for, rule_dimensions
 
 DAY = 86_400
 
@@ -24,13 +24,7 @@ def test_only_rules_on_the_default_bus_go_without_the_bus(
 
 
 @pytest.mark.parametrize(
-    ("age", "period"),
-    [(0, 60), (15 * DAY - 1, 60), (15 * DAY, 300), (63 * DAY - 1, 300), (90 * DAY, 3600)],
+    ("period", "days"), [(60, 15), (240, 15), (300, 63), (900, 63), (3600, 455), (86_400, 455)]
 )
-def test_the_older_the_points_the_coarser_aws_keeps_them(age: float, period: int) -> None:
-    assert retained_period(age) == period
-
-
-def test_aws_keeps_nothing_beyond_455_days() -> None:
-    with pytest.raises(ValueError, match="455 days"):
-        retained_period(455 * DAY)
+def test_the_shorter_the_period_the_sooner_aws_forgets_its_points(period: int, days: int) -> None:
+    assert kept_for(period) == days * DAY
