@@ -156,12 +156,3 @@ def _hold(port: int, host: str, held: list[socket.socket]) -> int:
     except OSError:
         return 0
     return int(listener.getsockname()[1])
-
-
-def answers(host: str, port: int) -> bool:
-    """Whether something accepts connections there."""
-    try:
-        with socket.create_connection((host, port), timeout=0.5):
-            return True
-    except OSError:
-        return False

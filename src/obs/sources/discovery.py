@@ -177,7 +177,6 @@ class Discovery:
             return Routez()
 
     def _url(self, host: str) -> str:
-        """Without the listed address's user info: a server found has not been trusted with it."""
         first = urlsplit(self._listed[0])
         port = f":{first.port}" if first.port else ""
         return f"{first.scheme}://{f'[{host}]' if ':' in host else host}{port}{first.path}"

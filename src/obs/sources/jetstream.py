@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 from obs.sources.jsz import (
@@ -14,6 +15,11 @@ from obs.sources.jsz import (
 from obs.sources.leaders import Merged, Reports, StreamKey
 from obs.sources.selection import chooser
 from obs.spec.sources import NatsSource
+
+
+REASONS: Final = ("excluded", "ephemeral", "cap", "new")
+"""Why a consumer has no series: a glob, summed up in its stream, beyond the cap, or new, which is
+that its configuration is not known yet."""
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ def _known(reports: Reports) -> Known | None:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the spec wants of a cluster; `left_out` counts consumers without a series by reason."""
+    """What the spec wants of a cluster; `left_out` counts consumers without a series for each of REASONS."""
 
     streams: tuple[Stream, ...]
     consumers: tuple[Consumer, ...]
@@ -93,11 +99,10 @@ class Scope:
     def view(self, merged: Merged, settings: Settings) -> View:
         """The streams and consumers wanted, sorted by identity.
 
-        Reasons to be left out: excluded, ephemeral (summed up in its stream), cap, and new (its
-        configuration is not known yet). The cap keeps the consumers that exist longest, so that
-        a new one never takes the place of another.
+        The cap keeps the consumers that exist longest, so that a new one never takes the place
+        of another.
         """
-        left_out: Counter[str] = Counter()
+        left_out = Counter(dict.fromkeys(REASONS, 0))
         streams: list[Stream] = []
         consumers: list[Consumer] = []
         for key in sorted(merged):

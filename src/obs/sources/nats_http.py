@@ -139,8 +139,8 @@ def _merged(replies: Sequence[Reply]) -> Merged:
 
 
 def address(url: str) -> str:
-    """Host and port, without user info."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+    """Host and port."""
+    return urlsplit(url).netloc
 
 
 def server_of(reply: Reply) -> NatsServer:
