@@ -16,7 +16,6 @@ from obs.sources.leaders import Merged, Reports, StreamKey
 from obs.sources.selection import chooser
 from obs.spec.sources import NatsSource
 
-
 REASONS: Final = ("excluded", "ephemeral", "cap", "new")
 """Why a consumer has no series: a glob, summed up in its stream, beyond the cap, or new, which is
 that its configuration is not known yet."""
@@ -80,7 +79,10 @@ def _known(reports: Reports) -> Known | None:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the spec wants of a cluster; `left_out` counts consumers without a series for each of REASONS."""
+    """What the spec wants of a cluster.
+
+    `left_out` counts the consumers without a series of their own, for each of REASONS.
+    """
 
     streams: tuple[Stream, ...]
     consumers: tuple[Consumer, ...]

@@ -76,6 +76,7 @@ def test_no_compression_is_asked_for():
     def talk(connection: socket.socket, done: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         requests.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     with server(talk) as url, closing(Http(timeout=2)) as http:
         http.get(url)
