@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from obs.spec.expand import expand
+from obs.spec.expand import expand, expand_text
 from obs.spec.explain import explain
 from obs.spec.merge import merge_parts, overlay
 from obs.spec.parse import parse
@@ -16,7 +17,18 @@ from obs.spec.report import InvalidSpec, Problem, both_places, did_you_mean, pro
 from obs.spec.salvage import salvage
 from obs.spec.shape import is_secret
 from obs.spec.system import System
-from obs.spec.tree import Fields, Node, Place, Scalar, locate, path_text, plain, without
+from obs.spec.tree import (
+    Fields,
+    Node,
+    Place,
+    Scalar,
+    child,
+    is_empty,
+    locate,
+    path_text,
+    plain,
+    without,
+)
 
 _SUFFIXES = (".yaml", ".yml")
 _TOP_ONLY = ("version", "environment", "environments")
@@ -54,10 +66,13 @@ def read_spec(
     whole = merge_parts(parts, problems)
     environments = _environments(whole, problems)
     under = without(whole, "environments")
-    chosen = env or _own_environment(under)
-    if env is not None and env not in environments and env != _own_environment(under):
+    variables = os.environ if variables is None else variables
+    own = _own_environment(under, variables)
+    chosen = env or own
+    if env is not None and env not in environments and env != own:
         problems.append(_unknown_environment(whole, env, environments))
-    judge = _Judge(os.environ if variables is None else variables, partial=unread)
+    problems += _empty_sources(under)
+    judge = _Judge(variables, partial=unread)
     for name, over in environments.items():
         if name != chosen:
             judge.of(_named(overlay(under, over, problems), name), chosen=False)
@@ -74,13 +89,22 @@ def _spec_files(paths: Sequence[Path], problems: list[Problem]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES)
-            if not found:
-                problems.append(Problem(str(path), None, "", "holds no .yaml or .yml file"))
-            files += found
+            files += _in_directory(path, problems)
         else:
             files.append(path)
     return list(dict.fromkeys(files))
+
+
+def _in_directory(path: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        names = sorted(path.iterdir())
+    except OSError as error:
+        problems.append(Problem(str(path), None, "", f"cannot be read: {error.strerror}"))
+        return []
+    found = [file for file in names if file.suffix in _SUFFIXES and file.name[0] != "."]
+    if not found:
+        problems.append(Problem(str(path), None, "", "holds no .yaml or .yml file"))
+    return found
 
 
 def _part(file: Path, problems: list[Problem]) -> Fields | None:
@@ -129,11 +153,26 @@ def _overlay_only(over: Fields, problems: list[Problem]) -> Fields:
     return over
 
 
-def _own_environment(tree: Fields) -> str:
+def _own_environment(tree: Fields, variables: Mapping[str, str]) -> str:
+    """The environment the spec is about by itself; what is wrong with it is said later."""
     node = tree.fields.get("environment")
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return node.value
+        with suppress(LookupError, ValueError):
+            return expand_text(node.value, variables)
     return str(System.model_fields["environment"].default)
+
+
+def _empty_sources(tree: Fields) -> list[Problem]:
+    """Sources that are named and no more; in an overlay that takes a source away."""
+    sources = tree.fields.get("sources")
+    kinds = [child(sources, kind) for kind in ("nats", "aws")] if sources is not None else []
+    return [
+        problem_at(node.place, "says nothing about this source; write its fields, or take it out")
+        for kind in kinds
+        if isinstance(kind, Fields)
+        for node in kind.fields.values()
+        if is_empty(node)
+    ]
 
 
 def _unknown_environment(whole: Fields, env: str, known: Mapping[str, Fields]) -> Problem:

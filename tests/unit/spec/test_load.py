@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obs.errors import BAD_INPUT, BadInput
 from obs.spec.load import load, read_spec
-from obs.spec.report import InvalidSpec
+from obs.spec.report import InvalidSpec, Problem
 from obs.spec.system import System
 
 REFERENCE = Path(__file__).parents[3] / "collectors" / "oms.yaml"
@@ -54,6 +55,12 @@ def test_the_reference_spec_says_what_the_design_says() -> None:
     assert system.outputs.cloudwatch is not None
     assert system.outputs.cloudwatch.namespace == "OMS/Events"
     assert system.outputs.cloudwatch.metrics == ("nats_consumer_lag_messages",)
+
+
+def test_developing_needs_no_secret() -> None:
+    connection = load([REFERENCE], env="development", variables={}).sources.nats["main"].connection
+    assert connection is not None
+    assert (connection.user, connection.password) == (None, None)
 
 
 def test_parts_are_merged_deeply_and_their_slos_put_together(loaded: Loads, good: str) -> None:
@@ -151,6 +158,22 @@ class TestEnvironments:
         assert loaded(self.spec(good)).sources.nats["main"].poll == 15
         system = loaded(self.spec(good) + "environment: development\n")
         assert system.sources.nats["main"].poll == 5
+
+    def test_a_variable_may_choose_the_environment(self, loaded: Loads, good: str) -> None:
+        text = self.spec(good) + "environment: ${STAGE:-staging}\n"
+        assert loaded(text).environment == "staging"
+        assert loaded(text, variables={"STAGE": "development"}).sources.nats["main"].poll == 5
+
+    def test_an_overlay_takes_a_source_away_but_a_spec_does_not_leave_one_empty(
+        self, loaded: Loads, complaints: Complaints, good: str
+    ) -> None:
+        text = good + "  aws: {shop: {region: eu-west-1}}\n"
+        overlaid = text + "environments: {development: {sources: {aws: {shop: }}}}\n"
+        assert loaded(overlaid, env="development").sources.aws == {}
+        assert complaints(good + "  aws:\n    shop:\n") == [
+            "a.yaml:8: sources.aws.shop: says nothing about this source; write its fields, "
+            "or take it out"
+        ]
 
     def test_the_names_of_the_environments_are_told(self, tmp_path: Path, good: str) -> None:
         (tmp_path / "a.yaml").write_text(self.spec(good), "utf-8")
@@ -293,11 +316,52 @@ values = st.recursive(
 def test_whatever_a_spec_holds_loading_ends_in_a_system_or_in_bad_input(
     tmp_path: Path, value: object, env: str | None
 ) -> None:
-    import yaml
-
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")
     _system_or_lines(file, env)
+
+
+def paths_in(value: object) -> list[tuple[str | int, ...]]:
+    """Every path in a plain value, its own, (), left out."""
+    below = (
+        list(value.items())
+        if isinstance(value, dict)
+        else list(enumerate(value))
+        if isinstance(value, list)
+        else []
+    )
+    return [path for key, item in below for path in ((key,), *((key, *p) for p in paths_in(item)))]
+
+
+@settings(
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
+@given(st.data())
+def test_whatever_one_changes_in_a_sound_spec_every_problem_has_a_line_of_it(
+    tmp_path: Path, data: st.DataObject
+) -> None:
+    spec = yaml.safe_load(REFERENCE.read_text("utf-8"))
+    *parents, last = data.draw(st.sampled_from(paths_in(spec)))
+    holder = spec
+    for step in parents:
+        holder = holder[step]
+    if data.draw(st.booleans()):
+        holder[last] = data.draw(values)
+    elif isinstance(holder, dict):
+        holder[data.draw(st.text(max_size=5))] = holder.pop(last)
+    else:
+        holder.pop(last)
+    text = yaml.safe_dump(spec, allow_unicode=True, sort_keys=data.draw(st.booleans()))
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    problems: tuple[Problem, ...] = ()
+    try:
+        load([tmp_path / "a.yaml"], variables={})
+    except InvalidSpec as error:
+        problems = error.problems
+    assert all(problem.line in range(1, text.count("\n") + 2) for problem in problems)
+    assert all("\n" not in str(problem) for problem in problems)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
