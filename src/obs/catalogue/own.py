@@ -31,12 +31,12 @@ SOURCE_SERIES = gauge("obs_source_series", SOURCE, "Series made from the source'
 SERIES_DROPPED = counter(
     "obs_series_dropped_total",
     ("source", "reason"),
-    "Series left out, added up over polls, by reason.",
+    "Consumers and queues left without series, added up over polls, by reason.",
 )
 SOURCE_LEFT_OUT = gauge(
-    "obs_source_left_out_consumers",
+    "obs_source_left_out",
     ("source", "reason"),
-    "Consumers that have no series of their own at present, by reason.",
+    "Consumers and queues that have no series of their own at present, by reason.",
 )
 AWS_REQUESTS = counter(
     "obs_aws_requests_total", ("operation",), "AWS API requests sent, retries included."

@@ -33,7 +33,13 @@ class PolledSource:
     health: SourceHealth
     poll: Callable[[], Snapshot]
     limit: float
-    after_first_poll: Callable[[], None] | None = None
+    past: Callable[[], Callable[[], None]] | None = None
+    """Asked once, after the first poll: reads history, which blocks, and gives what takes it in."""
+
+
+InCore = Callable[..., Coroutine[Any, Any, None]]
+Listener = Callable[[InCore], Coroutine[Any, Any, None]]
+"""Runs for ever on the event loop; changes the collector only by what it is given to do so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Daemon:
         collector: Collector,
         sources: Sequence[PolledSource],
         sinks: Sequence[PushedSink],
-        listeners: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        listeners: Sequence[Listener] = (),
     ) -> None:
         self._collector = collector
         self._sources = sources
@@ -74,7 +80,7 @@ class Daemon:
         tasks = [
             *(asyncio.create_task(self._poll_forever(source)) for source in self._sources),
             *(asyncio.create_task(self._push_forever(sink)) for sink in self._sinks),
-            *(asyncio.create_task(listener()) for listener in self._listeners),
+            *(asyncio.create_task(listener(self._in_core)) for listener in self._listeners),
             asyncio.create_task(self._keep_house()),
         ]
         gc.collect()
@@ -125,12 +131,12 @@ class Daemon:
             await asyncio.wait({call})
             call.exception()
         else:
-            if first and source.after_first_poll:
-                await self._backfill(source, source.after_first_poll)
+            if first and source.past:
+                await self._backfill(source, source.past)
 
-    async def _backfill(self, source: PolledSource, backfill: Callable[[], None]) -> None:
+    async def _backfill(self, source: PolledSource, past: Callable[[], Callable[[], None]]) -> None:
         try:
-            await in_thread(backfill, f"backfill-{source.health.name}")
+            await self._in_core(await in_thread(past, f"history-{source.health.name}"))
         except Exception as error:  # noqa: BLE001  the SLO then starts from now on
             log.warning("source %s: no history: %s", source.health.name, _as_source_error(error))
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
 from obs.errors import Reason
 
@@ -11,7 +12,7 @@ class SourceHealth:
     """One source. Wall times are Unix seconds; `fresh_until` is on the monotonic clock."""
 
     name: str
-    kind: str
+    kind: Literal["nats", "aws"]
     required: bool
     interval: float
     stale_after: float
@@ -58,12 +59,14 @@ class SourceHealth:
 class PushHealth:
     """One sink that is pushed to."""
 
-    name: str
+    name: Literal["otlp", "cloudwatch"]
+    target: str  # endpoint or namespace
     interval: float
     up: bool = False
     last_success: float | None = None
     points: int = 0
     error: str = ""
+    reason: Reason | None = None
     errors: Counter[str] = field(default_factory=Counter)
 
     def succeeded(self, wall: float, points: int) -> None:
@@ -72,9 +75,11 @@ class PushHealth:
         self.last_success = wall
         self.points += points
         self.error = ""
+        self.reason = None
 
     def failed(self, reason: Reason, error: str) -> None:
         """Record a push that was not accepted."""
         self.up = False
         self.error = error
+        self.reason = reason
         self.errors[reason] += 1

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -16,6 +17,7 @@ from obs.slo.evaluate import Evaluation, evaluate
 from obs.slo.ledger import Bucket, Ledger
 from obs.slo.minutes import Minute, MinuteCounts, MinuteShare, minute_of
 from obs.slo.sli import invocation_minutes
+from obs.slo.tiers import Tier, tiers
 from obs.slo.totals import CumulativeTotal, TotalState
 from obs.slo.windows import window
 from obs.snapshot import AwsSnapshot, Rule
@@ -50,6 +52,14 @@ class SavedSlo(msgspec.Struct, frozen=True):
     deliveries: dict[str, tuple[float, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class PastEvents:
+    """History of one SLO: (bucket length in seconds, {start: (good, total)}), newest span first."""
+
+    objective: "Objective"
+    spans: tuple[tuple[int, dict[int, tuple[float, float]]], ...]
+
+
 class Objective:
     """One SLO with its ledger and counters."""
 
@@ -63,8 +73,20 @@ class Objective:
         self.watermark: float | None = None
         self.evaluation: Evaluation | None = None
         self.restored = False
+        try:
+            self.tiers: tuple[Tier, ...] = tiers(self.ratio, slo.window).kept
+        except ValueError:  # no burn rate of this objective is ever alarming
+            self.tiers = ()
         self._shares: dict[str, MinuteShare] = {}
         self._deliveries: dict[str, MinuteCounts] = {}
+
+    @property
+    def source(self) -> str:
+        """The name of the source that the SLI is measured at."""
+        sli = self.slo.sli
+        chosen_sli = sli.eventbridge or sli.nats_lag or sli.nats_delivery
+        assert chosen_sli is not None
+        return chosen_sli.source
 
     def restore(self, saved: SavedSlo, buckets: Iterable[Bucket]) -> None:
         """Go on from what an earlier run saved; not where the SLI has become another one."""
@@ -184,6 +206,13 @@ class Objectives:
                 log.warning("state of SLO %s is unreadable; it starts anew", objective.key)
             objective.evaluate()
 
+    def take_history(self, past: Sequence[PastEvents]) -> None:
+        """Fill in what happened before the polls began, where the ledger has nothing."""
+        for each in past:
+            for step, events in each.spans:
+                each.objective.ledger.backfill(step, events)
+            self._settle(each.objective)
+
     def absorb_rules(self, source: str, snapshot: AwsSnapshot) -> None:
         """Feed the SLOs over rules of this source."""
         for objective in self.all:
@@ -238,6 +267,28 @@ def is_within(sli: NatsLagSli, consumer: ConsumerNumbers) -> bool:
     """Whether a consumer's lag is within the SLI's targets."""
     seconds_ok = sli.max_seconds is None or consumer.lag_seconds <= sli.max_seconds
     return seconds_ok and (sli.max_messages is None or consumer.lag_messages <= sli.max_messages)
+
+
+def describe(slo: Slo) -> str:
+    """What counts as good, in words."""
+    sli = slo.sli
+    if sli.eventbridge:
+        rules = ", ".join(sli.eventbridge.rules)
+        return f"invocations of {sli.eventbridge.bus}/{rules} that did not fail"
+    if sli.nats_delivery:
+        of = f"{sli.nats_delivery.stream}/{sli.nats_delivery.consumer}"
+        return f"deliveries of {of} that did not end as dead letters"
+    assert sli.nats_lag is not None
+    targets = [
+        *([f"{sli.nats_lag.max_seconds:g} s"] if sli.nats_lag.max_seconds is not None else []),
+        *(
+            [f"{sli.nats_lag.max_messages} messages"]
+            if sli.nats_lag.max_messages is not None
+            else []
+        ),
+    ]
+    of = f"{sli.nats_lag.stream}/{sli.nats_lag.consumer}"
+    return f"minutes in which the lag of {of} was within {' and '.join(targets)}"
 
 
 def sli_kind(slo: Slo) -> str:

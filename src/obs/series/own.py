@@ -30,10 +30,14 @@ class Source(Protocol):
 class Push(Protocol):
     """What is told of a sink that is pushed to."""
 
-    name: str
-    up: bool
-    points: int
-    errors: Counter[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def up(self) -> bool: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def errors(self) -> Counter[str]: ...
 
 
 def source_families(sources: Sequence[Source]) -> list[Family]:

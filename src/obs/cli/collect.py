@@ -1,0 +1,155 @@
+"""obs collect."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.output import json_text, table
+from obs.errors import DONE, UNAVAILABLE
+
+if TYPE_CHECKING:
+    from obs.collector.costs import SourceCost
+    from obs.spec.system import System
+
+_LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
+
+
+def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the commands of this module."""
+    collect = command(
+        commands,
+        "collect",
+        _collect,
+        summary="Run the collector: poll the sources, serve /metrics and the status page, push.",
+        examples=[
+            "obs collect --spec collectors/oms.yaml",
+            "obs collect --spec collectors/oms.yaml --only nats --listen 0.0.0.0:9464",
+            "obs collect --spec collectors/oms.yaml --dry-run",
+            "obs collect --spec collectors/oms.yaml --once",
+        ],
+        exit_codes=(0, 2, 3),
+    )
+    spec_arguments(collect)
+    collect.add_argument(
+        "--only",
+        action="append",
+        choices=("nats", "aws"),
+        help="poll only sources of this kind; repeatable (default: all)",
+    )
+    collect.add_argument(
+        "--listen", metavar="HOST:PORT", help="serve here instead of outputs.web.listen"
+    )
+    how = collect.add_mutually_exclusive_group()
+    how.add_argument(
+        "--once", action="store_true", help="poll every source once, print one scrape and exit"
+    )
+    how.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what the AWS requests of this spec will cost a month, and exit",
+    )
+    format_argument(collect)
+    collect.add_argument("--verbose", action="store_true", help="log every step")
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    system = chosen_spec(arguments).system
+    level = logging.DEBUG if arguments.verbose else logging.INFO
+    logging.basicConfig(level=level, format=_LOG_FORMAT, stream=sys.stderr)
+    for library in ("urllib3", "botocore", "boto3", "asyncio", "nats", "opentelemetry"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    if arguments.dry_run:
+        return _dry_run(system, arguments.format)
+    code = asyncio.run(_once(system, arguments) if arguments.once else _run(system, arguments))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The state is saved; a poll that hangs in a system call must not hold up the end.
+    os._exit(code)
+
+
+async def _run(system: "System", arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from obs.collector.assembly import assemble
+    from obs.collector.daemon import stop_on_signals
+    from obs.collector.site import CollectorSite
+    from obs.web.access import Access
+    from obs.web.server import serve
+
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    web = system.outputs.web
+    access = Access(Path(web.config_file)) if web.config_file else None
+    built = assemble(system, arguments.only or ("nats", "aws"))
+    try:
+        server = await serve(CollectorSite(built.collector), arguments.listen or web.listen, access)
+    except BaseException:
+        await built.daemon.close()
+        raise
+    logging.getLogger(__name__).info("serving %s", server.url)
+    try:
+        await built.daemon.run(stop)
+    finally:
+        await server.close()
+    return DONE
+
+
+async def _once(system: "System", arguments: argparse.Namespace) -> int:
+    from obs.collector.assembly import assemble
+
+    built = assemble(system, arguments.only or ("nats", "aws"))
+    await built.daemon.poll_once()
+    sys.stdout.buffer.write(built.collector.exposition.body(openmetrics=False, gzip=False))
+    sys.stdout.buffer.flush()
+    stale = built.collector.stale_sources()
+    for health in stale:
+        print(f"source {health.name}: {health.error}", file=sys.stderr)
+    await built.daemon.close()
+    return UNAVAILABLE if stale else DONE
+
+
+def _dry_run(system: "System", format: str) -> int:
+    from obs.collector.costs import estimate_costs
+
+    costs = estimate_costs(system)
+    dollars = sum(cost.estimate.dollars for cost in costs if cost.estimate)
+    if format == "json":
+        print(json_text({"dollars_per_month": dollars, "sources": [_cost_facts(c) for c in costs]}))
+    else:
+        print("\n".join(_cost_lines(costs, dollars)))
+    return UNAVAILABLE if any(cost.error for cost in costs) else DONE
+
+
+def _cost_facts(cost: "SourceCost") -> dict[str, object]:
+    if cost.estimate is None:
+        return {"source": cost.source, "error": str(cost.error)}
+    return {
+        "source": cost.source,
+        "dollars_per_month": cost.estimate.dollars,
+        "lines": [asdict(line) for line in cost.estimate.lines],
+        "assumptions": list(cost.estimate.assumptions),
+    }
+
+
+def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
+    if not costs:
+        yield "The spec has no AWS source: nothing is spent."
+        return
+    for cost in costs:
+        yield f"AWS source {cost.source}"
+        if cost.estimate is None:
+            yield f"  no estimate: {cost.error}"
+            continue
+        rows = [
+            ("a month", "units", "dollars"),
+            *((x.what, f"{x.units:,.0f}", f"${x.dollars:,.2f}") for x in cost.estimate.lines),
+        ]
+        yield table(rows, indent=2)
+        yield from (f"  · {assumption}" for assumption in cost.estimate.assumptions)
+    yield f"About ${dollars:,.2f} a month. Nothing was spent for this estimate."

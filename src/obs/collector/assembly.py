@@ -1,0 +1,178 @@
+"""A collector put together from a spec."""
+
+import asyncio
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from obs.clients.aws import AwsClient
+from obs.clients.http import Http
+from obs.collector.backfill import fetch
+from obs.collector.collector import Clock, Collector
+from obs.collector.daemon import Daemon, Listener, PolledSource, PushedSink
+from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.state import open_state
+from obs.errors import SourceError
+from obs.sources.eventbridge import EventBridge
+from obs.sources.nats_http import NatsHttp
+from obs.spec.outputs import CloudWatch
+from obs.spec.sources import AwsSource, NatsConnection, NatsSource, stale_after
+from obs.spec.system import System
+
+Kind = Literal["nats", "aws"]
+KINDS: Final[tuple[Kind, ...]] = ("nats", "aws")
+CONNECTION_SUFFIX: Final = "/connection"
+_ADVISORY_INTERVAL: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What `obs collect` runs."""
+
+    collector: Collector
+    daemon: Daemon
+
+
+def assemble(
+    system: System, kinds: Sequence[Kind] = KINDS, *, clock: Clock | None = None
+) -> Assembled:
+    """The collector of this spec, with the sources of these kinds. Sends nothing yet.
+
+    Raises BadInput where another collector holds the state.
+    """
+    clock = clock or Clock()
+    nats = system.sources.nats if "nats" in kinds else {}
+    aws = system.sources.aws if "aws" in kinds else {}
+    clients = {name: AwsClient(spec, clock.wall) for name, spec in aws.items()}
+    cloudwatch = system.outputs.cloudwatch
+    if cloudwatch and cloudwatch.source not in clients:
+        spec = system.sources.aws[cloudwatch.source]
+        clients[cloudwatch.source] = AwsClient(spec, clock.wall)
+    health = {name: _health(name, "nats", spec) for name, spec in nats.items()}
+    health |= {name: _health(name, "aws", spec) for name, spec in aws.items()}
+    connections = {
+        name: _connection_health(name, spec) for name, spec in nats.items() if spec.connection
+    }
+    pushes = _push_healths(system)
+    state_errors: Counter[str] = Counter()
+    state = open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
+    collector = Collector(
+        system,
+        state,
+        [*health.values(), *connections.values()],
+        [*pushes.values()],
+        [*clients.values()],
+        state_errors=state_errors,
+        clock=clock,
+    )
+    sources = [
+        *(_nats_source(health[name], spec, clock) for name, spec in nats.items()),
+        *(_aws_source(health[name], aws[name], clients[name], collector) for name in aws),
+    ]
+    listeners = [
+        _listener(name, spec.connection, connections[name], collector)
+        for name, spec in nats.items()
+        if spec.connection
+    ]
+    return Assembled(
+        collector, Daemon(collector, sources, _sinks(system, pushes, clients), listeners)
+    )
+
+
+def _health(name: str, kind: Kind, spec: NatsSource | AwsSource) -> SourceHealth:
+    return SourceHealth(name, kind, spec.required, spec.poll, stale_after(spec))
+
+
+def _connection_health(name: str, spec: NatsSource) -> SourceHealth:
+    return SourceHealth(
+        name + CONNECTION_SUFFIX, "nats", False, _ADVISORY_INTERVAL, stale_after(spec)
+    )
+
+
+def _nats_source(health: SourceHealth, spec: NatsSource, clock: Clock) -> PolledSource:
+    http = Http(spec.tls, timeout=spec.timeout)
+    source = NatsHttp(health.name, spec, http, clock.wall)
+    # Discovery, server facts, consumers and their settings: four requests one after the other.
+    return PolledSource(health, source.poll, limit=4 * spec.timeout + 1)
+
+
+def _aws_source(
+    health: SourceHealth, spec: AwsSource, client: AwsClient, collector: Collector
+) -> PolledSource:
+    source = EventBridge(health.name, spec, client, collector.clock.wall)
+
+    def past() -> Callable[[], None]:
+        snapshot = collector.rules[health.name].snapshot
+        assert snapshot is not None
+        objectives = [each for each in collector.objectives.all if each.source == health.name]
+        found = list(fetch(objectives, snapshot.rules, source, snapshot.since, snapshot.at))
+        return lambda: collector.take_history(found)
+
+    return PolledSource(health, source.poll, limit=max(4 * spec.timeout, spec.poll), past=past)
+
+
+def _listener(
+    name: str, connection: NatsConnection, health: SourceHealth, collector: Collector
+) -> Listener:
+    async def listen(in_core: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        from obs.sources.advisories import Advisories, Arrival  # noqa: PLC0415  heavy
+        from obs.sources.advisory_stream import Position  # noqa: PLC0415
+
+        tasks: set[asyncio.Task[None]] = set()
+
+        def later(call: Callable[..., None], *arguments: Any) -> None:
+            task = asyncio.ensure_future(in_core(call, *arguments))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        def take(arrival: Arrival) -> None:
+            at = arrival.position
+            position = (at.created, at.sequence) if at else None
+            later(collector.take_letters, name, arrival.letters, position)
+
+        def report(error: SourceError | None) -> None:
+            later(collector.connection, health, error)
+
+        saved = collector.consumers[name].position
+        position = Position(*saved) if saved else None
+        advisories = Advisories(name, connection, collector.clock.wall, position)
+        await advisories.run(take, report)
+
+    return listen
+
+
+def _push_healths(system: System) -> dict[str, PushHealth]:
+    outputs, healths = system.outputs, {}
+    if outputs.otlp:
+        healths["otlp"] = PushHealth("otlp", outputs.otlp.endpoint, outputs.otlp.every)
+    if outputs.cloudwatch:
+        of = outputs.cloudwatch
+        healths["cloudwatch"] = PushHealth("cloudwatch", of.namespace, of.every)
+    return healths
+
+
+def _sinks(
+    system: System, healths: dict[str, PushHealth], clients: dict[str, AwsClient]
+) -> list[PushedSink]:
+    sinks = []
+    if system.outputs.otlp:
+        from obs.sinks.otlp import Identity, open_otlp  # noqa: PLC0415  heavy
+
+        instance = f"{socket.gethostname()}:{os.getpid()}"
+        identity = Identity(system.system, system.environment, instance)
+        otlp = open_otlp(system.outputs.otlp, identity)
+        sinks.append(PushedSink(healths["otlp"], otlp.push, otlp.close))
+    if system.outputs.cloudwatch:
+        spec = system.outputs.cloudwatch
+        sinks.append(_cloudwatch_sink(spec, healths["cloudwatch"], clients[spec.source]))
+    return sinks
+
+
+def _cloudwatch_sink(spec: CloudWatch, health: PushHealth, client: AwsClient) -> PushedSink:
+    from obs.sinks.cloudwatch import CloudWatchSink  # noqa: PLC0415
+
+    return PushedSink(health, CloudWatchSink(spec, client).push, client.close)

@@ -1,0 +1,69 @@
+"""SLO history from CloudWatch: what happened before the collector started or while it was down."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from obs.collector.objectives import Objective, PastEvents, RulePoints, chosen, events_by_minute
+from obs.snapshot import Rule
+
+_QUARTER: Final = 900
+_HOUR: Final = 3600
+_DAY: Final = 86_400
+_KEPT_AS: Final = ((7 * _HOUR, 60), (3 * _DAY + _HOUR, 300), (91 * _DAY, _QUARTER))
+"""(age, step): the ledger keeps what is younger than `age` in steps of `step`; both in seconds."""
+
+
+class History(Protocol):
+    """What backfilling asks of an AWS source; raises SourceError."""
+
+    def history(
+        self, rules: Iterable[Rule], start: float, end: float, period: int
+    ) -> RulePoints: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Part of the past in steps of one length; Unix seconds, whole quarters of an hour."""
+
+    start: int
+    end: int
+    step: int
+
+
+def missing(objective: Objective, since: float, now: float) -> list[Span]:
+    """What the ledger lacks between its last watermark and `since`, where polls begin to tell."""
+    start = now - objective.slo.window
+    if objective.restored and objective.watermark is not None:
+        start = max(start, objective.watermark)
+    return list(_spans(start, since, now))
+
+
+def fetch(
+    objectives: Sequence[Objective],
+    rules: Sequence[Rule],
+    source: History,
+    since: float,
+    now: float,
+) -> Iterator[PastEvents]:
+    """The missing history of each objective. Blocks; raises SourceError."""
+    for objective in objectives:
+        sli = objective.slo.sli.eventbridge
+        if sli is None:
+            continue
+        of_slo = chosen(sli, rules)
+        spans = []
+        for span in missing(objective, since, now):
+            points = source.history(of_slo, span.start, span.end, span.step)
+            spans.append((span.step, events_by_minute(of_slo, points)))
+        yield PastEvents(objective, tuple(spans))
+
+
+def _spans(start: float, end: float, now: float) -> Iterator[Span]:
+    """From `start` to `end`, cut where the ledger keeps another step; newest first."""
+    last = -(-int(end) // _QUARTER) * _QUARTER
+    for age, step in _KEPT_AS:
+        first = max(int(now - age) // _QUARTER, int(start) // _QUARTER) * _QUARTER
+        if first < last:
+            yield Span(first, last, step)
+            last = first

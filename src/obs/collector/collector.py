@@ -1,0 +1,232 @@
+"""What the collector knows: every snapshot goes in here, and everything served comes out.
+
+All methods that change it are called from one thread at a time. What others read while it
+changes (`exposition`, `families`) is replaced as a whole, never changed in place.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from obs.collector.consumers import ConsumerWatch
+from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.objectives import Objective, Objectives, PastEvents
+from obs.collector.rules import RuleCounters
+from obs.collector.state import State
+from obs.errors import SourceError
+from obs.series.family import Family, KeptRows
+from obs.series.own import BUILD, aws_families, push_families, source_families, state_family
+from obs.series.slo import slo_families
+from obs.sinks.exposition import Exposition
+from obs.sinks.process import Process
+from obs.snapshot import AwsSnapshot, DeadLetter, NatsSnapshot, Snapshot
+from obs.spec.system import System
+
+log = logging.getLogger(__name__)
+
+OWN: Final = "\x00own"  # sorts before and differs from every source's name
+SLOS: Final = "\x00slo"
+
+
+class Spending(Protocol):
+    """What an AWS client has sent so far."""
+
+    @property
+    def requests(self) -> Mapping[str, int]: ...
+    @property
+    def dollars_per_month(self) -> float: ...
+
+
+class Clock:
+    """Both clocks: wall time in Unix seconds, and one that never steps."""
+
+    wall: Callable[[], float] = staticmethod(time.time)
+    monotonic: Callable[[], float] = staticmethod(time.monotonic)
+
+
+class Collector:
+    """Judges snapshots against their history and keeps the exposition of it."""
+
+    def __init__(
+        self,
+        system: System,
+        state: State,
+        sources: Sequence[SourceHealth],
+        pushes: Sequence[PushHealth],
+        spending: Sequence[Spending],
+        *,
+        state_errors: Counter[str],
+        clock: Clock,
+    ) -> None:
+        self.system = system
+        self.sources = tuple(sources)
+        self.pushes = tuple(pushes)
+        self.spending = tuple(spending)
+        self.state_errors = state_errors
+        self.clock = clock
+        self.started = clock.wall()
+        self.exposition = Exposition()
+        self.kept_house = clock.monotonic()
+        self.changes = 0
+        self._state = state
+        self._families: dict[str, Sequence[Family]] = {}
+        self._slo_rows = KeptRows()
+        self._process = Process()
+        now = clock.wall()
+        names = {source.name for source in sources}
+        self.objectives = Objectives(system.slos, state, self._damaged, now)
+        self.consumers = {
+            name: ConsumerWatch(name, spec, state, self._damaged, now)
+            for name, spec in system.sources.nats.items()
+            if name in names
+        }
+        self.rules = {
+            name: RuleCounters(name, state, self._damaged)
+            for name in system.sources.aws
+            if name in names
+        }
+        self._publish_own()
+
+    def families(self) -> list[Family]:
+        """Every family as of the last polls, for sinks that are pushed to."""
+        return [family for families in self._families.values() for family in families]
+
+    def absorb(self, health: SourceHealth, snapshot: Snapshot, started: float) -> None:
+        """Take in a poll that began at `started` (monotonic seconds)."""
+        if isinstance(snapshot, NatsSnapshot):
+            families = self._absorb_nats(health, snapshot)
+        else:
+            families = self._absorb_aws(health, snapshot)
+        # Before anything is shown: a counter that was served must not be lower after a crash.
+        self._state.flush()
+        if not health.up:
+            log.info("source %s answers", health.name)
+        health.left_out = dict(snapshot.left_out)
+        health.dropped.update(snapshot.left_out)
+        health.series = sum(map(len, families))
+        self._show(health.name, families)
+        health.succeeded(
+            self.clock.wall(), self.clock.monotonic(), self.clock.monotonic() - started
+        )
+        self._publish_slos()
+        self._publish_own()
+
+    def fail(self, health: SourceHealth, error: SourceError, started: float) -> None:
+        """Note a poll that gave nothing; the source's series stay until they are stale."""
+        if health.up or health.polls == 0:
+            log.warning("source %s: %s: %s", health.name, error.reason, error)
+        health.failed(error.reason, str(error), self.clock.monotonic() - started)
+        self._publish_own()
+
+    def take_history(self, past: Sequence[PastEvents]) -> None:
+        """Fill SLO ledgers with what happened before the polls began."""
+        self.objectives.take_history(past)
+        self._state.flush()
+        self._publish_slos()
+
+    def take_letters(
+        self, source: str, letters: Sequence[DeadLetter], position: tuple[str, int] | None
+    ) -> None:
+        """Count dead letters that came over a source's NATS connection."""
+        self.consumers[source].take_letters(letters, position)
+        self._state.flush()
+
+    def connection(self, health: SourceHealth, error: SourceError | None) -> None:
+        """A NATS connection was made, or lost with `error`."""
+        if error is not None:
+            self.fail(health, error, self.clock.monotonic())
+            return
+        if not health.up:
+            log.info("source %s answers", health.name)
+        health.succeeded(self.clock.wall(), self.clock.monotonic(), 0.0)
+        self._publish_own()
+
+    def pushed(self, health: PushHealth, points: int) -> None:
+        """Note a push that was accepted."""
+        if not health.up:
+            log.info("push to %s accepted", health.name)
+        health.succeeded(self.clock.wall(), points)
+        self._publish_own()
+
+    def push_failed(self, health: PushHealth, error: SourceError) -> None:
+        """Note a push that was not accepted."""
+        if health.up or not health.errors:
+            log.warning("push to %s: %s: %s", health.name, error.reason, error)
+        health.failed(error.reason, str(error))
+        self._publish_own()
+
+    def keep_house(self) -> None:
+        """Withdraw what is stale and refresh what needs no poll."""
+        now = self.clock.monotonic()
+        for health in self.sources:
+            if health.name in self._families and not health.is_fresh(now):
+                log.warning("source %s is stale; its series are withdrawn", health.name)
+                self._withdraw(health)
+        self.kept_house = now
+        self._show_process()
+
+    def close(self) -> None:
+        """Save everything."""
+        for watch in self.consumers.values():
+            watch.save(self.clock.wall())
+        self._state.close()
+
+    def stale_sources(self) -> list[SourceHealth]:
+        """Required sources whose last success no longer stands for the present."""
+        now = self.clock.monotonic()
+        return [health for health in self.sources if health.required and not health.is_fresh(now)]
+
+    def _absorb_nats(self, health: SourceHealth, snapshot: NatsSnapshot) -> list[Family]:
+        watch = self.consumers[health.name]
+        families = watch.absorb(snapshot)
+        self.objectives.absorb_consumers(health.name, snapshot.at, watch.numbers)
+        return families
+
+    def _absorb_aws(self, health: SourceHealth, snapshot: AwsSnapshot) -> list[Family]:
+        families = self.rules[health.name].absorb(snapshot)
+        self.objectives.absorb_rules(health.name, snapshot)
+        return families
+
+    def _withdraw(self, health: SourceHealth) -> None:
+        del self._families[health.name]
+        self.exposition.withdraw(health.name)
+        health.series = 0
+        self._publish_slos()
+        self._publish_own()
+
+    def shown_objectives(self) -> list[Objective]:
+        """SLOs whose source is fresh enough to speak of them, or has never spoken."""
+        shown = {name for name in self._families if name not in (OWN, SLOS)}
+        return [each for each in self.objectives.all if each.source in shown]
+
+    def _publish_slos(self) -> None:
+        evaluated = [objective.evaluated() for objective in self.shown_objectives()]
+        self._show(SLOS, slo_families(evaluated, self._slo_rows))
+
+    def _publish_own(self) -> None:
+        families = [
+            *source_families(self.sources),
+            *push_families(self.pushes),
+            state_family(self.state_errors),
+            BUILD,
+        ]
+        if self.spending:
+            requests: Counter[str] = Counter()
+            for client in self.spending:
+                requests.update(client.requests)
+            cost = sum(client.dollars_per_month for client in self.spending)
+            families += aws_families(requests, cost)
+        self._show(OWN, families)
+
+    def _show_process(self) -> None:
+        self.exposition.update("\x00process", self._process.families())
+
+    def _show(self, name: str, families: Sequence[Family]) -> None:
+        self._families[name] = families
+        self.exposition.update(name, families)
+        self.changes += 1
+
+    def _damaged(self) -> None:
+        self.state_errors["damaged"] += 1
