@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import time
 from dataclasses import dataclass, field
 
 from obs.web.status import (
@@ -17,7 +18,7 @@ from obs.web.status import (
 )
 from obs.web.verdict import complete
 
-NOW = 1_795_257_000.0
+NOW = time.time()
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d")
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 

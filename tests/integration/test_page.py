@@ -195,6 +195,58 @@ async def test_it_keeps_what_it_knows_and_says_so_when_the_collector_is_gone(
     await again.close()
 
 
+async def test_a_hidden_tab_asks_nothing_and_a_shown_one_asks_at_once(
+    page: Page, server: Server, site: FixedSite
+) -> None:
+    watch_timers = """
+      window.waiting = new Set();
+      const start = setTimeout, stop = clearTimeout;
+      window.setTimeout = (call, delay) => {
+        const id = start(() => { waiting.delete(id); call(); }, delay);
+        waiting.add(id);
+        return id;
+      };
+      window.clearTimeout = (id) => { waiting.delete(id); stop(id); };
+      window.turn = (hidden) => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      };
+    """
+    await page.call("Page.addScriptToEvaluateOnNewDocument", source=watch_timers)
+    await shown(page, server)
+    await page.wait_for("waiting.size === 1")
+    await page.evaluate("turn(true)")
+    assert await page.evaluate("waiting.size") == 0
+    asked = site.asked
+    await page.evaluate("turn(false)")
+    await page.wait_for("waiting.size === 1")
+    assert site.asked == asked + 1
+
+
+async def test_withdrawn_numbers_are_not_taken_for_an_empty_system(
+    page: Page, server: Server, site: FixedSite
+) -> None:
+    silent = tuple(
+        msgspec.structs.replace(each, up=False, error="connection refused", age_seconds=9_999.0)
+        for each in healthy().sources
+    )
+    site.document = msgspec.structs.replace(healthy(), sources=silent, consumers=(), rules=())
+    text = await shown(page, server)
+    assert "NATS is silent: its numbers have been withdrawn" in text
+    assert "AWS is silent: its numbers have been withdrawn" in text
+    assert "No consumers yet" not in text
+
+
+async def test_ages_follow_the_collectors_clock_and_not_the_documents_age(
+    page: Page, server: Server, site: FixedSite
+) -> None:
+    old = msgspec.structs.replace(healthy(), generated_at=healthy().generated_at - 3_600)
+    source = msgspec.structs.replace(old.sources[0], last_success=old.generated_at)
+    site.document = msgspec.structs.replace(old, sources=(source,))
+    text = await shown(page, server)
+    assert re.search(r"\b1 h( \d+ m)? ago", text)
+
+
 async def test_nothing_yet_is_said_in_words(page: Page, server: Server, site: FixedSite) -> None:
     site.document = starting()
     text = await shown(page, server)
