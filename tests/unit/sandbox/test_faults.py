@@ -1,0 +1,108 @@
+"""Faults are found by name, and end as they began."""
+
+import random
+from types import SimpleNamespace
+
+import pytest
+
+from obs.errors import BadInput
+from obs.sandbox.aws_traffic import OBJECT_RULE
+from obs.sandbox.faults import FAULTS, find_fault
+from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER
+from obs.sandbox.traffic import Publisher, Trouble, Worker
+
+NAMES = (
+    "consumer-stopped",
+    "consumer-stalled",
+    "slow-consumer",
+    "poison-message",
+    "target-failing",
+    "nats-down",
+    "aws-throttled",
+)
+
+
+class FakeSandbox:
+    """What the faults act on; `facts` tells all of it."""
+
+    def __init__(self) -> None:
+        self.workers = {
+            name: Worker(name, per_second=1, slow_per_second=1)
+            for name in (PROCESSOR, AUDIT, SEARCH_INDEXER)
+        }
+        self.publisher = Publisher(random.Random(1))
+        self.failing: set[tuple[str, float]] = set()
+        self.rules = SimpleNamespace(
+            start_failing=lambda rule, share: self.failing.add((rule, share)),
+            stop_failing=lambda rule, share: self.failing.discard((rule, share)),
+        )
+        self.down: set[str] = set()
+
+    async def stop_nats(self) -> None:
+        self.down.add("nats")
+
+    async def start_nats(self) -> None:
+        self.down.discard("nats")
+
+    def throttle_aws(self) -> None:
+        self.down.add("aws")
+
+    def restore_aws(self) -> None:
+        self.down.discard("aws")
+
+    def facts(self) -> dict[str, object]:
+        troubles = {name: worker.trouble for name, worker in self.workers.items()}
+        return {
+            **{name: trouble for name, trouble in troubles.items() if trouble},
+            **({"poison": self.publisher.poison_share} if self.publisher.poison_share else {}),
+            **dict(self.failing),
+            **dict.fromkeys(self.down, "down"),
+        }
+
+
+EFFECTS = {
+    "consumer-stopped": {PROCESSOR: Trouble.STOPPED},
+    "consumer-stalled": {AUDIT: Trouble.STALLED},
+    "slow-consumer": {SEARCH_INDEXER: Trouble.SLOW},
+    "poison-message": {"poison": 0.02},
+    "target-failing": {OBJECT_RULE: 0.4},
+    "nats-down": {"nats": "down"},
+    "aws-throttled": {"aws": "down"},
+}
+
+
+def test_the_faults_are_those_that_are_documented():
+    assert tuple(fault.name for fault in FAULTS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_fault_does_one_thing_and_its_stop_undoes_it_however_often_they_are_called(
+    name: str,
+):
+    sandbox, fault = FakeSandbox(), find_fault(name)
+    for _ in range(2):
+        await fault.start(sandbox)
+        assert sandbox.facts() == EFFECTS[name]
+    for _ in range(2):
+        await fault.stop(sandbox)
+        assert sandbox.facts() == {}
+
+
+async def test_all_faults_can_be_on_at_the_same_time():
+    sandbox = FakeSandbox()
+    for fault in FAULTS:
+        await fault.start(sandbox)
+    assert sandbox.facts() == {key: value for one in EFFECTS.values() for key, value in one.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nats-don", "--fault nats-don: there is no such fault; did you mean nats-down?"),
+        ("zzz", f"--fault zzz: there is no such fault; there are {', '.join(NAMES)}"),
+    ],
+)
+def test_a_fault_that_is_not_there_is_answered_with_what_is(name: str, said: str):
+    with pytest.raises(BadInput) as caught:
+        find_fault(name)
+    assert str(caught.value) == said
