@@ -15,7 +15,7 @@ from typing import Final
 from obs.catalogue.metric import Kind, Metric
 from obs.series.family import Family, Value
 from obs.sinks.gzip_stream import Piece, deflate, inflate, member
-from obs.sinks.labels import RowCache
+from obs.sinks.labels import Duplicates, PerRows, label_texts
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -74,7 +74,8 @@ class Exposition:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._rows = RowCache()
+        self._texts = PerRows(label_texts)
+        self._duplicates = Duplicates()
         self._parts: dict[str, tuple[_Part, ...]] = {}
         self._page: Page | None = None
 
@@ -119,7 +120,7 @@ class Exposition:
         self, family: Family, old: _Part | None = None, left_out: frozenset[int] = _NONE
     ) -> _Part:
         """The family without the rows `left_out`; blocks that equal the old part's are its own."""
-        left_out |= self._rows.repeated(family.rows)
+        left_out |= self._duplicates.repeated(family.rows)
         blocks: list[Piece | None] = []
         for index, start in enumerate(range(0, len(family.rows), _BLOCK)):
             rows = slice(start, start + _BLOCK)
@@ -130,7 +131,7 @@ class Exposition:
         return _Part(family, tuple(blocks))
 
     def _block(self, family: Family, rows: slice, left_out: frozenset[int]) -> Piece | None:
-        texts = self._rows.texts(family.rows, family.metric.labels)
+        texts = self._texts(family.rows, family.metric.labels)
         within = frozenset(i - rows.start for i in left_out if rows.start <= i < rows.stop)
         lines = sample_lines(family.metric.name, texts[rows], family.values[rows], within)
         return deflate(lines.encode()) if lines else None
@@ -146,18 +147,10 @@ class Exposition:
 
     def _distinct(self, parts: list[_Part]) -> Iterable[_Part]:
         """The parts; of a row that several have, only the first part's sample."""
+        families = [part.family for part in parts]
         for index, part in enumerate(parts):
-            left_out = _NONE.union(*(self._given(part, earlier) for earlier in parts[:index]))
+            left_out = self._duplicates.given(part.family, families[:index])
             yield self._rendered(part.family, left_out=left_out) if left_out else part
-
-    def _given(self, part: _Part, earlier: _Part) -> frozenset[int]:
-        """Indexes of the part's rows for which `earlier` has a sample."""
-        shared = self._rows.shared(part.family.rows, earlier.family.rows)
-        if not shared:
-            return _NONE
-        has = zip(earlier.family.rows.values, earlier.family.values, strict=True)
-        given = {row for row, value in has if value is not None}
-        return frozenset(i for i in shared if part.family.rows.values[i] in given)
 
 
 def sample_lines(

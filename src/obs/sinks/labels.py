@@ -1,18 +1,20 @@
-"""Label values as sinks send them: bounded, escaped, rendered once as long as rows stay the same.
+"""Label values as sinks send them: bounded, and each series once.
 
 A row's identity is its label values, so whatever shortens a value must not make two rows equal.
 """
 
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from obs.series.family import Rows
+from obs.series.family import Family, Rows
+
+T = TypeVar("T")
 
 LONGEST: Final = 256  # characters of a label value
 _DIGEST_BYTES: Final = 8
 _KEPT: Final = LONGEST - 2 * _DIGEST_BYTES - 1
-_NONE: Final[frozenset[int]] = frozenset()
 
 
 def bounded(value: str) -> str:
@@ -49,21 +51,28 @@ def label_texts(rows: Rows, names: tuple[str, ...]) -> list[str]:
     return [template % tuple(map(text_of, row)) for row in rows.values]
 
 
-class RowCache:
-    """What can be told from rows alone, remembered for as long as the Rows object lives."""
+class PerRows(Generic[T]):
+    """What `make` makes of rows and label names, kept for as long as the Rows object lives."""
+
+    def __init__(self, make: Callable[[Rows, tuple[str, ...]], T]) -> None:
+        self._make = make
+        self._made: WeakKeyDictionary[Rows, dict[tuple[str, ...], T]] = WeakKeyDictionary()
+
+    def __call__(self, rows: Rows, names: tuple[str, ...]) -> T:
+        """The result for these rows; the same object each time."""
+        by_names = self._made.setdefault(rows, {})
+        if names not in by_names:
+            by_names[names] = self._make(rows, names)
+        return by_names[names]
+
+
+class Duplicates:
+    """Finds series that would be sent twice. What rows alone tell is kept while they live."""
 
     def __init__(self) -> None:
-        self._texts: WeakKeyDictionary[Rows, dict[tuple[str, ...], list[str]]] = WeakKeyDictionary()
         self._repeated: WeakKeyDictionary[Rows, frozenset[int]] = WeakKeyDictionary()
         self._shared: WeakKeyDictionary[Rows, WeakKeyDictionary[Rows, frozenset[int]]]
         self._shared = WeakKeyDictionary()
-
-    def texts(self, rows: Rows, names: tuple[str, ...]) -> list[str]:
-        """`label_texts` of the rows."""
-        by_names = self._texts.setdefault(rows, {})
-        if names not in by_names:
-            by_names[names] = label_texts(rows, names)
-        return by_names[names]
 
     def repeated(self, rows: Rows) -> frozenset[int]:
         """Indexes of rows that stand earlier in the same rows too."""
@@ -75,16 +84,20 @@ class RowCache:
             self._repeated[rows] = known
         return known
 
-    def shared(self, rows: Rows, earlier: Rows) -> frozenset[int]:
-        """Indexes of rows that `earlier` has too."""
-        if rows is earlier:
-            return frozenset(range(len(rows)))
+    def given(self, family: Family, earlier: Sequence[Family]) -> frozenset[int]:
+        """Indexes of the family's rows of which an earlier family of the metric has a sample."""
+        found: set[int] = set()
+        for other in earlier:
+            if shared := self._shared_rows(family.rows, other.rows):
+                has = zip(other.rows.values, other.values, strict=True)
+                sampled = {row for row, value in has if value is not None}
+                found.update(i for i in shared if family.rows.values[i] in sampled)
+        return frozenset(found)
+
+    def _shared_rows(self, rows: Rows, earlier: Rows) -> frozenset[int]:
         by_earlier = self._shared.setdefault(rows, WeakKeyDictionary())
         if (known := by_earlier.get(earlier)) is None:
             common = set(rows.values).intersection(earlier.values)
-            known = by_earlier[earlier] = (
-                frozenset(i for i, row in enumerate(rows.values) if row in common)
-                if common
-                else _NONE
-            )
+            known = frozenset(i for i, row in enumerate(rows.values) if common and row in common)
+            by_earlier[earlier] = known
         return known

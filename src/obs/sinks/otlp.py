@@ -4,10 +4,10 @@ Metrics keep their Prometheus names: receivers that translate OTLP to Prometheus
 `_total` and unit suffixes that are there already for their own, and add none.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from itertools import accumulate
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
@@ -30,7 +30,8 @@ from obs.catalogue.metric import Kind, Metric
 from obs.clients.otlp import Sender, connect
 from obs.errors import SourceError
 from obs.series.family import Family
-from obs.sinks.labels import bounded
+from obs.sinks.labels import Duplicates, PerRows
+from obs.sinks.otlp_points import data_points, heads
 from obs.spec.outputs import Otlp
 
 UNITS: Final[Mapping[str, str]] = {  # UCUM
@@ -40,11 +41,8 @@ UNITS: Final[Mapping[str, str]] = {  # UCUM
     "ratio": "1",
     "messages": "{message}",
 }
-_POINTS: Final = 5000  # a request; some 120 bytes each
-_LARGEST: Final = 3_500_000  # bytes of a request: receivers refuse more than 4 MiB by default
-_INT64: Final = range(-(2**63), 2**63)
-
-Point = tuple[Metric, NumberDataPoint]
+_LARGEST: Final = 3_500_000  # bytes of points a request: receivers refuse more than 4 MiB in all
+_PLACEHOLDER: Final = NumberDataPoint({}, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class OtlpSink:
 
     def __init__(self, sender: Sender, origin: Resource) -> None:
         self._sender = sender
-        self._origin = origin
+        self._encoder = Encoder(origin)
         self._closed = False
 
     def push(self, families: Sequence[Family], at: float) -> int:
@@ -92,7 +90,7 @@ class OtlpSink:
         """
         sent = rejected = 0
         why = ""
-        for count, request in requests_of(families, at, self._origin):
+        for count, request in self._encoder.requests(families, at):
             answer = self._sender.send(request)
             sent += count
             rejected += answer.rejected_data_points
@@ -109,80 +107,92 @@ class OtlpSink:
         self._sender.close()
 
 
-def requests_of(
-    families: Sequence[Family], at: float, origin: Resource
-) -> Iterator[tuple[int, ExportMetricsServiceRequest]]:
-    """Requests that receivers accept by size, each with its number of points, made as needed."""
-    chunk: list[Point] = []
-    for point in points(families, at):
-        chunk.append(point)
-        if len(chunk) == _POINTS:
-            yield from _within_limit(chunk, origin)
-            chunk = []
-    if chunk:
-        yield from _within_limit(chunk, origin)
+class Encoder:
+    """Turns families into requests that receivers accept by size."""
+
+    def __init__(self, origin: Resource) -> None:
+        self._origin = origin
+        self._heads = PerRows(heads)
+        self._duplicates = Duplicates()
+
+    def requests(
+        self, families: Sequence[Family], at: float
+    ) -> Iterator[tuple[int, ExportMetricsServiceRequest]]:
+        """Requests with their numbers of points, made as they are needed.
+
+        Points of one metric stand together; of equal series the first family's counts.
+        """
+        chunk: list[tuple[Metric, list[bytes]]] = []
+        room = _LARGEST
+        for metric, points in self._points(families, _nanoseconds(at)):
+            ends = list(accumulate(map(len, points)))
+            begin = 0
+            while begin < len(points):
+                before = ends[begin - 1] if begin else 0
+                end = bisect_right(ends, before + room)
+                if end > begin:
+                    chunk.append((metric, points[begin:end]))
+                    room -= ends[end - 1] - before
+                    begin = end
+                if begin < len(points):
+                    yield self._request(chunk)
+                    chunk, room = [], _LARGEST
+        if chunk:
+            yield self._request(chunk)
+
+    def _points(
+        self, families: Sequence[Family], time: int
+    ) -> Iterator[tuple[Metric, list[bytes]]]:
+        by_name: dict[str, list[Family]] = {}
+        for family in families:
+            by_name.setdefault(family.metric.name, []).append(family)
+        for same in by_name.values():
+            points: list[bytes] = []
+            for index, family in enumerate(same):
+                points += data_points(
+                    self._heads(family.rows, family.metric.labels),
+                    family.values,
+                    _start(family),
+                    time,
+                    self._duplicates.repeated(family.rows)
+                    | self._duplicates.given(family, same[:index]),
+                )
+            yield same[0].metric, points
+
+    def _request(
+        self, chunk: Sequence[tuple[Metric, list[bytes]]]
+    ) -> tuple[int, ExportMetricsServiceRequest]:
+        metrics = [otel_metric(metric) for metric, _ in chunk]
+        scope = ScopeMetrics(InstrumentationScope("obs", __version__), metrics, schema_url="")
+        origin = ResourceMetrics(self._origin, [scope], schema_url="")
+        request = encode_metrics(MetricsData([origin]))
+        messages = request.resource_metrics[0].scope_metrics[0].metrics
+        for message, (_, points) in zip(messages, chunk, strict=True):
+            data = message.sum if message.HasField("sum") else message.gauge
+            del data.data_points[:]
+            data.MergeFromString(b"".join(points))
+        return sum(len(points) for _, points in chunk), request
 
 
-def points(families: Sequence[Family], at: float) -> Iterator[Point]:
-    """The data points, those of one metric together; of equal series the first family's."""
-    time = _nanoseconds(at)
-    for same in _by_metric(families):
-        seen: set[tuple[str, ...]] = set()
-        for family in same:
-            metric = family.metric
-            counts = metric.kind is Kind.COUNTER
-            start = _nanoseconds(family.since) if counts and family.since is not None else 0
-            for row, value in zip(family.rows.values, family.values, strict=True):
-                if value is None or row in seen:
-                    continue
-                seen.add(row)
-                attributes = dict(zip(metric.labels, map(bounded, row), strict=True))
-                yield metric, NumberDataPoint(attributes, start, time, _number(value))
+def otel_metric(metric: Metric) -> OtelMetric:
+    """The metric with its type: counters are monotonic cumulative sums, all else is a gauge.
+
+    It has one point that stands for all: the SDK encodes no type for a metric without points.
+    """
+    data: Sum | Gauge
+    if metric.kind is Kind.COUNTER:
+        data = Sum([_PLACEHOLDER], AggregationTemporality.CUMULATIVE, is_monotonic=True)
+    else:
+        data = Gauge([_PLACEHOLDER])
+    return OtelMetric(metric.name, metric.help, UNITS[metric.unit], data)
 
 
-def _by_metric(families: Sequence[Family]) -> list[list[Family]]:
-    by_name: dict[str, list[Family]] = {}
-    for family in families:
-        by_name.setdefault(family.metric.name, []).append(family)
-    return list(by_name.values())
-
-
-def _number(value: int | float) -> int | float:
-    if isinstance(value, int) and value in _INT64:
-        return int(value)
-    return float(value)
+def _start(family: Family) -> int:
+    """When the counters began, in nanoseconds; 0, unknown, where nobody knows and for gauges."""
+    if family.metric.kind is not Kind.COUNTER or family.since is None:
+        return 0
+    return _nanoseconds(family.since)
 
 
 def _nanoseconds(seconds: float) -> int:
     return round(seconds * 1_000_000) * 1000  # a float holds no more than microseconds
-
-
-def _within_limit(
-    chunk: list[Point], origin: Resource
-) -> Iterator[tuple[int, ExportMetricsServiceRequest]]:
-    request = _encoded(chunk, origin)
-    if len(chunk) == 1 or request.ByteSize() <= _LARGEST:
-        yield len(chunk), request
-        return
-    half = len(chunk) // 2
-    yield from _within_limit(chunk[:half], origin)
-    yield from _within_limit(chunk[half:], origin)
-
-
-def _encoded(chunk: list[Point], origin: Resource) -> ExportMetricsServiceRequest:
-    metrics = [
-        otel_metric(metric, [point for _, point in same])
-        for metric, same in groupby(chunk, key=itemgetter(0))
-    ]
-    scope = ScopeMetrics(InstrumentationScope("obs", __version__), metrics, schema_url="")
-    return encode_metrics(MetricsData([ResourceMetrics(origin, [scope], schema_url="")]))
-
-
-def otel_metric(metric: Metric, data_points: Sequence[NumberDataPoint]) -> OtelMetric:
-    """The metric with its type: counters are monotonic cumulative sums, all else is a gauge."""
-    data: Sum | Gauge
-    if metric.kind is Kind.COUNTER:
-        data = Sum(data_points, AggregationTemporality.CUMULATIVE, is_monotonic=True)
-    else:
-        data = Gauge(data_points)
-    return OtelMetric(metric.name, metric.help, UNITS[metric.unit], data)

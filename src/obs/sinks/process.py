@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.metrics_core import Metric as Collected
 
 from obs.catalogue.metric import Kind, Metric
-from obs.series.family import Family, Rows
+from obs.series.family import Family, KeptRows
 
 _SUFFIXES: Final = {"counter": "_total", "gauge": ""}
 
@@ -19,7 +19,7 @@ class Process:
         ProcessCollector(proc=proc, registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._rows: dict[str, Rows] = {}
+        self._kept = KeptRows()
 
     def families(self) -> tuple[Family, ...]:
         """The families as they are now; empty of process_* where there is no /proc."""
@@ -28,10 +28,8 @@ class Process:
     def _family(self, collected: Collected) -> Family:
         metric = _metric(collected)
         samples = [sample for sample in collected.samples if sample.name == metric.name]
-        values = tuple(tuple(sample.labels[name] for name in metric.labels) for sample in samples)
-        rows = self._rows.get(metric.name)
-        if rows is None or rows.values != values:
-            rows = self._rows[metric.name] = Rows(values)
+        labels = [tuple(sample.labels[name] for name in metric.labels) for sample in samples]
+        rows = self._kept.rows(metric.name, labels)
         return Family(metric, rows, [sample.value for sample in samples])
 
 

@@ -1,8 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.series.family import Rows
-from obs.sinks.labels import LONGEST, RowCache, bounded, escaped, label_texts
+from obs.catalogue.metric import gauge
+from obs.series.family import Family, Rows
+from obs.sinks.labels import LONGEST, Duplicates, PerRows, bounded, escaped, label_texts
+
+METRIC = gauge("m", ("a",), "M.")
 
 
 @given(st.text(max_size=LONGEST))
@@ -37,29 +40,33 @@ def test_label_texts_end_in_the_blank_before_the_value() -> None:
     assert label_texts(Rows([()]), ()) == [" "]
 
 
-def test_texts_are_made_once_for_the_same_rows() -> None:
-    cache, rows = RowCache(), Rows([("x",)])
-    assert cache.texts(rows, ("a",)) is cache.texts(rows, ("a",))
-    assert cache.texts(rows, ("b",)) == ['{b="x"} ']
+def test_what_is_made_of_rows_is_made_once() -> None:
+    texts, rows = PerRows(label_texts), Rows([("x",)])
+    assert texts(rows, ("a",)) is texts(rows, ("a",))
+    assert texts(rows, ("b",)) == ['{b="x"} ']
 
 
 def test_repeated_rows_are_told_by_index() -> None:
-    cache = RowCache()
-    assert cache.repeated(Rows([("x",), ("y",), ("x",), ("x",)])) == {2, 3}
-    assert cache.repeated(Rows([("x",), ("y",)])) == frozenset()
+    duplicates = Duplicates()
+    assert duplicates.repeated(Rows([("x",), ("y",), ("x",), ("x",)])) == {2, 3}
+    assert duplicates.repeated(Rows([("x",), ("y",)])) == frozenset()
 
 
-def test_rows_shared_with_earlier_rows_are_told_by_index() -> None:
-    cache, earlier = RowCache(), Rows([("x",), ("y",)])
-    assert cache.shared(Rows([("z",), ("y",)]), earlier) == {1}
-    assert cache.shared(Rows([("z",)]), earlier) == frozenset()
-    assert cache.shared(earlier, earlier) == {0, 1}
+def test_rows_that_earlier_families_have_samples_of_are_told_by_index() -> None:
+    duplicates = Duplicates()
+    rows = Rows([("z",), ("y",), ("x",)])
+    earlier = Family(METRIC, Rows([("x",), ("y",)]), [None, 1])
+    assert duplicates.given(Family(METRIC, rows, [1, 2, 3]), [earlier]) == {1}
+    assert duplicates.given(Family(METRIC, rows, [1, 2, 3]), []) == frozenset()
+    again = Family(METRIC, rows, [1, None, 3])
+    assert duplicates.given(again, [again]) == {0, 2}
 
 
 def test_nothing_is_kept_of_rows_that_are_gone() -> None:
-    cache, rows, other = RowCache(), Rows([("x",)]), Rows([("y",)])
-    cache.texts(rows, ("a",))
-    cache.repeated(rows)
-    cache.shared(rows, other)
+    texts, duplicates = PerRows(label_texts), Duplicates()
+    rows, other = Rows([("x",)]), Rows([("y",)])
+    texts(rows, ("a",))
+    duplicates.repeated(rows)
+    duplicates.given(Family(METRIC, rows, [1]), [Family(METRIC, other, [1])])
     del rows
-    assert not any((cache._texts, cache._repeated, cache._shared))
+    assert not any((texts._made, duplicates._repeated, duplicates._shared))

@@ -12,8 +12,9 @@ from obs import __version__
 from obs.catalogue import ALL, aws, nats, own, slo
 from obs.errors import SourceError
 from obs.series.family import Family, Rows, Value, single
+from obs.sinks import otlp
 from obs.sinks.labels import LONGEST
-from obs.sinks.otlp import UNITS, Identity, OtlpSink, requests_of, resource
+from obs.sinks.otlp import UNITS, Encoder, Identity, OtlpSink, resource
 from obs.sinks.process import Process
 
 AT = 1_790_000_000.25
@@ -44,9 +45,12 @@ class Recorder:
 
 
 def metrics_of(families: Sequence[Family]) -> dict[str, Metric]:
-    ((_, request),) = requests_of(families, AT, ORIGIN)
+    ((_, request),) = Encoder(ORIGIN).requests(families, AT)
     ((scope,),) = ([*each.scope_metrics] for each in request.resource_metrics)
     return {metric.name: metric for metric in scope.metrics}
+
+
+RULES = Rows([("main", "oms-events", "oms-schema-changed")])
 
 
 def lag(count: int, name: str = "worker", values: Sequence[Value] | None = None) -> Family:
@@ -107,7 +111,7 @@ def test_rows_without_a_value_have_no_point() -> None:
 
 
 def test_a_metric_without_any_point_is_not_sent() -> None:
-    assert list(requests_of([lag(2, values=[None, None])], AT, ORIGIN)) == []
+    assert list(Encoder(ORIGIN).requests([lag(2, values=[None, None])], AT)) == []
 
 
 def test_numbers_beyond_the_format_become_floats() -> None:
@@ -131,7 +135,7 @@ def test_points_of_one_metric_stand_together_and_no_series_twice() -> None:
 
 
 def test_the_resource_says_who_sends() -> None:
-    ((_, request),) = requests_of([lag(1)], AT, ORIGIN)
+    ((_, request),) = Encoder(ORIGIN).requests([lag(1)], AT)
     (origin,) = request.resource_metrics
     assert {a.key: a.value.string_value for a in origin.resource.attributes} == {
         "service.name": "obs",
@@ -154,40 +158,66 @@ def test_attributes_are_bounded_as_labels_are() -> None:
     assert [len(a.value.string_value) for a in point.attributes if a.key == "consumer"] == [LONGEST]
 
 
-def test_many_points_go_in_requests_that_receivers_accept() -> None:
+@pytest.fixture
+def small_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "_LARGEST", 500)
+
+
+@pytest.mark.usefixtures("small_requests")
+def test_points_that_do_not_fit_in_one_request_go_in_several() -> None:
     recorder = Recorder()
-    assert OtlpSink(recorder, ORIGIN).push([lag(12_000)], AT) == 12_000
-    assert len(recorder.requests) == 3
-    assert all(request.ByteSize() < LIMIT for request in recorder.requests)
-    values = [
-        point.as_int
+    families = [lag(12), single(own.AWS_COST, 1), Family(aws.INVOCATIONS, RULES, [7], SINCE)]
+    assert OtlpSink(recorder, ORIGIN).push(families, AT) == 14
+    assert len(recorder.requests) > 3
+    points = [
+        (metric.name, metric.WhichOneof("data"), point.as_int)
         for request in recorder.requests
-        for point in request.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points
+        for metric in request.resource_metrics[0].scope_metrics[0].metrics
+        for point in (*metric.gauge.data_points, *metric.sum.data_points)
     ]
-    assert values == list(range(12_000))
+    assert points == [
+        *(("nats_consumer_lag_messages", "gauge", n) for n in range(12)),
+        ("obs_aws_cost_dollars_per_month", "gauge", 1),
+        ("eventbridge_invocations_total", "sum", 7),
+    ]
 
 
 def test_long_attributes_make_requests_shorter() -> None:
     rows = Rows(("é" * 250, "é" * 250, "é" * 250, f"{n}" + "é" * 240) for n in range(5000))
     family = Family(nats.LAG_MESSAGES, rows, [1] * 5000)
-    counted = list(requests_of([family], AT, ORIGIN))
+    counted = list(Encoder(ORIGIN).requests([family], AT))
     assert len(counted) > 1
     assert sum(count for count, _ in counted) == 5000
     assert all(request.ByteSize() < LIMIT for _, request in counted)
 
 
+@pytest.mark.usefixtures("small_requests")
 def test_rejected_points_are_an_error_once_everything_is_sent() -> None:
     recorder = Recorder(rejected=2)
-    with pytest.raises(SourceError, match="6 of 12000 points rejected: too old") as raised:
-        OtlpSink(recorder, ORIGIN).push([lag(12_000)], AT)
+    with pytest.raises(SourceError, match="6 of 12 points rejected: too old") as raised:
+        OtlpSink(recorder, ORIGIN).push([lag(12)], AT)
     assert raised.value.reason == "partial"
     assert len(recorder.requests) == 3
 
 
+@pytest.mark.usefixtures("small_requests")
 def test_after_a_failed_request_none_is_sent() -> None:
     recorder = Recorder(fail_after=1)
     with pytest.raises(SourceError, match="gone"):
-        OtlpSink(recorder, ORIGIN).push([lag(12_000)], AT)
+        OtlpSink(recorder, ORIGIN).push([lag(12)], AT)
+    assert len(recorder.requests) == 1
+
+
+@pytest.mark.usefixtures("small_requests")
+def test_a_push_under_way_ends_when_the_sink_is_closed() -> None:
+    class Closing(Recorder):
+        def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
+            sink.close()
+            return super().send(request)
+
+    recorder = Closing()
+    sink = OtlpSink(recorder, ORIGIN)
+    assert 0 < sink.push([lag(12)], AT) < 12
     assert len(recorder.requests) == 1
 
 

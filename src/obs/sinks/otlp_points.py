@@ -1,0 +1,76 @@
+"""Data points of OTLP as bytes, fast: what does not change from push to push is encoded once.
+
+Encoding through message objects takes 15 µs a point, which is seconds for 10 000 consumers. A
+point here is its attributes, encoded by the protobuf library and kept, followed by fields of fixed
+size: start, time and value of NumberDataPoint in opentelemetry/proto/metrics/v1/metrics.proto.
+Fields may come in any order, so that joined bytes are a message.
+"""
+
+from collections.abc import Iterable, Sequence
+from struct import Struct
+from typing import Final
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
+
+from obs.series.family import Rows, Value
+from obs.sinks.labels import bounded
+
+_DATA_POINTS: Final = b"\x0a"  # field 1 of Gauge and of Sum: a message
+_TIMES: Final = Struct("<BQBQ")  # fields 2 and 3 of NumberDataPoint: fixed64
+_START, _TIME = 2 << 3 | 1, 3 << 3 | 1
+_DOUBLE: Final = Struct("<Bd")
+_AS_DOUBLE: Final = 4 << 3 | 1
+_INT: Final = Struct("<Bq")
+_AS_INT: Final = 6 << 3 | 1
+_FIXED: Final = _TIMES.size + _DOUBLE.size
+_INT64: Final = range(-(2**63), 2**63)
+
+
+def heads(rows: Rows, names: tuple[str, ...]) -> list[bytes]:
+    """Of each row, a data point up to its attributes, as it stands in a Gauge or Sum."""
+    return [_head(zip(names, row, strict=True)) for row in rows.values]
+
+
+def data_points(
+    heads: Sequence[bytes],
+    values: Sequence[Value],
+    start: int,
+    time: int,
+    left_out: frozenset[int] = frozenset(),
+) -> list[bytes]:
+    """A data point of each row that has a value and is not `left_out`; times in nanoseconds.
+
+    Whole numbers stay whole where the format can hold them. Joined, they are the data points of
+    a Gauge or Sum.
+    """
+    times = _TIMES.pack(_START, start, _TIME, time)
+    return [
+        head + times + _number(value)
+        for index, (head, value) in enumerate(zip(heads, values, strict=True))
+        if value is not None and index not in left_out
+    ]
+
+
+def _head(labels: Iterable[tuple[str, str]]) -> bytes:
+    attributes = [
+        KeyValue(key=name, value=AnyValue(string_value=bounded(value))) for name, value in labels
+    ]
+    encoded = NumberDataPoint(attributes=attributes).SerializeToString()
+    return _DATA_POINTS + _varint(len(encoded) + _FIXED) + encoded
+
+
+def _number(value: int | float) -> bytes:
+    if isinstance(value, int) and value in _INT64:
+        return _INT.pack(_AS_INT, value)
+    return _DOUBLE.pack(_AS_DOUBLE, value)
+
+
+def _varint(number: int) -> bytes:
+    """Seven bits a byte, the lowest first; the highest bit says that more follow."""
+    digits = bytearray()
+    while number > 0x7F:
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    digits.append(number)
+    return bytes(digits)
