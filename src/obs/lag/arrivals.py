@@ -20,7 +20,7 @@ class Arrivals:
 
     def __init__(self, state: ArrivalsState | None = None) -> None:
         curve, count, exact_from, settled = state or (None, 0, 0, None)
-        self._curve = Curve(curve)
+        self._curve = Curve(curve, exact=False)
         self._count = count
         self._exact_from = exact_from
         self._settled = settled  # None: something was in flight ever since

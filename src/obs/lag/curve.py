@@ -18,10 +18,12 @@ class Curve:
     points, because what happened between two points may have happened anywhere between them.
     """
 
-    __slots__ = ("_counts", "_gaps", "_growing", "_high", "_low", "_times", "until")
+    __slots__ = ("_counts", "_exact", "_gaps", "_growing", "_high", "_low", "_times", "until")
 
-    def __init__(self, state: CurveState | None = None) -> None:
+    def __init__(self, state: CurveState | None = None, *, exact: bool = True) -> None:
+        """`exact`: the times that will be learnt are exact, else that much had happened by then."""
         counts, times, gaps, until = state or ([], [], [], 0.0)
+        self._exact = exact
         self._counts = array("q", counts)
         self._times = array("d", times)
         self._gaps = array("d", gaps)  # of the segment that ends at the knot
@@ -32,6 +34,11 @@ class Curve:
 
     def __len__(self) -> int:
         return len(self._counts)
+
+    @property
+    def begin(self) -> tuple[int, float]:
+        """The first (count, time) of a curve that is not empty."""
+        return (self._counts[0], self._times[0])
 
     @property
     def first(self) -> int | None:
@@ -101,10 +108,11 @@ class Curve:
         if i == len(counts):
             return (self.until, 0.0)
         time = self._times[i]
-        if counts[i] == count:
+        known = counts[i] == count
+        if known and self._exact:
             return (time, 0.0)
         if i == 0:
-            return None
+            return (time, 0.0) if known else None
         before = self._times[i - 1]
         estimate = before + (time - before) * (count - counts[i - 1]) / (counts[i] - counts[i - 1])
         return (estimate, min(max(estimate - before, time - estimate), self._gaps[i]))
@@ -142,9 +150,6 @@ class Curve:
 
 def interpolate(x: int, low: tuple[int, float], high: tuple[int, float]) -> tuple[float, float]:
     """(time, how far off it may be) at x on the line between two (count, time) points."""
-    span = high[1] - low[1]
+    span = max(high[1] - low[1], 0.0)
     estimate = low[1] + span * (x - low[0]) / (high[0] - low[0])
-    return (estimate, max(estimate - low[1], high[1] - estimate))
-
-
-__all__ = ["MAX_KNOTS", "Curve", "CurveState", "interpolate"]
+    return (estimate, max(estimate - low[1], low[1] + span - estimate))

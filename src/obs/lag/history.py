@@ -6,24 +6,26 @@ from obs.lag.observed import Stream
 HORIZON = 86_400.0
 BEHIND_POLLS = 3  # a new leader catches up within less
 
-SequenceState = tuple[str, CurveState, int, float | None]
+SequenceState = tuple[str, CurveState, int, float | None, float]
 
 
 class SequenceTimes:
     """Arrival times of one stream's messages, learnt from one observation a poll.
 
     Exact where the server says so (the stream's first and last message), interpolated between.
-    Call `observe` before the stream's consumers are judged with it.
+    Times are of the collector's clock; the server's are moved by how far the two were seen to
+    differ. Call `observe` before the stream's consumers are judged with it.
     """
 
-    __slots__ = ("_behind", "_created", "_curve", "_first_seq", "_first_time")
+    __slots__ = ("_ahead", "_behind", "_created", "_curve", "_first_seq", "_first_time")
 
     def __init__(self, state: SequenceState | None = None) -> None:
-        created, curve, first_seq, first_time = state or ("", None, 0, None)
+        created, curve, first_seq, first_time, ahead = state or ("", None, 0, None, 0.0)
         self._created = created
         self._curve = Curve(curve)
         self._first_seq = first_seq
-        self._first_time = first_time
+        self._first_time = first_time  # of the server's clock; None: the stream is empty
+        self._ahead = ahead  # seconds, of the server's clock
         self._behind = 0
 
     def observe(self, stream: Stream, now: float, tolerance: float) -> None:
@@ -35,9 +37,16 @@ class SequenceTimes:
         last = self._curve.last
         self._behind = self._behind + 1 if last is not None and stream.last_seq < last else 0
         if stream.created != self._created or self._behind >= BEHIND_POLLS:
-            self._created, self._curve, self._behind = stream.created, Curve(), 0
+            self._created, self._curve, self._behind, last = stream.created, Curve(), 0, None
         self._first_seq, self._first_time = stream.first_seq, stream.first_time
-        time = now if stream.last_time is None else stream.last_time
+        time = now
+        if stream.last_time is not None:
+            if last is None:
+                self._ahead = max(self._ahead, stream.last_time - now)
+            elif stream.last_seq > last:  # it arrived since the last poll, whatever its time says
+                latest = max(stream.last_time - self._curve.until, stream.last_time - now)
+                self._ahead = min(max(self._ahead, stream.last_time - now), latest)
+            time = stream.last_time - self._ahead
         self._curve.observe(stream.last_seq, time, now, tolerance)
         self._curve.forget_before(now - HORIZON)
         self._curve.thin()
@@ -46,19 +55,17 @@ class SequenceTimes:
         """(arrival in Unix seconds, how many seconds that may be off) of the oldest message stored
         at `seq` or after it; the time of the last poll if nothing that late had arrived by then.
         """
-        first_time = self._first_time
-        if first_time is None:
+        if self._first_time is None:
             return (self._curve.until, 0.0)
+        first_time = self._first_time - self._ahead
         if seq <= self._first_seq:
             return (first_time, 0.0)
         found = self._curve.lookup(seq)
         if found is None:
-            first = self._curve.lookup(self._curve.first or 0)
-            assert first is not None
-            low, high = (self._first_seq, first_time), (self._curve.first or 0, first[0])
-            found = interpolate(seq, low, high)
+            found = interpolate(seq, (self._first_seq, first_time), self._curve.begin)
         return found if found[0] > first_time else (first_time, found[1])
 
     def to_state(self) -> SequenceState:
         """Plain values; `SequenceTimes(state)` goes on from them."""
-        return (self._created, self._curve.to_state(), self._first_seq, self._first_time)
+        curve = self._curve.to_state()
+        return (self._created, curve, self._first_seq, self._first_time, self._ahead)

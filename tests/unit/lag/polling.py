@@ -1,0 +1,65 @@
+"""Polls a simulated consumer and judges it, as the collector does."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from obs.lag.history import SequenceState, SequenceTimes
+from obs.lag.observed import Settings
+from obs.lag.track import Track, TrackState, Verdict
+from tests.unit.lag.jetstream import JetStream
+
+INTERVAL = 15.0
+TOLERANCE = INTERVAL / 8
+SETTINGS = Settings(interval=INTERVAL, window=120.0)
+
+
+@dataclass(frozen=True)
+class Poll:
+    at: float
+    truth: float
+    lately: tuple[float, ...]  # the truth in each of the last seconds since two polls ago
+    verdict: Verdict
+
+    @property
+    def error(self) -> float:
+        return abs(self.verdict.lag_seconds - self.truth)
+
+    @property
+    def error_lately(self) -> float:
+        """The error where the lag of up to one poll ago is right too."""
+        return min(abs(self.verdict.lag_seconds - truth) for truth in self.lately)
+
+
+def saved_and_loaded(track: Track, times: SequenceTimes) -> tuple[Track, SequenceTimes]:
+    """Both after a restart of the collector: through JSON, as its state file keeps them."""
+    state = msgspec.json.decode(msgspec.json.encode(track.to_state()), type=TrackState)
+    sequences = msgspec.json.decode(msgspec.json.encode(times.to_state()), type=SequenceState)
+    return Track.from_state(state), SequenceTimes(sequences)
+
+
+def polls(
+    js: JetStream,
+    until: float,
+    *,
+    phase: float = 3.0,
+    restart: Callable[[float], bool] = lambda time: False,
+    clock: Callable[[float], float] = lambda time: time,
+    settings: Settings = SETTINGS,
+) -> Iterator[Poll]:
+    """Every poll's outcome; `restart` tells before which polls the collector is restarted."""
+    track, times = Track(), SequenceTimes()
+    lately: list[float] = []
+    at = phase
+    while at < until:
+        while js.now < at:
+            js.run_until(min(js.now + 1.0, at))
+            lately = [*lately[-round(settings.interval) :], js.lag()]
+        if restart(at) and len(lately) > settings.interval:
+            track, times = saved_and_loaded(track, times)
+        stream, now = js.stream(), clock(at)
+        times.observe(stream, now, settings.interval / 8)
+        verdict = track.observe(js.consumer(), stream, times, now, settings)
+        yield Poll(at, js.lag(), tuple(lately), verdict)
+        at += settings.interval

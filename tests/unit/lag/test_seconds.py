@@ -1,0 +1,167 @@
+"""Lag in seconds against the truth of a simulated JetStream."""
+
+from itertools import accumulate
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from obs.snapshot import ConsumerConfig
+from tests.unit.lag.jetstream import JetStream, Work
+from tests.unit.lag.polling import INTERVAL, TOLERANCE, polls
+
+WITHIN = INTERVAL + TOLERANCE
+LIMITED = ConsumerConfig(max_deliver=3, max_ack_pending=1_000)
+FILTERED = ConsumerConfig(max_deliver=3, max_ack_pending=1_000, filters=("orders.new",))
+few = settings(max_examples=25, deadline=None)
+
+
+def arrivals(
+    seconds: float, gaps: list[float], every: int = 1, first: int = 0
+) -> list[tuple[float, bool]]:
+    """Messages with these gaps over and over; every so-manieth matches the filter."""
+    count = int(seconds / min(gaps)) + 1
+    times = accumulate(gaps[i % len(gaps)] for i in range(count))
+    return [(time, i % every == first % every) for i, time in enumerate(times) if time < seconds]
+
+
+def acks_after(seconds: float, but: tuple[int, ...] = ()) -> Work:
+    return lambda seq, delivery: None if seq in but else seconds
+
+
+gaps = st.lists(st.floats(0.3, 4.0), min_size=1, max_size=7)
+phases = st.floats(0.5, INTERVAL)
+processing = st.floats(0.0, 5.0)
+
+
+@few
+@given(gaps, phases, processing, st.floats(60, 200), st.booleans())
+def test_a_consumer_that_stops(
+    gaps: list[float], phase: float, work: float, stop: float, restart: bool
+) -> None:
+    js = JetStream(LIMITED, arrivals(400, gaps), acks_after(work), lambda time: time < stop)
+    seen = list(polls(js, 400, phase=phase, restart=lambda time: restart))
+    assert max(poll.error for poll in seen) <= WITHIN
+    assert seen[-1].truth > 150
+
+
+@few
+@given(gaps, phases, st.floats(40, 100), st.floats(120, 200), st.booleans())
+def test_a_consumer_that_lags_and_recovers(
+    gaps: list[float], phase: float, stop: float, resume: float, restart: bool
+) -> None:
+    js = JetStream(
+        LIMITED,
+        arrivals(400, gaps),
+        acks_after(0.5),
+        lambda time: not stop < time < resume,
+        concurrency=10,
+    )
+    seen = list(polls(js, 400, phase=phase, restart=lambda time: restart))
+    assert max(poll.error for poll in seen) <= WITHIN
+    assert max(poll.truth for poll in seen) > 10
+    assert seen[-1].verdict.lag_seconds <= WITHIN
+
+
+@few
+@given(gaps, phases, st.sampled_from([-1, 1, 2, 3, 5]), st.sampled_from([20, 1_000]))
+def test_a_consumer_that_never_acknowledges(
+    gaps: list[float], phase: float, max_deliver: int, max_ack_pending: int
+) -> None:
+    config = ConsumerConfig(max_deliver=max_deliver, max_ack_pending=max_ack_pending)
+    js = JetStream(config, arrivals(400, gaps), lambda seq, delivery: None)
+    seen = list(polls(js, 400, phase=phase))
+    assert max(poll.error_lately for poll in seen) <= WITHIN
+    assert max(poll.truth for poll in seen) > 20
+
+
+@few
+@given(gaps, phases, st.floats(0.5, 5), st.integers(2, 40), st.booleans())
+def test_one_poison_message_under_steady_traffic(
+    gaps: list[float], phase: float, work: float, poison: int, restart: bool
+) -> None:
+    js = JetStream(LIMITED, arrivals(500, gaps), acks_after(work, but=(poison,)))
+    seen = list(polls(js, 500, phase=phase, restart=lambda time: restart))
+    assert max(poll.truth for poll in seen) > 60
+    assert max(poll.error_lately for poll in seen) <= 2 * WITHIN
+    given_up = js.publish[poison - 1][0] + 3 * 30
+    after = [poll for poll in seen if poll.at > given_up + 2 * INTERVAL]
+    assert max(poll.error for poll in after) <= WITHIN
+
+
+@few
+@given(gaps, phases, st.lists(st.integers(2, 300), max_size=4, unique=True), st.booleans())
+def test_the_stated_uncertainty_holds_with_several_poison_messages(
+    gaps: list[float], phase: float, poisons: list[int], restart: bool
+) -> None:
+    js = JetStream(LIMITED, arrivals(500, gaps), acks_after(1.5, but=tuple(poisons)))
+    for poll in polls(js, 500, phase=phase, restart=lambda time: restart):
+        assert poll.error <= poll.verdict.uncertainty + TOLERANCE, poll
+
+
+@few
+@given(
+    gaps,
+    phases,
+    st.integers(2, 9),
+    st.floats(0.0, 5.0),
+    st.floats(60, 200),
+    st.lists(st.integers(1, 60), max_size=2),
+    st.booleans(),
+)
+def test_a_filtered_consumer_within_the_stated_uncertainty(
+    gaps: list[float],
+    phase: float,
+    every: int,
+    work: float,
+    stop: float,
+    poisons: list[int],
+    restart: bool,
+) -> None:
+    bad = tuple(1 + every * poison for poison in poisons)
+    js = JetStream(
+        FILTERED,
+        arrivals(450, gaps, every),
+        acks_after(work, but=bad),
+        lambda time: not stop < time < stop + 120,
+        concurrency=5,
+    )
+    for poll in polls(js, 450, phase=phase, restart=lambda time: restart):
+        assert poll.error <= poll.verdict.uncertainty + TOLERANCE, poll
+
+
+@few
+@given(gaps, phases, st.integers(2, 9), st.floats(60, 200))
+def test_a_filtered_consumer_that_stops_is_within_one_poll_interval(
+    gaps: list[float], phase: float, every: int, stop: float
+) -> None:
+    js = JetStream(FILTERED, arrivals(450, gaps, every), acks_after(0.2), lambda time: time < stop)
+    seen = list(polls(js, 450, phase=phase))
+    assert max(poll.error for poll in seen) <= WITHIN
+
+
+def test_a_rare_match_in_a_busy_stream_is_not_as_old_as_the_stream_around_it() -> None:
+    every = 600  # one match in five minutes
+    js = JetStream(FILTERED, arrivals(1_500, [0.5], every), acks_after(10.0))
+    seen = list(polls(js, 1_500))
+    assert max(poll.error for poll in seen) <= WITHIN
+
+
+@pytest.mark.parametrize("step", [-3_600.0, -20.0, -10.0, 3_600.0])
+def test_a_clock_that_is_set_spoils_nothing(step: float) -> None:
+    js = JetStream(LIMITED, arrivals(500, [0.7]), acks_after(1.0), lambda time: time < 100)
+    seen = list(polls(js, 500, clock=lambda time: time + (step if time > 200 else 0.0)))
+    assert all(poll.verdict.lag_seconds >= 0 for poll in seen)
+    if step < 0:
+        assert max(poll.error for poll in seen) <= WITHIN + INTERVAL
+
+
+def test_eviction_of_what_is_owed_bounds_the_lag() -> None:
+    js = JetStream(
+        LIMITED, arrivals(600, [1.0]), acks_after(1.0), lambda time: time < 60, max_age=200.0
+    )
+    seen = list(polls(js, 600))
+    assert max(poll.error for poll in seen) <= WITHIN
+    last = seen[-1].verdict
+    assert last.eviction_seconds is not None
+    assert last.eviction_seconds <= 2.0
