@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, compress
 from threading import Lock
+from types import NoneType
 from typing import Final
 
 from obs.catalogue.metric import Kind, Metric
@@ -20,7 +21,8 @@ from obs.sinks.labels import Duplicates, PerRows, label_texts
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-_NUMBERS: Final = frozenset((int, float))
+_WHOLE: Final = frozenset((int, bool, NoneType))
+_PLAIN: Final = frozenset((int, float, NoneType))  # not bool: its repr is no number
 _NOT_FINITE: Final = ((" inf\n", " +Inf\n"), (" -inf\n", " -Inf\n"), (" nan\n", " NaN\n"))
 _NONE: Final[frozenset[int]] = frozenset()
 _BLOCK: Final = 4096  # rows rendered at a time: a block's text stays in the processor's cache
@@ -84,7 +86,7 @@ class Exposition:
 
         Where a family's rows are the same object as before, only blocks of rows whose values
         differ are rendered. The exposition keeps the families: nothing in them may be changed
-        afterwards.
+        afterwards. Raises ValueError where rows and values differ in number.
         """
         before = self._parts.get(source, ())
         parts = tuple(self._part(family, before) for family in families)
@@ -120,6 +122,10 @@ class Exposition:
         self, family: Family, old: _Part | None = None, left_out: frozenset[int] = _NONE
     ) -> _Part:
         """The family without the rows `left_out`; blocks that equal the old part's are its own."""
+        if len(family.values) != len(family.rows):
+            raise ValueError(
+                f"{family.metric.name}: {len(family.rows)} rows, {len(family.values)} values"
+            )
         left_out |= self._duplicates.repeated(family.rows)
         blocks: list[Piece | None] = []
         for index, start in enumerate(range(0, len(family.rows), _BLOCK)):
@@ -158,16 +164,15 @@ def sample_lines(
 ) -> str:
     """One line a sample; `labels[i]` ends in the blank before the value of `values[i]`.
 
-    Rows without a value, and those whose index is in `left_out`, have no line. Raises ValueError
-    where labels and values differ in number.
+    Rows without a value, and those whose index is in `left_out`, have no line.
     """
-    if len(labels) != len(values):
-        raise ValueError(f"{name}: {len(labels)} rows but {len(values)} values")
     types = set(map(type, values))
-    if left_out or not types <= _NUMBERS:
+    if left_out or NoneType in types:
         taken = [v is not None and i not in left_out for i, v in enumerate(values)]
         labels = list(compress(labels, taken))
-        values = [_plain(v) for v in compress(values, taken) if v is not None]
+        values = list(compress(values, taken))
+    if not types <= _PLAIN:
+        values = [int(v) if isinstance(v, int) else float(v) for v in values if v is not None]
     if not labels:
         return ""
     words = ["\n" + name] * (3 * len(labels)) + ["\n"]
@@ -175,16 +180,11 @@ def sample_lines(
     words[1:-1:3] = labels
     words[2:-1:3] = map(repr, values)
     lines = "".join(words)
-    if types <= {int}:
+    if types <= _WHOLE:
         return lines
     for written, wanted in _NOT_FINITE:  # only a value can stand before a line's end
         lines = lines.replace(written, wanted)
     return lines
-
-
-def _plain(value: int | float) -> int | float:
-    """The number without a subclass's own repr: True is 1."""
-    return int(value) if isinstance(value, int) else float(value)
 
 
 def header_lines(metric: Metric, *, openmetrics: bool) -> str:

@@ -121,9 +121,14 @@ def test_a_unit_is_told_only_where_the_name_ends_in_it() -> None:
     )
 
 
-def test_rows_and_values_must_be_equally_many() -> None:
-    with pytest.raises(ValueError, match="m: 1 rows but 2 values"):
-        sample_lines("m", [" "], [1, 2])
+@pytest.mark.parametrize("rows", [1, 4, 8])
+def test_rows_and_values_must_be_equally_many(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 4)
+    family = Family(DEPTH, Rows((str(n),) for n in range(rows)), [1] * (rows + 1))
+    exposition = exposed(single(own.AWS_COST, 1))
+    with pytest.raises(ValueError, match=f"queue_depth_messages: {rows} rows, {rows + 1} values"):
+        exposition.update("source", [family])
+    assert b"dollars_per_month 1\n" in exposition.body(openmetrics=False, gzip=False)
 
 
 @settings(max_examples=60, deadline=None)
