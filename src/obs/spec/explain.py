@@ -1,5 +1,6 @@
 """What the models' validation found, in plain sentences that say what would be right."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from obs.spec.shape import expected, field_names, is_model
 from obs.spec.tree import Fields, Path, locate, locate_key
 
 _Facts = Mapping[str, Any]
+
+_PASSWORD: Final = re.compile(r"://\S*@")
 
 
 def explain(error: ValidationError, tree: Fields, *, missing: bool = True) -> list[Problem]:
@@ -79,6 +82,11 @@ def _missing(path: Path) -> str:
 
 
 def _sentence(kind: str, path: Path, found: object, facts: _Facts) -> str:
+    """The sentence of one problem. An address it quotes loses the password that may be in it."""
+    return _PASSWORD.sub("://…@", _words(kind, path, found, facts))
+
+
+def _words(kind: str, path: Path, found: object, facts: _Facts) -> str:
     words = _SENTENCES.get(kind)
     if words is not None:
         return words(found, facts)

@@ -1,5 +1,7 @@
 """Several parts to one tree, and an environment's overlay over it."""
 
+from collections.abc import Sequence
+
 from obs.spec.report import Problem, both_places, did_you_mean, problem_at
 from obs.spec.tree import Fields, Items, Node, Scalar, child
 
@@ -10,7 +12,7 @@ _IN_EVERY_PART = ("version", "system")
 """What each part may say again, as long as it says the same."""
 
 
-def merge_parts(parts: list[Fields], problems: list[Problem]) -> Fields:
+def merge_parts(parts: Sequence[Fields], problems: list[Problem]) -> Fields:
     """The parts as one tree; what two of them give is added to `problems`."""
     whole = parts[0]
     for part in parts[1:]:
@@ -59,27 +61,33 @@ def overlay(under: Fields, over: Fields, problems: list[Problem]) -> Fields:
 def _overlay_items(under: Items, over: Items, problems: list[Problem]) -> Items:
     items = list(under.items)
     for change in over.items:
-        matching = [index for index, item in enumerate(under.items) if _is_about(change, item)]
+        matching = [
+            (index, item)
+            for index, item in enumerate(under.items)
+            if isinstance(item, Fields) and _is_about(change, item)
+        ]
         if len(matching) > 1:
             message = "there are several of this name; say which with its service"
             problems.append(problem_at(change.place, message))
         elif matching and isinstance(change, Fields):
-            below = items[matching[0]]
-            items[matching[0]] = overlay(below, change, problems)  # type: ignore[arg-type]
+            index, item = matching[0]
+            items[index] = overlay(item, change, problems)
         elif isinstance(change, Fields) and "sli" not in change.fields:
-            names = [str(_value(item, "name")) for item in under.items]
-            hint = did_you_mean(str(_value(change, "name")), names)
-            problems.append(problem_at(change.place, f"there is none of this name to change{hint}"))
+            problems.append(problem_at(change.place, _nothing_to_change(change, under)))
         else:
             items.append(change)
     return Items(under.place, tuple(items))
 
 
-def _is_about(change: Node, item: Node) -> bool:
+def _nothing_to_change(change: Fields, under: Items) -> str:
+    names = [str(_value(item, "name")) for item in under.items]
+    return f"there is none of this name to change{did_you_mean(str(_value(change, 'name')), names)}"
+
+
+def _is_about(change: Node, item: Fields) -> bool:
     name, service = _value(change, "name"), _value(change, "service")
     return (
-        isinstance(item, Fields)
-        and name is not None
+        name is not None
         and name == _value(item, "name")
         and service in (None, _value(item, "service"))
     )

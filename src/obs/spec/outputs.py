@@ -55,13 +55,17 @@ class Otlp(Model):
     endpoint: Annotated[str, Address(("http", "https"), "http://host:4318")]
     """http://host:4318 (http) or http://host:4317 (grpc); https:// for TLS."""
     protocol: Literal["http", "grpc"] = "http"
+    """How it is sent; gRPC usually has port 4317, HTTP 4318."""
     every: Annotated[Duration, Field(ge=1)] = 30.0
+    """How often everything is pushed."""
     timeout: Annotated[Duration, Field(gt=0)] = 10.0
+    """How long the receiver may take to answer."""
     headers_file: str | None = None
     """A file of `name: value` lines, for example an authorization header."""
     resource: dict[str, str] = {}
     """Resource attributes besides service.name, service.version and deployment.environment."""
     tls: Tls | None = None
+    """TLS towards the receiver, for https:// endpoints."""
 
 
 class CloudWatch(Model):
@@ -79,6 +83,7 @@ class CloudWatch(Model):
     ]
     """The CloudWatch namespace the metrics go to."""
     every: Annotated[Duration, Field(ge=1)] = 60.0
+    """How often a data point is published."""
     metrics: Annotated[tuple[PublishedMetric, ...], Field(min_length=1)] = (
         "nats_consumer_lag_messages",
     )
@@ -89,5 +94,8 @@ class Outputs(Model):
     """Every way out; /metrics is always there."""
 
     web: Web = Web()
+    """Where the collector serves /metrics, health and the status page."""
     otlp: Otlp | None = None
+    """Push to an OpenTelemetry receiver; none where left out."""
     cloudwatch: CloudWatch | None = None
+    """Publish to CloudWatch; nothing where left out."""

@@ -12,20 +12,28 @@ class EventBridgeSli(Model):
     """Good events: invocations that did not fail for good."""
 
     source: Name
+    """The AWS source that watches the bus."""
     bus: Annotated[str, Field(min_length=1, max_length=256)]
     """A bus by its name; `default` is the account's default bus."""
     rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
+    """Rule names or globs whose invocations count; all where left out."""
 
 
 class NatsLagSli(Model):
     """Good minutes: those in which the consumer's lag was within the target."""
 
     source: Name
+    """The NATS source that watches the consumer."""
     account: Glob = "*"
+    """The NATS account of the stream, where a name occurs in several."""
     stream: AssetName
+    """The stream."""
     consumer: AssetName
+    """The consumer on the stream."""
     max_seconds: Annotated[Duration, Field(gt=0)] | None = None
+    """Age that the oldest message the consumer owes may reach."""
     max_messages: Annotated[int, Field(ge=0)] | None = None
+    """Number of messages that the consumer may owe."""
 
     @model_validator(mode="after")
     def _needs_a_target(self) -> "NatsLagSli":
@@ -38,9 +46,13 @@ class NatsDeliverySli(Model):
     """Good deliveries: those that did not end as dead letters."""
 
     source: Name
+    """The NATS source that watches the consumer; it needs a connection."""
     account: Glob = "*"
+    """The NATS account of the stream, where a name occurs in several."""
     stream: AssetName
+    """The stream."""
     consumer: AssetName
+    """The consumer on the stream."""
 
 
 class Sli(Model):
@@ -49,8 +61,11 @@ class Sli(Model):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     eventbridge: EventBridgeSli | None = None
+    """Invocations of EventBridge rules, against failed ones."""
     nats_lag: NatsLagSli | None = None
+    """Minutes in which a consumer kept up, against all minutes."""
     nats_delivery: NatsDeliverySli | None = None
+    """Deliveries of a consumer, against dead letters."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Sli":
@@ -65,10 +80,14 @@ class Slo(Model):
     """A promise about the share of good events over a rolling window."""
 
     name: Name
+    """The SLO's name; with its service it is what the SLO is known by."""
     service: Name
+    """The service that makes the promise."""
     description: str = ""
+    """What is promised, in a sentence for people."""
     objective: Objective
     """Percent of good events, above 1 and below 100: 99.9."""
     window: Annotated[Duration, Field(ge=86_400, le=90 * 86_400)] = 30 * 86_400.0
     """Length of the rolling window, 1d to 90d."""
     sli: Sli
+    """What is counted; exactly one kind."""

@@ -34,7 +34,9 @@ class Selection(Model):
     """Names to take and to leave, as globs; what is excluded wins."""
 
     include: tuple[Glob, ...] = ("*",)
+    """Globs of the names to take; all of them where left out."""
     exclude: tuple[Glob, ...] = ()
+    """Globs of the names to leave out; they win over `include`."""
 
 
 class NatsConnection(Model):
@@ -45,6 +47,7 @@ class NatsConnection(Model):
     account: str = "$G"
     """The account's name as the monitoring port calls it; dead letters are counted under it."""
     user: str | None = None
+    """The user to sign in as."""
     password_file: InFile | None = None
     """The file that holds the user's password."""
     password: InVariable | None = None
@@ -56,6 +59,7 @@ class NatsConnection(Model):
     credentials_file: str | None = None
     """A .creds file with a user's JWT and seed."""
     tls: Tls | None = None
+    """TLS towards the servers; tls:// addresses use the system's authorities without it."""
     advisory_stream: Name | None = None
     """A stream that captures $JS.EVENT.ADVISORY.>; read from it, dead letters survive the
     collector's own downtime."""
@@ -86,7 +90,9 @@ class NatsSource(Model):
     discover: bool = False
     """Find the cluster's other servers from the ones listed, on the same monitoring port."""
     poll: Seconds = 15.0
+    """How often the cluster is asked."""
     timeout: Seconds = 5.0
+    """How long a server may take to answer."""
     stale_after: Seconds | None = None
     """Age at which series are withdrawn; eight polls where left out, at least two minutes."""
     required: bool = True
@@ -96,13 +102,17 @@ class NatsSource(Model):
     config_every: Seconds = 300.0
     """How often limits and settings are read; changes of them show at the latest after this."""
     streams: Selection = Selection()
+    """The streams to watch."""
     consumers: Selection = Selection()
+    """The consumers to watch, on the streams that are watched."""
     ephemeral: Literal["roll_up", "each"] = "roll_up"
     """Consumers without a durable name: one sum a stream, or a series each."""
     max_consumers: Annotated[int, Field(gt=0)] = 20_000
     """Cap of consumers with series of their own; those beyond it are counted."""
     tls: Tls | None = None
+    """TLS towards the monitoring ports."""
     connection: NatsConnection | None = None
+    """A client connection for dead letters; without one they are not known."""
 
     @model_validator(mode="after")
     def _not_stale_before_the_next_poll(self) -> "NatsSource":
@@ -116,6 +126,7 @@ class Bus(Model):
     name: Glob
     """A bus name or glob; `default` is the account's default bus."""
     rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
+    """Rule names or globs; all rules of the bus where left out."""
 
 
 class AwsSource(Model):
@@ -124,7 +135,9 @@ class AwsSource(Model):
     region: Annotated[
         str, Matching(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region, for example us-east-1")
     ]
+    """The region, for example us-east-1."""
     profile: str | None = None
+    """A profile of the AWS configuration files; AWS's usual order where left out."""
     role_arn: (
         Annotated[
             str,
@@ -139,7 +152,9 @@ class AwsSource(Model):
     endpoint_url: HttpUrl | None = None
     """Another endpoint than AWS's own, for tests and emulators."""
     poll: Annotated[Duration, Field(ge=1)] = 60.0
+    """How often CloudWatch is asked; every metric of every poll costs money."""
     timeout: Seconds = 30.0
+    """How long AWS may take to answer a request."""
     stale_after: Seconds | None = None
     """Age at which series are withdrawn; eight polls where left out, at least two minutes."""
     required: bool = True
@@ -149,6 +164,7 @@ class AwsSource(Model):
     inventory_every: Seconds = 300.0
     """How often rules and targets are listed."""
     buses: tuple[Bus, ...] = (Bus(name="*"),)
+    """The buses to watch; all of them where left out."""
     queues: tuple[Glob, ...] = ()
     """Queues to watch besides the dead-letter queues of the rules' targets."""
     monthly_budget_dollars: Annotated[float, Field(gt=0)] | None = None
@@ -164,7 +180,9 @@ class Sources(Model):
     """Systems by kind, then by a name of your own, which becomes a label."""
 
     nats: dict[Name, NatsSource] = {}
+    """NATS clusters, each under a name of your own."""
     aws: dict[Name, AwsSource] = {}
+    """AWS accounts and regions, each under a name of your own."""
 
 
 def stale_after(source: NatsSource | AwsSource) -> float:

@@ -16,10 +16,14 @@ class System(Model):
     system: Name
     """The system's name."""
     description: str = ""
+    """What the system is, in a sentence for people."""
     environment: Name = "production"
     """The environment this spec describes; `--env` chooses another."""
     state_dir: str = "obs-state"
     """Folder of the state file; relative to the working directory."""
     sources: Sources = Sources()
+    """The systems that the collector polls."""
     slos: tuple[Slo, ...] = ()
+    """What is promised to the users of the system."""
     outputs: Outputs = Outputs()
+    """Where the collector's numbers go."""

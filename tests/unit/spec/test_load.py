@@ -175,6 +175,21 @@ class TestEnvironments:
             "or take it out"
         ]
 
+    def test_an_overlay_of_a_name_that_two_services_share_says_which(
+        self, loaded: Loads, complaints: Complaints, good: str
+    ) -> None:
+        slos = SLO.format(name="a", objective=99) + SLO.format(name="a", objective=98).replace(
+            "service: orders", "service: bills"
+        )
+        change = "environments: {dev: {slos: [{name: a, objective: 50%s}]}}\n"
+        text = good + "slos:\n" + slos + change
+        assert complaints(text % "") == [
+            "a.yaml:18: environments.dev.slos[0]: there are several of this name; "
+            "say which with its service"
+        ]
+        system = loaded(text % ", service: bills", env="dev")
+        assert [slo.objective for slo in system.slos] == [99, 50]
+
     def test_the_names_of_the_environments_are_told(self, tmp_path: Path, good: str) -> None:
         (tmp_path / "a.yaml").write_text(self.spec(good), "utf-8")
         assert read_spec([tmp_path], variables={}).environments == ("development", "staging")
@@ -334,7 +349,7 @@ def paths_in(value: object) -> list[tuple[str | int, ...]]:
 
 
 @settings(
-    max_examples=200,
+    max_examples=100,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )

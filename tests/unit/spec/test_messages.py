@@ -419,6 +419,17 @@ def test_a_connection_is_made_to_nats_addresses(complaints: Complaints, server: 
     ]
 
 
+@pytest.mark.parametrize("wrong", ["connection: {}", "connection: {{servers: {}}}"])
+def test_an_address_is_quoted_without_the_password_in_it(
+    complaints: Complaints, wrong: str
+) -> None:
+    url = "'nats://me:hunter2@n:4222'"
+    text = SPEC.replace("      streams:", f"      {wrong.format(url)}\n      streams:")
+    (line,) = complaints(text)
+    assert "nats://…@n:4222" in line
+    assert "hunter2" not in line
+
+
 def test_mistakes_in_one_part_do_not_hide_those_between_others(complaints: Complaints) -> None:
     text = SPEC.replace("objective: 99.9", "objective: 0.9").replace("bus: shop", "bus: shpo")
     text = text.replace("monitor: [", "poll: 5\n      monitor: [").replace(

@@ -1,0 +1,79 @@
+"""Environments: what is different in each, laid over the rest of the spec."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from obs.spec.expand import expand_text
+from obs.spec.merge import overlay
+from obs.spec.report import Problem, did_you_mean, problem_at
+from obs.spec.system import System
+from obs.spec.tree import Fields, Scalar, child, is_empty, locate, without
+
+_TOP_ONLY = ("version", "environment", "environments")
+
+
+def overlays_of(whole: Fields, problems: list[Problem]) -> dict[str, Fields]:
+    """Each environment's overlay by its name; what cannot be one is added to `problems`."""
+    node = whole.fields.get("environments")
+    if node is None or is_empty(node):
+        return {}
+    if not isinstance(node, Fields):
+        problems.append(
+            problem_at(node.place, "write a mapping of names to what is different there")
+        )
+        return {}
+    overlays: dict[str, Fields] = {}
+    for name, over in node.fields.items():
+        if isinstance(over, Fields):
+            overlays[name] = _overlay_only(over, problems)
+        elif is_empty(over):
+            overlays[name] = Fields(over.place)
+        else:
+            problems.append(problem_at(over.place, "write a mapping of what is different there"))
+    return overlays
+
+
+def _overlay_only(over: Fields, problems: list[Problem]) -> Fields:
+    for key in _TOP_ONLY:
+        if key in over.keys:
+            problems.append(problem_at(over.keys[key], "is said once, at the top of the spec"))
+            over = without(over, key)
+    return over
+
+
+def own_environment(tree: Fields, variables: Mapping[str, str]) -> str:
+    """The environment the spec is about by itself; what is wrong with it is said later."""
+    node = tree.fields.get("environment")
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        with suppress(LookupError, ValueError):
+            return expand_text(node.value, variables)
+    return str(System.model_fields["environment"].default)
+
+
+def empty_sources(tree: Fields) -> list[Problem]:
+    """Sources that are named and no more; in an overlay that takes a source away."""
+    sources = tree.fields.get("sources")
+    kinds = [child(sources, kind) for kind in ("nats", "aws")] if sources is not None else []
+    return [
+        problem_at(node.place, "says nothing about this source; write its fields, or take it out")
+        for kind in kinds
+        if isinstance(kind, Fields)
+        for node in kind.fields.values()
+        if is_empty(node)
+    ]
+
+
+def unknown_environment(whole: Fields, env: str, known: Mapping[str, Fields]) -> Problem:
+    """What is said about an environment that the spec does not have."""
+    choices = ", ".join(known) or "none"
+    hint = did_you_mean(env, known) or f"; there is {choices}"
+    return problem_at(locate(whole, ("environments",)), f"no environment {env!r}{hint}")
+
+
+def laid_over(under: Fields, over: Fields, name: str | None, problems: list[Problem]) -> Fields:
+    """The tree of one environment; `name` None keeps the name that the spec gives itself."""
+    tree = overlay(under, over, problems)
+    if name is None:
+        return tree
+    place = locate(tree, ("environment",))
+    return Fields(tree.place, {**tree.fields, "environment": Scalar(place, name)}, tree.keys)

@@ -1,0 +1,70 @@
+"""The spec files that paths name, read and parsed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from obs.spec.parse import parse
+from obs.spec.report import Problem
+from obs.spec.tree import Fields
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What could be read. Not `complete`: some file's content is not known."""
+
+    parts: tuple[Fields, ...]
+    problems: tuple[Problem, ...]
+    complete: bool
+
+
+def read_files(paths: Sequence[Path]) -> Files:
+    """Files, and those of directories that end in .yaml or .yml, in the order of their names."""
+    problems: list[Problem] = []
+    files = _spec_files(paths, problems)
+    nothing_missing = not problems
+    parts = [_part(file, problems) for file in files]
+    known = tuple(part for part in parts if part is not None)
+    return Files(known, tuple(problems), nothing_missing and len(known) == len(parts))
+
+
+def _spec_files(paths: Sequence[Path], problems: list[Problem]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            files += _in_directory(path, problems)
+        else:
+            files.append(path)
+    return list(dict.fromkeys(files))
+
+
+def _in_directory(path: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        names = sorted(path.iterdir())
+    except OSError as error:
+        problems.append(Problem(str(path), None, "", f"cannot be read: {error.strerror}"))
+        return []
+    found = [file for file in names if file.suffix in _SUFFIXES and file.name[0] != "."]
+    if not found:
+        problems.append(Problem(str(path), None, "", "holds no .yaml or .yml file"))
+    return found
+
+
+def _part(file: Path, problems: list[Problem]) -> Fields | None:
+    name = str(file)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        problems.append(Problem(name, None, "", f"cannot be read: {error.strerror}"))
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.append(Problem(name, line, "", "is not UTF-8 text; save it as UTF-8"))
+        return None
+    tree, found = parse(name, text)
+    problems += found
+    return tree
