@@ -101,6 +101,18 @@ async def test_it_fits_reads_well_and_stays_within_its_origin(
     assert f"{server.url}api/v1/status" in page.requests
 
 
+@pytest.mark.parametrize("width", [320, 800, 1090, 1280, 1900])
+async def test_nothing_has_to_be_scrolled_sideways_at_any_width(
+    page: Page, server: Server, site: FixedSite, width: int
+) -> None:
+    site.document = troubled()
+    await shown(page, server, width)
+    wider = (
+        "[...document.querySelectorAll('html, .scroll')].filter(n => n.scrollWidth > n.clientWidth)"
+    )
+    assert await page.evaluate(f"{wider}.length") == 0
+
+
 async def test_a_healthy_system_is_called_so_at_one_glance(page: Page, server: Server) -> None:
     text = await shown(page, server)
     assert "All is well" in text
