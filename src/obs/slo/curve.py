@@ -36,6 +36,11 @@ class Curve:
         self.newest = 0
         self.oldest = 1 - self.size
 
+    def bucket(self, index: int) -> Counts:
+        """Events between sample `index` and the next; both have to be there."""
+        start, end = index % self.size, (index + 1) % self.size
+        return self.good[end] - self.good[start], self.total[end] - self.total[start]
+
     def advance(self, end: int, good: float, total: float) -> None:
         """Go on to `end` at this height, giving up the oldest samples."""
         first = self.newest + 1
@@ -98,7 +103,7 @@ class Curve:
 
 def exact(count: float) -> float:
     """The count, rounded to 2⁻²⁰ of an event: sums and differences of such numbers are exact."""
-    return round(count * _PER_EVENT) / _PER_EVENT
+    return round(count * _PER_EVENT) / _PER_EVENT if count % 1 else count
 
 
 def checked(good: float, total: float) -> Counts:

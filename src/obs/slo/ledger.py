@@ -63,10 +63,11 @@ class Ledger:
         good, total = checked(good, total)
         end = minute_start + MINUTE
         self._advance(end)
-        if minute_start // MINUTE < self._levels[0].oldest:
+        minute, minutes = minute_start // MINUTE, self._levels[0]
+        if minute < minutes.oldest:
             self.dropped += 1
             return
-        good_before, total_before = self._between(minute_start, end)
+        good_before, total_before = minutes.bucket(minute)
         more_good, more_total = good - good_before, total - total_before
         if more_good or more_total:
             for level, changed in zip(self._levels, self._changed, strict=True):

@@ -129,6 +129,11 @@ def test_a_ratio_at_or_below_the_threshold_never_fires(error_ratio):
     assert time_to_fire(error_ratio, 0.999, 14.4, HOUR) == inf
 
 
+def test_a_burn_rate_equal_to_the_factor_is_not_above_it():
+    assert time_to_fire(0.25, 0.5, 0.5, HOUR) == inf
+    assert time_to_fire(0.375, 0.5, 0.5, HOUR) == 2400
+
+
 @given(st.floats(0.0145, 1))
 def test_a_tier_fires_within_its_long_window_or_never(error_ratio):
     assert 0 < time_to_fire(error_ratio, 0.999, 14.4, HOUR) < HOUR

@@ -195,10 +195,11 @@ def test_a_correction_of_six_hours_ago_is_applied_on_every_level():
 
 def test_a_minute_that_is_no_longer_kept_is_dropped_and_counted():
     ledger = Ledger(30 * DAY)
-    ledger.set(START + 8 * HOUR, 1, 1)
+    ledger.set(START + 7 * HOUR - MINUTE, 1, 1)
     ledger.set(START, 0, 5)
+    ledger.set(START - MINUTE, 0, 10)
     assert ledger.dropped == 1
-    assert ledger.counts(30 * DAY, START + DAY) == (1, 1)
+    assert ledger.counts(30 * DAY, START + DAY) == (1, 6)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,14 @@ def test_changes_are_given_once():
     assert ledger.changed() == []
     ledger.set(START + 900, 1, 2)
     assert ledger.changed() == []
+
+
+def test_a_bucket_that_expired_before_it_was_given_is_not_given():
+    ledger = Ledger(30 * DAY)
+    ledger.set(START, 1, 2)
+    ledger.set(START + DAY, 3, 4)
+    rows = [row for row in ledger.changed() if row.start < START + DAY]
+    assert rows == [Bucket(300, START, 1, 2), Bucket(900, START, 1, 2)]
 
 
 def test_a_quiet_minute_is_a_change_because_it_says_how_far_we_know():
@@ -289,6 +298,20 @@ def test_history_never_overwrites_and_may_be_repeated():
     assert ledger.backfill(900, history) == 2
     assert ledger.backfill(900, history) == 0
     assert ledger.counts(30 * DAY, START + 1800) == (7, 7)
+
+
+def test_fine_history_of_long_ago_may_be_repeated_too():
+    ledger = Ledger(30 * DAY)
+    minutes = {START + minute * MINUTE: (1.0, 2.0) for minute in range(5 * 24 * 60)}
+    assert ledger.backfill(60, minutes) > 0
+    assert ledger.backfill(60, minutes) == 0
+    assert ledger.counts(30 * DAY, START + 5 * DAY) == (7_200, 14_400)
+
+
+def test_quiet_history_fills_nothing_but_says_how_far_we_know():
+    ledger = Ledger(30 * DAY)
+    assert ledger.backfill(900, {START: (0.0, 0.0)}) == 0
+    assert ledger.known_until == START + 900
 
 
 def test_history_from_before_the_window_is_left_out():
