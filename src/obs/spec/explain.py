@@ -88,6 +88,8 @@ def _sentence(kind: str, path: Path, found: object, facts: _Facts) -> str:
 
 def _words(kind: str, path: Path, found: object, facts: _Facts) -> str:
     words = _SENTENCES.get(kind)
+    if kind == "tuple_type" and is_model(expected((*path, 0))):
+        return f"{_shown(found)} where a list of mappings is expected"
     if words is not None:
         return words(found, facts)
     if kind in ("model_type", "dict_type", "model_attributes_type"):

@@ -107,18 +107,19 @@ class _Judge:
                 if (problem.file, problem.line, problem.field) not in unknown
             ]
             parts = salvage(expanded.tree)
-        found += self._between(parts, expanded.tree)
+        # A value that is not known yet may be what a reference leads to.
+        found += self._between(parts, expanded.tree, references=not expanded.undefined)
         if chosen:
             found += _undefined(expanded.undefined)
         self.problems.update(found)
         return system
 
-    def _between(self, parts: Parts, tree: Node) -> list[Problem]:
+    def _between(self, parts: Parts, tree: Node, *, references: bool) -> list[Problem]:
         def same_as(second: tuple[str | int, ...], first: tuple[str | int, ...]) -> str:
             return both_places(locate(tree, second), locate(tree, first))
 
         findings = [*repeated(parts, same_as)]
-        if self._complete:
+        if references and self._complete:
             findings += dangling(parts)
         return [problem_at(locate(tree, path), message) for path, message in findings]
 

@@ -61,6 +61,15 @@ def check_objective(percent: float) -> float:
     return percent
 
 
+def _refuse_true_and_false(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is not a number; write for example 100")
+    return value
+
+
+NotBoolean: Final = BeforeValidator(_refuse_true_and_false)
+"""Goes last into a number's Annotated: `true` is none, although Python counts it as 1."""
+
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
@@ -72,5 +81,6 @@ Objective = Annotated[
     float,
     AfterValidator(check_objective),
     Field(json_schema_extra={"exclusiveMinimum": 1, "exclusiveMaximum": 100, "examples": [99.9]}),
+    NotBoolean,
 ]
 """A promise in percent of good events, above 1 and below 100."""

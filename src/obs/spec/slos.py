@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, model_validator
 
 from obs.spec.model import AssetName, Glob, Model, Name, wrong
-from obs.spec.quantity import Duration, Objective
+from obs.spec.quantity import Duration, NotBoolean, Objective
 
 
 class EventBridgeSli(Model):
@@ -32,7 +32,7 @@ class NatsLagSli(Model):
     """The consumer on the stream."""
     max_seconds: Annotated[Duration, Field(gt=0)] | None = None
     """Age that the oldest message the consumer owes may reach."""
-    max_messages: Annotated[int, Field(ge=0)] | None = None
+    max_messages: Annotated[int, Field(ge=0), NotBoolean] | None = None
     """Number of messages that the consumer may owe."""
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from obs.spec.model import Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
-from obs.spec.quantity import Duration, format_duration
+from obs.spec.quantity import Duration, NotBoolean, format_duration
 from obs.spec.secret import InFile, InVariable
 
 Seconds = Annotated[Duration, Field(gt=0)]
@@ -107,7 +107,7 @@ class NatsSource(Model):
     """The consumers to watch, on the streams that are watched."""
     ephemeral: Literal["roll_up", "each"] = "roll_up"
     """Consumers without a durable name: one sum a stream, or a series each."""
-    max_consumers: Annotated[int, Field(gt=0)] = 20_000
+    max_consumers: Annotated[int, Field(gt=0), NotBoolean] = 20_000
     """Cap of consumers with series of their own; those beyond it are counted."""
     tls: Tls | None = None
     """TLS towards the monitoring ports."""
@@ -167,7 +167,7 @@ class AwsSource(Model):
     """The buses to watch; all of them where left out."""
     queues: tuple[Glob, ...] = ()
     """Queues to watch besides the dead-letter queues of the rules' targets."""
-    monthly_budget_dollars: Annotated[float, Field(gt=0)] | None = None
+    monthly_budget_dollars: Annotated[float, Field(gt=0), NotBoolean] | None = None
     """`obs collect` refuses to start where its estimate is above this."""
 
     @model_validator(mode="after")

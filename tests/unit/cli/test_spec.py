@@ -74,7 +74,7 @@ def test_problems_are_objects_for_programs(
                 "file": "bad.yaml",
                 "line": 3,
                 "field": "slos",
-                "message": "3 where a list is expected",
+                "message": "3 where a list of mappings is expected",
             }
         ],
     }

@@ -271,6 +271,13 @@ class TestVariables:
             "or give a default: ${FAR:-default}"
         ]
 
+    def test_what_an_unset_variable_may_name_is_not_called_unknown(
+        self, loaded: Loads, good: str
+    ) -> None:
+        text = good + "slos:\n" + SLO.format(name="a", objective=99)
+        text += "environments: {far: {sources: {nats: {main: {streams: {include: ['${FAR}']}}}}}}\n"
+        assert loaded(text).slos[0].name == "a"
+
     def test_the_process_environment_is_used_where_none_is_given(
         self, tmp_path: Path, good: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

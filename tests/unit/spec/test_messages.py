@@ -151,6 +151,17 @@ MISTAKES = [
     ),
     (
         "monitor: [http://nats:8222]",
+        "monitor: [http://nats:8222]\n      max_consumers: true",
+        f"7: {NATS}.max_consumers: true is not a number; write for example 100",
+    ),
+    (
+        "      buses:\n        - name: shop\n          rules: [order-placed, order-paid]\n"
+        "        - name: partner-*\n",
+        "      buses: shop\n",
+        f"11: {AWS}.buses: 'shop' where a list of mappings is expected",
+    ),
+    (
+        "monitor: [http://nats:8222]",
         "monitor: [http://nats:8222]\n      max_consumers: 1.5",
         f"7: {NATS}.max_consumers: 1.5 is not a whole number; write for example 1000",
     ),
