@@ -10,8 +10,6 @@ from obs.errors import DONE, BadInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_INDENT = " " * 13
-
 
 def register(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Adds the command of this module."""
@@ -66,7 +64,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     from obs.sandbox.demo import Words, run_demo
 
-    words = Words(_say, _event("does"), _event("sees"))
+    words = Words(_say, _event("demo"), _event("obs"))
     asyncio.run(run_demo(words, port=arguments.port, faults=faults, seconds=seconds))
     return DONE
 
@@ -98,10 +96,10 @@ def _say(text: str) -> None:
         print(text, flush=True)
 
 
-def _event(what: str) -> "Callable[[str], None]":
+def _event(who: str) -> "Callable[[str], None]":
     from datetime import datetime
 
     def tell(text: str) -> None:
-        _say(f"{datetime.now().astimezone():%H:%M:%S}  {what:<5}{text}")
+        _say(f"{datetime.now().astimezone():%H:%M:%S}  {who:<6}{text}")
 
     return tell

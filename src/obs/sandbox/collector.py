@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from obs.errors import SourceError
-from obs.sandbox.process import Process
+from obs.sandbox.process import Process, ProcessFailed
 
 DEMO_SPEC: Final = Path(__file__).with_name("demo.yaml")
 _TIMEOUT: Final = 2.0
@@ -35,7 +35,10 @@ class CollectorProcess:
     def start(self, timeout: float = 30.0) -> None:
         """Start it and wait until its sources have answered. Raises ProcessFailed."""
         self.process.start()
-        self.process.wait_until(self.ready, timeout)
+        try:
+            self.process.wait_until(self.ready, timeout)
+        except ProcessFailed as error:
+            raise ProcessFailed(f"the collector did not start: {error}") from None
 
     def stop(self) -> None:
         """Stop it; it saves its state."""

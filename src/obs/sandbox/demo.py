@@ -29,11 +29,11 @@ _HOST: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Where the demo's words go: `say` takes facts, `happens` what is done, `sees` what is seen."""
+    """Where the demo's words go."""
 
     say: Callable[[str], None]
-    happens: Callable[[str], None]
-    sees: Callable[[str], None]
+    happens: Callable[[str], None]  # what the demo does to the system
+    sees: Callable[[str], None]  # what the collector says of it
 
 
 async def run_demo(
@@ -48,7 +48,7 @@ async def run_demo(
     _forget_surroundings()
     chosen = _choose_port(port)
     stop = _stopping()
-    words.say(f"Status page  http://{_HOST}:{chosen}")
+    words.say(f"Status page  http://{_HOST}:{chosen}  (in a few seconds)")
     with own_folder() as folder:
         async with contextlib.AsyncExitStack() as stack:
             sandbox = await stack.enter_async_context(Sandbox(folder))

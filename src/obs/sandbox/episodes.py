@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Act = Callable[["Sandbox"], Awaitable[None]]
 
-_FAILING_SHARE: Final = 0.05
+_FAILING_SHARE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ EPISODES: Final = (
     ),
     Episode(
         first=30,
-        every=300,
-        begins=f"{OBJECT_RULE}: one invocation in twenty fails for 20 s",
+        every=600,
+        begins=f"{OBJECT_RULE}: one invocation in fifty fails for 20 s",
         begin=_fail_target,
         lasts=20,
         ends=f"{OBJECT_RULE}: its target works again",
@@ -81,7 +81,7 @@ EPISODES: Final = (
     ),
     Episode(
         first=270,
-        every=300,
+        every=600,
         begins="somebody looks after the dead letters: the queue is emptied",
         begin=_empty_queue,
     ),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Act = Callable[["Sandbox"], Awaitable[None]]
 
 _FAILING_SHARE: Final = 0.4
+_POISON_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def _trouble(name: str, consumer: str, trouble: Trouble, does: str, shows: str) 
 
 
 async def _start_poison(sandbox: "Sandbox") -> None:
-    sandbox.publisher.poison_share = 0.02
+    sandbox.publisher.poison_share = _POISON_SHARE
 
 
 async def _stop_poison(sandbox: "Sandbox") -> None:
@@ -96,7 +97,7 @@ FAULTS: Final = (
     ),
     Fault(
         "poison-message",
-        f"one event in fifty cannot be read: {PROCESSOR} gives it back until it is given up",
+        f"one event in twenty cannot be read: {PROCESSOR} gives it back until it is given up",
         "its dead letters rise and burn the budget of processing; its lag stays near zero",
         _start_poison,
         _stop_poison,

@@ -82,5 +82,5 @@ def _sources(before: Seen, after: Seen) -> Iterator[str]:
 def _slos(before: Seen, after: Seen) -> Iterator[str]:
     old = {one.name: one for one in before.slos}
     for now in after.slos:
-        if now.state != old.get(now.name, now).state:
+        if old.get(now.name, now).state not in {now.state, "no_data"}:
             yield f"objective {now.name}: {now.state.replace('_', ' ')}"

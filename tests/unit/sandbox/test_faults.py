@@ -64,7 +64,7 @@ EFFECTS = {
     "consumer-stopped": {PROCESSOR: Trouble.STOPPED},
     "consumer-stalled": {AUDIT: Trouble.STALLED},
     "slow-consumer": {SEARCH_INDEXER: Trouble.SLOW},
-    "poison-message": {"poison": 0.02},
+    "poison-message": {"poison": 0.05},
     "target-failing": {OBJECT_RULE: 0.4},
     "nats-down": {"nats": "down"},
     "aws-throttled": {"aws": "down"},

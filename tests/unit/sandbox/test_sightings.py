@@ -43,12 +43,12 @@ def test_rules_sources_and_objectives_are_told_when_they_turn():
     after = seen(
         rules=[{"rule": "changed", "failing": True}],
         sources=[{"name": "nats", "up": False, "error_reason": "connection"}],
-        slos=[{"name": "delivery", "state": "no_data"}],
+        slos=[{"name": "delivery", "state": "burning"}],
     )
     assert changes(seen(), after) == [
         "changed fails",
         "source nats is down: connection",
-        "objective delivery: no data",
+        "objective delivery: burning",
     ]
     assert changes(after, seen()) == [
         "changed no longer fails",
@@ -61,3 +61,9 @@ def test_what_appears_or_goes_is_not_told():
     nothing = {key: [] for key in HEALTHY}
     assert changes(seen(**nothing), seen()) == []
     assert changes(seen(), seen(**nothing)) == []
+
+
+def test_an_objective_that_gets_its_first_data_is_not_told():
+    before = seen(slos=[{"name": "delivery", "state": "no_data"}])
+    assert changes(before, seen()) == []
+    assert changes(seen(), before) == ["objective delivery: no data"]
