@@ -2,9 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -155,6 +158,7 @@ async def chromium() -> AsyncIterator[Browser]:
         f"--user-data-dir={profile}",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         port_file = profile / "DevToolsActivePort"
@@ -175,19 +179,29 @@ async def chromium() -> AsyncIterator[Browser]:
             finally:
                 listening.cancel()
     finally:
-        if process.returncode is None:
-            process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-        await asyncio.to_thread(shutil.rmtree, profile, ignore_errors=True)
+
+        async def removed() -> bool:
+            # A child that is just dying may still write a file into a folder being emptied.
+            await asyncio.to_thread(shutil.rmtree, profile, ignore_errors=True)
+            return not profile.exists()
+
+        await _until(removed, "the profile to be removed")
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
-        while True:
-            try:
-                if await condition():
-                    return
-            except AssertionError:
-                pass  # asked while the page was being replaced
-            await asyncio.sleep(0.05)
-    raise AssertionError(what)
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not await _holds(condition):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"waited {WAIT_SECONDS:g} s for {what}") from None
+
+
+async def _holds(condition: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return await condition()
+    except AssertionError:
+        return False  # asked while the page was being replaced
