@@ -121,7 +121,8 @@ class Browser:
             answer = await self._waiting[number]
         if "error" in answer:
             raise AssertionError(f"{method}: {answer['error']}")
-        return answer.get("result", {})
+        result: dict[str, Any] = answer.get("result", {})
+        return result
 
     async def new_page(self) -> Page:
         """An empty tab that records its errors and requests."""
