@@ -82,6 +82,12 @@ def test_a_counter_with_an_unknown_start_says_so() -> None:
     assert point.start_time_unix_nano == 0
 
 
+def test_a_gauge_has_no_start() -> None:
+    family = Family(nats.LAG_MESSAGES, Rows([("main", "$G", "S", "c")]), [7], SINCE)
+    (point,) = metrics_of([family])["nats_consumer_lag_messages"].gauge.data_points
+    assert point.start_time_unix_nano == 0
+
+
 def test_a_gauge_keeps_its_unit_and_its_type() -> None:
     metrics = metrics_of([lag(1), single(own.AWS_COST, 1.5)])
     assert metrics["nats_consumer_lag_messages"].unit == "{message}"
