@@ -3,7 +3,6 @@
 Run as `python -m tests.bench.exposition [consumers …]`.
 """
 
-# ruff: noqa: T201
 import random
 import resource
 import sys
