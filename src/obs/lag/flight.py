@@ -26,7 +26,7 @@ from obs.lag.observed import ConsumerConfig
 MARKS: Final = 48  # kept of the deliveries of one consumer
 NEVER: Final = -1e18  # a finite time, because states are kept as JSON
 
-FlightState = tuple[int, float, float, float, list[float], list[int]]
+FlightState = tuple[int, int, float, float, float, list[float], list[int]]
 
 
 class Patience:
@@ -51,11 +51,14 @@ class Patience:
 class Flight:
     """What is known of one consumer's messages in flight. Times are of its active clock."""
 
-    __slots__ = ("_delivered", "_marks", "active", "doubt", "retried", "settled")
+    __slots__ = ("_delivered", "_marks", "active", "certain", "doubt", "retried", "settled")
 
     def __init__(self, state: FlightState | None = None) -> None:
-        settled, active, retried, doubt, marks, delivered = state or (0, 0.0, NEVER, 0.0, [], [])
-        self.settled = settled  # every stream sequence up to here
+        certain, settled, active, retried, doubt, marks, delivered = state or (
+            0, 0, 0.0, NEVER, 0.0, [], [],
+        )  # fmt: skip
+        self.certain = certain  # every stream sequence up to here is settled
+        self.settled = settled  # and up to here if a puller was always there when it was needed
         self.active = active  # seconds during which a puller was there
         self.retried = retried  # when a redelivery was last seen
         self.doubt = doubt  # when one may last have gone unseen, or was seen
@@ -67,11 +70,11 @@ class Flight:
 
         `delivered` and `floor` are stream sequences.
         """
+        self.certain = max(self.certain, floor if in_flight else delivered)
+        self.settled = max(self.settled, self.certain)
         if in_flight == 0:
-            self.settled = max(self.settled, delivered)
             del self._marks[:], self._delivered[:]
             return
-        self.settled = max(self.settled, floor)
         if patience.total == inf:
             return
         marks = self._marks
@@ -115,5 +118,7 @@ class Flight:
 
     def to_state(self) -> FlightState:
         """Plain values; `Flight(state)` goes on from them."""
-        marks, delivered = list(self._marks), list(self._delivered)
-        return (self.settled, self.active, self.retried, self.doubt, marks, delivered)
+        return (
+            self.certain, self.settled, self.active, self.retried, self.doubt,
+            list(self._marks), list(self._delivered),
+        )  # fmt: skip

@@ -21,77 +21,49 @@ def oldest_owed(
     arrivals: Arrivals | None,
     *,
     exhausted: Collection[int],
+    interval: float,
 ) -> Moment:
     """Arrival of the oldest message pending or in flight, of a consumer that owes one.
 
     `arrivals` is None where the consumer has no filter. `exhausted` are stream sequences known to
-    have run out of deliveries or to be terminated.
+    have run out of deliveries or to be terminated. `interval` lies between polls, in seconds.
     """
     if consumer.ack_pending == 0:
-        return _first_pending(consumer, times, arrivals)
-    return _first_in_flight(consumer, flight, patience, times, arrivals, exhausted=exhausted)
-
-
-def _first_pending(consumer: Consumer, times: SequenceTimes, arrivals: Arrivals | None) -> Moment:
-    bound = times.lookup(consumer.delivered_stream_seq + 1)
-    if arrivals is None:
-        return bound
-    return _not_before(bound, arrivals.newest(consumer.pending))
-
-
-def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Moment:
-    """The counted arrival; what it may be off reaches to the bound unless the count is exact."""
-    earliest = bound[0] - bound[1]
-    if counted is None or counted[0] <= bound[0]:
-        return bound
-    time, off, exact = counted
-    return (time, off if exact else max(off, time - earliest))
-
-
-def _first_in_flight(
-    consumer: Consumer,
-    flight: Flight,
-    patience: Patience,
-    times: SequenceTimes,
-    arrivals: Arrivals | None,
-    *,
-    exhausted: Collection[int],
-) -> Moment:
-    """The oldest in flight comes after what is settled, and so early that all the others fit in.
-
-    Between the two the first is right, unless the floor stands still at a message that was given
-    up and nothing is being retried: then messages leave in the order they came.
-    """
-    in_flight = consumer.ack_pending
-    last = consumer.delivered_stream_seq - in_flight + 1
+        bound = times.lookup(consumer.delivered_stream_seq + 1)
+        return bound if arrivals is None else _not_before(bound, arrivals.newest(consumer.pending))
+    last = consumer.delivered_stream_seq - consumer.ack_pending + 1  # the others must fit in
     first = flight.settled + 1
     while first < last and first in exhausted:
         first += 1
     early = times.lookup(min(first, last))
+    if flight.settled > flight.certain:
+        absence = 2 * interval * patience.max_deliver  # before each redelivery and giving up
+        early = _allow_for_absence(early, flight, times, absence)
     if first >= last:
         return early
     if arrivals is not None:
         early = _not_before(early, arrivals.first_unsettled())
-    if arrivals is None and not _may_have_given_up(consumer):
+    elif not _may_have_given_up(consumer):
         return early
-    late = _latest(consumer, last, early, times, arrivals)
-    span = late[0] - early[0]
-    floor = consumer.ack_floor_stream_seq
-    if (flight.settled > floor or first > floor + 1) and flight.quiet(patience):
-        return (late[0], max(late[1], span + early[1]))
-    return (early[0], max(early[1], span + late[1]))
+    late = _if_in_order(consumer, last, times, arrivals)
+    stuck = first > consumer.ack_floor_stream_seq + 1
+    return _between(early, late, in_order=stuck and flight.quiet(patience))
 
 
-def _latest(
-    consumer: Consumer, last: int, early: Moment, times: SequenceTimes, arrivals: Arrivals | None
+def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Moment:
+    """The counted arrival; what it may be off reaches to the bound unless the count is exact."""
+    if counted is None or counted[0] <= bound[0]:
+        return bound
+    time, off, exact = counted
+    return (time, off if exact else max(off, time - bound[0] + bound[1]))
+
+
+def _allow_for_absence(
+    early: Moment, flight: Flight, times: SequenceTimes, absence: float
 ) -> Moment:
-    """Arrival of the oldest in flight if messages were settled in the order they came."""
-    late = times.lookup(last)
-    if arrivals is not None:
-        counted = arrivals.newest(consumer.pending + consumer.ack_pending)
-        if counted is not None:
-            late = counted[:2]
-    return late if late[0] > early[0] else early
+    """What was settled by the clock may be in flight still: pullers come and go between polls."""
+    certain = times.lookup(flight.certain + 1)
+    return (early[0], early[1] + min(absence, max(early[0] - certain[0], 0.0)))
 
 
 def _may_have_given_up(consumer: Consumer) -> bool:
@@ -101,3 +73,23 @@ def _may_have_given_up(consumer: Consumer) -> bool:
     """
     limit = consumer.config.max_deliver
     return limit == 1 or (limit > 1 and consumer.redelivered > 0)
+
+
+def _if_in_order(
+    consumer: Consumer, last: int, times: SequenceTimes, arrivals: Arrivals | None
+) -> Moment:
+    """Arrival of the oldest in flight if messages were settled in the order they came."""
+    counted = arrivals and arrivals.newest(consumer.pending + consumer.ack_pending)
+    return counted[:2] if counted else times.lookup(last)
+
+
+def _between(early: Moment, late: Moment, *, in_order: bool) -> Moment:
+    """The earliest is right, unless the floor stands still at a message that was given up and
+    nothing is being retried: then messages leave about in the order they came.
+    """
+    if late[0] <= early[0]:
+        return early
+    span = late[0] - early[0]
+    if in_order:
+        return (late[0], max(late[1], span + early[1]))
+    return (early[0], max(early[1], span + late[1]))

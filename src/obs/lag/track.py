@@ -211,7 +211,13 @@ class Track:
         window = self._window
         if lag:
             arrived, uncertainty = oldest_owed(
-                consumer, self._flight, self._patience, times, self._arrivals, exhausted=exhausted
+                consumer,
+                self._flight,
+                self._patience,
+                times,
+                self._arrivals,
+                exhausted=exhausted,
+                interval=settings.interval,
             )
             seconds = max(now - arrived, 0.0)
             eviction = eviction_seconds(stream.config.max_age, seconds)
