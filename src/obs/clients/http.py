@@ -116,4 +116,6 @@ def _words(error: Exception, reason: Reason) -> str:
         return "the answer ended early"
     if isinstance(error, requests.exceptions.SSLError):
         return "TLS failed: certificate or protocol not accepted"
+    if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
+        return f"cannot use the TLS files: {error}"
     return "cannot connect, or the connection broke"

@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import random
+import re
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
-import nats
-from nats.aio.client import Client
+from nats.aio.client import Client, RawCredentials
 from nats.errors import ConnectionClosedError, NoServersError
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
+from nkeys import NkeysError  # type: ignore[import-untyped]
 
 from obs.clients.http import without_user
 from obs.errors import BadInput, Reason, SourceError
@@ -21,7 +23,13 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _AUTH_WORDS: Final = ("authorization", "authentication", "credentials", "permissions")
 
-_FAILURES: Final = (BadInput, SourceError, NatsError, OSError, TimeoutError, ValueError)
+_CREDENTIALS: Final = re.compile(
+    r"-BEGIN NATS USER JWT-+\n[\w.=-]+\n.*-BEGIN USER NKEY SEED-+\nSU[A-Z2-7]+\n", re.DOTALL
+)
+_FAILURES: Final = (
+    *(BadInput, SourceError, NatsError, NkeysError),
+    *(OSError, TimeoutError, ValueError),
+)
 
 Use = Callable[[Client, Callable[[], None]], Awaitable[None]]
 Report = Callable[[SourceError | None], None]
@@ -39,18 +47,23 @@ async def keep_connected(
     """
     pause = _FIRST_PAUSE
 
-    def ready() -> None:
-        nonlocal pause
-        pause = _FIRST_PAUSE
-        report(None)
+    async def work() -> None:
+        client, lost = await _connect(spec, name, timeout)
+
+        def ready() -> None:
+            nonlocal pause
+            if not lost.done():
+                pause = _FIRST_PAUSE
+                report(None)
+
+        try:
+            await _until(lost, use(client, ready))
+        finally:
+            await _close(client)
 
     while True:
         try:
-            client, lost = await _connect(spec, name, timeout)
-            try:
-                await _use_until(lost, use(client, ready))
-            finally:
-                await _close(client)
+            await work()
         except _FAILURES as error:
             report(_translated(error, spec))
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  jitter, no secret
@@ -60,26 +73,37 @@ async def keep_connected(
 async def _connect(
     spec: NatsConnection, name: str, timeout: float
 ) -> tuple[Client, asyncio.Future[None]]:
-    """A connection, and what raises once it is lost or something was refused on it."""
+    """A connection, and what fails once it is lost or something is refused on it."""
+    options = {**_login(spec), **_tls(spec), "name": name, "connect_timeout": timeout}
     failure: Exception = NoServersError()
     for server in random.sample(spec.servers, len(spec.servers)):
-        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        client, lost = Client(), _future()
+        connecting = client.connect(
+            server,
+            allow_reconnect=False,
+            closed_cb=_on_closed(lost),
+            error_cb=_on_error(lost),
+            **options,
+        )
         try:
-            connecting = nats.connect(
-                server,
-                name=name,
-                allow_reconnect=False,
-                connect_timeout=timeout,
-                closed_cb=_on_closed(lost),
-                error_cb=_on_error(lost),
-                **_login(spec),
-                **_tls(spec),
-            )
-            return await asyncio.wait_for(connecting, timeout * 2), lost
+            # The library itself would try for ever where nobody listens.
+            await asyncio.wait_for(_until(lost, connecting), timeout * 2)
         except _FAILURES as error:
-            lost.cancel()
+            await _close(client)
             failure = error
-    raise _translated(failure, spec) from None
+        except BaseException:
+            await _close(client)
+            raise
+        else:
+            return client, lost
+    raise failure
+
+
+def _future() -> asyncio.Future[None]:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    # Looked at, so that asyncio does not print what nobody waits for any more.
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future
 
 
 def _on_closed(lost: asyncio.Future[None]) -> Callable[[], Awaitable[None]]:
@@ -99,17 +123,17 @@ def _on_error(lost: asyncio.Future[None]) -> Callable[[Exception], Awaitable[Non
     return failed
 
 
-async def _use_until(lost: asyncio.Future[None], use: Awaitable[None]) -> None:
-    """Wait for `use` or the loss of the connection, whichever is first; raise what is wrong."""
-    using = asyncio.ensure_future(use)
+async def _until(lost: asyncio.Future[None], work: Awaitable[None]) -> None:
+    """Wait for `work` or the loss of the connection, whichever is first; raise what is wrong."""
+    working = asyncio.ensure_future(work)
     try:
-        await asyncio.wait((using, lost), return_when=asyncio.FIRST_COMPLETED)
-        (lost if lost.done() else using).result()
+        await asyncio.wait((working, lost), return_when=asyncio.FIRST_COMPLETED)
+        (lost if lost.done() else working).result()
     finally:
-        using.cancel()
-        if not lost.cancel():
-            lost.exception()  # looked at, so that asyncio does not print it
-        await asyncio.wait((using,))
+        working.cancel()
+        await asyncio.wait((working,))
+        if not working.cancelled():
+            working.exception()
 
 
 async def _close(client: Client) -> None:
@@ -125,22 +149,39 @@ def _login(spec: NatsConnection) -> dict[str, Any]:
         "user": spec.user,
         "password": password.reveal() if password else None,
         "token": token.reveal() if token else None,
-        "user_credentials": spec.credentials_file,
+        "user_credentials": _credentials(spec.credentials_file),
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _credentials(file: str | None) -> RawCredentials | None:
+    """Checked here, because the library reads for ever where a part is missing."""
+    if file is None:
+        return None
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadInput(f"{file}: cannot read these credentials") from None
+    if not _CREDENTIALS.search(text):
+        raise BadInput(f"{file}: these credentials have no user JWT with its seed")
+    return RawCredentials(text if text.endswith("\n") else f"{text}\n")
 
 
 def _tls(spec: NatsConnection) -> dict[str, Any]:
     if spec.tls is None and not any(server.startswith("tls://") for server in spec.servers):
         return {}
-    return {"tls": tls_context(spec.tls or Tls())}
+    return {"tls": _tls_context(spec.tls or Tls())}
 
 
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """Certificates are verified always. Raises OSError where a file cannot be read or used."""
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    if tls.cert_file:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
+def _tls_context(tls: Tls) -> ssl.SSLContext:
+    """Certificates are verified always."""
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file)
+        if tls.cert_file:
+            context.load_cert_chain(tls.cert_file, tls.key_file)
+    except OSError as error:
+        files = ", ".join(file for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
+        raise BadInput(f"{files}: cannot be used for TLS: {error.strerror}") from None
     return context
 
 
@@ -160,13 +201,10 @@ def _translated(error: Exception, spec: NatsConnection) -> SourceError:
 
 def _meaning(error: Exception) -> tuple[Reason, str]:
     text = str(error).lower()
-    if (
-        isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError)
-        and error.filename
-    ):
-        return "auth", f"{error.filename}: {error.strerror}"
     if isinstance(error, ssl.SSLError):
         return "connection", "TLS failed: certificate or protocol not accepted"
+    if isinstance(error, NkeysError | ValueError):
+        return "auth", "the credentials are not valid"
     if any(word in text for word in _AUTH_WORDS):
         return "auth", "login refused, or a permission is missing"
     if isinstance(error, TimeoutError):

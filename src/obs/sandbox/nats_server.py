@@ -43,7 +43,7 @@ class NatsServer:
         """`ports` are client and monitoring port, chosen where left out.
 
         `accounts`: JetStream accounts with their users. `extra`: more of the server's
-        configuration (TLS, authorization, cluster), by its own names.
+        configuration (TLS, authorization, cluster), by its own names; None leaves a name out.
         """
         self.name = name
         self.directory = directory
@@ -116,7 +116,8 @@ class NatsServer:
             }
         if self._accounts and "SYS" in self._accounts:
             wanted["system_account"] = "SYS"
-        return {**wanted, **self._extra}
+        wanted |= self._extra
+        return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _account(users: Mapping[str, str], *, jetstream: bool) -> dict[str, Any]:

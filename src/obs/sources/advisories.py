@@ -97,7 +97,10 @@ class Advisories:
 
         for subject in _SUBJECTS:
             await client.subscribe(subject, cb=handed)
-        await client.flush()  # the server refuses before it answers
+        # The server refuses a subscription before it answers; the library's first ping may
+        # overtake what was written before it, a second one cannot.
+        await client.flush()
+        await client.flush()
         ready()
         await asyncio.Event().wait()  # until the connection is lost
 

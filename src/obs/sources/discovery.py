@@ -80,10 +80,9 @@ class Discovery:
 
     def _search(self, now: float) -> None:
         answers: dict[str, Varz | None] = {}
+        self._probe([*self._listed, *self._servers], answers)
         listed = self._expanded((_host(url) for url in self._listed), answers, self._listed)
-        self._probe(listed, answers)
         known = [url for url in self._servers if url not in listed]
-        self._probe(known, answers)
         named = self._expanded(self._neighbours(answers), answers)
         self._probe(named, answers)
         self._searched_at = now

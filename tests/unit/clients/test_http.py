@@ -8,6 +8,7 @@ import pytest
 
 from obs.clients.http import Http, without_user
 from obs.errors import SourceError
+from obs.spec.sources import Tls
 
 Talk = Callable[[socket.socket, threading.Event], None]
 SECRET = "s3cret"
@@ -209,3 +210,8 @@ def test_connections_are_used_again():
     with server(twice) as url, closing(Http(timeout=2)) as http:
         assert (http.get(url), http.get(url)) == (b"ok", b"ok")
     assert len(connections) == 1
+
+
+def test_tls_files_that_are_missing_are_told_by_their_name():
+    with pytest.raises(SourceError, match=r"/no/such/ca\.pem"):
+        get("https://127.0.0.1:1/varz", tls=Tls(ca_file="/no/such/ca.pem"))

@@ -1,0 +1,90 @@
+"""Operator, account and user JWTs, as nsc would make them."""
+
+import base64
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import nkeys
+
+UNLIMITED = ("subs", "conn", "data", "payload", "leaf", "imports", "exports")
+JETSTREAM = ("mem_storage", "disk_storage", "streams", "consumer")
+
+
+@dataclass(frozen=True)
+class Operator:
+    """What a server in operator mode is configured with, and a user's credentials."""
+
+    config: dict[str, Any]
+    credentials: str
+    account: str
+
+
+def make_operator() -> Operator:
+    """One account with JetStream, one user in it, and a system account."""
+    operator, system, account, user = (
+        _key(prefix)
+        for prefix in (
+            nkeys.PREFIX_BYTE_OPERATOR,
+            nkeys.PREFIX_BYTE_ACCOUNT,
+            nkeys.PREFIX_BYTE_ACCOUNT,
+            nkeys.PREFIX_BYTE_USER,
+        )
+    )
+    limits = dict.fromkeys(UNLIMITED, -1) | {"wildcards": True}
+    jwts = {
+        _public(system): _jwt(operator, system, "SYS", {"type": "account", "limits": limits}),
+        _public(account): _jwt(
+            operator,
+            account,
+            "OMS",
+            {"type": "account", "limits": limits | dict.fromkeys(JETSTREAM, -1)},
+        ),
+    }
+    config = {
+        "operator": _jwt(
+            operator, operator, "op", {"type": "operator", "system_account": _public(system)}
+        ),
+        "resolver": "MEMORY",
+        "resolver_preload": jwts,
+    }
+    allowed = {"type": "user", "subs": -1, "data": -1, "payload": -1, "pub": {}, "sub": {}}
+    user_jwt = _jwt(account, user, "obs", allowed)
+    credentials = (
+        f"-----BEGIN NATS USER JWT-----\n{user_jwt}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{user.seed.decode()}\n------END USER NKEY SEED------\n"
+    )
+    return Operator(config, credentials, _public(account))
+
+
+def _key(prefix: int) -> nkeys.KeyPair:
+    return nkeys.from_seed(bytearray(nkeys.encode_seed(os.urandom(32), prefix)))
+
+
+def _public(key: nkeys.KeyPair) -> str:
+    return key.public_key.decode()
+
+
+def _jwt(issuer: nkeys.KeyPair, subject: nkeys.KeyPair, name: str, nats: dict[str, Any]) -> str:
+    claims: dict[str, Any] = {
+        "iat": int(time.time()),
+        "iss": _public(issuer),
+        "name": name,
+        "sub": _public(subject),
+        "nats": nats | {"version": 2},
+    }
+    digest = hashlib.sha512(json.dumps(claims).encode()).digest()[:32]
+    claims["jti"] = base64.b32encode(digest).decode().rstrip("=")
+    signed = f"{_part({'typ': 'JWT', 'alg': 'ed25519-nkey'})}.{_part(claims)}"
+    return f"{signed}.{_text(issuer.sign(signed.encode()))}"
+
+
+def _part(value: dict[str, Any]) -> str:
+    return _text(json.dumps(value).encode())
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,0 +1,155 @@
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import nats
+import pytest
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig
+from nats.js.errors import APIError
+
+from obs.clients.http import Http
+from obs.sandbox.nats_server import NatsCluster, NatsServer
+from obs.snapshot import NatsSnapshot
+from obs.sources.jsz import decode_jsz
+from obs.sources.nats_http import NatsHttp
+from obs.spec.sources import NatsSource
+from tests.integration.waiting import eventually
+
+pytestmark = pytest.mark.integration
+
+CONSUMERS = [f"c{number}" for number in range(8)]
+MESSAGES = 50
+
+
+@pytest.fixture
+def http() -> Iterator[Http]:
+    with closing(Http(timeout=3)) as http:
+        yield http
+
+
+@pytest.fixture
+def source(nats_cluster: NatsCluster, http: Http) -> Iterator[NatsHttp]:
+    """All servers listed."""
+    monitor = tuple(member.monitor for member in nats_cluster.members)
+    with closing(NatsHttp("main", NatsSource(monitor=monitor), http, time.time)) as source:
+        yield source
+
+
+async def replicated(cluster: NatsCluster) -> JetStreamContext:
+    """An R3 stream with R3 consumers, the first of which has taken and acknowledged messages."""
+    servers = [member.url for member in cluster.members]
+    js = (await nats.connect(servers, max_reconnect_attempts=-1)).jetstream(timeout=10)
+    for attempt in range(100):
+        try:
+            await js.add_stream(name="S", subjects=["s"], num_replicas=3)
+            break
+        except (APIError, nats.errors.TimeoutError):  # no leader of the cluster yet
+            assert attempt < 99
+    for name in CONSUMERS:
+        config = ConsumerConfig(durable_name=name, ack_policy="explicit", ack_wait=300)
+        await js.add_consumer("S", config)
+    for _ in range(MESSAGES):
+        await js.publish("s", b"x")
+    for name in CONSUMERS:
+        pull = await js.pull_subscribe_bind(consumer=name, stream="S")
+        for message in await pull.fetch(20, timeout=10):
+            await message.ack_sync(timeout=10)
+    return js
+
+
+def leaders(http: Http, member: NatsServer) -> dict[str, str]:
+    """Leaders of the stream and of its consumers by name, as one server sees them."""
+    body = http.get(f"{member.monitor}/jsz?accounts=1&streams=1&consumers=1")
+    (stream,) = decode_jsz(body, member.name).account_details[0].stream_detail
+    reports = [stream, *stream.consumer_detail]
+    return {report.name: report.cluster.leader for report in reports}
+
+
+def complete(snapshot: NatsSnapshot) -> bool:
+    """Every consumer is reported by its leader with the numbers that were made."""
+    return len(snapshot.consumers) == len(CONSUMERS) and all(
+        (c.leader, c.delivered_consumer_seq, c.ack_floor_stream_seq, c.pending)
+        == (True, 20, 20, MESSAGES - 20)
+        for c in snapshot.consumers
+    )
+
+
+async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back(
+    nats_cluster, http, source
+):
+    js = await replicated(nats_cluster)
+    snapshot = source.poll()
+    assert complete(snapshot)
+    assert [stream.replicas_behind for stream in snapshot.streams] == [0]
+    placed = leaders(http, nats_cluster.members[0])
+    elsewhere = [name for name in CONSUMERS if placed[name] != placed["S"]]
+    assert elsewhere, "with eight consumers some are led by another server than their stream"
+    victim = nats_cluster.member(placed[elsewhere[0]])
+    victim.kill()
+    seen: list[NatsSnapshot] = []
+
+    def settled() -> bool:
+        seen.append(source.poll())
+        return complete(seen[-1]) and all(stream.leader for stream in seen[-1].streams)
+
+    def behind() -> set[int]:
+        return {consumer.replicas_behind for consumer in seen[-1].consumers}
+
+    eventually(settled, timeout=40)
+    assert [server.up for server in seen[-1].servers].count(False) == 1
+    eventually(lambda: settled() and behind() == {1}, timeout=40)
+    victim.start(timeout=40)
+    eventually(lambda: settled() and behind() == {0}, timeout=40)
+    assert all(server.up for server in seen[-1].servers)
+    for snapshot in seen:
+        assert [consumer.name for consumer in snapshot.consumers] == CONSUMERS
+        assert len(snapshot.streams) == 1
+        for consumer in snapshot.consumers:
+            if consumer.leader:
+                assert consumer.delivered_consumer_seq == 20, "no jump, no reset"
+    await js._nc.close()
+
+
+async def test_a_consumer_without_replicas_is_seen_wherever_it_is(nats_cluster, source):
+    js = await replicated(nats_cluster)
+    for number in range(6):
+        config = ConsumerConfig(durable_name=f"single{number}", num_replicas=1)
+        await js.add_consumer("S", config)
+    singles = [c for c in source.poll().consumers if c.name.startswith("single")]
+    assert len(singles) == 6
+    assert all(consumer.leader for consumer in singles)
+    assert source.poll().streams[0].consumers == len(CONSUMERS) + 6
+    await js._nc.close()
+
+
+async def test_one_server_that_hangs_does_not_hide_the_others(nats_cluster, source):
+    js = await replicated(nats_cluster)
+    source.poll()
+    await js._nc.close()
+    victim = nats_cluster.members[1]
+    victim.process.pause()
+    try:
+        snapshot = source.poll()
+    finally:
+        victim.process.resume()
+    assert [server.up for server in snapshot.servers] == [True, False, True]
+    assert [consumer.name for consumer in snapshot.consumers] == CONSUMERS
+
+
+async def test_one_server_listed_leads_to_all_and_they_stay_known(nats_cluster, http):
+    members = nats_cluster.members
+    spec = NatsSource(monitor=(members[0].monitor,), discover=True)
+    js = await replicated(nats_cluster)
+    with closing(NatsHttp("main", spec, http, time.time)) as source:
+        snapshot = source.poll()
+        addresses = [f"{member.host}:{member.monitor_port}" for member in members]
+        assert [server.address for server in snapshot.servers] == addresses
+        assert [server.name for server in snapshot.servers] == ["n1", "n2", "n3"]
+        assert complete(snapshot)
+        members[0].kill()
+        snapshot = source.poll()
+        assert [server.address for server in snapshot.servers] == addresses
+        assert [server.up for server in snapshot.servers] == [False, True, True]
+        assert [consumer.name for consumer in snapshot.consumers] == CONSUMERS
+    await js._nc.close()

@@ -1,0 +1,26 @@
+"""Waiting for a condition instead of for a time."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(check: Callable[[], T], timeout: float = 15.0) -> T:
+    """The first true value of `check()`; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not (value := check()):
+        assert time.monotonic() < deadline, f"not within {timeout:g} s; last: {value!r}"
+        time.sleep(0.05)
+    return value
+
+
+async def eventually_async(check: Callable[[], T], timeout: float = 15.0) -> T:
+    """The same while the event loop goes on."""
+    deadline = time.monotonic() + timeout
+    while not (value := check()):
+        assert time.monotonic() < deadline, f"not within {timeout:g} s; last: {value!r}"
+        await asyncio.sleep(0.02)
+    return value
