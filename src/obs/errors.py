@@ -8,7 +8,15 @@ BAD_INPUT: Final = 2
 UNAVAILABLE: Final = 3  # a system this command needs did not answer
 
 Reason = Literal[
-    "auth", "connection", "decode", "http_status", "internal", "partial", "throttled", "timeout"
+    "auth",
+    "budget",
+    "connection",
+    "decode",
+    "http_status",
+    "internal",
+    "partial",
+    "throttled",
+    "timeout",
 ]
 REASONS: Final[tuple[str, ...]] = get_args(Reason)
 

@@ -108,7 +108,7 @@ def _aws_source(
     def past() -> Callable[[], None]:
         snapshot = collector.rules[health.name].snapshot
         assert snapshot is not None
-        objectives = [each for each in collector.objectives.all if each.source == health.name]
+        objectives = collector.objectives.lacking_history(health.name)
         found = list(fetch(objectives, snapshot.rules, source, snapshot.since, snapshot.at))
         return lambda: collector.take_history(found)
 

@@ -32,11 +32,10 @@ class Span:
 
 
 def missing(objective: Objective, since: float, now: float) -> list[Span]:
-    """What the ledger lacks between its last watermark and `since`, where polls begin to tell."""
-    start = now - objective.slo.window
-    if objective.restored and objective.watermark is not None:
-        start = max(start, objective.watermark)
-    return list(_spans(start, since, now))
+    """What the ledger lacks up to `since`, where polls begin to tell; times in Unix seconds."""
+    if objective.missing_from is None:
+        return []
+    return list(_spans(max(now - objective.slo.window, objective.missing_from), since, now))
 
 
 def fetch(

@@ -71,7 +71,7 @@ class Collector:
         self.kept_house = clock.monotonic()
         self.changes = 0
         self._state = state
-        self._families: dict[str, Sequence[Family]] = {}
+        self._families: Mapping[str, Sequence[Family]] = {}
         self._slo_rows = KeptRows()
         self._process = Process()
         now = clock.wall()
@@ -119,6 +119,10 @@ class Collector:
             log.warning("source %s: %s: %s", health.name, error.reason, error)
         health.failed(error.reason, str(error), self.clock.monotonic() - started)
         self._publish_own()
+
+    def lacks_history(self, source: str) -> bool:
+        """Whether an SLO of this source misses events from before the polls began."""
+        return bool(self.objectives.lacking_history(source))
 
     def take_history(self, past: Sequence[PastEvents]) -> None:
         """Fill SLO ledgers with what happened before the polls began."""
@@ -190,7 +194,8 @@ class Collector:
         return families
 
     def _withdraw(self, health: SourceHealth) -> None:
-        del self._families[health.name]
+        kept = self._families.items()
+        self._families = {name: families for name, families in kept if name != health.name}
         self.exposition.withdraw(health.name)
         health.series = 0
         self._publish_slos()
@@ -224,7 +229,7 @@ class Collector:
         self.exposition.update("\x00process", self._process.families())
 
     def _show(self, name: str, families: Sequence[Family]) -> None:
-        self._families[name] = families
+        self._families = {**self._families, name: families}
         self.exposition.update(name, families)
         self.changes += 1
 

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS: Final = 1.0
 STOP_WITHIN_SECONDS: Final = 3.0
+HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class PolledSource:
     poll: Callable[[], Snapshot]
     limit: float
     past: Callable[[], Callable[[], None]] | None = None
-    """Asked once, after the first poll: reads history, which blocks, and gives what takes it in."""
+    """Reads the history that SLOs lack, which blocks, and gives what takes it in."""
 
 
 InCore = Callable[..., Coroutine[Any, Any, None]]
@@ -70,6 +71,7 @@ class Daemon:
         self._sinks = sinks
         self._listeners = listeners
         self._core = ThreadPoolExecutor(1, thread_name_prefix="core")
+        self._history_not_before: dict[str, int] = {}  # polls, by source
 
     async def poll_once(self) -> None:
         """Poll every source one time."""
@@ -117,7 +119,6 @@ class Daemon:
     async def _poll(self, source: PolledSource) -> None:
         """One poll. Ends when its thread does: a source is never polled twice at once."""
         started = time.monotonic()
-        first = source.health.last_success is None
         call = in_thread(source.poll, f"poll-{source.health.name}")
         await asyncio.wait({call}, timeout=source.limit)
         try:
@@ -131,14 +132,17 @@ class Daemon:
             await asyncio.wait({call})
             call.exception()
         else:
-            if first and source.past:
-                await self._backfill(source, source.past)
+            if source.past and self._collector.lacks_history(source.health.name):
+                await self._backfill(source.health, source.past)
 
-    async def _backfill(self, source: PolledSource, past: Callable[[], Callable[[], None]]) -> None:
+    async def _backfill(self, health: SourceHealth, past: Callable[[], Callable[[], None]]) -> None:
+        if health.polls < self._history_not_before.get(health.name, 0):
+            return
         try:
-            await self._in_core(await in_thread(past, f"history-{source.health.name}"))
-        except Exception as error:  # noqa: BLE001  the SLO then starts from now on
-            log.warning("source %s: no history: %s", source.health.name, _as_source_error(error))
+            await self._in_core(await in_thread(past, f"history-{health.name}"))
+        except Exception as error:  # noqa: BLE001  until it is read, SLOs begin with the polls
+            self._history_not_before[health.name] = health.polls + HISTORY_RETRY_POLLS
+            log.warning("source %s: no history yet: %s", health.name, _as_source_error(error))
 
     async def _push_forever(self, sink: PushedSink) -> None:
         while True:

@@ -50,6 +50,7 @@ class SavedSlo(msgspec.Struct, frozen=True):
     events: TotalState
     good_events: TotalState
     deliveries: dict[str, tuple[float, float]]
+    missing_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class Objective:
         self.good_events = CumulativeTotal(minute_of(now))
         self.watermark: float | None = None
         self.evaluation: Evaluation | None = None
-        self.restored = False
+        self.missing_from: float | None = None
+        """From here (Unix seconds) on history has yet to be read; None where nothing is missing."""
         try:
             self.tiers: tuple[Tier, ...] = tiers(self.ratio, slo.window).kept
         except ValueError:  # no burn rate of this objective is ever alarming
@@ -100,7 +102,7 @@ class Objective:
         self._deliveries = {
             consumer: MinuteCounts(counts) for consumer, counts in saved.deliveries.items()
         }
-        self.restored = True
+        self.missing_from = saved.missing_from
 
     def save(self, state: State) -> None:
         """Queue what changed."""
@@ -113,6 +115,7 @@ class Objective:
             self.events.state(),
             self.good_events.state(),
             {key: counts.state for key, counts in self._deliveries.items() if counts.state},
+            self.missing_from,
         )
         state.put(_KIND, self.key, msgspec.msgpack.encode(saved))
 
@@ -124,16 +127,14 @@ class Objective:
         self.good_events.absorb({start: good for start, (good, _) in minutes.items()})
         self.watermark = watermark
 
-    def take_rules(
-        self, sli: EventBridgeSli, rules: Iterable[Rule], points: RulePoints, settled: float
-    ) -> None:
+    def take_rules(self, sli: EventBridgeSli, snapshot: AwsSnapshot) -> None:
         """Events of an EventBridge SLI: the settled minutes of all its rules together."""
-        minutes = {
-            start: counts
-            for start, counts in events_by_minute(chosen(sli, rules), points).items()
-            if start < settled
-        }
-        self.take(minutes, settled)
+        seen_until = self.watermark or 0.0
+        if self.missing_from is None and seen_until < snapshot.since:
+            self.missing_from = seen_until  # the first start, or a long time without an answer
+        events = events_by_minute(chosen(sli, snapshot.rules), snapshot.points)
+        minutes = {start: counts for start, counts in events.items() if start < snapshot.settled}
+        self.take(minutes, snapshot.settled)
 
     def take_lag(self, sli: NatsLagSli, consumers: Sequence[ConsumerNumbers], at: float) -> None:
         """One observation of a lag SLI: good when all its consumers are within the target."""
@@ -206,11 +207,18 @@ class Objectives:
                 log.warning("state of SLO %s is unreadable; it starts anew", objective.key)
             objective.evaluate()
 
+    def lacking_history(self, source: str) -> list[Objective]:
+        """SLOs of this source with a past that has yet to be read."""
+        return [
+            each for each in self.all if each.source == source and each.missing_from is not None
+        ]
+
     def take_history(self, past: Sequence[PastEvents]) -> None:
         """Fill in what happened before the polls began, where the ledger has nothing."""
         for each in past:
             for step, events in each.spans:
                 each.objective.ledger.backfill(step, events)
+            each.objective.missing_from = None
             self._settle(each.objective)
 
     def absorb_rules(self, source: str, snapshot: AwsSnapshot) -> None:
@@ -218,7 +226,7 @@ class Objectives:
         for objective in self.all:
             sli = objective.slo.sli.eventbridge
             if sli and sli.source == source:
-                objective.take_rules(sli, snapshot.rules, snapshot.points, snapshot.settled)
+                objective.take_rules(sli, snapshot)
                 self._settle(objective)
 
     def absorb_consumers(

@@ -146,7 +146,8 @@ def _lag_histories(watch: ConsumerWatch) -> dict[Watched, tuple[float | None, ..
     """The lag of the last polls, oldest first; None where the consumer was not there."""
     if len(watch.present) > _POINTS_OF_LAG:
         return {}
-    columns = [dict(zip(*column, strict=True)) for column in watch.lag_columns]
+    # Copied in one step: the next poll may add a column meanwhile.
+    columns = [dict(zip(*column, strict=True)) for column in tuple(watch.lag_columns)]
     return {watched: tuple(column.get(watched) for column in columns) for watched in watch.present}
 
 

@@ -107,6 +107,20 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def terminate(self) -> None:
+        """SIGTERM, without waiting for the end."""
+        self._signal(signal.SIGTERM)
+
+    def wait(self, timeout: float) -> int | None:
+        """The exit status, negative where a signal ended it; None where it was never started.
+
+        Raises ProcessFailed where it still runs after `timeout` seconds.
+        """
+        try:
+            return self._child.wait(timeout) if self._child else None
+        except subprocess.TimeoutExpired:
+            raise ProcessFailed(f"{self.argv[0]} still runs after {timeout:g} s") from None
+
     def kill(self) -> None:
         """SIGKILL, as a crash would end it."""
         if self._child is not None:

@@ -50,6 +50,7 @@ class EventBridge:
         """What AWS knows now. Raises SourceError rather than return half of it."""
         at = self._clock()
         inventory = self._current_inventory(at)
+        self._check_budget(inventory)
         settled = int(at - self._spec.delay) // PERIOD * PERIOD
         since = settled - HORIZON
         rules = _rule_series(inventory.rules, catalogue.RULE_METRICS)
@@ -90,6 +91,11 @@ class EventBridge:
         Raises SourceError.
         """
         inventory = self._current_inventory(self._clock())
+        return self._cost(inventory, published, publish_every)
+
+    def _cost(
+        self, inventory: Inventory, published: int = 0, publish_every: float = 60.0
+    ) -> Estimate:
         return estimate(
             rules=len(inventory.rules),
             queues=len(inventory.queues),
@@ -97,6 +103,17 @@ class EventBridge:
             published=published,
             publish_every=publish_every,
         )
+
+    def _check_budget(self, inventory: Inventory) -> None:
+        """Refuse before the first request that costs money, and when rules were added since."""
+        budget = self._spec.monthly_budget_dollars
+        dollars = self._cost(inventory).dollars
+        if budget is not None and dollars > budget:
+            raise SourceError(
+                "budget",
+                f"would cost about ${dollars:,.2f} a month, above monthly_budget_dollars "
+                f"{budget:g}; raise it, poll less often or choose fewer rules",
+            )
 
     def _current_inventory(self, at: float) -> Inventory:
         known = self._inventory

@@ -1,0 +1,333 @@
+"""EventBridge through the running collector: counters, SLOs, cost, over kills and corrections."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from obs.catalogue.aws import RULE_METRICS
+from obs.sandbox import aws_events
+from obs.slo.burn import budget_remaining, burn_rate
+from obs.slo.windows import windows
+from obs.snapshot import Rule
+from tests.integration.aws_fixtures import Account, account, emulator, proxy
+from tests.integration.collector_process import (
+    CollectorProcess,
+    Scrape,
+    Spec,
+    collectors,
+    key,
+    named,
+    spec_of,
+)
+
+__all__ = ["account", "collectors", "emulator", "proxy"]
+
+pytestmark = pytest.mark.integration
+
+SCHEMA = Rule("oms-events", "oms-schema-changed")
+OBJECT = Rule("oms-events", "oms-object-changed")
+WINDOW = 30 * 86_400
+DELIVERY = {
+    "name": "event-delivery",
+    "service": "oms",
+    "objective": 99.0,
+    "window": "30d",
+    "sli": {"eventbridge": {"source": "aws", "bus": "oms-events"}},
+}
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+class Feed:
+    """What AWS was told of the rules, and what follows from it."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._fed: dict[tuple[Rule, str], dict[int, float]] = defaultdict(dict)
+
+    def put(self, rule: Rule, metric: str, points: dict[int, float]) -> None:
+        """Publish points; for a minute that has one, its correction."""
+        before = self._fed[rule, metric]
+        aws_events.put_rule_points(
+            self._account.endpoint_url, rule.bus, rule.name, {metric: points}
+        )
+        before.update({at: before.get(at, 0.0) + value for at, value in points.items()})
+
+    def total(self, rule: Rule, metric: str, since: int = 0, before: int = 1 << 40) -> float:
+        points = self._fed.get((rule, metric), {})
+        return sum(value for at, value in points.items() if since <= at < before)
+
+    def counters(self, since: int) -> Scrape:
+        """The samples that counters which began at `since` must show."""
+        return {
+            key(metric.name, aws="aws", bus=rule.bus, rule=rule.name): self.total(
+                rule, metric.aws.metric, since
+            )
+            for rule in (SCHEMA, OBJECT)
+            for metric in RULE_METRICS
+            if metric.aws
+        }
+
+    def counts(self, end: int, seconds: float) -> tuple[float, float]:
+        """(bad, total) of both rules in the window that ends at `end`."""
+        bad, total = (
+            sum(self.total(rule, metric, end - int(seconds), end) for rule in (SCHEMA, OBJECT))
+            for metric in ("FailedInvocations", "Invocations")
+        )
+        return bad, total
+
+
+def slo(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    return key(name, slo="event-delivery", slo_service="oms", **labels)
+
+
+def check_slo(feed: Feed, scrape: Scrape) -> None:
+    """Every burn rate and the budget are those of the events that were fed."""
+    watermark = int(scrape[slo("slo_data_watermark_timestamp_seconds")])
+    bad, total = feed.counts(watermark, WINDOW)
+    remaining = scrape[slo("slo_error_budget_remaining_ratio")]
+    assert remaining == pytest.approx(budget_remaining(bad / total, 0.99), rel=1e-12)
+    for label, seconds in windows(WINDOW):
+        bad, total = feed.counts(watermark, seconds)
+        rate = scrape.get(slo("slo_burn_rate", window=label))
+        expected = burn_rate(bad / total, 0.99) if total else None
+        assert rate == (expected if expected is None else pytest.approx(expected, rel=1e-12))
+
+
+def put_history(feed: Feed, now: int) -> None:
+    """Events of the last weeks, clear of where windows begin, a different number in each."""
+    ages = (3 * MINUTE, 20 * MINUTE, 50 * MINUTE, 100 * MINUTE, 5 * HOUR, 20 * HOUR, 2 * DAY)
+    for number, age in enumerate((*ages, 10 * DAY), start=1):
+        at = now - age
+        feed.put(SCHEMA, "Invocations", {at: 1000.0 + number})
+        feed.put(OBJECT, "Invocations", {at: 500.0})
+        feed.put(SCHEMA, "FailedInvocations", {at: float(number)})
+
+
+@pytest.fixture
+def oms(account: Account) -> Account:
+    aws_events.create_oms(account.endpoint_url)
+    return account
+
+
+@pytest.fixture
+def collector(oms: Account, tmp_path: Path, collectors: list[CollectorProcess]) -> CollectorProcess:
+    made = CollectorProcess(tmp_path, spec(oms, tmp_path, slos=[DELIVERY]))
+    collectors.append(made)
+    return made
+
+
+def spec(account: Account, folder: Path, **rest: object) -> Spec:
+    source = {"endpoint_url": account.faults.endpoint_url, "buses": [{"name": "oms-events"}]}
+    return spec_of(folder, aws=source, **rest)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def feed(oms: Account) -> Feed:
+    return Feed(oms)
+
+
+def counted(collector: CollectorProcess, feed: Feed, since: int) -> Scrape:
+    """Wait until the counters are what was fed from `since` on, and nothing else."""
+    expected = feed.counters(since)
+    return collector.until(lambda scrape: named(scrape, "eventbridge_") == expected)
+
+
+def test_counters_are_what_was_fed_over_late_points_corrections_and_kills(
+    collector: CollectorProcess, feed: Feed
+) -> None:
+    first = collector.clock.turn()
+    feed.put(SCHEMA, "Invocations", {first - 60: 77.0, first - HOUR: 33.0})
+    collector.start()
+    counted(collector, feed, first)  # what was before the first start is not counted
+
+    feed.put(SCHEMA, "Invocations", {first: 10.0})
+    feed.put(SCHEMA, "FailedInvocations", {first: 2.0})
+    counted(collector, feed, first)
+    second = collector.clock.turn(3)
+    feed.put(SCHEMA, "Invocations", {second - 60: 5.0, first: 3.0})  # late, corrected upwards
+    feed.put(OBJECT, "InvocationsSentToDlq", {first + 60: 1.0})
+    before = counted(collector, feed, first)
+
+    collector.kill()
+    feed.put(SCHEMA, "Invocations", {second: 7.0, first: 1.0})  # meanwhile
+    assert not falls(before, collector.start().scrape())
+    before = counted(collector, feed, first)
+
+    feed.put(SCHEMA, "Invocations", {first: -4.0})  # corrected downwards: owed
+    collector.polls("aws")
+    third = collector.clock.turn()
+    feed.put(SCHEMA, "Invocations", {third: 1.0})
+    after = collector.polls("aws")
+    assert named(after, "eventbridge_") == named(before, "eventbridge_")
+
+    collector.kill()  # the debt outlives it too
+    feed.put(SCHEMA, "Invocations", {third: 6.0})
+    assert not falls(after, collector.start().scrape())
+    counted(collector, feed, first)
+    assert collector.stop() == 0
+    collector.start()
+    counted(collector, feed, first)
+
+
+def falls(before: Scrape, after: Scrape) -> Scrape:
+    """Counters that are lower than they were, or gone."""
+    return {
+        sample: after.get(sample, -1.0)
+        for sample, value in named(before, "eventbridge_").items()
+        if after.get(sample, -1.0) < value
+    }
+
+
+def test_known_rules_have_zeros_before_anything_happens_and_after_a_restart(
+    collector: CollectorProcess, feed: Feed
+) -> None:
+    zeros = feed.counters(0)
+    assert len(zeros) == 14
+    assert set(zeros.values()) == {0.0}
+    collector.start()
+    assert named(collector.scrape(), "eventbridge_") == zeros
+    collector.kill()
+    collector.start()
+    assert named(collector.scrape(), "eventbridge_") == zeros
+
+
+def test_objectives_are_those_of_the_events_fed_and_survive_a_kill(
+    collector: CollectorProcess, feed: Feed
+) -> None:
+    first = collector.clock.turn()
+    put_history(feed, first)
+    collector.start()
+    collector.until(lambda scrape: slo("slo_burn_rate", window="30d") in scrape)
+    check_slo(feed, whole(collector, feed))
+    feed.put(OBJECT, "Invocations", {first: 40.0})
+    feed.put(OBJECT, "FailedInvocations", {first: 9.0})
+    collector.clock.turn()
+    before = whole(collector, feed)
+    check_slo(feed, before)
+    assert before[slo("slo_events_total")] == 40.0  # history is in the ledger, not in counters
+    assert before[slo("slo_good_events_total")] == 31.0
+
+    collector.kill()
+    feed.put(SCHEMA, "Invocations", {first + 60: 11.0})
+    second = collector.clock.turn(2)
+    feed.put(OBJECT, "FailedInvocations", {first: -3.0})  # a correction while it was down
+    collector.start()
+    after = whole(collector, feed)
+    assert after[slo("slo_data_watermark_timestamp_seconds")] >= second
+    check_slo(feed, after)
+    assert after[slo("slo_events_total")] == 51.0
+    assert after[slo("slo_good_events_total")] == 45.0
+
+
+def whole(collector: CollectorProcess, feed: Feed) -> Scrape:
+    """Wait until the windows hold all events that were fed and are settled."""
+
+    def settled(scrape: Scrape) -> bool:
+        watermark = scrape.get(slo("slo_data_watermark_timestamp_seconds"), 0.0)
+        if watermark < collector.clock.minute:
+            return False
+        bad, total = feed.counts(int(watermark), WINDOW)
+        ratio = scrape.get(slo("slo_error_ratio", window="30d"), 0.0)
+        return ratio == pytest.approx(bad / total, rel=1e-12)
+
+    return collector.until(settled)
+
+
+def test_a_downtime_longer_than_counters_look_back_is_filled_in_from_history(
+    collector: CollectorProcess, feed: Feed
+) -> None:
+    first = collector.clock.turn()
+    put_history(feed, first)
+    collector.start()
+    whole(collector, feed)
+    collector.kill()
+    second = collector.clock.turn(8 * 60)
+    for hours in (1, 4, 6):
+        feed.put(SCHEMA, "Invocations", {second - hours * HOUR - 120: 300.0})
+        feed.put(SCHEMA, "FailedInvocations", {second - hours * HOUR - 120: 3.0 * hours})
+    collector.start()
+    check_slo(feed, whole(collector, feed))
+
+
+def test_a_dead_letter_queue_shows_its_depth_and_the_age_of_its_oldest_message(
+    collector: CollectorProcess, oms: Account
+) -> None:
+    now = collector.clock.turn()
+    depth = key("sqs_queue_visible_messages", aws="aws", queue="oms-events-dlq")
+    age = key("sqs_queue_oldest_message_age_seconds", aws="aws", queue="oms-events-dlq")
+    collector.start()
+    scrape = collector.scrape()
+    assert (scrape[depth], scrape[age]) == (0.0, 0.0)
+    sqs = aws_events.aws("sqs", oms.endpoint_url)
+    url = sqs.get_queue_url(QueueName="oms-events-dlq")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    scrape = collector.until(lambda scrape: scrape[depth] == 1.0)
+    assert age not in scrape  # AWS has not said: neither empty nor new
+    aws_events.put_queue_age(oms.endpoint_url, "oms-events-dlq", {now: 42.0})
+    collector.until(lambda scrape: scrape.get(age) == 42.0)
+    (queue,) = collector.status()["queues"]
+    assert (queue["dead_letter"], queue["visible"], queue["oldest_age_seconds"]) == (True, 1, 42.0)
+
+
+def test_a_poll_of_up_to_500_metrics_is_one_request_and_is_priced(
+    account: Account, tmp_path: Path, collectors: list[CollectorProcess]
+) -> None:
+    names = tuple(f"rule-{number:02}" for number in range(71))
+    aws_events.create_rules(account.endpoint_url, "default", names)
+    source = {"endpoint_url": account.faults.endpoint_url}
+    collector = CollectorProcess(tmp_path, spec_of(tmp_path, aws=source))
+    collectors.append(collector)
+    seen_before = account.faults.seen.get("GetMetricData", 0)
+    collector.start()
+    requests = key("obs_aws_requests_total", operation="GetMetricData")
+    polls = key("obs_source_polls_total", source="aws")
+    for scrape in (collector.scrape(), collector.polls("aws", 2)):
+        # A poll sends its request before it is counted as a poll.
+        assert scrape[requests] - scrape[polls] in (0, 1)
+    collector.stop()
+    assert account.faults.seen["GetMetricData"] - seen_before >= scrape[requests]
+    # 497 metrics a second, for 730 hours: no test should last so long at AWS.
+    expected = 497 * 0.01 / 1000 * 730 * 3600
+    assert scrape[key("obs_aws_cost_dollars_per_month")] == pytest.approx(expected, rel=0.5)
+
+
+def test_a_dry_run_tells_the_cost_in_words_and_in_json_and_spends_nothing(
+    oms: Account, tmp_path: Path, collectors: list[CollectorProcess]
+) -> None:
+    before = dict(oms.faults.seen)
+    plain = CollectorProcess(tmp_path / "a", spec(oms, tmp_path), ("--dry-run",))
+    formatted = ("--dry-run", "--format", "json")
+    as_json = CollectorProcess(tmp_path / "b", spec(oms, tmp_path), formatted)
+    collectors += [plain, as_json]
+    assert (plain.run(), as_json.run()) == (0, 0)
+    # 2 rules with 7 metrics and 1 queue, every second of 730 hours.
+    dollars = 730 * 3600 * (15 * 0.01 / 1000 + 0.40 / 1_000_000)
+    assert json.loads(as_json.log)["dollars_per_month"] == pytest.approx(dollars, rel=1e-9)
+    assert f"About ${dollars:,.2f} a month. Nothing was spent for this estimate." in plain.log
+    asked = {name for name, count in oms.faults.seen.items() if count > before.get(name, 0)}
+    assert "ListRules" in asked
+    assert asked & {"GetMetricData", "GetMetricStatistics", "PutMetricData"} == set()
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_source_above_its_budget_asks_for_nothing_that_costs(
+    collector: CollectorProcess, oms: Account
+) -> None:
+    source = collector.spec["sources"]["aws"]["aws"]
+    source["monthly_budget_dollars"] = 100
+    before = oms.faults.seen.get("GetMetricData", 0)
+    collector.start(ready=False)
+    errors = key("obs_source_errors_total", source="aws", reason="budget")
+    scrape = collector.until(lambda scrape: scrape[errors] >= 2)
+    assert scrape[key("obs_source_up", source="aws")] == 0.0
+    assert named(scrape, "eventbridge_") == {}
+    ready = collector.get("/readyz")
+    assert ready.status == 503
+    assert "source aws: would cost about $395." in ready.text
+    assert "above monthly_budget_dollars 100" in ready.text
+    assert oms.faults.seen.get("GetMetricData", 0) == before
+    collector.kill()
+    source["monthly_budget_dollars"] = 400
+    assert named(collector.start().scrape(), "eventbridge_")

@@ -1,0 +1,37 @@
+from obs.collector.daemon import HISTORY_RETRY_POLLS, Daemon, PolledSource
+from obs.collector.health import SourceHealth
+from obs.errors import SourceError
+
+
+class Lacking:
+    """A collector whose SLOs lack history until some is taken in."""
+
+    def __init__(self):
+        self.taken = 0
+
+    def absorb(self, health, snapshot, started):
+        health.succeeded(0.0, 0.0, 0.0)
+
+    def lacks_history(self, source):
+        return not self.taken
+
+    def take(self):
+        self.taken += 1
+
+
+async def test_history_that_cannot_be_read_is_asked_for_again_some_polls_later():
+    asked, collector = [], Lacking()
+
+    def past():
+        asked.append(health.polls)
+        if len(asked) == 1:
+            raise SourceError("throttled", "later")
+        return collector.take
+
+    health = SourceHealth("aws", "aws", True, 1.0, 10.0)
+    daemon = Daemon(collector, [PolledSource(health, dict, 5.0, past=past)], [])
+    for _ in range(3 * HISTORY_RETRY_POLLS):
+        await daemon.poll_once()
+    assert asked == [1, 1 + HISTORY_RETRY_POLLS]
+    assert collector.taken == 1
+    assert health.up
