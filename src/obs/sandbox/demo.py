@@ -66,8 +66,9 @@ async def run_demo(
                 seconds,
                 stop.wait(),
                 sandbox.traffic_failed(),
-                live(sandbox, words.happens),
                 _watch(collector, words.sees),
+                # Who asks for faults wants to see these and nothing else.
+                *(() if faults else (live(sandbox, words.happens),)),
             )
             words.say("stopping …")
 

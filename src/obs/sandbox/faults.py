@@ -92,7 +92,7 @@ FAULTS: Final = (
         "slow-consumer",
         SEARCH_INDEXER,
         Trouble.SLOW,
-        "works at half the pace at which events arrive",
+        "works at a fifth of the pace at which events arrive",
         "its lag never shrinks, and its status turns to slow",
     ),
     Fault(

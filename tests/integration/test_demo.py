@@ -1,0 +1,264 @@
+"""The demo as a newcomer runs it, and its faults as the collector sees them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obs.sandbox.collector import CollectorProcess
+from obs.sandbox.faults import find_fault
+from obs.sandbox.oms import Sandbox
+from obs.sandbox.process import free_ports
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
+
+Status = dict[str, Any]
+Seen = Callable[[Status], bool]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Process id → start time, of everything that a process started."""
+    found: dict[int, str] = {}
+    for child in Path(f"/proc/{pid}/task").glob("*/children"):
+        for text in child.read_text().split():
+            found[int(text)] = started(int(text)) or ""
+            found |= descendants(int(text))
+    return found
+
+
+def started(pid: int) -> str | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def alive(processes: dict[int, str]) -> list[int]:
+    return [pid for pid, start in processes.items() if started(pid) == start]
+
+
+class Demo:
+    """A running `obs demo`."""
+
+    def __init__(self, process: "subprocess.Popen[str]", output: Path) -> None:
+        self.process = process
+        self.output = output
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    @property
+    def url(self) -> str:
+        return self.said().splitlines()[0].split()[2]
+
+    def get(self, path: str) -> str:
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            body: bytes = answer.read()
+        return body.decode()
+
+    def status(self) -> Status:
+        document: Status = json.loads(self.get("/api/v1/status"))
+        return document
+
+    def consumer(self, name: str) -> Status:
+        return next(one for one in self.status()["consumers"] if one["consumer"] == name)
+
+
+def prometheus_says(demo: Demo, query: str) -> str:
+    (line,) = [line for line in demo.said().splitlines() if line.startswith("Prometheus")]
+    with urllib.request.urlopen(f"{line.split()[1]}/api/v1/query?query={query}") as answer:
+        body: bytes = answer.read()
+    return body.decode()
+
+
+@contextmanager
+def running_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
+    """The demo once it has introduced itself; its temporary files go to folder/tmp."""
+    (folder / "tmp").mkdir()
+    output = folder / "output"
+    # Neither an account nor a proxy of whoever runs it may matter.
+    surroundings = {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:1"}
+    with output.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "obs", "demo", "--port", "0", *arguments],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **surroundings, "TMPDIR": str(folder / "tmp")},
+            text=True,
+        )
+    demo = Demo(process, output)
+    try:
+        wait_for(
+            lambda: "Ctrl-C" in demo.said() or process.poll() is not None, 15, "a working page"
+        )
+        assert process.poll() is None, demo.said()
+        yield demo
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_path: Path):
+    with running_demo(tmp_path, "--for", "60s") as demo:
+        first = demo.status()
+        assert "<html" in demo.get("/")
+        assert {one["consumer"] for one in first["consumers"]} == {
+            *("oms-processor", "oms-audit", "oms-search-indexer")
+        }
+        assert {one["status"] for one in first["consumers"]} == {"ok"}
+        assert all(one["dead_letters"] == 0 for one in first["consumers"])
+        wait_for(lambda: demo.status()["verdict"]["level"] == "ok", 10, "a healthy beginning")
+        rules = {one["rule"]: one for one in demo.status()["rules"]}
+        assert rules["oms-object-changed"]["invocations_1h"] > 40_000
+        assert rules["oms-schema-changed"]["invocations_1h"] > 10_000
+        (delivery,) = [one for one in demo.status()["slos"] if one["name"] == "event-delivery"]
+        assert 0.3 < delivery["budget_remaining"] < 0.9
+        assert all(delivery["burn_rates"][window] is not None for window in ("5m", "1h", "7d"))
+        assert 0 < delivery["burn_rates"]["1h"] < 3.36
+        lag = "nats_consumer_lag_messages"
+        assert f'{lag}{{nats="oms-nats",account="OMS",stream="OMS_EVENTS"' in demo.get("/metrics")
+        wait_for(lambda: demo.consumer("oms-search-indexer")["lag_messages"] > 60, 20, "lag")
+        assert "oms-search-indexer stops for 40 s" in demo.said()
+        wait_for(lambda: '"value":[' in prometheus_says(demo, "up==1"), 10, "a scrape")
+
+        children = descendants(demo.process.pid)
+        assert len(alive(children)) >= 3
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait(15) == 0
+        assert alive(children) == []
+        assert list((tmp_path / "tmp").iterdir()) == []
+        assert "Traceback" not in demo.said()
+
+
+def test_the_demo_ends_by_itself_after_the_time_it_was_given(tmp_path: Path):
+    with running_demo(tmp_path, "--for", "1s", "--fault", "target-failing") as demo:
+        children = descendants(demo.process.pid)
+        assert demo.process.wait(15) == 0
+        assert alive(children) == []
+        assert list((tmp_path / "tmp").iterdir()) == []
+        assert "target-failing: " in demo.said()
+
+
+def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path):
+    with running_demo(tmp_path) as demo:
+        children = descendants(demo.process.pid)
+        assert len(alive(children)) >= 3
+        demo.process.kill()
+        wait_for(lambda: alive(children) == [], 5, "the end of its processes")
+
+
+def consumer_is(name: str, status: str) -> Seen:
+    return lambda seen: any(
+        one["consumer"] == name and one["status"] == status for one in seen["consumers"]
+    )
+
+
+def source_is(name: str, *, up: bool, reason: str | None = None) -> Seen:
+    return lambda seen: any(
+        one["name"] == name and one["up"] is up and one["error_reason"] == reason
+        for one in seen["sources"]
+    )
+
+
+def processor_gave_up_messages(seen: Status) -> bool:
+    return any(
+        one["consumer"] == "oms-processor" and one["dead_letters"] >= 3 for one in seen["consumers"]
+    )
+
+
+def rule_fails_and_its_queue_fills(seen: Status) -> bool:
+    failing = [one["rule"] for one in seen["rules"] if one["failing"]]
+    return failing == ["oms-object-changed"] and seen["queues"][0]["visible"] > 10
+
+
+class Watched:
+    """A sandbox with the collector on it."""
+
+    def __init__(self, sandbox: Sandbox, collector: CollectorProcess) -> None:
+        self.sandbox = sandbox
+        self.collector = collector
+
+    async def see(self, seconds: float, **expected: Seen) -> None:
+        """Wait until the status shows all of it, each at some time."""
+        missing = dict(expected)
+        deadline = time.monotonic() + seconds
+        while missing:
+            status = json.loads(await asyncio.to_thread(self.collector.get, "/api/v1/status"))
+            missing = {name: seen for name, seen in missing.items() if not seen(status)}
+            assert time.monotonic() < deadline, f"not within {seconds} s: {', '.join(missing)}"
+            await asyncio.sleep(0.3)
+
+    async def start(self, *names: str) -> None:
+        for name in names:
+            await find_fault(name).start(self.sandbox)
+
+    async def stop(self, *names: str) -> None:
+        for name in names:
+            await find_fault(name).stop(self.sandbox)
+
+
+async def watch(folder: Path, check: Callable[[Watched], Awaitable[None]]) -> None:
+    (port,) = free_ports(1)
+    async with Sandbox(folder) as sandbox:
+        collector = CollectorProcess(folder, port, sandbox.variables)
+        try:
+            await asyncio.to_thread(collector.start)
+            await check(Watched(sandbox, collector))
+        finally:
+            await asyncio.to_thread(collector.stop)
+
+
+async def test_each_fault_is_seen_by_the_collector_and_passes_when_it_is_stopped(tmp_path: Path):
+    async def check(watched: Watched) -> None:
+        troubled = ("consumer-stopped", "consumer-stalled", "slow-consumer", "target-failing")
+        await watched.start(*troubled)
+        await watched.see(
+            60,
+            stopped=consumer_is("oms-processor", "stopped"),
+            stalled=consumer_is("oms-audit", "stalled"),
+            slow=consumer_is("oms-search-indexer", "slow"),
+            failing=rule_fails_and_its_queue_fills,
+        )
+        await watched.stop(*troubled)
+        await watched.start("poison-message", "aws-throttled")
+        await watched.see(
+            30,
+            processor_works=consumer_is("oms-processor", "ok"),
+            indexer_works=consumer_is("oms-search-indexer", "ok"),
+            dead_letters=processor_gave_up_messages,
+            throttled=source_is("oms-aws", up=False, reason="throttled"),
+            nats_goes_on=source_is("oms-nats", up=True),
+        )
+        await watched.stop("poison-message", "aws-throttled")
+        await watched.start("nats-down")
+        await watched.see(
+            30,
+            nats_down=source_is("oms-nats", up=False, reason="connection"),
+            aws_back=source_is("oms-aws", up=True),
+        )
+        await watched.stop("nats-down")
+        await watched.see(
+            30,
+            nats_back=source_is("oms-nats", up=True),
+            audit_works=consumer_is("oms-audit", "ok"),
+        )
+
+    await watch(tmp_path, check)
