@@ -18,6 +18,7 @@ that way is underestimated once it is longer in flight than the sum of its ack w
 """
 
 from array import array
+from bisect import bisect_right
 from math import inf
 from typing import Final
 
@@ -58,49 +59,68 @@ class Flight:
             0, 0, 0.0, NEVER, 0.0, [], [],
         )  # fmt: skip
         self.certain = certain  # every stream sequence up to here is settled
-        self.settled = settled  # and up to here if a puller was always there when it was needed
+        self.settled = settled  # and up to here if pullers were there when they were needed
         self.active = active  # seconds during which a puller was there
         self.retried = retried  # when a redelivery was last seen
         self.doubt = doubt  # when one may last have gone unseen, or was seen
         self._marks = array("d", marks)
         self._delivered = array("q", delivered)  # the sequence delivered by each mark
 
-    def observe(self, delivered: int, floor: int, in_flight: int, patience: Patience) -> None:
+    def observe(
+        self, delivered: int, floor: int, in_flight: int, patience: Patience, interval: float
+    ) -> None:
         """Learn from one poll, after the clock and the signs of redelivery were brought up to it.
 
-        `delivered` and `floor` are stream sequences.
+        `delivered` and `floor` are stream sequences; `interval` lies between polls, in seconds.
         """
         self.certain = max(self.certain, floor if in_flight else delivered)
-        self.settled = max(self.settled, self.certain)
         if in_flight == 0:
             del self._marks[:], self._delivered[:]
-            return
-        if patience.total == inf:
-            return
-        marks = self._marks
-        if not marks or self.active - marks[-1] >= patience.longest / 8:
-            marks.append(self.active)
+        elif patience.total < inf:
+            self._mark(delivered, patience)
+            # A puller that comes and goes between polls keeps each redelivery waiting.
+            absence = 2 * interval
+            given_up = self.active - patience.total
+            redelivered = self.active - patience.longest
+            oldest = given_up - absence * patience.max_deliver
+            self.certain = max(
+                self.certain,
+                self._delivered_by(oldest),
+                self._delivered_by(redelivered - absence, since=self.doubt),
+            )
+            self.settled = max(
+                self.settled,
+                self._delivered_by(given_up),
+                self._delivered_by(redelivered, since=self.doubt),
+            )
+            self._forget(oldest, patience)
+        self.settled = max(self.settled, self.certain)
+
+    def _mark(self, delivered: int, patience: Patience) -> None:
+        if not self._marks or self.active - self._marks[-1] >= patience.longest / 8:
+            self._marks.append(self.active)
             self._delivered.append(delivered)
-        self._settle(self.active - patience.total, NEVER)
-        self._settle(self.active - patience.longest, self.doubt)
-        self._forget(self.active - patience.total)
 
-    def _settle(self, by: float, since: float) -> None:
-        """Settle what was delivered by the last mark between `since` and `by`."""
-        marks = self._marks
-        i = len(marks) - 1
-        while i >= 0 and marks[i] > by:
-            i -= 1
-        if i >= 0 and marks[i] >= since:
-            self.settled = max(self.settled, self._delivered[i])
+    def _delivered_by(self, time: float, since: float = NEVER) -> int:
+        """What had been delivered by the last mark up to `time`; 0 if that is before `since`."""
+        i = bisect_right(self._marks, time) - 1
+        return self._delivered[i] if i >= 0 and self._marks[i] >= since else 0
 
-    def _forget(self, by: float) -> None:
-        marks = self._marks
-        while len(marks) > 1 and marks[1] <= by:
-            del marks[0], self._delivered[0]
-        if len(marks) > MARKS:
-            for i in range(MARKS // 2 - 1, 0, -2):
-                del marks[i], self._delivered[i]
+    def _forget(self, time: float, patience: Patience) -> None:
+        """Drop the marks before the one that `time` needs; beyond MARKS, thin the older ones."""
+        marks, delivered = self._marks, self._delivered
+        needless = bisect_right(marks, time) - 1
+        if needless > 0:
+            del marks[:needless], delivered[:needless]
+        if len(marks) <= MARKS:
+            return
+        kept = [0]
+        for i in range(1, len(marks)):
+            recent = marks[i] > self.active - 2 * patience.longest
+            if recent or marks[i] - marks[kept[-1]] >= (self.active - time) / (MARKS / 2):
+                kept.append(i)
+        self._marks = array("d", [marks[i] for i in kept])
+        self._delivered = array("q", [delivered[i] for i in kept])
 
     def recent(self, patience: Patience) -> int:
         """How many sequences at least were delivered too recently to be given up."""

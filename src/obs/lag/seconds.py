@@ -21,12 +21,11 @@ def oldest_owed(
     arrivals: Arrivals | None,
     *,
     exhausted: Collection[int],
-    interval: float,
 ) -> Moment:
     """Arrival of the oldest message pending or in flight, of a consumer that owes one.
 
     `arrivals` is None where the consumer has no filter. `exhausted` are stream sequences known to
-    have run out of deliveries or to be terminated. `interval` lies between polls, in seconds.
+    have run out of deliveries or to be terminated.
     """
     if consumer.ack_pending == 0:
         bound = times.lookup(consumer.delivered_stream_seq + 1)
@@ -37,8 +36,8 @@ def oldest_owed(
         first += 1
     early = times.lookup(min(first, last))
     if flight.settled > flight.certain:
-        absence = 2 * interval * patience.max_deliver  # before each redelivery and giving up
-        early = _allow_for_absence(early, flight, times, absence)
+        certain = times.lookup(flight.certain + 1)
+        early = (early[0], early[1] + max(early[0] - certain[0], 0.0))
     if first >= last:
         return early
     if arrivals is not None:
@@ -56,14 +55,6 @@ def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Mom
         return bound
     time, off, exact = counted
     return (time, off if exact else max(off, time - bound[0] + bound[1]))
-
-
-def _allow_for_absence(
-    early: Moment, flight: Flight, times: SequenceTimes, absence: float
-) -> Moment:
-    """What was settled by the clock may be in flight still: pullers come and go between polls."""
-    certain = times.lookup(flight.certain + 1)
-    return (early[0], early[1] + min(absence, max(early[0] - certain[0], 0.0)))
 
 
 def _may_have_given_up(consumer: Consumer) -> bool:

@@ -161,7 +161,7 @@ class Track:
             flight.retried = flight.active
         if step.retried or not (step.exact or config.max_deliver == 1):
             flight.doubt = flight.active
-        flight.observe(after.delivered, after.floor, after.in_flight, patience)
+        flight.observe(after.delivered, after.floor, after.in_flight, patience, settings.interval)
         if filtered:
             self._count_arrivals(before, after, step, now, settings)
         lag = after.pending + after.in_flight
@@ -217,7 +217,6 @@ class Track:
                 times,
                 self._arrivals,
                 exhausted=exhausted,
-                interval=settings.interval,
             )
             seconds = max(now - arrived, 0.0)
             eviction = eviction_seconds(stream.config.max_age, seconds)
