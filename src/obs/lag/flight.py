@@ -22,10 +22,9 @@ from bisect import bisect_right
 from math import inf
 from typing import Final
 
-from obs.lag.observed import ConsumerConfig
+from obs.lag.observed import NEVER, ConsumerConfig
 
 MARKS: Final = 48  # kept of the deliveries of one consumer
-NEVER: Final = -1e18  # a finite time, because states are kept as JSON
 
 FlightState = tuple[int, int, float, float, float, list[float], list[int]]
 

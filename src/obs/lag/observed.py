@@ -4,9 +4,11 @@ Structural types: the snapshot's own objects are passed as they are, without cop
 Times are Unix seconds of the collector's clock unless said otherwise; durations are seconds.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+NEVER: Final = -1e18  # a finite time, because states are kept as JSON
 
 
 class ConsumerConfig(Protocol):

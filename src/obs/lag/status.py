@@ -1,9 +1,8 @@
 """How a consumer does, judged over a window and not by a threshold (LinkedIn's Burrow's idea)."""
 
 from enum import IntEnum
-from typing import Final
 
-NEVER: Final = -1e18
+from obs.lag.observed import NEVER
 
 WindowState = tuple[float, float, float, float, float]
 
@@ -31,8 +30,24 @@ class Window:
         self.now, self.clean, self.finished, self.delivered, self.pulled = state or (
             0.0, NEVER, NEVER, NEVER, NEVER,
         )  # fmt: skip
-        # clean: the lag was zero or shrank by the consumer's own work
-        # finished: messages were acknowledged; delivered: any delivery; pulled: a puller was there
+
+    def observe(
+        self, seconds: float, *, clean: bool, finished: bool, delivered: bool, pulled: bool
+    ) -> None:
+        """Learn what was seen in the seconds since the last poll.
+
+        `clean`: the lag was zero, or shrank by the consumer's own work; `finished`: messages were
+        acknowledged; `delivered`: there was any delivery; `pulled`: a puller was there.
+        """
+        self.now += seconds
+        if clean:
+            self.clean = self.now
+        if finished:
+            self.finished = self.now
+        if delivered:
+            self.delivered = self.now
+        if pulled:
+            self.pulled = self.now
 
     def judge(self, window: float) -> Status:
         """Status of a consumer that has a leader, is not paused and owes something."""

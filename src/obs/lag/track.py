@@ -141,45 +141,44 @@ class Track:
 
     def _learn(self, consumer: Consumer, stream: Stream, now: float, settings: Settings) -> None:
         after = seen(consumer, stream)
-        before, self._seen = self._seen, after
-        flight, window = self._flight, self._window
-        elapsed = max(now - self._at, 0.0) if before is not None else 0.0
+        elapsed = 0.0 if self._seen is None else max(now - self._at, 0.0)
+        before = self._seen or after
+        self._seen, self._at = after, now
         # What a long gap hides is not known: it counts as one poll.
         watched = elapsed if elapsed <= 2 * settings.interval else settings.interval
-        self._at = now
-        if before is None:
-            before = after
-        config, patience = consumer.config, self._patience
-        filtered = bool(config.filters)
+        filtered = bool(consumer.config.filters)
+        settled = self._flight.settled
         step = step_between(
-            before, after, stream, settled=flight.settled, filtered=filtered, seconds=elapsed
+            before, after, stream, settled=settled, filtered=filtered, seconds=elapsed
         )
-        puller = consumer.waiting > 0 or consumer.push_bound
-        if puller or step.deliveries > 0:
-            flight.active += watched
-        if step.retried:
-            flight.retried = flight.active
-        if step.retried or not (step.exact or config.max_deliver == 1):
-            flight.doubt = flight.active
-        flight.observe(after.delivered, after.floor, after.in_flight, patience, settings.interval)
+        pulled = consumer.waiting > 0 or consumer.push_bound or step.deliveries > 0
+        self._learn_flight(after, step, watched if pulled else 0.0, settings.interval)
         if filtered:
             self._count_arrivals(before, after, step, now, settings)
         lag = after.pending + after.in_flight
         self._trend.observe(elapsed, lag, settings.window)
-        if consumer.paused:
-            return
-        window.now += watched
-        if puller or step.deliveries > 0:
-            window.pulled = window.now
-        if step.deliveries > 0:
-            window.delivered = window.now
-        finished = self._progress.acknowledged(step, before, after, flight, patience)
-        if finished:
-            window.finished = window.now
-        # Owing less than was finished since the last poll is as good as owing nothing.
-        shrank = lag < before.pending + before.in_flight or lag <= finished
-        if lag == 0 or (finished and shrank):
-            window.clean = window.now
+        if not consumer.paused:
+            finished = self._progress.acknowledged(
+                step, before, after, self._flight, self._patience
+            )
+            # Owing less than was finished since the last poll is as good as owing nothing.
+            shrank = lag < before.pending + before.in_flight or lag <= finished
+            self._window.observe(
+                watched,
+                clean=lag == 0 or (finished > 0 and shrank),
+                finished=finished > 0,
+                delivered=step.deliveries > 0,
+                pulled=pulled,
+            )
+
+    def _learn_flight(self, after: Seen, step: Step, active: float, interval: float) -> None:
+        flight, patience = self._flight, self._patience
+        flight.active += active
+        if step.retried:
+            flight.retried = flight.active
+        if step.retried or not (step.exact or patience.max_deliver == 1):
+            flight.doubt = flight.active
+        flight.observe(after.delivered, after.floor, after.in_flight, patience, interval)
 
     def _count_arrivals(
         self, before: Seen, after: Seen, step: Step, now: float, settings: Settings
@@ -255,7 +254,10 @@ class Track:
         if in_flight:
             if 0 < config.max_ack_pending <= in_flight:
                 bits |= reason.ACK_PENDING_FULL
-            if consumer.redelivered and flight.active - flight.retried < self._patience.longest:
+            if consumer.redelivered and (
+                config.max_deliver <= 0  # nothing is ever given up
+                or flight.active - flight.retried < self._patience.longest
+            ):
                 bits |= reason.MESSAGE_RETRYING
         return reason.names(bits)
 
