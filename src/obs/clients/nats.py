@@ -1,6 +1,7 @@
 """A NATS connection that is made again for as long as it is wanted."""
 
 import asyncio
+import binascii
 import contextlib
 import random
 import re
@@ -29,6 +30,13 @@ _CREDENTIALS: Final = re.compile(
 _FAILURES: Final = (
     *(BadInput, SourceError, NatsError, NkeysError),
     *(OSError, TimeoutError, ValueError),
+)
+
+_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
+    ((ssl.SSLError,), "connection", "TLS failed: certificate or protocol not accepted"),
+    ((NkeysError, binascii.Error), "auth", "the credentials are not valid"),
+    ((ValueError,), "decode", "the server's answer is not understood"),
+    ((TimeoutError,), "timeout", "no answer in time"),
 )
 
 Use = Callable[[Client, Callable[[], None]], Awaitable[None]]
@@ -200,15 +208,11 @@ def _translated(error: Exception, spec: NatsConnection) -> SourceError:
 
 
 def _meaning(error: Exception) -> tuple[Reason, str]:
-    text = str(error).lower()
-    if isinstance(error, ssl.SSLError):
-        return "connection", "TLS failed: certificate or protocol not accepted"
-    if isinstance(error, NkeysError | ValueError):
-        return "auth", "the credentials are not valid"
-    if any(word in text for word in _AUTH_WORDS):
-        return "auth", "login refused, or a permission is missing"
-    if isinstance(error, TimeoutError):
-        return "timeout", "no answer in time"
+    for kinds, reason, words in _MEANINGS:
+        if isinstance(error, kinds):
+            return reason, words
     if isinstance(error, APIError):
         return "http_status", f"JetStream answered {error.code}: {error.description}"
+    if any(word in str(error).lower() for word in _AUTH_WORDS):
+        return "auth", "login refused, or a permission is missing"
     return "connection", "cannot connect, or the connection broke"

@@ -76,6 +76,7 @@ class NatsServer:
     def launch(self) -> None:
         """Start it without waiting."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        self._config.touch(mode=0o600)  # it may hold passwords
         # nats-server reads JSON as its own format.
         self._config.write_text(json.dumps(self._configuration(), indent=2))
         self.process.start()

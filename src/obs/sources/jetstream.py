@@ -51,15 +51,6 @@ class Settings:
             learned = {**self._known, **learned}
         self._known = learned
 
-    def know(self, merged: Merged) -> bool:
-        """Whether the configuration of every stream and consumer in `merged` is known."""
-        return all(
-            (known := self.stream(key, reports)) is not None
-            and all(known.consumer(report) is not None for report in reports.led.values())
-            and all(known.consumer(report) is not None for report in reports.unled.values())
-            for key, reports in merged.items()
-        )
-
     def stream(self, key: StreamKey, reports: Reports) -> Known | None:
         """None where it is not known, or is of an earlier stream of that name."""
         known = self._known.get(key)
@@ -82,11 +73,13 @@ class View:
     """What the spec wants of a cluster.
 
     `left_out` counts the consumers without a series of their own, for each of REASONS.
+    `configured`: the configuration of all that is wanted is known.
     """
 
     streams: tuple[Stream, ...]
     consumers: tuple[Consumer, ...]
     left_out: dict[str, int]
+    configured: bool
 
 
 class Scope:
@@ -105,12 +98,14 @@ class Scope:
         of another.
         """
         left_out = Counter(dict.fromkeys(REASONS, 0))
+        configured = True
         streams: list[Stream] = []
         consumers: list[Consumer] = []
         for key in sorted(merged):
             reports = merged[key]
             if self._stream(key.stream):
                 known = settings.stream(key, reports)
+                configured = configured and known is not None
                 streams.append(self._add(key, reports, known, consumers, left_out))
             else:
                 left_out["excluded"] += len(reports.led) + len(reports.unled)
@@ -118,7 +113,8 @@ class Scope:
             left_out["cap"] = len(consumers) - self._cap
             kept = set(sorted(map(_by_age, consumers))[: self._cap])
             consumers = [consumer for consumer in consumers if _by_age(consumer) in kept]
-        return View(tuple(streams), tuple(consumers), dict(left_out))
+        configured = configured and not left_out["new"]
+        return View(tuple(streams), tuple(consumers), dict(left_out), configured)
 
     def _add(
         self,

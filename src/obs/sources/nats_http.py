@@ -1,5 +1,6 @@
 """A NATS cluster, polled through the monitoring ports of its servers."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -58,33 +59,34 @@ class NatsHttp:
         Raises SourceError where no server answers, with the first server's reason.
         """
         urls = self._discovery.urls(self._clock())
-        with_config = self._due(self._spec.config_every)
-        replies = self._ask(urls, with_config=with_config)
+        first = self._configured_at is None
+        replies = self._ask(urls, with_config=first)
+        at = self._clock()
         merged = _merged(replies)
-        if with_config:
-            self._learn(replies, merged)
-        elif not self._settings.know(merged) and self._due(_CONFIG_GAP):
-            replies = self._ask(urls, with_config=True)
-            merged = _merged(replies)
+        if first:
             self._learn(replies, merged)
         view = self._scope.view(merged, self._settings)
-        return NatsSnapshot(
-            self._clock(),
-            tuple(server_of(reply) for reply in replies),
-            view.streams,
-            view.consumers,
-            view.left_out,
-        )
+        if self._due(self._spec.config_every if view.configured else _CONFIG_GAP):
+            self._configure(urls)
+            view = self._scope.view(merged, self._settings)
+        servers = tuple(server_of(reply) for reply in replies)
+        return NatsSnapshot(at, servers, view.streams, view.consumers, view.left_out)
 
     def close(self) -> None:
         """End the fetching threads."""
         self._pool.shutdown(cancel_futures=True)
 
     def _due(self, every: float) -> bool:
-        """Whether configurations were read longer ago, or the clock stepped back."""
-        if self._configured_at is None:
-            return True
-        return not 0 <= self._clock() - self._configured_at < every
+        """Whether configurations were asked for longer ago, or the clock stepped back."""
+        asked_at = self._configured_at
+        return asked_at is None or not 0 <= self._clock() - asked_at < every
+
+    def _configure(self, urls: Sequence[str]) -> None:
+        """Read configurations; the poll does not fail with it, because that answer is larger."""
+        self._configured_at = self._clock()
+        with contextlib.suppress(SourceError):
+            replies = self._ask(urls, with_config=True)
+            self._learn(replies, _merged(replies))
 
     def _learn(self, replies: Sequence[Reply], merged: Merged) -> None:
         self._settings.learn(merged, complete=all(reply.error is None for reply in replies))

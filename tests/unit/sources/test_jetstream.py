@@ -170,18 +170,38 @@ def test_a_consumer_of_unknown_configuration_waits_as_new():
     assert seen.left_out == NOTHING | {"new": 1}
 
 
+def scope() -> Scope:
+    return Scope(NatsSource(monitor=("http://h:1",)))
+
+
+def configured(settings: Settings, found: Merged) -> bool:
+    return scope().view(found, settings).configured
+
+
 def test_the_configuration_of_an_earlier_consumer_of_the_name_is_not_taken():
     earlier, later = merged(consumer("c", "1")), merged(consumer("c", "2"))
     settings = Settings()
     settings.learn(earlier, complete=True)
-    assert settings.know(earlier)
-    assert not settings.know(later)
+    assert configured(settings, earlier)
+    assert not configured(settings, later)
 
 
 def test_a_stream_created_anew_is_unknown_with_all_its_consumers():
     settings = Settings()
     settings.learn(merged(consumer("c"), created="1"), complete=True)
-    assert not settings.know(merged(consumer("c"), created="2"))
+    again = merged(consumer("c"), created="2")
+    assert not configured(settings, again)
+    assert names(scope().view(again, settings)) == []
+
+
+def test_an_unknown_stream_without_consumers_is_not_configured():
+    assert not configured(Settings(), merged())
+
+
+def test_what_is_excluded_needs_no_configuration():
+    found = merged(consumer("known"), consumer("drop-1"))
+    seen = view(found, learned=merged(consumer("known")), consumers=Selection(exclude=("drop-*",)))
+    assert seen.configured
 
 
 def test_configurations_survive_while_a_server_that_holds_them_is_down():
@@ -189,6 +209,6 @@ def test_configurations_survive_while_a_server_that_holds_them_is_down():
     both = merged(consumer("a"), consumer("b"))
     settings.learn(both, complete=True)
     settings.learn(merged(consumer("a")), complete=False)
-    assert settings.know(both)
+    assert configured(settings, both)
     settings.learn(merged(consumer("a")), complete=True)
-    assert not settings.know(both)
+    assert not configured(settings, both)

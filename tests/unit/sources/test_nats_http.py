@@ -21,12 +21,15 @@ class Server:
     consumers: dict[str, str] = field(default_factory=lambda: {"c": "1"})  # name → created
     accounts: int = 1
     error: SourceError | None = None
+    config_error: SourceError | None = None
     asked: list[str] = field(default_factory=list)
 
     def answer(self, path: str) -> bytes:
         self.asked.append(path)
         if self.error is not None:
             raise self.error
+        if self.config_error is not None and "config=1" in path:
+            raise self.config_error
         if path == "/varz":
             return json.dumps(self._varz()).encode()
         query = dict(part.split("=") for part in path.partition("?")[2].split("&"))
@@ -166,6 +169,18 @@ def test_until_then_a_new_consumer_is_left_out_and_counted(one):
     snapshot = one.poll(after=1)
     assert [consumer.name for consumer in snapshot.consumers] == ["c"]
     assert snapshot.left_out["new"] == 1
+
+
+def test_numbers_go_on_while_the_larger_answer_with_configurations_fails(one):
+    one.poll()
+    server = one.servers["h1:8222"]
+    server.config_error = SourceError("timeout", "h1: slow")
+    snapshot = one.poll(after=300)
+    assert [consumer.name for consumer in snapshot.consumers] == ["c"]
+    assert [server.up for server in snapshot.servers] == [True]
+    assert snapshot.at == 1300.0
+    one.poll(after=10)
+    assert server.configs_asked() == 2, "not asked for again at once"
 
 
 def test_a_clock_that_steps_back_only_makes_configurations_be_read_once_more(one):

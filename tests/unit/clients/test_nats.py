@@ -1,0 +1,118 @@
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from obs.clients.nats import keep_connected
+from obs.errors import SourceError
+from obs.spec.sources import NatsConnection
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+INFO = b'INFO {"server_id":"A","version":"2.10.0","max_payload":1048576,"headers":true}\r\n'
+
+
+async def unused(client, ready) -> None:
+    pytest.fail("there is no server to connect to")
+
+
+async def first_report(url: str, timeout: float = 1.0, use=unused) -> SourceError | None:
+    found: asyncio.Future[SourceError | None] = asyncio.get_running_loop().create_future()
+
+    def report(error: SourceError | None) -> None:
+        if not found.done():
+            found.set_result(error)
+
+    spec = NatsConnection(servers=(url,))
+    task = asyncio.create_task(keep_connected(spec, "obs", use, report, timeout=timeout))
+    try:
+        return await asyncio.wait_for(found, 10)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def report_of(serve: Serve, timeout: float = 1.0, use=unused) -> SourceError | None:
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await serve(reader, writer)
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(once, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        return await first_report(f"nats://127.0.0.1:{port}", timeout, use)
+
+
+async def test_nobody_listening_is_told_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    started = time.monotonic()
+    report = await first_report(f"nats://127.0.0.1:{port}")
+    assert report.reason == "connection"
+    assert str(report).startswith(f"nats://127.0.0.1:{port}: ")
+    assert time.monotonic() - started < 1
+
+
+async def test_a_server_that_says_nothing_is_a_timeout():
+    async def silence(reader, writer) -> None:
+        await reader.read()
+
+    assert (await report_of(silence, timeout=0.2)).reason == "timeout"
+
+
+async def test_something_that_is_no_nats_server_is_an_error():
+    async def greet(reader, writer) -> None:
+        writer.write(b"220 mail.example.com ESMTP\r\n")
+        await writer.drain()
+
+    assert (await report_of(greet)).reason in {"connection", "decode"}
+
+
+async def test_a_login_that_is_refused_is_told_as_such():
+    async def refuse(reader, writer) -> None:
+        writer.write(INFO)
+        await reader.readuntil(b"PING\r\n")
+        writer.write(b"-ERR 'Authorization Violation'\r\n")
+        await writer.drain()
+
+    assert (await report_of(refuse)).reason == "auth"
+
+
+async def welcome(reader, writer) -> None:
+    writer.write(INFO)
+    await reader.readuntil(b"PING\r\n")
+    writer.write(b"PONG\r\n")
+    await reader.read()
+
+
+async def test_it_is_connected_only_once_its_user_says_so():
+    async def use(client, ready) -> None:
+        ready()
+        await asyncio.Event().wait()
+
+    assert await report_of(welcome, use=use) is None
+
+
+async def test_what_its_user_raises_is_reported_and_the_connection_made_again():
+    async def use(client, ready) -> None:
+        raise SourceError("partial", "lost one")
+
+    report = await report_of(welcome, use=use)
+    assert (report.reason, str(report)) == ("partial", "lost one")
+
+
+async def test_a_connection_lost_before_its_user_is_ready_is_never_called_connected():
+    async def leave(reader, writer) -> None:
+        writer.write(INFO)
+        await reader.readuntil(b"PING\r\n")
+        writer.write(b"PONG\r\n")
+        await writer.drain()
+
+    async def use(client, ready) -> None:
+        while not client.is_closed:
+            await asyncio.sleep(0.01)
+        ready()
+
+    assert (await report_of(leave, use=use)).reason == "connection"
