@@ -31,7 +31,7 @@ _SHARES: Final = {SCHEMA_RULE: SCHEMA_SHARE, OBJECT_RULE: 1 - SCHEMA_SHARE}
 _PAST_TROUBLE: Final = (
     (5 * 86_400, 5 * 86_400 - 6000, 0.04),
     (26 * 3600, 26 * 3600 - 1200, 0.03),
-    (2700, 2400, 0.004),
+    (1500, 1200, 0.004),
 )
 _USUAL_SHARE: Final = 0.000_05
 _QUIET_SECONDS: Final = 600  # before now: nothing fails as the demo begins

@@ -58,7 +58,8 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         try:
-            await asyncio.gather(self._start_nats(), self._start_aws())
+            await self._start_nats()
+            await self._start_aws()
             client = await self._connect()
             self._stack.push_async_callback(client.close)
             jetstream = client.jetstream()
