@@ -19,7 +19,8 @@ lint: $(VENV)/dev  ## formatting, lint, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
-	@for file in tests/bench/[a-z]*.py; do echo "── $$file"; $(BIN)/python $$file || exit 1; done
+	@for name in $(basename $(notdir $(wildcard tests/bench/[a-z]*.py))); do \
+	  echo "── $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
 
 packages:
 	@sh tests/packages.sh $(PACKAGES)
