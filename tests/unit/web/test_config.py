@@ -89,7 +89,11 @@ def test_a_password_written_in_clear_is_not_repeated_in_the_message(file: Path) 
     assert "hunter2" not in line
 
 
-@pytest.mark.parametrize("hashed", [HASH[:-1], HASH + "x", HASH.replace("$04$", "$99$"), "$2b$04$"])
+@pytest.mark.parametrize(
+    "hashed",
+    [HASH[:-1], HASH + "x", HASH.replace("$04$", "$99$"), "$2b$04$"],
+    ids=["a character short", "a character long", "impossible cost", "no hash"],
+)
 def test_a_damaged_hash_is_refused(hashed: str, file: Path) -> None:
     assert "bcrypt" in problems(f"basic_auth_users: {{alice: '{hashed}'}}", file)[0]
 
