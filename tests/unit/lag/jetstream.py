@@ -15,7 +15,8 @@ TICK = 0.1
 FOREVER = 1e12
 
 Work = Callable[[int, int], float | None]
-"""Seconds until (sequence, delivery number) is acknowledged; None: never."""
+"""Seconds until (sequence, delivery number) is acknowledged; None: never; below zero: seconds
+until it is acknowledged negatively, times −1."""
 
 
 @dataclass
@@ -73,6 +74,8 @@ class JetStream:
 
     def _start(self, seq: int, count: int) -> tuple[float, float]:
         seconds = self.work(seq, count)
+        if seconds is not None and seconds < 0:
+            return self.now - seconds, FOREVER
         acked = FOREVER if seconds is None else self.now + seconds
         return self.now + self._wait(count), acked
 

@@ -156,7 +156,7 @@ def test_a_filtered_consumer_that_stops_is_within_one_poll_interval(
         ]
     ),
     st.lists(
-        st.one_of(st.none(), st.tuples(st.integers(1, 3), st.floats(0, 40))),
+        st.one_of(st.none(), st.tuples(st.integers(1, 3), st.floats(0, 40), st.booleans())),
         min_size=1,
         max_size=12,
     ),
@@ -167,13 +167,18 @@ def test_whatever_happens_the_truth_is_within_the_stated_uncertainty(
     gaps: list[float],
     phase: float,
     config: ConsumerConfig,
-    fates: list[tuple[int, float] | None],
+    fates: list[tuple[int, float, bool] | None],
     shifts: tuple[float, float],
     restart: bool,
 ) -> None:
     def work(seq: int, delivery: int) -> float | None:
         fate = fates[seq % len(fates)]
-        return fate[1] if fate and delivery >= fate[0] else None
+        if fate is None:
+            return None
+        successful, seconds, refuses = fate
+        if delivery >= successful:
+            return seconds
+        return -0.5 if refuses else None
 
     there, away = shifts
     js = JetStream(

@@ -128,3 +128,12 @@ def test_a_long_task_is_not_stopped_before_its_ack_wait_is_over() -> None:
     js = JetStream(config, [(1.0, True)], lambda seq, delivery: None)
     seen = list(polls(js, 900))
     assert statuses([poll for poll in seen if poll.at < 600]) == {Status.OK}
+
+
+def test_without_a_delivery_limit_a_poison_message_is_retried_as_long_as_it_is_there() -> None:
+    config = ConsumerConfig(max_deliver=-1, filters=("orders.new",))
+    js = JetStream(config, STEADY, lambda seq, delivery: None if seq == 41 else 1.3)
+    seen = after(list(polls(js, 590)), 80)
+    assert {poll.verdict.reasons for poll in seen} == {("message_retrying",)}
+    assert statuses(seen) == {Status.OK}
+    assert seen[-1].verdict.lag_seconds > 500
