@@ -3,7 +3,6 @@
 Run as `python -m tests.bench.slo`.
 """
 
-# ruff: noqa: T201
 import gc
 import time
 import tracemalloc

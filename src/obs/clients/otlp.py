@@ -51,15 +51,6 @@ class Sender(Protocol):
         """Close kept connections."""
 
 
-def connect(spec: Otlp) -> Sender:
-    """The sender for the spec's protocol; connects when first used."""
-    if spec.protocol == "http":
-        return OtlpHttp(spec)
-    from obs.clients.otlp_grpc import OtlpGrpc  # noqa: PLC0415  heavy: only when used
-
-    return OtlpGrpc(spec)
-
-
 def read_headers(path: str | None) -> dict[str, str]:
     """Headers of a file of `name: value` lines; names in lower case, `#` starts a comment line.
 

@@ -27,7 +27,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obs import __version__
 from obs.catalogue.metric import Kind, Metric
-from obs.clients.otlp import Sender, connect
+from obs.clients.otlp import OtlpHttp, Sender
 from obs.errors import SourceError
 from obs.series.family import Family
 from obs.sinks.labels import Duplicates, PerRows
@@ -70,7 +70,16 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
 
 def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
     """The sink that the spec describes; connects when first used."""
-    return OtlpSink(connect(spec), resource(identity, spec.resource))
+    return OtlpSink(_connect(spec), resource(identity, spec.resource))
+
+
+def _connect(spec: Otlp) -> Sender:
+    """The sender for the spec's protocol; connects when first used."""
+    if spec.protocol == "http":
+        return OtlpHttp(spec)
+    from obs.clients.otlp_grpc import OtlpGrpc  # noqa: PLC0415  heavy: only when used
+
+    return OtlpGrpc(spec)
 
 
 class OtlpSink:
