@@ -51,8 +51,8 @@ class Reader:
 
 
 @asynccontextmanager
-async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
-    client = await nats.connect(server.url)
+async def jetstream(server: NatsServer, **login: str) -> AsyncIterator[JetStreamContext]:
+    client = await nats.connect(server.url, **login)
     try:
         js = client.jetstream()
         await js.add_stream(name="ORDERS", subjects=["orders"])
@@ -254,3 +254,47 @@ async def test_a_subscription_that_is_refused_is_reported_and_not_taken_for_sile
             await asyncio.wait([task])
     assert {report.reason for report in reports if report} == {"auth"}
     assert None not in reports
+
+
+STREAM_API = [
+    f"$JS.API.STREAM.INFO.{CAPTURE}",
+    f"$JS.API.CONSUMER.CREATE.{CAPTURE}",
+    f"$JS.API.CONSUMER.INFO.{CAPTURE}.*",
+    f"$JS.API.CONSUMER.MSG.NEXT.{CAPTURE}.*",
+]
+DIRECT = [
+    "_INBOX.>",
+    "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
+    "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
+]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "fields"),
+    [
+        ({"publish": {"deny": ">"}, "subscribe": DIRECT}, {}),
+        (
+            {"publish": STREAM_API, "subscribe": ["_INBOX.>"]},
+            {"advisory_stream": CAPTURE},
+        ),
+    ],
+)
+async def test_no_more_permissions_are_needed_than_documented(
+    tmp_path, monkeypatch, permissions, fields
+):
+    monkeypatch.setenv("OBS_TEST_PASSWORD", "secret")
+    login = {"user": "obs", "password": "${OBS_TEST_PASSWORD}"}
+    users = [
+        {"user": "obs", "password": "secret", "permissions": permissions},
+        {"user": "app", "password": "app"},
+    ]
+    extra = {"authorization": {"users": users}}
+    reader = Reader()
+    with NatsServer(tmp_path, extra=extra) as server:
+        async with (
+            jetstream(server, user="app", password="app") as js,
+            reader.reading(server, **login, **fields),
+        ):
+            await poison(js, await consume(js, "worker"))
+            await eventually_async(lambda: len(reader.letters) > 0)
+    assert reader.reports == [None]

@@ -3,6 +3,7 @@
 import asyncio
 import binascii
 import contextlib
+import logging
 import random
 import re
 import ssl
@@ -53,6 +54,8 @@ async def keep_connected(
     `ready` once it is at work. `report` is told None then, and otherwise what is wrong. `name` is
     shown in the server's own monitoring.
     """
+    # What goes wrong is reported here; the library would log it too, with a traceback.
+    logging.getLogger("nats.aio.client").setLevel(logging.CRITICAL)
     pause = _FIRST_PAUSE
 
     async def work() -> None:
@@ -95,7 +98,8 @@ async def _connect(
         )
         try:
             # The library itself would try for ever where nobody listens.
-            await asyncio.wait_for(_until(lost, connecting), timeout * 2)
+            async with asyncio.timeout(timeout * 2):
+                await _until(lost, connecting)
         except _FAILURES as error:
             await _close(client)
             failure = error
@@ -138,15 +142,17 @@ async def _until(lost: asyncio.Future[None], work: Awaitable[None]) -> None:
         await asyncio.wait((working, lost), return_when=asyncio.FIRST_COMPLETED)
         (lost if lost.done() else working).result()
     finally:
-        working.cancel()
-        await asyncio.wait((working,))
+        while not working.done():  # the library may swallow a cancellation: ask again
+            working.cancel()
+            await asyncio.wait((working,), timeout=0.1)
         if not working.cancelled():
             working.exception()
 
 
 async def _close(client: Client) -> None:
     with contextlib.suppress(NatsError, OSError, TimeoutError):
-        await asyncio.wait_for(client.close(), 2)
+        async with asyncio.timeout(2):
+            await client.close()
 
 
 def _login(spec: NatsConnection) -> dict[str, Any]:
