@@ -294,22 +294,22 @@ def test_a_poll_of_up_to_500_metrics_is_one_request_and_is_priced(
 
 
 def test_a_dry_run_tells_the_cost_in_words_and_in_json_and_spends_nothing(
-    oms: Account, tmp_path: Path, collectors: list[CollectorProcess]
+    collector: CollectorProcess, oms: Account
 ) -> None:
     before = dict(oms.faults.seen)
-    plain = CollectorProcess(tmp_path / "a", spec(oms, tmp_path), ("--dry-run",))
-    formatted = ("--dry-run", "--format", "json")
-    as_json = CollectorProcess(tmp_path / "b", spec(oms, tmp_path), formatted)
-    collectors += [plain, as_json]
-    assert (plain.run(), as_json.run()) == (0, 0)
+    plain = collector.output("--dry-run")
+    formatted = collector.output("--dry-run", "--format", "json")
+    assert (plain.returncode, plain.stderr) == (0, "")
+    assert (formatted.returncode, formatted.stderr) == (0, "")
     # 2 rules with 7 metrics and 1 queue, every second of 730 hours.
     dollars = 730 * 3600 * (15 * 0.01 / 1000 + 0.40 / 1_000_000)
-    assert json.loads(as_json.log)["dollars_per_month"] == pytest.approx(dollars, rel=1e-9)
-    assert f"About ${dollars:,.2f} a month. Nothing was spent for this estimate." in plain.log
+    assert json.loads(formatted.stdout)["dollars_per_month"] == pytest.approx(dollars, rel=1e-9)
+    said = f"About ${dollars:,.2f} a month. Nothing was spent for this estimate."
+    assert said in plain.stdout
     asked = {name for name, count in oms.faults.seen.items() if count > before.get(name, 0)}
     assert "ListRules" in asked
     assert asked & {"GetMetricData", "GetMetricStatistics", "PutMetricData"} == set()
-    assert not (tmp_path / "state").exists()
+    assert not collector.state_file.parent.exists()
 
 
 def test_a_source_above_its_budget_asks_for_nothing_that_costs(

@@ -187,7 +187,8 @@ class _AssumedRole(CredentialProvider):
 
 def _open(spec: AwsSource, on_send: Callable[..., None]) -> boto3.session.Session:
     # At DEBUG botocore logs whole requests, signatures and session tokens included.
-    logging.getLogger("botocore").setLevel(logging.INFO)
+    botocore_log = logging.getLogger("botocore")
+    botocore_log.setLevel(max(botocore_log.level, logging.INFO))
     source = _session(spec, on_send, spec.profile)
     if spec.role_arn is None:
         return boto3.session.Session(botocore_session=source)

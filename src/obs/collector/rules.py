@@ -42,14 +42,14 @@ class RuleCounters:
         self._kept = KeptRows()
         self._totals: dict[tuple[Rule, str], CumulativeTotal] = {}
         for key, value in state.entries(_KIND).items():
-            saved_source, bus, rule, metric = key.split(_SEPARATOR)
-            if saved_source != source:
-                continue
             try:
-                self._totals[Rule(bus, rule), metric] = CumulativeTotal.restored(_DECODE(value))
-            except msgspec.DecodeError:
+                saved_source, bus, rule, metric = key.split(_SEPARATOR)
+                if saved_source == source:
+                    total = CumulativeTotal.restored(_DECODE(value))
+                    self._totals[Rule(bus, rule), metric] = total
+            except (msgspec.DecodeError, ValueError):
                 on_damage()
-                log.warning("state of %s %s %s is unreadable; it starts anew", bus, rule, metric)
+                log.warning("state of counter %r is unreadable; it starts anew", key)
         self.snapshot: AwsSnapshot | None = None
 
     def absorb(self, snapshot: AwsSnapshot) -> list[Family]:

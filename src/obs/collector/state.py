@@ -6,6 +6,7 @@ written never stops the collector: what could not be written stays queued for th
 """
 
 import contextlib
+import errno
 import logging
 import sqlite3
 import time
@@ -36,9 +37,17 @@ BucketRow = tuple[int, int, float, float]
 class State:
     """The state file. All calls come from one thread at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, on_error: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        on_error: Callable[[str], None],
+        *,
+        forgets: str | None = None,
+    ) -> None:
+        """`forgets`: why the file is lost with the process, counted at every flush."""
         self._connection = connection
         self._on_error = on_error
+        self._forgets = forgets
         self._entries: dict[tuple[str, str], bytes] = {}
         self._buckets: dict[tuple[str, int, int], tuple[float, float]] = {}
         self._expired: dict[tuple[str, int], int] = {}
@@ -70,6 +79,8 @@ class State:
         """Write what is queued in one transaction; False where that failed."""
         if not (self._entries or self._buckets or self._expired):
             return True
+        if self._forgets:
+            self._on_error(self._forgets)
         try:
             with self._connection:
                 self._connection.executemany(
@@ -110,8 +121,10 @@ class State:
         log.error("state file: %s; the collector goes on without it", error)
 
 
-def state_error_reason(error: sqlite3.Error) -> str:
+def state_error_reason(error: sqlite3.Error | OSError) -> str:
     """A bounded word for what is wrong with the state file, for a label."""
+    if isinstance(error, OSError):
+        return "disk_full" if error.errno == errno.ENOSPC else "unwritable"
     text = str(error)
     if "full" in text:
         return "disk_full"
@@ -133,30 +146,33 @@ def open_state(
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return State(_connect(path), on_error)
+        return State(_connect_or_set_aside(path, on_error, now), on_error)
     except (OSError, sqlite3.Error) as error:
         if "locked" in str(error):
             raise BadInput(
                 f"{path}: another collector uses this state; give each its own state_dir"
             ) from None
-        damaged = isinstance(error, sqlite3.DatabaseError) and state_error_reason(error) == (
-            "damaged"
-        )
-        on_error("damaged" if damaged else "unwritable")
-        if damaged:
-            return _open_anew(path, on_error, now())
         log.error("state folder %s: %s; state is kept in memory only", folder, error)
-        return State(_prepare(sqlite3.connect(":memory:", check_same_thread=False)), on_error)
+        memory = _prepare(sqlite3.connect(":memory:", check_same_thread=False))
+        return State(memory, on_error, forgets=state_error_reason(error))
 
 
-def _open_anew(path: Path, on_error: Callable[[str], None], now: float) -> State:
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+def _connect_or_set_aside(
+    path: Path, on_error: Callable[[str], None], now: Callable[[], float]
+) -> sqlite3.Connection:
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError as error:
+        if state_error_reason(error) != "damaged":
+            raise
+    on_error("damaged")
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now()))
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    log.error("state file %s is damaged; it is set aside as %s", path, aside.name)
     path.replace(aside)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    log.error("state file %s is damaged; set aside as %s, starting anew", path, aside.name)
-    return State(_connect(path), on_error)
+    return _connect(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -180,6 +196,7 @@ def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, _SCHEMA_VERSION):
         raise sqlite3.DatabaseError(f"malformed: schema version {version}")
-    with connection:
-        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    if not version:  # a file that has it can be read where the disk is full
+        with connection:
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
     return connection

@@ -1,0 +1,73 @@
+"""A monitoring address that passes requests on to a server, or does something worse with them."""
+
+import http.server
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+Mood = Literal["pass", "hang", "half", "rubbish", "throttled", "denied"]
+
+
+class Monitor:
+    """What stands in front of a monitoring port; `mood` may be changed while it runs."""
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream = upstream
+        self.mood: Mood = "pass"
+        self.url = ""
+        self.ended = threading.Event()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    monitor: Monitor
+
+    def do_GET(self) -> None:
+        mood = self.monitor.mood
+        if mood == "hang":
+            self.monitor.ended.wait(60)
+        elif mood in ("throttled", "denied"):
+            self.send_error(429 if mood == "throttled" else 403)
+        elif mood == "rubbish":
+            self._answer(b"<html>It works!</html>")
+        else:
+            self._pass_on(half=mood == "half")
+
+    def _pass_on(self, *, half: bool) -> None:
+        try:
+            with urllib.request.urlopen(self.monitor.upstream + self.path, timeout=5) as answer:
+                body = answer.read()
+        except OSError:
+            return self.send_error(502)
+        return self._answer(body, body[: len(body) // 2] if half else body)
+
+    def _answer(self, body: bytes, sent: bytes | None = None) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body if sent is None else sent)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def monitor_of(upstream: str) -> Iterator[Monitor]:
+    """Stands in front of `upstream` on a port of its own."""
+    monitor = Monitor(upstream)
+    handler = type("Handler", (_Handler,), {"monitor": monitor})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    monitor.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield monitor
+    finally:
+        monitor.ended.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
