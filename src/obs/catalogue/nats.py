@@ -48,7 +48,7 @@ LAG_SECONDS = gauge(
 LAG_UNCERTAINTY = gauge(
     "nats_consumer_lag_uncertainty_seconds",
     CONSUMER,
-    "How far lag_seconds may be off; present only where it is more than one poll interval.",
+    "How far lag_seconds may be off; present only where it is more than 1.5 polls.",
     "seconds",
 )
 STATUS = gauge(

@@ -11,7 +11,6 @@ from obs.errors import BAD_INPUT, DONE
 
 if TYPE_CHECKING:
     from obs.spec.load import Spec
-    from obs.spec.slos import Sli
     from obs.spec.system import System
 
 
@@ -93,7 +92,7 @@ def _summary(spec: "Spec") -> Iterator[str]:
             f"{slo.service}/{slo.name}",
             f"{slo.objective:.10g} %",
             f"over {format_duration(slo.window)}",
-            _sli(slo.sli),
+            slo.sli.in_words(),
         )
         for slo in system.slos
     ]
@@ -113,24 +112,6 @@ def _sources(system: "System") -> list[tuple[str, str, str]]:
         for name, source in system.sources.aws.items()
     ]
     return nats + aws
-
-
-def _sli(sli: "Sli") -> str:
-    from obs.spec.quantity import format_duration
-
-    if sli.eventbridge is not None:
-        rules = ", ".join(sli.eventbridge.rules)
-        return f"invocations on {sli.eventbridge.bus}: {rules}"
-    if sli.nats_delivery is not None:
-        return f"deliveries to {sli.nats_delivery.stream}/{sli.nats_delivery.consumer}"
-    if sli.nats_lag is None:
-        return ""
-    lag = sli.nats_lag
-    limits = [
-        format_duration(lag.max_seconds) if lag.max_seconds is not None else "",
-        f"{lag.max_messages} messages" if lag.max_messages is not None else "",
-    ]
-    return f"lag of {lag.stream}/{lag.consumer} within {' and '.join(filter(None, limits))}"
 
 
 def _outputs(system: "System") -> list[tuple[str, str]]:

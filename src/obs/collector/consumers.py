@@ -13,7 +13,7 @@ from obs.collector.objectives import ConsumerNumbers
 from obs.collector.state import State
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import Settings
-from obs.lag.track import Track, TrackState, Verdict
+from obs.lag.track import TOLERANCE, Track, TrackState, Verdict
 from obs.series.family import Family, KeptRows
 from obs.series.nats import ConsumerRows, consumer_families, server_families, stream_families
 from obs.snapshot import Consumer, DeadLetter, NatsSnapshot, Stream
@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 
 Identity = tuple[str, str, str]  # account, stream, consumer
 
-SAVE_EVERY: Final = 30.0
+SAVE_EVERY: Final = 60.0
+LOOSE_POLLS: Final = 1.5  # polls move a little: at one interval exactly it would come and go
 FORGET_AFTER: Final = 3600.0  # a consumer unseen for so long (seconds) is taken for deleted
 LAG_POINTS: Final = 40
 _KIND: Final = "nats_history"
@@ -88,7 +89,7 @@ class ConsumerWatch:
         self, source: str, spec: NatsSource, state: State, on_damage: Callable[[], None], now: float
     ) -> None:
         self.source = source
-        self.interval = spec.poll
+        self.loose = LOOSE_POLLS * spec.poll
         self._spec = spec
         self._state = state
         self._settings = Settings(interval=spec.poll, window=spec.status_window)
@@ -109,7 +110,7 @@ class ConsumerWatch:
     def absorb(self, snapshot: NatsSnapshot) -> list[Family]:
         """Judge the snapshot; gives the source's families."""
         now = snapshot.at
-        tolerance = self._spec.poll / 4
+        tolerance = TOLERANCE * self._spec.poll
         streams = {}
         for stream in snapshot.streams:
             key = (stream.account, stream.name)
@@ -204,7 +205,7 @@ class ConsumerWatch:
             [watched.consumer for watched in present],
             [watched.verdict for watched in present],
             [self.dead_letters(watched) for watched in present],
-            interval=self.interval,
+            loose=self.loose,
             since=self._since,
         )
         rolled_up = self._spec.ephemeral == "roll_up"

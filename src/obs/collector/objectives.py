@@ -277,28 +277,6 @@ def is_within(sli: NatsLagSli, consumer: ConsumerNumbers) -> bool:
     return seconds_ok and (sli.max_messages is None or consumer.lag_messages <= sli.max_messages)
 
 
-def describe(slo: Slo) -> str:
-    """What counts as good, in words."""
-    sli = slo.sli
-    if sli.eventbridge:
-        rules = ", ".join(sli.eventbridge.rules)
-        return f"invocations of {sli.eventbridge.bus}/{rules} that did not fail"
-    if sli.nats_delivery:
-        of = f"{sli.nats_delivery.stream}/{sli.nats_delivery.consumer}"
-        return f"deliveries of {of} that did not end as dead letters"
-    assert sli.nats_lag is not None
-    targets = [
-        *([f"{sli.nats_lag.max_seconds:g} s"] if sli.nats_lag.max_seconds is not None else []),
-        *(
-            [f"{sli.nats_lag.max_messages} messages"]
-            if sli.nats_lag.max_messages is not None
-            else []
-        ),
-    ]
-    of = f"{sli.nats_lag.stream}/{sli.nats_lag.consumer}"
-    return f"minutes in which the lag of {of} was within {' and '.join(targets)}"
-
-
 def sli_kind(slo: Slo) -> str:
     """The SLI's kind as the spec writes it."""
     return next(name for name, sli in slo.sli if sli is not None)

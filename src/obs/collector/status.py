@@ -6,7 +6,7 @@ from obs import __version__
 from obs.collector.collector import Collector
 from obs.collector.consumers import ConsumerWatch, Watched
 from obs.collector.health import PushHealth, SourceHealth
-from obs.collector.objectives import Objective, describe
+from obs.collector.objectives import Objective
 from obs.collector.rules import RuleCounters
 from obs.slo.evaluate import Evaluation
 from obs.slo.tiers import Tier
@@ -73,7 +73,7 @@ def _slo(objective: Objective, fresh: bool) -> SloStatus:
         name=slo.name,
         service=slo.service,
         description=slo.description,
-        sli=describe(slo),
+        sli=slo.sli.in_words(),
         objective_percent=slo.objective,
         window=window(slo.window).label,
         state=state,
@@ -121,7 +121,7 @@ def _consumers(watch: ConsumerWatch) -> Iterator[ConsumerStatus]:
     lags = _lag_histories(watch)
     for watched in watch.present:
         consumer, verdict = watched.consumer, watched.verdict
-        loose = verdict.uncertainty > watch.interval
+        loose = verdict.uncertainty > watch.loose
         yield ConsumerStatus(
             nats=watch.source,
             account=consumer.account,

@@ -59,10 +59,10 @@ def consumer_families(
     verdicts: Sequence[Verdict],
     dead_letters: Sequence[int | None],
     *,
-    interval: float,
+    loose: float,
     since: float,
 ) -> list[Family]:
-    """All consumer families. Uncertainty is told only where it is more than `interval` seconds.
+    """All consumer families. Uncertainty is told only where it is more than `loose` seconds.
 
     Counters began at `since` (Unix seconds).
     """
@@ -76,7 +76,7 @@ def consumer_families(
         family(nats.LAG_SECONDS, [round(v.lag_seconds, 3) for v in verdicts]),
         family(
             nats.LAG_UNCERTAINTY,
-            [round(v.uncertainty, 3) if v.uncertainty > interval else None for v in verdicts],
+            [round(v.uncertainty, 3) if v.uncertainty > loose else None for v in verdicts],
         ),
         family(nats.STATUS, [int(v.status) for v in verdicts]),
         Family(nats.STATUS_REASON, reason_row, reason_flags(verdicts)),

@@ -51,7 +51,13 @@ def dangling(parts: Parts) -> Iterator[Finding]:
 
 
 def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Finding]:
-    """SLOs that share name and service; `same_as` words it, given both paths."""
+    """SLOs that share name and service, and sources that share a name: it becomes the `source`
+    label. `same_as` words it, given both paths.
+    """
+    for name in parts.aws.keys() & parts.nats.keys():
+        at: Path = ("sources", "aws", name)
+        clash = same_as(at, ("sources", "nats", name))
+        yield at, f"the source name {name!r} is {clash}; each source needs a name of its own"
     first: dict[tuple[str, str], int] = {}
     for index, (service, name) in parts.names.items():
         known = first.setdefault((service, name), index)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, model_validator
 
 from obs.spec.model import AssetName, Glob, Model, Name, wrong
-from obs.spec.quantity import Duration, NotBoolean, Objective
+from obs.spec.quantity import Duration, NotBoolean, Objective, format_duration
 
 
 class EventBridgeSli(Model):
@@ -74,6 +74,20 @@ class Sli(Model):
             choices = ", ".join(type(self).model_fields)
             raise wrong(f"needs exactly one of {choices}; has {' and '.join(given) or 'none'}")
         return self
+
+    def in_words(self) -> str:
+        """What is counted, for people."""
+        if self.eventbridge is not None:
+            return f"invocations on {self.eventbridge.bus}: {', '.join(self.eventbridge.rules)}"
+        if self.nats_delivery is not None:
+            return f"deliveries to {self.nats_delivery.stream}/{self.nats_delivery.consumer}"
+        lag = self.nats_lag
+        assert lag is not None
+        limits = [
+            *([format_duration(lag.max_seconds)] if lag.max_seconds is not None else []),
+            *([f"{lag.max_messages} messages"] if lag.max_messages is not None else []),
+        ]
+        return f"lag of {lag.stream}/{lag.consumer} within {' and '.join(limits)}"
 
 
 class Slo(Model):

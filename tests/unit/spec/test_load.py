@@ -46,11 +46,11 @@ def test_the_reference_spec_is_sound_in_every_environment_without_any_variable(
 
 def test_the_reference_spec_says_what_the_design_says() -> None:
     system = load([REFERENCE], variables={})
-    assert system.sources.aws["main"].region == "us-east-1"
-    assert [(bus.name, bus.rules) for bus in system.sources.aws["main"].buses] == [
+    assert system.sources.aws["cloud"].region == "us-east-1"
+    assert [(bus.name, bus.rules) for bus in system.sources.aws["cloud"].buses] == [
         ("oms-events", ("oms-schema-changed", "oms-object-changed"))
     ]
-    assert system.sources.aws["main"].queues == ("oms-events-dlq",)
+    assert system.sources.aws["cloud"].queues == ("oms-events-dlq",)
     assert [slo.objective for slo in system.slos] == [99.9, 99.5, 99.9]
     assert system.outputs.cloudwatch is not None
     assert system.outputs.cloudwatch.namespace == "OMS/Events"

@@ -253,6 +253,16 @@ MISTAKES = [
         "21: slos[1].name: 'delivery' of service 'orders' is given twice; it is already on line 16",
     ),
     (
+        "  aws:\n    shop:",
+        "  aws:\n    main:",
+        [
+            "9: sources.aws.main: the source name 'main' is given twice; it is already on line 5;"
+            " each source needs a name of its own",
+            "20: slos[0].sli.eventbridge.source: no AWS source 'shop'; there is main",
+            "32: outputs.cloudwatch.source: no AWS source 'shop'; there is main",
+        ],
+    ),
+    (
         "        max_seconds: 30s\n",
         "",
         "25: slos[1].sli.nats_lag: needs max_seconds, max_messages or both",
