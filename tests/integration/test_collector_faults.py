@@ -219,7 +219,8 @@ def check_gone(
 
 def check_back(collector: CollectorProcess, before: Scrape, risen: Scrape) -> None:
     """All is as it was before, but for the counters that have `risen`."""
-    eventually(lambda: collector.get("/readyz").status == 200, 25)
+    collector.until(lambda scrape: set(named(scrape, "obs_source_up").values()) == {1.0}, 25)
+    assert collector.get("/readyz").status == 200
 
     def counters(scrape: Scrape) -> Scrape:
         return {
@@ -475,12 +476,46 @@ def test_a_clock_that_is_set_changes_neither_counters_nor_freshness(
                 if sample[0] in ("nats_consumer_lag_seconds", "nats_consumer_lag_messages"):
                     assert value == 0.0
             assert named(scrape, "eventbridge_")
+            # 2 rules with 7 metrics and 1 queue a second, which is what a month costs at that rate.
+            cost = scrape[key("obs_aws_cost_dollars_per_month")]
+            assert cost == pytest.approx(395, rel=0.35)
             assert len(named(scrape, "slo_objective_ratio")) == 2
             assert collector.get("/readyz").status == 200
             assert all(each["age_seconds"] >= 0 for each in collector.status()["sources"])
             before = scrape
     assert "a fault of the collector itself" not in collector.log
     assert "is stale" not in collector.log
+
+
+def test_a_clock_that_was_ahead_at_the_first_start_silences_no_counter(
+    systems: Systems, collector: CollectorProcess
+) -> None:
+    true = collector.clock.shift
+    collector.clock.shift += 86_400
+    assert collector.start().scrape()[INVOCATIONS] == 0.0
+    collector.clock.shift = true
+    collector.polls("aws")
+    now = collector.clock.turn()
+    systems.put("Invocations", {now: 9.0})
+    collector.until(lambda scrape: scrape[INVOCATIONS] == 9.0)
+    collector.clock.turn()
+    events = key("slo_events_total", slo="delivery", slo_service="oms")
+    collector.until(lambda scrape: scrape[events] == 9.0)
+
+
+def test_running_out_of_file_descriptors_ends_nothing(
+    systems: Systems, collector: CollectorProcess
+) -> None:
+    before = settled(collector.start()).polls("aws")
+    pid = collector.process.pid
+    assert pid is not None
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, hard))
+    eventually(lambda: "WARNING source nats" in collector.log)  # it accepts no connection itself
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+    eventually(lambda: collector.get("/healthz").status == 200)
+    check_back(collector, before, {})
+    assert collector.stop() == 0
 
 
 def hang(systems: Systems) -> None:

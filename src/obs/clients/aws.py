@@ -33,7 +33,8 @@ _MAX_PAGES: Final = 10_000  # of one list; more is an answer that leads in a cir
 class AwsClient:
     """One account and region. Safe to use from several threads; nothing is sent before a call.
 
-    Every method sends requests and raises SourceError. `clock` returns Unix seconds.
+    Every method sends requests and raises SourceError. `clock` gives seconds for the rate of
+    spending; a clock that is never set keeps that rate true.
     """
 
     def __init__(self, spec: AwsSource, clock: Callable[[], float]) -> None:

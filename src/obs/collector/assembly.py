@@ -47,11 +47,11 @@ def assemble(
     clock = clock or Clock()
     nats = system.sources.nats if "nats" in kinds else {}
     aws = system.sources.aws if "aws" in kinds else {}
-    clients = {name: AwsClient(spec, clock.wall) for name, spec in aws.items()}
+    clients = {name: AwsClient(spec, clock.monotonic) for name, spec in aws.items()}
     cloudwatch = system.outputs.cloudwatch
     if cloudwatch and cloudwatch.source not in clients:
         spec = system.sources.aws[cloudwatch.source]
-        clients[cloudwatch.source] = AwsClient(spec, clock.wall)
+        clients[cloudwatch.source] = AwsClient(spec, clock.monotonic)
     health = {name: _health(name, "nats", spec) for name, spec in nats.items()}
     health |= {name: _health(name, "aws", spec) for name, spec in aws.items()}
     connections = {

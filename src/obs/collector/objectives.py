@@ -134,6 +134,7 @@ class Objective:
             self.missing_from = seen_until  # the first start, or a long time without an answer
         events = events_by_minute(chosen(sli, snapshot.rules), snapshot.points)
         minutes = {start: counts for start, counts in events.items() if start < snapshot.settled}
+        self._begin_by(minute_of(snapshot.at))
         self.take(minutes, snapshot.settled)
 
     def take_lag(self, sli: NatsLagSli, consumers: Sequence[ConsumerNumbers], at: float) -> None:
@@ -181,7 +182,12 @@ class Objective:
 
     def _take_minute(self, minute: Minute | None, at: float) -> None:
         if minute is not None:
+            self._begin_by(minute.start)
             self.take({minute.start: (minute.good, minute.total)}, minute_of(at))
+
+    def _begin_by(self, at: int) -> None:
+        self.events.begin_by(at)
+        self.good_events.begin_by(at)
 
     def _sli_identity(self) -> str:
         return json.dumps(self.slo.sli.model_dump(mode="json"), sort_keys=True)

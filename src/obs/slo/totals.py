@@ -58,6 +58,15 @@ class CumulativeTotal:
         counter._changed = False
         return counter
 
+    def begin_by(self, at: int) -> None:
+        """Begin at `at` (Unix seconds) if the beginning is later and nothing was counted since.
+
+        A clock that was ahead at the start must not silence the counter until its time comes.
+        """
+        if at < self._floor and not self._values:
+            self.since = self._floor = at
+            self._changed = True
+
     def absorb(self, points: Mapping[int, float], *, until: float = inf) -> float:
         """Count what is new in `points`; returns by how much the total rose (0 or more).
 

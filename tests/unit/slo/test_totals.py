@@ -228,3 +228,14 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
+
+
+def test_a_beginning_that_was_ahead_is_put_right_while_nothing_was_counted():
+    counter = CumulativeTotal(86_400)
+    counter.absorb({600: 5.0})
+    counter.begin_by(600)
+    counter.absorb({540: 7.0, 600: 5.0})
+    assert (counter.total, counter.since) == (5.0, 600)
+    counter.begin_by(0)
+    counter.absorb({540: 7.0})
+    assert (counter.total, counter.since) == (5.0, 600)
