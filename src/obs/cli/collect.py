@@ -118,7 +118,7 @@ def _dry_run(system: "System", format: str) -> int:
     from obs.collector.costs import estimate_costs
 
     costs = estimate_costs(system)
-    dollars = sum(cost.estimate.dollars for cost in costs if cost.estimate)
+    dollars = sum(cost.estimate.dollars for cost in costs)
     if format == "json":
         print(json_text({"dollars_per_month": dollars, "sources": [_cost_facts(c) for c in costs]}))
     else:
@@ -127,13 +127,12 @@ def _dry_run(system: "System", format: str) -> int:
 
 
 def _cost_facts(cost: "SourceCost") -> dict[str, object]:
-    if cost.estimate is None:
-        return {"source": cost.source, "error": str(cost.error)}
     return {
         "source": cost.source,
         "dollars_per_month": cost.estimate.dollars,
         "lines": [asdict(line) for line in cost.estimate.lines],
         "assumptions": list(cost.estimate.assumptions),
+        "error": str(cost.error) if cost.error else None,
     }
 
 
@@ -143,13 +142,13 @@ def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
         return
     for cost in costs:
         yield f"AWS source {cost.source}"
-        if cost.estimate is None:
-            yield f"  no estimate: {cost.error}"
-            continue
+        if cost.error:
+            yield f"  AWS did not say what there is: {cost.error}"
         rows = [
             ("a month", "units", "dollars"),
             *((x.what, f"{x.units:,.0f}", f"${x.dollars:,.2f}") for x in cost.estimate.lines),
         ]
         yield table(rows, indent=2)
         yield from (f"  · {assumption}" for assumption in cost.estimate.assumptions)
-    yield f"About ${dollars:,.2f} a month. Nothing was spent for this estimate."
+    about = "At least" if any(cost.error for cost in costs) else "About"
+    yield f"{about} ${dollars:,.2f} a month. Nothing was spent for this estimate."

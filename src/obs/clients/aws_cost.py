@@ -107,7 +107,7 @@ def estimate(
     return Estimate(
         tuple(line for line in lines if line.units),
         (
-            f"{rules} rules with {len(RULE_METRICS)} metrics each and {queues} queues, "
+            f"rules: {rules}, with {len(RULE_METRICS)} metrics each; queues: {queues}; "
             f"polled every {poll:g} s",
             "list prices of us-east-1, free tiers not deducted, a month of 730 h",
             "listing buses, rules and targets is free; listing queues, retries and the first "

@@ -1,23 +1,24 @@
 """What a spec's AWS requests will cost, before any that costs money is sent."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from obs.clients.aws import AwsClient
-from obs.clients.aws_cost import Estimate
+from obs.clients.aws_cost import Estimate, estimate
 from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.sources.eventbridge import EventBridge
 from obs.sources.nats_http import NatsHttp
+from obs.spec.sources import AwsSource
 from obs.spec.system import System
 
 
 @dataclass(frozen=True, slots=True)
 class SourceCost:
-    """One AWS source: its estimate, or why there is none."""
+    """One AWS source's estimate; with `error`, of what the spec names, as AWS did not answer."""
 
     source: str
-    estimate: Estimate | None
+    estimate: Estimate
     error: SourceError | None = None
 
 
@@ -26,21 +27,38 @@ def estimate_costs(system: System) -> list[SourceCost]:
     published = _published_series(system)
     costs = []
     for name, spec in system.sources.aws.items():
-        client = AwsClient(spec, time.time)
-        source = EventBridge(name, spec, client, time.time)
         output = system.outputs.cloudwatch
         publishes = output is not None and output.source == name
+        writes = published if publishes else 0
+        every = output.every if output else 60.0
+        client = AwsClient(spec, time.time)
         try:
-            estimate = source.estimate(
-                published=published if publishes else 0,
-                publish_every=output.every if output else 60.0,
-            )
-            costs.append(SourceCost(name, estimate))
+            source = EventBridge(name, spec, client, time.time)
+            costs.append(SourceCost(name, source.estimate(published=writes, publish_every=every)))
         except SourceError as error:
-            costs.append(SourceCost(name, None, error))
+            costs.append(SourceCost(name, _of_the_spec(spec, writes, every), error))
         finally:
             client.close()
     return costs
+
+
+def _of_the_spec(spec: AwsSource, published: int, publish_every: float) -> Estimate:
+    """The cost of what the spec names outright; what its globs would find is not known."""
+    rules = [rule for bus in spec.buses for rule in bus.rules if not _is_glob(bus.name + rule)]
+    queues = [queue for queue in spec.queues if not _is_glob(queue)]
+    counted = estimate(
+        rules=len(rules),
+        queues=len(queues),
+        poll=spec.poll,
+        published=published,
+        publish_every=publish_every,
+    )
+    limits = "only what the spec names without globs is counted; queues of rules are not known"
+    return replace(counted, assumptions=(limits, *counted.assumptions))
+
+
+def _is_glob(name: str) -> bool:
+    return any(character in name for character in "*?[")
 
 
 def _published_series(system: System) -> int:
