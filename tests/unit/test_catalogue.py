@@ -2,10 +2,13 @@
 
 import re
 from collections import Counter
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from obs import catalogue
+from obs import catalogue, series
+from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.metric import Kind, Metric
 
 ADDED_BY_SCRAPING = {"job", "instance", "namespace", "pod", "container", "endpoint", "service"}
@@ -28,7 +31,7 @@ slo_data_watermark_timestamp_seconds slo_info obs_source_up
 obs_source_last_success_timestamp_seconds obs_source_poll_duration_seconds obs_source_errors_total
 obs_source_series obs_series_dropped_total obs_aws_requests_total obs_aws_cost_dollars_per_month
 obs_build_info
-""".split()
+""".split()  # noqa: SIM905
 
 each_metric = pytest.mark.parametrize("metric", catalogue.ALL, ids=lambda metric: metric.name)
 
@@ -72,3 +75,23 @@ def test_no_label_is_one_that_scraping_adds(metric: Metric):
 def test_two_metrics_never_publish_under_one_cloudwatch_name():
     names = [metric.cloudwatch.metric for metric in catalogue.ALL if metric.cloudwatch]
     assert len(names) == len(set(names))
+
+
+def series_source() -> str:
+    folder = Path(series.__file__).parent
+    return "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+
+
+@pytest.mark.parametrize("module", [nats, slo, own, aws], ids=lambda module: module.__name__)
+def test_every_metric_is_made_by_something(module: ModuleType):
+    source = series_source()
+    alias = module.__name__.rpartition(".")[2]
+    looped = aws.RULE_METRICS if f"{alias}.RULE_METRICS" in source else ()
+    unmade = [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, Metric)
+        and value not in looped
+        and not re.search(rf"\b{alias}\.{name}\b", source)
+    ]
+    assert unmade == []

@@ -1,7 +1,7 @@
 """What the models' validation found, in plain sentences that say what would be right."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -22,11 +22,22 @@ def explain(error: ValidationError, tree: Fields, *, missing: bool = True) -> li
 
     `missing` false leaves out missing fields: they may be in a file that could not be read.
     """
+    details = error.errors(include_url=False)
+    unknown = [tuple(each["loc"]) for each in details if each["type"] == "extra_forbidden"]
     return [
         _problem(detail, tree)
-        for detail in error.errors(include_url=False)
-        if (missing or detail["type"] != "missing") and not _follows(detail)
+        for detail in details
+        if not _follows(detail)
+        and (detail["type"] != "missing" or (missing and not _misspelt(detail["loc"], unknown)))
     ]
+
+
+def _misspelt(path: Path, unknown: Sequence[Path]) -> bool:
+    """Whether a missing field is there under a name close to its own, which is told by itself."""
+    return any(
+        other[:-1] == path[:-1] and did_you_mean(str(other[-1]), [str(path[-1])])
+        for other in unknown
+    )
 
 
 def _follows(detail: ErrorDetails) -> bool:

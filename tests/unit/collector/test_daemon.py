@@ -8,12 +8,16 @@ class Lacking:
 
     def __init__(self):
         self.taken = 0
+        self.failures = []
 
     def absorb(self, health, snapshot, started):
         health.succeeded(0.0, 0.0, 0.0)
 
     def lacks_history(self, source):
         return not self.taken
+
+    def history_failed(self, source, error):
+        self.failures.append((source, error.reason))
 
     def take(self):
         self.taken += 1
@@ -34,4 +38,5 @@ async def test_history_that_cannot_be_read_is_asked_for_again_some_polls_later()
         await daemon.poll_once()
     assert asked == [1, 1 + HISTORY_RETRY_POLLS]
     assert collector.taken == 1
+    assert collector.failures == [("aws", "throttled")]
     assert health.up

@@ -85,10 +85,7 @@ MISTAKES = [
     (
         "monitor: [http://nats:8222]",
         "monitors: [http://nats:8222]",
-        [
-            f"5: {NATS}.monitor: is missing; write for example `monitor: [http://localhost:8222]`",
-            f"6: {NATS}.monitors: unknown field; did you mean monitor?",
-        ],
+        "6: sources.nats.main.monitors: unknown field; did you mean monitor?",
     ),
     (
         "monitor: [http://nats:8222]",

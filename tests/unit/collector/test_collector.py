@@ -1,0 +1,201 @@
+from collections import Counter
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from obs.collector.collector import Clock, Collector
+from obs.collector.health import SourceHealth
+from obs.collector.site import CollectorSite
+from obs.collector.state import open_state
+from obs.errors import SourceError
+from obs.snapshot import (
+    Consumer,
+    ConsumerConfig,
+    DeadLetter,
+    NatsServer,
+    NatsSnapshot,
+    Stream,
+    StreamConfig,
+)
+from obs.spec.system import System
+
+START = 1_800_000_000.0
+STALE_AFTER = 120.0
+
+SYSTEM = System.model_validate(
+    {
+        "version": 1,
+        "system": "orders",
+        "sources": {"nats": {"main": {"monitor": ["http://nats:8222"]}}},
+        "slos": [
+            {
+                "name": "keeps-up",
+                "service": "orders",
+                "objective": 99,
+                "sli": {
+                    "nats_lag": {
+                        "source": "main",
+                        "stream": "ORDERS",
+                        "consumer": "worker",
+                        "max_messages": 10,
+                    }
+                },
+            }
+        ],
+    }
+)
+
+
+class SetClock(Clock):
+    def __init__(self) -> None:
+        self.at, self.since_boot = START, 1000.0
+        self.wall = lambda: self.at
+        self.monotonic = lambda: self.since_boot
+
+    def pass_(self, seconds: float, *, wall: float | None = None) -> None:
+        self.since_boot += seconds
+        self.at += seconds if wall is None else wall
+
+
+def poll(
+    at: float, delivered: int, *, leader: bool = True, created: str = "a", pending: int = 5
+) -> NatsSnapshot:
+    stream = Stream(
+        "A", "ORDERS", "a", StreamConfig(3600.0), 100, 1000, 1, 1000, START - 60, START - 1, 1
+    )
+    consumer = Consumer(
+        "A", "ORDERS", "worker", created, ConsumerConfig(), delivered, delivered, delivered,
+        pending, 0, 0, 1, at, leader=leader,
+    )  # fmt: skip
+    return NatsSnapshot(at, (NatsServer("nats:8222", True, "n1"),), (stream,), (consumer,))
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def health() -> SourceHealth:
+    return SourceHealth("main", "nats", True, 15.0, STALE_AFTER)
+
+
+@pytest.fixture
+def collector(tmp_path, clock, health) -> Collector:
+    errors: Counter[str] = Counter()
+    state = open_state(tmp_path, lambda reason: errors.update([reason]))
+    return Collector(SYSTEM, state, [health], [], [], state_errors=errors, clock=clock)
+
+
+def samples(collector: Collector) -> dict[str, list[float]]:
+    text = collector.exposition.body(openmetrics=False, gzip=False).decode()
+    found: dict[str, list[float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append(sample.value)
+    return found
+
+
+def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(collector):
+    seen = samples(collector)
+    assert seen["obs_source_up"] == [0]
+    assert "nats_consumer_lag_messages" not in seen
+    assert "obs_source_last_success_timestamp_seconds" not in seen
+
+
+def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock):
+    collector.absorb(health, poll(START, 995), clock.monotonic())
+    clock.pass_(STALE_AFTER - 1)
+    collector.fail(health, SourceError("timeout", "no answer"), clock.monotonic())
+    collector.keep_house()
+    seen = samples(collector)
+    assert seen["obs_source_up"] == [0]
+    assert seen["nats_consumer_lag_messages"] == [5]
+
+    clock.pass_(2)
+    collector.keep_house()
+    seen = samples(collector)
+    assert not [name for name in seen if name.startswith("nats_")]
+    assert seen["obs_source_series"] == [0]
+    assert seen["obs_source_last_success_timestamp_seconds"] == [START]
+
+
+def test_objectives_go_with_the_source_they_are_measured_at(collector, health, clock):
+    for second in range(0, 181, 15):
+        collector.absorb(health, poll(START + second, 995), clock.monotonic())
+    assert samples(collector)["slo_error_budget_remaining_ratio"] == [1]
+    clock.pass_(STALE_AFTER + 1)
+    collector.keep_house()
+    assert not [name for name in samples(collector) if name.startswith("slo_")]
+    assert b'"state":"no_data"' in CollectorSite(collector).status()
+
+
+def test_a_source_that_is_back_has_its_series_back_and_no_counter_fell(collector, health, clock):
+    collector.absorb(health, poll(START, 995), clock.monotonic())
+    clock.pass_(STALE_AFTER + 1)
+    collector.keep_house()
+    collector.absorb(health, poll(START + 121, 998), clock.monotonic())
+    assert samples(collector)["nats_consumer_delivered_total"] == [998]
+
+
+def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, clock):
+    collector.absorb(health, poll(START, 990), clock.monotonic())
+    clock.pass_(15, wall=-3600)
+    collector.absorb(health, poll(START - 3600, 995), clock.monotonic())
+    collector.keep_house()
+    seen = samples(collector)
+    assert seen["obs_source_up"] == [1]
+    assert seen["nats_consumer_lag_seconds"][0] >= 0
+    assert seen["nats_consumer_delivered_total"] == [995]
+    assert seen["nats_consumer_resets_total"] == [0]
+    assert collector.stale_sources() == []
+
+
+def test_a_follower_s_numbers_are_not_taken_and_the_consumer_is_leaderless(
+    collector, health, clock
+):
+    collector.absorb(health, poll(START, 995), clock.monotonic())
+    behind = poll(START + 15, 900, leader=False, pending=100)
+    collector.absorb(health, behind, clock.monotonic())
+    seen = samples(collector)
+    assert seen["nats_consumer_status"] == [5]
+    assert seen["nats_consumer_delivered_total"] == [995]
+    assert seen["nats_consumer_pending_messages"] == [5]
+    assert seen["nats_consumer_lag_messages"] == [5]
+
+
+def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
+    collector, health, clock
+):
+    collector.absorb(health, poll(START, 995), clock.monotonic())
+    collector.absorb(health, poll(START + 15, 7, created="b"), clock.monotonic())
+    seen = samples(collector)
+    assert seen["nats_consumer_resets_total"] == [1]
+    assert seen["nats_consumer_delivered_total"] == [7]
+
+
+def test_dead_letters_are_absent_until_something_can_tell_them(collector, health, clock):
+    collector.absorb(health, poll(START, 995), clock.monotonic())
+    assert "nats_consumer_dead_letters_total" not in samples(collector)
+    letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
+    collector.take_letters("main", [letter], None)
+    collector.absorb(health, poll(START + 15, 995), clock.monotonic())
+    assert samples(collector)["nats_consumer_dead_letters_total"] == [1]
+
+
+def test_readiness_says_which_source_and_why(collector, health, clock):
+    site = CollectorSite(collector)
+    assert site.readiness() == (False, ["source main: has not answered yet"])
+    collector.fail(health, SourceError("connection", "nats:8222: refused"), clock.monotonic())
+    assert site.readiness() == (False, ["source main: nats:8222: refused"])
+    collector.absorb(health, poll(START, 995), clock.monotonic())
+    assert site.readiness() == (True, [])
+
+
+def test_a_loop_that_hangs_is_not_healthy(collector, clock):
+    site = CollectorSite(collector)
+    assert site.health()
+    clock.pass_(61)
+    assert not site.health()
+    collector.keep_house()
+    assert site.health()
