@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import nats
@@ -72,10 +73,10 @@ class Systems:
     faults: AwsFaults
     endpoint_url: str
 
-    def spec(self, folder: Path, nats: dict[str, object] | None = None) -> Spec:
+    def spec(self, folder: Path) -> Spec:
         return spec_of(
             folder,
-            nats={"monitor": [self.monitor.url], "stale_after": "2s", **(nats or {})},
+            nats={"monitor": [self.monitor.url], "stale_after": "2s"},
             aws={
                 "endpoint_url": self.faults.endpoint_url,
                 "timeout": "1s",
@@ -279,29 +280,30 @@ def test_aws_answering_wrongly_touches_nothing_else_and_is_got_over(
     check_back(watching, before, {INVOCATIONS: 5.0})
 
 
-def test_a_nats_server_that_was_killed_comes_back_without_a_reset(
-    systems: Systems, tmp_path: Path, collectors: list[CollectorProcess]
-) -> None:
-    spec = systems.spec(tmp_path, {"monitor": [systems.server.monitor]})
-    collector = CollectorProcess(tmp_path, spec)
-    collectors.append(collector)
-    collector.clock.turn()
-    before = settled(collector.start()).polls("nats")
-    systems.server.kill()
-    check_gone(collector, "nats", "connection", "delivery", before)
-    systems.server.start()
-    systems.deliver(2)
-    check_back(collector, before, {DELIVERED: 2.0})
+_HOURS = count(1)
 
 
 @pytest.fixture
 def collector(
     systems: Systems, tmp_path: Path, collectors: list[CollectorProcess]
 ) -> CollectorProcess:
+    """One in an hour of its own, so that no test meets the points of another."""
     made = CollectorProcess(tmp_path, systems.spec(tmp_path))
-    made.clock.turn()
+    made.clock.turn(60 * next(_HOURS))
     collectors.append(made)
     return made
+
+
+def test_a_nats_server_that_was_killed_comes_back_without_a_reset(
+    systems: Systems, collector: CollectorProcess
+) -> None:
+    collector.spec["sources"]["nats"]["nats"]["monitor"] = [systems.server.monitor]
+    before = settled(collector.start()).polls("nats")
+    systems.server.kill()
+    check_gone(collector, "nats", "connection", "delivery", before)
+    systems.server.start()
+    systems.deliver(2)
+    check_back(collector, before, {DELIVERED: 2.0})
 
 
 BUDGET = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
@@ -463,7 +465,6 @@ def test_a_second_collector_on_the_same_state_is_refused_in_one_line(
 def test_a_clock_that_is_set_changes_neither_counters_nor_freshness(
     systems: Systems, collector: CollectorProcess
 ) -> None:
-    collector.clock.turn(24 * 60)
     systems.deliver(2)
     before = settled(collector.start()).polls("nats")
     for shift in (-2 * 3600.0, -30.0, 3 * 3600.0):

@@ -73,6 +73,7 @@ class Collector:
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
         self._slo_rows = KeptRows()
+        self._without_history: set[str] = set()
         self._process = Process()
         now = clock.wall()
         names = {source.name for source in sources}
@@ -127,7 +128,14 @@ class Collector:
     def take_history(self, past: Sequence[PastEvents]) -> None:
         """Fill SLO ledgers with what happened before the polls began."""
         self.objectives.take_history(past)
+        self._without_history -= {each.objective.source for each in past}
         self._state.flush()
+        self._publish_slos()
+
+    def history_failed(self, source: str, error: SourceError) -> None:
+        """Go on without the history of a source's SLOs, until it is asked for again."""
+        log.warning("source %s: no history yet: %s", source, error)
+        self._without_history.add(source)
         self._publish_slos()
 
     def take_letters(
@@ -202,9 +210,14 @@ class Collector:
         self._publish_own()
 
     def shown_objectives(self) -> list[Objective]:
-        """SLOs whose source is fresh enough to speak of them, or has never spoken."""
+        """SLOs whose source is fresh enough to speak of them, and whose history was asked for."""
         shown = {name for name in self._families if name not in (OWN, SLOS)}
-        return [each for each in self.objectives.all if each.source in shown]
+        return [
+            each
+            for each in self.objectives.all
+            if each.source in shown
+            and (each.missing_from is None or each.source in self._without_history)
+        ]
 
     def _publish_slos(self) -> None:
         evaluated = [objective.evaluated() for objective in self.shown_objectives()]

@@ -142,7 +142,8 @@ class Daemon:
             await self._in_core(await in_thread(past, f"history-{health.name}"))
         except Exception as error:  # noqa: BLE001  until it is read, SLOs begin with the polls
             self._history_not_before[health.name] = health.polls + HISTORY_RETRY_POLLS
-            log.warning("source %s: no history yet: %s", health.name, _as_source_error(error))
+            failure = _as_source_error(error)
+            await self._in_core(self._collector.history_failed, health.name, failure)
 
     async def _push_forever(self, sink: PushedSink) -> None:
         while True:
