@@ -29,6 +29,7 @@ from obs.sandbox.traffic import Publisher, Worker
 
 _APPLICATION: Final = "oms"
 _COLLECTOR: Final = "obs"
+_CANCEL_AGAIN_SECONDS: Final = 0.5
 
 
 class Sandbox:
@@ -149,5 +150,7 @@ async def _ignore(_: Exception) -> None:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    """Until it is done: before Python 3.12 asyncio.wait_for, which nats-py uses, may lose one."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)

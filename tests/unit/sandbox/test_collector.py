@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from obs.sandbox.collector import DEMO_SPEC, CollectorProcess
-from obs.sandbox.oms import Sandbox
 from obs.sandbox.oms_streams import ADVISORY_STREAM, CONSUMERS
 from obs.spec.load import load
 
@@ -36,8 +35,3 @@ def test_the_collector_is_told_every_variable_of_the_spec(tmp_path: Path):
         *(sys.executable, "-m", "obs", "collect", "--spec", str(DEMO_SPEC)),
     )
     assert collector.url == "http://127.0.0.1:9464"
-
-
-def test_a_sandbox_that_was_not_started_has_started_nothing(tmp_path: Path):
-    Sandbox(tmp_path)
-    assert list(tmp_path.iterdir()) == []
