@@ -20,6 +20,9 @@ Reason = Literal[
 ]
 REASONS: Final[tuple[str, ...]] = get_args(Reason)
 
+StateReason = Literal["damaged", "disk_full", "unwritable", "other"]
+STATE_REASONS: Final[tuple[str, ...]] = get_args(StateReason)
+
 
 class ObsError(Exception):
     """Whatever obs says to its user instead of a traceback."""

@@ -8,6 +8,7 @@ import pytest
 
 from obs.catalogue.aws import RULE_METRICS
 from obs.sandbox import aws_events
+from obs.sandbox.aws_faults import Fault
 from obs.slo.burn import budget_remaining, burn_rate
 from obs.slo.windows import windows
 from obs.snapshot import Rule
@@ -194,13 +195,15 @@ def test_known_rules_have_zeros_before_anything_happens_and_after_a_restart(
 
 
 def test_objectives_are_those_of_the_events_fed_and_survive_a_kill(
-    collector: CollectorProcess, feed: Feed
+    collector: CollectorProcess, feed: Feed, oms: Account
 ) -> None:
     first = collector.clock.turn()
     put_history(feed, first)
+    oms.faults.start_fault(Fault.SLOW, "GetMetricData", seconds=0.4)
     collector.start()
     # The first that is told is right already: nothing is shown before history is in it.
     check_slo(feed, collector.until(lambda scrape: slo("slo_burn_rate", window="30d") in scrape))
+    oms.faults.stop_faults()
     feed.put(OBJECT, "Invocations", {first: 40.0})
     feed.put(OBJECT, "FailedInvocations", {first: 9.0})
     collector.clock.turn()

@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from obs.errors import BadInput
+from obs.errors import BadInput, StateReason
 
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "obs.sqlite3"
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS entry (
+CREATE TABLE entry (
   kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bucket (
+CREATE TABLE bucket (
   slo TEXT NOT NULL, level INTEGER NOT NULL, start INTEGER NOT NULL,
   good REAL NOT NULL, total REAL NOT NULL, PRIMARY KEY (slo, level, start)
 ) WITHOUT ROWID;
@@ -40,9 +40,9 @@ class State:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        on_error: Callable[[str], None],
+        on_error: Callable[[StateReason], None],
         *,
-        forgets: str | None = None,
+        forgets: StateReason | None = None,
     ) -> None:
         """`forgets`: why the file is lost with the process, counted at every flush."""
         self._connection = connection
@@ -121,7 +121,7 @@ class State:
         log.error("state file: %s; the collector goes on without it", error)
 
 
-def state_error_reason(error: sqlite3.Error | OSError) -> str:
+def state_error_reason(error: sqlite3.Error | OSError) -> StateReason:
     """A bounded word for what is wrong with the state file, for a label."""
     if isinstance(error, OSError):
         return "disk_full" if error.errno == errno.ENOSPC else "unwritable"
@@ -136,7 +136,7 @@ def state_error_reason(error: sqlite3.Error | OSError) -> str:
 
 
 def open_state(
-    folder: Path, on_error: Callable[[str], None], *, now: Callable[[], float] = time.time
+    folder: Path, on_error: Callable[[StateReason], None], *, now: Callable[[], float] = time.time
 ) -> State:
     """Open or create the state file in `folder`.
 
@@ -158,7 +158,7 @@ def open_state(
 
 
 def _connect_or_set_aside(
-    path: Path, on_error: Callable[[str], None], now: Callable[[], float]
+    path: Path, on_error: Callable[[StateReason], None], now: Callable[[], float]
 ) -> sqlite3.Connection:
     try:
         return _connect(path)
@@ -176,6 +176,8 @@ def _connect_or_set_aside(
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    log_of_writes = path.with_name(path.name + "-wal")
+    killed = log_of_writes.exists() and log_of_writes.stat().st_size > 0
     connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
     try:
         # Exclusive locking keeps the WAL index in memory, which network file systems need.
@@ -185,18 +187,24 @@ def _connect(path: Path) -> sqlite3.Connection:
         problems = connection.execute("PRAGMA quick_check(1)").fetchone()
         if problems != ("ok",):
             raise sqlite3.DatabaseError(f"malformed: {problems}")
-        return _prepare(connection)
+        return _prepare(connection, written=killed)
     except BaseException:
         connection.close()
         raise
 
 
-def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.executescript(_SCHEMA)
+def _prepare(connection: sqlite3.Connection, *, written: bool = False) -> sqlite3.Connection:
+    """Create the tables in a new file, and write nothing to one that has them.
+
+    `written`: it cannot be new. SQLite takes a log of writes that it cannot read for an empty one.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, _SCHEMA_VERSION):
         raise sqlite3.DatabaseError(f"malformed: schema version {version}")
-    if not version:  # a file that has it can be read where the disk is full
-        with connection:
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    if not version:
+        if written:
+            raise sqlite3.DatabaseError("malformed: what was written is not there")
+        connection.executescript(
+            f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
+        )
     return connection

@@ -101,3 +101,29 @@ def test_a_file_of_a_newer_version_is_set_aside(tmp_path, errors):
     state = opened(tmp_path, errors)
     assert state.entries("total") == {}
     assert errors == {"damaged": 1}
+
+
+def test_a_log_of_writes_that_cannot_be_read_is_damage_and_no_empty_state(tmp_path, errors):
+    state = opened(tmp_path, errors)
+    state.put("total", "a", b"1")
+    state.flush()
+    log = tmp_path / f"{FILE_NAME}-wal"
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    (killed / FILE_NAME).write_bytes((tmp_path / FILE_NAME).read_bytes())
+    (killed / log.name).write_bytes(b"\xff" * log.stat().st_size)
+    again = opened(killed, errors)
+    assert errors == {"damaged": 1}
+    assert again.entries("total") == {}
+    again.put("total", "a", b"2")
+    assert again.flush()
+    assert list(killed.glob(f"{FILE_NAME}.damaged-*"))
+
+
+def test_a_state_in_memory_is_an_error_at_every_flush(tmp_path, errors):
+    (tmp_path / "file").touch()
+    state = opened(tmp_path / "file" / "state", errors)
+    for number in range(1, 4):
+        state.put("total", "a", b"1")
+        assert state.flush()
+        assert errors == {"unwritable": number}
