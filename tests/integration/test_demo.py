@@ -156,13 +156,14 @@ def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_p
         assert "Traceback" not in demo.said()
 
 
-def test_the_demo_ends_by_itself_after_the_time_it_was_given(tmp_path: Path):
-    with running_demo(tmp_path, "--for", "1s", "--fault", "target-failing") as demo:
+def test_the_demo_ends_by_itself_after_its_time_although_nats_is_down(tmp_path: Path):
+    with running_demo(tmp_path, "--for", "3s", "--fault", "nats-down") as demo:
         children = descendants(demo.process.pid)
         assert demo.process.wait(15) == 0
         assert alive(children) == []
         assert list((tmp_path / "tmp").iterdir()) == []
-        assert "target-failing: " in demo.said()
+        assert "nats-down: nats-server is stopped" in demo.said()
+        assert "Traceback" not in demo.said()
 
 
 def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path):

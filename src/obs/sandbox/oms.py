@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 import nats
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from obs.sandbox import aws_faults
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
@@ -30,6 +31,7 @@ from obs.sandbox.traffic import Publisher, Worker
 _APPLICATION: Final = "oms"
 _COLLECTOR: Final = "obs"
 _CANCEL_AGAIN_SECONDS: Final = 0.5
+_CLOSE_SECONDS: Final = 2.0
 
 
 class Sandbox:
@@ -62,7 +64,7 @@ class Sandbox:
             await self._start_nats()
             await self._start_aws()
             client = await self._connect()
-            self._stack.push_async_callback(client.close)
+            self._stack.push_async_callback(_close, client)
             jetstream = client.jetstream()
             await create_streams(jetstream)
             self._run(self.rules.run())
@@ -147,6 +149,12 @@ class Sandbox:
 
 async def _ignore(_: Exception) -> None:
     pass
+
+
+async def _close(client: Client) -> None:
+    """Whether or not the server is still there."""
+    with contextlib.suppress(NatsError, OSError, TimeoutError):
+        await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
