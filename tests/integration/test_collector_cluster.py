@@ -1,0 +1,227 @@
+"""The running collector on a cluster of three while the leader of consumers is killed."""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import nats
+import pytest
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig
+
+from obs.clients.http import Http
+from obs.lag.status import Status
+from obs.sandbox.nats_server import NatsCluster, NatsServer
+from obs.sources.jsz import decode_jsz
+from tests.integration.collector_process import CollectorProcess, spec_of
+from tests.integration.owed import Owed, Spans
+from tests.integration.readings import Readings
+from tests.integration.waiting import eventually_async
+from tests.integration.workers import AWAY, Worker
+
+pytestmark = pytest.mark.integration
+
+STREAM = "EVENTS"
+CONSUMERS = tuple(f"c{number}" for number in range(6))
+POLL = 0.5
+TOLERANCE = 0.2
+IDENTITY = re.compile(
+    rf'^(nats_consumer_\w+)\{{.*stream="{STREAM}".*consumer="(\w+)"(.*)\}}', re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened, and when (Unix seconds)."""
+
+    readings: Readings
+    owed: dict[str, Owed]
+    victim: str  # its address
+    orphaned: set[str]  # the consumers it led
+    killed: float
+    led_again: float
+    back: float
+    delivered: dict[str, int]  # at the end, as the servers say
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("cluster")
+    with NatsCluster(folder / "nats") as cluster:
+        source = {"monitor": [cluster.members[0].monitor], "discover": True}
+        collector = CollectorProcess(folder / "obs", spec_of(folder / "obs", nats=source))
+        try:
+            yield asyncio.run(_run(cluster, collector))
+        finally:
+            collector.kill()
+            print(collector.log)  # noqa: T201  shown with a test that fails
+
+
+async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
+    await _create(cluster)
+    leaders = _leaders(cluster.members[0])
+    victim = cluster.member(_elsewhere(leaders))
+    orphaned = {name for name in CONSUMERS if leaders[name] == victim.name}
+    others = [member for member in cluster.members if member is not victim]
+    client = await nats.connect([member.url for member in others])
+    arrived: Spans = {}
+    owed = {name: Owed(arrived) for name in CONSUMERS}
+    readings = Readings(collector, STREAM)
+    await asyncio.to_thread(collector.start)
+
+    def well() -> bool:
+        told = [readings.last(name) for name in CONSUMERS]
+        return all(each.status is Status.OK and each.lag_seconds < 1 for each in told)
+
+    def behind() -> set[float | None]:
+        return {readings.last(name).value("replicas_behind") for name in CONSUMERS}
+
+    async with asyncio.TaskGroup() as group:
+        js = client.jetstream(timeout=10)
+        traffic = group.create_task(_traffic(js, arrived))
+        workers = [Worker(name, owed[name]).run(js, STREAM) for name in CONSUMERS]
+        work = [group.create_task(each) for each in workers]
+        reading = group.create_task(readings.run())
+        await _polls(readings, 6)
+        assert well()
+        killed = time.time()
+        victim.kill()
+        await eventually_async(lambda: readings.polls[-1].begin > killed and behind() == {1.0}, 30)
+        await eventually_async(well, 30)
+        led_again = time.time()
+        await _polls(readings, 4)
+        await asyncio.to_thread(victim.start, 30)
+        await eventually_async(lambda: behind() == {0.0} and well(), 30)
+        back = time.time()
+        await _polls(readings, 4)
+        traffic.cancel()
+        await eventually_async(lambda: all(len(o.settled) == len(arrived) for o in owed.values()))
+        for task in work:
+            task.cancel()
+        await _polls(readings, 2)
+        delivered = {name: await _delivered(js, name) for name in CONSUMERS}
+        await _polls(readings, 2)
+        reading.cancel()
+    await client.close()
+    address = f"{victim.host}:{victim.monitor_port}"
+    return Run(readings, owed, address, orphaned, killed, led_again, back, delivered)
+
+
+async def _create(cluster: NatsCluster) -> None:
+    """A stream and consumers on all three servers."""
+    client = await nats.connect([member.url for member in cluster.members])
+    js = client.jetstream(timeout=10)
+    for attempt in range(100):
+        try:
+            await js.add_stream(name=STREAM, subjects=["events"], num_replicas=3)
+            break
+        except AWAY:  # no leader of the cluster yet
+            assert attempt < 99
+    for name in CONSUMERS:
+        await js.add_consumer(STREAM, ConsumerConfig(durable_name=name, ack_wait=2))
+    await client.close()
+
+
+def _leaders(member: NatsServer) -> dict[str, str]:
+    """Leaders of the stream and of its consumers by name, as one server sees them."""
+    with closing(Http(timeout=3)) as http:
+        body = http.get(f"{member.monitor}/jsz?accounts=1&streams=1&consumers=1")
+    (stream,) = decode_jsz(body, member.name).account_details[0].stream_detail
+    return {each.name: each.cluster.leader for each in (stream, *stream.consumer_detail)}
+
+
+def _elsewhere(leaders: dict[str, str]) -> str:
+    """A server that leads consumers, most of all that do not lead the stream."""
+    led = Counter(leaders[name] for name in CONSUMERS if leaders[name] != leaders[STREAM])
+    assert led, "of six consumers some are led by another server than their stream"
+    return led.most_common(1)[0][0]
+
+
+async def _traffic(js: JetStreamContext, arrived: Spans) -> None:
+    """Ten messages a second."""
+    while True:
+        before = time.time()
+        seq = (await js.publish("events", b"x", timeout=10)).seq
+        arrived[seq] = (before, time.time())
+        await asyncio.sleep(0.1)
+
+
+async def _delivered(js: JetStreamContext, consumer: str) -> int:
+    return int((await js.consumer_info(STREAM, consumer)).delivered.consumer_seq)
+
+
+async def _polls(readings: Readings, count: int) -> None:
+    """Wait until so many more polls were read."""
+    enough = len(readings.polls) + count
+    await eventually_async(lambda: len(readings.polls) >= enough, 20)
+
+
+def test_every_scrape_has_each_series_of_each_consumer_once(run: Run) -> None:
+    texts = run.readings.texts
+    assert len(texts) > 100
+    for text in texts:
+        assert max(Counter(IDENTITY.findall(text)).values()) == 1
+        lags = [
+            name for metric, name, _ in IDENTITY.findall(text) if metric.endswith("lag_seconds")
+        ]
+        assert sorted(lags) == sorted(CONSUMERS)
+
+
+def test_deliveries_never_fall_and_end_as_the_servers_count_them(run: Run) -> None:
+    for name in CONSUMERS:
+        totals = [told.value("delivered_total") for told in run.readings.told(name)]
+        assert totals == sorted(totals)
+        assert totals[-1] == run.delivered[name] >= len(run.owed[name].arrived)
+
+
+def test_a_new_leader_is_no_reset(run: Run) -> None:
+    for name in CONSUMERS:
+        assert {told.value("resets_total") for told in run.readings.told(name)} == {0.0}
+
+
+@pytest.mark.parametrize("consumer", CONSUMERS)
+def test_the_lag_never_jumps_beyond_the_truth(run: Run, consumer: str) -> None:
+    above, below = 0.0, 0.0
+    for told in run.readings.told(consumer):
+        least, most = run.owed[consumer].lag(told.reading.begin, told.reading.end)
+        above = max(above, told.lag_seconds - most)
+        if told.status is not Status.LEADERLESS:  # then the last known value stays
+            below = max(below, least - told.lag_seconds)
+    print(f"{consumer}: at most {above:.3f} s above, {below:.3f} s below")  # noqa: T201
+    assert above <= POLL + TOLERANCE
+    assert below <= POLL + TOLERANCE
+
+
+def test_consumers_are_at_most_leaderless_for_a_moment(run: Run) -> None:
+    for name in CONSUMERS:
+        told = run.readings.told(name)
+        assert {each.status for each in told} <= {Status.OK, Status.LEADERLESS}
+        for each in told:
+            assert (each.status is Status.LEADERLESS) == ("no_leader" in each.reasons)
+        for quiet in (run.readings.told(name, until=run.killed - POLL), told[-4:]):
+            assert {each.status for each in quiet} == {Status.OK}
+    print(f"led again after {run.led_again - run.killed:.1f} s")  # noqa: T201
+
+
+def test_only_the_killed_server_is_told_to_be_down(run: Run) -> None:
+    ups = [_ups(reading.scrape) for reading in run.readings.polls]
+    begins = [reading.begin for reading in run.readings.polls]
+    assert {len(up) for up in ups} == {3}
+    assert all(up[server] for up in ups for server in up if server != run.victim)
+    for begin, up in zip(begins, ups, strict=True):
+        if run.killed < begin < run.led_again:
+            assert up[run.victim] == 0
+        if begin > run.back or begin < run.killed - POLL:
+            assert up[run.victim] == 1
+
+
+def _ups(scrape: dict[object, float]) -> dict[str, float]:
+    return {
+        dict(labels)["server"]: value
+        for (name, labels), value in scrape.items()
+        if name == "nats_server_up"
+    }

@@ -1,0 +1,278 @@
+"""Lag and status of the running collector against a driver that knows what is owed."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import nats
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerConfig
+
+from obs.lag.status import Status
+from obs.sandbox.nats_server import NatsServer
+from tests.integration.collector_process import CollectorProcess, spec_of
+from tests.integration.owed import Owed, Spans
+from tests.integration.readings import Readings, Told
+from tests.integration.waiting import eventually_async
+from tests.integration.workers import Worker
+
+pytestmark = pytest.mark.integration
+
+STREAM = "EVENTS"
+RARE, COMMON, POISON = "events.rare", "events.common", "events.poison"
+GIVEN_UP = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{STREAM}.*"
+LIMITED = {"ack_wait": 2, "max_deliver": 3}
+CONFIGS = {
+    "stops": LIMITED,
+    "slow": LIMITED,
+    "silent": {"ack_wait": 2, "max_deliver": -1, "max_ack_pending": 50},
+    "gives-up": LIMITED,
+    "poisoned": LIMITED,
+    "filtered": {**LIMITED, "filter_subject": RARE},
+}
+POLL = 0.5
+LOOSE = 1.5 * POLL
+"""How far the lag may be off where the collector states no uncertainty."""
+TOLERANCE = 0.1
+"""Seconds for what lies between the server's answer and the collector's look at its clock."""
+
+
+class Driver:
+    """Publishes, and works for every consumer; what it knows is the truth."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.js = client.jetstream()
+        self.arrived: Spans = {}
+        self.rare: set[int] = set()
+        self.owed = {name: Owed(self.arrived) for name in CONFIGS}
+        self.owed["filtered"].matches = self.rare.__contains__
+        self.stops = Worker("stops", self.owed["stops"], batch=20)
+        self.slow = Worker("slow", self.owed["slow"], batch=5, seconds=0.25)
+        self.filtered = Worker("filtered", self.owed["filtered"], batch=5)
+        self.workers = (
+            self.stops,
+            self.slow,
+            self.filtered,
+            Worker("silent", self.owed["silent"], batch=50, acknowledges=lambda _: False),
+            Worker("gives-up", self.owed["gives-up"], batch=20, acknowledges=lambda _: False),
+            Worker(
+                "poisoned",
+                self.owed["poisoned"],
+                seconds=0.4,
+                juggling=True,
+                acknowledges=lambda message: message.subject != POISON,
+            ),
+        )
+
+    async def create(self) -> None:
+        """The stream and its consumers; what runs out of deliveries is owed no longer."""
+        await self.js.add_stream(name=STREAM, subjects=["events.*"])
+        for name, config in CONFIGS.items():
+            await self.js.add_consumer(STREAM, ConsumerConfig(durable_name=name, **config))
+        await self.client.subscribe(GIVEN_UP, cb=self._given_up)
+
+    async def publish(self, subject: str) -> int:
+        """Publish one message; gives its sequence."""
+        before = time.time()
+        seq = (await self.js.publish(subject, b"x", timeout=10)).seq
+        self.arrived[seq] = (before, time.time())
+        if subject == RARE:
+            self.rare.add(seq)
+        return seq
+
+    async def traffic(self) -> None:
+        """About 25 messages a second, uneven: now and then nothing, then ten at once."""
+        chance = random.Random(1)
+        while True:
+            pause = chance.random() < 0.05
+            await asyncio.sleep(0.3 if pause else chance.uniform(0.01, 0.09))
+            for _ in range(10 if pause else 1):
+                await self.publish(chance.choice((RARE, COMMON, COMMON)))
+
+    @asynccontextmanager
+    async def working(self, readings: Readings) -> AsyncIterator[None]:
+        """Traffic, work and readings go on."""
+        async with asyncio.TaskGroup() as group:
+            works = [worker.run(self.js, STREAM) for worker in self.workers]
+            tasks = [group.create_task(each) for each in (readings.run(), self.traffic(), *works)]
+            yield
+            for task in tasks:
+                task.cancel()
+
+    async def _given_up(self, message: Msg) -> None:
+        advisory = json.loads(message.data)
+        owed, seq = self.owed[advisory["consumer"]], advisory["stream_seq"]
+        owed.settling(seq, datetime.fromisoformat(advisory["timestamp"]).timestamp())
+        owed.settle(seq, time.time() + POLL)  # nothing at the server tells at once that it is over
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened: the truth, what was told, and when the parts of it began (Unix seconds)."""
+
+    owed: dict[str, Owed]
+    readings: Readings
+    poison: int  # its sequence
+    troubled: float  # every trouble had been told
+    recovering: float
+    recovered: float
+
+    def off(self, told: Told) -> float:
+        """By how many seconds the lag told misses all that was true while the poll went on."""
+        least, most = self.owed[told.consumer].lag(told.reading.begin, told.reading.end)
+        return max(least - told.lag_seconds, told.lag_seconds - most, 0.0)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """One collector, ended in order and then killed while consumers are in trouble."""
+    folder = tmp_path_factory.mktemp("truth")
+    with NatsServer(folder / "nats") as server:
+        source = {"monitor": [server.monitor], "poll": "500ms", "status_window": "6s"}
+        collector = CollectorProcess(folder / "obs", spec_of(folder / "obs", nats=source))
+        try:
+            yield asyncio.run(_run(server, collector))
+        finally:
+            collector.kill()
+            print(collector.log)  # noqa: T201  shown with a test that fails
+
+
+async def _run(server: NatsServer, collector: CollectorProcess) -> Run:
+    client = await nats.connect(server.url)
+    driver = Driver(client)
+    await driver.create()
+    readings = Readings(collector, STREAM)
+    await asyncio.to_thread(collector.start)
+    async with driver.working(readings):
+        poison, troubled = await _get_into_trouble(driver, readings)
+        await asyncio.to_thread(collector.stop)
+        await _start_again(readings)
+        collector.kill()
+        await _start_again(readings)
+        recovering = time.time()
+        driver.stops.working.set()
+        driver.filtered.working.set()
+        driver.slow.seconds = 0.0
+        await _told(readings, stops=Status.OK, slow=Status.OK, filtered=Status.OK)
+        await eventually_async(
+            lambda: max(readings.last(n).lag_seconds for n in ("stops", "slow", "filtered")) < 1
+        )
+        recovered = time.time()
+        await _polls(readings, 15)
+    await client.close()
+    return Run(driver.owed, readings, poison, troubled, recovering, recovered)
+
+
+async def _get_into_trouble(driver: Driver, readings: Readings) -> tuple[int, float]:
+    """Gives the poison message's sequence, and when all trouble had been told."""
+    await _polls(readings, 4)
+    poison = await driver.publish(POISON)
+    driver.stops.working.clear()
+    await _polls(readings, 3)
+    driver.filtered.working.clear()
+    stalled = {"silent": Status.STALLED, "gives-up": Status.STALLED}
+    stopped = {"stops": Status.STOPPED, "filtered": Status.STOPPED}
+    await _told(readings, slow=Status.SLOW, **stalled, **stopped)
+    await eventually_async(lambda: poison in driver.owed["poisoned"].settled)
+    await _polls(readings, 4)
+    return poison, time.time()
+
+
+async def _start_again(readings: Readings) -> None:
+    await asyncio.to_thread(readings.collector.start)
+    await _polls(readings, 4)
+
+
+async def _polls(readings: Readings, count: int) -> None:
+    """Wait until so many more polls were read."""
+    enough = len(readings.polls) + count
+    await eventually_async(lambda: len(readings.polls) >= enough, 20)
+
+
+async def _told(readings: Readings, **statuses: Status) -> None:
+    """Wait until the consumers are told to be so."""
+
+    def agrees() -> bool:
+        return all(readings.last(name).status is status for name, status in statuses.items())
+
+    await eventually_async(agrees, 30)
+
+
+@pytest.mark.parametrize("consumer", ["stops", "slow", "silent", "poisoned"])
+def test_the_lag_is_true_within_one_poll_interval(run: Run, consumer: str) -> None:
+    told = run.readings.told(consumer)
+    errors = [run.off(each) for each in told]
+    print(f"{consumer}: {len(told)} polls, off by {max(errors):.3f} s at most")  # noqa: T201
+    assert max(errors) <= POLL + TOLERANCE
+    assert max(each.lag_seconds for each in told) > 4, "there was a lag to tell"
+
+
+@pytest.mark.parametrize("consumer", CONFIGS)
+def test_the_lag_is_true_within_the_uncertainty_that_is_stated(run: Run, consumer: str) -> None:
+    told = run.readings.told(consumer)
+    errors = [run.off(each) for each in told]
+    print(f"{consumer}: {len(told)} polls, off by {max(errors):.3f} s at most")  # noqa: T201
+    for each, error in zip(told, errors, strict=True):
+        assert error <= (each.value("lag_uncertainty_seconds") or LOOSE) + TOLERANCE, each
+
+
+def test_the_lag_of_what_is_given_up_is_true_within_one_poll_interval(run: Run) -> None:
+    told = run.readings.told("gives-up", until=run.troubled)
+    assert max(run.off(each) for each in told) <= POLL + TOLERANCE
+    assert max(each.lag_seconds for each in told) > 4, "there was a lag to tell"
+
+
+@pytest.mark.parametrize("consumer", ["stops", "filtered"])
+def test_who_stops_is_stopped_for_want_of_a_puller_until_there_is_one(
+    run: Run, consumer: str
+) -> None:
+    before, stopped = _until_it_is(run, consumer, Status.STOPPED)
+    assert {each.status for each in before} <= {Status.OK, Status.SLOW}
+    for each in stopped:
+        assert (each.status, each.reasons) == (Status.STOPPED, {"no_puller"})
+    for each in run.readings.told(consumer, run.recovered):
+        assert (each.status, each.reasons) == (Status.OK, set())
+
+
+def test_who_falls_behind_is_slow_until_it_catches_up(run: Run) -> None:
+    before, slow = _until_it_is(run, "slow", Status.SLOW)
+    assert {each.status for each in before} == {Status.OK}
+    assert {each.status for each in slow} == {Status.SLOW}
+    assert {each.status for each in run.readings.told("slow", run.recovered)} == {Status.OK}
+
+
+@pytest.mark.parametrize("consumer", ["silent", "gives-up"])
+def test_who_never_acknowledges_is_stalled_for_good(run: Run, consumer: str) -> None:
+    before, stalled = _until_it_is(run, consumer, Status.STALLED)
+    assert {each.status for each in before} == {Status.OK}
+    later = run.readings.told(consumer, run.recovering)
+    assert {each.status for each in (*stalled, *later)} == {Status.STALLED}
+    full = {"ack_pending_full"} if consumer == "silent" else set()
+    assert all(each.reasons == {"message_retrying"} | full for each in (*stalled, *later))
+
+
+def test_a_poison_message_given_up_leaves_no_lag_and_is_no_stall(run: Run) -> None:
+    given_up = run.owed["poisoned"].settled[run.poison][1]
+    told = run.readings.told("poisoned")
+    assert {each.status for each in told} == {Status.OK}
+    assert max(each.lag_seconds for each in told) > 5
+    assert any(each.reasons == {"message_retrying"} for each in told)
+    for each in run.readings.told("poisoned", given_up):
+        assert each.value("ack_floor_sequence") == run.poison - 1, "it stays for good"
+        assert each.lag_seconds < 1.5
+        assert each.reasons == set()
+
+
+def _until_it_is(run: Run, consumer: str, status: Status) -> tuple[list[Told], list[Told]]:
+    """What was told before the status first was, and from then until the recovery began."""
+    told = run.readings.told(consumer, until=run.recovering)
+    first = [each.status for each in told].index(status)
+    return told[:first], told[first:]
