@@ -89,7 +89,12 @@ def _health(name: str, kind: Kind, spec: NatsSource | AwsSource) -> SourceHealth
 
 def _connection_health(name: str, spec: NatsSource) -> SourceHealth:
     return SourceHealth(
-        name + CONNECTION_SUFFIX, "nats", False, _ADVISORY_INTERVAL, stale_after(spec)
+        name + CONNECTION_SUFFIX,
+        "nats",
+        required=False,
+        interval=_ADVISORY_INTERVAL,
+        stale_after=stale_after(spec),
+        lasting=True,
     )
 
 

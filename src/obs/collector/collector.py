@@ -173,6 +173,8 @@ class Collector:
         """Withdraw what is stale and refresh what needs no poll."""
         now = self.clock.monotonic()
         for health in self.sources:
+            if health.lasting and health.up:
+                health.still_up(self.clock.wall(), now)
             if health.name in self._families and not health.is_fresh(now):
                 log.warning("source %s is stale; its series are withdrawn", health.name)
                 self._withdraw(health)

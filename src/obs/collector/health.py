@@ -16,6 +16,7 @@ class SourceHealth:
     required: bool
     interval: float
     stale_after: float
+    lasting: bool = False  # a connection: as long as it is up it is fresh
     up: bool = False
     polls: int = 0
     failures: int = 0  # in a row
@@ -39,6 +40,11 @@ class SourceHealth:
         self.poll_seconds = poll_seconds
         self.error = ""
         self.reason = None
+
+    def still_up(self, wall: float, monotonic: float) -> None:
+        """Record that a lasting source has gone on."""
+        self.last_success = wall
+        self.fresh_until = monotonic + self.stale_after
 
     def failed(self, reason: Reason, error: str, poll_seconds: float) -> None:
         """Record a poll without a usable answer."""

@@ -100,13 +100,14 @@ def _slo_state(
     if not burning:
         return "ok", False, ()
     reasons = tuple(
-        f"burns {tier.factor:g} times too fast over {window(tier.long_seconds).label}"
-        for tier in burning
+        f"burns {rate:.3g} times too fast over {window(tier.long_seconds).label}"
+        for tier, rate in burning
     )
-    return "burning", any(tier.severity == "page" for tier in burning), reasons
+    return "burning", any(tier.severity == "page" for tier, _ in burning), reasons
 
 
-def _burning(objective: Objective, evaluation: Evaluation) -> Iterator[Tier]:
+def _burning(objective: Objective, evaluation: Evaluation) -> Iterator[tuple[Tier, float]]:
+    """The tiers that fire now, each with the burn rate of its long window."""
     burn = {w.seconds: w.burn_rate for w in evaluation.windows}
     for tier in objective.tiers:
         long, short = burn.get(tier.long_seconds), burn.get(tier.short_seconds)
@@ -114,7 +115,7 @@ def _burning(objective: Objective, evaluation: Evaluation) -> Iterator[Tier]:
             continue
         good, total = objective.ledger.counts(tier.long_seconds, evaluation.watermark)
         if total - good >= tier.min_bad_events:
-            yield tier
+            yield tier, long
 
 
 def _consumers(watch: ConsumerWatch) -> Iterator[ConsumerStatus]:
