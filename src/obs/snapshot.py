@@ -4,6 +4,7 @@ Sources make these, the collector judges them against its history, `series` turn
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -162,6 +163,24 @@ class DeadLetter:
     stream_seq: int
     at: float
     kind: str  # max_deliveries | terminated
+
+
+class Question(NamedTuple):
+    """Which message of a stream is the first at `seq` or after it that matches one of `filters`?
+
+    Without filters every message matches.
+    """
+
+    stream: str
+    seq: int
+    filters: tuple[str, ...]
+
+
+class StoredMessage(NamedTuple):
+    """A message's sequence, and when it arrived by the server's clock (Unix seconds)."""
+
+    seq: int
+    at: float
 
 
 Snapshot = NatsSnapshot | AwsSnapshot

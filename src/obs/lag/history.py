@@ -65,6 +65,10 @@ class SequenceTimes:
             found = interpolate(seq, (self._first_seq, first_time), self._curve.begin)
         return found if found[0] > first_time else (first_time, found[1])
 
+    def arrival(self, time: float) -> float:
+        """The collector's time of something that happened at `time` of the server's clock."""
+        return min(time - self._ahead, self._curve.until)
+
     def to_state(self) -> SequenceState:
         """Plain values; `SequenceTimes(state)` goes on from them."""
         curve = self._curve.to_state()

@@ -1,9 +1,9 @@
 """When the oldest message that a consumer still owes arrived.
 
-Every function answers (time in Unix seconds, by how many seconds at most it may be off).
+Moments are (time in Unix seconds, by how many seconds at most it may be off).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from obs.lag.arrivals import Arrivals
 from obs.lag.flight import Flight, Patience
@@ -11,6 +11,8 @@ from obs.lag.history import SequenceTimes
 from obs.lag.observed import Consumer
 
 Moment = tuple[float, float]
+Told = Mapping[int, float]
+"""By sequence, when the first matching message stored there or after it arrived (Unix seconds)."""
 
 
 def oldest_owed(
@@ -21,32 +23,77 @@ def oldest_owed(
     arrivals: Arrivals | None,
     *,
     exhausted: Collection[int],
+    told: Told,
 ) -> Moment:
     """Arrival of the oldest message pending or in flight, of a consumer that owes one.
 
     `arrivals` is None where the consumer has no filter. `exhausted` are stream sequences known to
-    have run out of deliveries or to be terminated.
+    have run out of deliveries or to be terminated. `told` is what `worth_asking` asks for, as far
+    as it is known.
     """
     if consumer.ack_pending == 0:
-        bound = times.lookup(consumer.delivered_stream_seq + 1)
-        return bound if arrivals is None else _not_before(bound, arrivals.newest(consumer.pending))
+        next_seq = consumer.delivered_stream_seq + 1
+        bound = _arrival(next_seq, times, told)
+        if arrivals is None or next_seq in told:
+            return bound
+        return _not_before(bound, arrivals.newest(consumer.pending))
+    first, last = _oldest_in_flight(consumer, flight, exhausted)
+    seq = min(first, last)
+    early = _arrival(seq, times, told)
+    if flight.settled > flight.certain:
+        certain = _arrival(flight.certain + 1, times, told)
+        early = (early[0], early[1] + max(early[0] - certain[0], 0.0))
+    if first >= last:
+        return early
+    if arrivals is not None and seq not in told:
+        early = _not_before(early, arrivals.first_unsettled())
+    elif not _may_have_given_up(consumer):
+        return early
+    late = _if_in_order(consumer, last, times, arrivals, told)
+    stuck = first > consumer.ack_floor_stream_seq + 1
+    return _between(early, late, in_order=stuck and flight.quiet(patience))
+
+
+def worth_asking(
+    consumer: Consumer,
+    flight: Flight,
+    times: SequenceTimes,
+    *,
+    exhausted: Collection[int],
+    loose: float,
+) -> tuple[int, ...]:
+    """Stream sequences of which it would help to be told when the first message stored there or
+    after it that matches the consumer's filters arrived.
+
+    Without a filter only those that `times` knows to no better than `loose` seconds.
+    """
+    filtered = bool(consumer.config.filters)
+    if consumer.ack_pending == 0:
+        asked = [consumer.delivered_stream_seq + 1] if consumer.pending else []
+    else:
+        first, last = _oldest_in_flight(consumer, flight, exhausted)
+        asked = [min(first, last)]
+        if flight.settled > flight.certain:
+            asked.append(flight.certain + 1)
+        if not filtered and first < last and _may_have_given_up(consumer):
+            asked.append(last)
+    return tuple(seq for seq in asked if filtered or times.lookup(seq)[1] > loose)
+
+
+def _oldest_in_flight(
+    consumer: Consumer, flight: Flight, exhausted: Collection[int]
+) -> tuple[int, int]:
+    """The sequences between which the oldest in flight is."""
     last = consumer.delivered_stream_seq - consumer.ack_pending + 1  # the others must fit in
     first = flight.settled + 1
     while first < last and first in exhausted:
         first += 1
-    early = times.lookup(min(first, last))
-    if flight.settled > flight.certain:
-        certain = times.lookup(flight.certain + 1)
-        early = (early[0], early[1] + max(early[0] - certain[0], 0.0))
-    if first >= last:
-        return early
-    if arrivals is not None:
-        early = _not_before(early, arrivals.first_unsettled())
-    elif not _may_have_given_up(consumer):
-        return early
-    late = _if_in_order(consumer, last, times, arrivals)
-    stuck = first > consumer.ack_floor_stream_seq + 1
-    return _between(early, late, in_order=stuck and flight.quiet(patience))
+    return first, last
+
+
+def _arrival(seq: int, times: SequenceTimes, told: Told) -> Moment:
+    known = told.get(seq)
+    return times.lookup(seq) if known is None else (known, 0.0)
 
 
 def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Moment:
@@ -67,11 +114,11 @@ def _may_have_given_up(consumer: Consumer) -> bool:
 
 
 def _if_in_order(
-    consumer: Consumer, last: int, times: SequenceTimes, arrivals: Arrivals | None
+    consumer: Consumer, last: int, times: SequenceTimes, arrivals: Arrivals | None, told: Told
 ) -> Moment:
     """Arrival of the oldest in flight if messages were settled in the order they came."""
     counted = arrivals and arrivals.newest(consumer.pending + consumer.ack_pending)
-    return counted[:2] if counted else times.lookup(last)
+    return counted[:2] if counted else _arrival(last, times, told)
 
 
 def _between(early: Moment, late: Moment, *, in_order: bool) -> Moment:

@@ -1,6 +1,7 @@
 """One consumer over time: a poll in, a verdict out."""
 
 from collections.abc import Collection
+from math import inf
 from typing import Final
 
 import msgspec
@@ -10,12 +11,14 @@ from obs.lag.arrivals import Arrivals, ArrivalsState
 from obs.lag.flight import Flight, FlightState, Patience
 from obs.lag.forecast import Trend, TrendState, eviction_seconds
 from obs.lag.history import BEHIND_POLLS, SequenceTimes
+from obs.lag.leaderless import messages_owed, oldest_owed_since
 from obs.lag.observed import Consumer, ConsumerConfig, Settings, Stream
 from obs.lag.progress import Progress, Seen, Step, seen, step_between
-from obs.lag.seconds import oldest_owed
+from obs.lag.seconds import Told, oldest_owed, worth_asking
 from obs.lag.status import Status, Window, WindowState
 
 TOLERANCE: Final = 0.125  # of a poll interval, that keeping histories small may cost
+_NO_LEADER: Final = reason.names(reason.NO_LEADER)
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
@@ -106,16 +109,56 @@ class Track:
                 self._patience = Patience(config)
             self._config = config
         if not consumer.leader:  # a follower's numbers are stale
-            kept = self._verdict or self._judge(
-                consumer, stream, times, now, settings, exhausted=exhausted
-            )
-            reasons = reason.names(reason.NO_LEADER)
-            return msgspec.structs.replace(kept, status=Status.LEADERLESS, reasons=reasons)
+            if self._verdict is not None:
+                return self._without_leader(self._verdict, consumer, stream, times, now)
+            first = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
+            return msgspec.structs.replace(first, status=Status.LEADERLESS, reasons=_NO_LEADER)
         if self._identify(consumer):
             self._learn(consumer, stream, now, settings)
         elif self._verdict is not None:
             return self._verdict
         self._verdict = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
+        return self._verdict
+
+    def worth_asking(
+        self,
+        consumer: Consumer,
+        times: SequenceTimes,
+        loose: float,
+        *,
+        exhausted: Collection[int] = (),
+    ) -> tuple[int, ...]:
+        """What to ask to know the lag better; nothing where it is off by `loose` seconds or less.
+
+        `consumer` and `times` are those the last verdict was judged by.
+        """
+        if self._verdict is None or self._verdict.uncertainty <= loose:
+            return ()
+        return worth_asking(consumer, self._flight, times, exhausted=exhausted, loose=loose)
+
+    def refine(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        told: Told,
+        *,
+        exhausted: Collection[int] = (),
+    ) -> Verdict:
+        """The last verdict with the lag in seconds as `told` makes it. Raises ValueError before
+        the first `observe`.
+
+        `consumer`, `stream` and `times` are those it was judged by.
+        """
+        if self._verdict is None:
+            raise ValueError("nothing was observed yet")
+        seconds, uncertainty = self._age(consumer, times, self._at, exhausted, told)
+        self._verdict = msgspec.structs.replace(
+            self._verdict,
+            lag_seconds=seconds,
+            uncertainty=uncertainty,
+            eviction_seconds=eviction_seconds(stream.config.max_age, seconds),
+        )
         return self._verdict
 
     def _identify(self, consumer: Consumer) -> bool:
@@ -209,15 +252,7 @@ class Track:
         eviction = None
         window = self._window
         if lag:
-            arrived, uncertainty = oldest_owed(
-                consumer,
-                self._flight,
-                self._patience,
-                times,
-                self._arrivals,
-                exhausted=exhausted,
-            )
-            seconds = max(now - arrived, 0.0)
+            seconds, uncertainty = self._age(consumer, times, now, exhausted, {})
             eviction = eviction_seconds(stream.config.max_age, seconds)
         if consumer.paused:
             status = Status.PAUSED
@@ -238,6 +273,45 @@ class Track:
             eviction,
             self._total(consumer),
             self._resets,
+        )
+
+    def _age(
+        self,
+        consumer: Consumer,
+        times: SequenceTimes,
+        now: float,
+        exhausted: Collection[int],
+        told: Told,
+    ) -> tuple[float, float]:
+        """(age of the oldest owed, by how much it may be off) in seconds."""
+        flight, patience, arrivals = self._flight, self._patience, self._arrivals
+        arrived, uncertainty = oldest_owed(
+            consumer, flight, patience, times, arrivals, exhausted=exhausted, told=told
+        )
+        return max(now - arrived, 0.0), uncertainty
+
+    def _without_leader(
+        self, last: Verdict, consumer: Consumer, stream: Stream, times: SequenceTimes, now: float
+    ) -> Verdict:
+        """What the last leader's numbers come to by now."""
+        before = self._seen or seen(consumer, stream)
+        floor = consumer.ack_floor_stream_seq
+        filtered = bool(consumer.config.filters)
+        owed = messages_owed(before, floor, stream, filtered=filtered)
+        known = (self._at - last.lag_seconds, last.uncertainty) if last.lag_messages else None
+        arrived, uncertainty = oldest_owed_since(before, known, floor, times)
+        age = max(now - arrived, 0.0)
+        if not owed:
+            age, uncertainty = 0.0, age if filtered else 0.0
+        return msgspec.structs.replace(
+            last,
+            lag_messages=owed,
+            lag_seconds=age,
+            uncertainty=uncertainty,
+            status=Status.LEADERLESS,
+            reasons=_NO_LEADER,
+            drain_seconds=inf if owed else 0.0,
+            eviction_seconds=eviction_seconds(stream.config.max_age, age) if owed else None,
         )
 
     def _reasons(self, consumer: Consumer, settings: Settings) -> tuple[str, ...]:

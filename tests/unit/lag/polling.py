@@ -1,6 +1,6 @@
 """Polls a simulated consumer and judges it, as the collector does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -39,6 +39,12 @@ def saved_and_loaded(track: Track, times: SequenceTimes) -> tuple[Track, Sequenc
     return Track.from_state(state), SequenceTimes(sequences)
 
 
+def told(js: JetStream, times: SequenceTimes, asked: Iterable[int]) -> dict[int, float]:
+    """What the server answers, by the collector's clock; nothing where it stores no such."""
+    answers = {seq: js.first_from(seq) for seq in asked}
+    return {seq: times.arrival(time) for seq, time in answers.items() if time is not None}
+
+
 def polls(
     js: JetStream,
     until: float,
@@ -47,8 +53,12 @@ def polls(
     restart: Callable[[float], bool] = lambda time: False,
     clock: Callable[[float], float] = lambda time: time,
     settings: Settings = SETTINGS,
+    asks: float | None = None,
 ) -> Iterator[Poll]:
-    """Every poll's outcome; `restart` tells before which polls the collector is restarted."""
+    """Every poll's outcome; `restart` tells before which polls the collector is restarted.
+
+    Where the lag is off by more than `asks` seconds the server is asked for times of arrival.
+    """
     track, times = Track(), SequenceTimes()
     lately: list[float] = []
     at = phase
@@ -56,10 +66,12 @@ def polls(
         while js.now < at:
             js.run_until(min(js.now + 1.0, at))
             lately = [*lately[-round(settings.interval) :], js.lag()]
-        if restart(at) and len(lately) > settings.interval:
+        if restart(at) and at > phase:
             track, times = saved_and_loaded(track, times)
         stream, now = js.stream(), clock(at)
         times.observe(stream, now, settings.interval / 8)
         verdict = track.observe(js.consumer(), stream, times, now, settings)
+        if asks is not None and (asked := track.worth_asking(js.consumer(), times, asks)):
+            verdict = track.refine(js.consumer(), stream, times, told(js, times, asked))
         yield Poll(at, js.lag(), tuple(lately), verdict)
         at += settings.interval

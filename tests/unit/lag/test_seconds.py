@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs.snapshot import ConsumerConfig
-from tests.unit.lag.jetstream import JetStream, Work
+from tests.unit.lag.jetstream import TICK, JetStream, Work
 from tests.unit.lag.polling import INTERVAL, TOLERANCE, polls
 
 WITHIN = INTERVAL + TOLERANCE
 LIMITED = ConsumerConfig(max_deliver=3, max_ack_pending=1_000)
 FILTERED = ConsumerConfig(max_deliver=3, max_ack_pending=1_000, filters=("orders.new",))
+LOOSE = 1.5 * INTERVAL
+EXACT = 2 * TICK
 few = settings(max_examples=25, deadline=None)
 
 
@@ -162,6 +164,8 @@ def test_a_filtered_consumer_that_stops_is_within_one_poll_interval(
     ),
     st.tuples(st.floats(5, 100), st.floats(0, 100)),
     st.booleans(),
+    st.sampled_from([None, LOOSE, 0.0]),
+    st.sampled_from([0.0, 250.0]),
 )
 def test_whatever_happens_the_truth_is_within_the_stated_uncertainty(
     gaps: list[float],
@@ -170,6 +174,8 @@ def test_whatever_happens_the_truth_is_within_the_stated_uncertainty(
     fates: list[tuple[int, float, bool] | None],
     shifts: tuple[float, float],
     restart: bool,
+    asks: float | None,
+    seen_from: float,
 ) -> None:
     def work(seq: int, delivery: int) -> float | None:
         fate = fates[seq % len(fates)]
@@ -187,8 +193,37 @@ def test_whatever_happens_the_truth_is_within_the_stated_uncertainty(
         work,
         lambda time: time % (there + away) < there,
     )
-    for poll in polls(js, 400, phase=phase, restart=lambda time: restart):
+    phase += seen_from
+    for poll in polls(js, 400, phase=phase, restart=lambda time: restart, asks=asks):
         assert poll.error <= poll.verdict.uncertainty + TOLERANCE, poll
+
+
+@few
+@given(gaps, phases, st.integers(2, 30), st.floats(60, 200), st.booleans())
+def test_a_filtered_consumer_that_stops_is_exact_where_the_server_is_asked(
+    gaps: list[float], phase: float, every: int, stop: float, restart: bool
+) -> None:
+    js = JetStream(FILTERED, arrivals(450, gaps, every), acks_after(0.0), lambda time: time < stop)
+    for poll in polls(js, 450, phase=phase, restart=lambda time: restart, asks=0.0):
+        assert poll.error <= EXACT, poll
+        assert poll.verdict.uncertainty == 0.0
+
+
+@pytest.mark.parametrize("config", [LIMITED, FILTERED])
+@pytest.mark.parametrize("acknowledges", [True, False])
+def test_what_is_older_than_the_history_is_exact_only_where_the_server_is_asked(
+    config: ConsumerConfig, acknowledges: bool
+) -> None:
+    first = [(10 + n / 100, n % 4 == 0 or not config.filters) for n in range(200)]
+    bursts = [*first, *((900 + n / 100, True) for n in range(100))]
+
+    def seen(asks: float | None) -> list[float]:
+        work = acks_after(0.0) if acknowledges else lambda seq, delivery: None
+        js = JetStream(config, bursts, work, lambda time: time < 10.6)
+        return [poll.error for poll in polls(js, 1_000, phase=950.0, asks=asks)]
+
+    assert min(seen(None)) > 100 or not acknowledges
+    assert max(seen(LOOSE)) <= EXACT
 
 
 def test_a_rare_match_in_a_busy_stream_is_not_as_old_as_the_stream_around_it() -> None:
