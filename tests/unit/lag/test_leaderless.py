@@ -18,7 +18,7 @@ def verdicts(js: JetStream, until: float, follower_keeps_up: bool = False) -> li
     """What each poll told; from LOST to FOUND only a follower could be asked."""
     track, times, told = Track(), SequenceTimes(), []
     stale = js.consumer()
-    at = 3.0
+    at = 3.3
     while at < until:
         js.run_until(at)
         now, lost = js.consumer(), LOST < at < FOUND
