@@ -1,150 +1,36 @@
 """What goes wrong around the running collector, and what it must make of it."""
 
-import asyncio
 import resource
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
+from collections.abc import Iterator
 
-import nats
 import pytest
-from nats.js.api import ConsumerConfig
 
-from obs.sandbox import aws_events
-from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
-from obs.sandbox.aws_faults import AwsFaults, Fault
-from obs.sandbox.nats_server import NatsServer
+from obs.sandbox.aws_faults import Fault
 from tests.integration.aws_fixtures import emulator, proxy
 from tests.integration.collector_process import (
     CollectorProcess,
     Scrape,
-    Spec,
     collectors,
     key,
     named,
-    spec_of,
 )
-from tests.integration.nats_monitor import Monitor, Mood, monitor_of
+from tests.integration.nats_monitor import Mood
+from tests.integration.systems import (
+    DELIVERED,
+    INVOCATIONS,
+    Systems,
+    all_well,
+    collector,
+    settled,
+    slos_of,
+    systems,
+)
 from tests.integration.waiting import eventually
 
-__all__ = ["collectors", "emulator", "proxy"]
+__all__ = ["all_well", "collector", "collectors", "emulator", "proxy", "systems"]
 
 pytestmark = pytest.mark.integration
-
-RULE = {"aws": "aws", "bus": "oms-events", "rule": "oms-schema-changed"}
-CONSUMER = {"nats": "nats", "account": "$G", "stream": "ORDERS", "consumer": "worker"}
-DELIVERED = key("nats_consumer_delivered_total", **CONSUMER)
-INVOCATIONS = key("eventbridge_invocations_total", **RULE)
-SLOS = [
-    {
-        "name": "delivery",
-        "service": "oms",
-        "objective": 99.0,
-        "window": "7d",
-        "sli": {"eventbridge": {"source": "aws", "bus": "oms-events"}},
-    },
-    {
-        "name": "timeliness",
-        "service": "oms",
-        "objective": 99.0,
-        "window": "7d",
-        "sli": {
-            "nats_lag": {
-                "source": "nats",
-                "stream": "ORDERS",
-                "consumer": "worker",
-                "max_messages": 1000,
-            }
-        },
-    },
-]
-
-
-@dataclass(frozen=True)
-class Systems:
-    """What the collector watches."""
-
-    server: NatsServer
-    monitor: Monitor
-    faults: AwsFaults
-    endpoint_url: str
-
-    def spec(self, folder: Path) -> Spec:
-        return spec_of(
-            folder,
-            nats={"monitor": [self.monitor.url], "stale_after": "2s"},
-            aws={
-                "endpoint_url": self.faults.endpoint_url,
-                "timeout": "1s",
-                "stale_after": "3s",
-                "buses": [{"name": "oms-events"}],
-            },
-            slos=SLOS,
-        )
-
-    def put(self, metric: str, points: dict[int, float]) -> None:
-        rule = (RULE["bus"], RULE["rule"])
-        aws_events.put_rule_points(self.endpoint_url, *rule, {metric: points})
-
-    def deliver(self, messages: int) -> None:
-        """Publish so many messages, and have them delivered and acknowledged."""
-        asyncio.run(_deliver(self.server, messages))
-
-
-@pytest.fixture(scope="module")
-def systems(
-    emulator: AwsEmulator, proxy: AwsFaults, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Systems]:
-    folder = tmp_path_factory.mktemp("systems")
-    emulator.reset()
-    aws_events.create_oms(emulator.endpoint_url)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        NatsServer(folder / "nats") as server,
-        monitor_of(server.monitor) as monitor,
-    ):
-        patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-        patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        asyncio.run(_create_stream(server))
-        made = Systems(server, monitor, proxy, emulator.endpoint_url)
-        now = int(time.time()) // 60 * 60
-        made.put("Invocations", {now - 600: 500.0, now - 7200: 500.0})
-        made.put("FailedInvocations", {now - 600: 1.0, now - 7200: 2.0})
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def _all_well(systems: Systems) -> Iterator[None]:
-    yield
-    systems.monitor.mood = "pass"
-    systems.faults.stop_faults()
-    systems.server.start()
-
-
-async def _create_stream(server: NatsServer) -> None:
-    client = await nats.connect(server.url)
-    stream = client.jetstream()
-    await stream.add_stream(name="ORDERS", subjects=["orders"])
-    await stream.add_consumer("ORDERS", ConsumerConfig(durable_name="worker"))
-    await client.close()
-
-
-async def _deliver(server: NatsServer, messages: int) -> None:
-    client = await nats.connect(server.url)
-    stream = client.jetstream()
-    for _ in range(messages):
-        await stream.publish("orders", b"x")
-    pull = await stream.pull_subscribe_bind(consumer="worker", stream="ORDERS")
-    for message in await pull.fetch(messages):
-        await message.ack_sync()
-    await client.close()
 
 
 @pytest.fixture(scope="module")
@@ -157,29 +43,6 @@ def watching(systems: Systems, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield settled(collector.start())
     finally:
         collector.kill()
-
-
-def settled(collector: CollectorProcess) -> CollectorProcess:
-    """Once both SLOs have something to tell: of consumers only after a minute."""
-    collector.polls("nats")
-    collector.clock.turn()
-
-    def both(scrape: Scrape) -> bool:
-        names = {name for name, _ in scrape}
-        return "slo_burn_rate" in names and slos_of(scrape) == {"delivery", "timeliness"}
-
-    collector.until(both)
-    return collector
-
-
-def slos_of(scrape: Scrape) -> set[str]:
-    """The SLOs with a budget; it must not matter which of their series is asked for."""
-    with_budget = {
-        dict(labels)["slo"] for name, labels in scrape if name == "slo_error_budget_remaining_ratio"
-    }
-    any_series = {dict(labels)["slo"] for name, labels in scrape if name.startswith("slo_")}
-    assert with_budget <= any_series
-    return with_budget if with_budget == any_series else {"in between"}
 
 
 def errors(source: str, reason: str) -> tuple[str, frozenset[tuple[str, str]]]:
@@ -280,20 +143,6 @@ def test_aws_answering_wrongly_touches_nothing_else_and_is_got_over(
     check_back(watching, before, {INVOCATIONS: 5.0})
 
 
-_HOURS = count(1)
-
-
-@pytest.fixture
-def collector(
-    systems: Systems, tmp_path: Path, collectors: list[CollectorProcess]
-) -> CollectorProcess:
-    """One in an hour of its own, so that no test meets the points of another."""
-    made = CollectorProcess(tmp_path, systems.spec(tmp_path))
-    made.clock.turn(60 * next(_HOURS))
-    collectors.append(made)
-    return made
-
-
 def test_a_nats_server_that_was_killed_comes_back_without_a_reset(
     systems: Systems, collector: CollectorProcess
 ) -> None:
@@ -304,174 +153,6 @@ def test_a_nats_server_that_was_killed_comes_back_without_a_reset(
     systems.server.start()
     systems.deliver(2)
     check_back(collector, before, {DELIVERED: 2.0})
-
-
-BUDGET = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
-
-
-def state_errors(reason: str) -> tuple[str, frozenset[tuple[str, str]]]:
-    return key("obs_state_errors_total", reason=reason)
-
-
-@pytest.mark.parametrize("damage", [lambda whole: b"\xff" * len(whole), lambda whole: whole[:9000]])
-def test_a_damaged_state_file_is_set_aside_and_its_history_read_again(
-    collector: CollectorProcess, damage: Callable[[bytes], bytes]
-) -> None:
-    before = collector.start().until(lambda scrape: BUDGET in scrape)
-    collector.stop()
-    damaged = damage(collector.state_file.read_bytes())
-    collector.state_file.write_bytes(damaged)
-    after = collector.start().until(lambda scrape: BUDGET in scrape)
-    assert after[state_errors("damaged")] == 1.0
-    assert after[BUDGET] == before[BUDGET]
-    (aside,) = collector.state_file.parent.glob("*.damaged-*")
-    assert aside.read_bytes() == damaged
-    assert aside.name in collector.log
-    collector.stop()
-    assert collector.start().scrape()[state_errors("damaged")] == 0.0
-
-
-def test_a_damaged_log_of_writes_after_a_kill_keeps_nothing_from_starting(
-    collector: CollectorProcess,
-) -> None:
-    before = collector.start().until(lambda scrape: BUDGET in scrape)
-    collector.kill()
-    log = collector.state_file.with_name("obs.sqlite3-wal")
-    log.write_bytes(b"\xff" * log.stat().st_size)
-    after = collector.start().until(lambda scrape: BUDGET in scrape)
-    assert after[BUDGET] == before[BUDGET]
-    assert after[state_errors("damaged")] == 1.0
-
-
-def test_a_state_folder_that_cannot_be_written_is_counted_and_all_else_works(
-    collector: CollectorProcess, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("no folder")
-    collector.spec["state_dir"] = str(tmp_path / "file" / "state")
-    scrape = collector.start().until(lambda scrape: BUDGET in scrape)
-    assert scrape[state_errors("unwritable")] >= 1.0
-    again = collector.polls("nats")  # as long as it lasts, so that an alert sees it
-    assert again[state_errors("unwritable")] > scrape[state_errors("unwritable")]
-    assert named(scrape, "nats_consumer_lag_messages")
-    assert collector.stop() == 0
-
-
-@contextmanager
-def small_disk(folder: Path, *options: str) -> Iterator[Path]:
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", ",".join(("size=1m", *options)), "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no disk of our own without the right to mount one")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            return filler
-
-
-def test_a_full_disk_is_counted_and_got_over(
-    systems: Systems, collector: CollectorProcess, tmp_path: Path
-) -> None:
-    with small_disk(tmp_path / "disk") as disk:
-        collector.spec["state_dir"] = str(disk / "state")
-        try:
-            first = collector.start().scrape()[INVOCATIONS]
-            filler = fill(disk)
-            systems.put("Invocations", {collector.clock.minute: 4.0})
-            full = collector.until(lambda scrape: scrape[state_errors("disk_full")] >= 2)
-            assert collector.polls("aws")[INVOCATIONS] == first + 4.0
-            assert collector.get("/readyz").status == 200
-            filler.unlink()
-            after = collector.polls("aws", 2)
-            assert (
-                collector.polls("aws")[state_errors("disk_full")]
-                == (after[state_errors("disk_full")])
-            )
-            assert after[state_errors("disk_full")] >= full[state_errors("disk_full")]
-            collector.kill()
-            # What was queued while the disk was full was written once there was room.
-            assert collector.start().scrape()[INVOCATIONS] == first + 4.0
-        finally:
-            collector.kill()
-
-
-def test_a_start_on_a_full_disk_still_knows_the_state(
-    systems: Systems, collector: CollectorProcess, tmp_path: Path
-) -> None:
-    with small_disk(tmp_path / "disk") as disk:
-        collector.spec["state_dir"] = str(disk / "state")
-        try:
-            systems.put("Invocations", {collector.clock.turn(): 6.0})
-            collector.start()
-            counted = collector.polls("aws")[INVOCATIONS]
-            assert counted >= 6.0
-            collector.stop()
-            filler = fill(disk)
-            collector.clock.turn()  # without its state it would count from this minute on
-            systems.put("Invocations", {collector.clock.minute: 2.0})
-            scrape = collector.start().polls("aws")
-            assert scrape[INVOCATIONS] == counted + 2.0
-            assert scrape[state_errors("disk_full")] >= 1.0
-            filler.unlink()
-            collector.polls("aws", 2)
-            collector.kill()
-            assert collector.start().scrape()[INVOCATIONS] == counted + 2.0
-        finally:
-            collector.kill()
-
-
-def test_a_damaged_file_that_cannot_be_set_aside_does_not_keep_it_from_starting(
-    collector: CollectorProcess, tmp_path: Path
-) -> None:
-    with small_disk(tmp_path / "disk") as disk:
-        (disk / "state").mkdir()
-        (disk / "state" / "obs.sqlite3").write_bytes(b"no database" * 1000)
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        collector.spec["state_dir"] = str(disk / "state")
-        try:
-            scrape = collector.start().scrape()
-            assert scrape[state_errors("damaged")] == 1.0
-            assert scrape[state_errors("unwritable")] >= 1.0
-        finally:
-            collector.kill()
-
-
-def test_a_limit_on_file_sizes_is_an_error_of_the_state_and_of_nothing_else(
-    systems: Systems, collector: CollectorProcess
-) -> None:
-    counted = collector.start().scrape()[INVOCATIONS]
-    pid = collector.process.pid
-    assert pid is not None
-    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))
-    systems.put("Invocations", {collector.clock.minute: 3.0})
-    collector.until(lambda scrape: sum(named(scrape, "obs_state_errors_total").values()) >= 2)
-    assert collector.polls("aws")[INVOCATIONS] == counted + 3.0
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-    collector.polls("aws", 2)
-    collector.kill()
-    assert collector.start().scrape()[INVOCATIONS] == counted + 3.0
-
-
-def test_a_second_collector_on_the_same_state_is_refused_in_one_line(
-    collector: CollectorProcess,
-) -> None:
-    collector.start()
-    second = collector.output()
-    assert (second.returncode, second.stdout) == (2, "")
-    assert second.stderr == (
-        f"{collector.state_file}: another collector uses this state; give each its own state_dir\n"
-    )
-    assert collector.polls("nats")[key("obs_source_up", source="nats")] == 1.0
 
 
 def test_a_clock_that_is_set_changes_neither_counters_nor_freshness(
