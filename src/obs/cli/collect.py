@@ -65,7 +65,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     for library in ("urllib3", "botocore", "boto3", "asyncio", "nats", "opentelemetry"):
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
-        return _dry_run(system, arguments.format)
+        return _dry_run(system, arguments)
     code = asyncio.run(_once(system, arguments) if arguments.once else _run(system, arguments))
     sys.stdout.flush()
     sys.stderr.flush()
@@ -114,12 +114,13 @@ async def _once(system: "System", arguments: argparse.Namespace) -> int:
     return UNAVAILABLE if stale else DONE
 
 
-def _dry_run(system: "System", format: str) -> int:
+def _dry_run(system: "System", arguments: argparse.Namespace) -> int:
     from obs.collector.costs import estimate_costs
 
-    costs = estimate_costs(system)
+    polls_aws = "aws" in (arguments.only or ("aws",))
+    costs = estimate_costs(system) if polls_aws else []
     dollars = sum(cost.estimate.dollars for cost in costs)
-    if format == "json":
+    if arguments.format == "json":
         print(json_text({"dollars_per_month": dollars, "sources": [_cost_facts(c) for c in costs]}))
     else:
         print("\n".join(_cost_lines(costs, dollars)))
@@ -130,6 +131,7 @@ def _cost_facts(cost: "SourceCost") -> dict[str, object]:
     return {
         "source": cost.source,
         "dollars_per_month": cost.estimate.dollars,
+        "monthly_budget_dollars": cost.budget,
         "lines": [asdict(line) for line in cost.estimate.lines],
         "assumptions": list(cost.estimate.assumptions),
         "error": str(cost.error) if cost.error else None,
@@ -138,7 +140,7 @@ def _cost_facts(cost: "SourceCost") -> dict[str, object]:
 
 def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
     if not costs:
-        yield "The spec has no AWS source: nothing is spent."
+        yield "No AWS source is polled: nothing is spent."
         return
     for cost in costs:
         yield f"AWS source {cost.source}"
@@ -149,6 +151,8 @@ def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
             *((x.what, f"{x.units:,.0f}", f"${x.dollars:,.2f}") for x in cost.estimate.lines),
         ]
         yield table(rows, indent=2)
+        if cost.budget is not None and cost.estimate.dollars > cost.budget:
+            yield f"  above its monthly_budget_dollars {cost.budget:g}: it will not be polled"
         yield from (f"  · {assumption}" for assumption in cost.estimate.assumptions)
     about = "At least" if any(cost.error for cost in costs) else "About"
     yield f"{about} ${dollars:,.2f} a month. Nothing was spent for this estimate."

@@ -19,6 +19,7 @@ class SourceCost:
 
     source: str
     estimate: Estimate
+    budget: float | None  # dollars a month the spec allows
     error: SourceError | None = None
 
 
@@ -34,9 +35,11 @@ def estimate_costs(system: System) -> list[SourceCost]:
         client = AwsClient(spec, time.time)
         try:
             source = EventBridge(name, spec, client, time.time)
-            costs.append(SourceCost(name, source.estimate(published=writes, publish_every=every)))
+            found = source.estimate(published=writes, publish_every=every)
+            costs.append(SourceCost(name, found, spec.monthly_budget_dollars))
         except SourceError as error:
-            costs.append(SourceCost(name, _of_the_spec(spec, writes, every), error))
+            named = _of_the_spec(spec, writes, every)
+            costs.append(SourceCost(name, named, spec.monthly_budget_dollars, error))
         finally:
             client.close()
     return costs
