@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nats.aio.client import Client, RawCredentials
-from nats.errors import ConnectionClosedError, NoServersError
+from nats.errors import ConnectionClosedError, NoRespondersError, NoServersError
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from nkeys import NkeysError  # type: ignore[import-untyped]
@@ -38,6 +38,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
     ((NkeysError, binascii.Error), "auth", "the credentials are not valid"),
     ((ValueError,), "decode", "the server's answer is not understood"),
     ((TimeoutError,), "timeout", "no answer in time"),
+    ((NoRespondersError,), "connection", "nobody answers: no JetStream in this account"),
 )
 
 Use = Callable[[Client, Callable[[], None]], Awaitable[None]]
@@ -79,6 +80,15 @@ async def keep_connected(
             report(_translated(error, spec))
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  jitter, no secret
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def request(client: Client, subject: str, body: bytes, timeout: float) -> bytes:
+    """The answer's data. Raises SourceError."""
+    try:
+        return (await client.request(subject, body, timeout=timeout)).data
+    except (NatsError, OSError, TimeoutError) as error:
+        reason, words = _meaning(error)
+        raise SourceError(reason, f"{subject}: {words}") from None
 
 
 async def _connect(

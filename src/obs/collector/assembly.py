@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from obs.clients.aws import AwsClient
 from obs.clients.http import Http
 from obs.collector.backfill import fetch
 from obs.collector.collector import Clock, Collector
-from obs.collector.daemon import Daemon, Listener, PolledSource, PushedSink
+from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.state import open_state
 from obs.errors import SourceError
@@ -22,6 +22,9 @@ from obs.sources.nats_http import NatsHttp
 from obs.spec.outputs import CloudWatch
 from obs.spec.sources import AwsSource, NatsConnection, NatsSource, stale_after
 from obs.spec.system import System
+
+if TYPE_CHECKING:
+    from obs.sources.arrival_times import ArrivalTimes
 
 Kind = Literal["nats", "aws"]
 KINDS: Final[tuple[Kind, ...]] = ("nats", "aws")
@@ -35,6 +38,14 @@ class Assembled:
 
     collector: Collector
     daemon: Daemon
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks a NATS connection when messages arrived, where the monitoring port leaves it open."""
+
+    connect: Listener
+    refine: Listener
 
 
 def assemble(
@@ -69,8 +80,13 @@ def assemble(
         state_errors=state_errors,
         clock=clock,
     )
+    asking = {
+        name: _asking(name, spec.connection, collector)
+        for name, spec in nats.items()
+        if spec.connection
+    }
     sources = [
-        *(_nats_source(health[name], spec, clock) for name, spec in nats.items()),
+        *(_nats_source(health[name], spec, clock, asking.get(name)) for name, spec in nats.items()),
         *(_aws_source(health[name], aws[name], clients[name], collector) for name in aws),
     ]
     listeners = [
@@ -78,6 +94,7 @@ def assemble(
         for name, spec in nats.items()
         if spec.connection
     ]
+    listeners += [each.connect for each in asking.values()]
     return Assembled(
         collector, Daemon(collector, sources, _sinks(system, pushes, clients), listeners)
     )
@@ -98,11 +115,15 @@ def _connection_health(name: str, spec: NatsSource) -> SourceHealth:
     )
 
 
-def _nats_source(health: SourceHealth, spec: NatsSource, clock: Clock) -> PolledSource:
+def _nats_source(
+    health: SourceHealth, spec: NatsSource, clock: Clock, asking: _Asking | None
+) -> PolledSource:
     http = Http(spec.tls, timeout=spec.timeout)
     source = NatsHttp(health.name, spec, http, clock.wall)
     # Discovery, server facts, consumers and their settings: four requests one after the other.
-    return PolledSource(health, source.poll, limit=4 * spec.timeout + 1)
+    return PolledSource(
+        health, source.poll, limit=4 * spec.timeout + 1, refine=asking.refine if asking else None
+    )
 
 
 def _aws_source(
@@ -118,6 +139,24 @@ def _aws_source(
         return lambda: collector.take_history(found)
 
     return PolledSource(health, source.poll, limit=max(4 * spec.timeout, spec.poll), past=past)
+
+
+def _asking(name: str, connection: NatsConnection, collector: Collector) -> _Asking:
+    times: ArrivalTimes | None = None
+
+    async def connect(_: InCore) -> None:
+        nonlocal times
+        from obs.sources.arrival_times import ArrivalTimes  # noqa: PLC0415  heavy
+
+        times = ArrivalTimes(name, connection, collector.clock.monotonic)
+        await times.run()
+
+    async def refine(in_core: InCore) -> None:
+        questions = collector.consumers[name].questions
+        if times and questions:
+            await in_core(collector.take_arrivals, name, await times.ask(questions))
+
+    return _Asking(connect, refine)
 
 
 def _listener(

@@ -21,7 +21,14 @@ from obs.series.own import BUILD, aws_families, push_families, source_families, 
 from obs.series.slo import slo_families
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import Process
-from obs.snapshot import AwsSnapshot, DeadLetter, NatsSnapshot, Snapshot
+from obs.snapshot import (
+    AwsSnapshot,
+    DeadLetter,
+    NatsSnapshot,
+    Question,
+    Snapshot,
+    StoredMessage,
+)
 from obs.spec.system import System
 
 log = logging.getLogger(__name__)
@@ -144,6 +151,12 @@ class Collector:
         """Count dead letters that came over a source's NATS connection."""
         self.consumers[source].take_letters(letters, position)
         self._state.flush()
+
+    def take_arrivals(self, source: str, answers: Mapping[Question, StoredMessage]) -> None:
+        """Show lags as exact as the answers of a source's NATS connection make them."""
+        families = self.consumers[source].take_arrivals(answers)
+        if families and source in self._families:
+            self._show(source, families)
 
     def connection(self, health: SourceHealth, error: SourceError | None) -> None:
         """A NATS connection was made, or lost with `error`."""

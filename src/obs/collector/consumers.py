@@ -3,20 +3,22 @@
 import logging
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
 import msgspec
 
+from obs.collector.arrivals import ArrivalInquiries
 from obs.collector.objectives import ConsumerNumbers
 from obs.collector.state import State
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import Settings
+from obs.lag.seconds import Told
 from obs.lag.track import TOLERANCE, Track, TrackState, Verdict
 from obs.series.family import Family, KeptRows
 from obs.series.nats import ConsumerRows, consumer_families, server_families, stream_families
-from obs.snapshot import Consumer, DeadLetter, NatsSnapshot, Stream
+from obs.snapshot import Consumer, DeadLetter, NatsSnapshot, Question, StoredMessage, Stream
 from obs.spec.slos import NatsDeliverySli, NatsLagSli
 from obs.spec.sources import NatsSource
 
@@ -81,6 +83,16 @@ class Watched:
         self.verdict = verdict
         self.judged = True
 
+    def worth_asking(self, times: SequenceTimes, loose: float) -> tuple[int, ...]:
+        """Of which sequences an arrival time would make the lag more certain."""
+        return self.track.worth_asking(self.consumer, times, loose, exhausted=self.exhausted)
+
+    def refine(self, stream: Stream, times: SequenceTimes, told: Told) -> None:
+        """Judge the lag in seconds again, by arrival times that the server told."""
+        self.verdict = self.track.refine(
+            self.consumer, stream, times, told, exhausted=self.exhausted
+        )
+
 
 class ConsumerWatch:
     """Judges every consumer of one source against its history."""
@@ -92,6 +104,9 @@ class ConsumerWatch:
         self.loose = LOOSE_POLLS * spec.poll
         self._spec = spec
         self._state = state
+        self._inquiries = (
+            ArrivalInquiries(spec.connection.account, self.loose) if spec.connection else None
+        )
         self._settings = Settings(interval=spec.poll, window=spec.status_window)
         self._rows = ConsumerRows()
         self._kept = KeptRows()
@@ -132,6 +147,8 @@ class ConsumerWatch:
             present.append(watched)
         self.present = tuple(present)
         self.snapshot = snapshot
+        if self._inquiries:
+            self._inquiries.absorb(self.present, streams)
         self.lag_columns.append(
             (self.present, array("q", [w.verdict.lag_messages for w in present]))
         )
@@ -139,6 +156,17 @@ class ConsumerWatch:
         if not 0 <= now - self._saved_at < SAVE_EVERY:
             self.save(now)
         return self._families(snapshot)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What to ask a NATS connection to know lags better; changes with every poll."""
+        return self._inquiries.open if self._inquiries else ()
+
+    def take_arrivals(self, answers: Mapping[Question, StoredMessage]) -> list[Family]:
+        """Refine lags by what the connection answered; gives the source's families if any did."""
+        if self._inquiries is None or self.snapshot is None or not self._inquiries.take(answers):
+            return []
+        return self._families(self.snapshot)
 
     def take_letters(self, letters: Sequence[DeadLetter], position: tuple[str, int] | None) -> None:
         """Count dead letters; they and the position are stored together."""
