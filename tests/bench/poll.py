@@ -7,7 +7,6 @@ Prints figures; asserts nothing.
 
 import argparse
 import asyncio
-import gc
 import json
 import multiprocessing
 import statistics
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from obs.clients.http import Http
 from obs.collector.collector import Clock, Collector
+from obs.collector.daemon import calm_garbage_collection
 from obs.collector.health import SourceHealth
 from obs.collector.site import CollectorSite
 from obs.collector.state import open_state
@@ -166,6 +166,7 @@ def measure(consumers: int, polls: int) -> None:
         state = open_state(Path(folder), lambda reason: None)
         collector = Collector(system, state, [health], [], [], state_errors=Counter(), clock=clock)
         source = NatsHttp("main", spec, Http(timeout=60), clock.wall)
+        calm_garbage_collection()
         cpu, phases = [], []
         for poll in range(polls):
             clock.now = 1.79e9 + poll * INTERVAL
@@ -176,9 +177,6 @@ def measure(consumers: int, polls: int) -> None:
             end = time.process_time()
             cpu.append((end - begin) * 1e3)
             phases.append((fetched - begin) * 1e3)
-            if poll == 1:
-                gc.collect()
-                gc.freeze()
         settled = cpu[2:]
         print(
             f"{consumers:>7} consumers  answer {size / 1e6:6.1f} MB  poll CPU median "
