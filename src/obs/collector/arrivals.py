@@ -1,14 +1,12 @@
 """What to ask a NATS connection, and what its answers mean for the lag of consumers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from obs.collector.watched import Watched
 from obs.lag.history import SequenceTimes
 from obs.lag.status import Status
 from obs.snapshot import Question, StoredMessage, Stream
-
-if TYPE_CHECKING:
-    from obs.collector.consumers import Watched
 
 REQUESTS: Final = 100  # a poll: an answer carries a whole message
 MAX_FILTERS: Final = 16  # each is a request of its own
@@ -20,7 +18,7 @@ Key = tuple[str, Question]  # with when the stream was created, because its sequ
 class _Inquiry(NamedTuple):
     """What would tell the lag of one consumer."""
 
-    watched: "Watched"
+    watched: Watched
     stream: Stream
     times: SequenceTimes
     questions: tuple[Question, ...]
@@ -42,17 +40,18 @@ class ArrivalInquiries:
         self._poll = 0
         self.open: tuple[Question, ...] = ()
 
-    def absorb(self, present: Iterable["Watched"], streams: Streams) -> None:
+    def absorb(self, present: Iterable[Watched], streams: Streams) -> None:
         """Refine what was just judged by what is known; `open` is then what to ask."""
         self._poll += 1
         self._inquiries = list(self._wanting(present, streams))
+        chosen = self._choose()
         self._known = {
             key: self._known[key]
             for inquiry in self._inquiries
             for key in _keys(inquiry)
-            if key in self._known and _is_stored(self._known[key], inquiry.stream)
+            if key in self._known and (key[1] in chosen or not self._is_open(key, inquiry.stream))
         }
-        self.open = tuple(self._choose())
+        self.open = tuple(chosen)
         self._refine()
 
     def take(self, answers: Mapping[Question, StoredMessage]) -> bool:
@@ -67,7 +66,7 @@ class ArrivalInquiries:
         self._refine()
         return bool(answers)
 
-    def _wanting(self, present: Iterable["Watched"], streams: Streams) -> Iterator[_Inquiry]:
+    def _wanting(self, present: Iterable[Watched], streams: Streams) -> Iterator[_Inquiry]:
         for watched in present:
             if watched.verdict.uncertainty <= self._loose:
                 continue
@@ -103,8 +102,9 @@ class ArrivalInquiries:
         return chosen
 
     def _is_open(self, key: Key, stream: Stream) -> bool:
+        known = self._known.get(key)
         whole = stream.messages == stream.last_seq - stream.first_seq + 1
-        return key not in self._known or not whole
+        return known is None or not whole or not stream.first_seq <= known.seq <= stream.last_seq
 
     def _refine(self) -> None:
         for inquiry in self._inquiries:
@@ -119,7 +119,3 @@ class ArrivalInquiries:
 
 def _keys(inquiry: _Inquiry) -> list[Key]:
     return [(inquiry.stream.created, question) for question in inquiry.questions]
-
-
-def _is_stored(message: StoredMessage, stream: Stream) -> bool:
-    return stream.first_seq <= message.seq <= stream.last_seq

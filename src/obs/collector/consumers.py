@@ -12,19 +12,17 @@ import msgspec
 from obs.collector.arrivals import ArrivalInquiries
 from obs.collector.objectives import ConsumerNumbers
 from obs.collector.state import State
+from obs.collector.watched import Identity, Watched
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import Settings
-from obs.lag.seconds import Told
-from obs.lag.track import TOLERANCE, Track, TrackState, Verdict
+from obs.lag.track import TOLERANCE, Track, TrackState
 from obs.series.family import Family, KeptRows
 from obs.series.nats import ConsumerRows, consumer_families, server_families, stream_families
-from obs.snapshot import Consumer, DeadLetter, NatsSnapshot, Question, StoredMessage, Stream
+from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.spec.slos import NatsDeliverySli, NatsLagSli
 from obs.spec.sources import NatsSource
 
 log = logging.getLogger(__name__)
-
-Identity = tuple[str, str, str]  # account, stream, consumer
 
 SAVE_EVERY: Final = 60.0
 LOOSE_POLLS: Final = 1.5  # polls move a little: at one interval exactly it would come and go
@@ -47,51 +45,6 @@ class SavedLetters(msgspec.Struct, frozen=True):
 
     counts: list[tuple[Identity, int]]
     position: tuple[str, int] | None = None
-
-
-class Watched:
-    """One consumer over time. `consumer` and `verdict` are there from the first `observe` on."""
-
-    __slots__ = ("consumer", "exhausted", "judged", "row", "seen_at", "track", "verdict")
-
-    def __init__(self, row: tuple[str, str, str, str], track: Track) -> None:
-        self.row = row
-        self.track = track
-        self.seen_at = 0.0
-        self.exhausted: set[int] = set()  # sequences that advisories told of, above the ack floor
-        self.judged = False
-        self.consumer: Consumer
-        self.verdict: Verdict
-
-    def observe(
-        self,
-        consumer: Consumer,
-        stream: Stream,
-        times: SequenceTimes,
-        now: float,
-        settings: Settings,
-    ) -> None:
-        """Judge the consumer; numbers of a leader that is behind, or of none, are not taken."""
-        if self.exhausted:
-            self.exhausted = {n for n in self.exhausted if n > consumer.ack_floor_stream_seq}
-        verdict = self.track.observe(
-            consumer, stream, times, now, settings, exhausted=self.exhausted
-        )
-        if not self.judged or (consumer.leader and verdict is not self.verdict):
-            self.consumer = consumer
-        self.seen_at = now
-        self.verdict = verdict
-        self.judged = True
-
-    def worth_asking(self, times: SequenceTimes, loose: float) -> tuple[int, ...]:
-        """Of which sequences an arrival time would make the lag more certain."""
-        return self.track.worth_asking(self.consumer, times, loose, exhausted=self.exhausted)
-
-    def refine(self, stream: Stream, times: SequenceTimes, told: Told) -> None:
-        """Judge the lag in seconds again, by arrival times that the server told."""
-        self.verdict = self.track.refine(
-            self.consumer, stream, times, told, exhausted=self.exhausted
-        )
 
 
 class ConsumerWatch:

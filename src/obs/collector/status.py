@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from obs import __version__
 from obs.collector.collector import Collector
-from obs.collector.consumers import ConsumerWatch, Watched
+from obs.collector.consumers import ConsumerWatch
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objectives import Objective
 from obs.collector.rules import RuleCounters
+from obs.collector.watched import Watched
 from obs.slo.evaluate import Evaluation
 from obs.slo.tiers import Tier
 from obs.slo.windows import window

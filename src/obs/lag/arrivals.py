@@ -49,6 +49,11 @@ class Arrivals:
         """
         return self._lookup(self._count - owed + 1)
 
+    @property
+    def known_from(self) -> float:
+        """By then had arrived whatever it cannot tell the time of, because it came before."""
+        return self._curve.begin[1]
+
     def first_unsettled(self) -> tuple[float, float, bool] | None:
         """Arrival of the first message after all that was settled when nothing was in flight.
 

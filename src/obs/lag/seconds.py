@@ -36,7 +36,8 @@ def oldest_owed(
         bound = _arrival(next_seq, times, told)
         if arrivals is None or next_seq in told:
             return bound
-        return _not_before(bound, arrivals.newest(consumer.pending))
+        counted = arrivals.newest(consumer.pending)
+        return _not_before(bound, counted) if counted else _by(bound, arrivals.known_from)
     first, last = _oldest_in_flight(consumer, flight, exhausted)
     seq = min(first, last)
     early = _arrival(seq, times, told)
@@ -94,6 +95,11 @@ def _oldest_in_flight(
 def _arrival(seq: int, times: SequenceTimes, told: Told) -> Moment:
     known = told.get(seq)
     return times.lookup(seq) if known is None else (known, 0.0)
+
+
+def _by(bound: Moment, latest: float) -> Moment:
+    """The bound, of what arrived at `latest` at the latest."""
+    return (bound[0], max(bound[1], latest - bound[0]))
 
 
 def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Moment:

@@ -251,3 +251,12 @@ def test_eviction_of_what_is_owed_bounds_the_lag() -> None:
     last = seen[-1].verdict
     assert last.eviction_seconds is not None
     assert last.eviction_seconds <= 2.0
+
+
+def test_a_filter_leaves_open_how_old_is_what_came_before_the_consumer_was_seen() -> None:
+    others = [(1.0 + n, False) for n in range(300)]
+    js = JetStream(FILTERED, [*others, (400.0, True)], acks_after(0.0), lambda time: False)
+    for poll in polls(js, 500, phase=420.0):
+        assert poll.truth < 100
+        assert poll.error > 300  # the first message of another subject bounds it
+        assert poll.error <= poll.verdict.uncertainty
