@@ -4,7 +4,8 @@ One advisory is one dead letter, however often the message was delivered.
 
 The NATS user may subscribe to _INBOX.> and either to the two subjects below or, with an advisory
 stream S, publish to $JS.API.STREAM.INFO.S, $JS.API.CONSUMER.CREATE.S,
-$JS.API.CONSUMER.INFO.S.* and $JS.API.CONSUMER.MSG.NEXT.S.*; it needs nothing else.
+$JS.API.CONSUMER.INFO.S.* and $JS.API.CONSUMER.MSG.NEXT.S.*; it needs nothing else for them.
+What asking for arrival times needs is told in `arrival_times`.
 """
 
 import asyncio

@@ -40,7 +40,11 @@ class Selection(Model):
 
 
 class NatsConnection(Model):
-    """A NATS client connection, for what HTTP monitoring cannot see: dead letters."""
+    """A NATS client connection, for what HTTP monitoring cannot see: dead letters, and when a
+    message arrived, which makes lag in seconds exact. The user may subscribe to
+    $JS.EVENT.ADVISORY.CONSUMER.> and, for exact lag, publish to $JS.API.STREAM.MSG.GET.* and
+    subscribe to _INBOX.>; without the latter two lag stays an estimate.
+    """
 
     servers: Annotated[tuple[NatsUrl, ...], Field(min_length=1)]
     """nats:// or tls:// addresses."""
@@ -112,7 +116,7 @@ class NatsSource(Model):
     tls: Tls | None = None
     """TLS towards the monitoring ports."""
     connection: NatsConnection | None = None
-    """A client connection for dead letters; without one they are not known."""
+    """A client connection for dead letters, which are not known without one, and exact lag."""
 
     @model_validator(mode="after")
     def _not_stale_before_the_next_poll(self) -> "NatsSource":

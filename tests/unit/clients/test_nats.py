@@ -3,9 +3,10 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 
+import nats.errors
 import pytest
 
-from obs.clients.nats import keep_connected
+from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
 from obs.spec.sources import NatsConnection
 
@@ -116,3 +117,29 @@ async def test_a_connection_lost_before_its_user_is_ready_is_never_called_connec
         ready()
 
     assert (await report_of(leave, use=use)).reason == "connection"
+
+
+class Silent:
+    """A client of which every request fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def request(self, subject: str, body: bytes, timeout: float) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (nats.errors.TimeoutError(), "timeout"),
+        (nats.errors.NoRespondersError(), "connection"),
+        (nats.errors.ConnectionClosedError(), "connection"),
+        (OSError(), "connection"),
+    ],
+)
+async def test_a_request_without_an_answer_tells_its_subject_and_why(error, reason):
+    with pytest.raises(SourceError) as caught:
+        await request(Silent(error), "$JS.API.INFO", b"", 1.0)
+    assert caught.value.reason == reason
+    assert str(caught.value).startswith("$JS.API.INFO: ")

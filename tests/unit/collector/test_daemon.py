@@ -40,3 +40,17 @@ async def test_history_that_cannot_be_read_is_asked_for_again_some_polls_later()
     assert collector.taken == 1
     assert collector.failures == [("aws", "throttled")]
     assert health.up
+
+
+async def test_a_poll_stands_where_it_cannot_be_refined():
+    refined = []
+
+    async def refine(in_core):
+        refined.append(health.polls)
+        raise RuntimeError("a fault of the collector's own")
+
+    health = SourceHealth("nats", "nats", True, 1.0, 10.0)
+    daemon = Daemon(Lacking(), [PolledSource(health, dict, 5.0, refine=refine)], [])
+    await daemon.poll_once()
+    assert refined == [1]
+    assert health.up
