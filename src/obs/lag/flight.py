@@ -12,9 +12,11 @@ does not name what is in flight. But it redelivers, and that can be seen:
   of its ack waits, everything delivered before that is settled.
 
 All of these hold only while a puller is there, because nothing is redelivered or given up without
-one: time is measured on a clock that runs only then. Two client calls stretch an ack wait at will,
-progress (+WPI) and a negative acknowledgement with a delay; the age of a message kept in flight
-that way is underestimated once it is longer in flight than the sum of its ack waits.
+one: time is measured on a clock that runs only then. Where there were deliveries while nobody
+polled, a puller is taken to have been there all along, which is no certainty. Two client calls
+stretch an ack wait at will, progress (+WPI) and a negative acknowledgement with a delay; the age of
+a message kept in flight that way is underestimated once it is longer in flight than the sum of its
+ack waits.
 """
 
 from array import array
@@ -25,8 +27,9 @@ from typing import Final
 from obs.lag.observed import NEVER, ConsumerConfig
 
 MARKS: Final = 48  # kept of the deliveries of one consumer
+UNSEEN_MARKS: Final = 16  # of a time in which nobody polled
 
-FlightState = tuple[int, int, float, float, float, list[float], list[int]]
+FlightState = tuple[int, int, float, float, float, float, float, list[float], list[int]]
 
 
 class Patience:
@@ -51,19 +54,38 @@ class Patience:
 class Flight:
     """What is known of one consumer's messages in flight. Times are of its active clock."""
 
-    __slots__ = ("_delivered", "_marks", "active", "certain", "doubt", "retried", "settled")
+    __slots__ = (
+        "_back", "_delivered", "_marks", "_unseen", "active", "certain", "doubt", "retried",
+        "settled",
+    )  # fmt: skip
 
     def __init__(self, state: FlightState | None = None) -> None:
-        certain, settled, active, retried, doubt, marks, delivered = state or (
-            0, 0, 0.0, NEVER, 0.0, [], [],
+        certain, settled, active, retried, doubt, unseen, back, marks, delivered = state or (
+            0, 0, 0.0, NEVER, 0.0, 0.0, 0.0, [], [],
         )  # fmt: skip
         self.certain = certain  # every stream sequence up to here is settled
         self.settled = settled  # and up to here if pullers were there when they were needed
         self.active = active  # seconds during which a puller was there
         self.retried = retried  # when a redelivery was last seen
         self.doubt = doubt  # when one may last have gone unseen, or was seen
+        self._unseen = unseen  # seconds of the clock that nobody saw, while older marks are kept
+        self._back = back  # when they ended
         self._marks = array("d", marks)
         self._delivered = array("q", delivered)  # the sequence delivered by each mark
+
+    def pass_unseen(self, seconds: float, delivered: int) -> None:
+        """Let the clock run for a time in which nobody polled; `delivered` is its last sequence.
+
+        Deliveries are taken to have come evenly.
+        """
+        if self._marks:
+            first = self._delivered[-1]
+            for i in range(1, UNSEEN_MARKS):
+                self._marks.append(self.active + seconds * i / UNSEEN_MARKS)
+                self._delivered.append(first + (delivered - first) * i // UNSEEN_MARKS)
+        self.active += seconds
+        self._unseen += seconds
+        self._back = self.active
 
     def observe(
         self, delivered: int, floor: int, in_flight: int, patience: Patience, interval: float
@@ -79,13 +101,14 @@ class Flight:
             self._mark(delivered, patience)
             # A puller that comes and goes between polls keeps each redelivery waiting.
             absence = 2 * interval
+            unseen = self._unseen
             given_up = self.active - patience.total
             redelivered = self.active - patience.longest
-            oldest = given_up - absence * patience.max_deliver
+            oldest = given_up - absence * patience.max_deliver - unseen
             self.certain = max(
                 self.certain,
                 self._delivered_by(oldest),
-                self._delivered_by(redelivered - absence, since=self.doubt),
+                self._delivered_by(redelivered - absence - unseen, since=self.doubt),
             )
             self.settled = max(
                 self.settled,
@@ -93,6 +116,8 @@ class Flight:
                 self._delivered_by(redelivered, since=self.doubt),
             )
             self._forget(oldest, patience)
+        if not self._marks or self._marks[0] >= self._back:
+            self._unseen = 0.0
         self.settled = max(self.settled, self.certain)
 
     def _mark(self, delivered: int, patience: Patience) -> None:
@@ -138,6 +163,6 @@ class Flight:
     def to_state(self) -> FlightState:
         """Plain values; `Flight(state)` goes on from them."""
         return (
-            self.certain, self.settled, self.active, self.retried, self.doubt,
-            list(self._marks), list(self._delivered),
+            self.certain, self.settled, self.active, self.retried, self.doubt, self._unseen,
+            self._back, list(self._marks), list(self._delivered),
         )  # fmt: skip

@@ -195,6 +195,8 @@ class Track:
             before, after, stream, settled=settled, filtered=filtered, seconds=elapsed
         )
         pulled = consumer.waiting > 0 or consumer.push_bound or step.deliveries > 0
+        if step.deliveries > 0 and elapsed > watched:
+            self._flight.pass_unseen(elapsed - watched, after.delivered)
         self._learn_flight(after, step, watched if pulled else 0.0, settings.interval)
         if filtered:
             self._count_arrivals(before, after, step, now, settings)

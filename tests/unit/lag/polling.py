@@ -51,12 +51,14 @@ def polls(
     *,
     phase: float = 3.0,
     restart: Callable[[float], bool] = lambda time: False,
+    away: Callable[[float], bool] = lambda time: False,
     clock: Callable[[float], float] = lambda time: time,
     settings: Settings = SETTINGS,
     asks: float | None = None,
 ) -> Iterator[Poll]:
     """Every poll's outcome; `restart` tells before which polls the collector is restarted.
 
+    While it is `away` the collector does not poll.
     Where the lag is off by more than `asks` seconds the server is asked for times of arrival.
     """
     track, times = Track(), SequenceTimes()
@@ -66,6 +68,9 @@ def polls(
         while js.now < at:
             js.run_until(min(js.now + 1.0, at))
             lately = [*lately[-round(settings.interval) :], js.lag()]
+        if away(at):
+            at += settings.interval
+            continue
         if restart(at) and at > phase:
             track, times = saved_and_loaded(track, times)
         stream, now = js.stream(), clock(at)
