@@ -17,14 +17,18 @@ from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedS
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.state import open_state
 from obs.errors import SourceError
+from obs.series.family import Family
 from obs.sources.eventbridge import EventBridge
 from obs.sources.nats_http import NatsHttp
-from obs.spec.outputs import CloudWatch
+from obs.spec.outputs import CloudWatch, Otlp
 from obs.spec.sources import AwsSource, NatsConnection, NatsSource, stale_after
 from obs.spec.system import System
 
 if TYPE_CHECKING:
     from obs.sources.arrival_times import ArrivalTimes
+
+if TYPE_CHECKING:
+    from obs.sinks.otlp import OtlpSink
 
 Kind = Literal["nats", "aws"]
 KINDS: Final[tuple[Kind, ...]] = ("nats", "aws")
@@ -204,16 +208,31 @@ def _sinks(
 ) -> list[PushedSink]:
     sinks = []
     if system.outputs.otlp:
-        from obs.sinks.otlp import Identity, open_otlp  # noqa: PLC0415  heavy
-
-        instance = f"{socket.gethostname()}:{os.getpid()}"
-        identity = Identity(system.system, system.environment, instance)
-        otlp = open_otlp(system.outputs.otlp, identity)
-        sinks.append(PushedSink(healths["otlp"], otlp.push, otlp.close))
+        sinks.append(_otlp_sink(system.outputs.otlp, healths["otlp"], system))
     if system.outputs.cloudwatch:
         spec = system.outputs.cloudwatch
         sinks.append(_cloudwatch_sink(spec, healths["cloudwatch"], clients[spec.source]))
     return sinks
+
+
+def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
+    """Opened at its first push: its imports take longer than everything before the first scrape."""
+    opened: list[OtlpSink] = []
+
+    def push(families: Sequence[Family], at: float) -> int:
+        if not opened:
+            from obs.sinks.otlp import Identity, open_otlp  # noqa: PLC0415  heavy
+
+            instance = f"{socket.gethostname()}:{os.getpid()}"
+            identity = Identity(system.system, system.environment, instance)
+            opened.append(open_otlp(spec, identity))
+        return opened[0].push(families, at)
+
+    def close() -> None:
+        for sink in opened:
+            sink.close()
+
+    return PushedSink(health, push, close)
 
 
 def _cloudwatch_sink(spec: CloudWatch, health: PushHealth, client: AwsClient) -> PushedSink:

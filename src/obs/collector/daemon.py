@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS: Final = 1.0
 STOP_WITHIN_SECONDS: Final = 3.0
+LISTEN_WITHIN_SECONDS: Final = 2.0
 HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
 
 
@@ -73,6 +74,8 @@ class Daemon:
         self._sinks = sinks
         self._listeners = listeners
         self._core = ThreadPoolExecutor(1, thread_name_prefix="core")
+        self._unpolled = len(sources)
+        self._all_polled = asyncio.Event()
         self._history_not_before: dict[str, int] = {}  # polls, by source
 
     async def poll_once(self) -> None:
@@ -84,7 +87,7 @@ class Daemon:
         tasks = [
             *(asyncio.create_task(self._poll_forever(source)) for source in self._sources),
             *(asyncio.create_task(self._push_forever(sink)) for sink in self._sinks),
-            *(asyncio.create_task(listener(self._in_core)) for listener in self._listeners),
+            *(asyncio.create_task(self._listen(listener)) for listener in self._listeners),
             asyncio.create_task(self._keep_house()),
         ]
         calm_garbage_collection()
@@ -109,13 +112,24 @@ class Daemon:
         await self._in_core(self._collector.close)
         self._core.shutdown(wait=False, cancel_futures=True)
 
+    async def _listen(self, listener: Listener) -> None:
+        """A listener from its start on, which waits for the first numbers to be served."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LISTEN_WITHIN_SECONDS):
+                await self._all_polled.wait()
+        await listener(self._in_core)
+
     async def _poll_forever(self, source: PolledSource) -> None:
         uniform = random.random
+        await self._poll(source)
+        self._unpolled -= 1
+        if not self._unpolled:
+            self._all_polled.set()
         while True:
-            await self._poll(source)
             await asyncio.sleep(
                 seconds_to_next_poll(source.health.interval, source.health.failures, uniform)
             )
+            await self._poll(source)
 
     async def _poll(self, source: PolledSource) -> None:
         """One poll. Ends when its thread does: a source is never polled twice at once."""
