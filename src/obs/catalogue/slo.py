@@ -19,6 +19,11 @@ BURN_RATE = gauge(
     WINDOWED,
     "How fast the error budget is spent; 1 lasts exactly the SLO's window.",
 )
+BAD_EVENTS = gauge(
+    "slo_bad_events",
+    WINDOWED,
+    "Bad events in the window, which alerts ask for so that one of a quiet service never pages.",
+)
 BUDGET_REMAINING = gauge(
     "slo_error_budget_remaining_ratio",
     SLO,
@@ -45,6 +50,7 @@ ALL: tuple[Metric, ...] = (
     GOOD_EVENTS,
     ERROR_RATIO,
     BURN_RATE,
+    BAD_EVENTS,
     BUDGET_REMAINING,
     EXHAUSTION,
     WATERMARK,

@@ -55,6 +55,7 @@ def slo_families(slos: Sequence[EvaluatedSlo], kept: KeptRows) -> list[Family]:
         ),
         Family(slo.WATERMARK, rows, [e.watermark if e else None for e in evaluations]),
         Family(slo.ERROR_RATIO, windowed, [window.error_ratio for window in every]),
+        Family(slo.BAD_EVENTS, windowed, [window.bad for window in every]),
         Family(slo.BURN_RATE, windowed, [window.burn_rate for window in every]),
         Family(slo.EXHAUSTION, windowed, [window.exhaustion_seconds for window in every]),
         Family(slo.INFO, kept.rows("info", infos), [1] * len(slos)),

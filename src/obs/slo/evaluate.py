@@ -8,13 +8,14 @@ from obs.slo.windows import windows
 
 
 class WindowEvaluation(msgspec.Struct, frozen=True, gc=False):
-    """One window. None where it has no events; durations in seconds.
+    """One window. `bad` counts events; None where it has no events; durations in seconds.
 
     `exhaustion_seconds`: until the budget is gone at this window's burn rate; infinite at 0.
     """
 
     label: str
     seconds: int
+    bad: float
     error_ratio: float | None
     burn_rate: float | None
     exhaustion_seconds: float | None
@@ -50,12 +51,13 @@ def evaluate(
     for label, seconds in windows(period_seconds):
         window_good, window_total = ledger.counts(seconds, watermark)
         if not window_total:
-            results.append(WindowEvaluation(label, seconds, None, None, None))
+            results.append(WindowEvaluation(label, seconds, 0.0, None, None, None))
             continue
-        ratio = (window_total - window_good) / window_total
+        bad = window_total - window_good
+        ratio = bad / window_total
         burn = ratio / budget
         exhaustion = None
         if remaining is not None:  # a window may be longer than the SLO's own
             exhaustion = exhaustion_seconds(remaining, burn, period_seconds)
-        results.append(WindowEvaluation(label, seconds, ratio, burn, exhaustion))
+        results.append(WindowEvaluation(label, seconds, bad, ratio, burn, exhaustion))
     return Evaluation(objective, watermark, good, total, remaining, tuple(results))

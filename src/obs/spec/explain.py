@@ -62,9 +62,6 @@ def _problem(detail: ErrorDetails, tree: Fields) -> Problem:
 
 def _unknown_field(path: Path) -> str:
     names, name = field_names(path[:-1]), str(path[-1])
-    hint = did_you_mean(name, names)
-    if hint:
-        return f"unknown field{hint}"
     homes = [
         known
         for known in names
@@ -72,6 +69,9 @@ def _unknown_field(path: Path) -> str:
     ]
     if homes:
         return f"unknown field; {name} belongs under {homes[0]}"
+    hint = did_you_mean(name, names)
+    if hint:
+        return f"unknown field{hint}"
     return f"unknown field; known here: {', '.join(names)}"
 
 

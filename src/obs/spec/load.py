@@ -36,10 +36,14 @@ from obs.spec.tree import (
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What the files say: the chosen system, and the environments that may be chosen."""
+    """What the files say: the chosen system, and the environments that may be chosen.
+
+    `tree` is what the system was made of; it knows where each value was written.
+    """
 
     system: System
     environments: tuple[str, ...]
+    tree: Fields
 
 
 def load(
@@ -73,11 +77,12 @@ def read_spec(
         if name != (env or own):
             judge.of(laid_over(under, over, name, problems), chosen=False)
     here = overlays.get(env or own, Fields(under.place))
-    system = judge.of(laid_over(under, here, env, problems), chosen=True)
+    tree = laid_over(under, here, env, problems)
+    system = judge.of(tree, chosen=True)
     problems += [*empty_sources(under), *judge.problems]
     if problems or system is None:
         raise InvalidSpec(problems)
-    return Spec(system, tuple(overlays))
+    return Spec(system, tuple(overlays), tree)
 
 
 class _Judge:

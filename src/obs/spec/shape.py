@@ -3,6 +3,8 @@
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic.fields import FieldInfo
+
 from obs.spec.model import Model
 from obs.spec.secret import VariableSecret
 from obs.spec.system import System
@@ -32,13 +34,18 @@ def is_model(kind: Any) -> bool:
 def field_names(path: Path) -> tuple[str, ...]:
     """The fields of the model at `path`; none where there is no model."""
     kind = expected(path)
-    names = tuple(kind.model_fields) if is_model(kind) else ()
+    names = tuple(_fields(kind)) if is_model(kind) else ()
     return names if path else (*names, "environments")
+
+
+def _fields(kind: type[Model]) -> dict[str, FieldInfo]:
+    """The fields by the names a spec gives them."""
+    return {info.alias or name: info for name, info in kind.model_fields.items()}
 
 
 def _below(kind: Any, step: str | int) -> Any:
     if is_model(kind):
-        info = kind.model_fields.get(step)
+        info = _fields(kind).get(str(step))
         return _bare(info.annotation) if info else None
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is dict and isinstance(step, str):

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from obs.spec.alerts import AlertTuning, Links
 from obs.spec.model import Model, Name
 from obs.spec.outputs import Outputs
 from obs.spec.slos import Slo
@@ -25,5 +26,9 @@ class System(Model):
     """The systems that the collector polls."""
     slos: tuple[Slo, ...] = ()
     """What is promised to the users of the system."""
+    alerts: dict[Name, AlertTuning] = {}
+    """Alerts that are to be different from how obs has them, by their name."""
+    links: Links = Links()
+    """Addresses that alerts carry, of runbooks and dashboards."""
     outputs: Outputs = Outputs()
     """Where the collector's numbers go."""

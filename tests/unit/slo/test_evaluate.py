@@ -45,7 +45,7 @@ def test_no_events_give_no_ratio_no_burn_rate_and_no_budget():
     found = evaluate(Ledger(MONTH), 0.999, MONTH, START)
     assert (found.good, found.total, found.budget_remaining) == (0, 0, None)
     assert found.windows == tuple(
-        WindowEvaluation(label, seconds, None, None, None) for label, seconds in windows(MONTH)
+        WindowEvaluation(label, seconds, 0, None, None, None) for label, seconds in windows(MONTH)
     )
 
 
@@ -105,7 +105,7 @@ def test_a_window_longer_than_the_slo_s_own_may_have_events_where_that_has_none(
     ledger.set(START, 1, 2)
     found = evaluate(ledger, 0.5, DAY, START + 2 * DAY)
     assert found.budget_remaining is None
-    assert found.windows[-1] == WindowEvaluation("3d", 3 * DAY, 0.5, 1.0, None)
+    assert found.windows[-1] == WindowEvaluation("3d", 3 * DAY, 1, 0.5, 1.0, None)
 
 
 def test_an_objective_in_percent_is_refused():

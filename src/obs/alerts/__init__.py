@@ -1,0 +1,1 @@
+"""Alerts: what they are about and when they fire; writers give them a target's form."""

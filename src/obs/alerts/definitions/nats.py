@@ -1,0 +1,211 @@
+"""Alerts on JetStream consumers, streams and servers."""
+
+from typing import Final
+
+from obs.alerts.alert import MINUTE, About, Alert, Severity
+from obs.alerts.condition import Above, Below, Equals, Increase, Share
+from obs.catalogue import nats
+
+_SLOW, _STALLED, _STOPPED, _LEADERLESS = 2, 3, 4, 5  # values of nats_consumer_status
+
+ALERTS: Final = (
+    Alert(
+        "NatsConsumerLagHigh",
+        Severity.WARNING,
+        About.CONSUMER,
+        Above(nats.LAG_MESSAGES, 1_000, "messages"),
+        5 * MINUTE,
+        "A consumer owes more messages than agreed.",
+        "Consumer {consumer} of stream {stream} owes {value} messages; agreed are {threshold}.",
+        "1 000 messages for five minutes is more than a burst; what is too much depends on the "
+        "consumer, so set it for yours.",
+        "consumer/lag",
+    ),
+    Alert(
+        "NatsConsumerLagSecondsHigh",
+        Severity.WARNING,
+        About.CONSUMER,
+        Above(nats.LAG_SECONDS, 5 * MINUTE, "seconds"),
+        5 * MINUTE,
+        "A consumer works on messages that are too old.",
+        "The oldest message that consumer {consumer} of stream {stream} owes has waited {value}; "
+        "agreed are {threshold}.",
+        "Age means the same for a busy consumer and a quiet one; five minutes is what people "
+        "notice.",
+        "consumer/lag_seconds",
+    ),
+    Alert(
+        "NatsConsumerStalled",
+        Severity.CRITICAL,
+        About.CONSUMER,
+        Equals(nats.STATUS, _STALLED),
+        2 * MINUTE,
+        "A consumer takes messages and finishes none.",
+        "Consumer {consumer} of stream {stream} takes messages and acknowledges none.",
+        "The status looks back over status_window, five minutes by default; two more rule out a "
+        "deployment.",
+        "consumer/status",
+    ),
+    Alert(
+        "NatsConsumerStopped",
+        Severity.CRITICAL,
+        About.CONSUMER,
+        Equals(nats.STATUS, _STOPPED),
+        2 * MINUTE,
+        "A consumer takes no messages although there are some.",
+        "Consumer {consumer} of stream {stream} takes no messages although it owes some.",
+        "The status looks back over status_window, five minutes by default; two more rule out a "
+        "deployment.",
+        "consumer/status",
+    ),
+    Alert(
+        "NatsConsumerSlow",
+        Severity.WARNING,
+        About.CONSUMER,
+        Equals(nats.STATUS, _SLOW),
+        15 * MINUTE,
+        "A consumer works, but its lag never shrinks.",
+        "Consumer {consumer} of stream {stream} works, but its lag has not shrunk.",
+        "A consumer may be slow for minutes at a peak; a quarter of an hour is a lack of capacity.",
+        "consumer/status",
+    ),
+    Alert(
+        "NatsConsumerLeaderless",
+        Severity.CRITICAL,
+        About.CONSUMER,
+        Equals(nats.STATUS, _LEADERLESS),
+        2 * MINUTE,
+        "No server leads a consumer, so it delivers nothing.",
+        "Consumer {consumer} of stream {stream} has no leader and delivers nothing.",
+        "An election takes seconds; two minutes without a leader need a person.",
+        "consumer/status",
+    ),
+    Alert(
+        "NatsConsumerNoPuller",
+        Severity.WARNING,
+        About.CONSUMER,
+        Equals(nats.STATUS_REASON, 1, (("reason", "no_puller"),)),
+        5 * MINUTE,
+        "Nobody asks a pull consumer for the messages it has.",
+        "No client asks consumer {consumer} of stream {stream} for messages although it has some.",
+        "Five minutes are longer than a restart of the application.",
+        "consumer/pulls",
+    ),
+    Alert(
+        "NatsConsumerAckPendingFull",
+        Severity.WARNING,
+        About.CONSUMER,
+        Share(nats.ACK_PENDING_MESSAGES, nats.MAX_ACK_PENDING, 90),
+        5 * MINUTE,
+        "A consumer has nearly as many unacknowledged messages as it may.",
+        "Consumer {consumer} of stream {stream} uses {value} of max_ack_pending; at 100 % it is "
+        "given no more messages.",
+        "At the limit delivery stops; at 90 % for five minutes it is about to.",
+        "consumer/ack_pending",
+    ),
+    Alert(
+        "NatsConsumerRedeliveries",
+        Severity.WARNING,
+        About.CONSUMER,
+        Above(nats.REDELIVERED_MESSAGES, 10, "messages"),
+        10 * MINUTE,
+        "Messages are delivered again and again.",
+        "{value} messages in flight at consumer {consumer} of stream {stream} were delivered more "
+        "than once.",
+        "A restart redelivers what was in flight once; more than ten for ten minutes is work that "
+        "fails or takes longer than ack_wait.",
+        "consumer/redelivered",
+    ),
+    Alert(
+        "NatsConsumerDeadLetters",
+        Severity.WARNING,
+        About.CONSUMER,
+        Increase(nats.DEAD_LETTERS, 0, 15 * MINUTE, "messages"),
+        0,
+        "Messages were given up.",
+        "Consumer {consumer} of stream {stream} gave up {value} messages in {window}.",
+        "A message that is given up is not processed unless somebody does something.",
+        "consumer/dead_letters",
+    ),
+    Alert(
+        "NatsConsumerEvictionAhead",
+        Severity.CRITICAL,
+        About.CONSUMER,
+        Below(nats.EVICTION_SECONDS, 10 * MINUTE, "seconds"),
+        2 * MINUTE,
+        "Messages are about to be lost before a consumer has seen them.",
+        "In {value} the stream {stream} evicts the oldest message that consumer {consumer} still "
+        "owes.",
+        "Ten minutes are enough to raise max_age, which is what saves the messages.",
+        "consumer/eviction",
+    ),
+    Alert(
+        "NatsStreamMessagesNearLimit",
+        Severity.WARNING,
+        About.STREAM,
+        Share(nats.STREAM_MESSAGES, nats.STREAM_MAX_MESSAGES, 90),
+        15 * MINUTE,
+        "A stream holds nearly as many messages as it may.",
+        "Stream {stream} holds {value} of the messages it may; then it discards or refuses.",
+        "90 % for a quarter of an hour is growth and not a peak. A stream that discards old "
+        "messages by design lives at its limit: disable the alert for it.",
+        "stream/messages",
+    ),
+    Alert(
+        "NatsStreamBytesNearLimit",
+        Severity.WARNING,
+        About.STREAM,
+        Share(nats.STREAM_BYTES, nats.STREAM_MAX_BYTES, 90),
+        15 * MINUTE,
+        "A stream holds nearly as many bytes as it may.",
+        "Stream {stream} holds {value} of the bytes it may; then it discards or refuses.",
+        "90 % for a quarter of an hour is growth and not a peak. A stream that discards old "
+        "messages by design lives at its limit: disable the alert for it.",
+        "stream/bytes",
+    ),
+    Alert(
+        "NatsStreamReplicaLagging",
+        Severity.WARNING,
+        About.STREAM,
+        Above(nats.STREAM_REPLICAS_BEHIND, 0, "replicas"),
+        5 * MINUTE,
+        "A replica of a stream is offline or behind.",
+        "{value} replicas of stream {stream} are offline or not current.",
+        "Until it has caught up, the loss of another server costs availability; a rolling restart "
+        "is over in five minutes.",
+        "stream/replicas",
+    ),
+    Alert(
+        "NatsServerMemoryNearLimit",
+        Severity.WARNING,
+        About.SERVER,
+        Share(nats.SERVER_MEMORY, nats.SERVER_MEMORY_LIMIT, 85),
+        10 * MINUTE,
+        "JetStream's memory on a server is nearly used up.",
+        "JetStream on {server} uses {value} of the memory it may; then it refuses messages.",
+        "15 % are left to act on before JetStream refuses messages of every stream in memory.",
+        "server/memory",
+    ),
+    Alert(
+        "NatsServerStoreNearLimit",
+        Severity.WARNING,
+        About.SERVER,
+        Share(nats.SERVER_STORE, nats.SERVER_STORE_LIMIT, 85),
+        10 * MINUTE,
+        "JetStream's file storage on a server is nearly used up.",
+        "JetStream on {server} uses {value} of the storage it may; then it refuses messages.",
+        "15 % are left to act on before JetStream refuses messages of every stream on disk.",
+        "server/store",
+    ),
+    Alert(
+        "NatsServerDown",
+        Severity.CRITICAL,
+        About.SERVER,
+        Equals(nats.SERVER_UP, 0),
+        2 * MINUTE,
+        "A NATS server does not answer.",
+        "The monitoring port of {server} does not answer.",
+        "A restart takes less than two minutes.",
+        "server/up",
+    ),
+)

@@ -1,0 +1,56 @@
+"""What can be built of a system's alerts: a writer for each target, and their files."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers import prometheus
+from obs.artifacts import Files, yaml_text
+from obs.errors import BadInput
+from obs.spec.report import did_you_mean
+from obs.spec.system import System
+
+Writer = Callable[[Sequence[TunedAlert], System], Files]
+
+_HEAD: Final = "# Built by `obs alerts build`; change the spec and build again.\n"
+
+
+def build(system: System, names: Sequence[str]) -> dict[str, Files]:
+    """The files of these targets, by target. Raises BadInput where there is no such target, or
+    where what was built is not sound.
+    """
+    alerts = tuned_alerts(system)
+    built = {}
+    for name in names:
+        if name not in TARGETS:
+            hint = did_you_mean(name, TARGETS) or f"; there are {', '.join(TARGETS)}"
+            raise BadInput(f"--target {name}: there is no such target{hint}")
+        built[name] = TARGETS[name](alerts, system)
+    return built
+
+
+def _prometheus(alerts: Sequence[TunedAlert], system: System) -> Files:
+    return _rule_files("prometheus", prometheus.rule_files(alerts, system))
+
+
+def _prometheus_3(alerts: Sequence[TunedAlert], system: System) -> Files:
+    return _rule_files("prometheus-3", prometheus.rule_files(alerts, system, group_labels=True))
+
+
+def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Files:
+    found = list(prometheus.problems(documents.items()))
+    if found:
+        raise BadInput("\n".join(found))
+    return {
+        f"{folder}/{name}.yaml": yaml_text(document, head=_HEAD)
+        for name, document in documents.items()
+    }
+
+
+TARGETS: Final[dict[str, Writer]] = {
+    "prometheus": _prometheus,
+    "prometheus-3": _prometheus_3,
+}
+DEFAULT: Final = ("prometheus",)
+"""What is built where no target is chosen."""

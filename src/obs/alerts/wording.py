@@ -1,0 +1,108 @@
+"""An alert's sentences, with the values that are known before it fires."""
+
+from collections.abc import Callable
+from typing import Final
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.condition import (
+    Above,
+    Age,
+    Below,
+    Burn,
+    Condition,
+    Equals,
+    ErrorRate,
+    Increase,
+    Overdue,
+    Quiet,
+    Share,
+)
+from obs.catalogue.query import number
+from obs.spec.quantity import format_duration
+
+ValueForm = str
+"""How an alert's value is shown: `duration`, `percent`, `share` (a ratio), `rate` or `count`."""
+
+_FORMS: Final = {"seconds": "duration", "percent": "percent", "ratio": "share"}
+
+
+def described(tuned: TunedAlert, fill: Callable[[str], str]) -> str:
+    """The description; `fill` gives the text of a label, of `value` and of `exhaustion`."""
+    words = _Words(fill, threshold=threshold_text(tuned.when), window=window_text(tuned.when))
+    words["hold"] = format_duration(tuned.hold)
+    return tuned.alert.description.format_map(words)
+
+
+def value_form(when: Condition) -> ValueForm:
+    """How the value of a condition is shown."""
+    match when:
+        case Burn():
+            return "rate"
+        case Overdue():
+            return "duration"
+        case _:
+            return _FORMS.get(getattr(when, "unit", ""), "count")
+
+
+def threshold_text(when: Condition) -> str:
+    """The threshold with its unit, as people write it; empty where there is none."""
+    match when:
+        case Above() | Below() | Share() | Increase() | Quiet() | ErrorRate() | Age():
+            return quantity(when.threshold, value_form(when))
+        case Burn():
+            return number(when.factor)
+        case Overdue(percent=percent):
+            return f"{number(percent)} % of stale_after"
+        case _:
+            return ""
+
+
+def comparison(when: Condition) -> str:
+    """What has to be so for the alert to fire, for lists."""
+    match when:
+        case Below() | Quiet():
+            return f"< {threshold_text(when)}{_within(when)}"
+        case Equals():
+            return f"= {number(when.value)}"
+        case Burn():
+            return f"> {number(when.factor)} over {when.long} and {when.short}"
+        case _:
+            text = threshold_text(when)
+            return f"> {text}{_within(when)}" if text else ""
+
+
+def window_text(when: Condition) -> str:
+    """The window that is judged; empty where there is none."""
+    if isinstance(when, Burn):
+        return when.long
+    window = getattr(when, "window", 0)
+    return format_duration(window) if window else ""
+
+
+def quantity(value: float, form: ValueForm) -> str:
+    """A threshold in the form of a value."""
+    match form:
+        case "duration":
+            return format_duration(value)
+        case "percent":
+            return f"{number(value)} %"
+        case "share":
+            return f"{number(100 * value)} %"
+        case _:
+            return number(value)
+
+
+def _within(when: Condition) -> str:
+    text = window_text(when)
+    return f" in {text}" if text else ""
+
+
+class _Words(dict[str, str]):
+    """Words by name; those that are not known are asked for."""
+
+    def __init__(self, fill: Callable[[str], str], **known: str) -> None:
+        super().__init__(known)
+        self._fill = fill
+
+    def __missing__(self, name: str) -> str:
+        return self._fill(name)

@@ -1,0 +1,140 @@
+"""Prometheus rule files; Thanos, Mimir's ruler and vmalert accept them as they are.
+
+`prometheus` writes what every version since 2.42 reads; `prometheus-3` says the labels that all
+alerts share once a group.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.condition import Burn
+from obs.alerts.definitions import GROUPS
+from obs.alerts.wording import described, value_form
+from obs.alerts.writers.promql import expression
+from obs.catalogue import slo
+from obs.catalogue.query import duration
+from obs.ids import panel_url
+from obs.spec.system import System
+
+GROUP_SIZE: Final = 20
+"""Rules a group holds at most: groups are evaluated beside each other, rules in turn."""
+
+Rule = dict[str, Any]
+Document = dict[str, Any]
+
+_VALUES: Final = {
+    "duration": "{{ $value | humanizeDuration }}",
+    "percent": '{{ $value | printf "%.1f" }} %',
+    "share": "{{ $value | humanizePercentage }}",
+    "rate": '{{ $value | printf "%.1f" }}',
+    "count": '{{ $value | printf "%.0f" }}',
+}
+
+
+def rule_files(
+    alerts: Sequence[TunedAlert], system: System, *, group_labels: bool = False
+) -> dict[str, Document]:
+    """A rule file for each kind of alert, by name. `group_labels` needs Prometheus 3."""
+    files = {}
+    for name, definitions in GROUPS.items():
+        names = {alert.name for alert in definitions}
+        rules = [alert_rule(tuned, system) for tuned in alerts if tuned.name in names]
+        groups = list(_groups(f"{system.system}-{name}", rules))
+        if group_labels:
+            groups = [_with_group_labels(group, system) for group in groups]
+        if groups:
+            files[name] = {"groups": groups}
+    return files
+
+
+def alert_rule(tuned: TunedAlert, system: System) -> Rule:
+    """One alerting rule."""
+    rule: Rule = {"alert": tuned.name, "expr": expression(tuned)}
+    if tuned.hold >= 1:
+        rule["for"] = duration(tuned.hold)
+    return {
+        **rule,
+        "labels": {
+            "severity": str(tuned.severity),
+            **shared_labels(system),
+            **dict(tuned.labels),
+        },
+        "annotations": annotations(tuned, system),
+    }
+
+
+def shared_labels(system: System) -> dict[str, str]:
+    """The labels that all alerts of a system have."""
+    return {"environment": system.environment, "system": system.system}
+
+
+def annotations(tuned: TunedAlert, system: System) -> dict[str, str]:
+    """What people read, and where it leads them."""
+    texts = {
+        "summary": tuned.alert.summary,
+        "description": described(tuned, lambda name: _template(name, tuned)),
+        "runbook_url": runbook_url(tuned, system),
+    }
+    if system.links.grafana:
+        texts["dashboard_url"] = panel_url(system.links.grafana, system.system, tuned.alert.panel)
+    return texts
+
+
+def runbook_url(tuned: TunedAlert, system: System) -> str:
+    """The runbook's address; beside the rules where the spec does not say where it is published."""
+    folder = system.links.runbooks or "runbooks"
+    return f"{folder.rstrip('/')}/{tuned.name}.md"
+
+
+def _template(name: str, tuned: TunedAlert) -> str:
+    if name == "value":
+        return _VALUES[value_form(tuned.when)]
+    if name == "exhaustion":
+        return _exhaustion(tuned)
+    return f"{{{{ $labels.{name} }}}}"
+
+
+def _exhaustion(tuned: TunedAlert) -> str:
+    """A query within the annotation: when the budget is spent at the long window's burn rate."""
+    assert isinstance(tuned.when, Burn)
+    query = (
+        f"max by (slo, slo_service) ({slo.EXHAUSTION.name}"
+        f'{{slo=%q,slo_service=%q,window="{tuned.when.long}"}})'
+    )
+    return (
+        f"{{{{ with printf `{query}` $labels.slo $labels.slo_service | query }}}}"
+        "{{ . | first | value | humanizeDuration }}{{ else }}an unknown time{{ end }}"
+    )
+
+
+def _groups(name: str, rules: Sequence[Rule]) -> Iterator[Document]:
+    for number, start in enumerate(range(0, len(rules), GROUP_SIZE), 1):
+        suffix = f"-{number}" if number > 1 else ""
+        yield {"name": f"{name}{suffix}", "rules": list(rules[start : start + GROUP_SIZE])}
+
+
+def _with_group_labels(group: Document, system: System) -> Document:
+    shared = shared_labels(system)
+    rules = [
+        {**rule, "labels": {k: v for k, v in rule["labels"].items() if k not in shared}}
+        for rule in group["rules"]
+    ]
+    return {"name": group["name"], "labels": shared, "rules": rules}
+
+
+def problems(files: Iterable[tuple[str, Document]]) -> Iterator[str]:
+    """What a rule file must never have: the same rule twice, a group twice, an empty text."""
+    groups: set[str] = set()
+    for file, document in files:
+        for group in document["groups"]:
+            if group["name"] in groups:
+                yield f"{file}: there are two groups {group['name']}"
+            groups.add(group["name"])
+            seen: list[Rule] = []
+            for rule in group["rules"]:
+                if rule in seen:
+                    yield f"{file}: the same rule twice: {rule.get('alert') or rule.get('record')}"
+                seen.append(rule)
+                if rule["expr"].count("(") != rule["expr"].count(")"):
+                    yield f"{file}: unbalanced expression: {rule['expr']}"

@@ -1,0 +1,200 @@
+"""Conditions as PromQL.
+
+An alert that fires goes on firing when its source falls silent: the last known value is held for
+`keep_firing` while the source is not up, and only where the alert was firing already (ALERTS). So
+recovery ends an alert at once, which Prometheus' own keep_firing_for would delay each time.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from obs.alerts.alert import HOUR, MINUTE, About, TunedAlert
+from obs.alerts.condition import (
+    Above,
+    Absent,
+    Age,
+    Always,
+    Below,
+    Burn,
+    BurnTiers,
+    Equals,
+    ErrorRate,
+    Increase,
+    Labels,
+    Overdue,
+    Quiet,
+    Share,
+)
+from obs.catalogue import own, slo
+from obs.catalogue.metric import Metric
+from obs.catalogue.query import (
+    Matcher,
+    duration,
+    equal,
+    increase,
+    max_by,
+    number,
+    over_time,
+    renamed,
+    selector,
+)
+
+GONE_FOR: Final = 24 * HOUR
+"""Seconds for which the age of a moment is told although its series has gone."""
+
+_SOURCE_LABEL: Final = {
+    About.CONSUMER: "nats",
+    About.STREAM: "nats",
+    About.SERVER: "nats",
+    About.RULE: "aws",
+    About.QUEUE: "aws",
+}
+
+
+def expression(tuned: TunedAlert) -> str:
+    """The PromQL of an alert, a line for each of its parts."""
+    now = _condition(tuned, 0)
+    if not tuned.alert.keep_firing:
+        return now
+    own_labels = (("alertname", tuned.name), ("alertstate", "firing"), *tuned.labels)
+    firing = selector("ALERTS", equal(own_labels))
+    held = _condition(tuned, tuned.alert.keep_firing)
+    parts = (held, f"and {max_by(tuned.identity, firing)}", _unless_seen(tuned))
+    return "\n".join((now, "or (", *(_indented(part) for part in parts), ")"))
+
+
+def _condition(tuned: TunedAlert, held: float) -> str:
+    """The condition on present values, or on the last of `held` seconds."""
+    match tuned.when:
+        case Above(metric, threshold):
+            return f"{_gauge(tuned, metric, held)} > {number(threshold)}"
+        case Below(metric, threshold):
+            return f"{_gauge(tuned, metric, held)} < {number(threshold)}"
+        case Equals(metric, value, where):
+            return f"{_gauge(tuned, metric, held, where)} == {number(value)}"
+        case Share(part, whole, threshold):
+            limit = _gauge(tuned, whole, held, narrowed=False)
+            return f"100 * {_gauge(tuned, part, held)}\n  / {limit} > {number(threshold)}"
+        case Increase(metric, threshold, window, _, where):
+            grown = _grown(tuned, metric, window, where, function="max_over_time", held=held)
+            return f"{grown} > {number(threshold)}"
+        case Quiet():
+            return _quiet(tuned, tuned.when, held)
+        case ErrorRate():
+            return _error_rate(tuned, tuned.when, held)
+        case Age(moment, threshold):
+            return f"time() - {_gauge(tuned, moment, GONE_FOR)} > {number(threshold)}"
+        case Overdue():
+            return _overdue(tuned, tuned.when)
+        case Burn():
+            return _burn(tuned, tuned.when, held)
+        case Absent(metric):
+            return f"absent({selector(metric)})"
+        case Always():
+            return "vector(1)"
+        case BurnTiers():
+            raise ValueError(f"{tuned.name}: tiers are written one by one")
+
+
+def _scoped(tuned: TunedAlert, series: Callable[[Sequence[Matcher]], str]) -> str:
+    """One value for each object the alert is about; those with rules of their own left out."""
+    whole = max_by(tuned.identity, series((*equal(tuned.only), *tuned.among)))
+    if not tuned.without:
+        return whole
+    others = [max_by(tuned.identity, series(equal(labels))) for labels in tuned.without]
+    return f"({' unless '.join((whole, *others))})"
+
+
+def _gauge(
+    tuned: TunedAlert, metric: Metric, held: float, where: Labels = (), *, narrowed: bool = True
+) -> str:
+    """A gauge's present value, or the last of `held` seconds. A limit need not be narrowed."""
+
+    def series(matchers: Sequence[Matcher]) -> str:
+        every = (*matchers, *equal(where))
+        if held:
+            return f"last_over_time({selector(metric, every, held)})"
+        return selector(metric, every)
+
+    return _scoped(tuned, series) if narrowed else max_by(tuned.identity, series(()))
+
+
+def _grown(
+    tuned: TunedAlert,
+    metric: Metric,
+    window: float,
+    where: Labels = (),
+    *,
+    function: str,
+    held: float,
+) -> str:
+    """A counter's increase now, or its greatest or least of the last `held` seconds."""
+
+    def series(matchers: Sequence[Matcher]) -> str:
+        grown = increase(metric, (*matchers, *equal(where)), window)
+        return over_time(function, grown, held, MINUTE) if held else grown
+
+    return _scoped(tuned, series)
+
+
+def _quiet(tuned: TunedAlert, when: Quiet, held: float) -> str:
+    """Only of what was watched a window ago already, and while the source answers."""
+    grown = _grown(tuned, when.metric, when.window, function="min_over_time", held=held)
+    below = f"{grown} < {number(when.threshold)}"
+    if held:
+        return below
+    before = f"{selector(when.metric, (), when.window)} offset {duration(when.window)}"
+    known = max_by(tuned.identity, f"last_over_time({before})")
+    return f"{below}\nand {known}\nand on ({_source_label(tuned)}) {_sources_up(tuned)}"
+
+
+def _error_rate(tuned: TunedAlert, when: ErrorRate, held: float) -> str:
+    bad = _grown(tuned, when.bad, when.window, function="", held=0)
+    total = max_by(tuned.identity, increase(when.total, (), when.window))
+    percent = f"100 * {bad}\n  / ({total} >= {number(when.minimum)})"
+    if held:
+        percent = over_time("max_over_time", percent, held, MINUTE)
+    return f"{percent} > {number(when.threshold)}"
+
+
+def _overdue(tuned: TunedAlert, when: Overdue) -> str:
+    """A source that never answered has no moment: it is told as 0 seconds of age."""
+    moment, state = _gauge(tuned, when.moment, 0), _gauge(tuned, when.state, 0)
+    limit = _gauge(tuned, when.limit, 0, narrowed=False)
+    late = f"(time() - {moment})\n  > {number(when.percent / 100)} * {limit}"
+    return f"{late}\nor ({state} == 0 unless {max_by(tuned.identity, selector(when.moment))})"
+
+
+def _burn(tuned: TunedAlert, when: Burn, held: float) -> str:
+    def over(metric: Metric, window: str) -> str:
+        return _gauge(tuned, metric, held, (("window", window),))
+
+    lines = [
+        f"{over(when.burn, when.long)} > {number(when.factor)}",
+        f"and {over(when.burn, when.short)} > {number(when.factor)}",
+        f"and {over(when.bad, when.long)} >= {number(when.min_bad_events)}",
+    ]
+    if when.period:
+        period = _gauge(tuned, slo.INFO, held, (("slo_window", when.period),), narrowed=False)
+        lines.append(f"and {period}")
+    return "\n".join(lines)
+
+
+def _unless_seen(tuned: TunedAlert) -> str:
+    """What ends the holding of a last known value: the object can be seen again, or is gone."""
+    if tuned.alert.about is About.SLO:
+        return f"unless {max_by(tuned.identity, selector(slo.OBJECTIVE))}"
+    return f"unless on ({_source_label(tuned)}) {_sources_up(tuned)}"
+
+
+def _sources_up(tuned: TunedAlert) -> str:
+    up = f"{max_by(own.SOURCE, selector(own.SOURCE_UP))} == 1"
+    return renamed(up, own.SOURCE[0], _source_label(tuned))
+
+
+def _source_label(tuned: TunedAlert) -> str:
+    return _SOURCE_LABEL[tuned.alert.about]
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -1,0 +1,70 @@
+"""PromQL from metrics: small pieces of text that fit together.
+
+What comes from several collectors, or from one whose pod was renamed, counts once: `max_by` goes
+around a metric before anything is compared, added or divided.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from obs.catalogue.metric import Metric
+
+Matcher = tuple[str, str, str]
+"""A label, how it is compared (=, !=, =~, !~), and with what."""
+
+_UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+def duration(seconds: float) -> str:
+    """A duration as PromQL writes it: 5400 is `1h30m`. Raises ValueError below a second."""
+    text, rest = "", round(seconds)
+    for unit, size in _UNITS:
+        count, rest = divmod(rest, size)
+        text += f"{count}{unit}" if count else ""
+    if not text:
+        raise ValueError(f"{seconds} s is no duration of PromQL")
+    return text
+
+
+def number(value: float) -> str:
+    """A number in full, without an exponent where it is short: 1000 and not 1e+03."""
+    return f"{value:.15g}"
+
+
+def quoted(text: str) -> str:
+    """A text in double quotes."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'"{escaped}"'
+
+
+def equal(labels: Sequence[tuple[str, str]]) -> tuple[Matcher, ...]:
+    """Matchers for these values of labels."""
+    return tuple((label, "=", value) for label, value in labels)
+
+
+def selector(metric: str | Metric, where: Sequence[Matcher] = (), window: float = 0) -> str:
+    """The series of a metric that match, over a window of seconds where one is given."""
+    name = metric if isinstance(metric, str) else metric.name
+    matchers = ",".join(f"{label}{operator}{quoted(value)}" for label, operator, value in where)
+    braces = f"{{{matchers}}}" if matchers else ""
+    return f"{name}{braces}[{duration(window)}]" if window else f"{name}{braces}"
+
+
+def max_by(labels: Sequence[str], inner: str) -> str:
+    """One value for each object that the labels identify, however many tell it."""
+    return f"max by ({', '.join(labels)}) ({inner})"
+
+
+def increase(metric: Metric, where: Sequence[Matcher], window: float) -> str:
+    """How much a counter grew in the window of seconds."""
+    return f"increase({selector(metric, where, window)})"
+
+
+def over_time(function: str, inner: str, window: float, step: float) -> str:
+    """An expression's values in the window, one every `step` seconds, through a function."""
+    return f"{function}(({inner})[{duration(window)}:{duration(step)}])"
+
+
+def renamed(vector: str, label: str, to: str) -> str:
+    """The vector with the label's value also under another name."""
+    return f'label_replace({vector}, "{to}", "$1", "{label}", "(.*)")'

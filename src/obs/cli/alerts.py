@@ -1,0 +1,159 @@
+"""obs alerts."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.output import counted, json_text, table
+from obs.errors import DONE, FOUND, BadInput
+
+if TYPE_CHECKING:
+    from obs.alerts.alert import TunedAlert
+    from obs.spec.system import System
+
+
+def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the commands of this module."""
+    group = command(
+        commands,
+        "alerts",
+        lambda arguments: DONE,
+        summary="Build alert rules from a spec, and say what they mean.",
+        examples=[
+            "obs alerts build --spec collectors/oms.yaml --out alerts",
+            "obs alerts list --spec collectors/oms.yaml",
+            "obs alerts explain NatsConsumerLagHigh --spec collectors/oms.yaml",
+        ],
+        found="with --check: what is there is not what would be built",
+        exit_codes=(0, 1, 2),
+    )
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _register_build(actions)
+    listing = command(
+        actions,
+        "list",
+        _list,
+        summary="List the alerts of a spec, with their thresholds.",
+        examples=["obs alerts list --spec collectors/oms.yaml --format json"],
+    )
+    spec_arguments(listing)
+    format_argument(listing)
+    explain = command(
+        actions,
+        "explain",
+        _explain,
+        summary="Say what an alert means for a spec, why its threshold is what it is, what to do.",
+        examples=["obs alerts explain NatsConsumerLagHigh --spec collectors/oms.yaml"],
+    )
+    explain.add_argument("name", metavar="NAME", help="the alert")
+    spec_arguments(explain)
+
+
+def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:
+    build = command(
+        actions,
+        "build",
+        _build,
+        summary="Build the alert rules of a spec.",
+        examples=[
+            "obs alerts build --spec collectors/oms.yaml --out alerts",
+            "obs alerts build --spec collectors/oms.yaml --out alerts --check",
+        ],
+        found="with --check: what is there is not what would be built",
+        exit_codes=(0, 1, 2),
+    )
+    spec_arguments(build)
+    build.add_argument(
+        "--out", type=Path, default=Path("alerts"), metavar="DIR", help="default: alerts"
+    )
+    build.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="what to build, repeatable (default: all that one folder can hold)",
+    )
+    build.add_argument("--check", action="store_true", help="write nothing; show what would change")
+
+
+def _system(arguments: argparse.Namespace) -> "System":
+    from obs.alerts.tuning import check_tuning
+
+    spec = chosen_spec(arguments)
+    check_tuning(spec)
+    return spec.system
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from obs.alerts.targets import DEFAULT, build
+    from obs.artifacts import drift, write
+
+    files = build(_system(arguments), list(dict.fromkeys(arguments.target or DEFAULT)))
+    if arguments.check:
+        lines = list(drift(arguments.out, files))
+        print("\n".join(lines) if lines else f"{arguments.out}: as the spec says")
+        return FOUND if lines else DONE
+    changed = write(arguments.out, files)
+    number = sum(map(len, files.values()))
+    print(f"{arguments.out}: {counted(number, 'file')}, {len(changed)} changed")
+    for path in changed:
+        print(f"  {path}")
+    return DONE
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from obs.alerts.tuning import tuned_alerts
+
+    facts = [_facts(tuned) for tuned in tuned_alerts(_system(arguments))]
+    if arguments.format == "json":
+        print(json_text(facts))
+    elif facts:
+        print(table([tuple(fact.values()) for fact in facts]))
+    return DONE
+
+
+def _facts(tuned: "TunedAlert") -> dict[str, str]:
+    from obs.alerts.wording import comparison
+    from obs.spec.quantity import format_duration
+
+    return {
+        "alert": tuned.name,
+        "severity": str(tuned.severity),
+        "about": ", ".join(f"{k}={v}" for k, v in tuned.only) or str(tuned.alert.about),
+        "threshold": comparison(tuned.when),
+        "for": format_duration(tuned.hold),
+        "runbook": f"runbooks/{tuned.name}.md",
+    }
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from obs.alerts.definitions import BY_NAME
+    from obs.alerts.tuning import tuned_alerts
+    from obs.spec.report import did_you_mean
+
+    if arguments.name not in BY_NAME:
+        hint = did_you_mean(arguments.name, BY_NAME) or "; `obs alerts list` names them all"
+        raise BadInput(f"no alert {arguments.name}{hint}")
+    system = _system(arguments)
+    rules = [tuned for tuned in tuned_alerts(system) if tuned.name == arguments.name]
+    print("\n\n".join(_explained(arguments.name, rules, system)))
+    return DONE
+
+
+def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> list[str]:
+    from obs.alerts.definitions import BY_NAME
+    from obs.alerts.wording import comparison
+    from obs.alerts.writers.promql import expression
+
+    alert = BY_NAME[name]
+    parts = [f"{name}: {alert.summary}", f"Why: {alert.why}"]
+    if not rules:
+        parts.append(
+            f"It is not built for {system.system}: disabled, or there is nothing to watch."
+        )
+    for tuned in rules:
+        which = ", ".join(f"{label}={value}" for label, value in tuned.only)
+        told = " ".join(filter(None, (str(tuned.severity), which, comparison(tuned.when))))
+        parts.append(f"{told}\n\n{expression(tuned)}")
+    return parts

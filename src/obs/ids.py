@@ -1,0 +1,27 @@
+"""Stable ids and addresses of panels, from their keys: `consumer/lag` is on page `consumer`."""
+
+import hashlib
+from typing import Final
+
+_LARGEST: Final = 2**31 - 1  # Grafana keeps panel ids in 32 bits
+
+
+def dashboard_uid(system: str, page: str) -> str:
+    """The uid of a system's dashboard; at most 40 characters, as Grafana allows."""
+    name = f"obs-{system}-{page}".lower()
+    return name if len(name) <= 40 else f"obs-{_digest(name)[:32]}"
+
+
+def panel_id(key: str) -> int:
+    """The id of a panel, from 1; the same whatever panels stand beside it."""
+    return int(_digest(key)[:15], 16) % _LARGEST + 1
+
+
+def panel_url(grafana: str, system: str, key: str) -> str:
+    """The address of a panel in Grafana, whose own address has no / at its end."""
+    page = key.partition("/")[0]
+    return f"{grafana.rstrip('/')}/d/{dashboard_uid(system, page)}?viewPanel={panel_id(key)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
