@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from obs.spec.globs import matches, may_overlap, takes
+from obs.spec.notify import Notify, unknown_names
 from obs.spec.outputs import CloudWatch
 from obs.spec.report import did_you_mean
 from obs.spec.slos import EventBridgeSli, NatsDeliverySli, NatsLagSli, Sli
@@ -27,6 +28,7 @@ class Parts:
     names: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     slis: Mapping[int, Sli] = field(default_factory=dict)
     cloudwatch: CloudWatch | None = None
+    notify: Notify | None = None
 
 
 def parts_of(system: System) -> Parts:
@@ -37,6 +39,7 @@ def parts_of(system: System) -> Parts:
         {index: (slo.service, slo.name) for index, slo in enumerate(system.slos)},
         {index: slo.sli for index, slo in enumerate(system.slos)},
         system.outputs.cloudwatch,
+        system.notify,
     )
 
 
@@ -48,6 +51,8 @@ def dangling(parts: Parts) -> Iterator[Finding]:
         yield from _unknown_source(
             ("outputs", "cloudwatch"), parts.cloudwatch.source, "AWS", parts.aws
         )
+    if parts.notify is not None:
+        yield from unknown_names(parts.notify)
 
 
 def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from obs.spec.model import Model
+from obs.spec.notify import Notify
 from obs.spec.outputs import CloudWatch
 from obs.spec.references import Parts
 from obs.spec.slos import Sli
@@ -26,6 +27,7 @@ def salvage(tree: Fields) -> Parts:
         {index: name for index, item in enumerate(items) if (name := _identity(item))},
         {index: sli for index, sli in slis.items() if sli is not None},
         _sound(CloudWatch, child(outputs, "cloudwatch") if outputs else None),
+        _sound(Notify, tree.fields.get("notify")),
     )
 
 

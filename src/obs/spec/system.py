@@ -4,6 +4,7 @@ from typing import Literal
 
 from obs.spec.alerts import AlertTuning, Links
 from obs.spec.model import Model, Name
+from obs.spec.notify import Notify
 from obs.spec.outputs import Outputs
 from obs.spec.slos import Slo
 from obs.spec.sources import Sources
@@ -30,5 +31,7 @@ class System(Model):
     """Alerts that are to be different from how obs has them, by their name."""
     links: Links = Links()
     """Addresses that alerts carry, of runbooks and dashboards."""
+    notify: Notify | None = None
+    """Whom alerts reach, for Alertmanager; nobody is said where left out."""
     outputs: Outputs = Outputs()
     """Where the collector's numbers go."""
