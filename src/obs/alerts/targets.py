@@ -5,7 +5,7 @@ from typing import Final
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import prometheus
+from obs.alerts.writers import prometheus, promtool
 from obs.artifacts import Files, yaml_text
 from obs.errors import BadInput
 from obs.spec.report import did_you_mean
@@ -38,6 +38,13 @@ def _prometheus_3(alerts: Sequence[TunedAlert], system: System) -> Files:
     return _rule_files("prometheus-3", prometheus.rule_files(alerts, system, group_labels=True))
 
 
+def _promtool(alerts: Sequence[TunedAlert], system: System) -> Files:
+    return {
+        f"tests/{name}.yaml": yaml_text(document, head=_HEAD)
+        for name, document in promtool.tests_of(alerts, system, "../prometheus").items()
+    }
+
+
 def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Files:
     found = list(prometheus.problems(documents.items()))
     if found:
@@ -51,6 +58,7 @@ def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Fi
 TARGETS: Final[dict[str, Writer]] = {
     "prometheus": _prometheus,
     "prometheus-3": _prometheus_3,
+    "promtool": _promtool,
 }
-DEFAULT: Final = ("prometheus",)
+DEFAULT: Final = ("prometheus", "promtool")
 """What is built where no target is chosen."""

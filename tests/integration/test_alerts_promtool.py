@@ -1,0 +1,199 @@
+"""The built rules and their generated tests, as promtool judges them."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.condition import (
+    Above,
+    Age,
+    Always,
+    Below,
+    Burn,
+    Equals,
+    ErrorRate,
+    Increase,
+    Overdue,
+    Quiet,
+    Share,
+)
+from obs.alerts.signals import has_exact_edge, step_seconds
+from obs.alerts.targets import build
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers import prometheus, promtool
+from obs.artifacts import write, yaml_text
+from obs.spec.load import load
+from obs.spec.system import System
+from tests.integration.promtool import check_rules, judged, needs_promtool
+
+pytestmark = [pytest.mark.integration, needs_promtool]
+
+REFERENCE = Path(__file__).parents[2] / "collectors" / "oms.yaml"
+PROCESSES = 2
+_OPERATOR = re.compile(r" (>|<|==) (?=[\d.])")
+
+TUNED = """
+version: 1
+system: tuned
+sources:
+  nats: {main: {monitor: [http://nats:8222]}}
+  aws: {cloud: {region: us-east-1}}
+slos:
+  - {name: month, service: s, objective: 99.9, sli: &sli {eventbridge: {source: cloud, bus: b}}}
+  - {name: week, service: s, objective: 99, window: 7d, sli: *sli}
+alerts:
+  NatsConsumerLagHigh:
+    above: 5000
+    for: 10m
+    labels: {team: orders}
+    overrides:
+      - {stream: ORDERS, above: 700}
+      - {stream: ORDERS, consumer: worker, above: 100, severity: critical}
+      - {consumer: idle, enabled: false}
+  NatsConsumerLagSecondsHigh: {above: 90s}
+  EventBridgeFailedInvocations: {above: 7, window: 10m}
+  EventBridgeErrorRateHigh: {above: 29, min_events: 33}
+  EventBridgeInvocationsLow:
+    below: 3
+    window: 30m
+    for: 7m
+    overrides: [{rule: 'odd "rule"', below: 1}]
+  SloBudgetBurnsFast: {min_events: 5, overrides: [{slo: week, slo_service: s, min_events: 1}]}
+"""
+
+
+def mutants(tuned: TunedAlert) -> Iterator[tuple[str, TunedAlert, str]]:
+    """What could be wrong with an alert: a name, the alert, its expression ('' keeps it)."""
+    for name, when in conditions(tuned.when):
+        yield name, replace(tuned, when=when), ""
+    step = step_seconds(tuned.when)
+    yield "for longer", replace(tuned, hold=tuned.hold + 2 * step), ""
+    if tuned.hold:
+        yield "for shorter", replace(tuned, hold=0), ""
+    for name, expression in expressions(tuned):
+        yield name, tuned, expression
+
+
+def conditions(when: Any) -> Iterator[tuple[str, Any]]:
+    """The condition with another threshold."""
+    match when:
+        case Above() | Below() | Share() | Increase() | Quiet() | ErrorRate() | Age():
+            more = max(abs(when.threshold) / 10, 1)
+            yield "threshold up", replace(when, threshold=when.threshold + more)
+            yield "threshold down", replace(when, threshold=when.threshold - more)
+        case Equals():
+            yield "state up", replace(when, value=when.value + 1)
+            yield "state down", replace(when, value=when.value - 1)
+        case Overdue():
+            yield "share up", replace(when, percent=when.percent * 1.1)
+            yield "share down", replace(when, percent=when.percent * 0.9)
+        case Burn():
+            yield "factor up", replace(when, factor=when.factor * 2.1)
+            yield "factor down", replace(when, factor=when.factor * 0.9)
+            yield "fewer bad events", replace(when, min_bad_events=when.min_bad_events - 1)
+            yield "more bad events", replace(when, min_bad_events=when.min_bad_events + 1)
+    if isinstance(when, ErrorRate):
+        yield "less traffic", replace(when, minimum=when.minimum * 0.5)
+
+
+def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
+    """The expression with another operator, or without one of its parts."""
+    written = prometheus.expression(tuned)
+    yield "never", "vector(0) > 0"
+    if not isinstance(tuned.when, Always):
+        yield "always", "vector(1)"
+    for name, change in (
+        ("turned", {">": "<", "<": ">", "==": "!="}),
+        ("loosened", {">": ">=", "<": "<="}),
+    ):
+        if name == "loosened" and not has_exact_edge(tuned.when):
+            continue
+        other = re.sub(
+            r" (>|<|==) (?=[\d.])",
+            lambda found, by=change: f" {by.get(found[1], found[1])} ",
+            written,
+        )
+        if other != written:
+            yield name, other
+    if "\nor (\n" in written:
+        yield "not held", written.partition("\nor (\n")[0]
+    if isinstance(tuned.when, Above | Increase) and tuned.when.threshold:
+        yield "summed", written.replace("max by", "sum by")
+    if isinstance(tuned.when, Quiet):
+        yield (
+            "blind",
+            "\n".join(line for line in written.splitlines() if not line.startswith("and on")),
+        )
+
+
+def write_test(
+    folder: Path, name: str, rule: dict[str, Any], of: TunedAlert, system: System
+) -> str:
+    """A rule and the tests of the alert it was made from; the name of the test file."""
+    tests = promtool.tests_of([of], system, ".")
+    (document,) = tests.values()
+    document["rule_files"] = [f"{name}.rules"]
+    (folder / f"{name}.rules").write_text(yaml_text({"groups": [{"name": "m", "rules": [rule]}]}))
+    (folder / f"{name}.yaml").write_text(yaml_text(document))
+    return f"{name}.yaml"
+
+
+def verdicts(folder: Path, names: list[str]) -> dict[str, bool]:
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        parts = pool.map(lambda start: judged(folder, names[start::PROCESSES]), range(PROCESSES))
+        return {name: verdict for part in parts for name, verdict in part.items()}
+
+
+def built(tmp_path: Path, system: System) -> Path:
+    write(tmp_path, build(system, ["prometheus", "promtool"]))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def reference() -> System:
+    return load([REFERENCE], variables={})
+
+
+@pytest.fixture
+def tuned_system(tmp_path: Path) -> System:
+    spec = tmp_path / "tuned.yaml"
+    spec.write_text(TUNED)
+    return load([spec], variables={})
+
+
+def test_the_reference_system_s_rules_and_tests_are_clean(
+    reference: System, tmp_path: Path
+) -> None:
+    folder = built(tmp_path, reference)
+    assert "SUCCESS" in check_rules(sorted((folder / "prometheus").glob("*.yaml")))
+    names = sorted(path.name for path in (folder / "tests").glob("*.yaml"))
+    assert [name for name, passed in verdicts(folder / "tests", names).items() if not passed] == []
+
+
+def test_tuned_rules_pass_the_tests_that_are_tuned_with_them(
+    tuned_system: System, tmp_path: Path
+) -> None:
+    folder = built(tmp_path, tuned_system)
+    check_rules(sorted((folder / "prometheus").glob("*.yaml")))
+    names = sorted(path.name for path in (folder / "tests").glob("*.yaml"))
+    assert [name for name, passed in verdicts(folder / "tests", names).items() if not passed] == []
+
+
+def test_every_mutant_of_every_alert_is_caught(reference: System, tmp_path: Path) -> None:
+    names = []
+    for number, tuned in enumerate(tuned_alerts(reference)):
+        for what, mutant, expression in mutants(tuned):
+            rule = prometheus.alert_rule(mutant, reference)
+            rule["annotations"] = prometheus.alert_rule(tuned, reference)["annotations"]
+            rule["expr"] = expression or rule["expr"]
+            name = f"{number}-{tuned.name}-{what.replace(' ', '-')}"
+            names.append(write_test(tmp_path, name, rule, tuned, reference))
+    assert len(names) > 5 * len(tuned_alerts(reference))
+    survived = [name for name, passed in verdicts(tmp_path, names).items() if passed]
+    assert survived == []
