@@ -16,7 +16,7 @@ from obs.snapshot import DeadLetter
 from obs.sources.advisories import Advisories, Arrival
 from obs.sources.advisory_stream import Position
 from obs.spec.sources import NatsConnection
-from tests.integration.waiting import eventually_async
+from tests.integration.waiting import ended, eventually_async
 
 pytestmark = pytest.mark.integration
 
@@ -46,8 +46,7 @@ class Reader:
             await eventually_async(lambda: None in self.reports[begun:])
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await ended(task)
 
 
 @asynccontextmanager
@@ -232,8 +231,7 @@ async def test_a_missing_advisory_stream_is_reported(nats_server):
     try:
         await eventually_async(lambda: len(reports) > 0)
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await ended(task)
     assert "stream NONE: stream not found" in str(reports[0])
 
 
@@ -250,8 +248,7 @@ async def test_a_subscription_that_is_refused_is_reported_and_not_taken_for_sile
         try:
             await eventually_async(lambda: len(reports) > 1)
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await ended(task)
     assert {report.reason for report in reports if report} == {"auth"}
     assert None not in reports
 

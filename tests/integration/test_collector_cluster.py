@@ -20,7 +20,7 @@ from obs.sources.jsz import decode_jsz
 from tests.integration.collector_process import CollectorProcess, spec_of
 from tests.integration.owed import Owed, Spans
 from tests.integration.readings import Readings
-from tests.integration.waiting import eventually_async
+from tests.integration.waiting import ended, eventually_async
 from tests.integration.workers import AWAY, Worker
 
 pytestmark = pytest.mark.integration
@@ -98,14 +98,13 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
         await eventually_async(lambda: behind() == {0.0} and well(), 30)
         back = time.time()
         await _polls(readings, 4)
-        traffic.cancel()
+        await ended(traffic)
         await eventually_async(lambda: all(len(o.settled) == len(arrived) for o in owed.values()))
-        for task in work:
-            task.cancel()
+        await ended(*work)
         await _polls(readings, 2)
         delivered = {name: await _delivered(js, name) for name in CONSUMERS}
         await _polls(readings, 2)
-        reading.cancel()
+        await ended(reading)
     await client.close()
     address = f"{victim.host}:{victim.monitor_port}"
     return Run(readings, owed, address, orphaned, killed, led_again, back, delivered)

@@ -20,7 +20,7 @@ from obs.sandbox.nats_server import NatsServer
 from tests.integration.collector_process import CollectorProcess, spec_of
 from tests.integration.owed import Owed, Spans
 from tests.integration.readings import Readings, Told
-from tests.integration.waiting import eventually_async
+from tests.integration.waiting import ended, eventually_async
 from tests.integration.workers import Worker
 
 pytestmark = pytest.mark.integration
@@ -103,9 +103,10 @@ class Driver:
         async with asyncio.TaskGroup() as group:
             works = [worker.run(self.js, STREAM) for worker in self.workers]
             tasks = [group.create_task(each) for each in (readings.run(), self.traffic(), *works)]
-            yield
-            for task in tasks:
-                task.cancel()
+            try:
+                yield
+            finally:
+                await ended(*tasks)
 
     async def _given_up(self, message: Msg) -> None:
         advisory = json.loads(message.data)

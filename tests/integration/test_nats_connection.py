@@ -15,7 +15,7 @@ from obs.sandbox.nats_server import NatsServer
 from obs.sources.nats_http import NatsHttp
 from obs.spec.sources import NatsConnection, NatsSource, Tls
 from tests.integration.nats_jwt import make_operator
-from tests.integration.waiting import eventually_async
+from tests.integration.waiting import ended, eventually_async
 
 pytestmark = pytest.mark.integration
 
@@ -36,8 +36,7 @@ async def connecting(spec: NatsConnection) -> AsyncIterator[Reports]:
     try:
         yield reports
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await ended(task)
 
 
 async def first_report(spec: NatsConnection) -> SourceError | None:

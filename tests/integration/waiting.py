@@ -24,3 +24,14 @@ async def eventually_async(check: Callable[[], T], timeout: float = 15.0) -> T:
         assert time.monotonic() < deadline, f"not within {timeout:g} s; last: {value!r}"
         await asyncio.sleep(0.02)
     return value
+
+
+async def ended(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks until they are done.
+
+    Once is not enough: before Python 3.12 asyncio.wait_for, which nats-py uses, may lose it.
+    """
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.2)
