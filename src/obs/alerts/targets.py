@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from obs.alerts.alert import TunedAlert
+from obs.alerts.definitions import ALERTS
+from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus, promtool
 from obs.artifacts import Files, yaml_text
@@ -45,6 +47,15 @@ def _promtool(alerts: Sequence[TunedAlert], system: System) -> Files:
     }
 
 
+def _runbooks(alerts: Sequence[TunedAlert], system: System) -> Files:
+    built = {alert: [tuned for tuned in alerts if tuned.alert is alert] for alert in ALERTS}
+    return {
+        f"runbooks/{alert.name}.md": runbook(alert, rules, system)
+        for alert, rules in built.items()
+        if rules
+    }
+
+
 def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Files:
     found = list(prometheus.problems(documents.items()))
     if found:
@@ -59,6 +70,7 @@ TARGETS: Final[dict[str, Writer]] = {
     "prometheus": _prometheus,
     "prometheus-3": _prometheus_3,
     "promtool": _promtool,
+    "runbooks": _runbooks,
 }
-DEFAULT: Final = ("prometheus", "promtool")
+DEFAULT: Final = ("prometheus", "promtool", "runbooks")
 """What is built where no target is chosen."""

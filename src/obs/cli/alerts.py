@@ -143,17 +143,8 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> list[str]:
     from obs.alerts.definitions import BY_NAME
-    from obs.alerts.wording import comparison
+    from obs.alerts.runbook import runbook
     from obs.alerts.writers.promql import expression
 
-    alert = BY_NAME[name]
-    parts = [f"{name}: {alert.summary}", f"Why: {alert.why}"]
-    if not rules:
-        parts.append(
-            f"It is not built for {system.system}: disabled, or there is nothing to watch."
-        )
-    for tuned in rules:
-        which = ", ".join(f"{label}={value}" for label, value in tuned.only)
-        told = " ".join(filter(None, (str(tuned.severity), which, comparison(tuned.when))))
-        parts.append(f"{told}\n\n{expression(tuned)}")
-    return parts
+    expressions = [f"```promql\n{expression(tuned)}\n```" for tuned in rules]
+    return [runbook(BY_NAME[name], rules, system).rstrip(), "## Expression", *expressions]

@@ -28,7 +28,7 @@ ALERTS: Final = (
         1 * MINUTE,
         "Nothing is known of a source any more: its alerts are blind.",
         "Source {source} has not answered for {value}; its series are withdrawn.",
-        "stale_after is where old values stop standing for the present.",
+        "At stale_after old values cease standing for the present.",
         "collector/sources",
         keep_firing=0,
     ),

@@ -1,0 +1,79 @@
+"""Every alert is well made, and says what it means."""
+
+import re
+from collections import Counter
+from importlib.resources import files
+
+import pytest
+
+from obs.alerts.alert import IDENTITY, About, Alert
+from obs.alerts.condition import Above, Increase, metrics_of
+from obs.alerts.definitions import ALERTS, BY_NAME
+from obs.alerts.runbook import template
+from obs.catalogue import BY_NAME as METRICS
+
+each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+
+
+def test_no_name_is_given_twice() -> None:
+    assert [name for name, n in Counter(alert.name for alert in ALERTS).items() if n > 1] == []
+
+
+@each_alert
+def test_a_name_is_camel_case_of_at_most_40_characters(alert: Alert) -> None:
+    assert re.fullmatch(r"([A-Z][a-z]+)+", alert.name)
+    assert len(alert.name) <= 40
+
+
+@each_alert
+def test_texts_are_sentences_and_only_the_description_has_values(alert: Alert) -> None:
+    for text in (alert.summary, alert.description, alert.why):
+        assert text[0].isupper() or text[0] in "{0123456789"
+        assert text.endswith(".")
+    assert "{" not in alert.summary + alert.why
+
+
+@each_alert
+def test_a_description_names_only_labels_that_the_alert_has(alert: Alert) -> None:
+    known = {"value", "threshold", "window", "hold", "exhaustion", *IDENTITY[alert.about]}
+    assert set(re.findall(r"\{(\w+)\}", alert.description)) <= known
+
+
+@each_alert
+def test_an_alert_reads_metrics_of_the_object_it_is_about(alert: Alert) -> None:
+    for metric in metrics_of(alert.when):
+        assert METRICS[metric.name] is metric
+        assert alert.about is About.COLLECTOR or set(IDENTITY[alert.about]) <= set(metric.labels)
+
+
+@each_alert
+def test_an_alert_that_a_source_feeds_outlives_it(alert: Alert) -> None:
+    watches_itself = alert.about in (About.SOURCE, About.COLLECTOR) or alert.name == "SloNoData"
+    assert bool(alert.keep_firing) != watches_itself
+
+
+@each_alert
+def test_a_panel_key_is_a_page_and_a_panel(alert: Alert) -> None:
+    assert re.fullmatch(r"[a-z_]+/[a-z_]+", alert.panel)
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    there = {file.name.removesuffix(".md") for file in (files("obs.alerts") / "runbooks").iterdir()}
+    assert there == set(BY_NAME)
+
+
+@each_alert
+def test_a_runbook_says_what_it_costs_three_commands_and_what_to_do(alert: Alert) -> None:
+    text = template(alert.name)
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Impact", "Look first", "Put it right"]
+    block = re.search(r"```sh\n(.*?)```", text, re.DOTALL)
+    assert block
+    assert len(block[1].splitlines()) == 3
+
+
+def test_the_thresholds_that_the_owners_of_the_oms_require_are_the_defaults() -> None:
+    lag, failed = BY_NAME["NatsConsumerLagHigh"].when, BY_NAME["EventBridgeFailedInvocations"].when
+    assert isinstance(lag, Above)
+    assert lag.threshold == 1000
+    assert isinstance(failed, Increase)
+    assert (failed.threshold, failed.window) == (5, 300)

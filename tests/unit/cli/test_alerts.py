@@ -1,0 +1,78 @@
+"""obs alerts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from obs.cli.main import main
+
+SPEC = "version: 1\nsystem: shop\nsources:\n  nats: {main: {monitor: [http://nats:8222]}}\n"
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> str:
+    file = tmp_path / "obs.yaml"
+    file.write_text(SPEC, encoding="utf-8")
+    return str(file)
+
+
+def test_building_twice_changes_nothing(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ["alerts", "build", "--spec", spec, "--out", str(tmp_path / "out")]
+    assert main(build) == 0
+    assert "prometheus/nats.yaml" in capsys.readouterr().out
+    assert main(build) == 0
+    assert "0 changed" in capsys.readouterr().out
+    assert main([*build, "--check"]) == 0
+
+
+def test_check_shows_what_would_change_and_writes_nothing(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ["alerts", "build", "--spec", spec, "--out", str(tmp_path / "out")]
+    assert main([*build, "--check"]) == 1
+    assert "+groups:" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_target_that_does_not_exist_is_told(
+    spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["alerts", "build", "--spec", spec, "--target", "promethius"]) == 2
+    assert "did you mean prometheus?" in capsys.readouterr().err
+
+
+def test_tuning_that_does_not_fit_is_told_before_anything_is_written(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(spec).write_text(f"{SPEC}alerts:\n  NatsConsumerLagHigh: {{below: 3}}\n")
+    assert main(["alerts", "build", "--spec", spec, "--out", str(tmp_path / "out")]) == 2
+    assert "obs.yaml:6: alerts.NatsConsumerLagHigh.below" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_list_has_each_alert_with_its_threshold(
+    spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["alerts", "list", "--spec", spec, "--format", "json"]) == 0
+    alerts = {fact["alert"]: fact for fact in json.loads(capsys.readouterr().out)}
+    assert alerts["NatsConsumerLagHigh"]["threshold"] == "> 1000"
+    assert "EventBridgeFailedInvocations" not in alerts
+
+
+def test_an_explanation_has_meaning_expression_and_what_to_do(
+    spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["alerts", "explain", "NatsConsumerStopped", "--spec", spec]) == 0
+    told = capsys.readouterr().out
+    for words in ("(nats_consumer_status) == 4", "## Put it right", "## Silence it"):
+        assert words in told
+
+
+def test_an_alert_that_does_not_exist_is_told(
+    spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["alerts", "explain", "NatsConsumerStoped", "--spec", spec]) == 2
+    assert "did you mean NatsConsumerStopped?" in capsys.readouterr().err

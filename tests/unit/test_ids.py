@@ -1,0 +1,21 @@
+"""Ids that never change."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obs.ids import dashboard_uid, panel_id, panel_url
+
+
+def test_an_id_is_the_same_for_ever() -> None:
+    assert panel_id("consumer/lag") == 832133031
+
+
+@given(st.text(), st.text())
+def test_ids_fit_into_what_grafana_keeps(system: str, page: str) -> None:
+    assert 0 < panel_id(page) < 2**31
+    assert len(dashboard_uid(system, page)) <= 40
+
+
+def test_a_panel_s_address_names_its_page() -> None:
+    url = panel_url("https://grafana.example.com/", "oms", "consumer/lag")
+    assert url == "https://grafana.example.com/d/obs-oms-consumer?viewPanel=832133031"
