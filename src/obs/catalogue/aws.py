@@ -53,7 +53,11 @@ DEAD_LETTER_FAILURES = counter(
     aws=_events("InvocationsFailedToBeSentToDlq"),
 )
 QUEUE_VISIBLE = gauge(
-    "sqs_queue_visible_messages", QUEUE, "Messages waiting in the queue.", "messages"
+    "sqs_queue_visible_messages",
+    QUEUE,
+    "Messages waiting in the queue.",
+    "messages",
+    aws=AwsMetric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", Missing.UNKNOWN),
 )
 QUEUE_OLDEST_AGE = gauge(
     "sqs_queue_oldest_message_age_seconds",
