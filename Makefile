@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Debian names of what the tests run beside Python
-PACKAGES := chromium openssl prometheus
+PACKAGES := chromium openssl prometheus prometheus-alertmanager
 ARGS ?=
 
 help:  ## this list

@@ -7,7 +7,7 @@ from obs.alerts.alert import TunedAlert
 from obs.alerts.definitions import ALERTS
 from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import prometheus, promtool
+from obs.alerts.writers import alertmanager, prometheus, promtool
 from obs.artifacts import Files, yaml_text
 from obs.errors import BadInput
 from obs.spec.report import did_you_mean
@@ -56,6 +56,14 @@ def _runbooks(alerts: Sequence[TunedAlert], system: System) -> Files:
     }
 
 
+def _alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
+    """No file where the spec does not say whom alerts reach."""
+    if system.notify is None:
+        return {}
+    document = alertmanager.configuration(alerts, system, system.notify)
+    return {"alertmanager/alertmanager.yaml": yaml_text(document, head=_HEAD)}
+
+
 def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Files:
     found = list(prometheus.problems(documents.items()))
     if found:
@@ -70,7 +78,8 @@ TARGETS: Final[dict[str, Writer]] = {
     "prometheus": _prometheus,
     "prometheus-3": _prometheus_3,
     "promtool": _promtool,
+    "alertmanager": _alertmanager,
     "runbooks": _runbooks,
 }
-DEFAULT: Final = ("prometheus", "promtool", "runbooks")
+DEFAULT: Final = ("prometheus", "promtool", "alertmanager", "runbooks")
 """What is built where no target is chosen."""

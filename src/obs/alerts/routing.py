@@ -1,0 +1,222 @@
+"""What goes to whom, and what is not told because something else says it already."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from obs.alerts.alert import About, Severity, TunedAlert
+from obs.alerts.condition import Burn
+from obs.catalogue import aws, nats, own, slo
+from obs.catalogue.query import Matcher, equal
+from obs.spec.notify import LabelRoute, Notify, Route
+from obs.spec.slos import Sli
+from obs.spec.system import System
+
+WATCHDOG: Final = "ObsWatchdog"
+NOBODY: Final = "_nobody"
+"""The receiver that tells nobody; no spec can have one of this name."""
+
+_MINUTE: Final = 60.0
+_HOUR: Final = 60 * _MINUTE
+_DEFAULTS: Final = {
+    # how long a group waits at first, then between what is new, and until it is told again
+    Severity.CRITICAL: (15.0, 5 * _MINUTE, 4 * _HOUR),
+    Severity.WARNING: (_MINUTE, 15 * _MINUTE, 24 * _HOUR),
+    Severity.INFO: (5 * _MINUTE, _HOUR, 72 * _HOUR),
+}
+_SCOPE: Final = ("system", "environment")
+_SOURCE_ALERTS: Final = ("ObsSourceDown", "ObsSourceStale")
+_CAUSES: Final = ("NatsServerDown",)
+"""Alerts that tell why a source may be down, so that this must not silence them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The way of some alerts to one receiver; seconds. `more`: others get them as well."""
+
+    receiver: str
+    matchers: tuple[Matcher, ...]
+    wait: float
+    interval: float
+    repeat: float
+    quiet: tuple[str, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """While an alert fires that `source` selects, those that `target` selects are not told, as
+    far as both have the same values of the labels `same`.
+    """
+
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    same: tuple[str, ...]
+
+
+def legs(notify: Notify) -> tuple[Leg, ...]:
+    """All ways, in order. The first that fits takes an alert; with `more` the next has it too."""
+    return tuple(_legs(notify))
+
+
+def inhibitions(alerts: Sequence[TunedAlert], system: System) -> tuple[Inhibition, ...]:
+    """What keeps quiet what. Never does a lesser severity silence a greater one."""
+    return (
+        *_by_severity(alerts),
+        *_by_tier(alerts),
+        *_by_source(alerts, system),
+        *_by_collector(alerts),
+    )
+
+
+def _legs(notify: Notify) -> Iterator[Leg]:
+    yield _watchdog(notify)
+    for labelled in notify.routes.labelled:
+        for severity in dict.fromkeys(labelled.severity):
+            yield from _fan_out(labelled, Severity(severity))
+    yield from _fan_out(notify.routes.critical, Severity.CRITICAL)
+    yield from _fan_out(notify.routes.warning, Severity.WARNING)
+    if notify.routes.info is not None:
+        yield from _fan_out(notify.routes.info, Severity.INFO)
+    else:
+        yield Leg(NOBODY, (_is(Severity.INFO),), *_DEFAULTS[Severity.INFO])
+
+
+def _watchdog(notify: Notify) -> Leg:
+    only = (("alertname", "=", WATCHDOG),)
+    if notify.watchdog is None:
+        return Leg(NOBODY, only, *_DEFAULTS[Severity.INFO])
+    # Groups are looked at each interval: one shorter than `every`, so that no turn is missed.
+    return Leg(notify.watchdog.to, only, 0, _MINUTE, notify.watchdog.every)
+
+
+def _fan_out(route: Route, severity: Severity) -> Iterator[Leg]:
+    wait, interval, repeat = _DEFAULTS[severity]
+    repeat = repeat if route.repeat is None else route.repeat
+    labels = route.labels if isinstance(route, LabelRoute) else {}
+    matchers = (*equal(sorted(labels.items())), _is(severity))
+    receivers = tuple(dict.fromkeys(route.to))
+    for receiver in receivers:
+        yield Leg(
+            receiver,
+            matchers,
+            wait if route.wait is None else route.wait,
+            min(interval, repeat) if route.interval is None else route.interval,
+            repeat,
+            tuple(dict.fromkeys(route.quiet)),
+            more=receiver != receivers[-1],
+        )
+
+
+_OBJECTS: Final[dict[About, tuple[tuple[Matcher, ...], tuple[str, ...]]]] = {
+    # How alerts on such an object are told from others, as a missing label equals a missing one.
+    About.CONSUMER: ((("consumer", "!=", ""),), nats.CONSUMER),
+    About.STREAM: ((("stream", "!=", ""), ("consumer", "=", "")), nats.STREAM),
+    About.SERVER: ((("server", "!=", ""),), nats.SERVER),
+    About.RULE: ((("rule", "!=", ""),), aws.RULE),
+    About.QUEUE: ((("queue", "!=", ""),), aws.QUEUE),
+    About.SLO: ((("slo", "!=", ""),), slo.SLO),
+}
+
+
+def _by_severity(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
+    """Critical over warning and info of the same object."""
+    for about, (there, identity) in _OBJECTS.items():
+        found = {tuned.severity for tuned in alerts if tuned.alert.about is about}
+        if Severity.CRITICAL in found and len(found) > 1:
+            yield Inhibition(
+                (_is(Severity.CRITICAL), *there),
+                (("severity", "=~", "warning|info"), *there),
+                (*_SCOPE, *identity),
+            )
+    if {tuned.name for tuned in alerts} >= set(_SOURCE_ALERTS):
+        down, stale = ((("alertname", "=", name),) for name in _SOURCE_ALERTS)
+        yield Inhibition(stale, down, (*_SCOPE, *own.SOURCE))
+
+
+def _by_tier(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
+    """A faster burn-rate tier over the slower ones of the same SLO."""
+    found = {
+        (tuned.when.long, tuned.severity): tuned.when.factor
+        for tuned in alerts
+        if isinstance(tuned.when, Burn)
+    }
+    for (tier, severity), factor in sorted(found.items(), key=lambda each: -each[1]):
+        slower = dict.fromkeys(
+            other
+            for (other, _), its in sorted(found.items(), key=lambda each: -each[1])
+            if its < factor and other != tier
+        )
+        if slower:
+            yield Inhibition(
+                (("tier", "=", tier), _is(severity)),
+                (("tier", "=~", "|".join(slower)), *_no_worse_than(severity)),
+                (*_SCOPE, *slo.SLO),
+            )
+
+
+def _by_source(alerts: Sequence[TunedAlert], system: System) -> Iterator[Inhibition]:
+    """A source that is down over all that is known through it."""
+    severities = sorted({tuned.severity for tuned in alerts if tuned.name in _SOURCE_ALERTS})
+    for source, dependents in _dependents(system):
+        for severity in severities:
+            down = (
+                ("alertname", "=~", "|".join(_SOURCE_ALERTS)),
+                ("source", "=", source),
+                _is(severity),
+            )
+            for dependent in dependents:
+                yield Inhibition(down, (*dependent, *_no_worse_than(severity)), _SCOPE)
+
+
+def _dependents(system: System) -> Iterator[tuple[str, list[tuple[Matcher, ...]]]]:
+    """Each source, and what selects the alerts that depend on it."""
+    causes: Matcher = ("alertname", "!~", "|".join(_CAUSES))
+    own_alerts: dict[str, tuple[Matcher, ...]] = {
+        **{name: (("nats", "=", name), causes) for name in system.sources.nats},
+        **{name: (("aws", "=", name),) for name in system.sources.aws},
+    }
+    for source, objects in sorted(own_alerts.items()):
+        services: dict[str, list[str]] = {}
+        for each in system.slos:
+            if source == _source_of(each.sli):
+                services.setdefault(each.service, []).append(each.name)
+        slos = [
+            (("slo_service", "=", service), ("slo", "=~", _any_of(names)))
+            for service, names in sorted(services.items())
+        ]
+        yield source, [objects, *slos]
+
+
+def _by_collector(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
+    """No collector at all over everything of its system."""
+    name = "ObsCollectorAbsent"
+    for severity in sorted({tuned.severity for tuned in alerts if tuned.name == name}):
+        yield Inhibition(
+            (("alertname", "=", name), _is(severity)),
+            (("alertname", "!~", f"{name}|{WATCHDOG}"), *_no_worse_than(severity)),
+            _SCOPE,
+        )
+
+
+def _no_worse_than(severity: Severity) -> tuple[Matcher, ...]:
+    match severity:
+        case Severity.CRITICAL:
+            return ()
+        case Severity.WARNING:
+            return (("severity", "=~", "warning|info"),)
+        case Severity.INFO:
+            return (_is(severity),)
+
+
+def _source_of(sli: Sli) -> str:
+    (kind,) = (one for one in (sli.eventbridge, sli.nats_lag, sli.nats_delivery) if one)
+    return kind.source
+
+
+def _any_of(names: Sequence[str]) -> str:
+    return "|".join(sorted({name.replace(".", r"\.") for name in names}))
+
+
+def _is(severity: Severity) -> Matcher:
+    return ("severity", "=", str(severity))

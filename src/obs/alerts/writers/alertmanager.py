@@ -1,0 +1,198 @@
+"""Alertmanager's configuration: routes, receivers, inhibition and quiet hours, from 0.25 on.
+
+Nothing secret is in it: Alertmanager reads the files that it names.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.routing import NOBODY, Inhibition, Leg, inhibitions, legs
+from obs.catalogue.query import Matcher, equal, quoted
+from obs.spec.notify import DAYS, Day, Email, Notify, QuietHours, Receiver, Sns, Webhook
+from obs.spec.quantity import format_duration
+from obs.spec.secret import FileSecret
+from obs.spec.system import System
+
+Document = dict[str, Any]
+
+TITLE: Final = (
+    "{{ $state := .CommonLabels.severity | toUpper }}"
+    '{{ if eq .Status "resolved" }}{{ $state = "RESOLVED" }}{{ end }}'
+    '{{ printf "%.90s" (printf "%s %s %s: %s" $state'
+    " .CommonLabels.system .CommonLabels.environment .CommonLabels.alertname) }}"
+    "{{ with .Alerts.Firing }}{{ if gt (len .) 1 }} ({{ len . }}){{ end }}{{ end }}"
+)
+"""What is told in a line; SNS takes less than 100 characters as a subject."""
+
+TEXT: Final = (
+    "{{ with .CommonAnnotations.summary }}{{ . }}\n{{ end }}"
+    "{{ range .Alerts }}"
+    '{{ if eq .Status "resolved" }}resolved: {{ end }}{{ .Annotations.description }}\n{{ end }}'
+    "{{ with .CommonAnnotations.runbook_url }}Runbook: {{ . }}\n{{ end }}"
+    "{{ with .CommonAnnotations.dashboard_url }}Dashboard: {{ . }}\n{{ end }}"
+)
+"""What has happened to each object, and where to go on."""
+
+_COLOUR: Final = (
+    '{{ if eq .Status "resolved" }}good'
+    '{{ else if eq .CommonLabels.severity "critical" }}danger{{ else }}warning{{ end }}'
+)
+_PAGERDUTY_SEVERITY: Final = "{{ with .CommonLabels.severity }}{{ . }}{{ else }}error{{ end }}"
+
+
+def configuration(alerts: Sequence[TunedAlert], system: System, notify: Notify) -> Document:
+    """The whole configuration. What is of no system of ours goes where warnings go first."""
+    ways = legs(notify)
+    fallback = notify.routes.warning.to[0]
+    hours = sorted({name for leg in ways for name in leg.quiet})
+    used = {fallback, *(leg.receiver for leg in ways)}
+    of_this_system = (("system", system.system), ("environment", system.environment))
+    document: Document = {
+        "route": {
+            "receiver": fallback,
+            "group_by": list(dict.fromkeys(notify.group_by)),
+            "routes": [
+                {
+                    "matchers": _matchers(equal(of_this_system)),
+                    "receiver": fallback,
+                    "routes": [_route(leg) for leg in ways],
+                }
+            ],
+        },
+        "inhibit_rules": [_inhibit_rule(rule) for rule in inhibitions(alerts, system)],
+    }
+    if hours:
+        document["time_intervals"] = [_interval(name, notify.quiet_hours[name]) for name in hours]
+    document["receivers"] = [
+        {"name": name, **(receiver_configs(notify.receivers[name]) if name != NOBODY else {})}
+        for name in sorted(used)
+    ]
+    return document
+
+
+def receiver_configs(receiver: Receiver) -> Document:
+    """A receiver's integrations; each tells what is over as well."""
+    configs: Document = {}
+    if receiver.slack is not None:
+        configs["slack_configs"] = [
+            {
+                "api_url_file": receiver.slack.api_url_file.file,
+                "channel": receiver.slack.channel,
+                "send_resolved": True,
+                "color": _COLOUR,
+                "title": TITLE,
+                "title_link": "{{ .CommonAnnotations.runbook_url }}",
+                "fallback": TITLE,
+                "text": TEXT,
+            }
+        ]
+    if receiver.pagerduty is not None:
+        configs["pagerduty_configs"] = [
+            {
+                "routing_key_file": receiver.pagerduty.routing_key_file.file,
+                "send_resolved": True,
+                "severity": _PAGERDUTY_SEVERITY,
+                "description": TITLE,
+                "details": {"what": TEXT},
+            }
+        ]
+    if receiver.email is not None:
+        configs["email_configs"] = [_email(receiver.email)]
+    if receiver.webhook is not None:
+        configs["webhook_configs"] = [_webhook(receiver.webhook)]
+    if receiver.sns is not None:
+        configs["sns_configs"] = [_sns(receiver.sns)]
+    return configs
+
+
+def _email(email: Email) -> Document:
+    return {
+        "to": ", ".join(email.to),
+        "from": email.sender,
+        "smarthost": email.smarthost,
+        **({"auth_username": email.username} if email.username else {}),
+        **_file("auth_password_file", email.password_file),
+        "require_tls": email.require_tls,
+        "send_resolved": True,
+        "headers": {"Subject": TITLE},
+        "html": "",
+        "text": TEXT,
+    }
+
+
+def _webhook(webhook: Webhook) -> Document:
+    token = _file("credentials_file", webhook.credentials_file)
+    return {
+        **({"url": webhook.url} if webhook.url else {}),
+        **_file("url_file", webhook.url_file),
+        **({"http_config": {"authorization": token}} if token else {}),
+        "send_resolved": True,
+    }
+
+
+def _sns(sns: Sns) -> Document:
+    role = {"role_arn": sns.role_arn} if sns.role_arn else {}
+    return {
+        "topic_arn": sns.topic_arn,
+        "sigv4": {"region": sns.region, **role},
+        "send_resolved": True,
+        "subject": TITLE,
+        "message": TEXT,
+    }
+
+
+def _file(field: str, secret: FileSecret | None) -> dict[str, str]:
+    return {field: secret.file} if secret is not None else {}
+
+
+def _route(leg: Leg) -> Document:
+    return {
+        "matchers": _matchers(leg.matchers),
+        "receiver": leg.receiver,
+        "group_wait": format_duration(leg.wait),
+        "group_interval": format_duration(leg.interval),
+        "repeat_interval": format_duration(leg.repeat),
+        **({"mute_time_intervals": list(leg.quiet)} if leg.quiet else {}),
+        **({"continue": True} if leg.more else {}),
+    }
+
+
+def _inhibit_rule(rule: Inhibition) -> Document:
+    return {
+        "source_matchers": _matchers(rule.source),
+        "target_matchers": _matchers(rule.target),
+        "equal": list(rule.same),
+    }
+
+
+def _matchers(matchers: Sequence[Matcher]) -> list[str]:
+    return [f"{label}{operator}{quoted(value)}" for label, operator, value in matchers]
+
+
+def _interval(name: str, hours: QuietHours) -> Document:
+    place = {} if hours.timezone == "UTC" else {"location": hours.timezone}
+    return {"name": name, "time_intervals": [{**part, **place} for part in _parts(hours)]}
+
+
+def _parts(hours: QuietHours) -> Iterator[Document]:
+    """Alertmanager's times never go past midnight: what does is two parts."""
+    if hours.begin is None or hours.until is None:
+        yield _on(hours.days)
+    elif hours.begin < hours.until:
+        yield {"times": [_times(hours.begin, hours.until)], **_on(hours.days)}
+    else:
+        yield {"times": [_times(hours.begin, "24:00")], **_on(hours.days)}
+        if hours.until > "00:00":
+            next_days = [DAYS[(DAYS.index(day) + 1) % len(DAYS)] for day in hours.days]
+            yield {"times": [_times("00:00", hours.until)], **_on(next_days)}
+
+
+def _times(start: str, end: str) -> Document:
+    return {"start_time": start, "end_time": end}
+
+
+def _on(days: Sequence[Day]) -> Document:
+    if set(days) == set(DAYS):
+        return {}
+    return {"weekdays": [day for day in DAYS if day in days]}

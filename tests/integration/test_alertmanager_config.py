@@ -1,0 +1,258 @@
+"""The built configuration in Alertmanager's own hands: taken, routed, inhibited, told."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.routing import NOBODY, inhibitions
+from obs.alerts.targets import build
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers.alertmanager import TEXT, TITLE
+from obs.sandbox.process import Process, free_ports
+from obs.spec.load import load
+from obs.spec.system import System
+from tests.integration.waiting import eventually
+from tests.unit.alerts.silencing import firing, silences
+
+BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+REFERENCE = Path(__file__).parents[2] / "collectors" / "oms.yaml"
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        shutil.which("amtool") is None or BINARY is None,
+        reason="Alertmanager is not installed (Debian: prometheus-alertmanager)",
+    ),
+]
+
+
+def system_in(environment: str) -> System:
+    return load([REFERENCE], env=environment, variables={})
+
+
+def configured(system: System, folder: Path) -> Path:
+    (text,) = build(system, ["alertmanager"])["alertmanager"].values()
+    path = folder / "alertmanager.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def amtool(*arguments: str) -> str:
+    done = subprocess.run(
+        ["amtool", *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("environment", ["development", "staging", "production"])
+def test_amtool_finds_no_fault_in_any_environment(environment: str, tmp_path: Path) -> None:
+    config = configured(system_in(environment), tmp_path)
+    assert "SUCCESS" in amtool("check-config", str(config))
+
+
+def test_every_kind_of_receiver_and_quiet_hours_are_taken(tmp_path: Path) -> None:
+    spec = {
+        "version": 1,
+        "system": "orders",
+        "sources": {"nats": {"main": {"monitor": ["http://nats:8222"]}}},
+        "notify": {
+            "receivers": {
+                "all": {
+                    "slack": {"api_url_file": "/run/slack", "channel": "#orders"},
+                    "pagerduty": {"routing_key_file": "/run/pagerduty"},
+                    "email": {
+                        "to": ["a@b.example", "c@b.example"],
+                        "from": "obs@b.example",
+                        "smarthost": "mail:587",
+                        "username": "obs",
+                        "password_file": "/run/mail",
+                        "require_tls": False,
+                    },
+                    "webhook": {"url": "http://hook:8080/", "credentials_file": "/run/token"},
+                    "sns": {
+                        "topic_arn": "arn:aws:sns:eu-west-1:123456789012:orders",
+                        "role_arn": "arn:aws:iam::123456789012:role/alerts",
+                    },
+                }
+            },
+            "routes": {
+                "critical": {"to": ["all"], "wait": "0s", "quiet": ["nights", "sundays"]},
+                "warning": {"to": ["all"], "repeat": "1h30m"},
+                "info": {"to": ["all"]},
+                "labelled": [{"labels": {"team": 'a "quoted" \\ team'}, "to": ["all"]}],
+            },
+            "quiet_hours": {
+                "nights": {"from": "20:00", "until": "07:00", "timezone": "Europe/Berlin"},
+                "sundays": {"days": ["sunday"]},
+            },
+        },
+    }
+    config = configured(System.model_validate(spec), tmp_path)
+    assert "SUCCESS" in amtool("check-config", str(config))
+    team = r'team="a \"quoted\" \\ team"'
+    where = ("system=orders", "environment=production", "severity=info")
+    routed = amtool("config", "routes", "test", f"--config.file={config}", *where, team)
+    assert routed.split() == ["all"]
+
+
+EXPECTED = {
+    "production": {"critical": "oncall,chat,topic", "warning": "chat", "info": NOBODY},
+    "staging": {"critical": "chat,topic", "warning": "chat", "info": NOBODY},
+    "development": {"critical": "chat", "warning": "chat", "info": NOBODY},
+}
+WATCHDOG = {"production": "deadman", "staging": "deadman", "development": NOBODY}
+
+
+@pytest.mark.parametrize("environment", EXPECTED)
+def test_every_alert_reaches_whom_its_severity_says(environment: str, tmp_path: Path) -> None:
+    system = system_in(environment)
+    config = configured(system, tmp_path)
+    wrong = []
+    for tuned in tuned_alerts(system):
+        for severity, receivers in EXPECTED[environment].items():
+            labels = {**firing(tuned), "environment": environment, "severity": severity}
+            given = [f"{label}={value}" for label, value in labels.items()]
+            routed = amtool("config", "routes", "test", f"--config.file={config}", *given).strip()
+            is_watchdog = tuned.name == "ObsWatchdog"
+            expected = WATCHDOG[environment] if is_watchdog else receivers
+            if routed != expected:
+                wrong.append((tuned.name, severity, routed, expected))
+    assert wrong == []
+
+
+def test_alerts_of_other_systems_go_to_the_fallback(tmp_path: Path) -> None:
+    config = configured(system_in("production"), tmp_path)
+    test = ("config", "routes", "test", f"--config.file={config}")
+    assert amtool(*test, "system=other", "severity=critical").split() == ["chat"]
+    assert amtool(*test, "system=oms", "environment=staging", "severity=critical").split() == [
+        "chat"
+    ]
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[str]:
+    """Address of an Alertmanager that runs the production configuration."""
+    assert BINARY is not None
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    config = configured(system_in("production"), tmp_path)
+    process = Process(
+        [
+            BINARY,
+            f"--config.file={config}",
+            f"--storage.path={tmp_path / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ],
+        tmp_path / "alertmanager.log",
+    )
+    process.start()
+    try:
+        eventually(lambda: _ready(url))
+        yield url
+    finally:
+        process.stop()
+
+
+def _ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/-/ready", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _alerts(url: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = requests.get(f"{url}/api/v2/alerts", timeout=5).json()
+    return found
+
+
+def test_alertmanager_inhibits_exactly_what_the_rules_say(alertmanager: str) -> None:
+    system = system_in("production")
+    alerts = [
+        tuned for tuned in tuned_alerts(system) if tuned.name not in ("ObsCollectorAbsent",)
+    ]  # which would silence all others
+    rules = inhibitions(tuple(alerts), system)
+    posted = [
+        labels
+        for tuned in alerts
+        for labels in (firing(tuned), firing(tuned, consumer="other", rule="other", slo="other"))
+    ]
+    posted = [labels for index, labels in enumerate(posted) if labels not in posted[:index]]
+    requests.post(
+        f"{alertmanager}/api/v2/alerts", json=[{"labels": labels} for labels in posted], timeout=5
+    ).raise_for_status()
+    seen = eventually(lambda: len(found := _alerts(alertmanager)) == len(posted) and found)
+    inhibited = {_key(each["labels"]): bool(each["status"]["inhibitedBy"]) for each in seen}
+    expected = {
+        _key(labels): any(silences(rules, other, labels) for other in posted) for labels in posted
+    }
+    assert inhibited == expected
+    assert 0 < sum(expected.values()) < len(expected)
+
+
+def _key(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(labels.items()))
+
+
+def rendered(template: str, status: str, alerts: list[TunedAlert], tmp_path: Path) -> str:
+    """A template of ours as Alertmanager fills it in for a group of alerts."""
+    told = [
+        {
+            "status": status,
+            "labels": firing(tuned),
+            "annotations": {"description": f"about {tuned.name}"},
+        }
+        for tuned in alerts
+    ]
+    common = dict(set.intersection(*(set(each["labels"].items()) for each in told)))
+    data = {
+        "receiver": "chat",
+        "status": status,
+        "alerts": told,
+        "groupLabels": {},
+        "commonLabels": common,
+        "commonAnnotations": {"summary": "It is so.", "runbook_url": "https://books.example/x.md"},
+        "externalURL": "http://alertmanager",
+    }
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    pattern = tmp_path / "none.tmpl"
+    pattern.write_text("", encoding="utf-8")
+    return amtool(
+        "template",
+        "render",
+        f"--template.glob={pattern}",
+        f"--template.data={path}",
+        f"--template.text={template}",
+    )
+
+
+def test_a_title_says_how_bad_where_what_and_how_many(tmp_path: Path) -> None:
+    alerts = tuned_alerts(system_in("production"))
+    stalled = [tuned for tuned in alerts if tuned.name == "NatsConsumerStalled"]
+    title = rendered(TITLE, "firing", stalled, tmp_path)
+    assert title == "CRITICAL oms production: NatsConsumerStalled"
+    title = rendered(TITLE, "firing", stalled * 3, tmp_path)
+    assert title == "CRITICAL oms production: NatsConsumerStalled (3)"
+    title = rendered(TITLE, "resolved", stalled, tmp_path)
+    assert title == "RESOLVED oms production: NatsConsumerStalled"
+
+
+def test_a_text_says_what_happened_to_each_object_and_where_to_go_on(tmp_path: Path) -> None:
+    alerts = tuned_alerts(system_in("production"))
+    lag = [tuned for tuned in alerts if tuned.name.startswith("NatsConsumerLag")]
+    assert rendered(TEXT, "firing", lag, tmp_path).splitlines() == [
+        "It is so.",
+        "about NatsConsumerLagHigh",
+        "about NatsConsumerLagSecondsHigh",
+        "Runbook: https://books.example/x.md",
+    ]
+    assert "resolved: about NatsConsumerLagHigh" in rendered(TEXT, "resolved", lag, tmp_path)

@@ -1,0 +1,204 @@
+"""Who is told what, and what is not told because something else says it already."""
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.condition import Burn
+from obs.alerts.routing import NOBODY, Inhibition, inhibitions, legs
+from obs.alerts.tuning import tuned_alerts
+from obs.spec.load import load
+from obs.spec.notify import Notify
+from obs.spec.system import System
+from tests.unit.alerts.silencing import firing, fits, silences
+
+REFERENCE = Path(__file__).parents[3] / "collectors" / "oms.yaml"
+WORST_FIRST = ("critical", "warning", "info")
+
+
+@pytest.fixture(scope="module")
+def system() -> System:
+    return load([REFERENCE], variables={})
+
+
+@pytest.fixture(scope="module")
+def alerts(system: System) -> tuple[TunedAlert, ...]:
+    return tuned_alerts(system)
+
+
+@pytest.fixture(scope="module")
+def rules(system: System, alerts: tuple[TunedAlert, ...]) -> tuple[Inhibition, ...]:
+    return inhibitions(alerts, system)
+
+
+def named(alerts: Sequence[TunedAlert], name: str, tier: str = "") -> TunedAlert:
+    (found,) = (
+        tuned
+        for tuned in alerts
+        if tuned.name == name
+        and (not tier or (isinstance(tuned.when, Burn) and tuned.when.long == tier))
+    )
+    return found
+
+
+def test_no_alert_silences_a_worse_one(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    wrong = [
+        (one["alertname"], other["alertname"])
+        for one, other in product(map(firing, alerts), repeat=2)
+        if WORST_FIRST.index(one["severity"]) > WORST_FIRST.index(other["severity"])
+        and silences(rules, one, other)
+    ]
+    assert wrong == []
+
+
+def test_no_two_alerts_silence_each_other(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    wrong = [
+        (one["alertname"], other["alertname"])
+        for one, other in product(map(firing, alerts), repeat=2)
+        if silences(rules, one, other) and silences(rules, other, one)
+    ]
+    assert wrong == []
+
+
+def test_nothing_silences_the_watchdog_or_the_cause_of_a_dead_source(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    sources = [named(alerts, name) for name in ("ObsSourceDown", "ObsSourceStale")]
+    down = firing(named(alerts, "NatsServerDown"))
+    watchdog = firing(named(alerts, "ObsWatchdog"))
+    assert not any(silences(rules, firing(source), down) for source in sources)
+    assert not any(silences(rules, firing(tuned), watchdog) for tuned in alerts)
+
+
+@pytest.mark.parametrize(
+    ("louder", "quieter", "same"),
+    [
+        ("NatsConsumerStalled", "NatsConsumerLagHigh", "consumer"),
+        ("EventBridgeFailedInvocations", "EventBridgeRetriesRising", "rule"),
+        ("SqsDeadLettersOld", "SqsDeadLettersWaiting", "queue"),
+        ("ObsSourceStale", "ObsSourceDown", "source"),
+    ],
+)
+def test_a_critical_alert_silences_warnings_on_its_own_object_only(
+    alerts: tuple[TunedAlert, ...],
+    rules: tuple[Inhibition, ...],
+    louder: str,
+    quieter: str,
+    same: str,
+) -> None:
+    one, other = named(alerts, louder), named(alerts, quieter)
+    assert silences(rules, firing(one), firing(other))
+    assert not silences(rules, firing(one), firing(other, **{same: "another"}))
+    elsewhere = {**firing(other), "environment": "staging"}
+    assert not silences(rules, firing(one), elsewhere)
+
+
+def test_a_consumers_alert_silences_none_on_its_stream(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    consumer = firing(named(alerts, "NatsConsumerStalled"))
+    assert not silences(rules, consumer, firing(named(alerts, "NatsStreamReplicaLagging")))
+
+
+def test_a_faster_tier_silences_the_slower_ones_of_its_slo(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    tiers = [tuned for tuned in alerts if isinstance(tuned.when, Burn)]
+    tiers.sort(key=lambda tuned: -tuned.when.factor if isinstance(tuned.when, Burn) else 0)
+    assert [dict(tuned.labels)["tier"] for tuned in tiers] == ["1h", "6h", "1d", "3d"]
+    for (fast, one), (slow, other) in product(enumerate(tiers), repeat=2):
+        assert silences(rules, firing(one), firing(other)) == (fast < slow)
+        assert not silences(rules, firing(one), firing(other, slo="another"))
+
+
+def test_a_source_that_is_down_silences_the_warnings_that_depend_on_it(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    down = firing(named(alerts, "ObsSourceDown"), source="main")
+    assert silences(rules, down, firing(named(alerts, "NatsConsumerLagHigh")))
+    assert silences(rules, down, firing(named(alerts, "SloNoData"), slo="processing"))
+    assert not silences(rules, down, firing(named(alerts, "SloNoData"), slo="event-delivery"))
+    assert not silences(rules, down, firing(named(alerts, "SqsDeadLettersWaiting")))
+    assert not silences(rules, down, firing(named(alerts, "NatsConsumerStalled")))
+    stale = firing(named(alerts, "ObsSourceStale"), source="main")
+    assert silences(rules, stale, firing(named(alerts, "NatsConsumerStalled")))
+
+
+def test_no_collector_silences_what_follows_from_it(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    absent = firing(named(alerts, "ObsCollectorAbsent"))
+    assert silences(rules, absent, firing(named(alerts, "SloNoData")))
+    assert not silences(rules, absent, {**firing(named(alerts, "SloNoData")), "system": "other"})
+
+
+def test_tuning_a_source_alert_to_critical_lets_it_silence_critical_ones(
+    system: System, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    tuned = "alerts: {ObsSourceDown: {severity: critical}}\n"
+    spec.write_text(REFERENCE.read_text(encoding="utf-8") + tuned, encoding="utf-8")
+    changed = load([spec], variables={})
+    alerts = tuned_alerts(changed)
+    down, stalled = (named(alerts, name) for name in ("ObsSourceDown", "NatsConsumerStalled"))
+    assert silences(inhibitions(alerts, changed), firing(down), firing(stalled))
+
+
+NOTIFY = {
+    "receivers": {
+        name: {"webhook": {"url": f"http://{name}/"}} for name in ("chat", "oncall", "payments")
+    },
+    "routes": {
+        "critical": {"to": ["oncall", "chat", "oncall"], "repeat": "1h"},
+        "warning": {"to": ["chat"], "interval": "2m", "wait": "0s"},
+        "labelled": [{"labels": {"team": "payments"}, "severity": ["warning"], "to": ["payments"]}],
+    },
+}
+
+
+def test_an_alert_goes_to_each_receiver_of_the_first_route_that_fits() -> None:
+    ways = legs(Notify.model_validate(NOTIFY))
+
+    def reached(**labels: str) -> list[str]:
+        found = []
+        for leg in ways:
+            if fits(labels, leg.matchers):
+                found.append(leg.receiver)
+                if not leg.more:
+                    break
+        return found
+
+    assert reached(severity="critical", team="payments") == ["oncall", "chat"]
+    assert reached(severity="warning") == ["chat"]
+    assert reached(severity="warning", team="payments") == ["payments"]
+    assert reached(severity="info") == [NOBODY]
+    assert reached(severity="info", alertname="ObsWatchdog") == [NOBODY]
+
+
+def test_the_worse_the_sooner_and_the_more_often_unless_the_spec_says_otherwise() -> None:
+    ways = {leg.matchers[-1][2]: leg for leg in legs(Notify.model_validate(NOTIFY))}
+    critical, warning, info = (ways[severity] for severity in WORST_FIRST)
+    assert (critical.wait, critical.interval, critical.repeat) == (15, 300, 3600)
+    assert (warning.wait, warning.interval, warning.repeat) == (0, 120, 86_400)
+    assert (info.wait, info.interval, info.repeat) == (300, 3600, 259_200)
+
+
+def test_a_group_is_looked_at_no_less_often_than_it_is_repeated() -> None:
+    routes = {**NOTIFY["routes"], "critical": {"to": ["chat"], "repeat": "2m"}}
+    ways = legs(Notify.model_validate({**NOTIFY, "routes": routes}))
+    assert [leg.interval for leg in ways if leg.matchers[-1][2] == "critical"] == [120]
+
+
+def test_the_watchdog_goes_to_its_own_receiver_before_all_else() -> None:
+    notify = Notify.model_validate({**NOTIFY, "watchdog": {"to": "oncall", "every": "10m"}})
+    first = legs(notify)[0]
+    assert first.receiver == "oncall"
+    assert first.matchers == (("alertname", "=", "ObsWatchdog"),)
+    assert first.interval < first.repeat == 600
