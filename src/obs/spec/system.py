@@ -8,6 +8,7 @@ from obs.spec.notify import Notify
 from obs.spec.outputs import Outputs
 from obs.spec.slos import Slo
 from obs.spec.sources import Sources
+from obs.spec.targets import Targets
 
 
 class System(Model):
@@ -33,5 +34,7 @@ class System(Model):
     """Addresses that alerts carry, of runbooks and dashboards."""
     notify: Notify | None = None
     """Whom alerts reach, for Alertmanager; nobody is said where left out."""
+    targets: Targets = Targets()
+    """What alert rules are built for, where it is not as usual."""
     outputs: Outputs = Outputs()
     """Where the collector's numbers go."""
