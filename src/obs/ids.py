@@ -1,4 +1,4 @@
-"""Stable ids and addresses of panels, from their keys: `consumer/lag` is on page `consumer`."""
+"""Stable ids and addresses, of panels from their keys: `consumer/lag` is on page `consumer`."""
 
 import hashlib
 from typing import Final
@@ -10,6 +10,11 @@ def dashboard_uid(system: str, page: str) -> str:
     """The uid of a system's dashboard; at most 40 characters, as Grafana allows."""
     name = f"obs-{system}-{page}".lower()
     return name if len(name) <= 40 else f"obs-{_digest(name)[:32]}"
+
+
+def rule_uid(*identity: str) -> str:
+    """The uid of an alert rule in Grafana, from what it is about; at most 40 characters."""
+    return f"obs-{_digest(chr(0).join(identity))[:32]}"
 
 
 def panel_id(key: str) -> int:

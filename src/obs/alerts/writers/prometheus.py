@@ -23,13 +23,14 @@ GROUP_SIZE: Final = 20
 Rule = dict[str, Any]
 Document = dict[str, Any]
 
-_VALUES: Final = {
+VALUES: Final = {
     "duration": "{{ $value | humanizeDuration }}",
     "percent": '{{ $value | printf "%.1f" }} %',
     "share": "{{ $value | humanizePercentage }}",
     "rate": '{{ $value | printf "%.1f" }}',
     "count": '{{ $value | printf "%.0f" }}',
 }
+"""A template for each form of a value."""
 
 
 def rule_files(
@@ -89,7 +90,7 @@ def runbook_url(tuned: TunedAlert, system: System) -> str:
 
 def _template(name: str, tuned: TunedAlert) -> str:
     if name == "value":
-        return _VALUES[value_form(tuned.when)]
+        return VALUES[value_form(tuned.when)]
     if name == "exhaustion":
         return _exhaustion(tuned)
     return f"{{{{ $labels.{name} }}}}"

@@ -67,23 +67,23 @@ def _condition(tuned: TunedAlert, held: float) -> str:
     """The condition on present values, or on the last of `held` seconds."""
     match tuned.when:
         case Above(metric, threshold):
-            return f"{_gauge(tuned, metric, held)} > {number(threshold)}"
+            return f"{present(tuned, metric, held)} > {number(threshold)}"
         case Below(metric, threshold):
-            return f"{_gauge(tuned, metric, held)} < {number(threshold)}"
+            return f"{present(tuned, metric, held)} < {number(threshold)}"
         case Equals(metric, value, where):
-            return f"{_gauge(tuned, metric, held, where)} == {number(value)}"
+            return f"{present(tuned, metric, held, where)} == {number(value)}"
         case Share(part, whole, threshold):
-            limit = _gauge(tuned, whole, held, narrowed=False)
-            return f"100 * {_gauge(tuned, part, held)}\n  / {limit} > {number(threshold)}"
+            limit = present(tuned, whole, held, narrowed=False)
+            return f"100 * {present(tuned, part, held)}\n  / {limit} > {number(threshold)}"
         case Increase(metric, threshold, window, _, where):
-            grown = _grown(tuned, metric, window, where, function="max_over_time", held=held)
+            grown = increased(tuned, metric, window, where, function="max_over_time", held=held)
             return f"{grown} > {number(threshold)}"
         case Quiet():
             return _quiet(tuned, tuned.when, held)
         case ErrorRate():
             return _error_rate(tuned, tuned.when, held)
         case Age(moment, threshold):
-            return f"time() - {_gauge(tuned, moment, GONE_FOR)} > {number(threshold)}"
+            return f"time() - {present(tuned, moment, GONE_FOR)} > {number(threshold)}"
         case Overdue():
             return _overdue(tuned, tuned.when)
         case Burn():
@@ -105,8 +105,8 @@ def _scoped(tuned: TunedAlert, series: Callable[[Sequence[Matcher]], str]) -> st
     return f"({' unless '.join((whole, *others))})"
 
 
-def _gauge(
-    tuned: TunedAlert, metric: Metric, held: float, where: Labels = (), *, narrowed: bool = True
+def present(
+    tuned: TunedAlert, metric: Metric, held: float = 0, where: Labels = (), *, narrowed: bool = True
 ) -> str:
     """A gauge's present value, or the last of `held` seconds. A limit need not be narrowed."""
 
@@ -119,14 +119,14 @@ def _gauge(
     return _scoped(tuned, series) if narrowed else max_by(tuned.identity, series(()))
 
 
-def _grown(
+def increased(
     tuned: TunedAlert,
     metric: Metric,
     window: float,
     where: Labels = (),
     *,
-    function: str,
-    held: float,
+    function: str = "",
+    held: float = 0,
 ) -> str:
     """A counter's increase now, or its greatest or least of the last `held` seconds."""
 
@@ -138,18 +138,20 @@ def _grown(
 
 
 def _quiet(tuned: TunedAlert, when: Quiet, held: float) -> str:
-    """Only of what was watched a window ago already, and while the source answers."""
-    grown = _grown(tuned, when.metric, when.window, function="min_over_time", held=held)
+    grown = increased(tuned, when.metric, when.window, function="min_over_time", held=held)
     below = f"{grown} < {number(when.threshold)}"
-    if held:
-        return below
+    return below if held else f"{below}\n{watched(tuned, when)}"
+
+
+def watched(tuned: TunedAlert, when: Quiet) -> str:
+    """Only what was watched a window ago already, and while the source answers."""
     before = f"{selector(when.metric, (), when.window)} offset {duration(when.window)}"
     known = max_by(tuned.identity, f"last_over_time({before})")
-    return f"{below}\nand {known}\nand on ({_source_label(tuned)}) {_sources_up(tuned)}"
+    return f"and {known}\nand on ({_source_label(tuned)}) {_sources_up(tuned)}"
 
 
 def _error_rate(tuned: TunedAlert, when: ErrorRate, held: float) -> str:
-    bad = _grown(tuned, when.bad, when.window, function="", held=0)
+    bad = increased(tuned, when.bad, when.window, function="", held=0)
     total = max_by(tuned.identity, increase(when.total, (), when.window))
     percent = f"100 * {bad}\n  / ({total} >= {number(when.minimum)})"
     if held:
@@ -159,15 +161,15 @@ def _error_rate(tuned: TunedAlert, when: ErrorRate, held: float) -> str:
 
 def _overdue(tuned: TunedAlert, when: Overdue) -> str:
     """A source that never answered has no moment: it is told as 0 seconds of age."""
-    moment, state = _gauge(tuned, when.moment, 0), _gauge(tuned, when.state, 0)
-    limit = _gauge(tuned, when.limit, 0, narrowed=False)
+    moment, state = present(tuned, when.moment, 0), present(tuned, when.state, 0)
+    limit = present(tuned, when.limit, 0, narrowed=False)
     late = f"(time() - {moment})\n  > {number(when.percent / 100)} * {limit}"
     return f"{late}\nor ({state} == 0 unless {max_by(tuned.identity, selector(when.moment))})"
 
 
 def _burn(tuned: TunedAlert, when: Burn, held: float) -> str:
     def over(metric: Metric, window: str) -> str:
-        return _gauge(tuned, metric, held, (("window", window),))
+        return present(tuned, metric, held, (("window", window),))
 
     lines = [
         f"{over(when.burn, when.long)} > {number(when.factor)}",
@@ -175,7 +177,7 @@ def _burn(tuned: TunedAlert, when: Burn, held: float) -> str:
         f"and {over(when.bad, when.long)} >= {number(when.min_bad_events)}",
     ]
     if when.period:
-        period = _gauge(tuned, slo.INFO, held, (("slo_window", when.period),), narrowed=False)
+        period = present(tuned, slo.INFO, held, (("slo_window", when.period),), narrowed=False)
         lines.append(f"and {period}")
     return "\n".join(lines)
 
