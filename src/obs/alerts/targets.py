@@ -7,7 +7,7 @@ from obs.alerts.alert import TunedAlert
 from obs.alerts.definitions import ALERTS
 from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import alertmanager, prometheus, promtool
+from obs.alerts.writers import alertmanager, cloudwatch_files, prometheus, promtool
 from obs.artifacts import Files, yaml_text
 from obs.errors import BadInput
 from obs.spec.report import did_you_mean
@@ -30,6 +30,13 @@ def build(system: System, names: Sequence[str]) -> dict[str, Files]:
             raise BadInput(f"--target {name}: there is no such target{hint}")
         built[name] = TARGETS[name](alerts, system)
     return built
+
+
+def remarks(system: System, names: Sequence[str]) -> list[str]:
+    """What of the alerts these targets cannot express, a sentence each."""
+    if "cloudwatch" not in names:
+        return []
+    return cloudwatch_files.remarks(tuned_alerts(system), system)
 
 
 def _prometheus(alerts: Sequence[TunedAlert], system: System) -> Files:
@@ -78,8 +85,9 @@ TARGETS: Final[dict[str, Writer]] = {
     "prometheus": _prometheus,
     "prometheus-3": _prometheus_3,
     "promtool": _promtool,
+    "cloudwatch": cloudwatch_files.files,
     "alertmanager": _alertmanager,
     "runbooks": _runbooks,
 }
-DEFAULT: Final = ("prometheus", "promtool", "alertmanager", "runbooks")
+DEFAULT: Final = ("prometheus", "promtool", "alertmanager", "runbooks", "cloudwatch")
 """What is built where no target is chosen."""

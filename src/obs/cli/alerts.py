@@ -86,10 +86,11 @@ def _system(arguments: argparse.Namespace) -> "System":
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from obs.alerts.targets import DEFAULT, build
+    from obs.alerts.targets import DEFAULT, build, remarks
     from obs.artifacts import drift, write
 
-    files = build(_system(arguments), list(dict.fromkeys(arguments.target or DEFAULT)))
+    system, targets = _system(arguments), list(dict.fromkeys(arguments.target or DEFAULT))
+    files = build(system, targets)
     if arguments.check:
         lines = list(drift(arguments.out, files))
         print("\n".join(lines) if lines else f"{arguments.out}: as the spec says")
@@ -99,6 +100,9 @@ def _build(arguments: argparse.Namespace) -> int:
     print(f"{arguments.out}: {counted(number, 'file')}, {len(changed)} changed")
     for path in changed:
         print(f"  {path}")
+    left_out = remarks(system, targets)
+    if left_out:
+        print("\n".join(("not built:", *(f"  {remark}" for remark in left_out))))
     return DONE
 
 

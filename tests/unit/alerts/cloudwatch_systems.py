@@ -9,7 +9,7 @@ from obs.alerts.writers.cloudwatch_files import files
 from obs.spec.load import load
 from obs.spec.system import System
 
-OMS = Path("collectors/oms.yaml")
+OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
 VARIABLES = {"NATS_PASSWORD": "x"}
 BUS = "oms-events"
 ONE, OTHER = "oms-schema-changed", "oms-object-changed"

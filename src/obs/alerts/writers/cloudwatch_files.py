@@ -32,14 +32,15 @@ def files(alerts: Sequence[TunedAlert], system: System) -> Files:
 
 
 def remarks(alerts: Sequence[TunedAlert], system: System) -> list[str]:
-    """What CloudWatch cannot express, a sentence each."""
-    refused = {
-        (each.alert, each.reason): None
-        for aws in sorted(system.sources.aws)
-        for each in alarms_of(alerts, system, aws).refused
-    }
-    told = (f"{alert}: {reason}" if alert else reason for alert, reason in refused)
-    return [f"cloudwatch: {each}" for each in told]
+    """What CloudWatch cannot express: a reason, and the alerts it holds for, each."""
+    reasons: dict[str, dict[str, None]] = {}
+    for aws in sorted(system.sources.aws):
+        for refused in alarms_of(alerts, system, aws).refused:
+            reasons.setdefault(refused.reason, {})[refused.alert] = None
+    return [
+        f"cloudwatch: {', '.join(filter(None, names)) or 'alarms'}: {reason}"
+        for reason, names in reasons.items()
+    ]
 
 
 def _of_source(alarms: Alarms, system: System, aws: str) -> Iterator[tuple[str, str]]:
