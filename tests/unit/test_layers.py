@@ -25,7 +25,10 @@ MAY_IMPORT = {
         *("catalogue", "clients", "errors", "lag", "series", "sinks", "slo"),
         *("snapshot", "sources", "spec", "web"),
     },
-    "sandbox": {"catalogue", "clients", "errors", "snapshot", "sources", "spec"},
+    "sandbox": {
+        *("alerts", "artifacts", "catalogue", "clients", "errors"),
+        *("snapshot", "sources", "spec"),
+    },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "spec"},
     "cli": {
         *(

@@ -10,7 +10,13 @@ from typing import Final
 from obs import __version__
 from obs.errors import BAD_INPUT, ObsError
 
-COMMAND_MODULES: Final = ("obs.cli.spec", "obs.cli.collect", "obs.cli.alerts", "obs.cli.demo")
+COMMAND_MODULES: Final = (
+    "obs.cli.spec",
+    "obs.cli.collect",
+    "obs.cli.alerts",
+    "obs.cli.demo",
+    "obs.cli.drill",
+)
 """Each has `register(commands)`; each imports what it runs only when it runs."""
 
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it

@@ -5,6 +5,7 @@ import contextlib
 import json
 import math
 import random
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -115,6 +116,7 @@ class RuleTraffic:
         self._chance = chance
         self._failing: set[tuple[str, float]] = set()
         self._oldest_letter: float | None = None
+        self._feeding = threading.Lock()
 
     def start_failing(self, rule: str, share: float) -> None:
         """Let this share of a rule's invocations fail; of several shares the largest counts."""
@@ -132,6 +134,10 @@ class RuleTraffic:
 
     def feed(self, start: float, end: float) -> None:
         """Publish what happened between two Unix times of one minute. Blocks."""
+        with self._feeding:
+            self._feed(start, end)
+
+    def _feed(self, start: float, end: float) -> None:
         minute = int(start) // 60 * 60
         for rule in RULES:
             failing = max((share for name, share in self._failing if name == rule), default=0.0)
@@ -146,10 +152,11 @@ class RuleTraffic:
 
     def empty_queue(self) -> None:
         """Take the dead letters out of their queue, as who looks after them would. Blocks."""
-        sqs = aws("sqs", self._endpoint_url)
-        url = sqs.get_queue_url(QueueName=DEAD_LETTER_QUEUE)["QueueUrl"]
-        sqs.purge_queue(QueueUrl=url)
-        self._oldest_letter = None
+        with self._feeding:  # what is just being sent to the queue is taken out too
+            sqs = aws("sqs", self._endpoint_url)
+            url = sqs.get_queue_url(QueueName=DEAD_LETTER_QUEUE)["QueueUrl"]
+            sqs.purge_queue(QueueUrl=url)
+            self._oldest_letter = None
 
     async def run(self) -> None:
         """Feed what happens, from the present minute's start on, until cancelled."""

@@ -3,7 +3,7 @@
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +17,16 @@ _TIMEOUT: Final = 2.0
 class CollectorProcess:
     """`obs collect` on the demo's spec, its state in `directory`, which must be there."""
 
-    def __init__(self, directory: Path, port: int, variables: Mapping[str, str]) -> None:
-        """`variables`: what the spec asks the environment for, but for listen and state."""
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        variables: Mapping[str, str],
+        choice: Sequence[str] = (),
+    ) -> None:
+        """`variables`: what the spec asks the environment for, but for listen and state.
+        `choice`: arguments that add to the demo's spec.
+        """
         self.address = f"127.0.0.1:{port}"
         self.url = f"http://{self.address}"
         own = {
@@ -26,7 +34,7 @@ class CollectorProcess:
             "OBS_DEMO_LISTEN": self.address,
         }
         self.process = Process(
-            [sys.executable, "-m", "obs", "collect", "--spec", str(DEMO_SPEC)],
+            [sys.executable, "-m", "obs", "collect", "--spec", str(DEMO_SPEC), *choice],
             directory / "collector.log",
             env={**variables, **own},
             cwd=directory,

@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +14,11 @@ from obs.sandbox.collector import CollectorProcess
 from obs.sandbox.episodes import live
 from obs.sandbox.faults import Fault
 from obs.sandbox.folder import own_folder
-from obs.sandbox.nats_server import server_binary
 from obs.sandbox.oms import Sandbox
 from obs.sandbox.process import ProcessFailed, free_ports
 from obs.sandbox.prometheus import Prometheus, prometheus_binary
 from obs.sandbox.sightings import Seen, changes, decode_seen
+from obs.sandbox.surroundings import forget_surroundings, require_parts
 
 USUAL_PORT: Final = 9464
 _WATCH_SECONDS: Final = 1.0
@@ -44,8 +42,8 @@ async def run_demo(
     Raises ObsError: BadInput where `port` is taken or a part is not installed, ProcessFailed where
     one does not start or ends.
     """
-    _require_parts()
-    _forget_surroundings()
+    require_parts()
+    forget_surroundings()
     chosen = _choose_port(port)
     stop = _stopping()
     words.say(f"Status page  http://{_HOST}:{chosen}  (in a few seconds)")
@@ -71,19 +69,6 @@ async def run_demo(
                 *(() if faults else (live(sandbox, words.happens),)),
             )
             words.say("stopping …")
-
-
-def _require_parts() -> None:
-    server_binary()
-    if find_spec("ministack") is None:
-        raise BadInput("the demo's AWS endpoint is not installed; install obs-events[demo]")
-
-
-def _forget_surroundings() -> None:
-    """Nothing may leave this machine: no AWS account of the user's, no proxy."""
-    for name in list(os.environ):
-        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
-            del os.environ[name]
 
 
 def _choose_port(wanted: int | None) -> int:

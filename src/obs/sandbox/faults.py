@@ -1,12 +1,14 @@
 """Faults by name: what goes wrong, what is then seen, and how to start and stop it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from obs.errors import BadInput
+from obs.sandbox.aws_events import BUS, DEAD_LETTER_QUEUE
 from obs.sandbox.aws_traffic import OBJECT_RULE
-from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER
+from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER, STREAM
 from obs.sandbox.traffic import Trouble
 from obs.spec.report import did_you_mean
 
@@ -21,23 +23,32 @@ _POISON_SHARE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong in a sandbox from `start` to `stop`; both may be called twice."""
+    """Something that goes wrong in a sandbox from `start` to `stop`; both may be called twice.
+
+    `alerts` are the names of those that fire, and `labels` what they are about: those of the
+    labels that an alert has match these globs.
+    """
 
     name: str
     does: str
     shows: str
     start: Act
     stop: Act
+    alerts: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...]
 
 
-def _trouble(name: str, consumer: str, trouble: Trouble, does: str, shows: str) -> Fault:
+def _trouble(
+    name: str, consumer: str, trouble: Trouble, does: str, shows: str, *alerts: str
+) -> Fault:
     async def start(sandbox: "Sandbox") -> None:
         sandbox.workers[consumer].start(trouble)
 
     async def stop(sandbox: "Sandbox") -> None:
         sandbox.workers[consumer].stop(trouble)
 
-    return Fault(name, f"{consumer} {does}", shows, start, stop)
+    about = (("stream", STREAM), ("consumer", consumer))
+    return Fault(name, f"{consumer} {does}", shows, start, stop, alerts, about)
 
 
 async def _start_poison(sandbox: "Sandbox") -> None:
@@ -53,7 +64,9 @@ async def _fail_target(sandbox: "Sandbox") -> None:
 
 
 async def _mend_target(sandbox: "Sandbox") -> None:
+    """And look after what has failed."""
     sandbox.rules.stop_failing(OBJECT_RULE, _FAILING_SHARE)
+    await asyncio.to_thread(sandbox.rules.empty_queue)
 
 
 async def _stop_nats(sandbox: "Sandbox") -> None:
@@ -80,6 +93,10 @@ FAULTS: Final = (
         "asks for no messages",
         "its lag grows with every event, its status turns to stopped, and the minutes beyond its "
         "target burn the budget of consumer-timeliness",
+        "NatsConsumerLagHigh",
+        "NatsConsumerLagSecondsHigh",
+        "NatsConsumerStopped",
+        "NatsConsumerNoPuller",
     ),
     _trouble(
         "consumer-stalled",
@@ -87,6 +104,11 @@ FAULTS: Final = (
         Trouble.STALLED,
         "takes messages and never acknowledges one",
         "ack pending climbs to its limit of 200, and its status turns to stalled",
+        "NatsConsumerLagHigh",
+        "NatsConsumerLagSecondsHigh",
+        "NatsConsumerStalled",
+        "NatsConsumerAckPendingFull",
+        "NatsConsumerRedeliveries",
     ),
     _trouble(
         "slow-consumer",
@@ -94,6 +116,9 @@ FAULTS: Final = (
         Trouble.SLOW,
         "works at a fifth of the pace at which events arrive",
         "its lag never shrinks, and its status turns to slow",
+        "NatsConsumerLagHigh",
+        "NatsConsumerLagSecondsHigh",
+        "NatsConsumerSlow",
     ),
     Fault(
         "poison-message",
@@ -101,6 +126,8 @@ FAULTS: Final = (
         "its dead letters rise and burn the budget of processing; its lag stays near zero",
         _start_poison,
         _stop_poison,
+        ("NatsConsumerDeadLetters",),
+        (("stream", STREAM), ("consumer", PROCESSOR)),
     ),
     Fault(
         "target-failing",
@@ -108,6 +135,20 @@ FAULTS: Final = (
         "the rule fails, its events pile up in oms-events-dlq, and event-delivery burns fast",
         _fail_target,
         _mend_target,
+        (
+            "EventBridgeFailedInvocations",
+            "EventBridgeErrorRateHigh",
+            "EventBridgeRetriesRising",
+            "EventBridgeDeadLettered",
+            "SqsDeadLettersWaiting",
+            "SloBudgetBurnsFast",
+        ),
+        (
+            ("bus", BUS),
+            ("rule", OBJECT_RULE),
+            ("queue", DEAD_LETTER_QUEUE),
+            ("slo", "event-delivery"),
+        ),
     ),
     Fault(
         "nats-down",
@@ -115,6 +156,9 @@ FAULTS: Final = (
         "source oms-nats is down, its values grow old and go after two minutes; AWS goes on",
         _stop_nats,
         _start_nats,
+        # Not NatsServerDown: with its only server down the source cannot tell anything.
+        ("ObsSourceDown", "ObsSourceStale"),
+        (("source", "oms-nats*"),),  # its connection is a source of its own
     ),
     Fault(
         "aws-throttled",
@@ -122,6 +166,8 @@ FAULTS: Final = (
         "source oms-aws is down with reason throttled; NATS goes on",
         _throttle,
         _restore,
+        ("ObsSourceDown", "ObsSourceStale"),
+        (("source", "oms-aws"),),
     ),
 )
 

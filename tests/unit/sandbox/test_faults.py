@@ -35,6 +35,7 @@ class FakeSandbox:
         self.rules = SimpleNamespace(
             start_failing=lambda rule, share: self.failing.add((rule, share)),
             stop_failing=lambda rule, share: self.failing.discard((rule, share)),
+            empty_queue=lambda: None,
         )
         self.down: set[str] = set()
 

@@ -36,7 +36,7 @@ ALERTS: Final = (
         "ObsSeriesDropped",
         Severity.WARNING,
         About.SOURCE,
-        Increase(own.SERIES_DROPPED, 0, 15 * MINUTE),
+        Increase(own.SERIES_DROPPED, 0, 15 * MINUTE, where=(("reason", "cap"),)),
         0,
         "Objects are not watched because a cap was reached.",
         "Source {source} left out {value} consumers or queues in {window}, counted at each poll.",
