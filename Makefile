@@ -13,7 +13,7 @@ demo: $(VENV)/demo  ## the collector on an embedded NATS server and AWS endpoint
 	@$(BIN)/obs demo $(ARGS)
 
 test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k name")
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/dev  ## formatting, lint, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
