@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obs.artifacts import MANIFEST, drift, write, yaml_text
 from obs.errors import BadInput
@@ -81,3 +83,38 @@ def test_yaml_keeps_order_and_writes_long_texts_as_blocks() -> None:
     text = yaml_text(document, head="# head\n")
     assert text == "# head\nb:\n  - 1\n  - z: |-\n      x\n      y\na: '$labels: {{ no }}'\n"
     assert yaml.safe_load(text) == document
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    [
+        "yes",
+        "Null",
+        "1e3",
+        "a: b",
+        "a #b",
+        "a:",
+        "- x",
+        "x\n  y\n",
+        "\n",
+        "a\n\nb",
+        "x\ny\n\n",
+        "0x1F",
+    ]
+)
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts
+)
+documents = st.recursive(
+    values,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(texts, below, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(documents)
+def test_a_reader_reads_back_what_was_written(document: object) -> None:
+    assert yaml.safe_load(yaml_text(document)) == document

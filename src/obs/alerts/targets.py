@@ -5,6 +5,7 @@ from typing import Final
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.definitions import ALERTS
+from obs.alerts.recording import recording_groups
 from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import alertmanager, cloudwatch_files, prometheus, promtool
@@ -47,6 +48,12 @@ def _prometheus_3(alerts: Sequence[TunedAlert], system: System) -> Files:
     return _rule_files("prometheus-3", prometheus.rule_files(alerts, system, group_labels=True))
 
 
+def _recording(alerts: Sequence[TunedAlert], system: System) -> Files:
+    """No file where the spec has no SLOs."""
+    groups = recording_groups(system)
+    return _rule_files("recording", {"slo": {"groups": groups}} if groups else {})
+
+
 def _promtool(alerts: Sequence[TunedAlert], system: System) -> Files:
     return {
         f"tests/{name}.yaml": yaml_text(document, head=_HEAD)
@@ -84,10 +91,11 @@ def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Fi
 TARGETS: Final[dict[str, Writer]] = {
     "prometheus": _prometheus,
     "prometheus-3": _prometheus_3,
+    "recording": _recording,
     "promtool": _promtool,
     "cloudwatch": cloudwatch_files.files,
     "alertmanager": _alertmanager,
     "runbooks": _runbooks,
 }
-DEFAULT: Final = ("prometheus", "promtool", "alertmanager", "runbooks", "cloudwatch")
+DEFAULT: Final = ("prometheus", "recording", "promtool", "alertmanager", "runbooks", "cloudwatch")
 """What is built where no target is chosen."""

@@ -1,0 +1,78 @@
+"""Recording rules that evaluate SLOs in Prometheus, Mimir or Thanos from the collector's counters.
+
+Counts of five minutes are recorded, and longer windows are sums of them: weighted by events, and
+whole again five minutes after a pod was renamed. obs' own alerts read what the collector exports;
+these rules are for fleets whose SLOs span several collectors' clusters, and for long retention.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from obs.catalogue import recorded, slo
+from obs.catalogue.metric import Metric
+from obs.catalogue.query import duration, equal, increase, max_by, number, selector
+from obs.slo.burn import error_budget, objective_ratio
+from obs.slo.windows import MINUTE, Window, window, windows
+from obs.spec.slos import Slo
+from obs.spec.system import System
+
+MOST_RULES: Final = 15
+"""Recording rules that an SLO has at most."""
+
+_STEP: Final = 5 * MINUTE
+
+Rule = dict[str, Any]
+
+
+def recording_groups(system: System) -> list[dict[str, Any]]:
+    """A rule group for each SLO, so that a ruler evaluates them beside each other."""
+    return [
+        {
+            "name": f"{system.system}-slo-recording-{each.service}-{each.name}",
+            "rules": list(_rules(each)),
+        }
+        for each in system.slos
+    ]
+
+
+def _rules(each: Slo) -> Iterator[Rule]:
+    labels = {"slo": each.name, "slo_service": each.service}
+    objective = objective_ratio(each.objective)
+    budget = number(error_budget(objective))
+    for record, counter in ((recorded.EVENTS, slo.EVENTS), (recorded.GOOD_EVENTS, slo.GOOD_EVENTS)):
+        grown = increase(counter, equal(tuple(labels.items())), _STEP)
+        yield _rule(record, max_by(slo.SLO, grown))
+    for span in windows(each.window):
+        yield _rule(recorded.BURN_RATE, _burn_rate(labels, span, budget), window=span.label)
+    own = (*labels.items(), ("window", window(each.window).label))
+    burn = selector(recorded.BURN_RATE, equal(own))
+    yield _rule(recorded.BUDGET_REMAINING, f"1 - sum without (window) ({burn})")
+    yield _rule(recorded.OBJECTIVE, f"vector({number(objective)})", **labels)
+    facts = {
+        "objective_percent": number(each.objective),
+        "slo_window": window(each.window).label,
+    }
+    yield _rule(recorded.INFO, "vector(1)", **labels, **facts)
+
+
+def _burn_rate(labels: dict[str, str], span: Window, budget: str) -> str:
+    events, good = (
+        _count(metric, labels, span) for metric in (recorded.EVENTS, recorded.GOOD_EVENTS)
+    )
+    return f"({events} - {good})\n  / ({events} > 0) / {budget}"
+
+
+def _count(metric: Metric, labels: dict[str, str], span: Window) -> str:
+    """The sum of all five minutes of a window.
+
+    A second less than the window: Prometheus 2 takes a step on its left end for one more.
+    """
+    series = selector(metric, equal(tuple(labels.items())))
+    if span.seconds == _STEP:
+        return series
+    return f"sum_over_time({series}[{duration(span.seconds - 1)}:{duration(_STEP)}])"
+
+
+def _rule(record: Metric, expression: str, **labels: str) -> Rule:
+    rule: Rule = {"record": record.name, "expr": expression}
+    return {**rule, "labels": dict(sorted(labels.items()))} if labels else rule

@@ -1,0 +1,54 @@
+"""What building alerts of many SLOs costs, and whether Prometheus takes them; asserts nothing.
+
+Run as `python -m tests.bench.alerts`.
+"""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from obs.alerts.targets import build
+from obs.artifacts import write
+from obs.spec.load import load
+
+SLOS = 1_000
+TARGETS = ("prometheus", "recording", "promtool", "runbooks")
+HEAD = "version: 1\nsystem: bench\nsources: {aws: {cloud: {region: us-east-1}}}\nslos:\n"
+SLO = (
+    "  - {{name: slo-{0}, service: service-{1}, objective: 99.{2}, "
+    "sli: {{eventbridge: {{source: cloud, bus: b}}}}}}\n"
+)
+
+
+def main() -> None:
+    """Print seconds to read, build and write, and what promtool says."""
+    with tempfile.TemporaryDirectory() as folder:
+        spec, out = Path(folder) / "spec.yaml", Path(folder) / "alerts"
+        slos = "".join(SLO.format(n, n % 50, 1 + n % 9) for n in range(SLOS))
+        spec.write_text(HEAD + slos, encoding="utf-8")
+        started = time.perf_counter()
+        system = load([spec], variables={})
+        read = time.perf_counter()
+        files = build(system, TARGETS)
+        built = time.perf_counter()
+        write(out, files)
+        written = time.perf_counter()
+        print(
+            f"{SLOS} SLOs: read {read - started:.2f} s, built {built - read:.2f} s, "
+            f"written {written - built:.2f} s"
+        )
+        if shutil.which("promtool"):
+            rules = [*out.glob("prometheus/*.yaml"), *out.glob("recording/*.yaml")]
+            checked = subprocess.run(
+                ["promtool", "check", "rules", *map(str, rules)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            print("promtool check rules:", "clean" if checked.returncode == 0 else checked.stderr)
+
+
+if __name__ == "__main__":
+    main()
