@@ -220,7 +220,7 @@ def test_what_is_just_within_the_limits_is_no_problem(alarm):
 
 
 def test_two_alarms_of_one_name_are_a_problem():
-    assert "two alarms" in next(problems([ALARM, ALARM]))
+    assert "two alarms have this name" in next(problems([ALARM, ALARM]))
 
 
 def test_a_window_that_is_no_whole_minute_is_refused_before_anything_is_built(tmp_path):

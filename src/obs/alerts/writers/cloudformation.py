@@ -1,9 +1,10 @@
 """CloudWatch alarms and dashboards as CloudFormation templates in JSON."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from obs.alerts.writers.cloudwatch import Alarm, CompositeAlarm, Group, MetricAlarm
 from obs.alerts.writers.cloudwatch_plan import evaluation, pairs, watched
@@ -51,7 +52,7 @@ def templates(
 
 def json_text(document: object) -> str:
     """A document as JSON: always the same bytes."""
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
 def logical_id(name: str) -> str:

@@ -93,7 +93,10 @@ def problems(alarms: Iterable[Alarm]) -> Iterator[str]:
     names: set[str] = set()
     for alarm in alarms:
         if alarm.name in names:
-            yield f"{alarm.name}: there are two alarms of this name; rename the rule or consumer"
+            yield (
+                f"{alarm.name}: two alarms have this name: two overrides are about one object, or "
+                "the names of two join to the same"
+            )
         names.add(alarm.name)
         yield from (f"{alarm.name}: {wrong}" for wrong in _wrong(alarm))
 

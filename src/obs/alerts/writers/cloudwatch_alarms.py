@@ -60,8 +60,9 @@ def alarms_of(alerts: Sequence[TunedAlert], system: System, aws: str) -> Alarms:
         Refused("", f"{glob} on source {aws} is a glob: alarms need the names of rules")
         for glob in rule_globs(system, aws)
     ]
+    rules = named_rules(system, aws)
     for tuned in alerts:
-        for found in _of(tuned, system, aws):
+        for found in _of(Namer(tuned, system, aws, rules)):
             if isinstance(found, Refused):
                 refused.append(found)
             else:
@@ -69,13 +70,12 @@ def alarms_of(alerts: Sequence[TunedAlert], system: System, aws: str) -> Alarms:
     return Alarms(tuple(groups), tuple(dict.fromkeys(refused)))
 
 
-def _of(tuned: TunedAlert, system: System, aws: str) -> Iterator[Group | Refused]:
-    namer = Namer(tuned, system, aws)
-    match tuned.alert.about, tuned.when:
+def _of(namer: Namer) -> Iterator[Group | Refused]:
+    match namer.tuned.alert.about, namer.tuned.when:
         case About.RULE, Increase() | Quiet() | ErrorRate():
-            yield from _on_rules(namer, named_rules(system, aws))
+            yield from _on_rules(namer)
         case About.QUEUE, Above():
-            yield from _on_queues(namer, named_queues(system, aws))
+            yield from _on_queues(namer, named_queues(namer.system, namer.aws))
         case About.CONSUMER, Above(metric=metric) if metric.cloudwatch is not None:
             yield from cloudwatch_lag.on_consumers(namer)
         case About.COLLECTOR, Absent():
@@ -83,7 +83,7 @@ def _of(tuned: TunedAlert, system: System, aws: str) -> Iterator[Group | Refused
         case About.SLO, Burn():
             yield from cloudwatch_burn.on_slos(namer)
         case _:
-            yield namer.refused(_why_not(tuned))
+            yield namer.refused(_why_not(namer.tuned))
 
 
 def _why_not(tuned: TunedAlert) -> str:
@@ -98,11 +98,11 @@ def _why_not(tuned: TunedAlert) -> str:
             return "the collector publishes nothing about itself to CloudWatch"
 
 
-def _on_rules(namer: Namer, rules: Rules) -> Iterator[Group | Refused]:
-    chosen = tuple(rule for rule in rules if namer.chooses(rule.labels))
+def _on_rules(namer: Namer) -> Iterator[Group | Refused]:
+    chosen = tuple(rule for rule in namer.rules if namer.chooses(rule.labels))
     if not chosen:
         yield namer.refused("the spec names none of its rules in full")
-    several = len({rule.bus for rule in rules}) > 1
+    several = len({rule.bus for rule in namer.rules}) > 1
     for bus, members in groupby(chosen, key=lambda rule: rule.bus):
         yield _on_bus(namer, (bus,) if several else (), tuple(members))
 

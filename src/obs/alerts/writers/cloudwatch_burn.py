@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from obs.alerts.condition import Burn
-from obs.alerts.named import NamedRule, is_named, named_rules, rule_globs
+from obs.alerts.named import NamedRule, is_named, rule_globs
 from obs.alerts.writers.cloudwatch import (
     DAY,
     MAX_METRICS,
@@ -77,11 +77,12 @@ def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
 
 def _rules(namer: Namer, sli: EventBridgeSli) -> tuple[NamedRule, ...]:
     """The SLO's rules; none where a glob leaves open which they are."""
-    open_ended = rule_globs(namer.system, namer.aws) and not all(map(is_named, sli.rules))
+    open_ended = not all(map(is_named, sli.rules)) and rule_globs(namer.system, namer.aws)
     if open_ended or not is_named(sli.bus):
         return ()
-    known = named_rules(namer.system, namer.aws)
-    return tuple(rule for rule in known if rule.bus == sli.bus and matches(rule.rule, sli.rules))
+    return tuple(
+        rule for rule in namer.rules if rule.bus == sli.bus and matches(rule.rule, sli.rules)
+    )
 
 
 def _threshold(factor: float, objective: float) -> float:

@@ -1,8 +1,9 @@
 """A system's CloudWatch dashboards: what each alarm watches, with its threshold drawn in."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from obs.alerts.named import NamedRule
 from obs.alerts.writers.cloudwatch import Alarm, Formula, MetricAlarm, Series
@@ -47,7 +48,8 @@ def _body(graphs: Sequence[Widget]) -> str:
         }
         for place, graph in enumerate(graphs)
     ]
-    return json.dumps({"start": "-PT3H", "periodOverride": "inherit", "widgets": widgets})
+    body = {"start": "-PT3H", "periodOverride": "inherit", "widgets": widgets}
+    return msgspec.json.encode(body).decode()
 
 
 def _traffic(rules: Sequence[NamedRule], region: str) -> Iterator[Widget]:

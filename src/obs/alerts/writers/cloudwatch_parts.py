@@ -35,11 +35,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Namer:
-    """One tuned alert in the account of one AWS source: names, texts, tags, topics."""
+    """One tuned alert in the account of one AWS source: names, texts, tags, topics.
+
+    `rules` are all that the spec names there.
+    """
 
     tuned: TunedAlert
     system: System
     aws: str
+    rules: tuple[NamedRule, ...]
 
     def name(self, *parts: str) -> str:
         """An alarm's name: `oms-eventbridge-failed-invocations`, and what tells it from others."""
