@@ -12,6 +12,9 @@ help:  ## this list
 demo: $(VENV)/demo  ## the collector on an embedded NATS server and AWS endpoint (ARGS="--fault NAME")
 	@$(BIN)/obs demo $(ARGS)
 
+drill: $(VENV)/demo packages  ## every fault on this machine, and whether its alerts arrive (ARGS="NAME")
+	@$(BIN)/obs drill $(ARGS)
+
 test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k name")
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
@@ -34,4 +37,4 @@ $(VENV)/%: pyproject.toml
 clean:  ## remove what these commands made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
-.PHONY: help demo test lint bench packages clean
+.PHONY: help demo drill test lint bench packages clean

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
+from uuid import uuid4
 
 from obs.clients.aws_cost import METRIC_REQUESTED, PUT_REQUEST, SQS_REQUEST, Spending
 from obs.clients.metric_data import (
@@ -135,6 +136,19 @@ class AwsClient:
                     (pair["Name"], pair["Value"]) for pair in datum.get("Dimensions", ())
                 )
                 self._spending.publish((namespace, datum["MetricName"], pairs), now)
+
+    def publish(self, topic_arn: str, subject: str, message: str) -> str:
+        """Publish a message to an SNS topic; returns its id. FIFO topics get a group of its own."""
+        ordered = {"MessageGroupId": "obs", "MessageDeduplicationId": f"{uuid4()}"}
+        answer = self._session.call(
+            "sns",
+            "Publish",
+            TopicArn=topic_arn,
+            Subject=subject,
+            Message=message,
+            **(ordered if topic_arn.endswith(".fifo") else {}),
+        )
+        return str(_member(answer, "MessageId", "Publish"))
 
     def close(self) -> None:
         """Close the connections."""

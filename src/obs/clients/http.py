@@ -1,4 +1,4 @@
-"""HTTP GET with TLS, a deadline and a size limit; errors as SourceError."""
+"""HTTP with TLS, a deadline and a size limit; errors as SourceError."""
 
 import time
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttle
 
 
 class Http:
-    """Reads pages of systems in one's own network; safe to use from several threads.
+    """Talks with systems in one's own network; safe to use from several threads.
 
     Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used, and a redirect
     is an error: a monitoring port has no reason to send its reader elsewhere.
@@ -60,11 +60,23 @@ class Http:
         ended early, or is larger than allowed). One stalled read may pass the deadline by at
         most `timeout`.
         """
+        return self._send("GET", url)
+
+    def post(self, url: str, document: object) -> bytes:
+        """The body of the 200 answer to a JSON document. Raises SourceError, as `get` does."""
+        return self._send("POST", url, document)
+
+    def _send(self, method: str, url: str, document: object = None) -> bytes:
         deadline = time.monotonic() + self._timeout
         where = without_user(url)
         try:
-            with self._session.get(
-                url, timeout=self._timeout, stream=True, allow_redirects=False
+            with self._session.request(
+                method,
+                url,
+                json=document,
+                timeout=self._timeout,
+                stream=True,
+                allow_redirects=False,
             ) as answer:
                 _check(answer.status_code, where)
                 return self._body(answer.raw, deadline, where)

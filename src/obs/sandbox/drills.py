@@ -35,6 +35,7 @@ QUIET_SECONDS: Final = 30.0
 
 _START_SECONDS: Final = 60.0
 _FIRE_SECONDS: Final = 300.0
+_STEADY_SECONDS: Final = 4.0  # what fires goes on firing for so long
 _END_SECONDS: Final = 600.0  # a burn rate is over when its 5 minutes are clean again
 _WATCH_SECONDS: Final = 0.5
 
@@ -149,9 +150,12 @@ async def _play(
         expected += [Expected(name, dict(fault.labels), now) for name in fault.alerts]
         if not await receiver.wait_until(partial(all_fire, tuple(expected)), _FIRE_SECONDS):
             break
-    if not drill.faults:
+    if drill.faults:
+        await receiver.wait_until(none_fires, _STEADY_SECONDS)
+    else:
         await receiver.wait_until(lambda seen: not none_fires(seen), quiet_seconds)
-    tell(f"{drill.name}: {'its alerts fire; ' if expected else ''}the end begins")
+    is_as_expected = all_fire(expected, receiver.notices)
+    tell(f"{drill.name}: {'as expected' if is_as_expected else 'not as expected'}; ending it")
     ended = time.monotonic()
     for fault in reversed(drill.faults):
         await fault.stop(sandbox)

@@ -29,8 +29,7 @@ class Expected:
     def is_met_by(self, notice: Notice) -> bool:
         """Whether this is that alert, fired by that fault."""
         return notice.name == self.name and all(
-            fnmatchcase(notice.labels.get(label, glob), glob)
-            for label, glob in self.labels.items()
+            fnmatchcase(notice.labels.get(label, glob), glob) for label, glob in self.labels.items()
         )
 
 

@@ -85,6 +85,25 @@ def test_no_compression_is_asked_for():
     assert b"Accept-Encoding: identity\r\n" in requests[0]
 
 
+def test_a_document_is_posted_as_json():
+    requests = []
+
+    def talk(connection: socket.socket, done: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        request = b""
+        while not request.endswith(b"]"):  # head and body come one after the other
+            request += connection.recv(65536)
+        requests.append(request)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with server(talk) as url, closing(Http(timeout=2)) as http:
+        http.get(url)
+        assert http.post(url, [{"a": 1}]) == b"ok"
+    assert requests[0].startswith(b"POST /jsz ")
+    assert b"Content-Type: application/json\r\n" in requests[0]
+    assert requests[0].endswith(b'\r\n\r\n[{"a": 1}]')
+
+
 def test_a_chunked_body_is_put_together():
     answer = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"

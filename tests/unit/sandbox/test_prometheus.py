@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from obs.sandbox.prometheus import Prometheus
+from obs.sandbox.prometheus import Prometheus, Rules
 
 
 def test_prometheus_scrapes_the_collector_every_five_seconds(tmp_path: Path):
@@ -15,3 +15,15 @@ def test_prometheus_scrapes_the_collector_every_five_seconds(tmp_path: Path):
     (scrape,) = config["scrape_configs"]
     assert scrape["static_configs"] == [{"targets": ["127.0.0.1:9464"]}]
     assert prometheus.url.removeprefix("http://") in " ".join(prometheus.process.argv)
+
+
+def test_rules_are_judged_as_often_as_is_scraped_and_alertmanager_is_told(tmp_path: Path):
+    rules = Rules("/rules/*.yaml", "127.0.0.1:9093")
+    prometheus = Prometheus("/bin/true", tmp_path, "127.0.0.1:9464", rules=rules, every=1)
+    prometheus.start()
+    prometheus.stop()
+    config = json.loads((tmp_path / "prometheus.yml").read_text())
+    assert config["global"]["evaluation_interval"] == "1s"
+    assert config["rule_files"] == ["/rules/*.yaml"]
+    (manager,) = config["alerting"]["alertmanagers"]
+    assert manager["static_configs"] == [{"targets": ["127.0.0.1:9093"]}]

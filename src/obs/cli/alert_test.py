@@ -1,0 +1,107 @@
+"""obs alerts test."""
+
+import argparse
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
+from obs.errors import DONE, BadInput
+
+if TYPE_CHECKING:
+    from obs.alerts.alert import Severity
+    from obs.spec.notify import Sns
+    from obs.spec.sources import AwsSource
+    from obs.spec.system import System
+
+
+def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the action of this module to `obs alerts`."""
+    test = command(
+        actions,
+        "test",
+        _test,
+        summary="Send a test alert, to prove that alerts reach people.",
+        examples=[
+            "obs alerts test --spec collectors/oms.yaml --alertmanager http://localhost:9093",
+            "obs alerts test --spec collectors/oms.yaml --receiver aws",
+        ],
+        exit_codes=(0, 2, 3),
+    )
+    spec_arguments(test)
+    way = test.add_mutually_exclusive_group(required=True)
+    way.add_argument(
+        "--alertmanager",
+        metavar="URL",
+        help="the Alertmanager to send it through; its routes decide who hears of it",
+    )
+    way.add_argument(
+        "--receiver",
+        metavar="NAME",
+        help="a receiver of the spec's `notify` whose SNS topic it is published to",
+    )
+    test.add_argument(
+        "--severity",
+        choices=("critical", "warning", "info"),
+        default="critical",
+        help="whose route it takes (default: critical)",
+    )
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from obs.alerts.alert import Severity
+
+    system, severity = chosen_spec(arguments).system, Severity(arguments.severity)
+    if arguments.alertmanager is not None:
+        _through_alertmanager(arguments.alertmanager, system, severity)
+    else:
+        _to_topic(_topic(arguments.receiver, system), system, severity)
+    return DONE
+
+
+def _through_alertmanager(url: str, system: "System", severity: "Severity") -> None:
+    import time
+
+    from obs.alerts.trial import LASTS, NAME, trial_alert
+    from obs.clients.http import Http, without_user
+
+    if not url.startswith(("http://", "https://")):
+        raise BadInput(f"--alertmanager {url}: write an address, for example http://localhost:9093")
+    with closing(Http(timeout=10)) as http:
+        alert = trial_alert(system, severity, time.time(), LASTS)
+        http.post(f"{url.rstrip('/')}/api/v2/alerts", [alert])
+    print(f"{without_user(url)} took {NAME} ({severity}, test=true); it ends in {LASTS // 60} min.")
+    print("It has arrived only when the people on that route have been told: ask them.")
+
+
+def _topic(name: str, system: "System") -> "Sns":
+    from obs.spec.report import did_you_mean
+
+    receivers = system.notify.receivers if system.notify else {}
+    topics = {key: each.sns for key, each in receivers.items() if each.sns is not None}
+    if name not in topics:
+        there = f"there is {', '.join(topics)}" if topics else "`notify` has none"
+        hint = did_you_mean(name, topics) or f"; {there}"
+        raise BadInput(f"--receiver {name}: no receiver of that name has an SNS topic{hint}")
+    return topics[name]
+
+
+def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
+    import time
+
+    from obs.alerts.trial import trial_message
+    from obs.clients.aws import AwsClient
+
+    subject, text = trial_message(system, severity, time.time())
+    with closing(AwsClient(_account(topic, system), time.monotonic)) as client:
+        message = client.publish(topic.topic_arn, subject, text)
+    print(f"{topic.topic_arn} took the test alert ({severity}) as message {message}.")
+    print("It has arrived only when its subscribers have been told: ask them.")
+
+
+def _account(topic: "Sns", system: "System") -> "AwsSource":
+    """How to sign in: as the spec's source of the topic's region does, but for the topic's role."""
+    from obs.spec.sources import AwsSource
+
+    sources = (one for one in system.sources.aws.values() if one.region == topic.region)
+    account = next(sources, AwsSource(region=topic.region))
+    return account.model_copy(update={"role_arn": topic.role_arn or account.role_arn})
