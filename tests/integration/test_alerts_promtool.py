@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.condition import (
@@ -181,7 +182,15 @@ def test_tuned_rules_pass_the_tests_that_are_tuned_with_them(
 ) -> None:
     folder = built(tmp_path, tuned_system)
     check_rules(sorted((folder / "prometheus").glob("*.yaml")))
-    names = sorted(path.name for path in (folder / "tests").glob("*.yaml"))
+    names = []
+    for path in sorted((folder / "tests").glob("*.yaml")):
+        document = yaml.safe_load(path.read_text())
+        of_tuned = [
+            t for t in document["tests"] if t["name"].startswith(tuple(tuned_system.alerts))
+        ]
+        if of_tuned:
+            path.write_text(yaml_text({**document, "tests": of_tuned}))
+            names.append(path.name)
     assert [name for name, passed in verdicts(folder / "tests", names).items() if not passed] == []
 
 

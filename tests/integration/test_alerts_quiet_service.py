@@ -1,0 +1,101 @@
+"""The SLO alerts of a service with ten events an hour, from the collector's ledger to the rule."""
+
+from pathlib import Path
+
+import pytest
+
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers.prometheus import rule_files
+from obs.artifacts import yaml_text
+from obs.slo.evaluate import evaluate
+from obs.slo.ledger import Ledger
+from obs.slo.windows import DAY, HOUR, MINUTE
+from obs.spec.alerts import AlertTuning
+from obs.spec.load import load
+from obs.spec.system import System
+from tests.integration.promtool import judged, needs_promtool
+
+pytestmark = [pytest.mark.integration, needs_promtool]
+
+BEGIN = 5 * DAY  # of good history before the test, so that every window is full of it
+BETWEEN = 6  # minutes from one event to the next
+LENGTH = 3 * 60
+SPEC = """
+version: 1
+system: quiet
+sources: {aws: {cloud: {region: us-east-1}}}
+slos:
+  - name: delivery
+    service: quiet
+    objective: 99.9
+    sli: {eventbridge: {source: cloud, bus: b}}
+"""
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> System:
+    file = tmp_path / "spec.yaml"
+    file.write_text(SPEC, encoding="utf-8")
+    return load([file], variables={})
+
+
+def told(bad_minutes: range) -> list[dict[str, str]]:
+    """What the collector exports minute by minute; events in `bad_minutes` are bad."""
+    ledger = Ledger(30 * DAY)
+    for minute in range(0, BEGIN // MINUTE, BETWEEN):
+        ledger.set(minute * MINUTE, 1, 1)
+    samples: dict[str, list[str]] = {}
+    for minute in range(LENGTH):
+        if minute % BETWEEN == 0:
+            ledger.set(BEGIN + minute * MINUTE, int(minute not in bad_minutes), 1)
+        found = evaluate(ledger, 0.999, 30 * DAY, BEGIN + (minute + 1) * MINUTE)
+        for window in found.windows:
+            labels = f'{{slo="delivery",slo_service="quiet",window="{window.label}"}}'
+            burn = "_" if window.burn_rate is None else repr(window.burn_rate)
+            stale = "stale" if burn == "_" and minute else burn
+            samples.setdefault(f"slo_burn_rate{labels}", []).append(stale)
+            samples.setdefault(f"slo_bad_events{labels}", []).append(repr(window.bad))
+    samples['slo_objective_ratio{slo="delivery",slo_service="quiet"}'] = ["0.999"] * LENGTH
+    return [{"series": name, "values": " ".join(values)} for name, values in samples.items()]
+
+
+def run(folder: Path, system: System, bad: range, expectation: dict[str, object]) -> bool:
+    document = rule_files(tuned_alerts(system), system)["slo"]
+    (folder / "rules.yaml").write_text(yaml_text(document))
+    case = {"interval": "1m", "input_series": told(bad), "promql_expr_test": [expectation]}
+    test = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}
+    (folder / "test.yaml").write_text(yaml_text(test))
+    return judged(folder, ["test.yaml"])["test.yaml"]
+
+
+FIRING = 'ALERTS{alertname=~"SloBudgetBurns.*",alertstate="firing"}'
+ONE = [{"labels": "{}", "value": 1}]
+
+
+def test_a_total_outage_fires_within_the_hour(system: System, tmp_path: Path) -> None:
+    critical = FIRING.replace("}", ',severity="critical"}')
+    expr = f"sum(count_over_time({critical}[1h])) > bool 0"
+    outage = range(LENGTH)
+    assert run(tmp_path, system, outage, {"eval_time": "59m", "expr": expr, "exp_samples": ONE})
+
+
+def test_one_bad_event_never_fires(system: System, tmp_path: Path) -> None:
+    expectation = {
+        "eval_time": f"{LENGTH - 1}m",
+        "expr": f"sum(count_over_time({FIRING}[{LENGTH * MINUTE // HOUR}h]))",
+        "exp_samples": [],
+    }
+    assert run(tmp_path, system, range(BETWEEN), expectation)
+
+
+def test_without_the_guard_one_bad_event_would(system: System, tmp_path: Path) -> None:
+    """So the test above can fail."""
+    tuning = {"SloBudgetBurnsFast": {"min_events": 1}}
+    tuned = {name: AlertTuning(**fields) for name, fields in tuning.items()}
+    loose = system.model_copy(update={"alerts": tuned})
+    expectation = {
+        "eval_time": f"{LENGTH - 1}m",
+        "expr": f"sum(count_over_time({FIRING}[{LENGTH * MINUTE // HOUR}h])) > bool 0",
+        "exp_samples": ONE,
+    }
+    assert run(tmp_path, loose, range(BETWEEN), expectation)
