@@ -1,5 +1,6 @@
 """What can be built of a system's alerts: a writer for each target, and their files."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -8,7 +9,15 @@ from obs.alerts.definitions import ALERTS
 from obs.alerts.recording import recording_groups
 from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import alertmanager, cloudwatch_files, prometheus, promtool
+from obs.alerts.writers import (
+    alertmanager,
+    amp,
+    cloudwatch_files,
+    grafana,
+    operator,
+    prometheus,
+    promtool,
+)
 from obs.artifacts import Files, yaml_text
 from obs.errors import BadInput
 from obs.spec.report import did_you_mean
@@ -78,6 +87,43 @@ def _alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
     return {"alertmanager/alertmanager.yaml": yaml_text(document, head=_HEAD)}
 
 
+def _grafana(alerts: Sequence[TunedAlert], system: System) -> Files:
+    document = grafana.provisioning(alerts, system)
+    return {"grafana/rules.yaml": yaml_text(document, head=_HEAD)}
+
+
+def _operator(alerts: Sequence[TunedAlert], system: System) -> Files:
+    documents = {**prometheus.rule_files(alerts, system), **_recorded(system)}
+    return {
+        f"operator/{name}.yaml": yaml_text(
+            operator.prometheus_rule(name, rules, system), head=_HEAD
+        )
+        for name, rules in documents.items()
+    }
+
+
+def _operator_helm(alerts: Sequence[TunedAlert], system: System) -> Files:
+    return {
+        path.replace("operator/", "operator-helm/", 1): operator.inside_helm(text)
+        for path, text in _operator(alerts, system).items()
+    }
+
+
+def _amp(alerts: Sequence[TunedAlert], system: System) -> Files:
+    """Two templates, as whoever has the collector's burn rates needs no recorded ones."""
+    templates = {"rules": prometheus.rule_files(alerts, system), "recording": _recorded(system)}
+    return {
+        f"amp/{name}.json": json.dumps(amp.template(documents, system), indent=1) + "\n"
+        for name, documents in templates.items()
+        if documents
+    }
+
+
+def _recorded(system: System) -> dict[str, prometheus.Document]:
+    groups = recording_groups(system)
+    return {"recording": {"groups": groups}} if groups else {}
+
+
 def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Files:
     found = list(prometheus.problems(documents.items()))
     if found:
@@ -95,7 +141,21 @@ TARGETS: Final[dict[str, Writer]] = {
     "promtool": _promtool,
     "cloudwatch": cloudwatch_files.files,
     "alertmanager": _alertmanager,
+    "grafana": _grafana,
+    "operator": _operator,
+    "operator-helm": _operator_helm,
+    "amp": _amp,
     "runbooks": _runbooks,
 }
-DEFAULT: Final = ("prometheus", "recording", "promtool", "alertmanager", "runbooks", "cloudwatch")
+DEFAULT: Final = (
+    "prometheus",
+    "recording",
+    "promtool",
+    "alertmanager",
+    "grafana",
+    "operator",
+    "amp",
+    "runbooks",
+    "cloudwatch",
+)
 """What is built where no target is chosen."""

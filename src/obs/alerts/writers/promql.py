@@ -59,8 +59,8 @@ def expression(tuned: TunedAlert) -> str:
     own_labels = (("alertname", tuned.name), ("alertstate", "firing"), *tuned.labels)
     firing = selector("ALERTS", equal(own_labels))
     held = _condition(tuned, tuned.alert.keep_firing)
-    parts = (held, f"and {max_by(tuned.identity, firing)}", _unless_seen(tuned))
-    return "\n".join((now, "or (", *(_indented(part) for part in parts), ")"))
+    parts = (held, f"and {max_by(tuned.identity, firing)}", unless_seen(tuned))
+    return "\n".join((now, "or (", *(indented(part) for part in parts), ")"))
 
 
 def _condition(tuned: TunedAlert, held: float) -> str:
@@ -147,7 +147,12 @@ def watched(tuned: TunedAlert, when: Quiet) -> str:
     """Only what was watched a window ago already, and while the source answers."""
     before = f"{selector(when.metric, (), when.window)} offset {duration(when.window)}"
     known = max_by(tuned.identity, f"last_over_time({before})")
-    return f"and {known}\nand on ({_source_label(tuned)}) {_sources_up(tuned)}"
+    return f"and {known}\n{answering(tuned)}"
+
+
+def answering(tuned: TunedAlert) -> str:
+    """Only while the source answers."""
+    return f"and on ({_source_label(tuned)}) {_sources_up(tuned)}"
 
 
 def _error_rate(tuned: TunedAlert, when: ErrorRate, held: float) -> str:
@@ -182,7 +187,7 @@ def _burn(tuned: TunedAlert, when: Burn, held: float) -> str:
     return "\n".join(lines)
 
 
-def _unless_seen(tuned: TunedAlert) -> str:
+def unless_seen(tuned: TunedAlert) -> str:
     """What ends the holding of a last known value: the object can be seen again, or is gone."""
     if tuned.alert.about is About.SLO:
         return f"unless {max_by(tuned.identity, selector(slo.OBJECTIVE))}"
@@ -198,5 +203,6 @@ def _source_label(tuned: TunedAlert) -> str:
     return _SOURCE_LABEL[tuned.alert.about]
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
+    """Each line two spaces further in."""
     return "\n".join(f"  {line}" for line in text.splitlines())

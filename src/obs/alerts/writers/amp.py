@@ -1,0 +1,67 @@
+"""Rule groups namespaces of Amazon Managed Service for Prometheus, as a CloudFormation template."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from obs.artifacts import yaml_text
+from obs.errors import BadInput
+from obs.ids import rule_uid
+from obs.spec.system import System
+
+Document = dict[str, Any]
+
+LARGEST: Final = 1_000_000
+"""Bytes a namespace's rules and a template may have; AWS allows 1 MB of each."""
+
+_WORKSPACE: Final = {
+    "Type": "String",
+    "Description": "ARN of the workspace that evaluates the rules",
+    "AllowedPattern": r"arn:aws[a-z-]*:aps:[a-z0-9-]+:[0-9]{12}:workspace/[A-Za-z0-9-]+",
+}
+_OUTSIDE: Final = re.compile(r"[^A-Za-z0-9]")
+_LONGEST_NAME: Final = 64
+
+
+def template(files: Mapping[str, Document], system: System) -> Document:
+    """A template with a namespace for each rule file.
+
+    Raises BadInput where the rules of one are more than AWS takes.
+    """
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"Alert rules of {system.system} ({system.environment})",
+        "Parameters": {"WorkspaceArn": _WORKSPACE},
+        "Resources": {
+            f"Rules{_OUTSIDE.sub('', name.title())}": _namespace(name, document, system)
+            for name, document in files.items()
+        },
+    }
+
+
+def _namespace(name: str, document: Document, system: System) -> Document:
+    data = yaml_text(document)
+    if len(data.encode()) > LARGEST:
+        raise BadInput(
+            f"the {name} rules are larger than a namespace of Amazon Managed Prometheus may be "
+            "(1 MB); split the spec into several systems"
+        )
+    return {
+        "Type": "AWS::APS::RuleGroupsNamespace",
+        "Properties": {
+            "Workspace": {"Ref": "WorkspaceArn"},
+            "Name": _name(name, system),
+            "Data": data,
+            "Tags": [
+                {"Key": "environment", "Value": system.environment},
+                {"Key": "system", "Value": system.system},
+            ],
+        },
+    }
+
+
+def _name(name: str, system: System) -> str:
+    whole = f"{system.system}-{system.environment}-{name}"
+    if len(whole) <= _LONGEST_NAME:
+        return whole
+    return f"{rule_uid(system.system, system.environment)}-{name}"

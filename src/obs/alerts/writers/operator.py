@@ -1,0 +1,39 @@
+"""PrometheusRule objects for the Prometheus operator, and a variant to put into a Helm chart."""
+
+import re
+from typing import Any, Final
+
+from obs.spec.system import System
+
+Document = dict[str, Any]
+
+_BRACES: Final = re.compile(r"\{\{|\}\}")
+_OUTSIDE: Final = re.compile(r"[^a-z0-9]+")
+_LONGEST: Final = 253
+
+
+def prometheus_rule(name: str, rules: Document, system: System) -> Document:
+    """A PrometheusRule with the groups of one rule file."""
+    options = system.targets.operator
+    metadata: Document = {"name": object_name(system, name)}
+    if options.namespace:
+        metadata["namespace"] = options.namespace
+    if options.labels:
+        metadata["labels"] = dict(sorted(options.labels.items()))
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": metadata,
+        "spec": {"groups": rules["groups"]},
+    }
+
+
+def object_name(system: System, name: str) -> str:
+    """The object's name: small letters, digits and -, as Kubernetes wants it."""
+    whole = f"obs-{system.system}-{system.environment}-{name}".lower()
+    return _OUTSIDE.sub("-", whole).strip("-")[:_LONGEST]
+
+
+def inside_helm(text: str) -> str:
+    """A text that Helm renders to this text: what looks like a template is quoted."""
+    return _BRACES.sub(lambda found: f"{{{{`{found.group()}`}}}}", text)

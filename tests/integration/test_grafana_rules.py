@@ -1,0 +1,64 @@
+"""What Grafana compares, judged as PromQL by the tests that are generated for Prometheus' rules."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.condition import ErrorRate, Increase, Quiet
+from obs.alerts.definitions import ALERTS
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers import prometheus, promtool
+from obs.alerts.writers.grafana import asked
+from obs.artifacts import yaml_text
+from obs.spec.load import load
+from obs.spec.system import System
+from tests.integration.promtool import judged, needs_promtool
+
+pytestmark = [pytest.mark.integration, needs_promtool]
+
+REFERENCE = Path(__file__).parents[2] / "collectors" / "oms.yaml"
+COUNTED = (Increase, Quiet, ErrorRate)
+
+
+def as_promql(tuned: TunedAlert) -> str:
+    """Grafana's queries and its comparison as one expression: `$A > 5 && …` with A put in."""
+    what = asked(tuned)
+    condition = what.condition.replace("is_number($A)", "$A").replace("&&", "and")
+    return re.sub(r"\$([A-Z])", lambda found: f"({what.queries[found[1]]})", condition)
+
+
+def kept_by_grafana(case: str) -> bool:
+    """Whether it is Grafana's state, and no expression, that keeps the alert of this case."""
+    counted = {tuned.name for tuned in ALERTS if isinstance(tuned.when, COUNTED)}
+    return case.split(maxsplit=1)[0] in counted and case.endswith(
+        "goes on firing while its source is down"
+    )
+
+
+def written(folder: Path, alerts: Sequence[TunedAlert], system: System) -> list[str]:
+    """Rule files of Grafana's conditions, and the tests of Prometheus' rules beside them."""
+    for name, document in prometheus.rule_files(alerts, system).items():
+        rules = [rule for group in document["groups"] for rule in group["rules"]]
+        for rule in rules:
+            (tuned,) = (each for each in alerts if prometheus.alert_rule(each, system) == rule)
+            rule["expr"] = as_promql(tuned)
+        (folder / f"{name}.yaml").write_text(yaml_text(document), encoding="utf-8")
+    files = []
+    for name, document in promtool.tests_of(alerts, system, ".").items():
+        document["tests"] = [
+            each for each in document["tests"] if not kept_by_grafana(each["name"])
+        ]
+        path = folder / f"{name}.yaml"
+        path.write_text(yaml_text(document), encoding="utf-8")
+        files.append(path.name)
+    return files
+
+
+def test_grafana_compares_as_prometheus_does(tmp_path: Path) -> None:
+    system = load([REFERENCE], variables={})
+    alerts = tuned_alerts(system)
+    results = judged(tmp_path, written(tmp_path, alerts, system))
+    assert [name for name, succeeded in results.items() if not succeeded] == []

@@ -1,0 +1,224 @@
+"""Grafana's provisioning file: its form, its names, and what it says of missing answers."""
+
+import re
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from obs.alerts.condition import ErrorRate, Increase, Quiet
+from obs.alerts.definitions import BY_NAME
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers.grafana import asked, provisioning
+from obs.spec.system import System
+
+SPEC: dict[str, Any] = {
+    "version": 1,
+    "system": "orders",
+    "sources": {
+        "nats": {"main": {"monitor": ["http://nats:8222"]}},
+        "aws": {"shop": {"region": "eu-west-1"}},
+    },
+    "slos": [
+        {
+            "name": name,
+            "service": "shop",
+            "objective": 99.9,
+            "window": window,
+            "sli": {"eventbridge": {"source": "shop", "bus": "shop"}},
+        }
+        for name, window in (("delivery", "30d"), ("weekly", "7d"))
+    ],
+}
+
+
+def closed(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {**required, **optional},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+TEXT = {"type": "string", "minLength": 1}
+DURATION = {"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "minLength": 2}
+RANGE = closed({"from": {"type": "integer", "minimum": 0}, "to": {"const": 0}})
+REF = {"type": "string", "pattern": "^[A-Z]$"}
+QUERY = closed(
+    {
+        "refId": REF,
+        "datasource": closed({"type": {"const": "prometheus"}, "uid": TEXT}),
+        "expr": TEXT,
+        "instant": {"const": True},
+        "range": {"const": False},
+    }
+)
+MATH = closed(
+    {
+        "refId": REF,
+        "datasource": closed({"type": {"const": "__expr__"}, "uid": {"const": "__expr__"}}),
+        "type": {"const": "math"},
+        "expression": TEXT,
+    }
+)
+RULE = closed(
+    {
+        "uid": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$"},
+        "title": {"type": "string", "minLength": 1, "maxLength": 190},
+        "condition": REF,
+        "data": {
+            "type": "array",
+            "minItems": 2,
+            "items": closed(
+                {
+                    "refId": REF,
+                    "relativeTimeRange": RANGE,
+                    "datasourceUid": TEXT,
+                    "model": {"oneOf": [QUERY, MATH]},
+                }
+            ),
+        },
+        "noDataState": {"enum": ["NoData", "Alerting", "OK", "KeepLast"]},
+        "execErrState": {"enum": ["Error", "Alerting", "OK", "KeepLast"]},
+        "for": DURATION,
+        "dashboardUid": {"type": "string", "pattern": "^[a-z0-9_-]{1,40}$"},
+        "panelId": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+        "annotations": closed(
+            {"summary": TEXT, "description": TEXT, "runbook_url": TEXT}, dashboard_url=TEXT
+        ),
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    missing_series_evals_to_resolve={"type": "integer", "minimum": 1},
+)
+FILE = closed(
+    {
+        "apiVersion": {"const": 1},
+        "groups": {
+            "type": "array",
+            "minItems": 1,
+            "items": closed(
+                {
+                    "orgId": {"type": "integer", "minimum": 1},
+                    "name": TEXT,
+                    "folder": TEXT,
+                    "interval": DURATION,
+                    "rules": {"type": "array", "minItems": 1, "items": RULE},
+                }
+            ),
+        },
+    }
+)
+
+
+def system(**fields: Any) -> System:
+    return System.model_validate({**SPEC, **fields})
+
+
+def document(**fields: Any) -> dict[str, Any]:
+    whole = system(**fields)
+    return provisioning(tuned_alerts(whole), whole)
+
+
+def rules(**fields: Any) -> dict[str, dict[str, Any]]:
+    found = [rule for group in document(**fields)["groups"] for rule in group["rules"]]
+    titles = {rule["title"]: rule for rule in found}
+    assert len(titles) == len(found) == len({rule["uid"] for rule in found})
+    return titles
+
+
+OVERRIDES = {
+    "NatsConsumerLagHigh": {"overrides": [{"stream": "A", "above": 5}, {"consumer": "b"}]},
+    "SloBudgetBurnsFast": {"overrides": [{"slo": "weekly", "min_events": 9}]},
+}
+
+
+@pytest.mark.parametrize("alerts", [{}, OVERRIDES])
+def test_the_file_has_the_form_that_grafana_reads(alerts: dict[str, Any]) -> None:
+    built = document(alerts=alerts, links={"grafana": "https://grafana.example"})
+    assert [error.message for error in Draft202012Validator(FILE).iter_errors(built)] == []
+    assert rules(alerts=alerts)
+
+
+def test_every_alert_is_there_and_asks_for_what_its_condition_names() -> None:
+    found = rules()
+    assert {title.split()[0] for title in found} == set(BY_NAME)
+    for rule in found.values():
+        letters = {query["refId"] for query in rule["data"]}
+        expression = rule["data"][-1]["model"]["expression"]
+        assert rule["condition"] == rule["data"][-1]["refId"]
+        assert set(re.findall(r"\$([A-Z])", expression)) <= letters - {rule["condition"]}
+
+
+def test_a_rule_keeps_its_uid_whatever_is_tuned() -> None:
+    tuning = {"NatsConsumerLagHigh": {"above": 9, "for": "1h", "severity": "critical"}}
+    plain, tuned = rules(), rules(alerts={**tuning, **OVERRIDES})
+    for title, rule in plain.items():
+        if not title.startswith("SloBudgetBurnsFast"):
+            assert tuned[title]["uid"] == rule["uid"]
+    assert rules(environment="staging")["NatsConsumerLagHigh"]["uid"] not in {
+        rule["uid"] for rule in plain.values()
+    }
+
+
+def test_a_threshold_that_is_tuned_is_what_grafana_compares_with() -> None:
+    found = rules(
+        alerts={
+            "NatsConsumerLagHigh": {"above": 5000, "for": "10m"},
+            "EventBridgeErrorRateHigh": {"above": 20, "min_events": 33},
+        }
+    )
+    lag, rate = found["NatsConsumerLagHigh"], found["EventBridgeErrorRateHigh"]
+    assert (lag["data"][-1]["model"]["expression"], lag["for"]) == ("$A > 5000", "10m")
+    assert rate["data"][-1]["model"]["expression"] == "$A > 20 && $B >= 33"
+
+
+def test_counters_are_asked_for_only_while_their_source_is_up_and_keep_their_state() -> None:
+    whole = system()
+    found = rules()
+    for tuned in tuned_alerts(whole):
+        if not isinstance(tuned.when, Increase | Quiet | ErrorRate):
+            continue
+        kept = bool(tuned.alert.keep_firing)
+        up = [" == 1" in query for query in asked(tuned).queries.values()]
+        assert all(up) if kept else not any(up)
+        rule = found[tuned.name]
+        assert rule["noDataState"] == ("KeepLast" if kept else "OK")
+        assert rule.get("missing_series_evals_to_resolve") == (60 if kept else None)
+
+
+def test_gauges_end_when_they_are_gone_as_the_query_holds_them_itself() -> None:
+    rule = rules()["NatsConsumerEvictionAhead"]
+    assert rule["noDataState"] == "OK"
+    assert "missing_series_evals_to_resolve" not in rule
+    assert "last_over_time" in rule["data"][0]["model"]["expr"]
+
+
+def test_no_answer_from_prometheus_is_told_once_and_silences_the_watchdog() -> None:
+    states = {title: rule["execErrState"] for title, rule in rules().items()}
+    assert states.pop("ObsCollectorAbsent") == "Alerting"
+    assert states.pop("ObsWatchdog") == "OK"
+    assert set(states.values()) == {"KeepLast"}
+
+
+def test_nothing_is_asked_about_prometheus_own_alerts() -> None:
+    expressions = [
+        query["model"]["expr"] for rule in rules().values() for query in rule["data"][:-1]
+    ]
+    assert not any("ALERTS" in expression for expression in expressions)
+
+
+def test_dollars_are_doubled_in_labels_and_avoided_in_annotations() -> None:
+    found = rules(alerts={"NatsConsumerLagHigh": {"labels": {"team": "a$b"}}})
+    assert found["NatsConsumerLagHigh"]["labels"]["team"] == "a$$b"
+    assert not any("$" in text for rule in found.values() for text in rule["annotations"].values())
+
+
+def test_folder_datasource_and_organisation_are_the_specs() -> None:
+    grafana = {"folder": "Events", "datasource": "mimir", "org": 3}
+    for group in document(targets={"grafana": grafana})["groups"]:
+        assert (group["folder"], group["orgId"]) == ("Events", 3)
+        for rule in group["rules"]:
+            *queries, _ = rule["data"]
+            assert {query["datasourceUid"] for query in queries} == {"mimir"}
+            assert {query["model"]["datasource"]["uid"] for query in queries} == {"mimir"}
