@@ -84,6 +84,19 @@ def test_a_disabled_alert_is_no_alarm(tmp_path):
     assert not any("failed" in name for name in names)
 
 
+def test_missing_data_breaches_for_heartbeats_keeps_the_state_of_lag_and_is_fine_elsewhere():
+    unusual = {
+        each["AlarmName"]: each["TreatMissingData"]
+        for each in plan(oms())["PutMetricAlarm"]
+        if each["TreatMissingData"] != "notBreaching"
+    }
+    assert unusual == {
+        "oms-eventbridge-invocations-low": "breaching",
+        "oms-obs-collector-absent": "breaching",
+        "oms-nats-consumer-lag-high-OMS_EVENTS-oms-processor": "ignore",
+    }
+
+
 def test_windows_that_burn_tell_nobody_and_their_composite_does():
     tier = "oms-slo-budget-burns-fast-oms-event-delivery-1h"
     both = alarm(tier)

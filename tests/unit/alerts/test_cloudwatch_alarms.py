@@ -82,9 +82,9 @@ def test_silence_of_every_rule_is_an_alarm_after_a_quarter_of_an_hour_and_one_ev
     assert low not in firing(aws, 2000)
 
 
-def test_silence_is_an_alarm_even_where_there_never_was_data():
+def test_where_there_never_was_data_silence_is_an_alarm_and_nothing_else():
     aws = CloudWatch(plan(oms()))
-    assert "oms-eventbridge-invocations-low" in firing(aws, 100)
+    assert firing(aws, 100) == {"oms-eventbridge-invocations-low", "oms-obs-collector-absent"}
 
 
 def test_consumer_lag_fires_above_a_thousand_for_five_minutes():
@@ -105,7 +105,8 @@ def test_lag_stays_what_it_was_while_the_collector_is_silent_which_has_its_own_a
     assert (LAG in aws.firing()) == fires
     aws.run(since=60, until=64)
     assert "oms-obs-collector-absent" not in aws.firing()
-    aws.run(since=64, until=120)
+    assert "oms-obs-collector-absent" in firing(aws, 64), "five minutes without a point"
+    aws.run(since=65, until=120)
     assert (LAG in aws.firing()) == fires
     assert "oms-obs-collector-absent" in aws.firing()
     aws.put("ConsumerLag", range(120, 130), 1, **CONSUMER)
@@ -150,6 +151,8 @@ def test_counts_fire_above_what_is_agreed_and_end_with_their_window(metric, alar
     aws.put(metric, [51], 1, **rule(OTHER))
     assert alarm in firing(aws, 51)
     assert alarm not in firing(aws, 66)
+    aws.put(metric, [80], agreed + 1, **rule(ONE))
+    assert alarm in firing(aws, 80)
 
 
 def test_throttling_fires_only_where_it_lasts():
@@ -186,6 +189,38 @@ def test_a_tier_fires_above_its_burn_rate_in_both_windows_and_ends_soon_after(
     assert tier in firing(above, long + 19)
     resolves = outage(10 * percent + 0.01, long=long)
     assert tier not in firing(resolves, long + 19 + short)
+
+
+@pytest.mark.parametrize(
+    "metric", ["FailedInvocations", "InvocationsSentToDlq", "InvocationsFailedToBeSentToDlq"]
+)
+@pytest.mark.parametrize("bad_rule", [ONE, OTHER])
+@pytest.mark.parametrize(
+    ("alarm", "percent", "minutes"),
+    [
+        (f"{BURNS}-1h-long", 1.44, 60),
+        (f"{BURNS}-1h-short", 1.44, 5),
+        (f"{BURNS}-6h-long", 0.6, 360),
+        (f"{BURNS}-6h-short", 0.6, 30),
+        ("oms-slo-budget-burns-slowly-oms-event-delivery-1d-long", 0.3, DAY),
+        ("oms-slo-budget-burns-slowly-oms-event-delivery-1d-short", 0.3, 120),
+    ],
+)
+def test_a_window_is_judged_by_all_rules_from_its_first_minute_to_its_last(
+    alarm, percent, minutes, bad_rule, metric
+):
+    aws = CloudWatch(plan(oms()))
+    for name in (ONE, OTHER):
+        aws.put("Invocations", [5000], 50_000, **rule(name))
+    aws.put(metric, [5000], 1000 * percent, **rule(bad_rule))
+
+    def state(minute: int) -> str:
+        return aws.evaluate(minute)[alarm]
+
+    assert state(5000) == "OK", "as many bad events as are agreed"
+    aws.put(metric, [5000], 1, **rule(bad_rule))
+    assert [state(5000), state(5000 + minutes - 1)] == ["ALARM", "ALARM"]
+    assert state(5000 + minutes) == "OK"
 
 
 def test_a_total_outage_at_ten_events_an_hour_pages_within_the_hour_and_one_bad_event_never():
