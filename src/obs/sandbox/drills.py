@@ -120,7 +120,8 @@ async def _system(
         files = await asyncio.to_thread(_build_rules, folder / "rules", sandbox.variables)
         rules = Rules(files, alertmanager.address)
         prometheus = Prometheus(prometheus_path, folder, collector.address, rules=rules, every=1)
-        for part in (collector, alertmanager, prometheus):
+        # The collector last: starting it waits for it, and Prometheus looks for Alertmanager.
+        for part in (alertmanager, prometheus, collector):
             stack.push_async_callback(asyncio.to_thread, part.stop)
             await asyncio.to_thread(part.start)
         yield sandbox, receiver, [part.process for part in (collector, alertmanager, prometheus)]
