@@ -18,6 +18,7 @@ from obs.alerts.writers import (
     prometheus,
     promtool,
 )
+from obs.alerts.writers.parts import parts
 from obs.artifacts import Files, yaml_text
 from obs.errors import BadInput
 from obs.spec.report import did_you_mean
@@ -93,7 +94,8 @@ def _grafana(alerts: Sequence[TunedAlert], system: System) -> Files:
 
 
 def _operator(alerts: Sequence[TunedAlert], system: System) -> Files:
-    documents = {**prometheus.rule_files(alerts, system), **_recorded(system)}
+    whole = {**prometheus.rule_files(alerts, system), **_recorded(system)}
+    documents = parts(whole, operator.MOST_BYTES)
     return {
         f"operator/{name}.yaml": yaml_text(
             operator.prometheus_rule(name, rules, system), head=_HEAD
@@ -110,12 +112,13 @@ def _operator_helm(alerts: Sequence[TunedAlert], system: System) -> Files:
 
 
 def _amp(alerts: Sequence[TunedAlert], system: System) -> Files:
-    """Two templates, as whoever has the collector's burn rates needs no recorded ones."""
-    templates = {"rules": prometheus.rule_files(alerts, system), "recording": _recorded(system)}
+    """Recorded rules apart, as whoever has the collector's burn rates needs none."""
+    templates = {"rules": prometheus.rule_files(alerts, system)}
+    for name, document in parts(_recorded(system), amp.MOST_BYTES).items():
+        templates[name] = {name: document}
     return {
         f"amp/{name}.json": json.dumps(amp.template(documents, system), indent=1) + "\n"
         for name, documents in templates.items()
-        if documents
     }
 
 

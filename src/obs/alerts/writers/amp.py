@@ -12,7 +12,9 @@ from obs.spec.system import System
 Document = dict[str, Any]
 
 LARGEST: Final = 1_000_000
-"""Bytes a namespace's rules and a template may have; AWS allows 1 MB of each."""
+"""Bytes a namespace's rules may have; AWS allows 1 MB, of a template as well."""
+MOST_BYTES: Final = 600_000
+"""Rules that go into one template, which has room for their quotes and for nothing else."""
 
 _WORKSPACE: Final = {
     "Type": "String",

@@ -1,0 +1,32 @@
+"""Rule files cut into parts that are no larger than a target takes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def parts(documents: Mapping[str, Document], most: int) -> dict[str, Document]:
+    """The documents, those with more than `most` bytes of rules as several, by numbered names.
+
+    Bytes are of JSON, which is about what YAML takes. Groups stay whole.
+    """
+    found: dict[str, Document] = {}
+    for name, document in documents.items():
+        for number, groups in enumerate(_packed(document["groups"], most), 1):
+            found[name if number == 1 else f"{name}-{number}"] = {"groups": groups}
+    return found
+
+
+def _packed(groups: list[Document], most: int) -> list[list[Document]]:
+    packed: list[list[Document]] = []
+    room = 0
+    for group in groups:
+        size = len(json.dumps(group))
+        if not packed or size > room:
+            packed.append([])
+            room = most
+        packed[-1].append(group)
+        room -= size
+    return packed
