@@ -42,7 +42,7 @@ def main() -> None:
         if shutil.which("promtool"):
             rules = [*out.glob("prometheus/*.yaml"), *out.glob("recording/*.yaml")]
             checked = subprocess.run(
-                ["promtool", "check", "rules", *map(str, rules)],
+                ["promtool", "check", "rules", "--lint-fatal", *map(str, rules)],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -152,7 +152,7 @@ def verdicts(folder: Path, names: list[str]) -> dict[str, bool]:
 
 
 def built(tmp_path: Path, system: System) -> Path:
-    write(tmp_path, build(system, ["prometheus", "promtool"]))
+    write(tmp_path, build(system, ["prometheus", "recording", "promtool"]))
     return tmp_path
 
 
@@ -172,7 +172,7 @@ def test_the_reference_system_s_rules_and_tests_are_clean(
     reference: System, tmp_path: Path
 ) -> None:
     folder = built(tmp_path, reference)
-    assert "SUCCESS" in check_rules(sorted((folder / "prometheus").glob("*.yaml")))
+    assert "SUCCESS" in check_rules(sorted(folder.glob("[pr]*/*.yaml")))
     names = sorted(path.name for path in (folder / "tests").glob("*.yaml"))
     assert [name for name, passed in verdicts(folder / "tests", names).items() if not passed] == []
 
@@ -181,7 +181,7 @@ def test_tuned_rules_pass_the_tests_that_are_tuned_with_them(
     tuned_system: System, tmp_path: Path
 ) -> None:
     folder = built(tmp_path, tuned_system)
-    check_rules(sorted((folder / "prometheus").glob("*.yaml")))
+    check_rules(sorted(folder.glob("[pr]*/*.yaml")), twins=True)
     names = []
     for path in sorted((folder / "tests").glob("*.yaml")):
         document = yaml.safe_load(path.read_text())

@@ -77,5 +77,4 @@ def _count(metric: Metric, labels: dict[str, str], span: Window) -> str:
 
 
 def _rule(record: Metric, expression: str, **labels: str) -> Rule:
-    """Identity labels are said even where the expression has them: linters compare no more."""
     return {"record": record.name, "expr": expression, "labels": dict(sorted(labels.items()))}
