@@ -219,10 +219,11 @@ class Collector:
     def _withdraw(self, health: SourceHealth) -> None:
         kept = self._families.items()
         self._families = {name: families for name, families in kept if name != health.name}
-        self.exposition.withdraw(health.name)
         health.series = 0
         self._publish_slos()
         self._publish_own()
+        # Last: who misses the series finds told already that they are gone.
+        self.exposition.withdraw(health.name)
 
     def shown_objectives(self) -> list[Objective]:
         """SLOs whose source is fresh enough to speak of them, and whose history was asked for."""
