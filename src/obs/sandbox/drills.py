@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from obs.alerts.targets import build
 from obs.artifacts import write
-from obs.errors import BadInput
+from obs.errors import BadInput, SourceError
 from obs.sandbox.alerting import Alertmanager, Receiver, alertmanager_binary
 from obs.sandbox.collector import DEMO_SPEC, CollectorProcess
 from obs.sandbox.faults import FAULTS, Fault, find_fault
@@ -24,6 +24,7 @@ from obs.sandbox.folder import own_folder
 from obs.sandbox.oms import Sandbox
 from obs.sandbox.process import Process, ProcessFailed, free_ports
 from obs.sandbox.prometheus import Prometheus, Rules, prometheus_binary
+from obs.sandbox.sightings import decode_seen
 from obs.sandbox.surroundings import require_parts
 from obs.sandbox.verdict import WATCHDOG, Expected, Report, all_fire, none_fires, report
 from obs.spec.load import load
@@ -36,7 +37,7 @@ QUIET_SECONDS: Final = 30.0
 _START_SECONDS: Final = 60.0
 _FIRE_SECONDS: Final = 300.0
 _STEADY_SECONDS: Final = 4.0  # what fires goes on firing for so long
-_END_SECONDS: Final = 600.0  # a burn rate is over when its 5 minutes are clean again
+END_SECONDS: Final = 600.0  # a burn rate is over when its 5 minutes are clean again
 _WATCH_SECONDS: Final = 0.5
 
 Tell = Callable[[str], None]
@@ -79,8 +80,15 @@ def find_drill(name: str) -> Drill:
     return known[name]
 
 
-async def run_drill(drill: Drill, tell: Tell, *, quiet_seconds: float = QUIET_SECONDS) -> Report:
-    """Run it to its end, `quiet_seconds` long where nothing goes wrong.
+async def run_drill(
+    drill: Drill,
+    tell: Tell,
+    *,
+    quiet_seconds: float = QUIET_SECONDS,
+    end_seconds: float = END_SECONDS,
+) -> Report:
+    """Run it to its end, `quiet_seconds` long where nothing goes wrong; afterwards its alerts have
+    `end_seconds` to end.
 
     Raises BadInput where a program it needs is not installed. A part that does not start, or
     ends, fails the drill.
@@ -90,7 +98,8 @@ async def run_drill(drill: Drill, tell: Tell, *, quiet_seconds: float = QUIET_SE
     with own_folder() as folder:
         try:
             async with _system(folder, *binaries) as (sandbox, receiver, processes):
-                work = _play(drill, sandbox, receiver, tell, quiet_seconds)
+                seconds = (quiet_seconds, end_seconds)
+                work = _play(drill, sandbox, receiver, tell, seconds)
                 return await _unless_broken(work, sandbox, processes)
         except ProcessFailed as error:
             return Report(drill.name, (), (str(error),))
@@ -124,7 +133,19 @@ async def _system(
         for part in (alertmanager, prometheus, collector):
             stack.push_async_callback(asyncio.to_thread, part.stop)
             await asyncio.to_thread(part.start)
+        await asyncio.to_thread(
+            collector.process.wait_until, lambda: _all_up(collector), _START_SECONDS
+        )
         yield sandbox, receiver, [part.process for part in (collector, alertmanager, prometheus)]
+
+
+def _all_up(collector: CollectorProcess) -> bool:
+    """Whether each of its sources answers, those too that it does without."""
+    try:
+        seen = decode_seen(collector.get("/api/v1/status"))
+    except SourceError:
+        return False
+    return all(source.up for source in seen.sources)
 
 
 def _build_rules(out: Path, variables: Mapping[str, str]) -> str:
@@ -137,12 +158,17 @@ def _build_rules(out: Path, variables: Mapping[str, str]) -> str:
 
 
 async def _play(
-    drill: Drill, sandbox: Sandbox, receiver: Receiver, tell: Tell, quiet_seconds: float
+    drill: Drill, sandbox: Sandbox, receiver: Receiver, tell: Tell, seconds: tuple[float, float]
 ) -> Report:
+    quiet_seconds, end_seconds = seconds
     if not await receiver.wait_until(
         lambda notices: any(one.name == WATCHDOG for one in notices), _START_SECONDS
     ):
         return Report(drill.name, (), (f"{WATCHDOG} did not arrive: the way to the receiver",))
+    # A source that is a second late at the start counts as down where minutes are seconds.
+    if not await receiver.wait_until(none_fires, _START_SECONDS):
+        return Report(drill.name, (), ("alerts fired before anything went wrong",))
+    receiver.notices.clear()
     expected: list[Expected] = []
     for fault in drill.faults:
         tell(f"{drill.name}: {fault.name} begins")
@@ -160,7 +186,7 @@ async def _play(
     ended = time.monotonic()
     for fault in reversed(drill.faults):
         await fault.stop(sandbox)
-    await receiver.wait_until(none_fires, _END_SECONDS)
+    await receiver.wait_until(none_fires, end_seconds)
     return report(drill.name, expected, receiver.notices, ended=ended)
 
 

@@ -114,7 +114,7 @@ FAULTS: Final = (
         "slow-consumer",
         SEARCH_INDEXER,
         Trouble.SLOW,
-        "works at a fifth of the pace at which events arrive",
+        "works at a seventh of the pace at which events arrive",
         "its lag never shrinks, and its status turns to slow",
         "NatsConsumerLagHigh",
         "NatsConsumerLagSecondsHigh",

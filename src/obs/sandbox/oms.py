@@ -55,7 +55,7 @@ class Sandbox:
             for worker in (
                 Worker(PROCESSOR, per_second=120, slow_per_second=12, reads_bodies=True),
                 Worker(AUDIT, per_second=60, slow_per_second=3),
-                Worker(SEARCH_INDEXER, per_second=60, slow_per_second=3),
+                Worker(SEARCH_INDEXER, per_second=60, slow_per_second=2),
             )
         }
 
