@@ -28,7 +28,7 @@ ACK_PENDING_MESSAGES = gauge(
 REDELIVERED_MESSAGES = gauge(
     "nats_consumer_redelivered_messages",
     CONSUMER,
-    "Messages in flight that were delivered more than once, as the server counts them.",
+    "Messages in flight that were delivered more than once, at most.",
     "messages",
 )
 WAITING_PULLS = gauge(

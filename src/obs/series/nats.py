@@ -93,7 +93,8 @@ def consumer_families(
         family(nats.DEAD_LETTERS, dead_letters),
         family(nats.PENDING_MESSAGES, [c.pending for c in consumers]),
         family(nats.ACK_PENDING_MESSAGES, [c.ack_pending for c in consumers]),
-        family(nats.REDELIVERED_MESSAGES, [c.redelivered for c in consumers]),
+        # The server counts for ever those too that it gave up, which are in flight no more.
+        family(nats.REDELIVERED_MESSAGES, [min(c.redelivered, c.ack_pending) for c in consumers]),
         family(nats.WAITING_PULLS, [None if c.config.push else c.waiting for c in consumers]),
         family(nats.DELIVERED_SEQUENCE, [c.delivered_stream_seq for c in consumers]),
         family(nats.ACK_FLOOR_SEQUENCE, [c.ack_floor_stream_seq for c in consumers]),

@@ -1,0 +1,34 @@
+"""What is told of a consumer."""
+
+import pytest
+
+from obs.catalogue import nats
+from obs.lag.status import Status
+from obs.lag.track import Verdict
+from obs.series.nats import ConsumerRows, consumer_families
+from obs.snapshot import Consumer, ConsumerConfig
+
+
+@pytest.mark.parametrize(("ack_pending", "told"), [(0, 0), (12, 12), (40, 29)])
+def test_messages_that_were_given_up_are_not_told_as_redelivered_in_flight(
+    ack_pending: int, told: int
+):
+    consumer = Consumer(
+        account="OMS",
+        stream="OMS_EVENTS",
+        name="oms-processor",
+        created="2026-11-21T12:00:00Z",
+        config=ConsumerConfig(max_deliver=3),
+        delivered_consumer_seq=100,
+        delivered_stream_seq=50,
+        ack_floor_stream_seq=50,
+        pending=0,
+        ack_pending=ack_pending,
+        redelivered=29,  # as nats-server goes on saying after 29 dead letters
+        waiting=1,
+    )
+    verdict = Verdict(ack_pending, 0.0, 0.0, Status.OK, (), 0.0, None, 100, 0)
+    rows = ConsumerRows().of([("main", "OMS", "OMS_EVENTS", "oms-processor")])
+    families = consumer_families(rows, [consumer], [verdict], [29], loose=1.0, since=0.0)
+    values = {family.metric: family.values for family in families}
+    assert values[nats.REDELIVERED_MESSAGES] == [told]
