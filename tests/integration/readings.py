@@ -21,6 +21,11 @@ class Reading:
     end: float
     scrape: Scrape
 
+    @property
+    def took(self) -> float:
+        """Seconds the poll went on for: what it tells is of some moment within them."""
+        return self.end - self.begin
+
 
 @dataclass(frozen=True)
 class Told:

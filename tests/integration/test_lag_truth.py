@@ -127,9 +127,13 @@ class Run:
     recovered: float
 
     def off(self, told: Told) -> float:
-        """By how many seconds the lag told misses all that was true while the poll went on."""
+        """By how many seconds the lag told misses all that was true while the poll went on.
+
+        Less what the poll took: a machine that stands still in it says nothing about the lag.
+        """
         least, most = self.owed[told.consumer].lag(told.reading.begin, told.reading.end)
-        return max(least - told.lag_seconds, told.lag_seconds - most, 0.0)
+        off = max(least - told.lag_seconds, told.lag_seconds - most)
+        return max(off - told.reading.took, 0.0)
 
 
 @pytest.fixture(scope="module")
