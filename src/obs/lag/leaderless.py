@@ -1,13 +1,29 @@
 """What a consumer owes while nobody leads it.
 
 Nothing is delivered or acknowledged then, but messages go on arriving. Where there is a leader that
-merely could not be asked, its followers' acknowledgement floor goes on rising.
+merely could not be asked, its followers' acknowledgement floor goes on rising. A server that has
+just become the leader says that nothing is pending until it has counted.
 """
 
 from obs.lag.history import SequenceTimes
-from obs.lag.observed import Stream
+from obs.lag.observed import Consumer, Stream
 from obs.lag.progress import Seen
 from obs.lag.seconds import Moment
+
+
+def still_counting(before: Seen, consumer: Consumer, stream: Stream, *, led: bool) -> bool:
+    """Whether the leader cannot have counted yet what is pending.
+
+    `before` is the last that a leader said, and `led` whether there was one at the last poll. What
+    is stored beyond the last delivery is pending without a filter; with one, what was pending is
+    taken to have stayed.
+    """
+    if consumer.pending or consumer.delivered_consumer_seq != before.deliveries:
+        return False
+    if consumer.config.filters:
+        return not led and before.pending > 0
+    passed = max(consumer.delivered_stream_seq - stream.first_seq + 1, 0)
+    return stream.messages > passed and (before.pending > 0 or not led)
 
 
 def messages_owed(before: Seen, floor: int, stream: Stream, *, filtered: bool) -> int:

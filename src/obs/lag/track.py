@@ -11,7 +11,7 @@ from obs.lag.arrivals import Arrivals, ArrivalsState
 from obs.lag.flight import Flight, FlightState, Patience
 from obs.lag.forecast import Trend, TrendState, eviction_seconds
 from obs.lag.history import BEHIND_POLLS, SequenceTimes
-from obs.lag.leaderless import messages_owed, oldest_owed_since
+from obs.lag.leaderless import messages_owed, oldest_owed_since, still_counting
 from obs.lag.observed import Consumer, ConsumerConfig, Settings, Stream
 from obs.lag.progress import Progress, Seen, Step, seen, step_between
 from obs.lag.seconds import Told, oldest_owed, worth_asking
@@ -65,8 +65,8 @@ class Track:
     """
 
     __slots__ = (
-        "_arrivals", "_at", "_behind", "_config", "_created", "_flight", "_offset", "_patience",
-        "_progress", "_resets", "_seen", "_trend", "_verdict", "_window",
+        "_arrivals", "_at", "_behind", "_config", "_counting", "_created", "_flight", "_led",
+        "_offset", "_patience", "_progress", "_resets", "_seen", "_trend", "_verdict", "_window",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -74,6 +74,8 @@ class Track:
         self._at = 0.0
         self._offset = 0  # what deliveries_total is ahead of the server's count
         self._resets = 0
+        self._led = True  # at the last poll
+        self._counting = 0  # polls in a row with a leader that has not counted yet
         self._verdict: Verdict | None = None
         self._config: ConsumerConfig | None = None
         self._patience: Patience
@@ -108,7 +110,8 @@ class Track:
             if config != self._config:
                 self._patience = Patience(config)
             self._config = config
-        if not consumer.leader:  # a follower's numbers are stale
+        self._led = consumer.leader and not self._counts(consumer, stream)
+        if not self._led:  # a follower's numbers are stale
             if self._verdict is not None:
                 return self._without_leader(self._verdict, consumer, stream, times, now)
             first = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
@@ -160,6 +163,15 @@ class Track:
             eviction_seconds=eviction_seconds(stream.config.max_age, seconds),
         )
         return self._verdict
+
+    def _counts(self, consumer: Consumer, stream: Stream) -> bool:
+        """Whether the leader has yet to count what is pending; believed after BEHIND_POLLS."""
+        before = self._seen if self._verdict is not None else None
+        if before is None or not still_counting(before, consumer, stream, led=self._led):
+            self._counting = 0
+            return False
+        self._counting += 1
+        return self._counting < BEHIND_POLLS
 
     def _identify(self, consumer: Consumer) -> bool:
         """Whether the poll can be learnt from; forgets what came before a reset."""

@@ -27,9 +27,10 @@ class Feed:
         self.now += 15.0
         last = round(self.now * RATE)
         exhausted = changes.pop("exhausted", ())
-        stream = Stream(
-            "$G", "S", "s", StreamConfig(max_age=3_600.0), last, 1, 1, last, 0.1, self.now, 1
-        )
+        messages = changes.pop("messages", last)
+        first = last - messages + 1
+        limits = StreamConfig(max_age=3_600.0)
+        stream = Stream("$G", "S", "s", limits, messages, 1, first, last, 0.1, self.now, 1)
         self.times.observe(stream, self.now, 2.0)
         consumer = Consumer(
             account="$G",
@@ -121,6 +122,40 @@ def test_without_a_leader_deliveries_stay_as_they_were_and_what_arrives_is_owed(
     assert verdict.lag_messages == before.lag_messages + 15 * RATE
     assert verdict.delivered_total == before.delivered_total
     assert feed.poll().status is Status.OK
+
+
+def test_a_new_leader_that_has_not_counted_yet_is_not_believed_to_owe_nothing() -> None:
+    feed = Feed()
+    feed.poll()
+    feed.poll(leader=False, **at(150))
+    early = feed.poll(pending=0, **at(150))
+    assert (early.status, early.lag_messages) == (Status.LEADERLESS, 300)
+    assert early.lag_seconds > 15
+    counted = feed.poll(pending=450, **at(150))
+    assert (counted.status, counted.lag_messages) == (Status.OK, 450)
+
+
+def test_a_lag_that_vanishes_without_a_delivery_is_not_believed_at_once() -> None:
+    feed = Feed()
+    feed.poll(pending=100, **at(50))
+    told = [feed.poll(pending=0, **at(50)).lag_messages for _ in range(3)]
+    assert told == [100 + 15 * RATE, 100 + 30 * RATE, 0]
+
+
+def test_with_a_filter_only_what_was_pending_before_is_missed() -> None:
+    filtered = ConsumerConfig(filters=("a",))
+    for pending, told in ((0, 0), (7, 7)):
+        feed = Feed()
+        feed.poll(config=filtered, pending=pending, **at(50))
+        feed.poll(config=filtered, leader=False, pending=pending, **at(50))
+        assert feed.poll(config=filtered, pending=0, **at(50)).lag_messages == told
+
+
+def test_a_purge_is_believed_at_once() -> None:
+    feed = Feed()
+    feed.poll(pending=100, **at(50))
+    feed.poll(leader=False, **at(50))
+    assert feed.poll(pending=0, messages=0, **at(50)).lag_messages == 0
 
 
 def test_without_a_leader_from_the_start_a_follower_is_better_than_nothing() -> None:
