@@ -149,7 +149,7 @@ ALERTS: Final = (
         "Stream {stream} holds {value} of the messages it may; then it discards or refuses.",
         "90 % for a quarter of an hour is growth and not a peak. A stream that discards old "
         "messages by design lives at its limit: disable the alert for it.",
-        "stream/messages",
+        "jetstream/stream_messages",
     ),
     Alert(
         "NatsStreamBytesNearLimit",
@@ -161,7 +161,7 @@ ALERTS: Final = (
         "Stream {stream} holds {value} of the bytes it may; then it discards or refuses.",
         "90 % for a quarter of an hour is growth and not a peak. A stream that discards old "
         "messages by design lives at its limit: disable the alert for it.",
-        "stream/bytes",
+        "jetstream/stream_bytes",
     ),
     Alert(
         "NatsStreamReplicaLagging",
@@ -173,7 +173,7 @@ ALERTS: Final = (
         "{value} replicas of stream {stream} are offline or not current.",
         "Until it has caught up, the loss of another server costs availability; a rolling restart "
         "is over in five minutes.",
-        "stream/replicas",
+        "jetstream/stream_replicas",
     ),
     Alert(
         "NatsServerMemoryNearLimit",
@@ -184,7 +184,7 @@ ALERTS: Final = (
         "JetStream's memory on a server is nearly used up.",
         "JetStream on {server} uses {value} of the memory it may; then it refuses messages.",
         "15 % are left to act on before JetStream refuses messages of every stream in memory.",
-        "server/memory",
+        "jetstream/server_memory",
     ),
     Alert(
         "NatsServerStoreNearLimit",
@@ -195,7 +195,7 @@ ALERTS: Final = (
         "JetStream's file storage on a server is nearly used up.",
         "JetStream on {server} uses {value} of the storage it may; then it refuses messages.",
         "15 % are left to act on before JetStream refuses messages of every stream on disk.",
-        "server/store",
+        "jetstream/server_store",
     ),
     Alert(
         "NatsServerDown",
@@ -206,6 +206,6 @@ ALERTS: Final = (
         "A NATS server does not answer.",
         "The monitoring port of {server} does not answer.",
         "A restart takes less than two minutes.",
-        "server/up",
+        "jetstream/server_up",
     ),
 )

@@ -19,7 +19,7 @@ ALERTS: Final = (
         "{window}; at this rate it is spent in {exhaustion}.",
         "2 % of a period's budget in an hour, or 5 % in six. The short window ends the alert soon "
         "after the cause.",
-        "slo/burn_rate",
+        "slo_detail/burn_rate",
     ),
     Alert(
         "SloBudgetBurnsSlowly",
@@ -31,7 +31,7 @@ ALERTS: Final = (
         "SLO {slo} of {slo_service} burns its budget at {value} times the sustainable rate over "
         "{window}; at this rate it is spent in {exhaustion}.",
         "10 % of a period's budget in a day, or in three: no emergency, but it will not last.",
-        "slo/burn_rate",
+        "slo_detail/burn_rate",
     ),
     Alert(
         "SloBudgetExhausted",
@@ -42,7 +42,7 @@ ALERTS: Final = (
         "An error budget is spent: the promise is broken.",
         "SLO {slo} of {slo_service} has no error budget left; {value} of it remains.",
         "Below 0 more has failed in the SLO's window than was promised.",
-        "slo/budget",
+        "slo_detail/budget",
     ),
     Alert(
         "SloNoData",
@@ -53,7 +53,7 @@ ALERTS: Final = (
         "Nothing is known about an SLO, so none of its alerts can fire.",
         "The data of SLO {slo} of {slo_service} ended {value} ago.",
         "CloudWatch is about two minutes late; fifteen are a fault.",
-        "slo/watermark",
+        "slo_detail/watermark",
         keep_firing=0,
     ),
 )
