@@ -1,6 +1,7 @@
 """Stable ids and addresses, of panels from their keys: `consumer/lag` is on page `consumer`."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 _LARGEST: Final = 2**31 - 1  # Grafana keeps panel ids in 32 bits
@@ -22,10 +23,17 @@ def panel_id(key: str) -> int:
     return int(_digest(key)[:15], 16) % _LARGEST + 1
 
 
-def panel_url(grafana: str, system: str, key: str) -> str:
-    """The address of a panel in Grafana, whose own address has no / at its end."""
+def panel_url(
+    grafana: str, system: str, key: str, variables: Iterable[tuple[str, str]] = ()
+) -> str:
+    """The address of a panel in Grafana, for one object where `variables` of its page say which.
+
+    Their values are as they stand in an address: quoted, or a template that quotes.
+    """
     page = key.partition("/")[0]
-    return f"{grafana.rstrip('/')}/d/{dashboard_uid(system, page)}?viewPanel={panel_id(key)}"
+    chosen = "".join(f"&var-{name}={value}" for name, value in variables)
+    uid = dashboard_uid(system, page)
+    return f"{grafana.rstrip('/')}/d/{uid}?viewPanel={panel_id(key)}{chosen}"
 
 
 def _digest(text: str) -> str:

@@ -208,7 +208,10 @@ def rendered(template: str, status: str, alerts: list[TunedAlert], tmp_path: Pat
         {
             "status": status,
             "labels": firing(tuned),
-            "annotations": {"description": f"about {tuned.name}"},
+            "annotations": {
+                "description": f"about {tuned.name}",
+                "dashboard_url": f"https://g.example/{tuned.name}",
+            },
         }
         for tuned in alerts
     ]
@@ -252,7 +255,9 @@ def test_a_text_says_what_happened_to_each_object_and_where_to_go_on(tmp_path: P
     assert rendered(TEXT, "firing", lag, tmp_path).splitlines() == [
         "It is so.",
         "about NatsConsumerLagHigh",
+        "Dashboard: https://g.example/NatsConsumerLagHigh",
         "about NatsConsumerLagSecondsHigh",
+        "Dashboard: https://g.example/NatsConsumerLagSecondsHigh",
         "Runbook: https://books.example/x.md",
     ]
     assert "resolved: about NatsConsumerLagHigh" in rendered(TEXT, "resolved", lag, tmp_path)

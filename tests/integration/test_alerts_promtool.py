@@ -42,6 +42,7 @@ _OPERATOR = re.compile(r" (>|<|==) (?=[\d.])")
 TUNED = """
 version: 1
 system: tuned
+links: {grafana: "https://grafana.example.com"}
 sources:
   nats: {main: {monitor: [http://nats:8222]}}
   aws: {cloud: {region: us-east-1}}

@@ -19,3 +19,8 @@ def test_ids_fit_into_what_grafana_keeps(system: str, page: str) -> None:
 def test_a_panel_s_address_names_its_page() -> None:
     url = panel_url("https://grafana.example.com/", "oms", "consumer/lag")
     assert url == "https://grafana.example.com/d/obs-oms-consumer?viewPanel=832133031"
+
+
+def test_a_panel_s_address_may_choose_the_object_it_shows() -> None:
+    url = panel_url("https://g", "oms", "consumer/lag", [("stream", "A"), ("consumer", "b+c")])
+    assert url.endswith("?viewPanel=832133031&var-stream=A&var-consumer=b+c")

@@ -17,6 +17,7 @@ from obs.alerts.writers.cloudwatch import (
 from obs.alerts.writers.cloudwatch_alarms import alarms_of
 from obs.alerts.writers.cloudwatch_files import files, remarks
 from obs.errors import BadInput
+from obs.ids import panel_id
 from obs.spec.load import load
 from tests.unit.alerts.cloudwatch_systems import VARIABLES, built, oms, orders, plan
 
@@ -272,6 +273,24 @@ def test_templates_are_split_at_500_resources_and_depend_on_nothing_outside(tmp_
 def test_a_group_too_large_for_one_template_is_refused(tmp_path):
     with pytest.raises(BadInput, match="do not fit one template"):
         built(orders(tmp_path, rules=600))
+
+
+def test_a_description_links_to_the_panel_of_what_the_alarm_is_about(tmp_path):
+    more = "links: {grafana: 'https://g.example.com'}\n"
+    name = "orders-eventbridge-failed-invocations"
+    page = "Dashboard: https://g.example.com/d/obs-orders-eventbridge?viewPanel="
+    panel = panel_id("eventbridge/failed")
+    of_bus = f"{page}{panel}&var-aws=cloud&var-bus=orders"
+    several = alarm(name, orders(tmp_path, more, rules=2))
+    assert several["AlarmDescription"].endswith(of_bus)
+    single = alarm(name, orders(tmp_path, more))
+    assert single["AlarmDescription"].endswith(f"{of_bus}&var-rule=rule-000")
+
+
+def test_a_link_that_makes_a_description_too_long_is_left_out(tmp_path):
+    more = f"links: {{grafana: 'https://g.example.com/{'x' * 900}'}}\n"
+    made = alarm("orders-eventbridge-failed-invocations", orders(tmp_path, more))
+    assert "Dashboard" not in made["AlarmDescription"]
 
 
 def test_terraform_says_the_same_as_the_plan():

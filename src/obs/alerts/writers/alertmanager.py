@@ -28,11 +28,11 @@ TITLE: Final = (
 TEXT: Final = (
     "{{ with .CommonAnnotations.summary }}{{ . }}\n{{ end }}"
     "{{ range .Alerts }}"
-    '{{ if eq .Status "resolved" }}resolved: {{ end }}{{ .Annotations.description }}\n{{ end }}'
+    '{{ if eq .Status "resolved" }}resolved: {{ end }}{{ .Annotations.description }}\n'
+    "{{ with .Annotations.dashboard_url }}Dashboard: {{ . }}\n{{ end }}{{ end }}"
     "{{ with .CommonAnnotations.runbook_url }}Runbook: {{ . }}\n{{ end }}"
-    "{{ with .CommonAnnotations.dashboard_url }}Dashboard: {{ . }}\n{{ end }}"
 )
-"""What has happened to each object, and where to go on."""
+"""What has happened to each object, the panel that shows it, and where to go on."""
 
 _COLOUR: Final = (
     '{{ if eq .Status "resolved" }}good'

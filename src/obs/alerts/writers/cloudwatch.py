@@ -16,8 +16,8 @@ DAY: Final = 86_400
 MAX_METRICS: Final = 10
 MAX_CHILDREN: Final = 100
 MAX_RULE: Final = 10_240
+MAX_DESCRIPTION: Final = 1024
 _MAX_NAME: Final = 255
-_MAX_DESCRIPTION: Final = 1024
 _MAX_ACTIONS: Final = 5
 _MAX_TAGS: Final = 50
 _TAG_KEY: Final = 128
@@ -106,8 +106,8 @@ def _wrong(alarm: Alarm) -> Iterator[str]:
         yield f"an alarm's name has at most {_MAX_NAME} characters, this one {len(alarm.name)}"
     if not (alarm.name.isascii() and alarm.name.isprintable()) or '"' in alarm.name:
         yield "an alarm's name is printable ASCII without quotes"
-    if len(alarm.description) > _MAX_DESCRIPTION:
-        yield f"an alarm's description has at most {_MAX_DESCRIPTION} characters"
+    if len(alarm.description) > MAX_DESCRIPTION:
+        yield f"an alarm's description has at most {MAX_DESCRIPTION} characters"
     if len(alarm.topics) > _MAX_ACTIONS:
         yield f"an alarm tells at most {_MAX_ACTIONS} topics, this {len(alarm.topics)}"
     yield from _wrong_tags(alarm.tags)

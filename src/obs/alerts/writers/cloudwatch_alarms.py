@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Final
 
 from obs.alerts.alert import About, TunedAlert
-from obs.alerts.condition import Above, Absent, Burn, ErrorRate, Increase, Quiet
+from obs.alerts.condition import Above, Absent, Burn, ErrorRate, Increase, Labels, Quiet
 from obs.alerts.named import NamedQueue, NamedRule, named_queues, named_rules, rule_globs
 from obs.alerts.writers import cloudwatch_burn, cloudwatch_lag
 from obs.alerts.writers.cloudwatch import (
@@ -118,9 +118,15 @@ def _on_bus(namer: Namer, place: tuple[str, ...], rules: Rules) -> Group:
         namer,
         children,
         namer.name(*place),
-        namer.description(_over(when, len(rules))),
+        namer.description(_over(when, len(rules)), _shared(rules)),
         "AND" if isinstance(when, Quiet) else "OR",
     )
+
+
+def _shared(rules: Rules) -> Labels:
+    """What is the same of all these rules."""
+    first, *others = (each.labels for each in rules)
+    return tuple(pair for pair in first if all(pair in labels for labels in others))
 
 
 def _over(when: object, rules: int) -> str:
@@ -133,7 +139,7 @@ def _rule_alarm(namer: Namer, name: str, rules: Rules, topics: tuple[str, ...]) 
     period = round(when.window)
     return MetricAlarm(
         name,
-        namer.description(),
+        namer.description(about=_shared(rules)),
         _watched(namer, rules),
         "LessThanThreshold" if isinstance(when, Quiet) else "GreaterThanThreshold",
         when.threshold,
@@ -193,7 +199,7 @@ def _queue_alarm(namer: Namer, queue: NamedQueue, twin: AwsMetric, threshold: fl
     """An empty queue has no age, and an idle one no metrics at all: missing is not breaching."""
     return MetricAlarm(
         namer.name(queue.queue),
-        namer.description(f"Queue {queue.queue}."),
+        namer.description(f"Queue {queue.queue}.", queue.labels),
         Series(twin.namespace, twin.metric, twin.statistic, (("QueueName", queue.queue),)),
         "GreaterThanThreshold",
         threshold,

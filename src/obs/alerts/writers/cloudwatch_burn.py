@@ -8,7 +8,7 @@ minute by minute, an alarm once over its window, which can only be less.
 from collections.abc import Iterator
 from typing import Final
 
-from obs.alerts.condition import Burn
+from obs.alerts.condition import Burn, Labels
 from obs.alerts.named import NamedRule, is_named, rule_globs
 from obs.alerts.writers.cloudwatch import (
     DAY,
@@ -43,10 +43,13 @@ def on_slos(namer: Namer) -> Iterator[Group | Refused]:
     when = namer.tuned.when
     assert isinstance(when, Burn)
     for slo in namer.system.slos:
-        labels = (("slo", slo.name), ("slo_service", slo.service))
         of_period = when.period in ("", window(slo.window).label)
-        if of_period and namer.chooses(labels):
+        if of_period and namer.chooses(_labels(slo)):
             yield from _on_slo(namer, when, slo)
+
+
+def _labels(slo: Slo) -> Labels:
+    return (("slo", slo.name), ("slo_service", slo.service))
 
 
 def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
@@ -111,7 +114,8 @@ def _pair(
     both = CompositeAlarm(
         namer.name(slo.service, slo.name, when.long),
         namer.description(
-            f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events were bad."
+            f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events were bad.",
+            _labels(slo),
         ),
         (long.name, short.name),
         "AND",

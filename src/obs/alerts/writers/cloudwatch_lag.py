@@ -90,7 +90,9 @@ def _lag_alarm(
     period = _period(output)
     return MetricAlarm(
         namer.name(consumer.stream, consumer.consumer),
-        namer.description(f"Consumer {consumer.consumer} of stream {consumer.stream}."),
+        namer.description(
+            f"Consumer {consumer.consumer} of stream {consumer.stream}.", consumer.labels
+        ),
         _series(when.metric, consumer, output.namespace, "Maximum"),
         "GreaterThanThreshold",
         when.threshold,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.condition import Labels
@@ -12,6 +13,7 @@ from obs.alerts.named import NamedRule
 from obs.alerts.wording import comparison
 from obs.alerts.writers.cloudwatch import (
     MAX_CHILDREN,
+    MAX_DESCRIPTION,
     MAX_RULE,
     CompositeAlarm,
     Group,
@@ -19,7 +21,7 @@ from obs.alerts.writers.cloudwatch import (
     Pairs,
     Series,
 )
-from obs.alerts.writers.prometheus import runbook_url
+from obs.alerts.writers.prometheus import panel_link, runbook_url
 from obs.catalogue.metric import Metric
 from obs.spec.notify import Notify, Route
 from obs.spec.system import System
@@ -50,16 +52,20 @@ class Namer:
         own = [value for _, value in self.tuned.only if value not in parts]
         return "-".join((prefix(self.system, self.aws), _slug(self.tuned.name), *own, *parts))
 
-    def description(self, more: str = "") -> str:
-        """What people read in the notification."""
+    def description(self, more: str = "", about: Labels = ()) -> str:
+        """What people read in the notification. `about` is what is known of the alarm's object."""
         told = comparison(self.tuned.when)
+        known = dict(about)
+        link = panel_link(self.tuned, self.system, lambda label: quote_plus(known.get(label, "")))
         sentences = (
             self.tuned.alert.summary,
             f"Fires at {told}." if told else "",
             more,
             f"Runbook: {runbook_url(self.tuned, self.system)}",
         )
-        return " ".join(filter(None, sentences))
+        text = " ".join(filter(None, sentences))
+        linked = f"{text} Dashboard: {link}" if link else text
+        return linked if len(linked) <= MAX_DESCRIPTION else text
 
     @property
     def tags(self) -> Pairs:

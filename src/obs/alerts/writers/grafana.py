@@ -24,7 +24,7 @@ from obs.alerts.condition import (
 )
 from obs.alerts.definitions import GROUPS
 from obs.alerts.wording import described, value_form
-from obs.alerts.writers.prometheus import VALUES, annotations, shared_labels
+from obs.alerts.writers.prometheus import VALUES, annotations, panel_link, shared_labels
 from obs.alerts.writers.promql import (
     answering,
     expression,
@@ -175,6 +175,7 @@ def _rule(tuned: TunedAlert, system: System) -> Document:
     what = asked(tuned)
     source = system.targets.grafana.datasource
     page = tuned.alert.panel.partition("/")[0]
+    link = panel_link(tuned, system, lambda label: f"{{{{ .Labels.{label} | urlquery }}}}")
     kept = round(tuned.alert.keep_firing / INTERVAL) if what.kept else 0
     return {
         "uid": rule_uid(system.system, system.environment, title),
@@ -193,6 +194,7 @@ def _rule(tuned: TunedAlert, system: System) -> Document:
         "annotations": {
             **annotations(tuned, system),
             "description": described(tuned, lambda name: _template(name, tuned)),
+            **({"dashboard_url": link} if link else {}),
         },
         "labels": {label: _escaped(text) for label, text in _labels(tuned, system).items()},
     }

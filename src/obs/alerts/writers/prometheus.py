@@ -4,7 +4,7 @@
 alerts share once a group.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
@@ -77,9 +77,21 @@ def annotations(tuned: TunedAlert, system: System) -> dict[str, str]:
         "description": described(tuned, lambda name: _template(name, tuned)),
         "runbook_url": runbook_url(tuned, system),
     }
-    if system.links.grafana:
-        texts["dashboard_url"] = panel_url(system.links.grafana, system.system, tuned.alert.panel)
-    return texts
+    link = panel_link(tuned, system, lambda label: f"{{{{ $labels.{label} | urlquery }}}}")
+    return {**texts, **({"dashboard_url": link} if link else {})}
+
+
+def panel_link(tuned: TunedAlert, system: System, fill: Callable[[str], str]) -> str:
+    """The panel of the object that fires; empty where the spec does not say where Grafana is.
+
+    `fill` gives the value of a label as it stands in an address, or nothing where it is not known.
+    Dashboards have a variable of the name of each label that tells objects apart.
+    """
+    if not system.links.grafana:
+        return ""
+    values = [(label, fill(label)) for label in tuned.identity]
+    variables = [(label, value) for label, value in values if value]
+    return panel_url(system.links.grafana, system.system, tuned.alert.panel, variables)
 
 
 def runbook_url(tuned: TunedAlert, system: System) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
+from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.cases import EXHAUSTION, Case, cases
 from obs.alerts.definitions import GROUPS
 from obs.alerts.signals import step_seconds, value
 from obs.alerts.wording import ValueForm, described, value_form
-from obs.alerts.writers.prometheus import Document, annotations, shared_labels
+from obs.alerts.writers.prometheus import Document, annotations, panel_link, shared_labels
 from obs.catalogue.query import duration, equal, number, selector
 from obs.spec.system import System
 
@@ -99,6 +100,9 @@ def _changes(firing: Sequence[bool]) -> list[int]:
 def _annotation_test(tuned: TunedAlert, case: Case, system: System) -> Document:
     texts = annotations(tuned, system)
     texts["description"] = described(tuned, lambda name: _filled(name, tuned, case))
+    if "dashboard_url" in texts:
+        told = dict(case.labels)
+        texts["dashboard_url"] = panel_link(tuned, system, lambda label: quote_plus(told[label]))
     first = case.firing.index(True)
     return {
         "eval_time": _moment(first * case.step),

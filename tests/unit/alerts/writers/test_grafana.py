@@ -10,6 +10,7 @@ from obs.alerts.condition import ErrorRate, Increase, Quiet
 from obs.alerts.definitions import BY_NAME
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.grafana import asked, provisioning
+from obs.ids import panel_id
 from obs.spec.system import System
 
 SPEC: dict[str, Any] = {
@@ -125,6 +126,14 @@ def rules(**fields: Any) -> dict[str, dict[str, Any]]:
     titles = {rule["title"]: rule for rule in found}
     assert len(titles) == len(found) == len({rule["uid"] for rule in found})
     return titles
+
+
+def test_a_link_chooses_the_object_in_grafana_s_own_words() -> None:
+    found = rules(links={"grafana": "https://grafana.example"})["NatsServerDown"]["annotations"]
+    assert found["dashboard_url"].endswith(
+        f"/d/obs-orders-jetstream?viewPanel={panel_id('jetstream/server_up')}"
+        "&var-nats={{ .Labels.nats | urlquery }}&var-server={{ .Labels.server | urlquery }}"
+    )
 
 
 OVERRIDES = {

@@ -7,6 +7,7 @@ import pytest
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import GROUP_SIZE, problems, rule_files
 from obs.alerts.writers.promql import expression
+from obs.ids import panel_id
 from obs.spec.load import Spec
 
 Read = Callable[..., Spec]
@@ -73,8 +74,10 @@ def test_links_lead_to_runbook_and_panel(spec: Read) -> None:
     assert rule["annotations"]["runbook_url"] == (
         "https://wiki.example.com/rb/NatsConsumerLagHigh.md"
     )
-    assert rule["annotations"]["dashboard_url"].startswith(
-        "https://g.example.com/d/obs-shop-consumer?viewPanel="
+    assert rule["annotations"]["dashboard_url"] == (
+        f"https://g.example.com/d/obs-shop-consumer?viewPanel={panel_id('consumer/lag')}"
+        "&var-nats={{ $labels.nats | urlquery }}&var-account={{ $labels.account | urlquery }}"
+        "&var-stream={{ $labels.stream | urlquery }}&var-consumer={{ $labels.consumer | urlquery }}"
     )
 
 
