@@ -30,6 +30,7 @@ MAY_IMPORT = {
         *("snapshot", "sources", "spec"),
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "spec"},
+    "iam": {"catalogue", "errors", "spec"},
     "cli": {
         *(
             "alerts",
@@ -38,6 +39,7 @@ MAY_IMPORT = {
             "clients",
             "collector",
             "errors",
+            "iam",
             "sandbox",
             "series",
             "sinks",

@@ -1,0 +1,47 @@
+"""Which AWS sources of a spec one identity serves: a policy is written for one."""
+
+from obs.errors import BadInput
+from obs.iam.arns import ANY_ACCOUNT, Place
+from obs.spec.report import did_you_mean
+from obs.spec.sources import AwsSource
+from obs.spec.system import System
+
+Sources = dict[str, AwsSource]
+
+
+def sources_of(system: System, name: str | None = None) -> Sources:
+    """The AWS sources that sign in the same way; `name` chooses where there are several ways.
+
+    Raises BadInput where there is none, or no telling which is meant.
+    """
+    known = system.sources.aws
+    if not known:
+        raise BadInput("the spec has no AWS source: nothing of it needs an IAM policy")
+    if name is not None:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
+            raise BadInput(f"--source {name}: no AWS source of that name{hint}")
+        return {name: known[name]}
+    ways = {(each.profile, each.role_arn) for each in known.values()}
+    if len(ways) > 1:
+        raise BadInput(
+            "AWS sources sign in in different ways, each with a policy of its own; "
+            f"choose one with --source: {', '.join(known)}"
+        )
+    return dict(known)
+
+
+def places(sources: Sources, account: str | None) -> list[Place]:
+    """Region and account of each source; a source's role tells the account where none is given."""
+    return list(dict.fromkeys(place(each, account) for each in sources.values()))
+
+
+def place(source: AwsSource, account: str | None) -> Place:
+    """Region and account of a source."""
+    from_role = source.role_arn.split(":")[4] if source.role_arn else ANY_ACCOUNT
+    return Place(source.region, account or from_role)
+
+
+def regions(sources: Sources) -> tuple[str, ...]:
+    """The regions of these sources."""
+    return tuple(sorted({each.region for each in sources.values()}))

@@ -1,0 +1,63 @@
+"""IAM policies as values, and the documents that AWS takes."""
+
+from dataclasses import dataclass
+from typing import Final
+
+Document = dict[str, object]
+
+_VERSION: Final = "2012-10-17"  # of the policy language
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on a request: the key is one of `values`."""
+
+    key: str
+    values: tuple[str, ...]
+    operator: str = "StringEquals"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Something that is allowed; `*` as the resource where AWS knows no other for the actions."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...] = ("*",)
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one identity may do; `remarks` say in sentences what its reader has to know."""
+
+    statements: tuple[Statement, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """Every action that some statement allows."""
+        return frozenset(action for each in self.statements for action in each.actions)
+
+
+def document(policy: Policy) -> Document:
+    """The policy as AWS takes it: the same for the same policy."""
+    return {"Version": _VERSION, "Statement": [_statement(each) for each in policy.statements]}
+
+
+def _statement(statement: Statement) -> Document:
+    conditions: dict[str, dict[str, str | list[str]]] = {}
+    for each in statement.conditions:
+        conditions.setdefault(each.operator, {})[each.key] = _one_or_more(each.values)
+    return {
+        "Sid": statement.sid,
+        "Effect": "Allow",
+        "Action": _one_or_more(statement.actions),
+        "Resource": _one_or_more(statement.resources),
+        **({"Condition": conditions} if conditions else {}),
+    }
+
+
+def _one_or_more(values: tuple[str, ...]) -> str | list[str]:
+    found = sorted(set(values))
+    return found[0] if len(found) == 1 else found

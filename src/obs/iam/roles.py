@@ -1,0 +1,174 @@
+"""The policies of those who take part: the collector, and the system that it watches."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from obs.catalogue import nats
+from obs.errors import BadInput
+from obs.iam import arns
+from obs.iam.identity import Sources, place, places, regions, sources_of
+from obs.iam.policy import Condition, Policy, Statement
+from obs.spec.system import System
+
+ALL_KINDS: Final = frozenset({"nats", "aws"})
+_OF_NATS: Final = frozenset(metric.name for metric in nats.ALL)
+_ACCOUNT_UNKNOWN: Final = "ARNs have * for the account; give its number with --account"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """For whom exactly a policy is meant, where the spec leaves that open.
+
+    `kinds` are the sources that the collector polls, as in `obs collect --only`; `event_source` is
+    the `source` of the published events, the system's name where left out.
+    """
+
+    source: str | None = None
+    account: str | None = None
+    kinds: Collection[str] = ALL_KINDS
+    event_source: str | None = None
+
+
+def policy_for(role: str, system: System, wish: Wish) -> Policy:
+    """The least that `role`, one of obs.iam.ROLES, needs.
+
+    Raises BadInput where the spec cannot tell.
+    """
+    sources = sources_of(system, wish.source)
+    policy = _POLICIES[role](system, sources, wish)
+    if not policy.statements:
+        raise BadInput(f"{role}: with this spec it makes no request to AWS, and needs no policy")
+    unknown = any(":*:" in arn for each in policy.statements for arn in each.resources)
+    return Policy(policy.statements, policy.remarks + ((_ACCOUNT_UNKNOWN,) if unknown else ()))
+
+
+def _collector(system: System, sources: Sources, wish: Wish) -> Policy:
+    statements = [*_publishing(system, sources, wish)]
+    remarks: list[str] = []
+    if "aws" in wish.kinds:
+        statements = [*_reading(sources, wish.account), *statements]
+        remarks += _on_queues(sources)
+    if any(each.role_arn for each in sources.values()):
+        remarks.append("this is for the role of role_arn; who assumes it needs --for sign-in")
+    return Policy(tuple(statements), tuple(remarks))
+
+
+def _reading(sources: Sources, account: str | None) -> Iterator[Statement]:
+    where = (Condition("aws:RequestedRegion", regions(sources)),)
+    yield Statement("ReadMetrics", ("cloudwatch:GetMetricData",), conditions=where)
+    listing = ["events:ListEventBuses", "events:ListRules"]
+    if any(each.queues for each in sources.values()):
+        listing.append("sqs:ListQueues")
+    yield Statement("List", tuple(listing), conditions=where)
+    rules = [arn for one in sources.values() for arn in arns.rules(place(one, account), one.buses)]
+    yield Statement("ReadTargets", ("events:ListTargetsByRule",), tuple(rules))
+    queues = [
+        arn
+        for one in sources.values()
+        for arn in arns.queues(place(one, account), one.queues or ("*",))
+    ]
+    reading = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
+    yield Statement("ReadQueues", reading, tuple(queues))
+
+
+def _on_queues(sources: Sources) -> Iterator[str]:
+    for name, source in sources.items():
+        if source.queues:
+            yield (
+                f"{name}: of queues only {', '.join(source.queues)} may be read; name each "
+                "dead-letter queue of a rule under `queues`, or it is left out"
+            )
+        else:
+            yield (
+                f"{name}: every queue's attributes may be read, because the spec names none; name "
+                "the dead-letter queues under `queues` to allow only those"
+            )
+
+
+def _publishing(system: System, sources: Sources, wish: Wish) -> Iterator[Statement]:
+    output = system.outputs.cloudwatch
+    if output is None or output.source not in sources:
+        return
+    # Metrics of one kind of source are published only where such a source is polled.
+    told = "nats" in wish.kinds and bool(system.sources.nats)
+    if told or not _OF_NATS.issuperset(output.metrics):
+        conditions = (
+            Condition("aws:RequestedRegion", (sources[output.source].region,)),
+            Condition("cloudwatch:namespace", (output.namespace,)),
+        )
+        yield Statement("PublishMetrics", ("cloudwatch:PutMetricData",), conditions=conditions)
+
+
+def _sign_in(system: System, sources: Sources, wish: Wish) -> Policy:
+    roles = {each.role_arn for each in sources.values() if each.role_arn}
+    if not roles:
+        raise BadInput("sign-in: no AWS source has a role_arn, so no role is assumed")
+    return Policy((Statement("AssumeRole", ("sts:AssumeRole",), tuple(roles)),))
+
+
+def _publisher(system: System, sources: Sources, wish: Wish) -> Policy:
+    buses = [
+        arn for one in sources.values() for arn in arns.buses(place(one, wish.account), one.buses)
+    ]
+    event_source = (Condition("events:source", (wish.event_source or system.system,)),)
+    return Policy((Statement("PublishEvents", ("events:PutEvents",), tuple(buses), event_source),))
+
+
+def _dlq_processor(system: System, sources: Sources, wish: Wish) -> Policy:
+    queues = [
+        arn for one in sources.values() for arn in arns.queues(place(one, wish.account), one.queues)
+    ]
+    if not queues:
+        raise BadInput("dlq-processor: name the dead-letter queues under sources.aws.NAME.queues")
+    # What an event source mapping of Lambda needs, and a worker of one's own no more.
+    actions = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+    return Policy(
+        (Statement("ProcessDeadLetters", actions, tuple(queues)),),
+        (
+            "one that puts events back on the bus needs --for publisher as well",
+            "a queue encrypted with a KMS key of your own needs kms:Decrypt on that key",
+        ),
+    )
+
+
+def _apply(system: System, sources: Sources, wish: Wish) -> Policy:
+    where = places(sources, wish.account)
+    here = (Condition("aws:RequestedRegion", regions(sources)),)
+    alarms = tuple(place.arn("cloudwatch", f"alarm:{system.system}-*") for place in where)
+    boards = tuple(place.global_arn("cloudwatch", f"dashboard/{system.system}*") for place in where)
+    return Policy(
+        (
+            # Composite alarms are authorised against `*` only: CloudWatch API reference,
+            # DescribeAlarms, PutCompositeAlarm, DeleteAlarms.
+            Statement("CompositeAlarms", _COMPOSITE_ACTIONS, conditions=here),
+            Statement("Alarms", _ALARM_ACTIONS, alarms),
+            Statement("Dashboards", _DASHBOARD_ACTIONS, boards),
+        )
+    )
+
+
+_COMPOSITE_ACTIONS: Final = (
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:PutCompositeAlarm",
+)
+_ALARM_ACTIONS: Final = (
+    "cloudwatch:ListTagsForResource",
+    "cloudwatch:PutMetricAlarm",
+    "cloudwatch:TagResource",
+)
+_DASHBOARD_ACTIONS: Final = (
+    "cloudwatch:DeleteDashboards",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:PutDashboard",
+)
+
+
+_POLICIES: Final[Mapping[str, Callable[[System, Sources, Wish], Policy]]] = {
+    "collector": _collector,
+    "sign-in": _sign_in,
+    "publisher": _publisher,
+    "dlq-processor": _dlq_processor,
+    "apply": _apply,
+}

@@ -1,0 +1,196 @@
+"""What each policy allows, and that AWS knows every action, resource and condition in it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import ManualArgs, lint
+
+from obs.errors import BadInput
+from obs.iam import ROLES
+from obs.iam.policy import Policy, Statement, document
+from obs.iam.roles import Wish, policy_for
+from obs.spec.load import read_spec
+from obs.spec.sources import AwsSource
+from obs.spec.system import System
+
+OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/obs"
+
+
+@pytest.fixture(scope="module")
+def oms() -> System:
+    return read_spec([OMS]).system
+
+
+def with_aws(system: System, **sources: dict[str, Any]) -> System:
+    """The system with these AWS sources, and nothing published."""
+    aws = {name: AwsSource.model_validate(fields) for name, fields in sources.items()}
+    return system.model_copy(
+        update={
+            "sources": system.sources.model_copy(update={"aws": aws}),
+            "outputs": system.outputs.model_copy(update={"cloudwatch": None}),
+        }
+    )
+
+
+def statement(policy: Policy, action: str) -> dict[str, Any]:
+    (found,) = (each for each in policy.statements if action in each.actions)
+    (written,) = document(Policy((found,)))["Statement"]  # type: ignore[misc]
+    return written  # type: ignore[no-any-return]
+
+
+def test_the_collector_of_the_oms_may_do_this_and_no_more(oms: System) -> None:
+    policy = policy_for("collector", oms, Wish(account=ACCOUNT))
+    assert policy.actions == {
+        "cloudwatch:GetMetricData",
+        "cloudwatch:PutMetricData",
+        "events:ListEventBuses",
+        "events:ListRules",
+        "events:ListTargetsByRule",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ListQueues",
+    }
+    assert statement(policy, "events:ListTargetsByRule")["Resource"] == [
+        f"arn:aws:events:us-east-1:{ACCOUNT}:rule/oms-events/oms-object-changed",
+        f"arn:aws:events:us-east-1:{ACCOUNT}:rule/oms-events/oms-schema-changed",
+    ]
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:oms-events-dlq"
+    assert statement(policy, "sqs:GetQueueUrl")["Resource"] == queue
+    assert statement(policy, "cloudwatch:PutMetricData")["Condition"] == {
+        "StringEquals": {"aws:RequestedRegion": "us-east-1", "cloudwatch:namespace": "OMS/Events"}
+    }
+
+
+def test_whatever_has_no_resource_is_bound_to_the_region(oms: System) -> None:
+    for role in ("collector", "apply"):
+        for each in policy_for(role, oms, Wish()).statements:
+            keys = {condition.key for condition in each.conditions}
+            assert each.resources != ("*",) or "aws:RequestedRegion" in keys
+
+
+def test_a_side_container_may_publish_and_nothing_else(oms: System) -> None:
+    policy = policy_for("collector", oms, Wish(kinds={"nats"}))
+    assert policy.actions == {"cloudwatch:PutMetricData"}
+
+
+def test_a_collector_of_aws_alone_has_nothing_of_nats_to_publish(oms: System) -> None:
+    actions = policy_for("collector", oms, Wish(kinds={"aws"})).actions
+    assert "cloudwatch:PutMetricData" not in actions
+    assert "cloudwatch:GetMetricData" in actions
+
+
+def test_a_collector_that_asks_nothing_of_aws_needs_no_policy(oms: System) -> None:
+    quiet = with_aws(oms, cloud={"region": "us-east-1"})
+    with pytest.raises(BadInput, match="makes no request to AWS"):
+        policy_for("collector", quiet, Wish(kinds={"nats"}))
+
+
+def test_where_no_queue_is_named_none_is_listed_and_all_may_be_read(oms: System) -> None:
+    policy = policy_for("collector", with_aws(oms, cloud={"region": "eu-west-1"}), Wish())
+    assert "sqs:ListQueues" not in policy.actions
+    assert statement(policy, "sqs:GetQueueUrl")["Resource"] == "arn:aws:sqs:eu-west-1:*:*"
+    assert any("name the dead-letter queues" in remark for remark in policy.remarks)
+
+
+def test_a_role_to_assume_tells_the_account_and_needs_somebody_who_may_assume_it(
+    oms: System,
+) -> None:
+    system = with_aws(oms, cloud={"region": "us-east-1", "role_arn": ROLE, "queues": ["dlq"]})
+    policy = policy_for("collector", system, Wish())
+    assert statement(policy, "sqs:GetQueueUrl")["Resource"].split(":")[4] == ACCOUNT
+    assert "sts:AssumeRole" not in policy.actions
+    assert any("--for sign-in" in remark for remark in policy.remarks)
+    sign_in = policy_for("sign-in", system, Wish())
+    assert statement(sign_in, "sts:AssumeRole")["Resource"] == ROLE
+
+
+def test_without_a_role_nobody_signs_in_for_it(oms: System) -> None:
+    with pytest.raises(BadInput, match="no AWS source has a role_arn"):
+        policy_for("sign-in", oms, Wish())
+
+
+def test_regions_of_one_account_share_a_policy(oms: System) -> None:
+    system = with_aws(oms, us={"region": "us-east-1"}, eu={"region": "eu-west-1"})
+    policy = policy_for("collector", system, Wish())
+    assert statement(policy, "cloudwatch:GetMetricData")["Condition"] == {
+        "StringEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}
+    }
+    assert len(statement(policy, "events:ListTargetsByRule")["Resource"]) == 2
+
+
+def test_sources_that_sign_in_differently_have_policies_of_their_own(oms: System) -> None:
+    system = with_aws(
+        oms, one={"region": "us-east-1"}, two={"region": "eu-west-1", "role_arn": ROLE}
+    )
+    with pytest.raises(BadInput, match="--source: one, two"):
+        policy_for("collector", system, Wish())
+    chosen = policy_for("collector", system, Wish(source="two"))
+    assert statement(chosen, "sqs:GetQueueUrl")["Resource"].startswith("arn:aws:sqs:eu-west-1")
+    with pytest.raises(BadInput, match="did you mean two"):
+        policy_for("collector", system, Wish(source="twoo"))
+
+
+def test_a_spec_without_aws_is_told(oms: System) -> None:
+    with pytest.raises(BadInput, match="no AWS source"):
+        policy_for("collector", with_aws(oms), Wish())
+
+
+def test_the_publisher_may_put_events_of_its_own_source_on_its_bus(oms: System) -> None:
+    written = statement(policy_for("publisher", oms, Wish(account=ACCOUNT)), "events:PutEvents")
+    assert written["Resource"] == f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/oms-events"
+    assert written["Condition"] == {"StringEquals": {"events:source": "oms"}}
+    other = policy_for("publisher", oms, Wish(event_source="com.example.oms"))
+    condition = statement(other, "events:PutEvents")["Condition"]
+    assert condition == {"StringEquals": {"events:source": "com.example.oms"}}
+
+
+def test_the_processor_of_dead_letters_needs_to_know_their_queues(oms: System) -> None:
+    policy = policy_for("dlq-processor", oms, Wish(account=ACCOUNT))
+    assert {arn for each in policy.statements for arn in each.resources} == {
+        f"arn:aws:sqs:us-east-1:{ACCOUNT}:oms-events-dlq"
+    }
+    with pytest.raises(BadInput, match="queues"):
+        policy_for("dlq-processor", with_aws(oms, cloud={"region": "us-east-1"}), Wish())
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_no_policy_has_a_wildcard_for_actions_or_a_sid_twice(role: str, oms: System) -> None:
+    system = with_aws(oms, cloud={"region": "us-east-1", "role_arn": ROLE, "queues": ["dlq"]})
+    policy = policy_for(role, system, Wish())
+    assert not [action for action in policy.actions if "*" in action]
+    sids = [each.sid for each in policy.statements]
+    assert len(sids) == len(set(sids))
+
+
+def faults(policy: Policy) -> list[str]:
+    """What cfn-lint, which has AWS' own list of actions and resources, finds wrong."""
+    template = {
+        "Resources": {
+            "Policy": {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Properties": {"PolicyDocument": document(policy)},
+            }
+        }
+    }
+    found = lint(json.dumps(template), config=ManualArgs(include_checks=["I"]))
+    return [str(match) for match in found if match.rule.id != "I3042"]  # partitions: see Place
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_aws_knows_every_action_and_resource(role: str, oms: System) -> None:
+    given = {"region": "us-east-1", "role_arn": ROLE, "queues": ["dlq"]}
+    system = oms if role != "sign-in" else with_aws(oms, cloud=given)
+    assert faults(policy_for(role, system, Wish())) == []
+
+
+def test_that_check_sees_an_action_and_a_resource_that_do_not_exist() -> None:
+    unknown = Policy((Statement("A", ("events:ListAllRules",)),))
+    elsewhere = Policy(
+        (Statement("A", ("sqs:GetQueueUrl",), (f"arn:aws:sns:us-east-1:{ACCOUNT}:x",)),)
+    )
+    assert faults(unknown)
+    assert faults(elsewhere)
