@@ -26,6 +26,7 @@ from obs.spec.system import System
 
 Writer = Callable[[Sequence[TunedAlert], System], Files]
 
+_EVERY_ALERT: Final = ("prometheus", "grafana", "operator", "amp")
 _HEAD: Final = "# Built by `obs alerts build`; change the spec and build again.\n"
 
 
@@ -48,6 +49,16 @@ def remarks(system: System, names: Sequence[str]) -> list[str]:
     if "cloudwatch" not in names:
         return []
     return cloudwatch_files.remarks(tuned_alerts(system), system)
+
+
+def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
+    """The targets in whose files the alert is, of those built where none is chosen.
+
+    CloudWatch is among them where it can express the alert, of some objects at least.
+    """
+    if cloudwatch_files.expresses(tuned, system):
+        return (*_EVERY_ALERT, "cloudwatch")
+    return _EVERY_ALERT
 
 
 def _prometheus(alerts: Sequence[TunedAlert], system: System) -> Files:

@@ -37,7 +37,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         actions,
         "list",
         _list,
-        summary="List the alerts of a spec, with their thresholds.",
+        summary="List the alerts of a spec, with their thresholds and targets.",
         examples=["obs alerts list --spec collectors/oms.yaml --format json"],
     )
     spec_arguments(listing)
@@ -112,15 +112,21 @@ def _build(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     from obs.alerts.tuning import tuned_alerts
 
-    facts = [_facts(tuned) for tuned in tuned_alerts(_system(arguments))]
+    system = _system(arguments)
+    facts = [_facts(tuned, system) for tuned in tuned_alerts(system)]
     if arguments.format == "json":
         print(json_text(facts))
     elif facts:
-        print(table([tuple(fact.values()) for fact in facts]))
+        print(table([tuple(map(_cell, fact.values())) for fact in facts]))
     return DONE
 
 
-def _facts(tuned: "TunedAlert") -> dict[str, str]:
+def _cell(fact: str | list[str]) -> str:
+    return fact if isinstance(fact, str) else ",".join(fact)
+
+
+def _facts(tuned: "TunedAlert", system: "System") -> dict[str, str | list[str]]:
+    from obs.alerts.targets import evaluated_by
     from obs.alerts.wording import comparison
     from obs.spec.quantity import format_duration
 
@@ -130,6 +136,7 @@ def _facts(tuned: "TunedAlert") -> dict[str, str]:
         "about": ", ".join(f"{k}={v}" for k, v in tuned.only) or str(tuned.alert.about),
         "threshold": comparison(tuned.when),
         "for": format_duration(tuned.hold),
+        "targets": list(evaluated_by(tuned, system)),
         "runbook": f"runbooks/{tuned.name}.md",
     }
 

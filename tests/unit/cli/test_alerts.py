@@ -1,6 +1,7 @@
 """obs alerts."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,27 @@ def test_the_list_has_each_alert_with_its_threshold(
     alerts = {fact["alert"]: fact for fact in json.loads(capsys.readouterr().out)}
     assert alerts["NatsConsumerLagHigh"]["threshold"] == "> 1000"
     assert "EventBridgeFailedInvocations" not in alerts
+
+
+def test_the_list_says_what_each_alert_is_built_for(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(spec).write_text(
+        f"{SPEC}  aws: {{cloud: {{region: us-east-1, queues: [dlq]}}}}\n", encoding="utf-8"
+    )
+    assert main(["alerts", "list", "--spec", spec, "--format", "json"]) == 0
+    targets = {each["alert"]: each["targets"] for each in json.loads(capsys.readouterr().out)}
+    assert targets["NatsConsumerStalled"] == ["prometheus", "grafana", "operator", "amp"]
+    assert targets["SqsDeadLettersWaiting"] == [*targets["NatsConsumerStalled"], "cloudwatch"]
+    out = tmp_path / "out"
+    assert main(["alerts", "build", "--spec", spec, "--out", str(out)]) == 0
+    for target in ("prometheus", "grafana", "operator", "amp", "cloudwatch"):
+        built = [path for path in (out / target).rglob("*.*") if path.name != "plan.json"]
+        text = "".join(path.read_text() for path in built)
+        named = {alert for alert in targets if re.search(rf"\b{alert}\b", text)}
+        assert named == {alert for alert, names in targets.items() if target in names}
+    assert main(["alerts", "list", "--spec", spec]) == 0
+    assert "amp,cloudwatch  runbooks/SqsDeadLettersWaiting.md" in capsys.readouterr().out
 
 
 def test_an_explanation_has_meaning_expression_and_what_to_do(

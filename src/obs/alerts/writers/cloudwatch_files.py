@@ -31,6 +31,11 @@ def files(alerts: Sequence[TunedAlert], system: System) -> Files:
     return found
 
 
+def expresses(tuned: TunedAlert, system: System) -> bool:
+    """Whether CloudWatch has an alarm for some object that the alert is about."""
+    return any(alarms_of([tuned], system, aws).groups for aws in sorted(system.sources.aws))
+
+
 def remarks(alerts: Sequence[TunedAlert], system: System) -> list[str]:
     """What CloudWatch cannot express: a reason, and the alerts it holds for, each."""
     reasons: dict[str, dict[str, None]] = {}
