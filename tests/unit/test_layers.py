@@ -31,8 +31,13 @@ MAY_IMPORT = {
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "spec"},
     "iam": {"catalogue", "errors", "spec"},
+    "checks": {
+        *("alerts", "artifacts", "catalogue", "clients", "errors", "ids"),
+        *("slo", "snapshot", "sources", "spec"),
+    },
     "cli": {
         *(
+            "checks",
             "alerts",
             "artifacts",
             "catalogue",

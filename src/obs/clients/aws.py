@@ -67,17 +67,17 @@ class AwsClient:
 
     def event_buses(self) -> dict[str, str]:
         """ARN by name of every event bus."""
-        buses = self._listed("events", "ListEventBuses", "EventBuses")
+        buses = self.listed("events", "ListEventBuses", "EventBuses")
         return {bus["Name"]: bus["Arn"] for bus in buses}
 
     def rules(self, bus: str) -> list[str]:
         """Names of the rules on a bus."""
-        rules = self._listed("events", "ListRules", "Rules", EventBusName=bus)
+        rules = self.listed("events", "ListRules", "Rules", EventBusName=bus)
         return [rule["Name"] for rule in rules]
 
     def targets(self, bus: str, rule: str) -> list["TargetOutputTypeDef"]:
         """Targets of a rule, as AWS describes them."""
-        found = self._listed("events", "ListTargetsByRule", "Targets", EventBusName=bus, Rule=rule)
+        found = self.listed("events", "ListTargetsByRule", "Targets", EventBusName=bus, Rule=rule)
         return [cast("TargetOutputTypeDef", target) for target in found]
 
     def queue_urls(self, prefix: str = "") -> list[str]:
@@ -112,17 +112,18 @@ class AwsClient:
         end: int,
         period: int,
         *,
-        recurring: bool = True,
+        every: float | None = None,
     ) -> dict[MetricSeries, Points]:
         """Points from `start` to before `end` (Unix seconds) for every one of the series.
 
         A series without a point has an empty dict. A query that AWS answers in part is asked
-        again; SourceError("partial") if it stays so: never half an answer. `recurring` is false
-        for what happens once and must not count towards dollars a month.
+        again; SourceError("partial") if it stays so: never half an answer. `every` is how often
+        this is asked (seconds), where not with each poll; 0 for what happens once and must not
+        count towards dollars a month.
         """
         found: dict[MetricSeries, Points] = {}
         for batch in batches(series, -(-(end - start) // period)):
-            found.update(self._batch(batch, start, end, period, recurring))
+            found.update(self._batch(batch, start, end, period, every))
         return found
 
     def put_metric_data(self, namespace: str, data: Sequence["MetricDatumTypeDef"]) -> None:
@@ -150,18 +151,29 @@ class AwsClient:
         )
         return str(_member(answer, "MessageId", "Publish"))
 
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The answer to a request that costs nothing; `operation` as AWS spells it."""
+        return self._session.call(service, operation, **parameters)
+
+    def listed(
+        self, service: str, operation: str, member: str, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """What a request that costs nothing lists as `member`, on all its pages."""
+        for page in self._pages(service, operation, 0.0, parameters):
+            yield from _member(page, member, operation)
+
     def close(self) -> None:
         """Close the connections."""
         if self._opened is not None:
             self._opened.close()
 
     def _batch(
-        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, recurring: bool
+        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, every: float | None
     ) -> dict[MetricSeries, Points]:
         found: dict[MetricSeries, Points] = {}
         left = batch
         for _ in range(_QUERY_ATTEMPTS):
-            answers = self._answers(left, start, end, period, recurring)
+            answers = self._answers(left, start, end, period, every)
             found.update(answers.complete)
             left = [one for one in left if one not in found]
             if not left:
@@ -173,7 +185,7 @@ class AwsClient:
         )
 
     def _answers(
-        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, recurring: bool
+        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, every: float | None
     ) -> Answers:
         answers = Answers(batch)
         parameters = {
@@ -185,18 +197,12 @@ class AwsClient:
         # Whether AWS bills each page is not documented; counting each errs on the dear side.
         cost = billed_metrics(batch) * METRIC_REQUESTED
         operation = "GetMetricData"
-        for page in self._pages("cloudwatch", operation, cost, parameters, recurring):
+        for page in self._pages("cloudwatch", operation, cost, parameters, every):
             try:
                 answers.add(page)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise _senseless(operation, type(error).__name__) from None
         return answers
-
-    def _listed(
-        self, service: str, operation: str, member: str, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        for page in self._pages(service, operation, 0.0, parameters):
-            yield from _member(page, member, operation)
 
     def _pages(
         self,
@@ -204,11 +210,11 @@ class AwsClient:
         operation: str,
         cost: float,
         parameters: Mapping[str, Any],
-        recurring: bool = True,
+        every: float | None = None,
     ) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         for _ in range(_MAX_PAGES):
-            self._spend(cost, recurring)
+            self._spend(cost, every)
             page = self._session.call(service, operation, **parameters, **token)
             yield page
             if not page.get("NextToken"):
@@ -229,9 +235,9 @@ class AwsClient:
         with self._lock:
             self._requests[operation] += 1
 
-    def _spend(self, dollars: float, recurring: bool = True) -> None:
+    def _spend(self, dollars: float, every: float | None = None) -> None:
         with self._lock:
-            self._spending.spend(dollars, self._clock(), recurring=recurring)
+            self._spending.spend(dollars, self._clock(), every=every)
 
 
 def _member(answer: Mapping[str, Any], name: str, operation: str) -> Any:

@@ -1,0 +1,64 @@
+"""Runs checks: reads, judges, and keeps a failure to read within the check it belongs to."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from obs.checks.asking import Asking
+from obs.checks.finding import Check, Finding, Outcome, Result, Rows, skipped, wrong
+from obs.errors import DONE, FOUND, UNAVAILABLE, SourceError
+from obs.spec.system import System
+
+
+def run(
+    system: System,
+    checks: Sequence[Check[Any]],
+    asking: Callable[[System], Asking] = Asking,
+) -> list[Result]:
+    """What each check found, in their order."""
+    with asking(system) as opened:
+        return [_result(check, system, opened) for check in checks]
+
+
+def exit_code(results: Sequence[Result], *, strict: bool = False) -> int:
+    """3 where nothing that was asked answered, 1 where something failed, else 0.
+
+    `strict`: a warning counts as a failure.
+    """
+    asked = [result for result in results if result.outcome is not Outcome.SKIPPED]
+    if asked and all(result.unasked for result in asked):
+        return UNAVAILABLE
+    bad = {Outcome.FAILED, Outcome.WARNED} if strict else {Outcome.FAILED}
+    return FOUND if any(result.outcome in bad for result in results) else DONE
+
+
+def _result(check: Check[Any], system: System, asking: Asking) -> Result:
+    subjects = check.subjects(system)
+    if not subjects:
+        return Result(check.name, check.question, (skipped(system.system, check.absent),))
+    findings: list[Finding] = []
+    rows: Rows = ()
+    answered = False
+    for subject in subjects:
+        try:
+            facts = check.read(asking, subject)
+            findings += check.judge(system, subject, facts)
+        except SourceError as error:
+            findings.append(_unasked(subject, error))
+            continue
+        answered = True
+        if check.rows is not None:
+            rows += check.rows(system, facts)
+    found = tuple(findings) or (skipped(system.system, "there is nothing to look at"),)
+    return Result(check.name, check.question, found, rows, unasked=not answered)
+
+
+def _unasked(subject: str, error: SourceError) -> Finding:
+    """Readiness that cannot be seen is not readiness."""
+    advice = {
+        "auth": "give the credentials that `obs check` runs with the right to read this",
+        "connection": "see that it runs, and that its address in the spec is right",
+        "timeout": "see that it runs, and that its address in the spec is right",
+    }
+    return wrong(
+        subject, f"could not be asked: {error}", advice.get(error.reason, "see its own log")
+    )
