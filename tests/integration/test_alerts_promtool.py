@@ -125,6 +125,9 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
             yield name, other
     if "\nor (\n" in written:
         yield "not held", written.partition("\nor (\n")[0]
+    if isinstance(tuned.when, Overdue):
+        yield "the youngest collector counts", written.replace("min by", "max by")
+        yield "not asked for who never answered", re.sub(r" or min by .*\)", ")", written)
     if isinstance(tuned.when, Above | Increase) and tuned.when.threshold:
         yield "summed", written.replace("max by", "sum by")
     if isinstance(tuned.when, Quiet):

@@ -8,6 +8,7 @@ from typing import Final
 from obs.alerts.alert import IDENTITY, KEPT, About, TunedAlert
 from obs.alerts.condition import Absent, Age, Always, Burn, Labels, Overdue
 from obs.alerts.signals import (
+    STALE_AFTER,
     STEPS,
     Level,
     Signal,
@@ -15,6 +16,7 @@ from obs.alerts.signals import (
     is_counted,
     signals,
     step_seconds,
+    value,
     variants,
 )
 from obs.catalogue import own, slo
@@ -33,7 +35,8 @@ EXHAUSTION: Final = 7200.0
 class Case:
     """One test of one alert: samples a step apart, and at which steps the alert fires.
 
-    `labels` are of the object; `told` asks for its annotations, where it first fires.
+    `labels` are of the object; `told` asks for its annotations where it first fires, with this
+    `value`. `never`: a source that has not answered at all.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Case:
     labels: Labels
     firing: tuple[bool, ...]
     told: bool = False
+    value: float = 0.0
+    never: bool = False
 
 
 def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
@@ -146,10 +151,17 @@ class _Stage:
         return self._made(name, self._surroundings(levels, up=[1.0] * len(levels)), None)
 
     def never_answered(self, name: str) -> Case:
-        """A source that is down from the start has no last success."""
-        levels = [Level.FEW] * (_long_enough(self.tuned) + _LEAD)
-        active = [True] * len(levels)
-        return self._made(name, self._told_by("a", levels), self._held(active))
+        """A source that is down from the start has no last success; two collectors ask it, one
+        of which came later.
+        """
+        assert isinstance(self.tuned.when, Overdue)
+        limit = self.tuned.when.percent / 100 * STALE_AFTER
+        levels = [Level.FEW] * (ceil(limit / self.step) + _long_enough(self.tuned))
+        fires = self._held([i * self.step > limit for i in range(len(levels))])
+        later = [Level.GONE, *levels[1:]]
+        series = [*self._told_by("a", levels), *_since(self.step, self._told_by("b", later))]
+        made = self._made(name, series, fires, told=True)
+        return replace(made, value=fires.index(True) * self.step, never=True)
 
     def forgotten(self, name: str, levels: Sequence[Level]) -> Case:
         """The series goes while the alert fires."""
@@ -223,7 +235,19 @@ class _Stage:
     ) -> Case:
         length = max((len(each.values) for each in series), default=_LEAD)
         firing = tuple(fires) if fires is not None else (False,) * length
-        return Case(name, self.step, tuple(series), self._labels, firing, told)
+        return Case(
+            name, self.step, tuple(series), self._labels, firing, told, value(self.tuned.when)
+        )
+
+
+def _since(moment: float, series: Sequence[Signal]) -> Iterator[Signal]:
+    """The series of a collector that began at this moment."""
+    for each in series:
+        if each.metric is own.SOURCE_ASKED_SINCE:
+            told = tuple(None if one is None else moment for one in each.values)
+            yield replace(each, values=told)
+        else:
+            yield each
 
 
 def _from_zero(values: Sequence[float | None], begin: float | None) -> tuple[float | None, ...]:

@@ -93,11 +93,14 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A moment is longer ago than this percentage of a limit, or never was while `state` is 0."""
+    """A moment is longer ago than this percentage of a limit; `since` stands for one not yet been.
+
+    Of several that wait for the moment, the one that has waited longest counts.
+    """
 
     moment: Metric
     limit: Metric
-    state: Metric
+    since: Metric
     percent: float
 
 
@@ -167,7 +170,7 @@ def metrics_of(condition: Condition) -> tuple[Metric, ...]:
         case Age():
             return (condition.moment,)
         case Overdue():
-            return (condition.moment, condition.limit, condition.state)
+            return (condition.moment, condition.limit, condition.since)
         case Burn():
             return (condition.burn, condition.bad)
         case BurnTiers() | Always():

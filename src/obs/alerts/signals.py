@@ -194,11 +194,11 @@ def _moment(
 def _overdue(when: Overdue, levels: Sequence[Level], step: float) -> list[Signal]:
     edge = when.percent / 100 * STALE_AFTER
     ages = {Level.GOOD: 0.0, Level.EDGE: edge, Level.BAD: edge + 1}
-    ups = {Level.GOOD: 1.0, Level.EDGE: 0.0, Level.BAD: 0.0, Level.FEW: 0.0}
+    always = (Level.GOOD, Level.EDGE, Level.BAD, Level.FEW)
     return [
         _moment(when.moment, ages, levels, step),
-        _gauge(when.limit, (), dict.fromkeys(ups, STALE_AFTER), levels),
-        _gauge(when.state, (), ups, levels),
+        _gauge(when.limit, (), dict.fromkeys(always, STALE_AFTER), levels),
+        _gauge(when.since, (), dict.fromkeys(always, 0.0), levels),
     ]
 
 

@@ -23,11 +23,15 @@ from obs.spec.quantity import format_duration
 ValueForm = str
 """How an alert's value is shown: `duration`, `percent`, `share` (a ratio), `rate` or `count`."""
 
+NEVER: Final = ", not once since the collector started"
 _FORMS: Final = {"seconds": "duration", "percent": "percent", "ratio": "share"}
 
 
 def described(tuned: TunedAlert, fill: Callable[[str], str]) -> str:
-    """The description; `fill` gives the text of a label, of `value` and of `exhaustion`."""
+    """The description; `fill` gives the text of a label and of what is known when it fires.
+
+    That is `value`, `exhaustion` and `never`, which is empty unless a source has never answered.
+    """
     words = _Words(fill, threshold=threshold_text(tuned.when), window=window_text(tuned.when))
     words["hold"] = format_duration(tuned.hold)
     return tuned.alert.description.format_map(words)

@@ -11,6 +11,12 @@ SOURCE_LAST_SUCCESS = gauge(
     "When the source last answered in full; absent before the first time.",
     "seconds",
 )
+SOURCE_ASKED_SINCE = gauge(
+    "obs_source_asked_since_timestamp_seconds",
+    SOURCE,
+    "When this collector, since it started, began to ask the source.",
+    "seconds",
+)
 SOURCE_STALE_AFTER = gauge(
     "obs_source_stale_after_seconds",
     SOURCE,
@@ -59,6 +65,7 @@ BUILD_INFO = info("obs_build_info", ("version", "python_version"), "The collecto
 ALL: tuple[Metric, ...] = (
     SOURCE_UP,
     SOURCE_LAST_SUCCESS,
+    SOURCE_ASKED_SINCE,
     SOURCE_STALE_AFTER,
     SOURCE_POLL_DURATION,
     SOURCE_POLLS,

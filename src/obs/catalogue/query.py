@@ -55,6 +55,11 @@ def max_by(labels: Sequence[str], inner: str) -> str:
     return f"max by ({', '.join(labels)}) ({inner})"
 
 
+def min_by(labels: Sequence[str], inner: str) -> str:
+    """The least value of each object, for a moment that came first to one of several."""
+    return f"min by ({', '.join(labels)}) ({inner})"
+
+
 def increase(metric: Metric, where: Sequence[Matcher], window: float) -> str:
     """How much a counter grew in the window of seconds."""
     return f"increase({selector(metric, where, window)})"

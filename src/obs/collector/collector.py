@@ -241,7 +241,7 @@ class Collector:
 
     def _publish_own(self) -> None:
         families = [
-            *source_families(self.sources),
+            *source_families(self.sources, self.started),
             *push_families(self.pushes),
             state_family(self.state_errors),
             BUILD,

@@ -40,12 +40,16 @@ class Push(Protocol):
     def errors(self) -> Counter[str]: ...
 
 
-def source_families(sources: Sequence[Source]) -> list[Family]:
-    """Health of the sources; an error reason has its zero before it first happens."""
+def source_families(sources: Sequence[Source], since: float) -> list[Family]:
+    """Health of the sources, asked since this moment (Unix seconds).
+
+    An error reason has its zero before it first happens.
+    """
     rows = Rows((source.name,) for source in sources)
     return [
         Family(own.SOURCE_UP, rows, [int(source.up) for source in sources]),
         Family(own.SOURCE_LAST_SUCCESS, rows, [source.last_success for source in sources]),
+        Family(own.SOURCE_ASKED_SINCE, rows, [since for _ in sources]),
         Family(own.SOURCE_STALE_AFTER, rows, [source.stale_after for source in sources]),
         Family(own.SOURCE_POLL_DURATION, rows, [round(s.poll_seconds, 6) for s in sources]),
         Family(own.SOURCE_POLLS, rows, [source.polls for source in sources]),

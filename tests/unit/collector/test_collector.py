@@ -101,6 +101,7 @@ def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(coll
     assert seen["obs_source_up"] == [0]
     assert "nats_consumer_lag_messages" not in seen
     assert "obs_source_last_success_timestamp_seconds" not in seen
+    assert seen["obs_source_asked_since_timestamp_seconds"] == [collector.started]
 
 
 def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock):

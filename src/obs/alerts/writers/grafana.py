@@ -19,11 +19,12 @@ from obs.alerts.condition import (
     ErrorRate,
     Increase,
     Labels,
+    Overdue,
     Quiet,
     Share,
 )
 from obs.alerts.definitions import GROUPS
-from obs.alerts.wording import described, value_form
+from obs.alerts.wording import NEVER, described, value_form
 from obs.alerts.writers.prometheus import VALUES, annotations, panel_link, shared_labels
 from obs.alerts.writers.promql import (
     answering,
@@ -47,7 +48,7 @@ Document = dict[str, Any]
 
 _EXPRESSIONS: Final = "__expr__"  # what Grafana calls its own arithmetic, as a datasource
 _CONDITION: Final = "C"
-_EXHAUSTION: Final = "E"
+_TOLD: Final = "E"  # what is not compared but told
 _LOOK_BACK: Final = 600  # seconds; an instant query needs a range all the same
 _ON_ERROR: Final = {"ObsCollectorAbsent": "Alerting", "ObsWatchdog": "OK"}
 """Where Prometheus does not answer nothing is watched, and the dead man's switch has to notice.
@@ -107,6 +108,9 @@ def asked(tuned: TunedAlert) -> Asked:
             return _error_rate(tuned, tuned.when)
         case Burn():
             return _burn(tuned, tuned.when)
+        case Overdue(moment):
+            told = {"A": expression(tuned), _TOLD: present(tuned, moment)}
+            return Asked(told, "is_number($A)")
         case _:
             return Asked({"A": expression(tuned)}, "is_number($A)")
 
@@ -163,7 +167,7 @@ def _burn(tuned: TunedAlert, when: Burn) -> Asked:
             "A": _lasting(tuned, long),
             "B": over(when.burn, when.short),
             "D": over(when.bad, when.long),
-            _EXHAUSTION: over(slo.EXHAUSTION, when.long),
+            _TOLD: over(slo.EXHAUSTION, when.long),
         },
         f"$A > {number(when.factor)} && $B > {number(when.factor)}"
         f" && $D >= {number(when.min_bad_events)}",
@@ -246,8 +250,10 @@ def _template(name: str, tuned: TunedAlert) -> str:
     """Without a $, which Grafana takes for a variable of its environment in some versions."""
     if name == "value":
         return VALUES[value_form(tuned.when)].replace("$value", '(index .Values "A").Value')
+    known = f'(index .Values "{_TOLD}")'
+    if name == "never":
+        return f"{{{{ if not {known}.Labels }}}}{NEVER}{{{{ end }}}}"
     if name == "exhaustion":
-        known = f'(index .Values "{_EXHAUSTION}")'
         return (
             f"{{{{ if {known}.Labels }}}}{{{{ {known}.Value | humanizeDuration }}}}"
             "{{ else }}an unknown time{{ end }}"

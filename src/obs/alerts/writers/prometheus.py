@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.condition import Burn
+from obs.alerts.condition import Burn, Overdue
 from obs.alerts.definitions import GROUPS
-from obs.alerts.wording import described, value_form
+from obs.alerts.wording import NEVER, described, value_form
 from obs.alerts.writers.promql import expression
 from obs.catalogue import slo
 from obs.catalogue.query import duration
@@ -105,6 +105,8 @@ def _template(name: str, tuned: TunedAlert) -> str:
         return VALUES[value_form(tuned.when)]
     if name == "exhaustion":
         return _exhaustion(tuned)
+    if name == "never":
+        return _never(tuned)
     return f"{{{{ $labels.{name} }}}}"
 
 
@@ -118,6 +120,15 @@ def _exhaustion(tuned: TunedAlert) -> str:
     return (
         f"{{{{ with printf `{query}` $labels.slo $labels.slo_service | query }}}}"
         "{{ . | first | value | humanizeDuration }}{{ else }}an unknown time{{ end }}"
+    )
+
+
+def _never(tuned: TunedAlert) -> str:
+    """A query within the annotation: whether the source has answered at all."""
+    assert isinstance(tuned.when, Overdue)
+    query = f"{tuned.when.moment.name}{{source=%q}}"
+    return (
+        f"{{{{ with printf `{query}` $labels.source | query }}}}{{{{ else }}}}{NEVER}{{{{ end }}}}"
     )
 
 

@@ -33,6 +33,7 @@ from obs.catalogue.query import (
     equal,
     increase,
     max_by,
+    min_by,
     number,
     over_time,
     renamed,
@@ -96,9 +97,14 @@ def _condition(tuned: TunedAlert, held: float) -> str:
             raise ValueError(f"{tuned.name}: tiers are written one by one")
 
 
-def _scoped(tuned: TunedAlert, series: Callable[[Sequence[Matcher]], str]) -> str:
+def _scoped(
+    tuned: TunedAlert,
+    series: Callable[[Sequence[Matcher]], str],
+    *,
+    one_value: Callable[[Sequence[str], str], str] = max_by,
+) -> str:
     """One value for each object the alert is about; those with rules of their own left out."""
-    whole = max_by(tuned.identity, series((*equal(tuned.only), *tuned.among)))
+    whole = one_value(tuned.identity, series((*equal(tuned.only), *tuned.among)))
     if not tuned.without:
         return whole
     others = [max_by(tuned.identity, series(equal(labels))) for labels in tuned.without]
@@ -165,11 +171,10 @@ def _error_rate(tuned: TunedAlert, when: ErrorRate, held: float) -> str:
 
 
 def _overdue(tuned: TunedAlert, when: Overdue) -> str:
-    """A source that never answered has no moment: it is told as 0 seconds of age."""
-    moment, state = present(tuned, when.moment, 0), present(tuned, when.state, 0)
-    limit = present(tuned, when.limit, 0, narrowed=False)
-    late = f"(time() - {moment})\n  > {number(when.percent / 100)} * {limit}"
-    return f"{late}\nor ({state} == 0 unless {max_by(tuned.identity, selector(when.moment))})"
+    moment = present(tuned, when.moment)
+    since = _scoped(tuned, lambda matchers: selector(when.since, matchers), one_value=min_by)
+    limit = present(tuned, when.limit, narrowed=False)
+    return f"time() - ({moment} or {since})\n  > {number(when.percent / 100)} * {limit}"
 
 
 def _burn(tuned: TunedAlert, when: Burn, held: float) -> str:

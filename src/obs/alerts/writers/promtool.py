@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 from obs.alerts.alert import TunedAlert
 from obs.alerts.cases import EXHAUSTION, Case, cases
 from obs.alerts.definitions import GROUPS
-from obs.alerts.signals import step_seconds, value
-from obs.alerts.wording import ValueForm, described, value_form
+from obs.alerts.signals import step_seconds
+from obs.alerts.wording import NEVER, ValueForm, described, value_form
 from obs.alerts.writers.prometheus import Document, annotations, panel_link, shared_labels
 from obs.catalogue.query import duration, equal, number, selector
 from obs.spec.system import System
@@ -115,7 +115,9 @@ def _annotation_test(tuned: TunedAlert, case: Case, system: System) -> Document:
 
 def _filled(name: str, tuned: TunedAlert, case: Case) -> str:
     if name == "value":
-        return _shown(value(tuned.when), value_form(tuned.when))
+        return _shown(case.value, value_form(tuned.when))
+    if name == "never":
+        return NEVER if case.never else ""
     if name == "exhaustion":
         return _shown(EXHAUSTION, "duration")
     return dict(case.labels)[name]

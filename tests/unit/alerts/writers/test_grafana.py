@@ -196,6 +196,15 @@ def test_counters_are_asked_for_only_while_their_source_is_up_and_keep_their_sta
         assert rule.get("missing_series_evals_to_resolve") == (60 if kept else None)
 
 
+def test_a_source_that_never_answered_is_told_apart_from_one_that_fell_silent() -> None:
+    rule = rules()["ObsSourceDown"]
+    (last,) = [query for query in rule["data"] if query["refId"] == "E"]
+    assert last["model"]["expr"] == "max by (source) (obs_source_last_success_timestamp_seconds)"
+    assert rule["annotations"]["description"].endswith(
+        '{{ if not (index .Values "E").Labels }}, not once since the collector started{{ end }}.'
+    )
+
+
 def test_gauges_end_when_they_are_gone_as_the_query_holds_them_itself() -> None:
     rule = rules()["NatsConsumerEvictionAhead"]
     assert rule["noDataState"] == "OK"
