@@ -28,10 +28,14 @@ class AwsEmulator:
 
     `port` 0 takes a free one; `folder` gets its files instead of a temporary folder of its own.
     It is killed when this process ends in whatever way. Raises SourceError where it does not start.
+    With `enforce_iam` policies decide for whoever does not sign in with ACCESS_KEY.
     """
 
-    def __init__(self, port: int = 0, folder: Path | None = None) -> None:
+    def __init__(
+        self, port: int = 0, folder: Path | None = None, *, enforce_iam: bool = False
+    ) -> None:
         self._port = port
+        self._enforce_iam = enforce_iam
         self._given_folder = folder
         self._folder: Path | None = None
         self._process: Process | None = None
@@ -55,7 +59,7 @@ class AwsEmulator:
         self._process = Process(
             [sys.executable, "-m", "ministack"],
             folder / "log",
-            env=_environment(folder, self._port),
+            env=_environment(folder, self._port, self._enforce_iam),
             cwd=folder,
         )
         try:
@@ -100,8 +104,9 @@ class AwsEmulator:
             return False
 
 
-def _environment(folder: Path, port: int) -> dict[str, str]:
+def _environment(folder: Path, port: int, enforce_iam: bool) -> dict[str, str]:
     return {
+        "AUTH": str(enforce_iam).lower(),
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "STATE_DIR": str(folder / "state"),
