@@ -10,6 +10,7 @@ import pytest
 from obs import catalogue, series
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.metric import Kind, Metric
+from obs.lag.status import Status
 
 ADDED_BY_SCRAPING = {"job", "instance", "namespace", "pod", "container", "endpoint", "service"}
 PREFIXES = ("nats_", "eventbridge_", "sqs_", "cloudwatch_", "slo_", "obs_")
@@ -24,7 +25,8 @@ nats_consumer_max_ack_pending_messages nats_stream_messages nats_stream_bytes
 nats_stream_last_sequence nats_server_up eventbridge_invocations_total
 eventbridge_failed_invocations_total eventbridge_triggered_rules_total
 eventbridge_throttled_rules_total eventbridge_retries_total eventbridge_dead_lettered_total
-eventbridge_dead_letter_failures_total sqs_queue_visible_messages
+eventbridge_dead_letter_failures_total eventbridge_delivery_latency_average_seconds
+eventbridge_delivery_latency_max_seconds sqs_queue_visible_messages
 sqs_queue_oldest_message_age_seconds slo_objective_ratio slo_events_total slo_good_events_total
 slo_error_ratio slo_burn_rate slo_error_budget_remaining_ratio slo_error_budget_exhaustion_seconds
 slo_data_watermark_timestamp_seconds slo_info obs_source_up
@@ -95,3 +97,7 @@ def test_every_metric_is_made_by_something(module: ModuleType):
         and not re.search(rf"\b{alias}\.{name}\b", source)
     ]
     assert unmade == []
+
+
+def test_statuses_are_those_that_consumers_are_judged_by():
+    assert tuple(status.name.lower() for status in Status) == nats.STATUSES

@@ -51,6 +51,8 @@ LAG_UNCERTAINTY = gauge(
     "How far lag_seconds may be off; present only where it is more than 1.5 polls.",
     "seconds",
 )
+STATUSES = ("ok", "paused", "slow", "stalled", "stopped", "leaderless")
+"""What the values of STATUS stand for, from 0."""
 STATUS = gauge(
     "nats_consumer_status",
     CONSUMER,

@@ -1,0 +1,57 @@
+"""All dashboards of a system."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from grafanalib._gen import DashboardEncoder
+
+from obs.dashboards.normalise import normalised
+from obs.dashboards.page import Page, dashboard
+from obs.dashboards.pages import (
+    collector,
+    consumer,
+    eventbridge,
+    jetstream,
+    overview,
+    slo_detail,
+    slos,
+)
+from obs.dashboards.site import Site, site_of
+from obs.spec.system import System
+
+PAGES: Final[tuple[Callable[[Site], Page | None], ...]] = (
+    overview.page,
+    jetstream.page,
+    consumer.page,
+    eventbridge.page,
+    slos.page,
+    slo_detail.page,
+    collector.page,
+)
+"""What each page is for a site; None where the site has nothing to show on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A finished dashboard; `json` is Grafana's classic model."""
+
+    page: str
+    uid: str
+    title: str
+    question: str
+    json: dict[str, Any]
+
+
+def boards(system: System) -> tuple[Board, ...]:
+    """The dashboards of a system, in the order in which they are read."""
+    site = site_of(system)
+    return tuple(board(page, site) for make in PAGES if (page := make(site)) is not None)
+
+
+def board(page: Page, site: Site) -> Board:
+    """One page as a finished dashboard."""
+    whole = dashboard(page, site)
+    text = json.dumps(whole.to_json_data(), cls=DashboardEncoder)
+    return Board(page.name, whole.uid, whole.title, page.question, normalised(json.loads(text)))

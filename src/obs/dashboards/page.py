@@ -1,0 +1,183 @@
+"""A page: one question, its variables, its sections; and the dashboard it becomes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from grafanalib import core
+
+from obs import catalogue
+from obs.alerts.alert import Severity
+from obs.catalogue import own
+from obs.catalogue.metric import Metric
+from obs.catalogue.query import equal, selector
+from obs.dashboards import theme
+from obs.dashboards.expressions import JOB
+from obs.dashboards.layout import Section, placed
+from obs.dashboards.panels import DATASOURCE, Json
+from obs.dashboards.site import Site
+from obs.ids import dashboard_uid
+
+TAG: Final = "obs"
+SCHEMA: Final = 42
+
+_TITLES: Final = {
+    "nats": "NATS",
+    "aws": "AWS",
+    "slo": "SLO",
+    "slo_service": "Service",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A choice at the top of a page among the values of a label of a metric.
+
+    It offers what the variables before it leave; one of several, unless it is `single`.
+    """
+
+    label: str
+    metric: Metric
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One dashboard before it is written. `name` is the first part of its panels' keys."""
+
+    name: str
+    title: str
+    question: str
+    variables: Sequence[Variable]
+    sections: Sequence[Section]
+    since: str = "now-6h"
+
+
+def dashboard(page: Page, site: Site) -> core.Dashboard:
+    """The page as grafanalib's dashboard."""
+    return core.Dashboard(
+        title=f"{page.title} · {site.system}",
+        description=page.question,
+        uid=dashboard_uid(site.system, page.name),
+        tags=[TAG, site.system],
+        editable=False,
+        graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
+        refresh="30s",
+        schemaVersion=SCHEMA,
+        time=core.Time(page.since, "now"),
+        timezone="browser",
+        links=[_pages(site)],
+        templating=core.Templating(_variables(page)),
+        annotations=core.Annotations(_annotations(site)),
+        panels=placed(page.name, page.sections),
+    )
+
+
+def link(site: Site, page: str, title: str, values: Mapping[str, str]) -> Json:
+    """A data link to another page that keeps the time range and chooses values of variables.
+
+    `values` are Grafana's own expressions, such as `${__field.labels.stream}`.
+    """
+    chosen = "".join(f"&var-{name}={value}" for name, value in values.items())
+    kept = "${datasource:queryparam}&${job:queryparam}"
+    uid = dashboard_uid(site.system, page)
+    return {"title": title, "url": f"/d/{uid}?{kept}{chosen}&${{__url_time_range}}"}
+
+
+def from_series(*labels: str) -> dict[str, str]:
+    """Values of a data link from the labels of the series that is clicked on."""
+    return {label: f"${{__field.labels.{label}}}" for label in labels}
+
+
+def from_row(titles: Mapping[str, str]) -> dict[str, str]:
+    """Values of a data link from the columns of the row that is clicked on."""
+    return {label: f'${{__data.fields["{title}"]}}' for label, title in titles.items()}
+
+
+def _pages(site: Site) -> Json:
+    """The menu of all dashboards of the system."""
+    return {
+        "asDropdown": True,
+        "icon": "external link",
+        "includeVars": True,
+        "keepTime": True,
+        "tags": [TAG, site.system],
+        "targetBlank": False,
+        "title": "Dashboards",
+        "tooltip": "",
+        "type": "dashboards",
+        "url": "",
+    }
+
+
+def _variables(page: Page) -> list[core.Template]:
+    datasource = core.Template(
+        name="datasource", label="Data source", type="datasource", query="prometheus", default=""
+    )
+    chosen = [_variable(Variable(JOB, own.BUILD_INFO), "Collector job", ())]
+    before: list[Variable] = []
+    for variable in page.variables:
+        label = _TITLES.get(variable.label, variable.label.capitalize())
+        chosen.append(_variable(variable, label, before))
+        before.append(variable)
+    return [datasource, *chosen]
+
+
+def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> core.Template:
+    matchers: list[tuple[str, str, str]] = []
+    if variable.label != JOB:
+        matchers.append((JOB, "=~", f"${JOB}"))
+    matchers += [
+        (each.label, "=" if each.single else "=~", f"${each.label}")
+        for each in before
+        if each.label in variable.metric.labels
+    ]
+    return core.Template(
+        name=variable.label,
+        label=label,
+        type="query",
+        query=f"label_values({selector(variable.metric, matchers)}, {variable.label})",
+        dataSource=DATASOURCE,
+        refresh=core.REFRESH_ON_TIME_RANGE_CHANGE,
+        sort=core.SORT_ASC,
+        multi=not variable.single,
+        includeAll=not variable.single,
+        allValue=None if variable.single else ".*",
+        default="" if variable.single else "All",
+    )
+
+
+def _annotations(site: Site) -> list[Json]:
+    """Where alerts of the system began and ended, and deployments that were told to Grafana."""
+    alerts = [
+        {
+            "datasource": DATASOURCE,
+            "enable": severity is Severity.CRITICAL,
+            "expr": selector("ALERTS", (*equal(_firing(site)), ("severity", "=", severity.value))),
+            "iconColor": theme.SEVERITY[severity],
+            "name": f"{severity.value.capitalize()} alerts",
+            "step": "60s",
+            "tagKeys": "severity",
+            "textFormat": "{{slo}} {{consumer}} {{rule}} {{queue}} {{source}}",
+            "titleFormat": "{{alertname}}",
+            "useValueForTime": False,
+        }
+        for severity in (Severity.CRITICAL, Severity.WARNING)
+    ]
+    deployments: dict[str, Any] = {
+        "datasource": {"type": "grafana", "uid": "-- Grafana --"},
+        "enable": True,
+        "iconColor": theme.INFO,
+        "name": "Deployments",
+        "target": {"limit": 100, "matchAny": False, "tags": ["deploy"], "type": "tags"},
+    }
+    return [*alerts, deployments]
+
+
+def _firing(site: Site) -> tuple[tuple[str, str], ...]:
+    return (("alertstate", "firing"), ("system", site.system))
+
+
+def metric_names() -> frozenset[str]:
+    """Names of all metrics that panels may ask for."""
+    return frozenset(metric.name for metric in catalogue.ALL)

@@ -1,0 +1,41 @@
+"""The pages, a module each; `watched` makes the panel that belongs to an alert."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from grafanalib import core
+
+from obs.dashboards.compared import compared, unit
+from obs.dashboards.expressions import Scope
+from obs.dashboards.panels import Legend, Look, Query, lines
+from obs.dashboards.site import Site
+
+
+def watched(
+    site: Site,
+    scope: Scope,
+    key: str,
+    title: str,
+    words: str,
+    legend: str,
+    look: Look,
+    *,
+    colours: Mapping[str, str] | None = None,
+    form: Legend = "table",
+) -> core.TimeSeries:
+    """What the alert of this panel compares, with its threshold drawn and told."""
+    when = site.limits.condition(key)
+    return lines(
+        key,
+        title,
+        site.limits.described(key, words),
+        [Query(compared(scope, when), legend)],
+        limited(site, key, look),
+        legend=form,
+        colours=colours,
+    )
+
+
+def limited(site: Site, key: str, look: Look) -> Look:
+    """The look with the threshold steps of a panel's alerts, in the unit of what they compare."""
+    return replace(look, unit=unit(site.limits.condition(key)), steps=site.limits.steps(key))

@@ -1,0 +1,270 @@
+"""Rules of EventBridge and their dead-letter queues."""
+
+from dataclasses import replace
+from typing import Final
+
+from grafanalib import core
+
+from obs.catalogue import aws
+from obs.catalogue.metric import Metric
+from obs.dashboards import theme
+from obs.dashboards.compared import compared
+from obs.dashboards.expressions import Scope
+from obs.dashboards.layout import Band, Section
+from obs.dashboards.limits import plain
+from obs.dashboards.page import Page, Variable
+from obs.dashboards.pages import limited, watched
+from obs.dashboards.panels import Column, Look, Query, Rows, lines, stat, table
+from obs.dashboards.site import Site
+
+RULES: Final = Scope(aws.RULE)
+QUEUES: Final = Scope(aws.QUEUE[:1])
+NONE: Final = "No data from AWS: is its source answering? See Collector"
+_RULE: Final = "{{bus}} / {{rule}}"
+_QUEUE: Final = "{{queue}}"
+_PLAIN: Final = plain([(None, theme.NEUTRAL)])
+
+
+def page(site: Site) -> Page | None:
+    """The page; None without an AWS source."""
+    if not site.aws:
+        return None
+    return Page(
+        "eventbridge",
+        "EventBridge",
+        "Do events reach the targets of their rules, and what became of those that did not?",
+        [Variable(label, aws.INVOCATIONS) for label in aws.RULE],
+        [
+            Section("", [_answer(site), _failures(site), _rules(site)]),
+            Section("Why invocations fail", [_causes(site)]),
+            Section("Dead letters", [_dead_letters(site), _queues(site)]),
+        ],
+    )
+
+
+def rule_rows() -> Rows:
+    """A table row for each rule."""
+    return Rows({"aws": "AWS", "bus": "Bus", "rule": "Rule"})
+
+
+def _look(site: Site, unit: str = "short") -> Look:
+    return Look(unit, none=NONE, interval=site.aws_poll)
+
+
+def _sum(metric: Metric, window: str) -> str:
+    return f"sum({RULES.grown(metric, window)})"
+
+
+def _answer(site: Site) -> Band:
+    failed = _sum(aws.FAILED_INVOCATIONS, "15m")
+    look = replace(_look(site), steps=_PLAIN, decimals=0)
+    bad = plain([(None, theme.GOOD), (1, theme.CRITICAL)])
+    warned = plain([(None, theme.GOOD), (1, theme.WARNING)])
+    return Band(
+        4,
+        [
+            stat(
+                "eventbridge/failed_now",
+                "Failed in 15 min",
+                "Invocations that failed for good, of all rules chosen.",
+                [Query(failed)],
+                replace(look, steps=bad),
+                background=True,
+            ),
+            stat(
+                "eventbridge/error_rate_now",
+                "Error rate in 15 min",
+                "Failed invocations as a share of all, of all rules chosen together.",
+                [Query(f"100 * {failed} / {_sum(aws.INVOCATIONS, '15m')}")],
+                replace(
+                    limited(site, "eventbridge/error_rate", _look(site)), none="No invocations"
+                ),
+                background=True,
+            ),
+            stat(
+                "eventbridge/invocations_now",
+                "Invocations in 15 min",
+                "Times targets were invoked for an event.",
+                [Query(_sum(aws.INVOCATIONS, "15m"))],
+                look,
+                sparkline=True,
+            ),
+            stat(
+                "eventbridge/dead_lettered_now",
+                "Dead letters in 15 min",
+                "Events sent to a dead-letter queue because their target failed.",
+                [Query(_sum(aws.DEAD_LETTERED, "15m"))],
+                replace(look, steps=warned),
+            ),
+            stat(
+                "eventbridge/lost_now",
+                "Lost in 15 min",
+                "Events that not even a dead-letter queue took.",
+                [Query(_sum(aws.DEAD_LETTER_FAILURES, "15m"))],
+                replace(look, steps=bad),
+            ),
+            stat(
+                "eventbridge/waiting_now",
+                "Waiting in queues",
+                "Dead letters that wait for somebody.",
+                [Query(f"sum({QUEUES.value(aws.QUEUE_VISIBLE)})")],
+                replace(look, steps=warned, none="No dead-letter queue is watched"),
+            ),
+        ],
+    )
+
+
+def _failures(site: Site) -> Band:
+    return Band(
+        9,
+        [
+            _of_rules(
+                site,
+                "eventbridge/failed",
+                "Failed invocations",
+                "Invocations that failed for good, in the alert's window.",
+            ),
+            _of_rules(
+                site,
+                "eventbridge/error_rate",
+                "Error rate",
+                "Failed invocations as a share of all, where there were enough of them.",
+                none="Too few invocations to judge by",
+            ),
+            _of_rules(
+                site,
+                "eventbridge/invocations",
+                "Invocations",
+                "Times a rule's targets were invoked, in the alert's window.",
+            ),
+        ],
+    )
+
+
+def _rules(site: Site) -> Band:
+    def grown(metric: Metric) -> str:
+        return RULES.grown(metric, "1h")
+
+    columns = [
+        Column("Matched", grown(aws.TRIGGERED_RULES), decimals=0),
+        Column("Invocations", grown(aws.INVOCATIONS), decimals=0),
+        Column("Failed", grown(aws.FAILED_INVOCATIONS), decimals=0, steps=_bad(theme.CRITICAL)),
+        Column(
+            "Error rate",
+            compared(RULES, site.limits.condition("eventbridge/error_rate")),
+            "percent",
+            decimals=1,
+            steps=site.limits.steps("eventbridge/error_rate"),
+        ),
+        Column("Retries", grown(aws.RETRIES), decimals=0, steps=_bad(theme.WARNING)),
+        Column("Throttled", grown(aws.THROTTLED_RULES), decimals=0, steps=_bad(theme.WARNING)),
+        Column("Dead letters", grown(aws.DEAD_LETTERED), decimals=0, steps=_bad(theme.WARNING)),
+        Column("Lost", grown(aws.DEAD_LETTER_FAILURES), decimals=0, steps=_bad(theme.CRITICAL)),
+    ]
+    return Band(
+        8,
+        [
+            table(
+                "eventbridge/rules",
+                "Rules, in the last hour",
+                "What each rule chosen did in the hour before the end of the time shown; the error "
+                "rate is that of its alert.",
+                rule_rows(),
+                columns,
+                _look(site),
+                sort_by="Failed",
+            )
+        ],
+    )
+
+
+def _causes(site: Site) -> Band:
+    latency = lines(
+        "eventbridge/latency",
+        "Latency",
+        "From an event's arrival on the bus to its successful delivery: the mean, and the longest.",
+        [
+            Query(RULES.value(aws.DELIVERY_LATENCY_AVERAGE), f"{_RULE} mean"),
+            Query(RULES.value(aws.DELIVERY_LATENCY_MAX), f"{_RULE} longest"),
+        ],
+        replace(_look(site, "s"), minimum=0, none="AWS tells no latency of these rules"),
+        dashed=["/ longest$/"],
+    )
+    return Band(
+        8,
+        [
+            _of_rules(
+                site,
+                "eventbridge/retries",
+                "Retries",
+                "Invocations that were tried again, in the alert's window: targets answer with "
+                "errors or throttle.",
+            ),
+            _of_rules(
+                site,
+                "eventbridge/throttled",
+                "Throttled",
+                "Times a rule was throttled by the account's quota, in the alert's window.",
+            ),
+            latency,
+        ],
+    )
+
+
+def _dead_letters(site: Site) -> Band:
+    return Band(
+        8,
+        [
+            _of_rules(
+                site,
+                "eventbridge/dead_lettered",
+                "Sent to a dead-letter queue",
+                "Events whose target failed, in the alert's window.",
+            ),
+            _of_rules(
+                site,
+                "eventbridge/dead_letter_failures",
+                "Lost",
+                "Events that could not even be sent to the dead-letter queue, in the alert's "
+                "window: its policy or key forbids it, or it is gone.",
+            ),
+        ],
+    )
+
+
+def _queues(site: Site) -> Band:
+    look = replace(_look(site), minimum=0, none="No dead-letter queue is watched")
+    return Band(
+        8,
+        [
+            watched(
+                site,
+                QUEUES,
+                "eventbridge/queue",
+                "Waiting in queues",
+                "Messages in each dead-letter queue.",
+                _QUEUE,
+                look,
+            ),
+            watched(
+                site,
+                QUEUES,
+                "eventbridge/queue_age",
+                "Oldest in queues",
+                "How long the oldest message of each dead-letter queue has waited. It is deleted "
+                "at the queue's retention.",
+                _QUEUE,
+                look,
+            ),
+        ],
+    )
+
+
+def _of_rules(site: Site, key: str, title: str, words: str, none: str = NONE) -> core.TimeSeries:
+    """What the alert of this panel compares, a line for each rule."""
+    look = replace(_look(site), minimum=0, none=none)
+    return watched(site, RULES, key, title, words, _RULE, look)
+
+
+def _bad(colour: str) -> list[dict[str, object]]:
+    return plain([(None, theme.NEUTRAL), (1, colour)])

@@ -1,0 +1,294 @@
+"""Is the system healthy?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from grafanalib import core
+
+from obs.alerts.alert import Severity
+from obs.catalogue import aws, nats, own, slo
+from obs.catalogue.query import Matcher, equal, max_by, selector
+from obs.dashboards import theme
+from obs.dashboards.compared import compared
+from obs.dashboards.expressions import Scope, worst
+from obs.dashboards.layout import Band, Section
+from obs.dashboards.limits import plain
+from obs.dashboards.page import Page
+from obs.dashboards.pages import collector, eventbridge, jetstream, limited, slos
+from obs.dashboards.panels import Column, Look, Query, Rows, lines, stat, table
+from obs.dashboards.site import Site
+
+_ALL: Final = Scope()
+_NO_RULES: Final = "No rules of this system are evaluated by this Prometheus"
+_COUNT: Final = plain([(None, theme.GOOD), (1, theme.WARNING)])
+_OBJECT: Final = (
+    "slo_service",
+    "slo",
+    "stream",
+    "consumer",
+    "server",
+    "bus",
+    "rule",
+    "queue",
+    "source",
+)
+"""Labels that say what an alert is about, from the general to the particular."""
+
+
+def page(site: Site) -> Page:
+    """The page."""
+    return Page(
+        "overview",
+        "Overview",
+        "Is the system healthy?",
+        (),
+        [
+            Section("", [_answer(site), _promises(site)]),
+            *([Section("Worst first", [_worst(site)])] if site.nats or site.aws else []),
+            Section("Over time", [_over_time(site)]),
+        ],
+    )
+
+
+def _look(unit: str = "short", none: str = "No data: see Collector") -> Look:
+    return Look(unit, none=none, interval="15s")
+
+
+def _answer(site: Site) -> Band:
+    stats = [
+        _firing_count(site, Severity.CRITICAL, "Critical alerts", "Somebody has to act now."),
+        _firing_count(site, Severity.WARNING, "Warnings", "Somebody has to look today."),
+        *_least_budget(site),
+        *_not_ok(site),
+        *_failing(site),
+        _silent(),
+    ]
+    return Band(4, stats)
+
+
+def _firing_count(site: Site, severity: Severity, title: str, words: str) -> core.Stat:
+    """How many alerts fire; nothing where no rules are evaluated, which the watchdog proves."""
+    firing = _alerts(site, severity=severity.value)
+    proven = f"0 * max({_alerts(site, alertname='ObsWatchdog')})"
+    return stat(
+        f"overview/{severity.value}",
+        title,
+        f"Alerts of this system that fire. {words}",
+        [Query(f"count({firing}) or {proven}")],
+        replace(
+            _look(none=_NO_RULES),
+            steps=plain([(None, theme.GOOD), (1, theme.SEVERITY[severity])]),
+        ),
+        background=True,
+    )
+
+
+def _least_budget(site: Site) -> list[core.Panel]:
+    if not site.slos:
+        return []
+    return [
+        stat(
+            "overview/budget",
+            "Least budget left",
+            "What is left of the error budget that is closest to its end, or furthest past it.",
+            [Query(f"min({slos.ANY.value(slo.BUDGET_REMAINING)})")],
+            replace(_look("percentunit", slos.NONE), steps=slos.budget_steps(site), decimals=1),
+            background=True,
+        )
+    ]
+
+
+def _not_ok(site: Site) -> list[core.Panel]:
+    if not site.nats:
+        return []
+    status = _ALL.value(nats.STATUS)
+    return [
+        stat(
+            "overview/consumers",
+            "Consumers not ok",
+            "NATS consumers that are slow, stalled, stopped or leaderless.",
+            [Query(f"count({status} >= 2) or 0 * count({status})")],
+            replace(_look(none=jetstream.NONE), steps=_COUNT),
+            background=True,
+        )
+    ]
+
+
+def _failing(site: Site) -> list[core.Panel]:
+    if not site.aws:
+        return []
+    failed = _ALL.grown(aws.FAILED_INVOCATIONS, "15m")
+    return [
+        stat(
+            "overview/rules",
+            "Rules failing",
+            "EventBridge rules with an invocation that failed for good in the last 15 minutes.",
+            [Query(f"count({failed} > 0) or 0 * count({failed})")],
+            replace(_look(none=eventbridge.NONE), steps=_COUNT),
+            background=True,
+        )
+    ]
+
+
+def _silent() -> core.Stat:
+    up = _ALL.value(own.SOURCE_UP)
+    return stat(
+        "overview/sources",
+        "Sources down",
+        "Sources that the collector could not read at its last poll: what is shown of them is old.",
+        [Query(f"count({up} == 0) or 0 * count({up})")],
+        replace(_look(none=collector.NONE), steps=_COUNT),
+        background=True,
+    )
+
+
+def _promises(site: Site) -> Band:
+    firing = _firing_table(site)
+    if not site.slos:
+        return Band(8, [firing])
+    return Band(8, [slos.budget_bars(site, "overview/budgets", slos.ANY), firing], (10, 14))
+
+
+def _firing_table(site: Site) -> core.Table:
+    kept = ("severity", "alertname", "object")
+    since = max_by(kept, _with_object(selector("ALERTS_FOR_STATE", _of(site))))
+    firing = max_by(kept, _with_object(_alerts(site, among=[("alertname", "!=", "ObsWatchdog")])))
+    return table(
+        "overview/firing",
+        "Firing alerts",
+        "What fires now, what about, and since when.",
+        Rows(
+            {"severity": "Severity", "alertname": "Alert", "object": "About"},
+            mappings={"severity": theme.SEVERITIES},
+        ),
+        [Column("Since", f"1000 * ({since}\nand {firing})", "dateTimeFromNow")],
+        _look(none="Nothing fires"),
+        sort_by="Since",
+        descending=False,
+    )
+
+
+def _worst(site: Site) -> Band:
+    tables: list[core.Panel] = []
+    if site.nats:
+        lag = _ALL.value(nats.LAG_SECONDS)
+        tables.append(
+            table(
+                "overview/worst_consumers",
+                "Consumers furthest behind",
+                "The ten consumers whose oldest message owed has waited longest.",
+                jetstream.consumer_rows(site),
+                [
+                    Column("Status", _ALL.value(nats.STATUS), mappings=theme.STATUSES, width=90),
+                    Column(
+                        "Lag",
+                        _ALL.value(nats.LAG_MESSAGES),
+                        steps=site.limits.steps("consumer/lag"),
+                    ),
+                    Column(
+                        "Oldest owed", lag, "s", steps=site.limits.steps("consumer/lag_seconds")
+                    ),
+                ],
+                _look(none=jetstream.NONE),
+                sort_by="Oldest owed",
+            )
+        )
+    if site.aws:
+        error_rate = compared(_ALL, site.limits.condition("eventbridge/error_rate"))
+        tables.append(
+            table(
+                "overview/worst_rules",
+                "Rules, in the last hour",
+                "What the rules of EventBridge did; the worst first.",
+                eventbridge.rule_rows(),
+                [
+                    Column("Invocations", _ALL.grown(aws.INVOCATIONS, "1h"), decimals=0),
+                    Column(
+                        "Failed",
+                        _ALL.grown(aws.FAILED_INVOCATIONS, "1h"),
+                        decimals=0,
+                        steps=plain([(None, theme.NEUTRAL), (1, theme.CRITICAL)]),
+                    ),
+                    Column(
+                        "Error rate",
+                        error_rate,
+                        "percent",
+                        decimals=1,
+                        steps=site.limits.steps("eventbridge/error_rate"),
+                    ),
+                ],
+                _look(none=eventbridge.NONE),
+                sort_by="Failed",
+            )
+        )
+    return Band(8, tables)
+
+
+def _over_time(site: Site) -> Band:
+    panels: list[core.Panel] = []
+    if site.slos:
+        panels.append(
+            lines(
+                "overview/burning",
+                "Burn rate over 1 h",
+                "How fast each error budget burnt in the last hour; 1 lasts exactly the SLO's "
+                "window. The lines are the tiers of the alerts.",
+                [Query(slos.ANY.value(slo.BURN_RATE, slos.over("1h"), by=slo.SLO), slos.LEGEND)],
+                replace(
+                    _look(none="No events"),
+                    steps=slos.burn_steps(site),
+                    minimum=0,
+                    links=slos.slo_links(site),
+                ),
+            )
+        )
+    if site.nats:
+        panels.append(
+            lines(
+                "overview/lag",
+                "Consumer lag in seconds, worst 5",
+                "How long the oldest message that each consumer owes has waited.",
+                [Query(worst(5, _ALL.value(nats.LAG_SECONDS)), "{{stream}} / {{consumer}}")],
+                replace(
+                    limited(site, "consumer/lag_seconds", _look(none=jetstream.NONE)),
+                    minimum=0,
+                    links=jetstream.consumer_links(site),
+                ),
+            )
+        )
+    if site.aws:
+        panels.append(
+            lines(
+                "overview/failed",
+                "Failed invocations, worst 5",
+                "Invocations that failed for good, in the alert's window.",
+                [
+                    Query(
+                        worst(5, compared(_ALL, site.limits.condition("eventbridge/failed"))),
+                        "{{bus}} / {{rule}}",
+                    )
+                ],
+                replace(
+                    limited(site, "eventbridge/failed", _look(none=eventbridge.NONE)), minimum=0
+                ),
+            )
+        )
+    panels.append(collector.freshness(site, "overview/freshness", _ALL))
+    return Band(9, panels)
+
+
+def _of(site: Site) -> Sequence[Matcher]:
+    return equal((("system", site.system),))
+
+
+def _alerts(site: Site, among: Sequence[Matcher] = (), **labels: str) -> str:
+    """The firing alerts of the system, as Prometheus tells them."""
+    chosen = equal((("alertstate", "firing"), *labels.items()))
+    return selector("ALERTS", (*_of(site), *chosen, *among))
+
+
+def _with_object(alerts: str) -> str:
+    """Alerts with one label that says what they are about."""
+    names = ", ".join(f'"{label}"' for label in _OBJECT)
+    return f'label_join({alerts}, "object", " ", {names})'
