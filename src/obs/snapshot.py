@@ -134,13 +134,22 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Latency:
+    """How long events took from the bus to their target, where they were delivered."""
+
+    average: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
 class AwsSnapshot:
     """Rules, their data points and queues of one AWS account and region at `at`.
 
     `points`: by rule and CloudWatch metric name, {start of the minute in Unix seconds: sum}. A
     minute without a point is not in it. Points between `since` and `settled` are final but for
     late corrections; minutes from `settled` on are still filling. `left_out` counts queues that
-    could not be read by reason (elsewhere, denied, missing).
+    could not be read by reason (elsewhere, denied, missing). `latencies` has the rules that
+    delivered anything lately.
     """
 
     at: float
@@ -151,6 +160,7 @@ class AwsSnapshot:
     points: dict[tuple[Rule, str], dict[int, float]]
     queues: tuple[Queue, ...]
     left_out: dict[str, int] = field(default_factory=dict)
+    latencies: dict[Rule, Latency] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from obs.errors import SourceError
 from obs.sandbox import aws_events
 from obs.sandbox.aws_faults import Fault
 from obs.slo.totals import CumulativeTotal
-from obs.snapshot import AwsSnapshot, Queue, Rule
+from obs.snapshot import AwsSnapshot, Latency, Queue, Rule
 from tests.integration.aws_fixtures import Account, account, emulator, proxy
 
 __all__ = ["account", "emulator", "proxy"]
@@ -304,14 +304,54 @@ def test_a_role_that_may_not_be_assumed_is_an_error_of_authentication(oms: Accou
 
 def test_the_present_rate_equals_the_estimate_from_the_first_poll_on(oms: Account) -> None:
     source, client = oms.source(buses=OMS)
-    for _ in range(5):
+    start = settle_at_a_period(oms)
+    for rule in (SCHEMA, OBJECT):  # none is idle: the estimate takes that for granted
+        put(oms, rule, "Invocations", {start + 60 * minute: 1.0 for minute in range(-10, 10)})
+    for polls in range(1, 7):
         source.poll()
         listing = 0.40e-6 * client.requests["GetQueueUrl"]
         expected = source.estimate().dollars
         assert client.dollars_per_month == pytest.approx(expected, rel=0.01)
-        polls = client.requests["GetMetricData"]
-        assert client.dollars == pytest.approx(polls * (15 * 0.01e-3 + 0.40e-6) + listing)
+        latencies = client.requests["GetMetricData"] - polls
+        assert latencies == (1 if polls < 6 else 2)
+        spent = polls * (15 * 0.01e-3 + 0.40e-6) + latencies * 2 * 0.01e-3
+        assert client.dollars == pytest.approx(spent + listing)
         oms.clock.now += 60
+
+
+def settle_at_a_period(account: Account) -> int:
+    """Set the clock to where the settled minutes end with five of the clock's; gives that time."""
+    settled = int(account.clock.now) // 300 * 300 - 300
+    account.clock.now = settled + 121.0
+    return settled
+
+
+def test_a_rule_s_latency_is_that_of_the_last_minutes_in_which_it_delivered(oms: Account) -> None:
+    nightly = Rule("default", "nightly")
+    aws_events.create_rules(oms.endpoint_url, nightly.bus, (nightly.name,))
+    end = settle_at_a_period(oms)
+    for rule, minute, latencies in (
+        (SCHEMA, end - 60, (100.0, 600.0)),
+        (SCHEMA, end - 360, (9000.0,)),  # an older period
+        (SCHEMA, end, (9000.0,)),  # not settled
+        (nightly, end - 600, (42.0,)),
+    ):
+        put(oms, rule, "Invocations", {minute: 1.0})
+        for latency in latencies:
+            put(oms, rule, "IngestionToInvocationSuccessLatency", {minute: latency})
+    source, client = oms.source()
+    for _ in range(2):
+        assert source.poll().latencies == {
+            SCHEMA: Latency(0.35, 0.6),
+            nightly: Latency(0.042, 0.042),
+        }
+        oms.clock.now += 60
+    assert client.requests["GetMetricData"] == 3
+    oms.clock.now += 180
+    assert source.poll().latencies == {SCHEMA: Latency(9.0, 9.0)}
+    oms.clock.now += 900
+    assert source.poll().latencies == {}
+    assert client.requests["GetMetricData"] == 6  # nothing was invoked, so nothing was asked
 
 
 def test_history_reads_the_slo_metrics_of_the_chosen_rules_once(oms: Account) -> None:

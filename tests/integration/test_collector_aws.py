@@ -194,6 +194,24 @@ def test_known_rules_have_zeros_before_anything_happens_and_after_a_restart(
     assert named(collector.scrape(), "eventbridge_") == zeros
 
 
+def test_a_rule_s_latency_shows_while_it_delivers_and_is_absent_otherwise(
+    collector: CollectorProcess, feed: Feed
+) -> None:
+    now = collector.clock.turn()
+    feed.put(OBJECT, "Invocations", {now - 60: 5.0})
+    feed.put(SCHEMA, "Invocations", {now - 60: 5.0})  # all failed
+    for latency in (100.0, 600.0):
+        feed.put(OBJECT, "IngestionToInvocationSuccessLatency", {now - 60: latency})
+    rule = {"aws": "aws", "bus": OBJECT.bus, "rule": OBJECT.name}
+    collector.start()
+    assert named(collector.scrape(), "eventbridge_delivery_") == {
+        key("eventbridge_delivery_latency_average_seconds", **rule): 0.35,
+        key("eventbridge_delivery_latency_max_seconds", **rule): 0.6,
+    }
+    collector.clock.turn(3)
+    collector.until(lambda scrape: not named(scrape, "eventbridge_delivery_"))
+
+
 def test_objectives_are_those_of_the_events_fed_and_survive_a_kill(
     collector: CollectorProcess, feed: Feed, oms: Account
 ) -> None:
@@ -304,8 +322,8 @@ def test_a_dry_run_tells_the_cost_in_words_and_in_json_and_spends_nothing(
     formatted = collector.output("--dry-run", "--format", "json")
     assert (plain.returncode, plain.stderr) == (0, "")
     assert (formatted.returncode, formatted.stderr) == (0, "")
-    # 2 rules with 7 metrics and 1 queue, every second of 730 hours.
-    dollars = 730 * 3600 * (15 * 0.01 / 1000 + 0.40 / 1_000_000)
+    # 2 rules with 7 metrics and 1 queue every second of 730 hours, 2 latencies every minute.
+    dollars = 730 * 3600 * (15 * 0.01 / 1000 + 0.40 / 1_000_000) + 730 * 60 * 2 * 0.01 / 1000
     assert json.loads(formatted.stdout)["dollars_per_month"] == pytest.approx(dollars, rel=1e-9)
     said = f"About ${dollars:,.2f} a month. Nothing was spent for this estimate."
     assert said in plain.stdout
@@ -328,7 +346,7 @@ def test_a_source_above_its_budget_asks_for_nothing_that_costs(
     assert named(scrape, "eventbridge_") == {}
     ready = collector.get("/readyz")
     assert ready.status == 503
-    assert "source aws: would cost about $395." in ready.text
+    assert "source aws: would cost about $396." in ready.text
     assert "above monthly_budget_dollars 100" in ready.text
     assert oms.faults.seen.get("GetMetricData", 0) == before
     collector.kill()

@@ -143,6 +143,11 @@ def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_p
         assert 0 < delivery["burn_rates"]["1h"] < 3.36
         lag = "nats_consumer_lag_messages"
         assert f'{lag}{{nats="oms-nats",account="OMS",stream="OMS_EVENTS"' in demo.get("/metrics")
+        wait_for(
+            lambda: "eventbridge_delivery_latency_max_seconds{" in demo.get("/metrics"),
+            10,
+            "latency",
+        )
         wait_for(lambda: demo.consumer("oms-search-indexer")["lag_messages"] > 60, 20, "lag")
         assert "oms-search-indexer stops for 40 s" in demo.said()
         wait_for(lambda: '"value":[' in prometheus_says(demo, "up==1"), 10, "a scrape")

@@ -10,6 +10,13 @@ def _events(metric: str) -> AwsMetric:
     return AwsMetric("AWS/Events", metric, "Sum", Missing.ZERO)
 
 
+def _delivery_latency(statistic: str) -> AwsMetric:
+    # Of AWS' three latencies the only one that tells what a receiver waits, retries included.
+    # Not a percentile: CloudWatch has those only where the service publishes raw values.
+    latency = "IngestionToInvocationSuccessLatency"  # milliseconds
+    return AwsMetric("AWS/Events", latency, statistic, Missing.UNKNOWN, per_unit=1000.0)
+
+
 INVOCATIONS = counter(
     "eventbridge_invocations_total",
     RULE,
@@ -52,6 +59,22 @@ DEAD_LETTER_FAILURES = counter(
     "Events that could not even be sent to the dead-letter queue: lost.",
     aws=_events("InvocationsFailedToBeSentToDlq"),
 )
+DELIVERY_LATENCY_AVERAGE = gauge(
+    "eventbridge_delivery_latency_average_seconds",
+    RULE,
+    "Mean time from an event's arrival on the bus to its successful delivery, over the last "
+    "minutes that had any.",
+    "seconds",
+    aws=_delivery_latency("Average"),
+)
+DELIVERY_LATENCY_MAX = gauge(
+    "eventbridge_delivery_latency_max_seconds",
+    RULE,
+    "Longest time from an event's arrival on the bus to its successful delivery, over the last "
+    "minutes that had any.",
+    "seconds",
+    aws=_delivery_latency("Maximum"),
+)
 QUEUE_VISIBLE = gauge(
     "sqs_queue_visible_messages",
     QUEUE,
@@ -76,5 +99,6 @@ RULE_METRICS: tuple[Metric, ...] = (
     DEAD_LETTERED,
     DEAD_LETTER_FAILURES,
 )
+LATENCY_METRICS: tuple[Metric, ...] = (DELIVERY_LATENCY_AVERAGE, DELIVERY_LATENCY_MAX)
 QUEUE_METRICS: tuple[Metric, ...] = (QUEUE_VISIBLE, QUEUE_OLDEST_AGE)
-ALL: tuple[Metric, ...] = (*RULE_METRICS, *QUEUE_METRICS)
+ALL: tuple[Metric, ...] = (*RULE_METRICS, *LATENCY_METRICS, *QUEUE_METRICS)

@@ -33,12 +33,13 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class AwsMetric:
-    """A metric that an AWS service publishes. `dimensions` excludes what identifies the series."""
+    """A metric that an AWS service publishes; `per_unit` of its values are one unit of ours."""
 
     namespace: str
     metric: str
     statistic: str
     missing: Missing
+    per_unit: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,22 +23,46 @@ _METRICS_A_PUT: Final = 1_000
 class Spending:
     """Dollars spent, and the rate at which they are being spent. Not thread-safe.
 
-    `interval` is the seconds between two rounds of requests: spending closer together than half
-    of it belongs to one round. All times are Unix seconds.
+    `interval` is the seconds between two rounds of requests. All times are Unix seconds.
     """
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
-        self._rounds: deque[tuple[float, float]] = deque()
+        self._rounds: dict[float, _Rounds] = {}
         self._published: dict[object, float] = {}
         self.total = 0.0
         """Dollars for requests since the start; custom metrics are charged by the month."""
 
-    def spend(self, dollars: float, now: float, *, recurring: bool = True) -> None:
-        """Add to the total, and to the rate unless the spending happens once."""
+    def spend(self, dollars: float, now: float, *, every: float | None = None) -> None:
+        """Add to the total, and to the rate unless the spending happens once.
+
+        `every` is the interval of rounds of their own; 0 for what happens once.
+        """
         self.total += dollars
-        if not recurring:
-            return
+        interval = self._interval if every is None else every
+        if interval:
+            self._rounds.setdefault(interval, _Rounds(interval)).add(dollars, now)
+
+    def publish(self, metric: object, now: float) -> None:
+        """Note that a custom metric was written; `metric` is whatever identifies it."""
+        self._published[metric] = now
+
+    def per_month(self, now: float) -> float:
+        """Dollars a month at the present rate, metrics published in the last hour included."""
+        since = now - _REMEMBERED
+        self._published = {name: at for name, at in self._published.items() if at >= since}
+        rate = math.fsum(rounds.per_second(now) for rounds in self._rounds.values())
+        return len(self._published) * CUSTOM_METRIC_MONTH + rate * MONTH
+
+
+class _Rounds:
+    """Spending that comes back; closer together than half the interval it is of one round."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._rounds: deque[tuple[float, float]] = deque()
+
+    def add(self, dollars: float, now: float) -> None:
         if self._rounds and now - self._rounds[-1][0] < self._interval / 2:
             started, so_far = self._rounds.pop()
             self._rounds.append((started, so_far + dollars))
@@ -47,23 +71,13 @@ class Spending:
         while self._rounds[0][0] < now - _REMEMBERED:
             self._rounds.popleft()
 
-    def publish(self, metric: object, now: float) -> None:
-        """Note that a custom metric was written; `metric` is whatever identifies it."""
-        self._published[metric] = now
-
-    def per_month(self, now: float) -> float:
-        """Dollars a month at the present rate, metrics published in the last hour included.
-
-        n rounds stand for n intervals, so the first round already gives the right rate.
-        """
-        since = now - _REMEMBERED
-        self._published = {name: at for name, at in self._published.items() if at >= since}
-        rounds = [(at, dollars) for at, dollars in self._rounds if at >= since]
-        dollars = len(self._published) * CUSTOM_METRIC_MONTH
-        if rounds:
-            span = max(rounds[-1][0] + self._interval, now) - rounds[0][0]
-            dollars += sum(spent for _, spent in rounds) / span * MONTH
-        return dollars
+    def per_second(self, now: float) -> float:
+        """n rounds stand for n intervals, so the first round already gives the right rate."""
+        rounds = [(at, dollars) for at, dollars in self._rounds if at >= now - _REMEMBERED]
+        if not rounds:
+            return 0.0
+        span = max(rounds[-1][0] + self._interval, now) - rounds[0][0]
+        return math.fsum(dollars for _, dollars in rounds) / span
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +103,21 @@ class Estimate:
 
 
 def estimate(
-    *, rules: int, queues: int, poll: float, published: int = 0, publish_every: float = 60.0
+    *,
+    rules: int,
+    queues: int,
+    poll: float,
+    latency_every: float,
+    published: int = 0,
+    publish_every: float = 60.0,
 ) -> Estimate:
-    """Monthly cost of polling `rules` and `queues` every `poll` seconds.
+    """Monthly cost of polling `rules` and `queues` every `poll` seconds, at most.
 
-    `published` custom metrics are written every `publish_every` seconds.
+    Each rule's latency is asked for every `latency_every` seconds while the rule is invoked, here
+    taken for always. `published` custom metrics are written every `publish_every` seconds.
     """
     polls = MONTH / poll
-    requested = (rules * len(RULE_METRICS) + queues) * polls
+    requested = (rules * len(RULE_METRICS) + queues) * polls + rules * MONTH / latency_every
     puts = math.ceil(published / _METRICS_A_PUT) * MONTH / publish_every
     lines = (
         CostLine("GetMetricData metrics", requested, requested * METRIC_REQUESTED),
@@ -109,6 +130,7 @@ def estimate(
         (
             f"rules: {rules}, with {len(RULE_METRICS)} metrics each; queues: {queues}; "
             f"polled every {poll:g} s",
+            f"latency is asked for every {latency_every:g} s, as if no rule were ever idle",
             "list prices of us-east-1, free tiers not deducted, a month of 730 h",
             "listing buses, rules and targets is free; listing queues, retries and the first "
             "start's history come on top",

@@ -8,6 +8,7 @@ from obs.clients.aws_cost import Estimate, estimate
 from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.sources.eventbridge import EventBridge
+from obs.sources.latency import latency_period
 from obs.sources.nats_http import NatsHttp
 from obs.spec.sources import AwsSource
 from obs.spec.system import System
@@ -53,6 +54,7 @@ def _of_the_spec(spec: AwsSource, published: int, publish_every: float) -> Estim
         rules=len(rules),
         queues=len(queues),
         poll=spec.poll,
+        latency_every=latency_period(spec.poll),
         published=published,
         publish_every=publish_every,
     )

@@ -9,7 +9,7 @@ import msgspec
 from obs.catalogue import aws
 from obs.catalogue.metric import Metric
 from obs.collector.state import State
-from obs.series.aws import queue_families, rule_families
+from obs.series.aws import latency_families, queue_families, rule_families
 from obs.series.family import Family, KeptRows
 from obs.slo.minutes import minute_of
 from obs.slo.totals import CumulativeTotal, TotalState
@@ -63,6 +63,7 @@ class RuleCounters:
         )
         return [
             *rule_families(self.source, snapshot.rules, self._total, since, self._kept),
+            *latency_families(self.source, snapshot.latencies, self._kept),
             *queue_families(self.source, snapshot.queues, self._kept),
         ]
 

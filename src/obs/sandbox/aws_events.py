@@ -66,10 +66,10 @@ def create_rules(
 def put_rule_points(
     endpoint_url: str, bus: str, rule: str, points: Mapping[str, Mapping[int, float]]
 ) -> None:
-    """Publish a rule's points: metric name → {start of the minute in Unix seconds: sum}.
+    """Publish a rule's points: metric name → {start of the minute in Unix seconds: value}.
 
-    As AWS does, zeros are not published. A second put for a minute adds to it, so a correction is
-    its difference, negative for one downwards.
+    As AWS does, zeros are not published. A second put for a minute adds to its sum, so a
+    correction is its difference, negative for one downwards.
     """
     dimensions = [{"Name": "RuleName", "Value": rule}]
     if bus != "default":

@@ -37,10 +37,13 @@ _PAST_TROUBLE: Final = (
 _USUAL_SHARE: Final = 0.000_05
 _QUIET_SECONDS: Final = 600  # before now: nothing fails as the demo begins
 _RETRIES: Final = 3
+_LATENCY: Final = "IngestionToInvocationSuccessLatency"
+_USUAL_LATENCY: Final = 180.0  # milliseconds from the bus to the target, in the median
+_RETRY_DELAY: Final = 12_000.0  # milliseconds that an event waits which needs all its attempts
 _TICK_SECONDS: Final = 5.0
 _BATCH: Final = 10  # messages SQS takes at once
 
-Points = dict[str, dict[int, float]]  # metric name → {start of the minute in Unix seconds: sum}
+Points = dict[str, dict[int, float]]  # metric name → {start of the minute in Unix seconds: value}
 
 
 def make_points(minute: int, invocations: int, failed: int) -> Points:
@@ -58,6 +61,12 @@ def make_points(minute: int, invocations: int, failed: int) -> Points:
     return {metric: {minute: float(number)} for metric, number in sums.items()}
 
 
+def draw_latency(failing: float, chance: random.Random) -> float:
+    """Milliseconds that a delivery took; where a share of them fails, others succeed late."""
+    tries = _USUAL_LATENCY * chance.lognormvariate(0.0, 0.3)
+    return tries + failing * _RETRY_DELAY * chance.uniform(0.5, 1.5)
+
+
 def make_history(rule: str, now: float, chance: random.Random) -> Points:
     """A rule's points of the last 14 days, up to and without the minute of `now` (Unix seconds).
 
@@ -70,6 +79,7 @@ def make_history(rule: str, now: float, chance: random.Random) -> Points:
         for metric, sums in make_points(minute, invocations, failed).items():
             kept = points.setdefault(metric, {})
             kept[minute] = kept.get(minute, 0.0) + sums[minute]
+        points.setdefault(_LATENCY, {})[minute] = draw_latency(failing, chance)
     return points
 
 
@@ -144,6 +154,8 @@ class RuleTraffic:
             invocations, failed = _draw(rule, start, end - start, failing, self._chance)
             self._send_letters(rule, failed, start)
             points = make_points(minute, invocations, failed)
+            if invocations > failed:
+                points[_LATENCY] = {minute: draw_latency(failing, self._chance)}
             put_rule_points(self._endpoint_url, BUS, rule, points)
         if self._oldest_letter is not None:
             put_queue_age(

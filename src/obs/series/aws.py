@@ -1,11 +1,11 @@
 """EventBridge rules and SQS queues as families."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from obs.catalogue import aws
 from obs.catalogue.metric import Metric
 from obs.series.family import Family, KeptRows
-from obs.snapshot import Queue, Rule
+from obs.snapshot import Latency, Queue, Rule
 
 
 def rule_families(
@@ -20,6 +20,18 @@ def rule_families(
     return [
         Family(metric, rows, [_whole(total(rule, metric)) for rule in rules], since)
         for metric in aws.RULE_METRICS
+    ]
+
+
+def latency_families(
+    source: str, latencies: Mapping[Rule, Latency], kept: KeptRows
+) -> list[Family]:
+    """How long the rules that have a latency took to deliver."""
+    rows = kept.rows("latencies", [(source, rule.bus, rule.name) for rule in latencies])
+    known = latencies.values()
+    return [
+        Family(aws.DELIVERY_LATENCY_AVERAGE, rows, [latency.average for latency in known]),
+        Family(aws.DELIVERY_LATENCY_MAX, rows, [latency.maximum for latency in known]),
     ]
 
 

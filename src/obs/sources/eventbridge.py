@@ -12,6 +12,8 @@ from obs.clients.metric_data import MetricSeries, Points
 from obs.errors import SourceError
 from obs.snapshot import AwsSnapshot, Rule
 from obs.sources.inventory import Inventory, take_inventory
+from obs.sources.latency import Latencies, latency_period
+from obs.sources.rule_series import rule_series
 from obs.sources.sqs import age_series, read_queues
 from obs.spec.sources import AwsSource
 
@@ -45,6 +47,7 @@ class EventBridge:
         self._client = client
         self._clock = clock
         self._inventory: Inventory | None = None
+        self._latencies = Latencies(client, latency_period(spec.poll))
 
     def poll(self) -> AwsSnapshot:
         """What AWS knows now. Raises SourceError rather than return half of it."""
@@ -53,10 +56,11 @@ class EventBridge:
         self._check_budget(inventory)
         settled = int(at - self._spec.delay) // PERIOD * PERIOD
         since = settled - HORIZON
-        rules = _rule_series(inventory.rules, catalogue.RULE_METRICS)
+        rules = _all_series(inventory.rules, catalogue.RULE_METRICS)
         ages = [age_series(queue.name) for queue in inventory.queues]
         end = int(at) // PERIOD * PERIOD + PERIOD
         data = self._client.metric_data([*rules.values(), *ages], since, end, PERIOD)
+        points = {key: data[series] for key, series in rules.items()}
         queues, left_out = read_queues(self._client, inventory.queues, data, settled)
         return AwsSnapshot(
             at=at,
@@ -64,9 +68,10 @@ class EventBridge:
             settled=settled,
             rules=inventory.rules,
             targets=inventory.targets,
-            points={key: data[series] for key, series in rules.items()},
+            points=points,
             queues=queues,
             left_out=dict(inventory.left_out + left_out),
+            latencies=self._latencies.read(inventory.rules, points, settled),
         )
 
     def history(self, rules: Iterable[Rule], start: float, end: float, period: int) -> RulePoints:
@@ -75,13 +80,13 @@ class EventBridge:
         What AWS keeps no longer at that period (kept_for) is not there. Raises SourceError where
         AWS does not answer in full.
         """
-        series = _rule_series(rules, HISTORY_METRICS)
+        series = _all_series(rules, HISTORY_METRICS)
         oldest = self._clock() - kept_for(period)
         first = -(-int(max(start, oldest)) // period) * period
         last = -(-int(end) // period) * period
         if first >= last:
             return {key: {} for key in series}
-        data = self._client.metric_data([*series.values()], first, last, period, recurring=False)
+        data = self._client.metric_data([*series.values()], first, last, period, every=0)
         return {key: data[one] for key, one in series.items()}
 
     def estimate(self, *, published: int = 0, publish_every: float = 60.0) -> Estimate:
@@ -100,6 +105,7 @@ class EventBridge:
             rules=len(inventory.rules),
             queues=len(inventory.queues),
             poll=self._spec.poll,
+            latency_every=latency_period(self._spec.poll),
             published=published,
             publish_every=publish_every,
         )
@@ -138,21 +144,8 @@ def kept_for(period: int) -> int:
     return next(age for shortest, age in _KEPT if period >= shortest)
 
 
-def rule_dimensions(rule: Rule) -> tuple[tuple[str, str], ...]:
-    """The CloudWatch dimensions of a rule: on the default bus AWS leaves the bus out."""
-    if rule.bus == "default":
-        return (("RuleName", rule.name),)
-    return (("EventBusName", rule.bus), ("RuleName", rule.name))
-
-
-def _rule_series(
+def _all_series(
     rules: Iterable[Rule], metrics: Iterable[Metric]
 ) -> dict[tuple[Rule, str], MetricSeries]:
     twins = [metric.aws for metric in metrics if metric.aws is not None]
-    return {
-        (rule, twin.metric): MetricSeries(
-            twin.namespace, twin.metric, twin.statistic, rule_dimensions(rule)
-        )
-        for rule in rules
-        for twin in twins
-    }
+    return {(rule, twin.metric): rule_series(rule, twin) for rule in rules for twin in twins}

@@ -37,8 +37,30 @@ def test_the_rate_falls_when_spending_stops_and_ends_after_an_hour() -> None:
 
 def test_what_happens_once_is_in_the_total_but_not_in_the_rate() -> None:
     spending = Spending(60)
-    spending.spend(5.0, 0.0, recurring=False)
+    spending.spend(5.0, 0.0, every=0)
     assert (spending.total, spending.per_month(0.0)) == (5.0, 0.0)
+
+
+@given(polls=st.integers(1, 200), cost=st.floats(1e-6, 1e-2), seldom=st.floats(1e-6, 1e-2))
+def test_what_comes_back_less_often_than_polls_counts_at_its_own_rate(
+    polls: int, cost: float, seldom: float
+) -> None:
+    spending = Spending(60)
+    for poll in range(polls):
+        now = poll * 60.0
+        spending.spend(cost, now)
+        if poll % 5 == 0:
+            spending.spend(seldom, now + 1, every=300)
+    expected = (cost / 60 + seldom / 300) * MONTH
+    assert spending.per_month(now + 1) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_came_back_and_stays_away_leaves_the_rate() -> None:
+    spending = Spending(60)
+    spending.spend(1.0, 0.0, every=300)
+    assert spending.per_month(300) == pytest.approx(MONTH / 300)
+    assert spending.per_month(1500) == pytest.approx(MONTH / 1500)
+    assert spending.per_month(3601) == 0.0
 
 
 def test_a_custom_metric_costs_its_month_once_while_it_is_published() -> None:
@@ -59,22 +81,28 @@ def test_no_clock_step_back_makes_the_rate_negative_or_endless() -> None:
 
 
 def test_an_estimate_adds_up_metrics_queue_requests_and_publishing() -> None:
-    # 100 rules × 7 + 2 ages, 43 800 polls a month at 60 s.
-    total = estimate(rules=100, queues=2, poll=60.0, published=5, publish_every=60.0)
+    # 100 rules × 7 + 2 ages, 43 800 polls a month at 60 s, a latency with every fifth.
+    total = estimate(
+        rules=100, queues=2, poll=60.0, latency_every=300.0, published=5, publish_every=60.0
+    )
     by_name = {line.what: line for line in total.lines}
-    assert by_name["GetMetricData metrics"].units == pytest.approx(702 * 43_800)
-    assert by_name["GetMetricData metrics"].dollars == pytest.approx(307.476)
+    assert by_name["GetMetricData metrics"].units == pytest.approx(722 * 43_800)
+    assert by_name["GetMetricData metrics"].dollars == pytest.approx(316.236)
     assert by_name["SQS requests"].dollars == pytest.approx(0.035, abs=1e-3)
     assert by_name["PutMetricData requests"].dollars == pytest.approx(0.438)
     assert by_name["custom metrics"].dollars == pytest.approx(1.5)
-    assert total.dollars == pytest.approx(307.476 + 0.03504 + 0.438 + 1.5)
+    assert total.dollars == pytest.approx(316.236 + 0.03504 + 0.438 + 1.5)
 
 
 def test_polling_a_fifth_as_often_costs_a_fifth() -> None:
-    often, seldom = (estimate(rules=10, queues=1, poll=poll).dollars for poll in (60.0, 300.0))
+    often, seldom = (
+        estimate(rules=10, queues=1, poll=poll, latency_every=5 * poll).dollars
+        for poll in (60.0, 300.0)
+    )
     assert often == pytest.approx(5 * seldom)
 
 
 def test_nothing_to_watch_costs_nothing() -> None:
-    assert estimate(rules=0, queues=0, poll=60.0).lines == ()
-    assert estimate(rules=0, queues=0, poll=60.0).dollars == 0.0
+    nothing = estimate(rules=0, queues=0, poll=60.0, latency_every=300.0)
+    assert nothing.lines == ()
+    assert nothing.dollars == 0.0

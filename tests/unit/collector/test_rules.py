@@ -1,11 +1,12 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from obs.collector.rules import RuleCounters
 from obs.collector.state import State, open_state
 from obs.series.family import Family
-from obs.snapshot import AwsSnapshot, Queue, Rule
+from obs.snapshot import AwsSnapshot, Latency, Queue, Rule
 
 PAID = Rule("orders", "paid")
 START = 1_800_000_000 // 60 * 60
@@ -76,6 +77,21 @@ def test_events_count_a_failure_once_though_it_was_dead_lettered_too(state):
     assert (rules.events(PAID, START).invocations, rules.events(PAID, START).failed) == (110, 4)
     assert rules.events(PAID, START + 480).invocations == 10
     assert rules.last_failure(PAID) == START + 480
+
+
+def test_only_rules_with_a_latency_have_its_series(state):
+    rules = counters(state)
+    more = (PAID, Rule("orders", "sent"))
+    for latencies, expected in (
+        ({PAID: Latency(0.35, 1.2)}, ([("aws", "orders", "paid")], [0.35], [1.2])),
+        ({}, ([], [], [])),
+    ):
+        seen = replace(snapshot(START, {}, more), latencies=latencies)
+        by_name = {family.metric.name: family for family in rules.absorb(seen)}
+        average = by_name["eventbridge_delivery_latency_average_seconds"]
+        maximum = by_name["eventbridge_delivery_latency_max_seconds"]
+        assert average.rows is maximum.rows
+        assert ([*average.rows.values], average.values, maximum.values) == expected
 
 
 def test_the_rows_are_the_same_object_while_the_rules_are_the_same(state):

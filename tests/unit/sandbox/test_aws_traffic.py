@@ -16,11 +16,13 @@ from obs.sandbox.aws_traffic import (
     SCHEMA_RULE,
     Points,
     RuleTraffic,
+    draw_latency,
     make_history,
     make_points,
 )
 
 NOW = 1_790_000_123.4
+LATENCY = "IngestionToInvocationSuccessLatency"
 
 
 def within(points: Points, metric: str, start: float) -> float:
@@ -47,6 +49,13 @@ def test_a_failed_event_was_retried_three_times_and_sent_to_the_queue():
     }
 
 
+def test_deliveries_take_longer_where_some_fail():
+    chance = random.Random(7)
+    usual = [draw_latency(0.0, chance) for _ in range(100)]
+    troubled = [draw_latency(0.4, chance) for _ in range(100)]
+    assert 0 < min(usual) < 180 < max(usual) < 1000 < min(troubled)
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.floats(1.5e9, 2e9), st.integers())
 def test_the_history_is_what_cloudwatch_takes_and_ends_before_the_present_minute(
@@ -60,6 +69,7 @@ def test_the_history_is_what_cloudwatch_takes_and_ends_before_the_present_minute
         assert minutes[-1] == int(now) // 60 * 60 - 60
         assert minutes[-55:] == list(range(minutes[-55], minutes[-1] + 60, 60))
         assert all(value >= 0 for sums in points.values() for value in sums.values())
+        assert points[LATENCY].keys() == points["Invocations"].keys()
         failed, invoked = points["FailedInvocations"], points["Invocations"]
         assert all(failed[minute] <= invoked[minute] for minute in minutes)
 
@@ -146,6 +156,14 @@ def test_every_failed_event_lies_in_the_dead_letter_queue_with_its_rule(
     assert emulator.letters[OBJECT_RULE] == failed
     assert emulator.letters[SCHEMA_RULE] == emulator.sums[SCHEMA_RULE, "FailedInvocations"] == 0
     assert emulator.minutes == {6000}
+    assert emulator.sums[OBJECT_RULE, LATENCY] > 1000 > emulator.sums[SCHEMA_RULE, LATENCY] > 0
+
+
+def test_where_nothing_is_delivered_there_is_no_latency(emulator: Emulator, traffic: RuleTraffic):
+    traffic.start_failing(OBJECT_RULE, 1.0)
+    traffic.feed(6000.0, 6060.0)
+    assert emulator.sums[OBJECT_RULE, "Invocations"] > 0
+    assert (OBJECT_RULE, LATENCY) not in emulator.sums
 
 
 def test_the_age_of_the_oldest_dead_letter_grows_until_the_queue_is_emptied(
