@@ -35,6 +35,10 @@ MAY_IMPORT = {
         *("alerts", "artifacts", "catalogue", "clients", "errors", "ids"),
         *("slo", "snapshot", "sources", "spec"),
     },
+    "dashboards": {
+        *("alerts", "artifacts", "catalogue", "clients", "errors"),
+        *("ids", "slo", "spec"),
+    },
     "cli": {
         *(
             "checks",
@@ -43,13 +47,19 @@ MAY_IMPORT = {
             "catalogue",
             "clients",
             "collector",
+            "dashboards",
             "errors",
             "iam",
             "sandbox",
             "series",
             "sinks",
+            "stacks",
         ),
         *("snapshot", "sources", "spec", "web"),
+    },
+    "stacks": {
+        *("alerts", "artifacts", "catalogue", "clients", "dashboards"),
+        *("errors", "ids", "spec"),
     },
 }
 
