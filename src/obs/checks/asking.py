@@ -7,8 +7,14 @@ from typing import Any, TypeVar, cast
 
 from obs.checks.eventbridge import EventBridgeFacts
 from obs.checks.eventbridge_live import read_eventbridge
+from obs.checks.retries import Platforms
 from obs.clients.aws import AwsClient
+from obs.clients.http import Http
 from obs.errors import SourceError
+from obs.snapshot import NatsSnapshot
+from obs.sources.nats_http import NatsHttp
+from obs.spec.globs import takes
+from obs.spec.sources import NatsSource, Selection
 from obs.spec.system import System
 
 Answer = TypeVar("Answer")
@@ -43,6 +49,57 @@ class Asking:
         spec = self.system.sources.aws[name]
         return self._once("eventbridge", name, lambda: read_eventbridge(self.aws(name), spec))
 
+    def jetstream(self, name: str) -> NatsSnapshot:
+        """A NATS cluster: every stream and consumer that the spec selects, ephemeral ones not."""
+        return self._once("jetstream", name, lambda: self._snapshot(name))
+
+    def captured(self, name: str) -> bool | None:
+        """Whether the advisory stream of a NATS source is there; None where the spec has none."""
+        spec = self.system.sources.nats[name]
+        if spec.connection is None or spec.connection.advisory_stream is None:
+            return None
+        stream = spec.connection.advisory_stream
+        return any(each.name == stream for each in self._everything(name).streams)
+
+    def platforms(self) -> Platforms:
+        """Both platforms."""
+        sources = self.system.sources
+        return Platforms(
+            {name: self.jetstream(name) for name in sources.nats},
+            {name: self.eventbridge(name) for name in sources.aws},
+        )
+
+    def platforms_if_there(self) -> Platforms | None:
+        """Both platforms; None where one does not answer."""
+        try:
+            return self.platforms()
+        except SourceError:
+            return None
+
+    def _snapshot(self, name: str) -> NatsSnapshot:
+        """What the spec selects of everything."""
+        spec, whole = self.system.sources.nats[name], self._everything(name)
+        streams = tuple(one for one in whole.streams if _taken(spec.streams, one.name))
+        consumers = tuple(
+            one
+            for one in whole.consumers
+            if _taken(spec.streams, one.stream) and _taken(spec.consumers, one.name)
+        )
+        return NatsSnapshot(whole.at, whole.servers, streams, consumers)
+
+    def _everything(self, name: str) -> NatsSnapshot:
+        """Every stream and consumer of a NATS source, the advisory stream among them."""
+
+        def polled() -> NatsSnapshot:
+            spec = self.system.sources.nats[name]
+            http = Http(spec.tls, timeout=spec.timeout)
+            self._stack.callback(http.close)
+            source = NatsHttp(name, _unselected(spec), http, time.time)
+            self._stack.callback(source.close)
+            return source.poll()
+
+        return self._once("everything", name, polled)
+
     def _once(self, kind: str, name: str, ask: Callable[[], Answer]) -> Answer:
         """An answer, or the error that came instead of it, kept."""
         key = (kind, name)
@@ -55,3 +112,11 @@ class Asking:
         if isinstance(answer, SourceError):
             raise answer
         return cast("Answer", answer)
+
+
+def _unselected(spec: NatsSource) -> NatsSource:
+    return spec.model_copy(update={"streams": Selection(), "consumers": Selection()})
+
+
+def _taken(selection: Selection, name: str) -> bool:
+    return takes(name, selection.include, selection.exclude)

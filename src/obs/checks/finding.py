@@ -1,16 +1,8 @@
-"""What a check finds, and what a check is."""
+"""What a check finds."""
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
 
-from obs.spec.system import System
-
-if TYPE_CHECKING:
-    from obs.checks.asking import Asking
-
-Facts = TypeVar("Facts")
 Rows = tuple[tuple[str, ...], ...]
 
 
@@ -51,24 +43,6 @@ def doubtful(resource: str, what: str, *advice: str) -> Finding:
 def skipped(resource: str, why: str, *advice: str) -> Finding:
     """Not looked at."""
     return Finding(resource, Outcome.SKIPPED, why, "\n".join(advice))
-
-
-@dataclass(frozen=True, slots=True)
-class Check(Generic[Facts]):
-    """One question to the live system.
-
-    `subjects` are what is asked for it, by name; none: it is skipped, for the reason `absent`.
-    `read` asks one of them and may raise SourceError; `judge` is pure. `rows`: a table of what was
-    compared, the heading first.
-    """
-
-    name: str
-    question: str
-    subjects: Callable[[System], Sequence[str]]
-    absent: str
-    read: "Callable[[Asking, str], Facts]"
-    judge: Callable[[System, str, Facts], Iterable[Finding]]
-    rows: Callable[[System, Facts], Rows] | None = None
 
 
 @dataclass(frozen=True, slots=True)

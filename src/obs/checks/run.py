@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from obs.checks.asking import Asking
-from obs.checks.finding import Check, Finding, Outcome, Result, Rows, skipped, wrong
+from obs.checks.check import Check
+from obs.checks.finding import Finding, Outcome, Result, Rows, skipped, wrong
 from obs.errors import DONE, FOUND, UNAVAILABLE, SourceError
 from obs.spec.system import System
 

@@ -9,7 +9,8 @@ from obs.cli.output import counted, json_text, table
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
-    from obs.checks.finding import Check, Result
+    from obs.checks.check import Check
+    from obs.checks.finding import Result
 
 _MARKS: Final = {"passed": "✓", "failed": "✗", "warned": "!", "skipped": "–"}
 

@@ -47,6 +47,9 @@ def dangling(parts: Parts) -> Iterator[Finding]:
     """Every reference that leads nowhere, or to what the source does not watch."""
     for index, sli in parts.slis.items():
         yield from _sli(("slos", index, "sli"), sli, parts)
+    for name, source in parts.nats.items():
+        if source is not None:
+            yield from _expected(("sources", "nats", name, "expects"), source, name)
     if parts.cloudwatch is not None:
         yield from _unknown_source(
             ("outputs", "cloudwatch"), parts.cloudwatch.source, "AWS", parts.aws
@@ -128,6 +131,15 @@ def _consumer(
             f"source {sli.source!r} has no connection, so dead letters cannot be known; "
             f"add sources.nats.{sli.source}.connection",
         )
+
+
+def _expected(path: Path, source: NatsSource, name: str) -> Iterator[Finding]:
+    for stream, expected in source.expects.items():
+        at = (*path, stream)
+        yield from _left_out(at, "stream", stream, source.streams, name)
+        for consumer in expected.consumers:
+            below = (*at, "consumers", consumer)
+            yield from _left_out(below, "consumer", consumer, source.consumers, name)
 
 
 def _left_out(

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from obs.spec.model import Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
+from obs.spec.checks import ExpectedStream
+from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
 from obs.spec.quantity import Duration, NotBoolean, format_duration
 from obs.spec.secret import InFile, InVariable
 
@@ -113,6 +114,8 @@ class NatsSource(Model):
     """Consumers without a durable name: one sum a stream, or a series each."""
     max_consumers: Annotated[int, Field(gt=0), NotBoolean] = 20_000
     """Cap of consumers with series of their own; those beyond it are counted."""
+    expects: dict[AssetName, ExpectedStream] = {}
+    """Streams that there have to be, with their limits and consumers: `obs check` compares."""
     tls: Tls | None = None
     """TLS towards the monitoring ports."""
     connection: NatsConnection | None = None

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from obs.spec.alerts import AlertTuning, Links
+from obs.spec.checks import Checks
 from obs.spec.model import Model, Name
 from obs.spec.notify import Notify
 from obs.spec.outputs import Outputs
@@ -36,5 +37,7 @@ class System(Model):
     """Whom alerts reach, for Alertmanager; nobody is said where left out."""
     targets: Targets = Targets()
     """What alert rules are built for, where it is not as usual."""
+    checks: Checks = Checks()
+    """What `obs check` looks at besides, and whether the collector runs it."""
     outputs: Outputs = Outputs()
     """Where the collector's numbers go."""

@@ -1,0 +1,29 @@
+"""What a check is."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from obs.checks.asking import Asking
+from obs.checks.finding import Finding, Rows
+from obs.spec.system import System
+
+Facts = TypeVar("Facts")
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[Facts]):
+    """One question to the live system.
+
+    `subjects` are what is asked for it, by name; none: it is skipped, for the reason `absent`.
+    `read` asks one of them and may raise SourceError; `judge` is pure. `rows`: a table of what was
+    compared, the heading first.
+    """
+
+    name: str
+    question: str
+    subjects: Callable[[System], Sequence[str]]
+    absent: str
+    read: Callable[[Asking, str], Facts]
+    judge: Callable[[System, str, Facts], Iterable[Finding]]
+    rows: Callable[[System, Facts], Rows] | None = None

@@ -1,0 +1,168 @@
+"""Do both platforms try an event as often and for as long?
+
+JetStream: a message is delivered max_deliver times, each time waiting ack_wait (or its step of
+backoff), and is gone after the stream's max_age. EventBridge: MaximumRetryAttempts and
+MaximumEventAgeInSeconds of a target. Each is counted as its platform counts: 3 and 3 agree.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from obs.checks.advice import nats
+from obs.checks.eventbridge import (
+    DEFAULT_EVENT_AGE,
+    DEFAULT_RETRIES,
+    EventBridgeFacts,
+    LiveRule,
+    LiveTarget,
+    put_target,
+    where,
+)
+from obs.checks.finding import Finding, Rows, right, wrong
+from obs.checks.jetstream import named
+from obs.snapshot import Consumer, NatsSnapshot
+from obs.spec.quantity import format_duration
+from obs.spec.system import System
+
+
+@dataclass(frozen=True, slots=True)
+class Platforms:
+    """What is live on both, by the names of their sources."""
+
+    nats: Mapping[str, NatsSnapshot]
+    aws: Mapping[str, EventBridgeFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often and for how many seconds a platform tries; None: without end."""
+
+    often: int | None
+    seconds: float | None
+
+    def __str__(self) -> str:
+        often = "without end" if self.often is None else str(self.often)
+        lasts = "for ever" if self.seconds is None else f"over {format_duration(self.seconds)}"
+        return f"{often} {lasts}"
+
+
+def judge(system: System, facts: Platforms) -> Iterator[Finding]:
+    """Each target retries as one of the consumers does that the spec names."""
+    on_nats = [*_consumers(system, facts)]
+    for consumer, age in on_nats:
+        yield from _judge_consumer(consumer, age)
+    wanted = reference(system, facts)
+    if not wanted:
+        return
+    for target_of, rule, target in _targets(facts):
+        yield _judge_target(target_of, rule, target, wanted)
+
+
+def reference(system: System, facts: Platforms) -> tuple[Tries, ...]:
+    """What the consumers that the spec names do, or should: expectations win over what is live."""
+    return tuple(
+        dict.fromkeys(_expected(system, one, age) for one, age in _consumers(system, facts))
+    )
+
+
+def rows(system: System, facts: Platforms) -> Rows:
+    """The table, platform by platform."""
+    heading = ("platform", "what", "tries", "waits", "for at most")
+    consumers = [
+        (
+            "JetStream",
+            f"{one.stream}/{one.name}",
+            str(one.config.max_deliver) if one.config.max_deliver > 0 else "without end",
+            ", ".join(map(format_duration, one.config.backoff or (one.config.ack_wait,))),
+            format_duration(age) if age else "for ever",
+        )
+        for one, age in _consumers(system, facts)
+    ]
+    targets = [
+        (
+            "EventBridge",
+            where(rule, target),
+            str(DEFAULT_RETRIES if target.retries is None else target.retries),
+            "more each time",
+            format_duration(DEFAULT_EVENT_AGE if target.event_age is None else target.event_age),
+        )
+        for _, rule, target in _targets(facts)
+    ]
+    return (heading, *consumers, *targets) if consumers or targets else ()
+
+
+def _consumers(system: System, facts: Platforms) -> Iterator[tuple[Consumer, float | None]]:
+    """The consumers that the spec names, with max_age of their stream."""
+    for source, snapshot in facts.nats.items():
+        ages = {(one.account, one.name): one.config.max_age for one in snapshot.streams}
+        wanted = named(system, source)
+        for consumer in snapshot.consumers:
+            if consumer.name in wanted.get(consumer.stream, ()):
+                yield consumer, ages.get((consumer.account, consumer.stream))
+
+
+def _expected(system: System, consumer: Consumer, age: float | None) -> Tries:
+    often = consumer.config.max_deliver if consumer.config.max_deliver > 0 else None
+    for source in system.sources.nats.values():
+        stream = source.expects.get(consumer.stream)
+        if stream is not None and consumer.name in stream.consumers:
+            expected = stream.consumers[consumer.name].max_deliver
+            often = expected if isinstance(expected, int) else often
+            age = stream.max_age or age
+    return Tries(often, age)
+
+
+def _targets(facts: Platforms) -> Iterator[tuple[str, LiveRule, LiveTarget]]:
+    for of in facts.aws.values():
+        for rule in of.rules:
+            for target in rule.targets:
+                yield of.region, rule, target
+
+
+def _judge_consumer(consumer: Consumer, age: float | None) -> Iterator[Finding]:
+    """A message has to be given up before the stream drops it, or nobody is told of it."""
+    config, at = consumer.config, f"{consumer.stream}/{consumer.name}"
+    if config.max_deliver <= 0 or age is None:
+        return
+    lasts = longest(config.max_deliver, config.ack_wait, config.backoff)
+    if lasts < age:
+        yield right(at, f"given up after {format_duration(lasts)}, kept {format_duration(age)}")
+        return
+    fitting = max(1, int(age / config.max_deliver / 2))
+    yield wrong(
+        at,
+        f"{config.max_deliver} deliveries take {format_duration(lasts)}, and the stream drops a "
+        f"message after {format_duration(age)}: it is gone before it is a dead letter",
+        nats(
+            *("consumer", "edit", consumer.stream, consumer.name),
+            *("--wait", format_duration(fitting), "-f"),
+        ),
+    )
+
+
+def longest(max_deliver: int, ack_wait: float, backoff: tuple[float, ...]) -> float:
+    """Seconds from the first delivery to giving up; the last step of backoff repeats."""
+    steps = backoff or (ack_wait,)
+    return sum(steps[min(number, len(steps) - 1)] for number in range(max_deliver))
+
+
+def _judge_target(
+    region: str, rule: LiveRule, target: LiveTarget, wanted: tuple[Tries, ...]
+) -> Finding:
+    has = Tries(
+        DEFAULT_RETRIES if target.retries is None else target.retries,
+        DEFAULT_EVENT_AGE if target.event_age is None else target.event_age,
+    )
+    if has in wanted:
+        return right(where(rule, target), f"{has}, as JetStream")
+    best = wanted[0]
+    if best.often is None or best.seconds is None:
+        change = "give the consumer max_deliver and its stream max_age: EventBridge has no endless"
+    else:
+        policy = {
+            "MaximumRetryAttempts": min(best.often, DEFAULT_RETRIES),
+            "MaximumEventAgeInSeconds": int(min(max(best.seconds, 60), DEFAULT_EVENT_AGE)),
+        }
+        change = put_target(rule, target, region, RetryPolicy=policy)
+    agreed = " or ".join(map(str, wanted))
+    return wrong(where(rule, target), f"tries {has}; JetStream tries {agreed}", change)
