@@ -40,13 +40,13 @@ def write(out: Path, targets: Mapping[str, Files]) -> list[str]:
     Files of other targets stay. Raises BadInput where the folder cannot be written.
     """
     try:
-        manifest = _manifest(out)
+        before = manifest(out)
         changed = _replace(out, targets)
-        for gone in _gone(manifest, targets):
+        for gone in _gone(before, targets):
             (out / gone).unlink(missing_ok=True)
             changed.append(gone)
-        kept = {**manifest, **{target: sorted(files) for target, files in targets.items()}}
-        _put(out / MANIFEST, _manifest_text(kept))
+        kept = {**before, **{target: sorted(files) for target, files in targets.items()}}
+        put(out / MANIFEST, manifest_text(kept))
     except OSError as error:
         raise BadInput(f"{error.filename or out}: cannot write: {error.strerror}") from None
     return sorted(changed)
@@ -56,7 +56,7 @@ def drift(out: Path, targets: Mapping[str, Files]) -> Iterator[str]:
     """A unified diff, line by line, of what writing would change; nothing where it would not."""
     for path, text in sorted(_all(targets).items()):
         yield from _diff(path, _read(out / path), text)
-    for gone in _gone(_manifest(out), targets):
+    for gone in _gone(manifest(out), targets):
         yield from _diff(gone, _read(out / gone), None)
 
 
@@ -97,7 +97,8 @@ def _replace(out: Path, targets: Mapping[str, Files]) -> list[str]:
     return changed
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
+    """Write a file at once: whoever reads it finds the old text or the new. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _aside(path).write_text(text, encoding="utf-8")
     _aside(path).replace(path)
@@ -114,7 +115,8 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _manifest(out: Path) -> dict[str, list[str]]:
+def manifest(out: Path) -> dict[str, list[str]]:
+    """The paths that were written to a folder, by target. Raises BadInput where it is damaged."""
     text = _read(out / MANIFEST)
     if text is None:
         return {}
@@ -126,17 +128,18 @@ def _manifest(out: Path) -> dict[str, list[str]]:
         raise BadInput(f"{out / MANIFEST}: is damaged; delete it and build again") from None
 
 
-def _manifest_text(manifest: Mapping[str, list[str]]) -> str:
-    return json.dumps(dict(sorted(manifest.items())), indent=1) + "\n"
+def manifest_text(paths: Mapping[str, list[str]]) -> str:
+    """The manifest's own text."""
+    return json.dumps(dict(sorted(paths.items())), indent=1) + "\n"
 
 
-def _gone(manifest: Mapping[str, list[str]], targets: Mapping[str, Files]) -> list[str]:
+def _gone(written: Mapping[str, list[str]], targets: Mapping[str, Files]) -> list[str]:
     """Files of these targets that are built no more, and by no other target either."""
     elsewhere = {
-        path for target, paths in manifest.items() if target not in targets for path in paths
+        path for target, paths in written.items() if target not in targets for path in paths
     }
     built = {path for files in targets.values() for path in files}
-    before = {path for target in targets for path in manifest.get(target, ())}
+    before = {path for target in targets for path in written.get(target, ())}
     return sorted(
         path
         for path in before - built - elsewhere

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obs.cli import alert_test
+from obs.cli import alert_apply, alert_test
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
 from obs.cli.output import counted, json_text, table
 from obs.errors import DONE, FOUND, BadInput
@@ -27,6 +27,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
             "obs alerts list --spec collectors/oms.yaml",
             "obs alerts explain NatsConsumerLagHigh --spec collectors/oms.yaml",
             "obs alerts test --spec collectors/oms.yaml --alertmanager http://localhost:9093",
+            "obs alerts apply --spec collectors/oms.yaml --target prometheus",
         ],
         found="with --check: what is there is not what would be built",
         exit_codes=(0, 1, 2),
@@ -52,6 +53,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
     explain.add_argument("name", metavar="NAME", help="the alert")
     spec_arguments(explain)
     alert_test.register(actions)
+    alert_apply.register(actions)
 
 
 def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.client import IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
@@ -16,6 +17,15 @@ from obs.spec.sources import Tls
 
 _CHUNK: Final = 1 << 18
 _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered, whatever its status; header names are in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Http:
@@ -67,19 +77,38 @@ class Http:
         return self._send("POST", url, document)
 
     def _send(self, method: str, url: str, document: object = None) -> bytes:
+        answer = self.exchange(method, url, document=document)
+        _check(answer.status, without_user(url))
+        return answer.body
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        document: object = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """The answer, whatever its status, to a JSON document, a body of another kind, or neither.
+
+        Raises SourceError where there is no answer: connection, timeout, decode.
+        """
         deadline = time.monotonic() + self._timeout
         where = without_user(url)
         try:
             with self._session.request(
                 method,
                 url,
+                headers=headers,
                 json=document,
+                data=body,
                 timeout=self._timeout,
                 stream=True,
                 allow_redirects=False,
             ) as answer:
-                _check(answer.status_code, where)
-                return self._body(answer.raw, deadline, where)
+                names = {name.lower(): value for name, value in answer.headers.items()}
+                return Answer(answer.status_code, names, self._body(answer.raw, deadline, where))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             reason = _reason(error)
             raise SourceError(reason, f"{where}: {_words(error, reason)}") from None

@@ -9,6 +9,7 @@ from obs.spec.notify import Notify
 from obs.spec.outputs import Outputs
 from obs.spec.slos import Slo
 from obs.spec.sources import Sources
+from obs.spec.stacks import Stacks
 from obs.spec.targets import Targets
 
 
@@ -37,6 +38,8 @@ class System(Model):
     """Whom alerts reach, for Alertmanager; nobody is said where left out."""
     targets: Targets = Targets()
     """What alert rules are built for, where it is not as usual."""
+    stacks: Stacks = Stacks()
+    """The running systems that rules and dashboards are applied to."""
     checks: Checks = Checks()
     """What `obs check` looks at besides, and whether the collector runs it."""
     outputs: Outputs = Outputs()

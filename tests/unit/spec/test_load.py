@@ -108,7 +108,8 @@ def test_files_that_cannot_be_read_are_said_and_the_others_are_still_judged(
         load([tmp_path / name for name in names], variables={})
     assert [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
         "a.yaml:7: urll: unknown field; known here: version, system, description, environment, "
-        "state_dir, sources, slos, alerts, links, notify, targets, checks, outputs, environments",
+        "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
+        "environments",
         "b.yaml:2: is not UTF-8 text; save it as UTF-8",
         "empty: holds no .yaml or .yml file",
         "none.yaml: cannot be read: No such file or directory",
@@ -214,7 +215,8 @@ class TestEnvironments:
         )
         assert complaints(text) == [
             "a.yaml:7: urll: unknown field; known here: version, system, description, environment, "
-            "state_dir, sources, slos, alerts, links, notify, targets, checks, outputs, environments",
+            "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
+            "environments",
             "a.yaml:9: environments.one.sources.nats.main.poll: 5 has no unit; "
             "write 5s if seconds are meant",
             "a.yaml:11: environments.two.slos[0].objective: 0.9 is a ratio; write percent: 90",

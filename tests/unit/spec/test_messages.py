@@ -377,7 +377,8 @@ MISTAKES = [
         "system: orders",
         'system: orders\n"a\\nb": 1',
         "3: 'a\\nb': unknown field; known here: version, system, description, environment, "
-        "state_dir, sources, slos, alerts, links, notify, targets, checks, outputs, environments",
+        "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
+        "environments",
     ),
 ]
 

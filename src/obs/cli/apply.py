@@ -1,0 +1,146 @@
+"""What `obs alerts apply` and `obs dashboards apply` have in common: show, ask, do."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from obs.cli.arguments import format_argument, spec_arguments
+from obs.cli.output import counted, json_text
+from obs.errors import DONE, FOUND, BadInput, ObsError
+
+if TYPE_CHECKING:
+    from obs.stacks.plan import Step
+    from obs.stacks.stack import Stack
+
+_WORDS: Final = {
+    "create": "to create",
+    "change": "to change",
+    "delete": "to delete",
+    "keep": "as wanted",
+    "foreign": "in the way, not touched",
+}
+
+
+def apply_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of an apply command, but for --target."""
+    spec_arguments(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 where something is different"
+    )
+    parser.add_argument("--yes", action="store_true", help="do it without asking")
+    format_argument(parser)
+
+
+@dataclass
+class _Report:
+    """What is told of one stack."""
+
+    target: str
+    where: str
+    steps: Sequence["Step"]
+    done: list["Step"] = field(default_factory=list)
+
+    def facts(self) -> dict[str, Any]:
+        done = {step.key for step in self.done}
+        return {
+            "target": self.target,
+            "where": self.where,
+            "steps": [
+                {
+                    "verdict": str(step.verdict),
+                    "kind": step.kind,
+                    "name": step.name,
+                    "done": step.key in done,
+                    **({"diff": list(step.diff)} if step.diff else {}),
+                    **({"why": step.why} if step.why else {}),
+                }
+                for step in self.steps
+            ],
+        }
+
+
+def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) -> int:
+    """Plans of all stacks, the question, and the steps; returns the exit code."""
+    from obs.stacks.plan import is_as_wanted, to_do
+
+    with ExitStack() as opened:
+        for _, stack in stacks:
+            opened.enter_context(closing(stack))
+        reports = [_Report(target, stack.where, stack.plan()) for target, stack in stacks]
+        as_text = arguments.format == "text"
+        if as_text:
+            for report in reports:
+                print(_plan_text(report))
+        todo = [step for report in reports for step in to_do(report.steps)]
+        try:
+            if todo and not arguments.check:
+                if not (arguments.yes or _asked(todo, stacks, reports)):
+                    return FOUND
+                for (_, stack), report in zip(stacks, reports, strict=True):
+                    _apply(stack, report, loud=as_text)
+        finally:
+            if not as_text:
+                print(json_text([report.facts() for report in reports]))
+    if arguments.check:
+        return DONE if all(is_as_wanted(report.steps) for report in reports) else FOUND
+    return FOUND if any(step.why for report in reports for step in report.steps) else DONE
+
+
+def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
+    from obs.stacks.plan import to_do
+
+    todo = to_do(report.steps)
+    if not todo:
+        return
+
+    def done(step: "Step") -> None:
+        report.done.append(step)
+        if loud:
+            print(
+                f"{report.target}: {_DONE[str(step.verdict)]} {step.kind} {step.name}", flush=True
+            )
+
+    try:
+        stack.apply(report.steps, done)
+    except (ObsError, KeyboardInterrupt):
+        print(
+            f"{report.target}: stopped after {len(report.done)} of {counted(len(todo), 'step')}; "
+            "the next run continues from there",
+            file=sys.stderr,
+        )
+        raise
+
+
+_DONE: Final = {"create": "created", "change": "changed", "delete": "deleted"}
+
+
+def _asked(
+    todo: Sequence["Step"], stacks: Sequence[tuple[str, "Stack"]], reports: Sequence[_Report]
+) -> bool:
+    """Whether somebody at a terminal says yes. Raises BadInput where nobody is there."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise BadInput(f"{counted(len(todo), 'step')} to do and nobody to ask; give --yes")
+    print(f"Do {counted(len(todo), 'step')}? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        print("nothing was changed", file=sys.stderr)
+        return False
+    if [stack.plan() for _, stack in stacks] != [report.steps for report in reports]:
+        raise ObsError("what is there has changed since it was shown; run it again")
+    return True
+
+
+def _plan_text(report: _Report) -> str:
+    counts = Counter(str(step.verdict) for step in report.steps)
+    summary = ", ".join(f"{counts[each]} {words}" for each, words in _WORDS.items() if counts[each])
+    lines = [f"{report.target} ({report.where}): {summary or 'nothing is built for it'}"]
+    for step in report.steps:
+        if step.verdict == "keep":
+            continue
+        why = f": {step.why}" if step.why else ""
+        lines.append(f"  {step.verdict:<8}{step.kind} {step.name}{why}")
+        lines += [f"    {line}" for line in step.diff]
+    return "\n".join(lines)

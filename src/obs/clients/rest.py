@@ -1,0 +1,191 @@
+"""An HTTP API that is changed and not only read: signing in, retries, what the server says."""
+
+import base64
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
+
+from obs.clients.http import Answer, Http, without_user
+from obs.errors import Reason, SourceError
+from obs.spec.secret import FileSecret, VariableSecret
+from obs.spec.stacks import Reached
+
+ATTEMPTS: Final = 5  # of one request, the first included
+_FIRST_WAIT: Final = 0.5
+_LONGEST_WAIT: Final = 30.0
+_NOT_DONE: Final = frozenset((429, 503))
+"""The server did nothing: every request may be sent again."""
+_MAYBE_DONE: Final = frozenset((500, 502, 504))
+"""It may have done it: only what may be done twice is sent again."""
+_QUOTED: Final = 300  # characters of the server's own words
+_REASONS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
+_MEANINGS: Final = {
+    401: "does not accept the credentials",
+    403: "not permitted with these credentials",
+    404: "there is no such thing",
+    409: "in conflict with what is there",
+    412: "changed by somebody else meanwhile, or the name is taken",
+    413: "too large for it",
+    429: "asks for fewer requests",
+}
+
+
+class Refused(SourceError):  # noqa: N818  reads as a sentence where it is raised
+    """The server answered, and did not do it; `status` is that of HTTP."""
+
+    def __init__(self, status: int, message: str) -> None:
+        reason: Reason = _REASONS.get(status, "http_status")
+        super().__init__(reason, message)
+        self.status = status
+
+
+class Rest:
+    """One server. Secrets are read when a request is sent, and never are in an error.
+
+    `pause` waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        reached: Reached,
+        *,
+        headers: Mapping[str, str] | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = reached.url.rstrip("/")
+        self._reached = reached
+        self._headers = dict(headers or {})
+        self._pause = pause
+        self._http = Http(reached.tls, timeout=reached.timeout)
+
+    def get(self, path: str, parameters: Mapping[str, object] | None = None) -> Answer:
+        """Raises Refused, and SourceError where there is no answer; so do all the others."""
+        return self.send("GET", path, parameters=parameters)
+
+    def find(self, path: str) -> Answer | None:
+        """As get; None where there is no such thing."""
+        try:
+            return self.get(path)
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        document: object = None,
+        text: str | None = None,
+        kind: str = "application/yaml",
+        repeatable: bool | None = None,
+    ) -> Answer:
+        """One request, again while the server is busy or away.
+
+        `text` is sent as of content type `kind`. `repeatable` says whether doing it twice does no
+        harm; all but POST are.
+        """
+        if repeatable is None:
+            repeatable = method != "POST"
+        url = self.url + path + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
+        for attempt in range(1, ATTEMPTS + 1):
+            last = attempt == ATTEMPTS
+            headers, secret = self._signed(kind if text is not None else None)
+            try:
+                answer = self._http.exchange(
+                    method,
+                    url,
+                    headers=headers,
+                    document=document,
+                    body=None if text is None else text.encode(),
+                )
+            except SourceError:
+                if last or not repeatable:
+                    raise
+                self._pause(_wait(attempt, None))
+                continue
+            if answer.status < 300:
+                return answer
+            again = answer.status in _NOT_DONE or (repeatable and answer.status in _MAYBE_DONE)
+            if last or not again:
+                raise _refused(method, url, answer, secret)
+            self._pause(_wait(attempt, answer.headers.get("retry-after")))
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _signed(self, kind: str | None) -> tuple[dict[str, str], str]:
+        """Headers, and the secret in them."""
+        headers = {"Accept": "*/*", **self._headers}
+        if kind is not None:
+            headers["Content-Type"] = kind
+        token = _revealed(self._reached.token or self._reached.token_file)
+        password = _revealed(self._reached.password or self._reached.password_file)
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        elif password:
+            pair = f"{self._reached.user}:{password}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        return headers, token or password
+
+
+def document(answer: Answer, where: str) -> Any:
+    """The JSON of an answer. Raises SourceError("decode") where it is none."""
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        raise SourceError("decode", f"{where}: the answer is not JSON") from None
+
+
+def segment(name: str) -> str:
+    """A name as a part of a path."""
+    return quote(name, safe="")
+
+
+def _revealed(secret: VariableSecret | FileSecret | None) -> str:
+    return secret.reveal() if secret is not None else ""
+
+
+def _wait(attempt: int, told: str | None) -> float:
+    """Seconds: what the server asks for, else twice as long each time, and not all at once."""
+    if told is not None and told.strip().isdigit():
+        return min(float(told), _LONGEST_WAIT)
+    wait = min(_FIRST_WAIT * float(2 ** (attempt - 1)), _LONGEST_WAIT)
+    return wait * random.uniform(0.5, 1.0)  # noqa: S311  nothing is secret about it
+
+
+def _refused(method: str, url: str, answer: Answer, secret: str) -> Refused:
+    meaning = _MEANINGS.get(answer.status, "")
+    said = _said(answer.body)
+    if secret:
+        said = said.replace(secret, "…")
+    words = ": ".join(filter(None, (meaning, said)))
+    where = f"{method} {without_user(url)}"
+    return Refused(answer.status, f"{where}: HTTP {answer.status}{': ' if words else ''}{words}")
+
+
+def _said(body: bytes) -> str:
+    """What the server says, in a line: the message of its JSON, or the text."""
+    text = body.decode(errors="replace")
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        whole = None
+    if isinstance(whole, dict):
+        text = next((str(whole[key]) for key in ("message", "error", "msg") if whole.get(key)), "")
+    if text.lstrip().startswith("<"):
+        return ""  # a page of some proxy
+    return " ".join(text.split())[:_QUOTED]

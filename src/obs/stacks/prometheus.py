@@ -1,0 +1,166 @@
+"""Prometheus: rule files in a folder, a reload, and a look whether it has loaded them."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from obs.artifacts import yaml_text
+from obs.clients.http import without_user
+from obs.clients.rest import Refused, Rest, document
+from obs.errors import BadInput, ObsError, SourceError
+from obs.spec.quantity import parse_duration
+from obs.spec.stacks import PrometheusStack
+from obs.spec.system import System
+from obs.stacks.files import KIND, OwnedFiles
+from obs.stacks.plan import Step, Verdict, Wanted, diff, is_as_wanted, plan, to_do
+from obs.stacks.rules import HEAD, Document, owner, rule_documents
+from obs.stacks.stack import Done
+
+LOADED: Final = "loaded rules"
+_RULES: Final = "/api/v1/rules"
+_LOOKS: Final = 25
+_BETWEEN: Final = 0.2  # seconds
+
+Groups = dict[str, list[Any]]
+
+
+class Prometheus:
+    """The rule files of one system, and the Prometheus that reads them."""
+
+    def __init__(
+        self,
+        system: System,
+        stack: PrometheusStack,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        start = f"obs-{system.system}-{system.environment}"
+        documents = rule_documents(system, recording=stack.recording)
+        self._documents = {f"{start}-{name}.yaml": each for name, each in documents.items()}
+        self._texts = {name: yaml_text(each, head=HEAD) for name, each in self._documents.items()}
+        self._folder = Path(stack.rules_dir)
+        self._files = OwnedFiles(self._folder, owner(system))
+        self._rest = Rest(stack, pause=pause)
+        self._pause = pause
+
+    @property
+    def where(self) -> str:
+        return f"{without_user(self._rest.url)}, {self._folder}"
+
+    def plan(self) -> tuple[Step, ...]:
+        """Files to write; where all are as wanted, whether Prometheus has loaded them."""
+        if not self._folder.is_dir():
+            raise BadInput(f"{self._folder}: there is no such folder; create it, or mend rules_dir")
+        wanted = [Wanted(KIND, name, text) for name, text in self._texts.items()]
+        steps = plan(wanted, self._files.present(list(self._texts)))
+        if is_as_wanted(steps):
+            steps += (self._memory(),)
+        return steps
+
+    def apply(self, steps: Sequence[Step], done: Done) -> None:
+        """All files, a reload, a look; everything as it was before where one of them fails."""
+        foreign = {step.name for step in steps if step.verdict is Verdict.FOREIGN}
+        try:
+            self._files.replace(steps, self._texts)
+            self._reload()
+            self._look(foreign)
+        except BaseException:
+            self._files.put_back()
+            with suppress(ObsError):
+                self._reload()
+            raise
+        self._files.settle()
+        for step in to_do(steps):
+            done(step)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._rest.close()
+
+    def _memory(self) -> Step:
+        wanted, there = _wanted(self._documents), self._loaded()
+        verdict = Verdict.KEEP if wanted == there and not self._files.pending else Verdict.CHANGE
+        return Step(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
+
+    def _reload(self) -> None:
+        try:
+            self._rest.send("POST", "/-/reload")
+        except Refused as error:
+            raise _not_reloaded(error) from None
+
+    def _look(self, foreign: Iterable[str]) -> None:
+        left_out = set(foreign)
+        documents = {name: each for name, each in self._documents.items() if name not in left_out}
+        wanted = _wanted(documents)
+        for look in range(_LOOKS):
+            if look:
+                self._pause(_BETWEEN)
+            there = self._loaded()
+            if all(there.get(file) == groups for file, groups in wanted.items()):
+                return
+        missing = next(file for file, groups in wanted.items() if there.get(file) != groups)
+        raise SourceError(
+            "http_status",
+            f"{self.where}: reloaded, and has not loaded {missing} as it was written; is "
+            f"{self._folder / '*.yaml'} among its rule_files? The files are as they were before",
+        )
+
+    def _loaded(self) -> dict[str, Groups]:
+        """The groups of our files in Prometheus' memory, by file."""
+        answer = self._rest.get(_RULES)
+        try:
+            groups = [
+                (PurePosixPath(group["file"]).name, group["name"], group["rules"])
+                for group in document(answer, self._rest.url)["data"]["groups"]
+            ]
+            return _by_file(
+                (file, name, [_loaded(rule) for rule in rules])
+                for file, name, rules in groups
+                if file in self._texts
+            )
+        except (KeyError, TypeError):
+            where = f"{without_user(self._rest.url)}{_RULES}"
+            raise SourceError("decode", f"{where}: not the rules of a Prometheus") from None
+
+
+def _by_file(groups: Iterable[tuple[str, str, list[Any]]]) -> dict[str, Groups]:
+    found: dict[str, Groups] = {}
+    for file, name, rules in groups:
+        found.setdefault(file, {})[name] = rules
+    return {file: dict(sorted(groups.items())) for file, groups in sorted(found.items())}
+
+
+def _wanted(documents: Mapping[str, Document]) -> dict[str, Groups]:
+    return _by_file(
+        (file, group["name"], [_written(rule) for rule in group["rules"]])
+        for file, document in documents.items()
+        for group in document["groups"]
+    )
+
+
+def _written(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule as far as Prometheus tells it back: it words expressions in its own way."""
+    told = {"name": rule.get("alert") or rule["record"], "labels": dict(rule.get("labels", {}))}
+    if "alert" not in rule:
+        return told
+    annotations = dict(rule.get("annotations", {}))
+    return {**told, "for": parse_duration(rule.get("for", "0s")), "annotations": annotations}
+
+
+def _loaded(rule: Mapping[str, Any]) -> dict[str, Any]:
+    told = {"name": rule["name"], "labels": dict(rule.get("labels", {}))}
+    if rule["type"] != "alerting":
+        return told
+    return {**told, "for": rule["duration"], "annotations": dict(rule.get("annotations", {}))}
+
+
+def _not_reloaded(error: Refused) -> ObsError:
+    if error.status == 403 and "ifecycle" in str(error):
+        return BadInput(f"{error}; start Prometheus with --web.enable-lifecycle")
+    if error.status == 500:
+        return SourceError(
+            "http_status", f"{error}; its log says more. The files are as they were before"
+        )
+    return error

@@ -1,0 +1,36 @@
+"""The rule files that every evaluator of PromQL gets, and whose they are."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.recording import recording_groups
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers import prometheus
+from obs.alerts.writers.parts import parts
+from obs.errors import BadInput
+from obs.spec.system import System
+
+Document = dict[str, Any]
+
+HEAD: Final = "# Applied by `obs alerts apply`; change the spec and apply again.\n"
+
+
+def owner(system: System) -> str:
+    """Under which name obs owns things of this system, in this environment."""
+    return f"{system.system}/{system.environment}"
+
+
+def rule_documents(system: System, *, recording: bool, most_bytes: int = 0) -> dict[str, Document]:
+    """Rule files by name: one for each kind of alert, and the recording rules if they are wanted.
+
+    `most_bytes` cuts those with more rules into several. Raises BadInput where one is not sound.
+    """
+    alerts: Sequence[TunedAlert] = tuned_alerts(system)
+    documents: dict[str, Document] = dict(prometheus.rule_files(alerts, system))
+    if recording and (groups := recording_groups(system)):
+        documents["recording"] = {"groups": groups}
+    found = list(prometheus.problems(documents.items()))
+    if found:
+        raise BadInput("\n".join(found))
+    return parts(documents, most_bytes) if most_bytes else documents

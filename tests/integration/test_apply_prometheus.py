@@ -1,0 +1,253 @@
+"""Rules in a real Prometheus: applied, kept, changed, taken back, and nobody else's touched."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from obs.artifacts import MANIFEST
+from obs.sandbox.process import Process, free_ports
+from obs.sandbox.prometheus import prometheus_binary
+from tests.integration.applying import SPEC, Answer, Killed, Request, Server, run
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(prometheus_binary() is None, reason="no prometheus here"),
+]
+
+ARGV = ("alerts", "apply", "--target", "prometheus")
+
+
+class Running:
+    """A Prometheus that reads the rule files in `rules`."""
+
+    def __init__(self, folder: Path) -> None:
+        (port,) = free_ports(1)
+        self.url = f"http://127.0.0.1:{port}"
+        self.rules = folder / "rules"
+        self.rules.mkdir()
+        config = folder / "prometheus.yml"
+        config.write_text(json.dumps({"rule_files": [f"{self.rules}/*.yaml"]}))
+        binary = prometheus_binary()
+        assert binary
+        self.process = Process(
+            [
+                binary,
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--web.enable-lifecycle",
+            ],
+            folder / "log",
+        )
+
+    def ask(self, path: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(self.url + path, method=method)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return bytes(answer.read())
+
+    def forget(self) -> None:
+        """No rules at all."""
+        for path in self.rules.iterdir():
+            path.unlink()
+        self.ask("/-/reload", "POST")
+
+    def groups(self) -> set[str]:
+        """The groups in memory."""
+        groups = json.loads(self.ask("/api/v1/rules"))["data"]["groups"]
+        return {each["name"] for each in groups}
+
+    def passed_on(self, request: Request) -> Answer:
+        """The answer to a request that somebody else was asked."""
+        try:
+            return 200, self.ask(request.path, request.method)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("prometheus"))
+
+    def ready() -> bool:
+        try:
+            return bool(running.ask("/-/ready"))
+        except OSError:
+            return False
+
+    running.process.start()
+    try:
+        running.process.wait_until(ready, 20)
+        yield running
+    finally:
+        running.process.stop()
+
+
+@pytest.fixture
+def rules(prometheus: Running) -> Path:
+    prometheus.forget()
+    return prometheus.rules
+
+
+@pytest.fixture
+def spec(tmp_path: Path, prometheus: Running, rules: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return write_spec(tmp_path, prometheus.url, rules)
+
+
+def write_spec(folder: Path, url: str, rules: Path, more: str = "") -> Path:
+    path = folder / "obs.yaml"
+    path.write_text(f"{SPEC}stacks:\n  prometheus: {{url: '{url}', rules_dir: '{rules}'}}\n{more}")
+    return path
+
+
+@pytest.mark.usefixtures("spec")
+def test_rules_are_written_and_loaded_and_a_second_apply_changes_nothing(
+    prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, *ARGV, "--check").code == 1
+    assert prometheus.groups() == set()
+    first = run(capsys, *ARGV, "--yes")
+    assert first.code == 0, first.err
+    assert prometheus.groups() == {"shop-nats", "shop-collector"}
+    written = {path.name: path.stat().st_mtime_ns for path in rules.iterdir()}
+    second = run(capsys, *ARGV, "--yes", "--format", "json")
+    assert second.code == 0
+    assert set(second.verdicts().values()) == {"keep"}
+    assert {path.name: path.stat().st_mtime_ns for path in rules.iterdir()} == written
+    assert run(capsys, *ARGV, "--check").code == 0
+
+
+@pytest.mark.usefixtures("spec")
+def test_without_a_terminal_and_without_yes_nothing_is_done(
+    rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = run(capsys, *ARGV)
+    assert outcome.code == 2
+    assert outcome.err == "2 steps to do and nobody to ask; give --yes\n"
+    assert list(rules.iterdir()) == []
+
+
+def test_a_changed_threshold_is_shown_as_a_diff_and_loaded(
+    prometheus: Running, rules: Path, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, *ARGV, "--yes")
+    write_spec(spec.parent, prometheus.url, rules, "alerts: {NatsConsumerLagHigh: {for: 7m}}\n")
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 0
+    assert "change  file obs-shop-production-nats.yaml" in outcome.out
+    assert "    +" in outcome.out
+    groups = json.loads(prometheus.ask("/api/v1/rules"))["data"]["groups"]
+    held = {
+        rule["duration"]
+        for group in groups
+        for rule in group["rules"]
+        if rule["name"] == "NatsConsumerLagHigh"
+    }
+    assert held == {420}
+
+
+@pytest.mark.usefixtures("spec")
+def test_a_file_of_somebody_else_stays_as_it_is_and_the_others_are_applied(
+    prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign, beside = rules / "obs-shop-production-nats.yaml", rules / "mine.yaml"
+    text = "groups: [{name: mine, rules: [{record: a, expr: vector(1)}]}]\n"
+    foreign.write_text(text)
+    beside.write_text("groups: []\n")
+    outcome = run(capsys, *ARGV, "--yes", "--format", "json")
+    assert outcome.code == 1
+    assert outcome.verdicts()[foreign.name] == "foreign"
+    assert foreign.read_text() == text
+    assert beside.read_text() == "groups: []\n"
+    assert prometheus.groups() == {"mine", "shop-collector"}
+    assert run(capsys, *ARGV, "--check").code == 1
+
+
+@pytest.mark.usefixtures("spec")
+def test_what_is_built_no_more_is_deleted(
+    prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, *ARGV, "--yes")
+    old = rules / "obs-shop-production-slo.yaml"
+    old.write_text((rules / "obs-shop-production-nats.yaml").read_text().replace("shop-", "old-"))
+    manifest = json.loads((rules / MANIFEST).read_text())
+    manifest["shop/production"].append(old.name)
+    (rules / MANIFEST).write_text(json.dumps(manifest))
+    outcome = run(capsys, *ARGV, "--yes", "--format", "json")
+    assert outcome.verdicts()[old.name] == "delete"
+    assert not old.exists()
+    assert old.name not in (rules / MANIFEST).read_text()
+    assert prometheus.groups() == {"shop-nats", "shop-collector"}
+
+
+@pytest.mark.usefixtures("spec")
+def test_files_go_back_where_prometheus_refuses_them(
+    prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, *ARGV, "--yes")
+    ours = rules / "obs-shop-production-nats.yaml"
+    edited = ours.read_text() + "# edited by hand\n"
+    ours.write_text(edited)
+    (rules / "broken.yaml").write_text("groups: [{name: mine, rules: [{record: a, expr: 1 +}]}]\n")
+    outcome = run(capsys, *ARGV, "--yes")
+    (rules / "broken.yaml").unlink()
+    assert outcome.code == 3
+    assert "HTTP 500" in outcome.err
+    assert "The files are as they were before" in outcome.err
+    assert ours.read_text() == edited
+    assert run(capsys, *ARGV, "--yes").code == 0
+    assert run(capsys, *ARGV, "--check").code == 0
+
+
+def test_rules_that_prometheus_does_not_read_are_taken_back(
+    prometheus: Running, tmp_path: Path, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write_spec(spec.parent, prometheus.url, elsewhere)
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 3
+    assert f"is {elsewhere}/*.yaml among its rule_files?" in outcome.err
+    assert list(elsewhere.glob("*.yaml")) == []
+
+
+def test_an_apply_killed_before_the_reload_is_finished_by_the_next(
+    prometheus: Running, rules: Path, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed = Killed(nth=1)
+
+    def answer(request: Request) -> Answer:
+        return (503, b"") if request.method == "POST" else prometheus.passed_on(request)
+
+    with Server(answer, before=killed) as between:
+        write_spec(spec.parent, between.url, rules)
+        assert killed.run(*ARGV, "--yes", cwd=spec.parent) == -9
+    assert len(list(rules.glob("*.yaml"))) == 2
+    assert prometheus.groups() == set()
+    write_spec(spec.parent, prometheus.url, rules)
+    check = run(capsys, *ARGV, "--check")
+    assert check.code == 1
+    assert "change  loaded rules" in check.out
+    assert run(capsys, *ARGV, "--yes").code == 0
+    assert prometheus.groups() == {"shop-nats", "shop-collector"}
+    assert run(capsys, *ARGV, "--check").code == 0
+
+
+def test_a_prometheus_without_lifecycle_is_told_apart(
+    rules: Path, spec: Path, prometheus: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            return 403, b"Lifecycle API is not enabled."
+        return prometheus.passed_on(request)
+
+    with Server(answer) as locked:
+        write_spec(spec.parent, locked.url, rules)
+        outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 2
+    assert "start Prometheus with --web.enable-lifecycle" in outcome.err
+    assert list(rules.glob("*.yaml")) == []
