@@ -44,11 +44,11 @@ def build(system: System, names: Sequence[str]) -> dict[str, Files]:
     return built
 
 
-def remarks(system: System, names: Sequence[str]) -> list[str]:
-    """What of the alerts these targets cannot express, a sentence each."""
-    if "cloudwatch" not in names:
-        return []
-    return cloudwatch_files.remarks(tuned_alerts(system), system)
+def remarks(system: System, built: Mapping[str, Files]) -> cloudwatch_files.Remarks:
+    """What to know of the files that `build` made."""
+    if "cloudwatch" not in built:
+        return cloudwatch_files.Remarks([], [])
+    return cloudwatch_files.remarks(tuned_alerts(system), system, built["cloudwatch"])
 
 
 def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:

@@ -105,9 +105,10 @@ def _build(arguments: argparse.Namespace) -> int:
     print(f"{arguments.out}: {counted(number, 'file')}, {len(changed)} changed")
     for path in changed:
         print(f"  {path}")
-    left_out = remarks(system, targets)
-    if left_out:
-        print("\n".join(("not built:", *(f"  {remark}" for remark in left_out))))
+    known = remarks(system, files)
+    for head, sentences in (("not built:", known.left_out), ("mind:", known.advice)):
+        if sentences:
+            print("\n".join((head, *(f"  {sentence}" for sentence in sentences))))
     return DONE
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import cloudformation, terraform
+from obs.alerts.writers import cloudwatch_files, terraform
 from obs.alerts.writers.cloudwatch import (
     CompositeAlarm,
     Formula,
@@ -113,7 +113,8 @@ def test_what_cloudwatch_cannot_express_is_refused_with_the_reason():
     assert any("3d and 6h" in reason for reason in refused["SloBudgetBurnsSlowly"])
     assert "seven days" in refused["SloBudgetExhausted"][0]
     assert "does not publish" in refused["NatsServerDown"][0]
-    assert any("3d and 6h" in remark for remark in remarks(tuned_alerts(oms()), oms()))
+    told = remarks(tuned_alerts(oms()), oms(), built(oms()))
+    assert any("3d and 6h" in sentence for sentence in told.left_out)
 
 
 def test_every_alert_is_an_alarm_or_refused():
@@ -263,11 +264,42 @@ def test_templates_are_split_at_500_resources_and_depend_on_nothing_outside(tmp_
     for template in templates:
         resources = template["Resources"]
         assert len(resources) <= 500
-        assert len(cloudformation.json_text(template).encode()) <= 1_000_000
         for resource in resources.values():
             assert set(resource.get("DependsOn", [])) <= resources.keys()
         names += resources
     assert len(names) == len(set(names))
+
+
+def test_templates_of_a_system_like_the_reference_fit_into_a_request():
+    sizes = [len(text.encode()) for path, text in built(oms()).items() if "cloudformation" in path]
+    assert len(sizes) == 2
+    assert max(sizes) <= 51_200
+    assert remarks(tuned_alerts(oms()), oms(), built(oms())).advice == []
+
+
+def test_what_a_request_cannot_hold_is_told_with_the_way_to_hand_it_over(tmp_path):
+    system = orders(tmp_path, rules=250)
+    (told,) = remarks(tuned_alerts(system), system, built(system)).advice
+    assert told.startswith("cloudwatch/cloud/cloudformation.json and ")
+    assert "--s3-bucket" in told
+
+
+def test_more_alarms_than_an_account_has_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(cloudwatch_files, "MOST_ALARMS", 8)
+    system = orders(tmp_path)
+    (told,) = remarks(tuned_alerts(system), system, built(system)).advice
+    assert told.startswith("cloudwatch/cloud/ has 9 alarms; an account has 8")
+
+
+def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path):
+    before = built(orders(tmp_path))
+    after = built(orders(tmp_path, "alerts: {EventBridgeRetriesRising: {above: 21}}\n"))
+    for path in ("cloudformation.json", "plan.json"):
+        lines, others = (
+            texts[f"cloudwatch/cloud/{path}"].splitlines() for texts in (before, after)
+        )
+        changed = [one for one, other in zip(lines, others, strict=True) if one != other]
+        assert len(changed) == 1
 
 
 def test_a_group_too_large_for_one_template_is_refused(tmp_path):

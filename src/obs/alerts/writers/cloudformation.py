@@ -1,58 +1,67 @@
 """CloudWatch alarms and dashboards as CloudFormation templates in JSON."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from obs.alerts.writers.cloudwatch import Alarm, CompositeAlarm, Group, MetricAlarm
 from obs.alerts.writers.cloudwatch_plan import evaluation, pairs, watched
+from obs.alerts.writers.lines import encoded, json_lines
 from obs.errors import BadInput
 
 MAX_RESOURCES: Final = 500
 MAX_BYTES: Final = 1_000_000
-"""Of a template in S3; one in the request itself may have 51 200."""
+"""Of a template in S3."""
+DIRECT_BYTES: Final = 51_200
+"""Of a template that is handed over in the request itself."""
 
-_ACTIONS: Final = frozenset(("AlarmActions", "OKActions"))
-_FRAME: Final = 2_000  # bytes of a template without resources, generously
+_FRAME: Final = 10_000  # bytes of a template without resources, generously
+_AROUND: Final = 10  # bytes around a resource and its name
+_LEVELS: Final = 2
 
-Resources = dict[str, dict[str, Any]]
-Parameter = tuple[str, dict[str, str], dict[str, str]]
+Resources = dict[str, msgspec.Raw]
 
 
-def templates(
-    groups: Sequence[Group], dashboards: Mapping[str, str], title: str
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """The input that a topic is; `used` stands for it in a resource."""
+
+    name: str
+    definition: dict[str, str]
+    used: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Resources that belong together, how long they are, and the topics they tell."""
+
+    resources: Resources
+    size: int
+    topics: tuple[str, ...] = ()
+
+
+def alarm_templates(groups: Sequence[Group], title: str) -> list[str]:
     """Templates that each stay within the limits; alarms that belong together stay together.
 
-    `dashboards` are bodies by name. Raises BadInput where one group alone is too large.
+    Raises BadInput where one group alone is too large.
     """
-    parts = [_resources(group) for group in groups]
-    parts += [_dashboard(name, body) for name, body in dashboards.items()]
-    batches: list[Resources] = []
-    size = MAX_BYTES
-    for part in parts:
-        more = len(json_text(part))
-        if len(part) > MAX_RESOURCES or more + _FRAME > MAX_BYTES:
-            raise BadInput(
-                f"cloudwatch: {next(iter(part))} and what belongs to it do not fit one template; "
-                "split the bus in two sources"
-            )
-        if size + more > MAX_BYTES or len(batches[-1]) + len(part) > MAX_RESOURCES:
-            batches.append({})
-            size = _FRAME
-        clash = batches[-1].keys() & part.keys()
-        if clash:
-            raise BadInput(f"cloudwatch: two resources would be called {min(clash)}; rename one")
-        batches[-1].update(part)
-        size += more
-    return [_template(resources, title) for resources in batches]
+    parameters = _parameters(topic for group in groups for alarm in group for topic in alarm.topics)
+    parts = (_alarms(group, parameters) for group in groups)
+    return [_template(batch, parameters, title) for batch in _batches(parts)]
 
 
-def json_text(document: object) -> str:
-    """A document as JSON: always the same bytes."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+def dashboard_template(name: str, body: str, title: str) -> str:
+    """The template of a dashboard, apart from the alarms: most fit a request so, and neither
+    stack changes with the other.
+    """
+    resource = {
+        "Type": "AWS::CloudWatch::Dashboard",
+        "Properties": {"DashboardName": name, "DashboardBody": body},
+    }
+    return _template([_part({f"{logical_id(name)}Dashboard": encoded(resource)})], {}, title)
 
 
 def logical_id(name: str) -> str:
@@ -61,56 +70,83 @@ def logical_id(name: str) -> str:
     return "".join(word[0].upper() + word[1:] for word in words)
 
 
-def _template(resources: Resources, title: str) -> dict[str, Any]:
-    topics = _topics(resources)
-    parameters = {name: definition for name, definition, _ in topics.values()}
-    for resource in resources.values():
-        for field in _ACTIONS & resource["Properties"].keys():
-            told = resource["Properties"][field]
-            resource["Properties"][field] = [topics[topic][2] for topic in told]
-    return {
+def _batches(parts: Iterable[_Part]) -> list[list[_Part]]:
+    batches: list[list[_Part]] = []
+    resources: set[str] = set()
+    size = MAX_BYTES
+    for part in parts:
+        if len(part.resources) > MAX_RESOURCES or part.size + _FRAME > MAX_BYTES:
+            raise BadInput(
+                f"cloudwatch: {next(iter(part.resources))} and what belongs to it do not fit one "
+                "template; split the bus in two sources"
+            )
+        if size + part.size > MAX_BYTES or len(resources) + len(part.resources) > MAX_RESOURCES:
+            batches.append([])
+            resources, size = set(), _FRAME
+        if clash := resources & part.resources.keys():
+            raise BadInput(f"cloudwatch: two resources would be called {min(clash)}; rename one")
+        batches[-1].append(part)
+        resources |= part.resources.keys()
+        size += part.size
+    return batches
+
+
+def _template(parts: Sequence[_Part], parameters: Mapping[str, _Parameter], title: str) -> str:
+    topics = {topic for part in parts for topic in part.topics}
+    inputs = {each.name: each.definition for topic, each in parameters.items() if topic in topics}
+    document = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": title,
-        **({"Parameters": parameters} if parameters else {}),
-        "Resources": resources,
+        **({"Parameters": inputs} if inputs else {}),
+        "Resources": {name: raw for part in parts for name, raw in part.resources.items()},
+    }
+    return json_lines(document, _LEVELS)
+
+
+def _parameters(topics: Iterable[str]) -> dict[str, _Parameter]:
+    """A parameter for each topic that is told, by topic."""
+    return {
+        topic: _parameter(topic, str(number) if number > 1 else "")
+        for number, topic in enumerate(dict.fromkeys(topics), 1)
     }
 
 
-def _topics(resources: Resources) -> dict[str, Parameter]:
-    """A parameter for each topic that is told, by topic."""
-    found: dict[str, Parameter] = {}
-    for resource in resources.values():
-        for topic in resource["Properties"].get("AlarmActions", ()):
-            if topic not in found:
-                found[topic] = _parameter(topic, len(found) + 1)
-    return found
-
-
-def _parameter(topic: str, number: int) -> Parameter:
-    """Name, definition and use: the spec's topic is what it is unless the stack says otherwise."""
-    suffix = str(number) if number > 1 else ""
+def _parameter(topic: str, suffix: str) -> _Parameter:
+    """The spec's topic is what it is unless the stack says otherwise."""
     definition = {"Type": "String", "Default": topic, "Description": "SNS topic that alarms tell"}
     if topic.startswith("arn:"):
         name = f"AlertTopicArn{suffix}"
-        return name, {**definition, "AllowedPattern": "arn:aws[a-z-]*:sns:.+"}, {"Ref": name}
+        definition["AllowedPattern"] = "arn:aws[a-z-]*:sns:.+"
+        return _Parameter(name, definition, {"Ref": name})
     name = f"AlertTopicName{suffix}"
     arn = f"arn:${{AWS::Partition}}:sns:${{AWS::Region}}:${{AWS::AccountId}}:${{{name}}}"
-    return name, definition, {"Fn::Sub": arn}
+    return _Parameter(name, definition, {"Fn::Sub": arn})
 
 
-def _resources(group: Group) -> Resources:
+def _alarms(group: Group, parameters: Mapping[str, _Parameter]) -> _Part:
     """The alarms of a group; a composite is made after its children."""
     names = {alarm.name for alarm in group}
-    return {logical_id(alarm.name): _resource(alarm, names) for alarm in group}
+    resources = {
+        logical_id(alarm.name): encoded(_resource(alarm, names, parameters)) for alarm in group
+    }
+    return _part(resources, tuple(topic for alarm in group for topic in alarm.topics))
 
 
-def _resource(alarm: Alarm, within: set[str]) -> dict[str, Any]:
+def _part(resources: Mapping[str, bytes], topics: tuple[str, ...] = ()) -> _Part:
+    size = sum(len(name) + len(text) + _AROUND for name, text in resources.items())
+    return _Part({name: msgspec.Raw(text) for name, text in resources.items()}, size, topics)
+
+
+def _resource(
+    alarm: Alarm, within: set[str], parameters: Mapping[str, _Parameter]
+) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
     }
     if alarm.topics:
-        properties |= {"AlarmActions": list(alarm.topics), "OKActions": list(alarm.topics)}
+        told = [parameters[topic].used for topic in alarm.topics]
+        properties |= {"AlarmActions": told, "OKActions": told}
     properties["Tags"] = pairs(alarm.tags, "Key")
     if isinstance(alarm, MetricAlarm):
         properties |= {**evaluation(alarm), **watched(alarm)}
@@ -120,13 +156,4 @@ def _resource(alarm: Alarm, within: set[str]) -> dict[str, Any]:
         "Type": "AWS::CloudWatch::CompositeAlarm",
         "DependsOn": sorted(logical_id(child) for child in alarm.children if child in within),
         "Properties": {**properties, "AlarmRule": alarm.rule},
-    }
-
-
-def _dashboard(name: str, body: str) -> Resources:
-    return {
-        f"{logical_id(name)}Dashboard": {
-            "Type": "AWS::CloudWatch::Dashboard",
-            "Properties": {"DashboardName": name, "DashboardBody": body},
-        }
     }

@@ -6,6 +6,7 @@ modules' business. Limits: CloudWatch user guide, "Using alarms", and the API re
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
@@ -13,6 +14,8 @@ Missing = Literal["breaching", "notBreaching", "ignore"]
 Pairs = tuple[tuple[str, str], ...]
 
 DAY: Final = 86_400
+MOST_ALARMS: Final = 5_000
+"""That an account has in a region, unless AWS raises its quota."""
 MAX_METRICS: Final = 10
 MAX_CHILDREN: Final = 100
 MAX_RULE: Final = 10_240
@@ -137,7 +140,13 @@ def _wrong_times(alarm: MetricAlarm) -> Iterator[str]:
         )
 
 
-def _wrong_tags(tags: Pairs) -> Iterator[str]:
+@lru_cache(1024)
+def _wrong_tags(tags: Pairs) -> tuple[str, ...]:
+    """Remembered, as the alarms of an alert have the same tags."""
+    return tuple(_problems_of_tags(tags))
+
+
+def _problems_of_tags(tags: Pairs) -> Iterator[str]:
     if len(tags) > _MAX_TAGS:
         yield f"an alarm has at most {_MAX_TAGS} tags, this {len(tags)}; remove labels"
     for key, value in tags:

@@ -1,13 +1,13 @@
 """A system's CloudWatch dashboards: what each alarm watches, with its threshold drawn in."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, Final
-
-import msgspec
 
 from obs.alerts.named import NamedRule
 from obs.alerts.writers.cloudwatch import Alarm, Formula, MetricAlarm, Series
 from obs.alerts.writers.cloudwatch_parts import rule_series
+from obs.alerts.writers.lines import encoded
 from obs.catalogue import aws
 
 MAX_WIDGETS: Final = 500
@@ -16,7 +16,7 @@ _WIDTH: Final = 12
 _HEIGHT: Final = 6
 _PERIOD: Final = 300
 
-Widget = dict[str, Any]
+Graph = dict[str, Any]
 
 
 def dashboards(
@@ -26,16 +26,15 @@ def dashboards(
 
     More than one only where there are more graphs than a dashboard holds.
     """
-    graphs = [*_traffic(rules, region)]
-    graphs += [_of_alarm(each, region) for each in alarms if isinstance(each, MetricAlarm)]
-    batches = [graphs[i : i + MAX_WIDGETS] for i in range(0, len(graphs), MAX_WIDGETS)]
-    return {
-        name if number == 1 else f"{name}-{number}": _body(batch)
-        for number, batch in enumerate(batches, 1)
-    }
+    watched = (_of_alarm(each, region) for each in alarms if isinstance(each, MetricAlarm))
+    graphs = chain(_traffic(rules, region), watched)
+    bodies: dict[str, str] = {}
+    while batch := list(islice(graphs, MAX_WIDGETS)):
+        bodies[f"{name}-{len(bodies) + 1}" if bodies else name] = _body(batch)
+    return bodies
 
 
-def _body(graphs: Sequence[Widget]) -> str:
+def _body(graphs: Sequence[Graph]) -> str:
     a_row = _COLUMNS // _WIDTH
     widgets = [
         {
@@ -49,10 +48,10 @@ def _body(graphs: Sequence[Widget]) -> str:
         for place, graph in enumerate(graphs)
     ]
     body = {"start": "-PT3H", "periodOverride": "inherit", "widgets": widgets}
-    return msgspec.json.encode(body).decode()
+    return encoded(body).decode()
 
 
-def _traffic(rules: Sequence[NamedRule], region: str) -> Iterator[Widget]:
+def _traffic(rules: Sequence[NamedRule], region: str) -> Iterator[Graph]:
     """Every rule's metrics, a line a rule. A graph holds 500 metrics."""
     for metric in aws.RULE_METRICS:
         for start in range(0, len(rules), MAX_WIDGETS):
@@ -66,7 +65,7 @@ def _traffic(rules: Sequence[NamedRule], region: str) -> Iterator[Widget]:
             yield _graph(f"{twin.metric} by rule", lines, region, twin.statistic, _PERIOD)
 
 
-def _of_alarm(alarm: MetricAlarm, region: str) -> Widget:
+def _of_alarm(alarm: MetricAlarm, region: str) -> Graph:
     watched = alarm.watched
     if isinstance(watched, Series):
         lines: list[list[Any]] = [_metric(watched)]
@@ -106,7 +105,7 @@ def _metric(series: Series) -> list[Any]:
     ]
 
 
-def _graph(title: str, lines: list[Any], region: str, statistic: str, period: int) -> Widget:
+def _graph(title: str, lines: list[Any], region: str, statistic: str, period: int) -> Graph:
     return {
         "title": title,
         "view": "timeSeries",

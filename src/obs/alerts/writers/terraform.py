@@ -1,8 +1,10 @@
 """CloudWatch alarms and dashboards as a Terraform configuration in JSON, for provider aws 5."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Raw
 
 from obs.alerts.writers.cloudwatch import (
     Alarm,
@@ -11,21 +13,26 @@ from obs.alerts.writers.cloudwatch import (
     MetricAlarm,
     Series,
 )
+from obs.alerts.writers.lines import encoded, json_lines
+
+_LEVELS: Final = 3
 
 Block = dict[str, Any]
 
 
-def configuration(alarms: Sequence[Alarm], dashboards: Mapping[str, str], title: str) -> Block:
+def configuration(alarms: Sequence[Alarm], dashboards: Mapping[str, str], title: str) -> str:
     """One module, whose inputs are the SNS topics. `dashboards`: bodies by name."""
     topics = _topics(alarms)
-    metric: dict[str, Block] = {}
-    composite: dict[str, Block] = {}
+    metric: dict[str, Raw] = {}
+    composite: dict[str, Raw] = {}
     for alarm in alarms:
         common = _common(alarm, topics)
         if isinstance(alarm, MetricAlarm):
-            metric[resource_id(alarm.name)] = {**common, **_metric_alarm(alarm)}
+            block = {**common, **_metric_alarm(alarm)}
+            metric[resource_id(alarm.name)] = Raw(encoded(block))
         else:
-            composite[resource_id(alarm.name)] = {**common, **_composite(alarm, metric)}
+            block = {**common, **_composite(alarm, metric)}
+            composite[resource_id(alarm.name)] = Raw(encoded(block))
     boards = {
         resource_id(name): {"dashboard_name": literal(name), "dashboard_body": literal(body)}
         for name, body in dashboards.items()
@@ -35,7 +42,7 @@ def configuration(alarms: Sequence[Alarm], dashboards: Mapping[str, str], title:
         "aws_cloudwatch_composite_alarm": composite,
         "aws_cloudwatch_dashboard": boards,
     }
-    return {
+    document = {
         "//": title,
         "terraform": {
             "required_version": ">= 1.0",
@@ -44,6 +51,7 @@ def configuration(alarms: Sequence[Alarm], dashboards: Mapping[str, str], title:
         **_inputs(topics),
         "resource": {kind: blocks for kind, blocks in resources.items() if blocks},
     }
+    return json_lines(document, _LEVELS)
 
 
 def resource_id(name: str) -> str:
@@ -99,7 +107,7 @@ def _common(alarm: Alarm, topics: Mapping[str, str]) -> Block:
     }
 
 
-def _composite(alarm: CompositeAlarm, metric: Mapping[str, Block]) -> Block:
+def _composite(alarm: CompositeAlarm, metric: Container[str]) -> Block:
     children = [resource_id(child) for child in alarm.children]
     kinds = [
         "aws_cloudwatch_metric_alarm" if child in metric else "aws_cloudwatch_composite_alarm"
