@@ -1,0 +1,145 @@
+"""obs dashboards preview."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
+from obs.errors import DONE, BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from obs.clients.prometheus import Prometheus
+
+_VARIABLE: Final = "OBS_PROMETHEUS"
+
+
+def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the action of this module to `obs dashboards`."""
+    preview = command(
+        actions,
+        "preview",
+        _preview,
+        summary="Show dashboards with a Prometheus server's data, without a Grafana.",
+        examples=[
+            "obs dashboards preview --spec collectors/oms.yaml --prometheus http://localhost:9090",
+            "obs dashboards preview dashboards/*.json --prometheus http://localhost:9090",
+        ],
+        exit_codes=(0, 2, 3, 130),
+    )
+    preview.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="dashboards as JSON (default: those of the spec)",
+    )
+    spec_arguments(preview)
+    preview.add_argument(
+        "--prometheus",
+        metavar="URL",
+        default=os.environ.get(_VARIABLE),
+        help=f"the server whose data is drawn (default: ${_VARIABLE}, the place for an address "
+        "with user:password@)",
+    )
+    preview.add_argument(
+        "--port",
+        type=int,
+        default=3001,
+        metavar="NUMBER",
+        help="0 takes a free one (default: 3001)",
+    )
+    preview.add_argument(
+        "--scrape",
+        default="15s",
+        metavar="DURATION",
+        help="the scrape interval that Grafana's data source would be told (default: 15s)",
+    )
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    from contextlib import closing
+
+    from obs.dashboards.preview.parts import plotly_script
+
+    plotly_script()  # what is missing is told before anything is asked
+    if not 0 <= arguments.port <= 65_535:
+        raise BadInput(f"--port {arguments.port}: a port is a number from 0 to 65535")
+    scrape = _seconds(arguments.scrape)
+    boards = _boards(arguments)
+    with closing(_prometheus(arguments.prometheus)) as prometheus:
+        _serve(boards, prometheus, arguments.port, scrape)
+    return DONE
+
+
+def _seconds(duration: str) -> float:
+    from obs.spec.quantity import parse_duration
+
+    try:
+        return parse_duration(duration)
+    except ValueError as error:
+        raise BadInput(f"--scrape: {error}") from None
+
+
+def _boards(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    if arguments.files:
+        if arguments.spec:
+            raise BadInput("give files or --spec, not both")
+        return [_read(file) for file in arguments.files]
+    from obs.dashboards.build import boards
+
+    return [board.json for board in boards(chosen_spec(arguments).system)]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    import json
+
+    try:
+        whole = json.loads(file.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror}") from None
+    except ValueError:
+        raise BadInput(f"{file}: not JSON") from None
+    if not isinstance(whole, dict) or "panels" not in whole:
+        raise BadInput(f"{file}: not a dashboard: it has no panels")
+    return {"uid": file.stem, "title": file.stem, **whole}
+
+
+def _prometheus(url: str | None) -> "Prometheus":
+    import time
+
+    from obs.clients.http import without_user
+    from obs.clients.prometheus import Prometheus
+
+    if not url:
+        raise BadInput(f"no Prometheus: give --prometheus URL, or set {_VARIABLE}")
+    if not url.startswith(("http://", "https://")):
+        raise BadInput("--prometheus: write an address, for example http://localhost:9090")
+    prometheus = Prometheus(url)
+    prometheus.query("1", time.time())
+    print(f"Prometheus   {without_user(url)}")
+    return prometheus
+
+
+def _serve(
+    boards: "Sequence[dict[str, Any]]", prometheus: "Prometheus", port: int, scrape: float
+) -> None:
+    import asyncio
+    import contextlib
+
+    from obs.dashboards.preview.server import serving
+
+    async def serve() -> None:
+        async with serving(boards, prometheus, port=port, scrape=scrape) as url:
+            print(
+                f"Dashboards   {url}",
+                *(f"  {url}d/{each['uid']}  {each['title']}" for each in boards),
+                sep="\n",
+            )
+            print("Ctrl-C ends it.", flush=True)
+            await asyncio.Event().wait()
+
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(serve())

@@ -1,0 +1,134 @@
+"""A Prometheus-compatible server: queries, and the labels there are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from obs.clients.http import Answer, Http, without_user
+from obs.errors import SourceError
+from obs.spec.sources import Tls
+
+_LONGEST: Final = 300  # characters of the server's own words that are passed on
+
+
+class QueryError(SourceError):
+    """The server answered, and refuses the query; the message is its own, on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of an answer: its labels, and (seconds since the epoch, value) in order."""
+
+    labels: Mapping[str, str]
+    points: tuple[tuple[float, float], ...]
+
+
+class Prometheus:
+    """Asks one server; safe to use from several threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        tls: Tls | None = None,
+        timeout: float = 30.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`url` is what stands before /api/v1, and may carry user:password@ for basic auth.
+
+        `token` is sent as a bearer token; `headers` go with every request (X-Scope-OrgID).
+        """
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        self._base = url.rstrip("/")
+        self._where = without_user(self._base)
+        self._headers = {**bearer, **(headers or {})}
+        self._http = Http(tls, timeout=timeout)
+
+    def query(self, expression: str, at: float) -> list[Series]:
+        """What an expression gives at a moment; a scalar is one series without labels.
+
+        Raises QueryError where the server refuses it, SourceError where it does not answer.
+        """
+        return _series(self._asked("query", query=expression, time=_seconds(at)))
+
+    def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
+        """What an expression gives from `start` to `end`, each `step` s. Raises as `query`."""
+        answer = self._asked(
+            "query_range",
+            query=expression,
+            start=_seconds(start),
+            end=_seconds(end),
+            step=_seconds(step),
+        )
+        return _series(answer)
+
+    def label_values(self, label: str, matching: str | None, start: float, end: float) -> list[str]:
+        """The values of a label, sorted, of the series that a selector matches (None: of all)."""
+        path = f"label/{quote(label, safe='')}/values"
+        fields = [("start", _seconds(start)), ("end", _seconds(end))]
+        if matching:
+            fields.append(("match[]", matching))
+        query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in fields)
+        return sorted(map(str, self._read(f"{path}?{query}")))
+
+    def series(self, matching: str, start: float, end: float) -> list[dict[str, str]]:
+        """The labels of every series that a selector matches. Raises as `query`."""
+        fields = {"match[]": matching, "start": _seconds(start), "end": _seconds(end)}
+        return [dict(labels) for labels in self._asked("series", **fields)]
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._http.close()
+
+    def _asked(self, path: str, **fields: str) -> Any:
+        headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode(fields).encode()
+        return self._data(self._http.exchange("POST", self._url(path), headers=headers, body=body))
+
+    def _read(self, path: str) -> Any:
+        return self._data(self._http.exchange("GET", self._url(path), headers=self._headers))
+
+    def _url(self, path: str) -> str:
+        return f"{self._base}/api/v1/{path}"
+
+    def _data(self, answer: Answer) -> Any:
+        if answer.status in (401, 403):
+            raise SourceError("auth", f"{self._where}: HTTP status {answer.status}")
+        try:
+            document = json.loads(answer.body)
+            succeeded = document["status"] == "success"
+        except (ValueError, KeyError, TypeError):
+            if answer.status == 200:
+                what = "what answers here is not Prometheus"
+                raise SourceError("decode", f"{self._where}: {what}") from None
+            status = f"HTTP status {answer.status}"
+            raise SourceError("http_status", f"{self._where}: {status}") from None
+        if succeeded:
+            return document.get("data") or []
+        words = " ".join(str(document.get("error") or "refused without a reason").split())
+        kind = document.get("errorType", "error")
+        raise QueryError("http_status", f"{kind}: {words[:_LONGEST]}")
+
+
+def _series(data: Any) -> list[Series]:
+    if not data:
+        return []
+    kind, result = data["resultType"], data["result"]
+    if kind in ("scalar", "string"):
+        return [Series({}, (_point(result),))] if kind == "scalar" else []
+    return [
+        Series(each["metric"], tuple(map(_point, each.get("values") or [each["value"]])))
+        for each in result
+        if "values" in each or "value" in each  # a native histogram has neither
+    ]
+
+
+def _point(pair: Any) -> tuple[float, float]:
+    return float(pair[0]), float(pair[1])
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f}"

@@ -1,0 +1,45 @@
+"""What every panel is drawn with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from obs.dashboards.interpolate import Scope, for_link, for_text
+from obs.dashboards.preview.board import Json
+from obs.dashboards.preview.colours import PALETTES, Palette, Theme
+from obs.dashboards.preview.ranges import TimeRange
+from obs.dashboards.preview.units import Moment
+
+Drawn = dict[str, Any]
+"""A panel as the page takes it: JSON, text only, except where it says `html`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Choices and surroundings of a drawing; sizes in pixels, those of the panel's inside."""
+
+    scope: Scope
+    during: TimeRange
+    moment: Moment
+    theme: Theme
+    width: float
+    height: float
+
+    @property
+    def palette(self) -> Palette:
+        """The theme's colours."""
+        return PALETTES[self.theme]
+
+    def link(self, link: Json, facts: Mapping[str, str]) -> dict[str, Any] | None:
+        """A link with its variables replaced; None where it would leave http, or this site."""
+        url = for_link(str(link.get("url") or ""), self.scope, facts)
+        if not url.startswith(("/", "http://", "https://")):
+            return None
+        title = for_text(str(link.get("title") or url), self.scope)
+        return {"title": title, "url": url, "blank": bool(link.get("targetBlank"))}
+
+
+def plain(text: str) -> str:
+    """A text as plotly takes it, which reads some HTML, so that it shows as it is."""
+    return escape(text, quote=False)
