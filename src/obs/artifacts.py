@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -30,8 +31,9 @@ def yaml_text(document: object, *, head: str = "") -> str:
     Not by a library: theirs take 6 s for the rules of a thousand SLOs, or write other bytes where
     they were built without libyaml.
     """
-    lines = "".join(f"{line}\n" for line in _node(document, ""))
-    return f"{head}{lines}"
+    lines: list[str] = []
+    _put_lines(lines, document, "", "")
+    return f"{head}{_LINE_END.join(lines)}{_LINE_END}"
 
 
 def write(out: Path, targets: Mapping[str, Files]) -> list[str]:
@@ -147,32 +149,35 @@ def _gone(written: Mapping[str, list[str]], targets: Mapping[str, Files]) -> lis
     )
 
 
-def _node(value: object, indent: str) -> Iterator[str]:
-    """The lines of a value that stands by itself."""
+def _put_lines(lines: list[str], value: object, first: str, indent: str) -> None:
+    """Adds the lines of a value that stands by itself; `first` begins the first of them."""
     match value:
         case dict() if value:
             for key, below in value.items():
-                yield from _entry(f"{indent}{_scalar(str(key))}:", below, f"{indent}  ")
+                _put_entry(lines, f"{first}{_scalar(str(key))}:", below, f"{indent}  ")
+                first = indent
         case list() | tuple() if value:
             for below in value:
-                first, *rest = _node(below, f"{indent}  ")
-                yield f"{indent}- {first.lstrip(' ')}"
-                yield from rest
+                _put_lines(lines, below, f"{first}- ", f"{indent}  ")
+                first = indent
         case _:
-            yield f"{indent}{_scalar(value)}"
+            lines.append(f"{first}{_scalar(value)}")
 
 
-def _entry(head: str, value: object, indent: str) -> Iterator[str]:
-    """The lines of a key with its value."""
-    if isinstance(value, dict | list | tuple) and value:
-        yield head
-        yield from _node(value, indent)
-    elif isinstance(value, str) and _is_block(value):
-        yield f"{head} {'|' if value.endswith(_LINE_END) else '|-'}"
-        for line in value.removesuffix(_LINE_END).split(_LINE_END):
-            yield f"{indent}{line}" if line else ""
+def _put_entry(lines: list[str], head: str, value: object, indent: str) -> None:
+    """Adds the lines of a key with its value."""
+    if isinstance(value, str):
+        if _LINE_END in value and _is_block(value):
+            lines.append(f"{head} {'|' if value.endswith(_LINE_END) else '|-'}")
+            texts = value.removesuffix(_LINE_END).split(_LINE_END)
+            lines += [f"{indent}{line}" if line else "" for line in texts]
+        else:
+            lines.append(f"{head} {_quoted(value)}")
+    elif isinstance(value, dict | list | tuple) and value:
+        lines.append(head)
+        _put_lines(lines, value, indent, indent)
     else:
-        yield f"{head} {_scalar(value)}"
+        lines.append(f"{head} {_scalar(value)}")
 
 
 def _is_block(text: str) -> bool:
@@ -200,8 +205,9 @@ def _scalar(value: object) -> str:
             return _quoted(str(value)) if isinstance(value, str) else str(value)
 
 
+@lru_cache(4096)
 def _quoted(text: str) -> str:
-    """A text in as few quotes as it takes."""
+    """A text in as few quotes as it takes; remembered, as rules repeat most of theirs."""
     if _PLAIN.fullmatch(text) and text.isprintable() and text.lower() not in _WORDS:
         return text
     if text.isprintable():
