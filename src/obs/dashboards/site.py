@@ -1,10 +1,16 @@
 """What the pages need to know of a system."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from obs.dashboards.limits import Limits, limits_of
 from obs.spec.quantity import format_duration
+from obs.spec.sources import AwsSource, NatsSource
 from obs.spec.system import System
+
+USUAL_SCRAPE: Final = 15.0
+"""Seconds between two scrapes, unless Grafana's data source says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +18,8 @@ class Site:
     """A system as its dashboards see it.
 
     `nats_poll`, `aws_poll` and `slo_poll` (of both) are the longest intervals between two polls, as
-    durations: no panel draws points closer than that. `dead_letters`: some NATS source tells them.
+    durations: no panel draws points closer than that. None where Prometheus usually scrapes less
+    often than the source is polled. `dead_letters`: some NATS source tells them.
     """
 
     system: str
@@ -22,9 +29,9 @@ class Site:
     aws: bool
     slos: bool
     dead_letters: bool
-    nats_poll: str
-    aws_poll: str
-    slo_poll: str
+    nats_poll: str | None
+    aws_poll: str | None
+    slo_poll: str | None
 
 
 def site_of(system: System) -> Site:
@@ -38,7 +45,12 @@ def site_of(system: System) -> Site:
         aws=bool(aws),
         slos=bool(system.slos),
         dead_letters=any(source.connection for source in nats),
-        nats_poll=format_duration(max((source.poll for source in nats), default=15)),
-        aws_poll=format_duration(max((source.poll for source in aws), default=60)),
-        slo_poll=format_duration(max((source.poll for source in (*nats, *aws)), default=60)),
+        nats_poll=_longest(nats),
+        aws_poll=_longest(aws),
+        slo_poll=_longest((*nats, *aws)),
     )
+
+
+def _longest(sources: Iterable[NatsSource | AwsSource]) -> str | None:
+    poll = max((source.poll for source in sources), default=0.0)
+    return format_duration(poll) if poll > USUAL_SCRAPE else None

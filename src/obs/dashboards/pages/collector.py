@@ -58,7 +58,7 @@ def freshness(site: Site, key: str, scope: Scope) -> core.TimeSeries:
 
 
 def _look(unit: str = "short") -> Look:
-    return Look(unit, none=NONE, interval="15s")
+    return Look(unit, none=NONE)
 
 
 def _answer(site: Site) -> Band:

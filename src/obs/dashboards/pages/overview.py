@@ -52,7 +52,7 @@ def page(site: Site) -> Page:
 
 
 def _look(unit: str = "short", none: str = "No data: see Collector") -> Look:
-    return Look(unit, none=none, interval="15s")
+    return Look(unit, none=none)
 
 
 def _answer(site: Site) -> Band:
