@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Debian names of what the tests run beside Python
-PACKAGES := chromium openssl prometheus prometheus-alertmanager
+PACKAGES := chromium openssl prometheus prometheus-alertmanager systemd
 ARGS ?=
 
 help:  ## this list

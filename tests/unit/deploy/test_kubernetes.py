@@ -1,0 +1,175 @@
+"""The manifests: as written and as kustomize builds them, against Kubernetes' own schema."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.unit.deploy.deployed import DEPLOY, PORT, ROOT, STATE, UID
+
+FOLDER = DEPLOY / "kubernetes"
+PRODUCTION = FOLDER / "overlays" / "production"
+OUR_SCHEMA = {"apiVersion", "kind", "metadata", "spec"}
+# Of monitoring.coreos.com/v1, as far as it is used here: no schema of it is to be had offline.
+ENDPOINT = {"port", "interval", "scrapeTimeout", "honorLabels"}
+
+Manifest = dict[str, Any]
+
+
+def documents(text: str) -> list[Manifest]:
+    return [each for each in yaml.safe_load_all(text) if each]
+
+
+def written() -> list[Manifest]:
+    """Every object as it is in its file, before kustomize."""
+    files = sorted(FOLDER.rglob("*.yaml"))
+    found = [each for file in files for each in documents(file.read_text(encoding="utf-8"))]
+    return [each for each in found if each["kind"] not in {"Kustomization", "Component"}]
+
+
+def named(objects: list[Manifest], kind: str, name: str) -> Manifest:
+    (found,) = (
+        each for each in objects if each["kind"] == kind and each["metadata"]["name"] == name
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def built() -> list[Manifest]:
+    """What `kubectl apply -k` would send."""
+    tool = shutil.which("kustomize")
+    command = [tool, "build"] if tool else ["kubectl", "kustomize"]
+    if not tool and not shutil.which("kubectl"):
+        pytest.skip("neither kubectl nor kustomize is installed")
+    done = subprocess.run([*command, str(PRODUCTION)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return documents(done.stdout)
+
+
+def validate(manifest: Manifest) -> None:
+    if manifest["kind"] == "ServiceMonitor":
+        assert manifest.keys() == OUR_SCHEMA
+        assert all(endpoint.keys() <= ENDPOINT for endpoint in manifest["spec"]["endpoints"])
+        return
+    for version in ("1.29", "1.34"):  # the first with native side containers, and a recent one
+        kubernetes_validate.validate(json.loads(json.dumps(manifest)), version, strict=True)
+
+
+def test_every_file_fits_kubernetes_schema() -> None:
+    for manifest in written():
+        if manifest["metadata"]["name"] != "oms-processor" or "replicas" in manifest["spec"]:
+            validate(manifest)
+
+
+def test_what_kustomize_builds_fits_kubernetes_schema(built: list[Manifest]) -> None:
+    assert len(built) == 11
+    for manifest in built:
+        validate(manifest)
+
+
+def test_that_check_sees_a_field_that_does_not_exist() -> None:
+    wrong = {"apiVersion": "v1", "kind": "Service", "metadata": {}, "spec": {"port": 1}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        validate(wrong)
+
+
+def side_container(objects: list[Manifest]) -> Manifest:
+    pod = max(
+        (each["spec"]["template"]["spec"] for each in objects if each["kind"] == "Deployment"),
+        key=lambda spec: len(spec.get("initContainers", ())),
+    )
+    (found,) = pod["initContainers"]
+    return found  # type: ignore[no-any-return]
+
+
+def test_a_collector_that_is_not_ready_takes_no_application_out_of_service() -> None:
+    container = side_container(written())
+    assert container["restartPolicy"] == "Always"
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    # The application would wait for the one, and go out of service with the other.
+    assert {"readinessProbe", "startupProbe"}.isdisjoint(container)
+
+
+def test_a_collector_of_its_own_may_say_that_it_is_not_ready() -> None:
+    deployment = named(written(), "Deployment", "obs-aws")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    service = named(written(), "Service", "obs-aws")
+    assert service["spec"]["publishNotReadyAddresses"] is True
+
+
+def test_two_collectors_never_share_a_state() -> None:
+    deployment = named(written(), "Deployment", "obs-aws")
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"]["type"] == "Recreate"
+
+
+def test_every_container_is_within_the_restricted_standard(built: list[Manifest]) -> None:
+    for deployment in (each for each in built if each["kind"] == "Deployment"):
+        pod = deployment["spec"]["template"]["spec"]
+        for container in [*pod["containers"], *pod.get("initContainers", ())]:
+            context = pod.get("securityContext", {}) | container["securityContext"]
+            assert context["runAsNonRoot"] is True
+            assert context["runAsUser"] > 0
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["readOnlyRootFilesystem"] is True
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+            assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+            assert "memory" in container["resources"]["limits"]
+            assert container["image"].rpartition(":")[2][0].isdigit()
+        assert pod["automountServiceAccountToken"] is False
+
+
+def test_collectors_run_as_their_image_s_user_with_the_state_where_it_is() -> None:
+    (container,) = named(written(), "Deployment", "obs-aws")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    for each in (container, side_container(written())):
+        assert STATE in {mount["mountPath"] for mount in each["volumeMounts"]}
+        assert [port["containerPort"] for port in each["ports"]] == [PORT]
+    assert side_container(written())["securityContext"]["runAsUser"] == UID
+
+
+def test_nobody_has_rights_in_the_cluster(built: list[Manifest]) -> None:
+    assert not [each for each in built if each["kind"].endswith(("Role", "RoleBinding"))]
+    account = named(built, "ServiceAccount", "obs")
+    assert account["automountServiceAccountToken"] is False
+
+
+def test_the_config_map_is_the_spec_and_its_name_changes_with_it(built: list[Manifest]) -> None:
+    (config,) = (each for each in built if each["kind"] == "ConfigMap")
+    spec = (ROOT / "collectors" / "oms.yaml").read_text(encoding="utf-8")
+    assert config["data"] == {"oms.yaml": spec}
+    name = config["metadata"]["name"]
+    assert name.startswith("obs-spec-")
+    used = json.dumps([each for each in built if each["kind"] == "Deployment"])
+    assert used.count(f'"configMap": {{"name": "{name}"}}') == 2
+
+
+def test_prometheus_finds_every_collector(built: list[Manifest]) -> None:
+    wanted = named(built, "ServiceMonitor", "obs")["spec"]
+    services = [
+        each
+        for each in built
+        if each["kind"] == "Service"
+        and wanted["selector"]["matchLabels"].items() <= each["metadata"]["labels"].items()
+    ]
+    assert {each["metadata"]["name"] for each in services} == {"obs-aws", "obs-sidecars"}
+    pods = [each["spec"]["template"] for each in built if each["kind"] == "Deployment"]
+    for service in services:
+        (port,) = service["spec"]["ports"]
+        assert port["name"] == wanted["endpoints"][0]["port"]
+        (pod,) = (
+            pod
+            for pod in pods
+            if service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+        )
+        containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
+        open_ports = {each["name"] for one in containers for each in one.get("ports", ())}
+        assert port["targetPort"] in open_ports
