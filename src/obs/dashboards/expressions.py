@@ -65,9 +65,9 @@ def worst(count: int, expression: str) -> str:
     return f"{expression}\nand topk({count}, {highest})"
 
 
-def sum_by(labels: Sequence[str], inner: str) -> str:
-    """The sum over all other labels; over all where none is given."""
-    return f"sum by ({', '.join(labels)}) ({inner})" if labels else f"sum({inner})"
+def ever(expression: str) -> str:
+    """The series that were above 0 at some moment of the range shown."""
+    return f"{expression}\nand max_over_time(({expression})[{RANGE}:] @ end()) > 0"
 
 
 def _kept(metric: Metric, by: Sequence[str] | None) -> Sequence[str]:

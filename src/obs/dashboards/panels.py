@@ -64,13 +64,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the rows of a table are: labels as titled columns, where a click on each leads, and the
-    colours of their values.
+    """What the rows of a table are: labels as titled columns, where a click on each leads, the
+    colours of their values, and widths in pixels.
     """
 
     labels: Mapping[str, str]
     links: Mapping[str, Sequence[Json]] = field(default_factory=dict)
     mappings: Mapping[str, Sequence[Json]] = field(default_factory=dict)
+    widths: Mapping[str, int] = field(default_factory=dict)
 
 
 def lines(
@@ -281,6 +282,10 @@ def table(
                             ("custom.cellOptions", {"type": "color-text"}),
                         )
                         for label, mappings in rows.mappings.items()
+                    ),
+                    *(
+                        _named(rows.labels[label], ("custom.width", width))
+                        for label, width in rows.widths.items()
                     ),
                 ],
             },

@@ -74,22 +74,6 @@ HOLDS: Final[list[dict[str, Any]]] = [
     }
 ]
 
-NEVER: Final[list[dict[str, Any]]] = [
-    {
-        "type": "special",
-        "options": {"match": "nan", "result": {"text": "–", "index": 0}},
-    },
-    {
-        "type": "range",
-        "options": {
-            "from": 1e18,
-            "to": None,
-            "result": {"text": "never", "color": WARNING, "index": 1},
-        },
-    },
-]
-"""Words for durations that have no end."""
-
 BY_NAME: Final = {"mode": "palette-classic-by-name"}
 BY_THRESHOLD: Final = {"mode": "thresholds"}
 
@@ -97,3 +81,9 @@ BY_THRESHOLD: Final = {"mode": "thresholds"}
 def fixed(colour: str) -> dict[str, Any]:
     """One colour whatever the value."""
     return {"mode": "fixed", "fixedColor": colour}
+
+
+def never(colour: str) -> list[dict[str, Any]]:
+    """A word for durations that have no end."""
+    result = {"text": "never", "color": colour, "index": 0}
+    return [{"type": "range", "options": {"from": 1e18, "result": result}}]

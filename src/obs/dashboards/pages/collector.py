@@ -8,7 +8,7 @@ from grafanalib import core
 from obs.catalogue import own
 from obs.dashboards import theme
 from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope
+from obs.dashboards.expressions import Scope, ever
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.page import Page, Variable
@@ -160,7 +160,7 @@ def _polls(site: Site) -> Band:
                 "collector/errors",
                 "Failed polls",
                 "Polls that failed in five minutes, by reason.",
-                [Query(SCOPE.grown(own.SOURCE_ERRORS, "5m"), "{{source}}: {{reason}}")],
+                [Query(ever(SCOPE.grown(own.SOURCE_ERRORS, "5m")), "{{source}}: {{reason}}")],
                 replace(_look(), minimum=0, none=none),
             ),
             lines(
@@ -190,8 +190,8 @@ def _left_out(site: Site) -> Band:
                 "collector/left_out",
                 "Without series of their own",
                 "Consumers and queues that are not exported one by one, by reason.",
-                [Query(SCOPE.value(own.SOURCE_LEFT_OUT), reason)],
-                replace(_look(), minimum=0),
+                [Query(ever(SCOPE.value(own.SOURCE_LEFT_OUT)), reason)],
+                replace(_look(), minimum=0, none="Nothing is left out"),
             ),
             watched(
                 site,
@@ -250,9 +250,14 @@ def _process(site: Site) -> Band:
             "Data points a second that other systems accepted, and pushes that failed.",
             [
                 Query(ALL.rate(own.PUSH_POINTS), "{{sink}}: points"),
-                Query(ALL.rate(own.PUSH_ERRORS), "{{sink}}: failed for {{reason}}"),
+                Query(ever(ALL.rate(own.PUSH_ERRORS)), "{{sink}}: failed for {{reason}}"),
             ],
-            replace(_look("cps"), minimum=0, none="Nothing is pushed: see outputs in the spec"),
+            replace(
+                _look("cps"),
+                minimum=0,
+                interval="1m",
+                none="Nothing is pushed: see outputs in the spec",
+            ),
         )
     ]
     return Band(

@@ -79,7 +79,7 @@ def _answer(site: Site) -> Band:
                 "Time until the lag is gone at the pace of the last minutes; never, while it does "
                 "not shrink.",
                 [Query(value(nats.DRAIN_SECONDS), _LEGEND)],
-                replace(_look(site, "s"), steps=_PLAIN, mappings=theme.NEVER),
+                replace(_look(site, "s"), steps=_PLAIN, mappings=theme.never(theme.WARNING)),
             ),
             stat(
                 "consumer/eviction_now",

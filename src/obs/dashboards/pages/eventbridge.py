@@ -44,7 +44,7 @@ def page(site: Site) -> Page | None:
 
 def rule_rows() -> Rows:
     """A table row for each rule."""
-    return Rows({"aws": "AWS", "bus": "Bus", "rule": "Rule"})
+    return Rows({"aws": "AWS", "bus": "Bus", "rule": "Rule"}, widths={"aws": 90, "bus": 120})
 
 
 def _look(site: Site, unit: str = "short") -> Look:

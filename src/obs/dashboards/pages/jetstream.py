@@ -9,7 +9,7 @@ from grafanalib import core
 from obs.catalogue import nats
 from obs.dashboards import theme
 from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope, worst
+from obs.dashboards.expressions import Scope, ever, worst
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
@@ -32,6 +32,7 @@ _TITLES: Final = {
     "stream": "Stream",
     "consumer": "Consumer",
 }
+_NARROW: Final = {"nats": 90, "account": 80}
 
 
 def page(site: Site) -> Page | None:
@@ -60,7 +61,7 @@ def consumer_links(site: Site) -> Sequence[Json]:
 def consumer_rows(site: Site) -> Rows:
     """A table row for each consumer."""
     links = [link(site, "consumer", "This consumer", from_row(_TITLES))]
-    return Rows(_TITLES, {"consumer": links})
+    return Rows(_TITLES, {"consumer": links}, widths=_NARROW)
 
 
 def _look(site: Site, unit: str = "short") -> Look:
@@ -167,14 +168,7 @@ def _status(site: Site) -> Band:
                 "Reasons",
                 "What explains a status, drawn while it holds, for consumers it held for at some "
                 "time.",
-                [
-                    Query(
-                        f"{_SCOPE.value(nats.STATUS_REASON)}\n"
-                        f"and max_over_time(({_SCOPE.value(nats.STATUS_REASON)})"
-                        "[$__range:] @ end()) > 0",
-                        "{{consumer}}: {{reason}}",
-                    )
-                ],
+                [Query(ever(_SCOPE.value(nats.STATUS_REASON)), "{{consumer}}: {{reason}}")],
                 replace(
                     _look(site),
                     mappings=theme.HOLDS,
@@ -191,14 +185,14 @@ def _consumers(site: Site) -> Band:
     saturation = compared(_SCOPE, site.limits.condition("consumer/ack_pending"))
     columns = [
         Column("Status", value(nats.STATUS), mappings=theme.STATUSES, width=100),
-        Column("Lag", value(nats.LAG_MESSAGES), steps=site.limits.steps("consumer/lag")),
+        Column("Lag", value(nats.LAG_MESSAGES), steps=site.limits.steps("consumer/lag"), width=80),
         Column(
             "Oldest owed",
             value(nats.LAG_SECONDS),
             "s",
             steps=site.limits.steps("consumer/lag_seconds"),
         ),
-        Column("Caught up in", value(nats.DRAIN_SECONDS), "s", mappings=theme.NEVER),
+        Column("Caught up in", value(nats.DRAIN_SECONDS), "s", mappings=theme.never(theme.WARNING)),
         Column("Deliveries", _SCOPE.rate(nats.DELIVERED), "cps", decimals=1),
         Column("In flight", value(nats.ACK_PENDING_MESSAGES)),
         Column("Of allowed", saturation, "percent", decimals=0, gauge=(0, 100)),
@@ -313,13 +307,13 @@ def _streams(site: Site) -> Band:
                 "jetstream/streams",
                 "Streams",
                 "What each stream holds, and what arrives in it.",
-                Rows({"nats": "NATS", "account": "Account", "stream": "Stream"}),
+                Rows({"nats": "NATS", "account": "Account", "stream": "Stream"}, widths=_NARROW),
                 [
-                    Column("Messages", scope.value(nats.STREAM_MESSAGES)),
+                    Column("Messages", scope.value(nats.STREAM_MESSAGES), width=90),
                     Column("Size", scope.value(nats.STREAM_BYTES), "bytes"),
                     Column("Arrivals", scope.rate(nats.STREAM_LAST_SEQUENCE), "cps", decimals=1),
-                    Column("Consumers", scope.value(nats.STREAM_CONSUMERS)),
-                    Column("Replicas", scope.value(nats.STREAM_REPLICAS)),
+                    Column("Consumers", scope.value(nats.STREAM_CONSUMERS), width=90),
+                    Column("Replicas", scope.value(nats.STREAM_REPLICAS), width=90),
                 ],
                 _look(site),
                 sort_by="Size",

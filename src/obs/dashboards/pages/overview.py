@@ -161,8 +161,9 @@ def _firing_table(site: Site) -> core.Table:
         Rows(
             {"severity": "Severity", "alertname": "Alert", "object": "About"},
             mappings={"severity": theme.SEVERITIES},
+            widths={"severity": 80, "alertname": 230},
         ),
-        [Column("Since", f"1000 * ({since}\nand {firing})", "dateTimeFromNow")],
+        [Column("Since", f"1000 * ({since}\nand {firing})", "dateTimeFromNow", width=120)],
         _look(none="Nothing fires"),
         sort_by="Since",
         descending=False,
@@ -185,9 +186,14 @@ def _worst(site: Site) -> Band:
                         "Lag",
                         _ALL.value(nats.LAG_MESSAGES),
                         steps=site.limits.steps("consumer/lag"),
+                        width=70,
                     ),
                     Column(
-                        "Oldest owed", lag, "s", steps=site.limits.steps("consumer/lag_seconds")
+                        "Oldest owed",
+                        lag,
+                        "s",
+                        steps=site.limits.steps("consumer/lag_seconds"),
+                        width=100,
                     ),
                 ],
                 _look(none=jetstream.NONE),
@@ -203,12 +209,13 @@ def _worst(site: Site) -> Band:
                 "What the rules of EventBridge did; the worst first.",
                 eventbridge.rule_rows(),
                 [
-                    Column("Invocations", _ALL.grown(aws.INVOCATIONS, "1h"), decimals=0),
+                    Column("Invocations", _ALL.grown(aws.INVOCATIONS, "1h"), decimals=0, width=100),
                     Column(
                         "Failed",
                         _ALL.grown(aws.FAILED_INVOCATIONS, "1h"),
                         decimals=0,
                         steps=plain([(None, theme.NEUTRAL), (1, theme.CRITICAL)]),
+                        width=80,
                     ),
                     Column(
                         "Error rate",
@@ -216,6 +223,7 @@ def _worst(site: Site) -> Band:
                         "percent",
                         decimals=1,
                         steps=site.limits.steps("eventbridge/error_rate"),
+                        width=100,
                     ),
                 ],
                 _look(none=eventbridge.NONE),
@@ -237,7 +245,7 @@ def _over_time(site: Site) -> Band:
                 [Query(slos.ANY.value(slo.BURN_RATE, slos.over("1h"), by=slo.SLO), slos.LEGEND)],
                 replace(
                     _look(none="No events"),
-                    steps=slos.burn_steps(site),
+                    steps=slos.burn_steps(site, "1h"),
                     minimum=0,
                     links=slos.slo_links(site),
                 ),

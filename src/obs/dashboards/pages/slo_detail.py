@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from obs.alerts.alert import Severity
 from obs.alerts.condition import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import number
@@ -11,8 +12,8 @@ from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.page import Page, Variable
-from obs.dashboards.pages import watched
-from obs.dashboards.pages.slos import budget_steps, burn_steps, look, over
+from obs.dashboards.pages import limited, watched
+from obs.dashboards.pages.slos import MINUTE, budget_steps, burn_steps, look, over
 from obs.dashboards.panels import Look, Query, lines, stat
 from obs.dashboards.site import Site
 
@@ -75,14 +76,14 @@ def _answer(site: Site) -> Band:
                 "How many times faster than sustainable the budget burnt in the last hour; 1 lasts "
                 "exactly the SLO's window.",
                 [Query(value(slo.BURN_RATE, over("1h"), by=slo.SLO), _LEGEND)],
-                replace(_look(site), steps=burn_steps(site), decimals=2),
+                replace(_look(site), steps=burn_steps(site, "1h"), decimals=2),
             ),
             stat(
                 "slo_detail/exhaustion_now",
                 "Spent in",
                 "Time until the budget is spent at the pace of the last six hours.",
                 [Query(value(slo.EXHAUSTION, over("6h"), by=slo.SLO), _LEGEND)],
-                replace(_look(site, "s"), steps=_PLAIN, mappings=theme.NEVER),
+                replace(_look(site, "s"), steps=_PLAIN, mappings=theme.never(theme.GOOD)),
             ),
         ],
     )
@@ -138,9 +139,10 @@ def _burning(site: Site) -> Band:
                     "both of its windows are above its tier, drawn dashed.",
                 ),
                 [burn, *_tiers(site)],
-                replace(_look(site), steps=burn_steps(site), minimum=0),
+                replace(limited(site, "slo_detail/burn_rate", _look(site)), minimum=0),
                 limits=False,
-                dashed=["/^tier .*/"],
+                dashed=["/^(page|ticket): /"],
+                colours={"/^page: /": theme.CRITICAL, "/^ticket: /": theme.WARNING},
             )
         ],
     )
@@ -148,15 +150,13 @@ def _burning(site: Site) -> Band:
 
 def _tiers(site: Site) -> list[Query]:
     """A line at the factor of each tier; which factor that is depends on the SLO's window."""
-    by_windows: dict[tuple[str, str], list[str]] = {}
+    tiers: dict[str, list[str]] = {}
     for tuned in site.limits.alerts("slo_detail/burn_rate"):
         when = tuned.when
         if isinstance(when, Burn) and not tuned.only:
-            by_windows.setdefault((when.long, when.short), []).append(_factor(when))
-    return [
-        Query("\nor ".join(factors), f"tier {long} and {short}")
-        for (long, short), factors in by_windows.items()
-    ]
+            name = "page" if tuned.severity is Severity.CRITICAL else "ticket"
+            tiers.setdefault(f"{name}: {when.long} and {when.short}", []).append(_factor(when))
+    return [Query("\nor ".join(factors), name) for name, factors in tiers.items()]
 
 
 def _events(site: Site) -> Band:
@@ -169,7 +169,7 @@ def _events(site: Site) -> Band:
                 "Good and bad events",
                 "Events a second that count for the objective.",
                 [Query(_SCOPE.rate(slo.GOOD_EVENTS), "good"), Query(bad, "bad")],
-                replace(_look(site, "cps"), minimum=0),
+                replace(_look(site, "cps"), minimum=0, interval=MINUTE),
                 stacked=True,
                 colours={"good": theme.GOOD, "bad": theme.FAILED},
             ),

@@ -6,12 +6,13 @@ from typing import Final
 
 from grafanalib import core
 
+from obs.alerts.condition import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import Matcher
 from obs.dashboards import theme
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import Step, plain
+from obs.dashboards.limits import Step, plain, steps
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
 from obs.dashboards.pages import limited
 from obs.dashboards.panels import (
@@ -33,6 +34,8 @@ ANY: Final = Scope()
 NONE: Final = "No objective has data yet: are its sources answering? See Collector"
 LEGEND: Final = "{{slo_service}} / {{slo}}"
 _TITLES: Final = {"slo_service": "Service", "slo": "SLO"}
+MINUTE: Final = "1m"
+"""How often events are counted: no panel draws points of them that are closer."""
 _LOW: Final = 0.25
 
 
@@ -92,9 +95,15 @@ def look(site: Site, unit: str = "short") -> Look:
     return Look(unit, none=NONE, interval=site.slo_poll)
 
 
-def burn_steps(site: Site) -> list[Step]:
-    """Steps of a burn rate: its tiers' factors."""
-    return site.limits.steps("slo_detail/burn_rate")
+def burn_steps(site: Site, window: str) -> list[Step]:
+    """Steps of the burn rate over a window: the factors of the tiers that look at it."""
+    return steps(
+        tuned
+        for tuned in site.limits.alerts("slo_detail/burn_rate")
+        if isinstance(tuned.when, Burn)
+        and not tuned.only
+        and window in (tuned.when.long, tuned.when.short)
+    )
 
 
 def _answer(site: Site) -> Band:
@@ -126,7 +135,7 @@ def _answer(site: Site) -> Band:
                 "How many times faster than sustainable a budget burnt in the last hour; 1 lasts "
                 "exactly the SLO's window.",
                 [Query(f"max({burning})")],
-                replace(look(site), steps=burn_steps(site), decimals=1, none="No events"),
+                replace(look(site), steps=burn_steps(site, "1h"), decimals=1, none="No events"),
             ),
             stat(
                 "slos/count",
@@ -157,7 +166,7 @@ def _objectives(site: Site) -> Band:
                 f"Burn rate {window}",
                 SCOPE.value(slo.BURN_RATE, over(window), by=slo.SLO),
                 decimals=2,
-                steps=burn_steps(site),
+                steps=burn_steps(site, window),
             )
             for window in ("5m", "1h", "6h", "3d")
         ),
@@ -165,7 +174,7 @@ def _objectives(site: Site) -> Band:
             "Spent in",
             SCOPE.value(slo.EXHAUSTION, over("6h"), by=slo.SLO),
             "s",
-            mappings=theme.NEVER,
+            mappings=theme.never(theme.GOOD),
         ),
         Column("Events, 1 h", SCOPE.grown(slo.EVENTS, "1h"), decimals=0),
     ]
@@ -177,7 +186,11 @@ def _objectives(site: Site) -> Band:
                 "Objectives",
                 "All objectives chosen as they are now; «spent in» is at the pace of the last six "
                 "hours. A click on one leads to its own page.",
-                Rows(titles, {"slo": [link(site, "slo_detail", "This SLO", from_row(_TITLES))]}),
+                Rows(
+                    titles,
+                    {"slo": [link(site, "slo_detail", "This SLO", from_row(_TITLES))]},
+                    widths={"slo": 170, "slo_window": 80},
+                ),
                 columns,
                 look(site),
                 sort_by="Budget left",
@@ -222,7 +235,7 @@ def _burning(site: Site) -> Band:
                 [Query(SCOPE.value(slo.BURN_RATE, over(window), by=slo.SLO), LEGEND)],
                 replace(
                     look(site),
-                    steps=burn_steps(site),
+                    steps=burn_steps(site, window),
                     minimum=0,
                     none="No events in this time",
                     links=slo_links(site),
