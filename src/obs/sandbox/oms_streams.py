@@ -10,13 +10,21 @@ ACCOUNT: Final = "OMS"
 STREAM: Final = "OMS_EVENTS"
 ADVISORY_STREAM: Final = "ADVISORIES"
 MAX_AGE: Final = 3600.0  # seconds
+MAX_MESSAGES: Final = 1_000_000
+MAX_BYTES: Final = 1 << 30
 
 PROCESSOR: Final = "oms-processor"
 AUDIT: Final = "oms-audit"
 SEARCH_INDEXER: Final = "oms-search-indexer"
 
 _STREAMS: Final = (
-    StreamConfig(name=STREAM, subjects=["oms.events.>"], max_age=MAX_AGE),
+    StreamConfig(
+        name=STREAM,
+        subjects=["oms.events.>"],
+        max_age=MAX_AGE,
+        max_msgs=MAX_MESSAGES,
+        max_bytes=MAX_BYTES,
+    ),
     StreamConfig(name=ADVISORY_STREAM, subjects=["$JS.EVENT.ADVISORY.>"], max_age=MAX_AGE),
 )
 CONSUMERS: Final[Mapping[str, ConsumerConfig]] = {
