@@ -1,16 +1,23 @@
 """Stable ids and addresses, of panels from their keys: `consumer/lag` is on page `consumer`."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Final
 
+_UID: Final = re.compile(r"[a-z0-9_-]{1,40}")
 _LARGEST: Final = 2**31 - 1  # Grafana keeps panel ids in 32 bits
 
 
 def dashboard_uid(system: str, page: str) -> str:
-    """The uid of a system's dashboard; at most 40 characters, as Grafana allows."""
+    """The uid of a system's dashboard, as Grafana allows: 40 letters, digits, _ and - at most."""
     name = f"obs-{system}-{page}".lower()
-    return name if len(name) <= 40 else f"obs-{_digest(name)[:32]}"
+    return name if _UID.fullmatch(name) else f"obs-{_digest(name)[:32]}"
+
+
+def folder_uid(system: str) -> str:
+    """The uid of the folder of a system's dashboards."""
+    return dashboard_uid(system, "folder")
 
 
 def rule_uid(*identity: str) -> str:

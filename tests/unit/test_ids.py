@@ -1,9 +1,11 @@
 """Ids that never change."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.ids import dashboard_uid, panel_id, panel_url
+from obs.ids import dashboard_uid, folder_uid, panel_id, panel_url
 
 
 def test_an_id_is_the_same_for_ever() -> None:
@@ -13,7 +15,13 @@ def test_an_id_is_the_same_for_ever() -> None:
 @given(st.text(), st.text())
 def test_ids_fit_into_what_grafana_keeps(system: str, page: str) -> None:
     assert 0 < panel_id(page) < 2**31
-    assert len(dashboard_uid(system, page)) <= 40
+    assert re.fullmatch("[a-z0-9_-]{1,40}", dashboard_uid(system, page))
+
+
+def test_a_uid_is_readable_where_grafana_lets_it_be() -> None:
+    assert dashboard_uid("OMS_2", "overview") == "obs-oms_2-overview"
+    assert dashboard_uid("oms.eu", "overview") != dashboard_uid("oms-eu", "overview")
+    assert folder_uid("oms") == "obs-oms-folder"
 
 
 def test_a_panel_s_address_names_its_page() -> None:
