@@ -32,8 +32,8 @@ MAY_IMPORT = {
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "spec"},
     "iam": {"catalogue", "errors", "spec"},
     "checks": {
-        *("alerts", "artifacts", "catalogue", "clients", "errors", "ids"),
-        *("slo", "snapshot", "sources", "spec"),
+        *("alerts", "artifacts", "catalogue", "clients", "errors", "iam", "ids"),
+        *("slo", "snapshot", "sources", "spec", "stacks", "web"),
     },
     "dashboards": {
         *("alerts", "artifacts", "catalogue", "clients", "errors"),

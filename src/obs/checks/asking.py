@@ -5,8 +5,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, TypeVar, cast
 
+from obs.checks.alarm_metrics import MetricFacts
+from obs.checks.alarms import AlarmFacts, Topic, built, topics_of
+from obs.checks.alarms_live import read_alarms, read_metrics, read_topics
 from obs.checks.eventbridge import EventBridgeFacts
 from obs.checks.eventbridge_live import read_eventbridge
+from obs.checks.http_live import (
+    collector_at,
+    read_exposition,
+    read_rules,
+    read_scrape,
+    read_status,
+)
+from obs.checks.prometheus import RuleFacts, ScrapeFacts
 from obs.checks.retries import Platforms
 from obs.clients.aws import AwsClient
 from obs.clients.http import Http
@@ -15,7 +26,9 @@ from obs.snapshot import NatsSnapshot
 from obs.sources.nats_http import NatsHttp
 from obs.spec.globs import takes
 from obs.spec.sources import NatsSource, Selection
+from obs.spec.stacks import Reached
 from obs.spec.system import System
+from obs.web.status import Status
 
 Answer = TypeVar("Answer")
 
@@ -75,6 +88,45 @@ class Asking:
             return self.platforms()
         except SourceError:
             return None
+
+    def alarms(self, name: str) -> AlarmFacts:
+        """The CloudWatch alarms of an AWS source."""
+        region = self.system.sources.aws[name].region
+        return self._once("alarms", name, lambda: read_alarms(self.aws(name), region))
+
+    def topics(self, name: str) -> list[Topic]:
+        """The SNS topics that the alarms tell that the spec builds for an AWS source."""
+
+        def read() -> list[Topic]:
+            wanted = built(self.system, name, self.alarms(name).account)
+            return read_topics(self.aws(name), topics_of(wanted))
+
+        return self._once("topics", name, read)
+
+    def alarm_metrics(self, name: str) -> MetricFacts:
+        """What the alarms of an AWS source read."""
+        return read_metrics(self.aws(name), self.alarms(name))
+
+    def status(self) -> Status:
+        """What the collector says of itself."""
+        return self._once("status", "", lambda: read_status(collector_at(self.system)))
+
+    def exposition(self) -> str:
+        """One scrape of the collector."""
+        return self._once("exposition", "", lambda: read_exposition(collector_at(self.system)))
+
+    def scrape(self) -> ScrapeFacts:
+        """What Prometheus scrapes."""
+        return self._once("scrape", "", lambda: read_scrape(self._prometheus()))
+
+    def rules(self) -> RuleFacts:
+        """What Prometheus has loaded."""
+        return self._once("rules", "", lambda: read_rules(self._prometheus(), self.system))
+
+    def _prometheus(self) -> Reached:
+        stack = self.system.stacks.prometheus
+        assert stack is not None
+        return stack
 
     def _snapshot(self, name: str) -> NatsSnapshot:
         """What the spec selects of everything."""

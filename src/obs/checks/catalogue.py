@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from obs.checks import dead_letters, eventbridge, jetstream, retries
+from obs.checks import (
+    alarm_metrics,
+    alarms,
+    collecting,
+    dead_letters,
+    emitted,
+    eventbridge,
+    jetstream,
+    prometheus,
+    retries,
+)
 from obs.checks.check import Check
 from obs.checks.eventbridge import EventBridgeFacts
 from obs.checks.finding import Finding
@@ -11,6 +21,7 @@ from obs.snapshot import NatsSnapshot
 from obs.spec.system import System
 
 _NO_AWS: Final = "the spec has no AWS source"
+_NO_PROMETHEUS: Final = "the spec does not say where Prometheus is: stacks.prometheus"
 _NO_NATS: Final = "the spec has no NATS source"
 
 
@@ -24,6 +35,14 @@ def _nats(system: System) -> tuple[str, ...]:
 
 def _both(system: System) -> tuple[str, ...]:
     return (system.system,) if system.sources.nats and system.sources.aws else ()
+
+
+def _slos(system: System) -> tuple[str, ...]:
+    return ("collector",) if system.slos else ()
+
+
+def _prometheus(system: System) -> tuple[str, ...]:
+    return ("prometheus",) if system.stacks.prometheus else ()
 
 
 def _judge_rules(
@@ -91,6 +110,74 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
         _NO_NATS,
         read=lambda asking, name: asking.jetstream(name),
         judge=lambda system, name, snapshot: jetstream.judge_replicas(snapshot),
+    ),
+    Check(
+        "alarms",
+        "Is each CloudWatch alarm that the spec builds there, as built, with its actions enabled?",
+        _aws,
+        _NO_AWS,
+        read=lambda asking, name: asking.alarms(name),
+        judge=lambda system, name, facts: alarms.judge_built(
+            alarms.built(system, name, facts.account), facts
+        ),
+    ),
+    Check(
+        "alarm-subscribers",
+        "Does somebody listen to the topics that the alarms tell?",
+        _aws,
+        _NO_AWS,
+        read=lambda asking, name: asking.topics(name),
+        judge=lambda system, name, topics: alarms.judge_topics(topics),
+    ),
+    Check(
+        "alarm-metrics",
+        "Is there an alarm, of whoever, on metrics that nobody publishes?",
+        _aws,
+        _NO_AWS,
+        read=lambda asking, name: asking.alarm_metrics(name),
+        judge=lambda system, name, facts: alarm_metrics.judge(name, facts),
+    ),
+    Check(
+        "slo-data",
+        "Does what the SLOs need arrive, and is it recent?",
+        _slos,
+        "the spec has no SLO",
+        read=lambda asking, name: asking.status(),
+        judge=lambda system, name, status: collecting.judge(system, status),
+    ),
+    Check(
+        "scrape",
+        "Does Prometheus scrape the collector?",
+        _prometheus,
+        _NO_PROMETHEUS,
+        read=lambda asking, name: asking.scrape(),
+        judge=lambda system, name, facts: prometheus.judge_scrape(system, facts),
+    ),
+    Check(
+        "rules",
+        "Are the rules that Prometheus has loaded the ones that the spec builds?",
+        _prometheus,
+        _NO_PROMETHEUS,
+        read=lambda asking, name: asking.rules(),
+        judge=lambda system, name, facts: prometheus.judge_rules(system, facts),
+    ),
+    Check(
+        "privacy-built",
+        "Is what is built of the spec free of personal data and secrets?",
+        lambda system: (system.system,),
+        "",
+        read=lambda asking, name: None,
+        judge=lambda system, name, nothing: emitted.judge_texts(
+            emitted.texts_of(system), name, "change it in the spec"
+        ),
+    ),
+    Check(
+        "privacy-metrics",
+        "Are the labels of the collector's series free of personal data and secrets?",
+        lambda system: ("collector",),
+        "",
+        read=lambda asking, name: asking.exposition(),
+        judge=lambda system, name, text: emitted.judge_labels(emitted.label_pairs(text), name),
     ),
 )
 BY_NAME: Final = {check.name: check for check in CHECKS}

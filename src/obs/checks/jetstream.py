@@ -6,7 +6,7 @@ from typing import Final
 from obs.checks.advice import nats
 from obs.checks.finding import Finding, doubtful, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
-from obs.spec.checks import ExpectedConsumer, ExpectedStream
+from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.quantity import format_duration
 from obs.spec.sources import NatsSource
 from obs.spec.system import System

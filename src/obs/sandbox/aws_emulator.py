@@ -57,7 +57,7 @@ class AwsEmulator:
         self._folder = folder = self._given_folder or Path(tempfile.mkdtemp(prefix="obs-aws-"))
         folder.mkdir(exist_ok=True)
         self._process = Process(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, "-m", "obs.sandbox.aws_process"],
             folder / "log",
             env=_environment(folder, self._port, self._enforce_iam),
             cwd=folder,

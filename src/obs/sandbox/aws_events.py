@@ -1,7 +1,8 @@
 """The OMS system in an AWS emulator: its bus, rules, targets and queue, and the points AWS would
 publish for them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -38,8 +39,31 @@ def queue_arn(name: str) -> str:
 
 def create_oms(endpoint_url: str) -> None:
     """Create the bus, its rules with a target each, and their dead-letter queue."""
-    aws("sqs", endpoint_url).create_queue(QueueName=DEAD_LETTER_QUEUE)
+    aws("sqs", endpoint_url).create_queue(
+        QueueName=DEAD_LETTER_QUEUE,
+        Attributes={
+            "MessageRetentionPeriod": str(14 * 86_400),
+            "Policy": json.dumps(_policy(queue_arn(DEAD_LETTER_QUEUE), BUS, RULES)),
+        },
+    )
     create_rules(endpoint_url, BUS, RULES, dead_letter_queue=DEAD_LETTER_QUEUE)
+
+
+def _policy(queue: str, bus: str, rules: Iterable[str]) -> dict[str, object]:
+    """Lets the rules send what they could not deliver, and nobody else."""
+    sources = [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{bus}/{rule}" for rule in rules]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue,
+                "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
+            }
+        ],
+    }
 
 
 def create_rules(

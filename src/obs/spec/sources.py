@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from obs.spec.checks import ExpectedStream
+from obs.spec.expected import ExpectedStream
 from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
 from obs.spec.quantity import Duration, NotBoolean, format_duration
 from obs.spec.secret import InFile, InVariable

@@ -1,0 +1,84 @@
+"""What leaves the collector and what is built: free of personal data and of secrets?"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers import prometheus
+from obs.alerts.writers.cloudwatch_alarms import alarms_of
+from obs.checks.finding import Finding, right, wrong
+from obs.checks.privacy import kinds, telltale
+from obs.spec.system import System
+
+_PAIR: Final = re.compile(r'([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"')
+_ADDRESS: Final = "an IP address"
+_OF_MACHINES: Final = frozenset(("server", "url", "endpoint", "le", "quantile"))
+"""Labels that hold the address of a machine of the system, which is nobody's."""
+_VERSIONS: Final = frozenset(("version", "python_version"))
+
+Texts = Iterable[tuple[str, str, str]]
+"""Where it stands, the field's name, and its text."""
+
+
+def label_pairs(exposition: str) -> frozenset[tuple[str, str]]:
+    """Every label with every value it has, of a scrape in Prometheus' text format."""
+    lines = (line for line in exposition.splitlines() if not line.startswith("#"))
+    return frozenset(pair for line in lines for pair in _PAIR.findall(line))
+
+
+def texts_of(system: System) -> Iterator[tuple[str, str, str]]:
+    """Labels, annotations, tags and attributes that the spec makes others see."""
+    alerts = tuned_alerts(system)
+    for document in prometheus.rule_files(alerts, system).values():
+        for group in document["groups"]:
+            for rule in group["rules"]:
+                yield from _of_rule(rule)
+    for aws in system.sources.aws:
+        for alarm in alarms_of(alerts, system, aws).all:
+            yield f"alarm {alarm.name}", "description", alarm.description
+            yield from ((f"alarm {alarm.name}", name, text) for name, text in alarm.tags)
+    if system.outputs.otlp is not None:
+        for name, text in system.outputs.otlp.resource.items():
+            yield "outputs.otlp.resource", name, text
+    for slo in system.slos:
+        yield f"SLO {slo.service}/{slo.name}", "description", slo.description
+    yield "the spec", "description", system.description
+
+
+def judge_texts(texts: Texts, subject: str, advice: str) -> Iterator[Finding]:
+    """No field is named for, or holds, what belongs to a person or opens a door."""
+    seen: dict[tuple[str, str], None] = {}
+    number = 0
+    for where, name, text in texts:
+        number += 1
+        for what in _problems(name, text):
+            seen.setdefault((f"{where}: {name}", what))
+    for resource, what in seen:
+        yield wrong(resource, what, advice)
+    if not seen:
+        yield right(subject, f"texts looked at: {number}")
+
+
+def judge_labels(pairs: Iterable[tuple[str, str]], subject: str) -> Iterator[Finding]:
+    """The labels of the collector's series. No value is repeated where it is a secret."""
+    advice = (
+        "exclude what is named so (streams, consumers, rules, queues) in the spec, or name it anew"
+    )
+    return judge_texts((("label", name, text) for name, text in sorted(pairs)), subject, advice)
+
+
+def _of_rule(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    where = f"alert {rule['alert']}"
+    for kind in ("labels", "annotations"):
+        yield from ((where, name, text) for name, text in rule.get(kind, {}).items())
+
+
+def _problems(name: str, text: str) -> Iterator[str]:
+    what = telltale(name)
+    if what is not None:
+        yield f"its name tells of {what}"
+    for kind in kinds(text):
+        if kind == _ADDRESS and name in _OF_MACHINES | _VERSIONS:
+            continue
+        yield f"holds {kind}"

@@ -1,0 +1,106 @@
+"""What the collector and Prometheus answer over HTTP: read, without judging it."""
+
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from obs.checks.prometheus import RuleFacts, ScrapeFacts, Target, built, expressions, loaded
+from obs.clients.http import without_user
+from obs.clients.parallel import in_parallel
+from obs.clients.rest import Refused, Rest, document
+from obs.errors import SourceError
+from obs.spec.stacks import Reached
+from obs.spec.system import System
+from obs.web.status import Status
+
+_LONGEST_PAUSE: Final = 0.2  # seconds: whoever asks sits before the screen
+_COLLECTORS: Final = "last_over_time(obs_build_info[1d])"
+_OWN_TIMEOUT: Final = 5.0
+
+
+def collector_at(system: System) -> Reached:
+    """Where the collector is: as the spec says, else where it listens."""
+    if system.checks.collector is not None:
+        return system.checks.collector
+    host, _, port = system.outputs.web.listen.rpartition(":")
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104
+    scheme = "https" if system.outputs.web.config_file else "http"
+    return Reached(url=f"{scheme}://{host}:{port}", timeout=_OWN_TIMEOUT)
+
+
+def read_status(collector: Reached) -> Status:
+    """What the collector says of itself. Raises SourceError."""
+    with closing(_rest(collector)) as rest:
+        body = rest.get("/api/v1/status").body
+    try:
+        return msgspec.json.decode(body, type=Status)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        where = without_user(collector.url)
+        raise SourceError("decode", f"{where}: not the status of a collector") from None
+
+
+def read_exposition(collector: Reached) -> str:
+    """One scrape of the collector. Raises SourceError."""
+    with closing(_rest(collector)) as rest:
+        return rest.get("/metrics").body.decode(errors="replace")
+
+
+def read_scrape(prometheus: Reached) -> ScrapeFacts:
+    """What Prometheus scrapes. Raises SourceError."""
+    with closing(_rest(prometheus)) as rest:
+        targets = _data(rest, "/api/v1/targets", state="active")["activeTargets"]
+        series = _data(rest, "/api/v1/query", query=_COLLECTORS)["result"]
+    return ScrapeFacts(
+        tuple(
+            Target(
+                job=target["labels"].get("job", ""),
+                instance=target["labels"].get("instance", ""),
+                url=target["scrapeUrl"],
+                up=target["health"] == "up",
+                error=target.get("lastError", ""),
+            )
+            for target in targets
+        ),
+        frozenset(
+            (each["metric"].get("job", ""), each["metric"].get("instance", "")) for each in series
+        ),
+    )
+
+
+def read_rules(prometheus: Reached, system: System) -> RuleFacts:
+    """What Prometheus has loaded. Raises SourceError."""
+    with closing(_rest(prometheus)) as rest:
+        groups = _data(rest, "/api/v1/rules", type="alert")["groups"]
+        wanted = built(system)
+        there = expressions(loaded(groups, wanted))
+        return RuleFacts(groups, _worded(rest, expressions(wanted) ^ there))
+
+
+def _worded(rest: Rest, texts: Iterable[str]) -> dict[str, str]:
+    """How Prometheus words expressions; one that it does not understand stays as it is."""
+
+    def asked(text: str) -> str:
+        try:
+            return str(_data(rest, "/api/v1/format_query", query=text))
+        except Refused:
+            return text
+
+    listed = sorted(texts)
+    return dict(zip(listed, in_parallel(asked, listed), strict=True))
+
+
+def _data(rest: Rest, path: str, **parameters: str) -> Any:
+    answer = document(rest.get(f"{path}?{urlencode(parameters)}"), without_user(rest.url))
+    try:
+        return answer["data"]
+    except (KeyError, TypeError):
+        where = f"{without_user(rest.url)}{path}"
+        raise SourceError("decode", f"{where}: what answers here is not Prometheus") from None
+
+
+def _rest(reached: Reached) -> Rest:
+    return Rest(reached, pause=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE)))

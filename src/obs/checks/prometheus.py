@@ -1,0 +1,160 @@
+"""Prometheus: it scrapes the collector, and has loaded the rules that the spec builds."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers.prometheus import rule_files
+from obs.checks.finding import Finding, doubtful, right, wrong
+from obs.spec.quantity import parse_duration
+from obs.spec.system import System
+
+APPLY: Final = "obs alerts apply --target prometheus"
+Rule = Mapping[str, Any]
+Identity = tuple[str, str, frozenset[tuple[str, str]]]
+"""Group, alert and labels: what tells one rule from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What Prometheus scrapes; `error` of its last scrape."""
+
+    job: str
+    instance: str
+    url: str
+    up: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeFacts:
+    """`collectors` are the (job, instance) that have shown obs_build_info within the last day."""
+
+    targets: tuple[Target, ...]
+    collectors: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """The loaded groups, as /api/v1/rules tells them.
+
+    `worded`: how Prometheus itself words an expression, for each that is built or loaded.
+    """
+
+    groups: Sequence[Mapping[str, Any]]
+    worded: Mapping[str, str]
+
+
+def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[Finding]:
+    """Some target is a collector, and each that is one is up."""
+    listen = system.outputs.web.listen
+    ours = [
+        target
+        for target in facts.targets
+        if (target.job, target.instance) in facts.collectors or target.instance == listen
+    ]
+    if not ours:
+        job = {"job_name": "obs", "static_configs": [{"targets": [listen]}]}
+        yield wrong(
+            "scrape",
+            "no target of this Prometheus is a collector",
+            f"add to scrape_configs: {json.dumps(job)}",
+        )
+    for target in ours:
+        at = f"target {target.job} {target.instance}"
+        if target.up:
+            yield right(at, "is up")
+        else:
+            yield wrong(
+                at,
+                f"is down: {target.error or 'no answer yet'}",
+                f"see that the collector runs, and that Prometheus reaches {target.url}",
+            )
+
+
+def built(system: System) -> dict[Identity, dict[str, Any]]:
+    """The alerting rules that the spec builds."""
+    documents = rule_files(tuned_alerts(system), system)
+    return {
+        _identity(group["name"], rule["alert"], rule["labels"]): {
+            "expression": rule["expr"],
+            "for": parse_duration(rule.get("for", "0s")),
+            "annotations": rule["annotations"],
+        }
+        for document in documents.values()
+        for group in document["groups"]
+        for rule in group["rules"]
+    }
+
+
+def expressions(rules: Mapping[Identity, Mapping[str, Any]]) -> set[str]:
+    """Every expression of these rules."""
+    return {rule["expression"] for rule in rules.values()}
+
+
+def loaded(
+    groups: Sequence[Mapping[str, Any]], wanted: Mapping[Identity, object]
+) -> dict[Identity, dict[str, Any]]:
+    """The alerting rules of those groups that the spec builds too."""
+    names = {identity[0] for identity in wanted}
+    return {
+        _identity(group["name"], rule["name"], rule.get("labels", {})): {
+            "expression": rule["query"],
+            "for": float(rule.get("duration", 0)),
+            "annotations": rule.get("annotations", {}),
+            "health": rule.get("health", "unknown"),
+            "error": rule.get("lastError", ""),
+        }
+        for group in groups
+        if group["name"] in names
+        for rule in group["rules"]
+        if rule["type"] == "alerting"
+    }
+
+
+def judge_rules(system: System, facts: RuleFacts) -> Iterator[Finding]:
+    """Each built rule is loaded as built and evaluates; no other is in its group."""
+    wanted = built(system)
+    live = loaded(facts.groups, wanted)
+    bad = 0
+    for identity, rule in wanted.items():
+        for finding in _judge(identity, rule, live.get(identity), facts.worded):
+            bad += 1
+            yield finding
+    for identity in live.keys() - wanted.keys():
+        bad += 1
+        yield doubtful(
+            _named(identity), "is loaded, and the spec does not build it (any more)", APPLY
+        )
+    if not bad:
+        yield right("rules", f"loaded as built: {len(wanted)}")
+
+
+def _judge(
+    identity: Identity,
+    wanted: Mapping[str, Any],
+    live: Mapping[str, Any] | None,
+    worded: Mapping[str, str],
+) -> Iterator[Finding]:
+    at = _named(identity)
+    if live is None:
+        yield wrong(at, "the spec builds this rule, and Prometheus has not loaded it", APPLY)
+        return
+    differing = [name for name in ("for", "annotations") if live[name] != wanted[name]]
+    texts = live["expression"], wanted["expression"]
+    if len({worded.get(text, text) for text in texts}) > 1:
+        differing.insert(0, "expression")
+    if differing:
+        yield wrong(at, f"is not as it is built: {', '.join(differing)} differ", APPLY)
+    if live["health"] == "err":
+        yield wrong(at, f"cannot be evaluated: {live['error']}", "see the log of Prometheus", APPLY)
+
+
+def _identity(group: str, alert: str, labels: Mapping[str, str]) -> Identity:
+    return group, alert, frozenset(labels.items())
+
+
+def _named(identity: Identity) -> str:
+    return f"{identity[0]}/{identity[1]}"
