@@ -14,6 +14,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.spec",
     "obs.cli.collect",
     "obs.cli.alerts",
+    "obs.cli.dashboards",
     "obs.cli.check",
     "obs.cli.iam",
     "obs.cli.demo",

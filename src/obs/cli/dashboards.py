@@ -1,0 +1,128 @@
+"""obs dashboards."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obs.cli import dashboard_preview
+from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.output import counted, json_text, table
+from obs.errors import DONE, FOUND
+
+if TYPE_CHECKING:
+    from obs.dashboards.build import Board
+    from obs.spec.system import System
+
+
+def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the commands of this module."""
+    group = command(
+        commands,
+        "dashboards",
+        lambda arguments: DONE,
+        summary="Build Grafana dashboards from a spec, and look at them.",
+        examples=[
+            "obs dashboards build --spec collectors/oms.yaml --out dashboards",
+            "obs dashboards list --spec collectors/oms.yaml",
+            "obs dashboards preview --spec collectors/oms.yaml --prometheus http://localhost:9090",
+        ],
+        found="with --check: what is there is not what would be built",
+        exit_codes=(0, 1, 2, 3),
+    )
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _register_build(actions)
+    listing = command(
+        actions,
+        "list",
+        _list,
+        summary="List the dashboards of a spec, with the question that each answers.",
+        examples=["obs dashboards list --spec collectors/oms.yaml --format json"],
+    )
+    spec_arguments(listing)
+    format_argument(listing)
+    dashboard_preview.register(actions)
+
+
+def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:
+    build = command(
+        actions,
+        "build",
+        _build,
+        summary="Build the Grafana dashboards of a spec.",
+        examples=[
+            "obs dashboards build --spec collectors/oms.yaml --out dashboards",
+            "obs dashboards build --spec collectors/oms.yaml --target json --target provisioning",
+            "obs dashboards build --spec collectors/oms.yaml --out dashboards --check",
+        ],
+        found="with --check: what is there is not what would be built",
+        exit_codes=(0, 1, 2),
+    )
+    spec_arguments(build)
+    build.add_argument(
+        "--out", type=Path, default=Path("dashboards"), metavar="DIR", help="default: dashboards"
+    )
+    build.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="json, provisioning, configmap, operator or resource, repeatable (default: all)",
+    )
+    build.add_argument("--check", action="store_true", help="write nothing; show what would change")
+
+
+def _system(arguments: argparse.Namespace) -> "System":
+    from obs.alerts.tuning import check_tuning
+
+    spec = chosen_spec(arguments)
+    check_tuning(spec)
+    return spec.system
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from obs.artifacts import drift, write
+    from obs.dashboards.formats import DEFAULT, build
+
+    targets = list(dict.fromkeys(arguments.target or DEFAULT))
+    files = build(_system(arguments), targets)
+    if arguments.check:
+        lines = list(drift(arguments.out, files))
+        print("\n".join(lines) if lines else f"{arguments.out}: as the spec says")
+        return FOUND if lines else DONE
+    changed = write(arguments.out, files)
+    number = sum(map(len, files.values()))
+    print(f"{arguments.out}: {counted(number, 'file')}, {len(changed)} changed")
+    for path in changed:
+        print(f"  {path}")
+    return DONE
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from obs.dashboards.build import boards
+
+    built = boards(_system(arguments))
+    if arguments.format == "json":
+        print(json_text([_facts(board) for board in built]))
+    elif built:
+        print(table([_row(board) for board in built]))
+    return DONE
+
+
+def _row(board: "Board") -> tuple[str, ...]:
+    return (board.uid, board.title, counted(_panels(board), "panel"), board.question)
+
+
+def _facts(board: "Board") -> dict[str, str | int]:
+    return {
+        "uid": board.uid,
+        "title": board.title,
+        "question": board.question,
+        "page": board.page,
+        "panels": _panels(board),
+    }
+
+
+def _panels(board: "Board") -> int:
+    """How many there are, titles of sections left out."""
+    from obs.dashboards.normalise import every_panel
+
+    return sum(panel["type"] != "row" for panel in every_panel(board.json["panels"]))
