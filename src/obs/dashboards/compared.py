@@ -14,7 +14,7 @@ from obs.alerts.condition import (
     Quiet,
     Share,
 )
-from obs.catalogue.query import number
+from obs.catalogue.query import equal, number
 from obs.dashboards.expressions import Scope
 
 _UNITS: Final = {
@@ -36,12 +36,12 @@ def compared(scope: Scope, when: Condition) -> str:
         case Above(metric) | Below(metric):
             return scope.value(metric)
         case Equals(metric, _, where):
-            return scope.value(metric, *((label, "=", value) for label, value in where))
+            return scope.value(metric, *equal(where))
         case Share(part, whole):
             return f"100 * {scope.value(part)}\n/ {scope.value(whole)}"
         case Increase(metric, _, window, _, where):
-            own = tuple((label, "=", value) for label, value in where)
-            return scope.grown(metric, window, *own)
+            by = [label for label in metric.labels if label not in dict(where)]
+            return scope.grown(metric, window, *equal(where), by=by)
         case Quiet(metric, _, window):
             return scope.grown(metric, window)
         case ErrorRate(bad, total, _, window, minimum):

@@ -200,7 +200,7 @@ def _left_out(site: Site) -> Band:
                 "Dropped at a cap",
                 "What is left out because there is too much of it, added up over polls: no alert "
                 "on it can fire.",
-                reason,
+                _SOURCE,
                 replace(_look(), minimum=0),
             ),
         ],
