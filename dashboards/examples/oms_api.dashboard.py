@@ -1,0 +1,67 @@
+"""A page of ours with panels of your own: the OMS's overview, and what its API does.
+
+generate-dashboard --output oms-api.json dashboards/examples/oms_api.dashboard.py
+
+Panels come from our builders, with our look, or straight from grafanalib: both end up as Grafana
+12 wants them. A key such as `oms_api/requests` gives a panel its id, which links to it rely on.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from grafanalib import core
+
+from obs.catalogue import nats
+from obs.dashboards.expressions import Scope
+from obs.dashboards.layout import Band, Section
+from obs.dashboards.normalise import Normalised
+from obs.dashboards.page import dashboard as dashboard_of
+from obs.dashboards.pages import overview
+from obs.dashboards.panels import DATASOURCE, Look, Query, lines, stat
+from obs.dashboards.site import site_of
+from obs.ids import panel_id
+from obs.spec.load import load
+
+SPEC = Path(__file__).resolve().parents[2] / "collectors" / "oms.yaml"
+
+site = site_of(load([SPEC]))
+ours = overview.page(site)
+
+deliveries = lines(
+    "oms_api/deliveries",
+    "Deliveries",
+    "Messages that consumers were given, a second.",
+    [Query(Scope().rate(nats.DELIVERED), "{{consumer}}")],
+    Look("cps", none="No consumer is known: is the collector running?"),
+)
+requests = stat(
+    "oms_api/requests",
+    "Requests",
+    "Requests that the OMS's API answers, a second.",
+    [Query('sum(rate(http_requests_total{job="oms-api"}[$__rate_interval]))')],
+    Look("reqps", none="The API is not scraped"),
+    sparkline=True,
+)
+slowest = core.TimeSeries(
+    title="Slowest requests",
+    description="What 99 of 100 requests to the OMS's API are faster than.",
+    id=panel_id("oms_api/slowest"),
+    dataSource=DATASOURCE,
+    unit="s",
+    targets=[
+        core.Target(
+            expr="histogram_quantile(0.99, sum by (le) "
+            '(rate(http_request_duration_seconds_bucket{job="oms-api"}[$__rate_interval])))',
+            legendFormat="99 %",
+        )
+    ],
+)
+
+page = replace(
+    ours,
+    name="oms_api",
+    title="Overview with the API",
+    sections=[*ours.sections, Section("The OMS's API", [Band(8, [deliveries, requests, slowest])])],
+)
+
+dashboard = Normalised(dashboard_of(page, site))

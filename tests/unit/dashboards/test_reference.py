@@ -1,0 +1,183 @@
+"""What stands in dashboards/ is what the reference spec builds, and others can read it."""
+
+import json
+import re
+import runpy
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+
+from obs.artifacts import drift
+from obs.dashboards.build import PAGES, Board, board, boards
+from obs.dashboards.formats import DEFAULT, build, text_of
+from obs.dashboards.layout import Band, Section
+from obs.dashboards.normalise import every_panel, normalised
+from obs.dashboards.page import Page
+from obs.dashboards.panels import Look, Query, lines
+from obs.dashboards.site import Site, site_of
+from obs.spec.load import load
+from obs.spec.system import System
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of this model in favour of the next one
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.models import dashboard as foundation
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "dashboards"
+DEFINITIONS = sorted(FOLDER.rglob("*.dashboard.py"))
+PLACE = re.compile(r'\s*"[hwxy]": \d+,?')
+STAND_INS = (
+    (re.compile(r"\$__rate_interval|\$__interval"), "5m"),
+    (re.compile(r"\$__range"), "6h"),
+    (re.compile(r"\$\{\w+(:\w+)?\}|\$\w+"), "anything"),
+)
+
+
+@pytest.fixture(scope="module")
+def system() -> System:
+    return load([ROOT / "collectors" / "oms.yaml"], variables={})
+
+
+@pytest.fixture(scope="module")
+def site(system: System) -> Site:
+    return site_of(system)
+
+
+@pytest.fixture(scope="module")
+def built(system: System) -> tuple[Board, ...]:
+    return boards(system)
+
+
+def pages(site: Site) -> list[Page]:
+    return [page for make in PAGES if (page := make(site))]
+
+
+def expressions(board: Board) -> Iterator[str]:
+    for panel in every_panel(board.json["panels"]):
+        yield from (target["expr"] for target in panel.get("targets", ()))
+    for annotation in board.json["annotations"]["list"]:
+        yield from [annotation["expr"]] if "expr" in annotation else []
+
+
+def lines_of(board: Board) -> list[str]:
+    return text_of(board).splitlines()
+
+
+def substituted(expression: str) -> str:
+    for variable, value in STAND_INS:
+        expression = variable.sub(value, expression)
+    return expression
+
+
+def test_the_built_dashboards_have_not_drifted(system: System) -> None:
+    """`obs dashboards build --spec collectors/oms.yaml --out dashboards` mends it."""
+    assert list(drift(FOLDER, build(system, DEFAULT))) == []
+
+
+def test_there_is_nothing_left_to_normalise(built: tuple[Board, ...]) -> None:
+    for each in built:
+        assert normalised(each.json) == each.json
+
+
+def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Where something of a value is missing or another; what is added is none of it."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, below in before.items():
+            yield from lost(below, after.get(key), f"{path}/{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for one, other in zip(before, after, strict=True):
+            yield from lost(one, other, path)
+    elif before != after:
+        yield path
+
+
+def test_grafanas_own_sdk_reads_every_dashboard_and_loses_nothing(
+    built: tuple[Board, ...],
+) -> None:
+    for each in built:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            read = foundation.Dashboard.from_json(each.json)
+        assert list(lost(each.json, json.loads(json.dumps(read, cls=JSONEncoder)))) == []
+
+
+def test_every_query_is_promql(built: tuple[Board, ...]) -> None:
+    found = [expression for each in built for expression in expressions(each)]
+    assert len(found) > 100
+    for expression in found:
+        promql_parser.parse(substituted(expression))
+
+
+def test_nothing_says_null_but_the_first_threshold_and_open_ranges(
+    built: tuple[Board, ...],
+) -> None:
+    def nulls(value: Any, path: str = "") -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, below in value.items():
+                yield from nulls(below, f"{path}/{key}")
+        elif isinstance(value, list):
+            for below in value:
+                yield from nulls(below, path)
+        elif value is None:
+            yield path
+
+    for each in built:
+        for path in nulls(each.json):
+            assert path.endswith(("/steps/value", "/options/from", "/options/to")), path
+
+
+def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(site: Site) -> None:
+    new = lines("test/new", "New", "A panel put in.", [Query("vector(1)")], Look("short"))
+    for page in pages(site):
+        first, *others = page.sections
+        bands = [*first.bands[:1], Band(8, [new]), *first.bands[1:]]
+        after = replace(page, sections=[Section(first.title, bands), *others])
+        before, whole = (board(each, site) for each in (page, after))
+        panels = [each for each in whole.json["panels"] if each["title"] != "New"]
+        assert len(panels) == len(whole.json["panels"]) - 1
+        rest = replace(whole, json={**whole.json, "panels": panels})
+        for old, now in zip(lines_of(before), lines_of(rest), strict=True):
+            assert old == now or (PLACE.fullmatch(old) and PLACE.fullmatch(now))
+
+
+def test_ids_are_the_same_wherever_a_panel_stands(site: Site) -> None:
+    for page in pages(site):
+        turned = replace(page, sections=list(reversed(page.sections)))
+        before, after = (
+            {(panel["title"], panel["id"]) for panel in board(each, site).json["panels"]}
+            for each in (page, turned)
+        )
+        assert before == after
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda path: path.name)
+def test_grafanalibs_own_command_accepts_a_definition(definition: Path, tmp_path: Path) -> None:
+    written = tmp_path / "board.json"
+    command = Path(sys.executable).with_name("generate-dashboard")
+    subprocess.run([command, "--output", written, definition], check=True, timeout=60)
+    whole = json.loads(written.read_text(encoding="utf-8"))
+    assert whole["schemaVersion"] == 42
+    assert normalised(whole) == whole
+
+
+def test_the_definition_of_the_overview_is_the_overview(built: tuple[Board, ...]) -> None:
+    defined = runpy.run_path(str(FOLDER / "oms.dashboard.py"))["dashboard"]
+    assert defined.to_json_data() == built[0].json
+
+
+def test_the_example_adds_its_panels_and_changes_none_of_ours(built: tuple[Board, ...]) -> None:
+    path = FOLDER / "examples" / "oms_api.dashboard.py"
+    whole = runpy.run_path(str(path))["dashboard"].to_json_data()
+    ours = {panel["title"]: panel for panel in built[0].json["panels"] if panel["type"] != "row"}
+    theirs = {panel["title"]: panel for panel in whole["panels"] if panel["type"] != "row"}
+    assert {title: theirs[title] for title in ours} == ours
+    assert theirs.keys() - ours.keys() == {"Deliveries", "Requests", "Slowest requests"}
+    assert theirs["Slowest requests"]["targets"][0]["datasource"]["uid"] == "${datasource}"
