@@ -166,6 +166,20 @@ def every_panel() -> dict[str, Any]:
                 query("consumer", 'label_values(app_lag_messages{stream=~"$stream"}, consumer)'),
             ]
         },
+        "annotations": {
+            "list": [
+                {
+                    "name": "Stopped",
+                    "enable": True,
+                    "datasource": SOURCE,
+                    "expr": 'app_status{consumer="search"} == 4',
+                    "iconColor": "red",
+                    "step": "60s",
+                    "titleFormat": "{{consumer}} stopped",
+                    "textFormat": "{{stream}}",
+                }
+            ]
+        },
         "links": [{"type": "dashboards", "tags": ["obs"], "keepTime": True, "includeVars": True}],
         "panels": [*_top(), *_lines(), *_rest()],
     }

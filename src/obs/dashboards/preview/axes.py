@@ -15,6 +15,8 @@ _TIMES: Final = (
     *(43_200, 86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000),
 )
 _STEPS: Final = (1, 2, 2.5, 5, 10)
+LETTER: Final = 7.0
+"""Pixels of a letter, about."""
 
 
 def value_axis(low: float, high: float, pixels: float, base: int = 10) -> list[float]:
@@ -77,7 +79,7 @@ def local(time: float, moment: Moment) -> str:
 
 def gutter(texts: Sequence[str]) -> int:
     """Pixels that the longest text beside an axis takes."""
-    return round(max((len(text) for text in texts), default=0) * 6.6) + 14
+    return round(max((len(text) for text in texts), default=0) * LETTER) + 14
 
 
 def font(colour: str, size: int = 12) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Palette:
     text: str
     secondary: str
     panel: str
+    raised: str
     grid: str
     names: Mapping[str, str]
 
@@ -99,12 +100,14 @@ PALETTES: Final[Mapping[Theme, Palette]] = {
         "rgb(204, 204, 220)",
         "rgba(204, 204, 220, 0.65)",
         "#181b1f",
+        "#22252b",
         "rgba(204, 204, 220, 0.09)",
         _names("dark"),
     ),
     "light": Palette(
         "rgb(36, 41, 46)",
         "rgba(36, 41, 46, 0.75)",
+        "#ffffff",
         "#ffffff",
         "rgba(36, 41, 46, 0.1)",
         _names("light"),

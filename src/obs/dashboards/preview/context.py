@@ -1,6 +1,6 @@
 """What every panel is drawn with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from obs.dashboards.interpolate import Scope, for_link, for_text
 from obs.dashboards.preview.board import Json
 from obs.dashboards.preview.colours import PALETTES, Palette, Theme
+from obs.dashboards.preview.notes import Note
 from obs.dashboards.preview.ranges import TimeRange
 from obs.dashboards.preview.units import Moment
 
@@ -25,11 +26,21 @@ class Context:
     theme: Theme
     width: float
     height: float
+    notes: tuple[Note, ...] = ()
 
     @property
     def palette(self) -> Palette:
         """The theme's colours."""
         return PALETTES[self.theme]
+
+    def data_links(
+        self, links: Sequence[Json], name: str, labels: Mapping[str, str], value: str = ""
+    ) -> list[dict[str, Any]]:
+        """The links of a series, or of its value."""
+        facts = {f"__field.labels.{label}": text for label, text in labels.items()}
+        facts |= {"__field.name": name, "__series.name": name}
+        facts |= {"__value.raw": value, "__value.text": value}
+        return [made for link in links if (made := self.link(link, facts))]
 
     def link(self, link: Json, facts: Mapping[str, str]) -> dict[str, Any] | None:
         """A link with its variables replaced; None where it would leave http, or this site."""

@@ -9,8 +9,10 @@ from obs.dashboards.preview.board import Json
 from obs.dashboards.preview.context import Context, Drawn
 from obs.dashboards.preview.evaluate import Panel
 from obs.dashboards.preview.frames import Frame
+from obs.dashboards.preview.heatmap import heatmap
 from obs.dashboards.preview.table import table
 from obs.dashboards.preview.text import text
+from obs.dashboards.preview.timeline import state_timeline
 from obs.dashboards.preview.timeseries import timeseries
 from obs.dashboards.preview.transform import UnknownTransformation, transformed
 from obs.dashboards.preview.values import bargauge, stat
@@ -18,7 +20,10 @@ from obs.dashboards.preview.values import bargauge, stat
 _DRAWINGS: Final[Mapping[str, Callable[[Json, Sequence[Frame], Context], Drawn]]] = {
     "bargauge": bargauge,
     "gauge": bargauge,
+    "heatmap": heatmap,
     "stat": stat,
+    "state-timeline": state_timeline,
+    "status-history": state_timeline,
     "table": table,
     "timeseries": timeseries,
 }

@@ -16,6 +16,7 @@ from obs.dashboards.preview.frames import (
     series_frames,
     table_frame,
 )
+from obs.dashboards.preview.notes import Annotation, asked_annotations
 from obs.dashboards.preview.ranges import (
     SCRAPE_SECONDS,
     Steps,
@@ -109,6 +110,7 @@ class Evaluation:
 
     during: TimeRange
     variables: tuple[Variable, ...]
+    annotations: tuple[Annotation, ...]
     panels: tuple[Panel, ...]
 
     @property
@@ -126,7 +128,7 @@ def evaluated(
     scrape: float = SCRAPE_SECONDS,
     width: int = USUAL_WIDTH,
 ) -> Evaluation:
-    """Every variable and panel of a dashboard (its JSON), rows left out.
+    """Every variable, annotation and panel of a dashboard (its JSON), rows left out.
 
     `chosen` has values of variables by name, as `var-x` in an address; `scrape` is the scrape
     interval in seconds that `$__rate_interval` reckons with; `width` the page's in pixels, which
@@ -134,9 +136,9 @@ def evaluated(
     """
     found = resolved(whole, server, chosen or {}, during)
     scope = {**scope_of(found), **during.scope}
-    return Evaluation(
-        during, tuple(found), tuple(asked_panels(whole, server, scope, during, scrape, width))
-    )
+    annotations = asked_annotations(whole, server, scope, during)
+    panels = asked_panels(whole, server, scope, during, scrape, width)
+    return Evaluation(during, tuple(found), tuple(annotations), tuple(panels))
 
 
 def asked_panels(

@@ -48,10 +48,13 @@ class Frame:
 
 def legend(form: str, labels: Mapping[str, str]) -> str:
     """The name of a series: `{{label}}` is replaced, by nothing where there is no such label."""
-    if form in ("", "__auto"):
-        return selector(labels)
-    named = _LEGEND.sub(lambda match: labels.get(match[1], ""), form)
+    named = "" if form == "__auto" else filled_in(form, labels)
     return named if named.strip() else selector(labels)
+
+
+def filled_in(form: str, labels: Mapping[str, str]) -> str:
+    """A text with each `{{label}}` replaced."""
+    return _LEGEND.sub(lambda match: labels.get(match[1], ""), form)
 
 
 def legend_labels(form: str) -> tuple[str, ...]:

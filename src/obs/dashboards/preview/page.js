@@ -1,8 +1,8 @@
 // Shows what the server has drawn. Texts go in as text; only Markdown, which the server renders
 // without any HTML of its author's, goes in as HTML.
 
-const RANGES = { "now-15m": "Last 15 minutes", "now-1h": "Last 1 hour", "now-6h": "Last 6 hours",
-  "now-24h": "Last 24 hours", "now-7d": "Last 7 days" };
+const RANGES = { "now-15m": "Last 15 minutes", "now-1h": "Last 1 hour", "now-3h": "Last 3 hours",
+  "now-6h": "Last 6 hours", "now-24h": "Last 24 hours", "now-7d": "Last 7 days" };
 const REFRESH = ["", "5s", "10s", "30s", "1m", "5m"];
 const MILLISECONDS = { s: 1_000, m: 60_000, h: 3_600_000 };
 const uid = location.pathname.match(/^\/d\/([^/]+)/)?.[1];
@@ -68,7 +68,7 @@ async function* lines(body) {
 
 function take(line) {
   if (line.error) problem(line.error);
-  else if (line.board) { problem(""); begin(line); }
+  else if (line.board) { problem(line.wrong.join("\n")); begin(line); }
   else if (line.panel) draw(line.panel);
 }
 
@@ -277,7 +277,7 @@ function legend(what, plot) {
     const node = make("button", { class: "entry", type: "button", title: item.name, onclick: () => isolate(entries, node, plot) },
       make("i", { style: { background: item.colour } }), item.name);
     entries.push({ node, trace: item.trace });
-    return node;
+    return make("span", {}, node, ...item.links.map((link) => anchor(link, "↗", "more")));
   };
   if (what.mode === "table") {
     return make("div", { class: "legend" }, make("table", {},
@@ -368,7 +368,7 @@ function cellOf(cell) {
   if (cell.bar !== undefined) {
     return [make("div", { class: "bar" },
       make("span", {}, make("i", { style: { width: `${100 * cell.bar}%`, background: cell.colour } })),
-      make("b", { style: { color: cell.colour, fontWeight: "500" } }, cell.text))];
+      make("b", { style: { color: cell.colour } }, cell.text))];
   }
   const [first, ...others] = cell.links ?? [];
   return [first && cell.text ? anchor(first, cell.text) : cell.text, ...others.map((link) => anchor(link, `↗ ${link.title}`, "more"))];

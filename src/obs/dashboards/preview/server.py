@@ -20,6 +20,7 @@ from obs.dashboards.preview.colours import Theme
 from obs.dashboards.preview.context import Context, Drawn
 from obs.dashboards.preview.drawing import drawn, outline
 from obs.dashboards.preview.evaluate import USUAL_WIDTH, Server, asked_panels
+from obs.dashboards.preview.notes import asked_annotations
 from obs.dashboards.preview.parts import plotly_script
 from obs.dashboards.preview.ranges import SCRAPE_SECONDS, time_range
 from obs.dashboards.preview.units import Moment
@@ -154,7 +155,9 @@ class _Site:
         scope = {**scope_of(variables), **during.scope}
         width = min(max(int(query.get("width") or USUAL_WIDTH), 320), 7_680)
         theme: Theme = "light" if query.get("theme") == "light" else "dark"
-        context = Context(scope, during, Moment(now), theme, width, 0)
+        told = asked_annotations(whole, self._prometheus, scope, during)
+        notes = tuple(note for each in told for note in each.notes)
+        context = Context(scope, during, Moment(now), theme, width, 0, notes)
         yield {
             "board": _listed(whole),
             "variables": [_variable(each) for each in variables],
@@ -162,6 +165,7 @@ class _Site:
             "links": _board_links(whole, list(self._boards.values()), context),
             "range": [during.start * 1000, during.end * 1000, *during.raw],
             "refresh": whole.get("refresh") or "",
+            "wrong": [f"{each.name}: {each.error}" for each in told if each.error],
         }
         for panel in asked_panels(whole, self._prometheus, scope, during, self._scrape, width):
             yield {"panel": drawn(panel, _sized(context, panel.json))}

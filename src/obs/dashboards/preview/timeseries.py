@@ -1,16 +1,17 @@
 """The time series panel as a plotly figure, and its legend."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from obs.dashboards.preview.axes import font, gutter, local, tick_texts, time_axis, value_axis
+from obs.dashboards.preview.axes import gutter, local, tick_texts, value_axis
 from obs.dashboards.preview.board import Json
 from obs.dashboards.preview.colours import faded
 from obs.dashboards.preview.context import Context, Drawn, plain
 from obs.dashboards.preview.frames import Field, Frame, present
 from obs.dashboards.preview.look import Look, look, ranged, series_colour, shown
+from obs.dashboards.preview.plot import STILL_AXIS, note_marks, note_shapes, plot_layout
 from obs.dashboards.preview.reduce import reduced
 from obs.dashboards.preview.transform import REDUCER_NAMES
 
@@ -26,6 +27,7 @@ class Line:
     values: tuple[float | None, ...]
     look: Look
     colour: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def custom(self) -> Json:
@@ -50,30 +52,33 @@ def lines(panel: Json, frames: Sequence[Frame], context: Context) -> list[Line]:
         time = next((each for each in frame.fields if each.kind == "time"), None)
         if time is None:
             continue
-        for field in frame.fields:
-            if field.kind == "number":
-                found.append(_line(panel, frame, time, field, len(found), context))
+        for one in frame.fields:
+            if one.kind == "number":
+                found.append(_line(panel, frame, time, one, len(found), context))
     return found
 
 
 def _line(
-    panel: Json, frame: Frame, time: Field, field: Field, number: int, context: Context
+    panel: Json, frame: Frame, time: Field, one: Field, number: int, context: Context
 ) -> Line:
-    how = look(panel, frame, field)
+    how = look(panel, frame, one)
     values = tuple(
-        None if value is None or not math.isfinite(value) else value for value in field.values
+        None if value is None or not math.isfinite(value) else value for value in one.values
     )
     colour = series_colour(number, values, ranged(how, values), context.palette)
-    return Line(time.values, values, how, colour)
+    return Line(time.values, values, how, colour, one.labels)
 
 
 def timeseries(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
     """The figure and the legend of a time series panel."""
     drawn = [line for line in lines(panel, frames, context) if not line.hidden]
-    traces = [_trace(line, context) for line in drawn]
+    traces, layout = [_trace(line, context) for line in drawn], _layout(drawn, context)
+    if context.notes:
+        traces += note_marks(context, layout["yaxis"]["range"][0])
+        layout["shapes"] += note_shapes(context)
     return {
         "kind": "figure",
-        "figure": {"data": traces, "layout": _layout(drawn, context)},
+        "figure": {"data": traces, "layout": layout},
         "legend": legend_of(panel, drawn, context),
     }
 
@@ -133,37 +138,16 @@ def _mode(line: Line) -> str:
 
 
 def _layout(drawn: Sequence[Line], context: Context) -> dict[str, Any]:
-    palette = context.palette
     left = [line for line in drawn if not line.right]
     right = [line for line in drawn if line.right]
-    start, end = context.during.start, context.during.end
     axis, left_texts = _value_axis(left or right, context)
-    ticks, texts = time_axis(start, end, context.width, context.moment)
-    layout: dict[str, Any] = {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": font(palette.text),
+    layout = plot_layout(context) | {
         "margin": {"l": gutter(left_texts), "r": 12, "t": 8, "b": 24},
         "hovermode": "x unified",
-        "hoverlabel": {"font": font(palette.text), "bgcolor": palette.panel},
-        "dragmode": "zoom",
         "barmode": "stack",
         "bargap": 0.1,
-        "showlegend": False,
         "yaxis": axis,
         "shapes": _thresholds(left or right, axis["range"], context),
-        "xaxis": {
-            "type": "date",
-            "range": [local(start, context.moment), local(end, context.moment)],
-            "tickmode": "array",
-            "tickvals": ticks,
-            "ticktext": texts,
-            "gridcolor": palette.grid,
-            "zeroline": False,
-            "showspikes": False,
-            "hoverformat": "%Y-%m-%d %H:%M:%S",
-            "tickangle": 0,
-        },
     }
     if left and right:
         other, right_texts = _value_axis(right, context)
@@ -190,8 +174,7 @@ def _value_axis(drawn: Sequence[Line], context: Context) -> tuple[dict[str, Any]
         "tickvals": ticks,
         "ticktext": [plain(text) for text in texts],
         "gridcolor": context.palette.grid,
-        "zeroline": False,
-        "fixedrange": True,
+        **STILL_AXIS,
     }
     if scale.get("type") == "log":
         lowest = min((v for line in drawn for v in present(line.values) if v > 0), default=1.0)
@@ -274,6 +257,7 @@ def legend_of(panel: Json, drawn: Sequence[Line], context: Context) -> Drawn | N
             "name": line.look.name,
             "colour": line.colour,
             "trace": number,
+            "links": context.data_links(line.look.links, line.look.name, line.labels),
             "values": [
                 _written(reduced(line.values, each), line, context) for each in calculations
             ],

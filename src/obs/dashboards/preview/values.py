@@ -119,7 +119,7 @@ def _tile(value: Value, number: int, mode: str, context: Context) -> Drawn:
         "colour": readable_on(colour) if filled else _text_colour(mode, colour, context),
         "background": colour if filled else None,
         "line": "rgba(255, 255, 255, 0.6)" if filled else colour,
-        "links": links_of(value, seen, context),
+        "links": _links(value, context),
     }
 
 
@@ -131,13 +131,9 @@ def _text_colour(mode: str, colour: str, context: Context) -> str:
     return context.palette.text if mode == "none" else colour
 
 
-def links_of(value: Value, seen: Shown, context: Context) -> list[dict[str, Any]]:
-    """The data links of a value."""
-    facts = {f"__field.labels.{name}": text for name, text in value.field.labels.items()}
-    facts |= {"__field.name": value.name, "__series.name": value.name}
-    facts |= {"__value.raw": str(value.number), "__value.text": str(seen.text)}
-    links = (context.link(link, facts) for link in value.look.links)
-    return [link for link in links if link]
+def _links(value: Value, context: Context) -> list[dict[str, Any]]:
+    number = "" if value.number is None else str(value.number)
+    return context.data_links(value.look.links, value.name, value.field.labels, number)
 
 
 def _spark(value: Value) -> list[float | None]:
@@ -181,7 +177,7 @@ def _bar(value: Value, number: int, context: Context) -> Drawn:
         "colour": colour,
         "reach": round(reach, 4),
         "scale": _scale(how, context),
-        "links": links_of(value, seen, context),
+        "links": _links(value, context),
     }
 
 
