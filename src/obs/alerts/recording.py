@@ -6,6 +6,7 @@ these rules are for fleets whose SLOs span several collectors' clusters, and for
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from obs.catalogue import recorded, slo
@@ -13,7 +14,6 @@ from obs.catalogue.metric import Metric
 from obs.catalogue.query import duration, equal, increase, max_by, number, selector
 from obs.slo.burn import error_budget, objective_ratio
 from obs.slo.windows import MINUTE, Window, window, windows
-from obs.spec.slos import Slo
 from obs.spec.system import System
 
 MOST_RULES: Final = 15
@@ -29,31 +29,37 @@ def recording_groups(system: System) -> list[dict[str, Any]]:
     return [
         {
             "name": f"{system.system}-slo-recording-{each.service}-{each.name}",
-            "rules": list(_rules(each)),
+            "rules": list(_rules(each.name, each.service, each.objective, each.window)),
         }
         for each in system.slos
     ]
 
 
-def _rules(each: Slo) -> Iterator[Rule]:
+@lru_cache(4096)
+def _rules(name: str, service: str, percent: float, period: float) -> tuple[Rule, ...]:
+    """The rules of an SLO; remembered, as several targets are built of them."""
+    return tuple(_made(name, service, percent, period))
+
+
+def _made(name: str, service: str, percent: float, period: float) -> Iterator[Rule]:
     # On every rule, although its series have them: so promtool tells the rules of two SLOs apart.
-    labels = {"slo": each.name, "slo_service": each.service}
-    objective = objective_ratio(each.objective)
+    labels = {"slo": name, "slo_service": service}
+    objective = objective_ratio(percent)
     budget = number(error_budget(objective))
     for record, counter in ((recorded.EVENTS, slo.EVENTS), (recorded.GOOD_EVENTS, slo.GOOD_EVENTS)):
         grown = increase(counter, equal(tuple(labels.items())), _STEP)
         yield _rule(record, max_by(slo.SLO, grown), **labels)
-    for span in windows(each.window):
+    for span in windows(period):
         yield _rule(
             recorded.BURN_RATE, _burn_rate(labels, span, budget), window=span.label, **labels
         )
-    own = (*labels.items(), ("window", window(each.window).label))
+    own = (*labels.items(), ("window", window(period).label))
     burn = selector(recorded.BURN_RATE, equal(own))
     yield _rule(recorded.BUDGET_REMAINING, f"1 - sum without (window) ({burn})", **labels)
     yield _rule(recorded.OBJECTIVE, f"vector({number(objective)})", **labels)
     facts = {
-        "objective_percent": number(each.objective),
-        "slo_window": window(each.window).label,
+        "objective_percent": number(percent),
+        "slo_window": window(period).label,
     }
     yield _rule(recorded.INFO, "vector(1)", **labels, **facts)
 

@@ -5,6 +5,7 @@ around a metric before anything is compared, added or divided.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from obs.catalogue.metric import Metric
@@ -15,6 +16,7 @@ Matcher = tuple[str, str, str]
 _UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 
 
+@lru_cache(1024)
 def duration(seconds: float) -> str:
     """A duration as PromQL writes it: 5400 is `1h30m`. Raises ValueError below a second."""
     text, rest = "", round(seconds)

@@ -52,7 +52,7 @@ def _namespace(name: str, document: Document, system: System) -> Document:
         "Type": "AWS::APS::RuleGroupsNamespace",
         "Properties": {
             "Workspace": {"Ref": "WorkspaceArn"},
-            "Name": _name(name, system),
+            "Name": namespace_name(name, system),
             "Data": data,
             "Tags": [
                 {"Key": "environment", "Value": system.environment},
@@ -62,7 +62,8 @@ def _namespace(name: str, document: Document, system: System) -> Document:
     }
 
 
-def _name(name: str, system: System) -> str:
+def namespace_name(name: str, system: System) -> str:
+    """The name of the namespace that holds a rule file; at most 64 characters, as AWS allows."""
     whole = f"{system.system}-{system.environment}-{name}"
     if len(whole) <= _LONGEST_NAME:
         return whole

@@ -6,6 +6,7 @@ minute by minute, an alarm once over its window, which can only be less.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from obs.alerts.condition import Burn, Labels
@@ -60,7 +61,7 @@ def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
     percent = _threshold(when.factor, slo.objective)
     if sli.source != namer.aws or percent >= 100:  # of the other source; can never be reached
         return
-    if parse_duration(when.long) > DAY:
+    if _seconds(when.long) > DAY:
         yield namer.refused(
             f"over {when.long} and {when.short}: CloudWatch evaluates an alarm over more than a "
             "day once an hour, too rarely for the short window"
@@ -88,6 +89,9 @@ def _rules(namer: Namer, sli: EventBridgeSli) -> tuple[NamedRule, ...]:
     )
 
 
+_seconds: Final = lru_cache(parse_duration)
+
+
 def _threshold(factor: float, objective: float) -> float:
     """Percent of bad events at which the budget burns `factor` times as fast as it may."""
     return round(100 * factor * error_budget(objective_ratio(objective)), _DIGITS)
@@ -103,7 +107,7 @@ def _pair(
             _error_percent(rules, guard),
             "GreaterThanThreshold",
             percent,
-            round(parse_duration(length)),
+            round(_seconds(length)),
             1,
             "notBreaching",
             namer.tags,
@@ -125,7 +129,9 @@ def _pair(
     return (long, short, both)
 
 
+@lru_cache(4096)
 def _error_percent(rules: tuple[NamedRule, ...], guard: str) -> Formula:
+    """Remembered, as all tiers of an SLO read the same."""
     inputs: list[tuple[str, Series]] = []
     steps: list[tuple[str, str]] = []
     for place, rule in enumerate(rules, 1):
