@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import warnings
@@ -158,19 +159,26 @@ def test_ids_are_the_same_wherever_a_panel_stands(site: Site) -> None:
         assert before == after
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda path: path.name)
-def test_grafanalibs_own_command_accepts_a_definition(definition: Path, tmp_path: Path) -> None:
-    written = tmp_path / "board.json"
-    command = Path(sys.executable).with_name("generate-dashboard")
-    subprocess.run([command, "--output", written, definition], check=True, timeout=60)
-    whole = json.loads(written.read_text(encoding="utf-8"))
-    assert whole["schemaVersion"] == 42
-    assert normalised(whole) == whole
+def generate(command: str, *arguments: str | Path) -> None:
+    """Run one of grafanalib's own commands."""
+    path = Path(sys.executable).with_name(command)
+    subprocess.run([path, *arguments], check=True, timeout=60)
 
 
-def test_the_definition_of_the_overview_is_the_overview(built: tuple[Board, ...]) -> None:
-    defined = runpy.run_path(str(FOLDER / "oms.dashboard.py"))["dashboard"]
-    assert defined.to_json_data() == built[0].json
+def test_grafanalibs_own_commands_accept_every_definition(
+    built: tuple[Board, ...], tmp_path: Path
+) -> None:
+    generate("generate-dashboard", "--output", tmp_path / "one.json", FOLDER / "oms.dashboard.py")
+    assert json.loads((tmp_path / "one.json").read_text(encoding="utf-8")) == built[0].json
+    for name in ("collectors", "dashboards"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    definitions = [tmp_path / path.relative_to(ROOT) for path in DEFINITIONS]
+    generate("generate-dashboards", *definitions)
+    for path in definitions:
+        beside = path.with_name(path.name.replace(".dashboard.py", ".json"))
+        whole = json.loads(beside.read_text(encoding="utf-8"))
+        assert whole["schemaVersion"] == 42
+        assert normalised(whole) == whole
 
 
 def test_the_example_adds_its_panels_and_changes_none_of_ours(built: tuple[Board, ...]) -> None:
