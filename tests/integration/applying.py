@@ -137,7 +137,7 @@ class Server:
 class Killed:
     """A command in a process of its own, killed when its `nth` changing request arrives.
 
-    That request is answered or not as the server likes; its answer never arrives.
+    Nothing comes of that request.
     """
 
     def __init__(self, nth: int) -> None:
@@ -151,6 +151,7 @@ class Killed:
         if self._left == 0:
             os.kill(self._child.pid, signal.SIGKILL)
             self._child.wait()
+            raise ConnectionAbortedError
 
     def run(self, *argv: str, cwd: Path) -> int:
         """Run it to its end; returns its exit status."""

@@ -175,7 +175,7 @@ def test_what_is_built_no_more_is_deleted(
     old = rules / "obs-shop-production-slo.yaml"
     old.write_text((rules / "obs-shop-production-nats.yaml").read_text().replace("shop-", "old-"))
     manifest = json.loads((rules / MANIFEST).read_text())
-    manifest["shop/production"].append(old.name)
+    manifest["prometheus shop/production"].append(old.name)
     (rules / MANIFEST).write_text(json.dumps(manifest))
     outcome = run(capsys, *ARGV, "--yes", "--format", "json")
     assert outcome.verdicts()[old.name] == "delete"
@@ -219,11 +219,7 @@ def test_an_apply_killed_before_the_reload_is_finished_by_the_next(
     prometheus: Running, rules: Path, spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     killed = Killed(nth=1)
-
-    def answer(request: Request) -> Answer:
-        return (503, b"") if request.method == "POST" else prometheus.passed_on(request)
-
-    with Server(answer, before=killed) as between:
+    with Server(prometheus.passed_on, before=killed) as between:
         write_spec(spec.parent, between.url, rules)
         assert killed.run(*ARGV, "--yes", cwd=spec.parent) == -9
     assert len(list(rules.glob("*.yaml"))) == 2
@@ -249,5 +245,5 @@ def test_a_prometheus_without_lifecycle_is_told_apart(
         write_spec(spec.parent, locked.url, rules)
         outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 2
-    assert "start Prometheus with --web.enable-lifecycle" in outcome.err
+    assert "takes no reload; start it with --web.enable-lifecycle" in outcome.err
     assert list(rules.glob("*.yaml")) == []

@@ -73,6 +73,22 @@ _BAD_CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
+_EXPLAINED: Final = frozenset(
+    {
+        "ConflictException",
+        "DashboardInvalidInputError",
+        "InvalidParameterCombination",
+        "InvalidParameterInput",
+        "InvalidParameterValue",
+        "LimitExceededFault",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "ServiceQuotaExceededException",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+"""Codes whose message is about what was asked for, and never about who asks."""
 _LOCAL_CREDENTIALS: Final = (
     boto_errors.CredentialRetrievalError,
     boto_errors.LoginError,
@@ -252,6 +268,9 @@ def _refused(error: boto_errors.ClientError, operation: str) -> SourceError:
     if code in _BAD_CREDENTIALS or status in {401, 403}:
         # A signature error quotes the signed request, session token included: not repeated.
         return SourceError("auth", f"{operation}: AWS does not accept the credentials ({code})")
+    if code in _EXPLAINED:
+        said = " ".join(str(error.response["Error"].get("Message", "")).split())
+        return SourceError("http_status", f"{operation}: {code}: {said[:_QUOTED]}")
     return SourceError("http_status", f"{operation}: AWS answered {status} ({code})")
 
 

@@ -5,17 +5,18 @@ is new. So an apply that was killed is known as such, and can be taken back by t
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from obs.artifacts import MANIFEST, manifest, manifest_text, put
-from obs.errors import BadInput
+from obs.errors import BadInput, ObsError
 from obs.stacks.plan import Present, Step, Verdict
 
 KIND: Final = "file"
-_JOURNAL: Final = ".obs-apply.json"
+_OUTSIDE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 Texts = Mapping[str, str | None]
 """Texts by the file's name; None where there is, or is to be, no file."""
@@ -30,6 +31,7 @@ class OwnedFiles:
     def __init__(self, folder: Path, owner: str) -> None:
         self._folder = folder
         self._owner = owner
+        self._journal_name = f".obs-apply-{_OUTSIDE.sub('-', owner)}.json"
 
     def present(self, wanted: Sequence[str]) -> list[Present]:
         """The owner's files, and those of somebody else that have the name of a wanted one."""
@@ -45,7 +47,29 @@ class OwnedFiles:
     @property
     def pending(self) -> bool:
         """Whether files were replaced, and whether the server took them was never known."""
-        return (self._folder / _JOURNAL).exists()
+        return (self._folder / self._journal_name).exists()
+
+    def apply(
+        self,
+        steps: Sequence[Step],
+        texts: Mapping[str, str],
+        load: Callable[[], None],
+        check: Callable[[], None],
+    ) -> None:
+        """Replace the files and have the server `load` them.
+
+        All is as before, in the server too, where that or the `check` of it fails.
+        """
+        try:
+            self.replace(steps, texts)
+            load()
+            check()
+        except BaseException:
+            self.put_back()
+            with suppress(ObsError):
+                load()
+            raise
+        self.settle()
 
     def replace(self, steps: Sequence[Step], texts: Mapping[str, str]) -> None:
         """Do what the steps on files say; `texts` are the wanted ones.
@@ -77,7 +101,7 @@ class OwnedFiles:
         with _writable(self._folder):
             kept = [name for name in self._owned() if (self._folder / name).exists()]
             self._claim(kept)
-            (self._folder / _JOURNAL).unlink(missing_ok=True)
+            (self._folder / self._journal_name).unlink(missing_ok=True)
 
     def _whose(self, name: str) -> str:
         for owner, names in manifest(self._folder).items():
@@ -93,14 +117,14 @@ class OwnedFiles:
         put(self._folder / MANIFEST, manifest_text(whole))
 
     def _journal(self) -> dict[str, str | None]:
-        text = self._read(_JOURNAL)
+        text = self._read(self._journal_name)
         try:
             return dict(json.loads(text)) if text else {}
         except (ValueError, TypeError):
-            raise BadInput(f"{self._folder / _JOURNAL}: is damaged; delete it") from None
+            raise BadInput(f"{self._folder / self._journal_name}: is damaged; delete it") from None
 
     def _write_journal(self, texts: Texts) -> None:
-        put(self._folder / _JOURNAL, json.dumps(texts))
+        put(self._folder / self._journal_name, json.dumps(texts))
 
     def _write(self, texts: Texts) -> None:
         for name, text in texts.items():

@@ -2,19 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from obs.artifacts import yaml_text
 from obs.clients.http import without_user
-from obs.clients.rest import Refused, Rest, document
-from obs.errors import BadInput, ObsError, SourceError
+from obs.clients.rest import Rest, document
+from obs.errors import BadInput, SourceError
 from obs.spec.quantity import parse_duration
 from obs.spec.stacks import PrometheusStack
 from obs.spec.system import System
 from obs.stacks.files import KIND, OwnedFiles
 from obs.stacks.plan import Step, Verdict, Wanted, diff, is_as_wanted, plan, to_do
+from obs.stacks.reload import reload
 from obs.stacks.rules import HEAD, Document, owner, rule_documents
 from obs.stacks.stack import Done
 
@@ -41,7 +41,7 @@ class Prometheus:
         self._documents = {f"{start}-{name}.yaml": each for name, each in documents.items()}
         self._texts = {name: yaml_text(each, head=HEAD) for name, each in self._documents.items()}
         self._folder = Path(stack.rules_dir)
-        self._files = OwnedFiles(self._folder, owner(system))
+        self._files = OwnedFiles(self._folder, f"prometheus {owner(system)}")
         self._rest = Rest(stack, pause=pause)
         self._pause = pause
 
@@ -62,16 +62,9 @@ class Prometheus:
     def apply(self, steps: Sequence[Step], done: Done) -> None:
         """All files, a reload, a look; everything as it was before where one of them fails."""
         foreign = {step.name for step in steps if step.verdict is Verdict.FOREIGN}
-        try:
-            self._files.replace(steps, self._texts)
-            self._reload()
-            self._look(foreign)
-        except BaseException:
-            self._files.put_back()
-            with suppress(ObsError):
-                self._reload()
-            raise
-        self._files.settle()
+        self._files.apply(
+            steps, self._texts, lambda: reload(self._rest), lambda: self._look(foreign)
+        )
         for step in to_do(steps):
             done(step)
 
@@ -83,12 +76,6 @@ class Prometheus:
         wanted, there = _wanted(self._documents), self._loaded()
         verdict = Verdict.KEEP if wanted == there and not self._files.pending else Verdict.CHANGE
         return Step(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
-
-    def _reload(self) -> None:
-        try:
-            self._rest.send("POST", "/-/reload")
-        except Refused as error:
-            raise _not_reloaded(error) from None
 
     def _look(self, foreign: Iterable[str]) -> None:
         left_out = set(foreign)
@@ -154,13 +141,3 @@ def _loaded(rule: Mapping[str, Any]) -> dict[str, Any]:
     if rule["type"] != "alerting":
         return told
     return {**told, "for": rule["duration"], "annotations": dict(rule.get("annotations", {}))}
-
-
-def _not_reloaded(error: Refused) -> ObsError:
-    if error.status == 403 and "ifecycle" in str(error):
-        return BadInput(f"{error}; start Prometheus with --web.enable-lifecycle")
-    if error.status == 500:
-        return SourceError(
-            "http_status", f"{error}; its log says more. The files are as they were before"
-        )
-    return error

@@ -1,0 +1,34 @@
+"""obs dashboards apply."""
+
+import argparse
+
+from obs.cli.apply import apply_arguments, run
+from obs.cli.arguments import Commands, chosen_spec, command
+
+
+def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the action of this module to `obs dashboards`."""
+    apply = command(
+        actions,
+        "apply",
+        _apply,
+        summary="Make the dashboards in a running Grafana those of the spec; shows a plan first.",
+        examples=[
+            "obs dashboards apply --target grafana --spec collectors/oms.yaml",
+            "obs dashboards apply --target grafana --check",
+        ],
+        found="with --check: Grafana is not as wanted; else: somebody else's is in the way",
+        exit_codes=(0, 1, 2, 3),
+    )
+    apply.add_argument("--target", action="append", required=True, metavar="NAME", help="grafana")
+    apply_arguments(apply)
+
+
+def _apply(arguments: argparse.Namespace) -> int:
+    from obs.stacks.targets import dashboard_stacks
+
+    system = chosen_spec(arguments).system
+    targets = dict.fromkeys(arguments.target)
+    return run(
+        arguments, [(name, one) for name in targets for one in dashboard_stacks(system, name)]
+    )

@@ -1,0 +1,119 @@
+"""Amazon Managed Service for Prometheus: a namespace a rule file, owned by its tag."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from obs.alerts.writers import amp
+from obs.artifacts import yaml_text
+from obs.errors import BadInput, SourceError
+from obs.spec.sources import AwsSource
+from obs.spec.stacks import AmpStack
+from obs.spec.system import System
+from obs.stacks.aws import OWNER, Calls, Session, session
+from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, to_do
+from obs.stacks.rules import owner, rule_documents
+from obs.stacks.stack import Done
+
+KIND: Final = "rule groups namespace"
+_BUSY: Final = frozenset(("CREATING", "UPDATING"))
+_BETWEEN: Final = 1.0  # seconds
+_LOOKS: Final = 120
+
+
+class Amp:
+    """The rule groups namespaces of one system in one workspace."""
+
+    def __init__(
+        self,
+        system: System,
+        stack: AmpStack,
+        *,
+        opened: Session | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        documents = rule_documents(system, recording=stack.recording, most_bytes=amp.MOST_BYTES)
+        self._texts = {
+            amp.namespace_name(name, system): yaml_text(each) for name, each in documents.items()
+        }
+        for name, text in self._texts.items():
+            if len(text.encode()) > amp.LARGEST:
+                raise BadInput(f"--target amp: {name} is larger than the 1 MB that AWS takes")
+        self._stack = stack
+        self._owner = owner(system)
+        self._calls = Calls(opened or session(_account(stack)), pause)
+        self._pause = pause
+
+    @property
+    def where(self) -> str:
+        """The workspace and its region."""
+        return f"{self._stack.workspace} in {self._stack.region}"
+
+    def plan(self) -> tuple[Step, ...]:
+        """A step a namespace."""
+        there = []
+        for page in self._call_pages("ListRuleGroupsNamespaces"):
+            for each in page["ruleGroupsNamespaces"]:
+                mine = each.get("tags", {}).get(OWNER) == self._owner
+                if each["name"] in self._texts or mine:
+                    there.append(self._present(each["name"], mine))
+        return plan([Wanted(KIND, name, text) for name, text in self._texts.items()], there)
+
+    def apply(self, steps: Sequence[Step], done: Done) -> None:
+        """A request a namespace; each is waited for, as AWS reads its rules only afterwards."""
+        for step in to_do(steps):
+            if step.verdict is Verdict.DELETE:
+                self._call("DeleteRuleGroupsNamespace", name=step.name)
+            else:
+                self._put(step)
+            done(step)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._calls.close()
+
+    def _present(self, name: str, mine: bool) -> Present:
+        if not mine:
+            why = f"has no tag {OWNER}={self._owner}; delete it, or rename the system"
+            return Present(KIND, name, "", why)
+        found = self._settled(name)
+        status = found["status"]["statusCode"]
+        text = found["data"].decode(errors="replace")
+        return Present(KIND, name, text if status == "ACTIVE" else f"{status}\n{text}")
+
+    def _put(self, step: Step) -> None:
+        data = self._texts[step.name].encode()
+        if step.verdict is Verdict.CREATE:
+            tags = {OWNER: self._owner}
+            self._call("CreateRuleGroupsNamespace", name=step.name, data=data, tags=tags)
+        else:
+            self._call("PutRuleGroupsNamespace", name=step.name, data=data)
+        status = self._settled(step.name)["status"]
+        if status["statusCode"] != "ACTIVE":
+            said = f"{step.name}: {status['statusCode']}: {status.get('statusReason', '')}"
+            raise SourceError("http_status", said)
+
+    def _settled(self, name: str) -> dict[str, Any]:
+        """The namespace, once AWS works on it no more."""
+        for _ in range(_LOOKS):
+            answer = self._call("DescribeRuleGroupsNamespace", name=name)
+            found: dict[str, Any] = answer["ruleGroupsNamespace"]
+            if found["status"]["statusCode"] not in _BUSY:
+                return found
+            self._pause(_BETWEEN)
+        raise SourceError("timeout", f"{name}: AWS still works on it after {_LOOKS} s")
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        return self._calls("amp", operation, workspaceId=self._stack.workspace, **parameters)
+
+    def _call_pages(self, operation: str) -> list[dict[str, Any]]:
+        return list(self._calls.pages("amp", operation, workspaceId=self._stack.workspace))
+
+
+def _account(stack: AmpStack) -> AwsSource:
+    return AwsSource(
+        region=stack.region,
+        profile=stack.profile,
+        role_arn=stack.role_arn,
+        endpoint_url=stack.endpoint_url,
+    )

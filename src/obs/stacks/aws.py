@@ -1,0 +1,67 @@
+"""Requests that change something in AWS, where few a second are allowed."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
+
+from obs.errors import SourceError
+from obs.spec.sources import AwsSource
+
+OWNER: Final = "obs:system"
+"""The tag whose value says for whom obs made a thing."""
+
+_ATTEMPTS: Final = 7
+_LONGEST_WAIT: Final = 20.0
+
+
+class Session(Protocol):
+    """What sends a request."""
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The answer. Raises SourceError."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+def session(spec: AwsSource) -> Session:
+    """A session as the spec asks for it; nothing is sent yet."""
+    from obs.clients.aws_session import AwsSession  # noqa: PLC0415  slow, so late
+
+    return AwsSession(spec, lambda operation: None)
+
+
+class Calls:
+    """Requests of one account, again while AWS asks for fewer of them."""
+
+    def __init__(self, session: Session, pause: Callable[[float], None] = time.sleep) -> None:
+        self._session = session
+        self._pause = pause
+
+    def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The answer. Raises SourceError."""
+        for attempt in range(_ATTEMPTS - 1):
+            try:
+                return self._session.call(service, operation, **parameters)
+            except SourceError as error:
+                if error.reason != "throttled":
+                    raise
+            wait = min(2.0**attempt, _LONGEST_WAIT)
+            self._pause(wait * random.uniform(0.5, 1.0))  # noqa: S311  nothing is secret about it
+        return self._session.call(service, operation, **parameters)
+
+    def pages(self, service: str, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """All pages of a list."""
+        token = "NextToken" if service == "cloudwatch" else "nextToken"
+        more: dict[str, str] = {}
+        while True:
+            page = self(service, operation, **parameters, **more)
+            yield page
+            if not page.get(token):
+                return
+            more = {token: page[token]}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()

@@ -1,0 +1,158 @@
+"""CloudWatch: alarms and dashboards of one account and region, owned by a tag or a mark."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from obs.alerts.named import named_rules
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers.cloudwatch import problems
+from obs.alerts.writers.cloudwatch_alarms import alarms_of
+from obs.alerts.writers.cloudwatch_dashboard import dashboards
+from obs.alerts.writers.cloudwatch_parts import prefix
+from obs.alerts.writers.cloudwatch_plan import ACCOUNT, parameters
+from obs.clients.parallel import in_parallel
+from obs.errors import BadInput
+from obs.spec.sources import AwsSource
+from obs.spec.system import System
+from obs.stacks.aws import OWNER, Calls, Session, session
+from obs.stacks.cloudwatch_alarm import (
+    RULE,
+    TAGS,
+    Alarm,
+    described,
+    parents_first,
+    put_parameters,
+    tag_list,
+    wanted_alarm,
+)
+from obs.stacks.cloudwatch_dashboard import body_text, marked, read, whose
+from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, to_do
+from obs.stacks.rules import owner
+from obs.stacks.stack import Done
+
+ALARM: Final = "alarm"
+DASHBOARD: Final = "dashboard"
+_PAGE: Final = 100  # of DescribeAlarms; what AWS gives at most
+
+
+class CloudWatch:
+    """The alarms and dashboards of one system in the account and region of one AWS source."""
+
+    def __init__(
+        self,
+        system: System,
+        aws: str,
+        *,
+        opened: Session | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._source = _account(system, aws)
+        self._owner = f"{owner(system)}/{aws}"
+        self._prefix = system.system
+        alarms = alarms_of(tuned_alerts(system), system, aws).all
+        wrong = list(problems(alarms))
+        if wrong:
+            raise BadInput("\n".join(f"cloudwatch: {each}" for each in wrong))
+        region = self._source.region
+        self._parameters = [parameters(alarm, region) for alarm in alarms]
+        name = prefix(system, aws)
+        bodies = dashboards(alarms, named_rules(system, aws), name, region)
+        self._boards = {each: marked(body, self._owner) for each, body in bodies.items()}
+        self._calls = Calls(opened or session(self._source), pause)
+        self._alarms: dict[str, Alarm] = {}
+        self._arns: dict[str, str] = {}
+
+    @property
+    def where(self) -> str:
+        """The region."""
+        return self._source.region
+
+    def plan(self) -> tuple[Step, ...]:
+        """A step an alarm, children before the composites over them, and a step a dashboard."""
+        self._alarms = {each["AlarmName"]: each for each in self._wanted_alarms()}
+        wanted = [Wanted(ALARM, name, alarm) for name, alarm in self._alarms.items()]
+        wanted += [Wanted(DASHBOARD, name, body) for name, body in self._boards.items()]
+        return plan(wanted, [*self._present_alarms(), *self._present_dashboards()])
+
+    def apply(self, steps: Sequence[Step], done: Done) -> None:
+        """A request a step; a composite goes before its children do."""
+        for step in to_do(steps):
+            match step.kind, step.verdict:
+                case "alarm", Verdict.DELETE:
+                    self._call("DeleteAlarms", AlarmNames=[step.name])
+                case "alarm", verdict:
+                    self._put(self._alarms[step.name], new=verdict is Verdict.CREATE)
+                case _, Verdict.DELETE:
+                    self._call("DeleteDashboards", DashboardNames=[step.name])
+                case _:
+                    body = body_text(self._boards[step.name])
+                    self._call("PutDashboard", DashboardName=step.name, DashboardBody=body)
+            done(step)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._calls.close()
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        return self._calls("cloudwatch", operation, **parameters)
+
+    def _put(self, alarm: Alarm, *, new: bool) -> None:
+        """Set an alarm. Tags in the request count only where it is new."""
+        operation = "PutCompositeAlarm" if RULE in alarm else "PutMetricAlarm"
+        self._call(operation, **put_parameters(alarm, new=new))
+        if not new:
+            arn = self._arns[alarm["AlarmName"]]
+            self._call("TagResource", ResourceARN=arn, Tags=tag_list(alarm[TAGS]))
+
+    def _wanted_alarms(self) -> list[Alarm]:
+        account = ""
+        if any(ACCOUNT in topic for each in self._parameters for topic in each["AlarmActions"]):
+            account = self._calls("sts", "GetCallerIdentity")["Account"]
+        return [wanted_alarm(each, account, self._owner) for each in self._parameters]
+
+    def _present_alarms(self) -> list[Present]:
+        found: list[dict[str, Any]] = []
+        for page in self._calls.pages(
+            "cloudwatch",
+            "DescribeAlarms",
+            AlarmNamePrefix=self._prefix,
+            AlarmTypes=["CompositeAlarm", "MetricAlarm"],
+            MaxRecords=_PAGE,
+        ):
+            found += [*page.get("CompositeAlarms", ()), *page.get("MetricAlarms", ())]
+        self._arns = {each["AlarmName"]: each["AlarmArn"] for each in found}
+        tags = in_parallel(self._tags, list(self._arns.values()))
+        return [
+            Present(
+                ALARM,
+                each["AlarmName"],
+                described(each, its, self._alarms.get(each["AlarmName"])),
+                whose(its.get(OWNER, ""), self._owner),
+            )
+            for each, its in parents_first(list(zip(found, tags, strict=True)))
+        ]
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        tags = self._call("ListTagsForResource", ResourceARN=arn).get("Tags", [])
+        return {each["Key"]: each["Value"] for each in tags}
+
+    def _present_dashboards(self) -> list[Present]:
+        present = []
+        for page in self._calls.pages(
+            "cloudwatch", "ListDashboards", DashboardNamePrefix=self._prefix
+        ):
+            for each in page.get("DashboardEntries", ()):
+                name = each["DashboardName"]
+                answer = self._call("GetDashboard", DashboardName=name)
+                body, its = read(answer["DashboardBody"])
+                present.append(Present(DASHBOARD, name, body, whose(its, self._owner)))
+        return present
+
+
+def _account(system: System, aws: str) -> AwsSource:
+    """How to sign in: as the collector does, unless the spec names somebody who may write."""
+    source, writer = system.sources.aws[aws], system.stacks.cloudwatch
+    if writer.profile is None and writer.role_arn is None:
+        return source
+    return source.model_copy(update={"profile": writer.profile, "role_arn": writer.role_arn})

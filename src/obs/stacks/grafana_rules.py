@@ -1,0 +1,173 @@
+"""Rules that Grafana evaluates: a group is set as a whole, by the alerting provisioning API."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from obs.alerts.tuning import tuned_alerts
+from obs.alerts.writers import grafana
+from obs.clients.http import without_user
+from obs.clients.rest import Rest, document, segment
+from obs.ids import rule_uid
+from obs.spec.quantity import parse_duration
+from obs.spec.stacks import GrafanaStack
+from obs.spec.system import System
+from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, read, senseless
+from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, projected, to_do
+from obs.stacks.stack import Done
+
+KIND: Final = "rule group"
+_RULES: Final = "/api/v1/provisioning/alert-rules"
+_BY_API: Final = "api"
+"""Provenance of what was set by this API, and so cannot be edited in the browser."""
+_OURS: Final = "obs-"
+
+Document = dict[str, Any]
+
+
+class GrafanaRules:
+    """The rule groups of one system, in one folder of one Grafana."""
+
+    def __init__(
+        self,
+        system: System,
+        stack: GrafanaStack,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._labels = {"system": system.system, "environment": system.environment}
+        built = grafana.provisioning(tuned_alerts(system), system)
+        self._groups = {group["name"]: _api_group(group) for group in built["groups"]}
+        self._title = system.targets.grafana.folder or system.system
+        self._rest = Rest(stack, pause=pause)
+        self._folder = Folder(rule_uid("folder", self._title), self._title, there=False)
+
+    @property
+    def where(self) -> str:
+        """Its address, and the folder."""
+        return f"{without_user(self._rest.url)}, folder {self._title}"
+
+    def plan(self) -> tuple[Step, ...]:
+        """The folder, and a step a group. Those of ours in another folder are to be deleted."""
+        self._folder = find_folder(self._rest, self._folder.uid, self._title)
+        wanted = [self._folder.wanted()] if self._groups else []
+        wanted += [
+            Wanted(KIND, self._name(name), _compared(group)) for name, group in self._groups.items()
+        ]
+        return plan(wanted, [*self._folder.present(), *self._present()])
+
+    def apply(self, steps: Sequence[Step], done: Done) -> None:
+        """A request a step. What goes, goes first: a rule is known by its uid in all folders."""
+        todo = to_do(steps)
+        for step in sorted(todo, key=lambda step: step.verdict is not Verdict.DELETE):
+            folder, _, name = step.name.partition("/")
+            if step.kind == FOLDER:
+                create_folder(self._rest, self._folder)
+            elif step.verdict is Verdict.DELETE:
+                self._rest.send("DELETE", _group_path(folder, name))
+            else:
+                self._put(name)
+            done(step)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._rest.close()
+
+    def _name(self, group: str) -> str:
+        return f"{self._folder.uid}/{group}"
+
+    def _put(self, name: str) -> None:
+        group = self._groups[name]
+        place = {"folderUID": self._folder.uid, "ruleGroup": name}
+        whole = {
+            **group,
+            "folderUid": self._folder.uid,
+            "rules": [{**rule, **place} for rule in group["rules"]],
+        }
+        self._rest.send("PUT", _group_path(self._folder.uid, name), document=whole)
+
+    def _present(self) -> list[Present]:
+        """The groups that have a wanted name, and all of ours."""
+        groups: dict[tuple[str, str], list[Document]] = {}
+        try:
+            for rule in read(self._rest, _RULES):
+                groups.setdefault((rule["folderUID"], rule["ruleGroup"]), []).append(rule)
+            return [
+                self._present_group(folder, name, rules)
+                for (folder, name), rules in sorted(groups.items())
+                if (folder == self._folder.uid and name in self._groups) or not self._whose(rules)
+            ]
+        except (KeyError, TypeError, AttributeError):
+            raise senseless(self._rest, _RULES) from None
+
+    def _present_group(self, folder: str, name: str, rules: list[Document]) -> Present:
+        key = f"{folder}/{name}"
+        if folder != self._folder.uid or name not in self._groups:
+            return Present(KIND, key, None)
+        whose = self._whose(rules)
+        if whose:
+            return Present(KIND, key, None, whose)
+        path = _group_path(folder, name)
+        there = document(self._rest.get(path), f"{without_user(self._rest.url)}{path}")
+        wanted = _compared(self._groups[name])
+        return Present(KIND, key, projected(_compared(there), wanted))
+
+    def _whose(self, rules: Sequence[Document]) -> str:
+        for rule in rules:
+            provenance = rule.get("provenance") or "the browser"
+            if provenance != _BY_API:
+                return f"has the rule {rule['title']!r} set by {provenance}; rename the group"
+            labels = rule.get("labels") or {}
+            if not rule["uid"].startswith(_OURS) or any(
+                labels.get(key) != value for key, value in self._labels.items()
+            ):
+                return f"has the rule {rule['title']!r} that obs did not make; rename the group"
+        return ""
+
+
+def _group_path(folder: str, name: str) -> str:
+    return f"/api/v1/provisioning/folder/{segment(folder)}/rule-groups/{segment(name)}"
+
+
+def _api_group(group: Mapping[str, Any]) -> Document:
+    """A group of the provisioning file as the API takes it."""
+    return {
+        "title": group["name"],
+        "interval": int(parse_duration(group["interval"])),
+        "rules": [_api_rule(rule, group["orgId"]) for rule in group["rules"]],
+    }
+
+
+def _api_rule(rule: Mapping[str, Any], org: int) -> Document:
+    """A rule as the API takes it.
+
+    It knows the panel by annotations; only in files a $ is written twice.
+    """
+    found = dict(rule)
+    panel = {
+        "__dashboardUid__": found.pop("dashboardUid"),
+        "__panelId__": str(found.pop("panelId")),
+    }
+    kept = found.pop("missing_series_evals_to_resolve", None)
+    return {
+        **found,
+        **({"missingSeriesEvalsToResolve": kept} if kept is not None else {}),
+        "annotations": {**rule["annotations"], **panel},
+        "labels": {key: text.replace("$$", "$") for key, text in rule["labels"].items()},
+        "isPaused": False,
+        "orgID": org,
+    }
+
+
+def _compared(group: Mapping[str, Any]) -> Document:
+    """A group with durations as seconds; what its rules are called in is said by where it is."""
+    return {
+        "title": group["title"],
+        "interval": group["interval"],
+        "rules": [_compared_rule(rule) for rule in group["rules"]],
+    }
+
+
+def _compared_rule(rule: Mapping[str, Any]) -> Document:
+    found = {key: value for key, value in rule.items() if key != "orgID"}
+    return {**found, "for": parse_duration(str(rule["for"]))}

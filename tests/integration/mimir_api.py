@@ -1,0 +1,75 @@
+"""The ruler API of Mimir as its documentation has it, in memory, and as strict as the real one."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import yaml
+
+from tests.integration.applying import Answer, Request
+
+ROOT = "/prometheus/config/v1/rules"
+MOST_RULES = 20
+GROUP = {"name", "interval", "limit", "query_offset", "source_tenants", "rules", "labels"}
+ALERTING = {"alert", "expr", "for", "keep_firing_for", "labels", "annotations"}
+RECORDING = {"record", "expr", "labels"}
+
+
+@dataclass
+class Mimir:
+    """Rule groups by tenant and namespace; `busy` requests are answered with 429 first."""
+
+    token: str = ""
+    groups: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    busy: int = 0
+
+    def __call__(self, request: Request) -> Answer:
+        if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
+            return 401, b"unauthorized"
+        tenant = request.headers.get("x-scope-orgid")
+        if not tenant:
+            return 401, b"no org id"
+        if self.busy:
+            self.busy -= 1
+            return 429, b"too many requests"
+        if not request.path.startswith(f"{ROOT}/"):
+            return 404, b"404 page not found"
+        namespace, _, group = request.path.removeprefix(f"{ROOT}/").partition("/")
+        mine = self.groups.setdefault(tenant, {})
+        return self._of(mine, unquote(namespace), unquote(group), request)
+
+    def _of(
+        self, mine: dict[str, dict[str, Any]], namespace: str, group: str, request: Request
+    ) -> Answer:
+        there = mine.get(namespace, {})
+        match request.method, bool(group):
+            case "GET", False:
+                if not there:
+                    return 404, b"no rule groups found"
+                return 200, yaml.safe_dump({namespace: list(there.values())}).encode()
+            case "POST", False:
+                return self._set(mine, namespace, request)
+            case "DELETE", True:
+                if group not in there:
+                    return 404, b"group does not exist"
+                del there[group]
+                return 202, b'{"status":"success"}'
+            case _:
+                return 405, b""
+
+    def _set(self, mine: dict[str, dict[str, Any]], namespace: str, request: Request) -> Answer:
+        if request.headers.get("content-type") != "application/yaml":
+            return 415, b"unsupported media type"
+        group = yaml.safe_load(request.body)
+        if not isinstance(group, dict) or not group.get("name"):
+            return 400, b"invalid rules config: rule group name must not be empty"
+        if extra := set(group) - GROUP:
+            return 400, f"unable to decode rule group: field {min(extra)} not found".encode()
+        if len(group["rules"]) > MOST_RULES:
+            said = f"per-user rules per rule group limit (limit: {MOST_RULES} actual: "
+            return 400, f"{said}{len(group['rules'])}) exceeded".encode()
+        for rule in group["rules"]:
+            if extra := set(rule) - (ALERTING if "alert" in rule else RECORDING):
+                return 400, f"unable to decode rule group: field {min(extra)} not found".encode()
+        mine.setdefault(namespace, {})[group["name"]] = group
+        return 202, b'{"status":"success"}'
