@@ -1,0 +1,139 @@
+"""obs dashboards lint."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obs.cli.arguments import Commands, chosen_spec, command, format_argument
+from obs.cli.output import counted, json_text, table
+from obs.errors import DONE, FOUND, BadInput
+
+if TYPE_CHECKING:
+    from obs.dashboards.lint.lint import Report
+    from obs.dashboards.lint.read import Read
+    from obs.dashboards.lint.subject import Knowledge
+
+
+def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+    """Adds the action of this module to `obs dashboards`."""
+    lint = command(
+        actions,
+        "lint",
+        _lint,
+        summary="Say what is wrong with Grafana dashboards, ours or anybody's.",
+        examples=[
+            "obs dashboards lint dashboards",
+            "obs dashboards lint dashboards --spec collectors/oms.yaml --strict",
+            "obs dashboards lint mine.json --metrics scrape.txt --format json",
+            "obs dashboards lint --list",
+        ],
+        found="errors; with --strict warnings too",
+        exit_codes=(0, 1, 2),
+    )
+    lint.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="dashboards, alone or wrapped for Kubernetes, in JSON or YAML; or folders of them",
+    )
+    lint.add_argument("--list", action="store_true", help="name the rules, and stop")
+    lint.add_argument(
+        "--spec",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        help="a spec, to compare thresholds with its alerts; repeatable",
+    )
+    lint.add_argument("--env", metavar="NAME", help="one of the spec's environments")
+    lint.add_argument(
+        "--metrics",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="names of the other metrics there are, one a line, a scrape, or what "
+        "/api/v1/label/__name__/values answers; then every name is judged; repeatable",
+    )
+    lint.add_argument(
+        "--waivers",
+        type=Path,
+        metavar="FILE",
+        help="what is meant to be so (default: .obs-lint.yaml and .lint beside the files and here)",
+    )
+    lint.add_argument("--strict", action="store_true", help="warnings fail as well")
+    format_argument(lint)
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    if arguments.list:
+        return _list(arguments)
+    if not arguments.paths:
+        raise BadInput("no dashboards: name files or folders; --list names the rules")
+    from obs.dashboards.lint.finding import Severity
+    from obs.dashboards.lint.lint import lint, waivers_for
+    from obs.dashboards.lint.read import read
+
+    found = read(arguments.paths)
+    waivers = waivers_for(found.dashboards, arguments.paths, arguments.waivers)
+    report = lint(found.dashboards, _knowledge(arguments), waivers)
+    if arguments.format == "json":
+        written = json_text(_facts(found, report))
+        print(written.encode(errors="backslashreplace").decode())  # half a surrogate pair, too
+    else:
+        for finding in report.findings:
+            print(finding)
+        print(_summary(found, report))
+    fails = report.findings if arguments.strict else report.count(Severity.ERROR)
+    return FOUND if fails else DONE
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from obs.dashboards.lint.rules import ALL
+
+    if arguments.format == "json":
+        facts = [{"rule": r.name, "severity": r.severity, "summary": r.summary} for r in ALL]
+        print(json_text(facts))
+    else:
+        print(table([(rule.name, str(rule.severity), rule.summary) for rule in ALL]))
+    return DONE
+
+
+def _knowledge(arguments: argparse.Namespace) -> "Knowledge":
+    from obs.alerts.tuning import check_tuning, tuned_alerts
+    from obs.dashboards.lint.metrics import Metrics, read_metrics
+    from obs.dashboards.lint.subject import Knowledge
+
+    known = Metrics()
+    if arguments.metrics:
+        known = Metrics(known.names | read_metrics(arguments.metrics), complete=True)
+    if not arguments.spec:
+        return Knowledge(known)
+    spec = chosen_spec(arguments)
+    check_tuning(spec)
+    return Knowledge(known, spec.system.system, tuned_alerts(spec.system))
+
+
+def _summary(found: "Read", report: "Report") -> str:
+    from obs.dashboards.lint.finding import Severity
+
+    parts = [
+        counted(report.count(Severity.ERROR), "error"),
+        counted(report.count(Severity.WARNING), "warning"),
+        f"{len(report.waived)} waived",
+    ]
+    without = counted(len(found.left_out), "file")
+    left_out = f"; {without} without a dashboard" if found.left_out else ""
+    return f"{counted(len(found.dashboards), 'dashboard')}: {', '.join(parts)}{left_out}"
+
+
+def _facts(found: "Read", report: "Report") -> dict[str, object]:
+    from obs.dashboards.lint.finding import Severity
+
+    return {
+        "dashboards": len(found.dashboards),
+        "errors": report.count(Severity.ERROR),
+        "warnings": report.count(Severity.WARNING),
+        "findings": [asdict(finding) for finding in report.findings],
+        "waived": [{**asdict(each.finding), "reason": each.reason} for each in report.waived],
+    }

@@ -1,0 +1,99 @@
+"""Which metrics there are, for the rule that nothing is queried that nobody exports."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from obs import catalogue
+from obs.catalogue import recorded
+from obs.errors import BadInput
+
+OURS: Final = frozenset((*catalogue.BY_NAME, *(metric.name for metric in recorded.ALL)))
+OF_PROMETHEUS: Final = frozenset(
+    (
+        *("ALERTS", "ALERTS_FOR_STATE", "up", "scrape_duration_seconds"),
+        *("scrape_samples_scraped", "scrape_samples_post_metric_relabeling"),
+        *("scrape_series_added", "scrape_samples_limit", "scrape_timeout_seconds"),
+    )
+)
+OF_ANY_PROCESS: Final = frozenset(
+    (
+        *("process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"),
+        *("process_virtual_memory_bytes", "process_max_fds", "process_start_time_seconds"),
+        *("python_info", "python_gc_collections_total", "python_gc_objects_collected_total"),
+        "python_gc_objects_uncollectable_total",
+    )
+)
+OUR_PREFIXES: Final = (
+    *("nats_consumer_", "nats_stream_", "nats_server_", "eventbridge_", "sqs_queue_"),
+    *("cloudwatch_", "slo_", "slo:", "obs_"),
+)
+_CLOSE: Final = 0.8  # names share long parts, such as _messages_total
+_NAME: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Names that exist. `complete`: there are no others, so that each unknown one is a mistake."""
+
+    names: frozenset[str] = OURS | OF_PROMETHEUS | OF_ANY_PROCESS
+    complete: bool = False
+
+    def judges(self, name: str, used: Iterable[str], *, ours: bool) -> bool:
+        """Whether a name that is not known is a mistake.
+
+        It is where all names are known or the dashboard is one of ours; elsewhere, where it looks
+        like ours beside others that are.
+        """
+        if self.complete or ours:
+            return True
+        return name.startswith(OUR_PREFIXES) and any(each in OURS for each in used)
+
+    def like(self, name: str) -> str:
+        """The known name that was probably meant; empty where none is that close."""
+        close = get_close_matches(name, self.names, n=1, cutoff=_CLOSE)
+        return close[0] if close else ""
+
+
+def read_metrics(paths: Iterable[Path]) -> frozenset[str]:
+    """The names in files: one a line, a scrape, or the answer of Prometheus' label values API.
+
+    Raises BadInput.
+    """
+    return frozenset(name for path in paths for name in _names(path))
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        written = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise BadInput(f"{path}: cannot read: {reason}") from None
+    if written.lstrip()[:1] in ("[", "{"):
+        return _listed(path, written)
+    lines = enumerate(written.splitlines(), start=1)
+    return [_first(path, at, line) for at, line in lines if line.strip() and line[0] != "#"]
+
+
+def _first(path: Path, at: int, line: str) -> str:
+    name = _NAME.match(line.strip())
+    if name is None:
+        raise BadInput(f"{path}:{at}: no metric name; write one a line, or a scrape of /metrics")
+    return name[0]
+
+
+def _listed(path: Path, written: str) -> list[str]:
+    try:
+        answer = json.loads(written)
+    except (ValueError, RecursionError):
+        answer = None
+    names = answer.get("data") if isinstance(answer, dict) else answer
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadInput(
+            f"{path}: no list of names; the answer of /api/v1/label/__name__/values is one"
+        )
+    return names
