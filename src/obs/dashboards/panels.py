@@ -65,13 +65,14 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Rows:
     """What the rows of a table are: labels as titled columns, where a click on each leads, the
-    colours of their values, and widths in pixels.
+    colours of their values, widths in pixels, and labels that only links need.
     """
 
     labels: Mapping[str, str]
     links: Mapping[str, Sequence[Json]] = field(default_factory=dict)
     mappings: Mapping[str, Sequence[Json]] = field(default_factory=dict)
     widths: Mapping[str, int] = field(default_factory=dict)
+    hidden: Sequence[str] = ()
 
 
 def lines(
@@ -287,6 +288,7 @@ def table(
                         _named(rows.labels[label], ("custom.width", width))
                         for label, width in rows.widths.items()
                     ),
+                    *(_named(rows.labels[label], *_HIDDEN) for label in rows.hidden),
                 ],
             },
             "options": {
@@ -364,6 +366,13 @@ _DASHED: Final = (
     ("custom.fillOpacity", 0),
     ("custom.stacking", {"mode": "none", "group": "B"}),
 )
+
+
+_HIDDEN: Final = (
+    ("custom.hidden", True),
+    ("custom.hideFrom", {"viz": True, "legend": True, "tooltip": True}),
+)
+"""What takes a column from sight, before and since Grafana 12.2."""
 
 
 def _named(name: str, *properties: tuple[str, Any]) -> Json:

@@ -1,5 +1,6 @@
 """Rules of EventBridge and their dead-letter queues."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -42,9 +43,10 @@ def page(site: Site) -> Page | None:
     )
 
 
-def rule_rows() -> Rows:
+def rule_rows(hidden: Sequence[str] = ()) -> Rows:
     """A table row for each rule."""
-    return Rows({"aws": "AWS", "bus": "Bus", "rule": "Rule"}, widths={"aws": 90, "bus": 120})
+    labels = {"aws": "AWS", "bus": "Bus", "rule": "Rule"}
+    return Rows(labels, widths={"aws": 90, "bus": 120}, hidden=hidden)
 
 
 def _look(site: Site, unit: str = "short") -> Look:

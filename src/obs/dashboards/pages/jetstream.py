@@ -58,10 +58,10 @@ def consumer_links(site: Site) -> Sequence[Json]:
     return [link(site, "consumer", "This consumer", from_series(*nats.CONSUMER))]
 
 
-def consumer_rows(site: Site) -> Rows:
+def consumer_rows(site: Site, hidden: Sequence[str] = ()) -> Rows:
     """A table row for each consumer."""
     links = [link(site, "consumer", "This consumer", from_row(_TITLES))]
-    return Rows(_TITLES, {"consumer": links}, widths=_NARROW)
+    return Rows(_TITLES, {"consumer": links}, widths=_NARROW, hidden=hidden)
 
 
 def _look(site: Site, unit: str = "short") -> Look:

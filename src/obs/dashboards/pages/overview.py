@@ -163,7 +163,7 @@ def _firing_table(site: Site) -> core.Table:
             mappings={"severity": theme.SEVERITIES},
             widths={"severity": 80, "alertname": 230},
         ),
-        [Column("Since", f"1000 * ({since}\nand {firing})", "dateTimeFromNow", width=120)],
+        [Column("Since", f"1000 * ({since}\nand {firing})", "dateTimeFromNow", width=150)],
         _look(none="Nothing fires"),
         sort_by="Since",
         descending=False,
@@ -179,7 +179,7 @@ def _worst(site: Site) -> Band:
                 "overview/worst_consumers",
                 "Consumers furthest behind",
                 "The ten consumers whose oldest message owed has waited longest.",
-                jetstream.consumer_rows(site),
+                jetstream.consumer_rows(site, ("nats", "account")),
                 [
                     Column("Status", _ALL.value(nats.STATUS), mappings=theme.STATUSES, width=90),
                     Column(
@@ -207,7 +207,7 @@ def _worst(site: Site) -> Band:
                 "overview/worst_rules",
                 "Rules, in the last hour",
                 "What the rules of EventBridge did; the worst first.",
-                eventbridge.rule_rows(),
+                eventbridge.rule_rows(("aws",)),
                 [
                     Column("Invocations", _ALL.grown(aws.INVOCATIONS, "1h"), decimals=0, width=100),
                     Column(
