@@ -43,8 +43,8 @@ def main() -> None:
         written = time.perf_counter()
         size = sum(len(text) for target in files.values() for text in target.values())
         print(
-            f"{SLOS} SLOs, every target, {size / 1e6:.0f} MB: read {read - started:.2f} s, built {built - read:.2f} s, "
-            f"written {written - built:.2f} s"
+            f"{SLOS} SLOs, every target, {size / 1e6:.0f} MB: read {read - started:.2f} s, "
+            f"built {built - read:.2f} s, written {written - built:.2f} s"
         )
         if shutil.which("promtool"):
             rules = [*out.glob("prometheus/*.yaml"), *out.glob("recording/*.yaml")]

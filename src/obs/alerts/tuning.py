@@ -29,7 +29,9 @@ from obs.spec.report import InvalidSpec, Problem, did_you_mean, problem_at
 from obs.spec.system import System
 from obs.spec.tree import Path, locate_key
 
-_TAKEN: Final = ("alertname", "alertstate", "severity", "system", "environment", "tier")
+_TAKEN: Final = frozenset(
+    ("alertname", "alertstate", "severity", "system", "environment", "tier", "slo_window")
+)
 _NATS: Final = (About.CONSUMER, About.STREAM, About.SERVER)
 _AWS: Final = (About.RULE, About.QUEUE)
 
@@ -153,7 +155,8 @@ def _of_tier(tuned: TunedAlert, tier: Tier, period: str) -> TunedAlert:
     burn = Burn(
         slo.BURN_RATE, slo.BAD_EVENTS, long, short, tier.factor, tier.min_bad_events, period
     )
-    return replace(tuned, when=burn, labels=tuple(sorted((*tuned.labels, ("tier", long)))))
+    told = {"tier": long, **({"slo_window": period} if period else {})}
+    return replace(tuned, when=burn, labels=tuple(sorted({**dict(tuned.labels), **told}.items())))
 
 
 def _problems(spec: Spec) -> Iterator[Problem]:

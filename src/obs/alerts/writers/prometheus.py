@@ -50,13 +50,18 @@ def rule_files(
 
 
 def alert_rule(tuned: TunedAlert, system: System) -> Rule:
-    """One alerting rule."""
+    """One alerting rule.
+
+    That of single objects says their labels itself, which changes nothing of its alerts: rules
+    that differ in what they select only are twins to whoever lints them.
+    """
     rule: Rule = {"alert": tuned.name, "expr": expression(tuned)}
     if tuned.hold >= 1:
         rule["for"] = duration(tuned.hold)
     return {
         **rule,
         "labels": {
+            **dict(tuned.only),
             "severity": str(tuned.severity),
             **shared_labels(system),
             **dict(tuned.labels),

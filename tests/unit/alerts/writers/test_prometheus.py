@@ -9,6 +9,7 @@ from obs.alerts.writers.prometheus import GROUP_SIZE, problems, rule_files
 from obs.alerts.writers.promql import expression
 from obs.ids import panel_id
 from obs.spec.load import Spec
+from tests.unit.alerts.conftest import SPEC
 
 Read = Callable[..., Spec]
 
@@ -65,6 +66,25 @@ def test_labels_are_said_with_each_rule_or_once_a_group(spec: Read) -> None:
     assert "labels" not in plain
     assert grouped["labels"] == shared
     assert grouped["rules"][0]["labels"] == {"severity": "warning"}
+
+
+def test_no_two_rules_have_the_same_name_and_labels(spec: Read) -> None:
+    weekly = "  - {name: weekly, service: shop, objective: 99, window: 7d, sli: *sli}\n"
+    slos = SPEC.replace("sli: {", "sli: &sli {") + weekly
+    tuning = """\
+alerts:
+  NatsConsumerLagHigh: {overrides: [{stream: A}, {consumer: a}, {stream: A, consumer: a}]}
+  SloBudgetBurnsFast: {overrides: [{slo: weekly, min_events: 9}]}
+"""
+    system = spec(tuning, instead=slos).system
+    rules = [
+        (rule["alert"], *sorted(rule["labels"].items()))
+        for document in rule_files(tuned_alerts(system), system).values()
+        for group in document["groups"]
+        for rule in group["rules"]
+    ]
+    assert len(rules) == len(set(rules))
+    assert sum(name == "SloBudgetBurnsFast" for name, *_ in rules) == 8
 
 
 def test_links_lead_to_runbook_and_panel(spec: Read) -> None:
