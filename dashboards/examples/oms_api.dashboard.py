@@ -14,10 +14,11 @@ from grafanalib import core
 from obs.catalogue import nats
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
+from obs.dashboards.look import DATASOURCE, Look, Query
 from obs.dashboards.normalise import Normalised
 from obs.dashboards.page import dashboard as dashboard_of
 from obs.dashboards.pages import overview
-from obs.dashboards.panels import DATASOURCE, Look, Query, lines, stat
+from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import site_of
 from obs.ids import panel_id
 from obs.spec.load import load

@@ -14,7 +14,7 @@ from obs.catalogue.query import equal, selector
 from obs.dashboards import theme
 from obs.dashboards.expressions import JOB
 from obs.dashboards.layout import Section, placed
-from obs.dashboards.panels import DATASOURCE, Json
+from obs.dashboards.look import DATASOURCE, Json
 from obs.dashboards.site import Site
 from obs.ids import dashboard_uid
 

@@ -19,9 +19,10 @@ from obs.artifacts import drift
 from obs.dashboards.build import PAGES, Board, board, boards
 from obs.dashboards.formats import DEFAULT, build, text_of
 from obs.dashboards.layout import Band, Section
+from obs.dashboards.look import Look, Query
 from obs.dashboards.normalise import every_panel, normalised
 from obs.dashboards.page import Page
-from obs.dashboards.panels import Look, Query, lines
+from obs.dashboards.panels import lines
 from obs.dashboards.site import Site, site_of
 from obs.spec.load import load
 from obs.spec.system import System

@@ -7,7 +7,8 @@ from grafanalib import core
 
 from obs.dashboards.compared import compared, unit
 from obs.dashboards.expressions import Scope
-from obs.dashboards.panels import Legend, Look, Query, lines
+from obs.dashboards.look import Look, Query
+from obs.dashboards.panels import Legend, lines
 from obs.dashboards.site import Site
 
 

@@ -10,9 +10,10 @@ from obs.dashboards import theme
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
+from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, watched
-from obs.dashboards.panels import Look, Query, lines, stat, states
+from obs.dashboards.panels import lines, stat, states
 from obs.dashboards.site import Site
 
 _SCOPE: Final = Scope(nats.CONSUMER, frozenset(nats.CONSUMER))

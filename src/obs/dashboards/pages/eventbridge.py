@@ -13,10 +13,12 @@ from obs.dashboards.compared import compared
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
+from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, watched
-from obs.dashboards.panels import Column, Look, Query, Rows, lines, stat, table
+from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import Site
+from obs.dashboards.tables import Column, Rows, table
 
 RULES: Final = Scope(aws.RULE)
 QUEUES: Final = Scope(aws.QUEUE[:1])

@@ -12,10 +12,12 @@ from obs.dashboards.compared import compared
 from obs.dashboards.expressions import Scope, ever, worst
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
+from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
 from obs.dashboards.pages import limited, watched
-from obs.dashboards.panels import Column, Json, Look, Query, Rows, lines, stat, states, table
+from obs.dashboards.panels import lines, stat, states
 from obs.dashboards.site import Site
+from obs.dashboards.tables import Column, Rows, table
 
 SHOWN: Final = 10
 """Consumers drawn in one panel: those that were worst in the time shown."""

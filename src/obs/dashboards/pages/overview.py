@@ -14,10 +14,12 @@ from obs.dashboards.compared import compared
 from obs.dashboards.expressions import Scope, worst
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
+from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page
 from obs.dashboards.pages import collector, eventbridge, jetstream, limited, slos
-from obs.dashboards.panels import Column, Look, Query, Rows, lines, stat, table
+from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import Site
+from obs.dashboards.tables import Column, Rows, table
 
 _ALL: Final = Scope()
 _NO_RULES: Final = "No rules of this system are evaluated by this Prometheus"

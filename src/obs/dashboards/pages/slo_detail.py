@@ -11,10 +11,11 @@ from obs.dashboards import theme
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
+from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, watched
 from obs.dashboards.pages.slos import MINUTE, budget_steps, burn_steps, look, over
-from obs.dashboards.panels import Look, Query, lines, stat
+from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import Site
 
 _SCOPE: Final = Scope(slo.SLO, frozenset(slo.SLO))

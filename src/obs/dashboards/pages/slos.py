@@ -13,20 +13,12 @@ from obs.dashboards import theme
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import Step, plain, steps
+from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
 from obs.dashboards.pages import limited
-from obs.dashboards.panels import (
-    Column,
-    Json,
-    Look,
-    Query,
-    Rows,
-    bar_gauge,
-    lines,
-    stat,
-    table,
-)
+from obs.dashboards.panels import bar_gauge, lines, stat
 from obs.dashboards.site import Site
+from obs.dashboards.tables import Column, Rows, table
 
 SCOPE: Final = Scope(slo.SLO)
 ANY: Final = Scope()
