@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obs.cli import dashboard_preview
+from obs.cli import dashboard_apply, dashboard_preview
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
 from obs.cli.output import counted, json_text, table
 from obs.errors import DONE, FOUND
@@ -41,6 +41,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
     spec_arguments(listing)
     format_argument(listing)
     dashboard_preview.register(actions)
+    dashboard_apply.register(actions)
 
 
 def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:

@@ -1,0 +1,158 @@
+"""A real Alertmanager's configuration: applied, kept, taken back, and nobody else's replaced."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from obs.sandbox.alerting import alertmanager_binary
+from obs.sandbox.process import Process, free_ports
+from tests.integration.applying import SPEC, run
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(alertmanager_binary() is None, reason="no alertmanager here"),
+]
+
+ARGV = ("alerts", "apply", "--target", "alertmanager")
+THEIRS = "route: {receiver: theirs}\nreceivers: [{name: theirs}]\n"
+NOTIFY = """\
+notify:
+  receivers:
+    chat: {webhook: {url: "http://127.0.0.1:9/chat"}}
+  routes:
+    critical: {to: [chat]}
+    warning: {to: [chat], quiet: [nights]}
+  quiet_hours:
+    nights: {from: "20:00", until: "07:00"}
+"""
+
+
+class Running:
+    """An Alertmanager that was started with a file of somebody else's."""
+
+    def __init__(self, folder: Path) -> None:
+        (port,) = free_ports(1)
+        self.url = f"http://127.0.0.1:{port}"
+        self.file = folder / "etc" / "alertmanager.yml"
+        self.file.parent.mkdir()
+        self.file.write_text(THEIRS)
+        binary = alertmanager_binary()
+        assert binary
+        self.process = Process(
+            [
+                binary,
+                f"--config.file={self.file}",
+                f"--storage.path={folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--cluster.listen-address=",
+            ],
+            folder / "log",
+        )
+
+    def ask(self, path: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(self.url + path, method=method)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return bytes(answer.read())
+
+    def receivers(self) -> set[str]:
+        """The receivers that it runs with."""
+        status = json.loads(self.ask("/api/v2/status"))
+        return {each["name"] for each in yaml.safe_load(status["config"]["original"])["receivers"]}
+
+    def forget(self) -> None:
+        """Somebody else's configuration again, and nothing of ours beside it."""
+        for path in self.file.parent.iterdir():
+            path.unlink()
+        self.file.write_text(THEIRS)
+        self.ask("/-/reload", "POST")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    server = Running(tmp_path_factory.mktemp("alertmanager"))
+
+    def ready() -> bool:
+        try:
+            return bool(server.ask("/-/ready"))
+        except OSError:
+            return False
+
+    server.process.start()
+    try:
+        server.process.wait_until(ready, 20)
+        yield server
+    finally:
+        server.process.stop()
+
+
+@pytest.fixture
+def alertmanager(running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
+    monkeypatch.chdir(tmp_path)
+    running.forget()
+    write_spec(running)
+    return running
+
+
+def write_spec(alertmanager: Running, notify: str = NOTIFY) -> None:
+    stack = f"{{url: '{alertmanager.url}', config_file: '{alertmanager.file}'}}"
+    Path("obs.yaml").write_text(f"{SPEC}{notify}stacks: {{alertmanager: {stack}}}\n")
+
+
+def test_a_configuration_of_somebody_else_is_left_alone(
+    alertmanager: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 1
+    assert "foreign file alertmanager.yml" in outcome.out
+    assert "was not written by obs; rename it, or delete it" in outcome.out
+    assert alertmanager.file.read_text() == THEIRS
+    assert alertmanager.receivers() == {"theirs"}
+
+
+def test_the_configuration_is_written_and_loaded_and_a_second_apply_changes_nothing(
+    alertmanager: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alertmanager.file.unlink()
+    first = run(capsys, *ARGV, "--yes")
+    assert first.code == 0, first.err
+    assert alertmanager.receivers() == {"chat", "_nobody"}
+    second = run(capsys, *ARGV, "--yes", "--format", "json")
+    assert set(second.verdicts().values()) == {"keep"}
+    assert run(capsys, *ARGV, "--check").code == 0
+
+
+def test_a_file_that_was_never_loaded_is_loaded_by_the_next_apply(
+    alertmanager: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alertmanager.file.unlink()
+    run(capsys, *ARGV, "--yes")
+    ours = alertmanager.file.read_text()
+    alertmanager.file.write_text(THEIRS)
+    alertmanager.ask("/-/reload", "POST")
+    alertmanager.file.write_text(ours)
+    check = run(capsys, *ARGV, "--check")
+    assert check.code == 1
+    assert "change  loaded configuration" in check.out
+    assert run(capsys, *ARGV, "--yes").code == 0
+    assert alertmanager.receivers() == {"chat", "_nobody"}
+
+
+def test_the_file_goes_back_where_alertmanager_refuses_it(
+    alertmanager: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alertmanager.file.unlink()
+    run(capsys, *ARGV, "--yes")
+    before = alertmanager.file.read_text()
+    refused = NOTIFY.replace('{url: "http://127.0.0.1:9/chat"}', "{url_file: /nonexistent/url}")
+    write_spec(alertmanager, refused)  # Alertmanager 0.25 knows no url_file
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 3
+    assert "HTTP 500: failed to reload config" in outcome.err
+    assert alertmanager.file.read_text() == before
+    assert alertmanager.receivers() == {"chat", "_nobody"}
+    write_spec(alertmanager)
+    assert run(capsys, *ARGV, "--check").code == 0
