@@ -59,6 +59,13 @@ class Metric:
         """The family's name in OpenMetrics: without `_total` or `_info`."""
         return self.name.removesuffix("_total").removesuffix("_info")
 
+    @property
+    def twin(self) -> AwsMetric:
+        """The metric of AWS that it is made from. Raises ValueError where there is none."""
+        if self.aws is None:
+            raise ValueError(f"{self.name} is made from no metric of AWS")
+        return self.aws
+
 
 def gauge(
     name: str,

@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from obs.catalogue import aws
-from obs.catalogue.metric import Metric
 from obs.collector.state import State
 from obs.series.slo import EvaluatedSlo
 from obs.slo.burn import objective_ratio
@@ -270,7 +269,7 @@ def events_by_minute(rules: Iterable[Rule], points: RulePoints) -> dict[int, tup
     """(good, total) of all the rules together, by minute."""
     sums: dict[int, tuple[float, float]] = {}
     for rule in rules:
-        by_metric = [points.get((rule, _twin(metric)), {}) for metric in _SLI_METRICS]
+        by_metric = [points.get((rule, metric.twin.metric), {}) for metric in _SLI_METRICS]
         for start, (good, total) in invocation_minutes(*by_metric).items():
             before_good, before_total = sums.get(start, (0.0, 0.0))
             sums[start] = (before_good + good, before_total + total)
@@ -286,11 +285,6 @@ def is_within(sli: NatsLagSli, consumer: ConsumerNumbers) -> bool:
 def sli_kind(slo: Slo) -> str:
     """The SLI's kind as the spec writes it."""
     return next(name for name, sli in slo.sli if sli is not None)
-
-
-def _twin(metric: Metric) -> str:
-    assert metric.aws is not None
-    return metric.aws.metric
 
 
 _SLI_METRICS = (

@@ -57,7 +57,7 @@ class RuleCounters:
         self.snapshot = snapshot
         for rule in snapshot.rules:
             for metric in aws.RULE_METRICS:
-                self._absorb_points(rule, _twin(metric), snapshot)
+                self._absorb_points(rule, metric.twin.metric, snapshot)
         since = min(
             (total.since for total in self._totals.values()), default=minute_of(snapshot.at)
         )
@@ -93,7 +93,7 @@ class RuleCounters:
         return max(failures, default=None)
 
     def _points(self, rule: Rule, metric: Metric) -> Mapping[int, float]:
-        return self.snapshot.points.get((rule, _twin(metric)), {}) if self.snapshot else {}
+        return self.snapshot.points.get((rule, metric.twin.metric), {}) if self.snapshot else {}
 
     def _absorb_points(self, rule: Rule, metric: str, snapshot: AwsSnapshot) -> None:
         total = self._totals.get((rule, metric))
@@ -106,9 +106,4 @@ class RuleCounters:
             self._state.put(_KIND, key, _ENCODE(changed))
 
     def _total(self, rule: Rule, metric: Metric) -> float:
-        return self._totals[rule, _twin(metric)].total
-
-
-def _twin(metric: Metric) -> str:
-    assert metric.aws is not None
-    return metric.aws.metric
+        return self._totals[rule, metric.twin.metric].total

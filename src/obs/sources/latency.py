@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from obs.catalogue import aws
-from obs.catalogue.metric import AwsMetric, Metric
 from obs.clients.aws import AwsClient
 from obs.clients.metric_data import Points
 from obs.snapshot import Latency, Rule
@@ -50,7 +49,7 @@ class Latencies:
         return self._known
 
     def _ask(self, rules: Iterable[Rule], start: int, end: int) -> dict[Rule, Latency]:
-        average, maximum = map(_twin, aws.LATENCY_METRICS)
+        average, maximum = (metric.twin for metric in aws.LATENCY_METRICS)
         # Side by side: several statistics of a metric cost as one if they are in one request.
         pairs = {rule: (rule_series(rule, average), rule_series(rule, maximum)) for rule in rules}
         series = [one for pair in pairs.values() for one in pair]
@@ -67,10 +66,5 @@ class Latencies:
 
 
 def _invoked(points: Mapping[tuple[Rule, str], Points], rule: Rule, start: int, end: int) -> bool:
-    invocations = points.get((rule, _twin(aws.INVOCATIONS).metric), {})
+    invocations = points.get((rule, aws.INVOCATIONS.twin.metric), {})
     return any(start <= at < end and count > 0 for at, count in invocations.items())
-
-
-def _twin(metric: Metric) -> AwsMetric:
-    assert metric.aws is not None
-    return metric.aws

@@ -61,8 +61,7 @@ def find_queues(
 
 def age_series(name: str) -> MetricSeries:
     """The CloudWatch series of the age of a queue's oldest message."""
-    twin = QUEUE_OLDEST_AGE.aws
-    assert twin is not None
+    twin = QUEUE_OLDEST_AGE.twin
     return MetricSeries(twin.namespace, twin.metric, twin.statistic, (("QueueName", name),))
 
 

@@ -189,10 +189,8 @@ def _on_queues(namer: Namer, queues: Iterable[NamedQueue]) -> Iterator[Group | R
     chosen = [queue for queue in queues if namer.chooses(queue.labels)]
     if not chosen:
         yield namer.refused("the spec names none of its queues in full")
-    twin = when.metric.aws
-    assert twin is not None
     for queue in chosen:
-        yield (_queue_alarm(namer, queue, twin, when.threshold),)
+        yield (_queue_alarm(namer, queue, when.metric.twin, when.threshold),)
 
 
 def _queue_alarm(namer: Namer, queue: NamedQueue, twin: AwsMetric, threshold: float) -> MetricAlarm:

@@ -60,8 +60,7 @@ def _traffic(rules: Sequence[NamedRule], region: str) -> Iterator[Graph]:
                 [*_metric(rule_series(metric, rule)), {"label": f"{rule.bus}/{rule.rule}"}]
                 for rule in some
             ]
-            twin = metric.aws
-            assert twin is not None
+            twin = metric.twin
             yield _graph(f"{twin.metric} by rule", lines, region, twin.statistic, _PERIOD)
 
 

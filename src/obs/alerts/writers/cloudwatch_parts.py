@@ -144,8 +144,7 @@ def _route(notify: Notify, tuned: TunedAlert) -> Route | None:
 
 def rule_series(metric: Metric, rule: NamedRule) -> Series:
     """A rule's metric. On the default bus AWS leaves the bus out of the dimensions."""
-    twin = metric.aws
-    assert twin is not None
+    twin = metric.twin
     dimensions: Pairs = (("RuleName", rule.rule),)
     if rule.bus != "default":
         dimensions = (("EventBusName", rule.bus), *dimensions)
