@@ -35,7 +35,7 @@ def value_axis(low: float, high: float, pixels: float, base: int = 10) -> list[f
 def tick_texts(ticks: Sequence[float], how: Look, moment: Moment) -> list[str]:
     """What stands at the lines: each different from its neighbour where that is possible."""
     texts = [_short(formatted(tick, how.unit, how.decimals, moment)) for tick in ticks]
-    for decimals in range(1, 4):
+    for decimals in range(1, 7):
         if how.decimals is not None or len(set(texts)) == len(texts):
             break
         texts = [str(formatted(tick, how.unit, decimals, moment)) for tick in ticks]

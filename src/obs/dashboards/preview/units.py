@@ -27,6 +27,7 @@ class Moment:
     zone: tzinfo | None = None
 
 
+_MOST_PLACES: Final = 20
 Form = Callable[[float, int | None, Moment], Text]
 
 
@@ -48,6 +49,8 @@ def fixed(value: float, decimals: int | None) -> str:
     if not math.isfinite(value):
         return _not_finite(value)
     places = _automatic(value) if decimals is None else max(decimals, 0)
+    if places > _MOST_PLACES:
+        return f"{value:.3g}"
     factor = 10.0**places
     rounded = math.floor(value * factor + 0.5) / factor
     return f"{rounded + 0.0:.{places}f}" if abs(rounded) < 1e21 else f"{rounded:g}"

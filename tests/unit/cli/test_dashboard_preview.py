@@ -1,0 +1,76 @@
+"""`obs dashboards preview` before it serves anything."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from obs.cli.main import main
+
+URL = "http://127.0.0.1:1"
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OBS_PROMETHEUS", raising=False)
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = main(["dashboards", "preview", *arguments])
+    return code, capsys.readouterr().err.rstrip("\n")
+
+
+def board(folder: Path, text: str = '{"panels": []}') -> str:
+    file = folder / "board.json"
+    file.write_text(text)
+    return str(file)
+
+
+def test_without_its_extra_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "obs.dashboards.preview.parts.find_spec",
+        lambda name: None if name == "plotly" else found(name),
+    )
+    line = "the preview is not installed: pip install 'obs-events[preview]'"
+    assert told(capsys, "--prometheus", URL) == (2, line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "no Prometheus: give --prometheus URL, or set OBS_PROMETHEUS"),
+        (("--prometheus", "localhost:9090"), "write an address, for example http://"),
+        (("--prometheus", URL, "--port", "70000"), "a port is a number from 0 to 65535"),
+        (("--prometheus", URL, "--scrape", "often"), "--scrape: "),
+        (("--prometheus", URL, "--spec", "x.yaml"), "give files or --spec, not both"),
+    ],
+)
+def test_wrong_arguments_are_told_in_one_line(
+    arguments: tuple[str, ...], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = told(capsys, board(tmp_path), *arguments)
+    assert code == 2
+    assert words in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("{", "not JSON"), ("[]", "not a dashboard"), ("{}", "not a dashboard")]
+)
+def test_files_that_are_no_dashboards_are_named(
+    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = told(capsys, board(tmp_path, text), "--prometheus", URL)
+    assert (code, words in line, "board.json" in line) == (2, True, True)
+
+
+def test_a_prometheus_that_does_not_answer_is_told_before_anything_is_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = told(capsys, board(tmp_path), "--prometheus", "http://a:s3cret@127.0.0.1:1")
+    assert code == 3
+    assert "cannot connect" in line
+    assert "s3cret" not in line
