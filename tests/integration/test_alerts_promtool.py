@@ -119,11 +119,7 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
     ):
         if name == "loosened" and not has_exact_edge(tuned.when):
             continue
-        other = re.sub(
-            r" (>|<|==) (?=[\d.])",
-            lambda found, by=change: f" {by.get(found[1], found[1])} ",
-            written,
-        )
+        other = _OPERATOR.sub(lambda found, by=change: f" {by.get(found[1], found[1])} ", written)
         if other != written:
             yield name, other
     if "\nor (\n" in written:

@@ -39,19 +39,18 @@ def kept_by_grafana(case: str) -> bool:
 
 
 def written(folder: Path, alerts: Sequence[TunedAlert], system: System) -> list[str]:
-    """Rule files of Grafana's conditions, and the tests of Prometheus' rules beside them."""
-    for name, document in prometheus.rule_files(alerts, system).items():
-        rules = [rule for group in document["groups"] for rule in group["rules"]]
-        for rule in rules:
-            (tuned,) = (each for each in alerts if prometheus.alert_rule(each, system) == rule)
-            rule["expr"] = as_promql(tuned)
-        (folder / f"{name}.yaml").write_text(yaml_text(document), encoding="utf-8")
+    """Each alert by itself: a rule of Grafana's condition, and the tests of Prometheus' rule."""
     files = []
-    for name, document in promtool.tests_of(alerts, system, ".").items():
+    for number, tuned in enumerate(alerts):
+        rule = {**prometheus.alert_rule(tuned, system), "expr": as_promql(tuned)}
+        rules = {"groups": [{"name": tuned.name, "rules": [rule]}]}
+        (folder / f"{number}.rules").write_text(yaml_text(rules), encoding="utf-8")
+        (document,) = promtool.tests_of([tuned], system, ".").values()
+        document["rule_files"] = [f"{number}.rules"]
         document["tests"] = [
             each for each in document["tests"] if not kept_by_grafana(each["name"])
         ]
-        path = folder / f"{name}.yaml"
+        path = folder / f"{number}-{tuned.name}.yaml"
         path.write_text(yaml_text(document), encoding="utf-8")
         files.append(path.name)
     return files
