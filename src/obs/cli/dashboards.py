@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obs.cli import dashboard_apply, dashboard_preview
+from obs.cli import dashboard_apply, dashboard_lint, dashboard_preview
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
 from obs.cli.output import counted, json_text, table
 from obs.errors import DONE, FOUND
@@ -20,13 +20,14 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         commands,
         "dashboards",
         lambda arguments: DONE,
-        summary="Build Grafana dashboards from a spec, and look at them.",
+        summary="Build Grafana dashboards from a spec, check them, and look at them.",
         examples=[
             "obs dashboards build --spec collectors/oms.yaml --out dashboards",
             "obs dashboards list --spec collectors/oms.yaml",
+            "obs dashboards lint dashboards --spec collectors/oms.yaml",
             "obs dashboards preview --spec collectors/oms.yaml --prometheus http://localhost:9090",
         ],
-        found="with --check: what is there is not what would be built",
+        found="what is there is not what would be built, or lint found errors",
         exit_codes=(0, 1, 2, 3),
     )
     actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -40,6 +41,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     spec_arguments(listing)
     format_argument(listing)
+    dashboard_lint.register(actions)
     dashboard_preview.register(actions)
     dashboard_apply.register(actions)
 
