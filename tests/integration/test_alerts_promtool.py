@@ -222,15 +222,20 @@ def test_tuned_rules_pass_the_tests_that_are_tuned_with_them(
 ) -> None:
     folder = built(tmp_path, tuned_system)
     check_rules(sorted(folder.glob("[pr]*/*.yaml")))
+    changed = tuple(tuned_system.alerts)
+    for path in folder.glob("prometheus/*.yaml"):  # others would take most of the time
+        document = yaml.safe_load(path.read_text())
+        for group in document["groups"]:
+            group["rules"] = [r for r in group["rules"] if r["alert"].startswith(changed)]
+        path.write_text(yaml_text(document))
     names = []
     for path in sorted((folder / "tests").glob("*.yaml")):
         document = yaml.safe_load(path.read_text())
-        of_tuned = [
-            t for t in document["tests"] if t["name"].startswith(tuple(tuned_system.alerts))
-        ]
-        if of_tuned:
-            path.write_text(yaml_text({**document, "tests": of_tuned}))
+        of_changed = [test for test in document["tests"] if test["name"].startswith(changed)]
+        if of_changed:
+            path.write_text(yaml_text({**document, "tests": of_changed}))
             names.append(path.name)
+    assert names
     assert [name for name, passed in verdicts(folder / "tests", names).items() if not passed] == []
 
 
