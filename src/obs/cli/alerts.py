@@ -2,13 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obs.cli import alert_apply, alert_test
-from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
-from obs.cli.output import counted, json_text, table
-from obs.errors import DONE, FOUND, BadInput
+from obs.cli.arguments import Commands, command, format_argument, spec_arguments
+from obs.cli.built import build_arguments, check, put, tuned_system
+from obs.cli.output import json_text, table
+from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from obs.alerts.alert import TunedAlert
@@ -69,42 +69,20 @@ def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:
         found="with --check: what is there is not what would be built",
         exit_codes=(0, 1, 2),
     )
-    spec_arguments(build)
-    build.add_argument(
-        "--out", type=Path, default=Path("alerts"), metavar="DIR", help="default: alerts"
+    build_arguments(
+        build, "alerts", "what to build, repeatable (default: all that one folder can hold)"
     )
-    build.add_argument(
-        "--target",
-        action="append",
-        metavar="NAME",
-        help="what to build, repeatable (default: all that one folder can hold)",
-    )
-    build.add_argument("--check", action="store_true", help="write nothing; show what would change")
-
-
-def _system(arguments: argparse.Namespace) -> "System":
-    from obs.alerts.tuning import check_tuning
-
-    spec = chosen_spec(arguments)
-    check_tuning(spec)
-    return spec.system
 
 
 def _build(arguments: argparse.Namespace) -> int:
     from obs.alerts.targets import DEFAULT, build, remarks
-    from obs.artifacts import drift, write
 
-    system, targets = _system(arguments), list(dict.fromkeys(arguments.target or DEFAULT))
-    files = build(system, targets)
+    targets = list(dict.fromkeys(arguments.target or DEFAULT))
     if arguments.check:
-        lines = list(drift(arguments.out, files))
-        print("\n".join(lines) if lines else f"{arguments.out}: as the spec says")
-        return FOUND if lines else DONE
-    changed = write(arguments.out, files)
-    number = sum(map(len, files.values()))
-    print(f"{arguments.out}: {counted(number, 'file')}, {len(changed)} changed")
-    for path in changed:
-        print(f"  {path}")
+        return check(arguments, lambda system: build(system, targets))
+    system = tuned_system(arguments)
+    files = build(system, targets)
+    put(arguments.out, files)
     known = remarks(system, files)
     for head, sentences in (("not built:", known.left_out), ("mind:", known.advice)):
         if sentences:
@@ -115,7 +93,7 @@ def _build(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     from obs.alerts.tuning import tuned_alerts
 
-    system = _system(arguments)
+    system = tuned_system(arguments)
     facts = [_facts(tuned, system) for tuned in tuned_alerts(system)]
     if arguments.format == "json":
         print(json_text(facts))
@@ -152,7 +130,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     if arguments.name not in BY_NAME:
         hint = did_you_mean(arguments.name, BY_NAME) or "; `obs alerts list` names them all"
         raise BadInput(f"no alert {arguments.name}{hint}")
-    system = _system(arguments)
+    system = tuned_system(arguments)
     rules = [tuned for tuned in tuned_alerts(system) if tuned.name == arguments.name]
     print("\n\n".join(_explained(arguments.name, rules, system)))
     return DONE

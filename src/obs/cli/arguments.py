@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -81,8 +81,12 @@ def spec_paths(arguments: argparse.Namespace) -> list[Path]:
     raise BadInput(f"no spec: give --spec FILE, set OBS_SPEC, or write {DEFAULT_SPEC} here")
 
 
-def chosen_spec(arguments: argparse.Namespace) -> "Spec":
-    """The spec that --spec and --env choose. Raises InvalidSpec."""
+def chosen_spec(
+    arguments: argparse.Namespace, variables: Mapping[str, str] | None = None
+) -> "Spec":
+    """The spec that --spec and --env choose, with the environment's variables where none are
+    given. Raises InvalidSpec.
+    """
     from obs.spec.load import read_spec
 
-    return read_spec(spec_paths(arguments), env=arguments.env)
+    return read_spec(spec_paths(arguments), env=arguments.env, variables=variables)

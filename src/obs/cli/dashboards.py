@@ -1,17 +1,16 @@
 """obs dashboards."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obs.cli import dashboard_apply, dashboard_lint, dashboard_preview
-from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.arguments import Commands, command, format_argument, spec_arguments
+from obs.cli.built import build_arguments, check, put, tuned_system
 from obs.cli.output import counted, json_text, table
-from obs.errors import DONE, FOUND
+from obs.errors import DONE
 
 if TYPE_CHECKING:
     from obs.dashboards.build import Board
-    from obs.spec.system import System
 
 
 def register(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -60,49 +59,27 @@ def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:
         found="with --check: what is there is not what would be built",
         exit_codes=(0, 1, 2),
     )
-    spec_arguments(build)
-    build.add_argument(
-        "--out", type=Path, default=Path("dashboards"), metavar="DIR", help="default: dashboards"
+    build_arguments(
+        build,
+        "dashboards",
+        "json, provisioning, configmap, operator or resource, repeatable (default: all)",
     )
-    build.add_argument(
-        "--target",
-        action="append",
-        metavar="NAME",
-        help="json, provisioning, configmap, operator or resource, repeatable (default: all)",
-    )
-    build.add_argument("--check", action="store_true", help="write nothing; show what would change")
-
-
-def _system(arguments: argparse.Namespace) -> "System":
-    from obs.alerts.tuning import check_tuning
-
-    spec = chosen_spec(arguments)
-    check_tuning(spec)
-    return spec.system
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from obs.artifacts import drift, write
     from obs.dashboards.formats import DEFAULT, build
 
     targets = list(dict.fromkeys(arguments.target or DEFAULT))
-    files = build(_system(arguments), targets)
     if arguments.check:
-        lines = list(drift(arguments.out, files))
-        print("\n".join(lines) if lines else f"{arguments.out}: as the spec says")
-        return FOUND if lines else DONE
-    changed = write(arguments.out, files)
-    number = sum(map(len, files.values()))
-    print(f"{arguments.out}: {counted(number, 'file')}, {len(changed)} changed")
-    for path in changed:
-        print(f"  {path}")
+        return check(arguments, lambda system: build(system, targets))
+    put(arguments.out, build(tuned_system(arguments), targets))
     return DONE
 
 
 def _list(arguments: argparse.Namespace) -> int:
     from obs.dashboards.build import boards
 
-    built = boards(_system(arguments))
+    built = boards(tuned_system(arguments))
     if arguments.format == "json":
         print(json_text([_facts(board) for board in built]))
     elif built:

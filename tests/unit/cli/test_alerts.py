@@ -38,6 +38,30 @@ def test_check_shows_what_would_change_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_drift_that_is_owed_to_a_variable_names_it(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        SPEC.replace("shop", "${SHOP:-shop}")
+        .replace("http://nats", "'http://${HOST:-nats}")
+        .replace(":8222", ":8222'")
+    )
+    Path(spec).write_text(text, encoding="utf-8")
+    build = ["alerts", "build", "--spec", spec, "--out", str(tmp_path / "out")]
+    build += ["--target", "prometheus"]
+    assert main(build) == 0
+    monkeypatch.setenv("SHOP", "bazaar")
+    monkeypatch.setenv("HOST", "example.com")
+    capsys.readouterr()
+    assert main([*build, "--check"]) == 1
+    told = capsys.readouterr().out
+    assert "$SHOP is set here" in told
+    assert "env -u SHOP" in told
+    assert "$HOST" not in told
+    assert main(build) == 0
+    assert main([*build, "--check"]) == 0
+
+
 def test_a_target_that_does_not_exist_is_told(
     spec: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
