@@ -8,6 +8,7 @@ const MILLISECONDS = { s: 1_000, m: 60_000, h: 3_600_000 };
 const uid = location.pathname.match(/^\/d\/([^/]+)/)?.[1];
 const query = new URLSearchParams(location.search);
 const shown = new Map();  // id of a panel: its element
+const drawings = new Map();  // id of a panel: how it was last drawn
 const folded = new Map();  // id of a row: whether it is folded
 const find = (id) => document.getElementById(id);
 let board = null, asking = null, timer = 0;
@@ -131,8 +132,10 @@ function variable(each) {
   const choose = (value, on) => {
     const others = each.chosen.filter((one) => one !== value && one !== "$__all");
     const wanted = !each.multi || value === "$__all" ? [value] : on ? [...others, value] : others;
+    each.chosen = wanted.length ? wanted : each.all ? ["$__all"] : [];
+    for (const box of options.querySelectorAll("label input")) box.checked = each.chosen.includes(box.value);
     if (!each.multi) picker.open = false;
-    go({ [`var-${each.name}`]: wanted.length ? wanted : each.all ? ["$__all"] : [] });
+    go({ [`var-${each.name}`]: each.chosen });
   };
   if (each.options.length > 8) {
     options.append(make("input", { type: "search", placeholder: "Search", "aria-label": `Search ${each.label}`,
@@ -142,11 +145,12 @@ function variable(each) {
       } }));
   }
   for (const [text, value] of [...(each.all ? [["All", "$__all"]] : []), ...each.options]) {
-    const box = make("input", { type: each.multi ? "checkbox" : "radio", name: each.name,
+    const box = make("input", { type: each.multi ? "checkbox" : "radio", name: each.name, value,
       onchange: (event) => choose(value, event.target.checked) });
     box.checked = each.chosen.includes(value);
     options.append(make("label", {}, box, text));
   }
+  // While it is open it stays as it is; then the choices that depend on it are shown.
   picker.addEventListener("toggle", () => { if (!picker.open && each.multi) load(); });
   return make("div", { class: "variable", title: each.error }, make("span", {}, each.label), picker);
 }
@@ -182,7 +186,9 @@ function place() {
     head(node, panel);
     const top = panel.place.y + (offsets.get(panel.id) ?? 0) + 1;
     node.style.gridArea = `${top} / ${panel.place.x + 1} / span ${panel.place.h || 1} / span ${panel.place.w || 24}`;
-    if (!node.isConnected) { grid.append(node); if (node.last) draw(node.last); }
+    if (node.isConnected) continue;
+    grid.append(node);
+    if (drawings.has(panel.id)) draw(drawings.get(panel.id));
   }
   for (const [id, node] of shown) if (!kept.has(id)) node.remove();
 }
@@ -218,10 +224,9 @@ function head(node, panel) {
 const DRAWINGS = { figure, stat, table, bars, text, empty };
 
 function draw(panel) {
+  drawings.set(panel.id, panel);
   const node = shown.get(panel.id);
-  if (!node) return;
-  node.last = panel;
-  if (!node.isConnected) return;
+  if (!node?.isConnected) return;
   const content = node.querySelector(".content");
   const alone = panel.kind === "empty" && panel.errors.length > 0;
   const [wrong] = panel.errors;
