@@ -41,7 +41,9 @@ def test_it_runs_as_a_user_by_number_and_writes_to_its_state_only() -> None:
     assert words["VOLUME"] == STATE == environment()["OBS_STATE_DIR"]
     assert environment()["PYTHONDONTWRITEBYTECODE"] == "1"
     assert words["EXPOSE"] == str(PORT)
-    assert environment()["OBS_LISTEN"].endswith(f":{PORT}")
+    assert json.loads(words["CMD"])[-2:] == ["--listen", f"0.0.0.0:{PORT}"]
+    # The default state_dir is relative.
+    assert words["WORKDIR"] == STATE
 
 
 def test_the_image_that_is_built_by_default_holds_no_spec() -> None:
@@ -52,7 +54,7 @@ def test_the_image_that_is_built_by_default_holds_no_spec() -> None:
 def test_the_health_check_needs_no_curl_and_asks_only_whether_the_process_works() -> None:
     command = json.loads(dict(instructions("runtime"))["HEALTHCHECK"].partition("CMD ")[2])
     assert command[0] == "python"
-    assert "/healthz" in command[-1]
+    assert f"http://127.0.0.1:{PORT}/healthz" in command[-1]
 
 
 def test_what_the_build_copies_is_let_into_its_context() -> None:

@@ -133,6 +133,7 @@ def test_collectors_run_as_their_image_s_user_with_the_state_where_it_is() -> No
     for each in (container, side_container(written())):
         assert STATE in {mount["mountPath"] for mount in each["volumeMounts"]}
         assert [port["containerPort"] for port in each["ports"]] == [PORT]
+        assert each["args"][-2:] == ["--listen", f"0.0.0.0:{PORT}"]
     assert side_container(written())["securityContext"]["runAsUser"] == UID
 
 
