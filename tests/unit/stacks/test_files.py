@@ -1,0 +1,106 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from obs.artifacts import MANIFEST
+from obs.errors import BadInput, SourceError
+from obs.stacks.files import KIND, OwnedFiles
+from obs.stacks.plan import Step, Wanted, plan
+
+
+def steps(files: OwnedFiles, texts: dict[str, str]) -> tuple[Step, ...]:
+    wanted = [Wanted(KIND, name, text) for name, text in texts.items()]
+    return plan(wanted, files.present(list(texts)))
+
+
+def apply(folder: Path, texts: dict[str, str], owner: str = "shop") -> None:
+    files = OwnedFiles(folder, owner)
+    files.apply(steps(files, texts), texts, lambda: None, lambda: None)
+
+
+def texts_in(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.glob("*.yaml")}
+
+
+def hidden(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.name.startswith(".")}
+
+
+def test_files_are_written_changed_and_deleted_and_only_the_manifest_stays_beside_them(
+    tmp_path: Path,
+) -> None:
+    apply(tmp_path, {"a.yaml": "1", "b.yaml": "1"})
+    apply(tmp_path, {"a.yaml": "2"})
+    assert texts_in(tmp_path) == {"a.yaml": "2"}
+    assert hidden(tmp_path) == {MANIFEST}
+    assert json.loads((tmp_path / MANIFEST).read_text()) == {"shop": ["a.yaml"]}
+
+
+def test_files_of_another_owner_and_of_nobody_are_foreign(tmp_path: Path) -> None:
+    apply(tmp_path, {"a.yaml": "1"}, owner="other")
+    (tmp_path / "b.yaml").write_text("1")
+    found = steps(OwnedFiles(tmp_path, "shop"), {"a.yaml": "1", "b.yaml": "1"})
+    assert [step.why for step in found] == [
+        f"{tmp_path}/a.yaml is built for other",
+        f"{tmp_path}/b.yaml was not written by obs; rename it, or delete it",
+    ]
+
+
+def test_what_the_server_refuses_is_put_back_and_loaded_again(tmp_path: Path) -> None:
+    apply(tmp_path, {"a.yaml": "1", "b.yaml": "1"})
+    files, new = OwnedFiles(tmp_path, "shop"), {"a.yaml": "2", "c.yaml": "2"}
+    loaded: list[dict[str, str]] = []
+
+    def check() -> None:
+        raise SourceError("http_status", "not taken")
+
+    with pytest.raises(SourceError, match="not taken"):
+        files.apply(steps(files, new), new, lambda: loaded.append(texts_in(tmp_path)), check)
+    before = {"a.yaml": "1", "b.yaml": "1"}
+    assert loaded == [new, before]
+    assert texts_in(tmp_path) == before
+    assert not files.pending
+
+
+def test_ctrl_c_puts_the_files_back(tmp_path: Path) -> None:
+    files, new = OwnedFiles(tmp_path, "shop"), {"a.yaml": "2"}
+
+    def load() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        files.apply(steps(files, new), new, load, lambda: None)
+    assert texts_in(tmp_path) == {}
+
+
+def test_what_a_killed_apply_replaced_is_put_back_by_the_next_that_is_refused(
+    tmp_path: Path,
+) -> None:
+    apply(tmp_path, {"a.yaml": "1", "b.yaml": "1"})
+    killed = OwnedFiles(tmp_path, "shop")
+    killed.replace(steps(killed, {"a.yaml": "2"}), {"a.yaml": "2"})
+    files, newer = OwnedFiles(tmp_path, "shop"), {"a.yaml": "3", "c.yaml": "3"}
+    assert files.pending
+    files.replace(steps(files, newer), newer)
+    files.put_back()
+    assert texts_in(tmp_path) == {"a.yaml": "1", "b.yaml": "1"}
+
+
+def test_files_that_a_killed_apply_wrote_are_ours(tmp_path: Path) -> None:
+    killed, new = OwnedFiles(tmp_path, "shop"), {"a.yaml": "1"}
+    killed.replace(steps(killed, new), new)
+    assert [step.why for step in steps(OwnedFiles(tmp_path, "shop"), {"a.yaml": "2"})] == [""]
+
+
+def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:
+    apply(tmp_path, {"a.yaml": "1"})
+    (tmp_path / "a.yaml").chmod(0o640)
+    apply(tmp_path, {"a.yaml": "2"})
+    assert (tmp_path / "a.yaml").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="cannot write"):
+        apply(tmp_path / "file", {"a.yaml": "1"})
