@@ -41,7 +41,6 @@ requests = stat(
     "Requests that the OMS's API answers, a second.",
     [Query('sum(rate(http_requests_total{job="oms-api"}[$__rate_interval]))')],
     Look("reqps", none="The API is not scraped"),
-    sparkline=True,
 )
 slowest = core.TimeSeries(
     title="Slowest requests",

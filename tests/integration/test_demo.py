@@ -2,16 +2,11 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,67 +14,18 @@ from obs.sandbox.collector import CollectorProcess
 from obs.sandbox.faults import find_fault
 from obs.sandbox.oms import Sandbox
 from obs.sandbox.process import free_ports
+from tests.integration.demo_process import (
+    Demo,
+    Status,
+    alive,
+    descendants,
+    running_demo,
+    wait_for,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
 
-Status = dict[str, Any]
 Seen = Callable[[Status], bool]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.2)
-
-
-def descendants(pid: int) -> dict[int, str]:
-    """Process id → start time, of everything that a process started."""
-    found: dict[int, str] = {}
-    for child in Path(f"/proc/{pid}/task").glob("*/children"):
-        for text in child.read_text().split():
-            found[int(text)] = started(int(text)) or ""
-            found |= descendants(int(text))
-    return found
-
-
-def started(pid: int) -> str | None:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else fields[19]
-
-
-def alive(processes: dict[int, str]) -> list[int]:
-    return [pid for pid, start in processes.items() if started(pid) == start]
-
-
-class Demo:
-    """A running `obs demo`."""
-
-    def __init__(self, process: "subprocess.Popen[str]", output: Path) -> None:
-        self.process = process
-        self.output = output
-
-    def said(self) -> str:
-        return self.output.read_text()
-
-    @property
-    def url(self) -> str:
-        return self.said().splitlines()[0].split()[2]
-
-    def get(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
-            body: bytes = answer.read()
-        return body.decode()
-
-    def status(self) -> Status:
-        document: Status = json.loads(self.get("/api/v1/status"))
-        return document
-
-    def consumer(self, name: str) -> Status:
-        return next(one for one in self.status()["consumers"] if one["consumer"] == name)
 
 
 def begins_healthy(status: Status) -> bool:
@@ -97,33 +43,6 @@ def prometheus_says(demo: Demo, query: str) -> str:
     with urllib.request.urlopen(f"{line.split()[1]}/api/v1/query?query={query}") as answer:
         body: bytes = answer.read()
     return body.decode()
-
-
-@contextmanager
-def running_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
-    """The demo once it has introduced itself; its temporary files go to folder/tmp."""
-    (folder / "tmp").mkdir()
-    output = folder / "output"
-    # Neither an account nor a proxy of whoever runs it may matter.
-    surroundings = {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:1"}
-    with output.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "obs", "demo", "--port", "0", *arguments],
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **surroundings, "TMPDIR": str(folder / "tmp")},
-            text=True,
-        )
-    demo = Demo(process, output)
-    try:
-        wait_for(
-            lambda: "Ctrl-C" in demo.said() or process.poll() is not None, 15, "a working page"
-        )
-        assert process.poll() is None, demo.said()
-        yield demo
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_path: Path):

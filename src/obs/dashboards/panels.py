@@ -14,7 +14,6 @@ from obs.dashboards.look import Json, Look, Query, common, defaults, named
 from obs.ids import panel_id
 
 Legend = Literal["table", "list", "hidden"]
-Reduce = Literal["lastNotNull", "max", "min", "mean", "sum"]
 
 
 def lines(
@@ -77,13 +76,15 @@ def stat(
     look: Look,
     *,
     background: bool = False,
-    sparkline: bool = False,
-    reduce: Reduce = "lastNotNull",
     text: Literal["auto", "value", "name", "value_and_name"] = "auto",
 ) -> core.Stat:
-    """One number, or one for each series, in the colour of its threshold."""
+    """One number, or one for each series, in the colour of its threshold.
+
+    It is asked for the end of the time shown only, so that an old value is never taken for the
+    present one.
+    """
     return core.Stat(
-        **common(key, title, description, queries, look, instant=not sparkline),
+        **common(key, title, description, queries, look, instant=True),
         extraJson={
             "fieldConfig": {
                 "defaults": {**defaults(look), "color": theme.BY_THRESHOLD},
@@ -91,10 +92,10 @@ def stat(
             },
             "options": {
                 "colorMode": "background" if background else "value",
-                "graphMode": "area" if sparkline else "none",
+                "graphMode": "none",
                 "justifyMode": "auto",
                 "orientation": "auto",
-                "reduceOptions": {"calcs": [reduce], "fields": "", "values": False},
+                "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
                 "textMode": text,
                 "wideLayout": True,
             },

@@ -135,6 +135,14 @@ def test_every_panel_says_what_it_shows_in_which_unit_and_why_it_is_empty(
 
 
 @pytest.mark.parametrize(("board", "each"), PANELS)
+def test_an_empty_panel_never_hides_that_its_source_is_silent(
+    board: Board, each: dict[str, object]
+) -> None:
+    if board.page not in ("overview", "collector"):
+        assert each["fieldConfig"]["defaults"]["noValue"].endswith("ee Collector")
+
+
+@pytest.mark.parametrize(("board", "each"), PANELS)
 def test_data_links_lead_to_pages_and_keep_choices_and_time(
     board: Board, each: dict[str, object]
 ) -> None:

@@ -40,3 +40,8 @@ def watched(
 def limited(site: Site, key: str, look: Look) -> Look:
     """The look with the threshold steps of a panel's alerts, in the unit of what they compare."""
     return replace(look, unit=unit(site.limits.condition(key)), steps=site.limits.steps(key))
+
+
+def or_silent(reason: str) -> str:
+    """Why a panel may be empty, the source's silence always being another reason."""
+    return f"{reason}, or its source is silent: see Collector"

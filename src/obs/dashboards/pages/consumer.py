@@ -12,7 +12,7 @@ from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
-from obs.dashboards.pages import limited, watched
+from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.panels import lines, stat, states
 from obs.dashboards.site import Site
 
@@ -64,7 +64,6 @@ def _answer(site: Site) -> Band:
                 "Messages not yet acknowledged: pending and in flight.",
                 [Query(value(nats.LAG_MESSAGES), _LEGEND)],
                 limited(site, "consumer/lag", _look(site)),
-                sparkline=True,
             ),
             stat(
                 "consumer/lag_seconds_now",
@@ -72,7 +71,6 @@ def _answer(site: Site) -> Band:
                 "How long the oldest message that the consumer still owes has waited.",
                 [Query(value(nats.LAG_SECONDS), _LEGEND)],
                 limited(site, "consumer/lag_seconds", _look(site)),
-                sparkline=True,
             ),
             stat(
                 "consumer/drain",
@@ -88,7 +86,7 @@ def _answer(site: Site) -> Band:
                 "Time until max_age evicts the oldest message the consumer still owes; empty where "
                 "no age limit evicts, or nothing is owed.",
                 [Query(value(nats.EVICTION_SECONDS), _LEGEND)],
-                replace(eviction, none="Nothing owed will be evicted"),
+                replace(eviction, none=or_silent("Nothing owed will be evicted")),
             ),
             stat(
                 "consumer/deliveries_now",
@@ -96,7 +94,6 @@ def _answer(site: Site) -> Band:
                 "Deliveries a second, redeliveries included.",
                 [Query(_SCOPE.rate(nats.DELIVERED), _LEGEND)],
                 replace(_look(site, "cps"), steps=_PLAIN, decimals=1),
-                sparkline=True,
             ),
         ],
     )
@@ -211,7 +208,7 @@ def _work(site: Site) -> Band:
                 "Messages in flight as a share of max_ack_pending. At 100 % nothing more is "
                 "delivered.",
                 _LEGEND,
-                replace(_look(site), minimum=0, none="No limit on messages in flight"),
+                replace(_look(site), minimum=0, none=or_silent("No limit on messages in flight")),
             ),
         ],
     )
@@ -235,7 +232,7 @@ def _trouble(site: Site) -> Band:
         "Time until data is lost",
         "Until max_age evicts the oldest message the consumer still owes.",
         _LEGEND,
-        replace(_look(site), minimum=0, none="Nothing owed will be evicted"),
+        replace(_look(site), minimum=0, none=or_silent("Nothing owed will be evicted")),
     )
     return Band(8, [redelivered, *_dead_letters(site), eviction])
 
@@ -251,7 +248,7 @@ def _dead_letters(site: Site) -> list[core.Panel]:
             "Dead letters",
             "Messages that ran out of deliveries or were terminated, in the alert's window.",
             _LEGEND,
-            replace(_look(site), minimum=0, none="No connection tells of dead letters"),
+            replace(_look(site), minimum=0, none=or_silent("No connection tells of dead letters")),
             colours={"/.*/": theme.DEAD_LETTERS},
         )
     ]
@@ -276,14 +273,14 @@ def _settings(site: Site) -> Band:
                 "max_deliver",
                 "How often a message is delivered before it is given up.",
                 [Query(value(nats.MAX_DELIVER), _LEGEND)],
-                replace(look, none="Without limit"),
+                replace(look, none=or_silent("Without limit")),
             ),
             stat(
                 "consumer/max_ack_pending",
                 "max_ack_pending",
                 "How many messages may be in flight.",
                 [Query(value(nats.MAX_ACK_PENDING), _LEGEND)],
-                replace(look, none="Without limit"),
+                replace(look, none=or_silent("Without limit")),
             ),
             stat(
                 "consumer/resets",
@@ -304,7 +301,7 @@ def _settings(site: Site) -> Band:
                 "Last delivery",
                 "When a message was last delivered.",
                 [Query(f"1000 * {value(nats.LAST_DELIVERY)}", _LEGEND)],
-                replace(look, unit="dateTimeFromNow", none="Never"),
+                replace(look, unit="dateTimeFromNow", none=or_silent("Never")),
             ),
         ],
     )

@@ -15,7 +15,7 @@ from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
-from obs.dashboards.pages import limited, watched
+from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import Site
 from obs.dashboards.tables import Column, Rows, table
@@ -81,7 +81,8 @@ def _answer(site: Site) -> Band:
                 "Failed invocations as a share of all, of all rules chosen together.",
                 [Query(f"100 * {failed} / {_sum(aws.INVOCATIONS, '15m')}")],
                 replace(
-                    limited(site, "eventbridge/error_rate", _look(site)), none="No invocations"
+                    limited(site, "eventbridge/error_rate", _look(site)),
+                    none=or_silent("No invocations"),
                 ),
                 background=True,
             ),
@@ -91,7 +92,6 @@ def _answer(site: Site) -> Band:
                 "Times targets were invoked for an event.",
                 [Query(_sum(aws.INVOCATIONS, "15m"))],
                 look,
-                sparkline=True,
             ),
             stat(
                 "eventbridge/dead_lettered_now",
@@ -112,7 +112,7 @@ def _answer(site: Site) -> Band:
                 "Waiting in queues",
                 "Dead letters that wait for somebody.",
                 [Query(f"sum({QUEUES.value(aws.QUEUE_VISIBLE)})")],
-                replace(look, steps=warned, none="No dead-letter queue is watched"),
+                replace(look, steps=warned, none=or_silent("No dead-letter queue is watched")),
             ),
         ],
     )
@@ -133,7 +133,7 @@ def _failures(site: Site) -> Band:
                 "eventbridge/error_rate",
                 "Error rate",
                 "Failed invocations as a share of all, where there were enough of them.",
-                none="Too few invocations to judge by",
+                none=or_silent("Too few invocations to judge by"),
             ),
             _of_rules(
                 site,
@@ -191,7 +191,7 @@ def _causes(site: Site) -> Band:
             Query(RULES.value(aws.DELIVERY_LATENCY_AVERAGE), f"{_RULE} mean"),
             Query(RULES.value(aws.DELIVERY_LATENCY_MAX), f"{_RULE} longest"),
         ],
-        replace(_look(site, "s"), minimum=0, none="AWS tells no latency of these rules"),
+        replace(_look(site, "s"), minimum=0, none=or_silent("AWS tells no latency of these rules")),
         dashed=["/ longest$/"],
     )
     return Band(
@@ -237,7 +237,7 @@ def _dead_letters(site: Site) -> Band:
 
 
 def _queues(site: Site) -> Band:
-    look = replace(_look(site), minimum=0, none="No dead-letter queue is watched")
+    look = replace(_look(site), minimum=0, none=or_silent("No dead-letter queue is watched"))
     return Band(
         8,
         [

@@ -14,7 +14,7 @@ from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
-from obs.dashboards.pages import limited, watched
+from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.panels import lines, stat, states
 from obs.dashboards.site import Site
 from obs.dashboards.tables import Column, Rows, table
@@ -88,7 +88,6 @@ def _answer(site: Site) -> Band:
             "What all consumers chosen owe together.",
             [Query(f"sum({value(nats.LAG_MESSAGES)})")],
             replace(_look(site), steps=_PLAIN),
-            sparkline=True,
         ),
         stat(
             "jetstream/lag_worst",
@@ -96,14 +95,13 @@ def _answer(site: Site) -> Band:
             "How long the oldest message that any consumer owes has waited.",
             [Query(f"max({value(nats.LAG_SECONDS)})")],
             limited(site, "consumer/lag_seconds", _look(site)),
-            sparkline=True,
         ),
         stat(
             "jetstream/eviction_first",
             "Data is lost in",
             "Time until max_age first evicts a message that a consumer still owes.",
             [Query(f"min({value(nats.EVICTION_SECONDS)})")],
-            replace(eviction, none="Nothing owed will be evicted"),
+            replace(eviction, none=or_silent("Nothing owed will be evicted")),
         ),
         stat(
             "jetstream/servers",
@@ -175,7 +173,7 @@ def _status(site: Site) -> Band:
                     _look(site),
                     mappings=theme.HOLDS,
                     links=links,
-                    none="No reason held for any consumer",
+                    none=or_silent("No reason held for any consumer"),
                 ),
             ),
         ],
@@ -231,7 +229,7 @@ def _causes(site: Site) -> Band:
                 "In flight, of what is allowed",
                 "Messages in flight as a share of max_ack_pending. At 100 % nothing more is "
                 "delivered.",
-                "No consumer has a limit on messages in flight",
+                or_silent("No consumer has a limit on messages in flight"),
             ),
             _of_consumers(
                 site,
@@ -261,7 +259,7 @@ def _losses(site: Site) -> Band:
             "consumer/eviction",
             "Time until data is lost",
             "Until max_age evicts the oldest message that a consumer still owes.",
-            "Nothing owed will be evicted",
+            or_silent("Nothing owed will be evicted"),
         )
     ]
     if site.dead_letters:
@@ -272,7 +270,7 @@ def _losses(site: Site) -> Band:
                 "consumer/dead_letters",
                 "Dead letters",
                 "Messages that ran out of deliveries or were terminated, in the alert's window.",
-                "No connection tells of dead letters",
+                or_silent("No connection tells of dead letters"),
             )
         )
     return Band(8, panels)
@@ -301,7 +299,7 @@ def _of_consumers(
 def _streams(site: Site) -> Band:
     scope = Scope(nats.STREAM)
     legend = "{{stream}}"
-    none = "No stream chosen has such a limit"
+    none = or_silent("No stream chosen has such a limit")
     return Band(
         8,
         [
@@ -373,7 +371,7 @@ def _servers(site: Site) -> Band:
                 "JetStream memory, of what is allowed",
                 "Memory that JetStream uses as a share of its limit.",
                 legend,
-                replace(_look(site), minimum=0, none="No server has a limit on memory"),
+                replace(_look(site), minimum=0, none=or_silent("No server has a limit on memory")),
             ),
             watched(
                 site,
@@ -382,7 +380,7 @@ def _servers(site: Site) -> Band:
                 "JetStream storage, of what is allowed",
                 "File storage that JetStream uses as a share of its limit.",
                 legend,
-                replace(_look(site), minimum=0, none="No server has a limit on storage"),
+                replace(_look(site), minimum=0, none=or_silent("No server has a limit on storage")),
             ),
         ],
     )

@@ -16,7 +16,7 @@ from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page
-from obs.dashboards.pages import collector, eventbridge, jetstream, limited, slos
+from obs.dashboards.pages import collector, eventbridge, jetstream, limited, or_silent, slos
 from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import Site
 from obs.dashboards.tables import Column, Rows, table
@@ -166,7 +166,7 @@ def _firing_table(site: Site) -> core.Table:
             widths={"severity": 80, "alertname": 230},
         ),
         [Column("Since", f"1000 * ({since}\nand {firing})", "dateTimeFromNow", width=150)],
-        _look(none="Nothing fires"),
+        _look(none="Nothing fires, or no rules are evaluated"),
         sort_by="Since",
         descending=False,
     )
@@ -246,7 +246,7 @@ def _over_time(site: Site) -> Band:
                 "window. The lines are the tiers of the alerts.",
                 [Query(slos.ANY.value(slo.BURN_RATE, slos.over("1h"), by=slo.SLO), slos.LEGEND)],
                 replace(
-                    _look(none="No events"),
+                    _look(none=or_silent("No events")),
                     steps=slos.burn_steps(site, "1h"),
                     minimum=0,
                     links=slos.slo_links(site),

@@ -13,7 +13,7 @@ from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import plain
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
-from obs.dashboards.pages import limited, watched
+from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.pages.slos import MINUTE, budget_steps, burn_steps, look, over
 from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import Site
@@ -118,7 +118,7 @@ def _budget(site: Site) -> Band:
                     _look(site, "s"),
                     steps=_PLAIN,
                     minimum=0,
-                    none="At the present pace it is never spent",
+                    none=or_silent("At the present pace it is never spent"),
                 ),
             ),
         ],
@@ -179,7 +179,7 @@ def _events(site: Site) -> Band:
                 "Share of bad events",
                 "By window; a window without events has none.",
                 [Query(_SCOPE.value(slo.ERROR_RATIO), _WINDOW)],
-                replace(_look(site, "percentunit"), minimum=0, none="No events"),
+                replace(_look(site, "percentunit"), minimum=0, none=or_silent("No events")),
             ),
             lines(
                 "slo_detail/bad_events",

@@ -15,7 +15,7 @@ from obs.dashboards.layout import Band, Section
 from obs.dashboards.limits import Step, plain, steps
 from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
-from obs.dashboards.pages import limited
+from obs.dashboards.pages import limited, or_silent
 from obs.dashboards.panels import bar_gauge, lines, stat
 from obs.dashboards.site import Site
 from obs.dashboards.tables import Column, Rows, table
@@ -127,7 +127,12 @@ def _answer(site: Site) -> Band:
                 "How many times faster than sustainable a budget burnt in the last hour; 1 lasts "
                 "exactly the SLO's window.",
                 [Query(f"max({burning})")],
-                replace(look(site), steps=burn_steps(site, "1h"), decimals=1, none="No events"),
+                replace(
+                    look(site),
+                    steps=burn_steps(site, "1h"),
+                    decimals=1,
+                    none=or_silent("No events"),
+                ),
             ),
             stat(
                 "slos/count",
@@ -229,7 +234,7 @@ def _burning(site: Site) -> Band:
                     look(site),
                     steps=burn_steps(site, window),
                     minimum=0,
-                    none="No events in this time",
+                    none=or_silent("No events in this time"),
                     links=slo_links(site),
                 ),
             )
