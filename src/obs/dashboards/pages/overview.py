@@ -167,7 +167,7 @@ def _firing_table(site: Site) -> core.Table:
         ),
         [Column("Since", f"1000 * ({since}\nand {firing})", "dateTimeFromNow", width=150)],
         _look(none="Nothing fires, or no rules are evaluated"),
-        sort_by="Since",
+        sort_by="Severity",
         descending=False,
     )
 
