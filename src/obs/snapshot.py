@@ -45,12 +45,17 @@ class Consumer(msgspec.Struct, frozen=True, gc=False):
 
 
 class StreamConfig(msgspec.Struct, frozen=True, gc=False):
-    """Limits of a stream; None where there is none."""
+    """Limits of a stream; None where there is none.
+
+    `discard_new`: at a limit it refuses messages rather than discard its oldest; None where that
+    is not known yet.
+    """
 
     max_age: float | None = None
     max_bytes: int | None = None
     max_messages: int | None = None
     replicas: int = 1
+    discard_new: bool | None = None
 
 
 class Stream(msgspec.Struct, frozen=True, gc=False):

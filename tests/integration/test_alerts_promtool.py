@@ -124,6 +124,8 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
             yield name, other
     if "\nor (\n" in written:
         yield "not held", written.partition("\nor (\n")[0]
+    if isinstance(tuned.when, Share) and tuned.when.given:
+        yield "of all whatever is given", re.sub(r"\n *and max by .* == 1(?=\n)", "", written)
     if isinstance(tuned.when, Overdue):
         yield "the youngest collector counts", written.replace("min by", "max by")
         yield "not asked for who never answered", re.sub(r" or min by .*\)", ")", written)

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import nats
 import pytest
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig
+from nats.js.api import ConsumerConfig, DiscardPolicy
+from nats.js.errors import APIError
 
 from obs.clients.http import Http
 from obs.errors import SourceError
@@ -73,6 +74,7 @@ async def test_numbers_and_limits_are_the_servers(nats_server, open_source):
     assert before - 1 < stream.first_time <= stream.last_time < time.time() + 1
     assert stream.config.max_age == 3600.0
     assert (stream.config.max_bytes, stream.config.max_messages) == (1_000_000, 5000)
+    assert stream.config.discard_new is False
     assert stream.leader
     consumers = by_name(snapshot)
     everything = consumers["all"]
@@ -91,6 +93,18 @@ async def test_numbers_and_limits_are_the_servers(nats_server, open_source):
     assert (filtered.pending, filtered.last_delivery) == (5, None)
     assert (filtered.config.filters, filtered.config.backoff) == (("orders.eu",), (1.0, 5.0))
     await js._nc.close()
+
+
+async def test_a_stream_that_refuses_messages_at_its_limit_is_known_by_it(nats_server, open_source):
+    js = await jetstream(nats_server)
+    await js.add_stream(name="FULL", subjects=["full"], max_msgs=3, discard=DiscardPolicy.NEW)
+    for _ in range(3):
+        await js.publish("full", b"x")
+    with pytest.raises(APIError, match="maximum messages exceeded"):
+        await js.publish("full", b"x")
+    (stream,) = open_source(nats_server.monitor).poll().streams
+    assert stream.config.discard_new is True
+    assert (stream.messages, stream.config.max_messages) == (3, 3)
 
 
 async def test_a_waiting_puller_and_a_bound_push_consumer_are_seen(nats_server, open_source):

@@ -41,12 +41,13 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A gauge is above this percentage of another, its limit."""
+    """A gauge is above this percentage of another, its limit; of those only where `given` is 1."""
 
     part: Metric
     whole: Metric
     threshold: float
     unit: Unit = "percent"
+    given: Metric | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,8 @@ def metrics_of(condition: Condition) -> tuple[Metric, ...]:
         case Above() | Below() | Equals() | Increase() | Quiet() | Absent():
             return (condition.metric,)
         case Share():
-            return (condition.part, condition.whole)
+            given = (condition.given,) if condition.given else ()
+            return (condition.part, condition.whole, *given)
         case ErrorRate():
             return (condition.bad, condition.total)
         case Age():

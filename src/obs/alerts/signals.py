@@ -43,7 +43,7 @@ _MINUTE: Final = 60
 
 
 class Level(Enum):
-    """How an object does. FEW: all is bad, but it is too little to judge by."""
+    """How an object does. FEW: all is bad, but too little to judge by, or of no concern."""
 
     GOOD = auto()
     EDGE = auto()
@@ -92,13 +92,8 @@ def signals(when: Condition, levels: Sequence[Level], step: float) -> list[Signa
         case Above() | Below() | Equals():
             where = when.where if isinstance(when, Equals) else ()
             return [_gauge(when.metric, where, _gauge_values(when), levels)]
-        case Share(part, whole, threshold):
-            edge = round(threshold / 100 * _WHOLE, 9)
-            parts = {Level.GOOD: edge / 2, Level.EDGE: edge, Level.BAD: edge + 1}
-            return [
-                _gauge(part, (), parts, levels),
-                _gauge(whole, (), dict.fromkeys(parts, _WHOLE), levels),
-            ]
+        case Share():
+            return _shares(when, levels)
         case Increase():
             return [_counter(when.metric, when.where, _bursts(when), levels)]
         case Quiet():
@@ -161,6 +156,8 @@ def variants(when: Condition) -> list[tuple[str, Level]]:
     """Ways in which a condition holds in part only, with a level for each."""
     if isinstance(when, ErrorRate):
         return [("all of too few events are bad", Level.FEW)]
+    if isinstance(when, Share) and when.given is not None:
+        return [(f"{when.given.name} is 0", Level.FEW)]
     if isinstance(when, Burn):
         return [("both windows burn, of fewer bad events than it takes", Level.FEW)]
     return []
@@ -182,6 +179,19 @@ def _gauge(
     metric: Metric, labels: Labels, values: dict[Level, float], levels: Sequence[Level]
 ) -> Signal:
     return Signal(metric, labels, tuple(values.get(level) for level in levels))
+
+
+def _shares(when: Share, levels: Sequence[Level]) -> list[Signal]:
+    edge = round(when.threshold / 100 * _WHOLE, 9)
+    parts = {Level.GOOD: edge / 2, Level.EDGE: edge, Level.BAD: edge + 1, Level.FEW: edge + 1}
+    told = [
+        _gauge(when.part, (), parts, levels),
+        _gauge(when.whole, (), dict.fromkeys(parts, _WHOLE), levels),
+    ]
+    if when.given is not None:
+        given = {**dict.fromkeys(parts, 1.0), Level.FEW: 0.0}
+        told.append(_gauge(when.given, (), given, levels))
+    return told
 
 
 def _moment(

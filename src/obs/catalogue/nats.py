@@ -178,6 +178,11 @@ STREAM_MAX_AGE = gauge(
     "Age at which messages are evicted; absent where there is none.",
     "seconds",
 )
+STREAM_DISCARD_NEW = gauge(
+    "nats_stream_discard_new",
+    STREAM,
+    "1 if the stream refuses messages at a limit, 0 if it discards its oldest.",
+)
 STREAM_REPLICAS = gauge("nats_stream_replicas", STREAM, "Replicas the stream is configured with.")
 STREAM_REPLICAS_BEHIND = gauge(
     "nats_stream_replicas_behind", STREAM, "Replicas that are offline or not current."
@@ -252,6 +257,7 @@ STREAM_METRICS: tuple[Metric, ...] = (
     STREAM_MAX_MESSAGES,
     STREAM_MAX_BYTES,
     STREAM_MAX_AGE,
+    STREAM_DISCARD_NEW,
     STREAM_REPLICAS,
     STREAM_REPLICAS_BEHIND,
     STREAM_REPLICA_LAG,

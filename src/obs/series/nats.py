@@ -138,6 +138,7 @@ def stream_families(
         family(nats.STREAM_MAX_MESSAGES, [s.config.max_messages for s in streams]),
         family(nats.STREAM_MAX_BYTES, [s.config.max_bytes for s in streams]),
         family(nats.STREAM_MAX_AGE, [s.config.max_age for s in streams]),
+        family(nats.STREAM_DISCARD_NEW, [_flag(s.config.discard_new) for s in streams]),
         family(nats.STREAM_REPLICAS, [s.config.replicas for s in streams]),
         family(nats.STREAM_REPLICAS_BEHIND, [s.replicas_behind for s in streams]),
         family(nats.STREAM_REPLICA_LAG, [s.replica_lag for s in streams]),
@@ -175,6 +176,10 @@ def server_families(source: str, servers: Sequence[NatsServer], kept: KeptRows) 
 
 def _rounded(seconds: float | None) -> float | None:
     return seconds if seconds is None or seconds == _INFINITY else round(seconds, 1)
+
+
+def _flag(known: bool | None) -> int | None:
+    return None if known is None else int(known)
 
 
 def _limit(number: int) -> int | None:

@@ -90,6 +90,7 @@ class StreamState(msgspec.Struct, frozen=True, gc=False):
 class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     """`max_age` in nanoseconds; 0 or −1: no limit."""
 
+    discard: str = "old"
     max_age: int = 0
     max_bytes: int = -1
     max_msgs: int = -1
@@ -238,4 +239,5 @@ def stream_config(settings: StreamSettings) -> StreamConfig:
         max_bytes=settings.max_bytes if settings.max_bytes > 0 else None,
         max_messages=settings.max_msgs if settings.max_msgs > 0 else None,
         replicas=max(settings.num_replicas, 1),
+        discard_new=settings.discard == "new",
     )

@@ -1,12 +1,13 @@
-"""What is told of a consumer."""
+"""What is told of a consumer and of a stream."""
 
 import pytest
 
 from obs.catalogue import nats
 from obs.lag.status import Status
 from obs.lag.track import Verdict
-from obs.series.nats import ConsumerRows, consumer_families
-from obs.snapshot import Consumer, ConsumerConfig
+from obs.series.family import KeptRows
+from obs.series.nats import ConsumerRows, consumer_families, stream_families
+from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
 
 @pytest.mark.parametrize(("ack_pending", "told"), [(0, 0), (12, 12), (40, 29)])
@@ -32,3 +33,14 @@ def test_messages_that_were_given_up_are_not_told_as_redelivered_in_flight(
     families = consumer_families(rows, [consumer], [verdict], [29], loose=1.0, since=0.0)
     values = {family.metric: family.values for family in families}
     assert values[nats.REDELIVERED_MESSAGES] == [told]
+
+
+@pytest.mark.parametrize(("known", "told"), [(True, 1), (False, 0), (None, None)])
+def test_whether_a_stream_refuses_messages_is_told_once_it_is_known(
+    known: bool | None, told: int | None
+):
+    config = StreamConfig(discard_new=known)
+    stream = Stream("OMS", "OMS_EVENTS", "t", config, 1, 1, 1, 1, 0.0, 0.0, 0)
+    families = stream_families("main", [stream], KeptRows(), rolled_up=False)
+    values = {family.metric: family.values for family in families}
+    assert values[nats.STREAM_DISCARD_NEW] == [told]

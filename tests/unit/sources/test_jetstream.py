@@ -91,7 +91,7 @@ def test_every_field_of_a_stream_comes_from_its_own_place():
             account="A",
             name="S",
             created="2025",
-            config=StreamConfig(),
+            config=StreamConfig(discard_new=False),
             messages=1,
             bytes=2,
             first_seq=3,

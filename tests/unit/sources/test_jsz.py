@@ -126,11 +126,14 @@ def test_several_filters_and_a_deliver_subject_are_read():
 @pytest.mark.parametrize(
     ("settings", "config"),
     [
-        (StreamSettings(), StreamConfig()),
-        (StreamSettings(max_age=0, max_bytes=0, max_msgs=0, num_replicas=0), StreamConfig()),
+        (StreamSettings(), StreamConfig(discard_new=False)),
         (
-            StreamSettings(max_age=3_600_000_000_000, max_bytes=5, max_msgs=6, num_replicas=3),
-            StreamConfig(max_age=3600.0, max_bytes=5, max_messages=6, replicas=3),
+            StreamSettings(max_age=0, max_bytes=0, max_msgs=0, num_replicas=0),
+            StreamConfig(discard_new=False),
+        ),
+        (
+            StreamSettings("new", 3_600_000_000_000, max_bytes=5, max_msgs=6, num_replicas=3),
+            StreamConfig(3600.0, max_bytes=5, max_messages=6, replicas=3, discard_new=True),
         ),
     ],
 )

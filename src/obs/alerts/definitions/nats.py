@@ -143,24 +143,24 @@ ALERTS: Final = (
         "NatsStreamMessagesNearLimit",
         Severity.WARNING,
         About.STREAM,
-        Share(nats.STREAM_MESSAGES, nats.STREAM_MAX_MESSAGES, 90),
+        Share(nats.STREAM_MESSAGES, nats.STREAM_MAX_MESSAGES, 90, given=nats.STREAM_DISCARD_NEW),
         15 * MINUTE,
         "A stream holds nearly as many messages as it may.",
-        "Stream {stream} holds {value} of the messages it may; then it discards or refuses.",
-        "90 % for a quarter of an hour is growth and not a peak. A stream that discards old "
-        "messages by design lives at its limit: disable the alert for it.",
+        "Stream {stream} holds {value} of the messages it may; at 100 % it refuses new messages.",
+        "90 % for a quarter of an hour is growth and not a peak. Only streams that refuse new "
+        "messages count: one that discards its oldest lives at its limit.",
         "jetstream/stream_messages",
     ),
     Alert(
         "NatsStreamBytesNearLimit",
         Severity.WARNING,
         About.STREAM,
-        Share(nats.STREAM_BYTES, nats.STREAM_MAX_BYTES, 90),
+        Share(nats.STREAM_BYTES, nats.STREAM_MAX_BYTES, 90, given=nats.STREAM_DISCARD_NEW),
         15 * MINUTE,
         "A stream holds nearly as many bytes as it may.",
-        "Stream {stream} holds {value} of the bytes it may; then it discards or refuses.",
-        "90 % for a quarter of an hour is growth and not a peak. A stream that discards old "
-        "messages by design lives at its limit: disable the alert for it.",
+        "Stream {stream} holds {value} of the bytes it may; at 100 % it refuses new messages.",
+        "90 % for a quarter of an hour is growth and not a peak. Only streams that refuse new "
+        "messages count: one that discards its oldest lives at its limit.",
         "jetstream/stream_bytes",
     ),
     Alert(

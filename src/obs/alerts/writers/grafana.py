@@ -32,6 +32,7 @@ from obs.alerts.writers.promql import (
     increased,
     indented,
     present,
+    share,
     unless_seen,
     watched,
 )
@@ -97,7 +98,9 @@ def asked(tuned: TunedAlert) -> Asked:
         case Equals(metric, value, where):
             return Asked({"A": _gauge(tuned, metric, where)}, f"$A == {number(value)}")
         case Share(_, _, threshold):
-            return Asked({"A": _share(tuned, tuned.when)}, f"$A > {number(threshold)}")
+            when = tuned.when
+            percent = _lasting(tuned, lambda held: share(tuned, when, held))
+            return Asked({"A": percent}, f"$A > {number(threshold)}")
         case Increase(metric, threshold, window, _, where):
             grown = _answered(tuned, increased(tuned, metric, window, where))
             return Asked({"A": grown}, f"$A > {number(threshold)}", kept=True)
@@ -125,14 +128,6 @@ def _lasting(tuned: TunedAlert, known: Callable[[float], str]) -> str:
 
 def _gauge(tuned: TunedAlert, metric: Metric, where: Labels = ()) -> str:
     return _lasting(tuned, lambda held: present(tuned, metric, held, where))
-
-
-def _share(tuned: TunedAlert, when: Share) -> str:
-    def known(held: float) -> str:
-        limit = present(tuned, when.whole, held, narrowed=False)
-        return f"100 * {present(tuned, when.part, held)}\n  / {limit}"
-
-    return _lasting(tuned, known)
 
 
 def _answered(tuned: TunedAlert, grown: str) -> str:

@@ -73,9 +73,8 @@ def _condition(tuned: TunedAlert, held: float) -> str:
             return f"{present(tuned, metric, held)} < {number(threshold)}"
         case Equals(metric, value, where):
             return f"{present(tuned, metric, held, where)} == {number(value)}"
-        case Share(part, whole, threshold):
-            limit = present(tuned, whole, held, narrowed=False)
-            return f"100 * {present(tuned, part, held)}\n  / {limit} > {number(threshold)}"
+        case Share():
+            return share(tuned, tuned.when, held, f" > {number(tuned.when.threshold)}")
         case Increase(metric, threshold, window, _, where):
             grown = increased(tuned, metric, window, where, function="max_over_time", held=held)
             return f"{grown} > {number(threshold)}"
@@ -123,6 +122,15 @@ def present(
         return selector(metric, every)
 
     return _scoped(tuned, series) if narrowed else max_by(tuned.identity, series(()))
+
+
+def share(tuned: TunedAlert, when: Share, held: float = 0, compared: str = "") -> str:
+    """A gauge in percent of its limit, now or the last of `held` seconds, and `compared`."""
+    limit = present(tuned, when.whole, held, narrowed=False)
+    percent = f"100 * {present(tuned, when.part, held)}\n  / {limit}{compared}"
+    if when.given is None:
+        return percent
+    return f"{percent}\nand {present(tuned, when.given, held, narrowed=False)} == 1"
 
 
 def increased(
