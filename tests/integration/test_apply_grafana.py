@@ -1,13 +1,11 @@
 """Rules and dashboards in Grafana: as its documentation says, over HTTP."""
 
 import copy
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from obs.cli.main import main
 from obs.dashboards.build import boards
 from obs.spec.load import load
 from tests.integration.applying import SPEC, Killed, Server, run
@@ -212,16 +210,19 @@ def test_a_busy_grafana_is_asked_again_and_secrets_stay_out_of_errors(
 
 
 def test_the_reference_system_goes_in_whole(
-    grafana: Grafana, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    grafana: Grafana,
+    server: Server,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    monkeypatch.setenv("GRAFANA_URL", server.url)
+    monkeypatch.setenv("GRAFANA_TOKEN_FILE", "token")
     oms = Path(__file__).parents[2] / "collectors" / "oms.yaml"
-    part = tmp_path / "stacks.yaml"
-    stack = {"url": server.url, "token": "${GRAFANA_TOKEN}"}
-    part.write_text(json.dumps({"version": 1, "system": "oms", "stacks": {"grafana": stack}}))
-    specs = ("--spec", str(oms), "--spec", str(part))
     for argv in (RULES, BOARDS):
-        outcome = run(capsys, *argv, *specs, "--yes")
+        outcome = run(capsys, *argv, "--spec", str(oms), "--yes")
         assert outcome.code == 0, outcome.err
-        assert main([*argv, *specs, "--check"]) == 0
+        assert run(capsys, *argv, "--spec", str(oms), "--check").code == 0
     assert len(grafana.rules) > 30
     assert len(grafana.dashboards) == 7

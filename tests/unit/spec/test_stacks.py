@@ -1,0 +1,55 @@
+from collections.abc import Mapping
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from obs.spec.stacks import AmpStack, GrafanaStack, MimirStack, Stacks
+
+URL = "http://grafana:3000"
+GRAFANA: TypeAdapter[GrafanaStack] = TypeAdapter(GrafanaStack)
+
+
+def told(fields: Mapping[str, object]) -> str:
+    with pytest.raises(ValidationError) as caught:
+        GRAFANA.validate_python(fields)
+    return str(caught.value.errors()[0]["msg"])
+
+
+def test_nothing_has_to_be_said() -> None:
+    stacks = Stacks()
+    assert stacks.grafana is None
+    assert stacks.cloudwatch.role_arn is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"token": "${A}", "token_file": "a"}, "given beside token; write one of the two"),
+        ({"user": "me"}, "user and password go together"),
+        ({"password": "${A}"}, "user and password go together"),
+        (
+            {"user": "me", "password": "${A}", "token": "${B}"},
+            "signs in with user and token; keep one of them",
+        ),
+    ],
+)
+def test_there_is_one_way_to_sign_in(fields: Mapping[str, object], said: str) -> None:
+    assert told({"url": URL, **fields}) == said
+
+
+def test_a_secret_is_never_written_in_the_spec() -> None:
+    said = told({"url": URL, "token": "glsa_literal"})
+    assert "never written in a spec" in said
+    assert "glsa_literal" not in said
+
+
+def test_an_address_carries_no_password() -> None:
+    assert "carries no user and no password" in told({"url": "http://me:secret@grafana:3000"})
+
+
+def test_paths_of_rulers_and_ids_of_workspaces_are_judged() -> None:
+    assert MimirStack(url=URL).path == "/prometheus/config/v1/rules"
+    with pytest.raises(ValidationError, match="a path, for example"):
+        MimirStack(url=URL, path="api")
+    with pytest.raises(ValidationError, match="a workspace's id, for example ws-"):
+        AmpStack(workspace="arn:aws:aps:eu-west-1:1:workspace/ws-1", region="eu-west-1")
