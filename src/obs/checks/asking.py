@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any, TypeVar, cast
 
 from obs.checks.alarm_metrics import MetricFacts
@@ -17,6 +17,8 @@ from obs.checks.http_live import (
     read_scrape,
     read_status,
 )
+from obs.checks.permissions import RoleFacts
+from obs.checks.permissions_live import read_role
 from obs.checks.prometheus import RuleFacts, ScrapeFacts
 from obs.checks.retries import Platforms
 from obs.clients.aws import AwsClient
@@ -28,6 +30,8 @@ from obs.spec.globs import takes
 from obs.spec.sources import NatsSource, Selection
 from obs.spec.stacks import Reached
 from obs.spec.system import System
+from obs.stacks.plan import Step
+from obs.stacks.targets import alert_stacks, dashboard_stacks
 from obs.web.status import Status
 
 Answer = TypeVar("Answer")
@@ -107,6 +111,12 @@ class Asking:
         """What the alarms of an AWS source read."""
         return read_metrics(self.aws(name), self.alarms(name))
 
+    def role(self, subject: str) -> RoleFacts:
+        """What the role of an AWS source, or of a part of the system, permits."""
+        part, _, source = subject.partition("@")
+        arn = self.system.checks.roles.get(cast("Any", part))
+        return read_role(self.aws(source), arn or self.system.sources.aws[source].role_arn)
+
     def status(self) -> Status:
         """What the collector says of itself."""
         return self._once("status", "", lambda: read_status(collector_at(self.system)))
@@ -122,6 +132,15 @@ class Asking:
     def rules(self) -> RuleFacts:
         """What Prometheus has loaded."""
         return self._once("rules", "", lambda: read_rules(self._prometheus(), self.system))
+
+    def steps(self, stack: str) -> tuple[Step, ...]:
+        """What applying to a stack would do; nothing is done."""
+        find = dashboard_stacks if stack == "grafana" else alert_stacks
+        steps: list[Step] = []
+        for opened in find(self.system, stack):
+            with closing(opened):
+                steps += opened.plan()
+        return tuple(steps)
 
     def _prometheus(self) -> Reached:
         stack = self.system.stacks.prometheus

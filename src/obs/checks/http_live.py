@@ -19,7 +19,7 @@ from obs.web.status import Status
 
 _LONGEST_PAUSE: Final = 0.2  # seconds: whoever asks sits before the screen
 _COLLECTORS: Final = "last_over_time(obs_build_info[1d])"
-_OWN_TIMEOUT: Final = 5.0
+_OWN_TIMEOUT: Final = "5s"
 
 
 def collector_at(system: System) -> Reached:
@@ -29,7 +29,7 @@ def collector_at(system: System) -> Reached:
     host, _, port = system.outputs.web.listen.rpartition(":")
     host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104
     scheme = "https" if system.outputs.web.config_file else "http"
-    return Reached(url=f"{scheme}://{host}:{port}", timeout=_OWN_TIMEOUT)
+    return Reached.model_validate({"url": f"{scheme}://{host}:{port}", "timeout": _OWN_TIMEOUT})
 
 
 def read_status(collector: Reached) -> Status:

@@ -19,9 +19,11 @@ from obs.checks.eventbridge import (
     where,
 )
 from obs.checks.finding import Finding, Rows, right, wrong
-from obs.checks.jetstream import named
+from obs.checks.jetstream import meant, named
 from obs.snapshot import Consumer, NatsSnapshot
+from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.quantity import format_duration
+from obs.spec.sources import NatsSource
 from obs.spec.system import System
 
 
@@ -48,8 +50,7 @@ class Tries:
 
 def judge(system: System, facts: Platforms) -> Iterator[Finding]:
     """Each target retries as one of the consumers does that the spec names."""
-    on_nats = [*_consumers(system, facts)]
-    for consumer, age in on_nats:
+    for _, consumer, age in _consumers(system, facts):
         yield from _judge_consumer(consumer, age)
     wanted = reference(system, facts)
     if not wanted:
@@ -59,10 +60,16 @@ def judge(system: System, facts: Platforms) -> Iterator[Finding]:
 
 
 def reference(system: System, facts: Platforms) -> tuple[Tries, ...]:
-    """What the consumers that the spec names do, or should: expectations win over what is live."""
-    return tuple(
-        dict.fromkeys(_expected(system, one, age) for one, age in _consumers(system, facts))
+    """What the consumers that the spec names do, or should: expectations win over what is live.
+
+    One that is meant to deliver without end has no counterpart on EventBridge.
+    """
+    tries = (
+        _expected(spec, consumer, age)
+        for spec, consumer, age in _consumers(system, facts)
+        if not meant(spec, consumer)
     )
+    return tuple(dict.fromkeys(tries))
 
 
 def rows(system: System, facts: Platforms) -> Rows:
@@ -76,7 +83,7 @@ def rows(system: System, facts: Platforms) -> Rows:
             ", ".join(map(format_duration, one.config.backoff or (one.config.ack_wait,))),
             format_duration(age) if age else "for ever",
         )
-        for one, age in _consumers(system, facts)
+        for _, one, age in _consumers(system, facts)
     ]
     targets = [
         (
@@ -91,25 +98,24 @@ def rows(system: System, facts: Platforms) -> Rows:
     return (heading, *consumers, *targets) if consumers or targets else ()
 
 
-def _consumers(system: System, facts: Platforms) -> Iterator[tuple[Consumer, float | None]]:
-    """The consumers that the spec names, with max_age of their stream."""
+def _consumers(
+    system: System, facts: Platforms
+) -> Iterator[tuple[NatsSource, Consumer, float | None]]:
+    """The consumers that the spec names, with their source and max_age of their stream."""
     for source, snapshot in facts.nats.items():
         ages = {(one.account, one.name): one.config.max_age for one in snapshot.streams}
         wanted = named(system, source)
         for consumer in snapshot.consumers:
             if consumer.name in wanted.get(consumer.stream, ()):
-                yield consumer, ages.get((consumer.account, consumer.stream))
+                age = ages.get((consumer.account, consumer.stream))
+                yield system.sources.nats[source], consumer, age
 
 
-def _expected(system: System, consumer: Consumer, age: float | None) -> Tries:
+def _expected(spec: NatsSource, consumer: Consumer, age: float | None) -> Tries:
     often = consumer.config.max_deliver if consumer.config.max_deliver > 0 else None
-    for source in system.sources.nats.values():
-        stream = source.expects.get(consumer.stream)
-        if stream is not None and consumer.name in stream.consumers:
-            expected = stream.consumers[consumer.name].max_deliver
-            often = expected if isinstance(expected, int) else often
-            age = stream.max_age or age
-    return Tries(often, age)
+    stream = spec.expects.get(consumer.stream, ExpectedStream())
+    expected = stream.consumers.get(consumer.name, ExpectedConsumer()).max_deliver
+    return Tries(expected if isinstance(expected, int) else often, stream.max_age or age)
 
 
 def _targets(facts: Platforms) -> Iterator[tuple[str, LiveRule, LiveTarget]]:

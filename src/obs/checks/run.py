@@ -6,7 +6,7 @@ from typing import Any
 from obs.checks.asking import Asking
 from obs.checks.check import Check
 from obs.checks.finding import Finding, Outcome, Result, Rows, skipped, wrong
-from obs.errors import DONE, FOUND, UNAVAILABLE, SourceError
+from obs.errors import DONE, FOUND, UNAVAILABLE, BadInput, SourceError
 from obs.spec.system import System
 
 
@@ -45,6 +45,9 @@ def _result(check: Check[Any], system: System, asking: Asking) -> Result:
             findings += check.judge(system, subject, facts)
         except SourceError as error:
             findings.append(_unasked(subject, error))
+            continue
+        except BadInput as error:  # a file or a secret that asking needs
+            findings.append(wrong(subject, str(error), "change it, or the spec"))
             continue
         answered = True
         if check.rows is not None:
