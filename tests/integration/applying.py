@@ -77,7 +77,7 @@ class Server:
     answer: Callable[[Request], Answer]
     before: Callable[[Request], None] = lambda request: None
     requests: list[Request] = field(default_factory=list)
-    kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -101,7 +101,9 @@ class Server:
                 outer.before(request)
                 status, body = outer.answer(request)
                 self.send_response(status)
-                self.send_header("Content-Type", outer.kind)
+                self.send_header("Content-Type", "application/json")
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
