@@ -20,7 +20,8 @@ from nats.js.api import ConsumerConfig
 from obs.clients.aws import AwsClient
 from obs.errors import SourceError
 from obs.iam.policy import Policy, document
-from obs.iam.roles import Wish, policy_for
+from obs.iam.roles import policy_for
+from obs.iam.wish import Wish
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, AwsEmulator
 from obs.sandbox.nats_server import NatsServer

@@ -64,7 +64,8 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _policy(arguments: argparse.Namespace) -> int:
     from obs.iam.policy import document
-    from obs.iam.roles import ALL_KINDS, Wish, policy_for
+    from obs.iam.roles import policy_for
+    from obs.iam.wish import ALL_KINDS, Wish
 
     if arguments.account is not None and not re.fullmatch(r"[0-9]{12}", arguments.account):
         raise BadInput(f"--account {arguments.account}: write the account's 12 digits")

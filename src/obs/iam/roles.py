@@ -1,33 +1,20 @@
 """The policies of those who take part: the collector, and the system that it watches."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from obs.catalogue import nats
 from obs.errors import BadInput
-from obs.iam import arns
-from obs.iam.identity import Sources, place, places, regions, sources_of
+from obs.iam import arns, operators
+from obs.iam.identity import Sources, place, regions, sources_of
 from obs.iam.policy import Condition, Policy, Statement
+from obs.iam.wish import ALL_KINDS, Wish
 from obs.spec.system import System
 
-ALL_KINDS: Final = frozenset({"nats", "aws"})
+__all__ = ["ALL_KINDS", "Wish", "policy_for"]
+
 _OF_NATS: Final = frozenset(metric.name for metric in nats.ALL)
 _ACCOUNT_UNKNOWN: Final = "ARNs have * for the account; give its number with --account"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """For whom exactly a policy is meant, where the spec leaves that open.
-
-    `kinds` are the sources that the collector polls, as in `obs collect --only`; `event_source` is
-    the `source` of the published events, the system's name where left out.
-    """
-
-    source: str | None = None
-    account: str | None = None
-    kinds: Collection[str] = ALL_KINDS
-    event_source: str | None = None
 
 
 def policy_for(role: str, system: System, wish: Wish) -> Policy:
@@ -35,7 +22,7 @@ def policy_for(role: str, system: System, wish: Wish) -> Policy:
 
     Raises BadInput where the spec cannot tell.
     """
-    sources = sources_of(system, wish.source)
+    sources = {} if role == "apply-amp" else sources_of(system, wish.source)
     policy = _POLICIES[role](system, sources, wish)
     if not policy.statements:
         raise BadInput(f"{role}: with this spec it makes no request to AWS, and needs no policy")
@@ -49,6 +36,8 @@ def _collector(system: System, sources: Sources, wish: Wish) -> Policy:
     if "aws" in wish.kinds:
         statements = [*_reading(sources, wish.account), *statements]
         remarks += _on_queues(sources)
+        if system.checks.every is not None:  # it runs `obs check` as well
+            statements += operators.check(system, sources, wish).statements
     if any(each.role_arn for each in sources.values()):
         remarks.append("this is for the role of role_arn; who assumes it needs --for sign-in")
     return Policy(tuple(statements), tuple(remarks))
@@ -132,43 +121,12 @@ def _dlq_processor(system: System, sources: Sources, wish: Wish) -> Policy:
     )
 
 
-def _apply(system: System, sources: Sources, wish: Wish) -> Policy:
-    where = places(sources, wish.account)
-    here = (Condition("aws:RequestedRegion", regions(sources)),)
-    alarms = tuple(place.arn("cloudwatch", f"alarm:{system.system}-*") for place in where)
-    boards = tuple(place.global_arn("cloudwatch", f"dashboard/{system.system}*") for place in where)
-    return Policy(
-        (
-            # Composite alarms are authorised against `*` only: CloudWatch API reference,
-            # DescribeAlarms, PutCompositeAlarm, DeleteAlarms.
-            Statement("CompositeAlarms", _COMPOSITE_ACTIONS, conditions=here),
-            Statement("Alarms", _ALARM_ACTIONS, alarms),
-            Statement("Dashboards", _DASHBOARD_ACTIONS, boards),
-        )
-    )
-
-
-_COMPOSITE_ACTIONS: Final = (
-    "cloudwatch:DeleteAlarms",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:PutCompositeAlarm",
-)
-_ALARM_ACTIONS: Final = (
-    "cloudwatch:ListTagsForResource",
-    "cloudwatch:PutMetricAlarm",
-    "cloudwatch:TagResource",
-)
-_DASHBOARD_ACTIONS: Final = (
-    "cloudwatch:DeleteDashboards",
-    "cloudwatch:GetDashboard",
-    "cloudwatch:PutDashboard",
-)
-
-
 _POLICIES: Final[Mapping[str, Callable[[System, Sources, Wish], Policy]]] = {
     "collector": _collector,
     "sign-in": _sign_in,
     "publisher": _publisher,
     "dlq-processor": _dlq_processor,
-    "apply": _apply,
+    "check": operators.check,
+    "apply": operators.apply,
+    "apply-amp": operators.apply_amp,
 }

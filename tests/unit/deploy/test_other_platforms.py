@@ -14,7 +14,8 @@ from cfnlint.api import ManualArgs, lint
 from cfnlint.decode import decode
 
 from obs.iam.policy import document
-from obs.iam.roles import Wish, policy_for
+from obs.iam.roles import policy_for
+from obs.iam.wish import Wish
 from obs.sandbox.nats_server import server_binary
 from obs.spec.load import read_spec
 from tests.unit.deploy.deployed import DEPLOY, PORT, ROOT, STATE, UID, parsed, read

@@ -1,20 +1,25 @@
 """What each policy allows, and that AWS knows every action, resource and condition in it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cfnlint.api import ManualArgs, lint
 
+import obs
 from obs.errors import BadInput
 from obs.iam import ROLES
 from obs.iam.policy import Policy, Statement, document
-from obs.iam.roles import Wish, policy_for
+from obs.iam.roles import policy_for
+from obs.iam.wish import Wish
 from obs.spec.load import read_spec
 from obs.spec.sources import AwsSource
+from obs.spec.stacks import AmpStack, Stacks
 from obs.spec.system import System
 
+PACKAGE = Path(obs.__file__).parent
 OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/obs"
@@ -34,6 +39,14 @@ def with_aws(system: System, **sources: dict[str, Any]) -> System:
             "outputs": system.outputs.model_copy(update={"cloudwatch": None}),
         }
     )
+
+
+@pytest.fixture(scope="module")
+def whole(oms: System) -> System:
+    """One for which every role has a policy."""
+    given = {"region": "us-east-1", "role_arn": ROLE, "queues": ["dlq"]}
+    amp = AmpStack(workspace="ws-1a2b", region="eu-west-1")
+    return with_aws(oms, cloud=given).model_copy(update={"stacks": Stacks(amp=amp)})
 
 
 def statement(policy: Policy, action: str) -> dict[str, Any]:
@@ -158,12 +171,78 @@ def test_the_processor_of_dead_letters_needs_to_know_their_queues(oms: System) -
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
-def test_no_policy_has_a_wildcard_for_actions_or_a_sid_twice(role: str, oms: System) -> None:
-    system = with_aws(oms, cloud={"region": "us-east-1", "role_arn": ROLE, "queues": ["dlq"]})
-    policy = policy_for(role, system, Wish())
+def test_no_policy_has_a_wildcard_for_actions_or_a_sid_twice(role: str, whole: System) -> None:
+    policy = policy_for(role, whole, Wish())
     assert not [action for action in policy.actions if "*" in action]
     sids = [each.sid for each in policy.statements]
     assert len(sids) == len(set(sids))
+
+
+def test_who_checks_may_only_read(whole: System) -> None:
+    verbs = {action.partition(":")[2] for action in policy_for("check", whole, Wish()).actions}
+    assert all(verb.startswith(("Describe", "Get", "List")) for verb in verbs)
+
+
+def test_a_collector_that_runs_the_checks_may_read_what_they_judge(oms: System) -> None:
+    checks = oms.checks.model_copy(update={"every": 600.0})
+    checking = oms.model_copy(update={"checks": checks})
+    actions = policy_for("collector", checking, Wish()).actions
+    alone = policy_for("collector", oms, Wish()).actions
+    assert actions == alone | policy_for("check", oms, Wish()).actions > alone
+
+
+def test_who_checks_reads_the_policies_of_the_roles_that_are_named(whole: System) -> None:
+    publisher = f"arn:aws:iam::{ACCOUNT}:role/publisher"
+    checks = whole.checks.model_copy(update={"roles": {"publisher": publisher}})
+    policy = policy_for("check", whole.model_copy(update={"checks": checks}), Wish())
+    assert statement(policy, "iam:GetRolePolicy")["Resource"] == [ROLE, publisher]
+    assert "iam:GetUserPolicy" not in policy.actions
+
+
+def test_who_applies_writes_only_what_begins_with_the_system_s_name(oms: System) -> None:
+    policy = policy_for("apply", oms, Wish(account=ACCOUNT))
+    alarms = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:oms*"
+    assert statement(policy, "cloudwatch:PutMetricAlarm")["Resource"] == alarms
+    boards = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/oms*"
+    assert statement(policy, "cloudwatch:PutDashboard")["Resource"] == boards
+
+
+def test_who_applies_rules_writes_into_the_workspace_of_the_spec(
+    oms: System, whole: System
+) -> None:
+    namespaces = "arn:aws:aps:eu-west-1:*:rulegroupsnamespace/ws-1a2b/*"
+    policy = policy_for("apply-amp", whole, Wish())
+    assert statement(policy, "aps:PutRuleGroupsNamespace")["Resource"] == namespaces
+    with pytest.raises(BadInput, match=r"stacks\.amp"):
+        policy_for("apply-amp", oms, Wish())
+
+
+def requested(*files: str) -> set[str]:
+    """The names of operations that occur in these files of the package."""
+    text = "".join((PACKAGE / file).read_text(encoding="utf-8") for file in files)
+    for of in ("Role", "User"):
+        text += text.replace("{of}", of)
+    named = r'"((?:Create|Delete|Describe|Get|List|Put|Tag)[A-Z][A-Za-z]+)"'
+    # Everybody may ask who they are, and tags given to what is new need a permission of their own.
+    return set(re.findall(named, text)) - {"GetCallerIdentity"}
+
+
+def permitted(role: str, system: System) -> set[str]:
+    return {action.partition(":")[2] for action in policy_for(role, system, Wish()).actions}
+
+
+def test_who_applies_may_make_exactly_the_requests_that_are_made(whole: System) -> None:
+    made = requested("stacks/cloudwatch.py")
+    assert permitted("apply", whole) == made
+    namespaces = requested("stacks/amp.py")
+    assert permitted("apply-amp", whole) == namespaces | {"TagResource"}
+
+
+def test_who_checks_may_make_every_request_that_is_made(oms: System) -> None:
+    live = ("eventbridge", "alarms", "permissions")
+    made = requested(*(f"checks/{name}_live.py" for name in live))
+    by_the_client = {"ListEventBuses", "ListTargetsByRule", "GetQueueAttributes"}
+    assert permitted("check", oms) == made | by_the_client
 
 
 def faults(policy: Policy) -> list[str]:
@@ -181,10 +260,8 @@ def faults(policy: Policy) -> list[str]:
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
-def test_aws_knows_every_action_and_resource(role: str, oms: System) -> None:
-    given = {"region": "us-east-1", "role_arn": ROLE, "queues": ["dlq"]}
-    system = oms if role != "sign-in" else with_aws(oms, cloud=given)
-    assert faults(policy_for(role, system, Wish())) == []
+def test_aws_knows_every_action_and_resource(role: str, whole: System) -> None:
+    assert faults(policy_for(role, whole, Wish())) == []
 
 
 def test_that_check_sees_an_action_and_a_resource_that_do_not_exist() -> None:
