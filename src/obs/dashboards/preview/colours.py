@@ -128,7 +128,9 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 
 def faded(colour: str, alpha: float) -> str:
-    """The colour with an opacity from 0 to 1."""
+    """The colour with an opacity from 0 to 1; what is transparent stays so."""
+    if colour.endswith(", 0)"):
+        return colour
     red, green, blue = rgb(colour)
     return f"rgba({red}, {green}, {blue}, {alpha:.3g})"
 

@@ -3,13 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from obs.dashboards.preview.board import Json
 from obs.dashboards.preview.colours import Palette, is_continuous
 from obs.dashboards.preview.frames import Field, Frame, present
 from obs.dashboards.preview.transform import pattern_of, shown_name
 from obs.dashboards.preview.units import Moment, Text, formatted
+
+Extent = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,12 @@ def look(panel: Json, frame: Frame, one: Field) -> Look:
             for each in override.get("properties") or []:
                 _set(merged, str(each.get("id")), each.get("value"))
     thresholds = merged.get("thresholds") or {}
-    unit = str(merged.get("unit") or "")
     return Look(
         name=str(merged.get("displayName") or shown_name(one)),
-        unit=unit,
+        unit=str(merged.get("unit") or ""),
         decimals=merged.get("decimals"),
-        least=merged.get("min", 0.0 if unit in _UNIT_MOST else None),
-        most=merged.get("max", _UNIT_MOST.get(unit)),
+        least=merged.get("min"),
+        most=merged.get("max"),
         steps=tuple(_step(each) for each in thresholds.get("steps") or ()),
         percentage=thresholds.get("mode") == "percentage",
         mappings=tuple(merged.get("mappings") or ()),
@@ -77,9 +78,6 @@ def look(panel: Json, frame: Frame, one: Field) -> Look:
         custom=merged["custom"],
         links=tuple(merged.get("links") or ()),
     )
-
-
-_UNIT_MOST: Final = {"percent": 100.0, "percentunit": 1.0}
 
 
 def _matches(matcher: Json, frame: Frame, one: Field) -> bool:
@@ -106,7 +104,9 @@ def _set(merged: dict[str, Any], key: str, value: Any) -> None:
     inner = merged["custom"]
     *path, last = key.split(".")[1:]
     for part in path:
-        inner[part] = inner = dict(inner.get(part) or {})
+        deeper = dict(inner.get(part) or {})
+        inner[part] = deeper
+        inner = deeper
     inner[last] = value
 
 
@@ -224,9 +224,15 @@ def series_colour(number: int, values: Sequence[Any], how: Look, palette: Palett
     return palette.classic(number)
 
 
-def ranged(how: Look, values: Sequence[Any]) -> Look:
-    """The same with the least and the most taken from the values where nothing says them."""
-    there = present(values)
-    least = min(there, default=0.0) if how.least is None else how.least
-    most = max(there, default=100.0) if how.most is None else how.most
+def ranged(how: Look, everything: Extent) -> Look:
+    """The same with the least and the most of all values where nothing says them."""
+    least = everything[0] if how.least is None else how.least
+    most = everything[1] if how.most is None else how.most
     return replace(how, least=least, most=most)
+
+
+def extent(frames: Sequence[Frame]) -> Extent:
+    """The least and the most of all numbers of a panel: what its scales go by, as Grafana's do."""
+    fields = (each for frame in frames for each in frame.fields if each.kind == "number")
+    numbers = [value for each in fields for value in present(each.values)]
+    return min(numbers, default=0.0), max(numbers, default=100.0)

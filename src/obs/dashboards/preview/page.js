@@ -291,7 +291,7 @@ function legend(what, plot) {
         ...item.values.map((value) => make("td", {}, value)))))));
   }
   const words = (item) => item.values.map((value, index) => `  ${what.columns[index]}: ${value}`).join("");
-  return make("div", { class: "legend" }, make("ul", {}, ...what.items.map((item) => make("li", {}, entry(item), words(item)))));
+  return make("div", { class: "legend" }, make("ul", {}, ...what.items.map((item) => make("li", {}, entry(item), make("span", {}, words(item))))));
 }
 
 function isolate(entries, node, plot) {
@@ -322,7 +322,8 @@ function stat(content, panel) {
   let columns = across === "vertical" ? tiles.length : 1;
   if (across === "auto") for (let each = 2; each <= tiles.length; each++) if (sizes(each) >= sizes(columns) * .99) columns = each;
   const value = panel.size.value ?? Math.max(sizes(columns), 12);
-  const name = panel.size.name ?? Math.min(Math.max(value * .42, 12), 20);
+  const longest = Math.max(...tiles.map((tile) => wide(tile.name)), .5);
+  const name = panel.size.name ?? Math.max(Math.min(value * .42, 20, (width / columns - 32) / longest), 12);
   content.append(make("div", { class: "tiles", style: { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` } },
     ...tiles.map((tile) => tileOf(tile, panel.centre, value, name))));
 }

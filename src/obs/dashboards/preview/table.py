@@ -7,7 +7,7 @@ from obs.dashboards.preview.board import Json
 from obs.dashboards.preview.colours import readable_on
 from obs.dashboards.preview.context import Context, Drawn
 from obs.dashboards.preview.frames import Field, Frame
-from obs.dashboards.preview.look import Look, Shown, fraction, look, ranged, shown
+from obs.dashboards.preview.look import Look, Shown, extent, fraction, look, ranged, shown
 from obs.dashboards.preview.transform import order_of, shown_name
 from obs.dashboards.preview.units import Text, formatted
 
@@ -17,7 +17,8 @@ _MOST_ROWS: Final = 500
 def table(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
     """Columns and rows of a table panel; of several frames the first, as Grafana shows it."""
     frame = next((each for each in frames if each.length), Frame("A", ()))
-    looks = [_look(panel, frame, field) for field in frame.fields]
+    everything = extent(frames)
+    looks = [ranged(look(panel, frame, field), everything) for field in frame.fields]
     seen = [
         place
         for place, how in enumerate(looks)
@@ -33,11 +34,6 @@ def table(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
         ],
         "more": max(len(rows) - _MOST_ROWS, 0),
     }
-
-
-def _look(panel: Json, frame: Frame, field: Field) -> Look:
-    how = look(panel, frame, field)
-    return ranged(how, field.values) if field.kind == "number" else how
 
 
 def _order(panel: Json, frame: Frame, looks: Sequence[Look]) -> list[int]:

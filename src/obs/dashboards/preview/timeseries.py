@@ -10,7 +10,7 @@ from obs.dashboards.preview.board import Json
 from obs.dashboards.preview.colours import faded
 from obs.dashboards.preview.context import Context, Drawn, plain
 from obs.dashboards.preview.frames import Field, Frame, present
-from obs.dashboards.preview.look import Look, look, ranged, series_colour, shown
+from obs.dashboards.preview.look import Extent, Look, extent, look, ranged, series_colour, shown
 from obs.dashboards.preview.plot import STILL_AXIS, note_marks, note_shapes, plot_layout
 from obs.dashboards.preview.reduce import reduced
 from obs.dashboards.preview.transform import REDUCER_NAMES
@@ -48,24 +48,31 @@ class Line:
 def lines(panel: Json, frames: Sequence[Frame], context: Context) -> list[Line]:
     """Every numeric field of the frames with its time, colour and look."""
     found: list[Line] = []
+    everything = extent(frames)
     for frame in frames:
         time = next((each for each in frame.fields if each.kind == "time"), None)
         if time is None:
             continue
         for one in frame.fields:
             if one.kind == "number":
-                found.append(_line(panel, frame, time, one, len(found), context))
+                found.append(_line(panel, frame, time, one, len(found), everything, context))
     return found
 
 
 def _line(
-    panel: Json, frame: Frame, time: Field, one: Field, number: int, context: Context
+    panel: Json,
+    frame: Frame,
+    time: Field,
+    one: Field,
+    number: int,
+    everything: Extent,
+    context: Context,
 ) -> Line:
     how = look(panel, frame, one)
     values = tuple(
         None if value is None or not math.isfinite(value) else value for value in one.values
     )
-    colour = series_colour(number, values, ranged(how, values), context.palette)
+    colour = series_colour(number, values, ranged(how, everything), context.palette)
     return Line(time.values, values, how, colour, one.labels)
 
 

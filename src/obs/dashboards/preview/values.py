@@ -12,6 +12,7 @@ from obs.dashboards.preview.frames import Field, Frame, present
 from obs.dashboards.preview.look import (
     Look,
     Shown,
+    extent,
     fraction,
     look,
     ranged,
@@ -55,10 +56,8 @@ def values_of(panel: Json, frames: Sequence[Frame]) -> list[Value]:
                 number = reduced(field.values, calculation)
                 trend = field.kind == "number" and _has_time(frame)
                 found.append(Value(how.name, number, how, field, trend))
-    # All values of a panel share one scale, so that they can be compared.
-    seen = [each for value in found for each in (*value.field.values, value.number)]
-    numbers = [each for each in seen if isinstance(each, int | float)]
-    return [replace(value, look=ranged(value.look, numbers)) for value in found[:_MOST]]
+    everything = extent(frames)
+    return [replace(value, look=ranged(value.look, everything)) for value in found[:_MOST]]
 
 
 def _wanted(field: Field, wanted: str) -> bool:

@@ -99,7 +99,7 @@ def _options(
             values = _asked(asked, prometheus, during)
             return asked, _sorted(_filtered(values, variable.get("regex") or ""), variable)
         case "datasource":
-            return "", [("the Prometheus of this preview", "preview")]
+            return "", [("Prometheus", "prometheus")]
         case "custom" | "interval":
             return "", _written(str(variable.get("query") or ""))
         case "constant" | "textbox":
