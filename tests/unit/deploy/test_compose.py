@@ -103,7 +103,8 @@ def test_alertmanager_has_every_secret_that_its_configuration_names(
 
 
 def test_grafana_reads_the_dashboards_where_they_are_mounted(compose: dict[str, Any]) -> None:
-    (provider,) = parsed("grafana/dashboards/obs.yaml")["providers"]
+    provisioned = (DEPLOY.parent / "dashboards/provisioning/obs-oms.yaml").read_text("utf-8")
+    (provider,) = yaml.safe_load(provisioned)["providers"]
     mounts = [volume.split(":")[1] for volume in compose["services"]["grafana"]["volumes"]]
     assert provider["options"]["path"] in mounts
     (source,) = parsed("grafana/datasources/prometheus.yaml")["datasources"]
