@@ -76,7 +76,10 @@ class Grafana:
         body = json.loads(request.body) if request.body else None
         match [request.method, *path]:
             case ["GET", "folders"]:
-                return answer(200, [{"uid": u, "title": t} for u, t in self.folders.items()])
+                asked = parse_qs(parts.query)
+                first, most = int(asked["page"][0]) - 1, int(asked["limit"][0])
+                listed = [{"uid": uid, "title": title} for uid, title in self.folders.items()]
+                return answer(200, listed[first * most : (first + 1) * most])
             case ["GET", "folders", uid]:
                 required(uid in self.folders, 404, "folder not found")
                 return answer(200, {"uid": uid, "title": self.folders[uid]})

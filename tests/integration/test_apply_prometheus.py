@@ -247,3 +247,21 @@ def test_a_prometheus_without_lifecycle_is_told_apart(
     assert outcome.code == 2
     assert "takes no reload; start it with --web.enable-lifecycle" in outcome.err
     assert list(rules.glob("*.yaml")) == []
+
+
+def test_the_reference_system_is_loaded_with_its_recording_rules(
+    prometheus: Running,
+    rules: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    oms = (Path(__file__).parents[2] / "collectors" / "oms.yaml").read_text()
+    spec = tmp_path / "oms.yaml"
+    spec.write_text(oms.replace("\n    rules_dir:", "\n    recording: true\n    rules_dir:"))
+    monkeypatch.setenv("PROMETHEUS_URL", prometheus.url)
+    monkeypatch.setenv("PROMETHEUS_RULES_DIR", str(rules))
+    outcome = run(capsys, *ARGV, "--spec", str(spec), "--yes")
+    assert outcome.code == 0, outcome.err
+    assert "oms-slo-recording-oms-event-delivery" in prometheus.groups()
+    assert run(capsys, *ARGV, "--spec", str(spec), "--check").code == 0

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
 from obs.clients.http import Answer, Http, without_user
-from obs.errors import Reason, SourceError
+from obs.errors import BadInput, Reason, SourceError
 from obs.spec.secret import FileSecret, VariableSecret
 from obs.spec.stacks import Reached
 
@@ -156,7 +156,14 @@ def segment(name: str) -> str:
 
 
 def _revealed(secret: VariableSecret | FileSecret | None) -> str:
-    return secret.reveal() if secret is not None else ""
+    """The secret. Raises BadInput where no header can carry it."""
+    if secret is None:
+        return ""
+    value = secret.reveal()
+    if not (value.isascii() and value.isprintable()):
+        kept = secret.file if isinstance(secret, FileSecret) else secret.variable
+        raise BadInput(f"{kept}: this secret holds what no header can carry; is it one line?")
+    return value
 
 
 def _wait(attempt: int, told: str | None) -> float:

@@ -9,6 +9,7 @@ from obs.errors import SourceError
 from obs.stacks.plan import Present, Wanted
 
 FOLDER: Final = "folder"
+_FOLDERS: Final = "/api/folders"
 _MOST: Final = 1000  # folders of one page
 
 
@@ -31,23 +32,29 @@ class Folder:
 
 def find_folder(rest: Rest, uid: str, title: str) -> Folder:
     """The folder of this uid, else of this title, else the one to be created."""
-    found = rest.find(f"/api/folders/{segment(uid)}")
+    found = rest.find(f"{_FOLDERS}/{segment(uid)}")
     if found is not None:
         return Folder(uid, title, there=True)
     page = 1
-    while folders := read(rest, "/api/folders", limit=_MOST, page=page):
-        for each in folders:
-            if each["title"] == title:
-                return Folder(each["uid"], title, there=True)
-        if len(folders) < _MOST:
-            break
+    while folders := _folders(rest, page):
+        if title in folders:
+            return Folder(folders[title], title, there=True)
         page += 1
     return Folder(uid, title, there=False)
 
 
 def create_folder(rest: Rest, folder: Folder) -> None:
     """Create it. Raises Refused where that is not permitted, or somebody did it meanwhile."""
-    rest.send("POST", "/api/folders", document={"uid": folder.uid, "title": folder.title})
+    rest.send("POST", _FOLDERS, document={"uid": folder.uid, "title": folder.title})
+
+
+def _folders(rest: Rest, page: int) -> dict[str, str]:
+    """Uids of a page of folders by title; none after the last page."""
+    try:
+        found = read(rest, _FOLDERS, limit=_MOST, page=page)
+        return {each["title"]: each["uid"] for each in found}
+    except (KeyError, TypeError):
+        raise senseless(rest, _FOLDERS) from None
 
 
 def read(rest: Rest, path: str, **parameters: object) -> Any:

@@ -14,6 +14,7 @@ from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
 from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, read, senseless
 from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, projected, to_do
+from obs.stacks.rules import seconds
 from obs.stacks.stack import Done
 
 KIND: Final = "rule group"
@@ -170,4 +171,4 @@ def _compared(group: Mapping[str, Any]) -> Document:
 
 def _compared_rule(rule: Mapping[str, Any]) -> Document:
     found = {key: value for key, value in rule.items() if key != "orgID"}
-    return {**found, "for": parse_duration(str(rule["for"]))}
+    return {**found, "for": seconds(rule["for"])}

@@ -9,13 +9,12 @@ from obs.artifacts import yaml_text
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, document
 from obs.errors import BadInput, SourceError
-from obs.spec.quantity import parse_duration
 from obs.spec.stacks import PrometheusStack
 from obs.spec.system import System
 from obs.stacks.files import KIND, OwnedFiles
 from obs.stacks.plan import Step, Verdict, Wanted, diff, is_as_wanted, plan, to_do
 from obs.stacks.reload import reload
-from obs.stacks.rules import HEAD, Document, owner, rule_documents
+from obs.stacks.rules import HEAD, Document, owner, rule_documents, seconds
 from obs.stacks.stack import Done
 
 LOADED: Final = "loaded rules"
@@ -133,7 +132,7 @@ def _written(rule: Mapping[str, Any]) -> dict[str, Any]:
     if "alert" not in rule:
         return told
     annotations = dict(rule.get("annotations", {}))
-    return {**told, "for": parse_duration(rule.get("for", "0s")), "annotations": annotations}
+    return {**told, "for": seconds(rule.get("for", "0s")), "annotations": annotations}
 
 
 def _loaded(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,10 @@ from obs.catalogue import recorded
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, segment
 from obs.errors import SourceError
-from obs.spec.quantity import parse_duration
 from obs.spec.stacks import MimirStack
 from obs.spec.system import System
 from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, to_do
-from obs.stacks.rules import owner, rule_documents
+from obs.stacks.rules import owner, rule_documents, seconds
 from obs.stacks.stack import Done
 
 KIND: Final = "rule group"
@@ -125,5 +124,5 @@ def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: value for key, value in sorted(fields.items()) if value not in (None, "", {}, [])}
     for key in _DURATIONS:
         if key in found:
-            found[key] = parse_duration(str(found[key]))
+            found[key] = seconds(found[key])
     return {key: value for key, value in found.items() if value != 0.0}

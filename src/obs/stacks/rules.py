@@ -9,6 +9,7 @@ from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus
 from obs.alerts.writers.parts import parts
 from obs.errors import BadInput
+from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
 Document = dict[str, Any]
@@ -34,3 +35,11 @@ def rule_documents(system: System, *, recording: bool, most_bytes: int = 0) -> d
     if found:
         raise BadInput("\n".join(found))
     return parts(documents, most_bytes) if most_bytes else documents
+
+
+def seconds(told: object) -> object:
+    """A duration as servers tell it, in seconds; what is none as it is, so that it differs."""
+    try:
+        return parse_duration(str(told))
+    except ValueError:
+        return told

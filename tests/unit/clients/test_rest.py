@@ -126,3 +126,12 @@ def test_what_is_not_there_is_none_when_looked_for(server: Server) -> None:
     server.answer = Scripted((404, b""))
     with rest(server) as client:
         assert client.find("/x") is None
+
+
+def test_a_secret_of_several_lines_is_bad_input_and_is_not_shown(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "s3cret\ns3cret")
+    with rest(server) as client, pytest.raises(BadInput, match="no header can carry") as caught:
+        client.get("/x")
+    assert "s3cret" not in str(caught.value)
