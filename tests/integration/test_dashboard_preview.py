@@ -63,7 +63,12 @@ def other() -> dict[str, object]:
         "targets": [{"datasource": SOURCE, "expr": "vector(42)", "refId": "A", "instant": True}],
     }
     row = {"id": 1, "type": "row", "title": "Folded", "gridPos": {"x": 0, "y": 0, "w": 24, "h": 1}}
-    panels = [{**row, "collapsed": True, "panels": [inner]}]
+    odd = {
+        **inner,
+        **{"id": 3, "title": "Odd", "gridPos": {"x": 0, "y": 1, "w": 6, "h": 4}},
+        "fieldConfig": {"defaults": {"thresholds": {"steps": [{"value": "high"}]}}},
+    }
+    panels = [{**row, "collapsed": True, "panels": [inner]}, odd]
     return {"uid": "other", "title": "Another", "tags": ["obs", "test"], "panels": panels}
 
 
@@ -200,6 +205,12 @@ async def test_a_folded_row_unfolds(page: Page, address: str) -> None:
     await page.wait_for(f"{TEXT}.includes('42')")
     await page.evaluate("document.querySelector('.row').click()")
     assert "42" not in await page.evaluate(TEXT)
+
+
+async def test_a_panel_that_cannot_be_drawn_says_so(page: Page, address: str) -> None:
+    text = await shown(page, f"{address}d/other")
+    assert "The preview cannot draw this panel: ValueError: could not convert string" in text
+    assert page.console == []
 
 
 async def test_all_dashboards_are_listed(page: Page, address: str) -> None:

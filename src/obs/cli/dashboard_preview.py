@@ -25,7 +25,7 @@ def register(actions: "Commands[argparse.ArgumentParser]") -> None:
         summary="Show dashboards with a Prometheus server's data, without a Grafana.",
         examples=[
             "obs dashboards preview --spec collectors/oms.yaml --prometheus http://localhost:9090",
-            "obs dashboards preview dashboards/*.json --prometheus http://localhost:9090",
+            "obs dashboards preview dashboards/json --prometheus http://localhost:9090",
         ],
         exit_codes=(0, 2, 3, 130),
     )
@@ -34,7 +34,7 @@ def register(actions: "Commands[argparse.ArgumentParser]") -> None:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="dashboards as JSON (default: those of the spec)",
+        help="dashboards or folders of them, also wrapped for Kubernetes (default: the spec's)",
     )
     spec_arguments(preview)
     preview.add_argument(
@@ -87,24 +87,13 @@ def _boards(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if arguments.files:
         if arguments.spec:
             raise BadInput("give files or --spec, not both")
-        return [_read(file) for file in arguments.files]
+        from obs.dashboards.lint.read import read
+
+        found = [each.json for each in read(arguments.files).dashboards]
+        return [{**each, "uid": each.get("uid") or f"file-{n}"} for n, each in enumerate(found, 1)]
     from obs.dashboards.build import boards
 
     return [board.json for board in boards(chosen_spec(arguments).system)]
-
-
-def _read(file: Path) -> dict[str, Any]:
-    import json
-
-    try:
-        whole = json.loads(file.read_bytes())
-    except OSError as error:
-        raise BadInput(f"{file}: {error.strerror}") from None
-    except ValueError:
-        raise BadInput(f"{file}: not JSON") from None
-    if not isinstance(whole, dict) or "panels" not in whole:
-        raise BadInput(f"{file}: not a dashboard: it has no panels")
-    return {"uid": file.stem, "title": file.stem, **whole}
 
 
 def _prometheus(url: str | None) -> "Prometheus":

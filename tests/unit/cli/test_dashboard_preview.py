@@ -57,14 +57,12 @@ def test_wrong_arguments_are_told_in_one_line(
     assert "\n" not in line
 
 
-@pytest.mark.parametrize(
-    ("text", "words"), [("{", "not JSON"), ("[]", "not a dashboard"), ("{}", "not a dashboard")]
-)
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
 def test_files_that_are_no_dashboards_are_named(
-    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, line = told(capsys, board(tmp_path, text), "--prometheus", URL)
-    assert (code, words in line, "board.json" in line) == (2, True, True)
+    assert (code, line.startswith(board(tmp_path, text)), "\n" in line) == (2, True, False)
 
 
 def test_a_prometheus_that_does_not_answer_is_told_before_anything_is_served(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from obs.dashboards.preview.board import Json
 from obs.dashboards.preview.colours import Theme
 from obs.dashboards.preview.context import Context, Drawn
 from obs.dashboards.preview.drawing import drawn, outline
-from obs.dashboards.preview.evaluate import USUAL_WIDTH, Server, asked_panels
+from obs.dashboards.preview.evaluate import USUAL_WIDTH, Panel, Server, asked_panels
 from obs.dashboards.preview.notes import asked_annotations
 from obs.dashboards.preview.parts import plotly_script
 from obs.dashboards.preview.ranges import SCRAPE_SECONDS, time_range
@@ -168,7 +169,16 @@ class _Site:
             "wrong": [f"{each.name}: {each.error}" for each in told if each.error],
         }
         for panel in asked_panels(whole, self._prometheus, scope, during, self._scrape, width):
-            yield {"panel": drawn(panel, _sized(context, panel.json))}
+            yield {"panel": _drawn(panel, _sized(context, panel.json))}
+
+
+def _drawn(panel: Panel, context: Context) -> Drawn:
+    """The panel drawn; whatever is odd about one must not take the others with it."""
+    try:
+        return drawn(panel, context)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error) as error:
+        odd = f"The preview cannot draw this panel: {type(error).__name__}: {error}"
+        return {"id": panel.json.get("id"), "errors": [], "kind": "empty", "text": odd}
 
 
 def _next(lines: Iterator[bytes]) -> bytes | None:
