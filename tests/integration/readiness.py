@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +42,6 @@ ROLES = {
 _BAD = (Outcome.FAILED, Outcome.WARNED)
 
 
-class KeptClients(Asking):
-    """Asks anew, by clients that are kept: opening one takes longer than most checks."""
-
-    kept: dict[str, AwsClient] = {}
-
-    def aws(self, name: str) -> AwsClient:
-        if name not in self.kept:
-            self.kept[name] = AwsClient(self.system.sources.aws[name], time.monotonic)
-        return self.kept[name]
-
-
 @dataclass
 class Ready:
     """The system, and what a test changes it by."""
@@ -64,9 +54,13 @@ class Ready:
     spec_file: Path
     system: System = field(init=False)
     advised: Advised = field(init=False)
+    clients: dict[str, AwsClient] = field(init=False)
 
     def __post_init__(self) -> None:
         self.system = load([self.spec_file])
+        sources = self.system.sources.aws.items()
+        # Kept: opening one takes longer than most checks.
+        self.clients = {name: AwsClient(spec, time.monotonic) for name, spec in sources}
         self.advised = Advised(
             self.emulator.endpoint_url, self.server.url, self.spec_file, self.folder
         )
@@ -76,7 +70,7 @@ class Ready:
 
     def result(self, check: str) -> Result:
         """What one check finds now."""
-        return run(self.system, [BY_NAME[check]], KeptClients)[0]
+        return run(self.system, [BY_NAME[check]], partial(Asking, clients=self.clients))[0]
 
     def becomes_wrong(self, check: str, resource: str) -> Finding:
         """The most severe finding on a resource that is not right, once there is one."""
@@ -202,8 +196,8 @@ def ready(emulator: AwsEmulator, tmp_path_factory: pytest.TempPathFactory) -> It
         collector.spec_file.write_text(json.dumps(spec))
         (folder / "rules").mkdir()
         watching = _prometheus(folder, prometheus_port, port)
+        made = Ready(folder, emulator, server, prometheus, collector, collector.spec_file)
         try:
-            made = Ready(folder, emulator, server, prometheus, collector, collector.spec_file)
             _set_up_aws(made)
             asyncio.run(_set_up_nats(server))
             watching.start()
@@ -222,8 +216,8 @@ def ready(emulator: AwsEmulator, tmp_path_factory: pytest.TempPathFactory) -> It
                 made.becomes_right(check)
             yield made
         finally:
-            while KeptClients.kept:
-                KeptClients.kept.popitem()[1].close()
+            for client in made.clients.values():
+                client.close()
             collector.kill()
             watching.stop()
             print(collector.log)  # noqa: T201  shown with a test that fails

@@ -60,6 +60,11 @@ STATE_ERRORS = counter(
     ("reason",),
     "Times the state file could not be read or written; the collector goes on without it.",
 )
+CHECK_OK = gauge(
+    "obs_check_ok",
+    ("check",),
+    "1 if this check of `obs check` found nothing that fails when it was run last, else 0.",
+)
 BUILD_INFO = info("obs_build_info", ("version", "python_version"), "The collector that runs.")
 
 ALL: tuple[Metric, ...] = (
@@ -79,5 +84,6 @@ ALL: tuple[Metric, ...] = (
     PUSH_POINTS,
     PUSH_ERRORS,
     STATE_ERRORS,
+    CHECK_OK,
     BUILD_INFO,
 )

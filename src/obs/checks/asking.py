@@ -1,7 +1,7 @@
 """What checks read, each thing once however many checks ask for it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from typing import Any, TypeVar, cast
 
@@ -40,8 +40,10 @@ Answer = TypeVar("Answer")
 class Asking:
     """Context manager: the clients of one run of the checks. Everything raises SourceError."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, clients: Mapping[str, AwsClient] | None = None) -> None:
+        """`clients`: of AWS sources, to use instead of new ones; they stay open."""
         self.system = system
+        self._clients = clients or {}
         self._answers: dict[tuple[str, str], Any] = {}
         self._stack = ExitStack()
 
@@ -55,6 +57,8 @@ class Asking:
         """The client of an AWS source."""
 
         def opened() -> AwsClient:
+            if name in self._clients:
+                return self._clients[name]
             client = AwsClient(self.system.sources.aws[name], time.monotonic)
             self._stack.callback(client.close)
             return client

@@ -30,7 +30,7 @@ def telltale(name: str) -> str | None:
         return None
     joined = "_".join(words)
     for telling, what in _TELLING.items():
-        if re.search(rf"(^|_){telling}$", joined):
+        if re.search(rf"(?:^|_)(?:{telling})$", joined):
             return what
     return None
 

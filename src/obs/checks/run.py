@@ -1,6 +1,6 @@
 """Runs checks: reads, judges, and keeps a failure to read within the check it belongs to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from obs.checks.asking import Asking
@@ -18,6 +18,30 @@ def run(
     """What each check found, in their order."""
     with asking(system) as opened:
         return [_result(check, system, opened) for check in checks]
+
+
+def outcomes(results: Sequence[Result]) -> dict[str, bool]:
+    """Whether each check found nothing that fails; those that were skipped are left out."""
+    return {
+        result.check: result.outcome is not Outcome.FAILED
+        for result in results
+        if result.outcome is not Outcome.SKIPPED
+    }
+
+
+def part_of(system: System, kinds: Collection[str]) -> System:
+    """The system as far as sources of these kinds, `nats` and `aws`, have to do with it."""
+    nats = system.sources.nats if "nats" in kinds else {}
+    aws = system.sources.aws if "aws" in kinds else {}
+    slos = [
+        slo
+        for slo in system.slos
+        if (slo.sli.eventbridge and slo.sli.eventbridge.source in aws)
+        or (slo.sli.nats_lag and slo.sli.nats_lag.source in nats)
+        or (slo.sli.nats_delivery and slo.sli.nats_delivery.source in nats)
+    ]
+    sources = system.sources.model_copy(update={"nats": nats, "aws": aws})
+    return system.model_copy(update={"sources": sources, "slos": tuple(slos)})
 
 
 def exit_code(results: Sequence[Result], *, strict: bool = False) -> int:

@@ -14,6 +14,8 @@ from obs.cli.output import json_text, table
 from obs.errors import DONE, UNAVAILABLE
 
 if TYPE_CHECKING:
+    from obs.collector.assembly import Kind
+    from obs.collector.checking import Checks
     from obs.collector.costs import SourceCost
     from obs.spec.system import System
 
@@ -76,7 +78,7 @@ def _collect(arguments: argparse.Namespace) -> int:
 async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from obs.collector.assembly import assemble
+    from obs.collector.assembly import KINDS, assemble
     from obs.collector.daemon import stop_on_signals
     from obs.collector.site import CollectorSite
     from obs.web.access import Access
@@ -86,7 +88,8 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     stop_on_signals(stop)
     web = system.outputs.web
     access = Access(Path(web.config_file)) if web.config_file else None
-    built = assemble(system, arguments.only or ("nats", "aws"))
+    kinds: Sequence[Kind] = arguments.only or KINDS
+    built = assemble(system, kinds, checks=_checks(system, kinds))
     try:
         server = await serve(CollectorSite(built.collector), arguments.listen or web.listen, access)
     except BaseException:
@@ -98,6 +101,20 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     finally:
         await server.close()
     return DONE
+
+
+def _checks(system: "System", kinds: Sequence[str]) -> "Checks | None":
+    """What the collector runs on its own clock; loaded only where the spec wants it."""
+    if system.checks.every is None:
+        return None
+    from functools import partial
+
+    from obs.checks.asking import Asking
+    from obs.checks.catalogue import CHECKS
+    from obs.checks.run import outcomes, part_of, run
+
+    part = part_of(system, kinds)
+    return lambda clients: outcomes(run(part, CHECKS, partial(Asking, clients=clients)))
 
 
 async def _once(system: "System", arguments: argparse.Namespace) -> int:

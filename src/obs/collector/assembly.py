@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from obs.clients.aws import AwsClient
 from obs.clients.http import Http
 from obs.collector.backfill import fetch
+from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
@@ -53,7 +54,11 @@ class _Asking:
 
 
 def assemble(
-    system: System, kinds: Sequence[Kind] = KINDS, *, clock: Clock | None = None
+    system: System,
+    kinds: Sequence[Kind] = KINDS,
+    *,
+    clock: Clock | None = None,
+    checks: Checks | None = None,
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
@@ -99,6 +104,8 @@ def assemble(
         if spec.connection
     ]
     listeners += [each.connect for each in asking.values()]
+    if checks and system.checks.every is not None:
+        listeners.append(checking(system.checks.every, checks, clients, collector))
     return Assembled(
         collector, Daemon(collector, sources, _sinks(system, pushes, clients), listeners)
     )

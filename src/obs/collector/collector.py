@@ -17,7 +17,14 @@ from obs.collector.rules import RuleCounters
 from obs.collector.state import State
 from obs.errors import SourceError
 from obs.series.family import Family, KeptRows
-from obs.series.own import BUILD, aws_families, push_families, source_families, state_family
+from obs.series.own import (
+    BUILD,
+    aws_families,
+    check_family,
+    push_families,
+    source_families,
+    state_family,
+)
 from obs.series.slo import slo_families
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import Process
@@ -77,6 +84,7 @@ class Collector:
         self.exposition = Exposition()
         self.kept_house = clock.monotonic()
         self.changes = 0
+        self.checks: Mapping[str, bool] = {}
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
         self._slo_rows = KeptRows()
@@ -182,6 +190,14 @@ class Collector:
         health.failed(error.reason, str(error))
         self._publish_own()
 
+    def take_checks(self, outcomes: Mapping[str, bool]) -> None:
+        """Show which checks found nothing that fails."""
+        for name in sorted(outcomes):
+            if self.checks.get(name, True) and not outcomes[name]:
+                log.warning("check %s fails: `obs check --only %s` says why", name, name)
+        self.checks = outcomes
+        self._publish_own()
+
     def keep_house(self) -> None:
         """Withdraw what is stale and refresh what needs no poll."""
         now = self.clock.monotonic()
@@ -244,6 +260,7 @@ class Collector:
             *source_families(self.sources, self.started),
             *push_families(self.pushes),
             state_family(self.state_errors),
+            check_family(self.checks),
             BUILD,
         ]
         if self.spending:

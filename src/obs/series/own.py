@@ -102,6 +102,12 @@ def state_family(errors: Counter[str]) -> Family:
     )
 
 
+def check_family(outcomes: Mapping[str, bool]) -> Family:
+    """Which checks found nothing that fails; none where they are not run, or were skipped."""
+    names = sorted(outcomes)
+    return Family(own.CHECK_OK, Rows((name,) for name in names), [int(outcomes[n]) for n in names])
+
+
 BUILD = Family(own.BUILD_INFO, Rows([(__version__, platform.python_version())]), [1])
 
 

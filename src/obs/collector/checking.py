@@ -1,0 +1,44 @@
+"""The checks of `obs check`, run beside the polls at long intervals."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from obs.clients.aws import AwsClient
+from obs.collector.collector import Collector
+from obs.collector.daemon import InCore, Listener
+from obs.collector.threads import in_thread
+
+log = logging.getLogger(__name__)
+
+FIRST_AFTER: Final = 60.0  # seconds: a collector that has just begun has no whole minute yet
+
+Checks = Callable[[Mapping[str, AwsClient]], Mapping[str, bool]]
+"""Runs the checks, which blocks, by these clients; gives which of them found nothing wrong."""
+
+
+def checking(
+    every: float,
+    checks: Checks,
+    clients: Mapping[str, AwsClient],
+    collector: Collector,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Listener:
+    """Runs the checks `every` so many seconds, in a thread of their own, one run at a time.
+
+    A run that fails as a whole leaves no result, rather than an old one.
+    """
+
+    async def run(in_core: InCore) -> None:
+        await sleep(FIRST_AFTER)
+        while True:
+            try:
+                outcomes = await in_thread(lambda: checks(clients), "checks")
+            except Exception:  # a fault of the checks never touches the polls
+                log.exception("the checks could not be run")
+                outcomes = {}
+            await in_core(collector.take_checks, outcomes)
+            await sleep(every)
+
+    return run

@@ -1,0 +1,79 @@
+"""The checks of the collector run by themselves, and never take anything else with them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obs.clients.aws import AwsClient
+from obs.collector.checking import FIRST_AFTER, checking
+from obs.collector.collector import Clock, Collector
+from obs.collector.state import open_state
+from obs.spec.system import System
+
+SYSTEM = System.model_validate({"version": 1, "system": "orders"})
+
+
+class Ended(Exception):  # noqa: N818
+    """The test has seen enough."""
+
+
+def naps(most: int) -> tuple[list[float], Callable[[float], Any]]:
+    """A clock that lets time pass at once, so many times."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        if len(slept) == most:
+            raise Ended
+        slept.append(seconds)
+
+    return slept, sleep
+
+
+async def in_core(call: Callable[..., Any], *arguments: Any) -> None:
+    call(*arguments)
+
+
+def run(
+    tmp_path: Path, checks: Callable[[Mapping[str, AwsClient]], dict[str, bool]], most: int
+) -> tuple[list[float], list[str]]:
+    state = open_state(tmp_path, lambda reason: None)
+    collector = Collector(SYSTEM, state, [], [], [], state_errors=Counter(), clock=Clock())
+    slept, sleep = naps(most)
+    with pytest.raises(Ended):
+        asyncio.run(checking(600.0, checks, {}, collector, sleep)(in_core))
+    state.close()
+    text = collector.exposition.body(openmetrics=False, gzip=False).decode()
+    return slept, [line for line in text.splitlines() if line.startswith("obs_check_ok{")]
+
+
+def test_results_become_series_and_the_next_run_waits(tmp_path: Path) -> None:
+    slept, lines = run(tmp_path, lambda clients: {"iam": True, "alarms": False}, 2)
+    assert slept == [FIRST_AFTER, 600.0]
+    assert lines == ['obs_check_ok{check="alarms"} 0', 'obs_check_ok{check="iam"} 1']
+
+
+def test_a_run_that_fails_as_a_whole_leaves_no_result(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = iter([{"iam": True}])
+
+    def once(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+        for outcomes in runs:
+            return outcomes
+        raise RuntimeError("broken")
+
+    slept, lines = run(tmp_path, once, 3)
+    assert len(slept) == 3
+    assert lines == []
+    assert "the checks could not be run" in caplog.text
+
+
+def test_a_check_that_begins_to_fail_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(tmp_path, lambda clients: {"iam": False}, 3)
+    assert caplog.text.count("check iam fails") == 1
