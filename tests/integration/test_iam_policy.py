@@ -12,18 +12,18 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import boto3
 import nats
 import pytest
 from nats.js.api import ConsumerConfig
 
+from obs.cli.main import main
 from obs.clients.aws import AwsClient
 from obs.errors import SourceError
 from obs.iam.policy import Policy, document
 from obs.iam.roles import policy_for
 from obs.iam.wish import Wish
 from obs.sandbox import aws_events
-from obs.sandbox.aws_emulator import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, AwsEmulator
+from obs.sandbox.aws_emulator import ACCOUNT, AwsEmulator
 from obs.sandbox.nats_server import NatsServer
 from obs.sources.eventbridge import EventBridge
 from obs.spec.sources import NatsSource
@@ -42,6 +42,11 @@ __all__ = ["collectors"]
 pytestmark = pytest.mark.integration
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/obs"
+REFUSED = "not permitted"
+CHECKS = (
+    *("eventbridge-rules", "eventbridge-dead-letters", "retries", "alarms"),
+    *("alarm-subscribers", "alarm-metrics", "iam"),
+)
 PUBLISHED = key("obs_push_points_total", sink="cloudwatch")
 
 
@@ -54,7 +59,7 @@ class Account:
 
     def grant(self, policy: Policy) -> None:
         """What the role may do from now on."""
-        _iam(self.endpoint_url).put_role_policy(
+        aws_events.aws("iam", self.endpoint_url).put_role_policy(
             RoleName="obs", PolicyName="obs", PolicyDocument=json.dumps(document(policy))
         )
 
@@ -64,7 +69,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     folder = tmp_path_factory.mktemp("account")
     with AwsEmulator(folder=folder, enforce_iam=True) as emulator:
         aws_events.create_oms(emulator.endpoint_url)
-        iam = _iam(emulator.endpoint_url)
+        iam = aws_events.aws("iam", emulator.endpoint_url)
         iam.create_user(UserName="runner")
         made = iam.create_access_key(UserName="runner")["AccessKey"]
         who = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/runner"}
@@ -118,6 +123,55 @@ def test_without_any_one_action_something_is_refused(
         account.grant(_as_enforced(_without(policy, action)))
         missed[action] = _refused(system)
     assert missed == {"": False} | dict.fromkeys(policy.actions, True)
+
+
+def test_who_checks_may_read_all_that_is_judged(
+    account: Account,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in account.credentials.items():
+        monkeypatch.setenv(name, value)
+    topic = _judged(account.endpoint_url)
+    receivers = {"topic": {"sns": {"topic_arn": topic}}}
+    routes = {severity: {"to": ["topic"]} for severity in ("critical", "warning")}
+    spec = _spec(tmp_path, account.endpoint_url)
+    spec |= {"notify": {"receivers": receivers, "routes": routes}}
+    spec |= {"checks": {"roles": {"publisher": ROLE}}}
+    policy = policy_for("check", System.model_validate(spec), Wish(account=ACCOUNT))
+    account.grant(_as_enforced(policy))
+    file = tmp_path / "obs.yaml"
+    file.write_text(json.dumps(spec), encoding="utf-8")
+    chosen = [word for name in CHECKS for word in ("--only", name)]
+    assert main(["check", "--spec", str(file), "--format", "json", *chosen]) == 1
+    said = capsys.readouterr().out
+    assert REFUSED not in said
+    # Each has come to a judgement of its own.
+    assert "which is not needed" in said
+    assert "nobody has subscribed" in said
+    assert "there is none" in said
+
+    account.grant(_as_enforced(_without(policy, "cloudwatch:DescribeAlarms")))
+    main(["check", "--spec", str(file), "--format", "json", "--only", "alarms"])
+    assert REFUSED in capsys.readouterr().out
+
+
+def _judged(endpoint_url: str) -> str:
+    """Things to judge besides the OMS's: an alarm on a queue, a topic; gives the topic's ARN."""
+    aws_events.aws("cloudwatch", endpoint_url).put_metric_alarm(
+        AlarmName="somebody's",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "oms-events-dlq"}],
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Period=60,
+        Threshold=1,
+        Statistic="Maximum",
+    )
+    topic = aws_events.aws("sns", endpoint_url)
+    return str(topic.create_topic(Name="oms-alerts")["TopicArn"])
 
 
 def with_nats(system: System) -> System:
@@ -174,16 +228,6 @@ def _spec(folder: Path, endpoint_url: str) -> Spec:
     }
     published = {"source": "aws", "namespace": "OMS/Events", "every": "1s"}
     return spec_of(folder, aws=aws, cloudwatch=published)
-
-
-def _iam(endpoint_url: str):  # type: ignore[no-untyped-def]
-    return boto3.client(
-        "iam",
-        endpoint_url=endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-    )
 
 
 async def _consumer(server: NatsServer) -> None:

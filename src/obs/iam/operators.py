@@ -1,5 +1,6 @@
 """The policies of those who operate a system: who checks it, and who applies what is built."""
 
+from dataclasses import replace
 from typing import Final
 
 from obs.errors import BadInput
@@ -63,6 +64,10 @@ def check(system: System, sources: Sources, wish: Wish) -> Policy:
     topics = _topics(system, sources)
     if topics:
         statements.append(Statement("CheckTopics", ("sns:GetTopicAttributes",), topics))
+    if system.stacks.amp is not None:
+        listing_rules, writing = apply_amp(system, sources, wish).statements
+        described = ("aps:DescribeRuleGroupsNamespace",)
+        statements += [listing_rules, replace(writing, sid="ReadRules", actions=described)]
     return Policy((*statements, *_on_policies(system, sources, wish)))
 
 
