@@ -41,6 +41,8 @@ def plot_layout(context: Context) -> dict[str, Any]:
             "gridcolor": palette.grid,
             "zeroline": False,
             "hoverformat": "%Y-%m-%d %H:%M:%S",
+            # plotly draws the line at the pointer with a white rim of 2 px; this leaves none.
+            **{"spikethickness": -2, "spikedash": "solid", "spikecolor": palette.secondary},
         },
     }
 
