@@ -100,6 +100,20 @@ def test_a_rule_group_of_somebody_else_is_left_alone(
     assert grafana.rules == before
 
 
+def test_a_rule_of_somebody_else_with_our_title_is_a_conflict_that_is_told(
+    grafana: Grafana, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, *RULES, "--yes")
+    ours = copy.deepcopy(next(iter(grafana.rules.values())))
+    theirs = {**ours, "uid": "theirs", "ruleGroup": "theirs", "provenance": "", "labels": {}}
+    folder = ours["folderUID"]
+    grafana.rules = {"theirs": theirs}
+    outcome = run(capsys, *RULES, "--yes")
+    assert outcome.code == 3
+    assert f"/folder/{folder}/rule-groups/{ours['ruleGroup']}: HTTP 409: in conflict" in outcome.err
+    assert grafana.rules["theirs"] == theirs
+
+
 def test_rules_that_were_paused_or_are_built_no_more_are_mended(
     grafana: Grafana, capsys: pytest.CaptureFixture[str]
 ) -> None:
