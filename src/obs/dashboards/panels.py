@@ -47,6 +47,7 @@ def lines(
         "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
         "thresholdsStyle": {"mode": "dashed" if drawn else "off"},
         "axisPlacement": "auto",
+        **({"axisSoftMax": 100} if look.unit == "percent" else {}),
         "scaleDistribution": {"type": "linear"},
     }
     overrides = [
