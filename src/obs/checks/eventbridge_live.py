@@ -36,11 +36,11 @@ def read_eventbridge(client: AwsClient, spec: AwsSource) -> EventBridgeFacts:
         )
         for (bus, described), of_rule in zip(found, targets, strict=True)
     )
-    account = next((arn.split(":")[4] for arn in buses.values()), "")
+    _, partition, _, _, account = next(iter(buses.values()), "::::").split(":")[:5]
     arns = {target.dead_letter_queue for rule in rules for target in rule.targets}
     spare = next((queue for queue in spec.queues if not _WILD & set(queue)), "")
     if spare:
-        arns.add(f"arn:aws:sqs:{spec.region}:{account}:{spare}")
+        arns.add(f"arn:{partition}:sqs:{spec.region}:{account}:{spare}")
     wanted = sorted(arn for arn in arns if arn and arn.split(":")[3] == spec.region)
     queues = in_parallel(lambda arn: _queue(client, arn, account), wanted)
     return EventBridgeFacts(

@@ -21,7 +21,8 @@ def junit(system: str, results: Sequence[Result]) -> str:
 
 
 def _add_case(suite: Xml.Element, check: str, finding: Finding) -> None:
-    case = Xml.SubElement(suite, "testcase", {"classname": check, "name": finding.resource})
+    name = _printable(finding.resource)
+    case = Xml.SubElement(suite, "testcase", {"classname": check, "name": name})
     text = _printable("\n".join(filter(None, (finding.what, finding.advice))))
     if finding.outcome is Outcome.FAILED:
         Xml.SubElement(case, "failure", {"message": _printable(finding.what)}).text = text

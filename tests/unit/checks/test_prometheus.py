@@ -1,0 +1,110 @@
+"""What Prometheus scrapes and has loaded, judged from what its API answers."""
+
+from typing import Any
+
+from obs.checks.finding import Outcome
+from obs.checks.prometheus import (
+    RuleFacts,
+    ScrapeFacts,
+    Target,
+    built,
+    judge_rules,
+    judge_scrape,
+)
+from obs.spec.system import System
+
+SYSTEM = System.model_validate(
+    {
+        "version": 1,
+        "system": "shop",
+        "sources": {"nats": {"main": {"monitor": ["http://nats:8222"]}}},
+        "outputs": {"web": {"listen": "10.0.0.1:9464"}},
+    }
+)
+
+
+def target(instance: str = "obs:9464", *, up: bool = True, error: str = "") -> Target:
+    return Target("obs", instance, f"http://{instance}/metrics", up, error)
+
+
+def test_a_target_that_has_shown_a_collector_is_one() -> None:
+    facts = ScrapeFacts((target(), target("other:80")), frozenset({("obs", "obs:9464")}))
+    (finding,) = judge_scrape(SYSTEM, facts)
+    assert (finding.resource, finding.outcome) == ("target obs obs:9464", Outcome.PASSED)
+
+
+def test_so_is_one_at_the_address_of_the_spec_although_it_is_down() -> None:
+    down = target("10.0.0.1:9464", up=False, error="connection refused")
+    (finding,) = judge_scrape(SYSTEM, ScrapeFacts((down,), frozenset()))
+    assert finding.what == "is down: connection refused"
+
+
+def test_a_prometheus_that_scrapes_no_collector_is_told_what_to_scrape() -> None:
+    (finding,) = judge_scrape(SYSTEM, ScrapeFacts((target("other:80"),), frozenset()))
+    assert finding.outcome is Outcome.FAILED
+    assert '"targets": ["10.0.0.1:9464"]' in finding.advice
+
+
+def groups() -> list[dict[str, Any]]:
+    """As /api/v1/rules tells the rules that are built, expressions in words of its own."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (group, alert, labels), rule in built(SYSTEM).items():
+        found.setdefault(group, []).append(
+            {
+                "type": "alerting",
+                "name": alert,
+                "query": f"( {rule['expression']} )",
+                "duration": rule["for"],
+                "labels": dict(labels),
+                "annotations": rule["annotations"],
+                "health": "ok",
+            }
+        )
+    return [{"name": name, "rules": rules} for name, rules in found.items()]
+
+
+def worded(loaded: list[dict[str, Any]]) -> dict[str, str]:
+    """Prometheus leaves out parentheses that say nothing."""
+    texts = {rule["query"] for group in loaded for rule in group["rules"]}
+    return {text: text.removeprefix("( ").removesuffix(" )") for text in texts}
+
+
+def outcome(loaded: list[dict[str, Any]]) -> tuple[str, Outcome]:
+    (finding,) = judge_rules(SYSTEM, RuleFacts(loaded, worded(loaded)))
+    return finding.what, finding.outcome
+
+
+def test_rules_that_are_only_worded_differently_are_as_built() -> None:
+    assert outcome(groups())[1] is Outcome.PASSED
+
+
+def test_groups_of_others_are_nobody_s_business() -> None:
+    theirs = {"name": "theirs", "rules": [{"type": "alerting", "name": "X", "query": "1"}]}
+    assert outcome([*groups(), theirs])[1] is Outcome.PASSED
+
+
+def test_each_difference_of_a_rule_is_told() -> None:
+    loaded = groups()
+    loaded[0]["rules"][0] |= {"query": "vector(1)", "duration": 7}
+    assert outcome(loaded) == (
+        "is not as it is built: expression, for differ",
+        Outcome.FAILED,
+    )
+
+
+def test_a_rule_that_is_missing_is_told() -> None:
+    loaded = groups()
+    del loaded[0]["rules"][0]
+    assert "has not loaded it" in outcome(loaded)[0]
+
+
+def test_a_rule_that_cannot_be_evaluated_is_told_with_the_reason() -> None:
+    loaded = groups()
+    loaded[0]["rules"][0] |= {"health": "err", "lastError": "many-to-many"}
+    assert outcome(loaded) == ("cannot be evaluated: many-to-many", Outcome.FAILED)
+
+
+def test_a_rule_that_is_left_over_in_a_group_of_ours_is_doubtful() -> None:
+    loaded = groups()
+    loaded[0]["rules"].append({"type": "alerting", "name": "Old", "query": "1"})
+    assert outcome(loaded)[1] is Outcome.WARNED
