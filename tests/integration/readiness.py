@@ -31,10 +31,13 @@ from obs.sandbox.prometheus import prometheus_binary
 from obs.spec.load import load
 from obs.spec.system import System
 from tests.integration.advised import Advised
+from tests.integration.applying import Server
 from tests.integration.collector_process import CollectorProcess, key
+from tests.integration.grafana_api import Grafana
 from tests.integration.waiting import eventually
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:oms-alerts"
+TOKEN = "glsa-of-the-tests"
 ROLES = {
     part: f"arn:aws:iam::{ACCOUNT}:role/oms-{part}"
     for part in ("collector", "publisher", "dlq-processor")
@@ -50,6 +53,7 @@ class Ready:
     emulator: AwsEmulator
     server: NatsServer
     prometheus_url: str
+    grafana: Grafana
     collector: CollectorProcess
     spec_file: Path
     system: System = field(init=False)
@@ -111,7 +115,7 @@ class Ready:
 
 
 def _spec(
-    folder: Path, endpoint_url: str, server: NatsServer, prometheus: str, port: int
+    folder: Path, endpoint_url: str, server: NatsServer, stacks: dict[str, Any], port: int
 ) -> dict[str, Any]:
     consumer = {"source": "main", "stream": STREAM, "consumer": PROCESSOR}
     rules = list(aws_events.RULES)
@@ -168,7 +172,7 @@ def _spec(
             "receivers": {"topic": {"sns": {"topic_arn": TOPIC}}},
             "routes": {"critical": {"to": ["topic"]}, "warning": {"to": ["topic"]}},
         },
-        "stacks": {"prometheus": {"url": prometheus, "rules_dir": str(folder / "rules")}},
+        "stacks": stacks,
         "checks": {
             "roles": {part: ROLES[part] for part in ("publisher", "dlq-processor")},
         },
@@ -185,18 +189,28 @@ def ready(emulator: AwsEmulator, tmp_path_factory: pytest.TempPathFactory) -> It
     emulator.reset()
     prometheus_port, port = free_ports(2)
     prometheus = f"http://127.0.0.1:{prometheus_port}"
-    with pytest.MonkeyPatch.context() as patch, NatsServer(folder / "nats") as server:
+    grafana = Grafana(TOKEN)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        NatsServer(folder / "nats") as server,
+        Server(grafana) as grafana_server,
+    ):
         patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
         patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+        patch.setenv("GRAFANA_TOKEN", TOKEN)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        spec = _spec(folder, emulator.endpoint_url, server, prometheus, port)
+        stacks = {
+            "prometheus": {"url": prometheus, "rules_dir": str(folder / "rules")},
+            "grafana": {"url": grafana_server.url, "token": "${GRAFANA_TOKEN}"},
+        }
+        spec = _spec(folder, emulator.endpoint_url, server, stacks, port)
         collector = CollectorProcess(folder / "collector", spec)
         collector.spec_file.write_text(json.dumps(spec))
         (folder / "rules").mkdir()
         watching = _prometheus(folder, prometheus_port, port)
-        made = Ready(folder, emulator, server, prometheus, collector, collector.spec_file)
+        made = Ready(folder, emulator, server, prometheus, grafana, collector, collector.spec_file)
         try:
             _set_up_aws(made)
             asyncio.run(_set_up_nats(server))
@@ -209,8 +223,12 @@ def ready(emulator: AwsEmulator, tmp_path_factory: pytest.TempPathFactory) -> It
             collector.polls("main")
             collector.clock.turn()  # SLOs tell of whole minutes
             eventually(lambda: _answers(prometheus))
-            for target in ("prometheus", "cloudwatch"):
-                apply = ["alerts", "apply", "--target", target, "--yes"]
+            for of, target in (
+                ("alerts", "prometheus"),
+                ("alerts", "cloudwatch"),
+                ("dashboards", "grafana"),
+            ):
+                apply = [of, "apply", "--target", target, "--yes"]
                 assert main([*apply, "--spec", str(collector.spec_file)]) == 0
             for check in ("scrape", "slo-data", "alarm-metrics"):
                 made.becomes_right(check)
