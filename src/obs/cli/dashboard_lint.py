@@ -111,7 +111,7 @@ def _knowledge(arguments: argparse.Namespace) -> "Knowledge":
         return Knowledge(known)
     spec = chosen_spec(arguments)
     check_tuning(spec)
-    return Knowledge(known, spec.system.system, tuned_alerts(spec.system))
+    return Knowledge(known, spec.system.known_as, tuned_alerts(spec.system))
 
 
 def _summary(found: "Read", report: "Report") -> str:

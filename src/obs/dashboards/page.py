@@ -56,10 +56,10 @@ class Page:
 def dashboard(page: Page, site: Site) -> core.Dashboard:
     """The page as grafanalib's dashboard."""
     return core.Dashboard(
-        title=f"{page.title} · {site.system}",
+        title=f"{page.title} · {site.known_as}",
         description=page.question,
-        uid=dashboard_uid(site.system, page.name),
-        tags=[TAG, site.system],
+        uid=dashboard_uid(site.known_as, page.name),
+        tags=_tags(site),
         editable=False,
         graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
         refresh="30s",
@@ -80,7 +80,7 @@ def link(site: Site, page: str, title: str, values: Mapping[str, str]) -> Json:
     """
     chosen = "".join(f"&var-{name}={value}" for name, value in values.items())
     kept = "${datasource:queryparam}&${job:queryparam}"
-    uid = dashboard_uid(site.system, page)
+    uid = dashboard_uid(site.known_as, page)
     return {"title": title, "url": f"/d/{uid}?{kept}{chosen}&${{__url_time_range}}"}
 
 
@@ -101,7 +101,7 @@ def _pages(site: Site) -> Json:
         "icon": "external link",
         "includeVars": True,
         "keepTime": True,
-        "tags": [TAG, site.system],
+        "tags": _tags(site),
         "targetBlank": False,
         "title": "Dashboards",
         "tooltip": "",
@@ -174,8 +174,13 @@ def _annotations(site: Site) -> list[Json]:
     return [*alerts, deployments]
 
 
+def _tags(site: Site) -> list[str]:
+    """All dashboards of a system in one environment have these, and no others have all of them."""
+    return [TAG, site.system, site.environment]
+
+
 def _firing(site: Site) -> tuple[tuple[str, str], ...]:
-    return (("alertstate", "firing"), ("system", site.system))
+    return (("alertstate", "firing"), *site.labels)
 
 
 def metric_names() -> frozenset[str]:

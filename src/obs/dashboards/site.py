@@ -15,7 +15,7 @@ USUAL_SCRAPE: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A system as its dashboards see it.
+    """A system as its dashboards see it; `known_as` tells its environments apart.
 
     `nats_poll`, `aws_poll` and `slo_poll` (of both) are the longest intervals between two polls, as
     durations: no panel draws points closer than that. None where Prometheus usually scrapes less
@@ -24,6 +24,7 @@ class Site:
 
     system: str
     environment: str
+    known_as: str
     limits: Limits
     nats: bool
     aws: bool
@@ -33,6 +34,11 @@ class Site:
     aws_poll: str | None
     slo_poll: str | None
 
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """The labels that its alerts have."""
+        return (("system", self.system), ("environment", self.environment))
+
 
 def site_of(system: System) -> Site:
     """The site of a system."""
@@ -40,6 +46,7 @@ def site_of(system: System) -> Site:
     return Site(
         system=system.system,
         environment=system.environment,
+        known_as=system.known_as,
         limits=limits_of(system),
         nats=bool(nats),
         aws=bool(aws),

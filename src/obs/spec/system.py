@@ -44,3 +44,12 @@ class System(Model):
     """What `obs check` looks at besides, and whether the collector runs it."""
     outputs: Outputs = Outputs()
     """Where the collector's numbers go."""
+
+    @property
+    def known_as(self) -> str:
+        """What tells it from other systems and its other environments where they share a place.
+
+        Its name, and the environment unless that is production.
+        """
+        production = self.environment == "production"
+        return self.system if production else f"{self.system}-{self.environment}"

@@ -32,7 +32,7 @@ class GrafanaDashboards:
         *,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._tags = ("obs", system.system)
+        self._tags = ("obs", system.system, system.environment)
         self._boards = {board.uid: board.json for board in boards(system)}
         options = system.targets.dashboards
         self._title = options.folder or system.system

@@ -225,5 +225,16 @@ def test_without_a_connection_no_panel_asks_for_dead_letters(tmp_path: Path) -> 
     assert "dead_letters_total" not in json.dumps(pages["consumer"].json["panels"])
 
 
+def test_two_environments_share_a_grafana_without_meeting(tmp_path: Path) -> None:
+    staging = by_page(system(tmp_path, environment="staging"))
+    for page, board in BOARDS.items():
+        assert staging[page].uid != board.uid
+        assert staging[page].title != board.title
+        assert board.uid not in json.dumps(staging[page].json)
+        assert 'environment="production"' not in str(staging[page].json)
+    menu = staging["overview"].json["links"][0]["tags"]
+    assert menu == staging["overview"].json["tags"] == ["obs", "oms", "staging"]
+
+
 def test_two_builds_are_the_same() -> None:
     assert [board.json for board in boards(oms())] == [board.json for board in BOARDS.values()]

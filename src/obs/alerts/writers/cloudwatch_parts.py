@@ -117,15 +117,10 @@ class Namer:
 def prefix(system: System, aws: str) -> str:
     """What the names of a system's alarms begin with.
 
-    The system's name; the environment too unless it is production, and the source where there are
-    several: all may share an account, in which an alarm's name is unique.
+    What the system is known as, and the source where there are several: all may share an account,
+    in which an alarm's name is unique.
     """
-    parts = [system.system]
-    if system.environment != "production":
-        parts.append(system.environment)
-    if len(system.sources.aws) > 1:
-        parts.append(aws)
-    return "-".join(parts)
+    return f"{system.known_as}-{aws}" if len(system.sources.aws) > 1 else system.known_as
 
 
 def _route(notify: Notify, tuned: TunedAlert) -> Route | None:

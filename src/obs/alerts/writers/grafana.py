@@ -188,7 +188,7 @@ def _rule(tuned: TunedAlert, system: System) -> Document:
         "execErrState": _ON_ERROR.get(tuned.name, "KeepLast"),
         "for": duration(tuned.hold) if tuned.hold >= 1 else "0s",
         **({"missing_series_evals_to_resolve": kept} if kept else {}),
-        "dashboardUid": dashboard_uid(system.system, page),
+        "dashboardUid": dashboard_uid(system.known_as, page),
         "panelId": panel_id(tuned.alert.panel),
         "annotations": {
             **annotations(tuned, system),

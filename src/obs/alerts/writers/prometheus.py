@@ -96,7 +96,7 @@ def panel_link(tuned: TunedAlert, system: System, fill: Callable[[str], str]) ->
         return ""
     values = [(label, fill(label)) for label in tuned.identity]
     variables = [(label, value) for label, value in values if value]
-    return panel_url(system.links.grafana, system.system, tuned.alert.panel, variables)
+    return panel_url(system.links.grafana, system.known_as, tuned.alert.panel, variables)
 
 
 def runbook_url(tuned: TunedAlert, system: System) -> str:

@@ -16,7 +16,8 @@ OUR_TAG = "obs"
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What is known beside the dashboards. `system` and `alerts` are the spec's, if there is one.
+    """What is known beside the dashboards. `system` is what the spec's system is known as,
+    `alerts` are its own, if there is a spec.
 
     `earlier`: by uid and by title, the files of the dashboards that have it, in order.
     """

@@ -289,7 +289,7 @@ def _over_time(site: Site) -> Band:
 
 
 def _of(site: Site) -> Sequence[Matcher]:
-    return equal((("system", site.system),))
+    return equal(site.labels)
 
 
 def _alerts(site: Site, among: Sequence[Matcher] = (), **labels: str) -> str:
