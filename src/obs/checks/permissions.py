@@ -34,7 +34,7 @@ def judge(facts: RoleFacts, needed: Policy, advice: str) -> Iterator[Finding]:
 
     `advice`: the command that prints the policy the role should have.
     """
-    at = f"{facts.kind} {facts.name}"
+    at = facts.name if facts.why else f"{facts.kind} {facts.name}"
     if facts.why:
         yield wrong(at, facts.why, "let obs assume a role of its own: sources.aws.NAME.role_arn")
         return
