@@ -32,7 +32,7 @@ slo_error_ratio slo_burn_rate slo_error_budget_remaining_ratio slo_error_budget_
 slo_data_watermark_timestamp_seconds slo_info obs_source_up
 obs_source_last_success_timestamp_seconds obs_source_poll_duration_seconds obs_source_errors_total
 obs_source_series obs_series_dropped_total obs_aws_requests_total obs_aws_cost_dollars_per_month
-obs_build_info
+obs_build_info obs_check_ok
 """.split()  # noqa: SIM905
 
 each_metric = pytest.mark.parametrize("metric", catalogue.ALL, ids=lambda metric: metric.name)

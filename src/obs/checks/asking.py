@@ -113,13 +113,18 @@ class Asking:
 
     def alarm_metrics(self, name: str) -> MetricFacts:
         """What the alarms of an AWS source read."""
-        return read_metrics(self.aws(name), self.alarms(name))
+
+        def read() -> MetricFacts:
+            return read_metrics(self.aws(name), self.alarms(name))
+
+        return self._once("alarm metrics", name, read)
 
     def role(self, subject: str) -> RoleFacts:
         """What the role of an AWS source, or of a part of the system, permits."""
         part, _, source = subject.partition("@")
         arn = self.system.checks.roles.get(cast("Any", part))
-        return read_role(self.aws(source), arn or self.system.sources.aws[source].role_arn)
+        arn = arn or self.system.sources.aws[source].role_arn
+        return self._once("role", subject, lambda: read_role(self.aws(source), arn))
 
     def status(self) -> Status:
         """What the collector says of itself."""
@@ -183,6 +188,9 @@ class Asking:
                 self._answers[key] = ask()
             except SourceError as error:
                 self._answers[key] = error
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+                why = f"{kind}: the answer makes no sense ({type(error).__name__})"
+                self._answers[key] = SourceError("decode", why)
         answer = self._answers[key]
         if isinstance(answer, SourceError):
             raise answer

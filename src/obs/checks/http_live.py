@@ -74,7 +74,7 @@ def read_scrape(prometheus: Reached) -> ScrapeFacts:
 def read_rules(prometheus: Reached, system: System) -> RuleFacts:
     """What Prometheus has loaded. Raises SourceError."""
     with closing(_rest(prometheus)) as rest:
-        groups = _data(rest, "/api/v1/rules", type="alert")["groups"]
+        groups = _data(rest, "/api/v1/rules")["groups"]
         wanted = built(system)
         there = expressions(loaded(groups, wanted))
         return RuleFacts(groups, _worded(rest, expressions(wanted) ^ there))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from obs.alerts.recording import recording_groups
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
 from obs.checks.finding import Finding, doubtful, right, wrong
@@ -75,16 +76,19 @@ def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[Finding]:
 
 
 def built(system: System) -> dict[Identity, dict[str, Any]]:
-    """The alerting rules that the spec builds."""
-    documents = rule_files(tuned_alerts(system), system)
+    """The rules that the spec builds: recording rules where it says that they are evaluated."""
+    documents = rule_files(tuned_alerts(system), system).values()
+    groups = [group for document in documents for group in document["groups"]]
+    stack = system.stacks.prometheus
+    if stack is not None and stack.recording:
+        groups += recording_groups(system)
     return {
-        _identity(group["name"], rule["alert"], rule["labels"]): {
+        _identity(group["name"], rule.get("alert") or rule["record"], rule.get("labels", {})): {
             "expression": rule["expr"],
             "for": parse_duration(rule.get("for", "0s")),
-            "annotations": rule["annotations"],
+            "annotations": rule.get("annotations", {}),
         }
-        for document in documents.values()
-        for group in document["groups"]
+        for group in groups
         for rule in group["rules"]
     }
 
@@ -97,7 +101,7 @@ def expressions(rules: Mapping[Identity, Mapping[str, Any]]) -> set[str]:
 def loaded(
     groups: Sequence[Mapping[str, Any]], wanted: Mapping[Identity, object]
 ) -> dict[Identity, dict[str, Any]]:
-    """The alerting rules of those groups that the spec builds too."""
+    """The rules of those groups that the spec builds too."""
     names = {identity[0] for identity in wanted}
     return {
         _identity(group["name"], rule["name"], rule.get("labels", {})): {
@@ -110,7 +114,6 @@ def loaded(
         for group in groups
         if group["name"] in names
         for rule in group["rules"]
-        if rule["type"] == "alerting"
     }
 
 

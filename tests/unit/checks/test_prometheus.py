@@ -98,6 +98,24 @@ def test_a_rule_that_is_missing_is_told() -> None:
     assert "has not loaded it" in outcome(loaded)[0]
 
 
+def test_recording_rules_are_looked_at_where_they_are_evaluated() -> None:
+    slo = {"source": "main", "stream": "A", "consumer": "b", "max_messages": 1}
+    document = {
+        "version": 1,
+        "system": "shop",
+        "sources": {"nats": {"main": {"monitor": ["http://nats:8222"]}}},
+        "slos": [{"name": "lag", "service": "s", "objective": 99, "sli": {"nats_lag": slo}}],
+    }
+    stack = {"url": "http://prometheus:9090", "rules_dir": "rules"}
+    without = System.model_validate({**document, "stacks": {"prometheus": stack}})
+    with_them = System.model_validate(
+        {**document, "stacks": {"prometheus": {**stack, "recording": True}}}
+    )
+    more = built(with_them).keys() - built(without).keys()
+    assert more
+    assert all(":" in name for _, name, _ in more)
+
+
 def test_a_rule_that_cannot_be_evaluated_is_told_with_the_reason() -> None:
     loaded = groups()
     loaded[0]["rules"][0] |= {"health": "err", "lastError": "many-to-many"}

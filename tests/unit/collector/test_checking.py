@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from obs.clients.aws import AwsClient
+from obs.collector.assembly import Assembled, assemble
 from obs.collector.checking import FIRST_AFTER, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.state import open_state
@@ -77,3 +78,44 @@ def test_a_check_that_begins_to_fail_is_logged_once(
 ) -> None:
     run(tmp_path, lambda clients: {"iam": False}, 3)
     assert caplog.text.count("check iam fails") == 1
+
+
+async def test_a_running_collector_runs_the_checks_that_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obs.collector.checking.FIRST_AFTER", 0.0)
+    system = SYSTEM.model_copy(
+        update={
+            "state_dir": str(tmp_path),
+            "checks": SYSTEM.checks.model_copy(update={"every": 60.0}),
+        }
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def checks(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+        loop.call_soon_threadsafe(loop.call_later, 0.1, stop.set)
+        return {"iam": True}
+
+    built = assemble(system, checks=checks)
+    await built.daemon.run(stop)
+    assert built.collector.checks == {"iam": True}
+
+
+def test_without_a_timer_in_the_spec_nothing_is_run(tmp_path: Path) -> None:
+    system = SYSTEM.model_copy(update={"state_dir": str(tmp_path)})
+
+    def never(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+        raise AssertionError
+
+    built = asyncio.run(_assembled(system, never))
+    assert built.collector.checks == {}
+
+
+async def _assembled(
+    system: System, checks: Callable[[Mapping[str, AwsClient]], dict[str, bool]]
+) -> Assembled:
+    built = assemble(system, checks=checks)
+    await built.daemon.poll_once()
+    await built.daemon.close()
+    return built
