@@ -179,21 +179,21 @@ def test_known_rules_stay_when_a_later_listing_fails(
 
 
 def test_throttling_is_retried_and_every_attempt_counted(oms: Account) -> None:
-    put(oms, SCHEMA, "Invocations", {oms.minute: 5.0})
+    put(oms, SCHEMA, "TriggeredRules", {oms.minute: 5.0})
     before = oms.faults.seen
     oms.faults.start_fault(Fault.THROTTLED, "GetMetricData", times=2)
     source, client = oms.source()
-    assert source.poll().points[SCHEMA, "Invocations"] == {oms.minute: 5.0}
+    assert source.poll().points[SCHEMA, "TriggeredRules"] == {oms.minute: 5.0}
     assert client.requests["GetMetricData"] == 3
     arrived = {name: count - before.get(name, 0) for name, count in oms.faults.seen.items()}
     assert {name: count for name, count in arrived.items() if count} == dict(client.requests)
 
 
 def test_partial_data_is_asked_for_again(oms: Account) -> None:
-    put(oms, SCHEMA, "Invocations", {oms.minute: 5.0})
+    put(oms, SCHEMA, "TriggeredRules", {oms.minute: 5.0})
     oms.faults.start_fault(Fault.PARTIAL, "GetMetricData", times=2)
     source, client = oms.source()
-    assert source.poll().points[SCHEMA, "Invocations"] == {oms.minute: 5.0}
+    assert source.poll().points[SCHEMA, "TriggeredRules"] == {oms.minute: 5.0}
     assert client.requests["GetMetricData"] == 3
 
 
