@@ -21,6 +21,7 @@ from obs.checks.permissions import RoleFacts
 from obs.checks.permissions_live import read_role
 from obs.checks.prometheus import RuleFacts, ScrapeFacts
 from obs.checks.retries import Platforms
+from obs.checks.roles import parts, read_file
 from obs.clients.aws import AwsClient
 from obs.clients.http import Http
 from obs.errors import SourceError
@@ -120,8 +121,10 @@ class Asking:
         return self._once("alarm metrics", name, read)
 
     def role(self, subject: str) -> RoleFacts:
-        """What the role of an AWS source, or of a part of the system, permits."""
-        part, _, source = subject.partition("@")
+        """What the role of a part of the system permits, or a document; see roles.subjects."""
+        part, source, file = parts(subject)
+        if file:
+            return read_file(file)
         arn = self.system.checks.roles.get(cast("Any", part))
         arn = arn or self.system.sources.aws[source].role_arn
         return self._once("role", subject, lambda: read_role(self.aws(source), arn))

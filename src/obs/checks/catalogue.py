@@ -12,15 +12,13 @@ from obs.checks import (
     emitted,
     eventbridge,
     jetstream,
-    permissions,
     prometheus,
     retries,
+    roles,
 )
 from obs.checks.check import Check
 from obs.checks.eventbridge import EventBridgeFacts
-from obs.checks.finding import Finding, skipped
-from obs.errors import BadInput
-from obs.iam.roles import Wish, policy_for
+from obs.checks.finding import Finding
 from obs.snapshot import NatsSnapshot
 from obs.spec.system import System
 
@@ -47,35 +45,6 @@ def _slos(system: System) -> tuple[str, ...]:
 
 def _prometheus(system: System) -> tuple[str, ...]:
     return ("prometheus",) if system.stacks.prometheus else ()
-
-
-def _roles(system: System) -> tuple[str, ...]:
-    """`part@source`: the collector of each AWS source, and the parts whose roles are known."""
-    sources = tuple(system.sources.aws)
-    collectors = tuple(f"collector@{source}" for source in sources)
-    return collectors + tuple(f"{part}@{sources[0]}" for part in system.checks.roles if sources)
-
-
-def _judge_role(system: System, subject: str, facts: permissions.RoleFacts) -> Iterator[Finding]:
-    part, _, source = subject.partition("@")
-    several = f" --source {source}" if len(system.sources.aws) > 1 else ""
-    command = f"obs iam policy --for {part}{several} > policy.json"
-    put = (
-        f"aws iam put-{facts.kind}-policy --{facts.kind}-name {facts.name} "
-        f"--policy-name obs-{part} --policy-document file://policy.json"
-    )
-    try:
-        needed = policy_for(part, system, Wish(source=source))
-    except BadInput as error:
-        return iter((skipped(subject, str(error)),))
-    return permissions.judge(facts, needed, "\n".join((command, put, *_others(facts, part))))
-
-
-def _others(facts: permissions.RoleFacts, part: str) -> Iterator[str]:
-    """Commands that take away what stands beside the policy that is needed."""
-    for name in facts.policies:
-        if name != f"obs-{part}":
-            yield f"then delete or detach policy {name} of {facts.kind} {facts.name}"
 
 
 def _judge_rules(
@@ -172,11 +141,11 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "iam",
-        "Do the IAM roles permit what they need, and no more?",
-        _roles,
+        "Do IAM roles and policy documents permit what is needed, and no more?",
+        roles.subjects,
         _NO_AWS,
         read=lambda asking, subject: asking.role(subject),
-        judge=_judge_role,
+        judge=roles.judge_role,
     ),
     Check(
         "slo-data",

@@ -29,6 +29,11 @@ def label_pairs(exposition: str) -> frozenset[tuple[str, str]]:
 
 def texts_of(system: System) -> Iterator[tuple[str, str, str]]:
     """Labels, annotations, tags and attributes that the spec makes others see."""
+    for where, name, text in _texts_of(system):
+        yield f"{where}: {name}", name, text
+
+
+def _texts_of(system: System) -> Iterator[tuple[str, str, str]]:
     alerts = tuned_alerts(system)
     for document in prometheus.rule_files(alerts, system).values():
         for group in document["groups"]:
@@ -53,7 +58,7 @@ def judge_texts(texts: Texts, subject: str, advice: str) -> Iterator[Finding]:
     for where, name, text in texts:
         number += 1
         for what in _problems(name, text):
-            seen.setdefault((f"{where}: {name}", what))
+            seen.setdefault((where, what))
     for resource, what in seen:
         yield wrong(resource, what, advice)
     if not seen:
@@ -65,13 +70,19 @@ def judge_labels(pairs: Iterable[tuple[str, str]], subject: str) -> Iterator[Fin
     advice = (
         "exclude what is named so (streams, consumers, rules, queues) in the spec, or name it anew"
     )
-    return judge_texts((("label", name, text) for name, text in sorted(pairs)), subject, advice)
+    texts = ((f"label {name}, {_hint(text)}", name, text) for name, text in sorted(pairs))
+    return judge_texts(texts, subject, advice)
 
 
 def _of_rule(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     where = f"alert {rule['alert']}"
     for kind in ("labels", "annotations"):
         yield from ((where, name, text) for name, text in rule.get(kind, {}).items())
+
+
+def _hint(text: str) -> str:
+    """Enough to find a value by, and too little to be one."""
+    return f"{text[:1]}… of {len(text)} characters"
 
 
 def _problems(name: str, text: str) -> Iterator[str]:

@@ -33,8 +33,13 @@ def checking(
     async def run(in_core: InCore) -> None:
         await sleep(FIRST_AFTER)
         while True:
+            call = in_thread(lambda: checks(clients), "checks")
+            await asyncio.wait({call}, timeout=every)
+            if not call.done():
+                log.warning("the checks have not ended within %g s", every)
+                await in_core(collector.take_checks, {})
             try:
-                outcomes = await in_thread(lambda: checks(clients), "checks")
+                outcomes = await call
             except Exception:  # a fault of the checks never touches the polls
                 log.exception("the checks could not be run")
                 outcomes = {}

@@ -19,3 +19,5 @@ class Checks(Model):
     """Where the collector is asked how it is; at outputs.web.listen where left out."""
     roles: dict[Literal["publisher", "dlq-processor"], RoleArn] = {}
     """IAM roles of the system's own parts, whose permissions are compared with what they need."""
+    policies: dict[Literal["collector", "publisher", "dlq-processor"], str] = {}
+    """Policy documents kept as JSON files, which are compared in the same way."""

@@ -1,5 +1,7 @@
 """Live policies against the ones that are needed."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from obs.checks.finding import Finding, Outcome
 from obs.checks.permissions import RoleFacts, identity, judge
 from obs.checks.policy import like, statements
-from obs.errors import SourceError
+from obs.checks.roles import judge_role, read_file, subjects
+from obs.errors import BadInput, SourceError
 from obs.iam.policy import document
 from obs.iam.roles import Wish, policy_for
 from obs.spec.system import System
@@ -98,6 +101,29 @@ def test_who_signs_in_as_the_account_s_root_is_told_so() -> None:
     needed = policy_for("collector", SYSTEM, Wish())
     (finding,) = judge(RoleFacts("root", "root", {}, "signs in as root"), needed, "")
     assert finding.outcome is Outcome.FAILED
+
+
+def test_a_document_kept_as_a_file_is_compared_in_the_same_way(tmp_path: Path) -> None:
+    file = tmp_path / "publisher.json"
+    checks = SYSTEM.checks.model_copy(update={"policies": {"publisher": str(file)}})
+    system = SYSTEM.model_copy(update={"checks": checks})
+    live, kept = subjects(system)
+    assert live == "collector@cloud"
+    file.write_text(json.dumps(with_change("publisher", Condition=None)), encoding="utf-8")
+    (finding,) = judge_role(system, kept, read_file(str(file)))
+    assert "without the condition events:source = shop" in finding.what
+    assert finding.advice == f"obs iam policy --for publisher > {file}"
+    file.write_text(json.dumps(with_change("publisher")), encoding="utf-8")
+    (finding,) = judge_role(system, kept, read_file(str(file)))
+    assert finding.outcome is Outcome.PASSED
+
+
+def test_a_file_that_is_no_policy_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="No such file"):
+        read_file(str(tmp_path / "gone.json"))
+    (tmp_path / "bad.json").write_text("{", encoding="utf-8")
+    with pytest.raises(BadInput, match="not JSON"):
+        read_file(str(tmp_path / "bad.json"))
 
 
 @pytest.mark.parametrize(

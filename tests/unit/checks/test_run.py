@@ -200,8 +200,8 @@ def test_labels_are_judged_by_name_and_value_and_servers_have_addresses() -> Non
         one.resource: one.what for one in judge_labels(label_pairs(EXPOSITION), "collector")
     }
     assert told == {
-        "label: client_ip": "its name tells of an IP address",
-        "label: consumer": "holds a social security number",
+        "label client_ip, x… of 1 characters": "its name tells of an IP address",
+        "label consumer, 1… of 11 characters": "holds a social security number",
     }
 
 

@@ -1,6 +1,7 @@
 """The checks of the collector run by themselves, and never take anything else with them."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -119,3 +120,29 @@ async def _assembled(
     await built.daemon.poll_once()
     await built.daemon.close()
     return built
+
+
+def test_a_run_that_hangs_withdraws_what_was_known_and_no_second_one_begins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    running: list[int] = []
+    seen: list[Mapping[str, bool]] = []
+
+    def slow(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+        running.append(1)
+        assert len(running) == 1
+        time.sleep(0.2)
+        running.pop()
+        return {"iam": True}
+
+    async def note(call: Callable[..., Any], outcomes: Mapping[str, bool]) -> None:
+        seen.append(outcomes)
+
+    state = open_state(tmp_path, lambda reason: None)
+    collector = Collector(SYSTEM, state, [], [], [], state_errors=Counter(), clock=Clock())
+    _, sleep = naps(2)
+    with pytest.raises(Ended):
+        asyncio.run(checking(0.05, slow, {}, collector, sleep)(note))
+    state.close()
+    assert seen == [{}, {"iam": True}, {}, {"iam": True}]
+    assert "have not ended" in caplog.text
