@@ -118,4 +118,4 @@ class Links(Model):
     runbooks: HttpUrl | None = None
     """Address of the folder in which the runbooks are published, without a / at its end."""
     grafana: HttpUrl | None = None
-    """Address of the Grafana that has the dashboards, without a / at its end."""
+    """Address of Grafana as people reach it, without a / at its end; of `stacks` where left out."""

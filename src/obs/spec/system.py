@@ -46,6 +46,12 @@ class System(Model):
     """Where the collector's numbers go."""
 
     @property
+    def grafana(self) -> str | None:
+        """Where people find Grafana: the link, or else where dashboards are applied to."""
+        applied_to = self.stacks.grafana.url if self.stacks.grafana else None
+        return self.links.grafana or applied_to
+
+    @property
     def known_as(self) -> str:
         """What tells it from other systems and its other environments where they share a place.
 

@@ -92,11 +92,11 @@ def panel_link(tuned: TunedAlert, system: System, fill: Callable[[str], str]) ->
     `fill` gives the value of a label as it stands in an address, or nothing where it is not known.
     Dashboards have a variable of the name of each label that tells objects apart.
     """
-    if not system.links.grafana:
+    if not system.grafana:
         return ""
     values = [(label, fill(label)) for label in tuned.identity]
     variables = [(label, value) for label, value in values if value]
-    return panel_url(system.links.grafana, system.known_as, tuned.alert.panel, variables)
+    return panel_url(system.grafana, system.known_as, tuned.alert.panel, variables)
 
 
 def runbook_url(tuned: TunedAlert, system: System) -> str:

@@ -21,7 +21,7 @@ from obs.dashboards.site import Site
 from obs.dashboards.tables import Column, Rows, table
 
 RULES: Final = Scope(aws.RULE)
-QUEUES: Final = Scope(aws.QUEUE[:1])
+QUEUES: Final = Scope(aws.QUEUE)
 NONE: Final = "No data from AWS: is its source answering? See Collector"
 _RULE: Final = "{{bus}} / {{rule}}"
 _QUEUE: Final = "{{queue}}"
@@ -36,7 +36,10 @@ def page(site: Site) -> Page | None:
         "eventbridge",
         "EventBridge",
         "Do events reach the targets of their rules, and what became of those that did not?",
-        [Variable(label, aws.INVOCATIONS) for label in aws.RULE],
+        [
+            *(Variable(label, aws.INVOCATIONS) for label in aws.RULE),
+            Variable("queue", aws.QUEUE_VISIBLE),
+        ],
         [
             Section("", [_answer(site), _failures(site), _rules(site)]),
             Section("Why invocations fail", [_causes(site)]),

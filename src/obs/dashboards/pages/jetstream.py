@@ -23,7 +23,7 @@ SHOWN: Final = 10
 """Consumers drawn in one panel: those that were worst in the time shown."""
 
 _SCOPE: Final = Scope(nats.CONSUMER)
-_SERVERS: Final = Scope(nats.SERVER[:1])
+_SERVERS: Final = Scope(nats.SERVER)
 NONE: Final = "No data from NATS: is its source answering? See Collector"
 _CONSUMER: Final = "{{stream}} / {{consumer}}"
 _PLAIN: Final = plain([(None, theme.NEUTRAL)])
@@ -45,7 +45,10 @@ def page(site: Site) -> Page | None:
         "jetstream",
         "NATS JetStream",
         "Which consumers are behind, why, and will data be lost?",
-        [Variable(label, nats.LAG_MESSAGES) for label in nats.CONSUMER],
+        [
+            *(Variable(label, nats.LAG_MESSAGES) for label in nats.CONSUMER),
+            Variable("server", nats.SERVER_UP),
+        ],
         [
             Section("", [_answer(site), _lag(site), _status(site), _consumers(site)]),
             Section("Why consumers are behind", [_causes(site), _losses(site)]),
