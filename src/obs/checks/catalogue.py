@@ -52,8 +52,7 @@ def _judge_rules(
 ) -> Iterator[Finding]:
     facts, platforms = read
     for tries in retries.reference(system, platforms) if platforms else ():
-        if tries.often is not None and tries.seconds is not None:
-            return eventbridge.judge_rules(facts, (tries.often, int(tries.seconds)))
+        return eventbridge.judge_rules(facts, retries.nearest(tries))
     return eventbridge.judge_rules(facts)
 
 

@@ -7,6 +7,7 @@ MaximumEventAgeInSeconds of a target. Each is counted as its platform counts: 3 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from obs.checks.advice import nats
 from obs.checks.eventbridge import (
@@ -25,6 +26,8 @@ from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.quantity import format_duration
 from obs.spec.sources import NatsSource
 from obs.spec.system import System
+
+_SHORTEST_EVENT_AGE: Final = 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +162,22 @@ def _judge_target(
         DEFAULT_RETRIES if target.retries is None else target.retries,
         DEFAULT_EVENT_AGE if target.event_age is None else target.event_age,
     )
-    if has in wanted:
+    possible = tuple(dict.fromkeys(Tries(*nearest(tries)) for tries in wanted))
+    if has in possible:
         return right(where(rule, target), f"{has}, as JetStream")
-    best = wanted[0]
-    if best.often is None or best.seconds is None:
-        change = "give the consumer max_deliver and its stream max_age: EventBridge has no endless"
-    else:
-        policy = {
-            "MaximumRetryAttempts": min(best.often, DEFAULT_RETRIES),
-            "MaximumEventAgeInSeconds": int(min(max(best.seconds, 60), DEFAULT_EVENT_AGE)),
-        }
-        change = put_target(rule, target, region, RetryPolicy=policy)
+    best = possible[0]
+    policy = {"MaximumRetryAttempts": best.often, "MaximumEventAgeInSeconds": best.seconds}
     agreed = " or ".join(map(str, wanted))
-    return wrong(where(rule, target), f"tries {has}; JetStream tries {agreed}", change)
+    most = "" if best in wanted else f", of which EventBridge can {best}"
+    return wrong(
+        where(rule, target),
+        f"tries {has}; JetStream tries {agreed}{most}",
+        put_target(rule, target, region, RetryPolicy=policy),
+    )
+
+
+def nearest(tries: Tries) -> tuple[int, int]:
+    """What of it EventBridge can: at most 185 retries, over one minute to one day (seconds)."""
+    often = DEFAULT_RETRIES if tries.often is None else min(tries.often, DEFAULT_RETRIES)
+    seconds = DEFAULT_EVENT_AGE if tries.seconds is None else int(tries.seconds)
+    return often, min(max(seconds, _SHORTEST_EVENT_AGE), DEFAULT_EVENT_AGE)

@@ -175,13 +175,17 @@ def test_consumers_that_the_spec_does_not_name_are_no_measure() -> None:
     assert [*retries.judge(system(), platforms(stream(), consumer(), tries=(9, 60)))] == []
 
 
-def test_eventbridge_has_no_endless_so_the_advice_is_about_jetstream() -> None:
-    found = [
-        *retries.judge(
-            system(**NAMED), platforms(stream(max_age=None), consumer(), tries=(3, 3600))
-        )
-    ]
-    assert "give the consumer max_deliver and its stream max_age" in found[-1].advice
+@pytest.mark.parametrize("max_age", [None, 7 * 86_400.0])
+def test_what_eventbridge_cannot_is_agreed_on_by_its_most(max_age: float | None) -> None:
+    def judged(tries: tuple[int, int]) -> Finding:
+        live = platforms(stream(max_age=max_age), consumer(), tries=tries)
+        return [*retries.judge(system(**NAMED), live)][-1]
+
+    found = judged((3, 3600))
+    assert found.outcome is Outcome.FAILED
+    assert "of which EventBridge can 3 over 1d" in found.what
+    assert '"MaximumEventAgeInSeconds":86400' in found.advice
+    assert judged((3, 86_400)).outcome is Outcome.PASSED
 
 
 def test_the_table_has_both_platforms() -> None:
