@@ -148,12 +148,15 @@ def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> cor
 
 
 def _annotations(site: Site) -> list[Json]:
-    """Where alerts of the system began and ended, and deployments that were told to Grafana."""
+    """When alerts of the system began to fire, and deployments that were told to Grafana.
+
+    Not for how long: a few alerts at once would cover what the panels show.
+    """
     alerts = [
         {
             "datasource": DATASOURCE,
             "enable": severity is Severity.CRITICAL,
-            "expr": selector("ALERTS", (*equal(_firing(site)), ("severity", "=", severity.value))),
+            "expr": _begun(site, severity),
             "iconColor": theme.SEVERITY[severity],
             "name": f"{severity.value.capitalize()} alerts",
             "step": "60s",
@@ -177,6 +180,12 @@ def _annotations(site: Site) -> list[Json]:
 def _tags(site: Site) -> list[str]:
     """All dashboards of a system in one environment have these, and no others have all of them."""
     return [TAG, site.system, site.environment]
+
+
+def _begun(site: Site, severity: Severity) -> str:
+    """Alerts in the first minute in which they fire."""
+    firing = selector("ALERTS", (*equal(_firing(site)), ("severity", "=", severity.value)))
+    return f"{firing}\nunless {firing} offset 1m"
 
 
 def _firing(site: Site) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from obs.catalogue import nats
 GOOD: Final = "green"
 WARNING: Final = "orange"
 CRITICAL: Final = "red"
+LOW: Final = "yellow"
 INFO: Final = "blue"
 NEUTRAL: Final = "text"
 

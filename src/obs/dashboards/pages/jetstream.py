@@ -198,7 +198,14 @@ def _consumers(site: Site) -> Band:
         Column("Caught up in", value(nats.DRAIN_SECONDS), "s", mappings=theme.never(theme.WARNING)),
         Column("Deliveries", _SCOPE.rate(nats.DELIVERED), "cps", decimals=1),
         Column("In flight", value(nats.ACK_PENDING_MESSAGES)),
-        Column("Of allowed", saturation, "percent", decimals=0, gauge=(0, 100)),
+        Column(
+            "Of allowed",
+            saturation,
+            "percent",
+            decimals=0,
+            steps=site.limits.steps("consumer/ack_pending"),
+            gauge=(0, 100),
+        ),
         Column(
             "Redelivered",
             value(nats.REDELIVERED_MESSAGES),

@@ -54,9 +54,9 @@ def over(window: str) -> Matcher:
 
 
 def budget_steps(site: Site) -> list[Step]:
-    """Steps of a budget's remainder: those of its alert, and orange where a quarter is left."""
+    """Steps of a budget's remainder: those of its alert, and a colour of its own where a quarter is left."""
     low = site.limits.steps("slo_detail/budget")
-    return [*low[:-1], {**low[-1], "color": theme.WARNING}, {"color": theme.GOOD, "value": _LOW}]
+    return [*low[:-1], {**low[-1], "color": theme.LOW}, {"color": theme.GOOD, "value": _LOW}]
 
 
 def budget_bars(site: Site, key: str, scope: Scope = SCOPE) -> core.BarGauge:
