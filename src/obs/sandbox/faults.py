@@ -132,7 +132,7 @@ FAULTS: Final = (
     Fault(
         "target-failing",
         f"40 % of the invocations of {OBJECT_RULE} fail for good",
-        "the rule fails and delivers late, its events pile up in oms-events-dlq, and event-delivery "
+        "the rule fails and delivers late, its events pile up in oms-events-dlq, event-delivery "
         "burns fast",
         _fail_target,
         _mend_target,

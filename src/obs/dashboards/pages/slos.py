@@ -54,7 +54,7 @@ def over(window: str) -> Matcher:
 
 
 def budget_steps(site: Site) -> list[Step]:
-    """Steps of a budget's remainder: those of its alert, and a colour of its own where a quarter is left."""
+    """Steps of a budget's remainder: those of its alert, and one where a quarter is left."""
     low = site.limits.steps("slo_detail/budget")
     return [*low[:-1], {**low[-1], "color": theme.LOW}, {"color": theme.GOOD, "value": _LOW}]
 
