@@ -1,3 +1,7 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 
 from obs.clients.aws import AwsClient
@@ -206,6 +210,14 @@ def test_data_that_stays_partial_is_an_error_and_not_a_gap(oms: Account) -> None
     assert client.requests["GetMetricData"] == 3
 
 
+@contextmanager
+def without_pauses() -> Iterator[None]:
+    """botocore tries again at once: pauses of up to three seconds prove nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+        yield
+
+
 FAULTS = (
     (Fault.THROTTLED, "throttled"),
     (Fault.UNAVAILABLE, "http_status"),
@@ -213,6 +225,7 @@ FAULTS = (
     (Fault.HALF, "connection"),
     (Fault.SLOW, "timeout"),
 )
+PASSING = (Fault.THROTTLED, Fault.UNAVAILABLE, Fault.HALF, Fault.SLOW)  # worth another try
 REFUSALS = (
     (Fault.DENIED, "auth"),
     (Fault.CREDENTIALS, "auth"),
@@ -235,9 +248,10 @@ def test_a_fault_of_aws_fails_the_poll_with_its_reason(
     oms: Account, operation: str, fault: Fault, reason: str
 ) -> None:
     oms.faults.start_fault(fault, operation, seconds=2.0)
-    source, _ = oms.source(timeout="200ms")
-    with pytest.raises(SourceError, match=operation) as caught:
+    source, client = oms.source(timeout="200ms")
+    with without_pauses(), pytest.raises(SourceError, match=operation) as caught:
         source.poll()
+    assert client.requests[operation] == (3 if fault in PASSING else 1)
     assert caught.value.reason == reason
     oms.faults.stop_faults()
     assert source.poll().rules == (OBJECT, SCHEMA)

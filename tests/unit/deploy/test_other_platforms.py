@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from cfnlint.api import ManualArgs, lint
-from cfnlint.decode import decode
 
 from obs.iam.policy import document
 from obs.iam.roles import policy_for
@@ -38,6 +36,8 @@ def run(*command: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def ecs() -> dict[str, Any]:
+    from cfnlint.decode import decode  # slow, so not in each worker
+
     template, _ = decode(str(DEPLOY / "ecs" / "sidecar.yaml"))
     found: dict[str, Any] = json.loads(json.dumps(template))
     return found
@@ -50,6 +50,8 @@ def containers(ecs: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_cfn_lint_finds_no_fault_in_the_ecs_template() -> None:
+    from cfnlint.api import ManualArgs, lint
+
     found = lint(read("ecs/sidecar.yaml"), config=ManualArgs(include_checks=["I"]))
     assert [str(match) for match in found] == []
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import ManualArgs, lint
 
 import obs
 from obs.errors import BadInput
@@ -247,6 +246,8 @@ def test_who_checks_may_make_every_request_that_is_made(oms: System) -> None:
 
 def faults(policy: Policy) -> list[str]:
     """What cfn-lint, which has AWS' own list of actions and resources, finds wrong."""
+    from cfnlint.api import ManualArgs, lint  # slow, so not in each worker
+
     template = {
         "Resources": {
             "Policy": {
