@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # Debian names of what the tests run beside Python
 PACKAGES := chromium openssl prometheus prometheus-alertmanager systemd
 ARGS ?=
+# Tests wait half of their time, so two cores have work for three. They start hundreds of processes:
+# bytecode is kept. Integration tests come first, so that short ones fill the end.
+WORKERS ?= 3
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1 — /p' $(MAKEFILE_LIST)
@@ -16,7 +19,7 @@ drill: $(VENV)/demo packages  ## every fault on this machine, and whether its al
 	@$(BIN)/obs drill $(ARGS)
 
 test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k name")
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/dev  ## formatting, lint, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
