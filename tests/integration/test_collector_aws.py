@@ -304,7 +304,8 @@ def test_a_poll_of_up_to_500_metrics_is_one_request_and_is_priced(
     collector.start()
     requests = key("obs_aws_requests_total", operation="GetMetricData")
     polls = key("obs_source_polls_total", source="aws")
-    for scrape in (collector.scrape(), collector.polls("aws", 2)):
+    told = collector.until(lambda scrape: requests in scrape)
+    for scrape in (told, collector.polls("aws", 2)):
         # A poll sends its request before it is counted as a poll.
         assert scrape[requests] - scrape[polls] in (0, 1)
     collector.stop()
