@@ -1,6 +1,9 @@
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from functools import partial
+from typing import TypeVar
 
 import nats
 import pytest
@@ -18,6 +21,7 @@ from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
+T = TypeVar("T")
 CONSUMERS = [f"c{number}" for number in range(8)]
 MESSAGES = 50
 
@@ -36,16 +40,21 @@ def source(nats_cluster: NatsCluster, http: Http) -> Iterator[NatsHttp]:
         yield source
 
 
+async def once_led(ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer, asked for until whoever has to give it has a leader."""
+    for _ in range(100):
+        try:
+            return await ask()
+        except (APIError, nats.errors.TimeoutError):
+            await asyncio.sleep(0.05)
+    return await ask()
+
+
 async def replicated(cluster: NatsCluster) -> JetStreamContext:
     """An R3 stream with R3 consumers, the first of which has taken and acknowledged messages."""
     servers = [member.url for member in cluster.members]
     js = (await nats.connect(servers, max_reconnect_attempts=-1)).jetstream(timeout=10)
-    for attempt in range(100):
-        try:
-            await js.add_stream(name="S", subjects=["s"], num_replicas=3)
-            break
-        except (APIError, nats.errors.TimeoutError):  # no leader of the cluster yet
-            assert attempt < 99
+    await once_led(lambda: js.add_stream(name="S", subjects=["s"], num_replicas=3))
     for name in CONSUMERS:
         config = ConsumerConfig(durable_name=name, ack_policy="explicit", ack_wait=300)
         await js.add_consumer("S", config)
@@ -53,7 +62,7 @@ async def replicated(cluster: NatsCluster) -> JetStreamContext:
         await js.publish("s", b"x")
     for name in CONSUMERS:
         pull = await js.pull_subscribe_bind(consumer=name, stream="S")
-        for message in await pull.fetch(20, timeout=10):
+        for message in await once_led(partial(pull.fetch, 20, timeout=10)):
             await message.ack_sync(timeout=10)
     return js
 
