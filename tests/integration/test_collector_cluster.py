@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import nats
 import pytest
@@ -20,7 +21,7 @@ from obs.sources.jsz import decode_jsz
 from tests.integration.collector_process import CollectorProcess, spec_of
 from tests.integration.owed import Owed, Spans
 from tests.integration.readings import Readings
-from tests.integration.waiting import ended, eventually_async
+from tests.integration.waiting import answered, ended, eventually_async
 from tests.integration.workers import AWAY, Worker
 
 pytestmark = pytest.mark.integration
@@ -113,15 +114,11 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
 async def _create(cluster: NatsCluster) -> None:
     """A stream and consumers on all three servers."""
     client = await nats.connect([member.url for member in cluster.members])
-    js = client.jetstream(timeout=10)
-    for attempt in range(100):
-        try:
-            await js.add_stream(name=STREAM, subjects=["events"], num_replicas=3)
-            break
-        except AWAY:  # no leader of the cluster yet
-            assert attempt < 99
+    js = client.jetstream(timeout=3)
+    await answered(partial(js.add_stream, name=STREAM, subjects=["events"], num_replicas=3), *AWAY)
     for name in CONSUMERS:
-        await js.add_consumer(STREAM, ConsumerConfig(durable_name=name, ack_wait=2))
+        config = ConsumerConfig(durable_name=name, ack_wait=2)
+        await answered(partial(js.add_consumer, STREAM, config), *AWAY)
     await client.close()
 
 

@@ -96,7 +96,13 @@ def check_back(collector: CollectorProcess, before: Scrape, risen: Scrape) -> No
 
     expected = counters(before)
     expected |= {sample: expected[sample] + more for sample, more in risen.items()}
-    scrape = collector.until(lambda scrape: slos_of(scrape) == {"delivery", "timeliness"})
+
+    def whole(scrape: Scrape) -> bool:
+        return slos_of(scrape) == {"delivery", "timeliness"} and all(
+            scrape[sample] >= expected[sample] for sample in risen
+        )
+
+    scrape = collector.until(whole)
     assert counters(scrape) == expected
     assert "a fault of the collector itself" not in collector.log
 

@@ -1,15 +1,12 @@
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from typing import TypeVar
 
 import nats
 import pytest
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
-from nats.js.errors import APIError
 
 from obs.clients.http import Http
 from obs.sandbox.nats_server import NatsCluster, NatsServer
@@ -17,11 +14,11 @@ from obs.snapshot import NatsSnapshot
 from obs.sources.jsz import decode_jsz
 from obs.sources.nats_http import NatsHttp
 from obs.spec.sources import NatsSource
-from tests.integration.waiting import eventually
+from tests.integration.waiting import answered, eventually
+from tests.integration.workers import AWAY
 
 pytestmark = pytest.mark.integration
 
-T = TypeVar("T")
 CONSUMERS = [f"c{number}" for number in range(8)]
 MESSAGES = 50
 
@@ -40,29 +37,19 @@ def source(nats_cluster: NatsCluster, http: Http) -> Iterator[NatsHttp]:
         yield source
 
 
-async def once_led(ask: Callable[[], Awaitable[T]]) -> T:
-    """The answer, asked for until whoever has to give it has a leader."""
-    for _ in range(100):
-        try:
-            return await ask()
-        except (APIError, nats.errors.TimeoutError):
-            await asyncio.sleep(0.05)
-    return await ask()
-
-
 async def replicated(cluster: NatsCluster) -> JetStreamContext:
     """An R3 stream with R3 consumers, the first of which has taken and acknowledged messages."""
     servers = [member.url for member in cluster.members]
-    js = (await nats.connect(servers, max_reconnect_attempts=-1)).jetstream(timeout=10)
-    await once_led(lambda: js.add_stream(name="S", subjects=["s"], num_replicas=3))
+    js = (await nats.connect(servers, max_reconnect_attempts=-1)).jetstream(timeout=3)
+    await answered(partial(js.add_stream, name="S", subjects=["s"], num_replicas=3), *AWAY)
     for name in CONSUMERS:
         config = ConsumerConfig(durable_name=name, ack_policy="explicit", ack_wait=300)
-        await js.add_consumer("S", config)
+        await answered(partial(js.add_consumer, "S", config), *AWAY)
     for _ in range(MESSAGES):
-        await js.publish("s", b"x")
+        await js.publish("s", b"x", timeout=10)
     for name in CONSUMERS:
         pull = await js.pull_subscribe_bind(consumer=name, stream="S")
-        for message in await once_led(partial(pull.fetch, 20, timeout=10)):
+        for message in await answered(partial(pull.fetch, 20, timeout=10), *AWAY):
             await message.ack_sync(timeout=10)
     return js
 
@@ -124,7 +111,7 @@ async def test_a_consumer_without_replicas_is_seen_wherever_it_is(nats_cluster, 
     js = await replicated(nats_cluster)
     for number in range(6):
         config = ConsumerConfig(durable_name=f"single{number}", num_replicas=1)
-        await js.add_consumer("S", config)
+        await answered(partial(js.add_consumer, "S", config), *AWAY)
     singles = [c for c in source.poll().consumers if c.name.startswith("single")]
     assert len(singles) == 6
     assert all(consumer.leader for consumer in singles)

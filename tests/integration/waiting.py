@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,6 +24,16 @@ async def eventually_async(check: Callable[[], T], timeout: float = 15.0) -> T:
         assert time.monotonic() < deadline, f"not within {timeout:g} s; last: {value!r}"
         await asyncio.sleep(0.02)
     return value
+
+
+async def answered(ask: Callable[[], Awaitable[T]], *refusals: type[Exception]) -> T:
+    """The answer to what may be asked again, as long as it is refused: while nobody leads, say."""
+    for _ in range(100):
+        try:
+            return await ask()
+        except refusals:
+            await asyncio.sleep(0.05)
+    return await ask()
 
 
 async def ended(*tasks: asyncio.Task[None]) -> None:
