@@ -83,7 +83,8 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
 
     async with asyncio.TaskGroup() as group:
         js = client.jetstream(timeout=10)
-        traffic = group.create_task(_traffic(js, arrived))
+        enough = asyncio.Event()
+        traffic = group.create_task(_traffic(js, arrived, enough))
         workers = [Worker(name, owed[name]).run(js, STREAM) for name in CONSUMERS]
         work = [group.create_task(each) for each in workers]
         reading = group.create_task(readings.run())
@@ -99,7 +100,8 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
         await eventually_async(lambda: behind() == {0.0} and well(), 30)
         back = time.time()
         await _polls(readings, 4)
-        await ended(traffic)
+        enough.set()
+        await traffic
         await eventually_async(lambda: all(len(o.settled) == len(arrived) for o in owed.values()))
         await ended(*work)
         await _polls(readings, 2)
@@ -137,9 +139,9 @@ def _elsewhere(leaders: dict[str, str]) -> str:
     return led.most_common(1)[0][0]
 
 
-async def _traffic(js: JetStreamContext, arrived: Spans) -> None:
-    """Ten messages a second."""
-    while True:
+async def _traffic(js: JetStreamContext, arrived: Spans, enough: asyncio.Event) -> None:
+    """Ten messages a second. It is never cancelled: what was published has to be known."""
+    while not enough.is_set():
         before = time.time()
         seq = (await js.publish("events", b"x", timeout=10)).seq
         arrived[seq] = (before, time.time())
