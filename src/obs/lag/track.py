@@ -110,7 +110,10 @@ class Track:
             if config != self._config:
                 self._patience = Patience(config)
             self._config = config
-        self._led = consumer.leader and not self._counts(consumer, stream)
+        if consumer.pending:
+            self._counting, self._led = 0, consumer.leader
+        else:
+            self._led = consumer.leader and not self._counts(consumer, stream)
         if not self._led:  # a follower's numbers are stale
             if self._verdict is not None:
                 return self._without_leader(self._verdict, consumer, stream, times, now)
