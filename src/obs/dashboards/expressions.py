@@ -65,6 +65,11 @@ def worst(count: int, expression: str) -> str:
     return f"{expression}\nand topk({count}, {highest})"
 
 
+def how_many(vector: str, condition: str) -> str:
+    """For how many series this holds, such as `> 0`; 0 for none, nothing where none is there."""
+    return f"count({vector} {condition}) or 0 * count({vector})"
+
+
 def ever(expression: str) -> str:
     """The series that were above 0 at some moment of the range shown."""
     return f"{expression}\nand max_over_time(({expression})[{RANGE}:] @ end()) > 0"

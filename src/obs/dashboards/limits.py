@@ -1,6 +1,6 @@
 """Thresholds of panels: those of the tuned alerts that name the panel."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,12 +21,14 @@ from obs.alerts.condition import (
 from obs.alerts.definitions import ALERTS
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.wording import comparison
-from obs.dashboards.theme import GOOD, SEVERITY
+from obs.dashboards.theme import GOOD, NEUTRAL, SEVERITY
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
 
 Step = dict[str, Any]
 
+PLAIN: Final[tuple[Step, ...]] = ({"color": NEUTRAL, "value": None},)
+"""Of what is neither good nor bad."""
 ABOVE_NOTHING: Final = 1e-9
 """Stands for «> 0»: Grafana colours a value that reaches a step, and 0 must not."""
 
@@ -125,6 +127,6 @@ def _line(tuned: TunedAlert) -> str:
     return f"Alert {tuned.name}{f' ({whom})' if whom else ''}:{what}{held}, {tuned.severity}."
 
 
-def plain(values: Sequence[tuple[float | None, str]]) -> list[Step]:
-    """Steps that belong to no alert: (value, colour), the first with None."""
-    return [{"color": colour, "value": value} for value, colour in values]
+def from_one(colour: str, below: str = GOOD) -> list[Step]:
+    """Steps, which belong to no alert, of what should not be: a count is coloured from 1 on."""
+    return [{"color": below, "value": None}, {"color": colour, "value": 1}]

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from grafanalib import core
 
-from obs import catalogue
 from obs.alerts.alert import Severity
 from obs.catalogue import own
 from obs.catalogue.metric import Metric
@@ -15,11 +14,11 @@ from obs.dashboards import theme
 from obs.dashboards.expressions import JOB
 from obs.dashboards.layout import Section, placed
 from obs.dashboards.look import DATASOURCE, Json
+from obs.dashboards.normalise import SCHEMA_VERSION
 from obs.dashboards.site import Site
 from obs.ids import dashboard_uid
 
 TAG: Final = "obs"
-SCHEMA: Final = 42
 
 _TITLES: Final = {
     "nats": "NATS",
@@ -63,7 +62,7 @@ def dashboard(page: Page, site: Site) -> core.Dashboard:
         editable=False,
         graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
         refresh="30s",
-        schemaVersion=SCHEMA,
+        schemaVersion=SCHEMA_VERSION,
         time=core.Time(page.since, "now"),
         timezone="browser",
         links=[_pages(site)],
@@ -190,8 +189,3 @@ def _begun(site: Site, severity: Severity) -> str:
 
 def _firing(site: Site) -> tuple[tuple[str, str], ...]:
     return (("alertstate", "firing"), *site.labels)
-
-
-def metric_names() -> frozenset[str]:
-    """Names of all metrics that panels may ask for."""
-    return frozenset(metric.name for metric in catalogue.ALL)

@@ -11,7 +11,6 @@ from grafanalib import core
 
 from obs.dashboards import theme
 from obs.dashboards.look import Json, Look, Query, common, defaults, named
-from obs.ids import panel_id
 
 Legend = Literal["table", "list", "hidden"]
 
@@ -155,17 +154,6 @@ def states(
                 "tooltip": {"mode": "single", "sort": "none"},
             },
         },
-    )
-
-
-def note(key: str, title: str, description: str, markdown: str) -> core.Text:
-    """Words."""
-    return core.Text(
-        title=title,
-        description=description,
-        id=panel_id(key),
-        content=markdown,
-        mode="markdown",
     )
 
 

@@ -21,16 +21,13 @@ SEVERITY: Final = {
     Severity.CRITICAL: CRITICAL,
 }
 
-INVOCATIONS: Final = "blue"
 FAILED: Final = "red"
-RETRIES: Final = "orange"
 DEAD_LETTERS: Final = "purple"
 LAG: Final = "orange"
 PENDING: Final = "blue"
 IN_FLIGHT: Final = "yellow"
 ARRIVALS: Final = "light-blue"
 DELIVERIES: Final = "green"
-SERVED: Final = "green"
 
 STATUS_COLOURS: Final = ("green", "blue", "yellow", "orange", "red", "purple")
 """Of the consumer's status, from ok to leaderless."""

@@ -8,9 +8,9 @@ from grafanalib import core
 from obs.catalogue import own
 from obs.dashboards import theme
 from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope, ever
+from obs.dashboards.expressions import Scope, ever, how_many
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import plain
+from obs.dashboards.limits import PLAIN, from_one
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, watched
@@ -24,8 +24,6 @@ NONE: Final = "No collector is scraped: is it running, and a target of this Prom
 _FRESHNESS: Final = "collector/sources"
 _SOURCE: Final = "{{source}}"
 _INSTANCE: Final = "{{instance}}"
-_PLAIN: Final = plain([(None, theme.NEUTRAL)])
-_BAD: Final = plain([(None, theme.GOOD), (1, theme.WARNING)])
 
 
 def page(site: Site) -> Page:
@@ -71,8 +69,8 @@ def _answer(site: Site) -> Band:
             "collector/up",
             "Sources down",
             "Sources whose last poll failed.",
-            [Query(f"count({value(own.SOURCE_UP)} == 0) or 0 * count({value(own.SOURCE_UP)})")],
-            replace(_look(), steps=_BAD),
+            [Query(how_many(value(own.SOURCE_UP), "== 0"))],
+            replace(_look(), steps=from_one(theme.WARNING)),
             background=True,
         ),
         stat(
@@ -80,28 +78,28 @@ def _answer(site: Site) -> Band:
             "Oldest answer",
             "Time since the last full answer of the source that has been silent longest.",
             [Query(age)],
-            replace(_look("s"), steps=_PLAIN, none="No source has answered yet"),
+            replace(_look("s"), steps=PLAIN, none="No source has answered yet"),
         ),
         stat(
             "collector/series_now",
             "Series",
             "Series made from the last polls of all sources.",
             [Query(f"sum({value(own.SOURCE_SERIES)})")],
-            replace(_look(), steps=_PLAIN),
+            replace(_look(), steps=PLAIN),
         ),
         stat(
             "collector/errors_now",
             "Failed polls, 1 h",
             "Polls that failed in the last hour.",
             [Query(f"sum({SCOPE.grown(own.SOURCE_ERRORS, '1h')}) or vector(0)")],
-            replace(_look(), steps=_BAD, decimals=0),
+            replace(_look(), steps=from_one(theme.WARNING), decimals=0),
         ),
         stat(
             "collector/build",
             "Version",
             site.limits.described("collector/build", "The collectors that run, by version."),
             [Query(f"count by (version) ({ALL.series(own.BUILD_INFO)})", "{{version}}")],
-            replace(_look(), steps=_PLAIN),
+            replace(_look(), steps=PLAIN),
             text="value_and_name",
         ),
     ]
@@ -112,7 +110,7 @@ def _answer(site: Site) -> Band:
                 "AWS, a month",
                 "What the collector's AWS requests and metrics cost a month at the present rate.",
                 [Query(f"sum({ALL.series(own.AWS_COST)})")],
-                replace(_look("currencyUSD"), steps=_PLAIN, decimals=2),
+                replace(_look("currencyUSD"), steps=PLAIN, decimals=2),
             )
         )
     return Band(4, stats)

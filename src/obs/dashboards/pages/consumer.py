@@ -9,7 +9,7 @@ from obs.catalogue import nats
 from obs.dashboards import theme
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import plain
+from obs.dashboards.limits import PLAIN, from_one
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, or_silent, watched
@@ -20,7 +20,6 @@ _SCOPE: Final = Scope(nats.CONSUMER, frozenset(nats.CONSUMER))
 _STREAM: Final = Scope(nats.STREAM, frozenset(nats.STREAM))
 _NONE: Final = "Nothing is known of this consumer: is its source answering? See Collector"
 _LEGEND: Final = "{{consumer}}"
-_PLAIN: Final = plain([(None, theme.NEUTRAL)])
 
 
 def page(site: Site) -> Page | None:
@@ -78,7 +77,7 @@ def _answer(site: Site) -> Band:
                 "Time until the lag is gone at the pace of the last minutes; never, while it does "
                 "not shrink.",
                 [Query(value(nats.DRAIN_SECONDS), _LEGEND)],
-                replace(_look(site, "s"), steps=_PLAIN, mappings=theme.never(theme.WARNING)),
+                replace(_look(site, "s"), steps=PLAIN, mappings=theme.never(theme.WARNING)),
             ),
             stat(
                 "consumer/eviction_now",
@@ -93,7 +92,7 @@ def _answer(site: Site) -> Band:
                 "Deliveries",
                 "Deliveries a second, redeliveries included.",
                 [Query(_SCOPE.rate(nats.DELIVERED), _LEGEND)],
-                replace(_look(site, "cps"), steps=_PLAIN, decimals=1),
+                replace(_look(site, "cps"), steps=PLAIN, decimals=1),
             ),
         ],
     )
@@ -256,8 +255,8 @@ def _dead_letters(site: Site) -> list[core.Panel]:
 
 def _settings(site: Site) -> Band:
     value = _SCOPE.value
-    look = replace(_look(site), steps=_PLAIN)
-    behind = plain([(None, theme.GOOD), (1, theme.WARNING)])
+    look = replace(_look(site), steps=PLAIN)
+    behind = from_one(theme.WARNING)
     return Band(
         4,
         [

@@ -12,7 +12,7 @@ from obs.dashboards import theme
 from obs.dashboards.compared import compared
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import plain
+from obs.dashboards.limits import PLAIN, from_one
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, or_silent, watched
@@ -25,7 +25,6 @@ QUEUES: Final = Scope(aws.QUEUE)
 NONE: Final = "No data from AWS: is its source answering? See Collector"
 _RULE: Final = "{{bus}} / {{rule}}"
 _QUEUE: Final = "{{queue}}"
-_PLAIN: Final = plain([(None, theme.NEUTRAL)])
 
 
 def page(site: Site) -> Page | None:
@@ -64,9 +63,9 @@ def _sum(metric: Metric, window: str) -> str:
 
 def _answer(site: Site) -> Band:
     failed = _sum(aws.FAILED_INVOCATIONS, "15m")
-    look = replace(_look(site), steps=_PLAIN, decimals=0)
-    bad = plain([(None, theme.GOOD), (1, theme.CRITICAL)])
-    warned = plain([(None, theme.GOOD), (1, theme.WARNING)])
+    look = replace(_look(site), steps=PLAIN, decimals=0)
+    bad = from_one(theme.CRITICAL)
+    warned = from_one(theme.WARNING)
     return Band(
         4,
         [
@@ -149,24 +148,26 @@ def _failures(site: Site) -> Band:
 
 
 def _rules(site: Site) -> Band:
-    def grown(metric: Metric) -> str:
-        return RULES.grown(metric, "1h")
+    def counted(title: str, metric: Metric, colour: str | None = None) -> Column:
+        steps = from_one(colour, theme.NEUTRAL) if colour else ()
+        return Column(title, RULES.grown(metric, "1h"), decimals=0, steps=steps)
 
+    error_rate = Column(
+        "Error rate",
+        compared(RULES, site.limits.condition("eventbridge/error_rate")),
+        "percent",
+        decimals=1,
+        steps=site.limits.steps("eventbridge/error_rate"),
+    )
     columns = [
-        Column("Matched", grown(aws.TRIGGERED_RULES), decimals=0),
-        Column("Invocations", grown(aws.INVOCATIONS), decimals=0),
-        Column("Failed", grown(aws.FAILED_INVOCATIONS), decimals=0, steps=_bad(theme.CRITICAL)),
-        Column(
-            "Error rate",
-            compared(RULES, site.limits.condition("eventbridge/error_rate")),
-            "percent",
-            decimals=1,
-            steps=site.limits.steps("eventbridge/error_rate"),
-        ),
-        Column("Retries", grown(aws.RETRIES), decimals=0, steps=_bad(theme.WARNING)),
-        Column("Throttled", grown(aws.THROTTLED_RULES), decimals=0, steps=_bad(theme.WARNING)),
-        Column("Dead letters", grown(aws.DEAD_LETTERED), decimals=0, steps=_bad(theme.WARNING)),
-        Column("Lost", grown(aws.DEAD_LETTER_FAILURES), decimals=0, steps=_bad(theme.CRITICAL)),
+        counted("Matched", aws.TRIGGERED_RULES),
+        counted("Invocations", aws.INVOCATIONS),
+        counted("Failed", aws.FAILED_INVOCATIONS, theme.CRITICAL),
+        error_rate,
+        counted("Retries", aws.RETRIES, theme.WARNING),
+        counted("Throttled", aws.THROTTLED_RULES, theme.WARNING),
+        counted("Dead letters", aws.DEAD_LETTERED, theme.WARNING),
+        counted("Lost", aws.DEAD_LETTER_FAILURES, theme.CRITICAL),
     ]
     return Band(
         8,
@@ -271,7 +272,3 @@ def _of_rules(site: Site, key: str, title: str, words: str, none: str = NONE) ->
     """What the alert of this panel compares, a line for each rule."""
     look = replace(_look(site), minimum=0, none=none)
     return watched(site, RULES, key, title, words, _RULE, look)
-
-
-def _bad(colour: str) -> list[dict[str, object]]:
-    return plain([(None, theme.NEUTRAL), (1, colour)])

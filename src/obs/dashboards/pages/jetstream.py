@@ -9,9 +9,9 @@ from grafanalib import core
 from obs.catalogue import nats
 from obs.dashboards import theme
 from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope, ever, worst
+from obs.dashboards.expressions import Scope, ever, how_many, worst
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import plain
+from obs.dashboards.limits import PLAIN, from_one
 from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
 from obs.dashboards.pages import limited, or_silent, watched
@@ -26,8 +26,6 @@ _SCOPE: Final = Scope(nats.CONSUMER)
 _SERVERS: Final = Scope(nats.SERVER)
 NONE: Final = "No data from NATS: is its source answering? See Collector"
 _CONSUMER: Final = "{{stream}} / {{consumer}}"
-_PLAIN: Final = plain([(None, theme.NEUTRAL)])
-_NOT_OK: Final = plain([(None, theme.GOOD), (1, theme.WARNING)])
 _TITLES: Final = {
     "nats": "NATS",
     "account": "Account",
@@ -81,8 +79,8 @@ def _answer(site: Site) -> Band:
             "jetstream/not_ok",
             "Consumers not ok",
             "Consumers that are slow, stalled, stopped or leaderless.",
-            [Query(f"count({value(nats.STATUS)} >= 2) or 0 * count({value(nats.STATUS)})")],
-            replace(_look(site), steps=_NOT_OK),
+            [Query(how_many(value(nats.STATUS), ">= 2"))],
+            replace(_look(site), steps=from_one(theme.WARNING)),
             background=True,
         ),
         stat(
@@ -90,7 +88,7 @@ def _answer(site: Site) -> Band:
             "Messages owed",
             "What all consumers chosen owe together.",
             [Query(f"sum({value(nats.LAG_MESSAGES)})")],
-            replace(_look(site), steps=_PLAIN),
+            replace(_look(site), steps=PLAIN),
         ),
         stat(
             "jetstream/lag_worst",
@@ -114,7 +112,7 @@ def _answer(site: Site) -> Band:
                 Query(f"sum({_SERVERS.value(nats.SERVER_UP)})", "answer"),
                 Query(f"count({_SERVERS.value(nats.SERVER_UP)})", "known"),
             ],
-            replace(_look(site), steps=_PLAIN),
+            replace(_look(site), steps=PLAIN),
             text="value_and_name",
         ),
     ]

@@ -11,9 +11,9 @@ from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.query import Matcher, equal, max_by, selector
 from obs.dashboards import theme
 from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope, worst
+from obs.dashboards.expressions import Scope, how_many, worst
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import plain
+from obs.dashboards.limits import from_one
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page
 from obs.dashboards.pages import collector, eventbridge, jetstream, limited, or_silent, slos
@@ -23,7 +23,6 @@ from obs.dashboards.tables import Column, Rows, table
 
 _ALL: Final = Scope()
 _NO_RULES: Final = "No rules of this system are evaluated by this Prometheus"
-_COUNT: Final = plain([(None, theme.GOOD), (1, theme.WARNING)])
 _OBJECT: Final = (
     "slo_service",
     "slo",
@@ -80,7 +79,7 @@ def _firing_count(site: Site, severity: Severity, title: str, words: str) -> cor
         [Query(f"count({firing}) or {proven}")],
         replace(
             _look(none=_NO_RULES),
-            steps=plain([(None, theme.GOOD), (1, theme.SEVERITY[severity])]),
+            steps=from_one(theme.SEVERITY[severity]),
         ),
         background=True,
     )
@@ -110,8 +109,8 @@ def _not_ok(site: Site) -> list[core.Panel]:
             "overview/consumers",
             "Consumers not ok",
             "NATS consumers that are slow, stalled, stopped or leaderless.",
-            [Query(f"count({status} >= 2) or 0 * count({status})")],
-            replace(_look(none=jetstream.NONE), steps=_COUNT),
+            [Query(how_many(status, ">= 2"))],
+            replace(_look(none=jetstream.NONE), steps=from_one(theme.WARNING)),
             background=True,
         )
     ]
@@ -126,8 +125,8 @@ def _failing(site: Site) -> list[core.Panel]:
             "overview/rules",
             "Rules failing",
             "EventBridge rules with an invocation that failed for good in the last 15 minutes.",
-            [Query(f"count({failed} > 0) or 0 * count({failed})")],
-            replace(_look(none=eventbridge.NONE), steps=_COUNT),
+            [Query(how_many(failed, "> 0"))],
+            replace(_look(none=eventbridge.NONE), steps=from_one(theme.WARNING)),
             background=True,
         )
     ]
@@ -139,8 +138,8 @@ def _silent() -> core.Stat:
         "overview/sources",
         "Sources down",
         "Sources that the collector could not read at its last poll: what is shown of them is old.",
-        [Query(f"count({up} == 0) or 0 * count({up})")],
-        replace(_look(none=collector.NONE), steps=_COUNT),
+        [Query(how_many(up, "== 0"))],
+        replace(_look(none=collector.NONE), steps=from_one(theme.WARNING)),
         background=True,
     )
 
@@ -216,7 +215,7 @@ def _worst(site: Site) -> Band:
                         "Failed",
                         _ALL.grown(aws.FAILED_INVOCATIONS, "1h"),
                         decimals=0,
-                        steps=plain([(None, theme.NEUTRAL), (1, theme.CRITICAL)]),
+                        steps=from_one(theme.CRITICAL, theme.NEUTRAL),
                         width=80,
                     ),
                     Column(

@@ -10,18 +10,17 @@ from obs.catalogue.query import number
 from obs.dashboards import theme
 from obs.dashboards.expressions import Scope
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import plain
+from obs.dashboards.limits import PLAIN
 from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, or_silent, watched
-from obs.dashboards.pages.slos import MINUTE, budget_steps, burn_steps, look, over
+from obs.dashboards.pages.slos import MINUTE, budget_steps, burn_steps, look, objectives, over
 from obs.dashboards.panels import lines, stat
 from obs.dashboards.site import Site
 
 _SCOPE: Final = Scope(slo.SLO, frozenset(slo.SLO))
 _LEGEND: Final = "{{slo}}"
 _WINDOW: Final = "{{window}}"
-_PLAIN: Final = plain([(None, theme.NEUTRAL)])
 
 
 def page(site: Site) -> Page | None:
@@ -60,8 +59,8 @@ def _answer(site: Site) -> Band:
                 "slo_detail/objective",
                 "Objective",
                 "Share of good events promised, over the window named.",
-                [Query(_objective(), "over {{slo_window}}")],
-                replace(_look(site, "percentunit"), steps=_PLAIN, decimals=3),
+                [Query(objectives(_SCOPE, "slo_window"), "over {{slo_window}}")],
+                replace(_look(site, "percentunit"), steps=PLAIN, decimals=3),
                 text="value_and_name",
             ),
             stat(
@@ -69,7 +68,7 @@ def _answer(site: Site) -> Band:
                 "Bad events, 1 h",
                 "Share of bad events in the last hour.",
                 [Query(value(slo.ERROR_RATIO, over("1h"), by=slo.SLO), _LEGEND)],
-                replace(_look(site, "percentunit"), steps=_PLAIN, decimals=3),
+                replace(_look(site, "percentunit"), steps=PLAIN, decimals=3),
             ),
             stat(
                 "slo_detail/burning",
@@ -84,7 +83,7 @@ def _answer(site: Site) -> Band:
                 "Spent in",
                 "Time until the budget is spent at the pace of the last six hours.",
                 [Query(value(slo.EXHAUSTION, over("6h"), by=slo.SLO), _LEGEND)],
-                replace(_look(site, "s"), steps=_PLAIN, mappings=theme.never(theme.GOOD)),
+                replace(_look(site, "s"), steps=PLAIN, mappings=theme.never(theme.GOOD)),
             ),
         ],
     )
@@ -116,7 +115,7 @@ def _budget(site: Site) -> Band:
                 [replace(query, expr=f"{query.expr} < +Inf") for query in exhaustion],
                 replace(
                     _look(site, "s"),
-                    steps=_PLAIN,
+                    steps=PLAIN,
                     minimum=0,
                     none=or_silent("At the present pace it is never spent"),
                 ),
@@ -209,11 +208,6 @@ def _data(site: Site) -> Band:
             )
         ],
     )
-
-
-def _objective() -> str:
-    info = _SCOPE.value(slo.INFO, by=(*slo.SLO, "slo_window"))
-    return f"{info}\n* on (slo, slo_service) group_left () {_SCOPE.value(slo.OBJECTIVE)}"
 
 
 def _look(site: Site, unit: str = "short") -> Look:

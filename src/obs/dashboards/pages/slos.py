@@ -10,9 +10,9 @@ from obs.alerts.condition import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import Matcher
 from obs.dashboards import theme
-from obs.dashboards.expressions import Scope
+from obs.dashboards.expressions import Scope, how_many
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import Step, plain, steps
+from obs.dashboards.limits import PLAIN, Step, from_one, steps
 from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
 from obs.dashboards.pages import limited, or_silent
@@ -98,10 +98,16 @@ def burn_steps(site: Site, window: str) -> list[Step]:
     )
 
 
+def objectives(scope: Scope, *about: str) -> str:
+    """What is promised, with these labels of the info series."""
+    info = scope.value(slo.INFO, by=(*slo.SLO, *about))
+    return f"{info}\n* on (slo, slo_service) group_left () {scope.value(slo.OBJECTIVE)}"
+
+
 def _answer(site: Site) -> Band:
     remaining = SCOPE.value(slo.BUDGET_REMAINING)
     burning = SCOPE.value(slo.BURN_RATE, over("1h"))
-    bad = plain([(None, theme.GOOD), (1, theme.CRITICAL)])
+    bad = from_one(theme.CRITICAL)
     count = replace(look(site), decimals=0)
     return Band(
         4,
@@ -110,7 +116,7 @@ def _answer(site: Site) -> Band:
                 "slos/broken",
                 "Promises broken",
                 "Objectives without any error budget left.",
-                [Query(f"count({remaining} < 0) or 0 * count({remaining})")],
+                [Query(how_many(remaining, "< 0"))],
                 replace(count, steps=bad),
                 background=True,
             ),
@@ -139,18 +145,16 @@ def _answer(site: Site) -> Band:
                 "Objectives",
                 "Objectives chosen.",
                 [Query(f"count({SCOPE.value(slo.OBJECTIVE)})")],
-                replace(count, steps=plain([(None, theme.NEUTRAL)])),
+                replace(count, steps=PLAIN),
             ),
         ],
     )
 
 
 def _objectives(site: Site) -> Band:
-    info = SCOPE.value(slo.INFO, by=(*slo.SLO, "sli", "slo_window"))
-    objective = f"{info}\n* on (slo, slo_service) group_left () {SCOPE.value(slo.OBJECTIVE)}"
     titles = {**_TITLES, "sli": "What counts", "slo_window": "Window"}
     columns = [
-        Column("Objective", objective, "percentunit", decimals=3),
+        Column("Objective", objectives(SCOPE, "sli", "slo_window"), "percentunit", decimals=3),
         Column(
             "Budget left",
             SCOPE.value(slo.BUDGET_REMAINING),

@@ -6,8 +6,8 @@ from typing import Final
 from obs.dashboards.lint.model import ROW, whole
 from obs.dashboards.lint.rules.rule import error, warning
 from obs.dashboards.lint.subject import Remark, Subject
+from obs.dashboards.normalise import SCHEMA_VERSION
 
-SCHEMA: Final = 42
 _OLDEST: Final = 41
 _MOST_PANELS: Final = 25
 
@@ -20,11 +20,11 @@ def _uneditable(subject: Subject) -> Iterator[Remark]:
 def _schema(subject: Subject) -> Iterator[Remark]:
     version = whole(subject.dashboard.json.get("schemaVersion"))
     if version is None:
-        yield Remark(f"has no schemaVersion; the present one is {SCHEMA}")
+        yield Remark(f"has no schemaVersion; the present one is {SCHEMA_VERSION}")
     elif version < _OLDEST:
         yield Remark(
             f"schemaVersion {version} is migrated each time it is opened, and then asks to be "
-            f"saved; the present one is {SCHEMA}"
+            f"saved; the present one is {SCHEMA_VERSION}"
         )
 
 
@@ -61,7 +61,7 @@ def _others(subject: Subject, files: Mapping[str, Sequence[str]], key: str) -> s
 
 RULES: Final = (
     error("uneditable-dashboard-rule", "A dashboard from a file is not to be edited.", _uneditable),
-    warning("dashboard-schema-rule", f"The schema is current ({SCHEMA}).", _schema),
+    warning("dashboard-schema-rule", f"The schema is current ({SCHEMA_VERSION}).", _schema),
     warning("dashboard-size-rule", f"At most {_MOST_PANELS} panels.", _size),
     error("unique-uid-rule", "No two dashboards have the same uid.", _uid),
     error("unique-title-rule", "Each has a title, and no two the same.", _title),
