@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Self
 import pytest
 
 from obs.cli.main import main
+from obs.sandbox.process import Process
 
 SPEC = """\
 version: 1
@@ -52,6 +54,35 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> Outcome:
     code = main(argv)
     said = capsys.readouterr()
     return Outcome(code, said.out, said.err)
+
+
+class Reloadable:
+    """A real server that reads its files again when it is asked to."""
+
+    url: str
+    process: Process
+
+    def ask(self, path: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(self.url + path, method=method)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return bytes(answer.read())
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """From when it is ready."""
+
+        def ready() -> bool:
+            try:
+                return bool(self.ask("/-/ready"))
+            except OSError:
+                return False
+
+        self.process.start()
+        try:
+            self.process.wait_until(ready, 20)
+            yield self
+        finally:
+            self.process.stop()
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """A real Alertmanager's configuration: applied, kept, taken back, and nobody else's replaced."""
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import yaml
 
 from obs.sandbox.alerting import alertmanager_binary
 from obs.sandbox.process import Process, free_ports
-from tests.integration.applying import SPEC, run
+from tests.integration.applying import SPEC, Reloadable, run
 
 pytestmark = [
     pytest.mark.integration,
@@ -31,7 +30,7 @@ notify:
 """
 
 
-class Running:
+class Running(Reloadable):
     """An Alertmanager that was started with a file of somebody else's."""
 
     def __init__(self, folder: Path) -> None:
@@ -53,11 +52,6 @@ class Running:
             folder / "log",
         )
 
-    def ask(self, path: str, method: str = "GET") -> bytes:
-        request = urllib.request.Request(self.url + path, method=method)
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return bytes(answer.read())
-
     def receivers(self) -> set[str]:
         """The receivers that it runs with."""
         status = json.loads(self.ask("/api/v2/status"))
@@ -73,20 +67,8 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    server = Running(tmp_path_factory.mktemp("alertmanager"))
-
-    def ready() -> bool:
-        try:
-            return bool(server.ask("/-/ready"))
-        except OSError:
-            return False
-
-    server.process.start()
-    try:
-        server.process.wait_until(ready, 20)
+    with Running(tmp_path_factory.mktemp("alertmanager")).running() as server:
         yield server
-    finally:
-        server.process.stop()
 
 
 @pytest.fixture

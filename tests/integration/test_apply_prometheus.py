@@ -11,7 +11,7 @@ import pytest
 from obs.artifacts import MANIFEST
 from obs.sandbox.process import Process, free_ports
 from obs.sandbox.prometheus import prometheus_binary
-from tests.integration.applying import SPEC, Answer, Killed, Request, Server, run
+from tests.integration.applying import SPEC, Answer, Killed, Reloadable, Request, Server, run
 
 pytestmark = [
     pytest.mark.integration,
@@ -21,7 +21,7 @@ pytestmark = [
 ARGV = ("alerts", "apply", "--target", "prometheus")
 
 
-class Running:
+class Running(Reloadable):
     """A Prometheus that reads the rule files in `rules`."""
 
     def __init__(self, folder: Path) -> None:
@@ -44,11 +44,6 @@ class Running:
             folder / "log",
         )
 
-    def ask(self, path: str, method: str = "GET") -> bytes:
-        request = urllib.request.Request(self.url + path, method=method)
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return bytes(answer.read())
-
     def forget(self) -> None:
         """No rules at all."""
         for path in self.rules.iterdir():
@@ -70,20 +65,8 @@ class Running:
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("prometheus"))
-
-    def ready() -> bool:
-        try:
-            return bool(running.ask("/-/ready"))
-        except OSError:
-            return False
-
-    running.process.start()
-    try:
-        running.process.wait_until(ready, 20)
-        yield running
-    finally:
-        running.process.stop()
+    with Running(tmp_path_factory.mktemp("prometheus")).running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -7,15 +7,7 @@ from pathlib import Path
 import pytest
 
 from obs.cli.main import main
-
-SPEC = "version: 1\nsystem: shop\nsources:\n  nats: {main: {monitor: [http://nats:8222]}}\n"
-
-
-@pytest.fixture
-def spec(tmp_path: Path) -> str:
-    file = tmp_path / "obs.yaml"
-    file.write_text(SPEC, encoding="utf-8")
-    return str(file)
+from tests.unit.cli.shop import SPEC
 
 
 def test_building_twice_changes_nothing(

@@ -18,7 +18,6 @@ from obs.dashboards.preview.frames import (
 )
 from obs.dashboards.preview.notes import Annotation, asked_annotations
 from obs.dashboards.preview.ranges import (
-    SCRAPE_SECONDS,
     Steps,
     TimeRange,
     aligned,
@@ -26,6 +25,7 @@ from obs.dashboards.preview.ranges import (
     steps,
 )
 from obs.dashboards.preview.variables import Labels, Variable, resolved, scope_of
+from obs.dashboards.site import USUAL_SCRAPE
 from obs.errors import SourceError
 
 _AT_ONCE: Final = 6  # queries under way; Prometheus answers 20 at a time unless told otherwise
@@ -125,7 +125,7 @@ def evaluated(
     during: TimeRange,
     *,
     chosen: Mapping[str, Sequence[str]] | None = None,
-    scrape: float = SCRAPE_SECONDS,
+    scrape: float = USUAL_SCRAPE,
     width: int = USUAL_WIDTH,
 ) -> Evaluation:
     """Every variable, annotation and panel of a dashboard (its JSON), rows left out.

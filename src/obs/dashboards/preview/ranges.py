@@ -7,9 +7,6 @@ from typing import Final
 from obs.dashboards.interpolate import Scope, interval_scope, time_scope
 from obs.errors import BadInput
 
-SCRAPE_SECONDS: Final = 15.0
-"""What Grafana's Prometheus data source takes for the scrape interval unless told otherwise."""
-
 _RELATIVE: Final = re.compile(r"now(?:([+-])(\d+)([smhdwMy]))?(?:/[smhdwMy])?")
 _SECONDS: Final = {
     "ms": 0.001,

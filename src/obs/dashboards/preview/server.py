@@ -23,9 +23,10 @@ from obs.dashboards.preview.drawing import drawn, outline
 from obs.dashboards.preview.evaluate import USUAL_WIDTH, Panel, Server, asked_panels
 from obs.dashboards.preview.notes import asked_annotations
 from obs.dashboards.preview.parts import plotly_script
-from obs.dashboards.preview.ranges import SCRAPE_SECONDS, time_range
+from obs.dashboards.preview.ranges import time_range
 from obs.dashboards.preview.units import Moment
 from obs.dashboards.preview.variables import Variable, resolved, scope_of
+from obs.dashboards.site import USUAL_SCRAPE
 from obs.errors import BadInput, ObsError
 
 ROW: Final = 30
@@ -56,7 +57,7 @@ async def serving(
     prometheus: Server,
     *,
     port: int = 0,
-    scrape: float = SCRAPE_SECONDS,
+    scrape: float = USUAL_SCRAPE,
 ) -> AsyncIterator[str]:
     """Serve dashboards (their JSON) on loopback; gives the page's address.
 
