@@ -242,7 +242,13 @@ async def test_withdrawn_numbers_are_not_taken_for_an_empty_system(
         msgspec.structs.replace(each, up=False, error="connection refused", age_seconds=9_999.0)
         for each in healthy().sources
     )
-    site.document = msgspec.structs.replace(healthy(), sources=silent, consumers=(), rules=())
+    (nats, *_) = [each for each in silent if each.kind == "nats"]
+    never = msgspec.structs.replace(
+        nats, name=f"{nats.name}/connection", last_success=None, age_seconds=None
+    )
+    site.document = msgspec.structs.replace(
+        healthy(), sources=(*silent, never), consumers=(), rules=()
+    )
     text = await shown(page, server)
     assert "NATS is silent: its numbers have been withdrawn" in text
     assert "AWS is silent: its numbers have been withdrawn" in text

@@ -46,10 +46,12 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _validate(arguments: argparse.Namespace) -> int:
+    from obs.alerts.tuning import check_tuning
     from obs.spec.report import InvalidSpec
 
     try:
         spec = chosen_spec(arguments)
+        check_tuning(spec)
     except InvalidSpec as error:
         if arguments.format == "text":
             raise

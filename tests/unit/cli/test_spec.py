@@ -7,6 +7,7 @@ import pytest
 
 from obs.cli.main import main
 from obs.spec.schema import json_schema
+from tests.unit.cli.shop import SPEC
 
 REFERENCE = str(Path(__file__).parents[3] / "collectors" / "oms.yaml")
 
@@ -60,6 +61,15 @@ def test_problems_go_to_standard_error_with_exit_code_2(
         ["bad.yaml:3", "urll"],
         ["bad.yaml:4", "slos"],
     ]
+
+
+def test_an_alert_that_does_not_exist_is_a_mistake_of_the_spec(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "obs.yaml"
+    spec.write_text(f"{SPEC}alerts:\n  NatsConsumerLagHi: {{above: 5}}\n", encoding="utf-8")
+    assert main(["validate", "--spec", str(spec)]) == 2
+    assert "did you mean NatsConsumerLagHigh?" in capsys.readouterr().err
 
 
 def test_problems_are_objects_for_programs(
