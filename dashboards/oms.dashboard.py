@@ -5,15 +5,15 @@ generate-dashboard --output overview.json dashboards/oms.dashboard.py
 
 from pathlib import Path
 
+from obs.dashboards.build_context import build_context_of
 from obs.dashboards.normalise import Normalised
 from obs.dashboards.page import dashboard as dashboard_of
 from obs.dashboards.pages import overview
-from obs.dashboards.site import site_of
 from obs.spec.load import load
 
 SPEC = Path(__file__).resolve().parents[1] / "collectors" / "oms.yaml"
 
-site = site_of(load([SPEC]))
+site = build_context_of(load([SPEC]))
 page = overview.page(site)
 
 dashboard = Normalised(dashboard_of(page, site))

@@ -12,35 +12,35 @@ from pathlib import Path
 from grafanalib import core
 
 from obs.catalogue import nats
-from obs.dashboards.expressions import Scope
+from obs.dashboards.build_context import build_context_of
+from obs.dashboards.expressions import VariableScope
+from obs.dashboards.field_options import DATASOURCE, FieldOptions, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.look import DATASOURCE, Look, Query
 from obs.dashboards.normalise import Normalised
 from obs.dashboards.page import dashboard as dashboard_of
 from obs.dashboards.pages import overview
 from obs.dashboards.panels import lines, stat
-from obs.dashboards.site import site_of
 from obs.ids import panel_id
 from obs.spec.load import load
 
 SPEC = Path(__file__).resolve().parents[2] / "collectors" / "oms.yaml"
 
-site = site_of(load([SPEC]))
+site = build_context_of(load([SPEC]))
 ours = overview.page(site)
 
 deliveries = lines(
     "oms_api/deliveries",
     "Deliveries",
     "Messages that consumers were given, a second.",
-    [Query(Scope().rate(nats.DELIVERED), "{{consumer}}")],
-    Look("cps", none="No consumer is known: is the collector running?"),
+    [Query(VariableScope().rate(nats.DELIVERED), "{{consumer}}")],
+    FieldOptions("cps", none="No consumer is known: is the collector running?"),
 )
 requests = stat(
     "oms_api/requests",
     "Requests",
     "Requests that the OMS's API answers, a second.",
     [Query('sum(rate(http_requests_total{job="oms-api"}[$__rate_interval]))')],
-    Look("reqps", none="The API is not scraped"),
+    FieldOptions("reqps", none="The API is not scraped"),
 )
 slowest = core.TimeSeries(
     title="Slowest requests",

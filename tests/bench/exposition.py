@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from obs.catalogue import nats
 from obs.catalogue.metric import Metric
-from obs.series.family import Family, Rows, Value
+from obs.families.family import Family, Rows, Value
 from obs.sinks.exposition import Exposition
 
 STREAMS = 100

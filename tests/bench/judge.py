@@ -3,12 +3,12 @@
 import time
 
 from obs.lag.history import SequenceTimes
-from obs.lag.observed import Settings
+from obs.lag.observed import JudgeSettings
 from obs.lag.track import Track
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
 INTERVAL = 15.0
-SETTINGS = Settings(interval=INTERVAL)
+SETTINGS = JudgeSettings(interval=INTERVAL)
 CONFIG = ConsumerConfig(max_deliver=3, max_ack_pending=1000)
 
 

@@ -9,10 +9,10 @@ import time
 from copy import deepcopy
 from pathlib import Path
 
+from obs.dashboard_lint.lint import lint
+from obs.dashboard_lint.read import read
+from obs.dashboard_lint.subject import Knowledge
 from obs.dashboards.build import boards
-from obs.dashboards.lint.lint import lint
-from obs.dashboards.lint.read import read
-from obs.dashboards.lint.subject import Knowledge
 from obs.spec.load import load
 
 SPEC = Path(__file__).parents[2] / "collectors" / "oms.yaml"

@@ -25,7 +25,7 @@ from obs.clients.http import Http
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import calm_garbage_collection
 from obs.collector.health import SourceHealth
-from obs.collector.site import CollectorSite
+from obs.collector.served import ServedCollector
 from obs.collector.state import open_state
 from obs.sources.nats_http import NatsHttp
 from obs.spec.sources import NatsSource, Sources
@@ -188,7 +188,7 @@ def measure(consumers: int, polls: int) -> None:
 
 
 async def scrapes(collector: Collector, health: SourceHealth, source: NatsHttp) -> None:
-    server = await serve(CollectorSite(collector), "127.0.0.1:0")
+    server = await serve(ServedCollector(collector), "127.0.0.1:0")
     headers = {"Accept-Encoding": "gzip", "Accept": "application/openmetrics-text;version=1.0.0"}
 
     def scrape() -> tuple[float, float, int]:

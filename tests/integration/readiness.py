@@ -13,14 +13,14 @@ from typing import Any
 import nats
 import pytest
 
-from obs.checks.asking import Asking
 from obs.checks.catalogue import BY_NAME
-from obs.checks.finding import Finding, Outcome, Result
+from obs.checks.context import CheckContext
+from obs.checks.finding import CheckFinding, CheckResult, Outcome
 from obs.checks.run import run
 from obs.cli.main import main
 from obs.clients.aws import AwsClient
 from obs.iam.policy import document
-from obs.iam.roles import Wish, policy_for
+from obs.iam.roles import PolicyOptions, policy_for
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCESS_KEY, ACCOUNT, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_events import aws
@@ -72,14 +72,14 @@ class Ready:
     def aws(self, service: str) -> Any:
         return aws(service, self.emulator.endpoint_url)
 
-    def result(self, check: str) -> Result:
+    def result(self, check: str) -> CheckResult:
         """What one check finds now."""
-        return run(self.system, [BY_NAME[check]], partial(Asking, clients=self.clients))[0]
+        return run(self.system, [BY_NAME[check]], partial(CheckContext, clients=self.clients))[0]
 
-    def becomes_wrong(self, check: str, resource: str) -> Finding:
+    def becomes_wrong(self, check: str, resource: str) -> CheckFinding:
         """The most severe finding on a resource that is not right, once there is one."""
 
-        def bad() -> list[Finding]:
+        def bad() -> list[CheckFinding]:
             found = [
                 each
                 for each in self.result(check).findings
@@ -287,7 +287,7 @@ def _set_up_aws(ready: Ready) -> None:
     trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
     for part, arn in ROLES.items():
         name = arn.rpartition("/")[2]
-        needed = policy_for(part, ready.system, Wish(source="cloud"))
+        needed = policy_for(part, ready.system, PolicyOptions(source="cloud"))
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
         iam.put_role_policy(
             RoleName=name, PolicyName=f"obs-{part}", PolicyDocument=json.dumps(document(needed))

@@ -94,7 +94,7 @@ def told(letters: list[DeadLetter]) -> list[tuple[str, str, int, str]]:
 @pytest.mark.parametrize("fields", [{}, {"advisory_stream": CAPTURE}])
 async def test_one_poison_message_is_one_dead_letter_however_often_it_was_delivered(
     nats_server, fields
-):
+) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js, reader.reading(nats_server, **fields):
         pull = await consume(js, "worker", max_deliver=5)
@@ -109,7 +109,9 @@ async def test_one_poison_message_is_one_dead_letter_however_often_it_was_delive
 
 
 @pytest.mark.parametrize("fields", [{}, {"advisory_stream": CAPTURE}])
-async def test_a_terminated_message_is_a_dead_letter_and_a_refused_one_is_not(nats_server, fields):
+async def test_a_terminated_message_is_a_dead_letter_and_a_refused_one_is_not(
+    nats_server, fields
+) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js, reader.reading(nats_server, **fields):
         pull = await consume(js, "worker", max_deliver=5)
@@ -130,7 +132,7 @@ async def test_a_terminated_message_is_a_dead_letter_and_a_refused_one_is_not(na
     assert told(reader.letters) == [("ORDERS", "worker", 2, "terminated")]
 
 
-async def test_the_account_is_the_one_the_spec_names(nats_server):
+async def test_the_account_is_the_one_the_spec_names(nats_server) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js, reader.reading(nats_server, account="OMS"):
         await poison(js, await consume(js, "worker"))
@@ -138,7 +140,7 @@ async def test_the_account_is_the_one_the_spec_names(nats_server):
     assert reader.letters[0].account == "OMS"
 
 
-async def test_reading_begins_with_what_comes_from_now_on(nats_server):
+async def test_reading_begins_with_what_comes_from_now_on(nats_server) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
         pull = await consume(js, "worker")
@@ -150,7 +152,9 @@ async def test_reading_begins_with_what_comes_from_now_on(nats_server):
     assert told(reader.letters) == [("ORDERS", "worker", 2, "max_deliveries")]
 
 
-async def test_dead_letters_of_the_collectors_own_downtime_are_counted_exactly_once(nats_server):
+async def test_dead_letters_of_the_collectors_own_downtime_are_counted_exactly_once(
+    nats_server,
+) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
         pull = await consume(js, "worker")
@@ -166,7 +170,7 @@ async def test_dead_letters_of_the_collectors_own_downtime_are_counted_exactly_o
     assert [letter.stream_seq for letter in reader.letters] == [1, 2, 3]
 
 
-async def test_a_server_killed_in_between_neither_loses_nor_doubles_any(nats_server):
+async def test_a_server_killed_in_between_neither_loses_nor_doubles_any(nats_server) -> None:
     reader = Reader()
     async with (
         jetstream(nats_server) as js,
@@ -186,7 +190,7 @@ async def test_a_server_killed_in_between_neither_loses_nor_doubles_any(nats_ser
     assert [letter.consumer for letter in reader.letters] == ["worker", "other"]
 
 
-async def test_a_stream_created_anew_is_read_from_its_beginning(nats_server):
+async def test_a_stream_created_anew_is_read_from_its_beginning(nats_server) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
         pull = await consume(js, "worker")
@@ -202,7 +206,7 @@ async def test_a_stream_created_anew_is_read_from_its_beginning(nats_server):
     assert [letter.stream_seq for letter in reader.letters] == [1, 2, 3, 4]
 
 
-async def test_a_backlog_larger_than_a_batch_is_read_whole(nats_server):
+async def test_a_backlog_larger_than_a_batch_is_read_whole(nats_server) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
@@ -223,7 +227,7 @@ async def test_a_backlog_larger_than_a_batch_is_read_whole(nats_server):
     assert [letter.stream_seq for letter in reader.letters] == list(range(1000))
 
 
-async def test_a_missing_advisory_stream_is_reported(nats_server):
+async def test_a_missing_advisory_stream_is_reported(nats_server) -> None:
     spec = NatsConnection(servers=(nats_server.url,), advisory_stream="NONE")
     reports: list[SourceError | None] = []
     advisories = Advisories("main", spec, time.time)
@@ -237,7 +241,7 @@ async def test_a_missing_advisory_stream_is_reported(nats_server):
 
 async def test_a_subscription_that_is_refused_is_reported_and_not_taken_for_silence(
     tmp_path, monkeypatch
-):
+) -> None:
     monkeypatch.setenv("OBS_TEST_PASSWORD", "secret")
     user = {"user": "obs", "password": "secret", "permissions": {"subscribe": ["_INBOX.>"]}}
     with NatsServer(tmp_path, extra={"authorization": {"users": [user]}}) as server:
@@ -278,7 +282,7 @@ DIRECT = [
 )
 async def test_no_more_permissions_are_needed_than_documented(
     tmp_path, monkeypatch, permissions, fields
-):
+) -> None:
     monkeypatch.setenv("OBS_TEST_PASSWORD", "secret")
     login = {"user": "obs", "password": "${OBS_TEST_PASSWORD}"}
     users = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from obs.alerts.trial import NAME
+from obs.alerts.test_notification import NAME
 from obs.cli.main import main
 from obs.sandbox.alerting import Alertmanager, Receiver, alertmanager_binary
 from obs.sandbox.aws_events import aws
@@ -43,7 +43,7 @@ def spec_file(folder: Path, endpoint: str = "http://127.0.0.1:9", topic: str = T
 
 async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     import asyncio
 
     binary = alertmanager_binary()
@@ -75,7 +75,7 @@ async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity
 
 def test_a_topic_gets_the_test_alert(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     sns, sqs = aws("sns", account.endpoint_url), aws("sqs", account.endpoint_url)
     topic = sns.create_topic(Name="oms-alerts")["TopicArn"]
     queue = sqs.create_queue(QueueName="paged")["QueueUrl"]
@@ -95,7 +95,7 @@ def test_a_topic_gets_the_test_alert(
 
 def test_a_topic_that_is_not_there_is_told_in_one_line(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     spec = spec_file(tmp_path, account.endpoint_url)
     assert main(["alerts", "test", "--spec", spec, "--receiver", "topic"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
@@ -129,6 +129,6 @@ def test_a_topic_that_is_not_there_is_told_in_one_line(
 )
 def test_what_leads_nowhere_is_told_in_one_line(
     way: tuple[str, str], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     assert main(["alerts", "test", "--spec", spec_file(tmp_path), *way]) == code
     assert capsys.readouterr().err.splitlines() == [said]

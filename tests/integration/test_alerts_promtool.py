@@ -25,10 +25,11 @@ from obs.alerts.condition import (
     Quiet,
     Share,
 )
-from obs.alerts.signals import has_exact_edge, step_seconds
+from obs.alerts.rule_tests import promtool
+from obs.alerts.rule_tests.input_series import has_exact_edge, step_seconds
 from obs.alerts.targets import build
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import prometheus, promtool
+from obs.alerts.writers import prometheus
 from obs.artifacts import write, yaml_text
 from obs.spec.load import load
 from obs.spec.system import System

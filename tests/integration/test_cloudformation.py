@@ -21,7 +21,7 @@ def systems(folder: Path):
     yield orders(folder, rules=12)
 
 
-def test_templates_pass_cfn_lint(tmp_path):
+def test_templates_pass_cfn_lint(tmp_path) -> None:
     paths = []
     for number, system in enumerate(systems(tmp_path)):
         for path, text in built(system).items():
@@ -33,7 +33,7 @@ def test_templates_pass_cfn_lint(tmp_path):
     assert (result.returncode, result.stdout) == (0, "")
 
 
-def test_cfn_lint_would_find_a_mistake(tmp_path):
+def test_cfn_lint_would_find_a_mistake(tmp_path) -> None:
     system = orders(tmp_path)
     template = json.loads(built(system)["cloudwatch/cloud/cloudformation.json"])
     alarm = template["Resources"]["OrdersEventbridgeFailedInvocations"]
@@ -44,7 +44,7 @@ def test_cfn_lint_would_find_a_mistake(tmp_path):
     assert subprocess.run([lint, path], capture_output=True, check=False).returncode != 0
 
 
-def test_plans_fit_the_model_of_the_api(tmp_path):
+def test_plans_fit_the_model_of_the_api(tmp_path) -> None:
     model = botocore.session.get_session().get_service_model("cloudwatch")
     for system in systems(tmp_path):
         made = plan(system)

@@ -8,9 +8,9 @@ from obs.catalogue import nats
 from obs.clients.aws import AwsClient
 from obs.clients.aws_cost import CUSTOM_METRIC_MONTH
 from obs.errors import SourceError
+from obs.families.family import Family, Rows
 from obs.sandbox.aws_emulator import REGION
 from obs.sandbox.aws_faults import Fault
-from obs.series.family import Family, Rows
 from obs.sinks.cloudwatch import CloudWatchSink
 from obs.spec.outputs import CloudWatch
 from tests.integration.aws_fixtures import Account, account, emulator, proxy

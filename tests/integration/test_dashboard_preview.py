@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from obs.clients.prometheus import Prometheus
-from obs.dashboards.preview.evaluate import evaluated
-from obs.dashboards.preview.ranges import time_range
-from obs.dashboards.preview.server import serving
+from obs.dashboard_preview.evaluate import evaluated
+from obs.dashboard_preview.ranges import time_range
+from obs.dashboard_preview.server import serving
 from obs.errors import BadInput, SourceError
 from obs.sandbox.prometheus import Prometheus as PrometheusServer
 from obs.sandbox.prometheus import prometheus_binary

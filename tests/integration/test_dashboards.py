@@ -13,9 +13,9 @@ import obs.sandbox
 from obs.alerts.targets import build
 from obs.artifacts import write
 from obs.clients.prometheus import Prometheus
+from obs.dashboard_preview.evaluate import Evaluation, Panel, evaluated
+from obs.dashboard_preview.ranges import TimeRange, time_range
 from obs.dashboards.build import Board, boards
-from obs.dashboards.preview.evaluate import Evaluation, Panel, evaluated
-from obs.dashboards.preview.ranges import TimeRange, time_range
 from obs.sandbox.process import Process, free_ports
 from obs.sandbox.prometheus import prometheus_binary
 from obs.spec.load import load

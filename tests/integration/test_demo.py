@@ -45,7 +45,7 @@ def prometheus_says(demo: Demo, query: str) -> str:
     return body.decode()
 
 
-def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_path: Path):
+def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with running_demo(tmp_path, "--for", "60s") as demo:
         wait_for(lambda: begins_healthy(demo.status()), 10, "a healthy beginning")
         assert "<html" in demo.get("/")
@@ -80,7 +80,7 @@ def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_p
         assert "Traceback" not in demo.said()
 
 
-def test_the_demo_ends_by_itself_after_its_time_although_nats_is_down(tmp_path: Path):
+def test_the_demo_ends_by_itself_after_its_time_although_nats_is_down(tmp_path: Path) -> None:
     with running_demo(tmp_path, "--for", "3s", "--fault", "nats-down") as demo:
         children = descendants(demo.process.pid)
         assert demo.process.wait(15) == 0
@@ -90,7 +90,7 @@ def test_the_demo_ends_by_itself_after_its_time_although_nats_is_down(tmp_path: 
         assert "Traceback" not in demo.said()
 
 
-def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path):
+def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:
     with running_demo(tmp_path) as demo:
         children = descendants(demo.process.pid)
         assert len(alive(children)) >= 3
@@ -122,7 +122,7 @@ def rule_fails_and_its_queue_fills(seen: Status) -> bool:
     return failing == ["oms-object-changed"] and seen["queues"][0]["visible"] > 10
 
 
-class Watched:
+class TrackedConsumer:
     """A sandbox with the collector on it."""
 
     def __init__(self, sandbox: Sandbox, collector: CollectorProcess) -> None:
@@ -148,19 +148,21 @@ class Watched:
             await find_fault(name).stop(self.sandbox)
 
 
-async def watch(folder: Path, check: Callable[[Watched], Awaitable[None]]) -> None:
+async def watch(folder: Path, check: Callable[[TrackedConsumer], Awaitable[None]]) -> None:
     (port,) = free_ports(1)
     async with Sandbox(folder) as sandbox:
         collector = CollectorProcess(folder, port, sandbox.variables)
         try:
             await asyncio.to_thread(collector.start)
-            await check(Watched(sandbox, collector))
+            await check(TrackedConsumer(sandbox, collector))
         finally:
             await asyncio.to_thread(collector.stop)
 
 
-async def test_each_fault_is_seen_by_the_collector_and_passes_when_it_is_stopped(tmp_path: Path):
-    async def check(watched: Watched) -> None:
+async def test_each_fault_is_seen_by_the_collector_and_passes_when_it_is_stopped(
+    tmp_path: Path,
+) -> None:
+    async def check(watched: TrackedConsumer) -> None:
         troubled = ("consumer-stopped", "consumer-stalled", "slow-consumer", "target-failing")
         await watched.start(*troubled)
         await watched.see(

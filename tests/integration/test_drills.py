@@ -24,13 +24,13 @@ async def drilled(name: str) -> None:
     ]
 
 
-async def test_a_healthy_system_makes_no_alert():
+async def test_a_healthy_system_makes_no_alert() -> None:
     await drilled("healthy")
 
 
-async def test_an_aws_that_throttles_makes_the_alerts_on_its_source_and_no_other():
+async def test_an_aws_that_throttles_makes_the_alerts_on_its_source_and_no_other() -> None:
     await drilled("aws-throttled")
 
 
-async def test_alerts_on_a_lagging_consumer_outlive_the_server_that_told_of_it():
+async def test_alerts_on_a_lagging_consumer_outlive_the_server_that_told_of_it() -> None:
     await drilled("nats-down-while-lagging")

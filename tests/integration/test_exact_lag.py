@@ -108,7 +108,7 @@ async def start(*collectors: CollectorProcess) -> None:
 
 async def test_what_is_older_than_the_collector_is_exact_with_a_connection_only(
     nats_server, tmp_path, collectors
-):
+) -> None:
     async with jetstream(nats_server) as js:
         oldest = await lagging(js, *CONSUMERS)
         by_http = collector(tmp_path / "http", nats_server)
@@ -127,7 +127,7 @@ async def test_what_is_older_than_the_collector_is_exact_with_a_connection_only(
 
 async def test_a_filtered_consumer_among_other_subjects_is_followed(
     nats_server, tmp_path, collectors
-):
+) -> None:
     watching = collector(tmp_path, nats_server, account="$G")
     collectors.append(watching)
     async with jetstream(nats_server) as js:
@@ -157,7 +157,7 @@ def users(**permissions: dict[str, Any]) -> dict[str, Any]:
 
 async def test_a_user_who_may_not_ask_still_counts_dead_letters_and_the_log_is_told_once(
     tmp_path, monkeypatch, collectors
-):
+) -> None:
     monkeypatch.setenv("OBS_TEST_PASSWORD", "secret")
     asking = {"publish": ["$JS.API.STREAM.MSG.GET.*"], "subscribe": ["_INBOX.>", ADVISORIES]}
     listening = {"publish": {"deny": ">"}, "subscribe": [ADVISORIES]}

@@ -9,8 +9,9 @@ import pytest
 from obs.alerts.alert import TunedAlert
 from obs.alerts.condition import ErrorRate, Increase, Quiet
 from obs.alerts.definitions import ALERTS
+from obs.alerts.rule_tests import promtool
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import prometheus, promtool
+from obs.alerts.writers import prometheus
 from obs.alerts.writers.grafana import asked
 from obs.artifacts import yaml_text
 from obs.spec.load import load

@@ -20,8 +20,8 @@ from obs.cli.main import main
 from obs.clients.aws import AwsClient
 from obs.errors import SourceError
 from obs.iam.policy import Policy, document
+from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
-from obs.iam.wish import Wish
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCOUNT, AwsEmulator
 from obs.sandbox.nats_server import NatsServer
@@ -78,7 +78,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             RoleName="obs",
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}),
         )
-        sign_in = policy_for("sign-in", System.model_validate(_spec(folder, "")), Wish())
+        sign_in = policy_for("sign-in", System.model_validate(_spec(folder, "")), PolicyOptions())
         iam.put_user_policy(
             UserName="runner", PolicyName="in", PolicyDocument=json.dumps(document(sign_in))
         )
@@ -99,14 +99,14 @@ def test_with_the_printed_policies_everything_works_and_every_action_is_used(
     spec = _spec(tmp_path, account.endpoint_url)
     spec["sources"]["nats"] = {"nats": {"monitor": [nats_server.monitor], "poll": "500ms"}}
     system = System.model_validate(spec)
-    policy = policy_for("collector", system, Wish(account=ACCOUNT))
+    policy = policy_for("collector", system, PolicyOptions(account=ACCOUNT))
     account.grant(_as_enforced(policy))
     collector = CollectorProcess(tmp_path, spec, environment=account.credentials)
     collectors.append(collector)
     scrape = collector.start().until(lambda scrape: scrape.get(PUBLISHED, 0) > 0)
     assert scrape[key("obs_source_up", source="aws")] == 1
     assert scrape[key("sqs_queue_visible_messages", aws="aws", queue="oms-events-dlq")] == 0
-    sign_in = policy_for("sign-in", system, Wish())
+    sign_in = policy_for("sign-in", system, PolicyOptions())
     asked = {dict(labels)["operation"] for _, labels in named(scrape, "obs_aws_requests_total")}
     assert asked == {action.partition(":")[2] for action in policy.actions | sign_in.actions}
 
@@ -117,7 +117,7 @@ def test_without_any_one_action_something_is_refused(
     for name, value in account.credentials.items():
         monkeypatch.setenv(name, value)
     system = System.model_validate(_spec(tmp_path, account.endpoint_url))
-    policy = policy_for("collector", with_nats(system), Wish(account=ACCOUNT))
+    policy = policy_for("collector", with_nats(system), PolicyOptions(account=ACCOUNT))
     missed = {}
     for action in ("", *policy.actions):
         account.grant(_as_enforced(_without(policy, action)))
@@ -139,7 +139,7 @@ def test_who_checks_may_read_all_that_is_judged(
     spec = _spec(tmp_path, account.endpoint_url)
     spec |= {"notify": {"receivers": receivers, "routes": routes}}
     spec |= {"checks": {"roles": {"publisher": ROLE}}}
-    policy = policy_for("check", System.model_validate(spec), Wish(account=ACCOUNT))
+    policy = policy_for("check", System.model_validate(spec), PolicyOptions(account=ACCOUNT))
     account.grant(_as_enforced(policy))
     file = tmp_path / "obs.yaml"
     file.write_text(json.dumps(spec), encoding="utf-8")

@@ -73,7 +73,7 @@ def complete(snapshot: NatsSnapshot) -> bool:
 
 async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back(
     nats_cluster, http, source
-):
+) -> None:
     js = await replicated(nats_cluster)
     eventually(lambda: complete(source.poll()))
     snapshot = source.poll()
@@ -107,7 +107,7 @@ async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back
     await js._nc.close()
 
 
-async def test_a_consumer_without_replicas_is_seen_wherever_it_is(nats_cluster, source):
+async def test_a_consumer_without_replicas_is_seen_wherever_it_is(nats_cluster, source) -> None:
     js = await replicated(nats_cluster)
     for number in range(6):
         config = ConsumerConfig(durable_name=f"single{number}", num_replicas=1)
@@ -119,7 +119,7 @@ async def test_a_consumer_without_replicas_is_seen_wherever_it_is(nats_cluster, 
     await js._nc.close()
 
 
-async def test_one_server_that_hangs_does_not_hide_the_others(nats_cluster, source):
+async def test_one_server_that_hangs_does_not_hide_the_others(nats_cluster, source) -> None:
     js = await replicated(nats_cluster)
     source.poll()
     await js._nc.close()
@@ -133,7 +133,7 @@ async def test_one_server_that_hangs_does_not_hide_the_others(nats_cluster, sour
     assert [consumer.name for consumer in snapshot.consumers] == CONSUMERS
 
 
-async def test_one_server_listed_leads_to_all_and_they_stay_known(nats_cluster, http):
+async def test_one_server_listed_leads_to_all_and_they_stay_known(nats_cluster, http) -> None:
     members = nats_cluster.members
     spec = NatsSource(monitor=(members[0].monitor,), discover=True)
     js = await replicated(nats_cluster)

@@ -51,14 +51,16 @@ def refused(report: SourceError | None) -> str:
     return report.reason
 
 
-async def test_a_server_without_login_is_entered_under_a_name_operators_can_see(nats_server):
+async def test_a_server_without_login_is_entered_under_a_name_operators_can_see(
+    nats_server,
+) -> None:
     async with connecting(NatsConnection(servers=(nats_server.url,))) as reports:
         await eventually_async(lambda: reports == [None])
         with closing(Http()) as http:
             assert b'"name": "obs main"' in http.get(f"{nats_server.monitor}/connz")
 
 
-async def test_user_and_password_open_an_account(tmp_path):
+async def test_user_and_password_open_an_account(tmp_path) -> None:
     (tmp_path / "password").write_text(f"{SECRET}\n")
     login = {"user": "obs", "password_file": str(tmp_path / "password")}
     with NatsServer(tmp_path, accounts={"OMS": {"obs": SECRET}}) as server:
@@ -67,7 +69,7 @@ async def test_user_and_password_open_an_account(tmp_path):
         assert refused(await first_report(wrong)) == "auth"
 
 
-async def test_a_token_opens_the_server(tmp_path, monkeypatch):
+async def test_a_token_opens_the_server(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("OBS_TEST_TOKEN", SECRET)
     with NatsServer(tmp_path, extra={"authorization": {"token": SECRET}}) as server:
         spec = NatsConnection(servers=(server.url,), token="${OBS_TEST_TOKEN}")
@@ -76,12 +78,12 @@ async def test_a_token_opens_the_server(tmp_path, monkeypatch):
         assert refused(await first_report(spec)) == "auth"
 
 
-async def test_no_login_where_one_is_needed_is_refused(tmp_path):
+async def test_no_login_where_one_is_needed_is_refused(tmp_path) -> None:
     with NatsServer(tmp_path, extra={"authorization": {"token": SECRET}}) as server:
         assert refused(await first_report(NatsConnection(servers=(server.url,)))) == "auth"
 
 
-async def test_credentials_open_an_account_of_a_server_in_operator_mode(tmp_path):
+async def test_credentials_open_an_account_of_a_server_in_operator_mode(tmp_path) -> None:
     operator = make_operator()
     credentials = tmp_path / "obs.creds"
     credentials.write_text(operator.credentials)
@@ -102,7 +104,7 @@ GARBLED = "-----BEGIN NATS USER JWT-----\nx.y.z\n-----BEGIN USER NKEY SEED-----\
 
 
 @pytest.mark.parametrize("content", [None, "", "no credentials\n", GARBLED])
-async def test_credentials_that_cannot_be_used_are_told(tmp_path, content):
+async def test_credentials_that_cannot_be_used_are_told(tmp_path, content) -> None:
     credentials = tmp_path / "obs.creds"
     if content is not None:
         credentials.write_text(content)
@@ -111,14 +113,14 @@ async def test_credentials_that_cannot_be_used_are_told(tmp_path, content):
         assert refused(await first_report(spec)) == "auth"
 
 
-async def test_tls_files_that_are_missing_are_told_by_their_name(nats_server):
+async def test_tls_files_that_are_missing_are_told_by_their_name(nats_server) -> None:
     spec = NatsConnection(servers=(nats_server.url,), tls=Tls(ca_file="/no/such/ca.pem"))
     report = await first_report(spec)
     assert refused(report) == "auth"
     assert "/no/such/ca.pem" in str(report)
 
 
-async def test_a_secret_file_that_is_missing_is_told_by_its_name(nats_server, tmp_path):
+async def test_a_secret_file_that_is_missing_is_told_by_its_name(nats_server, tmp_path) -> None:
     login = {"user": "obs", "password_file": str(tmp_path / "missing")}
     report = await first_report(NatsConnection(servers=(nats_server.url,), **login))
     assert refused(report) == "auth"
@@ -127,7 +129,7 @@ async def test_a_secret_file_that_is_missing_is_told_by_its_name(nats_server, tm
 
 async def test_tls_needs_the_right_authority_and_a_client_certificate_where_asked(
     tmp_path, certificates
-):
+) -> None:
     tls = {
         "cert_file": str(certificates.server),
         "key_file": str(certificates.server_key),
@@ -151,7 +153,7 @@ async def test_tls_needs_the_right_authority_and_a_client_certificate_where_aske
         assert refused(await first_report(spec(ca_file=str(certificates.ca)))) == "connection"
 
 
-async def test_it_comes_back_when_the_server_does(nats_server):
+async def test_it_comes_back_when_the_server_does(nats_server) -> None:
     async with connecting(NatsConnection(servers=(nats_server.url,))) as reports:
         await eventually_async(lambda: reports == [None])
         nats_server.kill()
@@ -161,7 +163,7 @@ async def test_it_comes_back_when_the_server_does(nats_server):
         await eventually_async(lambda: reports[-1] is None)
 
 
-async def test_a_rotated_password_is_read_again(tmp_path):
+async def test_a_rotated_password_is_read_again(tmp_path) -> None:
     password = tmp_path / "password"
     password.write_text("old")
     server = NatsServer(tmp_path, accounts={"OMS": {"obs": SECRET}})
@@ -174,14 +176,14 @@ async def test_a_rotated_password_is_read_again(tmp_path):
             await eventually_async(lambda: reports[-1] is None)
 
 
-async def test_another_server_listed_is_taken_where_one_is_down(nats_server, tmp_path):
+async def test_another_server_listed_is_taken_where_one_is_down(nats_server, tmp_path) -> None:
     down = NatsServer(tmp_path / "down")
     spec = NatsConnection(servers=(down.url, nats_server.url))
     for _ in range(4):  # the order is drawn anew
         assert await first_report(spec) is None
 
 
-async def test_nothing_is_left_running_when_it_is_cancelled(nats_server):
+async def test_nothing_is_left_running_when_it_is_cancelled(nats_server) -> None:
     async with connecting(NatsConnection(servers=(nats_server.url,))) as reports:
         await eventually_async(lambda: reports == [None])
     await asyncio.sleep(0)
@@ -189,7 +191,7 @@ async def test_nothing_is_left_running_when_it_is_cancelled(nats_server):
     await eventually_async(lambda: all(task.done() for task in others))
 
 
-async def test_a_log_never_shows_a_secret(tmp_path, caplog):
+async def test_a_log_never_shows_a_secret(tmp_path, caplog) -> None:
     caplog.set_level("DEBUG")
     (tmp_path / "password").write_text(SECRET)
     login = {"user": "obs", "password_file": str(tmp_path / "password")}

@@ -63,7 +63,7 @@ def by_name(snapshot: NatsSnapshot) -> dict[str, Consumer]:
     return {consumer.name: consumer for consumer in snapshot.consumers}
 
 
-async def test_numbers_and_limits_are_the_servers(nats_server, open_source):
+async def test_numbers_and_limits_are_the_servers(nats_server, open_source) -> None:
     before = time.time()
     js = await jetstream(nats_server)
     await orders(js)
@@ -95,7 +95,9 @@ async def test_numbers_and_limits_are_the_servers(nats_server, open_source):
     await js._nc.close()
 
 
-async def test_a_stream_that_refuses_messages_at_its_limit_is_known_by_it(nats_server, open_source):
+async def test_a_stream_that_refuses_messages_at_its_limit_is_known_by_it(
+    nats_server, open_source
+) -> None:
     js = await jetstream(nats_server)
     await js.add_stream(name="FULL", subjects=["full"], max_msgs=3, discard=DiscardPolicy.NEW)
     for _ in range(3):
@@ -107,7 +109,9 @@ async def test_a_stream_that_refuses_messages_at_its_limit_is_known_by_it(nats_s
     assert (stream.messages, stream.config.max_messages) == (3, 3)
 
 
-async def test_a_waiting_puller_and_a_bound_push_consumer_are_seen(nats_server, open_source):
+async def test_a_waiting_puller_and_a_bound_push_consumer_are_seen(
+    nats_server, open_source
+) -> None:
     js = await jetstream(nats_server)
     await js.add_stream(name="S", subjects=["s"])
     await js.add_consumer("S", ConsumerConfig(durable_name="pull", ack_policy="explicit"))
@@ -130,7 +134,7 @@ async def test_a_waiting_puller_and_a_bound_push_consumer_are_seen(nats_server, 
     await js._nc.close()
 
 
-async def test_a_paused_consumer_is_seen(nats_server, open_source):
+async def test_a_paused_consumer_is_seen(nats_server, open_source) -> None:
     js = await jetstream(nats_server)
     await js.add_stream(name="S", subjects=["s"])
     await js.add_consumer("S", ConsumerConfig(durable_name="d", ack_policy="explicit"))
@@ -139,7 +143,7 @@ async def test_a_paused_consumer_is_seen(nats_server, open_source):
     await js._nc.close()
 
 
-async def test_ephemeral_consumers_are_summed_up_in_their_stream(nats_server, open_source):
+async def test_ephemeral_consumers_are_summed_up_in_their_stream(nats_server, open_source) -> None:
     js = await jetstream(nats_server)
     await orders(js)
     for _ in range(3):
@@ -154,7 +158,7 @@ async def test_ephemeral_consumers_are_summed_up_in_their_stream(nats_server, op
     await js._nc.close()
 
 
-async def test_a_consumer_created_again_is_another_one(nats_server, open_source):
+async def test_a_consumer_created_again_is_another_one(nats_server, open_source) -> None:
     js = await jetstream(nats_server)
     await orders(js)
     source = open_source(nats_server.monitor)
@@ -168,7 +172,7 @@ async def test_a_consumer_created_again_is_another_one(nats_server, open_source)
     await js._nc.close()
 
 
-async def test_each_account_has_its_own_streams(tmp_path, open_source):
+async def test_each_account_has_its_own_streams(tmp_path, open_source) -> None:
     accounts = {"RED": {"red": "r"}, "BLUE": {"blue": "b"}, "SYS": {"admin": "a"}}
     with NatsServer(tmp_path, accounts=accounts) as server:
         for user, password in (("red", "r"), ("blue", "b")):
@@ -184,7 +188,7 @@ async def test_each_account_has_its_own_streams(tmp_path, open_source):
     ]
 
 
-def test_a_server_without_jetstream_is_up_and_empty(tmp_path, open_source):
+def test_a_server_without_jetstream_is_up_and_empty(tmp_path, open_source) -> None:
     with NatsServer(tmp_path, extra={"jetstream": False}) as server:
         snapshot = open_source(server.monitor).poll()
     assert (snapshot.streams, snapshot.consumers) == ((), ())
@@ -192,7 +196,7 @@ def test_a_server_without_jetstream_is_up_and_empty(tmp_path, open_source):
     assert snapshot.servers[0].memory_limit in (None, 0)
 
 
-def test_a_server_is_gone_silent_and_back_by_turns(nats_server, open_source):
+def test_a_server_is_gone_silent_and_back_by_turns(nats_server, open_source) -> None:
     source = open_source(nats_server.monitor, timeout="500ms")
     (server,) = source.poll().servers
     assert (server.name, server.up) == ("nats", True)
@@ -213,7 +217,7 @@ def test_a_server_is_gone_silent_and_back_by_turns(nats_server, open_source):
     assert eventually(source.poll).servers[0].up
 
 
-def test_monitoring_over_tls_needs_the_right_authority(tmp_path, certificates, open_source):
+def test_monitoring_over_tls_needs_the_right_authority(tmp_path, certificates, open_source) -> None:
     ports = tuple(free_ports(2))
     url = f"https://127.0.0.1:{ports[1]}"
     tls = {"cert_file": str(certificates.server), "key_file": str(certificates.server_key)}
@@ -234,7 +238,7 @@ def test_monitoring_over_tls_needs_the_right_authority(tmp_path, certificates, o
         server.stop()
 
 
-def test_a_client_certificate_is_shown_where_it_is_asked_for(certificates):
+def test_a_client_certificate_is_shown_where_it_is_asked_for(certificates) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)

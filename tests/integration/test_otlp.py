@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from obs.catalogue import aws, nats, own
 from obs.errors import SourceError
-from obs.series.family import Family, Rows, single
+from obs.families.family import Family, Rows, single
 from obs.sinks.exposition import Exposition
 from obs.sinks.otlp import Identity, OtlpSink, open_otlp
 from obs.sinks.process import Process

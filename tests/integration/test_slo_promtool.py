@@ -113,7 +113,7 @@ def run_promtool(folder: Path, series: Counts, tests: list[dict]) -> subprocess.
     )
 
 
-def test_prometheus_and_the_ledger_agree_to_a_billionth(tmp_path):
+def test_prometheus_and_the_ledger_agree_to_a_billionth(tmp_path) -> None:
     series = counts()
     tests = []
     for at in MOMENTS:
@@ -127,7 +127,7 @@ def test_prometheus_and_the_ledger_agree_to_a_billionth(tmp_path):
 
 
 @pytest.mark.parametrize("window", ["1h", "6h", "30d"])
-def test_prometheus_refuses_a_burn_rate_that_is_a_millionth_off(tmp_path, window):
+def test_prometheus_refuses_a_burn_rate_that_is_a_millionth_off(tmp_path, window) -> None:
     """The comparison above can fail."""
     series = counts()[: DAY // STEP]
     found = evaluate(ledger_of(series), OBJECTIVE, PERIOD, DAY)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from obs import catalogue, series
+from obs import catalogue, families
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.metric import Kind, Metric
 from obs.lag.status import Status
@@ -38,54 +38,54 @@ obs_build_info obs_check_ok
 each_metric = pytest.mark.parametrize("metric", catalogue.ALL, ids=lambda metric: metric.name)
 
 
-def test_every_name_that_users_rely_on_is_there():
+def test_every_name_that_users_rely_on_is_there() -> None:
     assert set(FIXED_NAMES) - set(catalogue.BY_NAME) == set()
 
 
-def test_no_name_is_declared_twice():
+def test_no_name_is_declared_twice() -> None:
     assert [n for n, count in Counter(m.name for m in catalogue.ALL).items() if count > 1] == []
 
 
 @each_metric
-def test_a_name_has_a_known_prefix_and_only_plain_characters(metric: Metric):
+def test_a_name_has_a_known_prefix_and_only_plain_characters(metric: Metric) -> None:
     assert metric.name.startswith(PREFIXES)
     assert re.fullmatch(r"[a-z][a-z0-9_]*", metric.name)
 
 
 @each_metric
-def test_counters_and_only_they_end_in_total_and_infos_in_info(metric: Metric):
+def test_counters_and_only_they_end_in_total_and_infos_in_info(metric: Metric) -> None:
     assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
     assert metric.name.endswith("_info") == (metric.kind is Kind.INFO)
 
 
 @each_metric
-def test_a_unit_is_the_name_s_suffix(metric: Metric):
+def test_a_unit_is_the_name_s_suffix(metric: Metric) -> None:
     assert metric.family.endswith(metric.unit)
 
 
 @each_metric
-def test_help_is_a_sentence(metric: Metric):
+def test_help_is_a_sentence(metric: Metric) -> None:
     assert metric.help.endswith(".")
     assert "\n" not in metric.help
 
 
 @each_metric
-def test_no_label_is_one_that_scraping_adds(metric: Metric):
+def test_no_label_is_one_that_scraping_adds(metric: Metric) -> None:
     assert not ADDED_BY_SCRAPING & set(metric.labels)
 
 
-def test_two_metrics_never_publish_under_one_cloudwatch_name():
+def test_two_metrics_never_publish_under_one_cloudwatch_name() -> None:
     names = [metric.cloudwatch.metric for metric in catalogue.ALL if metric.cloudwatch]
     assert len(names) == len(set(names))
 
 
 def series_source() -> str:
-    folder = Path(series.__file__).parent
+    folder = Path(families.__file__).parent
     return "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
 
 
 @pytest.mark.parametrize("module", [nats, slo, own, aws], ids=lambda module: module.__name__)
-def test_every_metric_is_made_by_something(module: ModuleType):
+def test_every_metric_is_made_by_something(module: ModuleType) -> None:
     source = series_source()
     alias = module.__name__.rpartition(".")[2]
     looped = aws.RULE_METRICS if f"{alias}.RULE_METRICS" in source else ()
@@ -99,5 +99,5 @@ def test_every_metric_is_made_by_something(module: ModuleType):
     assert unmade == []
 
 
-def test_statuses_are_those_that_consumers_are_judged_by():
+def test_statuses_are_those_that_consumers_are_judged_by() -> None:
     assert tuple(status.name.lower() for status in Status) == nats.STATUSES

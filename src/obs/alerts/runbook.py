@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Final
 
 from obs.alerts.alert import Alert, TunedAlert
-from obs.alerts.wording import comparison
+from obs.alerts.annotations import comparison
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
 

@@ -7,17 +7,11 @@ from typing import Final
 from obs.alerts.alert import TunedAlert
 from obs.alerts.definitions import ALERTS
 from obs.alerts.recording import recording_groups
+from obs.alerts.rule_tests import promtool
 from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import (
-    alertmanager,
-    amp,
-    cloudwatch_files,
-    grafana,
-    operator,
-    prometheus,
-    promtool,
-)
+from obs.alerts.writers import alertmanager, amp, grafana, operator, prometheus
+from obs.alerts.writers.cloudwatch import files
 from obs.alerts.writers.parts import parts
 from obs.artifacts import Files, yaml_text
 from obs.errors import BadInput
@@ -44,11 +38,11 @@ def build(system: System, names: Sequence[str]) -> dict[str, Files]:
     return built
 
 
-def remarks(system: System, built: Mapping[str, Files]) -> cloudwatch_files.Remarks:
+def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
     """What to know of the files that `build` made."""
     if "cloudwatch" not in built:
-        return cloudwatch_files.Remarks([], [])
-    return cloudwatch_files.remarks(tuned_alerts(system), system, built["cloudwatch"])
+        return files.Remarks([], [])
+    return files.remarks(tuned_alerts(system), system, built["cloudwatch"])
 
 
 def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
@@ -56,7 +50,7 @@ def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
 
     CloudWatch is among them where it can express the alert, of some objects at least.
     """
-    if cloudwatch_files.expresses(tuned, system):
+    if files.expresses(tuned, system):
         return (*_EVERY_ALERT, "cloudwatch")
     return _EVERY_ALERT
 
@@ -133,12 +127,12 @@ def _amp(alerts: Sequence[TunedAlert], system: System) -> Files:
     }
 
 
-def _recorded(system: System) -> dict[str, prometheus.Document]:
+def _recorded(system: System) -> dict[str, prometheus.RuleDocument]:
     groups = recording_groups(system)
     return {"recording": {"groups": groups}} if groups else {}
 
 
-def _rule_files(folder: str, documents: Mapping[str, prometheus.Document]) -> Files:
+def _rule_files(folder: str, documents: Mapping[str, prometheus.RuleDocument]) -> Files:
     found = list(prometheus.problems(documents.items()))
     if found:
         raise BadInput("\n".join(found))
@@ -153,7 +147,7 @@ TARGETS: Final[dict[str, Writer]] = {
     "prometheus-3": _prometheus_3,
     "recording": _recording,
     "promtool": _promtool,
-    "cloudwatch": cloudwatch_files.files,
+    "cloudwatch": files.files,
     "alertmanager": _alertmanager,
     "grafana": _grafana,
     "operator": _operator,

@@ -177,10 +177,10 @@ def _problems(spec: Spec) -> Iterator[Problem]:
             yield problem_at(locate_key(spec.tree, where), message)
 
 
-Finding = tuple[Path, str]
+TuningProblem = tuple[Path, str]
 
 
-def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[Finding]:
+def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[TuningProblem]:
     fits = _tunable(alert.when)
     for field in ("above", "below", "window", "min_events"):
         if getattr(tuning, field) is not None and field not in fits:
@@ -201,7 +201,7 @@ def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[Finding]:
 
 def _unfit_object(
     alert: Alert, override: Override, path: Path, seen: Iterable[Labels]
-) -> Iterator[Finding]:
+) -> Iterator[TuningProblem]:
     identity, labels = IDENTITY[alert.about], _object(override)
     if not identity:
         yield path, f"{alert.name} is about no single object, so it has no overrides"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from obs.checks.advice import aws
-from obs.checks.finding import Finding, doubtful, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
 
 EVENTS: Final = "AWS/Events"
 SQS: Final = "AWS/SQS"
@@ -103,7 +103,7 @@ def watched(alarm: Mapping[str, Any]) -> tuple[WatchedMetric, ...]:
     )
 
 
-def judge(source: str, facts: MetricFacts) -> Iterator[Finding]:
+def judge(source: str, facts: MetricFacts) -> Iterator[CheckFinding]:
     """Each alarm reads metrics that somebody publishes."""
     bad = 0
     for name, metrics in sorted(facts.alarms.items()):
@@ -117,7 +117,7 @@ def judge(source: str, facts: MetricFacts) -> Iterator[Finding]:
         yield right(source, f"alarms that can fire: {len(facts.alarms)}")
 
 
-def _judge(alarm: str, metric: WatchedMetric, facts: MetricFacts) -> Finding | None:
+def _judge(alarm: str, metric: WatchedMetric, facts: MetricFacts) -> CheckFinding | None:
     known = facts.listed.get((metric.namespace, metric.name), frozenset())
     if metric.dimensions in known:
         return None
@@ -173,7 +173,7 @@ def _sqs_problem(metric: WatchedMetric, facts: MetricFacts) -> str | None:
 
 def _unlisted(
     alarm: str, metric: WatchedMetric, known: frozenset[Dimensions], region: str
-) -> Finding:
+) -> CheckFinding:
     """A metric of another service or somebody's own."""
     shape = frozenset(name for name, _ in metric.dimensions)
     shapes = sorted({frozenset(n for n, _ in one) for one in known}, key=sorted)

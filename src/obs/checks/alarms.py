@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers.cloudwatch_alarms import alarms_of
-from obs.alerts.writers.cloudwatch_plan import ACCOUNT, Parameters, parameters
+from obs.alerts.writers.cloudwatch.alarms import alarms_of
+from obs.alerts.writers.cloudwatch.plan import ACCOUNT, Parameters, parameters
 from obs.checks.advice import aws
-from obs.checks.finding import Finding, right, wrong
+from obs.checks.finding import CheckFinding, right, wrong
 from obs.spec.system import System
 
 APPLY: Final = "obs alerts apply --target cloudwatch"
@@ -52,7 +52,7 @@ def topics_of(alarms: Sequence[Parameters]) -> list[str]:
     return sorted({arn for alarm in alarms for arn in alarm["AlarmActions"]})
 
 
-def judge_built(wanted: Sequence[Parameters], facts: AlarmFacts) -> Iterator[Finding]:
+def judge_built(wanted: Sequence[Parameters], facts: AlarmFacts) -> Iterator[CheckFinding]:
     """Each alarm that the spec builds is there, as it is built, and acts."""
     for alarm in wanted:
         name = alarm["AlarmName"]
@@ -73,13 +73,13 @@ def judge_built(wanted: Sequence[Parameters], facts: AlarmFacts) -> Iterator[Fin
             yield right(name, "is as it is built")
 
 
-def judge_topics(topics: Sequence[Topic]) -> Iterator[Finding]:
+def judge_topics(topics: Sequence[Topic]) -> Iterator[CheckFinding]:
     """Each topic that alarms tell has somebody who listens."""
     for topic in topics:
         yield _judge_topic(topic)
 
 
-def _judge_topic(topic: Topic) -> Finding:
+def _judge_topic(topic: Topic) -> CheckFinding:
     region, name = topic.arn.split(":")[3], topic.arn.rpartition(":")[2]
     subscribe = aws(
         "sns subscribe",

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from obs.checks.finding import Finding, doubtful, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.spec.system import System
-from obs.stacks.plan import Step, Verdict
+from obs.stacks.plan import Change, PlanStep
 
 _SHOWN: Final = 6  # lines of a difference
 
@@ -23,29 +23,29 @@ def stacks_of(system: System) -> tuple[str, ...]:
     return tuple(name for name in COMMANDS if getattr(system.stacks, name) is not None)
 
 
-def judge(stack: str, steps: Sequence[Step]) -> Iterator[Finding]:
+def judge(stack: str, steps: Sequence[PlanStep]) -> Iterator[CheckFinding]:
     """Nothing would have to be done."""
-    kept = sum(step.verdict is Verdict.KEEP for step in steps)
+    kept = sum(step.verdict is Change.KEEP for step in steps)
     for step in steps:
-        if step.verdict is not Verdict.KEEP:
+        if step.verdict is not Change.KEEP:
             yield _judge(step, COMMANDS[stack])
     if kept == len(steps):
         yield right(stack, f"as built: {kept}")
 
 
-def _judge(step: Step, command: str) -> Finding:
+def _judge(step: PlanStep, command: str) -> CheckFinding:
     at = f"{step.kind} {step.name}"
     match step.verdict:
-        case Verdict.CREATE:
+        case Change.CREATE:
             return wrong(at, "is built, and is not there", command)
-        case Verdict.FOREIGN:
+        case Change.FOREIGN:
             return wrong(
                 at,
                 f"somebody else has one of this name: {step.why}",
                 "rename or remove it, then:",
                 command,
             )
-        case Verdict.DELETE:
+        case Change.DELETE:
             return doubtful(at, "is left over: the spec does not build it any more", command)
         case _:
             changed = [line for line in step.diff if line[:1] in "+-" and line[:3] not in _HEADS]

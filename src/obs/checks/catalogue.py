@@ -18,7 +18,7 @@ from obs.checks import (
 )
 from obs.checks.check import Check
 from obs.checks.eventbridge import EventBridgeFacts
-from obs.checks.finding import Finding
+from obs.checks.finding import CheckFinding
 from obs.snapshot import NatsSnapshot
 from obs.spec.system import System
 
@@ -49,7 +49,7 @@ def _prometheus(system: System) -> tuple[str, ...]:
 
 def _judge_rules(
     system: System, name: str, read: tuple[EventBridgeFacts, retries.Platforms | None]
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     facts, platforms = read
     for tries in retries.reference(system, platforms) if platforms else ():
         return eventbridge.judge_rules(facts, retries.nearest(tries))
@@ -58,7 +58,7 @@ def _judge_rules(
 
 def _judge_capture(
     system: System, name: str, read: tuple[NatsSnapshot, bool | None]
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     return jetstream.judge_dead_letters(system.sources.nats[name], name, *read)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from obs.checks.asking import Asking
-from obs.checks.finding import Finding, Rows
+from obs.checks.context import CheckContext
+from obs.checks.finding import CheckFinding, FindingRows
 from obs.spec.system import System
 
 Facts = TypeVar("Facts")
@@ -24,6 +24,6 @@ class Check(Generic[Facts]):
     question: str
     subjects: Callable[[System], Sequence[str]]
     absent: str
-    read: Callable[[Asking, str], Facts]
-    judge: Callable[[System, str, Facts], Iterable[Finding]]
-    rows: Callable[[System, Facts], Rows] | None = None
+    read: Callable[[CheckContext, str], Facts]
+    judge: Callable[[System, str, Facts], Iterable[CheckFinding]]
+    rows: Callable[[System, Facts], FindingRows] | None = None

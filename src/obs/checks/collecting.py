@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from obs.checks.finding import Finding, right, wrong
+from obs.checks.finding import CheckFinding, right, wrong
 from obs.spec.quantity import format_duration
 from obs.spec.slos import Slo
 from obs.spec.sources import AwsSource, stale_after
@@ -13,7 +13,7 @@ from obs.web.status import SloStatus, SourceStatus, Status
 _SLACK: Final = 120.0  # seconds: minutes are whole, and CloudWatch is late at times
 
 
-def judge(system: System, status: Status) -> Iterator[Finding]:
+def judge(system: System, status: Status) -> Iterator[CheckFinding]:
     """Each source answers, and each SLO has data that is not old."""
     for source in status.sources:
         yield _judge_source(source)
@@ -30,7 +30,7 @@ def judge(system: System, status: Status) -> Iterator[Finding]:
             yield _judge_slo(at, slo, live, status.generated_at, system)
 
 
-def _judge_source(source: SourceStatus) -> Finding:
+def _judge_source(source: SourceStatus) -> CheckFinding:
     at = f"source {source.name}"
     if source.up:
         return right(at, "answers")
@@ -42,7 +42,7 @@ def _judge_source(source: SourceStatus) -> Finding:
     )
 
 
-def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -> Finding:
+def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -> CheckFinding:
     name = _source(slo)
     if live.watermark is None or live.state == "no_data":
         return wrong(

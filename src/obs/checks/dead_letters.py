@@ -18,7 +18,7 @@ from obs.checks.eventbridge import (
     put_target,
     where,
 )
-from obs.checks.finding import Finding, doubtful, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.checks.policy import VERSION, Statement, statements, written_statements
 from obs.spec.quantity import format_duration
 
@@ -30,14 +30,16 @@ _SOURCE: Final = "aws:sourcearn"
 _SID: Final = "EventBridgeDeadLetters"
 
 
-def judge_dead_letters(facts: EventBridgeFacts) -> Iterator[Finding]:
+def judge_dead_letters(facts: EventBridgeFacts) -> Iterator[CheckFinding]:
     """Each target has a dead-letter queue that takes what could not be delivered, and keeps it."""
     for rule in facts.rules:
         for target in rule.targets:
             yield from _judge_queue(rule, target, facts)
 
 
-def _judge_queue(rule: LiveRule, target: LiveTarget, facts: EventBridgeFacts) -> Iterator[Finding]:
+def _judge_queue(
+    rule: LiveRule, target: LiveTarget, facts: EventBridgeFacts
+) -> Iterator[CheckFinding]:
     at, arn = where(rule, target), target.dead_letter_queue
     if arn is None:
         yield wrong(
@@ -66,7 +68,7 @@ def _judge_queue(rule: LiveRule, target: LiveTarget, facts: EventBridgeFacts) ->
 
 def _unknown_queue(
     rule: LiveRule, target: LiveTarget, facts: EventBridgeFacts, queue: LiveQueue
-) -> Finding:
+) -> CheckFinding:
     at, name = where(rule, target), queue.arn.rpartition(":")[2]
     if queue.why == "missing":
         return wrong(
@@ -81,7 +83,7 @@ def _unknown_queue(
 
 def _queue_problems(
     rule: LiveRule, target: LiveTarget, queue: LiveQueue, facts: EventBridgeFacts
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     at, name, attributes = where(rule, target), queue.arn.rpartition(":")[2], queue.attributes or {}
     if name.endswith(".fifo") or attributes.get("FifoQueue") == "true":
         yield wrong(
@@ -111,7 +113,7 @@ def _queue_problems(
 
 def _policy_problems(
     at: str, rule: LiveRule, queue: LiveQueue, facts: EventBridgeFacts
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     name, policy = queue.arn.rpartition(":")[2], (queue.attributes or {}).get("Policy", "")
     may_send = _may_send(statements(policy) if policy else (), queue.arn, rule.arn)
     if may_send == "yes":

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus
-from obs.alerts.writers.cloudwatch_alarms import alarms_of
-from obs.checks.finding import Finding, right, wrong
+from obs.alerts.writers.cloudwatch.alarms import alarms_of
+from obs.checks.finding import CheckFinding, right, wrong
 from obs.checks.privacy import kinds, telltale
 from obs.spec.system import System
 
@@ -51,7 +51,7 @@ def _texts_of(system: System) -> Iterator[tuple[str, str, str]]:
     yield "the spec", "description", system.description
 
 
-def judge_texts(texts: Texts, subject: str, advice: str) -> Iterator[Finding]:
+def judge_texts(texts: Texts, subject: str, advice: str) -> Iterator[CheckFinding]:
     """No field is named for, or holds, what belongs to a person or opens a door."""
     seen: dict[tuple[str, str], None] = {}
     number = 0
@@ -65,7 +65,7 @@ def judge_texts(texts: Texts, subject: str, advice: str) -> Iterator[Finding]:
         yield right(subject, f"texts looked at: {number}")
 
 
-def judge_labels(pairs: Iterable[tuple[str, str]], subject: str) -> Iterator[Finding]:
+def judge_labels(pairs: Iterable[tuple[str, str]], subject: str) -> Iterator[CheckFinding]:
     """The labels of the collector's series. No value is repeated where it is a secret."""
     advice = (
         "exclude what is named so (streams, consumers, rules, queues) in the spec, or name it anew"

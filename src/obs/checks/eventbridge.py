@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from obs.checks.advice import aws
-from obs.checks.finding import Finding, right, wrong
+from obs.checks.finding import CheckFinding, right, wrong
 from obs.spec.quantity import format_duration
 
 DEFAULT_RETRIES: Final = 185
@@ -83,7 +83,7 @@ class EventBridgeFacts:
 
 def judge_rules(
     facts: EventBridgeFacts, wanted: tuple[int, int] = (DEFAULT_RETRIES, DEFAULT_EVENT_AGE)
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     """Each rule is there, enabled and leads somewhere; each target says how long it retries.
 
     `wanted`: retries and event age to advise.
@@ -113,7 +113,7 @@ def where(rule: LiveRule, target: LiveTarget | None = None) -> str:
     return f"{rule.bus}/{rule.name}" + (f" → {target.id}" if target else "")
 
 
-def _judge_rule(rule: LiveRule, region: str) -> Iterator[Finding]:
+def _judge_rule(rule: LiveRule, region: str) -> Iterator[CheckFinding]:
     if not rule.enabled:
         yield wrong(
             where(rule),
@@ -130,7 +130,7 @@ def _judge_rule(rule: LiveRule, region: str) -> Iterator[Finding]:
 
 def _judge_retries(
     rule: LiveRule, target: LiveTarget, region: str, wanted: tuple[int, int]
-) -> Finding:
+) -> CheckFinding:
     retries, age = target.retries, target.event_age
     if retries is not None and age is not None:
         return right(where(rule, target), f"{retries} retries over {format_duration(age)}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-Rows = tuple[tuple[str, ...], ...]
+FindingRows = tuple[tuple[str, ...], ...]
 
 
 class Outcome(StrEnum):
@@ -16,7 +16,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """One resource and how it is. `advice`: what to do, a command or a change a line."""
 
     resource: str
@@ -25,34 +25,34 @@ class Finding:
     advice: str = ""
 
 
-def right(resource: str, what: str) -> Finding:
+def right(resource: str, what: str) -> CheckFinding:
     """The resource is as it should be."""
-    return Finding(resource, Outcome.PASSED, what)
+    return CheckFinding(resource, Outcome.PASSED, what)
 
 
-def wrong(resource: str, what: str, *advice: str) -> Finding:
+def wrong(resource: str, what: str, *advice: str) -> CheckFinding:
     """The resource is not ready for production."""
-    return Finding(resource, Outcome.FAILED, what, "\n".join(advice))
+    return CheckFinding(resource, Outcome.FAILED, what, "\n".join(advice))
 
 
-def doubtful(resource: str, what: str, *advice: str) -> Finding:
+def doubtful(resource: str, what: str, *advice: str) -> CheckFinding:
     """The resource works, or may: somebody should look at it."""
-    return Finding(resource, Outcome.WARNED, what, "\n".join(advice))
+    return CheckFinding(resource, Outcome.WARNED, what, "\n".join(advice))
 
 
-def skipped(resource: str, why: str, *advice: str) -> Finding:
+def skipped(resource: str, why: str, *advice: str) -> CheckFinding:
     """Not looked at."""
-    return Finding(resource, Outcome.SKIPPED, why, "\n".join(advice))
+    return CheckFinding(resource, Outcome.SKIPPED, why, "\n".join(advice))
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     """What one check found. `unasked`: none of what it asks answered."""
 
     check: str
     question: str
-    findings: tuple[Finding, ...]
-    rows: Rows = ()
+    findings: tuple[CheckFinding, ...]
+    rows: FindingRows = ()
     unasked: bool = False
 
     @property

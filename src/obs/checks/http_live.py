@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from obs.checks.prometheus import RuleFacts, ScrapeFacts, Target, built, expressions, loaded
+from obs.checks.prometheus import RuleFacts, ScrapeFacts, ScrapeTarget, built, expressions, loaded
 from obs.clients.http import without_user
 from obs.clients.parallel import in_parallel
 from obs.clients.rest import Refused, Rest, document
@@ -56,7 +56,7 @@ def read_scrape(prometheus: Reached) -> ScrapeFacts:
         series = _data(rest, "/api/v1/query", query=_COLLECTORS)["result"]
     return ScrapeFacts(
         tuple(
-            Target(
+            ScrapeTarget(
                 job=target["labels"].get("job", ""),
                 instance=target["labels"].get("instance", ""),
                 url=target["scrapeUrl"],

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from obs.checks.advice import nats
-from obs.checks.finding import Finding, doubtful, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.quantity import format_duration
@@ -31,7 +31,7 @@ def named(system: System, source: str) -> Named:
     return found
 
 
-def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterator[Finding]:
+def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
     """Each named stream and consumer is there, with the limits that the spec expects."""
     expects = system.sources.nats[source].expects
     for name, consumers in sorted(named(system, source).items()):
@@ -44,7 +44,7 @@ def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterato
             yield from _judge_consumers(stream, consumers, expected, snapshot.consumers)
 
 
-def judge_replicas(snapshot: NatsSnapshot) -> Iterator[Finding]:
+def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
     """Each stream and consumer has a leader, and followers that have all it has."""
     for stream in snapshot.streams:
         yield _judge_replicas(stream.name, stream.leader, stream.replicas_behind, "stream")
@@ -56,7 +56,7 @@ def judge_replicas(snapshot: NatsSnapshot) -> Iterator[Finding]:
 
 def judge_dead_letters(
     spec: NatsSource, source: str, snapshot: NatsSnapshot, capturing: bool | None
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     """Each consumer that gives messages up does so before somebody.
 
     `capturing`: whether the spec's advisory stream is there; None where it names none.
@@ -89,7 +89,7 @@ def _never_gives_up(consumer: Consumer) -> bool:
 
 def _dead_letter_path(
     spec: NatsSource, source: str, limited: Iterable[Consumer], capturing: bool | None
-) -> Finding:
+) -> CheckFinding:
     names = ", ".join(sorted(f"{one.stream}/{one.name}" for one in limited))
     if spec.connection is None:
         return wrong(
@@ -120,7 +120,7 @@ def _dead_letter_path(
     return right(source, f"stream {stream} keeps the dead letters of {names}")
 
 
-def _no_stream(name: str, expected: ExpectedStream) -> Finding:
+def _no_stream(name: str, expected: ExpectedStream) -> CheckFinding:
     age = format_duration(expected.max_age) if expected.max_age else "1h"
     return wrong(
         name,
@@ -131,7 +131,7 @@ def _no_stream(name: str, expected: ExpectedStream) -> Finding:
     )
 
 
-def _judge_stream(stream: Stream, expected: ExpectedStream) -> Iterator[Finding]:
+def _judge_stream(stream: Stream, expected: ExpectedStream) -> Iterator[CheckFinding]:
     config = stream.config
     flags = {
         "max-age": (_age(config.max_age), _age(expected.max_age)),
@@ -144,7 +144,7 @@ def _judge_stream(stream: Stream, expected: ExpectedStream) -> Iterator[Finding]
 
 def _judge_consumers(
     stream: Stream, names: Iterable[str], expected: ExpectedStream, there: Iterable[Consumer]
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     live = {
         one.name: one for one in there if (one.account, one.stream) == (stream.account, stream.name)
     }
@@ -175,7 +175,7 @@ def _judge_consumers(
 
 def _other_waits(
     stream: str, consumer: str, backoff: tuple[float, ...], wanted: ExpectedConsumer
-) -> Finding:
+) -> CheckFinding:
     """The NATS CLI has flags for ack_wait, but for a list of waits only the whole configuration."""
     expected = wanted.backoff or ()
     told = f"expected {_steps(expected)}" if expected else "expected none, but ack_wait"
@@ -203,7 +203,7 @@ def _settings(wanted: ExpectedConsumer) -> Iterator[str]:
 
 def _compared(
     at: str, flags: Mapping[str, tuple[str, str]], command: tuple[str, ...]
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     """Each flag as (what is so, what is expected; empty where nothing is)."""
     differing = {flag: pair for flag, pair in flags.items() if pair[1] and pair[0] != pair[1]}
     if not differing:
@@ -218,7 +218,7 @@ def _compared(
     yield wrong(at, "; ".join(told), nats(*command, *words, "-f"))
 
 
-def _judge_replicas(at: str, leader: bool, behind: int, kind: str) -> Finding:
+def _judge_replicas(at: str, leader: bool, behind: int, kind: str) -> CheckFinding:
     if not leader:
         return wrong(
             at,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from obs.checks.finding import Finding, doubtful, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.checks.policy import Statement
 from obs.iam.policy import Policy
 from obs.iam.policy import Statement as Needed
@@ -29,7 +29,7 @@ class RoleFacts:
     why: str = ""
 
 
-def judge(facts: RoleFacts, needed: Policy, advice: str) -> Iterator[Finding]:
+def judge(facts: RoleFacts, needed: Policy, advice: str) -> Iterator[CheckFinding]:
     """The role permits what is needed, and nothing else.
 
     `advice`: the command that prints the policy the role should have.
@@ -49,7 +49,7 @@ def judge(facts: RoleFacts, needed: Policy, advice: str) -> Iterator[Finding]:
     yield from dict.fromkeys(problems) or [right(at, "permits what is needed, and no more")]
 
 
-def _too_much(at: str, statement: Statement, needed: Policy, advice: str) -> Iterator[Finding]:
+def _too_much(at: str, statement: Statement, needed: Policy, advice: str) -> Iterator[CheckFinding]:
     if statement.not_actions:
         yield wrong(at, "permits every action but some: NotAction with Allow", advice)
         return
@@ -66,7 +66,7 @@ def _too_much(at: str, statement: Statement, needed: Policy, advice: str) -> Ite
 
 def _too_wide(
     at: str, action: str, statement: Statement, wanted: Sequence[Needed], advice: str
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     everything = "*" in statement.resources or bool(statement.not_resources)
     if everything and not any("*" in one.resources for one in wanted):
         resources = ", ".join(sorted({arn for one in wanted for arn in one.resources}))
@@ -82,7 +82,7 @@ def _too_wide(
             )
 
 
-def _too_little(at: str, facts: RoleFacts, needed: Policy, advice: str) -> Iterator[Finding]:
+def _too_little(at: str, facts: RoleFacts, needed: Policy, advice: str) -> Iterator[CheckFinding]:
     allowing = [
         statement
         for statements in facts.policies.values()

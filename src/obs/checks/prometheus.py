@@ -8,7 +8,7 @@ from typing import Any, Final
 from obs.alerts.recording import recording_groups
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
-from obs.checks.finding import Finding, doubtful, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
@@ -19,7 +19,7 @@ Identity = tuple[str, str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ScrapeTarget:
     """What Prometheus scrapes; `error` of its last scrape."""
 
     job: str
@@ -33,7 +33,7 @@ class Target:
 class ScrapeFacts:
     """`collectors` are the (job, instance) that have shown obs_build_info within the last day."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[ScrapeTarget, ...]
     collectors: frozenset[tuple[str, str]]
 
 
@@ -48,7 +48,7 @@ class RuleFacts:
     worded: Mapping[str, str]
 
 
-def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[Finding]:
+def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[CheckFinding]:
     """Some target is a collector, and each that is one is up."""
     listen = system.outputs.web.listen
     ours = [
@@ -117,7 +117,7 @@ def loaded(
     }
 
 
-def judge_rules(system: System, facts: RuleFacts) -> Iterator[Finding]:
+def judge_rules(system: System, facts: RuleFacts) -> Iterator[CheckFinding]:
     """Each built rule is loaded as built and evaluates; no other is in its group."""
     wanted = built(system)
     live = loaded(facts.groups, wanted)
@@ -140,7 +140,7 @@ def _judge(
     wanted: Mapping[str, Any],
     live: Mapping[str, Any] | None,
     worded: Mapping[str, str],
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     at = _named(identity)
     if live is None:
         yield wrong(at, "the spec builds this rule, and Prometheus has not loaded it", APPLY)

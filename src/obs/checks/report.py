@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from obs.checks.finding import Finding, Outcome, Result
+from obs.checks.finding import CheckFinding, CheckResult, Outcome
 
 
-def junit(system: str, results: Sequence[Result]) -> str:
+def junit(system: str, results: Sequence[CheckResult]) -> str:
     """A document of the form that Jenkins' and Ant's schemas agree on.
 
     A warning is a case that passes, its text in system-out.
@@ -20,7 +20,7 @@ def junit(system: str, results: Sequence[Result]) -> str:
     return Xml.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _add_case(suite: Xml.Element, check: str, finding: Finding) -> None:
+def _add_case(suite: Xml.Element, check: str, finding: CheckFinding) -> None:
     name = _printable(finding.resource)
     case = Xml.SubElement(suite, "testcase", {"classname": check, "name": name})
     text = _printable("\n".join(filter(None, (finding.what, finding.advice))))
@@ -32,7 +32,7 @@ def _add_case(suite: Xml.Element, check: str, finding: Finding) -> None:
         Xml.SubElement(case, "system-out").text = text
 
 
-def _numbers(name: str, results: Sequence[Result]) -> dict[str, str]:
+def _numbers(name: str, results: Sequence[CheckResult]) -> dict[str, str]:
     outcomes = [finding.outcome for result in results for finding in result.findings]
     return {
         "name": name,

@@ -19,7 +19,7 @@ from obs.checks.eventbridge import (
     put_target,
     where,
 )
-from obs.checks.finding import Finding, Rows, right, wrong
+from obs.checks.finding import CheckFinding, FindingRows, right, wrong
 from obs.checks.jetstream import meant, named
 from obs.snapshot import Consumer, NatsSnapshot
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
@@ -51,7 +51,7 @@ class Tries:
         return f"{often} {lasts}"
 
 
-def judge(system: System, facts: Platforms) -> Iterator[Finding]:
+def judge(system: System, facts: Platforms) -> Iterator[CheckFinding]:
     """Each target retries as one of the consumers does that the spec names."""
     for _, consumer, age in _consumers(system, facts):
         yield from _judge_consumer(consumer, age)
@@ -75,7 +75,7 @@ def reference(system: System, facts: Platforms) -> tuple[Tries, ...]:
     return tuple(dict.fromkeys(tries))
 
 
-def rows(system: System, facts: Platforms) -> Rows:
+def rows(system: System, facts: Platforms) -> FindingRows:
     """The table, platform by platform."""
     heading = ("platform", "what", "tries", "waits", "for at most")
     consumers = [
@@ -128,7 +128,7 @@ def _targets(facts: Platforms) -> Iterator[tuple[str, LiveRule, LiveTarget]]:
                 yield of.region, rule, target
 
 
-def _judge_consumer(consumer: Consumer, age: float | None) -> Iterator[Finding]:
+def _judge_consumer(consumer: Consumer, age: float | None) -> Iterator[CheckFinding]:
     """A message has to be given up before the stream drops it, or nobody is told of it."""
     config, at = consumer.config, f"{consumer.stream}/{consumer.name}"
     if config.max_deliver <= 0 or age is None:
@@ -157,7 +157,7 @@ def longest(max_deliver: int, ack_wait: float, backoff: tuple[float, ...]) -> fl
 
 def _judge_target(
     region: str, rule: LiveRule, target: LiveTarget, wanted: tuple[Tries, ...]
-) -> Finding:
+) -> CheckFinding:
     has = Tries(
         DEFAULT_RETRIES if target.retries is None else target.retries,
         DEFAULT_EVENT_AGE if target.event_age is None else target.event_age,

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from obs.checks.finding import Finding, skipped
+from obs.checks.finding import CheckFinding, skipped
 from obs.checks.permissions import RoleFacts, judge
 from obs.checks.policy import statements
 from obs.errors import BadInput
-from obs.iam.roles import Wish, policy_for
+from obs.iam.roles import PolicyOptions, policy_for
 from obs.spec.system import System
 
 FILE = "file"
@@ -47,11 +47,11 @@ def read_file(file: str) -> RoleFacts:
         raise BadInput(f"{file}: this policy is not JSON") from None
 
 
-def judge_role(system: System, subject: str, facts: RoleFacts) -> Iterator[Finding]:
+def judge_role(system: System, subject: str, facts: RoleFacts) -> Iterator[CheckFinding]:
     """The role or document permits what its part needs, and no more."""
     part, source, _ = parts(subject)
     try:
-        needed = policy_for(part, system, Wish(source=source))
+        needed = policy_for(part, system, PolicyOptions(source=source))
     except BadInput as error:
         yield skipped(subject, str(error))
         return

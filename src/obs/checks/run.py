@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from obs.checks.asking import Asking
 from obs.checks.check import Check
-from obs.checks.finding import Finding, Outcome, Result, Rows, skipped, wrong
+from obs.checks.context import CheckContext
+from obs.checks.finding import CheckFinding, CheckResult, FindingRows, Outcome, skipped, wrong
 from obs.errors import DONE, FOUND, UNAVAILABLE, BadInput, SourceError
 from obs.spec.system import System
 
@@ -13,14 +13,14 @@ from obs.spec.system import System
 def run(
     system: System,
     checks: Sequence[Check[Any]],
-    asking: Callable[[System], Asking] = Asking,
-) -> list[Result]:
+    asking: Callable[[System], CheckContext] = CheckContext,
+) -> list[CheckResult]:
     """What each check found, in their order."""
     with asking(system) as opened:
         return [_result(check, system, opened) for check in checks]
 
 
-def outcomes(results: Sequence[Result]) -> dict[str, bool]:
+def outcomes(results: Sequence[CheckResult]) -> dict[str, bool]:
     """Whether each check found nothing that fails; those that were skipped are left out."""
     return {
         result.check: result.outcome is not Outcome.FAILED
@@ -44,7 +44,7 @@ def part_of(system: System, kinds: Collection[str]) -> System:
     return system.model_copy(update={"sources": sources, "slos": tuple(slos)})
 
 
-def exit_code(results: Sequence[Result], *, strict: bool = False) -> int:
+def exit_code(results: Sequence[CheckResult], *, strict: bool = False) -> int:
     """3 where nothing that was asked answered, 1 where something failed, else 0.
 
     `strict`: a warning counts as a failure.
@@ -56,12 +56,12 @@ def exit_code(results: Sequence[Result], *, strict: bool = False) -> int:
     return FOUND if any(result.outcome in bad for result in results) else DONE
 
 
-def _result(check: Check[Any], system: System, asking: Asking) -> Result:
+def _result(check: Check[Any], system: System, asking: CheckContext) -> CheckResult:
     subjects = check.subjects(system)
     if not subjects:
-        return Result(check.name, check.question, (skipped(system.system, check.absent),))
-    findings: list[Finding] = []
-    rows: Rows = ()
+        return CheckResult(check.name, check.question, (skipped(system.system, check.absent),))
+    findings: list[CheckFinding] = []
+    rows: FindingRows = ()
     answered = False
     for subject in subjects:
         try:
@@ -77,10 +77,10 @@ def _result(check: Check[Any], system: System, asking: Asking) -> Result:
         if check.rows is not None:
             rows += check.rows(system, facts)
     found = tuple(findings) or (skipped(system.system, "there is nothing to look at"),)
-    return Result(check.name, check.question, found, rows, unasked=not answered)
+    return CheckResult(check.name, check.question, found, rows, unasked=not answered)
 
 
-def _unasked(subject: str, error: SourceError) -> Finding:
+def _unasked(subject: str, error: SourceError) -> CheckFinding:
     """Readiness that cannot be seen is not readiness."""
     advice = {
         "auth": "give the credentials that `obs check` runs with the right to read this",

@@ -61,13 +61,13 @@ def _test(arguments: argparse.Namespace) -> int:
 def _through_alertmanager(url: str, system: "System", severity: "Severity") -> None:
     import time
 
-    from obs.alerts.trial import LASTS, NAME, trial_alert
+    from obs.alerts.test_notification import LASTS, NAME, notification_alert
     from obs.clients.http import Http, without_user
 
     if not url.startswith(("http://", "https://")):
         raise BadInput(f"--alertmanager {url}: write an address, for example http://localhost:9093")
     with closing(Http(timeout=10)) as http:
-        alert = trial_alert(system, severity, time.time(), LASTS)
+        alert = notification_alert(system, severity, time.time(), LASTS)
         http.post(f"{url.rstrip('/')}/api/v2/alerts", [alert])
     print(f"{without_user(url)} took {NAME} ({severity}, test=true); it ends in {LASTS // 60} min.")
     print("It has arrived only when the people on that route have been told: ask them.")
@@ -88,10 +88,10 @@ def _topic(name: str, system: "System") -> "Sns":
 def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
     import time
 
-    from obs.alerts.trial import trial_message
+    from obs.alerts.test_notification import notification_message
     from obs.clients.aws import AwsClient
 
-    subject, text = trial_message(system, severity, time.time())
+    subject, text = notification_message(system, severity, time.time())
     with closing(AwsClient(_account(topic, system), time.monotonic)) as client:
         message = client.publish(topic.topic_arn, subject, text)
     print(f"{topic.topic_arn} took the test alert ({severity}) as message {message}.")

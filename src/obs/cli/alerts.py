@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from obs.cli import alert_apply, alert_test
 from obs.cli.arguments import Commands, command, format_argument, spec_arguments
-from obs.cli.built import build_arguments, check, put, tuned_system
+from obs.cli.build_options import build_arguments, check, put, tuned_system
 from obs.cli.output import json_text, table
 from obs.errors import DONE, BadInput
 
@@ -107,8 +107,8 @@ def _cell(fact: str | list[str]) -> str:
 
 
 def _facts(tuned: "TunedAlert", system: "System") -> dict[str, str | list[str]]:
+    from obs.alerts.annotations import comparison
     from obs.alerts.targets import evaluated_by
-    from obs.alerts.wording import comparison
     from obs.spec.quantity import format_duration
 
     return {

@@ -13,7 +13,7 @@ from obs.cli.output import counted, json_text
 from obs.errors import DONE, FOUND, BadInput, ObsError
 
 if TYPE_CHECKING:
-    from obs.stacks.plan import Step
+    from obs.stacks.plan import PlanStep
     from obs.stacks.stack import Stack
 
 _WORDS: Final = {
@@ -41,8 +41,8 @@ class _Report:
 
     target: str
     where: str
-    steps: Sequence["Step"]
-    done: list["Step"] = field(default_factory=list)
+    steps: Sequence["PlanStep"]
+    done: list["PlanStep"] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         done = {step.key for step in self.done}
@@ -97,7 +97,7 @@ def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
     if not todo:
         return
 
-    def done(step: "Step") -> None:
+    def done(step: "PlanStep") -> None:
         report.done.append(step)
         if loud:
             print(
@@ -119,7 +119,7 @@ _DONE: Final = {"create": "created", "change": "changed", "delete": "deleted"}
 
 
 def _asked(
-    todo: Sequence["Step"], stacks: Sequence[tuple[str, "Stack"]], reports: Sequence[_Report]
+    todo: Sequence["PlanStep"], stacks: Sequence[tuple[str, "Stack"]], reports: Sequence[_Report]
 ) -> bool:
     """Whether somebody at a terminal says yes. Raises BadInput where nobody is there."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -10,7 +10,7 @@ from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from obs.checks.check import Check
-    from obs.checks.finding import Result
+    from obs.checks.finding import CheckResult
 
 _MARKS: Final = {"passed": "✓", "failed": "✗", "warned": "!", "skipped": "–"}
 
@@ -72,7 +72,7 @@ def _chosen(names: Sequence[str] | None) -> "Sequence[Check[object]]":
     return [check for check in CHECKS if not names or check.name in names]
 
 
-def _facts(result: "Result") -> dict[str, object]:
+def _facts(result: "CheckResult") -> dict[str, object]:
     return {
         "check": result.check,
         "outcome": str(result.outcome),
@@ -90,7 +90,7 @@ def _facts(result: "Result") -> dict[str, object]:
     }
 
 
-def _lines(results: "Sequence[Result]") -> Iterator[str]:
+def _lines(results: "Sequence[CheckResult]") -> Iterator[str]:
     for result in results:
         yield f"{_MARKS[result.outcome]} {result.check}"
         if result.rows:
@@ -101,7 +101,7 @@ def _lines(results: "Sequence[Result]") -> Iterator[str]:
     yield _summary(results)
 
 
-def _summary(results: "Sequence[Result]") -> str:
+def _summary(results: "Sequence[CheckResult]") -> str:
     outcomes = [str(result.outcome) for result in results]
     numbers = [f"{outcomes.count(kind)} {kind}" for kind in _MARKS if outcomes.count(kind)]
     return f"{counted(len(results), 'check')}: {', '.join(numbers)}"

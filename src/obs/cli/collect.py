@@ -80,7 +80,7 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
 
     from obs.collector.assembly import KINDS, assemble
     from obs.collector.daemon import stop_on_signals
-    from obs.collector.site import CollectorSite
+    from obs.collector.served import ServedCollector
     from obs.web.access import Access
     from obs.web.server import serve
 
@@ -91,7 +91,9 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     kinds: Sequence[Kind] = arguments.only or KINDS
     built = assemble(system, kinds, checks=_checks(system, kinds))
     try:
-        server = await serve(CollectorSite(built.collector), arguments.listen or web.listen, access)
+        server = await serve(
+            ServedCollector(built.collector), arguments.listen or web.listen, access
+        )
     except BaseException:
         await built.daemon.close()
         raise
@@ -109,12 +111,12 @@ def _checks(system: "System", kinds: Sequence[str]) -> "Checks | None":
         return None
     from functools import partial
 
-    from obs.checks.asking import Asking
     from obs.checks.catalogue import CHECKS
+    from obs.checks.context import CheckContext
     from obs.checks.run import outcomes, part_of, run
 
     part = part_of(system, kinds)
-    return lambda clients: outcomes(run(part, CHECKS, partial(Asking, clients=clients)))
+    return lambda clients: outcomes(run(part, CHECKS, partial(CheckContext, clients=clients)))
 
 
 async def _once(system: "System", arguments: argparse.Namespace) -> int:

@@ -10,9 +10,9 @@ from obs.cli.output import counted, json_text, table
 from obs.errors import DONE, FOUND, BadInput
 
 if TYPE_CHECKING:
-    from obs.dashboards.lint.lint import Report
-    from obs.dashboards.lint.read import Read
-    from obs.dashboards.lint.subject import Knowledge
+    from obs.dashboard_lint.lint import Report
+    from obs.dashboard_lint.read import Read
+    from obs.dashboard_lint.subject import Knowledge
 
 
 def register(actions: "Commands[argparse.ArgumentParser]") -> None:
@@ -70,9 +70,9 @@ def _lint(arguments: argparse.Namespace) -> int:
         return _list(arguments)
     if not arguments.paths:
         raise BadInput("no dashboards: name files or folders; --list names the rules")
-    from obs.dashboards.lint.finding import Severity
-    from obs.dashboards.lint.lint import lint, waivers_for
-    from obs.dashboards.lint.read import read
+    from obs.dashboard_lint.finding import Severity
+    from obs.dashboard_lint.lint import lint, waivers_for
+    from obs.dashboard_lint.read import read
 
     found = read(arguments.paths)
     waivers = waivers_for(found.dashboards, arguments.paths, arguments.waivers)
@@ -89,7 +89,7 @@ def _lint(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from obs.dashboards.lint.rules import ALL
+    from obs.dashboard_lint.rules import ALL
 
     if arguments.format == "json":
         facts = [{"rule": r.name, "severity": r.severity, "summary": r.summary} for r in ALL]
@@ -101,8 +101,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _knowledge(arguments: argparse.Namespace) -> "Knowledge":
     from obs.alerts.tuning import check_tuning, tuned_alerts
-    from obs.dashboards.lint.metrics import Metrics, read_metrics
-    from obs.dashboards.lint.subject import Knowledge
+    from obs.dashboard_lint.metrics import Metrics, read_metrics
+    from obs.dashboard_lint.subject import Knowledge
 
     known = Metrics()
     if arguments.metrics:
@@ -115,7 +115,7 @@ def _knowledge(arguments: argparse.Namespace) -> "Knowledge":
 
 
 def _summary(found: "Read", report: "Report") -> str:
-    from obs.dashboards.lint.finding import Severity
+    from obs.dashboard_lint.finding import Severity
 
     parts = [
         counted(report.count(Severity.ERROR), "error"),
@@ -128,7 +128,7 @@ def _summary(found: "Read", report: "Report") -> str:
 
 
 def _facts(found: "Read", report: "Report") -> dict[str, object]:
-    from obs.dashboards.lint.finding import Severity
+    from obs.dashboard_lint.finding import Severity
 
     return {
         "dashboards": len(found.dashboards),

@@ -62,7 +62,7 @@ def register(actions: "Commands[argparse.ArgumentParser]") -> None:
 def _preview(arguments: argparse.Namespace) -> int:
     from contextlib import closing
 
-    from obs.dashboards.preview.parts import plotly_script
+    from obs.dashboard_preview.parts import plotly_script
 
     plotly_script()  # what is missing is told before anything is asked
     if not 0 <= arguments.port <= 65_535:
@@ -87,7 +87,7 @@ def _boards(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if arguments.files:
         if arguments.spec:
             raise BadInput("give files or --spec, not both")
-        from obs.dashboards.lint.read import read
+        from obs.dashboard_lint.read import read
 
         found = [each.json for each in read(arguments.files).dashboards]
         return [{**each, "uid": each.get("uid") or f"file-{n}"} for n, each in enumerate(found, 1)]
@@ -118,7 +118,7 @@ def _serve(
     import asyncio
     import contextlib
 
-    from obs.dashboards.preview.server import serving
+    from obs.dashboard_preview.server import serving
 
     async def serve() -> None:
         async with serving(boards, prometheus, port=port, scrape=scrape) as url:

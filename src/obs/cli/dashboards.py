@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from obs.cli import dashboard_apply, dashboard_lint, dashboard_preview
 from obs.cli.arguments import Commands, command, format_argument, spec_arguments
-from obs.cli.built import build_arguments, check, put, tuned_system
+from obs.cli.build_options import build_arguments, check, put, tuned_system
 from obs.cli.output import counted, json_text, table
 from obs.errors import DONE
 

@@ -10,7 +10,7 @@ from obs.cli.output import json_text, table
 from obs.errors import DONE, FOUND, BadInput
 
 if TYPE_CHECKING:
-    from obs.sandbox.verdict import Report
+    from obs.sandbox.drill_report import Report
 
 
 def register(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -51,9 +51,9 @@ def _drill(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from obs.sandbox.drills import run_drill
-    from obs.sandbox.surroundings import forget_surroundings
+    from obs.sandbox.prerequisites import clear_environment
 
-    forget_surroundings()
+    clear_environment()
     tell = _progress if sys.stderr.isatty() else _silence
     reports = [asyncio.run(run_drill(drill, tell, quiet_seconds=quiet)) for drill in drills]
     print(json_text(list(map(_facts, reports))) if arguments.format == "json" else _text(reports))

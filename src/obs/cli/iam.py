@@ -64,15 +64,15 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _policy(arguments: argparse.Namespace) -> int:
     from obs.iam.policy import document
+    from obs.iam.policy_options import ALL_SOURCE_KINDS, PolicyOptions
     from obs.iam.roles import policy_for
-    from obs.iam.wish import ALL_KINDS, Wish
 
     if arguments.account is not None and not re.fullmatch(r"[0-9]{12}", arguments.account):
         raise BadInput(f"--account {arguments.account}: write the account's 12 digits")
-    wish = Wish(
+    wish = PolicyOptions(
         source=arguments.source,
         account=arguments.account,
-        kinds=frozenset(arguments.only or ALL_KINDS),
+        kinds=frozenset(arguments.only or ALL_SOURCE_KINDS),
         event_source=arguments.event_source,
     )
     policy = policy_for(arguments.role, chosen_spec(arguments).system, wish)

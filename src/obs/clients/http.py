@@ -20,7 +20,7 @@ _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttle
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What a server answered, whatever its status; header names are in small letters."""
 
     status: int
@@ -89,7 +89,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         document: object = None,
         body: bytes | None = None,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """The answer, whatever its status, to a JSON document, a body of another kind, or neither.
 
         Raises SourceError where there is no answer: connection, timeout, decode.
@@ -108,7 +108,9 @@ class Http:
                 allow_redirects=False,
             ) as answer:
                 names = {name.lower(): value for name, value in answer.headers.items()}
-                return Answer(answer.status_code, names, self._body(answer.raw, deadline, where))
+                return HttpAnswer(
+                    answer.status_code, names, self._body(answer.raw, deadline, where)
+                )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             reason = _reason(error)
             raise SourceError(reason, f"{where}: {_words(error, reason)}") from None

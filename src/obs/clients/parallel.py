@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 THREADS: Final = 8
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+ResultT = TypeVar("ResultT")
 
 
-def in_parallel(work: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
+def in_parallel(work: Callable[[Item], ResultT], items: Sequence[Item]) -> list[ResultT]:
     """`work` of every item, in the order of the items; at most THREADS at a time.
 
     Raises the first error, once what is under way has ended; nothing is begun after it. The
@@ -20,7 +20,7 @@ def in_parallel(work: Callable[[Item], Answer], items: Sequence[Item]) -> list[A
     todo: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
     for numbered in enumerate(items):
         todo.put(numbered)
-    answers: dict[int, Answer] = {}
+    answers: dict[int, ResultT] = {}
     errors: list[Exception] = []
 
     def worker() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from obs.clients.http import Answer, Http, without_user
+from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import SourceError
 from obs.spec.sources import Tls
 
@@ -94,7 +94,7 @@ class Prometheus:
     def _url(self, path: str) -> str:
         return f"{self._base}/api/v1/{path}"
 
-    def _data(self, answer: Answer) -> Any:
+    def _data(self, answer: HttpAnswer) -> Any:
         if answer.status in (401, 403):
             raise SourceError("auth", f"{self._where}: HTTP status {answer.status}")
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
-from obs.clients.http import Answer, Http, without_user
+from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import BadInput, Reason, SourceError
 from obs.spec.secret import FileSecret, VariableSecret
 from obs.spec.stacks import Reached
@@ -61,11 +61,11 @@ class Rest:
         self._pause = pause
         self._http = Http(reached.tls, timeout=reached.timeout)
 
-    def get(self, path: str, parameters: Mapping[str, object] | None = None) -> Answer:
+    def get(self, path: str, parameters: Mapping[str, object] | None = None) -> HttpAnswer:
         """Raises Refused, and SourceError where there is no answer; so do all the others."""
         return self.send("GET", path, parameters=parameters)
 
-    def find(self, path: str) -> Answer | None:
+    def find(self, path: str) -> HttpAnswer | None:
         """As get; None where there is no such thing."""
         try:
             return self.get(path)
@@ -84,7 +84,7 @@ class Rest:
         text: str | None = None,
         kind: str = "application/yaml",
         repeatable: bool | None = None,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """One request, again while the server is busy or away.
 
         `text` is sent as of content type `kind`. `repeatable` says whether doing it twice does no
@@ -142,7 +142,7 @@ class Rest:
         return headers, token or password
 
 
-def document(answer: Answer, where: str) -> Any:
+def document(answer: HttpAnswer, where: str) -> Any:
     """The JSON of an answer. Raises SourceError("decode") where it is none."""
     try:
         return json.loads(answer.body)
@@ -174,7 +174,7 @@ def _wait(attempt: int, told: str | None) -> float:
     return wait * random.uniform(0.5, 1.0)  # noqa: S311  nothing is secret about it
 
 
-def _refused(method: str, url: str, answer: Answer, secret: str) -> Refused:
+def _refused(method: str, url: str, answer: HttpAnswer, secret: str) -> Refused:
     meaning = _MEANINGS.get(answer.status, "")
     said = _said(answer.body)
     if secret:

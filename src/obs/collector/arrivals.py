@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from obs.collector.watched import Watched
+from obs.collector.tracked_consumer import TrackedConsumer
 from obs.lag.history import SequenceTimes
 from obs.lag.status import Status
 from obs.snapshot import Question, StoredMessage, Stream
@@ -18,7 +18,7 @@ Key = tuple[str, Question]  # with when the stream was created, because its sequ
 class _Inquiry(NamedTuple):
     """What would tell the lag of one consumer."""
 
-    watched: Watched
+    watched: TrackedConsumer
     stream: Stream
     times: SequenceTimes
     questions: tuple[Question, ...]
@@ -36,11 +36,11 @@ class ArrivalInquiries:
         self._loose = loose
         self._known: dict[Key, StoredMessage] = {}
         self._inquiries: list[_Inquiry] = []
-        self._asked: dict[Watched, int] = {}  # in which poll
+        self._asked: dict[TrackedConsumer, int] = {}  # in which poll
         self._poll = 0
         self.open: tuple[Question, ...] = ()
 
-    def absorb(self, present: Iterable[Watched], streams: Streams) -> None:
+    def absorb(self, present: Iterable[TrackedConsumer], streams: Streams) -> None:
         """Refine what was just judged by what is known; `open` is then what to ask."""
         self._poll += 1
         self._inquiries = list(self._wanting(present, streams))
@@ -66,7 +66,7 @@ class ArrivalInquiries:
         self._refine()
         return bool(answers)
 
-    def _wanting(self, present: Iterable[Watched], streams: Streams) -> Iterator[_Inquiry]:
+    def _wanting(self, present: Iterable[TrackedConsumer], streams: Streams) -> Iterator[_Inquiry]:
         for watched in present:
             if watched.verdict.uncertainty <= self._loose:
                 continue
@@ -77,7 +77,7 @@ class ArrivalInquiries:
             if watched.verdict.status is Status.LEADERLESS:  # its numbers are old
                 continue
             stream, times = streams[consumer.account, consumer.stream]
-            asked = watched.worth_asking(times, self._loose)
+            asked = watched.sequences_to_query(times, self._loose)
             questions = tuple(Question(consumer.stream, seq, filters) for seq in asked)
             yield _Inquiry(watched, stream, times, questions)
 

@@ -18,7 +18,7 @@ from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedS
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.state import open_state
 from obs.errors import SourceError
-from obs.series.family import Family
+from obs.families.family import Family
 from obs.sources.eventbridge import EventBridge
 from obs.sources.nats_http import NatsHttp
 from obs.spec.outputs import CloudWatch, Otlp
@@ -187,7 +187,7 @@ def _listener(
         def take(arrival: Arrival) -> None:
             at = arrival.position
             position = (at.created, at.sequence) if at else None
-            later(collector.take_letters, name, arrival.letters, position)
+            later(collector.record_dead_letters, name, arrival.letters, position)
 
         def report(error: SourceError | None) -> None:
             later(collector.connection, health, error)

@@ -23,7 +23,7 @@ class History(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class HistorySpan:
     """Part of the past in steps of one length; Unix seconds, whole quarters of an hour."""
 
     start: int
@@ -31,7 +31,7 @@ class Span:
     step: int
 
 
-def missing(objective: Objective, since: float, now: float) -> list[Span]:
+def missing(objective: Objective, since: float, now: float) -> list[HistorySpan]:
     """What the ledger lacks up to `since`, where polls begin to tell; times in Unix seconds."""
     if objective.missing_from is None:
         return []
@@ -58,11 +58,11 @@ def fetch(
         yield PastEvents(objective, tuple(spans))
 
 
-def _spans(start: float, end: float, now: float) -> Iterator[Span]:
+def _spans(start: float, end: float, now: float) -> Iterator[HistorySpan]:
     """From `start` to `end`, cut where the ledger keeps another step; newest first."""
     last = -(-int(end) // _QUARTER) * _QUARTER
     for age, step in _KEPT_AS:
         first = max(int(now - age) // _QUARTER, int(start) // _QUARTER) * _QUARTER
         if first < last:
-            yield Span(first, last, step)
+            yield HistorySpan(first, last, step)
             last = first

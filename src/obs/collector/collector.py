@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
-from obs.collector.consumers import ConsumerWatch
+from obs.collector.consumer_tracker import ConsumerTracker
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objectives import Objective, Objectives, PastEvents
-from obs.collector.rules import RuleCounters
+from obs.collector.rule_counters import RuleCounters
 from obs.collector.state import State
 from obs.errors import SourceError
-from obs.series.family import Family, KeptRows
-from obs.series.own import (
+from obs.families.family import Family, KeptRows
+from obs.families.own import (
     BUILD,
     aws_families,
     check_family,
@@ -25,7 +25,7 @@ from obs.series.own import (
     source_families,
     state_family,
 )
-from obs.series.slo import slo_families
+from obs.families.slo import slo_families
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import Process
 from obs.snapshot import (
@@ -82,7 +82,7 @@ class Collector:
         self.clock = clock
         self.started = clock.wall()
         self.exposition = Exposition()
-        self.kept_house = clock.monotonic()
+        self.stale_checked_at = clock.monotonic()
         self.changes = 0
         self.checks: Mapping[str, bool] = {}
         self._state = state
@@ -94,7 +94,7 @@ class Collector:
         names = {source.name for source in sources}
         self.objectives = Objectives(system.slos, state, self._damaged, now)
         self.consumers = {
-            name: ConsumerWatch(name, spec, state, self._damaged, now)
+            name: ConsumerTracker(name, spec, state, self._damaged, now)
             for name, spec in system.sources.nats.items()
             if name in names
         }
@@ -153,11 +153,11 @@ class Collector:
         self._without_history.add(source)
         self._publish_slos()
 
-    def take_letters(
+    def record_dead_letters(
         self, source: str, letters: Sequence[DeadLetter], position: tuple[str, int] | None
     ) -> None:
         """Count dead letters that came over a source's NATS connection."""
-        self.consumers[source].take_letters(letters, position)
+        self.consumers[source].record_dead_letters(letters, position)
         self._state.flush()
 
     def take_arrivals(self, source: str, answers: Mapping[Question, StoredMessage]) -> None:
@@ -198,7 +198,7 @@ class Collector:
         self.checks = outcomes
         self._publish_own()
 
-    def keep_house(self) -> None:
+    def expire_stale(self) -> None:
         """Withdraw what is stale and refresh what needs no poll."""
         now = self.clock.monotonic()
         for health in self.sources:
@@ -207,7 +207,7 @@ class Collector:
             if health.name in self._families and not health.is_fresh(now):
                 log.warning("source %s is stale; its series are withdrawn", health.name)
                 self._withdraw(health)
-        self.kept_house = now
+        self.stale_checked_at = now
         self._show_process()
 
     def close(self) -> None:

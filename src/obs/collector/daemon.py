@@ -17,12 +17,12 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.schedule import seconds_to_next_poll
 from obs.collector.threads import in_thread
 from obs.errors import SourceError
-from obs.series.family import Family
+from obs.families.family import Family
 from obs.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
-HOUSEKEEPING_SECONDS: Final = 1.0
+STALE_CHECK_SECONDS: Final = 1.0
 STOP_WITHIN_SECONDS: Final = 3.0
 LISTEN_WITHIN_SECONDS: Final = 2.0
 HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
@@ -188,8 +188,8 @@ class Daemon:
 
     async def _keep_house(self) -> None:
         while True:
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            await self._in_core(self._collector.keep_house)
+            await asyncio.sleep(STALE_CHECK_SECONDS)
+            await self._in_core(self._collector.expire_stale)
 
     async def _in_core(self, call: Callable[..., Any], *arguments: Any) -> None:
         await asyncio.get_running_loop().run_in_executor(self._core, call, *arguments)

@@ -10,7 +10,7 @@ import msgspec
 
 from obs.catalogue import aws
 from obs.collector.state import State
-from obs.series.slo import EvaluatedSlo
+from obs.families.slo import EvaluatedSlo
 from obs.slo.burn import objective_ratio
 from obs.slo.evaluate import Evaluation, evaluate
 from obs.slo.ledger import Bucket, Ledger

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from obs import __version__
 from obs.collector.collector import Collector
-from obs.collector.consumers import ConsumerWatch
+from obs.collector.consumer_tracker import ConsumerTracker
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objectives import Objective
-from obs.collector.rules import RuleCounters
-from obs.collector.watched import Watched
+from obs.collector.rule_counters import RuleCounters
+from obs.collector.tracked_consumer import TrackedConsumer
 from obs.slo.evaluate import Evaluation
 from obs.slo.tiers import Tier
 from obs.slo.windows import window
@@ -119,7 +119,7 @@ def _burning(objective: Objective, evaluation: Evaluation) -> Iterator[tuple[Tie
             yield tier, long
 
 
-def _consumers(watch: ConsumerWatch) -> Iterator[ConsumerStatus]:
+def _consumers(watch: ConsumerTracker) -> Iterator[ConsumerStatus]:
     lags = _lag_histories(watch)
     for watched in watch.present:
         consumer, verdict = watched.consumer, watched.verdict
@@ -144,7 +144,7 @@ def _consumers(watch: ConsumerWatch) -> Iterator[ConsumerStatus]:
         )
 
 
-def _lag_histories(watch: ConsumerWatch) -> dict[Watched, tuple[float | None, ...]]:
+def _lag_histories(watch: ConsumerTracker) -> dict[TrackedConsumer, tuple[float | None, ...]]:
     """The lag of the last polls, oldest first; None where the consumer was not there."""
     if len(watch.present) > _POINTS_OF_LAG:
         return {}
@@ -153,7 +153,7 @@ def _lag_histories(watch: ConsumerWatch) -> dict[Watched, tuple[float | None, ..
     return {watched: tuple(column.get(watched) for column in columns) for watched in watch.present}
 
 
-def _streams(watch: ConsumerWatch) -> Iterator[StreamStatus]:
+def _streams(watch: ConsumerTracker) -> Iterator[StreamStatus]:
     for stream in watch.snapshot.streams if watch.snapshot else ():
         yield StreamStatus(
             nats=watch.source,

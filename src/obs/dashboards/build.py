@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from grafanalib._gen import DashboardEncoder
 
+from obs.dashboards.build_context import BuildContext, build_context_of
 from obs.dashboards.normalise import normalised
 from obs.dashboards.page import Page, dashboard
 from obs.dashboards.pages import (
@@ -18,10 +19,9 @@ from obs.dashboards.pages import (
     slo_detail,
     slos,
 )
-from obs.dashboards.site import Site, site_of
 from obs.spec.system import System
 
-PAGES: Final[tuple[Callable[[Site], Page | None], ...]] = (
+PAGES: Final[tuple[Callable[[BuildContext], Page | None], ...]] = (
     overview.page,
     jetstream.page,
     consumer.page,
@@ -46,11 +46,11 @@ class Board:
 
 def boards(system: System) -> tuple[Board, ...]:
     """The dashboards of a system, in the order in which they are read."""
-    site = site_of(system)
+    site = build_context_of(system)
     return tuple(board(page, site) for make in PAGES if (page := make(site)) is not None)
 
 
-def board(page: Page, site: Site) -> Board:
+def board(page: Page, site: BuildContext) -> Board:
     """One page as a finished dashboard."""
     whole = dashboard(page, site)
     text = json.dumps(whole.to_json_data(), cls=DashboardEncoder)

@@ -18,7 +18,7 @@ RANGE: Final = "$__range"
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class VariableScope:
     """What a page is about: a variable for each of these labels, some with one value only."""
 
     labels: tuple[str, ...] = ()

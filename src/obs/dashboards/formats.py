@@ -15,7 +15,7 @@ from obs.ids import folder_uid
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
 
-Document = dict[str, Any]
+DashboardDocument = dict[str, Any]
 Writer = Callable[[Sequence[Board], System], Files]
 
 MOST_BYTES: Final = 262_144
@@ -104,7 +104,7 @@ def _config_maps(built: Sequence[Board], system: System) -> Files:
     }
 
 
-def config_map(board: Board, system: System) -> Document:
+def config_map(board: Board, system: System) -> DashboardDocument:
     """A ConfigMap that the sidecar of Grafana's Helm chart picks up."""
     options = system.targets.dashboards
     metadata = _metadata(board, system)
@@ -127,7 +127,7 @@ def _operator(built: Sequence[Board], system: System) -> Files:
     }
 
 
-def grafana_dashboard(board: Board, system: System) -> Document:
+def grafana_dashboard(board: Board, system: System) -> DashboardDocument:
     """A GrafanaDashboard for grafana-operator, which takes one way to name a folder only."""
     options = system.targets.dashboards
     folder = {"folder": _folder(system)}
@@ -164,7 +164,7 @@ def _resources(built: Sequence[Board], system: System) -> Files:
     return {**files, "resource/folder.json": _json_text(folder)}
 
 
-def dashboard_resource(board: Board, system: System) -> Document:
+def dashboard_resource(board: Board, system: System) -> DashboardDocument:
     """A resource of Grafana's own API, from Grafana 12 on."""
     folder = system.targets.dashboards.folder_uid or folder_uid(system.system)
     return {
@@ -175,7 +175,7 @@ def dashboard_resource(board: Board, system: System) -> Document:
     }
 
 
-def _metadata(board: Board, system: System) -> Document:
+def _metadata(board: Board, system: System) -> DashboardDocument:
     namespace = system.targets.dashboards.namespace
     name = {"name": object_name(system, board.page)}
     return {**name, "namespace": namespace} if namespace else name
@@ -185,7 +185,7 @@ def _folder(system: System) -> str:
     return system.targets.dashboards.folder or system.system
 
 
-def _kubernetes_text(path: str, document: Document) -> str:
+def _kubernetes_text(path: str, document: DashboardDocument) -> str:
     size = bytes_applied(document)
     if size > MOST_BYTES:
         raise BadInput(
@@ -195,13 +195,13 @@ def _kubernetes_text(path: str, document: Document) -> str:
     return yaml_text(document, head=_HEAD)
 
 
-def bytes_applied(document: Document) -> int:
+def bytes_applied(document: DashboardDocument) -> int:
     """Bytes of an object as kubectl keeps it: as JSON, in which <, > and & take six each."""
     text = json.dumps(document)
     return len(text) + 5 * sum(map(text.count, "<>&"))
 
 
-def _json_text(document: Document) -> str:
+def _json_text(document: DashboardDocument) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

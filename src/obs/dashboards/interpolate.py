@@ -40,22 +40,22 @@ class Chosen:
         return (ALL,) if self.everything else self.values
 
 
-Scope = Mapping[str, Chosen]
+VariableScope = Mapping[str, Chosen]
 Facts = Mapping[str, str]
 """Values of dotted references, for example `__field.labels.stream`."""
 
 
-def for_query(text: str, scope: Scope) -> str:
+def for_query(text: str, scope: VariableScope) -> str:
     """A PromQL expression with its variables replaced, escaped for a double-quoted string."""
     return _replaced(text, scope, {}, _for_query)
 
 
-def for_text(text: str, scope: Scope) -> str:
+def for_text(text: str, scope: VariableScope) -> str:
     """A title, description or legend: several values joined by ` + `."""
     return _replaced(text, scope, {}, _for_text)
 
 
-def for_link(text: str, scope: Scope, facts: Facts | None = None) -> str:
+def for_link(text: str, scope: VariableScope, facts: Facts | None = None) -> str:
     """An address; each value is percent-encoded, so that no label value can change its meaning."""
     return _replaced(text, scope, facts or {}, _for_link)
 
@@ -65,7 +65,7 @@ def referenced(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_name(match) for match in _REFERENCE.finditer(text)))
 
 
-def time_scope(start: float, end: float, raw: tuple[str, str]) -> Scope:
+def time_scope(start: float, end: float, raw: tuple[str, str]) -> VariableScope:
     """What a time range gives: `$__range`, `$__from`, `${__url_time_range}` and their like.
 
     `start` and `end` in seconds since the epoch; `raw` as chosen, for example now-6h and now.
@@ -81,7 +81,7 @@ def time_scope(start: float, end: float, raw: tuple[str, str]) -> Scope:
     }
 
 
-def interval_scope(step: float, rate_interval: float) -> Scope:
+def interval_scope(step: float, rate_interval: float) -> VariableScope:
     """`$__interval` and `$__rate_interval`; both in seconds."""
     return {
         "__interval": Chosen((duration(step),)),
@@ -102,7 +102,7 @@ def duration(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
-def query_parameters(scope: Scope) -> str:
+def query_parameters(scope: VariableScope) -> str:
     """`var-x=…` for each variable that is not built in: what `${__all_variables}` stands for."""
     return "&".join(
         _query_parameter(name, chosen)
@@ -114,7 +114,7 @@ def query_parameters(scope: Scope) -> str:
 Form = Callable[[str, Chosen], str]
 
 
-def _replaced(text: str, scope: Scope, facts: Facts, default: Form) -> str:
+def _replaced(text: str, scope: VariableScope, facts: Facts, default: Form) -> str:
     def replacement(match: re.Match[str]) -> str:
         name, path, form = _name(match), match["path"], match["form"] or match["square_form"]
         if path:

@@ -11,11 +11,11 @@ from obs.catalogue import own
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import equal, selector
 from obs.dashboards import theme
+from obs.dashboards.build_context import BuildContext
 from obs.dashboards.expressions import JOB
+from obs.dashboards.field_options import DATASOURCE, Json
 from obs.dashboards.layout import Section, placed
-from obs.dashboards.look import DATASOURCE, Json
 from obs.dashboards.normalise import SCHEMA_VERSION
-from obs.dashboards.site import Site
 from obs.ids import dashboard_uid
 
 TAG: Final = "obs"
@@ -52,7 +52,7 @@ class Page:
     since: str = "now-6h"
 
 
-def dashboard(page: Page, site: Site) -> core.Dashboard:
+def dashboard(page: Page, site: BuildContext) -> core.Dashboard:
     """The page as grafanalib's dashboard."""
     return core.Dashboard(
         title=f"{page.title} · {site.known_as}",
@@ -72,7 +72,7 @@ def dashboard(page: Page, site: Site) -> core.Dashboard:
     )
 
 
-def link(site: Site, page: str, title: str, values: Mapping[str, str]) -> Json:
+def link(site: BuildContext, page: str, title: str, values: Mapping[str, str]) -> Json:
     """A data link to another page that keeps the time range and chooses values of variables.
 
     `values` are Grafana's own expressions, such as `${__field.labels.stream}`.
@@ -93,7 +93,7 @@ def from_row(titles: Mapping[str, str]) -> dict[str, str]:
     return {label: f'${{__data.fields["{title}"]}}' for label, title in titles.items()}
 
 
-def _pages(site: Site) -> Json:
+def _pages(site: BuildContext) -> Json:
     """The menu of all dashboards of the system."""
     return {
         "asDropdown": True,
@@ -146,7 +146,7 @@ def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> cor
     )
 
 
-def _annotations(site: Site) -> list[Json]:
+def _annotations(site: BuildContext) -> list[Json]:
     """When alerts of the system began to fire, and deployments that were told to Grafana.
 
     Not for how long: a few alerts at once would cover what the panels show.
@@ -176,16 +176,16 @@ def _annotations(site: Site) -> list[Json]:
     return [*alerts, deployments]
 
 
-def _tags(site: Site) -> list[str]:
+def _tags(site: BuildContext) -> list[str]:
     """All dashboards of a system in one environment have these, and no others have all of them."""
     return [TAG, site.system, site.environment]
 
 
-def _begun(site: Site, severity: Severity) -> str:
+def _begun(site: BuildContext, severity: Severity) -> str:
     """Alerts in the first minute in which they fire."""
     firing = selector("ALERTS", (*equal(_firing(site)), ("severity", "=", severity.value)))
     return f"{firing}\nunless {firing} offset 1m"
 
 
-def _firing(site: Site) -> tuple[tuple[str, str], ...]:
+def _firing(site: BuildContext) -> tuple[tuple[str, str], ...]:
     return (("alertstate", "firing"), *site.labels)

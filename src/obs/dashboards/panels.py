@@ -10,7 +10,7 @@ from typing import Final, Literal
 from grafanalib import core
 
 from obs.dashboards import theme
-from obs.dashboards.look import Json, Look, Query, common, defaults, named
+from obs.dashboards.field_options import FieldOptions, Json, Query, common, defaults, named
 
 Legend = Literal["table", "list", "hidden"]
 
@@ -20,7 +20,7 @@ def lines(
     title: str,
     description: str,
     queries: Sequence[Query],
-    look: Look,
+    look: FieldOptions,
     *,
     legend: Legend = "table",
     stacked: bool = False,
@@ -73,7 +73,7 @@ def stat(
     title: str,
     description: str,
     queries: Sequence[Query],
-    look: Look,
+    look: FieldOptions,
     *,
     background: bool = False,
     text: Literal["auto", "value", "name", "value_and_name"] = "auto",
@@ -104,7 +104,7 @@ def stat(
 
 
 def bar_gauge(
-    key: str, title: str, description: str, queries: Sequence[Query], look: Look
+    key: str, title: str, description: str, queries: Sequence[Query], look: FieldOptions
 ) -> core.BarGauge:
     """A bar for each series, from `look.minimum` to `look.maximum`."""
     return core.BarGauge(
@@ -131,7 +131,7 @@ def bar_gauge(
 
 
 def states(
-    key: str, title: str, description: str, queries: Sequence[Query], look: Look
+    key: str, title: str, description: str, queries: Sequence[Query], look: FieldOptions
 ) -> core.StateTimeline:
     """One bar a series over time, coloured by its value's mapping."""
     return core.StateTimeline(

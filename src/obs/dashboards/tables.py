@@ -7,8 +7,8 @@ from typing import Any, Final
 from grafanalib import core
 
 from obs.dashboards import theme
-from obs.dashboards.limits import Step
-from obs.dashboards.look import Json, Look, Query, common, defaults, named
+from obs.dashboards.field_options import FieldOptions, Json, Query, common, defaults, named
+from obs.dashboards.thresholds import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class TableRows:
     """What the rows of a table are: labels as titled columns, where a click on each leads, the
     colours of their values, widths in pixels, and labels that only links need.
     """
@@ -42,9 +42,9 @@ def table(
     key: str,
     title: str,
     description: str,
-    rows: Rows,
+    rows: TableRows,
     columns: Sequence[Column],
-    look: Look,
+    look: FieldOptions,
     *,
     sort_by: str,
     descending: bool = True,

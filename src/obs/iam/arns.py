@@ -14,7 +14,7 @@ _PARTITIONS: Final = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ArnPlace:
     """A region of an account; the account is `*` where nobody knows its number."""
 
     region: str
@@ -34,12 +34,12 @@ def partition(region: str) -> str:
     return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
 
 
-def buses(place: Place, selection: Iterable[Bus]) -> tuple[str, ...]:
+def buses(place: ArnPlace, selection: Iterable[Bus]) -> tuple[str, ...]:
     """The buses that a spec selects."""
     return tuple(place.arn("events", f"event-bus/{pattern(bus.name)}") for bus in selection)
 
 
-def rules(place: Place, selection: Iterable[Bus]) -> tuple[str, ...]:
+def rules(place: ArnPlace, selection: Iterable[Bus]) -> tuple[str, ...]:
     """The rules that a spec selects; those of the default bus have no bus in their ARN."""
     found: list[str] = []
     for bus in selection:
@@ -51,7 +51,7 @@ def rules(place: Place, selection: Iterable[Bus]) -> tuple[str, ...]:
     return _without_covered(found)
 
 
-def queues(place: Place, names: Iterable[str]) -> tuple[str, ...]:
+def queues(place: ArnPlace, names: Iterable[str]) -> tuple[str, ...]:
     """The queues that a spec names."""
     return tuple(place.arn("sqs", pattern(name)) for name in names)
 

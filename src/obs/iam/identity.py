@@ -1,7 +1,7 @@
 """Which AWS sources of a spec one identity serves: a policy is written for one."""
 
 from obs.errors import BadInput
-from obs.iam.arns import ANY_ACCOUNT, Place
+from obs.iam.arns import ANY_ACCOUNT, ArnPlace
 from obs.spec.report import did_you_mean
 from obs.spec.sources import AwsSource
 from obs.spec.system import System
@@ -31,15 +31,15 @@ def sources_of(system: System, name: str | None = None) -> Sources:
     return dict(known)
 
 
-def places(sources: Sources, account: str | None) -> list[Place]:
+def places(sources: Sources, account: str | None) -> list[ArnPlace]:
     """Region and account of each source; a source's role tells the account where none is given."""
     return list(dict.fromkeys(place(each, account) for each in sources.values()))
 
 
-def place(source: AwsSource, account: str | None) -> Place:
+def place(source: AwsSource, account: str | None) -> ArnPlace:
     """Region and account of a source."""
     from_role = source.role_arn.split(":")[4] if source.role_arn else ANY_ACCOUNT
-    return Place(source.region, account or from_role)
+    return ArnPlace(source.region, account or from_role)
 
 
 def regions(sources: Sources) -> tuple[str, ...]:

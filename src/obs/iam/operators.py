@@ -5,10 +5,10 @@ from typing import Final
 
 from obs.errors import BadInput
 from obs.iam import arns
-from obs.iam.arns import ANY_ACCOUNT, Place
+from obs.iam.arns import ANY_ACCOUNT, ArnPlace
 from obs.iam.identity import Sources, place, places, regions
 from obs.iam.policy import Condition, Policy, Statement
-from obs.iam.wish import Wish
+from obs.iam.policy_options import PolicyOptions
 from obs.spec.system import System
 
 _COMPOSITE_ACTIONS: Final = (
@@ -40,7 +40,7 @@ _NAMESPACE_ACTIONS: Final = (
 )
 
 
-def check(system: System, sources: Sources, wish: Wish) -> Policy:
+def check(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     """Reading what `obs check` judges: rules, queues, alarms, topics and policies."""
     here = (Condition("aws:RequestedRegion", regions(sources)),)
     alarms = ("cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics")
@@ -71,7 +71,7 @@ def check(system: System, sources: Sources, wish: Wish) -> Policy:
     return Policy((*statements, *_on_policies(system, sources, wish)))
 
 
-def apply(system: System, sources: Sources, wish: Wish) -> Policy:
+def apply(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     """Writing the alarms and dashboards of a system in CloudWatch, and nobody else's."""
     where = places(sources, wish.account)
     here = (Condition("aws:RequestedRegion", regions(sources)),)
@@ -91,13 +91,13 @@ def apply(system: System, sources: Sources, wish: Wish) -> Policy:
     )
 
 
-def apply_amp(system: System, sources: Sources, wish: Wish) -> Policy:
+def apply_amp(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     """Writing a system's rules into its workspace of Amazon Managed Prometheus."""
     stack = system.stacks.amp
     if stack is None:
         raise BadInput("apply-amp: the spec names no workspace; add stacks.amp")
     account = stack.role_arn.split(":")[4] if stack.role_arn else ANY_ACCOUNT
-    at = Place(stack.region, wish.account or account)
+    at = ArnPlace(stack.region, wish.account or account)
     # Long names are shortened to a hash, so a pattern of the system's name would not do.
     namespaces = at.arn("aps", f"rulegroupsnamespace/{stack.workspace}/*")
     workspace = at.arn("aps", f"workspace/{stack.workspace}")
@@ -115,7 +115,7 @@ def _topics(system: System, sources: Sources) -> tuple[str, ...]:
     return tuple(sorted(arn for arn in found if arn.split(":")[3] in regions(sources)))
 
 
-def _on_policies(system: System, sources: Sources, wish: Wish) -> list[Statement]:
+def _on_policies(system: System, sources: Sources, wish: PolicyOptions) -> list[Statement]:
     """Reading the policies of the roles that are checked; of oneself where no role is named."""
     ours = places(sources, wish.account)
     roles = {str(arn) for arn in system.checks.roles.values()}
@@ -127,7 +127,7 @@ def _on_policies(system: System, sources: Sources, wish: Wish) -> list[Statement
         myself = tuple(at.global_arn("iam", "user/${aws:username}") for at in ours)
         statements.append(Statement("CheckOwnPolicies", _USER_ACTIONS, myself))
     policies = [at.global_arn("iam", "policy/*") for at in ours]
-    policies += [Place(at.region, "aws").global_arn("iam", "policy/*") for at in ours]
+    policies += [ArnPlace(at.region, "aws").global_arn("iam", "policy/*") for at in ours]
     reading = ("iam:GetPolicy", "iam:GetPolicyVersion")
     return [
         *statements,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-Document = dict[str, object]
+PolicyDocument = dict[str, object]
 
 _VERSION: Final = "2012-10-17"  # of the policy language
 
@@ -40,12 +40,12 @@ class Policy:
         return frozenset(action for each in self.statements for action in each.actions)
 
 
-def document(policy: Policy) -> Document:
+def document(policy: Policy) -> PolicyDocument:
     """The policy as AWS takes it: the same for the same policy."""
     return {"Version": _VERSION, "Statement": [_statement(each) for each in policy.statements]}
 
 
-def _statement(statement: Statement) -> Document:
+def _statement(statement: Statement) -> PolicyDocument:
     conditions: dict[str, dict[str, str | list[str]]] = {}
     for each in statement.conditions:
         conditions.setdefault(each.operator, {})[each.key] = _one_or_more(each.values)

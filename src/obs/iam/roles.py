@@ -8,16 +8,16 @@ from obs.errors import BadInput
 from obs.iam import arns, operators
 from obs.iam.identity import Sources, place, regions, sources_of
 from obs.iam.policy import Condition, Policy, Statement
-from obs.iam.wish import ALL_KINDS, Wish
+from obs.iam.policy_options import ALL_SOURCE_KINDS, PolicyOptions
 from obs.spec.system import System
 
-__all__ = ["ALL_KINDS", "Wish", "policy_for"]
+__all__ = ["ALL_SOURCE_KINDS", "PolicyOptions", "policy_for"]
 
 _OF_NATS: Final = frozenset(metric.name for metric in nats.ALL)
 _ACCOUNT_UNKNOWN: Final = "ARNs have * for the account; give its number with --account"
 
 
-def policy_for(role: str, system: System, wish: Wish) -> Policy:
+def policy_for(role: str, system: System, wish: PolicyOptions) -> Policy:
     """The least that `role`, one of obs.iam.ROLES, needs.
 
     Raises BadInput where the spec cannot tell.
@@ -30,7 +30,7 @@ def policy_for(role: str, system: System, wish: Wish) -> Policy:
     return Policy(policy.statements, policy.remarks + ((_ACCOUNT_UNKNOWN,) if unknown else ()))
 
 
-def _collector(system: System, sources: Sources, wish: Wish) -> Policy:
+def _collector(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     statements = [*_publishing(system, sources, wish)]
     remarks: list[str] = []
     if "aws" in wish.kinds:
@@ -75,7 +75,7 @@ def _on_queues(sources: Sources) -> Iterator[str]:
             )
 
 
-def _publishing(system: System, sources: Sources, wish: Wish) -> Iterator[Statement]:
+def _publishing(system: System, sources: Sources, wish: PolicyOptions) -> Iterator[Statement]:
     output = system.outputs.cloudwatch
     if output is None or output.source not in sources:
         return
@@ -89,14 +89,14 @@ def _publishing(system: System, sources: Sources, wish: Wish) -> Iterator[Statem
         yield Statement("PublishMetrics", ("cloudwatch:PutMetricData",), conditions=conditions)
 
 
-def _sign_in(system: System, sources: Sources, wish: Wish) -> Policy:
+def _sign_in(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     roles = {each.role_arn for each in sources.values() if each.role_arn}
     if not roles:
         raise BadInput("sign-in: no AWS source has a role_arn, so no role is assumed")
     return Policy((Statement("AssumeRole", ("sts:AssumeRole",), tuple(roles)),))
 
 
-def _publisher(system: System, sources: Sources, wish: Wish) -> Policy:
+def _publisher(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     buses = [
         arn for one in sources.values() for arn in arns.buses(place(one, wish.account), one.buses)
     ]
@@ -104,7 +104,7 @@ def _publisher(system: System, sources: Sources, wish: Wish) -> Policy:
     return Policy((Statement("PublishEvents", ("events:PutEvents",), tuple(buses), event_source),))
 
 
-def _dlq_processor(system: System, sources: Sources, wish: Wish) -> Policy:
+def _dlq_processor(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     queues = [
         arn for one in sources.values() for arn in arns.queues(place(one, wish.account), one.queues)
     ]
@@ -121,7 +121,7 @@ def _dlq_processor(system: System, sources: Sources, wish: Wish) -> Policy:
     )
 
 
-_POLICIES: Final[Mapping[str, Callable[[System, Sources, Wish], Policy]]] = {
+_POLICIES: Final[Mapping[str, Callable[[System, Sources, PolicyOptions], Policy]]] = {
     "collector": _collector,
     "sign-in": _sign_in,
     "publisher": _publisher,

@@ -6,11 +6,11 @@ to poll, what is pending grows by what arrived and shrinks by what was delivered
 
 from typing import Final
 
-from obs.lag.curve import Curve, CurveState
+from obs.lag.timeline import Timeline, TimelineState
 
 KNOTS: Final = 48
 
-ArrivalsState = tuple[CurveState, int, int, int | None]
+ArrivalsState = tuple[TimelineState, int, int, int | None]
 
 
 class Arrivals:
@@ -20,7 +20,7 @@ class Arrivals:
 
     def __init__(self, state: ArrivalsState | None = None) -> None:
         curve, count, exact_from, settled = state or (None, 0, 0, None)
-        self._curve = Curve(curve, exact=False)
+        self._curve = Timeline(curve, exact=False)
         self._count = count
         self._exact_from = exact_from
         self._settled = settled  # None: something was in flight ever since

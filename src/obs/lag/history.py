@@ -1,12 +1,12 @@
 """When the messages of a stream arrived, by sequence."""
 
-from obs.lag.curve import Curve, CurveState, interpolate
 from obs.lag.observed import Stream
+from obs.lag.timeline import Timeline, TimelineState, interpolate
 
 HORIZON = 86_400.0
 BEHIND_POLLS = 3  # a new leader catches up within less
 
-SequenceState = tuple[str, CurveState, int, float | None, float]
+SequenceState = tuple[str, TimelineState, int, float | None, float]
 
 
 class SequenceTimes:
@@ -22,7 +22,7 @@ class SequenceTimes:
     def __init__(self, state: SequenceState | None = None) -> None:
         created, curve, first_seq, first_time, ahead = state or ("", None, 0, None, 0.0)
         self._created = created
-        self._curve = Curve(curve)
+        self._curve = Timeline(curve)
         self._first_seq = first_seq
         self._first_time = first_time  # of the server's clock; None: the stream is empty
         self._ahead = ahead  # seconds, of the server's clock
@@ -37,7 +37,7 @@ class SequenceTimes:
         last = self._curve.last
         self._behind = self._behind + 1 if last is not None and stream.last_seq < last else 0
         if stream.created != self._created or self._behind >= BEHIND_POLLS:
-            self._created, self._curve, self._behind, last = stream.created, Curve(), 0, None
+            self._created, self._curve, self._behind, last = stream.created, Timeline(), 0, None
         self._first_seq, self._first_time = stream.first_seq, stream.first_time
         time = now
         if stream.last_time is not None:

@@ -26,7 +26,7 @@ def still_counting(before: Seen, consumer: Consumer, stream: Stream, *, led: boo
     return stream.messages > passed and (before.pending > 0 or not led)
 
 
-def messages_owed(before: Seen, floor: int, stream: Stream, *, filtered: bool) -> int:
+def messages_outstanding(before: Seen, floor: int, stream: Stream, *, filtered: bool) -> int:
     """How many messages are owed, `before` being what the last leader said.
 
     `floor` is the stream sequence up to which a follower says that all is acknowledged. Which of
@@ -36,7 +36,7 @@ def messages_owed(before: Seen, floor: int, stream: Stream, *, filtered: bool) -
     return min(before.pending + before.in_flight + arrived, max(stream.last_seq - floor, 0))
 
 
-def oldest_owed_since(
+def oldest_outstanding_since(
     before: Seen, oldest: Moment | None, floor: int, times: SequenceTimes
 ) -> Moment:
     """Arrival of the oldest message owed; the time of the last poll where none has arrived.

@@ -83,7 +83,7 @@ class Stream(Protocol):
     def last_time(self) -> float | None: ...
 
 
-class Settings(msgspec.Struct, frozen=True, gc=False):
+class JudgeSettings(msgspec.Struct, frozen=True, gc=False):
     """How a source is polled and judged, in seconds."""
 
     interval: float = 15.0  # between two polls

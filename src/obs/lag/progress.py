@@ -7,7 +7,7 @@ must not look busy because of them.
 
 import msgspec
 
-from obs.lag.flight import Flight, Patience
+from obs.lag.in_flight import InFlight, RedeliverySchedule
 from obs.lag.observed import Consumer, Stream
 
 
@@ -36,7 +36,7 @@ def seen(consumer: Consumer, stream: Stream) -> Seen:
     )
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
+class PollStep(msgspec.Struct, frozen=True, gc=False):
     """From one poll to the next.
 
     `exact`: what was delivered beyond the advance of the sequence was redelivered, because no
@@ -56,7 +56,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 def step_between(
     before: Seen, after: Seen, stream: Stream, *, settled: int, filtered: bool, seconds: float
-) -> Step:
+) -> PollStep:
     """The step from one poll to the next; `settled` is what was settled by the one before."""
     deliveries = after.deliveries - before.deliveries
     advance = after.delivered - before.delivered
@@ -70,7 +70,7 @@ def step_between(
     floor = after.floor - before.floor if after.floor >= first_seq else 0
     in_flight = after.in_flight - before.in_flight
     evicted = first_seq > settled + 1
-    return Step(seconds, deliveries, advance, floor, in_flight, exact, evicted, retried)
+    return PollStep(seconds, deliveries, advance, floor, in_flight, exact, evicted, retried)
 
 
 class Progress:
@@ -86,7 +86,12 @@ class Progress:
         self.redeliveries = redeliveries  # that messages given up may still account for
 
     def acknowledged(
-        self, step: Step, before: Seen, after: Seen, flight: Flight, patience: Patience
+        self,
+        step: PollStep,
+        before: Seen,
+        after: Seen,
+        flight: InFlight,
+        patience: RedeliverySchedule,
     ) -> int:
         """About how many messages were acknowledged in this step; 0 where none surely was."""
         if step.exact:
@@ -100,7 +105,7 @@ class Progress:
         return left if proven and not (step.evicted and step.deliveries == 0) else 0
 
     def _beyond_given_up(
-        self, left: int, step: Step, after: Seen, flight: Flight, patience: Patience
+        self, left: int, step: PollStep, after: Seen, flight: InFlight, patience: RedeliverySchedule
     ) -> bool:
         """Whether more left the flight than can have been given up."""
         if patience.max_deliver <= 0:
@@ -114,7 +119,7 @@ class Progress:
         return proven
 
 
-def _redeliverable(step: Step, before: Seen, after: Seen, ack_wait: float) -> float:
+def _redeliverable(step: PollStep, before: Seen, after: Seen, ack_wait: float) -> float:
     """How many deliveries of a step redelivery alone can explain, where it cannot be told apart."""
     if before.redelivered == 0 and after.redelivered == 0:
         return 0.0

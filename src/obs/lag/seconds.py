@@ -6,8 +6,8 @@ Moments are (time in Unix seconds, by how many seconds at most it may be off).
 from collections.abc import Collection, Mapping
 
 from obs.lag.arrivals import Arrivals
-from obs.lag.flight import Flight, Patience
 from obs.lag.history import SequenceTimes
+from obs.lag.in_flight import InFlight, RedeliverySchedule
 from obs.lag.observed import Consumer
 
 Moment = tuple[float, float]
@@ -15,10 +15,10 @@ Told = Mapping[int, float]
 """By sequence, when the first matching message stored there or after it arrived (Unix seconds)."""
 
 
-def oldest_owed(
+def oldest_outstanding(
     consumer: Consumer,
-    flight: Flight,
-    patience: Patience,
+    flight: InFlight,
+    patience: RedeliverySchedule,
     times: SequenceTimes,
     arrivals: Arrivals | None,
     *,
@@ -28,8 +28,8 @@ def oldest_owed(
     """Arrival of the oldest message pending or in flight, of a consumer that owes one.
 
     `arrivals` is None where the consumer has no filter. `exhausted` are stream sequences known to
-    have run out of deliveries or to be terminated. `told` is what `worth_asking` asks for, as far
-    as it is known.
+    have run out of deliveries or to be terminated. `told` is what `sequences_to_query` asks for, as
+    far as it is known.
     """
     if consumer.ack_pending == 0:
         next_seq = consumer.delivered_stream_seq + 1
@@ -55,9 +55,9 @@ def oldest_owed(
     return _between(early, late, in_order=stuck and flight.quiet(patience))
 
 
-def worth_asking(
+def sequences_to_query(
     consumer: Consumer,
-    flight: Flight,
+    flight: InFlight,
     times: SequenceTimes,
     *,
     exhausted: Collection[int],
@@ -82,7 +82,7 @@ def worth_asking(
 
 
 def _oldest_in_flight(
-    consumer: Consumer, flight: Flight, exhausted: Collection[int]
+    consumer: Consumer, flight: InFlight, exhausted: Collection[int]
 ) -> tuple[int, int]:
     """The sequences between which the oldest in flight is."""
     last = consumer.delivered_stream_seq - consumer.ack_pending + 1  # the others must fit in

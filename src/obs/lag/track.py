@@ -8,20 +8,20 @@ import msgspec
 
 from obs.lag import reason
 from obs.lag.arrivals import Arrivals, ArrivalsState
-from obs.lag.flight import Flight, FlightState, Patience
 from obs.lag.forecast import Trend, TrendState, eviction_seconds
 from obs.lag.history import BEHIND_POLLS, SequenceTimes
-from obs.lag.leaderless import messages_owed, oldest_owed_since, still_counting
-from obs.lag.observed import Consumer, ConsumerConfig, Settings, Stream
-from obs.lag.progress import Progress, Seen, Step, seen, step_between
-from obs.lag.seconds import Told, oldest_owed, worth_asking
+from obs.lag.in_flight import InFlight, InFlightState, RedeliverySchedule
+from obs.lag.leaderless import messages_outstanding, oldest_outstanding_since, still_counting
+from obs.lag.observed import Consumer, ConsumerConfig, JudgeSettings, Stream
+from obs.lag.progress import PollStep, Progress, Seen, seen, step_between
+from obs.lag.seconds import Told, oldest_outstanding, sequences_to_query
 from obs.lag.status import Status, Window, WindowState
 
 TOLERANCE: Final = 0.125  # of a poll interval, that keeping histories small may cost
 _NO_LEADER: Final = reason.names(reason.NO_LEADER)
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class ConsumerVerdict(msgspec.Struct, frozen=True, gc=False):
     """What is to be told of a consumer after a poll. Durations are seconds.
 
     `uncertainty` is by how much at most lag_seconds may be off. `eviction_seconds` is None where
@@ -50,7 +50,7 @@ class TrackState(msgspec.Struct, frozen=True, array_like=True):
     behind: int
     resets: int
     progress: int
-    flight: FlightState
+    flight: InFlightState
     window: WindowState
     trend: TrendState
     arrivals: ArrivalsState | None
@@ -76,13 +76,13 @@ class Track:
         self._resets = 0
         self._led = True  # at the last poll
         self._counting = 0  # polls in a row with a leader that has not counted yet
-        self._verdict: Verdict | None = None
+        self._verdict: ConsumerVerdict | None = None
         self._config: ConsumerConfig | None = None
-        self._patience: Patience
+        self._patience: RedeliverySchedule
         self._forget()
 
     def _forget(self) -> None:
-        self._flight = Flight()
+        self._flight = InFlight()
         self._window = Window()
         self._trend = Trend()
         self._progress = Progress()
@@ -96,10 +96,10 @@ class Track:
         stream: Stream,
         times: SequenceTimes,
         now: float,
-        settings: Settings,
+        settings: JudgeSettings,
         *,
         exhausted: Collection[int] = (),
-    ) -> Verdict:
+    ) -> ConsumerVerdict:
         """Learn from the poll at `now` (Unix seconds) and judge the consumer.
 
         `times` is the stream's and has observed the same poll. `exhausted` are stream sequences
@@ -108,7 +108,7 @@ class Track:
         config = consumer.config
         if config is not self._config:
             if config != self._config:
-                self._patience = Patience(config)
+                self._patience = RedeliverySchedule(config)
             self._config = config
         if consumer.pending:
             self._counting, self._led = 0, consumer.leader
@@ -126,7 +126,7 @@ class Track:
         self._verdict = self._judge(consumer, stream, times, now, settings, exhausted=exhausted)
         return self._verdict
 
-    def worth_asking(
+    def sequences_to_query(
         self,
         consumer: Consumer,
         times: SequenceTimes,
@@ -140,7 +140,7 @@ class Track:
         """
         if self._verdict is None or self._verdict.uncertainty <= loose:
             return ()
-        return worth_asking(consumer, self._flight, times, exhausted=exhausted, loose=loose)
+        return sequences_to_query(consumer, self._flight, times, exhausted=exhausted, loose=loose)
 
     def refine(
         self,
@@ -150,7 +150,7 @@ class Track:
         told: Told,
         *,
         exhausted: Collection[int] = (),
-    ) -> Verdict:
+    ) -> ConsumerVerdict:
         """The last verdict with the lag in seconds as `told` makes it. Raises ValueError before
         the first `observe`.
 
@@ -197,7 +197,9 @@ class Track:
         self._forget()
         return True
 
-    def _learn(self, consumer: Consumer, stream: Stream, now: float, settings: Settings) -> None:
+    def _learn(
+        self, consumer: Consumer, stream: Stream, now: float, settings: JudgeSettings
+    ) -> None:
         after = seen(consumer, stream)
         elapsed = 0.0 if self._seen is None else max(now - self._at, 0.0)
         before = self._seen or after
@@ -231,7 +233,7 @@ class Track:
                 pulled=pulled,
             )
 
-    def _learn_flight(self, after: Seen, step: Step, active: float, interval: float) -> None:
+    def _learn_flight(self, after: Seen, step: PollStep, active: float, interval: float) -> None:
         flight, patience = self._flight, self._patience
         flight.active += active
         if step.retried:
@@ -241,7 +243,7 @@ class Track:
         flight.observe(after.delivered, after.floor, after.in_flight, patience, interval)
 
     def _count_arrivals(
-        self, before: Seen, after: Seen, step: Step, now: float, settings: Settings
+        self, before: Seen, after: Seen, step: PollStep, now: float, settings: JudgeSettings
     ) -> None:
         """Matching arrivals are what pending grew by and what was delivered for the first time."""
         grown = after.pending - before.pending
@@ -260,10 +262,10 @@ class Track:
         stream: Stream,
         times: SequenceTimes,
         now: float,
-        settings: Settings,
+        settings: JudgeSettings,
         *,
         exhausted: Collection[int],
-    ) -> Verdict:
+    ) -> ConsumerVerdict:
         lag = consumer.pending + consumer.ack_pending
         seconds = uncertainty = 0.0
         eviction = None
@@ -280,7 +282,7 @@ class Track:
             if consumer.pending == 0:  # nothing new to deliver: until an ack wait is over
                 length = max(length, self._patience.longest)
             status = window.judge(length)
-        return Verdict(
+        return ConsumerVerdict(
             lag,
             seconds,
             uncertainty,
@@ -302,21 +304,26 @@ class Track:
     ) -> tuple[float, float]:
         """(age of the oldest owed, by how much it may be off) in seconds."""
         flight, patience, arrivals = self._flight, self._patience, self._arrivals
-        arrived, uncertainty = oldest_owed(
+        arrived, uncertainty = oldest_outstanding(
             consumer, flight, patience, times, arrivals, exhausted=exhausted, told=told
         )
         return max(now - arrived, 0.0), uncertainty
 
     def _without_leader(
-        self, last: Verdict, consumer: Consumer, stream: Stream, times: SequenceTimes, now: float
-    ) -> Verdict:
+        self,
+        last: ConsumerVerdict,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        now: float,
+    ) -> ConsumerVerdict:
         """What the last leader's numbers come to by now."""
         before = self._seen or seen(consumer, stream)
         floor = consumer.ack_floor_stream_seq
         filtered = bool(consumer.config.filters)
-        owed = messages_owed(before, floor, stream, filtered=filtered)
+        owed = messages_outstanding(before, floor, stream, filtered=filtered)
         known = (self._at - last.lag_seconds, last.uncertainty) if last.lag_messages else None
-        arrived, uncertainty = oldest_owed_since(before, known, floor, times)
+        arrived, uncertainty = oldest_outstanding_since(before, known, floor, times)
         age = max(now - arrived, 0.0)
         if not owed:
             age, uncertainty = 0.0, age if filtered else 0.0
@@ -331,7 +338,7 @@ class Track:
             eviction_seconds=eviction_seconds(stream.config.max_age, age) if owed else None,
         )
 
-    def _reasons(self, consumer: Consumer, settings: Settings) -> tuple[str, ...]:
+    def _reasons(self, consumer: Consumer, settings: JudgeSettings) -> tuple[str, ...]:
         config, window, flight = consumer.config, self._window, self._flight
         bits = 0
         if config.push:
@@ -381,7 +388,7 @@ class Track:
         track._created, track._at, track._seen = state.created, state.at, state.seen
         track._offset, track._behind, track._resets = state.offset, state.behind, state.resets
         track._progress = Progress(state.progress)
-        track._flight = Flight(state.flight)
+        track._flight = InFlight(state.flight)
         track._window = Window(state.window)
         track._trend = Trend(state.trend)
         track._arrivals = None if state.arrivals is None else Arrivals(state.arrivals)

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from obs.errors import BadInput, SourceError
+from obs.sandbox.background_faults import live
 from obs.sandbox.collector import CollectorProcess
-from obs.sandbox.episodes import live
 from obs.sandbox.faults import Fault
 from obs.sandbox.folder import own_folder
 from obs.sandbox.oms import Sandbox
+from obs.sandbox.prerequisites import clear_environment, require_prerequisites
 from obs.sandbox.process import ProcessFailed, free_ports
 from obs.sandbox.prometheus import Prometheus, prometheus_binary
-from obs.sandbox.sightings import Seen, changes, decode_seen
-from obs.sandbox.surroundings import forget_surroundings, require_parts
+from obs.sandbox.status_diff import Seen, changes, decode_seen
 
 USUAL_PORT: Final = 9464
 _WATCH_SECONDS: Final = 1.0
@@ -42,8 +42,8 @@ async def run_demo(
     Raises ObsError: BadInput where `port` is taken or a part is not installed, ProcessFailed where
     one does not start or ends.
     """
-    require_parts()
-    forget_surroundings()
+    require_prerequisites()
+    clear_environment()
     chosen = _choose_port(port)
     stop = _stopping()
     words.say(f"Status page  http://{_HOST}:{chosen}  (in a few seconds)")

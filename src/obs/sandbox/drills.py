@@ -19,14 +19,14 @@ from obs.artifacts import write
 from obs.errors import BadInput, SourceError
 from obs.sandbox.alerting import Alertmanager, Receiver, alertmanager_binary
 from obs.sandbox.collector import DEMO_SPEC, CollectorProcess
+from obs.sandbox.drill_report import WATCHDOG, Expected, Report, all_fire, none_fires, report
 from obs.sandbox.faults import FAULTS, Fault, find_fault
 from obs.sandbox.folder import own_folder
 from obs.sandbox.oms import Sandbox
+from obs.sandbox.prerequisites import require_prerequisites
 from obs.sandbox.process import Process, ProcessFailed, free_ports
 from obs.sandbox.prometheus import Prometheus, Rules, prometheus_binary
-from obs.sandbox.sightings import decode_seen
-from obs.sandbox.surroundings import require_parts
-from obs.sandbox.verdict import WATCHDOG, Expected, Report, all_fire, none_fires, report
+from obs.sandbox.status_diff import decode_seen
 from obs.spec.load import load
 from obs.spec.report import did_you_mean
 
@@ -107,7 +107,7 @@ async def run_drill(
 
 def _binaries() -> tuple[str, str]:
     """Prometheus and Alertmanager."""
-    require_parts()
+    require_prerequisites()
     found = {"prometheus": prometheus_binary(), "prometheus-alertmanager": alertmanager_binary()}
     missing = [name for name, path in found.items() if path is None]
     if missing:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from obs.catalogue.metric import Published
-from obs.series.family import Family
+from obs.families.family import Family
 from obs.sinks.labels import bounded
 from obs.spec.outputs import CloudWatch
 

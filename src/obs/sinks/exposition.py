@@ -14,7 +14,7 @@ from types import NoneType
 from typing import Final
 
 from obs.catalogue.metric import Kind, Metric
-from obs.series.family import Family, Value
+from obs.families.family import Family, Value
 from obs.sinks.gzip_stream import Piece, deflate, inflate, member
 from obs.sinks.labels import Duplicates, PerRows, label_texts
 

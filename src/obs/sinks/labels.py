@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from obs.series.family import Family, Rows
+from obs.families.family import Family, Rows
 
 T = TypeVar("T")
 

@@ -29,7 +29,7 @@ from obs import __version__
 from obs.catalogue.metric import Kind, Metric
 from obs.clients.otlp import OtlpHttp, Sender
 from obs.errors import SourceError
-from obs.series.family import Family
+from obs.families.family import Family
 from obs.sinks.labels import Duplicates, PerRows
 from obs.sinks.otlp_points import data_points, heads
 from obs.spec.outputs import Otlp

@@ -13,7 +13,7 @@ from typing import Final
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
 
-from obs.series.family import Rows, Value
+from obs.families.family import Rows, Value
 from obs.sinks.labels import bounded
 
 _DATA_POINTS: Final = b"\x0a"  # field 1 of Gauge and of Sum: a message

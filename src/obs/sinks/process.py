@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.metrics_core import Metric as Collected
 
 from obs.catalogue.metric import Kind, Metric
-from obs.series.family import Family, KeptRows
+from obs.families.family import Family, KeptRows
 
 _SUFFIXES: Final = {"counter": "_total", "gauge": ""}
 

@@ -9,7 +9,7 @@ shifts the samples after it on every level, so that levels cannot disagree.
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from obs.slo.curve import Counts, Curve, Span, checked
+from obs.slo.cumulative import Counts, CountSpan, CumulativeCounts, checked
 from obs.slo.windows import DAY, HOUR, MINUTE
 
 _FINE: Final = ((MINUTE, 6 * HOUR), (5 * MINUTE, 3 * DAY))  # step, longest window, in seconds
@@ -39,7 +39,7 @@ class Ledger:
     def __init__(self, period_seconds: float) -> None:
         """An empty ledger for an SLO's window of this length."""
         self._levels = tuple(
-            Curve(step, longest + _SLACK)
+            CumulativeCounts(step, longest + _SLACK)
             for step, longest in (*_FINE, (_COARSE_STEP, period_seconds))
         )
         self._changed: tuple[set[int], ...] = tuple(set() for _ in self._levels)
@@ -183,7 +183,7 @@ class Ledger:
         slot = index % level.size
         return level.good[slot], level.total[slot]
 
-    def _empty_spans(self, step: int, points: Mapping[int, Counts]) -> list[Span]:
+    def _empty_spans(self, step: int, points: Mapping[int, Counts]) -> list[CountSpan]:
         """What may be filled in: points summed up to the level that holds them, if it is empty."""
         spans: dict[tuple[int, int], Counts] = {}
         for start, (good, total) in points.items():
@@ -195,7 +195,7 @@ class Ledger:
                     spans[key] = (sum_good + good, sum_total + total)
                     break
         return [
-            Span(start, width, good, total)
+            CountSpan(start, width, good, total)
             for (start, width), (good, total) in sorted(spans.items())
             if total and not self._between(start, start + width)[1]
         ]

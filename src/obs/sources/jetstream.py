@@ -35,7 +35,7 @@ class Known:
         return known[1] if known is not None and known[0] == report.created else None
 
 
-class Settings:
+class KnownSettings:
     """Configurations read earlier; they are asked for rarely because they double the answer."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ def _known(reports: Reports) -> Known | None:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ClusterView:
     """What the spec wants of a cluster.
 
     `left_out` counts the consumers without a series of their own, for each of REASONS.
@@ -82,7 +82,7 @@ class View:
     configured: bool
 
 
-class Scope:
+class SourceSelection:
     """Which streams and consumers the spec wants."""
 
     def __init__(self, spec: NatsSource) -> None:
@@ -91,7 +91,7 @@ class Scope:
         self._roll_up = spec.ephemeral == "roll_up"
         self._cap = spec.max_consumers
 
-    def view(self, merged: Merged, settings: Settings) -> View:
+    def view(self, merged: Merged, settings: KnownSettings) -> ClusterView:
         """The streams and consumers wanted, sorted by identity.
 
         The cap keeps the consumers that exist longest, so that a new one never takes the place
@@ -114,7 +114,7 @@ class Scope:
             kept = set(sorted(map(_by_age, consumers))[: self._cap])
             consumers = [consumer for consumer in consumers if _by_age(consumer) in kept]
         configured = configured and not left_out["new"]
-        return View(tuple(streams), tuple(consumers), dict(left_out), configured)
+        return ClusterView(tuple(streams), tuple(consumers), dict(left_out), configured)
 
     def _add(
         self,

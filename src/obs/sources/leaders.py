@@ -19,7 +19,7 @@ class StreamKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerReport:
     """The accounts that one server reports, over all pages."""
 
     server_name: str
@@ -43,7 +43,7 @@ class Reports:
 Merged = dict[StreamKey, Reports]
 
 
-def merge(answers: Iterable[Answer]) -> Merged:
+def merge(answers: Iterable[ServerReport]) -> Merged:
     """Choose the leader's report; where no leader reports, the one furthest ahead.
 
     Two servers may both believe they lead for a moment: again the one furthest ahead.

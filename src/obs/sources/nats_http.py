@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from obs.errors import SourceError
 from obs.snapshot import NatsServer, NatsSnapshot
 from obs.sources.discovery import Discovery, Get
-from obs.sources.jetstream import Scope, Settings
+from obs.sources.jetstream import KnownSettings, SourceSelection
 from obs.sources.jsz import AccountReport, Varz, decode_jsz, decode_varz
-from obs.sources.leaders import Answer, Merged, merge
+from obs.sources.leaders import Merged, ServerReport, merge
 from obs.spec.sources import NatsSource
 
 _LOG: Final = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ class NatsHttp:
         self._spec = spec
         self._http = http
         self._clock = clock
-        self._scope = Scope(spec)
-        self._settings = Settings()
+        self._scope = SourceSelection(spec)
+        self._settings = KnownSettings()
         self._configured_at: float | None = None
         self._failed: set[str] = set()
         self._pool = ThreadPoolExecutor(_MAX_FETCHES, thread_name_prefix=f"obs-nats-{name}")
@@ -134,7 +134,7 @@ class NatsHttp:
 
 def _merged(replies: Sequence[Reply]) -> Merged:
     return merge(
-        Answer(reply.varz.server_name, reply.accounts)
+        ServerReport(reply.varz.server_name, reply.accounts)
         for reply in replies
         if reply.varz is not None
     )

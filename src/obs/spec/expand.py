@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from obs.spec.report import Problem, problem_at
-from obs.spec.tree import Fields, Items, Node, Path, Place, Scalar
+from obs.spec.tree import Fields, FilePlace, Items, Node, Path, Scalar
 
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 _VARIABLE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -46,7 +46,7 @@ class Expanded:
     """A tree after expansion; `undefined` says which values name a variable that is not set."""
 
     tree: Fields
-    undefined: Mapping[Place, str]
+    undefined: Mapping[FilePlace, str]
     problems: tuple[Problem, ...]
 
 
@@ -61,7 +61,7 @@ def expand(
 
 class _Expansion:
     def __init__(self, variables: Mapping[str, str], is_secret: Callable[[Path], bool]) -> None:
-        self.undefined: dict[Place, str] = {}
+        self.undefined: dict[FilePlace, str] = {}
         self.problems: list[Problem] = []
         self._variables = variables
         self._is_secret = is_secret

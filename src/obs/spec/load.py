@@ -16,17 +16,17 @@ from obs.spec.environments import (
 )
 from obs.spec.expand import expand
 from obs.spec.explain import explain
+from obs.spec.field_types import is_secret
 from obs.spec.files import read_files
 from obs.spec.merge import merge_parts
+from obs.spec.partial import sound_parts
 from obs.spec.references import Parts, dangling, parts_of, repeated
 from obs.spec.report import InvalidSpec, Problem, both_places, problem_at
-from obs.spec.salvage import salvage
-from obs.spec.shape import is_secret
 from obs.spec.system import System
 from obs.spec.tree import (
     Fields,
+    FilePlace,
     Node,
-    Place,
     locate,
     path_text,
     plain,
@@ -111,7 +111,7 @@ class _Judge:
                 for problem in explain(error, expanded.tree, missing=self._complete)
                 if (problem.file, problem.line, problem.field) not in unknown
             ]
-            parts = salvage(expanded.tree)
+            parts = sound_parts(expanded.tree)
         # A value that is not known yet may be what a reference leads to.
         found += self._between(parts, expanded.tree, references=not expanded.undefined)
         if chosen:
@@ -129,7 +129,7 @@ class _Judge:
         return [problem_at(locate(tree, path), message) for path, message in findings]
 
 
-def _undefined(undefined: Mapping[Place, str]) -> list[Problem]:
+def _undefined(undefined: Mapping[FilePlace, str]) -> list[Problem]:
     return [
         problem_at(
             place, f"variable {name} is not set; set it, or give a default: ${{{name}:-default}}"

@@ -7,7 +7,7 @@ from typing import Final
 import yaml
 
 from obs.spec.report import Problem, both_places, problem_at
-from obs.spec.tree import Fields, Items, Node, Path, Place, Scalar, Value
+from obs.spec.tree import Fields, FilePlace, Items, Node, Path, Scalar, Value
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST: Final = 50
@@ -102,7 +102,7 @@ class _Builder:
         self._grow(1, event)
         if len(path) > _DEEPEST:
             raise self._unusable(event, _TOO_DEEP)
-        place = Place(self._file, line, path)
+        place = FilePlace(self._file, line, path)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             node = Scalar(place, self._value(event, place))
@@ -132,21 +132,21 @@ class _Builder:
             raise self._unusable(event, _TOO_DEEP)
         return node
 
-    def _items(self, events: Iterator[yaml.Event], place: Place) -> Items:
+    def _items(self, events: Iterator[yaml.Event], place: FilePlace) -> Items:
         items: list[Node] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
             path = (*place.path, len(items))
             items.append(self._node(event, events, path, _line(event)))
         return Items(place, tuple(items))
 
-    def _fields(self, events: Iterator[yaml.Event], place: Place) -> Fields:
+    def _fields(self, events: Iterator[yaml.Event], place: FilePlace) -> Fields:
         fields: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+        keys: dict[str, FilePlace] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._unusable(event, "a key has to be a single word")
             key = event.value
-            at = Place(self._file, _line(event), (*place.path, key))
+            at = FilePlace(self._file, _line(event), (*place.path, key))
             value = next(events)
             single = isinstance(value, yaml.ScalarEvent) and value.value
             line = _line(value) if single else at.line
@@ -157,7 +157,7 @@ class _Builder:
                 keys[key], fields[key] = at, node
         return Fields(place, fields, keys)
 
-    def _value(self, event: yaml.ScalarEvent, place: Place) -> Value:
+    def _value(self, event: yaml.ScalarEvent, place: FilePlace) -> Value:
         if event.tag is None:
             return read_scalar(event.value) if event.implicit[0] else event.value
         if event.tag not in _STRING_TAGS:

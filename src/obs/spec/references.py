@@ -12,7 +12,7 @@ from obs.spec.sources import AwsSource, NatsSource, Selection
 from obs.spec.system import System
 from obs.spec.tree import Path
 
-Finding = tuple[Path, str]
+ReferenceProblem = tuple[Path, str]
 """Where, and what is wrong there."""
 
 
@@ -43,7 +43,7 @@ def parts_of(system: System) -> Parts:
     )
 
 
-def dangling(parts: Parts) -> Iterator[Finding]:
+def dangling(parts: Parts) -> Iterator[ReferenceProblem]:
     """Every reference that leads nowhere, or to what the source does not watch."""
     for index, sli in parts.slis.items():
         yield from _sli(("slos", index, "sli"), sli, parts)
@@ -58,7 +58,7 @@ def dangling(parts: Parts) -> Iterator[Finding]:
         yield from unknown_names(parts.notify)
 
 
-def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Finding]:
+def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[ReferenceProblem]:
     """SLOs that share name and service, and sources that share a name: it becomes the `source`
     label. `same_as` words it, given both paths.
     """
@@ -75,7 +75,7 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Fin
             yield path, f"{name!r} of service {service!r} is {clash}"
 
 
-def _sli(path: Path, sli: Sli, parts: Parts) -> Iterator[Finding]:
+def _sli(path: Path, sli: Sli, parts: Parts) -> Iterator[ReferenceProblem]:
     if sli.eventbridge is not None:
         at = (*path, "eventbridge")
         yield from _unknown_source(at, sli.eventbridge.source, "AWS", parts.aws)
@@ -93,7 +93,7 @@ def _sli(path: Path, sli: Sli, parts: Parts) -> Iterator[Finding]:
 
 def _unknown_source(
     path: Path, name: str, kind: str, known: Mapping[str, object]
-) -> Iterator[Finding]:
+) -> Iterator[ReferenceProblem]:
     if name in known:
         return
     if not known:
@@ -103,7 +103,7 @@ def _unknown_source(
     yield (*path, "source"), f"no {kind} source {name!r}{hint}"
 
 
-def _rules(path: Path, sli: EventBridgeSli, source: AwsSource) -> Iterator[Finding]:
+def _rules(path: Path, sli: EventBridgeSli, source: AwsSource) -> Iterator[ReferenceProblem]:
     globs = [bus.rules for bus in source.buses if matches(sli.bus, [bus.name])]
     if not globs:
         watched = [bus.name for bus in source.buses]
@@ -120,7 +120,7 @@ def _rules(path: Path, sli: EventBridgeSli, source: AwsSource) -> Iterator[Findi
 
 def _consumer(
     path: Path, sli: NatsLagSli | NatsDeliverySli, source: NatsSource
-) -> Iterator[Finding]:
+) -> Iterator[ReferenceProblem]:
     yield from _left_out((*path, "stream"), "stream", sli.stream, source.streams, sli.source)
     yield from _left_out(
         (*path, "consumer"), "consumer", sli.consumer, source.consumers, sli.source
@@ -133,7 +133,7 @@ def _consumer(
         )
 
 
-def _expected(path: Path, source: NatsSource, name: str) -> Iterator[Finding]:
+def _expected(path: Path, source: NatsSource, name: str) -> Iterator[ReferenceProblem]:
     for stream, expected in source.expects.items():
         at = (*path, stream)
         yield from _left_out(at, "stream", stream, source.streams, name)
@@ -144,7 +144,7 @@ def _expected(path: Path, source: NatsSource, name: str) -> Iterator[Finding]:
 
 def _left_out(
     path: Path, kind: str, name: str, selection: Selection, source: str
-) -> Iterable[Finding]:
+) -> Iterable[ReferenceProblem]:
     if takes(name, selection.include, selection.exclude):
         return
     if matches(name, selection.exclude):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from obs.errors import BadInput
-from obs.spec.tree import Place, path_text
+from obs.spec.tree import FilePlace, path_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def _order(problem: Problem) -> tuple[str, int, str, str]:
     return (problem.file, problem.line or 0, problem.field, problem.message)
 
 
-def problem_at(place: Place, message: str) -> Problem:
+def problem_at(place: FilePlace, message: str) -> Problem:
     """A problem with the value written at `place`."""
     return Problem(place.file, place.line, path_text(place.path), message)
 
@@ -46,7 +46,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     return f"; did you mean {known[close[0]]}?" if close else ""
 
 
-def both_places(second: Place, first: Place) -> str:
+def both_places(second: FilePlace, first: FilePlace) -> str:
     """How a clash names the other line, as seen from the second."""
     if first.file == second.file:
         return f"given twice; it is already on line {first.line}"

@@ -10,7 +10,7 @@ Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePlace:
     """Where something was written: its file, its line (from 1) and its path in that file."""
 
     file: str
@@ -22,7 +22,7 @@ class Place:
 class Scalar:
     """A single value. None: the field has no value, which is the same as leaving it out."""
 
-    place: Place
+    place: FilePlace
     value: Value
 
 
@@ -30,7 +30,7 @@ class Scalar:
 class Items:
     """A list."""
 
-    place: Place
+    place: FilePlace
     items: tuple["Node", ...] = ()
 
 
@@ -38,9 +38,9 @@ class Items:
 class Fields:
     """A mapping; `keys` says where each key was written."""
 
-    place: Place
+    place: FilePlace
     fields: Mapping[str, "Node"] = field(default_factory=dict)
-    keys: Mapping[str, Place] = field(default_factory=dict)
+    keys: Mapping[str, FilePlace] = field(default_factory=dict)
 
 
 Node = Scalar | Items | Fields
@@ -81,17 +81,17 @@ def child(node: Node, step: str | int) -> Node | None:
     return None
 
 
-def locate(node: Node, path: Path) -> Place:
+def locate(node: Node, path: Path) -> FilePlace:
     """Where `path` was written; of what is missing, where it would belong."""
     for depth, step in enumerate(path):
         below = child(node, step)
         if below is None:
-            return Place(node.place.file, node.place.line, node.place.path + path[depth:])
+            return FilePlace(node.place.file, node.place.line, node.place.path + path[depth:])
         node = below
     return node.place
 
 
-def locate_key(node: Node, path: Path) -> Place:
+def locate_key(node: Node, path: Path) -> FilePlace:
     """Where the key at the end of `path` was written."""
     parent: Node | None = node
     for step in path[:-1]:

@@ -17,8 +17,8 @@ from obs.spec.stacks import AlertmanagerStack
 from obs.spec.system import System
 from obs.stacks.files import KIND, OwnedFiles
 from obs.stacks.plan import (
-    Step,
-    Verdict,
+    Change,
+    PlanStep,
     Wanted,
     diff,
     is_as_wanted,
@@ -34,7 +34,7 @@ LOADED: Final = "loaded configuration"
 _STATUS: Final = "/api/v2/status"
 _MATCHERS: Final = frozenset(("matchers", "source_matchers", "target_matchers"))
 
-Document = dict[str, Any]
+AlertmanagerConfig = dict[str, Any]
 
 
 class Alertmanager:
@@ -60,7 +60,7 @@ class Alertmanager:
         """Its address, and the file."""
         return f"{without_user(self._rest.url)}, {self._path}"
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """The file to write; where it is as wanted, whether Alertmanager runs with it."""
         name = self._path.name
         # Other files of the owner, which another target wrote here, are none of this one's.
@@ -70,7 +70,7 @@ class Alertmanager:
             steps += (self._memory(),)
         return steps
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """The file, a reload, a look; everything as it was before where one of them fails."""
         if not to_do(steps):
             return
@@ -82,10 +82,10 @@ class Alertmanager:
         """Close the connections."""
         self._rest.close()
 
-    def _memory(self) -> Step:
+    def _memory(self) -> PlanStep:
         wanted, there = _told(self._document), self._loaded()
-        verdict = Verdict.KEEP if wanted == there and not self._files.pending else Verdict.CHANGE
-        return Step(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
+        verdict = Change.KEEP if wanted == there and not self._files.pending else Change.CHANGE
+        return PlanStep(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
 
     def _look(self) -> None:
         if self._loaded() != _told(self._document):
@@ -95,7 +95,7 @@ class Alertmanager:
                 f"started with {self._path}? The file is as it was before",
             )
 
-    def _loaded(self) -> Document:
+    def _loaded(self) -> AlertmanagerConfig:
         answer = self._rest.get(_STATUS)
         try:
             text = document(answer, self._rest.url)["config"]["original"]
@@ -106,7 +106,7 @@ class Alertmanager:
             raise SourceError("decode", f"{where}: not the status of an Alertmanager") from None
 
 
-def _told(whole: Mapping[str, Any]) -> Document:
+def _told(whole: Mapping[str, Any]) -> AlertmanagerConfig:
     """A configuration as far as Alertmanager tells it back: it hides what may be secret."""
     return {
         "route": _sorted(whole["route"]),

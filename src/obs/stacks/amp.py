@@ -11,7 +11,7 @@ from obs.spec.sources import AwsSource
 from obs.spec.stacks import AmpStack
 from obs.spec.system import System
 from obs.stacks.aws import OWNER, Calls, Session, session
-from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, to_do
+from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, to_do
 from obs.stacks.rules import owner, rule_documents
 from obs.stacks.stack import Done
 
@@ -49,7 +49,7 @@ class Amp:
         """The workspace and its region."""
         return f"{self._stack.workspace} in {self._stack.region}"
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """A step a namespace."""
         there = []
         for page in self._call_pages("ListRuleGroupsNamespaces"):
@@ -59,10 +59,10 @@ class Amp:
                     there.append(self._present(each["name"], mine))
         return plan([Wanted(KIND, name, text) for name, text in self._texts.items()], there)
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """A request a namespace; each is waited for, as AWS reads its rules only afterwards."""
         for step in to_do(steps):
-            if step.verdict is Verdict.DELETE:
+            if step.verdict is Change.DELETE:
                 self._call("DeleteRuleGroupsNamespace", name=step.name)
             else:
                 self._put(step)
@@ -81,9 +81,9 @@ class Amp:
         text = found["data"].decode(errors="replace")
         return Present(KIND, name, text if status == "ACTIVE" else f"{status}\n{text}")
 
-    def _put(self, step: Step) -> None:
+    def _put(self, step: PlanStep) -> None:
         data = self._texts[step.name].encode()
-        if step.verdict is Verdict.CREATE:
+        if step.verdict is Change.CREATE:
             tags = {OWNER: self._owner}
             self._call("CreateRuleGroupsNamespace", name=step.name, data=data, tags=tags)
         else:

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from obs.alerts.named import named_rules
+from obs.alerts.explicit_resources import explicit_rules
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers.cloudwatch import problems
-from obs.alerts.writers.cloudwatch_alarms import alarms_of
-from obs.alerts.writers.cloudwatch_dashboard import dashboards
-from obs.alerts.writers.cloudwatch_parts import prefix
-from obs.alerts.writers.cloudwatch_plan import ACCOUNT, parameters
+from obs.alerts.writers.cloudwatch.alarm import problems
+from obs.alerts.writers.cloudwatch.alarms import alarms_of
+from obs.alerts.writers.cloudwatch.dashboard import dashboards
+from obs.alerts.writers.cloudwatch.naming import prefix
+from obs.alerts.writers.cloudwatch.plan import ACCOUNT, parameters
 from obs.clients.parallel import in_parallel
 from obs.errors import BadInput
 from obs.spec.sources import AwsSource
@@ -27,7 +27,7 @@ from obs.stacks.cloudwatch_alarm import (
     wanted_alarm,
 )
 from obs.stacks.cloudwatch_dashboard import body_text, marked, read, whose
-from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, to_do
+from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, to_do
 from obs.stacks.rules import owner
 from obs.stacks.stack import Done
 
@@ -57,7 +57,7 @@ class CloudWatch:
         region = self._source.region
         self._parameters = [parameters(alarm, region) for alarm in alarms]
         name = prefix(system, aws)
-        bodies = dashboards(alarms, named_rules(system, aws), name, region)
+        bodies = dashboards(alarms, explicit_rules(system, aws), name, region)
         self._boards = {each: marked(body, self._owner) for each, body in bodies.items()}
         self._calls = Calls(opened or session(self._source), pause)
         self._alarms: dict[str, Alarm] = {}
@@ -68,22 +68,22 @@ class CloudWatch:
         """The region."""
         return self._source.region
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """A step an alarm, children before the composites over them, and a step a dashboard."""
         self._alarms = {each["AlarmName"]: each for each in self._wanted_alarms()}
         wanted = [Wanted(ALARM, name, alarm) for name, alarm in self._alarms.items()]
         wanted += [Wanted(DASHBOARD, name, body) for name, body in self._boards.items()]
         return plan(wanted, [*self._present_alarms(), *self._present_dashboards()])
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """A request a step; a composite goes before its children do."""
         for step in to_do(steps):
             match step.kind, step.verdict:
-                case "alarm", Verdict.DELETE:
+                case "alarm", Change.DELETE:
                     self._call("DeleteAlarms", AlarmNames=[step.name])
                 case "alarm", verdict:
-                    self._put(self._alarms[step.name], new=verdict is Verdict.CREATE)
-                case _, Verdict.DELETE:
+                    self._put(self._alarms[step.name], new=verdict is Change.CREATE)
+                case _, Change.DELETE:
                     self._call("DeleteDashboards", DashboardNames=[step.name])
                 case _:
                     body = body_text(self._boards[step.name])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from obs.alerts.writers.cloudwatch_plan import ACCOUNT
+from obs.alerts.writers.cloudwatch.plan import ACCOUNT
 from obs.stacks.aws import OWNER
 
 Alarm = dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Final
 
 from obs.artifacts import MANIFEST, manifest, manifest_text, put
 from obs.errors import BadInput, ObsError
-from obs.stacks.plan import Present, Step, Verdict
+from obs.stacks.plan import Change, PlanStep, Present
 
 KIND: Final = "file"
 _OUTSIDE: Final = re.compile(r"[^A-Za-z0-9_.-]")
@@ -51,7 +51,7 @@ class OwnedFiles:
 
     def apply(
         self,
-        steps: Sequence[Step],
+        steps: Sequence[PlanStep],
         texts: Mapping[str, str],
         load: Callable[[], None],
         check: Callable[[], None],
@@ -71,7 +71,7 @@ class OwnedFiles:
             raise
         self.settle()
 
-    def replace(self, steps: Sequence[Step], texts: Mapping[str, str]) -> None:
+    def replace(self, steps: Sequence[PlanStep], texts: Mapping[str, str]) -> None:
         """Do what the steps on files say; `texts` are the wanted ones.
 
         The files are claimed before they are written, so that they are known as ours even where
@@ -79,9 +79,9 @@ class OwnedFiles:
         """
         new: dict[str, str | None] = {}
         for step in steps:
-            if step.kind == KIND and step.verdict in (Verdict.CREATE, Verdict.CHANGE):
+            if step.kind == KIND and step.verdict in (Change.CREATE, Change.CHANGE):
                 new[step.name] = texts[step.name]
-            elif step.kind == KIND and step.verdict is Verdict.DELETE:
+            elif step.kind == KIND and step.verdict is Change.DELETE:
                 new[step.name] = None
         with _writable(self._folder):
             before = {name: self._read(name) for name in new}

@@ -11,7 +11,7 @@ from obs.ids import folder_uid
 from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
 from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, read, senseless
-from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, projected, to_do
+from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, projected, to_do
 from obs.stacks.stack import Done
 
 KIND: Final = "dashboard"
@@ -19,7 +19,7 @@ _MESSAGE: Final = "obs dashboards apply"
 _SEARCH: Final = "/api/search"
 _MOST: Final = 5000
 
-Document = dict[str, Any]
+DashboardDocument = dict[str, Any]
 
 
 class GrafanaDashboards:
@@ -46,7 +46,7 @@ class GrafanaDashboards:
         """Its address, and the folder."""
         return f"{without_user(self._rest.url)}, folder {self._title}"
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """The folder, and a step a dashboard."""
         self._folder = find_folder(self._rest, self._uid, self._title)
         wanted = [self._folder.wanted()]
@@ -57,13 +57,13 @@ class GrafanaDashboards:
             raise senseless(self._rest, "") from None
         return plan(wanted, present)
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """A request a step. What goes, goes first: it may have the title of what comes."""
         todo = to_do(steps)
-        for step in sorted(todo, key=lambda step: step.verdict is not Verdict.DELETE):
+        for step in sorted(todo, key=lambda step: step.verdict is not Change.DELETE):
             if step.kind == FOLDER:
                 create_folder(self._rest, self._folder)
-            elif step.verdict is Verdict.DELETE:
+            elif step.verdict is Change.DELETE:
                 self._rest.send("DELETE", f"/api/dashboards/uid/{segment(step.name)}")
             else:
                 self._save(step.name)
@@ -84,7 +84,7 @@ class GrafanaDashboards:
         }
         self._rest.send("POST", "/api/dashboards/db", document=whole)
 
-    def _content(self, board: Document) -> Document:
+    def _content(self, board: DashboardDocument) -> DashboardDocument:
         return {"folder": self._folder.uid, "dashboard": board}
 
     def _present(self) -> list[Present]:

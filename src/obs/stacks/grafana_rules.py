@@ -13,7 +13,7 @@ from obs.spec.quantity import parse_duration
 from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
 from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, read, senseless
-from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, projected, to_do
+from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, projected, to_do
 from obs.stacks.rules import seconds
 from obs.stacks.stack import Done
 
@@ -23,7 +23,7 @@ _BY_API: Final = "api"
 """Provenance of what was set by this API, and so cannot be edited in the browser."""
 _OURS: Final = "obs-"
 
-Document = dict[str, Any]
+GrafanaRuleDocument = dict[str, Any]
 
 
 class GrafanaRules:
@@ -48,7 +48,7 @@ class GrafanaRules:
         """Its address, and the folder."""
         return f"{without_user(self._rest.url)}, folder {self._title}"
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """The folder, and a step a group. Those of ours in another folder are to be deleted."""
         self._folder = find_folder(self._rest, self._folder.uid, self._title)
         wanted = [self._folder.wanted()] if self._groups else []
@@ -57,14 +57,14 @@ class GrafanaRules:
         ]
         return plan(wanted, [*self._folder.present(), *self._present()])
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """A request a step. What goes, goes first: a rule is known by its uid in all folders."""
         todo = to_do(steps)
-        for step in sorted(todo, key=lambda step: step.verdict is not Verdict.DELETE):
+        for step in sorted(todo, key=lambda step: step.verdict is not Change.DELETE):
             folder, _, name = step.name.partition("/")
             if step.kind == FOLDER:
                 create_folder(self._rest, self._folder)
-            elif step.verdict is Verdict.DELETE:
+            elif step.verdict is Change.DELETE:
                 self._rest.send("DELETE", _group_path(folder, name))
             else:
                 self._put(name)
@@ -89,7 +89,7 @@ class GrafanaRules:
 
     def _present(self) -> list[Present]:
         """The groups that have a wanted name, and all of ours."""
-        groups: dict[tuple[str, str], list[Document]] = {}
+        groups: dict[tuple[str, str], list[GrafanaRuleDocument]] = {}
         try:
             for rule in read(self._rest, _RULES):
                 groups.setdefault((rule["folderUID"], rule["ruleGroup"]), []).append(rule)
@@ -101,7 +101,7 @@ class GrafanaRules:
         except (KeyError, TypeError, AttributeError):
             raise senseless(self._rest, _RULES) from None
 
-    def _present_group(self, folder: str, name: str, rules: list[Document]) -> Present:
+    def _present_group(self, folder: str, name: str, rules: list[GrafanaRuleDocument]) -> Present:
         key = f"{folder}/{name}"
         if folder != self._folder.uid or name not in self._groups:
             return Present(KIND, key, None)
@@ -113,7 +113,7 @@ class GrafanaRules:
         wanted = _compared(self._groups[name])
         return Present(KIND, key, projected(_compared(there), wanted))
 
-    def _whose(self, rules: Sequence[Document]) -> str:
+    def _whose(self, rules: Sequence[GrafanaRuleDocument]) -> str:
         for rule in rules:
             provenance = rule.get("provenance") or "the browser"
             if provenance != _BY_API:
@@ -130,7 +130,7 @@ def _group_path(folder: str, name: str) -> str:
     return f"/api/v1/provisioning/folder/{segment(folder)}/rule-groups/{segment(name)}"
 
 
-def _api_group(group: Mapping[str, Any]) -> Document:
+def _api_group(group: Mapping[str, Any]) -> GrafanaRuleDocument:
     """A group of the provisioning file as the API takes it."""
     return {
         "title": group["name"],
@@ -139,7 +139,7 @@ def _api_group(group: Mapping[str, Any]) -> Document:
     }
 
 
-def _api_rule(rule: Mapping[str, Any], org: int) -> Document:
+def _api_rule(rule: Mapping[str, Any], org: int) -> GrafanaRuleDocument:
     """A rule as the API takes it.
 
     It knows the panel by annotations; only in files a $ is written twice.
@@ -160,7 +160,7 @@ def _api_rule(rule: Mapping[str, Any], org: int) -> Document:
     }
 
 
-def _compared(group: Mapping[str, Any]) -> Document:
+def _compared(group: Mapping[str, Any]) -> GrafanaRuleDocument:
     """A group with durations as seconds; what its rules are called in is said by where it is."""
     return {
         "title": group["title"],
@@ -169,6 +169,6 @@ def _compared(group: Mapping[str, Any]) -> Document:
     }
 
 
-def _compared_rule(rule: Mapping[str, Any]) -> Document:
+def _compared_rule(rule: Mapping[str, Any]) -> GrafanaRuleDocument:
     found = {key: value for key, value in rule.items() if key != "orgID"}
     return {**found, "for": seconds(rule["for"])}

@@ -9,7 +9,7 @@ from typing import Any
 from obs.artifacts import yaml_text
 
 
-class Verdict(StrEnum):
+class Change(StrEnum):
     """What is to be done with one thing."""
 
     CREATE = "create"
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     """It is wanted, and somebody else has one of its name: it is left alone."""
 
 
-TO_DO = frozenset((Verdict.CREATE, Verdict.CHANGE, Verdict.DELETE))
+TO_DO = frozenset((Change.CREATE, Change.CHANGE, Change.DELETE))
 
 Content = Any
 """A text, or a document of what JSON knows. The same on both sides where nothing is to be done."""
@@ -46,10 +46,10 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """What is to be done with the thing of this kind and name; `why` it is left alone."""
 
-    verdict: Verdict
+    verdict: Change
     kind: str
     name: str
     diff: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Step:
         return self.kind, self.name
 
 
-def plan(wanted: Sequence[Wanted], present: Sequence[Present]) -> tuple[Step, ...]:
+def plan(wanted: Sequence[Wanted], present: Sequence[Present]) -> tuple[PlanStep, ...]:
     """Steps in the order of what is wanted; then what is to be deleted, as it is listed.
 
     What is somebody else's and not wanted is in no step.
@@ -70,21 +70,21 @@ def plan(wanted: Sequence[Wanted], present: Sequence[Present]) -> tuple[Step, ..
     keys = {(each.kind, each.name) for each in wanted}
     steps = [_step(each, there.get((each.kind, each.name))) for each in wanted]
     steps += [
-        Step(Verdict.DELETE, each.kind, each.name)
+        PlanStep(Change.DELETE, each.kind, each.name)
         for each in present
         if not each.foreign and (each.kind, each.name) not in keys
     ]
     return tuple(steps)
 
 
-def to_do(steps: Sequence[Step]) -> tuple[Step, ...]:
+def to_do(steps: Sequence[PlanStep]) -> tuple[PlanStep, ...]:
     """The steps that change something."""
     return tuple(step for step in steps if step.verdict in TO_DO)
 
 
-def is_as_wanted(steps: Sequence[Step]) -> bool:
+def is_as_wanted(steps: Sequence[PlanStep]) -> bool:
     """Whether all that is wanted is there, and is ours."""
-    return all(step.verdict is Verdict.KEEP for step in steps)
+    return all(step.verdict is Change.KEEP for step in steps)
 
 
 def projected(found: Content, wanted: Content) -> Content:
@@ -102,15 +102,15 @@ def projected(found: Content, wanted: Content) -> Content:
     return found
 
 
-def _step(wanted: Wanted, present: Present | None) -> Step:
+def _step(wanted: Wanted, present: Present | None) -> PlanStep:
     key = wanted.kind, wanted.name
     if present is None:
-        return Step(Verdict.CREATE, *key)
+        return PlanStep(Change.CREATE, *key)
     if present.foreign:
-        return Step(Verdict.FOREIGN, *key, why=present.foreign)
+        return PlanStep(Change.FOREIGN, *key, why=present.foreign)
     if present.content == wanted.content:
-        return Step(Verdict.KEEP, *key)
-    return Step(Verdict.CHANGE, *key, diff=diff(present.content, wanted.content))
+        return PlanStep(Change.KEEP, *key)
+    return PlanStep(Change.CHANGE, *key, diff=diff(present.content, wanted.content))
 
 
 def diff(before: Content, after: Content) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from obs.errors import BadInput, SourceError
 from obs.spec.stacks import PrometheusStack
 from obs.spec.system import System
 from obs.stacks.files import KIND, OwnedFiles
-from obs.stacks.plan import Step, Verdict, Wanted, diff, is_as_wanted, plan, to_do
+from obs.stacks.plan import Change, PlanStep, Wanted, diff, is_as_wanted, plan, to_do
 from obs.stacks.reload import reload
-from obs.stacks.rules import HEAD, Document, owner, rule_documents, seconds
+from obs.stacks.rules import HEAD, RuleDocument, owner, rule_documents, seconds
 from obs.stacks.stack import Done
 
 LOADED: Final = "loaded rules"
@@ -48,7 +48,7 @@ class Prometheus:
     def where(self) -> str:
         return f"{without_user(self._rest.url)}, {self._folder}"
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """Files to write; where all are as wanted, whether Prometheus has loaded them."""
         if not self._folder.is_dir():
             raise BadInput(f"{self._folder}: there is no such folder; create it, or mend rules_dir")
@@ -58,9 +58,9 @@ class Prometheus:
             steps += (self._memory(),)
         return steps
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """All files, a reload, a look; everything as it was before where one of them fails."""
-        foreign = {step.name for step in steps if step.verdict is Verdict.FOREIGN}
+        foreign = {step.name for step in steps if step.verdict is Change.FOREIGN}
         self._files.apply(
             steps, self._texts, lambda: reload(self._rest), lambda: self._look(foreign)
         )
@@ -71,10 +71,10 @@ class Prometheus:
         """Close the connections."""
         self._rest.close()
 
-    def _memory(self) -> Step:
+    def _memory(self) -> PlanStep:
         wanted, there = _wanted(self._documents), self._loaded()
-        verdict = Verdict.KEEP if wanted == there and not self._files.pending else Verdict.CHANGE
-        return Step(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
+        verdict = Change.KEEP if wanted == there and not self._files.pending else Change.CHANGE
+        return PlanStep(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
 
     def _look(self, foreign: Iterable[str]) -> None:
         left_out = set(foreign)
@@ -118,7 +118,7 @@ def _by_file(groups: Iterable[tuple[str, str, list[Any]]]) -> dict[str, Groups]:
     return {file: dict(sorted(groups.items())) for file, groups in sorted(found.items())}
 
 
-def _wanted(documents: Mapping[str, Document]) -> dict[str, Groups]:
+def _wanted(documents: Mapping[str, RuleDocument]) -> dict[str, Groups]:
     return _by_file(
         (file, group["name"], [_written(rule) for rule in group["rules"]])
         for file, document in documents.items()

@@ -13,7 +13,7 @@ from obs.clients.rest import Rest, segment
 from obs.errors import SourceError
 from obs.spec.stacks import MimirStack
 from obs.spec.system import System
-from obs.stacks.plan import Present, Step, Verdict, Wanted, plan, to_do
+from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, to_do
 from obs.stacks.rules import owner, rule_documents, seconds
 from obs.stacks.stack import Done
 
@@ -56,7 +56,7 @@ class Ruler:
         tenant = f", tenant {self._tenant}" if self._tenant else ""
         return f"{without_user(self._rest.url)}{tenant}, namespace {self._namespace}"
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """A step a group of the namespace."""
         wanted = [Wanted(KIND, name, _compared(group)) for name, group in self._groups.items()]
         there = [
@@ -65,10 +65,10 @@ class Ruler:
         ]
         return plan(wanted, there)
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """A request a group."""
         for step in to_do(steps):
-            if step.verdict is Verdict.DELETE:
+            if step.verdict is Change.DELETE:
                 self._rest.send("DELETE", f"{self._path}/{segment(step.name)}")
             else:
                 text = yaml_text(self._groups[step.name])

@@ -12,7 +12,7 @@ from obs.errors import BadInput
 from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
-Document = dict[str, Any]
+RuleDocument = dict[str, Any]
 
 HEAD: Final = "# Applied by `obs alerts apply`; change the spec and apply again.\n"
 
@@ -22,13 +22,15 @@ def owner(system: System) -> str:
     return f"{system.system}/{system.environment}"
 
 
-def rule_documents(system: System, *, recording: bool, most_bytes: int = 0) -> dict[str, Document]:
+def rule_documents(
+    system: System, *, recording: bool, most_bytes: int = 0
+) -> dict[str, RuleDocument]:
     """Rule files by name: one for each kind of alert, and the recording rules if they are wanted.
 
     `most_bytes` cuts those with more rules into several. Raises BadInput where one is not sound.
     """
     alerts: Sequence[TunedAlert] = tuned_alerts(system)
-    documents: dict[str, Document] = dict(prometheus.rule_files(alerts, system))
+    documents: dict[str, RuleDocument] = dict(prometheus.rule_files(alerts, system))
     if recording and (groups := recording_groups(system)):
         documents["recording"] = {"groups": groups}
     found = list(prometheus.problems(documents.items()))

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from obs.stacks.plan import Step
+from obs.stacks.plan import PlanStep
 
-Done = Callable[[Step], None]
+Done = Callable[[PlanStep], None]
 """Called after each step that was done."""
 
 
@@ -20,10 +20,10 @@ class Stack(Protocol):
     def where(self) -> str:
         """Which system it is, for people."""
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         """What is to be done; nothing is changed."""
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """Do what is to be done of a plan, one step after the other.
 
         Stopped in between in whatever way, the next plan holds what is left.

@@ -23,7 +23,7 @@ class Problem(msgspec.Struct, frozen=True):
     text: str
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class HealthVerdict(msgspec.Struct, frozen=True):
     """Is the system healthy? `problems` are the worst first and may be cut; `found` counts all."""
 
     level: Level
@@ -160,7 +160,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     generated_at: float
     uptime_seconds: float
-    verdict: Verdict = Verdict("unknown", "")
+    verdict: HealthVerdict = HealthVerdict("unknown", "")
     slos: tuple[SloStatus, ...] = ()
     consumers: tuple[ConsumerStatus, ...] = ()
     streams: tuple[StreamStatus, ...] = ()

@@ -8,6 +8,7 @@ import msgspec
 from obs.web.status import (
     ConsumerState,
     ConsumerStatus,
+    HealthVerdict,
     Level,
     Problem,
     QueueStatus,
@@ -16,7 +17,6 @@ from obs.web.status import (
     SloStatus,
     SourceStatus,
     Status,
-    Verdict,
 )
 
 SHOWN: Final = 20  # problems in a verdict; the rest is counted
@@ -52,18 +52,18 @@ def complete(status: Status) -> Status:
     return msgspec.structs.replace(ordered, verdict=judge(ordered))
 
 
-def judge(status: Status) -> Verdict:
+def judge(status: Status) -> HealthVerdict:
     """The worst level of all problems, put in a headline; equals stay in the order of the lists.
 
     Before any source has answered or failed the level is unknown: nothing is known to be well.
     """
     sources = status.sources
     if sources and not any(s.last_success is not None or s.error is not None for s in sources):
-        return Verdict("unknown", "Waiting for the first answers")
+        return HealthVerdict("unknown", "Waiting for the first answers")
     problems = sorted(_problems(status), key=lambda problem: _LEVELS[problem.level])
     if not problems:
-        return Verdict("ok", "All is well")
-    return Verdict(
+        return HealthVerdict("ok", "All is well")
+    return HealthVerdict(
         problems[0].level, _headline(problems), tuple(problems[:SHOWN]), found=len(problems)
     )
 

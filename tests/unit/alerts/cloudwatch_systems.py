@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers.cloudwatch_files import files
+from obs.alerts.writers.cloudwatch.files import files
 from obs.spec.load import load
 from obs.spec.system import System
 

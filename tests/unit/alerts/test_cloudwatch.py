@@ -6,23 +6,24 @@ from dataclasses import replace
 import pytest
 
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import cloudwatch_files, terraform
-from obs.alerts.writers.cloudwatch import (
+from obs.alerts.writers.cloudwatch import files as cloudwatch_files
+from obs.alerts.writers.cloudwatch import terraform
+from obs.alerts.writers.cloudwatch.alarm import (
+    AlarmSeries,
     CompositeAlarm,
     Formula,
     MetricAlarm,
-    Series,
     problems,
 )
-from obs.alerts.writers.cloudwatch_alarms import alarms_of
-from obs.alerts.writers.cloudwatch_files import files, remarks
+from obs.alerts.writers.cloudwatch.alarms import alarms_of
+from obs.alerts.writers.cloudwatch.files import files, remarks
 from obs.errors import BadInput
 from obs.ids import panel_id
 from obs.spec.load import load
 from tests.unit.alerts.cloudwatch_systems import VARIABLES, built, oms, orders, plan
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:oms-alerts"
-SERIES = Series("AWS/Events", "Invocations", "Sum", (("RuleName", "r"),))
+SERIES = AlarmSeries("AWS/Events", "Invocations", "Sum", (("RuleName", "r"),))
 ALARM = MetricAlarm("a", "", SERIES, "GreaterThanThreshold", 1, 300, 1, "notBreaching")
 
 
@@ -39,7 +40,7 @@ def alerts_refused(system) -> dict[str, list[str]]:
     return found
 
 
-def test_failed_invocations_are_the_alarm_that_the_owners_of_the_oms_ask_for():
+def test_failed_invocations_are_the_alarm_that_the_owners_of_the_oms_ask_for() -> None:
     made = alarm("oms-eventbridge-failed-invocations")
     metrics = [q["MetricStat"] for q in made["Metrics"] if "MetricStat" in q]
     assert [one["Metric"]["Namespace"] for one in metrics] == ["AWS/Events"] * 2
@@ -51,7 +52,7 @@ def test_failed_invocations_are_the_alarm_that_the_owners_of_the_oms_ask_for():
     assert made["TreatMissingData"] == "notBreaching"
 
 
-def test_of_a_bus_with_one_rule_the_alarm_is_on_its_metric_itself(tmp_path):
+def test_of_a_bus_with_one_rule_the_alarm_is_on_its_metric_itself(tmp_path) -> None:
     made = alarm("orders-eventbridge-failed-invocations", orders(tmp_path))
     assert "Metrics" not in made
     assert (made["Namespace"], made["MetricName"]) == ("AWS/Events", "FailedInvocations")
@@ -62,7 +63,7 @@ def test_of_a_bus_with_one_rule_the_alarm_is_on_its_metric_itself(tmp_path):
     ]
 
 
-def test_consumer_lag_is_read_as_the_collector_publishes_it():
+def test_consumer_lag_is_read_as_the_collector_publishes_it() -> None:
     made = alarm("oms-nats-consumer-lag-high-OMS_EVENTS-oms-processor")
     assert (made["Namespace"], made["MetricName"]) == ("OMS/Events", "ConsumerLag")
     assert (made["Statistic"], made["Unit"], made["Threshold"]) == ("Maximum", "Count", 1000)
@@ -72,20 +73,22 @@ def test_consumer_lag_is_read_as_the_collector_publishes_it():
     ]
 
 
-def test_a_threshold_of_the_spec_is_the_threshold_of_the_alarm(tmp_path):
+def test_a_threshold_of_the_spec_is_the_threshold_of_the_alarm(tmp_path) -> None:
     more = "alerts: {EventBridgeFailedInvocations: {above: 7, window: 10m, severity: warning}}\n"
     made = alarm("orders-eventbridge-failed-invocations", orders(tmp_path, more))
     assert (made["Threshold"], made["Period"]) == (7, 600)
     assert {"Key": "severity", "Value": "warning"} in made["Tags"]
 
 
-def test_a_disabled_alert_is_no_alarm(tmp_path):
+def test_a_disabled_alert_is_no_alarm(tmp_path) -> None:
     more = "alerts: {EventBridgeFailedInvocations: {enabled: false}}\n"
     names = [a["AlarmName"] for a in plan(orders(tmp_path, more))["PutMetricAlarm"]]
     assert not any("failed" in name for name in names)
 
 
-def test_missing_data_breaches_for_heartbeats_keeps_the_state_of_lag_and_is_fine_elsewhere():
+def test_missing_data_breaches_for_heartbeats_keeps_the_state_of_lag_and_is_fine_elsewhere() -> (
+    None
+):
     unusual = {
         each["AlarmName"]: each["TreatMissingData"]
         for each in plan(oms())["PutMetricAlarm"]
@@ -98,7 +101,7 @@ def test_missing_data_breaches_for_heartbeats_keeps_the_state_of_lag_and_is_fine
     }
 
 
-def test_windows_that_burn_tell_nobody_and_their_composite_does():
+def test_windows_that_burn_tell_nobody_and_their_composite_does() -> None:
     tier = "oms-slo-budget-burns-fast-oms-event-delivery-1h"
     both = alarm(tier)
     assert both["AlarmRule"] == f'ALARM("{tier}-long") AND ALARM("{tier}-short")'
@@ -108,7 +111,7 @@ def test_windows_that_burn_tell_nobody_and_their_composite_does():
     assert long["Threshold"] == short["Threshold"] == 1.44
 
 
-def test_what_cloudwatch_cannot_express_is_refused_with_the_reason():
+def test_what_cloudwatch_cannot_express_is_refused_with_the_reason() -> None:
     refused = alerts_refused(oms())
     assert any("3d and 6h" in reason for reason in refused["SloBudgetBurnsSlowly"])
     assert "seven days" in refused["SloBudgetExhausted"][0]
@@ -117,14 +120,14 @@ def test_what_cloudwatch_cannot_express_is_refused_with_the_reason():
     assert any("3d and 6h" in sentence for sentence in told.left_out)
 
 
-def test_every_alert_is_an_alarm_or_refused():
+def test_every_alert_is_an_alarm_or_refused() -> None:
     made = plan(oms())
     tags = [a["Tags"] for a in (*made["PutMetricAlarm"], *made["PutCompositeAlarm"])]
     alarms = {tag["Value"] for some in tags for tag in some if tag["Key"] == "alert"}
     assert alarms | set(alerts_refused(oms())) == {tuned.name for tuned in tuned_alerts(oms())}
 
 
-def test_rules_written_as_globs_are_refused_because_alarms_need_names(tmp_path):
+def test_rules_written_as_globs_are_refused_because_alarms_need_names(tmp_path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(
         "version: 1\nsystem: s\nsources: {aws: {cloud: {region: eu-west-1, "
@@ -147,7 +150,9 @@ slos:
 
 
 @pytest.mark.parametrize(("rules", "alarms"), [(1, 3), (2, 3), (3, 0)])
-def test_burn_rates_of_more_rules_than_metric_math_reads_are_refused(tmp_path, rules, alarms):
+def test_burn_rates_of_more_rules_than_metric_math_reads_are_refused(
+    tmp_path, rules, alarms
+) -> None:
     system = orders(tmp_path, SLO, rules=rules)
     made = plan(system)["PutCompositeAlarm"]
     assert len([each for each in made if "burns" in each["AlarmName"]]) == alarms
@@ -155,13 +160,13 @@ def test_burn_rates_of_more_rules_than_metric_math_reads_are_refused(tmp_path, r
     assert bool(refused) == (alarms == 0)
 
 
-def test_environments_that_share_an_account_have_alarms_of_their_own():
+def test_environments_that_share_an_account_have_alarms_of_their_own() -> None:
     names = {each["AlarmName"] for each in plan(oms("staging"))["PutMetricAlarm"]}
     assert "oms-staging-eventbridge-failed-invocations" in names
     assert not names & {each["AlarmName"] for each in plan(oms())["PutMetricAlarm"]}
 
 
-def test_without_a_topic_in_the_spec_alarms_tell_one_named_after_the_system(tmp_path):
+def test_without_a_topic_in_the_spec_alarms_tell_one_named_after_the_system(tmp_path) -> None:
     system = orders(tmp_path)
     made = alarm("orders-eventbridge-failed-invocations", system)
     assert made["AlarmActions"] == ["arn:aws:sns:eu-west-1:${AccountId}:orders-alerts"]
@@ -180,7 +185,7 @@ notify:
 {more}"""
 
 
-def test_alarms_tell_the_topics_of_their_route_that_are_in_their_region(tmp_path):
+def test_alarms_tell_the_topics_of_their_route_that_are_in_their_region(tmp_path) -> None:
     system = orders(tmp_path, routed())
     critical = alarm("orders-eventbridge-failed-invocations", system)
     warning = alarm("orders-eventbridge-retries-rising", system)
@@ -188,7 +193,7 @@ def test_alarms_tell_the_topics_of_their_route_that_are_in_their_region(tmp_path
     assert warning["OKActions"] == ["arn:aws:sns:eu-west-1:123456789012:mails"]
 
 
-def test_what_the_spec_tells_nobody_of_tells_nobody_here_either(tmp_path):
+def test_what_the_spec_tells_nobody_of_tells_nobody_here_either(tmp_path) -> None:
     more = routed("alerts: {EventBridgeRetriesRising: {severity: info}}\n")
     made = alarm("orders-eventbridge-retries-rising", orders(tmp_path, more))
     assert made["AlarmActions"] == made["OKActions"] == []
@@ -215,7 +220,7 @@ def test_what_the_spec_tells_nobody_of_tells_nobody_here_either(tmp_path):
         (CompositeAlarm("c", "", ("x" * 10_240,), "OR"), "10240 characters"),
     ],
 )
-def test_a_limit_of_cloudwatch_that_is_exceeded_is_said(alarm, words):
+def test_a_limit_of_cloudwatch_that_is_exceeded_is_said(alarm, words) -> None:
     (found,) = problems([alarm])
     assert words in found
 
@@ -230,22 +235,22 @@ def test_a_limit_of_cloudwatch_that_is_exceeded_is_said(alarm, words):
         CompositeAlarm("c", "", tuple(map(str, range(100))), "OR"),
     ],
 )
-def test_what_is_just_within_the_limits_is_no_problem(alarm):
+def test_what_is_just_within_the_limits_is_no_problem(alarm) -> None:
     assert list(problems([alarm])) == []
 
 
-def test_two_alarms_of_one_name_are_a_problem():
+def test_two_alarms_of_one_name_are_a_problem() -> None:
     assert "two alarms have this name" in next(problems([ALARM, ALARM]))
 
 
-def test_a_window_that_is_no_whole_minute_is_refused_before_anything_is_built(tmp_path):
+def test_a_window_that_is_no_whole_minute_is_refused_before_anything_is_built(tmp_path) -> None:
     more = "alerts: {EventBridgeFailedInvocations: {window: 90s}}\n"
     with pytest.raises(BadInput, match="orders-eventbridge-failed-invocations: a window"):
         built(orders(tmp_path, more))
 
 
 @pytest.mark.parametrize("rules", [11, 250, 490])
-def test_alarms_of_many_rules_keep_every_limit_and_refer_to_what_is_there(tmp_path, rules):
+def test_alarms_of_many_rules_keep_every_limit_and_refer_to_what_is_there(tmp_path, rules) -> None:
     system = orders(tmp_path, rules=rules)
     alarms = alarms_of(tuned_alerts(system), system, "cloud").all
     assert list(problems(alarms)) == []
@@ -256,7 +261,7 @@ def test_alarms_of_many_rules_keep_every_limit_and_refer_to_what_is_there(tmp_pa
         seen.add(each.name)
 
 
-def test_templates_are_split_at_500_resources_and_depend_on_nothing_outside(tmp_path):
+def test_templates_are_split_at_500_resources_and_depend_on_nothing_outside(tmp_path) -> None:
     texts = built(orders(tmp_path, rules=250))
     templates = [json.loads(text) for path, text in texts.items() if "cloudformation" in path]
     assert len(templates) > 1
@@ -270,28 +275,28 @@ def test_templates_are_split_at_500_resources_and_depend_on_nothing_outside(tmp_
     assert len(names) == len(set(names))
 
 
-def test_templates_of_a_system_like_the_reference_fit_into_a_request():
+def test_templates_of_a_system_like_the_reference_fit_into_a_request() -> None:
     sizes = [len(text.encode()) for path, text in built(oms()).items() if "cloudformation" in path]
     assert len(sizes) == 2
     assert max(sizes) <= 51_200
     assert remarks(tuned_alerts(oms()), oms(), built(oms())).advice == []
 
 
-def test_what_a_request_cannot_hold_is_told_with_the_way_to_hand_it_over(tmp_path):
+def test_what_a_request_cannot_hold_is_told_with_the_way_to_hand_it_over(tmp_path) -> None:
     system = orders(tmp_path, rules=250)
     (told,) = remarks(tuned_alerts(system), system, built(system)).advice
     assert told.startswith("cloudwatch/cloud/cloudformation.json and ")
     assert "--s3-bucket" in told
 
 
-def test_more_alarms_than_an_account_has_are_told(tmp_path, monkeypatch):
+def test_more_alarms_than_an_account_has_are_told(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(cloudwatch_files, "MOST_ALARMS", 8)
     system = orders(tmp_path)
     (told,) = remarks(tuned_alerts(system), system, built(system)).advice
     assert told.startswith("cloudwatch/cloud/ has 9 alarms; an account has 8")
 
 
-def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path):
+def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path) -> None:
     before = built(orders(tmp_path))
     after = built(orders(tmp_path, "alerts: {EventBridgeRetriesRising: {above: 21}}\n"))
     for path in ("cloudformation.json", "plan.json"):
@@ -302,12 +307,12 @@ def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path):
         assert len(changed) == 1
 
 
-def test_a_group_too_large_for_one_template_is_refused(tmp_path):
+def test_a_group_too_large_for_one_template_is_refused(tmp_path) -> None:
     with pytest.raises(BadInput, match="do not fit one template"):
         built(orders(tmp_path, rules=600))
 
 
-def test_a_description_links_to_the_panel_of_what_the_alarm_is_about(tmp_path):
+def test_a_description_links_to_the_panel_of_what_the_alarm_is_about(tmp_path) -> None:
     more = "links: {grafana: 'https://g.example.com'}\n"
     name = "orders-eventbridge-failed-invocations"
     page = "Dashboard: https://g.example.com/d/obs-orders-eventbridge?viewPanel="
@@ -319,13 +324,13 @@ def test_a_description_links_to_the_panel_of_what_the_alarm_is_about(tmp_path):
     assert single["AlarmDescription"].endswith(f"{of_bus}&var-rule=rule-000")
 
 
-def test_a_link_that_makes_a_description_too_long_is_left_out(tmp_path):
+def test_a_link_that_makes_a_description_too_long_is_left_out(tmp_path) -> None:
     more = f"links: {{grafana: 'https://g.example.com/{'x' * 900}'}}\n"
     made = alarm("orders-eventbridge-failed-invocations", orders(tmp_path, more))
     assert "Dashboard" not in made["AlarmDescription"]
 
 
-def test_terraform_says_the_same_as_the_plan():
+def test_terraform_says_the_same_as_the_plan() -> None:
     made = plan(oms())
     configuration = json.loads(built(oms())["cloudwatch/cloud/terraform.tf.json"])
     resources = configuration["resource"]
@@ -356,11 +361,11 @@ def test_terraform_says_the_same_as_the_plan():
             assert name in resources[kind]
 
 
-def test_terraform_finds_no_template_in_a_text():
+def test_terraform_finds_no_template_in_a_text() -> None:
     assert terraform.literal("${a} %{b} 10 %") == "$${a} %%{b} 10 %"
 
 
-def test_cloudformation_says_the_same_as_the_plan():
+def test_cloudformation_says_the_same_as_the_plan() -> None:
     made = plan(oms())
     template = json.loads(built(oms())["cloudwatch/cloud/cloudformation.json"])
     assert template["Parameters"]["AlertTopicArn"]["Default"] == TOPIC
@@ -377,7 +382,7 @@ def test_cloudformation_says_the_same_as_the_plan():
     assert planned == {}
 
 
-def test_the_dashboard_draws_the_threshold_of_every_alarm_on_a_metric():
+def test_the_dashboard_draws_the_threshold_of_every_alarm_on_a_metric() -> None:
     body = json.loads(built(oms())["cloudwatch/cloud/dashboard-oms.json"])
     drawn = {
         graph["title"]: graph["annotations"]["horizontal"][0]["value"]
@@ -387,18 +392,18 @@ def test_the_dashboard_draws_the_threshold_of_every_alarm_on_a_metric():
     assert drawn == {a["AlarmName"]: a["Threshold"] for a in plan(oms())["PutMetricAlarm"]}
 
 
-def test_no_graph_of_a_dashboard_lies_on_another():
+def test_no_graph_of_a_dashboard_lies_on_another() -> None:
     body = json.loads(built(oms())["cloudwatch/cloud/dashboard-oms.json"])
     places = [(w["x"], w["y"]) for w in body["widgets"]]
     assert len(places) == len(set(places))
     assert all(w["x"] + w["width"] <= 24 for w in body["widgets"])
 
 
-def test_the_same_spec_builds_the_same_bytes():
+def test_the_same_spec_builds_the_same_bytes() -> None:
     assert files(tuned_alerts(oms()), oms()) == files(tuned_alerts(oms()), oms())
 
 
-def test_a_system_without_aws_has_no_files(tmp_path):
+def test_a_system_without_aws_has_no_files(tmp_path) -> None:
     path = tmp_path / "nats.yaml"
     path.write_text(
         "version: 1\nsystem: n\nsources: {nats: {main: {monitor: ['http://nats:8222']}}}\n"

@@ -30,13 +30,13 @@ def firing(aws: CloudWatch, minute: int) -> set[str]:
     return aws.firing()
 
 
-def test_nothing_fires_while_all_is_well():
+def test_nothing_fires_while_all_is_well() -> None:
     aws = healthy(120)
     for minute in range(20, 120):
         assert firing(aws, minute) == set(), minute
 
 
-def test_failed_invocations_of_all_rules_count_together():
+def test_failed_invocations_of_all_rules_count_together() -> None:
     aws = healthy(120)
     aws.put("FailedInvocations", [50], 3, **rule(ONE))
     aws.put("FailedInvocations", [52], 2, **rule(OTHER))
@@ -47,14 +47,14 @@ def test_failed_invocations_of_all_rules_count_together():
     assert firing(aws, 55) == set()
 
 
-def test_failures_of_a_rule_of_the_same_name_elsewhere_do_not_count():
+def test_failures_of_a_rule_of_the_same_name_elsewhere_do_not_count() -> None:
     aws = healthy(60)
     aws.put("FailedInvocations", [50], 100, EventBusName="another", RuleName=ONE)
     aws.put("FailedInvocations", [50], 100, RuleName=ONE)
     assert firing(aws, 50) == set()
 
 
-def test_the_error_rate_fires_above_its_percentage_and_not_at_it():
+def test_the_error_rate_fires_above_its_percentage_and_not_at_it() -> None:
     aws = healthy(60, events=10)
     aws.put("FailedInvocations", [40], 30, **rule(ONE))  # of 300 in 15 minutes
     assert "oms-eventbridge-error-rate-high" not in firing(aws, 40)
@@ -63,7 +63,7 @@ def test_the_error_rate_fires_above_its_percentage_and_not_at_it():
     assert "oms-eventbridge-error-rate-high" not in firing(aws, 56)
 
 
-def test_the_error_rate_of_too_few_events_is_no_alarm():
+def test_the_error_rate_of_too_few_events_is_no_alarm() -> None:
     aws = healthy(0)
     aws.put("Invocations", [50], 9, **rule(ONE))
     aws.put("FailedInvocations", [50], 5, **rule(ONE))
@@ -72,7 +72,9 @@ def test_the_error_rate_of_too_few_events_is_no_alarm():
     assert "oms-eventbridge-error-rate-high" in firing(aws, 51)
 
 
-def test_silence_of_every_rule_is_an_alarm_after_a_quarter_of_an_hour_and_one_event_ends_it():
+def test_silence_of_every_rule_is_an_alarm_after_a_quarter_of_an_hour_and_one_event_ends_it() -> (
+    None
+):
     aws = healthy(60)
     low = "oms-eventbridge-invocations-low"
     assert low not in firing(aws, 60 + 13)
@@ -82,12 +84,12 @@ def test_silence_of_every_rule_is_an_alarm_after_a_quarter_of_an_hour_and_one_ev
     assert low not in firing(aws, 2000)
 
 
-def test_where_there_never_was_data_silence_is_an_alarm_and_nothing_else():
+def test_where_there_never_was_data_silence_is_an_alarm_and_nothing_else() -> None:
     aws = CloudWatch(plan(oms()))
     assert firing(aws, 100) == {"oms-eventbridge-invocations-low", "oms-obs-collector-absent"}
 
 
-def test_consumer_lag_fires_above_a_thousand_for_five_minutes():
+def test_consumer_lag_fires_above_a_thousand_for_five_minutes() -> None:
     aws = healthy(50)
     aws.put("ConsumerLag", range(50, 54), 1001, **CONSUMER)
     aws.put("ConsumerLag", range(54, 60), 1000, **CONSUMER)
@@ -98,7 +100,7 @@ def test_consumer_lag_fires_above_a_thousand_for_five_minutes():
 
 
 @pytest.mark.parametrize("fires", [False, True])
-def test_lag_stays_what_it_was_while_the_collector_is_silent_which_has_its_own_alarm(fires):
+def test_lag_stays_what_it_was_while_the_collector_is_silent_which_has_its_own_alarm(fires) -> None:
     aws = healthy(50)
     aws.put("ConsumerLag", range(50, 60), 5000 if fires else 1, **CONSUMER)
     aws.run(since=45, until=60)
@@ -115,7 +117,7 @@ def test_lag_stays_what_it_was_while_the_collector_is_silent_which_has_its_own_a
     assert "oms-obs-collector-absent" not in aws.firing()
 
 
-def test_a_message_in_the_dead_letter_queue_is_an_alarm_until_it_is_gone():
+def test_a_message_in_the_dead_letter_queue_is_an_alarm_until_it_is_gone() -> None:
     aws = healthy(60)
     aws.put("ApproximateNumberOfMessagesVisible", range(50, 55), 1, QueueName="oms-events-dlq")
     waiting = "oms-sqs-dead-letters-waiting-oms-events-dlq"
@@ -124,7 +126,9 @@ def test_a_message_in_the_dead_letter_queue_is_an_alarm_until_it_is_gone():
     assert waiting not in firing(aws, 59)
 
 
-def test_an_old_dead_letter_fires_after_a_quarter_of_an_hour_and_an_empty_queue_has_no_age():
+def test_an_old_dead_letter_fires_after_a_quarter_of_an_hour_and_an_empty_queue_has_no_age() -> (
+    None
+):
     aws = healthy(200)
     age = "ApproximateAgeOfOldestMessage"
     aws.put(age, range(50, 65), 86_400, QueueName="oms-events-dlq")
@@ -144,7 +148,7 @@ def test_an_old_dead_letter_fires_after_a_quarter_of_an_hour_and_an_empty_queue_
         ("InvocationsFailedToBeSentToDlq", "oms-eventbridge-dead-letter-failing", 0),
     ],
 )
-def test_counts_fire_above_what_is_agreed_and_end_with_their_window(metric, alarm, agreed):
+def test_counts_fire_above_what_is_agreed_and_end_with_their_window(metric, alarm, agreed) -> None:
     aws = healthy(100)
     aws.put(metric, [50], agreed, **rule(ONE))
     assert alarm not in firing(aws, 50)
@@ -155,7 +159,7 @@ def test_counts_fire_above_what_is_agreed_and_end_with_their_window(metric, alar
     assert alarm in firing(aws, 80)
 
 
-def test_throttling_fires_only_where_it_lasts():
+def test_throttling_fires_only_where_it_lasts() -> None:
     aws = healthy(100)
     throttled = "oms-eventbridge-rule-throttled"
     aws.put("ThrottledRules", [50], 1, **rule(ONE))
@@ -183,7 +187,7 @@ def outage(bad: float, *, long: int, good: float = 1000) -> CloudWatch:
 )
 def test_a_tier_fires_above_its_burn_rate_in_both_windows_and_ends_soon_after(
     tier, long, percent, short
-):
+) -> None:
     at, above = outage(10 * percent, long=long), outage(10 * percent + 0.01, long=long)
     assert tier not in firing(at, long + 19)
     assert tier in firing(above, long + 19)
@@ -208,7 +212,7 @@ def test_a_tier_fires_above_its_burn_rate_in_both_windows_and_ends_soon_after(
 )
 def test_a_window_is_judged_by_all_rules_from_its_first_minute_to_its_last(
     alarm, percent, minutes, bad_rule, metric
-):
+) -> None:
     aws = CloudWatch(plan(oms()))
     for name in (ONE, OTHER):
         aws.put("Invocations", [5000], 50_000, **rule(name))
@@ -223,7 +227,9 @@ def test_a_window_is_judged_by_all_rules_from_its_first_minute_to_its_last(
     assert state(5000 + minutes) == "OK"
 
 
-def test_a_total_outage_at_ten_events_an_hour_pages_within_the_hour_and_one_bad_event_never():
+def test_a_total_outage_at_ten_events_an_hour_pages_within_the_hour_and_one_bad_event_never() -> (
+    None
+):
     aws = CloudWatch(plan(oms()))
     aws.put("Invocations", range(0, 6 * 60, 6), 1, **rule(ONE))
     aws.put("FailedInvocations", [300], 1, **rule(ONE))
@@ -233,7 +239,7 @@ def test_a_total_outage_at_ten_events_an_hour_pages_within_the_hour_and_one_bad_
     assert f"{BURNS}-1h" in firing(aws, 306)
 
 
-def test_a_dead_lettered_event_counts_once_whether_or_not_it_failed_too():
+def test_a_dead_lettered_event_counts_once_whether_or_not_it_failed_too() -> None:
     counted = []
     for metrics in (
         ["FailedInvocations"],
@@ -248,14 +254,14 @@ def test_a_dead_lettered_event_counts_once_whether_or_not_it_failed_too():
     assert counted == [False, False, False]
 
 
-def test_failures_that_are_told_later_than_their_invocations_are_not_above_all():
+def test_failures_that_are_told_later_than_their_invocations_are_not_above_all() -> None:
     aws = CloudWatch(plan(oms()))
     aws.put("FailedInvocations", range(50, 60), 2, **rule(ONE))
     assert f"{BURNS}-1h" in firing(aws, 59)
 
 
 @pytest.mark.parametrize("rules", [1, 10, 11, 250])
-def test_failures_of_any_rule_fire_one_alarm_however_many_rules_there_are(tmp_path, rules):
+def test_failures_of_any_rule_fire_one_alarm_however_many_rules_there_are(tmp_path, rules) -> None:
     aws = CloudWatch(plan(orders(tmp_path, rules=rules)))
     last = {"EventBusName": "orders", "RuleName": f"rule-{rules - 1:03}"}
     aws.put("FailedInvocations", [50], 5, **last)
@@ -266,7 +272,7 @@ def test_failures_of_any_rule_fire_one_alarm_however_many_rules_there_are(tmp_pa
 
 
 @pytest.mark.parametrize("rules", [1, 10, 11, 250])
-def test_a_bus_is_silent_only_when_all_its_rules_are(tmp_path, rules):
+def test_a_bus_is_silent_only_when_all_its_rules_are(tmp_path, rules) -> None:
     aws = CloudWatch(plan(orders(tmp_path, rules=rules)))
     low = "orders-eventbridge-invocations-low"
     aws.put("Invocations", [50], 1, EventBusName="orders", RuleName=f"rule-{rules - 1:03}")
@@ -274,13 +280,13 @@ def test_a_bus_is_silent_only_when_all_its_rules_are(tmp_path, rules):
     assert {name for name in firing(aws, 65) if "low" in name} == {low}
 
 
-def test_rules_of_the_default_bus_are_known_by_their_name_alone(tmp_path):
+def test_rules_of_the_default_bus_are_known_by_their_name_alone(tmp_path) -> None:
     aws = CloudWatch(plan(orders(tmp_path, bus="default")))
     aws.put("FailedInvocations", [50], 6, RuleName="rule-000")
     assert "orders-eventbridge-failed-invocations" in firing(aws, 50)
 
 
-def test_a_rule_with_a_threshold_of_its_own_leaves_the_alarm_of_the_others(tmp_path):
+def test_a_rule_with_a_threshold_of_its_own_leaves_the_alarm_of_the_others(tmp_path) -> None:
     more = """\
 alerts:
   EventBridgeFailedInvocations:

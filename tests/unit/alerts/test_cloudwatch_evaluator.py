@@ -28,7 +28,7 @@ def points(text: str) -> list[bool | None]:
 )
 def test_missing_data_is_treated_as_in_the_tables_of_the_user_guide(
     shown, m, missing, ignore, breaching, not_breaching
-):
+) -> None:
     modes = ("missing", "ignore", "breaching", "notBreaching")
     found = [state(points(shown), 3, m, mode, KEPT) for mode in modes]
     assert found == [missing, ignore, breaching, not_breaching]
@@ -75,7 +75,9 @@ def query(expression: str, period: int = 60) -> dict:
         ("100 * a / b", 3, 0, OK),
     ],
 )
-def test_metric_math_is_done_point_by_point_and_missing_stays_missing(expression, a, b, expected):
+def test_metric_math_is_done_point_by_point_and_missing_stays_missing(
+    expression, a, b, expected
+) -> None:
     aws = CloudWatch(query(expression))
     for name, value in (("A", a), ("B", b)):
         if value is not None:
@@ -83,7 +85,7 @@ def test_metric_math_is_done_point_by_point_and_missing_stays_missing(expression
     assert aws.evaluate(9)["it"] == expected
 
 
-def test_periods_add_up_their_minutes():
+def test_periods_add_up_their_minutes() -> None:
     aws = CloudWatch(query("a", period=300))
     aws.put("A", range(5, 10), 2.1)
     assert [aws.evaluate(minute)["it"] for minute in (8, 9, 10)] == [OK, ALARM, OK]

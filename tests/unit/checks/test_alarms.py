@@ -6,7 +6,7 @@ import pytest
 
 from obs.checks.alarm_metrics import MetricFacts, WatchedMetric, judge, watched
 from obs.checks.alarms import AlarmFacts, Topic, built, judge_built, judge_topics, topics_of
-from obs.checks.finding import Finding, Outcome
+from obs.checks.finding import CheckFinding, Outcome
 from obs.spec.system import System
 
 SYSTEM = System.model_validate(
@@ -55,7 +55,7 @@ def described(alarm: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return live | changes
 
 
-def found(alarm: dict[str, Any], **changes: Any) -> list[Finding]:
+def found(alarm: dict[str, Any], **changes: Any) -> list[CheckFinding]:
     live = {alarm["AlarmName"]: described(alarm, **changes)}
     return [*judge_built([alarm], AlarmFacts("eu-west-1", "123456789012", live))]
 
@@ -124,7 +124,9 @@ def test_one_confirmed_subscription_is_enough() -> None:
     assert finding.outcome is Outcome.PASSED
 
 
-def reading(namespace: str, name: str, *listed: dict[str, str], **dimensions: str) -> list[Finding]:
+def reading(
+    namespace: str, name: str, *listed: dict[str, str], **dimensions: str
+) -> list[CheckFinding]:
     """What is found of an alarm that reads this, where AWS lists those."""
     facts = MetricFacts(
         region="eu-west-1",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from obs.checks.collecting import judge
-from obs.checks.finding import Finding, Outcome
+from obs.checks.finding import CheckFinding, Outcome
 from obs.spec.system import System
 from obs.web.status import SloStatus, SourceStatus, Status
 
@@ -59,7 +59,7 @@ def source(**changes: Any) -> SourceStatus:
     return SourceStatus(**(fields | changes))
 
 
-def found(*slos: SloStatus, sources: tuple[SourceStatus, ...] = ()) -> list[Finding]:
+def found(*slos: SloStatus, sources: tuple[SourceStatus, ...] = ()) -> list[CheckFinding]:
     status = Status(
         system="shop",
         environment="production",

@@ -6,7 +6,7 @@ import pytest
 
 from obs.checks import retries
 from obs.checks.eventbridge import EventBridgeFacts, LiveRule, LiveTarget
-from obs.checks.finding import Finding, Outcome
+from obs.checks.finding import CheckFinding, Outcome
 from obs.checks.jetstream import judge_dead_letters, judge_limits, judge_replicas, named
 from obs.snapshot import Consumer, ConsumerConfig, NatsSnapshot, Stream, StreamConfig
 from obs.spec.system import System
@@ -41,7 +41,7 @@ def snapshot(*of: Stream | Consumer) -> NatsSnapshot:
     return NatsSnapshot(0.0, (), streams, consumers)
 
 
-def limits(expected: dict[str, Any], *of: Stream | Consumer) -> list[Finding]:
+def limits(expected: dict[str, Any], *of: Stream | Consumer) -> list[CheckFinding]:
     return [*judge_limits(system(expects={"ORDERS": expected}), "main", snapshot(*of))]
 
 
@@ -98,7 +98,7 @@ def test_a_stream_or_consumer_without_leader_or_with_a_replica_behind_is_wrong()
     assert (lost.resource, lost.outcome) == ("ORDERS/worker", Outcome.FAILED)
 
 
-def dead_letters(capturing: bool | None, *of: Consumer, **nats: Any) -> list[Finding]:
+def dead_letters(capturing: bool | None, *of: Consumer, **nats: Any) -> list[CheckFinding]:
     spec = system(**nats).sources.nats["main"]
     return [*judge_dead_letters(spec, "main", snapshot(*of), capturing)]
 
@@ -177,7 +177,7 @@ def test_consumers_that_the_spec_does_not_name_are_no_measure() -> None:
 
 @pytest.mark.parametrize("max_age", [None, 7 * 86_400.0])
 def test_what_eventbridge_cannot_is_agreed_on_by_its_most(max_age: float | None) -> None:
-    def judged(tries: tuple[int, int]) -> Finding:
+    def judged(tries: tuple[int, int]) -> CheckFinding:
         live = platforms(stream(max_age=max_age), consumer(), tries=tries)
         return [*retries.judge(system(**NAMED), live)][-1]
 

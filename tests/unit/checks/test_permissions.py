@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from obs.checks.finding import Finding, Outcome
+from obs.checks.finding import CheckFinding, Outcome
 from obs.checks.permissions import RoleFacts, identity, judge
 from obs.checks.policy import like, statements
 from obs.checks.roles import judge_role, read_file, subjects
 from obs.errors import BadInput, SourceError
 from obs.iam.policy import document
-from obs.iam.roles import Wish, policy_for
+from obs.iam.roles import PolicyOptions, policy_for
 from obs.spec.system import System
 
 SYSTEM = System.model_validate(
@@ -33,14 +33,14 @@ SYSTEM = System.model_validate(
 )
 
 
-def found(role: str, *written: Any) -> list[Finding]:
-    needed = policy_for(role, SYSTEM, Wish())
+def found(role: str, *written: Any) -> list[CheckFinding]:
+    needed = policy_for(role, SYSTEM, PolicyOptions())
     policies = {f"p{place}": statements(one) for place, one in enumerate(written)}
     return [*judge(RoleFacts("role", role, policies), needed, "do this")]
 
 
 def needed_statements(role: str) -> list[dict[str, Any]]:
-    listed: Any = document(policy_for(role, SYSTEM, Wish()))["Statement"]
+    listed: Any = document(policy_for(role, SYSTEM, PolicyOptions()))["Statement"]
     return list(listed)
 
 
@@ -53,7 +53,7 @@ def with_change(role: str, **changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("role", ["collector", "publisher", "dlq-processor"])
 def test_the_policy_that_obs_prints_is_right(role: str) -> None:
-    (finding,) = found(role, document(policy_for(role, SYSTEM, Wish())))
+    (finding,) = found(role, document(policy_for(role, SYSTEM, PolicyOptions())))
     assert finding.outcome is Outcome.PASSED
 
 
@@ -98,7 +98,7 @@ def test_a_denial_is_not_too_much() -> None:
 
 
 def test_who_signs_in_as_the_account_s_root_is_told_so() -> None:
-    needed = policy_for("collector", SYSTEM, Wish())
+    needed = policy_for("collector", SYSTEM, PolicyOptions())
     (finding,) = judge(RoleFacts("root", "root", {}, "signs in as root"), needed, "")
     assert finding.outcome is Outcome.FAILED
 

@@ -88,7 +88,7 @@ NEAR_MISSES = (
     # what is about as long as a key
     *("AKIA", "AKIAIOSFODNN7EXAMPL", "XAKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPL0E"),
     *("da39a3ee5e6b4b0d3255bfef95601890afd80709", "a" * 40, "A" * 40, "1" * 40),
-    "src/obs/alerts/writers/cloudwatch/alarms",
+    "src/obs/alerts/writers/cloudwatch/alarm/alarms",
     "NatsConsumerDeadLettersHaveBeenWaitingLo",
     # and about tokens
     *("ghp_short", "xoxb", "eyJhbGciOiJIUzI1NiJ9", "bearer of news", "SUBJECTS", "sk_test_x"),

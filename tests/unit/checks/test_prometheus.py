@@ -6,7 +6,7 @@ from obs.checks.finding import Outcome
 from obs.checks.prometheus import (
     RuleFacts,
     ScrapeFacts,
-    Target,
+    ScrapeTarget,
     built,
     judge_rules,
     judge_scrape,
@@ -23,8 +23,8 @@ SYSTEM = System.model_validate(
 )
 
 
-def target(instance: str = "obs:9464", *, up: bool = True, error: str = "") -> Target:
-    return Target("obs", instance, f"http://{instance}/metrics", up, error)
+def target(instance: str = "obs:9464", *, up: bool = True, error: str = "") -> ScrapeTarget:
+    return ScrapeTarget("obs", instance, f"http://{instance}/metrics", up, error)
 
 
 def test_a_target_that_has_shown_a_collector_is_one() -> None:

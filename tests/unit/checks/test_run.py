@@ -7,33 +7,35 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from obs.checks.applied import judge as judge_applied
-from obs.checks.asking import Asking
 from obs.checks.check import Check
+from obs.checks.context import CheckContext
 from obs.checks.emitted import judge_labels, label_pairs, texts_of
-from obs.checks.finding import Finding, Outcome, Result, doubtful, right, skipped, wrong
+from obs.checks.finding import CheckFinding, CheckResult, Outcome, doubtful, right, skipped, wrong
 from obs.checks.report import junit
 from obs.checks.run import exit_code, outcomes, part_of, run
 from obs.errors import DONE, FOUND, UNAVAILABLE, BadInput, Reason, SourceError
 from obs.spec.system import System
-from obs.stacks.plan import Step, Verdict
+from obs.stacks.plan import Change, PlanStep
 
 SYSTEM = System.model_validate({"version": 1, "system": "shop"})
 
 
-def check(*findings: Finding, error: Exception | None = None, subjects: int = 1) -> Check[None]:
-    def read(asking: Asking, subject: str) -> None:
+def check(
+    *findings: CheckFinding, error: Exception | None = None, subjects: int = 1
+) -> Check[None]:
+    def read(asking: CheckContext, subject: str) -> None:
         if error is not None and subject == "0":
             raise error
 
-    def judge(system: System, subject: str, facts: None) -> Iterator[Finding]:
+    def judge(system: System, subject: str, facts: None) -> Iterator[CheckFinding]:
         yield from findings
 
     names = tuple(map(str, range(subjects)))
     return Check("one", "Is it?", lambda system: names, "nothing there", read, judge)
 
 
-def result(*findings: Finding, **fields: Any) -> Result:
-    return Result("one", "Is it?", findings, **fields)
+def result(*findings: CheckFinding, **fields: Any) -> CheckResult:
+    return CheckResult("one", "Is it?", findings, **fields)
 
 
 RIGHT, WRONG, DOUBTFUL = right("a", "fine"), wrong("b", "bad", "do"), doubtful("c", "hm", "look")
@@ -61,7 +63,7 @@ def test_the_worst_finding_is_the_outcome() -> None:
     ],
 )
 def test_the_exit_code_is_of_the_most_severe(
-    results: list[Result], strict: bool, code: int
+    results: list[CheckResult], strict: bool, code: int
 ) -> None:
     assert exit_code(results, strict=strict) == code
 
@@ -89,9 +91,9 @@ def test_a_secret_that_is_missing_is_a_failure_of_its_check_alone() -> None:
 
 def test_outcomes_are_what_metrics_tell_and_leave_out_what_was_skipped() -> None:
     named = [
-        Result("a", "", (DOUBTFUL,)),
-        Result("b", "", (WRONG,)),
-        Result("c", "", (skipped("d", "none"),)),
+        CheckResult("a", "", (DOUBTFUL,)),
+        CheckResult("b", "", (WRONG,)),
+        CheckResult("c", "", (skipped("d", "none"),)),
     ]
     assert outcomes(named) == {"a": True, "b": False}
 
@@ -151,32 +153,32 @@ def test_junit_takes_characters_that_xml_does_not_have() -> None:
     Xml.fromstring(junit("shop", [result(wrong("a\x00", "b\x1b[31m & <c>", "d\n\te"))]))
 
 
-def step(verdict: Verdict, **fields: Any) -> Step:
-    return Step(verdict, "dashboard", "oms-slos", **fields)
+def step(verdict: Change, **fields: Any) -> PlanStep:
+    return PlanStep(verdict, "dashboard", "oms-slos", **fields)
 
 
 def test_a_stack_that_is_as_built_is_right() -> None:
-    (finding,) = judge_applied("grafana", [step(Verdict.KEEP)])
+    (finding,) = judge_applied("grafana", [step(Change.KEEP)])
     assert finding.outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize(
     ("made", "outcome", "words"),
     [
-        (step(Verdict.CREATE), Outcome.FAILED, "is not there"),
-        (step(Verdict.FOREIGN, why="no tag of ours"), Outcome.FAILED, "no tag of ours"),
-        (step(Verdict.DELETE), Outcome.WARNED, "left over"),
+        (step(Change.CREATE), Outcome.FAILED, "is not there"),
+        (step(Change.FOREIGN, why="no tag of ours"), Outcome.FAILED, "no tag of ours"),
+        (step(Change.DELETE), Outcome.WARNED, "left over"),
         (
-            step(Verdict.CHANGE, diff=("--- a", "+++ b", "@@", " x", '-  "title": "B"', "+ y")),
+            step(Change.CHANGE, diff=("--- a", "+++ b", "@@", " x", '-  "title": "B"', "+ y")),
             Outcome.FAILED,
             '- "title": "B" + y',
         ),
     ],
 )
 def test_what_would_have_to_be_done_to_a_stack_is_told(
-    made: Step, outcome: Outcome, words: str
+    made: PlanStep, outcome: Outcome, words: str
 ) -> None:
-    findings = [*judge_applied("grafana", [step(Verdict.KEEP), made])]
+    findings = [*judge_applied("grafana", [step(Change.KEEP), made])]
     assert [one.outcome for one in findings] == [outcome]
     assert words in findings[0].what
     assert "obs dashboards apply --target grafana" in findings[0].advice

@@ -8,7 +8,7 @@ import pytest
 
 from obs.cli.apply import run
 from obs.errors import BadInput, ObsError, SourceError
-from obs.stacks.plan import Present, Step, Wanted, plan, to_do
+from obs.stacks.plan import PlanStep, Present, Wanted, plan, to_do
 from obs.stacks.stack import Done
 
 
@@ -23,7 +23,7 @@ class Shelf:
     where: str = "here"
     closed: bool = False
 
-    def plan(self) -> tuple[Step, ...]:
+    def plan(self) -> tuple[PlanStep, ...]:
         wanted = [Wanted("thing", name, n) for name, n in (("new", 1), ("other", 2), ("same", 1))]
         present = [
             Present("thing", name, content, "is theirs" if name == self.foreign else "")
@@ -31,7 +31,7 @@ class Shelf:
         ]
         return plan(wanted, present)
 
-    def apply(self, steps: Sequence[Step], done: Done) -> None:
+    def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         for step in to_do(steps):
             self.content[step.name] = {"new": 1, "other": 2}[step.name]
             done(step)

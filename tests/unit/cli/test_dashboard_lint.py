@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from obs.cli.main import main
-from obs.dashboards.lint.rules import ALL
-from tests.unit.dashboards.lint.boards import Json, board, broken, of_query
+from obs.dashboard_lint.rules import ALL
+from tests.unit.dashboard_lint.boards import Json, board, broken, of_query
 
 OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
 

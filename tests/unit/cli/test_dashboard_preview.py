@@ -31,7 +31,7 @@ def test_without_its_extra_one_line_says_what_to_install(
 ) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "obs.dashboards.preview.parts.find_spec",
+        "obs.dashboard_preview.parts.find_spec",
         lambda name: None if name == "plotly" else found(name),
     )
     line = "the preview is not installed: pip install 'obs-events[preview]'"

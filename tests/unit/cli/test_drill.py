@@ -8,9 +8,9 @@ import pytest
 from obs.cli.main import main
 from obs.errors import BadInput
 from obs.sandbox import drills
+from obs.sandbox.drill_report import Outcome, Report
 from obs.sandbox.drills import DRILLS, Drill, run_drill
 from obs.sandbox.faults import FAULTS
-from obs.sandbox.verdict import Outcome, Report
 
 REPORTS = {
     "consumer-stopped": Report(
@@ -33,16 +33,16 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
         return REPORTS[drill.name]
 
     monkeypatch.setattr(drills, "run_drill", answer)
-    monkeypatch.setattr("obs.sandbox.surroundings.forget_surroundings", lambda: None)
+    monkeypatch.setattr("obs.sandbox.prerequisites.clear_environment", lambda: None)
     return asked
 
 
-def test_each_fault_has_a_drill_of_its_alerts():
+def test_each_fault_has_a_drill_of_its_alerts() -> None:
     single = {drill.name: drill.alerts for drill in DRILLS if len(drill.faults) == 1}
     assert single == {fault.name: fault.alerts for fault in FAULTS}
 
 
-def test_the_list_names_each_drill_with_its_alerts(capsys: pytest.CaptureFixture[str]):
+def test_the_list_names_each_drill_with_its_alerts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drill", "--list"]) == 0
     said = capsys.readouterr().out
     assert "healthy\n    nothing goes wrong\n    alerts: none\n" in said
@@ -53,7 +53,7 @@ def test_the_list_names_each_drill_with_its_alerts(capsys: pytest.CaptureFixture
 
 def test_a_table_tells_each_alert_with_its_times_and_verdict(
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     assert main(["drill", "consumer-stopped", "healthy"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "fault             alert                fired after  ended after  verdict",
@@ -64,14 +64,14 @@ def test_a_table_tells_each_alert_with_its_times_and_verdict(
 
 def test_a_failed_drill_says_what_was_wrong_and_exits_with_1(
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     assert main(["drill", "healthy", "aws-throttled"]) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[-2].split() == ["aws-throttled", "ObsSourceDown", "never", "never", "FAILED"]
     assert said[-1] == "aws-throttled: ObsSourceDown did not fire"
 
 
-def test_the_outcome_is_json_for_programs(capsys: pytest.CaptureFixture[str]):
+def test_the_outcome_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drill", "consumer-stopped", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == [
         {
@@ -85,7 +85,7 @@ def test_the_outcome_is_json_for_programs(capsys: pytest.CaptureFixture[str]):
     ]
 
 
-def test_the_healthy_drill_lasts_as_long_as_it_is_told(played: list[tuple[str, float]]):
+def test_the_healthy_drill_lasts_as_long_as_it_is_told(played: list[tuple[str, float]]) -> None:
     assert main(["drill", "healthy", "--quiet", "10m"]) == 0
     assert played == [("healthy", 600)]
 
@@ -99,12 +99,14 @@ def test_the_healthy_drill_lasts_as_long_as_it_is_told(played: list[tuple[str, f
 )
 def test_a_bad_argument_is_one_line_and_exit_code_2(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     assert main(["drill", *arguments]) == 2
     assert capsys.readouterr().err == said
 
 
-async def test_without_its_programs_a_drill_names_the_packages(monkeypatch: pytest.MonkeyPatch):
+async def test_without_its_programs_a_drill_names_the_packages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(drills, "prometheus_binary", lambda: None)
     monkeypatch.setattr(drills, "alertmanager_binary", lambda: None)
     with pytest.raises(BadInput, match="prometheus and prometheus-alertmanager"):

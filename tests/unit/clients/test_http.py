@@ -66,12 +66,12 @@ def failure(talk: Talk, **options) -> SourceError:
     return error.value
 
 
-def test_the_body_of_an_answer_is_returned():
+def test_the_body_of_an_answer_is_returned() -> None:
     with server(page(b'{"a":1}')) as url:
         assert get(url) == b'{"a":1}'
 
 
-def test_no_compression_is_asked_for():
+def test_no_compression_is_asked_for() -> None:
     requests = []
 
     def talk(connection: socket.socket, done: threading.Event) -> None:
@@ -85,7 +85,7 @@ def test_no_compression_is_asked_for():
     assert b"Accept-Encoding: identity\r\n" in requests[0]
 
 
-def test_a_document_is_posted_as_json():
+def test_a_document_is_posted_as_json() -> None:
     requests = []
 
     def talk(connection: socket.socket, done: threading.Event) -> None:
@@ -104,7 +104,7 @@ def test_a_document_is_posted_as_json():
     assert requests[0].endswith(b'\r\n\r\n[{"a": 1}]')
 
 
-def test_a_chunked_body_is_put_together():
+def test_a_chunked_body_is_put_together() -> None:
     answer = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
     )
@@ -123,42 +123,42 @@ def test_a_chunked_body_is_put_together():
         ("204 No Content", "http_status"),
     ],
 )
-def test_any_status_but_200_is_an_error(status, reason):
+def test_any_status_but_200_is_an_error(status, reason) -> None:
     error = failure(page(b"", status))
     assert error.reason == reason
     assert status.split()[0] in str(error)
 
 
-def test_a_redirect_is_not_followed():
+def test_a_redirect_is_not_followed() -> None:
     error = failure(page(b"", "302 Found", "Location: http://127.0.0.1:1/elsewhere"))
     assert error.reason == "http_status"
 
 
-def test_half_a_page_is_a_decode_error():
+def test_half_a_page_is_a_decode_error() -> None:
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n" + b"x" * 50
     assert failure(raw(half)).reason == "decode"
 
 
-def test_half_a_chunked_page_is_a_decode_error():
+def test_half_a_chunked_page_is_a_decode_error() -> None:
     half = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc"
     assert failure(raw(half)).reason == "decode"
 
 
-def test_something_that_does_not_speak_http_is_an_error():
+def test_something_that_does_not_speak_http_is_an_error() -> None:
     assert failure(raw(b"SSH-2.0-OpenSSH\r\n")).reason == "connection"
 
 
-def test_a_connection_closed_without_an_answer_is_an_error():
+def test_a_connection_closed_without_an_answer_is_an_error() -> None:
     assert failure(raw(b"")).reason == "connection"
 
 
-def test_a_server_that_never_answers_is_a_timeout():
+def test_a_server_that_never_answers_is_a_timeout() -> None:
     started = time.monotonic()
     assert failure(lambda connection, done: done.wait(5) and None, timeout=0.2).reason == "timeout"
     assert time.monotonic() - started < 2
 
 
-def test_a_server_that_answers_drop_by_drop_is_a_timeout():
+def test_a_server_that_answers_drop_by_drop_is_a_timeout() -> None:
     def drip(connection: socket.socket, done: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         while not done.wait(0.02):
@@ -169,7 +169,7 @@ def test_a_server_that_answers_drop_by_drop_is_a_timeout():
     assert time.monotonic() - started < 2
 
 
-def test_a_server_that_stops_in_the_middle_is_a_timeout():
+def test_a_server_that_stops_in_the_middle_is_a_timeout() -> None:
     def stall(connection: socket.socket, done: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx")
         done.wait(5)
@@ -177,18 +177,18 @@ def test_a_server_that_stops_in_the_middle_is_a_timeout():
     assert failure(stall, timeout=0.2).reason == "timeout"
 
 
-def test_an_answer_larger_than_allowed_is_an_error():
+def test_an_answer_larger_than_allowed_is_an_error() -> None:
     error = failure(page(b"x" * 1001), max_bytes=1000)
     assert error.reason == "decode"
     assert "larger than 1000 bytes" in str(error)
 
 
-def test_an_answer_as_large_as_allowed_is_taken():
+def test_an_answer_as_large_as_allowed_is_taken() -> None:
     with server(page(b"x" * 1000)) as url:
         assert len(get(url, max_bytes=1000)) == 1000
 
 
-def test_nobody_listening_is_a_connection_error():
+def test_nobody_listening_is_a_connection_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(SourceError) as error:
@@ -196,20 +196,20 @@ def test_nobody_listening_is_a_connection_error():
     assert error.value.reason == "connection"
 
 
-def test_a_name_that_does_not_exist_is_a_connection_error():
+def test_a_name_that_does_not_exist_is_a_connection_error() -> None:
     with pytest.raises(SourceError) as error:
         get("http://no-such-host.invalid:8222/jsz")
     assert error.value.reason == "connection"
 
 
-def test_proxies_of_the_environment_are_not_used(monkeypatch):
+def test_proxies_of_the_environment_are_not_used(monkeypatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with server(page(b"direct")) as url:
         assert get(url) == b"direct"
 
 
-def test_no_message_repeats_user_info_or_a_query():
+def test_no_message_repeats_user_info_or_a_query() -> None:
     with pytest.raises(SourceError) as error:
         get(f"http://user:{SECRET}@127.0.0.1:1/jsz?token={SECRET}")
     assert SECRET not in str(error.value)
@@ -217,7 +217,7 @@ def test_no_message_repeats_user_info_or_a_query():
     assert without_user(f"http://user:{SECRET}@h:1/p?q={SECRET}#f") == "http://h:1/p"
 
 
-def test_connections_are_used_again():
+def test_connections_are_used_again() -> None:
     connections = []
 
     def twice(connection: socket.socket, done: threading.Event) -> None:
@@ -231,6 +231,6 @@ def test_connections_are_used_again():
     assert len(connections) == 1
 
 
-def test_tls_files_that_are_missing_are_told_by_their_name():
+def test_tls_files_that_are_missing_are_told_by_their_name() -> None:
     with pytest.raises(SourceError, match=r"/no/such/ca\.pem"):
         get("https://127.0.0.1:1/varz", tls=Tls(ca_file="/no/such/ca.pem"))

@@ -46,7 +46,7 @@ async def report_of(serve: Serve, timeout: float = 1.0, use=unused) -> SourceErr
         return await first_report(f"nats://127.0.0.1:{port}", timeout, use)
 
 
-async def test_nobody_listening_is_told_at_once():
+async def test_nobody_listening_is_told_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     started = time.monotonic()
@@ -56,14 +56,14 @@ async def test_nobody_listening_is_told_at_once():
     assert time.monotonic() - started < 1
 
 
-async def test_a_server_that_says_nothing_is_a_timeout():
+async def test_a_server_that_says_nothing_is_a_timeout() -> None:
     async def silence(reader, writer) -> None:
         await reader.read()
 
     assert (await report_of(silence, timeout=0.2)).reason == "timeout"
 
 
-async def test_something_that_is_no_nats_server_is_an_error():
+async def test_something_that_is_no_nats_server_is_an_error() -> None:
     async def greet(reader, writer) -> None:
         writer.write(b"220 mail.example.com ESMTP\r\n")
         await writer.drain()
@@ -71,7 +71,7 @@ async def test_something_that_is_no_nats_server_is_an_error():
     assert (await report_of(greet)).reason in {"connection", "decode"}
 
 
-async def test_a_login_that_is_refused_is_told_as_such():
+async def test_a_login_that_is_refused_is_told_as_such() -> None:
     async def refuse(reader, writer) -> None:
         writer.write(INFO)
         await reader.readuntil(b"PING\r\n")
@@ -88,7 +88,7 @@ async def welcome(reader, writer) -> None:
     await reader.read()
 
 
-async def test_it_is_connected_only_once_its_user_says_so():
+async def test_it_is_connected_only_once_its_user_says_so() -> None:
     async def use(client, ready) -> None:
         ready()
         await asyncio.Event().wait()
@@ -96,7 +96,7 @@ async def test_it_is_connected_only_once_its_user_says_so():
     assert await report_of(welcome, use=use) is None
 
 
-async def test_what_its_user_raises_is_reported_and_the_connection_made_again():
+async def test_what_its_user_raises_is_reported_and_the_connection_made_again() -> None:
     async def use(client, ready) -> None:
         raise SourceError("partial", "lost one")
 
@@ -104,7 +104,7 @@ async def test_what_its_user_raises_is_reported_and_the_connection_made_again():
     assert (report.reason, str(report)) == ("partial", "lost one")
 
 
-async def test_a_connection_lost_before_its_user_is_ready_is_never_called_connected():
+async def test_a_connection_lost_before_its_user_is_ready_is_never_called_connected() -> None:
     async def leave(reader, writer) -> None:
         writer.write(INFO)
         await reader.readuntil(b"PING\r\n")
@@ -138,7 +138,7 @@ class Silent:
         (OSError(), "connection"),
     ],
 )
-async def test_a_request_without_an_answer_tells_its_subject_and_why(error, reason):
+async def test_a_request_without_an_answer_tells_its_subject_and_why(error, reason) -> None:
     with pytest.raises(SourceError) as caught:
         await request(Silent(error), "$JS.API.INFO", b"", 1.0)
     assert caught.value.reason == reason

@@ -3,9 +3,9 @@ from collections.abc import Iterable
 import pytest
 
 from obs.collector.arrivals import MAX_FILTERS, REQUESTS
-from obs.collector.consumers import ConsumerWatch
+from obs.collector.consumer_tracker import ConsumerTracker
 from obs.collector.state import open_state
-from obs.series.family import Family
+from obs.families.family import Family
 from obs.snapshot import (
     Consumer,
     ConsumerConfig,
@@ -69,10 +69,10 @@ def snapshot(
 
 
 @pytest.fixture
-def watch(tmp_path) -> ConsumerWatch:
+def watch(tmp_path) -> ConsumerTracker:
     connection = NatsConnection(servers=("nats://127.0.0.1:4222",), account="OMS")
     spec = NatsSource(monitor=("http://127.0.0.1:8222",), connection=connection)
-    return ConsumerWatch("nats", spec, open_state(tmp_path, pytest.fail), pytest.fail, NOW)
+    return ConsumerTracker("nats", spec, open_state(tmp_path, pytest.fail), pytest.fail, NOW)
 
 
 def lags(families: list[Family], name: str = "nats_consumer_lag_seconds") -> list[object]:
@@ -83,7 +83,7 @@ def asked(seq: int, filters: tuple[str, ...] = FILTERS) -> Question:
     return Question("S", seq, filters)
 
 
-def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(watch):
+def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(watch) -> None:
     before = watch.absorb(snapshot(NOW, [consumer("a")]))
     assert lags(before) != [1_000]
     assert lags(before, "nats_consumer_lag_uncertainty_seconds") != [None]
@@ -94,13 +94,13 @@ def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(watch):
     assert watch.questions == ()
 
 
-def test_no_answer_changes_nothing(watch):
+def test_no_answer_changes_nothing(watch) -> None:
     before = lags(watch.absorb(snapshot(NOW, [consumer("a")])))
     assert watch.take_arrivals({}) == []
     assert lags(watch.absorb(snapshot(NOW, [consumer("a")]))) == before
 
 
-def test_a_consumer_that_stopped_is_asked_for_once_and_exact_at_once_from_then_on(watch):
+def test_a_consumer_that_stopped_is_asked_for_once_and_exact_at_once_from_then_on(watch) -> None:
     watch.absorb(snapshot(NOW, [consumer("a")]))
     watch.take_arrivals({asked(101): ANSWER})
     for poll in range(1, 4):
@@ -109,21 +109,21 @@ def test_a_consumer_that_stopped_is_asked_for_once_and_exact_at_once_from_then_o
         assert watch.questions == ()
 
 
-def test_consumers_at_the_same_place_are_asked_for_together(watch):
+def test_consumers_at_the_same_place_are_asked_for_together(watch) -> None:
     watch.absorb(snapshot(NOW, [consumer("a"), consumer("b")]))
     assert watch.questions == (asked(101),)
     assert lags(watch.take_arrivals({asked(101): ANSWER})) == [1_000, 1_000]
 
 
 @pytest.mark.parametrize("change", [{"first_seq": 131}, {"gaps": 1}, {"created": "second"}])
-def test_an_answer_that_may_not_hold_any_more_is_asked_for_again(watch, change):
+def test_an_answer_that_may_not_hold_any_more_is_asked_for_again(watch, change) -> None:
     watch.absorb(snapshot(NOW, [consumer("a")]))
     watch.take_arrivals({asked(101): ANSWER})
     watch.absorb(snapshot(NOW + 15, [consumer("a")], **change))
     assert watch.questions == (asked(101),)
 
 
-def test_an_answer_that_may_not_hold_is_forgotten_when_the_next_does_not_come(watch):
+def test_an_answer_that_may_not_hold_is_forgotten_when_the_next_does_not_come(watch) -> None:
     first = lags(watch.absorb(snapshot(NOW, [consumer("a")], gaps=1)))
     watch.take_arrivals({asked(101): ANSWER})
     watch.absorb(snapshot(NOW, [consumer("a")], gaps=1))
@@ -131,20 +131,20 @@ def test_an_answer_that_may_not_hold_is_forgotten_when_the_next_does_not_come(wa
     assert lags(watch.absorb(snapshot(NOW, [consumer("a")], gaps=1))) == first
 
 
-def test_another_accounts_consumers_and_those_of_many_filters_are_not_asked_for(watch):
+def test_another_accounts_consumers_and_those_of_many_filters_are_not_asked_for(watch) -> None:
     many = tuple(f"orders.{n}" for n in range(MAX_FILTERS + 1))
     watch.absorb(snapshot(NOW, [consumer("a", account="other"), consumer("b", filters=many)]))
     assert watch.questions == ()
 
 
-def test_a_lag_that_is_certain_enough_is_not_asked_for(watch):
+def test_a_lag_that_is_certain_enough_is_not_asked_for(watch) -> None:
     watch.absorb(snapshot(NOW, [consumer("a", delivered=0)]))  # the first message's time is known
     assert len(watch.questions) == 1  # a filter may pass over it
     watch.absorb(snapshot(NOW, [consumer("b", delivered=0, filters=())]))
     assert watch.questions == ()
 
 
-def test_a_poll_asks_for_the_loosest_first_and_then_for_the_others_in_turn(watch):
+def test_a_poll_asks_for_the_loosest_first_and_then_for_the_others_in_turn(watch) -> None:
     consumers = [consumer(str(n), delivered=n) for n in range(1, 2 * REQUESTS + 2)]
     turns = []
     for _ in range(3):

@@ -5,7 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
-from obs.collector.site import CollectorSite
+from obs.collector.served import ServedCollector
 from obs.collector.state import open_state
 from obs.errors import SourceError
 from obs.snapshot import (
@@ -96,7 +96,7 @@ def samples(collector: Collector) -> dict[str, list[float]]:
     return found
 
 
-def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(collector):
+def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(collector) -> None:
     seen = samples(collector)
     assert seen["obs_source_up"] == [0]
     assert "nats_consumer_lag_messages" not in seen
@@ -104,46 +104,48 @@ def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(coll
     assert seen["obs_source_asked_since_timestamp_seconds"] == [collector.started]
 
 
-def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock):
+def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock) -> None:
     collector.absorb(health, poll(START, 995), clock.monotonic())
     clock.pass_(STALE_AFTER - 1)
     collector.fail(health, SourceError("timeout", "no answer"), clock.monotonic())
-    collector.keep_house()
+    collector.expire_stale()
     seen = samples(collector)
     assert seen["obs_source_up"] == [0]
     assert seen["nats_consumer_lag_messages"] == [5]
 
     clock.pass_(2)
-    collector.keep_house()
+    collector.expire_stale()
     seen = samples(collector)
     assert not [name for name in seen if name.startswith("nats_")]
     assert seen["obs_source_series"] == [0]
     assert seen["obs_source_last_success_timestamp_seconds"] == [START]
 
 
-def test_objectives_go_with_the_source_they_are_measured_at(collector, health, clock):
+def test_objectives_go_with_the_source_they_are_measured_at(collector, health, clock) -> None:
     for second in range(0, 181, 15):
         collector.absorb(health, poll(START + second, 995), clock.monotonic())
     assert samples(collector)["slo_error_budget_remaining_ratio"] == [1]
     clock.pass_(STALE_AFTER + 1)
-    collector.keep_house()
+    collector.expire_stale()
     assert not [name for name in samples(collector) if name.startswith("slo_")]
-    assert b'"state":"no_data"' in CollectorSite(collector).status()
+    assert b'"state":"no_data"' in ServedCollector(collector).status()
 
 
-def test_a_source_that_is_back_has_its_series_back_and_no_counter_fell(collector, health, clock):
+def test_a_source_that_is_back_has_its_series_back_and_no_counter_fell(
+    collector, health, clock
+) -> None:
     collector.absorb(health, poll(START, 995), clock.monotonic())
     clock.pass_(STALE_AFTER + 1)
-    collector.keep_house()
+    collector.expire_stale()
     collector.absorb(health, poll(START + 121, 998), clock.monotonic())
     assert samples(collector)["nats_consumer_delivered_total"] == [998]
 
 
-def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, clock):
+def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, clock) -> None:
     collector.absorb(health, poll(START, 990), clock.monotonic())
     clock.pass_(15, wall=-3600)
     collector.absorb(health, poll(START - 3600, 995), clock.monotonic())
-    collector.keep_house()
+    collector.expire_stale()
     seen = samples(collector)
     assert seen["obs_source_up"] == [1]
     assert seen["nats_consumer_lag_seconds"][0] >= 0
@@ -154,7 +156,7 @@ def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, cloc
 
 def test_a_follower_s_numbers_are_not_taken_and_the_consumer_is_leaderless(
     collector, health, clock
-):
+) -> None:
     collector.absorb(health, poll(START, 995), clock.monotonic())
     behind = poll(START + 15, 900, leader=False, pending=100)
     collector.absorb(health, behind, clock.monotonic())
@@ -167,7 +169,7 @@ def test_a_follower_s_numbers_are_not_taken_and_the_consumer_is_leaderless(
 
 def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
     collector, health, clock
-):
+) -> None:
     collector.absorb(health, poll(START, 995), clock.monotonic())
     collector.absorb(health, poll(START + 15, 7, created="b"), clock.monotonic())
     seen = samples(collector)
@@ -175,17 +177,17 @@ def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
     assert seen["nats_consumer_delivered_total"] == [7]
 
 
-def test_dead_letters_are_absent_until_something_can_tell_them(collector, health, clock):
+def test_dead_letters_are_absent_until_something_can_tell_them(collector, health, clock) -> None:
     collector.absorb(health, poll(START, 995), clock.monotonic())
     assert "nats_consumer_dead_letters_total" not in samples(collector)
     letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
-    collector.take_letters("main", [letter], None)
+    collector.record_dead_letters("main", [letter], None)
     collector.absorb(health, poll(START + 15, 995), clock.monotonic())
     assert samples(collector)["nats_consumer_dead_letters_total"] == [1]
 
 
-def test_readiness_says_which_source_and_why(collector, health, clock):
-    site = CollectorSite(collector)
+def test_readiness_says_which_source_and_why(collector, health, clock) -> None:
+    site = ServedCollector(collector)
     assert site.readiness() == (False, ["source main: has not answered yet"])
     collector.fail(health, SourceError("connection", "nats:8222: refused"), clock.monotonic())
     assert site.readiness() == (False, ["source main: nats:8222: refused"])
@@ -193,10 +195,10 @@ def test_readiness_says_which_source_and_why(collector, health, clock):
     assert site.readiness() == (True, [])
 
 
-def test_a_loop_that_hangs_is_not_healthy(collector, clock):
-    site = CollectorSite(collector)
+def test_a_loop_that_hangs_is_not_healthy(collector, clock) -> None:
+    site = ServedCollector(collector)
     assert site.health()
     clock.pass_(61)
     assert not site.health()
-    collector.keep_house()
+    collector.expire_stale()
     assert site.health()

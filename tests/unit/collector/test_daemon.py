@@ -1,3 +1,5 @@
+from typing import Never
+
 from obs.collector.daemon import HISTORY_RETRY_POLLS, Daemon, PolledSource
 from obs.collector.health import SourceHealth
 from obs.errors import SourceError
@@ -6,24 +8,24 @@ from obs.errors import SourceError
 class Lacking:
     """A collector whose SLOs lack history until some is taken in."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.taken = 0
         self.failures = []
 
-    def absorb(self, health, snapshot, started):
+    def absorb(self, health, snapshot, started) -> None:
         health.succeeded(0.0, 0.0, 0.0)
 
-    def lacks_history(self, source):
+    def lacks_history(self, source) -> bool:
         return not self.taken
 
-    def history_failed(self, source, error):
+    def history_failed(self, source, error) -> None:
         self.failures.append((source, error.reason))
 
-    def take(self):
+    def take(self) -> None:
         self.taken += 1
 
 
-async def test_history_that_cannot_be_read_is_asked_for_again_some_polls_later():
+async def test_history_that_cannot_be_read_is_asked_for_again_some_polls_later() -> None:
     asked, collector = [], Lacking()
 
     def past():
@@ -42,10 +44,10 @@ async def test_history_that_cannot_be_read_is_asked_for_again_some_polls_later()
     assert health.up
 
 
-async def test_a_poll_stands_where_it_cannot_be_refined():
+async def test_a_poll_stands_where_it_cannot_be_refined() -> None:
     refined = []
 
-    async def refine(in_core):
+    async def refine(in_core) -> Never:
         refined.append(health.polls)
         raise RuntimeError("a fault of the collector's own")
 

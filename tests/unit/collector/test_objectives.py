@@ -68,7 +68,7 @@ def opened(tmp_path):
     return open_objectives
 
 
-def test_only_settled_minutes_of_the_chosen_rules_count(opened):
+def test_only_settled_minutes_of_the_chosen_rules_count(opened) -> None:
     objectives = opened(DELIVERY)
     points = {
         (PAID, "Invocations"): {START: 90.0, START + 60: 10.0, START + 600: 5.0},
@@ -82,13 +82,13 @@ def test_only_settled_minutes_of_the_chosen_rules_count(opened):
     assert evaluation.watermark == START + 180
 
 
-def test_another_source_s_snapshot_changes_nothing(opened):
+def test_another_source_s_snapshot_changes_nothing(opened) -> None:
     objectives = opened(DELIVERY)
     objectives.absorb_rules("other", aws_snapshot(START + 300, {}))
     assert objectives.all[0].evaluation is None
 
 
-def test_a_correction_replaces_what_was_counted(opened):
+def test_a_correction_replaces_what_was_counted(opened) -> None:
     objectives = opened(DELIVERY)
     for failed in (1.0, 3.0):
         points = {
@@ -99,7 +99,7 @@ def test_a_correction_replaces_what_was_counted(opened):
     assert objectives.all[0].evaluation.good == 97
 
 
-def test_a_restart_neither_loses_nor_doubles(opened):
+def test_a_restart_neither_loses_nor_doubles(opened) -> None:
     points = {(PAID, "Invocations"): {START: 100.0}, (PAID, "FailedInvocations"): {START: 2.0}}
     objectives = opened(DELIVERY)
     objectives.absorb_rules("aws", aws_snapshot(START + 300, points))
@@ -113,7 +113,7 @@ def test_a_restart_neither_loses_nor_doubles(opened):
     assert again.all[0].events.total == events == 100
 
 
-def test_an_sli_that_became_another_one_starts_anew(opened):
+def test_an_sli_that_became_another_one_starts_anew(opened) -> None:
     objectives = opened(DELIVERY)
     points = {(PAID, "Invocations"): {START: 100.0}}
     objectives.absorb_rules("aws", aws_snapshot(START + 300, points))
@@ -127,7 +127,7 @@ def test_an_sli_that_became_another_one_starts_anew(opened):
     assert opened(other).all[0].evaluation is None
 
 
-def test_minutes_within_the_lag_target_are_good(opened):
+def test_minutes_within_the_lag_target_are_good(opened) -> None:
     objectives = opened(KEEPS_UP)
     for second in range(0, 181, 15):
         lag = 31.0 if 60 <= second < 90 else 30.0
@@ -138,14 +138,14 @@ def test_minutes_within_the_lag_target_are_good(opened):
     assert (evaluation.good, evaluation.total) == (2.5, 3)
 
 
-def test_a_consumer_that_is_gone_is_no_event(opened):
+def test_a_consumer_that_is_gone_is_no_event(opened) -> None:
     objectives = opened(KEEPS_UP)
     for second in (0, 60, 120):
         objectives.absorb_consumers("main", START + second, lambda _: [])
     assert objectives.all[0].evaluation is None
 
 
-def test_deliveries_that_ended_as_dead_letters_are_bad(opened):
+def test_deliveries_that_ended_as_dead_letters_are_bad(opened) -> None:
     objectives = opened(PROCESSED)
     for second, delivered, dead in ((0, 10, 0), (30, 60, 1), (60, 70, 1), (120, 110, 2)):
         objectives.absorb_consumers(
@@ -157,7 +157,7 @@ def test_deliveries_that_ended_as_dead_letters_are_bad(opened):
     assert (evaluation.good, evaluation.total) == (59, 60)
 
 
-def test_where_dead_letters_cannot_be_told_there_are_no_events(opened):
+def test_where_dead_letters_cannot_be_told_there_are_no_events(opened) -> None:
     objectives = opened(PROCESSED)
     for second in (0, 60, 120):
         objectives.absorb_consumers(
@@ -174,12 +174,12 @@ def test_where_dead_letters_cannot_be_told_there_are_no_events(opened):
         ({"max_seconds": "30s", "max_messages": 5}, {"lag_seconds": 1.0, "lag_messages": 6}, False),
     ],
 )
-def test_lag_is_within_when_it_is_within_every_target_given(target, lag, good):
+def test_lag_is_within_when_it_is_within_every_target_given(target, lag, good) -> None:
     sli = NatsLagSli.model_validate({"source": "m", "stream": "S", "consumer": "c", **target})
     assert is_within(sli, numbers(**lag)) is good
 
 
-def test_history_is_read_in_the_steps_in_which_the_ledger_keeps_it(opened):
+def test_history_is_read_in_the_steps_in_which_the_ledger_keeps_it(opened) -> None:
     objectives = opened(DELIVERY)
     snapshot = aws_snapshot(START + 300, {})
     objectives.absorb_rules("aws", snapshot)
@@ -191,7 +191,7 @@ def test_history_is_read_in_the_steps_in_which_the_ledger_keeps_it(opened):
     assert all(span.start % 900 == 0 == span.end % 900 for span in spans)
 
 
-def test_after_a_long_downtime_only_the_gap_is_read(opened):
+def test_after_a_long_downtime_only_the_gap_is_read(opened) -> None:
     objectives = opened(DELIVERY)
     first = aws_snapshot(START + 300, {(PAID, "Invocations"): {START: 100.0}})
     objectives.absorb_rules("aws", first)
@@ -206,7 +206,7 @@ def test_after_a_long_downtime_only_the_gap_is_read(opened):
     assert span.end >= later.since
 
 
-def test_within_the_polls_own_reach_nothing_is_missing(opened):
+def test_within_the_polls_own_reach_nothing_is_missing(opened) -> None:
     objectives = opened(DELIVERY)
     objectives.absorb_rules("aws", aws_snapshot(START + 300, {}))
     objectives.take_history([PastEvents(objectives.all[0], ())])

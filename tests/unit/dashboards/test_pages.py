@@ -12,7 +12,7 @@ from obs.alerts.definitions import ALERTS
 from obs.alerts.tuning import tuned_alerts
 from obs.catalogue.metric import Kind
 from obs.dashboards.build import Board, boards
-from obs.dashboards.limits import step_value
+from obs.dashboards.thresholds import step_value
 from obs.ids import dashboard_uid, panel_id
 from tests.unit.dashboards.systems import by_page, oms, panel, panels, system
 

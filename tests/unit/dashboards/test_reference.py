@@ -17,13 +17,13 @@ import pytest
 
 from obs.artifacts import drift
 from obs.dashboards.build import PAGES, Board, board, boards
+from obs.dashboards.build_context import BuildContext, build_context_of
+from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.formats import DEFAULT, build, text_of
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.look import Look, Query
 from obs.dashboards.normalise import every_panel, normalised
 from obs.dashboards.page import Page
 from obs.dashboards.panels import lines
-from obs.dashboards.site import Site, site_of
 from obs.spec.load import load
 from obs.spec.system import System
 
@@ -49,8 +49,8 @@ def system() -> System:
 
 
 @pytest.fixture(scope="module")
-def site(system: System) -> Site:
-    return site_of(system)
+def site(system: System) -> BuildContext:
+    return build_context_of(system)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def built(system: System) -> tuple[Board, ...]:
     return boards(system)
 
 
-def pages(site: Site) -> list[Page]:
+def pages(site: BuildContext) -> list[Page]:
     return [page for make in PAGES if (page := make(site))]
 
 
@@ -136,8 +136,8 @@ def test_nothing_says_null_but_the_first_threshold_and_open_ranges(
             assert path.endswith(("/steps/value", "/options/from", "/options/to")), path
 
 
-def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(site: Site) -> None:
-    new = lines("test/new", "New", "A panel put in.", [Query("vector(1)")], Look("short"))
+def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(site: BuildContext) -> None:
+    new = lines("test/new", "New", "A panel put in.", [Query("vector(1)")], FieldOptions("short"))
     for page in pages(site):
         first, *others = page.sections
         bands = [*first.bands[:1], Band(8, [new]), *first.bands[1:]]
@@ -150,7 +150,7 @@ def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(site: Sit
             assert old == now or (PLACE.fullmatch(old) and PLACE.fullmatch(now))
 
 
-def test_ids_are_the_same_wherever_a_panel_stands(site: Site) -> None:
+def test_ids_are_the_same_wherever_a_panel_stands(site: BuildContext) -> None:
     for page in pages(site):
         turned = replace(page, sections=list(reversed(page.sections)))
         before, after = (

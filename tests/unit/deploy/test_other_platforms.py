@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from obs.iam.policy import document
+from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
-from obs.iam.wish import Wish
 from obs.sandbox.nats_server import server_binary
 from obs.spec.load import read_spec
 from tests.unit.deploy.deployed import DEPLOY, PORT, ROOT, STATE, UID, parsed, read
@@ -92,7 +92,7 @@ def test_the_secret_is_written_where_the_collector_reads_it_for_nobody_else(
 def test_the_task_may_do_what_obs_iam_policy_prints_for_a_side_container(
     ecs: dict[str, Any],
 ) -> None:
-    policy = policy_for("collector", read_spec([OMS]).system, Wish(kinds={"nats"}))
+    policy = policy_for("collector", read_spec([OMS]).system, PolicyOptions(kinds={"nats"}))
     (written,) = ecs["Resources"]["TaskRole"]["Properties"]["Policies"]
     assert written["PolicyDocument"] == document(policy)
 

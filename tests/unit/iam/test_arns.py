@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.iam.arns import Place, buses, partition, pattern, queues, rules
+from obs.iam.arns import ArnPlace, buses, partition, pattern, queues, rules
 from obs.spec.sources import Bus
 
-HERE = Place("us-east-1", "123456789012")
+HERE = ArnPlace("us-east-1", "123456789012")
 RULE = "arn:aws:events:us-east-1:123456789012:rule/"
 
 
@@ -71,6 +71,6 @@ def test_a_character_class_becomes_any_one_character() -> None:
 )
 def test_arns_are_of_the_region_s_partition(region: str, name: str) -> None:
     assert partition(region) == name
-    assert buses(Place(region), [Bus(name="orders")]) == (
+    assert buses(ArnPlace(region), [Bus(name="orders")]) == (
         f"arn:{name}:events:{region}:*:event-bus/orders",
     )

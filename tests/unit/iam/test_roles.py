@@ -11,8 +11,8 @@ import obs
 from obs.errors import BadInput
 from obs.iam import ROLES
 from obs.iam.policy import Policy, Statement, document
+from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
-from obs.iam.wish import Wish
 from obs.spec.load import read_spec
 from obs.spec.sources import AwsSource
 from obs.spec.stacks import AmpStack, Stacks
@@ -55,7 +55,7 @@ def statement(policy: Policy, action: str) -> dict[str, Any]:
 
 
 def test_the_collector_of_the_oms_may_do_this_and_no_more(oms: System) -> None:
-    policy = policy_for("collector", oms, Wish(account=ACCOUNT))
+    policy = policy_for("collector", oms, PolicyOptions(account=ACCOUNT))
     assert policy.actions == {
         "cloudwatch:GetMetricData",
         "cloudwatch:PutMetricData",
@@ -79,18 +79,18 @@ def test_the_collector_of_the_oms_may_do_this_and_no_more(oms: System) -> None:
 
 def test_whatever_has_no_resource_is_bound_to_the_region(oms: System) -> None:
     for role in ("collector", "apply"):
-        for each in policy_for(role, oms, Wish()).statements:
+        for each in policy_for(role, oms, PolicyOptions()).statements:
             keys = {condition.key for condition in each.conditions}
             assert each.resources != ("*",) or "aws:RequestedRegion" in keys
 
 
 def test_a_side_container_may_publish_and_nothing_else(oms: System) -> None:
-    policy = policy_for("collector", oms, Wish(kinds={"nats"}))
+    policy = policy_for("collector", oms, PolicyOptions(kinds={"nats"}))
     assert policy.actions == {"cloudwatch:PutMetricData"}
 
 
 def test_a_collector_of_aws_alone_has_nothing_of_nats_to_publish(oms: System) -> None:
-    actions = policy_for("collector", oms, Wish(kinds={"aws"})).actions
+    actions = policy_for("collector", oms, PolicyOptions(kinds={"aws"})).actions
     assert "cloudwatch:PutMetricData" not in actions
     assert "cloudwatch:GetMetricData" in actions
 
@@ -98,11 +98,11 @@ def test_a_collector_of_aws_alone_has_nothing_of_nats_to_publish(oms: System) ->
 def test_a_collector_that_asks_nothing_of_aws_needs_no_policy(oms: System) -> None:
     quiet = with_aws(oms, cloud={"region": "us-east-1"})
     with pytest.raises(BadInput, match="makes no request to AWS"):
-        policy_for("collector", quiet, Wish(kinds={"nats"}))
+        policy_for("collector", quiet, PolicyOptions(kinds={"nats"}))
 
 
 def test_where_no_queue_is_named_none_is_listed_and_all_may_be_read(oms: System) -> None:
-    policy = policy_for("collector", with_aws(oms, cloud={"region": "eu-west-1"}), Wish())
+    policy = policy_for("collector", with_aws(oms, cloud={"region": "eu-west-1"}), PolicyOptions())
     assert "sqs:ListQueues" not in policy.actions
     assert statement(policy, "sqs:GetQueueUrl")["Resource"] == "arn:aws:sqs:eu-west-1:*:*"
     assert any("name the dead-letter queues" in remark for remark in policy.remarks)
@@ -112,22 +112,22 @@ def test_a_role_to_assume_tells_the_account_and_needs_somebody_who_may_assume_it
     oms: System,
 ) -> None:
     system = with_aws(oms, cloud={"region": "us-east-1", "role_arn": ROLE, "queues": ["dlq"]})
-    policy = policy_for("collector", system, Wish())
+    policy = policy_for("collector", system, PolicyOptions())
     assert statement(policy, "sqs:GetQueueUrl")["Resource"].split(":")[4] == ACCOUNT
     assert "sts:AssumeRole" not in policy.actions
     assert any("--for sign-in" in remark for remark in policy.remarks)
-    sign_in = policy_for("sign-in", system, Wish())
+    sign_in = policy_for("sign-in", system, PolicyOptions())
     assert statement(sign_in, "sts:AssumeRole")["Resource"] == ROLE
 
 
 def test_without_a_role_nobody_signs_in_for_it(oms: System) -> None:
     with pytest.raises(BadInput, match="no AWS source has a role_arn"):
-        policy_for("sign-in", oms, Wish())
+        policy_for("sign-in", oms, PolicyOptions())
 
 
 def test_regions_of_one_account_share_a_policy(oms: System) -> None:
     system = with_aws(oms, us={"region": "us-east-1"}, eu={"region": "eu-west-1"})
-    policy = policy_for("collector", system, Wish())
+    policy = policy_for("collector", system, PolicyOptions())
     assert statement(policy, "cloudwatch:GetMetricData")["Condition"] == {
         "StringEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}
     }
@@ -139,67 +139,71 @@ def test_sources_that_sign_in_differently_have_policies_of_their_own(oms: System
         oms, one={"region": "us-east-1"}, two={"region": "eu-west-1", "role_arn": ROLE}
     )
     with pytest.raises(BadInput, match="--source: one, two"):
-        policy_for("collector", system, Wish())
-    chosen = policy_for("collector", system, Wish(source="two"))
+        policy_for("collector", system, PolicyOptions())
+    chosen = policy_for("collector", system, PolicyOptions(source="two"))
     assert statement(chosen, "sqs:GetQueueUrl")["Resource"].startswith("arn:aws:sqs:eu-west-1")
     with pytest.raises(BadInput, match="did you mean two"):
-        policy_for("collector", system, Wish(source="twoo"))
+        policy_for("collector", system, PolicyOptions(source="twoo"))
 
 
 def test_a_spec_without_aws_is_told(oms: System) -> None:
     with pytest.raises(BadInput, match="no AWS source"):
-        policy_for("collector", with_aws(oms), Wish())
+        policy_for("collector", with_aws(oms), PolicyOptions())
 
 
 def test_the_publisher_may_put_events_of_its_own_source_on_its_bus(oms: System) -> None:
-    written = statement(policy_for("publisher", oms, Wish(account=ACCOUNT)), "events:PutEvents")
+    written = statement(
+        policy_for("publisher", oms, PolicyOptions(account=ACCOUNT)), "events:PutEvents"
+    )
     assert written["Resource"] == f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/oms-events"
     assert written["Condition"] == {"StringEquals": {"events:source": "oms"}}
-    other = policy_for("publisher", oms, Wish(event_source="com.example.oms"))
+    other = policy_for("publisher", oms, PolicyOptions(event_source="com.example.oms"))
     condition = statement(other, "events:PutEvents")["Condition"]
     assert condition == {"StringEquals": {"events:source": "com.example.oms"}}
 
 
 def test_the_processor_of_dead_letters_needs_to_know_their_queues(oms: System) -> None:
-    policy = policy_for("dlq-processor", oms, Wish(account=ACCOUNT))
+    policy = policy_for("dlq-processor", oms, PolicyOptions(account=ACCOUNT))
     assert {arn for each in policy.statements for arn in each.resources} == {
         f"arn:aws:sqs:us-east-1:{ACCOUNT}:oms-events-dlq"
     }
     with pytest.raises(BadInput, match="queues"):
-        policy_for("dlq-processor", with_aws(oms, cloud={"region": "us-east-1"}), Wish())
+        policy_for("dlq-processor", with_aws(oms, cloud={"region": "us-east-1"}), PolicyOptions())
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_no_policy_has_a_wildcard_for_actions_or_a_sid_twice(role: str, whole: System) -> None:
-    policy = policy_for(role, whole, Wish())
+    policy = policy_for(role, whole, PolicyOptions())
     assert not [action for action in policy.actions if "*" in action]
     sids = [each.sid for each in policy.statements]
     assert len(sids) == len(set(sids))
 
 
 def test_who_checks_may_only_read(whole: System) -> None:
-    verbs = {action.partition(":")[2] for action in policy_for("check", whole, Wish()).actions}
+    verbs = {
+        action.partition(":")[2] for action in policy_for("check", whole, PolicyOptions()).actions
+    }
     assert all(verb.startswith(("Describe", "Get", "List")) for verb in verbs)
 
 
 def test_a_collector_that_runs_the_checks_may_read_what_they_judge(oms: System) -> None:
     checks = oms.checks.model_copy(update={"every": 600.0})
     checking = oms.model_copy(update={"checks": checks})
-    actions = policy_for("collector", checking, Wish()).actions
-    alone = policy_for("collector", oms, Wish()).actions
-    assert actions == alone | policy_for("check", oms, Wish()).actions > alone
+    actions = policy_for("collector", checking, PolicyOptions()).actions
+    alone = policy_for("collector", oms, PolicyOptions()).actions
+    assert actions == alone | policy_for("check", oms, PolicyOptions()).actions > alone
 
 
 def test_who_checks_reads_the_policies_of_the_roles_that_are_named(whole: System) -> None:
     publisher = f"arn:aws:iam::{ACCOUNT}:role/publisher"
     checks = whole.checks.model_copy(update={"roles": {"publisher": publisher}})
-    policy = policy_for("check", whole.model_copy(update={"checks": checks}), Wish())
+    policy = policy_for("check", whole.model_copy(update={"checks": checks}), PolicyOptions())
     assert statement(policy, "iam:GetRolePolicy")["Resource"] == [ROLE, publisher]
     assert "iam:GetUserPolicy" not in policy.actions
 
 
 def test_who_applies_writes_only_what_begins_with_the_system_s_name(oms: System) -> None:
-    policy = policy_for("apply", oms, Wish(account=ACCOUNT))
+    policy = policy_for("apply", oms, PolicyOptions(account=ACCOUNT))
     alarms = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:oms*"
     assert statement(policy, "cloudwatch:PutMetricAlarm")["Resource"] == alarms
     boards = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/oms*"
@@ -210,10 +214,10 @@ def test_who_applies_rules_writes_into_the_workspace_of_the_spec(
     oms: System, whole: System
 ) -> None:
     namespaces = "arn:aws:aps:eu-west-1:*:rulegroupsnamespace/ws-1a2b/*"
-    policy = policy_for("apply-amp", whole, Wish())
+    policy = policy_for("apply-amp", whole, PolicyOptions())
     assert statement(policy, "aps:PutRuleGroupsNamespace")["Resource"] == namespaces
     with pytest.raises(BadInput, match=r"stacks\.amp"):
-        policy_for("apply-amp", oms, Wish())
+        policy_for("apply-amp", oms, PolicyOptions())
 
 
 def requested(*files: str) -> set[str]:
@@ -227,7 +231,9 @@ def requested(*files: str) -> set[str]:
 
 
 def permitted(role: str, system: System) -> set[str]:
-    return {action.partition(":")[2] for action in policy_for(role, system, Wish()).actions}
+    return {
+        action.partition(":")[2] for action in policy_for(role, system, PolicyOptions()).actions
+    }
 
 
 def test_who_applies_may_make_exactly_the_requests_that_are_made(whole: System) -> None:
@@ -257,12 +263,12 @@ def faults(policy: Policy) -> list[str]:
         }
     }
     found = lint(json.dumps(template), config=ManualArgs(include_checks=["I"]))
-    return [str(match) for match in found if match.rule.id != "I3042"]  # partitions: see Place
+    return [str(match) for match in found if match.rule.id != "I3042"]  # partitions: see arns.py
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_aws_knows_every_action_and_resource(role: str, whole: System) -> None:
-    assert faults(policy_for(role, whole, Wish())) == []
+    assert faults(policy_for(role, whole, PolicyOptions())) == []
 
 
 def test_that_check_sees_an_action_and_a_resource_that_do_not_exist() -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import msgspec
 
 from obs.lag.history import SequenceState, SequenceTimes
-from obs.lag.observed import Settings
-from obs.lag.track import Track, TrackState, Verdict
+from obs.lag.observed import JudgeSettings
+from obs.lag.track import ConsumerVerdict, Track, TrackState
 from tests.unit.lag.jetstream import JetStream
 
 INTERVAL = 15.0
 TOLERANCE = INTERVAL / 8
-SETTINGS = Settings(interval=INTERVAL, window=120.0)
+SETTINGS = JudgeSettings(interval=INTERVAL, window=120.0)
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Poll:
     at: float
     truth: float
     lately: tuple[float, ...]  # the truth in each of the last seconds since two polls ago
-    verdict: Verdict
+    verdict: ConsumerVerdict
 
     @property
     def error(self) -> float:
@@ -53,7 +53,7 @@ def polls(
     restart: Callable[[float], bool] = lambda time: False,
     away: Callable[[float], bool] = lambda time: False,
     clock: Callable[[float], float] = lambda time: time,
-    settings: Settings = SETTINGS,
+    settings: JudgeSettings = SETTINGS,
     asks: float | None = None,
 ) -> Iterator[Poll]:
     """Every poll's outcome; `restart` tells before which polls the collector is restarted.
@@ -76,7 +76,7 @@ def polls(
         stream, now = js.stream(), clock(at)
         times.observe(stream, now, settings.interval / 8)
         verdict = track.observe(js.consumer(), stream, times, now, settings)
-        if asks is not None and (asked := track.worth_asking(js.consumer(), times, asks)):
+        if asks is not None and (asked := track.sequences_to_query(js.consumer(), times, asks)):
             verdict = track.refine(js.consumer(), stream, times, told(js, times, asked))
         yield Poll(at, js.lag(), tuple(lately), verdict)
         at += settings.interval

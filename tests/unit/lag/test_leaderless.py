@@ -5,7 +5,7 @@ import pytest
 
 from obs.lag.history import SequenceTimes
 from obs.lag.status import Status
-from obs.lag.track import Track, Verdict
+from obs.lag.track import ConsumerVerdict, Track
 from obs.snapshot import ConsumerConfig
 from tests.unit.lag.jetstream import JetStream
 from tests.unit.lag.polling import INTERVAL, SETTINGS, TOLERANCE
@@ -14,7 +14,7 @@ LOST, FOUND = 150.0, 400.0
 WITHIN = INTERVAL + TOLERANCE
 
 
-def verdicts(js: JetStream, until: float, follower_keeps_up: bool = False) -> list[Verdict]:
+def verdicts(js: JetStream, until: float, follower_keeps_up: bool = False) -> list[ConsumerVerdict]:
     """What each poll told; from LOST to FOUND only a follower could be asked."""
     track, times, told = Track(), SequenceTimes(), []
     stale = js.consumer()

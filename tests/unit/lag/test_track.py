@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 
 from obs.lag.history import SequenceTimes
-from obs.lag.observed import Settings
+from obs.lag.observed import JudgeSettings
 from obs.lag.status import Status
-from obs.lag.track import Track, TrackState, Verdict
+from obs.lag.track import ConsumerVerdict, Track, TrackState
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 from tests.unit.lag.jetstream import JetStream
 from tests.unit.lag.polling import polls
 
-SETTINGS = Settings(interval=15.0, window=120.0)
+SETTINGS = JudgeSettings(interval=15.0, window=120.0)
 RATE = 10
 
 
@@ -22,7 +22,7 @@ class Feed:
     def __init__(self) -> None:
         self.track, self.times, self.now = Track(), SequenceTimes(), 0.0
 
-    def poll(self, **changes: Any) -> Verdict:
+    def poll(self, **changes: Any) -> ConsumerVerdict:
         """One poll later: the consumer is at the end of the stream but for `changes`."""
         self.now += 15.0
         last = round(self.now * RATE)

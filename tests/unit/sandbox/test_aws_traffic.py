@@ -36,7 +36,7 @@ def error_ratio(start: float) -> float:
     return failed / sum(within(points, "Invocations", start) for points in histories)
 
 
-def test_a_failed_event_was_retried_three_times_and_sent_to_the_queue():
+def test_a_failed_event_was_retried_three_times_and_sent_to_the_queue() -> None:
     points = make_points(600, invocations=100, failed=4)
     assert {metric: sums[600] for metric, sums in points.items()} == {
         "TriggeredRules": 100,
@@ -49,7 +49,7 @@ def test_a_failed_event_was_retried_three_times_and_sent_to_the_queue():
     }
 
 
-def test_deliveries_take_longer_where_some_fail():
+def test_deliveries_take_longer_where_some_fail() -> None:
     chance = random.Random(7)
     usual = [draw_latency(0.0, chance) for _ in range(100)]
     troubled = [draw_latency(0.4, chance) for _ in range(100)]
@@ -60,7 +60,7 @@ def test_deliveries_take_longer_where_some_fail():
 @given(st.floats(1.5e9, 2e9), st.integers())
 def test_the_history_is_what_cloudwatch_takes_and_ends_before_the_present_minute(
     now: float, seed: int
-):
+) -> None:
     for rule in RULES:
         points = make_history(rule, now, random.Random(seed))
         minutes = sorted(points["Invocations"])
@@ -74,7 +74,7 @@ def test_the_history_is_what_cloudwatch_takes_and_ends_before_the_present_minute
         assert all(failed[minute] <= invoked[minute] for minute in minutes)
 
 
-def test_the_history_has_no_gap_and_counts_nothing_twice():
+def test_the_history_has_no_gap_and_counts_nothing_twice() -> None:
     points = make_history(OBJECT_RULE, NOW, random.Random(7))
     minutes = sorted(points["Invocations"])
     span = minutes[-1] + 60 - minutes[0]
@@ -83,7 +83,7 @@ def test_the_history_has_no_gap_and_counts_nothing_twice():
     assert recent == pytest.approx(15 * 7200, rel=0.05)
 
 
-def test_the_past_week_spent_a_part_of_the_budget_and_left_some():
+def test_the_past_week_spent_a_part_of_the_budget_and_left_some() -> None:
     spent = error_ratio(NOW - 7 * 86_400) / 0.001
     assert 0.25 < spent < 0.6
 
@@ -92,11 +92,11 @@ def test_the_past_week_spent_a_part_of_the_budget_and_left_some():
     ("hours", "most"),
     [(1, 3.36), (6, 1.4), (24, 0.7), (72, 0.233)],  # the tiers of a window of 7 days
 )
-def test_the_past_burned_too_slowly_for_an_alert_to_be_open(hours: int, most: float):
+def test_the_past_burned_too_slowly_for_an_alert_to_be_open(hours: int, most: float) -> None:
     assert 0 < error_ratio(NOW - hours * 3600) / 0.001 < most
 
 
-def test_nothing_failed_in_the_last_minutes():
+def test_nothing_failed_in_the_last_minutes() -> None:
     assert error_ratio(NOW - 540) == 0
 
 
@@ -148,7 +148,7 @@ def traffic(emulator: Emulator) -> RuleTraffic:
 
 def test_every_failed_event_lies_in_the_dead_letter_queue_with_its_rule(
     emulator: Emulator, traffic: RuleTraffic
-):
+) -> None:
     traffic.start_failing(OBJECT_RULE, 0.4)
     traffic.feed(6000.0, 6060.0)
     failed = emulator.sums[OBJECT_RULE, "FailedInvocations"]
@@ -159,7 +159,9 @@ def test_every_failed_event_lies_in_the_dead_letter_queue_with_its_rule(
     assert emulator.sums[OBJECT_RULE, LATENCY] > 1000 > emulator.sums[SCHEMA_RULE, LATENCY] > 0
 
 
-def test_where_nothing_is_delivered_there_is_no_latency(emulator: Emulator, traffic: RuleTraffic):
+def test_where_nothing_is_delivered_there_is_no_latency(
+    emulator: Emulator, traffic: RuleTraffic
+) -> None:
     traffic.start_failing(OBJECT_RULE, 1.0)
     traffic.feed(6000.0, 6060.0)
     assert emulator.sums[OBJECT_RULE, "Invocations"] > 0
@@ -168,7 +170,7 @@ def test_where_nothing_is_delivered_there_is_no_latency(emulator: Emulator, traf
 
 def test_the_age_of_the_oldest_dead_letter_grows_until_the_queue_is_emptied(
     emulator: Emulator, traffic: RuleTraffic
-):
+) -> None:
     traffic.start_failing(OBJECT_RULE, 0.4)
     traffic.feed(6000.0, 6005.0)
     traffic.stop_failing(OBJECT_RULE, 0.4)
@@ -180,7 +182,9 @@ def test_the_age_of_the_oldest_dead_letter_grows_until_the_queue_is_emptied(
     assert emulator.ages == {}
 
 
-def test_a_small_trouble_that_ends_leaves_a_larger_one(emulator: Emulator, traffic: RuleTraffic):
+def test_a_small_trouble_that_ends_leaves_a_larger_one(
+    emulator: Emulator, traffic: RuleTraffic
+) -> None:
     traffic.start_failing(OBJECT_RULE, 0.4)
     traffic.start_failing(OBJECT_RULE, 0.05)
     traffic.stop_failing(OBJECT_RULE, 0.05)

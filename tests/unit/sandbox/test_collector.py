@@ -16,7 +16,7 @@ VARIABLES = {
 }
 
 
-def test_the_demos_spec_is_valid_with_what_the_demo_tells_it():
+def test_the_demos_spec_is_valid_with_what_the_demo_tells_it() -> None:
     system = load([DEMO_SPEC], variables=VARIABLES)
     nats = system.sources.nats["oms-nats"]
     assert nats.connection is not None
@@ -25,7 +25,7 @@ def test_the_demos_spec_is_valid_with_what_the_demo_tells_it():
     assert {sli.consumer for sli in named if sli} <= CONSUMERS.keys()
 
 
-def test_the_collector_is_told_every_variable_of_the_spec(tmp_path: Path):
+def test_the_collector_is_told_every_variable_of_the_spec(tmp_path: Path) -> None:
     collector = CollectorProcess(tmp_path, 9464, {"FROM": "sandbox"})
     told = collector.process._env
     assert told is not None

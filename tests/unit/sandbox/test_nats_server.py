@@ -8,14 +8,14 @@ from obs.sandbox import nats_server
 from obs.sandbox.nats_server import NatsServer, server_binary
 
 
-def test_the_binary_beside_the_python_executable_is_preferred(tmp_path, monkeypatch):
+def test_the_binary_beside_the_python_executable_is_preferred(tmp_path, monkeypatch) -> None:
     beside = tmp_path / "nats-server"
     beside.touch(mode=0o755)
     monkeypatch.setattr(nats_server.sys, "executable", str(tmp_path / "python"))
     assert server_binary() == str(beside)
 
 
-def test_a_missing_binary_says_what_to_install(tmp_path, monkeypatch):
+def test_a_missing_binary_says_what_to_install(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(nats_server.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match=r"obs-events\[demo\]"):
@@ -28,7 +28,7 @@ def written(server: NatsServer, monkeypatch) -> dict[str, object]:
     return json.loads(Path(server.directory / "nats.conf").read_text())
 
 
-def test_only_the_system_account_is_without_jetstream(tmp_path, monkeypatch):
+def test_only_the_system_account_is_without_jetstream(tmp_path, monkeypatch) -> None:
     server = NatsServer(tmp_path, accounts={"OMS": {"oms": "p"}, "SYS": {"admin": "q"}})
     config = written(server, monkeypatch)
     assert config["system_account"] == "SYS"
@@ -38,12 +38,12 @@ def test_only_the_system_account_is_without_jetstream(tmp_path, monkeypatch):
     }
 
 
-def test_more_configuration_is_added_and_none_leaves_out(tmp_path, monkeypatch):
+def test_more_configuration_is_added_and_none_leaves_out(tmp_path, monkeypatch) -> None:
     config = written(NatsServer(tmp_path, extra={"http": None, "debug": True}), monkeypatch)
     assert "http" not in config
     assert config["debug"] is True
 
 
-def test_nobody_else_may_read_the_passwords_in_its_configuration(tmp_path, monkeypatch):
+def test_nobody_else_may_read_the_passwords_in_its_configuration(tmp_path, monkeypatch) -> None:
     written(NatsServer(tmp_path, accounts={"OMS": {"oms": "p"}}), monkeypatch)
     assert (tmp_path / "nats.conf").stat().st_mode & 0o077 == 0

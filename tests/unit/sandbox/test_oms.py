@@ -8,12 +8,12 @@ from obs.sandbox import oms
 from obs.sandbox.oms import Sandbox
 
 
-def test_a_sandbox_that_was_not_started_has_started_nothing(tmp_path: Path):
+def test_a_sandbox_that_was_not_started_has_started_nothing(tmp_path: Path) -> None:
     Sandbox(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_traffic_that_loses_a_cancellation_is_cancelled_again(monkeypatch):
+async def test_traffic_that_loses_a_cancellation_is_cancelled_again(monkeypatch) -> None:
     monkeypatch.setattr(oms, "_CANCEL_AGAIN_SECONDS", 0.01)
 
     async def deaf() -> None:

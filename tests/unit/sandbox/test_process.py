@@ -29,7 +29,7 @@ def gone(pid: int, timeout: float = 5.0) -> bool:
     return False
 
 
-def test_output_goes_to_the_log(tmp_path):
+def test_output_goes_to_the_log(tmp_path) -> None:
     process = python("print('hello', flush=True); import time; time.sleep(60)", tmp_path)
     process.start()
     try:
@@ -40,14 +40,14 @@ def test_output_goes_to_the_log(tmp_path):
     assert not process.alive
 
 
-def test_waiting_for_a_process_that_ends_at_once_tells_its_last_words(tmp_path):
+def test_waiting_for_a_process_that_ends_at_once_tells_its_last_words(tmp_path) -> None:
     process = python("raise SystemExit('bad configuration')", tmp_path)
     process.start()
     with pytest.raises(ProcessFailed, match="bad configuration"):
         process.wait_until(lambda: False)
 
 
-def test_waiting_ends_after_its_time(tmp_path):
+def test_waiting_ends_after_its_time(tmp_path) -> None:
     process = python("import time; time.sleep(60)", tmp_path)
     process.start()
     try:
@@ -57,14 +57,14 @@ def test_waiting_ends_after_its_time(tmp_path):
         process.kill()
 
 
-def test_a_file_that_cannot_be_executed_is_told(tmp_path):
+def test_a_file_that_cannot_be_executed_is_told(tmp_path) -> None:
     process = Process([str(tmp_path / "missing")], tmp_path / "log")
     process.start()
     with pytest.raises(ProcessFailed, match="missing"):
         process.wait_until(lambda: False)
 
 
-def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path):
+def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path) -> None:
     code = (
         "import signal, time; signal.signal(15, signal.SIG_IGN);"
         "print('on', flush=True); time.sleep(60)"
@@ -76,7 +76,7 @@ def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path):
     assert not process.alive
 
 
-def test_stopping_twice_or_before_the_start_does_nothing(tmp_path):
+def test_stopping_twice_or_before_the_start_does_nothing(tmp_path) -> None:
     process = python("", tmp_path)
     process.stop()
     process.start()
@@ -85,7 +85,7 @@ def test_stopping_twice_or_before_the_start_does_nothing(tmp_path):
     assert not process.alive
 
 
-def test_it_starts_again_after_a_crash(tmp_path):
+def test_it_starts_again_after_a_crash(tmp_path) -> None:
     process = python("import time; time.sleep(60)", tmp_path)
     process.start()
     first = process.pid
@@ -98,7 +98,7 @@ def test_it_starts_again_after_a_crash(tmp_path):
         process.kill()
 
 
-def test_it_lives_on_when_the_thread_that_started_it_ends(tmp_path):
+def test_it_lives_on_when_the_thread_that_started_it_ends(tmp_path) -> None:
     process = python("import time; time.sleep(60)", tmp_path)
     thread = threading.Thread(target=process.start)
     thread.start()
@@ -111,7 +111,7 @@ def test_it_lives_on_when_the_thread_that_started_it_ends(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prctl")
-def test_it_dies_with_a_parent_that_is_killed(tmp_path):
+def test_it_dies_with_a_parent_that_is_killed(tmp_path) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
@@ -131,7 +131,7 @@ time.sleep(60)
     assert gone(pid)
 
 
-def test_free_ports_differ_and_can_be_bound_on_every_host():
+def test_free_ports_differ_and_can_be_bound_on_every_host() -> None:
     hosts = ("127.0.0.1", "127.0.0.2")
     ports = free_ports(4, hosts)
     assert len(set(ports)) == 4

@@ -54,39 +54,39 @@ async def run_worker(jetstream: Jetstream, *troubles: Trouble, reads_bodies: boo
         await asyncio.wait_for(worker.run(jetstream), 0.3)
 
 
-async def test_a_healthy_worker_acknowledges_what_it_takes():
+async def test_a_healthy_worker_acknowledges_what_it_takes() -> None:
     jetstream = Jetstream()
     await run_worker(jetstream)
     assert jetstream.answers() == {"ack": len(jetstream.taken)}
     assert len(jetstream.taken) > 60
 
 
-async def test_a_stopped_worker_takes_nothing():
+async def test_a_stopped_worker_takes_nothing() -> None:
     jetstream = Jetstream()
     await run_worker(jetstream, Trouble.STOPPED, Trouble.SLOW)
     assert jetstream.taken == []
 
 
-async def test_a_stalled_worker_takes_and_never_answers():
+async def test_a_stalled_worker_takes_and_never_answers() -> None:
     jetstream = Jetstream()
     await run_worker(jetstream, Trouble.STALLED)
     assert jetstream.taken
     assert jetstream.answers() == {}
 
 
-async def test_a_slow_worker_acknowledges_at_its_slow_pace():
+async def test_a_slow_worker_acknowledges_at_its_slow_pace() -> None:
     jetstream = Jetstream()
     await run_worker(jetstream, Trouble.SLOW)
     assert 5 <= jetstream.answers()["ack"] <= 31
 
 
-async def test_a_worker_that_reads_bodies_gives_back_what_it_cannot_read():
+async def test_a_worker_that_reads_bodies_gives_back_what_it_cannot_read() -> None:
     jetstream = Jetstream(b'{"cut')
     await run_worker(jetstream, reads_bodies=True)
     assert jetstream.answers() == {"nak": len(jetstream.taken)}
 
 
-async def test_a_worker_that_does_not_read_bodies_takes_any():
+async def test_a_worker_that_does_not_read_bodies_takes_any() -> None:
     jetstream = Jetstream(b'{"cut')
     await run_worker(jetstream)
     assert jetstream.answers() == {"ack": len(jetstream.taken)}
@@ -100,7 +100,7 @@ def readable(body: bytes) -> bool:
     return True
 
 
-async def test_poison_is_published_as_often_as_asked_for():
+async def test_poison_is_published_as_often_as_asked_for() -> None:
     jetstream, publisher = Jetstream(), Publisher(random.Random(3))
     publisher.add_poison()
     publisher.add_poison()

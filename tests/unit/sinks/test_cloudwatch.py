@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from obs.catalogue import nats
 from obs.errors import SourceError
-from obs.series.family import Family, Rows, Value
+from obs.families.family import Family, Rows, Value
 from obs.sinks.cloudwatch import CloudWatchSink, batches, datum, dimension, worst
 from obs.spec.outputs import CloudWatch
 

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from obs.catalogue import nats, own
 from obs.catalogue.metric import Metric, counter, gauge, info
-from obs.series.family import SINGLE, Family, Rows, Value, single
+from obs.families.family import SINGLE, Family, Rows, Value, single
 from obs.sinks import exposition as module
 from obs.sinks.exposition import Exposition, header_lines, sample_lines
 from obs.sinks.labels import LONGEST

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.catalogue.metric import gauge
-from obs.series.family import Family, Rows
+from obs.families.family import Family, Rows
 from obs.sinks.labels import LONGEST, Duplicates, PerRows, bounded, escaped, label_texts
 
 METRIC = gauge("m", ("a",), "M.")

@@ -11,7 +11,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, M
 from obs import __version__
 from obs.catalogue import ALL, aws, nats, own, slo
 from obs.errors import SourceError
-from obs.series.family import Family, Rows, Value, single
+from obs.families.family import Family, Rows, Value, single
 from obs.sinks import otlp
 from obs.sinks.labels import LONGEST
 from obs.sinks.otlp import UNITS, Encoder, Identity, OtlpSink, resource

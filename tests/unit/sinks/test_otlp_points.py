@@ -17,7 +17,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from obs.series.family import Rows
+from obs.families.family import Rows
 from obs.sinks.otlp_points import data_points, heads
 
 NAMES = ("stream", "consumer")

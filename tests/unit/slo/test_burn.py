@@ -27,18 +27,18 @@ MONTH = 30 * DAY
     ("percent", "ratio"),
     [(99.9, 0.999), (99.99, 0.9999), (99.5, 0.995), (99, 0.99), (95.0, 0.95), (33.3, 0.333)],
 )
-def test_an_objective_in_percent_becomes_its_ratio_without_binary_noise(percent, ratio):
+def test_an_objective_in_percent_becomes_its_ratio_without_binary_noise(percent, ratio) -> None:
     assert objective_ratio(percent) == ratio
 
 
 @pytest.mark.parametrize("percent", [0, 100, 100.1, -1, float("nan"), inf])
-def test_an_objective_that_is_no_share_is_refused_in_percent(percent):
+def test_an_objective_that_is_no_share_is_refused_in_percent(percent) -> None:
     with pytest.raises(ValueError, match="not between 0 and 100"):
         objective_ratio(percent)
 
 
 @pytest.mark.parametrize("objective", [0, 1, 99.9, -0.5, float("nan"), inf])
-def test_an_objective_that_is_no_ratio_is_refused(objective):
+def test_an_objective_that_is_no_ratio_is_refused(objective) -> None:
     with pytest.raises(ValueError, match="not a ratio"):
         burn_rate(0.1, objective)
 
@@ -46,12 +46,12 @@ def test_an_objective_that_is_no_ratio_is_refused(objective):
 @pytest.mark.parametrize(
     ("objective", "budget"), [(0.999, 0.001), (0.9999, 0.0001), (0.995, 0.005), (0.9, 0.1)]
 )
-def test_the_budget_of_a_decimal_objective_is_decimal(objective, budget):
+def test_the_budget_of_a_decimal_objective_is_decimal(objective, budget) -> None:
     assert error_budget(objective) == budget
 
 
 @given(st.integers(1, 99_999))
-def test_every_objective_of_three_decimals_has_a_decimal_budget(thousandths):
+def test_every_objective_of_three_decimals_has_a_decimal_budget(thousandths) -> None:
     objective = objective_ratio(thousandths / 1000)
     assert error_budget(objective) == (100_000 - thousandths) / 100_000
 
@@ -59,7 +59,7 @@ def test_every_objective_of_three_decimals_has_a_decimal_budget(thousandths):
 @pytest.mark.parametrize(
     ("burn", "seconds"), [(1, MONTH), (2, 15 * DAY), (10, 3 * DAY), (1000, 43.2 * 60)]
 )
-def test_a_full_monthly_budget_lasts_the_period_divided_by_the_burn_rate(burn, seconds):
+def test_a_full_monthly_budget_lasts_the_period_divided_by_the_burn_rate(burn, seconds) -> None:
     assert exhaustion_seconds(1, burn, MONTH) == seconds
     assert isclose(burn_rate(burn * 0.001, 0.999), burn, rel_tol=1e-15)
 
@@ -67,24 +67,24 @@ def test_a_full_monthly_budget_lasts_the_period_divided_by_the_burn_rate(burn, s
 @pytest.mark.parametrize(
     ("factor", "seconds"), [(14.4, 50 * HOUR), (6, 5 * DAY), (3, 10 * DAY), (1, 30 * DAY)]
 )
-def test_the_factors_of_the_tiers_spend_a_month_as_published(factor, seconds):
+def test_the_factors_of_the_tiers_spend_a_month_as_published(factor, seconds) -> None:
     assert isclose(exhaustion_seconds(1, factor, MONTH), seconds, rel_tol=1e-15)
 
 
-def test_nothing_spent_never_exhausts_the_budget():
+def test_nothing_spent_never_exhausts_the_budget() -> None:
     assert exhaustion_seconds(0.5, 0, MONTH) == inf
 
 
 @pytest.mark.parametrize("burn", [0, 1, 1000])
 @pytest.mark.parametrize("remaining", [0, -0.5])
-def test_a_budget_that_is_gone_is_exhausted_now(remaining, burn):
+def test_a_budget_that_is_gone_is_exhausted_now(remaining, burn) -> None:
     assert exhaustion_seconds(remaining, burn, MONTH) == 0
 
 
 @pytest.mark.parametrize(
     ("sli", "objective", "left"), [(0.9972, 0.995, 0.44), (0.9985, 0.999, -0.5), (1, 0.999, 1)]
 )
-def test_the_budget_that_remains(sli, objective, left):
+def test_the_budget_that_remains(sli, objective, left) -> None:
     assert isclose(budget_remaining(1 - sli, objective), left, rel_tol=1e-12)
 
 
@@ -101,12 +101,12 @@ def test_the_budget_that_remains(sli, objective, left):
         (0.1, DAY, 28 * DAY, 2.8),
     ],
 )
-def test_factors_are_exact_decimals(share, long, period, factor):
+def test_factors_are_exact_decimals(share, long, period, factor) -> None:
     assert burn_factor(share, long, period) == factor
     assert share_spent(factor, long, period) == share
 
 
-def test_one_failure_in_ten_hourly_requests_spends_a_seventh_of_the_month():
+def test_one_failure_in_ten_hourly_requests_spends_a_seventh_of_the_month() -> None:
     burn = burn_rate(0.1, 0.999)
     assert burn == 100
     assert isclose(share_spent(burn, HOUR, MONTH), 0.1389, abs_tol=5e-5)
@@ -115,25 +115,25 @@ def test_one_failure_in_ten_hourly_requests_spends_a_seventh_of_the_month():
 @pytest.mark.parametrize(
     ("good", "total", "left"), [(99_960, 100_000, 60), (7_200, 7_200, 7.2), (99_850, 100_000, -50)]
 )
-def test_bad_events_left_of_the_budget(good, total, left):
+def test_bad_events_left_of_the_budget(good, total, left) -> None:
     assert isclose(bad_events_left(good, total, 0.999), left, rel_tol=1e-12)
 
 
 @pytest.mark.parametrize(("error_ratio", "seconds"), [(1, 51.84), (0.15, 5.76 * 60)])
-def test_time_until_the_fast_page_fires(error_ratio, seconds):
+def test_time_until_the_fast_page_fires(error_ratio, seconds) -> None:
     assert isclose(time_to_fire(error_ratio, 0.999, 14.4, HOUR), seconds, rel_tol=1e-12)
 
 
 @pytest.mark.parametrize("error_ratio", [0, 0.0143, 0.0144])
-def test_a_ratio_at_or_below_the_threshold_never_fires(error_ratio):
+def test_a_ratio_at_or_below_the_threshold_never_fires(error_ratio) -> None:
     assert time_to_fire(error_ratio, 0.999, 14.4, HOUR) == inf
 
 
-def test_a_burn_rate_equal_to_the_factor_is_not_above_it():
+def test_a_burn_rate_equal_to_the_factor_is_not_above_it() -> None:
     assert time_to_fire(0.25, 0.5, 0.5, HOUR) == inf
     assert time_to_fire(0.375, 0.5, 0.5, HOUR) == 2400
 
 
 @given(st.floats(0.0145, 1))
-def test_a_tier_fires_within_its_long_window_or_never(error_ratio):
+def test_a_tier_fires_within_its_long_window_or_never(error_ratio) -> None:
     assert 0 < time_to_fire(error_ratio, 0.999, 14.4, HOUR) < HOUR

@@ -21,7 +21,7 @@ def steady(minutes, good, total):
     return ledger, START + minutes * MINUTE
 
 
-def test_three_busy_hours_and_three_idle_ones_are_weighted_by_events():
+def test_three_busy_hours_and_three_idle_ones_are_weighted_by_events() -> None:
     """The average of the ratios would say 0.5 %."""
     ledger = Ledger(MONTH)
     for minute in range(180):
@@ -34,14 +34,14 @@ def test_three_busy_hours_and_three_idle_ones_are_weighted_by_events():
     assert isclose(six_hours.error_ratio, 0.00999, abs_tol=5e-7)
 
 
-def test_minutes_without_traffic_do_not_spoil_a_window():
+def test_minutes_without_traffic_do_not_spoil_a_window() -> None:
     ledger, _ = steady(10, 9, 10)
     found = evaluate(ledger, 0.999, MONTH, START + 2 * HOUR)
     assert [w.error_ratio for w in found.windows[:3]] == [None, None, None]
     assert isclose(found.windows[4].error_ratio or 0, 0.1)
 
 
-def test_no_events_give_no_ratio_no_burn_rate_and_no_budget():
+def test_no_events_give_no_ratio_no_burn_rate_and_no_budget() -> None:
     found = evaluate(Ledger(MONTH), 0.999, MONTH, START)
     assert (found.good, found.total, found.budget_remaining) == (0, 0, None)
     assert found.windows == tuple(
@@ -49,7 +49,7 @@ def test_no_events_give_no_ratio_no_burn_rate_and_no_budget():
     )
 
 
-def test_good_events_alone_leave_the_budget_whole_for_ever():
+def test_good_events_alone_leave_the_budget_whole_for_ever() -> None:
     found = evaluate(*_objective(*steady(400, 10, 10)))
     assert found.budget_remaining == 1
     for window in found.windows:
@@ -58,20 +58,20 @@ def test_good_events_alone_leave_the_budget_whole_for_ever():
 
 
 @pytest.mark.parametrize(("good", "left"), [(99_720, 0.44), (99_500, 0), (99_850, 0.7)])
-def test_the_budget_that_remains_of_an_objective_of_99_5(good, left):
+def test_the_budget_that_remains_of_an_objective_of_99_5(good, left) -> None:
     ledger, watermark = steady(1, good, 100_000)
     found = evaluate(ledger, 0.995, MONTH, watermark)
     assert isclose(found.budget_remaining or 0, left, rel_tol=1e-12)
 
 
-def test_an_overspent_budget_is_negative_and_exhausted_now():
+def test_an_overspent_budget_is_negative_and_exhausted_now() -> None:
     ledger, watermark = steady(1, 99_850, 100_000)
     found = evaluate(ledger, 0.999, MONTH, watermark)
     assert isclose(found.budget_remaining or 0, -0.5, rel_tol=1e-12)
     assert {window.exhaustion_seconds for window in found.windows} == {0}
 
 
-def test_exhaustion_is_at_the_burn_rate_of_each_window():
+def test_exhaustion_is_at_the_burn_rate_of_each_window() -> None:
     ledger, middle = steady(120, 10_000, 10_000)
     for minute in range(5):
         ledger.set(middle + minute * MINUTE, 9_990, 10_000)
@@ -85,12 +85,12 @@ def test_exhaustion_is_at_the_burn_rate_of_each_window():
     assert isclose(month.exhaustion_seconds or 0, remaining * MONTH * 125 / 5)
 
 
-def test_one_failure_of_ten_hourly_requests_burns_at_a_hundred():
+def test_one_failure_of_ten_hourly_requests_burns_at_a_hundred() -> None:
     ledger, watermark = steady(1, 9, 10)
     assert evaluate(ledger, 0.999, MONTH, watermark).windows[2].burn_rate == 100
 
 
-def test_good_and_total_are_those_of_the_slo_s_own_window():
+def test_good_and_total_are_those_of_the_slo_s_own_window() -> None:
     ledger = Ledger(DAY)
     ledger.set(START, 1, 2)
     ledger.set(START + 2 * DAY, 10, 20)
@@ -100,7 +100,7 @@ def test_good_and_total_are_those_of_the_slo_s_own_window():
     assert found.windows[-1].error_ratio == 0.5
 
 
-def test_a_window_longer_than_the_slo_s_own_may_have_events_where_that_has_none():
+def test_a_window_longer_than_the_slo_s_own_may_have_events_where_that_has_none() -> None:
     ledger = Ledger(DAY)
     ledger.set(START, 1, 2)
     found = evaluate(ledger, 0.5, DAY, START + 2 * DAY)
@@ -108,7 +108,7 @@ def test_a_window_longer_than_the_slo_s_own_may_have_events_where_that_has_none(
     assert found.windows[-1] == WindowEvaluation("3d", 3 * DAY, 1, 0.5, 1.0, None)
 
 
-def test_an_objective_in_percent_is_refused():
+def test_an_objective_in_percent_is_refused() -> None:
     with pytest.raises(ValueError, match="not a ratio"):
         evaluate(Ledger(MONTH), 99.9, MONTH, START)
 
@@ -119,7 +119,7 @@ def test_an_objective_in_percent_is_refused():
     st.floats(0.01, 0.9999),
     st.sampled_from([DAY, 3 * DAY, MONTH]),
 )
-def test_every_number_is_in_its_range_and_none_is_not_a_number(minutes, objective, period):
+def test_every_number_is_in_its_range_and_none_is_not_a_number(minutes, objective, period) -> None:
     ledger = Ledger(period)
     for minute, (total, share) in enumerate(minutes):
         ledger.set(START + minute * 7 * MINUTE, total * share, total)

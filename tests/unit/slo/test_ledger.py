@@ -62,7 +62,9 @@ def replay(period, moves_and_counts):
 
 @settings(deadline=None)
 @given(st.sampled_from(PERIODS), steps, st.integers(-HOUR, 2 * DAY))
-def test_windows_hold_exactly_the_events_of_their_minutes(period, moves_and_counts, trailing):
+def test_windows_hold_exactly_the_events_of_their_minutes(
+    period, moves_and_counts, trailing
+) -> None:
     ledger, minutes = replay(period, moves_and_counts)
     assert_same(ledger, minutes, period, minutes.end + trailing)
     assert ledger.dropped == 0
@@ -70,7 +72,7 @@ def test_windows_hold_exactly_the_events_of_their_minutes(period, moves_and_coun
 
 @settings(deadline=None)
 @given(st.sampled_from(PERIODS), steps, steps, st.integers(-HOUR, 0))
-def test_a_restored_ledger_is_the_one_that_was_saved(period, before, after, trailing):
+def test_a_restored_ledger_is_the_one_that_was_saved(period, before, after, trailing) -> None:
     ledger, minutes = replay(period, before)
     stored = {(row.step, row.start): row for row in ledger.changed()}
     for move, (good, total) in after:
@@ -95,7 +97,7 @@ def test_a_restored_ledger_is_the_one_that_was_saved(period, before, after, trai
     st.dictionaries(st.integers(1, 2_800), st.integers(1, 10**6), min_size=1, max_size=50),
     st.sampled_from([900, 1800, 3600]),
 )
-def test_history_fills_every_window_that_starts_on_its_steps(quarters, step):
+def test_history_fills_every_window_that_starts_on_its_steps(quarters, step) -> None:
     now = START
     points = {}
     for quarter, total in quarters.items():
@@ -109,7 +111,7 @@ def test_history_fills_every_window_that_starts_on_its_steps(quarters, step):
         assert ledger.counts(seconds, now) == expected
 
 
-def test_an_empty_ledger_has_no_events():
+def test_an_empty_ledger_has_no_events() -> None:
     ledger = Ledger(30 * DAY)
     assert ledger.counts(30 * DAY, START) == NEVER
     assert ledger.known_until is None
@@ -119,7 +121,7 @@ def test_an_empty_ledger_has_no_events():
     assert restored.known_until is None
 
 
-def test_setting_a_minute_again_replaces_it():
+def test_setting_a_minute_again_replaces_it() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 5, 10)
     ledger.set(START, 7, 8)
@@ -127,14 +129,14 @@ def test_setting_a_minute_again_replaces_it():
         assert ledger.counts(seconds, START + MINUTE) == (7, 8)
 
 
-def test_minutes_after_the_watermark_do_not_count():
+def test_minutes_after_the_watermark_do_not_count() -> None:
     ledger = Ledger(30 * DAY)
     for minute in range(10):
         ledger.set(START + minute * MINUTE, 0, 1)
     assert ledger.counts(30 * DAY, START + 4 * MINUTE + 59) == (0, 4)
 
 
-def test_short_windows_move_by_the_minute():
+def test_short_windows_move_by_the_minute() -> None:
     ledger = Ledger(30 * DAY)
     for minute in range(60):
         ledger.set(START + minute * MINUTE, 0, 2.0**minute)
@@ -146,7 +148,7 @@ def test_short_windows_move_by_the_minute():
 @pytest.mark.parametrize(
     ("window", "grid"), [(HOUR, 60), (6 * HOUR, 60), (DAY, 300), (3 * DAY, 300), (7 * DAY, 900)]
 )
-def test_a_long_window_starts_on_its_own_grid_and_is_never_short(window, grid):
+def test_a_long_window_starts_on_its_own_grid_and_is_never_short(window, grid) -> None:
     for offset in range(16):
         end = START + 30 * DAY + offset * MINUTE
         ledger = Ledger(7 * DAY)
@@ -157,7 +159,7 @@ def test_a_long_window_starts_on_its_own_grid_and_is_never_short(window, grid):
         assert ledger.counts(window, end) == (0, 110)
 
 
-def test_a_watermark_far_behind_the_newest_minute_still_finds_its_events():
+def test_a_watermark_far_behind_the_newest_minute_still_finds_its_events() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 1, 2)
     ledger.set(START + 2 * DAY, 10, 20)
@@ -165,14 +167,14 @@ def test_a_watermark_far_behind_the_newest_minute_still_finds_its_events():
     assert ledger.counts(30 * DAY, START + DAY) == (1, 2)
 
 
-def test_events_leave_at_the_end_of_the_period():
+def test_events_leave_at_the_end_of_the_period() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 1, 1)
     assert ledger.counts(30 * DAY, START + 30 * DAY) == (1, 1)
     assert ledger.counts(30 * DAY, START + 30 * DAY + 15 * MINUTE) == NEVER
 
 
-def test_a_fraction_leaves_nothing_behind_when_its_window_is_empty_again():
+def test_a_fraction_leaves_nothing_behind_when_its_window_is_empty_again() -> None:
     ledger = Ledger(30 * DAY)
     for minute in range(1_000):
         ledger.set(START + minute * MINUTE, 0.1, 0.3)
@@ -181,7 +183,7 @@ def test_a_fraction_leaves_nothing_behind_when_its_window_is_empty_again():
     assert ledger.counts(6 * HOUR, START + 1_400 * MINUTE) == NEVER
 
 
-def test_a_correction_of_six_hours_ago_is_applied_on_every_level():
+def test_a_correction_of_six_hours_ago_is_applied_on_every_level() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 1, 1)
     ledger.set(START + 6 * HOUR, 1, 1)
@@ -193,7 +195,7 @@ def test_a_correction_of_six_hours_ago_is_applied_on_every_level():
     ]
 
 
-def test_a_minute_that_is_no_longer_kept_is_dropped_and_counted():
+def test_a_minute_that_is_no_longer_kept_is_dropped_and_counted() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START + 7 * HOUR - MINUTE, 1, 1)
     ledger.set(START, 0, 5)
@@ -205,7 +207,7 @@ def test_a_minute_that_is_no_longer_kept_is_dropped_and_counted():
 @pytest.mark.parametrize(
     ("good", "total"), [(2, 1), (-1, 1), (float("nan"), 1), (0, float("nan")), (0, float("inf"))]
 )
-def test_what_is_no_count_is_refused(good, total):
+def test_what_is_no_count_is_refused(good, total) -> None:
     ledger = Ledger(30 * DAY)
     with pytest.raises(ValueError, match="is not a count"):
         ledger.set(START, good, total)
@@ -216,12 +218,12 @@ def test_what_is_no_count_is_refused(good, total):
     assert ledger.known_until is None
 
 
-def test_a_moment_within_a_minute_is_refused():
+def test_a_moment_within_a_minute_is_refused() -> None:
     with pytest.raises(ValueError, match="not the start of a minute"):
         Ledger(DAY).set(START + 1, 0, 0)
 
 
-def test_changes_are_given_once():
+def test_changes_are_given_once() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START + 900, 1, 2)
     assert ledger.changed() == [Bucket(step, START + 900, 1, 2) for step in (60, 300, 900)]
@@ -230,7 +232,7 @@ def test_changes_are_given_once():
     assert ledger.changed() == []
 
 
-def test_a_bucket_that_expired_before_it_was_given_is_not_given():
+def test_a_bucket_that_expired_before_it_was_given_is_not_given() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 1, 2)
     ledger.set(START + DAY, 3, 4)
@@ -238,14 +240,14 @@ def test_a_bucket_that_expired_before_it_was_given_is_not_given():
     assert rows == [Bucket(300, START, 1, 2), Bucket(900, START, 1, 2)]
 
 
-def test_a_quiet_minute_is_a_change_because_it_says_how_far_we_know():
+def test_a_quiet_minute_is_a_change_because_it_says_how_far_we_know() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 0, 0)
     assert Bucket(60, START, 0, 0) in ledger.changed()
     assert ledger.known_until == START + MINUTE
 
 
-def test_stored_buckets_outlive_what_a_level_keeps_only_until_deleted():
+def test_stored_buckets_outlive_what_a_level_keeps_only_until_deleted() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 0, 1)
     kept = ledger.kept_from()
@@ -255,7 +257,7 @@ def test_stored_buckets_outlive_what_a_level_keeps_only_until_deleted():
     assert 30 * DAY + HOUR <= START + MINUTE - kept[900] < 30 * DAY + HOUR + 900
 
 
-def test_a_longer_window_finds_the_days_that_only_a_finer_level_had():
+def test_a_longer_window_finds_the_days_that_only_a_finer_level_had() -> None:
     one_day = Ledger(DAY)
     for hour in range(72):
         one_day.set(START + hour * HOUR, 0, 1)
@@ -265,14 +267,14 @@ def test_a_longer_window_finds_the_days_that_only_a_finer_level_had():
     assert month.counts(30 * DAY, START + 3 * DAY) == (0, 72)
 
 
-def test_history_is_spread_evenly_over_finer_levels():
+def test_history_is_spread_evenly_over_finer_levels() -> None:
     ledger = Ledger(30 * DAY)
     ledger.backfill(900, {START: (15, 30)})
     assert ledger.counts(5 * MINUTE, START + 900) == (5, 10)
     assert ledger.counts(MINUTE, START + 900) == (1, 2)
 
 
-def test_history_finer_than_its_level_is_summed():
+def test_history_finer_than_its_level_is_summed() -> None:
     ledger = Ledger(30 * DAY)
     minutes = {START + minute * MINUTE: (1.0, 2.0) for minute in range(3 * 24 * 60)}
     ledger.backfill(60, minutes)
@@ -281,7 +283,7 @@ def test_history_finer_than_its_level_is_summed():
         assert ledger.counts(seconds, now) == (seconds / 60, seconds / 30)
 
 
-def test_history_may_be_given_in_ever_finer_steps():
+def test_history_may_be_given_in_ever_finer_steps() -> None:
     ledger = Ledger(30 * DAY)
     now = START + 30 * DAY
     ledger.backfill(900, dict.fromkeys(range(START, now - 3 * DAY, 900), (900.0, 900.0)))
@@ -291,7 +293,7 @@ def test_history_may_be_given_in_ever_finer_steps():
         assert ledger.counts(seconds, now) == (seconds, seconds)
 
 
-def test_history_never_overwrites_and_may_be_repeated():
+def test_history_never_overwrites_and_may_be_repeated() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 1, 1)
     history = {START - 900: (2.0, 2.0), START: (50.0, 50.0), START + 900: (4.0, 4.0)}
@@ -300,7 +302,7 @@ def test_history_never_overwrites_and_may_be_repeated():
     assert ledger.counts(30 * DAY, START + 1800) == (7, 7)
 
 
-def test_fine_history_of_long_ago_may_be_repeated_too():
+def test_fine_history_of_long_ago_may_be_repeated_too() -> None:
     ledger = Ledger(30 * DAY)
     minutes = {START + minute * MINUTE: (1.0, 2.0) for minute in range(5 * 24 * 60)}
     assert ledger.backfill(60, minutes) > 0
@@ -308,19 +310,19 @@ def test_fine_history_of_long_ago_may_be_repeated_too():
     assert ledger.counts(30 * DAY, START + 5 * DAY) == (7_200, 14_400)
 
 
-def test_quiet_history_fills_nothing_but_says_how_far_we_know():
+def test_quiet_history_fills_nothing_but_says_how_far_we_know() -> None:
     ledger = Ledger(30 * DAY)
     assert ledger.backfill(900, {START: (0.0, 0.0)}) == 0
     assert ledger.known_until == START + 900
 
 
-def test_history_from_before_the_window_is_left_out():
+def test_history_from_before_the_window_is_left_out() -> None:
     ledger = Ledger(30 * DAY)
     ledger.set(START, 1, 1)
     assert ledger.backfill(900, {START - 31 * DAY: (1.0, 1.0)}) == 0
 
 
-def test_a_backfilled_minute_can_be_set_and_is_replaced():
+def test_a_backfilled_minute_can_be_set_and_is_replaced() -> None:
     ledger = Ledger(30 * DAY)
     ledger.backfill(300, {START: (10.0, 10.0)})
     for minute in range(5):
@@ -331,7 +333,7 @@ def test_a_backfilled_minute_can_be_set_and_is_replaced():
 
 @settings(deadline=None)
 @given(st.floats(0, 1e6), st.sampled_from([300, 900, 3600]), steps)
-def test_backfilled_history_survives_being_stored(total, step, moves_and_counts):
+def test_backfilled_history_survives_being_stored(total, step, moves_and_counts) -> None:
     ledger = Ledger(7 * DAY)
     ledger.backfill(step, {START - step * n: (total / n, total) for n in range(1, 200, 7)})
     for move, (good, count) in moves_and_counts:
@@ -347,17 +349,17 @@ def test_backfilled_history_survives_being_stored(total, step, moves_and_counts)
 
 
 @pytest.mark.parametrize("step", [0, -900, 30, 120, 600, 1000])
-def test_history_in_steps_that_do_not_fit_is_refused(step):
+def test_history_in_steps_that_do_not_fit_is_refused(step) -> None:
     with pytest.raises(ValueError, match="does not fit"):
         Ledger(DAY).backfill(step, {START: (1.0, 1.0)})
 
 
-def test_history_off_its_own_steps_is_refused():
+def test_history_off_its_own_steps_is_refused() -> None:
     with pytest.raises(ValueError, match="not the start of a bucket"):
         Ledger(DAY).backfill(900, {START + 300: (1.0, 1.0)})
 
 
-def test_no_history_is_nothing_filled():
+def test_no_history_is_nothing_filled() -> None:
     ledger = Ledger(DAY)
     assert ledger.backfill(900, {}) == 0
     assert ledger.known_until is None

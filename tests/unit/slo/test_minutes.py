@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from obs.slo.minutes import Minute, MinuteCounts, MinuteShare
 
 
-def test_a_minute_is_given_once_it_is_over_with_its_share_of_good_observations():
+def test_a_minute_is_given_once_it_is_over_with_its_share_of_good_observations() -> None:
     share = MinuteShare()
     assert [share.observe(at, good) for at, good in ((120, True), (135, False), (150, True))] == [
         None
@@ -12,14 +12,14 @@ def test_a_minute_is_given_once_it_is_over_with_its_share_of_good_observations()
     assert share.observe(180, True) == Minute(120, 2 / 3, 1.0)
 
 
-def test_a_minute_nobody_observed_is_not_an_event():
+def test_a_minute_nobody_observed_is_not_an_event() -> None:
     share = MinuteShare()
     share.observe(0, True)
     assert share.observe(600, True) == Minute(0, 1.0, 1.0)
     assert share.observe(660, True) == Minute(600, 1.0, 1.0)
 
 
-def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_anew():
+def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_anew() -> None:
     share = MinuteShare()
     share.observe(1200, True)
     assert share.observe(1190, False) is None
@@ -28,7 +28,7 @@ def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_anew
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=200), st.floats(1, 30))
-def test_good_time_is_the_share_of_good_observations(observations, step):
+def test_good_time_is_the_share_of_good_observations(observations, step) -> None:
     share = MinuteShare()
     minutes = [share.observe(i * step, good) for i, good in enumerate(observations)]
     minutes.append(share.observe(len(observations) * step + 1e6, True))
@@ -37,7 +37,7 @@ def test_good_time_is_the_share_of_good_observations(observations, step):
     assert (sum(minute.good for minute in seen) == 0) == (not any(observations))
 
 
-def test_counts_of_a_minute_are_what_the_counters_rose_by():
+def test_counts_of_a_minute_are_what_the_counters_rose_by() -> None:
     counts = MinuteCounts()
     assert counts.observe(0, 100, 5) is None
     assert counts.observe(30, 110, 6) is None
@@ -45,7 +45,7 @@ def test_counts_of_a_minute_are_what_the_counters_rose_by():
     assert counts.observe(120, 112, 6) == Minute(60, 2.0, 2.0)
 
 
-def test_a_restart_in_the_middle_of_a_minute_loses_and_doubles_nothing():
+def test_a_restart_in_the_middle_of_a_minute_loses_and_doubles_nothing() -> None:
     counts = MinuteCounts()
     counts.observe(0, 100, 0)
     counts.observe(30, 110, 0)
@@ -55,7 +55,7 @@ def test_a_restart_in_the_middle_of_a_minute_loses_and_doubles_nothing():
     assert again.observe(120, 130, 1) == Minute(60, 9.0, 10.0)
 
 
-def test_a_consumer_created_again_counts_from_zero():
+def test_a_consumer_created_again_counts_from_zero() -> None:
     counts = MinuteCounts()
     counts.observe(0, 100, 5)
     counts.observe(30, 7, 0)
@@ -63,7 +63,7 @@ def test_a_consumer_created_again_counts_from_zero():
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), min_size=2, max_size=60))
-def test_every_event_is_in_exactly_one_minute(steps):
+def test_every_event_is_in_exactly_one_minute(steps) -> None:
     counts, events, bad, minutes = MinuteCounts(), 0, 0, []
     for poll, (more, more_bad) in enumerate(steps):
         events, bad = events + more, bad + min(more, more_bad)

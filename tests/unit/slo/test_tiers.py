@@ -10,7 +10,7 @@ from obs.slo.windows import DAY, HOUR, MINUTE
 MONTH = 30 * DAY
 
 
-def test_a_month_has_the_four_published_tiers():
+def test_a_month_has_the_four_published_tiers() -> None:
     found = [
         (t.severity, t.long_seconds, t.short_seconds, t.factor, t.budget_share)
         for t in tiers(0.999, MONTH).kept
@@ -23,12 +23,12 @@ def test_a_month_has_the_four_published_tiers():
     ]
 
 
-def test_four_weeks_have_their_own_exact_factors():
+def test_four_weeks_have_their_own_exact_factors() -> None:
     factors = [tier.factor for tier in tiers(0.999, 28 * DAY).kept]
     assert factors == [13.44, 5.6, 2.8, float(Fraction(28, 30))]
 
 
-def test_every_tier_wants_two_bad_events_unless_told_otherwise():
+def test_every_tier_wants_two_bad_events_unless_told_otherwise() -> None:
     assert {tier.min_bad_events for tier in tiers(0.999, MONTH).kept} == {2}
     assert {tier.min_bad_events for tier in tiers(0.999, MONTH, 5).kept} == {5}
 
@@ -45,18 +45,18 @@ def test_every_tier_wants_two_bad_events_unless_told_otherwise():
         (0.001, [1]),
     ],
 )
-def test_a_tier_that_can_never_fire_is_dropped(objective, kept):
+def test_a_tier_that_can_never_fire_is_dropped(objective, kept) -> None:
     assert [tier.factor for tier in tiers(objective, MONTH).kept] == kept
 
 
-def test_a_threshold_of_exactly_all_events_can_never_fire():
+def test_a_threshold_of_exactly_all_events_can_never_fire() -> None:
     factor_ten_in_an_hour = 1_800_000
     found = tiers(0.9, factor_ten_in_an_hour)
     assert [tier.factor for tier, _ in found.dropped] == [10]
     assert len(found.kept) == 3
 
 
-def test_a_dropped_tier_comes_with_its_reason():
+def test_a_dropped_tier_comes_with_its_reason() -> None:
     ((tier, reason),) = tiers(0.93, MONTH).dropped
     assert tier.factor == 14.4
     assert reason == (
@@ -64,11 +64,11 @@ def test_a_dropped_tier_comes_with_its_reason():
     )
 
 
-def test_an_objective_without_any_tier_is_refused_with_every_reason():
+def test_an_objective_without_any_tier_is_refused_with_every_reason() -> None:
     with pytest.raises(ValueError, match=r"over 1h .*; .* over 6h .*; .* over 1d .*; .* over 3d "):
         tiers(0.3, 90 * DAY)
 
 
-def test_an_objective_in_percent_is_refused():
+def test_an_objective_in_percent_is_refused() -> None:
     with pytest.raises(ValueError, match="not a ratio"):
         tiers(99.9, MONTH)

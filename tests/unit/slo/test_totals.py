@@ -23,42 +23,42 @@ def restored(total):
     return CumulativeTotal.restored(state)
 
 
-def test_a_new_counter_is_zero():
+def test_a_new_counter_is_zero() -> None:
     assert counter().total == 0
 
 
-def test_points_add_up():
+def test_points_add_up() -> None:
     total = counter()
     assert total.absorb({START: 3, START + 60: 4}) == 7
     assert total.total == 7
 
 
-def test_a_point_seen_again_counts_once():
+def test_a_point_seen_again_counts_once() -> None:
     total = counter()
     total.absorb({START: 3})
     assert total.absorb({START: 3}) == 0
     assert total.total == 3
 
 
-def test_history_before_the_start_is_counted_already():
+def test_history_before_the_start_is_counted_already() -> None:
     total = counter()
     assert total.absorb({START - 60: 1_000, START: 1}) == 1
     assert total.absorb({START - 60: 2_000}) == 0
 
 
-def test_a_late_point_counts():
+def test_a_late_point_counts() -> None:
     total = counter()
     total.absorb({START + 3600: 1})
     assert total.absorb({START: 5}) == 5
 
 
-def test_an_upward_correction_adds_its_difference():
+def test_an_upward_correction_adds_its_difference() -> None:
     total = counter()
     total.absorb({START: 3})
     assert total.absorb({START: 10}) == 7
 
 
-def test_a_downward_correction_is_owed_against_later_increments():
+def test_a_downward_correction_is_owed_against_later_increments() -> None:
     total = counter()
     total.absorb({START: 10})
     assert total.absorb({START: 4}) == 0
@@ -67,7 +67,7 @@ def test_a_downward_correction_is_owed_against_later_increments():
     assert total.total == 14
 
 
-def test_a_correction_down_and_up_again_changes_nothing():
+def test_a_correction_down_and_up_again_changes_nothing() -> None:
     total = counter()
     total.absorb({START: 10})
     total.absorb({START: 4})
@@ -75,7 +75,7 @@ def test_a_correction_down_and_up_again_changes_nothing():
     assert total.total == 10
 
 
-def test_a_point_missing_from_an_answer_keeps_its_value():
+def test_a_point_missing_from_an_answer_keeps_its_value() -> None:
     total = counter()
     total.absorb({START: 10})
     assert total.absorb({}) == 0
@@ -83,13 +83,13 @@ def test_a_point_missing_from_an_answer_keeps_its_value():
     assert total.total == 10
 
 
-def test_minutes_still_filling_are_left_for_later():
+def test_minutes_still_filling_are_left_for_later() -> None:
     total = counter()
     assert total.absorb({START: 1, START + 60: 2}, until=START + 60) == 1
     assert total.absorb({START + 60: 2}, until=START + 120) == 2
 
 
-def test_points_beyond_the_horizon_are_forgotten_and_never_counted_twice():
+def test_points_beyond_the_horizon_are_forgotten_and_never_counted_twice() -> None:
     total = counter()
     total.absorb({START: 10})
     total.absorb({START + HORIZON_SECONDS + 60: 1})
@@ -98,14 +98,14 @@ def test_points_beyond_the_horizon_are_forgotten_and_never_counted_twice():
     assert total.absorb({START + 60: 7}) == 7, "exactly as old as the horizon"
 
 
-def test_the_horizon_does_not_shrink_when_older_points_follow():
+def test_the_horizon_does_not_shrink_when_older_points_follow() -> None:
     total = counter()
     total.absorb({START + 2 * HORIZON_SECONDS: 1})
     total.absorb({START + HORIZON_SECONDS: 1})
     assert total.absorb({START + HORIZON_SECONDS - 60: 1}) == 0
 
 
-def test_what_is_kept_is_bounded_by_the_horizon():
+def test_what_is_kept_is_bounded_by_the_horizon() -> None:
     total = counter()
     for minute in range(1000):
         total.absorb({START + minute * MINUTE: 1})
@@ -116,7 +116,7 @@ def test_what_is_kept_is_bounded_by_the_horizon():
 
 
 @pytest.mark.parametrize("value", [-1, float("nan"), inf])
-def test_a_value_that_is_no_count_is_refused_and_nothing_is_counted(value):
+def test_a_value_that_is_no_count_is_refused_and_nothing_is_counted(value) -> None:
     total = counter()
     with pytest.raises(ValueError, match="is not a count"):
         total.absorb({START: 5, START + 60: value})
@@ -124,7 +124,7 @@ def test_a_value_that_is_no_count_is_refused_and_nothing_is_counted(value):
     assert total.absorb({START: 5}) == 5
 
 
-def test_the_state_is_given_once_until_something_changes():
+def test_the_state_is_given_once_until_something_changes() -> None:
     total = counter()
     assert total.changed() == TotalState(0, 0, START, START, {})
     assert total.changed() is None
@@ -134,7 +134,7 @@ def test_the_state_is_given_once_until_something_changes():
     assert total.changed() is None
 
 
-def test_a_debt_alone_is_a_change_to_be_written():
+def test_a_debt_alone_is_a_change_to_be_written() -> None:
     total = counter()
     total.absorb({START: 2})
     total.changed()
@@ -142,7 +142,7 @@ def test_a_debt_alone_is_a_change_to_be_written():
     assert total.changed() == TotalState(2, 1, START, START, {START: 1})
 
 
-def test_a_restored_counter_knows_its_debt_its_points_and_its_start():
+def test_a_restored_counter_knows_its_debt_its_points_and_its_start() -> None:
     total = counter()
     total.absorb({START: 10})
     total.absorb({START: 4})
@@ -153,7 +153,7 @@ def test_a_restored_counter_knows_its_debt_its_points_and_its_start():
     assert again.total == 11
 
 
-def test_a_crash_before_the_write_counts_the_lost_points_again_and_only_once():
+def test_a_crash_before_the_write_counts_the_lost_points_again_and_only_once() -> None:
     total = counter()
     total.absorb({START: 10})
     saved = total.changed()
@@ -169,7 +169,7 @@ def test_a_crash_before_the_write_counts_the_lost_points_again_and_only_once():
         st.tuples(st.integers(0, 180), st.floats(0, 1e6, allow_nan=False, width=32)), max_size=60
     )
 )
-def test_fractions_add_up_but_for_rounding(reports):
+def test_fractions_add_up_but_for_rounding(reports) -> None:
     total, truth, highest = counter(), {}, 0.0
     for minute, value in reports:
         truth[START + minute * MINUTE] = value
@@ -198,31 +198,31 @@ class AnyOrder(RuleBasedStateMachine):
         self.highest = max(self.highest, sum(self.truth.values()))
 
     @rule(minute=st.integers(0, 180), value=st.integers(0, 10**6))
-    def set_one(self, minute, value):
+    def set_one(self, minute, value) -> None:
         self.truth[START + minute * MINUTE] = value
         self.report({START + minute * MINUTE: value})
 
     @rule(data=st.data())
-    def answer_in_part_and_again(self, data):
+    def answer_in_part_and_again(self, data) -> None:
         some = data.draw(st.sets(st.sampled_from(sorted(self.truth)))) if self.truth else set()
         self.report({at: self.truth[at] for at in some})
 
     @rule(minute=st.integers(1, 300), value=st.integers(0, 10**6))
-    def see_history(self, minute, value):
+    def see_history(self, minute, value) -> None:
         self.history[START - minute * MINUTE] = value
         self.report({})
 
     @rule()
-    def restart(self):
+    def restart(self) -> None:
         self.saved = self.total.changed() or self.saved
         self.total = CumulativeTotal.restored(self.saved)
 
     @invariant()
-    def the_total_is_the_highest_sum_there_has_been(self):
+    def the_total_is_the_highest_sum_there_has_been(self) -> None:
         assert self.total.total == self.highest
 
     @invariant()
-    def the_total_never_falls(self):
+    def the_total_never_falls(self) -> None:
         assert self.total.total >= self.shown
         self.shown = self.total.total
 
@@ -230,7 +230,7 @@ class AnyOrder(RuleBasedStateMachine):
 TestAnyOrder = AnyOrder.TestCase
 
 
-def test_a_beginning_that_was_ahead_is_put_right_while_nothing_was_counted():
+def test_a_beginning_that_was_ahead_is_put_right_while_nothing_was_counted() -> None:
     counter = CumulativeTotal(86_400)
     counter.absorb({600: 5.0})
     counter.begin_by(600)

@@ -66,7 +66,7 @@ def body(**fields: object) -> bytes:
     return json.dumps(MAX_DELIVER | fields).encode()
 
 
-async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(monkeypatch):
+async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(monkeypatch) -> None:
     (arrival,) = await arrivals(monkeypatch, body())
     (letter,) = arrival.letters
     assert letter == DeadLetter("OMS", "ORDERS", "worker", 7, letter.at, "max_deliveries")
@@ -74,16 +74,16 @@ async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(mon
     assert arrival.position is None
 
 
-async def test_an_advisory_that_comes_twice_counts_once(monkeypatch):
+async def test_an_advisory_that_comes_twice_counts_once(monkeypatch) -> None:
     found = await arrivals(monkeypatch, body(), body(), body(id="two"))
     assert len(found) == 2
 
 
-async def test_advisories_without_an_id_all_count(monkeypatch):
+async def test_advisories_without_an_id_all_count(monkeypatch) -> None:
     assert len(await arrivals(monkeypatch, body(id=""), body(id=""))) == 2
 
 
-async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch):
+async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch) -> None:
     advisory = {key: value for key, value in MAX_DELIVER.items() if key != "timestamp"}
     (arrival,) = await arrivals(monkeypatch, json.dumps(advisory).encode())
     assert arrival.letters[0].at == 1000.0
@@ -100,6 +100,6 @@ async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch):
         body(type="io.nats.jetstream.advisory.v1.nak"),
     ],
 )
-async def test_what_is_no_dead_letter_is_passed_over(monkeypatch, message):
+async def test_what_is_no_dead_letter_is_passed_over(monkeypatch, message) -> None:
     (arrival,) = await arrivals(monkeypatch, message, body())
     assert len(arrival.letters) == 1

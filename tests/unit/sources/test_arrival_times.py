@@ -80,7 +80,7 @@ def clock() -> Clock:
     return Clock()
 
 
-async def test_the_first_message_that_matches_is_told_with_its_time(monkeypatch, clock):
+async def test_the_first_message_that_matches_is_told_with_its_time(monkeypatch, clock) -> None:
     server = Server(lambda asked: stored(9))
     async with connected(monkeypatch, server, clock) as (times, _):
         assert await times.ask([QUESTION]) == {
@@ -90,7 +90,7 @@ async def test_the_first_message_that_matches_is_told_with_its_time(monkeypatch,
     assert server.requests == [("$JS.API.STREAM.MSG.GET.ORDERS", body)]
 
 
-async def test_of_several_filters_the_earliest_message_counts(monkeypatch, clock):
+async def test_of_several_filters_the_earliest_message_counts(monkeypatch, clock) -> None:
     found = {"a": stored(12), "b": stored(8), "c": NOTHING}
     question = Question("ORDERS", 7, ("a", "b", "c"))
     server = Server(lambda asked: found[str(asked["next_by_subj"])])
@@ -98,7 +98,7 @@ async def test_of_several_filters_the_earliest_message_counts(monkeypatch, clock
         assert (await times.ask([question]))[question].seq == 8
 
 
-async def test_without_a_filter_every_subject_matches(monkeypatch, clock):
+async def test_without_a_filter_every_subject_matches(monkeypatch, clock) -> None:
     server = Server(lambda asked: stored(7))
     async with connected(monkeypatch, server, clock) as (times, _):
         await times.ask([Question("ORDERS", 7, ())])
@@ -107,7 +107,7 @@ async def test_without_a_filter_every_subject_matches(monkeypatch, clock):
 
 async def test_where_no_message_matches_there_is_no_answer_and_no_complaint(
     monkeypatch, clock, caplog
-):
+) -> None:
     server = Server(lambda asked: NOTHING)
     async with connected(monkeypatch, server, clock) as (times, _):
         assert await times.ask([QUESTION]) == {}
@@ -119,7 +119,7 @@ async def test_where_no_message_matches_there_is_no_answer_and_no_complaint(
 @pytest.mark.parametrize("answer", [None, DENIED, b"rubbish", b"[]", TimeoutError()])
 async def test_what_is_not_answered_is_told_once_and_left_alone_for_a_while(
     monkeypatch, clock, caplog, answer
-):
+) -> None:
     server = Server(lambda asked: answer)
     async with connected(monkeypatch, server, clock) as (times, _):
         for _ in range(3):
@@ -131,7 +131,7 @@ async def test_what_is_not_answered_is_told_once_and_left_alone_for_a_while(
     assert len(caplog.records) == 1
 
 
-async def test_one_question_without_an_answer_does_not_spoil_the_others(monkeypatch, clock):
+async def test_one_question_without_an_answer_does_not_spoil_the_others(monkeypatch, clock) -> None:
     silent = Question("ORDERS", 8, ("orders.new",))
     server = Server(lambda asked: stored(9) if asked["seq"] == 7 else None)
     async with connected(monkeypatch, server, clock) as (times, _):
@@ -139,7 +139,7 @@ async def test_one_question_without_an_answer_does_not_spoil_the_others(monkeypa
         assert set(await times.ask([silent, QUESTION])) == {QUESTION}
 
 
-async def test_after_a_refusal_it_does_not_ask_for_ten_minutes(monkeypatch, clock, caplog):
+async def test_after_a_refusal_it_does_not_ask_for_ten_minutes(monkeypatch, clock, caplog) -> None:
     server = Server(lambda asked: stored(9))
     async with connected(monkeypatch, server, clock) as (times, report):
         for _ in range(2):

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
-from obs.sources.jetstream import Scope, Settings
+from obs.sources.jetstream import KnownSettings, SourceSelection
 from obs.sources.jsz import (
     Cluster,
     ConsumerReport,
@@ -31,16 +31,16 @@ def merged(*consumers: ConsumerReport, created: str = "0", **fields) -> Merged:
 
 
 def view(found: Merged, *, learned: Merged | None = None, **fields):
-    settings = Settings()
+    settings = KnownSettings()
     settings.learn(found if learned is None else learned, complete=True)
-    return Scope(NatsSource(monitor=("http://h:1",), **fields)).view(found, settings)
+    return SourceSelection(NatsSource(monitor=("http://h:1",), **fields)).view(found, settings)
 
 
 def names(found) -> list[str]:
     return [consumer.name for consumer in found.consumers]
 
 
-def test_every_field_of_a_consumer_comes_from_its_own_place():
+def test_every_field_of_a_consumer_comes_from_its_own_place() -> None:
     moment = datetime(2026, 11, 21, tzinfo=UTC)
     report = ConsumerReport(
         name="c",
@@ -79,7 +79,7 @@ def test_every_field_of_a_consumer_comes_from_its_own_place():
     )
 
 
-def test_every_field_of_a_stream_comes_from_its_own_place():
+def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
     first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     found = merged(
         created="2025",
@@ -105,31 +105,31 @@ def test_every_field_of_a_stream_comes_from_its_own_place():
     )
 
 
-def test_an_emptied_stream_has_no_first_message_but_a_last_time():
+def test_an_emptied_stream_has_no_first_message_but_a_last_time() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     found = merged(state=StreamState(messages=0, first_ts=moment, last_ts=moment))
     (stream,) = view(found).streams
     assert (stream.first_time, stream.last_time) == (None, moment.timestamp())
 
 
-def test_consumers_that_the_streams_leader_cannot_see_are_counted_too():
+def test_consumers_that_the_streams_leader_cannot_see_are_counted_too() -> None:
     found = merged(consumer("a"), consumer("b"), state=StreamState(consumer_count=1))
     assert view(found).streams[0].consumers == 2
 
 
-def test_a_consumer_without_a_leader_is_kept_and_marked():
+def test_a_consumer_without_a_leader_is_kept_and_marked() -> None:
     found = merged()
     found[KEY].unled["c"] = consumer("c")
     assert [consumer.leader for consumer in view(found).consumers] == [False]
 
 
-def test_consumers_come_sorted_whoever_leads_them():
+def test_consumers_come_sorted_whoever_leads_them() -> None:
     found = merged(consumer("d"), consumer("a"))
     found[KEY].unled |= {"c": consumer("c"), "b": consumer("b")}
     assert names(view(found)) == ["a", "b", "c", "d"]
 
 
-def test_what_a_glob_leaves_out_is_counted_with_the_consumers_of_excluded_streams():
+def test_what_a_glob_leaves_out_is_counted_with_the_consumers_of_excluded_streams() -> None:
     found = merged(consumer("keep"), consumer("drop-1"))
     found[StreamKey("A", "T")] = Reports(StreamReport("T"), True, {"keep": consumer("keep")})
     seen = view(found, streams=Selection(exclude=("T",)), consumers=Selection(exclude=("drop-*",)))
@@ -138,7 +138,7 @@ def test_what_a_glob_leaves_out_is_counted_with_the_consumers_of_excluded_stream
     assert seen.left_out == NOTHING | {"excluded": 2}
 
 
-def test_ephemeral_consumers_are_summed_up_in_their_stream():
+def test_ephemeral_consumers_are_summed_up_in_their_stream() -> None:
     found = merged(
         consumer("d"),
         consumer("e1", durable=False, num_pending=3, num_ack_pending=4),
@@ -150,62 +150,62 @@ def test_ephemeral_consumers_are_summed_up_in_their_stream():
     assert seen.left_out == NOTHING | {"ephemeral": 2}
 
 
-def test_ephemeral_consumers_have_series_where_the_spec_wants_them():
+def test_ephemeral_consumers_have_series_where_the_spec_wants_them() -> None:
     seen = view(merged(consumer("e", durable=False)), ephemeral="each")
     assert names(seen) == ["e"]
     assert seen.streams[0].ephemeral_consumers == 0
 
 
-def test_the_cap_keeps_the_oldest_so_that_a_new_consumer_takes_nobodys_place():
+def test_the_cap_keeps_the_oldest_so_that_a_new_consumer_takes_nobodys_place() -> None:
     old = [consumer("m", "2026-01"), consumer("n", "2026-02")]
     seen = view(merged(*old, consumer("a", "2026-03")), max_consumers=2)
     assert names(seen) == ["m", "n"]
     assert seen.left_out == NOTHING | {"cap": 1}
 
 
-def test_a_consumer_of_unknown_configuration_waits_as_new():
+def test_a_consumer_of_unknown_configuration_waits_as_new() -> None:
     found = merged(consumer("known"), consumer("later"))
     seen = view(found, learned=merged(consumer("known")))
     assert names(seen) == ["known"]
     assert seen.left_out == NOTHING | {"new": 1}
 
 
-def scope() -> Scope:
-    return Scope(NatsSource(monitor=("http://h:1",)))
+def scope() -> SourceSelection:
+    return SourceSelection(NatsSource(monitor=("http://h:1",)))
 
 
-def configured(settings: Settings, found: Merged) -> bool:
+def configured(settings: KnownSettings, found: Merged) -> bool:
     return scope().view(found, settings).configured
 
 
-def test_the_configuration_of_an_earlier_consumer_of_the_name_is_not_taken():
+def test_the_configuration_of_an_earlier_consumer_of_the_name_is_not_taken() -> None:
     earlier, later = merged(consumer("c", "1")), merged(consumer("c", "2"))
-    settings = Settings()
+    settings = KnownSettings()
     settings.learn(earlier, complete=True)
     assert configured(settings, earlier)
     assert not configured(settings, later)
 
 
-def test_a_stream_created_anew_is_unknown_with_all_its_consumers():
-    settings = Settings()
+def test_a_stream_created_anew_is_unknown_with_all_its_consumers() -> None:
+    settings = KnownSettings()
     settings.learn(merged(consumer("c"), created="1"), complete=True)
     again = merged(consumer("c"), created="2")
     assert not configured(settings, again)
     assert names(scope().view(again, settings)) == []
 
 
-def test_an_unknown_stream_without_consumers_is_not_configured():
-    assert not configured(Settings(), merged())
+def test_an_unknown_stream_without_consumers_is_not_configured() -> None:
+    assert not configured(KnownSettings(), merged())
 
 
-def test_what_is_excluded_needs_no_configuration():
+def test_what_is_excluded_needs_no_configuration() -> None:
     found = merged(consumer("known"), consumer("drop-1"))
     seen = view(found, learned=merged(consumer("known")), consumers=Selection(exclude=("drop-*",)))
     assert seen.configured
 
 
-def test_configurations_survive_while_a_server_that_holds_them_is_down():
-    settings = Settings()
+def test_configurations_survive_while_a_server_that_holds_them_is_down() -> None:
+    settings = KnownSettings()
     both = merged(consumer("a"), consumer("b"))
     settings.learn(both, complete=True)
     settings.learn(merged(consumer("a")), complete=False)

@@ -44,7 +44,7 @@ def body(page: object) -> bytes:
     return json.dumps(page).encode()
 
 
-def test_absent_fields_have_the_value_that_go_leaves_out():
+def test_absent_fields_have_the_value_that_go_leaves_out() -> None:
     account = decode_jsz(body(PAGE), "h:1").account_details[0]
     consumer = account.stream_detail[0].consumer_detail[0]
     assert consumer == ConsumerReport(name="c", created="2026-11-21T10:47:13.8Z")
@@ -52,25 +52,25 @@ def test_absent_fields_have_the_value_that_go_leaves_out():
     assert consumer.cluster is None
 
 
-def test_a_server_without_jetstream_has_no_accounts():
+def test_a_server_without_jetstream_has_no_accounts() -> None:
     assert decode_jsz(b'{"server_id":"NA","disabled":true}', "h:1").account_details is None
     assert decode_varz(b'{"server_id":"NA","jetstream":{}}', "h:1").jetstream.stats is None
 
 
-def test_an_account_without_streams_is_none_to_go_and_empty_to_us():
+def test_an_account_without_streams_is_none_to_go_and_empty_to_us() -> None:
     page = {"server_id": "NA", "account_details": [{"name": "A", "stream_detail": None}]}
     assert decode_jsz(body(page), "h:1").account_details[0].stream_detail is None
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"<html>", b"[]", b'{"server_id":1}', b'"\xff"', b"{}"])
-def test_rubbish_is_a_decode_error_that_names_the_server(rubbish):
+def test_rubbish_is_a_decode_error_that_names_the_server(rubbish) -> None:
     with pytest.raises(SourceError, match=r"^h:1: not what nats-server answers") as error:
         decode_jsz(rubbish, "h:1")
     assert error.value.reason == "decode"
 
 
 @given(st.data())
-def test_half_a_page_is_a_decode_error_wherever_it_ends(data):
+def test_half_a_page_is_a_decode_error_wherever_it_ends(data) -> None:
     page = body(PAGE)
     end = data.draw(st.integers(0, len(page) - 1))
     with pytest.raises(SourceError) as error:
@@ -78,12 +78,12 @@ def test_half_a_page_is_a_decode_error_wherever_it_ends(data):
     assert error.value.reason == "decode"
 
 
-def test_times_with_nanoseconds_become_unix_seconds():
+def test_times_with_nanoseconds_become_unix_seconds() -> None:
     report = decode_jsz(body(PAGE), "h:1").account_details[0].stream_detail[0]
     assert unix_seconds(report.state.first_ts) == pytest.approx(1_795_258_034.130762, abs=1e-6)
 
 
-def test_times_with_an_offset_are_read_as_the_same_moment():
+def test_times_with_an_offset_are_read_as_the_same_moment() -> None:
     first, second = (
         msgspec.json.decode(f'"{text}"', type=datetime)
         for text in ("2026-11-21T12:47:14.5+02:00", "2026-11-21T10:47:14.5Z")
@@ -91,12 +91,12 @@ def test_times_with_an_offset_are_read_as_the_same_moment():
     assert unix_seconds(first) == unix_seconds(second)
 
 
-def test_the_zero_time_of_go_is_no_time():
+def test_the_zero_time_of_go_is_no_time() -> None:
     assert unix_seconds(datetime(1, 1, 1, tzinfo=UTC)) is None
     assert unix_seconds(None) is None
 
 
-def test_durations_become_seconds_and_limits_of_zero_no_limit():
+def test_durations_become_seconds_and_limits_of_zero_no_limit() -> None:
     settings = ConsumerSettings(
         durable_name="d",
         ack_policy="explicit",
@@ -117,7 +117,7 @@ def test_durations_become_seconds_and_limits_of_zero_no_limit():
     )
 
 
-def test_several_filters_and_a_deliver_subject_are_read():
+def test_several_filters_and_a_deliver_subject_are_read() -> None:
     settings = ConsumerSettings(filter_subjects=("a", "b"), deliver_subject="to")
     config = consumer_config(settings)
     assert (config.filters, config.push, config.durable) == (("a", "b"), True, False)
@@ -137,5 +137,5 @@ def test_several_filters_and_a_deliver_subject_are_read():
         ),
     ],
 )
-def test_limits_of_a_stream_are_none_where_there_are_none(settings, config):
+def test_limits_of_a_stream_are_none_where_there_are_none(settings, config) -> None:
     assert stream_config(settings) == config

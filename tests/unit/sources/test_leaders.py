@@ -9,7 +9,7 @@ from obs.sources.jsz import (
     StreamReport,
     StreamState,
 )
-from obs.sources.leaders import Answer, StreamKey, merge
+from obs.sources.leaders import ServerReport, StreamKey, merge
 
 KEY = StreamKey("A", "S")
 
@@ -25,17 +25,17 @@ def consumer(name: str, leader: str | None, delivered: int = 0) -> ConsumerRepor
 
 def answer(
     server: str, *consumers: ConsumerReport, leader: str = "n1", last_seq: int = 0
-) -> Answer:
+) -> ServerReport:
     stream = StreamReport(
         name="S",
         state=StreamState(last_seq=last_seq),
         cluster=Cluster(leader=leader),
         consumer_detail=consumers,
     )
-    return Answer(server, (AccountReport("A", (stream,)),))
+    return ServerReport(server, (AccountReport("A", (stream,)),))
 
 
-def test_a_consumer_is_reported_by_its_own_leader_not_by_its_streams():
+def test_a_consumer_is_reported_by_its_own_leader_not_by_its_streams() -> None:
     merged = merge(
         [
             answer("n1", consumer("c", "n2", delivered=99), leader="n1"),
@@ -46,14 +46,14 @@ def test_a_consumer_is_reported_by_its_own_leader_not_by_its_streams():
     assert merged[KEY].unled == {}
 
 
-def test_a_server_without_a_cluster_leads_everything():
+def test_a_server_without_a_cluster_leads_everything() -> None:
     stream = StreamReport(name="S", consumer_detail=(consumer("c", None),))
-    reports = merge([Answer("", (AccountReport("A", (stream,)),))])[KEY]
+    reports = merge([ServerReport("", (AccountReport("A", (stream,)),))])[KEY]
     assert reports.leader
     assert set(reports.led) == {"c"}
 
 
-def test_without_a_report_of_the_leader_the_one_furthest_ahead_stands():
+def test_without_a_report_of_the_leader_the_one_furthest_ahead_stands() -> None:
     merged = merge(
         [
             answer("n2", consumer("c", "n1", delivered=5), last_seq=10),
@@ -66,22 +66,22 @@ def test_without_a_report_of_the_leader_the_one_furthest_ahead_stands():
     assert (reports.stream.state.last_seq, reports.leader) == (10, False)
 
 
-def test_of_two_servers_that_both_believe_they_lead_the_one_further_ahead_stands():
+def test_of_two_servers_that_both_believe_they_lead_the_one_further_ahead_stands() -> None:
     merged = merge(
         [answer("n1", consumer("c", "n1", 5)), answer("n2", consumer("c", "n2", 8), leader="n2")]
     )
     assert merged[KEY].led["c"].delivered.consumer_seq == 8
 
 
-def test_a_consumer_on_one_server_only_is_kept():
+def test_a_consumer_on_one_server_only_is_kept() -> None:
     merged = merge([answer("n1"), answer("n2", consumer("only", "n2"))])
     assert set(merged[KEY].led) == {"only"}
 
 
-def test_streams_of_the_same_name_in_two_accounts_stay_apart():
+def test_streams_of_the_same_name_in_two_accounts_stay_apart() -> None:
     stream = StreamReport(name="S", consumer_detail=(consumer("c", None),))
     accounts = (AccountReport("A", (stream,)), AccountReport("B", (stream,)))
-    assert set(merge([Answer("n1", accounts)])) == {StreamKey("A", "S"), StreamKey("B", "S")}
+    assert set(merge([ServerReport("n1", accounts)])) == {StreamKey("A", "S"), StreamKey("B", "S")}
 
 
 SERVERS = ("n1", "n2", "n3")
@@ -107,7 +107,7 @@ ANSWERS = st.lists(
 
 
 @given(ANSWERS, st.randoms())
-def test_each_consumer_is_there_once_whatever_order_the_servers_answer_in(answers, chance):
+def test_each_consumer_is_there_once_whatever_order_the_servers_answer_in(answers, chance) -> None:
     merged = merge(answers)
     reports = merged.get(KEY)
     if reports is not None:

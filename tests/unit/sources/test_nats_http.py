@@ -105,7 +105,7 @@ def two() -> Iterator[Cluster]:
     yield from cluster_of(Server("n1"), Server("n2", {"d": "1"}))
 
 
-def test_a_snapshot_says_what_the_server_said_and_when_it_arrived(one):
+def test_a_snapshot_says_what_the_server_said_and_when_it_arrived(one) -> None:
     snapshot = one.poll(after=5)
     assert snapshot.at == 1005.0
     assert [(c.account, c.stream, c.name) for c in snapshot.consumers] == [("A0", "S", "c")]
@@ -113,7 +113,7 @@ def test_a_snapshot_says_what_the_server_said_and_when_it_arrived(one):
     assert snapshot.streams[0].config.max_age == 60.0
 
 
-def test_facts_of_a_server_stand_under_its_monitoring_address(one):
+def test_facts_of_a_server_stand_under_its_monitoring_address(one) -> None:
     assert one.poll().servers == (
         NatsServer(
             address="h1:8222",
@@ -131,7 +131,7 @@ def test_facts_of_a_server_stand_under_its_monitoring_address(one):
     )
 
 
-def test_configurations_are_asked_for_at_first_and_then_rarely(one):
+def test_configurations_are_asked_for_at_first_and_then_rarely(one) -> None:
     server = one.servers["h1:8222"]
     for _ in range(29):
         one.poll(after=10)
@@ -142,20 +142,20 @@ def test_configurations_are_asked_for_at_first_and_then_rarely(one):
     assert one.poll().consumers[0].config.max_deliver == 3
 
 
-def test_an_unknown_consumer_has_its_configuration_in_the_poll_that_sees_it_first(one):
+def test_an_unknown_consumer_has_its_configuration_in_the_poll_that_sees_it_first(one) -> None:
     one.poll()
     one.servers["h1:8222"].consumers["new"] = "2"
     assert one.names(after=60) == ["c", "new"]
 
 
-def test_a_consumer_created_again_has_its_configuration_read_again(one):
+def test_a_consumer_created_again_has_its_configuration_read_again(one) -> None:
     one.poll()
     one.servers["h1:8222"].consumers["c"] = "2"
     assert [consumer.created for consumer in one.poll(after=60).consumers] == ["2"]
     assert one.servers["h1:8222"].configs_asked() == 2
 
 
-def test_consumers_that_come_and_go_do_not_make_every_poll_ask_for_configurations(one):
+def test_consumers_that_come_and_go_do_not_make_every_poll_ask_for_configurations(one) -> None:
     server = one.servers["h1:8222"]
     for number in range(30):
         server.consumers = {"c": "1", f"short-lived-{number}": "1"}
@@ -163,7 +163,7 @@ def test_consumers_that_come_and_go_do_not_make_every_poll_ask_for_configuration
     assert server.configs_asked() <= 2
 
 
-def test_until_then_a_new_consumer_is_left_out_and_counted(one):
+def test_until_then_a_new_consumer_is_left_out_and_counted(one) -> None:
     one.poll()
     one.servers["h1:8222"].consumers["new"] = "2"
     snapshot = one.poll(after=1)
@@ -171,7 +171,7 @@ def test_until_then_a_new_consumer_is_left_out_and_counted(one):
     assert snapshot.left_out["new"] == 1
 
 
-def test_numbers_go_on_while_the_larger_answer_with_configurations_fails(one):
+def test_numbers_go_on_while_the_larger_answer_with_configurations_fails(one) -> None:
     one.poll()
     server = one.servers["h1:8222"]
     server.config_error = SourceError("timeout", "h1: slow")
@@ -183,25 +183,25 @@ def test_numbers_go_on_while_the_larger_answer_with_configurations_fails(one):
     assert server.configs_asked() == 2, "not asked for again at once"
 
 
-def test_a_clock_that_steps_back_only_makes_configurations_be_read_once_more(one):
+def test_a_clock_that_steps_back_only_makes_configurations_be_read_once_more(one) -> None:
     one.poll()
     one.poll(after=-500)
     one.poll(after=1)
     assert one.servers["h1:8222"].configs_asked() == 2
 
 
-def test_accounts_are_read_page_by_page():
+def test_accounts_are_read_page_by_page() -> None:
     for cluster in cluster_of(Server(accounts=2048 + 5)):
         snapshot = cluster.poll()
         assert len({stream.account for stream in snapshot.streams}) == 2053
 
 
-def test_as_many_accounts_as_a_page_holds_are_read_once():
+def test_as_many_accounts_as_a_page_holds_are_read_once() -> None:
     for cluster in cluster_of(Server(accounts=1024)):
         assert len(cluster.poll().streams) == 1024
 
 
-def test_the_others_go_on_while_one_server_is_down(two):
+def test_the_others_go_on_while_one_server_is_down(two) -> None:
     assert two.names() == ["c", "d"]
     two.servers["h1:8222"].error = SourceError("connection", "h1: refused")
     snapshot = two.poll(after=10)
@@ -211,7 +211,7 @@ def test_the_others_go_on_while_one_server_is_down(two):
     assert two.names(after=10) == ["c", "d"]
 
 
-def test_a_server_that_comes_back_brings_its_known_consumers_without_a_wait(two):
+def test_a_server_that_comes_back_brings_its_known_consumers_without_a_wait(two) -> None:
     two.poll()
     two.servers["h1:8222"].error = SourceError("timeout", "h1: slow")
     for _ in range(40):
@@ -220,7 +220,7 @@ def test_a_server_that_comes_back_brings_its_known_consumers_without_a_wait(two)
     assert two.names(after=1) == ["c", "d"]
 
 
-def test_all_servers_down_is_an_error_with_the_first_ones_reason(two):
+def test_all_servers_down_is_an_error_with_the_first_ones_reason(two) -> None:
     two.servers["h1:8222"].error = SourceError("timeout", "h1: slow")
     two.servers["h2:8222"].error = SourceError("connection", "h2: refused")
     with pytest.raises(SourceError, match="h1: slow") as error:
@@ -228,7 +228,7 @@ def test_all_servers_down_is_an_error_with_the_first_ones_reason(two):
     assert error.value.reason == "timeout"
 
 
-def test_a_failed_poll_leaves_nothing_behind(one):
+def test_a_failed_poll_leaves_nothing_behind(one) -> None:
     one.servers["h1:8222"].error = SourceError("timeout", "h1: slow")
     with pytest.raises(SourceError):
         one.poll()
@@ -237,7 +237,7 @@ def test_a_failed_poll_leaves_nothing_behind(one):
     assert one.poll().consumers[0].config.max_deliver == 3
 
 
-def test_why_a_server_does_not_answer_is_logged_once_and_its_return_too(two, caplog):
+def test_why_a_server_does_not_answer_is_logged_once_and_its_return_too(two, caplog) -> None:
     caplog.set_level("INFO")
     two.servers["h1:8222"].error = SourceError("timeout", "h1:8222: no answer in time")
     two.poll()

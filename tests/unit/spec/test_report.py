@@ -3,7 +3,7 @@
 import pytest
 
 from obs.spec.report import InvalidSpec, Problem, both_places, did_you_mean
-from obs.spec.tree import Place, path_text
+from obs.spec.tree import FilePlace, path_text
 
 
 def test_problems_are_sorted_by_file_and_line_as_numbers_and_said_once() -> None:
@@ -37,8 +37,8 @@ def test_only_what_is_close_is_suggested(word: str, hint: str) -> None:
 
 
 def test_a_clash_names_the_file_only_where_it_is_another() -> None:
-    first, second = Place("a.yaml", 3, ()), Place("b.yaml", 7, ())
-    assert both_places(Place("a.yaml", 7, ()), first) == "given twice; it is already on line 3"
+    first, second = FilePlace("a.yaml", 3, ()), FilePlace("b.yaml", 7, ())
+    assert both_places(FilePlace("a.yaml", 7, ()), first) == "given twice; it is already on line 3"
     assert both_places(second, first) == "given twice; it is already at a.yaml:3"
 
 

@@ -9,7 +9,7 @@ from obs.spec.system import System
 from obs.stacks.aws import OWNER
 from obs.stacks.cloudwatch import CloudWatch
 from obs.stacks.cloudwatch_alarm import parents_first
-from obs.stacks.plan import Step, Verdict, is_as_wanted, to_do
+from obs.stacks.plan import Change, PlanStep, is_as_wanted, to_do
 from tests.unit.stacks.aws_account import ACCOUNT, AwsAccount, children
 
 OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
@@ -29,7 +29,7 @@ def stack(system: System, account: AwsAccount) -> CloudWatch:
     return CloudWatch(system, "cloud", opened=account, pause=lambda seconds: None)
 
 
-def applied(system: System, account: AwsAccount) -> tuple[Step, ...]:
+def applied(system: System, account: AwsAccount) -> tuple[PlanStep, ...]:
     one = stack(system, account)
     steps = one.plan()
     one.apply(steps, lambda step: None)
@@ -48,7 +48,7 @@ def test_alarms_of_every_kind_are_made_with_their_tag_and_a_second_apply_changes
     system: System, account: AwsAccount
 ) -> None:
     steps = applied(system, account)
-    assert {step.verdict for step in steps} == {Verdict.CREATE}
+    assert {step.verdict for step in steps} == {Change.CREATE}
     assert composites(account)
     assert any("Metrics" in alarm for alarm in account.alarms.values())
     assert {tags[OWNER] for tags in account.tags.values()} == {"oms/production/cloud"}
@@ -69,7 +69,7 @@ def test_what_is_built_no_more_goes_composites_before_their_children(
     applied(system, account)
     before = composites(account)
     steps = applied(without_slos(system), account)
-    gone = [step.name for step in steps if step.verdict is Verdict.DELETE]
+    gone = [step.name for step in steps if step.verdict is Change.DELETE]
     assert before <= set(gone)
     assert set(gone) & account.alarms.keys() == set()
     assert is_as_wanted(stack(without_slos(system), account).plan())
@@ -102,7 +102,7 @@ def test_alarms_and_dashboards_of_somebody_else_are_left_alone(
     account.alarms["oms-theirs"] = theirs
     before = copy.deepcopy((account.alarms, account.tags, account.dashboards))
     steps = applied(system, account)
-    foreign = {step.name: step.why for step in steps if step.verdict is Verdict.FOREIGN}
+    foreign = {step.name: step.why for step in steps if step.verdict is Change.FOREIGN}
     assert foreign.keys() == {alarm["AlarmName"], other["AlarmName"], board}
     assert foreign[other["AlarmName"]].startswith("is of oms/staging/cloud")
     for name in (alarm["AlarmName"], other["AlarmName"], "oms-theirs"):

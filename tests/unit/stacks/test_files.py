@@ -6,10 +6,10 @@ import pytest
 from obs.artifacts import MANIFEST
 from obs.errors import BadInput, SourceError
 from obs.stacks.files import KIND, OwnedFiles
-from obs.stacks.plan import Step, Wanted, plan
+from obs.stacks.plan import PlanStep, Wanted, plan
 
 
-def steps(files: OwnedFiles, texts: dict[str, str]) -> tuple[Step, ...]:
+def steps(files: OwnedFiles, texts: dict[str, str]) -> tuple[PlanStep, ...]:
     wanted = [Wanted(KIND, name, text) for name, text in texts.items()]
     return plan(wanted, files.present(list(texts)))
 

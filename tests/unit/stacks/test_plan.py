@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.stacks.plan import (
+    Change,
+    PlanStep,
     Present,
-    Step,
-    Verdict,
     Wanted,
     is_as_wanted,
     plan,
@@ -32,16 +32,16 @@ def test_each_thing_gets_the_verdict_that_it_needs() -> None:
     ]
     steps = plan(wanted, present)
     assert steps == (
-        Step(Verdict.CREATE, "rule", "new"),
-        Step(
-            Verdict.CHANGE,
+        PlanStep(Change.CREATE, "rule", "new"),
+        PlanStep(
+            Change.CHANGE,
             "rule",
             "other",
             diff=("--- there", "+++ wanted", "@@ -1 +1 @@", "-2", "+1"),
         ),
-        Step(Verdict.KEEP, "rule", "same"),
-        Step(Verdict.FOREIGN, "rule", "theirs", why="is of somebody else"),
-        Step(Verdict.DELETE, "rule", "gone"),
+        PlanStep(Change.KEEP, "rule", "same"),
+        PlanStep(Change.FOREIGN, "rule", "theirs", why="is of somebody else"),
+        PlanStep(Change.DELETE, "rule", "gone"),
     )
     assert [step.name for step in to_do(steps)] == ["new", "other", "gone"]
     assert not is_as_wanted(steps)
@@ -50,8 +50,8 @@ def test_each_thing_gets_the_verdict_that_it_needs() -> None:
 def test_things_of_different_kinds_may_have_one_name() -> None:
     steps = plan([Wanted("alarm", "a", 1)], [Present("dashboard", "a", 1)])
     assert {step.kind: step.verdict for step in steps} == {
-        "alarm": Verdict.CREATE,
-        "dashboard": Verdict.DELETE,
+        "alarm": Change.CREATE,
+        "dashboard": Change.DELETE,
     }
 
 
@@ -65,7 +65,7 @@ def test_a_plan_that_was_followed_in_part_and_made_again_ends_as_wanted_and_spar
 ) -> None:
     things = [Wanted("rule", name, content) for name, content in wanted.items()]
 
-    def steps() -> tuple[Step, ...]:
+    def steps() -> tuple[PlanStep, ...]:
         present = [
             Present("rule", name, content, "" if ours else "theirs")
             for name, (content, ours) in now.items()
@@ -75,7 +75,7 @@ def test_a_plan_that_was_followed_in_part_and_made_again_ends_as_wanted_and_spar
     now = dict(there)
     for most in (followed, 100):
         for step in to_do(steps())[:most]:
-            if step.verdict is Verdict.DELETE:
+            if step.verdict is Change.DELETE:
                 del now[step.name]
             else:
                 now[step.name] = (wanted[step.name], True)

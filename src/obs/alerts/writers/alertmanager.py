@@ -14,7 +14,7 @@ from obs.spec.quantity import format_duration
 from obs.spec.secret import FileSecret
 from obs.spec.system import System
 
-Document = dict[str, Any]
+AlertmanagerConfig = dict[str, Any]
 
 TITLE: Final = (
     "{{ $state := .CommonLabels.severity | toUpper }}"
@@ -41,14 +41,16 @@ _COLOUR: Final = (
 _PAGERDUTY_SEVERITY: Final = "{{ with .CommonLabels.severity }}{{ . }}{{ else }}error{{ end }}"
 
 
-def configuration(alerts: Sequence[TunedAlert], system: System, notify: Notify) -> Document:
+def configuration(
+    alerts: Sequence[TunedAlert], system: System, notify: Notify
+) -> AlertmanagerConfig:
     """The whole configuration. What is of no system of ours goes where warnings go first."""
     ways = legs(notify)
     fallback = notify.routes.warning.to[0]
     hours = sorted({name for leg in ways for name in leg.quiet})
     used = {fallback, *(leg.receiver for leg in ways)}
     of_this_system = (("system", system.system), ("environment", system.environment))
-    document: Document = {
+    document: AlertmanagerConfig = {
         "route": {
             "receiver": fallback,
             "group_by": list(dict.fromkeys(notify.group_by)),
@@ -71,9 +73,9 @@ def configuration(alerts: Sequence[TunedAlert], system: System, notify: Notify) 
     return document
 
 
-def receiver_configs(receiver: Receiver) -> Document:
+def receiver_configs(receiver: Receiver) -> AlertmanagerConfig:
     """A receiver's integrations; each tells what is over as well."""
-    configs: Document = {}
+    configs: AlertmanagerConfig = {}
     if receiver.slack is not None:
         configs["slack_configs"] = [
             {
@@ -106,7 +108,7 @@ def receiver_configs(receiver: Receiver) -> Document:
     return configs
 
 
-def _email(email: Email) -> Document:
+def _email(email: Email) -> AlertmanagerConfig:
     return {
         "to": ", ".join(email.to),
         "from": email.sender,
@@ -121,7 +123,7 @@ def _email(email: Email) -> Document:
     }
 
 
-def _webhook(webhook: Webhook) -> Document:
+def _webhook(webhook: Webhook) -> AlertmanagerConfig:
     token = _file("credentials_file", webhook.credentials_file)
     return {
         **({"url": webhook.url} if webhook.url else {}),
@@ -131,7 +133,7 @@ def _webhook(webhook: Webhook) -> Document:
     }
 
 
-def _sns(sns: Sns) -> Document:
+def _sns(sns: Sns) -> AlertmanagerConfig:
     role = {"role_arn": sns.role_arn} if sns.role_arn else {}
     return {
         "topic_arn": sns.topic_arn,
@@ -146,7 +148,7 @@ def _file(field: str, secret: FileSecret | None) -> dict[str, str]:
     return {field: secret.file} if secret is not None else {}
 
 
-def _route(leg: Leg) -> Document:
+def _route(leg: Leg) -> AlertmanagerConfig:
     return {
         "matchers": _matchers(leg.matchers),
         "receiver": leg.receiver,
@@ -158,7 +160,7 @@ def _route(leg: Leg) -> Document:
     }
 
 
-def _inhibit_rule(rule: Inhibition) -> Document:
+def _inhibit_rule(rule: Inhibition) -> AlertmanagerConfig:
     return {
         "source_matchers": _matchers(rule.source),
         "target_matchers": _matchers(rule.target),
@@ -170,12 +172,12 @@ def _matchers(matchers: Sequence[Matcher]) -> list[str]:
     return [f"{label}{operator}{quoted(value)}" for label, operator, value in matchers]
 
 
-def _interval(name: str, hours: QuietHours) -> Document:
+def _interval(name: str, hours: QuietHours) -> AlertmanagerConfig:
     place = {} if hours.timezone == "UTC" else {"location": hours.timezone}
     return {"name": name, "time_intervals": [{**part, **place} for part in _parts(hours)]}
 
 
-def _parts(hours: QuietHours) -> Iterator[Document]:
+def _parts(hours: QuietHours) -> Iterator[AlertmanagerConfig]:
     """Alertmanager's times never go past midnight: what does is two parts."""
     if hours.begin is None or hours.until is None:
         yield _on(hours.days)
@@ -188,11 +190,11 @@ def _parts(hours: QuietHours) -> Iterator[Document]:
             yield {"times": [_times("00:00", hours.until)], **_on(next_days)}
 
 
-def _times(start: str, end: str) -> Document:
+def _times(start: str, end: str) -> AlertmanagerConfig:
     return {"start_time": start, "end_time": end}
 
 
-def _on(days: Sequence[Day]) -> Document:
+def _on(days: Sequence[Day]) -> AlertmanagerConfig:
     if set(days) == set(DAYS):
         return {}
     return {"weekdays": [day for day in DAYS if day in days]}

@@ -9,7 +9,7 @@ from obs.errors import BadInput
 from obs.ids import rule_uid
 from obs.spec.system import System
 
-Document = dict[str, Any]
+RuleDocument = dict[str, Any]
 
 LARGEST: Final = 1_000_000
 """Bytes a namespace's rules may have; AWS allows 1 MB, of a template as well."""
@@ -25,7 +25,7 @@ _OUTSIDE: Final = re.compile(r"[^A-Za-z0-9]")
 _LONGEST_NAME: Final = 64
 
 
-def template(files: Mapping[str, Document], system: System) -> Document:
+def template(files: Mapping[str, RuleDocument], system: System) -> RuleDocument:
     """A template with a namespace for each rule file.
 
     Raises BadInput where the rules of one are more than AWS takes.
@@ -41,7 +41,7 @@ def template(files: Mapping[str, Document], system: System) -> Document:
     }
 
 
-def _namespace(name: str, document: Document, system: System) -> Document:
+def _namespace(name: str, document: RuleDocument, system: System) -> RuleDocument:
     data = yaml_text(document)
     if len(data.encode()) > LARGEST:
         raise BadInput(

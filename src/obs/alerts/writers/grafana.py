@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
+from obs.alerts.annotations import NEVER, described, value_form
 from obs.alerts.condition import (
     Above,
     Below,
@@ -24,7 +25,6 @@ from obs.alerts.condition import (
     Share,
 )
 from obs.alerts.definitions import GROUPS
-from obs.alerts.wording import NEVER, described, value_form
 from obs.alerts.writers.prometheus import VALUES, annotations, panel_link, shared_labels
 from obs.alerts.writers.promql import (
     answering,
@@ -45,7 +45,7 @@ from obs.spec.system import System
 INTERVAL: Final = 60
 """Seconds between evaluations."""
 
-Document = dict[str, Any]
+GrafanaRuleDocument = dict[str, Any]
 
 _EXPRESSIONS: Final = "__expr__"  # what Grafana calls its own arithmetic, as a datasource
 _CONDITION: Final = "C"
@@ -69,7 +69,7 @@ class Asked:
     kept: bool = False
 
 
-def provisioning(alerts: Sequence[TunedAlert], system: System) -> Document:
+def provisioning(alerts: Sequence[TunedAlert], system: System) -> GrafanaRuleDocument:
     """The provisioning file: a group for each kind of object."""
     groups = []
     for name, definitions in GROUPS.items():
@@ -169,7 +169,7 @@ def _burn(tuned: TunedAlert, when: Burn) -> Asked:
     )
 
 
-def _rule(tuned: TunedAlert, system: System) -> Document:
+def _rule(tuned: TunedAlert, system: System) -> GrafanaRuleDocument:
     title = _title(tuned)
     what = asked(tuned)
     source = system.targets.grafana.datasource
@@ -212,7 +212,7 @@ def _labels(tuned: TunedAlert, system: System) -> dict[str, str]:
     return dict(sorted(own.items()))
 
 
-def _query(ref: str, text: str, source: str) -> Document:
+def _query(ref: str, text: str, source: str) -> GrafanaRuleDocument:
     return {
         "refId": ref,
         "relativeTimeRange": {"from": _LOOK_BACK, "to": 0},
@@ -227,7 +227,7 @@ def _query(ref: str, text: str, source: str) -> Document:
     }
 
 
-def _math(condition: str) -> Document:
+def _math(condition: str) -> GrafanaRuleDocument:
     return {
         "refId": _CONDITION,
         "relativeTimeRange": {"from": 0, "to": 0},

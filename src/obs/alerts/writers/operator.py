@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from obs.spec.system import System
 
-Document = dict[str, Any]
+RuleDocument = dict[str, Any]
 
 MOST_BYTES: Final = 180_000
 """Rules an object holds: `kubectl apply` keeps a copy of it in an annotation of 256 KiB at most."""
@@ -15,10 +15,10 @@ _OUTSIDE: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST: Final = 253
 
 
-def prometheus_rule(name: str, rules: Document, system: System) -> Document:
+def prometheus_rule(name: str, rules: RuleDocument, system: System) -> RuleDocument:
     """A PrometheusRule with the groups of one rule file."""
     options = system.targets.operator
-    metadata: Document = {"name": object_name(system, name)}
+    metadata: RuleDocument = {"name": object_name(system, name)}
     if options.namespace:
         metadata["namespace"] = options.namespace
     if options.labels:

@@ -4,23 +4,23 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-Document = dict[str, Any]
+RuleDocument = dict[str, Any]
 
 
-def parts(documents: Mapping[str, Document], most: int) -> dict[str, Document]:
+def parts(documents: Mapping[str, RuleDocument], most: int) -> dict[str, RuleDocument]:
     """The documents, those with more than `most` bytes of rules as several, by numbered names.
 
     Bytes are of JSON, which is about what YAML takes. Groups stay whole.
     """
-    found: dict[str, Document] = {}
+    found: dict[str, RuleDocument] = {}
     for name, document in documents.items():
         for number, groups in enumerate(_packed(document["groups"], most), 1):
             found[name if number == 1 else f"{name}-{number}"] = {"groups": groups}
     return found
 
 
-def _packed(groups: list[Document], most: int) -> list[list[Document]]:
-    packed: list[list[Document]] = []
+def _packed(groups: list[RuleDocument], most: int) -> list[list[RuleDocument]]:
+    packed: list[list[RuleDocument]] = []
     room = 0
     for group in groups:
         size = len(json.dumps(group))

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
+from obs.alerts.annotations import NEVER, described, value_form
 from obs.alerts.condition import Burn, Overdue
 from obs.alerts.definitions import GROUPS
-from obs.alerts.wording import NEVER, described, value_form
 from obs.alerts.writers.promql import expression
 from obs.catalogue import slo
 from obs.catalogue.query import duration
@@ -20,8 +20,8 @@ from obs.spec.system import System
 GROUP_SIZE: Final = 20
 """Rules a group holds at most: groups are evaluated beside each other, rules in turn."""
 
-Rule = dict[str, Any]
-Document = dict[str, Any]
+PromRule = dict[str, Any]
+RuleDocument = dict[str, Any]
 
 VALUES: Final = {
     "duration": "{{ $value | humanizeDuration }}",
@@ -35,7 +35,7 @@ VALUES: Final = {
 
 def rule_files(
     alerts: Sequence[TunedAlert], system: System, *, group_labels: bool = False
-) -> dict[str, Document]:
+) -> dict[str, RuleDocument]:
     """A rule file for each kind of alert, by name. `group_labels` needs Prometheus 3."""
     files = {}
     for name, definitions in GROUPS.items():
@@ -49,13 +49,13 @@ def rule_files(
     return files
 
 
-def alert_rule(tuned: TunedAlert, system: System) -> Rule:
+def alert_rule(tuned: TunedAlert, system: System) -> PromRule:
     """One alerting rule.
 
     That of single objects says their labels itself, which changes nothing of its alerts: rules
     that differ in what they select only are twins to whoever lints them.
     """
-    rule: Rule = {"alert": tuned.name, "expr": expression(tuned)}
+    rule: PromRule = {"alert": tuned.name, "expr": expression(tuned)}
     if tuned.hold >= 1:
         rule["for"] = duration(tuned.hold)
     return {
@@ -137,13 +137,13 @@ def _never(tuned: TunedAlert) -> str:
     )
 
 
-def _groups(name: str, rules: Sequence[Rule]) -> Iterator[Document]:
+def _groups(name: str, rules: Sequence[PromRule]) -> Iterator[RuleDocument]:
     for number, start in enumerate(range(0, len(rules), GROUP_SIZE), 1):
         suffix = f"-{number}" if number > 1 else ""
         yield {"name": f"{name}{suffix}", "rules": list(rules[start : start + GROUP_SIZE])}
 
 
-def _with_group_labels(group: Document, system: System) -> Document:
+def _with_group_labels(group: RuleDocument, system: System) -> RuleDocument:
     shared = shared_labels(system)
     rules = [
         {**rule, "labels": {k: v for k, v in rule["labels"].items() if k not in shared}}
@@ -152,7 +152,7 @@ def _with_group_labels(group: Document, system: System) -> Document:
     return {"name": group["name"], "labels": shared, "rules": rules}
 
 
-def problems(files: Iterable[tuple[str, Document]]) -> Iterator[str]:
+def problems(files: Iterable[tuple[str, RuleDocument]]) -> Iterator[str]:
     """What a rule file must never have: the same rule twice, a group twice, an empty text."""
     groups: set[str] = set()
     for file, document in files:
@@ -160,7 +160,7 @@ def problems(files: Iterable[tuple[str, Document]]) -> Iterator[str]:
             if group["name"] in groups:
                 yield f"{file}: there are two groups {group['name']}"
             groups.add(group["name"])
-            seen: list[Rule] = []
+            seen: list[PromRule] = []
             for rule in group["rules"]:
                 if rule in seen:
                     yield f"{file}: the same rule twice: {rule.get('alert') or rule.get('record')}"

@@ -5,21 +5,21 @@ from dataclasses import replace
 
 from grafanalib import core
 
-from obs.dashboards.compared import compared, unit
-from obs.dashboards.expressions import Scope
-from obs.dashboards.look import Look, Query
+from obs.dashboards.alert_expression import compared, unit
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope
+from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.panels import Legend, lines
-from obs.dashboards.site import Site
 
 
 def watched(
-    site: Site,
-    scope: Scope,
+    site: BuildContext,
+    scope: VariableScope,
     key: str,
     title: str,
     words: str,
     legend: str,
-    look: Look,
+    look: FieldOptions,
     *,
     colours: Mapping[str, str] | None = None,
     form: Legend = "table",
@@ -37,7 +37,7 @@ def watched(
     )
 
 
-def limited(site: Site, key: str, look: Look) -> Look:
+def limited(site: BuildContext, key: str, look: FieldOptions) -> FieldOptions:
     """The look with the threshold steps of a panel's alerts, in the unit of what they compare."""
     return replace(look, unit=unit(site.limits.condition(key)), steps=site.limits.steps(key))
 

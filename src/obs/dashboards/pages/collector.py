@@ -7,26 +7,26 @@ from grafanalib import core
 
 from obs.catalogue import own
 from obs.dashboards import theme
-from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope, ever, how_many
+from obs.dashboards.alert_expression import compared
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope, ever, how_many
+from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import PLAIN, from_one
-from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, watched
 from obs.dashboards.panels import lines, stat, states
-from obs.dashboards.site import Site
-from obs.dashboards.tables import Column, Rows, table
+from obs.dashboards.tables import Column, TableRows, table
+from obs.dashboards.thresholds import PLAIN, from_one
 
-SCOPE: Final = Scope(own.SOURCE)
-ALL: Final = Scope()
+SCOPE: Final = VariableScope(own.SOURCE)
+ALL: Final = VariableScope()
 NONE: Final = "No collector is scraped: is it running, and a target of this Prometheus?"
 _FRESHNESS: Final = "collector/sources"
 _SOURCE: Final = "{{source}}"
 _INSTANCE: Final = "{{instance}}"
 
 
-def page(site: Site) -> Page:
+def page(site: BuildContext) -> Page:
     """The page."""
     return Page(
         "collector",
@@ -42,7 +42,7 @@ def page(site: Site) -> Page:
     )
 
 
-def freshness(site: Site, key: str, scope: Scope) -> core.TimeSeries:
+def freshness(site: BuildContext, key: str, scope: VariableScope) -> core.TimeSeries:
     """How old each source's data is, as a share of the age at which it is withdrawn."""
     return lines(
         key,
@@ -57,11 +57,11 @@ def freshness(site: Site, key: str, scope: Scope) -> core.TimeSeries:
     )
 
 
-def _look(unit: str = "short") -> Look:
-    return Look(unit, none=NONE)
+def _look(unit: str = "short") -> FieldOptions:
+    return FieldOptions(unit, none=NONE)
 
 
-def _answer(site: Site) -> Band:
+def _answer(site: BuildContext) -> Band:
     value = SCOPE.value
     age = f"max(time() - {value(own.SOURCE_LAST_SUCCESS)})"
     stats: list[core.Panel] = [
@@ -116,7 +116,7 @@ def _answer(site: Site) -> Band:
     return Band(4, stats)
 
 
-def _sources(site: Site) -> Band:
+def _sources(site: BuildContext) -> Band:
     value = SCOPE.value
     age = compared(SCOPE, site.limits.condition(_FRESHNESS))
     columns = [
@@ -134,7 +134,7 @@ def _sources(site: Site) -> Band:
                 "collector/table",
                 "Sources",
                 "All sources chosen as they are now.",
-                Rows({"source": "Source"}),
+                TableRows({"source": "Source"}),
                 columns,
                 _look(),
                 sort_by="Age of stale_after",
@@ -144,7 +144,7 @@ def _sources(site: Site) -> Band:
     )
 
 
-def _polls(site: Site) -> Band:
+def _polls(site: BuildContext) -> Band:
     none = "No poll has failed"
     return Band(
         8,
@@ -174,7 +174,7 @@ def _polls(site: Site) -> Band:
     )
 
 
-def _left_out(site: Site) -> Band:
+def _left_out(site: BuildContext) -> Band:
     reason = "{{source}}: {{reason}}"
     return Band(
         7,
@@ -207,7 +207,7 @@ def _left_out(site: Site) -> Band:
     )
 
 
-def _costs(site: Site) -> Band:
+def _costs(site: BuildContext) -> Band:
     return Band(
         7,
         [
@@ -242,7 +242,7 @@ def _costs(site: Site) -> Band:
     )
 
 
-def _process(site: Site) -> Band:
+def _process(site: BuildContext) -> Band:
     pushes = [
         lines(
             "collector/pushed",

@@ -7,22 +7,22 @@ from grafanalib import core
 
 from obs.catalogue import nats
 from obs.dashboards import theme
-from obs.dashboards.expressions import Scope
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope
+from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import PLAIN, from_one
-from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.panels import lines, stat, states
-from obs.dashboards.site import Site
+from obs.dashboards.thresholds import PLAIN, from_one
 
-_SCOPE: Final = Scope(nats.CONSUMER, frozenset(nats.CONSUMER))
-_STREAM: Final = Scope(nats.STREAM, frozenset(nats.STREAM))
+_SCOPE: Final = VariableScope(nats.CONSUMER, frozenset(nats.CONSUMER))
+_STREAM: Final = VariableScope(nats.STREAM, frozenset(nats.STREAM))
 _NONE: Final = "Nothing is known of this consumer: is its source answering? See Collector"
 _LEGEND: Final = "{{consumer}}"
 
 
-def page(site: Site) -> Page | None:
+def page(site: BuildContext) -> Page | None:
     """The page; None without a NATS source."""
     if not site.nats:
         return None
@@ -39,11 +39,11 @@ def page(site: Site) -> Page | None:
     )
 
 
-def _look(site: Site, unit: str = "short") -> Look:
-    return Look(unit, none=_NONE, interval=site.nats_poll)
+def _look(site: BuildContext, unit: str = "short") -> FieldOptions:
+    return FieldOptions(unit, none=_NONE, interval=site.nats_poll)
 
 
-def _answer(site: Site) -> Band:
+def _answer(site: BuildContext) -> Band:
     value = _SCOPE.value
     eviction = limited(site, "consumer/eviction", _look(site))
     return Band(
@@ -98,7 +98,7 @@ def _answer(site: Site) -> Band:
     )
 
 
-def _lag(site: Site) -> Band:
+def _lag(site: BuildContext) -> Band:
     value = _SCOPE.value
     return Band(
         9,
@@ -143,7 +143,7 @@ def _lag(site: Site) -> Band:
     )
 
 
-def _status(site: Site) -> Band:
+def _status(site: BuildContext) -> Band:
     return Band(
         6,
         [
@@ -171,7 +171,7 @@ def _status(site: Site) -> Band:
     )
 
 
-def _work(site: Site) -> Band:
+def _work(site: BuildContext) -> Band:
     return Band(
         8,
         [
@@ -213,7 +213,7 @@ def _work(site: Site) -> Band:
     )
 
 
-def _trouble(site: Site) -> Band:
+def _trouble(site: BuildContext) -> Band:
     redelivered = watched(
         site,
         _SCOPE,
@@ -236,7 +236,7 @@ def _trouble(site: Site) -> Band:
     return Band(8, [redelivered, *_dead_letters(site), eviction])
 
 
-def _dead_letters(site: Site) -> list[core.Panel]:
+def _dead_letters(site: BuildContext) -> list[core.Panel]:
     if not site.dead_letters:
         return []
     return [
@@ -253,7 +253,7 @@ def _dead_letters(site: Site) -> list[core.Panel]:
     ]
 
 
-def _settings(site: Site) -> Band:
+def _settings(site: BuildContext) -> Band:
     value = _SCOPE.value
     look = replace(_look(site), steps=PLAIN)
     behind = from_one(theme.WARNING)

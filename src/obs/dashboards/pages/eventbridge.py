@@ -9,25 +9,25 @@ from grafanalib import core
 from obs.catalogue import aws
 from obs.catalogue.metric import Metric
 from obs.dashboards import theme
-from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope
+from obs.dashboards.alert_expression import compared
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope
+from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import PLAIN, from_one
-from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.panels import lines, stat
-from obs.dashboards.site import Site
-from obs.dashboards.tables import Column, Rows, table
+from obs.dashboards.tables import Column, TableRows, table
+from obs.dashboards.thresholds import PLAIN, from_one
 
-RULES: Final = Scope(aws.RULE)
-QUEUES: Final = Scope(aws.QUEUE)
+RULES: Final = VariableScope(aws.RULE)
+QUEUES: Final = VariableScope(aws.QUEUE)
 NONE: Final = "No data from AWS: is its source answering? See Collector"
 _RULE: Final = "{{bus}} / {{rule}}"
 _QUEUE: Final = "{{queue}}"
 
 
-def page(site: Site) -> Page | None:
+def page(site: BuildContext) -> Page | None:
     """The page; None without an AWS source."""
     if not site.aws:
         return None
@@ -47,21 +47,21 @@ def page(site: Site) -> Page | None:
     )
 
 
-def rule_rows(hidden: Sequence[str] = ()) -> Rows:
+def rule_rows(hidden: Sequence[str] = ()) -> TableRows:
     """A table row for each rule."""
     labels = {"aws": "AWS", "bus": "Bus", "rule": "Rule"}
-    return Rows(labels, widths={"aws": 90, "bus": 120}, hidden=hidden)
+    return TableRows(labels, widths={"aws": 90, "bus": 120}, hidden=hidden)
 
 
-def _look(site: Site, unit: str = "short") -> Look:
-    return Look(unit, none=NONE, interval=site.aws_poll)
+def _look(site: BuildContext, unit: str = "short") -> FieldOptions:
+    return FieldOptions(unit, none=NONE, interval=site.aws_poll)
 
 
 def _sum(metric: Metric, window: str) -> str:
     return f"sum({RULES.grown(metric, window)})"
 
 
-def _answer(site: Site) -> Band:
+def _answer(site: BuildContext) -> Band:
     failed = _sum(aws.FAILED_INVOCATIONS, "15m")
     look = replace(_look(site), steps=PLAIN, decimals=0)
     bad = from_one(theme.CRITICAL)
@@ -120,7 +120,7 @@ def _answer(site: Site) -> Band:
     )
 
 
-def _failures(site: Site) -> Band:
+def _failures(site: BuildContext) -> Band:
     return Band(
         9,
         [
@@ -147,7 +147,7 @@ def _failures(site: Site) -> Band:
     )
 
 
-def _rules(site: Site) -> Band:
+def _rules(site: BuildContext) -> Band:
     def counted(title: str, metric: Metric, colour: str | None = None) -> Column:
         steps = from_one(colour, theme.NEUTRAL) if colour else ()
         return Column(title, RULES.grown(metric, "1h"), decimals=0, steps=steps)
@@ -186,7 +186,7 @@ def _rules(site: Site) -> Band:
     )
 
 
-def _causes(site: Site) -> Band:
+def _causes(site: BuildContext) -> Band:
     latency = lines(
         "eventbridge/latency",
         "Latency",
@@ -219,7 +219,7 @@ def _causes(site: Site) -> Band:
     )
 
 
-def _dead_letters(site: Site) -> Band:
+def _dead_letters(site: BuildContext) -> Band:
     return Band(
         8,
         [
@@ -240,7 +240,7 @@ def _dead_letters(site: Site) -> Band:
     )
 
 
-def _queues(site: Site) -> Band:
+def _queues(site: BuildContext) -> Band:
     look = replace(_look(site), minimum=0, none=or_silent("No dead-letter queue is watched"))
     return Band(
         8,
@@ -268,7 +268,9 @@ def _queues(site: Site) -> Band:
     )
 
 
-def _of_rules(site: Site, key: str, title: str, words: str, none: str = NONE) -> core.TimeSeries:
+def _of_rules(
+    site: BuildContext, key: str, title: str, words: str, none: str = NONE
+) -> core.TimeSeries:
     """What the alert of this panel compares, a line for each rule."""
     look = replace(_look(site), minimum=0, none=none)
     return watched(site, RULES, key, title, words, _RULE, look)

@@ -8,22 +8,22 @@ from grafanalib import core
 
 from obs.catalogue import nats
 from obs.dashboards import theme
-from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope, ever, how_many, worst
+from obs.dashboards.alert_expression import compared
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope, ever, how_many, worst
+from obs.dashboards.field_options import FieldOptions, Json, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import PLAIN, from_one
-from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
 from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.panels import lines, stat, states
-from obs.dashboards.site import Site
-from obs.dashboards.tables import Column, Rows, table
+from obs.dashboards.tables import Column, TableRows, table
+from obs.dashboards.thresholds import PLAIN, from_one
 
 SHOWN: Final = 10
 """Consumers drawn in one panel: those that were worst in the time shown."""
 
-_SCOPE: Final = Scope(nats.CONSUMER)
-_SERVERS: Final = Scope(nats.SERVER)
+_SCOPE: Final = VariableScope(nats.CONSUMER)
+_SERVERS: Final = VariableScope(nats.SERVER)
 NONE: Final = "No data from NATS: is its source answering? See Collector"
 _CONSUMER: Final = "{{stream}} / {{consumer}}"
 _TITLES: Final = {
@@ -35,7 +35,7 @@ _TITLES: Final = {
 _NARROW: Final = {"nats": 90, "account": 80}
 
 
-def page(site: Site) -> Page | None:
+def page(site: BuildContext) -> Page | None:
     """The page; None without a NATS source."""
     if not site.nats:
         return None
@@ -56,22 +56,22 @@ def page(site: Site) -> Page | None:
     )
 
 
-def consumer_links(site: Site) -> Sequence[Json]:
+def consumer_links(site: BuildContext) -> Sequence[Json]:
     """To the page of the consumer whose series is clicked on."""
     return [link(site, "consumer", "This consumer", from_series(*nats.CONSUMER))]
 
 
-def consumer_rows(site: Site, hidden: Sequence[str] = ()) -> Rows:
+def consumer_rows(site: BuildContext, hidden: Sequence[str] = ()) -> TableRows:
     """A table row for each consumer."""
     links = [link(site, "consumer", "This consumer", from_row(_TITLES))]
-    return Rows(_TITLES, {"consumer": links}, widths=_NARROW, hidden=hidden)
+    return TableRows(_TITLES, {"consumer": links}, widths=_NARROW, hidden=hidden)
 
 
-def _look(site: Site, unit: str = "short") -> Look:
-    return Look(unit, none=NONE, interval=site.nats_poll)
+def _look(site: BuildContext, unit: str = "short") -> FieldOptions:
+    return FieldOptions(unit, none=NONE, interval=site.nats_poll)
 
 
-def _answer(site: Site) -> Band:
+def _answer(site: BuildContext) -> Band:
     value = _SCOPE.value
     eviction = limited(site, "consumer/eviction", _look(site))
     stats: list[core.Panel] = [
@@ -119,7 +119,7 @@ def _answer(site: Site) -> Band:
     return Band(4, stats)
 
 
-def _lag(site: Site) -> Band:
+def _lag(site: BuildContext) -> Band:
     links = consumer_links(site)
     return Band(
         9,
@@ -147,7 +147,7 @@ def _lag(site: Site) -> Band:
     )
 
 
-def _status(site: Site) -> Band:
+def _status(site: BuildContext) -> Band:
     links = consumer_links(site)
     return Band(
         8,
@@ -181,7 +181,7 @@ def _status(site: Site) -> Band:
     )
 
 
-def _consumers(site: Site) -> Band:
+def _consumers(site: BuildContext) -> Band:
     value = _SCOPE.value
     saturation = compared(_SCOPE, site.limits.condition("consumer/ack_pending"))
     columns = [
@@ -226,7 +226,7 @@ def _consumers(site: Site) -> Band:
     )
 
 
-def _causes(site: Site) -> Band:
+def _causes(site: BuildContext) -> Band:
     return Band(
         8,
         [
@@ -259,7 +259,7 @@ def _causes(site: Site) -> Band:
     )
 
 
-def _losses(site: Site) -> Band:
+def _losses(site: BuildContext) -> Band:
     panels: list[core.Panel] = [
         _of_consumers(
             site,
@@ -285,7 +285,7 @@ def _losses(site: Site) -> Band:
 
 
 def _of_consumers(
-    site: Site, key: str, alert: str, title: str, words: str, none: str
+    site: BuildContext, key: str, alert: str, title: str, words: str, none: str
 ) -> core.TimeSeries:
     """What the alert of another page's panel compares, for all consumers."""
     when = site.limits.condition(alert)
@@ -304,8 +304,8 @@ def _of_consumers(
     )
 
 
-def _streams(site: Site) -> Band:
-    scope = Scope(nats.STREAM)
+def _streams(site: BuildContext) -> Band:
+    scope = VariableScope(nats.STREAM)
     legend = "{{stream}}"
     none = or_silent("No stream chosen has such a limit")
     return Band(
@@ -315,7 +315,9 @@ def _streams(site: Site) -> Band:
                 "jetstream/streams",
                 "Streams",
                 "What each stream holds, and what arrives in it.",
-                Rows({"nats": "NATS", "account": "Account", "stream": "Stream"}, widths=_NARROW),
+                TableRows(
+                    {"nats": "NATS", "account": "Account", "stream": "Stream"}, widths=_NARROW
+                ),
                 [
                     Column("Messages", scope.value(nats.STREAM_MESSAGES), width=90),
                     Column("Size", scope.value(nats.STREAM_BYTES), "bytes"),
@@ -358,7 +360,7 @@ def _streams(site: Site) -> Band:
     )
 
 
-def _servers(site: Site) -> Band:
+def _servers(site: BuildContext) -> Band:
     legend = "{{server}}"
     return Band(
         7,

@@ -10,18 +10,18 @@ from obs.alerts.alert import Severity
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.query import Matcher, equal, max_by, selector
 from obs.dashboards import theme
-from obs.dashboards.compared import compared
-from obs.dashboards.expressions import Scope, how_many, worst
+from obs.dashboards.alert_expression import compared
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope, how_many, worst
+from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import from_one
-from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page
 from obs.dashboards.pages import collector, eventbridge, jetstream, limited, or_silent, slos
 from obs.dashboards.panels import lines, stat
-from obs.dashboards.site import Site
-from obs.dashboards.tables import Column, Rows, table
+from obs.dashboards.tables import Column, TableRows, table
+from obs.dashboards.thresholds import from_one
 
-_ALL: Final = Scope()
+_ALL: Final = VariableScope()
 _NO_RULES: Final = "No rules of this system are evaluated by this Prometheus"
 _OBJECT: Final = (
     "slo_service",
@@ -37,7 +37,7 @@ _OBJECT: Final = (
 """Labels that say what an alert is about, from the general to the particular."""
 
 
-def page(site: Site) -> Page:
+def page(site: BuildContext) -> Page:
     """The page."""
     return Page(
         "overview",
@@ -52,11 +52,11 @@ def page(site: Site) -> Page:
     )
 
 
-def _look(unit: str = "short", none: str = "No data: see Collector") -> Look:
-    return Look(unit, none=none)
+def _look(unit: str = "short", none: str = "No data: see Collector") -> FieldOptions:
+    return FieldOptions(unit, none=none)
 
 
-def _answer(site: Site) -> Band:
+def _answer(site: BuildContext) -> Band:
     stats = [
         _firing_count(site, Severity.CRITICAL, "Critical alerts", "Somebody has to act now."),
         _firing_count(site, Severity.WARNING, "Warnings", "Somebody has to look today."),
@@ -68,7 +68,7 @@ def _answer(site: Site) -> Band:
     return Band(4, stats)
 
 
-def _firing_count(site: Site, severity: Severity, title: str, words: str) -> core.Stat:
+def _firing_count(site: BuildContext, severity: Severity, title: str, words: str) -> core.Stat:
     """How many alerts fire; nothing where no rules are evaluated, which the watchdog proves."""
     firing = _alerts(site, severity=severity.value)
     proven = f"0 * max({_alerts(site, alertname='ObsWatchdog')})"
@@ -85,7 +85,7 @@ def _firing_count(site: Site, severity: Severity, title: str, words: str) -> cor
     )
 
 
-def _least_budget(site: Site) -> list[core.Panel]:
+def _least_budget(site: BuildContext) -> list[core.Panel]:
     if not site.slos:
         return []
     return [
@@ -100,7 +100,7 @@ def _least_budget(site: Site) -> list[core.Panel]:
     ]
 
 
-def _not_ok(site: Site) -> list[core.Panel]:
+def _not_ok(site: BuildContext) -> list[core.Panel]:
     if not site.nats:
         return []
     status = _ALL.value(nats.STATUS)
@@ -116,7 +116,7 @@ def _not_ok(site: Site) -> list[core.Panel]:
     ]
 
 
-def _failing(site: Site) -> list[core.Panel]:
+def _failing(site: BuildContext) -> list[core.Panel]:
     if not site.aws:
         return []
     failed = _ALL.grown(aws.FAILED_INVOCATIONS, "15m")
@@ -144,14 +144,14 @@ def _silent() -> core.Stat:
     )
 
 
-def _promises(site: Site) -> Band:
+def _promises(site: BuildContext) -> Band:
     firing = _firing_table(site)
     if not site.slos:
         return Band(8, [firing])
     return Band(8, [slos.budget_bars(site, "overview/budgets", slos.ANY), firing], (10, 14))
 
 
-def _firing_table(site: Site) -> core.Table:
+def _firing_table(site: BuildContext) -> core.Table:
     kept = ("severity", "alertname", "object")
     since = max_by(kept, _with_object(selector("ALERTS_FOR_STATE", _of(site))))
     firing = max_by(kept, _with_object(_alerts(site, among=[("alertname", "!=", "ObsWatchdog")])))
@@ -159,7 +159,7 @@ def _firing_table(site: Site) -> core.Table:
         "overview/firing",
         "Firing alerts",
         "What fires now, what about, and since when.",
-        Rows(
+        TableRows(
             {"severity": "Severity", "alertname": "Alert", "object": "About"},
             mappings={"severity": theme.SEVERITIES},
             widths={"severity": 80, "alertname": 230},
@@ -171,7 +171,7 @@ def _firing_table(site: Site) -> core.Table:
     )
 
 
-def _worst(site: Site) -> Band:
+def _worst(site: BuildContext) -> Band:
     tables: list[core.Panel] = []
     if site.nats:
         lag = _ALL.value(nats.LAG_SECONDS)
@@ -234,7 +234,7 @@ def _worst(site: Site) -> Band:
     return Band(8, tables)
 
 
-def _over_time(site: Site) -> Band:
+def _over_time(site: BuildContext) -> Band:
     panels: list[core.Panel] = []
     if site.slos:
         panels.append(
@@ -287,11 +287,11 @@ def _over_time(site: Site) -> Band:
     return Band(9, panels)
 
 
-def _of(site: Site) -> Sequence[Matcher]:
+def _of(site: BuildContext) -> Sequence[Matcher]:
     return equal(site.labels)
 
 
-def _alerts(site: Site, among: Sequence[Matcher] = (), **labels: str) -> str:
+def _alerts(site: BuildContext, among: Sequence[Matcher] = (), **labels: str) -> str:
     """The firing alerts of the system, as Prometheus tells them."""
     chosen = equal((("alertstate", "firing"), *labels.items()))
     return selector("ALERTS", (*_of(site), *chosen, *among))

@@ -8,22 +8,22 @@ from obs.alerts.condition import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import number
 from obs.dashboards import theme
-from obs.dashboards.expressions import Scope
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope
+from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import PLAIN
-from obs.dashboards.look import Look, Query
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.pages import limited, or_silent, watched
 from obs.dashboards.pages.slos import MINUTE, budget_steps, burn_steps, look, objectives, over
 from obs.dashboards.panels import lines, stat
-from obs.dashboards.site import Site
+from obs.dashboards.thresholds import PLAIN
 
-_SCOPE: Final = Scope(slo.SLO, frozenset(slo.SLO))
+_SCOPE: Final = VariableScope(slo.SLO, frozenset(slo.SLO))
 _LEGEND: Final = "{{slo}}"
 _WINDOW: Final = "{{window}}"
 
 
-def page(site: Site) -> Page | None:
+def page(site: BuildContext) -> Page | None:
     """The page; None where the spec has no SLO."""
     if not site.slos:
         return None
@@ -41,7 +41,7 @@ def page(site: Site) -> Page | None:
     )
 
 
-def _answer(site: Site) -> Band:
+def _answer(site: BuildContext) -> Band:
     value = _SCOPE.value
     return Band(
         4,
@@ -89,7 +89,7 @@ def _answer(site: Site) -> Band:
     )
 
 
-def _budget(site: Site) -> Band:
+def _budget(site: BuildContext) -> Band:
     exhaustion = [
         Query(_SCOPE.value(slo.EXHAUSTION, over(window), by=(*slo.SLO, "window")), _WINDOW)
         for window in ("1h", "6h", "3d")
@@ -125,7 +125,7 @@ def _budget(site: Site) -> Band:
     )
 
 
-def _burning(site: Site) -> Band:
+def _burning(site: BuildContext) -> Band:
     burn = Query(_SCOPE.value(slo.BURN_RATE), _WINDOW)
     return Band(
         9,
@@ -148,7 +148,7 @@ def _burning(site: Site) -> Band:
     )
 
 
-def _tiers(site: Site) -> list[Query]:
+def _tiers(site: BuildContext) -> list[Query]:
     """A line at the factor of each tier; which factor that is depends on the SLO's window."""
     tiers: dict[str, list[str]] = {}
     for tuned in site.limits.alerts("slo_detail/burn_rate"):
@@ -159,7 +159,7 @@ def _tiers(site: Site) -> list[Query]:
     return [Query("\nor ".join(factors), name) for name, factors in tiers.items()]
 
 
-def _events(site: Site) -> Band:
+def _events(site: BuildContext) -> Band:
     bad = f"{_SCOPE.rate(slo.EVENTS)}\n- {_SCOPE.rate(slo.GOOD_EVENTS)}"
     return Band(
         8,
@@ -192,7 +192,7 @@ def _events(site: Site) -> Band:
     )
 
 
-def _data(site: Site) -> Band:
+def _data(site: BuildContext) -> Band:
     return Band(
         6,
         [
@@ -210,7 +210,7 @@ def _data(site: Site) -> Band:
     )
 
 
-def _look(site: Site, unit: str = "short") -> Look:
+def _look(site: BuildContext, unit: str = "short") -> FieldOptions:
     return replace(look(site, unit), none="No data of this objective yet: see Collector")
 
 

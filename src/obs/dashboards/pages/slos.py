@@ -10,18 +10,18 @@ from obs.alerts.condition import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import Matcher
 from obs.dashboards import theme
-from obs.dashboards.expressions import Scope, how_many
+from obs.dashboards.build_context import BuildContext
+from obs.dashboards.expressions import VariableScope, how_many
+from obs.dashboards.field_options import FieldOptions, Json, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.limits import PLAIN, Step, from_one, steps
-from obs.dashboards.look import Json, Look, Query
 from obs.dashboards.page import Page, Variable, from_row, from_series, link
 from obs.dashboards.pages import limited, or_silent
 from obs.dashboards.panels import bar_gauge, lines, stat
-from obs.dashboards.site import Site
-from obs.dashboards.tables import Column, Rows, table
+from obs.dashboards.tables import Column, TableRows, table
+from obs.dashboards.thresholds import PLAIN, Step, from_one, steps
 
-SCOPE: Final = Scope(slo.SLO)
-ANY: Final = Scope()
+SCOPE: Final = VariableScope(slo.SLO)
+ANY: Final = VariableScope()
 """All objectives, whatever is chosen."""
 NONE: Final = "No objective has data yet: are its sources answering? See Collector"
 LEGEND: Final = "{{slo_service}} / {{slo}}"
@@ -31,7 +31,7 @@ MINUTE: Final = "1m"
 _LOW: Final = 0.25
 
 
-def page(site: Site) -> Page | None:
+def page(site: BuildContext) -> Page | None:
     """The page; None where the spec has no SLO."""
     if not site.slos:
         return None
@@ -53,13 +53,13 @@ def over(window: str) -> Matcher:
     return ("window", "=", window)
 
 
-def budget_steps(site: Site) -> list[Step]:
+def budget_steps(site: BuildContext) -> list[Step]:
     """Steps of a budget's remainder: those of its alert, and one where a quarter is left."""
     low = site.limits.steps("slo_detail/budget")
     return [*low[:-1], {**low[-1], "color": theme.LOW}, {"color": theme.GOOD, "value": _LOW}]
 
 
-def budget_bars(site: Site, key: str, scope: Scope = SCOPE) -> core.BarGauge:
+def budget_bars(site: BuildContext, key: str, scope: VariableScope = SCOPE) -> core.BarGauge:
     """What is left of each budget."""
     return bar_gauge(
         key,
@@ -77,17 +77,17 @@ def budget_bars(site: Site, key: str, scope: Scope = SCOPE) -> core.BarGauge:
     )
 
 
-def slo_links(site: Site) -> Sequence[Json]:
+def slo_links(site: BuildContext) -> Sequence[Json]:
     """To the page of the SLO that is clicked on."""
     return [link(site, "slo_detail", "This SLO", from_series("slo_service", "slo"))]
 
 
-def look(site: Site, unit: str = "short") -> Look:
+def look(site: BuildContext, unit: str = "short") -> FieldOptions:
     """How numbers of SLOs are shown; points no closer than the slowest source is polled."""
-    return Look(unit, none=NONE, interval=site.slo_poll)
+    return FieldOptions(unit, none=NONE, interval=site.slo_poll)
 
 
-def burn_steps(site: Site, window: str) -> list[Step]:
+def burn_steps(site: BuildContext, window: str) -> list[Step]:
     """Steps of the burn rate over a window: the factors of the tiers that look at it."""
     return steps(
         tuned
@@ -98,13 +98,13 @@ def burn_steps(site: Site, window: str) -> list[Step]:
     )
 
 
-def objectives(scope: Scope, *about: str) -> str:
+def objectives(scope: VariableScope, *about: str) -> str:
     """What is promised, with these labels of the info series."""
     info = scope.value(slo.INFO, by=(*slo.SLO, *about))
     return f"{info}\n* on (slo, slo_service) group_left () {scope.value(slo.OBJECTIVE)}"
 
 
-def _answer(site: Site) -> Band:
+def _answer(site: BuildContext) -> Band:
     remaining = SCOPE.value(slo.BUDGET_REMAINING)
     burning = SCOPE.value(slo.BURN_RATE, over("1h"))
     bad = from_one(theme.CRITICAL)
@@ -151,7 +151,7 @@ def _answer(site: Site) -> Band:
     )
 
 
-def _objectives(site: Site) -> Band:
+def _objectives(site: BuildContext) -> Band:
     titles = {**_TITLES, "sli": "What counts", "slo_window": "Window"}
     columns = [
         Column("Objective", objectives(SCOPE, "sli", "slo_window"), "percentunit", decimals=3),
@@ -187,7 +187,7 @@ def _objectives(site: Site) -> Band:
                 "Objectives",
                 "All objectives chosen as they are now; «spent in» is at the pace of the last six "
                 "hours. A click on one leads to its own page.",
-                Rows(
+                TableRows(
                     titles,
                     {"slo": [link(site, "slo_detail", "This SLO", from_row(_TITLES))]},
                     widths={"slo": 170, "slo_window": 80},
@@ -201,7 +201,7 @@ def _objectives(site: Site) -> Band:
     )
 
 
-def _budgets(site: Site) -> Band:
+def _budgets(site: BuildContext) -> Band:
     return Band(
         9,
         [
@@ -224,7 +224,7 @@ def _budgets(site: Site) -> Band:
     )
 
 
-def _burning(site: Site) -> Band:
+def _burning(site: BuildContext) -> Band:
     return Band(
         8,
         [

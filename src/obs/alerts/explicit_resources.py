@@ -1,0 +1,133 @@
+"""What a spec names in full: rules, queues and consumers for which a target needs a name each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from obs.alerts.condition import Labels
+from obs.spec.alerts import Override
+from obs.spec.globs import matches
+from obs.spec.slos import NatsDeliverySli, NatsLagSli
+from obs.spec.system import System
+
+_WILD: Final = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExplicitRule:
+    """An EventBridge rule."""
+
+    aws: str
+    bus: str
+    rule: str
+
+    @property
+    def labels(self) -> Labels:
+        """What an override may select it by."""
+        return (("aws", self.aws), ("bus", self.bus), ("rule", self.rule))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExplicitQueue:
+    """An SQS queue."""
+
+    aws: str
+    queue: str
+
+    @property
+    def labels(self) -> Labels:
+        """What an override may select it by."""
+        return (("aws", self.aws), ("queue", self.queue))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExplicitConsumer:
+    """A JetStream consumer; its account is not known before the collector runs."""
+
+    stream: str
+    consumer: str
+    nats: str
+
+    @property
+    def labels(self) -> Labels:
+        """What an override may select it by."""
+        return (("nats", self.nats), ("stream", self.stream), ("consumer", self.consumer))
+
+
+def is_explicit(pattern: str) -> bool:
+    """Whether this is a name rather than a glob."""
+    return not _WILD & set(pattern)
+
+
+def explicit_rules(system: System, aws: str) -> tuple[ExplicitRule, ...]:
+    """The rules of an AWS source that its buses, the SLOs and the overrides name."""
+    source = system.sources.aws[aws]
+    found = {(bus.name, rule) for bus in source.buses for rule in bus.rules}
+    for slo in system.slos:
+        sli = slo.sli.eventbridge
+        if sli is not None and sli.source == aws:
+            found |= {(sli.bus, rule) for rule in sli.rules}
+    for override in _overrides(system):
+        if override.bus and override.rule and override.aws in (None, aws):
+            found.add((override.bus, override.rule))
+    watched = [
+        (bus, rule)
+        for bus, rule in found
+        if is_explicit(bus)
+        and is_explicit(rule)
+        and any(matches(bus, [one.name]) and matches(rule, one.rules) for one in source.buses)
+    ]
+    return tuple(ExplicitRule(aws, bus, rule) for bus, rule in sorted(watched))
+
+
+def rule_globs(system: System, aws: str) -> tuple[str, ...]:
+    """What of an AWS source's buses is written as a glob, `bus/rule` each."""
+    return tuple(
+        f"{bus.name}/{rule}"
+        for bus in system.sources.aws[aws].buses
+        for rule in bus.rules
+        if not (is_explicit(bus.name) and is_explicit(rule))
+    )
+
+
+def explicit_queues(system: System, aws: str) -> tuple[ExplicitQueue, ...]:
+    """The queues of an AWS source that it or an override names."""
+    globs = system.sources.aws[aws].queues
+    found = {queue for queue in globs if is_explicit(queue)}
+    for override in _overrides(system):
+        if override.queue and override.aws in (None, aws) and matches(override.queue, globs):
+            found.add(override.queue)
+    return tuple(ExplicitQueue(aws, queue) for queue in sorted(found))
+
+
+def explicit_consumers(system: System) -> tuple[ExplicitConsumer, ...]:
+    """The consumers that the sources, the SLOs and the overrides name; each series once.
+
+    CloudWatch's series know the stream and the consumer only: of several sources with both, the
+    first stands for all.
+    """
+    first: dict[tuple[str, str], ExplicitConsumer] = {}
+    for each in sorted(set(_consumers(system))):
+        first.setdefault((each.stream, each.consumer), each)
+    return tuple(first.values())
+
+
+def _consumers(system: System) -> Iterator[ExplicitConsumer]:
+    for nats, source in system.sources.nats.items():
+        for stream in filter(is_explicit, source.streams.include):
+            for consumer in filter(is_explicit, source.consumers.include):
+                yield ExplicitConsumer(stream, consumer, nats)
+    for slo in system.slos:
+        for sli in (slo.sli.nats_lag, slo.sli.nats_delivery):
+            if isinstance(sli, NatsLagSli | NatsDeliverySli):
+                yield ExplicitConsumer(sli.stream, sli.consumer, sli.source)
+    for override in _overrides(system):
+        if override.stream and override.consumer:
+            names = [override.nats] if override.nats else sorted(system.sources.nats)
+            yield from (
+                ExplicitConsumer(override.stream, override.consumer, nats) for nats in names
+            )
+
+
+def _overrides(system: System) -> Iterable[Override]:
+    return [override for tuning in system.alerts.values() for override in tuning.overrides]

@@ -1,0 +1,1 @@
+"""Unit tests for `promtool test rules`, derived from the alerts: cases, input series, files."""

@@ -1,0 +1,1 @@
+"""CloudWatch alarms and dashboards: as values, then as CloudFormation, Terraform and a plan."""

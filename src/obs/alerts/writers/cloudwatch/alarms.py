@@ -1,0 +1,217 @@
+"""Tuned alerts as CloudWatch alarms, and which of them CloudWatch cannot express, with the reason.
+
+An alert on rules becomes one alarm a bus, on the sum over its rules: AWS publishes these metrics
+for a rule and never for a bus alone. Where a bus has more rules than metric math takes, each has
+an alarm and a composite goes over them.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from obs.alerts.alert import About, TunedAlert
+from obs.alerts.condition import Above, Absent, Burn, ErrorRate, Increase, Labels, Quiet
+from obs.alerts.explicit_resources import (
+    ExplicitQueue,
+    ExplicitRule,
+    explicit_queues,
+    explicit_rules,
+    rule_globs,
+)
+from obs.alerts.writers.cloudwatch import burn_rate, consumer_lag
+from obs.alerts.writers.cloudwatch.alarm import (
+    MAX_METRICS,
+    Alarm,
+    AlarmSeries,
+    Formula,
+    Group,
+    MetricAlarm,
+)
+from obs.alerts.writers.cloudwatch.naming import (
+    Namer,
+    Refused,
+    filled_sum,
+    periods_of,
+    rule_series,
+    under_composites,
+)
+from obs.catalogue.metric import AwsMetric
+from obs.catalogue.query import number
+from obs.spec.system import System
+
+_AWS_GAUGE_PERIOD: Final = 300  # seconds; SQS may skip minutes
+
+Rules = tuple[ExplicitRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The alarms of one AWS source, and the alerts that CloudWatch cannot express."""
+
+    groups: tuple[Group, ...]
+    refused: tuple[Refused, ...]
+
+    @property
+    def all(self) -> tuple[Alarm, ...]:
+        """Every alarm, a composite after its children."""
+        return tuple(alarm for group in self.groups for alarm in group)
+
+
+def alarms_of(alerts: Sequence[TunedAlert], system: System, aws: str) -> Alarms:
+    """The alarms in the account and region of an AWS source."""
+    groups: list[Group] = []
+    refused = [
+        Refused("", f"{glob} on source {aws} is a glob: alarms need the names of rules")
+        for glob in rule_globs(system, aws)
+    ]
+    rules = explicit_rules(system, aws)
+    for tuned in alerts:
+        for found in _of(Namer(tuned, system, aws, rules)):
+            if isinstance(found, Refused):
+                refused.append(found)
+            else:
+                groups.append(found)
+    return Alarms(tuple(groups), tuple(dict.fromkeys(refused)))
+
+
+def _of(namer: Namer) -> Iterator[Group | Refused]:
+    match namer.tuned.alert.about, namer.tuned.when:
+        case About.RULE, Increase() | Quiet() | ErrorRate():
+            yield from _on_rules(namer)
+        case About.QUEUE, Above():
+            yield from _on_queues(namer, explicit_queues(namer.system, namer.aws))
+        case About.CONSUMER, Above(metric=metric) if metric.cloudwatch is not None:
+            yield from consumer_lag.on_consumers(namer)
+        case About.COLLECTOR, Absent():
+            yield from consumer_lag.on_collector(namer)
+        case About.SLO, Burn():
+            yield from burn_rate.on_slos(namer)
+        case _:
+            yield namer.refused(_why_not(namer.tuned))
+
+
+def _why_not(tuned: TunedAlert) -> str:
+    match tuned.alert.about:
+        case About.SLO if tuned.name == "SloBudgetExhausted":
+            return "its window is the SLO's, and an alarm looks back at most seven days"
+        case About.SLO:
+            return "CloudWatch does not tell late data from none"
+        case About.CONSUMER | About.STREAM | About.SERVER:
+            return "the collector does not publish this metric of NATS to CloudWatch"
+        case _:
+            return "the collector publishes nothing about itself to CloudWatch"
+
+
+def _on_rules(namer: Namer) -> Iterator[Group | Refused]:
+    chosen = tuple(rule for rule in namer.rules if namer.chooses(rule.labels))
+    if not chosen:
+        yield namer.refused("the spec names none of its rules in full")
+    several = len({rule.bus for rule in namer.rules}) > 1
+    for bus, members in groupby(chosen, key=lambda rule: rule.bus):
+        yield _on_bus(namer, (bus,) if several else (), tuple(members))
+
+
+def _on_bus(namer: Namer, place: tuple[str, ...], rules: Rules) -> Group:
+    """One alarm over all rules, or one a rule where metric math would read too many metrics."""
+    when = namer.tuned.when
+    metrics = 2 if isinstance(when, ErrorRate) else 1
+    if len(rules) * metrics <= MAX_METRICS:
+        return (_rule_alarm(namer, namer.name(*place), rules, namer.topics),)
+    children = [_rule_alarm(namer, namer.name(*place, rule.rule), (rule,), ()) for rule in rules]
+    return under_composites(
+        namer,
+        children,
+        namer.name(*place),
+        namer.description(_over(when, len(rules)), _shared(rules)),
+        "AND" if isinstance(when, Quiet) else "OR",
+    )
+
+
+def _shared(rules: Rules) -> Labels:
+    """What is the same of all these rules."""
+    first, *others = (each.labels for each in rules)
+    return tuple(pair for pair in first if all(pair in labels for labels in others))
+
+
+def _over(when: object, rules: int) -> str:
+    return f"Of all {rules} rules at once." if isinstance(when, Quiet) else f"Of {rules} rules one."
+
+
+def _rule_alarm(namer: Namer, name: str, rules: Rules, topics: tuple[str, ...]) -> MetricAlarm:
+    when = namer.tuned.when
+    assert isinstance(when, Increase | Quiet | ErrorRate)
+    period = round(when.window)
+    return MetricAlarm(
+        name,
+        namer.description(about=_shared(rules)),
+        _watched(namer, rules),
+        "LessThanThreshold" if isinstance(when, Quiet) else "GreaterThanThreshold",
+        when.threshold,
+        period,
+        # An increase over a whole window is one data point; `for` asks for further ones.
+        1 + math.ceil(namer.tuned.hold / period),
+        "breaching" if isinstance(when, Quiet) else "notBreaching",
+        namer.tags,
+        topics,
+    )
+
+
+def _watched(namer: Namer, rules: Rules) -> AlarmSeries | Formula:
+    """What the alarm reads.
+
+    A single series where one says it all. Not so where silence counts: CloudWatch takes data
+    points that are missing for breaching only when those of several periods are, and evaluates
+    older ones meanwhile; filled with zeros, they count at once.
+    """
+    when = namer.tuned.when
+    if isinstance(when, ErrorRate):
+        return _error_rate(when, rules)
+    assert isinstance(when, Increase | Quiet)
+    series = [rule_series(when.metric, rule) for rule in rules]
+    if len(series) == 1 and isinstance(when, Increase) and not namer.tuned.hold:
+        return series[0]
+    inputs = tuple((f"m{place}", each) for place, each in enumerate(series, 1))
+    step = filled_sum([key for key, _ in inputs])
+    return Formula(inputs, (("total", step),), f"{series[0].metric} of all rules")
+
+
+def _error_rate(when: ErrorRate, rules: Rules) -> Formula:
+    bad = [(f"bad{i}", rule_series(when.bad, rule)) for i, rule in enumerate(rules, 1)]
+    every = [(f"all{i}", rule_series(when.total, rule)) for i, rule in enumerate(rules, 1)]
+    steps = (
+        ("bad", filled_sum([key for key, _ in bad])),
+        ("total", filled_sum([key for key, _ in every])),
+        # The least number of events is at least 1, so nothing is divided by zero.
+        ("rate", f"IF(total >= {number(when.minimum)}, 100 * bad / total, 0)"),
+    )
+    return Formula((*bad, *every), steps, "Failed, percent of invocations")
+
+
+def _on_queues(namer: Namer, queues: Iterable[ExplicitQueue]) -> Iterator[Group | Refused]:
+    when = namer.tuned.when
+    assert isinstance(when, Above)
+    chosen = [queue for queue in queues if namer.chooses(queue.labels)]
+    if not chosen:
+        yield namer.refused("the spec names none of its queues in full")
+    for queue in chosen:
+        yield (_queue_alarm(namer, queue, when.metric.twin, when.threshold),)
+
+
+def _queue_alarm(
+    namer: Namer, queue: ExplicitQueue, twin: AwsMetric, threshold: float
+) -> MetricAlarm:
+    """An empty queue has no age, and an idle one no metrics at all: missing is not breaching."""
+    return MetricAlarm(
+        namer.name(queue.queue),
+        namer.description(f"Queue {queue.queue}.", queue.labels),
+        AlarmSeries(twin.namespace, twin.metric, twin.statistic, (("QueueName", queue.queue),)),
+        "GreaterThanThreshold",
+        threshold,
+        _AWS_GAUGE_PERIOD,
+        periods_of(namer.tuned.hold, _AWS_GAUGE_PERIOD),
+        "notBreaching",
+        namer.tags,
+        namer.topics,
+    )

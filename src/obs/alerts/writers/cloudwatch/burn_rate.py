@@ -1,0 +1,159 @@
+"""Burn-rate alarms: the error ratios of a long and a short window, and a composite over both.
+
+Bad are, rule by rule, max(failed, dead-lettered + lost), as in obs.slo.sli: AWS does not say
+whether a dead-lettered event counts as a failed invocation too. The SLO ledger takes that maximum
+minute by minute, an alarm once over its window, which can only be less.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from obs.alerts.condition import Burn, Labels
+from obs.alerts.explicit_resources import ExplicitRule, is_explicit, rule_globs
+from obs.alerts.writers.cloudwatch.alarm import (
+    DAY,
+    MAX_METRICS,
+    AlarmSeries,
+    CompositeAlarm,
+    Formula,
+    Group,
+    MetricAlarm,
+    Pairs,
+)
+from obs.alerts.writers.cloudwatch.naming import Namer, Refused, rule_series
+from obs.catalogue import aws
+from obs.catalogue.query import number
+from obs.slo.burn import error_budget, objective_ratio
+from obs.slo.windows import window
+from obs.spec.globs import matches
+from obs.spec.quantity import parse_duration
+from obs.spec.slos import EventBridgeSli, Slo
+
+_METRICS: Final = (
+    ("invoked", aws.INVOCATIONS),
+    ("failed", aws.FAILED_INVOCATIONS),
+    ("dead", aws.DEAD_LETTERED),
+    ("lost", aws.DEAD_LETTER_FAILURES),
+)
+_DIGITS: Final = 9
+
+
+def on_slos(namer: Namer) -> Iterator[Group | Refused]:
+    """A composite with its two windows for each SLO that the tier is about."""
+    when = namer.tuned.when
+    assert isinstance(when, Burn)
+    for slo in namer.system.slos:
+        of_period = when.period in ("", window(slo.window).label)
+        if of_period and namer.chooses(_labels(slo)):
+            yield from _on_slo(namer, when, slo)
+
+
+def _labels(slo: Slo) -> Labels:
+    return (("slo", slo.name), ("slo_service", slo.service))
+
+
+def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
+    sli = slo.sli.eventbridge
+    if sli is None:
+        yield namer.refused(f"SLO {slo.name} counts what CloudWatch does not: {slo.sli.in_words()}")
+        return
+    percent = _threshold(when.factor, slo.objective)
+    if sli.source != namer.aws or percent >= 100:  # of the other source; can never be reached
+        return
+    if _seconds(when.long) > DAY:
+        yield namer.refused(
+            f"over {when.long} and {when.short}: CloudWatch evaluates an alarm over more than a "
+            "day once an hour, too rarely for the short window"
+        )
+        return
+    rules = _rules(namer, sli)
+    if not rules:
+        yield namer.refused(f"SLO {slo.name} counts rules whose names the spec does not tell")
+    elif len(rules) * len(_METRICS) > MAX_METRICS:
+        yield namer.refused(
+            f"SLO {slo.name} has {len(rules)} rules; metric math of an alarm reads at most "
+            f"{MAX_METRICS} metrics, and a rule needs {len(_METRICS)}"
+        )
+    else:
+        yield _pair(namer, when, slo, rules, percent)
+
+
+def _rules(namer: Namer, sli: EventBridgeSli) -> tuple[ExplicitRule, ...]:
+    """The SLO's rules; none where a glob leaves open which they are."""
+    open_ended = not all(map(is_explicit, sli.rules)) and rule_globs(namer.system, namer.aws)
+    if open_ended or not is_explicit(sli.bus):
+        return ()
+    return tuple(
+        rule for rule in namer.rules if rule.bus == sli.bus and matches(rule.rule, sli.rules)
+    )
+
+
+_seconds: Final = lru_cache(parse_duration)
+
+
+def _threshold(factor: float, objective: float) -> float:
+    """Percent of bad events at which the budget burns `factor` times as fast as it may."""
+    return round(100 * factor * error_budget(objective_ratio(objective)), _DIGITS)
+
+
+def _pair(
+    namer: Namer, when: Burn, slo: Slo, rules: tuple[ExplicitRule, ...], percent: float
+) -> Group:
+    def over(length: str, which: str, guard: str) -> MetricAlarm:
+        return MetricAlarm(
+            namer.name(slo.service, slo.name, when.long, which),
+            namer.description(f"SLO {slo.name}: its window of {length}, for the composite alarm."),
+            _error_percent(rules, guard),
+            "GreaterThanThreshold",
+            percent,
+            round(_seconds(length)),
+            1,
+            "notBreaching",
+            namer.tags,
+        )
+
+    long = over(when.long, "long", f"bad >= {number(when.min_bad_events)}")
+    short = over(when.short, "short", "total > 0")
+    both = CompositeAlarm(
+        namer.name(slo.service, slo.name, when.long),
+        namer.description(
+            f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events were bad.",
+            _labels(slo),
+        ),
+        (long.name, short.name),
+        "AND",
+        namer.tags,
+        namer.topics,
+    )
+    return (long, short, both)
+
+
+@lru_cache(4096)
+def _error_percent(rules: tuple[ExplicitRule, ...], guard: str) -> Formula:
+    """Remembered, as all tiers of an SLO read the same."""
+    inputs: list[tuple[str, AlarmSeries]] = []
+    steps: list[tuple[str, str]] = []
+    for place, rule in enumerate(rules, 1):
+        inputs += [(f"{key}{place}", rule_series(metric, rule)) for key, metric in _METRICS]
+        steps += _steps_of_rule(place)
+    places = range(1, len(rules) + 1)
+    steps += [
+        ("bad", _sum([f"bad{place}" for place in places])),
+        ("total", _sum([f"total{place}" for place in places])),
+        ("rate", f"IF({guard}, 100 * bad / total, 0)"),
+    ]
+    return Formula(tuple(inputs), tuple(steps), "Bad events, percent")
+
+
+def _steps_of_rule(place: int) -> Pairs:
+    """A failure may be reported in a later period than its invocation: total is at least bad."""
+    dead = f"FILL(dead{place}, 0) + FILL(lost{place}, 0)"
+    return (
+        (f"bad{place}", f"MAX([FILL(failed{place}, 0), {dead}])"),
+        (f"total{place}", f"MAX([FILL(invoked{place}, 0), bad{place}])"),
+    )
+
+
+def _sum(keys: list[str]) -> str:
+    return keys[0] if len(keys) == 1 else f"SUM([{', '.join(keys)}])"

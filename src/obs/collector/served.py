@@ -1,0 +1,44 @@
+"""What the web side serves of a collector."""
+
+from typing import Final
+
+from obs.collector.collector import Collector
+from obs.collector.status import build_status
+from obs.web.status import encode
+
+_STUCK_AFTER: Final = 60.0  # seconds without housekeeping
+
+
+class ServedCollector:
+    """Answers from what the last polls left behind."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._status: tuple[int, float, bytes] | None = None
+
+    def metrics(self, *, openmetrics: bool, gzip: bool) -> bytes:
+        """The exposition."""
+        return self._collector.exposition.body(openmetrics=openmetrics, gzip=gzip)
+
+    def status(self) -> bytes:
+        """The status document; made anew when something changed, once a second at most."""
+        changes, now = self._collector.changes, self._collector.clock.monotonic()
+        kept = self._status
+        if kept is None or (kept[0] != changes and now - kept[1] >= 1.0):
+            kept = self._status = (changes, now, encode(build_status(self._collector)))
+        return kept[2]
+
+    def health(self) -> bool:
+        """Whether the collector's own loop still turns."""
+        return self._collector.clock.monotonic() - self._collector.stale_checked_at < _STUCK_AFTER
+
+    def readiness(self) -> tuple[bool, list[str]]:
+        """Whether every required source is fresh, and where not, why not."""
+        stale = self._collector.stale_sources()
+        reasons = [
+            f"source {each.name}: {each.error or 'has not answered yet'}"
+            if each.last_success is None
+            else f"source {each.name}: stale, {each.error}"
+            for each in stale
+        ]
+        return not reasons, reasons

@@ -1,0 +1,54 @@
+"""One consumer as the collector keeps it."""
+
+from obs.lag.history import SequenceTimes
+from obs.lag.observed import JudgeSettings
+from obs.lag.seconds import Told
+from obs.lag.track import ConsumerVerdict, Track
+from obs.snapshot import Consumer, Stream
+
+Identity = tuple[str, str, str]  # account, stream, consumer
+
+
+class TrackedConsumer:
+    """One consumer over time. `consumer` and `verdict` are there from the first `observe` on."""
+
+    __slots__ = ("consumer", "exhausted", "judged", "row", "seen_at", "track", "verdict")
+
+    def __init__(self, row: tuple[str, str, str, str], track: Track) -> None:
+        self.row = row
+        self.track = track
+        self.seen_at = 0.0
+        self.exhausted: set[int] = set()  # sequences that advisories told of, above the ack floor
+        self.judged = False
+        self.consumer: Consumer
+        self.verdict: ConsumerVerdict
+
+    def observe(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        now: float,
+        settings: JudgeSettings,
+    ) -> None:
+        """Judge the consumer; numbers of a leader that is behind, or of none, are not taken."""
+        if self.exhausted:
+            self.exhausted = {n for n in self.exhausted if n > consumer.ack_floor_stream_seq}
+        verdict = self.track.observe(
+            consumer, stream, times, now, settings, exhausted=self.exhausted
+        )
+        if not self.judged or (consumer.leader and verdict is not self.verdict):
+            self.consumer = consumer
+        self.seen_at = now
+        self.verdict = verdict
+        self.judged = True
+
+    def sequences_to_query(self, times: SequenceTimes, loose: float) -> tuple[int, ...]:
+        """Of which sequences an arrival time would make the lag more certain."""
+        return self.track.sequences_to_query(self.consumer, times, loose, exhausted=self.exhausted)
+
+    def refine(self, stream: Stream, times: SequenceTimes, told: Told) -> None:
+        """Judge the lag in seconds again, by arrival times that the server told."""
+        self.verdict = self.track.refine(
+            self.consumer, stream, times, told, exhausted=self.exhausted
+        )

@@ -1,0 +1,56 @@
+"""What a rule found, where, and what would be right."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """error: the dashboard shows something wrong or nothing; warning: it could serve better."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """One thing to change. `panel` and `target` are empty where it is about the whole dashboard."""
+
+    file: str
+    dashboard: str
+    panel: str
+    panel_id: int | None
+    target: str
+    rule: str
+    severity: Severity
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}: "
+        if self.panel or self.panel_id is not None:
+            number = "" if self.panel_id is None else f" ({self.panel_id})"
+            target = f" {self.target}" if self.target else ""
+            where += f'panel "{self.panel}"{number}{target}: '
+        kind = "" if self.severity is Severity.ERROR else f" ({self.severity})"
+        return printable(f"{where}{self.rule}{kind}: {self.message}")
+
+
+def order(finding: LintFinding) -> tuple[str, str, str, int, str, str, str]:
+    """The order in which findings are told: by file, whole dashboards first, then panels."""
+    return (
+        finding.file,
+        finding.dashboard,
+        finding.panel,
+        finding.panel_id or 0,
+        finding.target,
+        finding.rule,
+        finding.message,
+    )
+
+
+def printable(text: str) -> str:
+    """The text with whatever could move a terminal's cursor, or has no encoding, written out."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )

@@ -1,0 +1,275 @@
+"""A dashboard as the rules look at it: made from any JSON, whatever is in it.
+
+What has the wrong type counts as left out, so that no rule has to ask.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from obs.dashboards.interpolate import referenced
+
+Json = dict[str, Any]
+
+ROW: Final = "row"
+EXPRESSION: Final = "__expr__"
+_BUILT_IN: Final = ("grafana", "dashboard", "mixed", "datasource", EXPRESSION)
+_BUILT_IN_NAME: Final = re.compile(r"-- .+ --|__expr__|grafana|-100")
+_OF_LOKI: Final = re.compile(
+    r"\|[=~>]|\|\s*[a-z_]+|![~>]\s*[\"`]|(count|rate)\s*\(\s*\{[^}]*\}\s*\["
+)
+_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
+
+
+def mapping(value: object) -> Json:
+    """The value if it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: object) -> list[Json]:
+    """The mappings of a list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """The value if it is a text, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def whole(value: object) -> int | None:
+    """The value if it is a whole number."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def number(value: object) -> float | None:
+    """The value if it is a number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def unquoted(expression: str) -> str:
+    """A query with its strings emptied, so that what is left is syntax."""
+    return _STRING.sub('""', expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Datasource:
+    """A reference to a data source; `type` and `uid` are empty where nothing is said."""
+
+    type: str = ""
+    uid: str = ""
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is one of Grafana's own, which every Grafana has."""
+        named = bool(_BUILT_IN_NAME.fullmatch(self.uid))
+        return named or (self.type in _BUILT_IN and not self.variables)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that choose it."""
+        return referenced(self.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTarget:
+    """One query of a panel; `index` from 0. `kind`: prometheus, loki, another type or nothing."""
+
+    index: int
+    json: Json
+    datasource: Datasource
+    kind: str
+
+    @property
+    def ref(self) -> str:
+        """Its letter, or its number where it has none."""
+        return text(self.json.get("refId")) or str(self.index)
+
+    @property
+    def expr(self) -> str:
+        """The query of a Prometheus or Loki target."""
+        return text(self.json.get("expr"))
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel. `group` numbers the collapsed row it is in; 0 are all that are not in one."""
+
+    json: Json
+    targets: tuple[QueryTarget, ...]
+    group: int
+
+    @property
+    def id(self) -> int | None:
+        """Its number in the dashboard."""
+        return whole(self.json.get("id"))
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return text(self.json.get("title"))
+
+    @property
+    def type(self) -> str:
+        """How it shows its data."""
+        return text(self.json.get("type"))
+
+    @property
+    def in_library(self) -> bool:
+        """Whether all it is stands elsewhere, in Grafana's library of panels."""
+        return bool(mapping(self.json.get("libraryPanel")))
+
+    @property
+    def defaults(self) -> Json:
+        """How its fields are shown."""
+        return mapping(mapping(self.json.get("fieldConfig")).get("defaults"))
+
+    @property
+    def overrides(self) -> list[Json]:
+        """What single fields are shown with instead: `id` and `value`."""
+        overrides = mappings(mapping(self.json.get("fieldConfig")).get("overrides"))
+        return [each for override in overrides for each in mappings(override.get("properties"))]
+
+    @property
+    def options(self) -> Json:
+        """The options of its type."""
+        return mapping(self.json.get("options"))
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of a dashboard."""
+
+    json: Json
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """What queries call it."""
+        return text(self.json.get("name"))
+
+    @property
+    def type(self) -> str:
+        """query, custom, interval, datasource, constant, textbox, adhoc …"""
+        return text(self.json.get("type"))
+
+    @property
+    def query(self) -> str:
+        """What it asks its data source."""
+        asked = self.json.get("query")
+        return text(asked) or text(mapping(asked).get("query"))
+
+    @property
+    def datasource(self) -> Datasource:
+        """Where it asks."""
+        return datasource(self.json.get("datasource"))
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """One dashboard of a file, with all its panels, those of collapsed rows included."""
+
+    file: str
+    json: Json
+    panels: tuple[Panel, ...]
+    variables: tuple[Variable, ...]
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return text(self.json.get("title"))
+
+    @property
+    def uid(self) -> str:
+        """What its address has."""
+        return text(self.json.get("uid"))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags."""
+        tags = self.json.get("tags")
+        return tuple(map(text, tags)) if isinstance(tags, list) else ()
+
+    @property
+    def annotations(self) -> list[Json]:
+        """Its annotation queries."""
+        return mappings(mapping(self.json.get("annotations")).get("list"))
+
+    def variable(self, name: str) -> Variable | None:
+        """The variable of that name."""
+        return next((each for each in self.variables if each.name == name), None)
+
+
+def dashboard(file: str, json: Json) -> Dashboard:
+    """The dashboard that this JSON is."""
+    listed = mappings(mapping(json.get("templating")).get("list"))
+    kinds = {
+        text(each.get("name")): text(each.get("query"))
+        for each in listed
+        if each.get("type") == "datasource"
+    }
+    variables = tuple(
+        Variable(each, _kind(datasource(each.get("datasource")), kinds, text(each.get("query"))))
+        for each in listed
+    )
+    panels = tuple(_panel(each, group, kinds) for group, each in _panels(json))
+    return Dashboard(file, json, panels, variables)
+
+
+def datasource(value: object) -> Datasource:
+    """A reference as Grafana writes it: an object, or in old dashboards a name."""
+    if isinstance(value, str):
+        return Datasource(uid=value)
+    fields = mapping(value)
+    return Datasource(text(fields.get("type")), text(fields.get("uid")))
+
+
+def _panels(json: Json) -> Iterator[tuple[int, Json]]:
+    """Each panel with its group; of dashboards before Grafana 5, those of their rows."""
+    rows = 0
+    for each in mappings(json.get("panels")):
+        yield 0, each
+        inner = mappings(each.get("panels"))
+        rows += bool(inner)
+        yield from ((rows, panel) for panel in inner)
+    for row in mappings(json.get("rows")):
+        rows += 1
+        yield from ((rows, panel) for panel in mappings(row.get("panels")))
+
+
+def _panel(json: Json, group: int, kinds: dict[str, str]) -> Panel:
+    whose = datasource(json.get("datasource"))
+    targets = mappings(json.get("targets")) if json.get("type") != ROW else []
+    return Panel(json, tuple(_targets(targets, whose, kinds)), group)
+
+
+def _targets(
+    targets: Sequence[Json], whose: Datasource, kinds: dict[str, str]
+) -> Iterator[QueryTarget]:
+    for index, json in enumerate(targets):
+        own = datasource(json.get("datasource"))
+        chosen = own if own.uid or own.type else whose
+        yield QueryTarget(index, json, chosen, _kind(chosen, kinds, text(json.get("expr"))))
+
+
+def _kind(whose: Datasource, kinds: dict[str, str], query: str) -> str:
+    """The type of a data source; where nothing says it, what the query looks like."""
+    if whose.type and not referenced(whose.type):
+        return whose.type
+    for name in whose.variables:
+        if name in kinds:
+            return kinds[name]
+    if whose.built_in:
+        return whose.uid
+    if not query:
+        return ""
+    return "loki" if _OF_LOKI.search(unquoted(query)) else "prometheus"

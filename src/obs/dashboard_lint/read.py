@@ -1,0 +1,198 @@
+"""Files into dashboards, however they are wrapped.
+
+A dashboard may stand alone or in an answer of Grafana's API, in a Kubernetes ConfigMap, in an
+object of grafana-operator or in a dashboard resource; in JSON or YAML.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from obs.dashboard_lint.model import Dashboard, Json, dashboard, mapping, mappings, text
+from obs.spec.report import InvalidSpec, Problem
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SUFFIXES: Final = (".json", ".yaml", ".yml")
+_LARGEST: Final = 2_000_000  # values, those that YAML's aliases repeat included
+_DEEPEST: Final = 100
+_DEEPEST_WRAPPING: Final = 3
+_NO_DASHBOARD: Final = "holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes"
+_V2: Final = "is of schema v2, which is not read; export it as classic JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The dashboards, each once, and the files of folders that hold none."""
+
+    dashboards: tuple[Dashboard, ...]
+    left_out: tuple[Path, ...]
+
+
+class _UnreadableError(Exception):
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def read(paths: Sequence[Path]) -> Read:
+    """The dashboards of files, and of folders with all that is in them.
+
+    The same dashboard in several files, wrapped or not, is read once. Raises InvalidSpec with one
+    problem for each file that cannot be read.
+    """
+    problems: list[Problem] = []
+    left_out: list[Path] = []
+    found: dict[str, Dashboard] = {}
+    for path, named in _files(paths):
+        try:
+            dashboards = list(_dashboards(str(path), _documents(path)))
+        except _UnreadableError as error:
+            if named or path.suffix == ".json":
+                problems.append(Problem(str(path), error.line, "", str(error)))
+            else:
+                left_out.append(path)
+            continue
+        if not dashboards and named:
+            problems.append(Problem(str(path), None, "", _NO_DASHBOARD))
+        elif not dashboards:
+            left_out.append(path)
+        for each in dashboards:
+            found.setdefault(json.dumps(each.json, sort_keys=True, default=str), each)
+    if problems:
+        raise InvalidSpec(problems)
+    return Read(tuple(found.values()), tuple(left_out))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
+    """Each file, and whether it was named; hidden ones of folders are passed over."""
+    seen: set[Path] = set()
+    for path in paths:
+        named = not path.is_dir()
+        inside = [path] if named else sorted(path.rglob("*"))
+        for each in inside:
+            hidden = any(part.startswith(".") for part in each.relative_to(path).parts)
+            wanted = named or (each.suffix in _SUFFIXES and not hidden and each.is_file())
+            if wanted and each not in seen:
+                seen.add(each)
+                yield each, named
+
+
+def _documents(path: Path) -> list[Any]:
+    try:
+        written = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise _UnreadableError("is not UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _UnreadableError(f"cannot be read: {reason}") from None
+    documents = _yaml(written) if path.suffix in (".yaml", ".yml") else [_json(written)]
+    _bounded(documents)
+    return documents
+
+
+def _json(written: str) -> Any:
+    try:
+        return json.loads(written)
+    except json.JSONDecodeError as error:
+        raise _UnreadableError(f"is not valid JSON: {error.msg}", error.lineno) from None
+    except RecursionError:
+        raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels") from None
+    except ValueError:
+        raise _UnreadableError("holds a number that is too long") from None
+
+
+def _yaml(written: str) -> list[Any]:
+    try:
+        return list(yaml.load_all(written, Loader=_LOADER))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        message = f"is not valid YAML: {error.problem or error.context}"
+        raise _UnreadableError(message, line) from None
+    except yaml.YAMLError:
+        raise _UnreadableError("holds a character that is not allowed in YAML") from None
+    except RecursionError:
+        raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels") from None
+    except (ValueError, TypeError) as error:
+        raise _UnreadableError(f"is not valid YAML: {error}") from None
+
+
+def _bounded(value: Any) -> None:
+    """Raises where the value is too deep or too large to be looked through."""
+    below, number = [(value, 0)], 0
+    while below:
+        each, depth = below.pop()
+        number += 1
+        if depth > _DEEPEST:
+            raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels")
+        if number > _LARGEST:
+            raise _UnreadableError(f"holds more than {_LARGEST} values")
+        if isinstance(each, dict | list):
+            inner = each.values() if isinstance(each, dict) else each
+            below.extend((one, depth + 1) for one in inner)
+
+
+def _dashboards(name: str, documents: Sequence[Any]) -> Iterator[Dashboard]:
+    several = len(documents) > 1
+    for index, document in enumerate(documents, start=1):
+        where = f"{name}[{index}]" if several else name
+        for part, found in _unwrapped(mapping(document)):
+            yield dashboard(f"{where}[{part}]" if part else where, found)
+
+
+def _unwrapped(document: Json, depth: int = 0) -> Iterator[tuple[str, Json]]:
+    """Each dashboard with the name of the part it stands in, empty where there is one part."""
+    if depth > _DEEPEST_WRAPPING:
+        return
+    kind = text(document.get("kind"))
+    if _is_dashboard(document):
+        yield "", document
+    elif isinstance(document.get("dashboard"), dict):
+        yield from _unwrapped({"panels": [], **document["dashboard"]}, depth + 1)
+    elif "elements" in document and "layout" in document:
+        raise _UnreadableError(_V2)
+    elif kind.endswith("List"):
+        for index, item in enumerate(mappings(document.get("items")), start=1):
+            for part, found in _unwrapped(item, depth + 1):
+                yield part or str(index), found
+    elif kind in _OBJECTS:
+        yield from _OBJECTS[kind](document, depth)
+
+
+def _of_config_map(document: Json, depth: int) -> Iterator[tuple[str, Json]]:
+    texts = mapping(document.get("data"))
+    parts = [(key, value) for key, value in texts.items() if str(key).endswith(".json")]
+    for key, value in parts:
+        for _, found in _unwrapped(mapping(_json(text(value))), depth + 1):
+            yield (str(key) if len(parts) > 1 else ""), found
+
+
+def _of_operator(document: Json, depth: int) -> Iterator[tuple[str, Json]]:
+    spec = mapping(document.get("spec"))
+    if "json" not in spec:
+        raise _UnreadableError("has no spec.json; what stands elsewhere is not read")
+    yield from _unwrapped(mapping(_json(text(spec["json"]))), depth + 1)
+
+
+def _of_resource(document: Json, depth: int) -> Iterator[tuple[str, Json]]:
+    if "dashboard.grafana.app" not in text(document.get("apiVersion")):
+        return
+    name = mapping(document.get("metadata")).get("name")
+    spec = {"uid": name, **mapping(document.get("spec"))}
+    yield from _unwrapped(spec, depth + 1)
+
+
+_OBJECTS: Final = {
+    "ConfigMap": _of_config_map,
+    "GrafanaDashboard": _of_operator,
+    "Dashboard": _of_resource,
+}
+
+
+def _is_dashboard(document: Json) -> bool:
+    panels = isinstance(document.get("panels"), list) or isinstance(document.get("rows"), list)
+    return panels or ("schemaVersion" in document and "title" in document)

@@ -1,0 +1,78 @@
+"""Rules on where a dashboard's queries go."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from obs.dashboard_lint.model import ROW, Datasource, Panel, QueryTarget, datasource, text
+from obs.dashboard_lint.rules.rule import error
+from obs.dashboard_lint.subject import Remark, Subject
+
+_RIGHT: Final = "let a variable choose it: ${datasource}"
+
+
+def _panels(subject: Subject) -> Iterator[Remark]:
+    names = _chosen(subject)
+    for panel in subject.dashboard.panels:
+        if panel.type == ROW or panel.in_library:
+            continue
+        wrong: dict[str, QueryTarget | None] = {}
+        for target in panel.targets:
+            problem = _problem(target.datasource, names)
+            if problem and problem not in wrong:
+                wrong[problem] = target
+        own = datasource(panel.json.get("datasource"))
+        problem = _problem(own, names) if own != Datasource() else ""
+        if problem and not panel.targets:
+            wrong[problem] = None
+        yield from (Remark(message, panel, target) for message, target in wrong.items())
+
+
+def _others(subject: Subject) -> Iterator[Remark]:
+    names = _chosen(subject)
+    for variable in subject.dashboard.variables:
+        if variable.type in ("query", "adhoc") and (
+            problem := _problem(variable.datasource, names)
+        ):
+            yield Remark(f"variable {variable.name}: {problem}")
+    for annotation in subject.dashboard.annotations:
+        if problem := _problem(datasource(annotation.get("datasource")), names):
+            yield Remark(f"annotation {text(annotation.get('name'))}: {problem}")
+
+
+def _chosen(subject: Subject) -> set[str]:
+    return {each.name for each in subject.dashboard.variables}
+
+
+def _problem(used: Datasource, names: set[str]) -> str:
+    """What is wrong with a reference; nothing where a variable or Grafana itself answers."""
+    if used.built_in:
+        return ""
+    if used == Datasource():
+        return f"no data source, which is whatever is the default somewhere; {_RIGHT}"
+    missing = [name for name in used.variables if name not in names]
+    if missing or (used.uid.startswith("${") and not used.variables):
+        name = f"${{{missing[0]}}}" if missing else used.uid
+        return f"data source {name} is no variable of the dashboard; one of type datasource is"
+    if not used.variables:
+        return f"data source {used.uid or used.type} is not known elsewhere; {_RIGHT}"
+    return ""
+
+
+def has_queries(panel: Panel) -> bool:
+    """Whether a panel of this type shows the answers to queries."""
+    return panel.type not in WITHOUT_QUERIES and not panel.in_library
+
+
+WITHOUT_QUERIES: Final = (
+    *("", ROW, "text", "news", "dashlist", "alertlist", "annolist", "alertGroups"),
+    *("welcome", "gettingstarted", "pluginlist", "debug"),
+)
+
+RULES: Final = (
+    error("panel-datasource-rule", "A variable chooses each panel's data source.", _panels),
+    error(
+        "dashboard-datasource-rule",
+        "A variable chooses the data sources of annotations and variables too.",
+        _others,
+    ),
+)

@@ -1,0 +1,217 @@
+"""Rules on what a panel says, and how."""
+
+import re
+from collections.abc import Iterator
+from math import isclose
+from typing import Final
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.annotations import comparison
+from obs.alerts.condition import (
+    Above,
+    Age,
+    Below,
+    Burn,
+    Equals,
+    ErrorRate,
+    Increase,
+    Overdue,
+    Quiet,
+    Share,
+)
+from obs.catalogue.query import number as in_full
+from obs.dashboard_lint.model import ROW, Json, Panel, mapping, mappings, number, text
+from obs.dashboard_lint.rules.datasources import has_queries
+from obs.dashboard_lint.rules.rule import error, warning
+from obs.dashboard_lint.subject import Remark, Subject
+from obs.dashboard_lint.units import is_unit, like
+from obs.ids import dashboard_uid, panel_id
+
+_OF_NUMBERS: Final = (
+    *("timeseries", "stat", "gauge", "bargauge", "barchart", "table", "heatmap", "histogram"),
+    *("piechart", "trend", "state-timeline", "status-history", "graph", "singlestat", "table-old"),
+)
+_OF_FIELDS: Final = (*_OF_NUMBERS[:12], "logs", "candlestick", "xychart", "geomap", "canvas")
+_SUCCESSORS: Final = {
+    "graph": "timeseries",
+    "singlestat": "stat",
+    "table-old": "table",
+    "grafana-singlestat-panel": "stat",
+    "grafana-piechart-panel": "piechart",
+    "grafana-worldmap-panel": "geomap",
+    "grafana-polystat-panel": "stat or canvas",
+    "natel-discrete-panel": "state-timeline",
+    "flant-statusmap-panel": "status-history",
+    "michaeldmoore-multistat-panel": "bargauge",
+    "jdbranham-diagram-panel": "canvas",
+}
+_WORD: Final = re.compile(r"\w+")
+_FILLERS: Final = (
+    "a an and are as at by for from how in is it its many much of on or per show shown shows "
+    "that the this to what which with panel graph chart number current"
+)
+_SAYS_NOTHING: Final = frozenset(_FILLERS.split())
+_NOTHING: Final = 1e-6
+_SCALES: Final = {
+    ("ratio", "percent"): 100.0,
+    ("percent", "percentunit"): 0.01,
+    ("seconds", "ms"): 1000.0,
+    ("seconds", "m"): 1 / 60,
+    ("seconds", "h"): 1 / 3600,
+}
+
+
+def _said(subject: Subject) -> Iterator[Remark]:
+    for panel in subject.dashboard.panels:
+        if panel.in_library:
+            continue
+        if not panel.title.strip():
+            yield Remark("has no title", panel)
+        if panel.type != ROW and not text(panel.json.get("description")).strip():
+            yield Remark("has no description; say what it shows, and what is bad", panel)
+
+
+def _echoes(subject: Subject) -> Iterator[Remark]:
+    for panel in subject.dashboard.panels:
+        words = _words(text(panel.json.get("description")))
+        if words and words <= _words(panel.title) | _SAYS_NOTHING:
+            yield Remark("its description says no more than its title", panel)
+
+
+def _words(sentence: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(sentence.lower()))
+
+
+def _units(subject: Subject) -> Iterator[Remark]:
+    for panel in subject.dashboard.panels:
+        if panel.type not in _OF_NUMBERS or panel.in_library:
+            continue
+        units = [unit for unit in _unit_fields(panel) if unit]
+        if not units and not _needs_no_unit(panel):
+            yield Remark("has no unit; short or none, if it counts", panel)
+        for unit in dict.fromkeys(units):
+            if not is_unit(unit):
+                near = like(unit)
+                hint = f"did you mean {near}?" if near else f"to write it behind: suffix:{unit}"
+                yield Remark(f"{unit} is no unit of Grafana; {hint}", panel)
+
+
+def _unit_fields(panel: Panel) -> Iterator[str]:
+    yield text(panel.defaults.get("unit"))
+    yield from (text(each.get("value")) for each in panel.overrides if each.get("id") == "unit")
+    if panel.type in ("graph", "singlestat", "table-old", "heatmap"):  # as they were before
+        yield text(panel.json.get("format"))
+        yield text(mapping(panel.json.get("yAxis")).get("format"))
+        axes = mappings(panel.json.get("yaxes"))
+        yield from (text(axis.get("format")) for axis in axes if axis.get("show") is not False)
+        yield from (text(each.get("unit")) for each in mappings(panel.json.get("styles")))
+    yield text(mapping(panel.options.get("yAxis")).get("unit"))
+    yield text(mapping(panel.options.get("cellValues")).get("unit"))
+
+
+def _needs_no_unit(panel: Panel) -> bool:
+    """Whether what it shows are words: mapped values, names, fields that are no numbers."""
+    mapped = [panel.defaults.get("mappings"), panel.json.get("valueMaps")]
+    mapped += [each.get("value") for each in panel.overrides if each.get("id") == "mappings"]
+    if any(mappings(each) for each in mapped):
+        return True
+    fields = text(mapping(panel.options.get("reduceOptions")).get("fields"))
+    return bool(fields) or panel.options.get("textMode") == "name"
+
+
+def _no_targets(subject: Subject) -> Iterator[Remark]:
+    for panel in subject.dashboard.panels:
+        if has_queries(panel) and not panel.targets:
+            yield Remark("asks nothing; give it a query, or remove it", panel)
+
+
+def _no_data(subject: Subject) -> Iterator[Remark]:
+    for panel in subject.dashboard.panels:
+        if panel.type in _OF_FIELDS and panel.targets and not _says_when_empty(panel.defaults):
+            yield Remark("does not say why it is empty when it is; set noValue", panel)
+
+
+def _says_when_empty(defaults: Json) -> bool:
+    return bool(text(defaults.get("noValue")).strip()) or number(defaults.get("noValue")) == 0
+
+
+def _deprecated(subject: Subject) -> Iterator[Remark]:
+    for panel in subject.dashboard.panels:
+        if successor := _SUCCESSORS.get(panel.type):
+            yield Remark(f"panels of type {panel.type} are gone; use {successor}", panel)
+
+
+def _thresholds(subject: Subject) -> Iterator[Remark]:
+    """Alerts of single objects are left out: one panel cannot show a limit for each."""
+    by_id = {panel.id: panel for panel in subject.dashboard.panels}
+    for tuned in subject.knowledge.alerts:
+        key, wanted = tuned.alert.panel, _threshold(tuned)
+        panel = by_id.get(panel_id(key))
+        if panel is None and subject.dashboard.uid == _home(subject, key):
+            yield Remark(f"alert {tuned.name} leads to panel {key}, which is not here")
+        elif panel is not None and wanted is not None and not tuned.only:
+            value, unit = wanted
+            value *= _SCALES.get((unit, text(panel.defaults.get("unit"))), 1)
+            steps = _steps(panel)
+            if not any(_same(step, value) for step in steps):
+                there = ", ".join(map(in_full, sorted(steps))) or "none"
+                yield Remark(
+                    f"alert {tuned.name} fires at {comparison(tuned.when)}, so a threshold has to "
+                    f"be {in_full(value)}; there is {there}",
+                    panel,
+                )
+
+
+def _home(subject: Subject, key: str) -> str:
+    """The uid of the dashboard that a panel's key names; nothing without a spec."""
+    return dashboard_uid(subject.knowledge.system, key.partition("/")[0])
+
+
+def _threshold(tuned: TunedAlert) -> tuple[float, str] | None:
+    """What an alert compares with, and its unit; None where it is no quantity."""
+    match tuned.when:
+        case Above() | Below() | Share() | Increase() | Quiet() | ErrorRate() | Age():
+            return tuned.when.threshold, tuned.when.unit
+        case Burn(factor=factor):
+            return factor, ""
+        case Overdue(percent=percent):
+            return percent, "percent"
+        case Equals(value=value, where=()):
+            return value, ""
+        case _:
+            return None
+
+
+def _same(step: float, value: float) -> bool:
+    """Grafana colours what reaches a step, so that «above 0» is a step a little higher."""
+    return isclose(step, value, rel_tol=1e-9) or (value == 0 and 0 < step <= _NOTHING)
+
+
+def _steps(panel: Panel) -> set[float]:
+    """Where the colours change, in any field; states that are mapped change theirs as well."""
+    fields = [panel.defaults.get("thresholds"), panel.defaults.get("mappings")]
+    fields += [each.get("value") for each in panel.overrides]
+    found: set[float] = set()
+    for field in fields:
+        for step in mappings(mapping(field).get("steps")):
+            if (value := number(step.get("value"))) is not None:
+                found.add(value)
+        for mapped in mappings(field):
+            if mapped.get("type") == "value":
+                found.update(map(float, filter(str.isdecimal, mapping(mapped.get("options")))))
+    return found
+
+
+RULES: Final = (
+    error("panel-title-description-rule", "Each panel has a title and a description.", _said),
+    warning("panel-description-rule", "A description says more than the title.", _echoes),
+    error("panel-units-rule", "Numbers have a unit, one that Grafana knows.", _units),
+    error("panel-no-targets-rule", "Each panel of data asks for some.", _no_targets),
+    warning("panel-no-data-rule", "Each panel says what it means that it is empty.", _no_data),
+    error("panel-deprecated-rule", "No panel is of a type that Grafana has no more.", _deprecated),
+    error(
+        "panel-threshold-rule",
+        "Thresholds are those of the alert that leads to the panel (with --spec).",
+        _thresholds,
+    ),
+)

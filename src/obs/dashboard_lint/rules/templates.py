@@ -1,0 +1,167 @@
+"""Rules on a dashboard's variables."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from obs.dashboard_lint.finding import Severity
+from obs.dashboard_lint.model import Variable, mapping, text
+from obs.dashboard_lint.promql import InvalidPromql, read_promql
+from obs.dashboard_lint.rules.rule import error, warning
+from obs.dashboard_lint.subject import Remark, Subject
+from obs.dashboards.interpolate import referenced
+from obs.spec.report import did_you_mean
+
+_ON_TIME_CHANGE: Final = 2
+_ALL_VALUES: Final = (".+", ".*")
+_LABEL_VALUES: Final = re.compile(r"\s*label_values\s*\((?P<series>.+),[^,]+\)\s*", re.DOTALL)
+_QUERY_RESULT: Final = re.compile(r"\s*query_result\s*\((?P<series>.+)\)\s*", re.DOTALL)
+_PLAIN: Final = re.compile(r"\s*(label_values|label_names|metrics)\s*\([^{}]*\)\s*")
+
+
+def _datasource(subject: Subject) -> Iterator[Remark]:
+    found = [each for each in subject.dashboard.variables if each.type == "datasource"]
+    if not found:
+        yield Remark(
+            "no variable chooses the data source; add one named datasource, of type datasource"
+        )
+    for each in found:
+        own = f"{each.query}_datasource"
+        if each.name not in (own, "datasource"):
+            message = f"variable {each.name} chooses a data source; name it {own} or datasource"
+            yield Remark(message, severity=Severity.WARNING)
+
+
+def _job(subject: Subject) -> Iterator[Remark]:
+    return _identity(subject, "job")
+
+
+def _instance(subject: Subject) -> Iterator[Remark]:
+    return _identity(subject, "instance")
+
+
+def _identity(subject: Subject, name: str) -> Iterator[Remark]:
+    """What makes a variable one by which the series of a scrape are chosen."""
+    if not subject.of_prometheus:
+        return
+    variable = subject.dashboard.variable(name)
+    if variable is None:
+        yield Remark(f"no variable {name}; add one of label_values(METRIC, {name})")
+        return
+    if variable.type != "query":
+        yield Remark(f"variable {name} is of type {variable.type or 'none'}; make it a query")
+        return
+    if variable.json.get("multi") is not True:
+        yield Remark(f"variable {name} takes one value; set multi, so that several can be compared")
+    if variable.json.get("allValue") not in _ALL_VALUES:
+        yield Remark(
+            f"variable {name} lists every value where All is chosen; set allValue to .+, which "
+            "no number of them makes too long"
+        )
+    if not text(variable.json.get("label")):
+        message = f"variable {name} has no label; write {name.title()}"
+        yield Remark(message, severity=Severity.WARNING)
+
+
+def _promql(subject: Subject) -> Iterator[Remark]:
+    for variable in subject.dashboard.variables:
+        if variable.type != "query" or variable.kind != "prometheus":
+            continue
+        query = variable.query or text(variable.json.get("definition"))
+        if not query:
+            yield Remark(
+                f"variable {variable.name} asks nothing; write label_values(METRIC, LABEL)"
+            )
+            continue
+        try:
+            read_promql(_series(query), subject.dashboard)
+        except InvalidPromql as problem:
+            yield Remark(f"variable {variable.name} asks {query}, which is no PromQL: {problem}")
+
+
+def _series(query: str) -> str:
+    """The PromQL in what a variable asks; that of nothing at all where it has none."""
+    for form in (_LABEL_VALUES, _QUERY_RESULT):
+        if found := form.fullmatch(query):
+            return found["series"]
+    return "up" if _PLAIN.fullmatch(query) else query
+
+
+def _reload(subject: Subject) -> Iterator[Remark]:
+    for variable in subject.dashboard.variables:
+        if variable.type == "query" and variable.json.get("refresh") != _ON_TIME_CHANGE:
+            yield Remark(
+                f"variable {variable.name} keeps its values when the time range changes; "
+                f"set refresh to {_ON_TIME_CHANGE}"
+            )
+
+
+def _unused(subject: Subject) -> Iterator[Remark]:
+    json = subject.dashboard.json
+    rest = {key: value for key, value in json.items() if key != "templating"}
+    elsewhere = set(_mentioned(rest))
+    own = [(each, set(_mentioned(each.json))) for each in subject.dashboard.variables]
+    for variable, _ in own:
+        others = (names for each, names in own if each is not variable)
+        used = variable.name in elsewhere or any(variable.name in names for names in others)
+        if variable.type != "adhoc" and not used:
+            yield Remark(f"variable {variable.name or '(no name)'} is used nowhere; remove it")
+
+
+def _mentioned(value: Any) -> Iterator[str]:
+    """Names of variables in all texts, and of those that panels are repeated for."""
+    below = [value]
+    while below:
+        each = below.pop()
+        if isinstance(each, str):
+            if "$" in each or "[[" in each:
+                yield from referenced(each)
+        elif isinstance(each, list):
+            below.extend(each)
+        elif isinstance(each, dict):
+            yield text(each.get("repeat"))
+            below.extend(each.values())
+
+
+def _undefined(subject: Subject) -> Iterator[Remark]:
+    names = {each.name for each in subject.dashboard.variables}
+    for panel in subject.dashboard.panels:
+        for target in panel.targets:
+            for name in _missing(target.expr, names):
+                message = f"${name} is no variable of the dashboard{did_you_mean(name, names)}"
+                yield Remark(message, panel, target)
+    for variable in subject.dashboard.variables:
+        if variable.type == "query":
+            for name in _missing(variable.query, names):
+                message = f"variable {variable.name} asks for ${name}, which is no variable"
+                yield Remark(f"{message}{did_you_mean(name, names)}")
+
+
+def _missing(query: str, names: set[str]) -> list[str]:
+    """Variables that do not exist; $1 is what a regular expression found."""
+    return [
+        name
+        for name in referenced(query)
+        if name not in names and not name.startswith("__") and not name[0].isdigit()
+    ]
+
+
+def is_chosen_once(variable: Variable | None) -> bool:
+    """Whether a variable always stands for exactly one value."""
+    json = mapping(variable.json if variable else None)
+    return json.get("multi") is not True and json.get("includeAll") is not True
+
+
+RULES: Final = (
+    error("template-datasource-rule", "A variable chooses the data source.", _datasource),
+    error("template-job-rule", "A variable `job` chooses jobs: a query, multi, All is .+", _job),
+    error("template-instance-rule", "The same of a variable `instance`.", _instance),
+    error("template-label-promql-rule", "What variables ask Prometheus is PromQL.", _promql),
+    error(
+        "template-on-time-change-reload-rule",
+        "Variables are asked again when the time range changes.",
+        _reload,
+    ),
+    warning("template-unused-rule", "Each variable is used somewhere.", _unused),
+    error("template-undefined-rule", "Each variable that a query uses exists.", _undefined),
+)

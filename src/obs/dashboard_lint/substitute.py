@@ -1,0 +1,85 @@
+"""Queries with something in place of each variable, so that they can be parsed.
+
+What stands in for a variable depends on where it stands: a duration between brackets, elsewhere
+a name that says which variable it was. Where that is no query, the variable's own values may be.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from obs.dashboard_lint.model import Dashboard, Variable, mapping, mappings, text, unquoted
+from obs.dashboards.interpolate import (
+    Chosen,
+    for_query,
+    interval_scope,
+    referenced,
+    time_scope,
+)
+
+STAND_IN: Final = "variable_standing_for_"
+RATE_INTERVAL: Final = 999_983
+INTERVAL: Final = 999_979
+RANGE: Final = 999_961
+AUTO: Final = 999_959
+"""Seconds for $__rate_interval, $__interval, $__range and $__auto; nobody writes these."""
+
+_BUILT_IN: Final = {
+    **time_scope(0, RANGE, ("now-6h", "now")),
+    **interval_scope(INTERVAL, RATE_INTERVAL),
+    "__auto": Chosen((f"{AUTO}s",)),
+}
+_IN_BRACKETS: Final = re.compile(r"\[(?!\[)[^\[\]]*\]|\boffset\s+-?\S+")
+_DURATION: Final = "5m"
+
+
+def stand_in(name: str) -> str:
+    """What stands for a variable of that name."""
+    return f"{STAND_IN}{name}"
+
+
+def substituted(query: str, dashboard: Dashboard) -> Iterator[str]:
+    """The query with its variables replaced in one way after another, the likeliest first."""
+    names = [name for name in referenced(query) if name not in _BUILT_IN]
+    if not names:
+        yield for_query(query, _BUILT_IN)
+        return
+    durations = {
+        name
+        for piece in _IN_BRACKETS.findall(unquoted(query).replace("[[", "${").replace("]]", "}"))
+        for name in referenced(piece)
+    }
+    guessed = {
+        name: _DURATION if name in durations or name.startswith("__auto") else stand_in(name)
+        for name in names
+    }
+    own = {name: _own(dashboard.variable(name)) or guessed[name] for name in names}
+    numbers = {name: _DURATION if name in durations else "1" for name in names}
+    for values in (guessed, own, numbers, dict.fromkeys(names, _DURATION)):
+        yield for_query(
+            query, {**_BUILT_IN, **{name: Chosen((value,)) for name, value in values.items()}}
+        )
+
+
+def free(query: str) -> tuple[str, ...]:
+    """Variables that stand for a piece of syntax, and not just within strings and ranges."""
+    names = referenced(_IN_BRACKETS.sub("[5m]", unquoted(query)))
+    return tuple(name for name in names if name not in _BUILT_IN)
+
+
+def is_open(query: str, dashboard: Dashboard) -> bool:
+    """Whether what the query is depends on variables whose values nobody can know here."""
+    return any(not _own(dashboard.variable(name)) for name in free(query))
+
+
+def _own(variable: Variable | None) -> str:
+    """A value that the variable may have; empty where the dashboard knows none."""
+    if variable is None:
+        return ""
+    current = mapping(variable.json.get("current")).get("value")
+    chosen = current[0] if isinstance(current, list) and current else current
+    options = [text(option.get("value")) for option in mappings(variable.json.get("options"))]
+    first = variable.query.partition(",")[0].strip() if variable.type != "query" else ""
+    return next(
+        (value for value in (text(chosen), *options, first) if value and "$" not in value), ""
+    )

@@ -1,0 +1,243 @@
+"""What is meant to be so: findings that a file says why not to mind.
+
+Ours is a list `waivers` of `rule`, `reason`, and whom it is for: `dashboard` (title or uid),
+`panel` (title or id) and `target` (letter or number from 0), with * and ?. The file `.lint` of
+dashboard-linter is read as well.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from obs.dashboard_lint.finding import LintFinding, Severity
+from obs.dashboard_lint.model import Dashboard, Json, mapping, mappings
+from obs.dashboard_lint.rules import BY_NAME
+from obs.spec.report import InvalidSpec, Problem, did_you_mean
+
+OWN_FILE: Final = ".obs-lint.yaml"
+LINTER_FILE: Final = ".lint"
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FIELDS: Final = ("rule", "reason", "dashboard", "panel", "target")
+_UNUSED: Final = "waiver-rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Findings of a rule that are not minded, or as warnings only (`lowers`).
+
+    Empty patterns fit everything. `line` 0: it comes with obs.
+    """
+
+    file: str
+    line: int
+    rule: str
+    reason: str
+    dashboard: str = ""
+    panel: str = ""
+    target: str = ""
+    lowers: bool = False
+
+    def fits(self, dashboard: Dashboard) -> bool:
+        """Whether it is for this dashboard."""
+        return _fits(self.dashboard, dashboard.title, dashboard.uid)
+
+    def covers(self, finding: LintFinding, index: int | None) -> bool:
+        """Whether it is for this finding of its dashboard; `index` is the target's, from 0."""
+        return _fits(self.panel, finding.panel, str(finding.panel_id)) and _fits(
+            self.target, finding.target, str(index)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """A finding that is not minded, and why."""
+
+    finding: LintFinding
+    reason: str
+
+
+def _fits(pattern: str, *names: str) -> bool:
+    return not pattern or any(name == pattern or fnmatchcase(name, pattern) for name in names)
+
+
+def applied(
+    findings: Iterable[tuple[LintFinding, int | None]],
+    dashboard: Dashboard,
+    waivers: Sequence[Waiver],
+) -> Iterator[tuple[LintFinding | Waived, Waiver | None]]:
+    """Each finding as the waivers leave it, and the waiver that it met.
+
+    With each finding comes the number of its target in the panel, None where it has none.
+    """
+    by_rule: dict[str, list[Waiver]] = {}
+    for waiver in waivers:
+        if waiver.fits(dashboard):
+            by_rule.setdefault(waiver.rule, []).append(waiver)
+    for finding, index in findings:
+        meeting = [each for each in by_rule.get(finding.rule, ()) if each.covers(finding, index)]
+        if not meeting:
+            yield finding, None
+            continue
+        waiver = min(meeting, key=lambda each: each.lowers)
+        if waiver.lowers:
+            yield replace(finding, severity=Severity.WARNING), waiver
+        else:
+            yield Waived(finding, waiver.reason), waiver
+
+
+def unused(
+    waivers: Iterable[Waiver], met: set[Waiver], dashboards: Sequence[Dashboard]
+) -> Iterator[LintFinding]:
+    """A warning for each waiver that met nothing; those of dashboards not given may rest."""
+    for waiver in waivers:
+        here = any(waiver.fits(each) for each in dashboards)
+        if waiver.line and here and waiver not in met:
+            message = f"the waiver of {waiver.rule} meets nothing; remove it"
+            where = f"{waiver.file}:{waiver.line}"
+            yield LintFinding(where, "", "", None, "", _UNUSED, Severity.WARNING, message)
+
+
+@cache
+def our_own() -> tuple[Waiver, ...]:
+    """Those of the dashboards that obs builds, which come with it."""
+    written = files("obs.dashboards").joinpath("waivers.yaml").read_text(encoding="utf-8")
+    waivers, problems = _ours("obs", _tree("obs", written))
+    if problems:
+        raise InvalidSpec(problems)
+    return tuple(replace(waiver, line=0) for waiver in waivers)
+
+
+def read_waivers(path: Path) -> tuple[Waiver, ...]:
+    """The waivers of a file: ours, or one of dashboard-linter. Raises InvalidSpec."""
+    try:
+        tree = _tree(str(path), path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidSpec([Problem(str(path), None, "", "is not UTF-8 text")]) from None
+    except OSError as error:
+        problem = Problem(str(path), None, "", f"cannot be read: {error.strerror}")
+        raise InvalidSpec([problem]) from None
+    if "waivers" not in tree and ("exclusions" in tree or "warnings" in tree or not tree):
+        return tuple(_of_linter(str(path), tree))
+    waivers, problems = _ours(str(path), tree)
+    if problems:
+        raise InvalidSpec(problems)
+    return tuple(waivers)
+
+
+class _Lines(dict[str, Any]):
+    """A mapping that knows its line."""
+
+    line = 1
+
+
+def _tree(file: str, written: str) -> Json:
+    try:
+        node = yaml.compose(written, Loader=_LOADER)
+        tree = _value(node, 0) if node is not None else {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        problem = Problem(file, line, "", f"is not valid YAML: {error.problem or error.context}")
+        raise InvalidSpec([problem]) from None
+    except (yaml.YAMLError, RecursionError):
+        raise InvalidSpec([Problem(file, None, "", "is not valid YAML")]) from None
+    if not isinstance(tree, dict):
+        raise InvalidSpec([Problem(file, 1, "", "is no mapping; write a list under waivers:")])
+    return tree
+
+
+def _value(node: yaml.Node, depth: int) -> Any:
+    """A node's value: texts, lists, and mappings that know their lines."""
+    if depth > 20:
+        raise RecursionError
+    if isinstance(node, yaml.MappingNode):
+        fields = _Lines()
+        fields.line = node.start_mark.line + 1
+        for key, value in node.value:
+            fields[str(key.value)] = below = _value(value, depth + 1)
+            if isinstance(below, _Lines):
+                below.line = key.start_mark.line + 1
+        return fields
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, depth + 1) for item in node.value]
+    return "" if node.tag.endswith(":null") else str(node.value)
+
+
+def _line(tree: Mapping[str, Any]) -> int:
+    return tree.line if isinstance(tree, _Lines) else 1
+
+
+def _ours(file: str, tree: Json) -> tuple[list[Waiver], list[Problem]]:
+    waivers: list[Waiver] = []
+    problems = [
+        Problem(file, 1, key, "unknown field; write a list under waivers:")
+        for key in tree
+        if key != "waivers"
+    ]
+    listed = tree.get("waivers")
+    if not isinstance(listed, list) or len(mappings(listed)) != len(listed):
+        hint = "write a list of rule and reason, for example - {rule: panel-id-rule, reason: …}"
+        return [], [*problems, Problem(file, 1, "waivers", hint)]
+    for index, fields in enumerate(mappings(listed)):
+        wrong = list(_problems(file, fields, f"waivers[{index}]"))
+        problems += wrong
+        if not wrong:
+            waivers.append(_waiver(file, fields))
+    return waivers, problems
+
+
+def _waiver(file: str, fields: Json) -> Waiver:
+    rule, reason, dashboard, panel, target = (str(fields.get(key, "")) for key in _FIELDS)
+    return Waiver(file, _line(fields), rule, reason, dashboard, panel, target)
+
+
+def _problems(file: str, fields: Json, path: str) -> Iterator[Problem]:
+    line = _line(fields)
+    for key, value in fields.items():
+        if key not in _FIELDS:
+            hint = did_you_mean(key, _FIELDS) or f"; there is {', '.join(_FIELDS)}"
+            yield Problem(file, line, f"{path}.{key}", f"unknown field{hint}")
+        elif not isinstance(value, str):
+            yield Problem(file, line, f"{path}.{key}", "is no text")
+    rule = fields.get("rule")
+    if not rule:
+        yield Problem(file, line, f"{path}.rule", "is missing")
+    elif isinstance(rule, str) and rule not in BY_NAME:
+        hint = did_you_mean(rule, BY_NAME) or "; `obs dashboards lint --list` names them all"
+        yield Problem(file, line, f"{path}.rule", f"no rule {rule}{hint}")
+    if not fields.get("reason"):
+        yield Problem(file, line, f"{path}.reason", "is missing; say why it is meant to be so")
+
+
+def _of_linter(file: str, tree: Json) -> Iterator[Waiver]:
+    """What dashboard-linter's file says; rules that are not known here are another tool's."""
+    for section, lowers in (("exclusions", False), ("warnings", True)):
+        for rule, entries in mapping(tree.get(section)).items():
+            if rule not in BY_NAME:
+                continue
+            line = _line(entries) if entries else _line(mapping(tree.get(section)))
+            why = str(mapping(entries).get("reason") or "")
+            whole = Waiver(file, line, rule, why, lowers=lowers)
+            listed = mappings(mapping(entries).get("entries"))
+            if not listed:
+                yield whole
+            for each in listed:
+                yield replace(
+                    whole,
+                    line=_line(each),
+                    reason=str(each.get("reason") or why),
+                    dashboard=_literal(each.get("dashboard")),
+                    panel=_literal(each.get("panel")),
+                    target=_literal(each.get("targetIdx")),
+                )
+
+
+def _literal(value: object) -> str:
+    """A pattern that fits just this text."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in str(value or ""))

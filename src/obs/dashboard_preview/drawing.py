@@ -1,0 +1,74 @@
+"""A panel with its answers, drawn: what the page needs to show it, and nothing it must trust."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from obs.dashboard_preview import board
+from obs.dashboard_preview.board import Json
+from obs.dashboard_preview.context import Context, Drawn
+from obs.dashboard_preview.evaluate import Panel
+from obs.dashboard_preview.frames import Frame
+from obs.dashboard_preview.heatmap import heatmap
+from obs.dashboard_preview.table import table
+from obs.dashboard_preview.text import text
+from obs.dashboard_preview.timeline import state_timeline
+from obs.dashboard_preview.timeseries import timeseries
+from obs.dashboard_preview.transform import UnknownTransformation, transformed
+from obs.dashboard_preview.values import bargauge, stat
+from obs.dashboards.interpolate import for_text
+
+_DRAWINGS: Final[Mapping[str, Callable[[Json, Sequence[Frame], Context], Drawn]]] = {
+    "bargauge": bargauge,
+    "gauge": bargauge,
+    "heatmap": heatmap,
+    "stat": stat,
+    "state-timeline": state_timeline,
+    "status-history": state_timeline,
+    "table": table,
+    "timeseries": timeseries,
+}
+
+
+def drawn(panel: Panel, context: Context) -> Drawn:
+    """A panel as the page takes it: its id, `errors`, and a `kind` with what belongs to it.
+
+    Kinds: figure, stat, bars, table, text, empty (`text` says why).
+    """
+    kind = str(panel.json.get("type"))
+    head = {"id": panel.json.get("id"), "errors": list(panel.errors)}
+    if kind == "text":
+        return head | text(panel.json, context)
+    if kind not in _DRAWINGS:
+        return head | _empty(f"The preview has no panel of type {kind}.")
+    try:
+        frames = transformed(panel.frames, panel.json.get("transformations") or [])
+    except UnknownTransformation as unknown:
+        return head | _empty(f"The preview has no transformation {unknown}.")
+    if not any(frame.length for frame in frames):
+        return head | _empty(for_text(panel.empty_text, context.scope))
+    return head | _DRAWINGS[kind](panel.json, frames, context)
+
+
+def _empty(text: str) -> Drawn:
+    return {"kind": "empty", "text": text}
+
+
+def outline(whole: Json, context: Context) -> list[Drawn]:
+    """Where every panel stands, and its title, description and links."""
+    return [_outlined(panel, context) for panel in board.panels(whole)]
+
+
+def _outlined(panel: Json, context: Context) -> Drawn:
+    place = panel.get("gridPos") or {}
+    links = (context.link(link, {}) for link in panel.get("links") or [])
+    return {
+        "id": panel.get("id"),
+        "type": panel.get("type"),
+        "title": for_text(str(panel.get("title") or ""), context.scope),
+        "description": for_text(str(panel.get("description") or ""), context.scope),
+        "transparent": bool(panel.get("transparent")),
+        "collapsed": bool(panel.get("collapsed")),
+        "within": [inner.get("id") for inner in panel.get("panels") or []],
+        "place": {key: place.get(key, 0) for key in ("x", "y", "w", "h")},
+        "links": [link for link in links if link],
+    }

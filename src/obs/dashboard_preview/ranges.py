@@ -1,0 +1,106 @@
+"""Time ranges, and the steps that a panel asks for in them."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from obs.dashboards.interpolate import VariableScope, interval_scope, time_scope
+from obs.errors import BadInput
+
+_RELATIVE: Final = re.compile(r"now(?:([+-])(\d+)([smhdwMy]))?(?:/[smhdwMy])?")
+_SECONDS: Final = {
+    "ms": 0.001,
+    **{"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800},
+    **{"M": 2_592_000, "y": 31_536_000},
+}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwMy])")
+_MOST_POINTS: Final = 11_000  # of a series that Prometheus gives at once
+
+# A step up to the first number is rounded to the second; both in seconds (rangeUtil of Grafana).
+_ROUNDED: Final = (
+    *((1.5, 1), (3.5, 2), (7.5, 5), (12.5, 10), (17.5, 15), (25, 20), (45, 30)),
+    *((90, 60), (210, 120), (450, 300), (750, 600), (1_050, 900), (1_500, 1_200)),
+    *((2_700, 1_800), (5_400, 3_600), (9_000, 7_200), (16_200, 10_800), (32_400, 21_600)),
+    *((86_400, 43_200), (604_800, 86_400)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """From when to when, in seconds since the epoch, and as it was chosen (`now-6h`, `now`)."""
+
+    start: float
+    end: float
+    raw: tuple[str, str]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
+    @property
+    def scope(self) -> VariableScope:
+        """What the range gives to expressions and links."""
+        return time_scope(self.start, self.end, self.raw)
+
+
+def time_range(start: str, end: str, now: float) -> TimeRange:
+    """The range of `now-6h`, `now`, or of milliseconds since the epoch. Raises BadInput."""
+    chosen = TimeRange(moment(start, now), moment(end, now), (start, end))
+    if chosen.seconds <= 0:
+        raise BadInput(f"time range {start} to {end}: it ends before it begins")
+    return chosen
+
+
+def moment(text: str, now: float) -> float:
+    """Seconds since the epoch of `now-6h` or of milliseconds. Raises BadInput."""
+    if re.fullmatch(r"\d{1,15}", text):
+        return int(text) / 1000
+    relative = _RELATIVE.fullmatch(text)
+    if relative is None:
+        raise BadInput(f"time {text!r}: write now, now-6h or milliseconds since the epoch")
+    sign, number, unit = relative.groups()
+    away = float(number) * _SECONDS[unit] if number else 0.0
+    return now - away if sign == "-" else now + away
+
+
+def duration_seconds(text: str | None) -> float | None:
+    """`30s`, `1m`, `>10s` in seconds; None where it is none."""
+    found = _DURATION.fullmatch((text or "").removeprefix(">").strip())
+    return float(found[1]) * _SECONDS[found[2]] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Seconds between two points of a panel, and what its rates look back over."""
+
+    step: float
+    rate_interval: float
+
+    @property
+    def scope(self) -> VariableScope:
+        """`$__interval` and `$__rate_interval`."""
+        return interval_scope(self.step, self.rate_interval)
+
+
+def steps(seconds: float, points: int, least: float | None, scrape: float) -> Steps:
+    """The step of a range so long that is drawn with at most about so many points.
+
+    `least` is the panel's or the query's own smallest step; `scrape` the data source's.
+    $__rate_interval = max(step + scrape interval, 4 · scrape interval): Grafana's documentation.
+    """
+    floor = least or scrape
+    step = max(rounded_step(seconds / max(points, 1)), floor)
+    while seconds / step > _MOST_POINTS:
+        step *= 2
+    return Steps(step, max(step + floor, 4 * floor))
+
+
+def rounded_step(seconds: float) -> float:
+    """A step as people would choose it; at least one second."""
+    return next((step for limit, step in _ROUNDED if seconds < limit), 604_800)
+
+
+def aligned(chosen: TimeRange, step: float) -> tuple[float, float]:
+    """Start and end on multiples of the step, so that a refresh moves no point."""
+    return chosen.start // step * step, chosen.end // step * step

@@ -1,0 +1,25 @@
+"""The text panel."""
+
+from typing import Final
+
+from markdown_it import MarkdownIt
+
+from obs.dashboard_preview.board import Json
+from obs.dashboard_preview.context import Context, Drawn
+from obs.dashboards.interpolate import for_text
+
+_RENDERER: Final = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+def text(panel: Json, context: Context) -> Drawn:
+    """Markdown as HTML in which everything the text says is text; other modes as they are."""
+    options = panel.get("options") or {}
+    content = for_text(str(options.get("content") or ""), context.scope)
+    if options.get("mode", "markdown") != "markdown":
+        return {"kind": "text", "text": content}
+    return {"kind": "text", "html": markdown(content)}
+
+
+def markdown(content: str) -> str:
+    """CommonMark and tables as HTML; HTML within it stays text, and no address runs anything."""
+    return str(_RENDERER.render(content))

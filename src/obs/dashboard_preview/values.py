@@ -1,0 +1,191 @@
+"""Panels that show one number a series: stat and bar gauge."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from obs.dashboard_preview.board import Json
+from obs.dashboard_preview.colours import readable_on
+from obs.dashboard_preview.context import Context, Drawn
+from obs.dashboard_preview.field_display import (
+    FieldDisplay,
+    Shown,
+    extent,
+    fraction,
+    look,
+    ranged,
+    series_colour,
+    shown,
+    threshold_colour,
+)
+from obs.dashboard_preview.frames import Field, Frame, present
+from obs.dashboard_preview.reduce import reduced
+from obs.dashboard_preview.transform import pattern_of, shown_name
+
+_MOST: Final = 100  # values of one panel
+_SPARK_POINTS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One number of a panel, and where it comes from."""
+
+    name: str
+    number: Any
+    look: FieldDisplay
+    field: Field
+    trend: bool
+    """Whether the field's values are its course over time."""
+
+
+def values_of(panel: Json, frames: Sequence[Frame]) -> list[Value]:
+    """The values that a panel shows, as its `reduceOptions` choose them."""
+    options = (panel.get("options") or {}).get("reduceOptions") or {}
+    calculation = ((options.get("calcs") or ["lastNotNull"]) + ["lastNotNull"])[0]
+    wanted = str(options.get("fields") or "")
+    found: list[Value] = []
+    for frame in frames:
+        for field in frame.fields:
+            if not _wanted(field, wanted):
+                continue
+            how = look(panel, frame, field)
+            if options.get("values"):
+                found += _each(frame, field, how)
+            else:
+                number = reduced(field.values, calculation)
+                trend = field.kind == "number" and _has_time(frame)
+                found.append(Value(how.name, number, how, field, trend))
+    everything = extent(frames)
+    return [replace(value, look=ranged(value.look, everything)) for value in found[:_MOST]]
+
+
+def _wanted(field: Field, wanted: str) -> bool:
+    if not wanted:
+        return field.kind == "number"
+    if wanted.startswith("/"):
+        return field.kind != "time" and bool(pattern_of(wanted).search(shown_name(field)))
+    return shown_name(field) == wanted
+
+
+def _has_time(frame: Frame) -> bool:
+    return any(field.kind == "time" for field in frame.fields) and frame.length > 1
+
+
+def _each(frame: Frame, field: Field, how: FieldDisplay) -> Iterator[Value]:
+    """A value for each row, named by its texts."""
+    texts = [each.values for each in frame.fields if each.kind == "string" and each is not field]
+    for row, number in enumerate(field.values):
+        name = " ".join(str(column[row]) for column in texts) or how.name
+        yield Value(name, number, how, field, trend=False)
+
+
+def stat(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
+    """Tiles of a stat panel: number, unit, colour, and the course behind them."""
+    options = panel.get("options") or {}
+    values = values_of(panel, frames)
+    mode, text_mode = options.get("colorMode", "value"), options.get("textMode", "auto")
+    named = text_mode in ("name", "value_and_name") or (text_mode == "auto" and len(values) > 1)
+    sparks = options.get("graphMode", "area") == "area"
+    tiles = [
+        {
+            **_tile(value, number, mode, context),
+            "name": value.name if named else "",
+            "spark": _spark(value) if sparks and value.trend else None,
+        }
+        for number, value in enumerate(values)
+    ]
+    if text_mode == "name":
+        tiles = [{**tile, "prefix": "", "text": "", "suffix": ""} for tile in tiles]
+    sizes = options.get("text") or {}
+    return {
+        "kind": "stat",
+        "tiles": tiles,
+        "across": options.get("orientation", "auto"),
+        "centre": options.get("justifyMode") == "center" or len(tiles) == 1,
+        "size": {"name": sizes.get("titleSize"), "value": sizes.get("valueSize")},
+    }
+
+
+def _tile(value: Value, number: int, mode: str, context: Context) -> Drawn:
+    seen = _shown(value, context)
+    colour = seen.colour or series_colour(number, value.field.values, value.look, context.palette)
+    filled = mode.startswith("background")
+    return {
+        "prefix": seen.text.prefix,
+        "text": seen.text.text,
+        "suffix": seen.text.suffix,
+        "colour": readable_on(colour) if filled else _text_colour(mode, colour, context),
+        "background": colour if filled else None,
+        "line": "rgba(255, 255, 255, 0.6)" if filled else colour,
+        "links": _links(value, context),
+    }
+
+
+def _shown(value: Value, context: Context) -> Shown:
+    return shown(value.number, value.look, context.palette, context.moment)
+
+
+def _text_colour(mode: str, colour: str, context: Context) -> str:
+    return context.palette.text if mode == "none" else colour
+
+
+def _links(value: Value, context: Context) -> list[dict[str, Any]]:
+    number = "" if value.number is None else str(value.number)
+    return context.data_links(value.look.links, value.name, value.field.labels, number)
+
+
+def _spark(value: Value) -> list[float | None]:
+    """The course from 0 to 1, thinned to what a tile can show."""
+    there = present(value.field.values)
+    if len(there) < 2:
+        return []
+    least, most = min(there), max(there)
+    every = max(len(value.field.values) // _SPARK_POINTS, 1)
+    return [
+        None
+        if each is None or not math.isfinite(each)
+        else round((each - least) / ((most - least) or 1), 4)
+        for each in value.field.values[::every]
+    ]
+
+
+def bargauge(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
+    """Bars of a bar gauge; each says how far it reaches, and in which colours."""
+    options = panel.get("options") or {}
+    values = values_of(panel, frames)
+    bars = [_bar(value, number, context) for number, value in enumerate(values)]
+    upright = options.get("orientation") == "vertical"
+    return {
+        "kind": "bars",
+        "bars": bars,
+        "upright": upright,
+        "mode": options.get("displayMode", "gradient"),
+        "rest": options.get("showUnfilled", True) is not False,
+    }
+
+
+def _bar(value: Value, number: int, context: Context) -> Drawn:
+    seen, how = _shown(value, context), value.look
+    there = present([value.number]) if isinstance(value.number, int | float) else []
+    reach = fraction(there[0], how) if there else 0.0
+    colour = seen.colour or series_colour(number, value.field.values, how, context.palette)
+    return {
+        "name": value.name,
+        "text": str(seen.text),
+        "colour": colour,
+        "reach": round(reach, 4),
+        "scale": _scale(how, context),
+        "links": _links(value, context),
+    }
+
+
+def _scale(how: FieldDisplay, context: Context) -> list[tuple[float, str]]:
+    """Where the colours of the thresholds begin along the bar."""
+    least, most = how.least or 0.0, 100.0 if how.most is None else how.most
+    stops = []
+    for step in how.steps:
+        at = least + (most - least) * step.value / 100 if how.percentage else step.value
+        colour = threshold_colour(max(at, least), how, context.palette)
+        stops.append((round(fraction(at, how), 4) if at > least else 0.0, colour))
+    return stops

@@ -1,0 +1,63 @@
+"""What the pages need to know of a system."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from obs.dashboards.thresholds import Thresholds, thresholds_of
+from obs.spec.quantity import format_duration
+from obs.spec.sources import AwsSource, NatsSource
+from obs.spec.system import System
+
+USUAL_SCRAPE: Final = 15.0
+"""Seconds between two scrapes, unless Grafana's data source says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """A system as its dashboards see it; `known_as` tells its environments apart.
+
+    `nats_poll`, `aws_poll` and `slo_poll` (of both) are the longest intervals between two polls, as
+    durations: no panel draws points closer than that. None where Prometheus usually scrapes less
+    often than the source is polled. `dead_letters`: some NATS source tells them.
+    """
+
+    system: str
+    environment: str
+    known_as: str
+    limits: Thresholds
+    nats: bool
+    aws: bool
+    slos: bool
+    dead_letters: bool
+    nats_poll: str | None
+    aws_poll: str | None
+    slo_poll: str | None
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """The labels that its alerts have."""
+        return (("system", self.system), ("environment", self.environment))
+
+
+def build_context_of(system: System) -> BuildContext:
+    """The site of a system."""
+    nats, aws = system.sources.nats.values(), system.sources.aws.values()
+    return BuildContext(
+        system=system.system,
+        environment=system.environment,
+        known_as=system.known_as,
+        limits=thresholds_of(system),
+        nats=bool(nats),
+        aws=bool(aws),
+        slos=bool(system.slos),
+        dead_letters=any(source.connection for source in nats),
+        nats_poll=_longest(nats),
+        aws_poll=_longest(aws),
+        slo_poll=_longest((*nats, *aws)),
+    )
+
+
+def _longest(sources: Iterable[NatsSource | AwsSource]) -> str | None:
+    poll = max((source.poll for source in sources), default=0.0)
+    return format_duration(poll) if poll > USUAL_SCRAPE else None

@@ -1,0 +1,132 @@
+"""Thresholds of panels: those of the tuned alerts that name the panel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from obs.alerts.alert import TunedAlert
+from obs.alerts.annotations import comparison
+from obs.alerts.condition import (
+    Above,
+    Age,
+    Below,
+    Burn,
+    Condition,
+    Equals,
+    ErrorRate,
+    Increase,
+    Overdue,
+    Quiet,
+    Share,
+)
+from obs.alerts.definitions import ALERTS
+from obs.alerts.tuning import tuned_alerts
+from obs.dashboards.theme import GOOD, NEUTRAL, SEVERITY
+from obs.spec.quantity import format_duration
+from obs.spec.system import System
+
+Step = dict[str, Any]
+
+PLAIN: Final[tuple[Step, ...]] = ({"color": NEUTRAL, "value": None},)
+"""Of what is neither good nor bad."""
+ABOVE_NOTHING: Final = 1e-9
+"""Stands for «> 0»: Grafana colours a value that reaches a step, and 0 must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Tuned alerts by the key of the panel that shows what they compare."""
+
+    by_panel: dict[str, tuple[TunedAlert, ...]]
+
+    def alerts(self, key: str) -> tuple[TunedAlert, ...]:
+        """The alerts of a panel, those of single objects last; none where it has none."""
+        return self.by_panel.get(key, ())
+
+    def alert(self, key: str) -> TunedAlert | None:
+        """The first alert of a panel that is about all its objects."""
+        return next((tuned for tuned in self.alerts(key) if not tuned.only), None)
+
+    def condition(self, key: str) -> Condition:
+        """What the alert of a panel compares, also where the spec has disabled the alert.
+
+        Raises ValueError where no alert names the panel.
+        """
+        tuned = self.alert(key)
+        if tuned is not None:
+            return tuned.when
+        for alert in ALERTS:
+            if alert.panel == key:
+                return alert.when
+        raise ValueError(f"no alert names the panel {key}")
+
+    def is_on_too_little(self, key: str) -> bool:
+        """Whether the alert of a panel fires below its threshold."""
+        return isinstance(self.condition(key), Below | Quiet)
+
+    def steps(self, key: str) -> list[Step]:
+        """Threshold steps: those of the alerts about all objects."""
+        return steps(tuned for tuned in self.alerts(key) if not tuned.only)
+
+    def described(self, key: str, words: str) -> str:
+        """A panel's description: the words, and a line on each of its alerts."""
+        alerts = "\n".join(_line(tuned) for tuned in self.alerts(key))
+        return f"{words}\n\n{alerts}" if alerts else words
+
+
+def thresholds_of(system: System) -> Thresholds:
+    """The limits of a system as its spec tunes them."""
+    by_panel: dict[str, tuple[TunedAlert, ...]] = {}
+    for tuned in tuned_alerts(system):
+        key = tuned.alert.panel
+        by_panel[key] = (*by_panel.get(key, ()), tuned)
+    return Thresholds(by_panel)
+
+
+def steps(alerts: Iterable[TunedAlert]) -> list[Step]:
+    """Steps of Grafana's thresholds, from the least: the first has no value.
+
+    Alerts on too little colour what is below their threshold, others what is above.
+    """
+    high: dict[float, str] = {}
+    low: dict[float, str] = {}
+    for tuned in alerts:
+        value = step_value(tuned.when)
+        if value is not None:
+            side = low if isinstance(tuned.when, Below | Quiet) else high
+            side[value] = SEVERITY[tuned.severity]
+    bounds = sorted(low)
+    colours = [*(low[bound] for bound in bounds), GOOD]
+    rising = [
+        {"color": colour, "value": value}
+        for colour, value in zip(colours, [None, *bounds], strict=True)
+    ]
+    return [*rising, *({"color": high[value], "value": value} for value in sorted(high))]
+
+
+def step_value(when: Condition) -> float | None:
+    """The step that stands for a condition's threshold; None for one that is no quantity."""
+    match when:
+        case Above() | Share() | Increase() | ErrorRate() | Age():
+            return when.threshold or ABOVE_NOTHING
+        case Below() | Quiet():
+            return when.threshold
+        case Burn(factor=factor):
+            return factor
+        case Overdue(percent=percent):
+            return percent
+        case _:
+            return None
+
+
+def _line(tuned: TunedAlert) -> str:
+    whom = ", ".join(value for _, value in tuned.only)
+    held = f" for {format_duration(tuned.hold)}" if tuned.hold else ""
+    quantity = comparison(tuned.when) if not isinstance(tuned.when, Equals) else ""
+    what = f" {quantity}" if quantity else ""
+    return f"Alert {tuned.name}{f' ({whom})' if whom else ''}:{what}{held}, {tuned.severity}."
+
+
+def from_one(colour: str, below: str = GOOD) -> list[Step]:
+    """Steps, which belong to no alert, of what should not be: a count is coloured from 1 on."""
+    return [{"color": below, "value": None}, {"color": colour, "value": 1}]

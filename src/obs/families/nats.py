@@ -1,0 +1,186 @@
+"""JetStream consumers, streams and servers as families."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final, Protocol
+
+from obs.catalogue import nats
+from obs.catalogue.metric import Metric
+from obs.families.family import Family, KeptRows, Rows, Value
+from obs.lag.reason import REASONS
+from obs.snapshot import Consumer, NatsServer, Stream
+
+_NO_REASON: Final = (0,) * len(REASONS)
+_INFINITY: Final = float("inf")
+
+
+class ConsumerVerdict(Protocol):
+    """What obs.lag says of a consumer; seconds."""
+
+    @property
+    def lag_messages(self) -> int: ...
+    @property
+    def lag_seconds(self) -> float: ...
+    @property
+    def uncertainty(self) -> float: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def reasons(self) -> tuple[str, ...]: ...
+    @property
+    def drain_seconds(self) -> float | None: ...
+    @property
+    def eviction_seconds(self) -> float | None: ...
+    @property
+    def delivered_total(self) -> int: ...
+    @property
+    def resets(self) -> int: ...
+
+
+class ConsumerRows:
+    """The rows of a source's consumers, and of their reasons; kept while they stay the same."""
+
+    def __init__(self) -> None:
+        self._kept = KeptRows()
+        self._of_reasons: tuple[Rows, Rows] | None = None
+
+    def of(self, identities: Sequence[tuple[str, ...]]) -> tuple[Rows, Rows]:
+        """(a row a consumer, a row a consumer and reason)."""
+        plain = self._kept.rows("consumers", identities)
+        if self._of_reasons is None or self._of_reasons[0] is not plain:
+            reasons = Rows((*row, reason) for row in plain.values for reason in REASONS)
+            self._of_reasons = (plain, reasons)
+        return self._of_reasons
+
+
+def consumer_families(
+    rows: tuple[Rows, Rows],
+    consumers: Sequence[Consumer],
+    verdicts: Sequence[ConsumerVerdict],
+    dead_letters: Sequence[int | None],
+    *,
+    loose: float,
+    since: float,
+) -> list[Family]:
+    """All consumer families. Uncertainty is told only where it is more than `loose` seconds.
+
+    Counters began at `since` (Unix seconds).
+    """
+    row, reason_row = rows
+
+    def family(metric: Metric, values: Sequence[Value]) -> Family:
+        return Family(metric, row, values, since)
+
+    return [
+        family(nats.LAG_MESSAGES, [v.lag_messages for v in verdicts]),
+        family(nats.LAG_SECONDS, [round(v.lag_seconds, 3) for v in verdicts]),
+        family(
+            nats.LAG_UNCERTAINTY,
+            [round(v.uncertainty, 3) if v.uncertainty > loose else None for v in verdicts],
+        ),
+        family(nats.STATUS, [int(v.status) for v in verdicts]),
+        Family(nats.STATUS_REASON, reason_row, reason_flags(verdicts)),
+        family(nats.DRAIN_SECONDS, [_rounded(v.drain_seconds) for v in verdicts]),
+        family(
+            nats.EVICTION_SECONDS,
+            [
+                None if v.eviction_seconds is None else round(v.eviction_seconds, 1)
+                for v in verdicts
+            ],
+        ),
+        family(nats.DELIVERED, [v.delivered_total for v in verdicts]),
+        family(nats.RESETS, [v.resets for v in verdicts]),
+        family(nats.DEAD_LETTERS, dead_letters),
+        family(nats.PENDING_MESSAGES, [c.pending for c in consumers]),
+        family(nats.ACK_PENDING_MESSAGES, [c.ack_pending for c in consumers]),
+        # The server counts for ever those too that it gave up, which are in flight no more.
+        family(nats.REDELIVERED_MESSAGES, [min(c.redelivered, c.ack_pending) for c in consumers]),
+        family(nats.WAITING_PULLS, [None if c.config.push else c.waiting for c in consumers]),
+        family(nats.DELIVERED_SEQUENCE, [c.delivered_stream_seq for c in consumers]),
+        family(nats.ACK_FLOOR_SEQUENCE, [c.ack_floor_stream_seq for c in consumers]),
+        family(nats.LAST_DELIVERY, [c.last_delivery for c in consumers]),
+        family(nats.REPLICAS_BEHIND, [c.replicas_behind for c in consumers]),
+        family(nats.MAX_ACK_PENDING, [_limit(c.config.max_ack_pending) for c in consumers]),
+        family(nats.MAX_DELIVER, [_limit(c.config.max_deliver) for c in consumers]),
+        family(nats.ACK_WAIT, [c.config.ack_wait for c in consumers]),
+    ]
+
+
+def reason_flags(verdicts: Sequence[ConsumerVerdict]) -> list[Value]:
+    """0 or 1 for each consumer and reason, consumer by consumer."""
+    return list(
+        chain.from_iterable(
+            _NO_REASON
+            if not verdict.reasons
+            else tuple(int(reason in verdict.reasons) for reason in REASONS)
+            for verdict in verdicts
+        )
+    )
+
+
+def stream_families(
+    source: str, streams: Sequence[Stream], kept: KeptRows, *, rolled_up: bool
+) -> list[Family]:
+    """All stream families; those of ephemeral consumers only where they are `rolled_up`."""
+    row = kept.rows("streams", [(source, s.account, s.name) for s in streams])
+
+    def family(metric: Metric, values: Sequence[Value]) -> Family:
+        return Family(metric, row, values)
+
+    families = [
+        family(nats.STREAM_MESSAGES, [s.messages for s in streams]),
+        family(nats.STREAM_BYTES, [s.bytes for s in streams]),
+        family(nats.STREAM_FIRST_SEQUENCE, [s.first_seq for s in streams]),
+        family(nats.STREAM_LAST_SEQUENCE, [s.last_seq for s in streams]),
+        family(nats.STREAM_FIRST_MESSAGE, [s.first_time for s in streams]),
+        family(nats.STREAM_LAST_MESSAGE, [s.last_time for s in streams]),
+        family(nats.STREAM_CONSUMERS, [s.consumers for s in streams]),
+        family(nats.STREAM_MAX_MESSAGES, [s.config.max_messages for s in streams]),
+        family(nats.STREAM_MAX_BYTES, [s.config.max_bytes for s in streams]),
+        family(nats.STREAM_MAX_AGE, [s.config.max_age for s in streams]),
+        family(nats.STREAM_DISCARD_NEW, [_flag(s.config.discard_new) for s in streams]),
+        family(nats.STREAM_REPLICAS, [s.config.replicas for s in streams]),
+        family(nats.STREAM_REPLICAS_BEHIND, [s.replicas_behind for s in streams]),
+        family(nats.STREAM_REPLICA_LAG, [s.replica_lag for s in streams]),
+        family(nats.STREAM_LEADERLESS, [int(not s.leader) for s in streams]),
+    ]
+    if rolled_up:
+        families += [
+            family(nats.STREAM_EPHEMERAL_CONSUMERS, [s.ephemeral_consumers for s in streams]),
+            family(nats.STREAM_EPHEMERAL_LAG, [s.ephemeral_lag for s in streams]),
+        ]
+    return families
+
+
+def server_families(source: str, servers: Sequence[NatsServer], kept: KeptRows) -> list[Family]:
+    """All server families; of a server that did not answer only that it is down."""
+    row = kept.rows("servers", [(source, s.address) for s in servers])
+    known = [s for s in servers if s.name]
+    infos = kept.rows("info", [(source, s.address, s.name, s.version) for s in known])
+
+    def family(metric: Metric, values: Sequence[Value]) -> Family:
+        return Family(metric, row, values)
+
+    return [
+        family(nats.SERVER_UP, [int(s.up) for s in servers]),
+        Family(nats.SERVER_INFO, infos, [1] * len(known)),
+        family(nats.SERVER_CONNECTIONS, [s.connections for s in servers]),
+        family(nats.SERVER_SLOW_CLIENTS, [s.slow_consumers for s in servers]),
+        family(nats.SERVER_MEMORY, [s.memory for s in servers]),
+        family(nats.SERVER_MEMORY_LIMIT, [s.memory_limit for s in servers]),
+        family(nats.SERVER_STORE, [s.store for s in servers]),
+        family(nats.SERVER_STORE_LIMIT, [s.store_limit for s in servers]),
+        family(nats.SERVER_API_ERRORS, [s.api_errors for s in servers]),
+    ]
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return seconds if seconds is None or seconds == _INFINITY else round(seconds, 1)
+
+
+def _flag(known: bool | None) -> int | None:
+    return None if known is None else int(known)
+
+
+def _limit(number: int) -> int | None:
+    return number if number > 0 else None

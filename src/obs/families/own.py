@@ -1,0 +1,124 @@
+"""The collector's own health as families."""
+
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from obs import __version__
+from obs.catalogue import own
+from obs.catalogue.metric import Metric
+from obs.errors import REASONS, STATE_REASONS
+from obs.families.family import Family, Rows, single
+
+
+class Source(Protocol):
+    """What is told of a source; times are Unix seconds."""
+
+    name: str
+    up: bool
+    polls: int
+    last_success: float | None
+    stale_after: float
+    poll_seconds: float
+    series: int
+    errors: Counter[str]
+    left_out: dict[str, int]
+    dropped: Counter[str]
+
+
+class Push(Protocol):
+    """What is told of a sink that is pushed to."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def up(self) -> bool: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def errors(self) -> Counter[str]: ...
+
+
+def source_families(sources: Sequence[Source], since: float) -> list[Family]:
+    """Health of the sources, asked since this moment (Unix seconds).
+
+    An error reason has its zero before it first happens.
+    """
+    rows = Rows((source.name,) for source in sources)
+    return [
+        Family(own.SOURCE_UP, rows, [int(source.up) for source in sources]),
+        Family(own.SOURCE_LAST_SUCCESS, rows, [source.last_success for source in sources]),
+        Family(own.SOURCE_ASKED_SINCE, rows, [since for _ in sources]),
+        Family(own.SOURCE_STALE_AFTER, rows, [source.stale_after for source in sources]),
+        Family(own.SOURCE_POLL_DURATION, rows, [round(s.poll_seconds, 6) for s in sources]),
+        Family(own.SOURCE_POLLS, rows, [source.polls for source in sources]),
+        Family(own.SOURCE_SERIES, rows, [source.series for source in sources]),
+        Family(
+            own.SOURCE_ERRORS,
+            Rows((source.name, reason) for source in sources for reason in REASONS),
+            [source.errors[reason] for source in sources for reason in REASONS],
+        ),
+        _by_reason(own.SOURCE_LEFT_OUT, {s.name: s.left_out for s in sources}),
+        _by_reason(own.SERIES_DROPPED, {s.name: s.dropped for s in sources}),
+    ]
+
+
+def push_families(pushes: Sequence[Push]) -> list[Family]:
+    """Health of the sinks that are pushed to; none where the spec has none."""
+    if not pushes:
+        return []
+    rows = Rows((push.name,) for push in pushes)
+    return [
+        Family(own.PUSH_UP, rows, [int(push.up) for push in pushes]),
+        Family(own.PUSH_POINTS, rows, [push.points for push in pushes]),
+        Family(
+            own.PUSH_ERRORS,
+            Rows((push.name, reason) for push in pushes for reason in REASONS),
+            [push.errors[reason] for push in pushes for reason in REASONS],
+        ),
+    ]
+
+
+def aws_families(requests: Mapping[str, int], dollars_per_month: float) -> list[Family]:
+    """Requests sent to AWS by operation, and what they cost."""
+    operations = sorted(requests)
+    return [
+        Family(
+            own.AWS_REQUESTS,
+            Rows((operation,) for operation in operations),
+            [requests[operation] for operation in operations],
+        ),
+        single(own.AWS_COST, round(dollars_per_month, 6)),
+    ]
+
+
+def state_family(errors: Counter[str]) -> Family:
+    """Failures of the state file; a reason has its zero before it first happens."""
+    return Family(
+        own.STATE_ERRORS,
+        Rows((reason,) for reason in STATE_REASONS),
+        [errors[reason] for reason in STATE_REASONS],
+    )
+
+
+def check_family(outcomes: Mapping[str, bool]) -> Family:
+    """Which checks found nothing that fails; none where they are not run, or were skipped."""
+    names = sorted(outcomes)
+    return Family(own.CHECK_OK, Rows((name,) for name in names), [int(outcomes[n]) for n in names])
+
+
+BUILD = Family(own.BUILD_INFO, Rows([(__version__, platform.python_version())]), [1])
+
+
+def _by_reason(metric: Metric, counts: Mapping[str, Mapping[str, int]]) -> Family:
+    rows = [
+        (name, reason, number)
+        for name, reasons in counts.items()
+        for reason, number in sorted(reasons.items())
+    ]
+    return Family(
+        metric,
+        Rows((name, reason) for name, reason, _ in rows),
+        [number for _, _, number in rows],
+    )

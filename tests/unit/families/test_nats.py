@@ -1,0 +1,46 @@
+"""What is told of a consumer and of a stream."""
+
+import pytest
+
+from obs.catalogue import nats
+from obs.families.family import KeptRows
+from obs.families.nats import ConsumerRows, consumer_families, stream_families
+from obs.lag.status import Status
+from obs.lag.track import ConsumerVerdict
+from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+
+
+@pytest.mark.parametrize(("ack_pending", "told"), [(0, 0), (12, 12), (40, 29)])
+def test_messages_that_were_given_up_are_not_told_as_redelivered_in_flight(
+    ack_pending: int, told: int
+) -> None:
+    consumer = Consumer(
+        account="OMS",
+        stream="OMS_EVENTS",
+        name="oms-processor",
+        created="2026-11-21T12:00:00Z",
+        config=ConsumerConfig(max_deliver=3),
+        delivered_consumer_seq=100,
+        delivered_stream_seq=50,
+        ack_floor_stream_seq=50,
+        pending=0,
+        ack_pending=ack_pending,
+        redelivered=29,  # as nats-server goes on saying after 29 dead letters
+        waiting=1,
+    )
+    verdict = ConsumerVerdict(ack_pending, 0.0, 0.0, Status.OK, (), 0.0, None, 100, 0)
+    rows = ConsumerRows().of([("main", "OMS", "OMS_EVENTS", "oms-processor")])
+    families = consumer_families(rows, [consumer], [verdict], [29], loose=1.0, since=0.0)
+    values = {family.metric: family.values for family in families}
+    assert values[nats.REDELIVERED_MESSAGES] == [told]
+
+
+@pytest.mark.parametrize(("known", "told"), [(True, 1), (False, 0), (None, None)])
+def test_whether_a_stream_refuses_messages_is_told_once_it_is_known(
+    known: bool | None, told: int | None
+) -> None:
+    config = StreamConfig(discard_new=known)
+    stream = Stream("OMS", "OMS_EVENTS", "t", config, 1, 1, 1, 1, 0.0, 0.0, 0)
+    families = stream_families("main", [stream], KeptRows(), rolled_up=False)
+    values = {family.metric: family.values for family in families}
+    assert values[nats.STREAM_DISCARD_NEW] == [told]
