@@ -7,8 +7,8 @@ from typing import Final
 from obs.alerts.condition import Labels
 from obs.spec.alerts import Override
 from obs.spec.globs import matches
-from obs.spec.slos import NatsDeliverySli, NatsLagSli
 from obs.spec.system import System
+from obs.spec.watched import BusRules, ConsumerName
 
 _WILD: Final = frozenset("*?[")
 
@@ -64,9 +64,10 @@ def explicit_rules(system: System, aws: str) -> tuple[ExplicitRule, ...]:
     source = system.sources.aws[aws]
     found = {(bus.name, rule) for bus in source.buses for rule in bus.rules}
     for slo in system.slos:
-        sli = slo.sli.eventbridge
-        if sli is not None and sli.source == aws:
-            found |= {(sli.bus, rule) for rule in sli.rules}
+        if slo.sli.measured.source == aws:
+            for named in slo.sli.measured.names():
+                if isinstance(named, BusRules):
+                    found |= {(named.bus, rule) for rule in named.rules}
     for override in _overrides(system):
         if override.bus and override.rule and override.aws in (None, aws):
             found.add((override.bus, override.rule))
@@ -118,9 +119,9 @@ def _consumers(system: System) -> Iterator[ExplicitConsumer]:
             for consumer in filter(is_explicit, source.consumers.include):
                 yield ExplicitConsumer(stream, consumer, nats)
     for slo in system.slos:
-        for sli in (slo.sli.nats_lag, slo.sli.nats_delivery):
-            if isinstance(sli, NatsLagSli | NatsDeliverySli):
-                yield ExplicitConsumer(sli.stream, sli.consumer, sli.source)
+        for named in slo.sli.measured.names():
+            if isinstance(named, ConsumerName):
+                yield ExplicitConsumer(named.stream, named.consumer, slo.sli.measured.source)
     for override in _overrides(system):
         if override.stream and override.consumer:
             names = [override.nats] if override.nats else sorted(system.sources.nats)

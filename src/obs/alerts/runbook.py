@@ -9,6 +9,7 @@ from obs.alerts.alert import Alert, TunedAlert
 from obs.alerts.annotations import comparison
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
+from obs.spec.watched import ConsumerName
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
 _GLOB: Final = re.compile(r"[*?\[]")
@@ -80,9 +81,9 @@ def _first_aws(system: System) -> dict[str, str]:
 
 def _consumer(system: System) -> tuple[str, str]:
     for each in system.slos:
-        sli = each.sli.nats_lag or each.sli.nats_delivery
-        if sli is not None:
-            return sli.stream, sli.consumer
+        for named in each.sli.measured.names():
+            if isinstance(named, ConsumerName):
+                return named.stream, named.consumer
     sources = system.sources.nats.values()
     return (
         _plain([name for source in sources for name in source.streams.include], "STREAM"),

@@ -10,6 +10,7 @@ from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.quantity import format_duration
 from obs.spec.sources import NatsSource
 from obs.spec.system import System
+from obs.spec.watched import ConsumerName, StreamName
 
 ADVISORIES: Final = "$JS.EVENT.ADVISORY.>"
 _WILD: Final = frozenset("*?[")
@@ -25,9 +26,11 @@ def named(system: System, source: str) -> Named:
     for stream, expected in spec.expects.items():
         found.setdefault(stream, set()).update(expected.consumers)
     for slo in system.slos:
-        for sli in (slo.sli.nats_lag, slo.sli.nats_delivery):
-            if sli is not None and sli.source == source:
-                found.setdefault(sli.stream, set()).add(sli.consumer)
+        for each in slo.sli.measured.names() if slo.sli.measured.source == source else ():
+            if isinstance(each, ConsumerName):
+                found.setdefault(each.stream, set()).add(each.consumer)
+            elif isinstance(each, StreamName):
+                found.setdefault(each.stream, set())
     return found
 
 

@@ -67,7 +67,7 @@ class CumulativeTotal:
             self.since = self._floor = at
             self._changed = True
 
-    def absorb(self, points: Mapping[int, float], *, until: float = inf) -> float:
+    def update(self, points: Mapping[int, float], *, until: float = inf) -> float:
         """Count what is new in `points`; returns by how much the total rose (0 or more).
 
         Points from `until` on are left for later: minutes that are still filling. Raises
