@@ -9,8 +9,8 @@ from obs.slis.kind import HistorySpan
 _QUARTER: Final = 900
 _HOUR: Final = 3600
 _DAY: Final = 86_400
-_KEPT_AS: Final = ((7 * _HOUR, 60), (3 * _DAY + _HOUR, 300), (91 * _DAY, _QUARTER))
-"""(age, step): the ledger keeps what is younger than `age` in steps of `step`; both in seconds."""
+_RESOLUTIONS: Final = ((7 * _HOUR, 60), (3 * _DAY + _HOUR, 300), (91 * _DAY, _QUARTER))
+"""(age, step): events younger than `age` are in the ledger in steps of `step`; both seconds."""
 
 
 class Snapshot(Protocol):
@@ -45,9 +45,9 @@ def fetch(
 
 
 def _spans(start: float, end: float, now: float) -> Iterator[HistorySpan]:
-    """From `start` to `end`, cut where the ledger keeps another step; newest first."""
+    """From `start` to `end`, cut where the ledger has another step; newest first."""
     last = -(-int(end) // _QUARTER) * _QUARTER
-    for age, step in _KEPT_AS:
+    for age, step in _RESOLUTIONS:
         first = max(int(now - age) // _QUARTER, int(start) // _QUARTER) * _QUARTER
         if first < last:
             yield HistorySpan(first, last, step)

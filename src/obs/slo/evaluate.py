@@ -8,9 +8,10 @@ from obs.slo.windows import windows
 
 
 class WindowEvaluation(msgspec.Struct, frozen=True, gc=False):
-    """One window. `bad` counts events; None where it has no events; durations in seconds.
+    """One window. `bad` is a number of events; ratio, rate and time are None without events.
 
-    `exhaustion_seconds`: until the budget is gone at this window's burn rate; infinite at 0.
+    `exhaustion_seconds`: until the SLO's budget is exhausted at this window's burn rate; infinite
+    at a burn rate of 0.
     """
 
     label: str

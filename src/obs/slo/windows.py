@@ -18,9 +18,9 @@ class Window(NamedTuple):
 
 
 def window(seconds: float) -> Window:
-    """The window of this length, labelled as durations are written: 2592000 is `30d`.
+    """The window of this length, labelled with its duration: 2592000 is `30d`.
 
-    Whole seconds only: a fraction is rounded. Raises ValueError where nothing is left.
+    Rounded to whole seconds. Raises ValueError where none is left.
     """
     whole = round(seconds)
     if whole <= 0:
