@@ -1,4 +1,7 @@
-"""What one part of a spec says about another: that it exists, and that it can be seen."""
+"""References between the parts of a spec: to what exists, and what its source watches.
+
+Each source is indexed once: names are looked up, and only real globs are compared.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """What an SLI may name of its source: the source has to watch it, and alerts may be about it.
 
-`field` is the SLI's field that names it, for the problem's place in the file.
+The SLI has fields of the same names, so that a problem is reported at its line.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BusRules:
-    """Rules on an event bus, as names or globs; the SLI's fields are `bus` and `rules`."""
+    """Rules on an event bus, as names or globs."""
 
     bus: str
     rules: tuple[str, ...]
@@ -16,14 +16,14 @@ class BusRules:
 
 @dataclass(frozen=True, slots=True)
 class StreamName:
-    """A JetStream stream; the SLI's field is `stream`."""
+    """A JetStream stream."""
 
     stream: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerName:
-    """A consumer on a stream; the SLI's fields are `stream` and `consumer`."""
+    """A consumer on a stream."""
 
     stream: str
     consumer: str
@@ -31,7 +31,7 @@ class ConsumerName:
 
 @dataclass(frozen=True, slots=True)
 class ClientConnection:
-    """A NATS client connection; `without` is what cannot be known without one."""
+    """A NATS client connection; `without` says what is missing where the source has none."""
 
     without: str
 
