@@ -7,12 +7,12 @@ from typing import Final
 
 from obs.alerts.alert import Alert, TunedAlert
 from obs.alerts.annotations import comparison
+from obs.spec.globs import is_plain
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
 from obs.spec.watched import ConsumerName
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
-_GLOB: Final = re.compile(r"[*?\[]")
 
 
 def runbook(alert: Alert, rules: Sequence[TunedAlert], system: System) -> str:
@@ -92,4 +92,4 @@ def _consumer(system: System) -> tuple[str, str]:
 
 
 def _plain(names: Sequence[str], otherwise: str) -> str:
-    return next((name for name in names if not _GLOB.search(name)), otherwise)
+    return next(filter(is_plain, names), otherwise)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from obs.alerts.condition import Burn, Labels
-from obs.alerts.explicit_resources import ExplicitRule, is_explicit, rule_globs
+from obs.alerts.explicit_resources import ExplicitRule, rule_globs
 from obs.alerts.writers.cloudwatch.alarm import (
     DAY,
     MAX_METRICS,
@@ -26,7 +26,7 @@ from obs.catalogue import aws
 from obs.catalogue.query import number
 from obs.slo.burn import error_budget, objective_ratio
 from obs.slo.windows import window
-from obs.spec.globs import matches
+from obs.spec.globs import is_plain, matches
 from obs.spec.quantity import parse_duration
 from obs.spec.slos import Slo
 from obs.spec.watched import BusRules
@@ -82,8 +82,8 @@ def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
 
 def _rules(namer: Namer, named: BusRules) -> tuple[ExplicitRule, ...]:
     """The SLO's rules; none where a glob leaves open which they are."""
-    open_ended = not all(map(is_explicit, named.rules)) and rule_globs(namer.system, namer.aws)
-    if open_ended or not is_explicit(named.bus):
+    open_ended = not all(map(is_plain, named.rules)) and rule_globs(namer.system, namer.aws)
+    if open_ended or not is_plain(named.bus):
         return ()
     return tuple(
         rule for rule in namer.rules if rule.bus == named.bus and matches(rule.rule, named.rules)
