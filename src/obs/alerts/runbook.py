@@ -7,11 +7,12 @@ from typing import Final
 
 from obs.alerts.alert import Alert, TunedAlert
 from obs.alerts.annotations import comparison
+from obs.spec.globs import is_plain
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
+from obs.spec.watched import ConsumerName
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
-_GLOB: Final = re.compile(r"[*?\[]")
 
 
 def runbook(alert: Alert, rules: Sequence[TunedAlert], system: System) -> str:
@@ -80,9 +81,9 @@ def _first_aws(system: System) -> dict[str, str]:
 
 def _consumer(system: System) -> tuple[str, str]:
     for each in system.slos:
-        sli = each.sli.nats_lag or each.sli.nats_delivery
-        if sli is not None:
-            return sli.stream, sli.consumer
+        for named in each.sli.measured.names():
+            if isinstance(named, ConsumerName):
+                return named.stream, named.consumer
     sources = system.sources.nats.values()
     return (
         _plain([name for source in sources for name in source.streams.include], "STREAM"),
@@ -91,4 +92,4 @@ def _consumer(system: System) -> tuple[str, str]:
 
 
 def _plain(names: Sequence[str], otherwise: str) -> str:
-    return next((name for name in names if not _GLOB.search(name)), otherwise)
+    return next(filter(is_plain, names), otherwise)

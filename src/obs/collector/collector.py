@@ -224,12 +224,13 @@ class Collector:
     def _absorb_nats(self, health: SourceHealth, snapshot: NatsSnapshot) -> list[Family]:
         watch = self.consumers[health.name]
         families = watch.absorb(snapshot)
-        self.objectives.absorb_consumers(health.name, snapshot.at, watch.numbers)
+        self.objectives.update(health.name, watch)
         return families
 
     def _absorb_aws(self, health: SourceHealth, snapshot: AwsSnapshot) -> list[Family]:
-        families = self.rules[health.name].absorb(snapshot)
-        self.objectives.absorb_rules(health.name, snapshot)
+        rules = self.rules[health.name]
+        families = rules.absorb(snapshot)
+        self.objectives.update(health.name, rules)
         return families
 
     def _withdraw(self, health: SourceHealth) -> None:
