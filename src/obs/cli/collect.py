@@ -29,7 +29,7 @@ def register(commands: "Commands[Parser]") -> None:
         commands,
         "collect",
         _collect,
-        summary="Run the collector: poll sources, serve /metrics and the status page, push.",
+        summary="Run the collector: poll the sources, serve /metrics and the status page.",
         examples=[
             "obs collect --spec collectors/oms.yaml",
             "obs collect --spec collectors/oms.yaml --only nats --listen 0.0.0.0:9464",
