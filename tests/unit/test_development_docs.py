@@ -52,7 +52,9 @@ def test_the_recipes_cover_the_ten_common_changes() -> None:
     assert len(headings) >= 10
     without_files = [
         heading
-        for heading, body in zip(headings, re.split(r"^## .+$", recipes, flags=re.M)[1:], strict=True)
+        for heading, body in zip(
+            headings, re.split(r"^## .+$", recipes, flags=re.M)[1:], strict=True
+        )
         if not _PATH.search(body)
     ]
     assert without_files == []
