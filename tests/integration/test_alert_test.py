@@ -123,7 +123,7 @@ def test_a_topic_that_is_not_there_is_told_in_one_line(
         (
             ("--alertmanager", "http://127.0.0.1:9"),
             3,
-            "http://127.0.0.1:9/api/v2/alerts: cannot connect, or the connection broke",
+            "http://127.0.0.1:9/api/v2/alerts: cannot connect, or connection lost",
         ),
     ],
 )

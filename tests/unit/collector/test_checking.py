@@ -71,7 +71,7 @@ def test_a_run_that_fails_as_a_whole_leaves_no_result(
     slept, lines = run(tmp_path, once, 3)
     assert len(slept) == 3
     assert lines == []
-    assert "the checks could not be run" in caplog.text
+    assert "checks failed to run" in caplog.text
 
 
 def test_a_check_that_begins_to_fail_is_logged_once(
