@@ -145,4 +145,4 @@ def test_a_run_that_hangs_withdraws_what_was_known_and_no_second_one_begins(
         asyncio.run(checking(0.05, slow, {}, collector, sleep)(note))
     state.close()
     assert seen == [{}, {"iam": True}, {}, {"iam": True}]
-    assert "have not ended" in caplog.text
+    assert "did not finish" in caplog.text

@@ -141,7 +141,7 @@ ALERTS: Final = (
         Below(nats.EVICTION_SECONDS, 10 * MINUTE, "seconds"),
         2 * MINUTE,
         "Messages will be evicted before a consumer processes them.",
-        "Stream {stream} evicts the oldest unprocessed message of consumer {consumer} in {value} "
+        "Stream {stream} will evict the oldest unprocessed message of consumer {consumer} in {value} "
         "(threshold {threshold}).",
         "Ten minutes are enough to raise the stream's max_age, which preserves the messages.",
         "consumer/eviction",
