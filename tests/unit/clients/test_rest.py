@@ -132,6 +132,9 @@ def test_a_secret_of_several_lines_is_bad_input_and_is_not_shown(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOKEN", "s3cret\ns3cret")
-    with rest(server) as client, pytest.raises(BadInput, match="cannot be sent in a header") as caught:
+    with (
+        rest(server) as client,
+        pytest.raises(BadInput, match="cannot be sent in a header") as caught,
+    ):
         client.get("/x")
     assert "s3cret" not in str(caught.value)

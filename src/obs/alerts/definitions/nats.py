@@ -18,8 +18,8 @@ ALERTS: Final = (
         "A consumer has too many unprocessed messages.",
         "Consumer {consumer} on stream {stream} has {value} unprocessed messages (threshold "
         "{threshold}).",
-        "A burst is normally processed within five minutes. How many messages are too many "
-        "depends on the consumer: override the threshold for yours.",
+        "A burst is normally processed within five minutes. What counts as too many depends "
+        "on the consumer: override the threshold per consumer.",
         "consumer/lag",
     ),
     Alert(
@@ -141,8 +141,8 @@ ALERTS: Final = (
         Below(nats.EVICTION_SECONDS, 10 * MINUTE, "seconds"),
         2 * MINUTE,
         "Messages will be evicted before a consumer processes them.",
-        "Stream {stream} will evict the oldest unprocessed message of consumer {consumer} in {value} "
-        "(threshold {threshold}).",
+        "Stream {stream} will evict the oldest unprocessed message of consumer {consumer} in "
+        "{value} (threshold {threshold}).",
         "Ten minutes are enough to raise the stream's max_age, which preserves the messages.",
         "consumer/eviction",
     ),
