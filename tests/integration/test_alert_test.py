@@ -69,7 +69,7 @@ async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity
         "environment": "staging",
         "test": "true",
     }
-    assert "Nothing is wrong" in notice.annotations["summary"]
+    assert "No action is needed" in notice.annotations["summary"]
     assert "it ends in 10 min" in capsys.readouterr().out
 
 
@@ -89,7 +89,7 @@ def test_a_topic_gets_the_test_alert(
     (message,) = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     body = json.loads(message["Body"])
     assert body["Subject"] == f"[TEST] {NAME} (oms, staging)"
-    assert "Nothing is wrong" in body["Message"]
+    assert "No action is needed" in body["Message"]
     assert body["MessageId"] in capsys.readouterr().out
 
 
