@@ -49,7 +49,7 @@ class RuleCounters:
                     self._totals[Rule(bus, rule), metric] = total
             except (msgspec.DecodeError, ValueError):
                 on_damage()
-                log.warning("state of counter %r is unreadable; it starts anew", key)
+                log.warning("state of counter %r is unreadable; starting at 0", key)
         self.snapshot: AwsSnapshot | None = None
 
     def absorb(self, snapshot: AwsSnapshot) -> list[Family]:
