@@ -25,8 +25,8 @@ from obs.spec.load import load
 
 SPEC = Path(__file__).resolve().parents[2] / "collectors" / "oms.yaml"
 
-site = build_context_of(load([SPEC]))
-ours = overview.page(site)
+context = build_context_of(load([SPEC]))
+ours = overview.page(context)
 
 deliveries = lines(
     "oms_api/deliveries",
@@ -64,4 +64,4 @@ page = replace(
     sections=[*ours.sections, Section("The OMS's API", [Band(8, [deliveries, requests, slowest])])],
 )
 
-dashboard = Normalised(dashboard_of(page, site))
+dashboard = Normalised(dashboard_of(page, context))

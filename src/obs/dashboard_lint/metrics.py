@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from obs import catalogue
-from obs.catalogue import recorded
 from obs.errors import BadInput
 
-OURS: Final = frozenset((*catalogue.BY_NAME, *(metric.name for metric in recorded.ALL)))
+OURS: Final = frozenset((*catalogue.BY_NAME, *catalogue.RECORDED))
 OF_PROMETHEUS: Final = frozenset(
     (
         *("ALERTS", "ALERTS_FOR_STATE", "up", "scrape_duration_seconds"),
