@@ -136,7 +136,9 @@ def test_nothing_says_null_but_the_first_threshold_and_open_ranges(
             assert path.endswith(("/steps/value", "/options/from", "/options/to")), path
 
 
-def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(context: BuildContext) -> None:
+def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(
+    context: BuildContext,
+) -> None:
     new = lines("test/new", "New", "A panel put in.", [Query("vector(1)")], FieldOptions("short"))
     for page in pages(context):
         first, *others = page.sections

@@ -115,7 +115,9 @@ def test_help_is_escaped_as_each_format_wants() -> None:
 
 
 def test_a_unit_is_told_only_where_the_name_ends_in_it() -> None:
-    assert "UNIT" not in header_lines(Metric("m_limit", Kind.GAUGE, "M.", (), "bytes"), openmetrics=True)
+    assert "UNIT" not in header_lines(
+        Metric("m_limit", Kind.GAUGE, "M.", (), "bytes"), openmetrics=True
+    )
     assert "# UNIT m_bytes bytes" in header_lines(
         Metric("m_bytes_total", Kind.COUNTER, "M.", (), "bytes"), openmetrics=True
     )
