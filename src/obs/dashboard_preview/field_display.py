@@ -1,4 +1,4 @@
-"""How the values of a field look: unit, thresholds, mappings and colour, overrides applied."""
+"""How the values of a field are displayed: unit, thresholds, mappings, colour, overrides."""
 
 import math
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class ColourStep:
 
 @dataclass(frozen=True, slots=True)
 class FieldDisplay:
-    """What the options and overrides of a panel say of one field."""
+    """The options of one field, overrides applied."""
 
     name: str
     unit: str = ""
@@ -47,15 +47,15 @@ class FieldDisplay:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value in words and, where its threshold, mapping or scale gives one, its colour (CSS)."""
+    """A value as text, and the colour (CSS) from its threshold, mapping or scale, if any."""
 
     text: Text
     colour: str | None
     mapped: bool = False
 
 
-def look(panel: Json, frame: Frame, one: Field) -> FieldDisplay:
-    """What a panel says of a field of one of its frames."""
+def field_display(panel: Json, frame: Frame, one: Field) -> FieldDisplay:
+    """The display options of a field of one of the panel's frames."""
     config = panel.get("fieldConfig") or {}
     merged: dict[str, Any] = dict(config.get("defaults") or {})
     merged["custom"] = dict(merged.get("custom") or {})
@@ -118,7 +118,7 @@ def _step(step: Json) -> ColourStep:
 
 
 def shown(value: Any, how: FieldDisplay, palette: Palette, moment: Moment) -> Shown:
-    """A value as it is written, and its colour by mapping, threshold or scale."""
+    """A value as text, and its colour by mapping, threshold or scale."""
     mapping = mapped(value, how.mappings)
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if number is not None and math.isnan(number) and mapping is None and how.no_value:
@@ -141,7 +141,7 @@ def _text(value: Any, how: FieldDisplay, moment: Moment) -> Text:
 
 
 def mapped(value: Any, mappings: Sequence[Json]) -> Json | None:
-    """The text and colour that the first fitting mapping gives a value; None where none fits."""
+    """The text and colour of the first mapping that matches a value; None where none does."""
     for mapping in mappings:
         options: Json = mapping.get("options") or {}
         match mapping.get("type"):
@@ -189,7 +189,7 @@ def _special(value: Any, match: Any) -> bool:
 
 
 def coloured(value: float, how: FieldDisplay, palette: Palette) -> str | None:
-    """The colour of a number by threshold, scale or decree; None where its series has one."""
+    """The colour of a number, fixed or by threshold or scale; None where its series has one."""
     if how.mode == "fixed":
         return palette.colour(str(how.colour.get("fixedColor") or "text"))
     if is_continuous(how.mode):
@@ -207,7 +207,7 @@ def threshold_colour(value: float, how: FieldDisplay, palette: Palette) -> str:
 
 
 def fraction(value: float, how: FieldDisplay) -> float:
-    """Where a number lies between the least and the most, from 0 to 1."""
+    """The position of a number between minimum and maximum, from 0 to 1."""
     least = 0.0 if how.least is None else how.least
     most = 100.0 if how.most is None else how.most
     return min(max((value - least) / (most - least), 0.0), 1.0) if most > least else 0.0
@@ -227,14 +227,14 @@ def series_colour(number: int, values: Sequence[Any], how: FieldDisplay, palette
 
 
 def ranged(how: FieldDisplay, everything: Extent) -> FieldDisplay:
-    """The same with the least and the most of all values where nothing says them."""
+    """The same with the minimum and maximum of all values where none are set."""
     least = everything[0] if how.least is None else how.least
     most = everything[1] if how.most is None else how.most
     return replace(how, least=least, most=most)
 
 
 def extent(frames: Sequence[Frame]) -> Extent:
-    """The least and the most of all numbers of a panel: what its scales go by, as Grafana's do."""
+    """The minimum and maximum of all numbers of a panel, for its scales, as in Grafana."""
     fields = (each for frame in frames for each in frame.fields if each.kind == "number")
     numbers = [value for each in fields for value in present(each.values)]
     return min(numbers, default=0.0), max(numbers, default=100.0)

@@ -17,7 +17,7 @@ from obs.dashboard_preview.units import formatted
 
 _PIXELS_A_COLUMN: Final = 18
 _PIXELS_A_LABEL: Final = 18
-_ROWS_A_LINE: Final = 3  # buckets where other panels have one line of their grid
+_ROWS_A_LINE: Final = 3  # buckets per grid line of other panels
 
 # From few to many; the ground that few stand on is the panel's.
 _SCALES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,13 +36,13 @@ _SCALES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Counts: `counts[row][column]`; a column begins at its time (ms), a row has its words."""
+    """Counts: `counts[row][column]`; a column begins at its time (ms), a row has its label."""
 
     times: tuple[float, ...]
     rows: tuple[str, ...]
     counts: tuple[tuple[float | None, ...], ...]
     lines: bool = False
-    """Whether the words stand at the upper edge of their rows."""
+    """Whether the labels are at the upper edge of their rows."""
 
 
 def heatmap(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:

@@ -1,5 +1,5 @@
-// Shows what the server has drawn. Texts go in as text; only Markdown, which the server renders
-// without any HTML of its author's, goes in as HTML.
+// Shows what the server has drawn. Texts are inserted as text; only Markdown, which the server
+// renders with its HTML escaped, is inserted as HTML.
 
 const RANGES = { "now-15m": "Last 15 minutes", "now-1h": "Last 1 hour", "now-3h": "Last 3 hours",
   "now-6h": "Last 6 hours", "now-24h": "Last 24 hours", "now-7d": "Last 7 days" };
@@ -30,7 +30,7 @@ const anchor = (link, text, kind) => make("a", {
   href: link.url, title: link.title, class: kind, target: link.blank ? "_blank" : null, rel: "noreferrer",
 }, text);
 
-// ── What is asked
+// ── Requests
 
 const theme = () => query.get("theme") || localStorage.getItem("theme") || "dark";
 
@@ -49,7 +49,7 @@ async function load() {
     document.body.dataset.state = "done";
   } catch (error) {
     if (control.signal.aborted) return;
-    problem(error instanceof TypeError ? "The preview does not answer; is it still running?" : error.message);
+    problem(error instanceof TypeError ? "The preview server does not respond; is it still running?" : error.message);
     document.body.dataset.state = "failed";
   }
   wait();
@@ -155,7 +155,7 @@ function variable(each) {
   return make("div", { class: "variable", title: each.error }, make("span", {}, each.label), picker);
 }
 
-// Rows fold and unfold; what stands below moves with them.
+// Rows fold and unfold; panels below move with them.
 function place() {
   const grid = find("grid");
   const panels = board.panels.map((panel) => ({ ...panel }));
@@ -397,7 +397,7 @@ function colours(panel, bar) {
   return stops.length < 2 ? bar.colour : `linear-gradient(${panel.upright ? "to top" : "to right"}, ${stops.join(", ")}, ${bar.colour} 100%)`;
 }
 
-// ── The page itself
+// ── The page
 
 async function listed() {
   const boards = await (await fetch("/api/boards")).json();

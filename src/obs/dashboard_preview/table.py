@@ -10,8 +10,8 @@ from obs.dashboard_preview.field_display import (
     FieldDisplay,
     Shown,
     extent,
+    field_display,
     fraction,
-    look,
     ranged,
     shown,
 )
@@ -26,7 +26,7 @@ def table(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
     """Columns and rows of a table panel; of several frames the first, as Grafana shows it."""
     frame = next((each for each in frames if each.length), Frame("A", ()))
     everything = extent(frames)
-    looks = [ranged(look(panel, frame, field), everything) for field in frame.fields]
+    looks = [ranged(field_display(panel, frame, field), everything) for field in frame.fields]
     seen = [
         place
         for place, how in enumerate(looks)
@@ -45,7 +45,7 @@ def table(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
 
 
 def _order(panel: Json, frame: Frame, looks: Sequence[FieldDisplay]) -> list[int]:
-    """The rows as the panel's own `sortBy` wants them."""
+    """The rows sorted by the panel's `sortBy`."""
     wanted = ((panel.get("options") or {}).get("sortBy") or [{}])[0]
     for field, how in zip(frame.fields, looks, strict=True):
         if how.name == wanted.get("displayName"):
@@ -107,7 +107,7 @@ def _styled(value: Any, seen: Shown, how: FieldDisplay) -> dict[str, Any]:
 
 
 def _facts(frame: Frame, looks: Sequence[FieldDisplay], row: int) -> dict[str, str]:
-    """What links may say of the row: `${__data.fields.stream}`, by number, name or title."""
+    """The fields of the row for links: `${__data.fields.stream}`, by number, name or title."""
     facts: dict[str, str] = {}
     for place, (field, how) in enumerate(zip(frame.fields, looks, strict=True)):
         value = field.values[row]

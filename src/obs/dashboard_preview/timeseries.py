@@ -13,7 +13,7 @@ from obs.dashboard_preview.field_display import (
     Extent,
     FieldDisplay,
     extent,
-    look,
+    field_display,
     ranged,
     series_colour,
     shown,
@@ -29,22 +29,22 @@ _SHAPES: Final = {"smooth": "spline", "stepBefore": "vh", "stepAfter": "hv"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series as it is drawn."""
+    """One series, and how it is drawn."""
 
     times: tuple[float, ...]  # milliseconds
     values: tuple[float | None, ...]
-    look: FieldDisplay
+    display: FieldDisplay
     colour: str
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def custom(self) -> Json:
         """How it is drawn."""
-        return self.look.custom
+        return self.display.custom
 
     @property
     def hidden(self) -> bool:
-        """Whether it is left out of the drawing, or of everything."""
+        """Whether it is hidden in the drawing, or everywhere."""
         return bool((self.custom.get("hideFrom") or {}).get("viz"))
 
     @property
@@ -54,7 +54,7 @@ class Line:
 
 
 def lines(panel: Json, frames: Sequence[Frame], context: Context) -> list[Line]:
-    """Every numeric field of the frames with its time, colour and look."""
+    """Every numeric field of the frames with its time, colour and display options."""
     found: list[Line] = []
     everything = extent(frames)
     for frame in frames:
@@ -76,7 +76,7 @@ def _line(
     everything: Extent,
     context: Context,
 ) -> Line:
-    how = look(panel, frame, one)
+    how = field_display(panel, frame, one)
     values = tuple(
         None if value is None or not math.isfinite(value) else value for value in one.values
     )
@@ -106,7 +106,7 @@ def _trace(line: Line, context: Context) -> dict[str, Any]:
     custom, style = line.custom, str(line.custom.get("drawStyle") or "line")
     texts = [plain(_written(value, line, context)) for value in line.values]
     trace: dict[str, Any] = {
-        "name": plain(line.look.name),
+        "name": plain(line.display.name),
         "x": [local(time / 1000, context.moment) for time in line.times],
         "y": list(line.values),
         "text": texts,
@@ -140,11 +140,11 @@ def _trace(line: Line, context: Context) -> dict[str, Any]:
 def _written(value: Any, line: Line, context: Context) -> str:
     if value is None:
         return ""
-    return str(shown(value, line.look, context.palette, context.moment).text)
+    return str(shown(value, line.display, context.palette, context.moment).text)
 
 
 def _mode(line: Line) -> str:
-    """Lines, with points where they are asked for, or where a line would not be seen."""
+    """Lines, with points where they are enabled, or where a line would be invisible."""
     points = str(line.custom.get("showPoints") or "auto")
     if points == "always":
         return "lines+markers"
@@ -172,7 +172,7 @@ def _layout(drawn: Sequence[Line], context: Context) -> dict[str, Any]:
 
 
 def _value_axis(drawn: Sequence[Line], context: Context) -> tuple[dict[str, Any], list[str]]:
-    how = drawn[0].look if drawn else FieldDisplay("")
+    how = drawn[0].display if drawn else FieldDisplay("")
     low, high = _extent(drawn)
     base = 1024 if "bytes" in how.unit or how.unit.startswith("bin") else 10
     if how.unit == "decbytes":
@@ -201,11 +201,11 @@ def _value_axis(drawn: Sequence[Line], context: Context) -> tuple[dict[str, Any]
 
 
 def _extent(drawn: Sequence[Line]) -> tuple[float, float]:
-    """The least and the most that has to be seen: values, stacks, fills' ground, soft limits."""
+    """The minimum and maximum to display: values, stacks, the base of fills, soft limits."""
     stacked: dict[float, float] = {}
     numbers: list[float] = []
     for line in drawn:
-        numbers += [each for each in (line.look.least, line.look.most) if each is not None]
+        numbers += [each for each in (line.display.least, line.display.most) if each is not None]
         for soft in (line.custom.get("axisSoftMin"), line.custom.get("axisSoftMax")):
             numbers += [] if soft is None else [float(soft)]
         bars = line.custom.get("drawStyle") == "bars"
@@ -222,8 +222,8 @@ def _extent(drawn: Sequence[Line]) -> tuple[float, float]:
 def _thresholds(
     drawn: Sequence[Line], seen: Sequence[float], context: Context
 ) -> list[dict[str, Any]]:
-    """Lines and areas at the thresholds, where the panel asks for them."""
-    how = next((line.look for line in drawn if _style(line.look) != "off"), None)
+    """Lines and areas at the thresholds, where the panel enables them."""
+    how = next((line.display for line in drawn if _style(line.display) != "off"), None)
     if how is None:
         return []
     style = _style(how)
@@ -261,7 +261,7 @@ def _rule(value: float, colour: str, dash: str) -> dict[str, Any]:
 
 
 def legend_of(panel: Json, drawn: Sequence[Line], context: Context) -> Drawn | None:
-    """The legend as the panel's options want it; None where it is hidden."""
+    """The legend by the panel's options; None where it is hidden."""
     options = (panel.get("options") or {}).get("legend") or {}
     mode = options.get("displayMode", "list")
     if mode == "hidden" or options.get("showLegend") is False:
@@ -269,10 +269,10 @@ def legend_of(panel: Json, drawn: Sequence[Line], context: Context) -> Drawn | N
     calculations = [str(each) for each in options.get("calcs") or ()]
     items = [
         {
-            "name": line.look.name,
+            "name": line.display.name,
             "colour": line.colour,
             "trace": number,
-            "links": context.data_links(line.look.links, line.look.name, line.labels),
+            "links": context.data_links(line.display.links, line.display.name, line.labels),
             "values": [
                 _written(reduced(line.values, each), line, context) for each in calculations
             ],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.dashboard_preview.colours import PALETTES, blended, readable_on, rgb
-from obs.dashboard_preview.field_display import ColourStep, FieldDisplay, look, shown
+from obs.dashboard_preview.field_display import ColourStep, FieldDisplay, field_display, shown
 from obs.dashboard_preview.frames import Field, Frame
 from obs.dashboard_preview.units import Moment
 
@@ -45,20 +45,20 @@ def panel(matcher: dict[str, Any], **properties: Any) -> dict[str, Any]:
 )
 def test_an_override_holds_for_what_it_matches(matcher: dict[str, Any]) -> None:
     properties = {"unit": "bytes", "custom.lineStyle": {"fill": "dash"}, "displayName": "Lag"}
-    how = look(panel(matcher, **properties), FRAME, FIELD)
+    how = field_display(panel(matcher, **properties), FRAME, FIELD)
     assert (how.unit, how.name) == ("bytes", "Lag")
     assert how.custom == {"lineWidth": 1, "lineStyle": {"fill": "dash"}}
 
 
 def test_an_override_of_something_else_changes_nothing() -> None:
     for name in ("Value", "lag"):
-        how = look(panel({"id": "byName", "options": name}, unit="bytes"), FRAME, FIELD)
+        how = field_display(panel({"id": "byName", "options": name}, unit="bytes"), FRAME, FIELD)
         assert how.unit == "s"
 
 
 def test_overrides_do_not_change_the_dashboard() -> None:
     whole = panel({"id": "byType", "options": "number"}, **{"custom.a.b": 1})
-    look(whole, FRAME, FIELD)
+    field_display(whole, FRAME, FIELD)
     assert whole["fieldConfig"]["defaults"]["custom"] == {"lineWidth": 1}
 
 
