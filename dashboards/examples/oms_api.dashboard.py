@@ -2,8 +2,8 @@
 
 generate-dashboard --output oms-api.json dashboards/examples/oms_api.dashboard.py
 
-Panels come from our builders, with our look, or straight from grafanalib: both end up as Grafana
-12 wants them. A key such as `oms_api/requests` gives a panel its id, which links to it rely on.
+Panels come from our builders, in our style, or directly from grafanalib: both become what
+Grafana 12 expects. A key such as `oms_api/requests` gives a panel its id, which links to it use.
 """
 
 from dataclasses import replace

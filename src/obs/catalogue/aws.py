@@ -57,7 +57,7 @@ DEAD_LETTERED = counter(
     "eventbridge_dead_lettered_total",
     RULE,
     "Events sent to the dead-letter queue after their invocation failed.",
-    title="Sent to the dead-letter queue",
+    title="Dead letters",
     aws=_events("InvocationsSentToDlq"),
 )
 DEAD_LETTER_FAILURES = counter(

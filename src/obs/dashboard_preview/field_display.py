@@ -125,10 +125,10 @@ def shown(value: Any, how: FieldDisplay, palette: Palette, moment: Moment) -> Sh
         return Shown(Text(how.no_value), None)
     colour = None if number is None else coloured(float(number), how, palette)
     if mapping is not None:
-        words = mapping.get("text")
+        replacement = mapping.get("text")
         own = mapping.get("color")
-        text = Text(str(words)) if words else _text(value, how, moment)
-        return Shown(text, palette.colour(str(own)) if own else colour, mapped=bool(words))
+        text = Text(str(replacement)) if replacement else _text(value, how, moment)
+        return Shown(text, palette.colour(str(own)) if own else colour, mapped=bool(replacement))
     return Shown(_text(value, how, moment), colour)
 
 

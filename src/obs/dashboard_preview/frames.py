@@ -74,7 +74,7 @@ def series_frames(
 ) -> list[Frame]:
     """A frame each series: Time, and Value with the labels.
 
-    With a `step` in seconds, a gap longer than it is kept open by a value that is not there.
+    With a `step` in seconds, a missing value marks a gap that is longer.
     """
     return [_series_frame(ref_id, each, form, step) for each in series]
 

@@ -113,8 +113,8 @@ def counted(
         row = min(int((value - edges[0]) / height), len(counts) - 1)
         if 0 <= column < len(times):
             counts[row][column] = (counts[row][column] or 0) + 1
-    words = tick_texts(edges[1:], how, context.moment)
-    return Grid(tuple(times), tuple(words), tuple(map(tuple, counts)), lines=True)
+    labels = tick_texts(edges[1:], how, context.moment)
+    return Grid(tuple(times), tuple(labels), tuple(map(tuple, counts)), lines=True)
 
 
 def _trace(grid: Grid, options: Json, context: Context) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _trace(grid: Grid, options: Json, context: Context) -> dict[str, Any]:
         "x": [local(time / 1000, context.moment) for time in grid.times],
         "y": list(range(len(grid.rows))),
         "z": seen,
-        "customdata": [[plain(words)] * len(grid.times) for words in grid.rows],
+        "customdata": [[plain(labels)] * len(grid.times) for labels in grid.rows],
         "hovertemplate": "%{x|%Y-%m-%d %H:%M:%S}<br>≤ %{customdata}: <b>%{z:.4~g}</b>"
         "<extra></extra>",
         "hoverongaps": False,
@@ -158,15 +158,15 @@ def _scale(colour: Json, theme: Theme) -> list[list[Any]]:
 def _layout(grid: Grid, context: Context) -> dict[str, Any]:
     every = max(round(len(grid.rows) * _PIXELS_A_LABEL / max(context.height - 40, 40) + 0.49), 1)
     labelled = range(len(grid.rows) - 1, -1, -every)
-    words = [grid.rows[row] for row in labelled]
+    labels = [grid.rows[row] for row in labelled]
     return plot_layout(context) | {
-        "margin": {"l": gutter(words), "r": 8, "t": 12, "b": 24},
+        "margin": {"l": gutter(labels), "r": 8, "t": 12, "b": 24},
         "hovermode": "closest",
         "yaxis": {
             "range": [-0.5, len(grid.rows) - 0.5],
             "tickmode": "array",
             "tickvals": [row + (0.5 if grid.lines else 0) for row in labelled],
-            "ticktext": [plain(text) for text in words],
+            "ticktext": [plain(text) for text in labels],
             "showgrid": False,
             **STILL_AXIS,
         },

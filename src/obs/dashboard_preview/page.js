@@ -11,7 +11,7 @@ const shown = new Map();  // id of a panel: its element
 const drawings = new Map();  // id of a panel: how it was last drawn
 const folded = new Map();  // id of a row: whether it is folded
 const find = (id) => document.getElementById(id);
-let board = null, asking = null, timer = 0;
+let board = null, loading = null, timer = 0;
 
 const make = (tag, attributes = {}, ...children) => {
   const node = document.createElement(tag);
@@ -35,15 +35,15 @@ const anchor = (link, text, kind) => make("a", {
 const theme = () => query.get("theme") || localStorage.getItem("theme") || "dark";
 
 async function load() {
-  asking?.abort();
+  loading?.abort();
   clearTimeout(timer);
-  const control = asking = new AbortController();
-  const asked = new URLSearchParams(query);
-  asked.set("theme", theme());
-  asked.set("width", String(Math.max(find("grid").clientWidth - 32, 320)));
-  document.body.dataset.state = "asking";
+  const control = loading = new AbortController();
+  const request = new URLSearchParams(query);
+  request.set("theme", theme());
+  request.set("width", String(Math.max(find("grid").clientWidth - 32, 320)));
+  document.body.dataset.state = "loading";
   try {
-    const answer = await fetch(`/api/d/${uid}?${asked}`, { signal: control.signal });
+    const answer = await fetch(`/api/d/${uid}?${request}`, { signal: control.signal });
     if (!answer.ok) throw new Error(await answer.text());
     for await (const line of lines(answer.body)) take(line);
     document.body.dataset.state = "done";
@@ -168,7 +168,7 @@ function place() {
       : panels.filter((panel) => panel.type !== "row" && !nested.has(panel.id) && panel.place.y > row.place.y && panel.place.y < end);
     row.high = Math.max(0, ...row.inside.map((panel) => panel.place.y + panel.place.h)) - row.place.y - 1;
   }
-  const kept = new Set();
+  const present = new Set();
   const gone = new Set();
   let away = 0;
   const offsets = new Map();
@@ -180,7 +180,7 @@ function place() {
   }
   for (const panel of panels) {
     if (gone.has(panel.id)) continue;
-    kept.add(panel.id);
+    present.add(panel.id);
     const node = shown.get(panel.id) ?? (panel.type === "row" ? rowOf(panel) : panelOf(panel));
     shown.set(panel.id, node);
     head(node, panel);
@@ -190,7 +190,7 @@ function place() {
     grid.append(node);
     if (drawings.has(panel.id)) draw(drawings.get(panel.id));
   }
-  for (const [id, node] of shown) if (!kept.has(id)) node.remove();
+  for (const [id, node] of shown) if (!present.has(id)) node.remove();
 }
 
 function rowOf(panel) {

@@ -69,7 +69,7 @@ def state_timeline(panel: Json, frames: Sequence[Frame], context: Context) -> Dr
             kinds.setdefault(str(seen.text), kind).bars.append(state)
     ordered = sorted(kinds.items(), key=lambda item: item[1].value)
     height = float(options.get("rowHeight", 0.9))
-    traces = [_trace(words, kind, drawn, height, options, context) for words, kind in ordered]
+    traces = [_trace(text, kind, drawn, height, options, context) for text, kind in ordered]
     return {
         "kind": "figure",
         "figure": {"data": traces, "layout": _layout(drawn, context)},
@@ -78,7 +78,7 @@ def state_timeline(panel: Json, frames: Sequence[Frame], context: Context) -> Dr
 
 
 def _trace(
-    words: str,
+    text: str,
     kind: _Kind,
     drawn: Sequence[Line],
     height: float,
@@ -86,7 +86,7 @@ def _trace(
     context: Context,
 ) -> dict[str, Any]:
     opacity = float(drawn[0].custom.get("fillOpacity", 70)) / 100
-    name = plain(words)
+    name = plain(text)
     return {
         "type": "bar",
         "orientation": "h",
@@ -138,8 +138,8 @@ def _legend(options: Json, ordered: Sequence[tuple[str, _Kind]]) -> Drawn | None
     if options.get("displayMode") == "hidden" or options.get("showLegend") is False:
         return None
     items = [
-        {"name": words, "colour": kind.colour, "trace": number, "links": [], "values": []}
-        for number, (words, kind) in enumerate(ordered)
+        {"name": text, "colour": kind.colour, "trace": number, "links": [], "values": []}
+        for number, (text, kind) in enumerate(ordered)
     ]
     placement = options.get("placement", "bottom")
     return {"mode": "list", "placement": placement, "columns": [], "items": items}

@@ -39,11 +39,11 @@ def _merge(frames: Frames, _: Json) -> Frames:
     frames = [frame for frame in frames if frame.fields]
     if len(frames) < 2:
         return frames
-    kept: dict[str, Field] = {}
+    columns: dict[str, Field] = {}
     for frame in frames:
         for field in frame.fields:
-            kept.setdefault(field.name, field)
-    common = [name for name in kept if all(frame.field(name) for frame in frames)]
+            columns.setdefault(field.name, field)
+    common = [name for name in columns if all(frame.field(name) for frame in frames)]
     if not common:
         return frames
     table: list[dict[str, Any]] = []
@@ -54,7 +54,7 @@ def _merge(frames: Frames, _: Json) -> Frames:
             if not _merged(rows, row):
                 rows.append(row)
                 table.append(row)
-    return [Frame(frames[0].ref_id, tuple(_column(kept[name], table) for name in kept))]
+    return [Frame(frames[0].ref_id, tuple(_column(columns[name], table) for name in columns))]
 
 
 def _merged(rows: Sequence[dict[str, Any]], row: dict[str, Any]) -> bool:
@@ -136,12 +136,12 @@ def _taken(frame: Frame, rows: Sequence[int]) -> Frame:
 def _filter_fields(frames: Frames, options: Json) -> Frames:
     include, exclude = options.get("include"), options.get("exclude")
 
-    def kept(field: Field) -> bool:
+    def is_included(field: Field) -> bool:
         included = include is None or _named(field, include)
         return included and not (exclude is not None and _named(field, exclude))
 
     filtered = (
-        Frame(frame.ref_id, tuple(field for field in frame.fields if kept(field)))
+        Frame(frame.ref_id, tuple(field for field in frame.fields if is_included(field)))
         for frame in frames
     )
     return [frame for frame in filtered if frame.fields]

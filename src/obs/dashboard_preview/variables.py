@@ -53,7 +53,7 @@ def resolved(
 ) -> list[Variable]:
     """Each variable with its options and its chosen values.
 
-    Options are asked in order, with the choices before them. `chosen` has what the address says;
+    Options are queried in order, with the values of the variables before. `chosen` is from the URL;
     the dashboard's own choice, All, or the first option stand where it says nothing.
     """
     found: list[Variable] = []
@@ -137,14 +137,14 @@ def _filtered(values: Sequence[str], pattern: str) -> list[tuple[str, str]]:
     if not body:
         return [(value, value) for value in values]
     expression = re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", body))  # JavaScript's named groups
-    kept = []
+    options = []
     for value in values:
         if found := expression.search(value):
             named = found.groupdict()
             only = found[1] if found.lastindex else value
             text = named.get("text") or named.get("value") or only
-            kept.append((text, named.get("value") or named.get("text") or only))
-    return list(dict.fromkeys(kept))
+            options.append((text, named.get("value") or named.get("text") or only))
+    return list(dict.fromkeys(options))
 
 
 def _sorted(options: list[tuple[str, str]], variable: Json) -> list[tuple[str, str]]:

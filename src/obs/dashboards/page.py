@@ -83,9 +83,9 @@ def link(context: BuildContext, page: str, title: str, values: Mapping[str, str]
     `values` are Grafana's own expressions, such as `${__field.labels.stream}`.
     """
     chosen = "".join(f"&var-{name}={value}" for name, value in values.items())
-    kept = "${datasource:queryparam}&${job:queryparam}"
+    choices = "${datasource:queryparam}&${job:queryparam}"
     uid = dashboard_uid(context.known_as, page)
-    return {"title": title, "url": f"/d/{uid}?{kept}{chosen}&${{__url_time_range}}"}
+    return {"title": title, "url": f"/d/{uid}?{choices}{chosen}&${{__url_time_range}}"}
 
 
 def from_series(*labels: str) -> dict[str, str]:
@@ -152,7 +152,7 @@ def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> cor
 
 
 def _annotations(context: BuildContext) -> list[Json]:
-    """When alerts of the system began to fire, and deployments that were told to Grafana.
+    """When alerts of the system began to fire, and deployments that were reported to Grafana.
 
     Not for how long: a few alerts at once would cover what the panels show.
     """

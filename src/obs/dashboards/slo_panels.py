@@ -64,8 +64,8 @@ def burn_steps(context: BuildContext, window: str) -> list[Step]:
 def burn_rate(panels: MetricPanels, key: str, window: str) -> core.TimeSeries:
     """How fast each budget burnt in a window, with the tiers of the alerts."""
     tiers = burn_steps(panels.context, window)
-    words = f"{slo.BURN_RATE.help} The dashed lines are the tiers of the alerts."
-    return panels.lines(key, slo.BURN_RATE, over=window, steps=tiers, description=words)
+    description = f"{slo.BURN_RATE.help} The dashed lines are the tiers of the alerts."
+    return panels.lines(key, slo.BURN_RATE, over=window, steps=tiers, description=description)
 
 
 def objectives(scope: VariableScope, *about: str) -> str:

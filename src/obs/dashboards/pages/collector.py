@@ -43,16 +43,16 @@ def page(context: BuildContext) -> Page:
 
 def freshness(panels: MetricPanels, key: str) -> core.TimeSeries:
     """How old each source's data is, as a share of the age at which it is withdrawn."""
-    words = "Time since each source's last complete poll; at 100 % its series are withdrawn."
+    description = "Time since each source's last complete poll; at 100 % its series are withdrawn."
     return panels.alert_lines(
-        key, alert=_FRESHNESS, title=_AGE, description=words, none=_NO_ANSWER, links=()
+        key, alert=_FRESHNESS, title=_AGE, description=description, none=_NO_ANSWER, links=()
     )
 
 
 def down(panels: MetricPanels, key: str) -> core.Stat:
     """How many sources could not be polled."""
-    words = "Sources whose last poll failed: what is shown of them is old."
-    return panels.count(key, own.SOURCE_UP, "== 0", title="Sources down", description=words)
+    description = "Sources whose last poll failed: what is shown of them is old."
+    return panels.count(key, own.SOURCE_UP, "== 0", title="Sources down", description=description)
 
 
 def _answer(panels: MetricPanels, whole: MetricPanels) -> Band:
@@ -96,8 +96,8 @@ def _sources(panels: MetricPanels) -> Band:
         panels.column(own.SOURCE_POLL_DURATION, decimals=2),
         panels.column(own.SOURCE_SERIES),
     ]
-    words, rows = "Current state of all chosen sources.", TableRows({"source": "Source"})
-    whole = panels.table("collector/table", "Sources", words, rows, columns, _AGE)
+    description, rows = "Current state of all chosen sources.", TableRows({"source": "Source"})
+    whole = panels.table("collector/table", "Sources", description, rows, columns, _AGE)
     return Band(8, [whole, freshness(panels, _FRESHNESS)])
 
 
@@ -145,9 +145,9 @@ def _cost() -> str:
 
 
 def _process(whole: MetricPanels) -> Band:
-    def of_process(key: str, title: str, words: str, expr: str, unit: str) -> core.TimeSeries:
+    def of_process(key: str, title: str, description: str, expr: str, unit: str) -> core.TimeSeries:
         options = FieldOptions(unit, none=NONE, minimum=0)
-        return lines(key, title, words, [Query(expr, "{{instance}}")], options)
+        return lines(key, title, description, [Query(expr, "{{instance}}")], options)
 
     chosen = '{job=~"$job"}'  # any process has these metrics; the variable chooses collectors
     processor = f"rate(process_cpu_seconds_total{chosen}[{RATE}])"

@@ -81,13 +81,19 @@ def _work(panels: MetricPanels) -> Band:
         panels.query(nats.STREAM_LAST_SEQUENCE, "stream: arrivals", theme.ARRIVALS, expr=arrivals),
         panels.query(nats.DELIVERED, "deliveries", theme.DELIVERIES),
     ]
-    words = (
+    description = (
         "Messages per second that arrive in the stream, and deliveries to this consumer. A filter "
         "excludes some arrivals; a redelivery counts as a delivery."
     )
     pulls = [panels.query(nats.WAITING_PULLS, "pull requests", theme.INFO)]
     shown = [
-        panels.lines("consumer/deliveries", nats.DELIVERED, queries=flow, description=words),
+        panels.lines(
+            "consumer/deliveries",
+            nats.DELIVERED,
+            title="Arrivals and deliveries",
+            description=description,
+            queries=flow,
+        ),
         panels.lines("consumer/pulls", nats.WAITING_PULLS, queries=pulls),
         panels.alert_lines("consumer/ack_pending"),
     ]

@@ -111,13 +111,13 @@ def _rules(panels: MetricPanels) -> Band:
         panels.alert_column(ERROR_RATE, title="Error rate", decimals=1),
         counted(panels, aws.RETRIES, theme.WARNING),
         counted(panels, aws.THROTTLED_RULES, theme.WARNING),
-        counted(panels, aws.DEAD_LETTERED, theme.WARNING, "Dead letters"),
+        counted(panels, aws.DEAD_LETTERED, theme.WARNING),
         counted(panels, aws.DEAD_LETTER_FAILURES, theme.CRITICAL),
     ]
-    words = "Counts in the last hour of the time range; the error rate is that of its alert."
+    description = "Counts in the last hour of the time range; the error rate is that of its alert."
     title = "Rules, in the last hour"
     rows = rule_rows()
-    return Band(8, [panels.table("eventbridge/rules", title, words, rows, columns, "Failed")])
+    return Band(8, [panels.table("eventbridge/rules", title, description, rows, columns, "Failed")])
 
 
 def _causes(panels: MetricPanels) -> Band:

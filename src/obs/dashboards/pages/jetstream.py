@@ -59,8 +59,8 @@ def consumer_rows(context: BuildContext, hidden: Sequence[str] = ()) -> TableRow
 
 def not_ok(panels: MetricPanels, key: str) -> core.Stat:
     """How many consumers have a problem."""
-    words = "NATS consumers that are slow, stalled, stopped or leaderless."
-    return panels.count(key, nats.STATUS, ">= 2", title="Consumers not ok", description=words)
+    description = "NATS consumers that are slow, stalled, stopped or leaderless."
+    return panels.count(key, nats.STATUS, ">= 2", title="Consumers not ok", description=description)
 
 
 def _answer(consumers: MetricPanels, servers: MetricPanels) -> Band:
@@ -109,9 +109,9 @@ def _consumers(panels: MetricPanels) -> list[Band]:
         panels.alert_column("consumer/ack_pending", title="% of limit", decimals=0, gauge=(0, 100)),
         panels.column(nats.REDELIVERED_MESSAGES),
     ]
-    words = "Current state of all chosen consumers; click one to open its page."
+    description = "Current state of all chosen consumers; click one to open its page."
     rows, by = consumer_rows(panels.context), nats.LAG_SECONDS.title
-    whole = panels.table("jetstream/consumers", "Consumers", words, rows, columns, by)
+    whole = panels.table("jetstream/consumers", "Consumers", description, rows, columns, by)
     return [Band(9, lag), Band(8, states), Band(9, [whole])]
 
 
@@ -135,8 +135,8 @@ def _streams(panels: MetricPanels) -> Band:
         panels.column(nats.STREAM_REPLICAS, width=90),
     ]
     rows = TableRows({label: _TITLES[label] for label in nats.STREAM}, widths=_NARROW)
-    words = "What each stream stores, and how many messages per second arrive in it."
-    whole = panels.table("jetstream/streams", "Streams", words, rows, columns, "Size")
+    description = "What each stream stores, and how many messages per second arrive in it."
+    whole = panels.table("jetstream/streams", "Streams", description, rows, columns, "Size")
     return Band(
         8, [whole, *_alerts(panels, "stream", "messages", "bytes", "replicas")], (9, 5, 5, 5)
     )

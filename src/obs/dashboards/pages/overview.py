@@ -74,8 +74,10 @@ def _least_budget(panels: MetricPanels) -> core.Stat:
 
 
 def _rules_failing(panels: MetricPanels) -> core.Stat:
-    words = "EventBridge rules with invocations that failed after all retries in the last 15m."
-    said: Differences = {"window": "15m", "title": "Rules failing", "description": words}
+    description = (
+        "EventBridge rules with invocations that failed after all retries in the last 15m."
+    )
+    said: Differences = {"window": "15m", "title": "Rules failing", "description": description}
     return panels.count("overview/rules", aws.FAILED_INVOCATIONS, "> 0", **said)
 
 
@@ -83,11 +85,14 @@ def _worst_consumers(panels: MetricPanels) -> core.Table:
     columns = [
         panels.column(nats.STATUS, width=90),
         panels.column(nats.LAG_MESSAGES, title="Lag", width=70),
-        panels.column(nats.LAG_SECONDS, width=100),
+        panels.column(nats.LAG_SECONDS, title="Lag (time)", width=100),
     ]
-    title, words = "Consumers furthest behind", "By the age of their oldest unprocessed message."
-    rows, by = jetstream.consumer_rows(panels.context, ("nats", "account")), nats.LAG_SECONDS.title
-    return panels.table("overview/worst_consumers", title, words, rows, columns, by)
+    title, description = (
+        "Consumers furthest behind",
+        "By the age of their oldest unprocessed message.",
+    )
+    rows = jetstream.consumer_rows(panels.context, ("nats", "account"))
+    return panels.table("overview/worst_consumers", title, description, rows, columns, "Lag (time)")
 
 
 def _worst_rules(panels: MetricPanels) -> core.Table:
@@ -97,6 +102,9 @@ def _worst_rules(panels: MetricPanels) -> core.Table:
         eventbridge.counted(panels, failed, critical, "Failed", width=80),
         panels.alert_column(eventbridge.ERROR_RATE, title="Error rate", decimals=1, width=100),
     ]
-    title, words = "Rules, in the last hour", "EventBridge rules, those with most failures first."
+    title, description = (
+        "Rules, in the last hour",
+        "EventBridge rules, those with most failures first.",
+    )
     rows = eventbridge.rule_rows(("aws",))
-    return panels.table("overview/worst_rules", title, words, rows, columns, "Failed")
+    return panels.table("overview/worst_rules", title, description, rows, columns, "Failed")

@@ -93,13 +93,13 @@ def _burning(panels: MetricPanels) -> Band:
         dashed=["/^(page|ticket): /"],
         colours={"/^page: /": theme.CRITICAL, "/^ticket: /": theme.WARNING},
     )
-    words = (
+    description = (
         "How fast the error budget is spent. An alert fires while both of its windows are above "
         "its tier, drawn dashed."
     )
     queries = [panels.query(slo.BURN_RATE), *_tiers(panels)]
     return Band(
-        9, [panels.lines(BURN_RATE, slo.BURN_RATE, style, description=words, queries=queries)]
+        9, [panels.lines(BURN_RATE, slo.BURN_RATE, style, description=description, queries=queries)]
     )
 
 

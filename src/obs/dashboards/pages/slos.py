@@ -96,13 +96,13 @@ def _objectives(panels: MetricPanels) -> Band:
             panels.column(slo.BURN_RATE, over=each, decimals=2, steps=burn_steps(context, each))
             for each in ("5m", "1h", "6h", "3d")
         ),
-        panels.column(slo.EXHAUSTION, over="6h", mappings=never),
+        panels.column(slo.EXHAUSTION, title="Exhaustion, 6h", over="6h", mappings=never),
         panels.column(slo.EVENTS, window="1h", decimals=0),
     ]
     titles = {**_TITLES, "sli": "SLI", "slo_window": "Window"}
     links = {"slo": [link(context, "slo_detail", "This SLO", from_row(_TITLES))]}
     rows = TableRows(titles, links, widths={"slo": 170, "slo_window": 80})
-    words = "Current state of all chosen SLOs; click one to open its page."
+    description = "Current state of all chosen SLOs; click one to open its page."
     key, by = "slos/objectives", slo.BUDGET_REMAINING.title
-    whole = panels.table(key, "Objectives", words, rows, columns, by, descending=False)
+    whole = panels.table(key, "Objectives", description, rows, columns, by, descending=False)
     return Band(8, [whole])
