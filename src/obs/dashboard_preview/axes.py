@@ -32,13 +32,13 @@ def value_axis(low: float, high: float, pixels: float, base: int = 10) -> list[f
     return [round(number * step, 12) for number in range(first, max(last, first + 1) + 1)]
 
 
-def tick_texts(ticks: Sequence[float], how: FieldDisplay, moment: Moment) -> list[str]:
+def tick_texts(ticks: Sequence[float], display: FieldDisplay, moment: Moment) -> list[str]:
     """The labels of the lines: each differs from its neighbour where possible."""
-    texts = [_short(formatted(tick, how.unit, how.decimals, moment)) for tick in ticks]
+    texts = [_short(formatted(tick, display.unit, display.decimals, moment)) for tick in ticks]
     for decimals in range(1, 7):
-        if how.decimals is not None or len(set(texts)) == len(texts):
+        if display.decimals is not None or len(set(texts)) == len(texts):
             break
-        texts = [str(formatted(tick, how.unit, decimals, moment)) for tick in ticks]
+        texts = [str(formatted(tick, display.unit, decimals, moment)) for tick in ticks]
     return texts
 
 

@@ -49,11 +49,11 @@ def heatmap(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
     """The figure of a heatmap."""
     options = panel.get("options") or {}
     unit = str((options.get("yAxis") or {}).get("unit") or "short")
-    how = FieldDisplay("", unit, (options.get("yAxis") or {}).get("decimals"))
+    display = FieldDisplay("", unit, (options.get("yAxis") or {}).get("decimals"))
     grid = (
-        counted(frames, options.get("calculation") or {}, how, context)
+        counted(frames, options.get("calculation") or {}, display, context)
         if options.get("calculate")
-        else bucketed(frames, how, context)
+        else bucketed(frames, display, context)
     )
     trace = _trace(grid, options, context)
     return {
@@ -63,7 +63,7 @@ def heatmap(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
     }
 
 
-def bucketed(frames: Sequence[Frame], how: FieldDisplay, context: Context) -> Grid:
+def bucketed(frames: Sequence[Frame], display: FieldDisplay, context: Context) -> Grid:
     """Buckets that Prometheus counted: a column of a frame, or a frame, each."""
     columns = [
         (frame.fields[0].values, field)
@@ -75,20 +75,20 @@ def bucketed(frames: Sequence[Frame], how: FieldDisplay, context: Context) -> Gr
     rows, counts = [], []
     for stamps, field in columns:
         at = dict(zip(stamps, field.values, strict=True))
-        rows.append(_bound(shown_name(field), how, context))
+        rows.append(_bound(shown_name(field), display, context))
         counts.append(tuple(at.get(time) for time in times))
     return Grid(tuple(times), tuple(rows), tuple(counts), lines=True)
 
 
-def _bound(name: str, how: FieldDisplay, context: Context) -> str:
+def _bound(name: str, display: FieldDisplay, context: Context) -> str:
     try:
-        return str(formatted(float(name), how.unit, how.decimals, context.moment))
+        return str(formatted(float(name), display.unit, display.decimals, context.moment))
     except ValueError:
         return name
 
 
 def counted(
-    frames: Sequence[Frame], calculation: Json, how: FieldDisplay, context: Context
+    frames: Sequence[Frame], calculation: Json, display: FieldDisplay, context: Context
 ) -> Grid:
     """Counts of the values of series, by time and size."""
     points = [
@@ -113,7 +113,7 @@ def counted(
         row = min(int((value - edges[0]) / height), len(counts) - 1)
         if 0 <= column < len(times):
             counts[row][column] = (counts[row][column] or 0) + 1
-    labels = tick_texts(edges[1:], how, context.moment)
+    labels = tick_texts(edges[1:], display, context.moment)
     return Grid(tuple(times), tuple(labels), tuple(map(tuple, counts)), lines=True)
 
 

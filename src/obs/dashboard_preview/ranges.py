@@ -83,13 +83,13 @@ class Steps:
         return interval_scope(self.step, self.rate_interval)
 
 
-def steps(seconds: float, points: int, least: float | None, scrape: float) -> Steps:
+def steps(seconds: float, points: int, minimum: float | None, scrape: float) -> Steps:
     """The steps of a range of `seconds` with at most about `points` points.
 
     `least` is the panel's or the query's own smallest step; `scrape` the data source's.
     $__rate_interval = max(step + scrape interval, 4 · scrape interval): Grafana's documentation.
     """
-    floor = least or scrape
+    floor = minimum or scrape
     step = max(rounded_step(seconds / max(points, 1)), floor)
     while seconds / step > _MOST_POINTS:
         step *= 2

@@ -76,12 +76,12 @@ def _line(
     everything: Extent,
     context: Context,
 ) -> Line:
-    how = field_display(panel, frame, one)
+    display = field_display(panel, frame, one)
     values = tuple(
         None if value is None or not math.isfinite(value) else value for value in one.values
     )
-    colour = series_colour(number, values, ranged(how, everything), context.palette)
-    return Line(time.values, values, how, colour, one.labels)
+    colour = series_colour(number, values, ranged(display, everything), context.palette)
+    return Line(time.values, values, display, colour, one.labels)
 
 
 def timeseries(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
@@ -172,16 +172,16 @@ def _layout(drawn: Sequence[Line], context: Context) -> dict[str, Any]:
 
 
 def _value_axis(drawn: Sequence[Line], context: Context) -> tuple[dict[str, Any], list[str]]:
-    how = drawn[0].display if drawn else FieldDisplay("")
+    display = drawn[0].display if drawn else FieldDisplay("")
     low, high = _extent(drawn)
-    base = 1024 if "bytes" in how.unit or how.unit.startswith("bin") else 10
-    if how.unit == "decbytes":
+    base = 1024 if "bytes" in display.unit or display.unit.startswith("bin") else 10
+    if display.unit == "decbytes":
         base = 10
     ticks = value_axis(low, high, context.height - 40, base)
-    first = ticks[0] if how.least is None else how.least
-    last = ticks[-1] if how.most is None else how.most
+    first = ticks[0] if display.minimum is None else display.minimum
+    last = ticks[-1] if display.maximum is None else display.maximum
     ticks = [tick for tick in ticks if first <= tick <= last]
-    texts = tick_texts(ticks, how, context.moment)
+    texts = tick_texts(ticks, display, context.moment)
     scale = drawn[0].custom.get("scaleDistribution") or {} if drawn else {}
     axis: dict[str, Any] = {
         "range": [first, last],
@@ -195,7 +195,7 @@ def _value_axis(drawn: Sequence[Line], context: Context) -> tuple[dict[str, Any]
         lowest = min((v for line in drawn for v in present(line.values) if v > 0), default=1.0)
         bottom, top = math.floor(math.log10(lowest)), math.ceil(math.log10(max(last, lowest * 10)))
         ticks = [10.0**power for power in range(bottom, top + 1)]
-        texts = tick_texts(ticks, how, context.moment)
+        texts = tick_texts(ticks, display, context.moment)
         axis |= {"type": "log", "range": [bottom, top], "tickvals": ticks, "ticktext": texts}
     return axis, texts
 
@@ -205,7 +205,9 @@ def _extent(drawn: Sequence[Line]) -> tuple[float, float]:
     stacked: dict[float, float] = {}
     numbers: list[float] = []
     for line in drawn:
-        numbers += [each for each in (line.display.least, line.display.most) if each is not None]
+        numbers += [
+            each for each in (line.display.minimum, line.display.maximum) if each is not None
+        ]
         for soft in (line.custom.get("axisSoftMin"), line.custom.get("axisSoftMax")):
             numbers += [] if soft is None else [float(soft)]
         bars = line.custom.get("drawStyle") == "bars"
@@ -223,15 +225,15 @@ def _thresholds(
     drawn: Sequence[Line], seen: Sequence[float], context: Context
 ) -> list[dict[str, Any]]:
     """Lines and areas at the thresholds, where the panel enables them."""
-    how = next((line.display for line in drawn if _style(line.display) != "off"), None)
-    if how is None:
+    display = next((line.display for line in drawn if _style(line.display) != "off"), None)
+    if display is None:
         return []
-    style = _style(how)
+    style = _style(display)
     low, high = seen
     shapes: list[dict[str, Any]] = []
-    for place, step in enumerate(how.steps):
+    for place, step in enumerate(display.steps):
         colour = context.palette.colour(step.colour)
-        nearest = [each.value for each in how.steps[place + 1 : place + 2]] or [math.inf]
+        nearest = [each.value for each in display.steps[place + 1 : place + 2]] or [math.inf]
         if "area" in style:
             bottom, top = max(step.value, low), min(nearest[0], high)
             if top > bottom:
@@ -242,8 +244,8 @@ def _thresholds(
     return shapes
 
 
-def _style(how: FieldDisplay) -> str:
-    return str((how.custom.get("thresholdsStyle") or {}).get("mode") or "off")
+def _style(display: FieldDisplay) -> str:
+    return str((display.custom.get("thresholdsStyle") or {}).get("mode") or "off")
 
 
 def _band(bottom: float, top: float, colour: str) -> dict[str, Any]:

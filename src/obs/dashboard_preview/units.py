@@ -131,12 +131,12 @@ def _time(unit_seconds: float) -> Form:
         if value == 0:
             return Text("0", suffix=next(name for _, size, name in _TIME_STEPS if size == own))
         for limit, size, name in _TIME_STEPS:
-            if abs(seconds) < limit and size >= least:
+            if abs(seconds) < limit and size >= minimum:
                 return Text(fixed(seconds / size, decimals), suffix=name)
         raise AssertionError("the last step has no limit")
 
     own = unit_seconds
-    least = 0.0 if unit_seconds == 1 else unit_seconds
+    minimum = 0.0 if unit_seconds == 1 else unit_seconds
     return form
 
 

@@ -49,13 +49,13 @@ def values_of(panel: Json, frames: Sequence[Frame]) -> list[Value]:
         for field in frame.fields:
             if not _wanted(field, wanted):
                 continue
-            how = field_display(panel, frame, field)
+            display = field_display(panel, frame, field)
             if options.get("values"):
-                found += _each(frame, field, how)
+                found += _each(frame, field, display)
             else:
                 number = reduced(field.values, calculation)
                 trend = field.kind == "number" and _has_time(frame)
-                found.append(Value(how.name, number, how, field, trend))
+                found.append(Value(display.name, number, display, field, trend))
     everything = extent(frames)
     return [replace(value, display=ranged(value.display, everything)) for value in found[:_MOST]]
 
@@ -72,12 +72,12 @@ def _has_time(frame: Frame) -> bool:
     return any(field.kind == "time" for field in frame.fields) and frame.length > 1
 
 
-def _each(frame: Frame, field: Field, how: FieldDisplay) -> Iterator[Value]:
+def _each(frame: Frame, field: Field, display: FieldDisplay) -> Iterator[Value]:
     """A value for each row, named by its text columns."""
     texts = [each.values for each in frame.fields if each.kind == "string" and each is not field]
     for row, number in enumerate(field.values):
-        name = " ".join(str(column[row]) for column in texts) or how.name
-        yield Value(name, number, how, field, trend=False)
+        name = " ".join(str(column[row]) for column in texts) or display.name
+        yield Value(name, number, display, field, trend=False)
 
 
 def stat(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
@@ -142,12 +142,12 @@ def _spark(value: Value) -> list[float | None]:
     there = present(value.field.values)
     if len(there) < 2:
         return []
-    least, most = min(there), max(there)
+    minimum, maximum = min(there), max(there)
     every = max(len(value.field.values) // _SPARK_POINTS, 1)
     return [
         None
         if each is None or not math.isfinite(each)
-        else round((each - least) / ((most - least) or 1), 4)
+        else round((each - minimum) / ((maximum - minimum) or 1), 4)
         for each in value.field.values[::every]
     ]
 
@@ -168,26 +168,26 @@ def bargauge(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
 
 
 def _bar(value: Value, number: int, context: Context) -> Drawn:
-    seen, how = _shown(value, context), value.display
+    seen, display = _shown(value, context), value.display
     there = present([value.number]) if isinstance(value.number, int | float) else []
-    reach = fraction(there[0], how) if there else 0.0
-    colour = seen.colour or series_colour(number, value.field.values, how, context.palette)
+    reach = fraction(there[0], display) if there else 0.0
+    colour = seen.colour or series_colour(number, value.field.values, display, context.palette)
     return {
         "name": value.name,
         "text": str(seen.text),
         "colour": colour,
         "reach": round(reach, 4),
-        "scale": _scale(how, context),
+        "scale": _scale(display, context),
         "links": _links(value, context),
     }
 
 
-def _scale(how: FieldDisplay, context: Context) -> list[tuple[float, str]]:
+def _scale(display: FieldDisplay, context: Context) -> list[tuple[float, str]]:
     """Where the colours of the thresholds begin along the bar."""
-    least, most = how.least or 0.0, 100.0 if how.most is None else how.most
+    minimum, maximum = display.minimum or 0.0, 100.0 if display.maximum is None else display.maximum
     stops = []
-    for step in how.steps:
-        at = least + (most - least) * step.value / 100 if how.percentage else step.value
-        colour = threshold_colour(max(at, least), how, context.palette)
-        stops.append((round(fraction(at, how), 4) if at > least else 0.0, colour))
+    for step in display.steps:
+        at = minimum + (maximum - minimum) * step.value / 100 if display.percentage else step.value
+        colour = threshold_colour(max(at, minimum), display, context.palette)
+        stops.append((round(fraction(at, display), 4) if at > minimum else 0.0, colour))
     return stops
