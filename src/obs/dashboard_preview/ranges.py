@@ -86,7 +86,7 @@ class Steps:
 def steps(seconds: float, points: int, minimum: float | None, scrape: float) -> Steps:
     """The steps of a range of `seconds` with at most about `points` points.
 
-    `least` is the panel's or the query's own smallest step; `scrape` the data source's.
+    `minimum` is the panel's or the query's own smallest step; `scrape` the data source's.
     $__rate_interval = max(step + scrape interval, 4 · scrape interval): Grafana's documentation.
     """
     floor = minimum or scrape

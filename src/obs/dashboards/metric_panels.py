@@ -57,21 +57,21 @@ class MetricPanels:
         key: str,
         metric: Metric,
         style: LineStyle = USUAL_STYLE,
-        **said: Unpack[Differences],
+        **changes: Unpack[Differences],
     ) -> core.TimeSeries:
         """The metric over time."""
         usual = replace(self.options, minimum=0, links=self.links)
-        return panels.lines(*self._parts(key, metric, said, usual), style)
+        return panels.lines(*self._parts(key, metric, changes, usual), style)
 
     def alert_lines(
-        self, key: str, style: LineStyle = USUAL_STYLE, **said: Unpack[Differences]
+        self, key: str, style: LineStyle = USUAL_STYLE, **changes: Unpack[Differences]
     ) -> core.TimeSeries:
         """What the alert of a panel compares, over time.
 
         Where low values are bad, all series are shown. Raises ValueError where no alert names the
         panel.
         """
-        alert = said.get("alert", key)
+        alert = changes.get("alert", key)
         condition = self.context.thresholds.condition(alert)
         usual: Differences = {
             "title": panel_alerts.title(condition),
@@ -80,10 +80,10 @@ class MetricPanels:
             "expr": alert_expression.compared(self.scope, condition),
             "alert": alert,
         }
-        said = {**usual, **said}
+        changes = {**usual, **changes}
         if self.context.thresholds.is_on_too_little(alert):
-            said.pop("highest", None)
-        return self.lines(key, metrics_of(condition)[0], style, **said)
+            changes.pop("highest", None)
+        return self.lines(key, metrics_of(condition)[0], style, **changes)
 
     def stat(
         self,
@@ -92,15 +92,15 @@ class MetricPanels:
         *,
         background: bool = False,
         text: Literal["auto", "value", "name", "value_and_name"] = "auto",
-        **said: Unpack[Differences],
+        **changes: Unpack[Differences],
     ) -> core.Stat:
         """The metric at the end of the time range, as one number for each series."""
         usual = replace(self.options, steps=NO_STEPS if metric.states else PLAIN)
-        parts = self._parts(key, metric, said, usual)
+        parts = self._parts(key, metric, changes, usual)
         return panels.stat(*parts, background=background, text=text)
 
     def count(
-        self, key: str, metric: Metric, condition: str, **said: Unpack[Differences]
+        self, key: str, metric: Metric, condition: str, **changes: Unpack[Differences]
     ) -> core.Stat:
         """How many series of the metric meet a condition such as `> 0`; coloured from 1 on."""
         usual: Differences = {
@@ -109,33 +109,35 @@ class MetricPanels:
             "steps": from_one(theme.WARNING),
             "legend": "",
         }
-        said = {**usual, **said, "expr": how_many(self._expr(metric, said), condition)}
-        said.pop("window", None)
-        return self.stat(key, metric, background=True, **said)
+        changes = {**usual, **changes, "expr": how_many(self._expr(metric, changes), condition)}
+        changes.pop("window", None)
+        return self.stat(key, metric, background=True, **changes)
 
-    def states(self, key: str, metric: Metric, **said: Unpack[Differences]) -> core.StateTimeline:
+    def states(
+        self, key: str, metric: Metric, **changes: Unpack[Differences]
+    ) -> core.StateTimeline:
         """The states of each series over time."""
         usual = replace(self.options, links=self.links)
-        return panels.states(*self._parts(key, metric, said, usual))
+        return panels.states(*self._parts(key, metric, changes, usual))
 
-    def bars(self, key: str, metric: Metric, **said: Unpack[Differences]) -> core.BarGauge:
+    def bars(self, key: str, metric: Metric, **changes: Unpack[Differences]) -> core.BarGauge:
         """The metric at the end of the time range, as one bar for each series."""
         usual = replace(self.options, links=self.links)
-        return panels.bar_gauge(*self._parts(key, metric, said, usual))
+        return panels.bar_gauge(*self._parts(key, metric, changes, usual))
 
-    def column(self, metric: Metric, **said: Unpack[ColumnDifferences]) -> Column:
+    def column(self, metric: Metric, **changes: Unpack[ColumnDifferences]) -> Column:
         """A table's column of the metric."""
-        alert = self._alert("", metric, said)
+        alert = self._alert("", metric, changes)
         usual = Column(
-            _title(metric, said),
-            self._expr(metric, said),
-            self._unit(metric, said, None),
+            _title(metric, changes),
+            self._expr(metric, changes),
+            self._unit(metric, changes, None),
             steps=self.context.thresholds.steps(alert) if alert and not metric.states else (),
             mappings=theme.states(metric.states) if metric.states else (),
         )
-        return replace(usual, **_among(_COLUMN, said))
+        return replace(usual, **_among(_COLUMN, changes))
 
-    def alert_column(self, key: str, **said: Unpack[ColumnDifferences]) -> Column:
+    def alert_column(self, key: str, **changes: Unpack[ColumnDifferences]) -> Column:
         """A table's column of what the alert of a panel compares."""
         condition = self.context.thresholds.condition(key)
         usual: ColumnDifferences = {
@@ -144,8 +146,8 @@ class MetricPanels:
             "expr": alert_expression.compared(self.scope, condition),
             "unit": alert_expression.unit(condition),
         }
-        said = {**usual, **said}
-        return self.column(metrics_of(condition)[0], **said)
+        changes = {**usual, **changes}
+        return self.column(metrics_of(condition)[0], **changes)
 
     def table(
         self,
@@ -171,62 +173,62 @@ class MetricPanels:
         )
 
     def _parts(
-        self, key: str, metric: Metric, said: Differences, usual: FieldOptions
+        self, key: str, metric: Metric, changes: Differences, usual: FieldOptions
     ) -> tuple[str, str, str, Sequence[Query], FieldOptions]:
         """Key, title, description, queries and options of a panel."""
-        thresholds, alert = self.context.thresholds, self._alert(key, metric, said)
+        thresholds, alert = self.context.thresholds, self._alert(key, metric, changes)
         condition = thresholds.condition(alert) if alert else None
-        options = replace(
-            usual,
-            unit=self._unit(metric, said, condition),
-            steps=thresholds.steps(alert) if condition else usual.steps,
-            mappings=theme.states(metric.states) if metric.states else (),
-            none=panel_alerts.or_silent(metric.absent) if metric.absent else usual.none,
-        )
-        labels = () if "total" in said else _labels(metric, said)
-        legend = said.get("legend", self.scope.legend(labels))
-        description = said.get("description", f"{metric.help}{_how(metric, said)}")
+        options: dict[str, Any] = {
+            "unit": self._unit(metric, changes, condition),
+            "steps": thresholds.steps(alert) if condition else usual.steps,
+            "mappings": theme.states(metric.states) if metric.states else (),
+            "none": panel_alerts.or_silent(metric.absent) if metric.absent else usual.none,
+            **_among(_OPTIONS, changes),
+        }
+        labels = () if "total" in changes else _labels(metric, changes)
+        legend = changes.get("legend", self.scope.legend(labels))
+        description = changes.get("description", f"{metric.help}{_how_calculated(metric, changes)}")
         return (
             key,
-            said.get("title", _title(metric, said)),
+            changes.get("title", _title(metric, changes)),
             thresholds.described(alert, description),
-            said.get("queries") or [Query(self._expr(metric, said), legend)],
-            replace(options, **_among(_OPTIONS, said)),
+            changes.get("queries") or [Query(self._expr(metric, changes), legend)],
+            replace(usual, **options),
         )
 
-    def _expr(self, metric: Metric, said: Shown) -> str:
-        by = _labels(metric, said)
-        if not (expr := said.get("expr", "")):
-            if window := said.get("window"):
+    def _expr(self, metric: Metric, changes: Shown) -> str:
+        by = _labels(metric, changes)
+        if not (expr := changes.get("expr", "")):
+            if window := changes.get("window"):
                 expr = self.scope.grown(metric, window, by=by)
             elif metric.kind is Kind.COUNTER:
                 expr = self.scope.rate(metric, by=by)
             else:
-                where = [("window", "=", said["over"])] if "over" in said else []
+                where = [("window", "=", changes["over"])] if "over" in changes else []
                 expr = self.scope.value(metric, *where, by=by)
             if _is_moment(metric):
                 expr = f"1000 * {expr}"
-        if total := said.get("total"):
+        if total := changes.get("total"):
             expr = f"{total}({expr})"
-        if highest := said.get("highest"):
+        if highest := changes.get("highest"):
             expr = worst(highest, expr)
-        return ever(expr) if said.get("ever") else expr
+        return ever(expr) if changes.get("ever") else expr
 
-    def _unit(self, metric: Metric, said: Shown, condition: Condition | None) -> str:
+    def _unit(self, metric: Metric, changes: Shown, condition: Condition | None) -> str:
         if condition is not None:
             return alert_expression.unit(condition)
-        if _is_moment(metric) and "expr" not in said:
+        if _is_moment(metric) and "expr" not in changes:
             return SINCE
-        is_rate = metric.kind is Kind.COUNTER and not ("window" in said or "expr" in said)
+        is_rate = metric.kind is Kind.COUNTER and not ("window" in changes or "expr" in changes)
         return PER_SECOND if is_rate else unit_of(metric)
 
-    def _alert(self, key: str, metric: Metric, said: Differences | ColumnDifferences) -> str:
+    def _alert(self, key: str, metric: Metric, changes: Differences | ColumnDifferences) -> str:
         """The panel whose alerts apply: the one given, this one, or that of the metric."""
-        if alert := said.get("alert"):
+        if alert := changes.get("alert"):
             return alert
         if key in panel_alerts.NAMED:
             return key
-        is_metric = not said.get("expr") and said.get("total") not in ("sum", "count")
+        is_metric = not changes.get("expr") and changes.get("total") not in ("sum", "count")
         return panel_alerts.panel_of(metric) if is_metric else ""
 
 
@@ -235,28 +237,28 @@ def _is_moment(metric: Metric) -> bool:
     return metric.family.endswith("_timestamp_seconds")
 
 
-def _labels(metric: Metric, said: Shown) -> Sequence[str]:
+def _labels(metric: Metric, changes: Shown) -> Sequence[str]:
     """The labels of the result."""
-    varying = [label for label in metric.labels if label != "window" or "over" not in said]
-    return said.get("by", varying)
+    varying = [label for label in metric.labels if label != "window" or "over" not in changes]
+    return changes.get("by", varying)
 
 
-def _title(metric: Metric, said: Shown) -> str:
-    span = said.get("over") or said.get("window", RANGE)
+def _title(metric: Metric, changes: Shown) -> str:
+    span = changes.get("over") or changes.get("window", RANGE)
     return metric.display_title if span == RANGE else f"{metric.display_title}, {span}"
 
 
-def _how(metric: Metric, said: Shown) -> str:
-    """What the description says of how the values are made."""
+def _how_calculated(metric: Metric, changes: Shown) -> str:
+    """The sentences of the description on how the values are calculated."""
     text = ""
-    if window := said.get("window"):
+    if window := changes.get("window"):
         text = " In the time range." if window == RANGE else f" In the last {window}."
-    elif metric.kind is Kind.COUNTER and "expr" not in said:
+    elif metric.kind is Kind.COUNTER and "expr" not in changes:
         text = " Per second."
-    if highest := said.get("highest"):
+    if highest := changes.get("highest"):
         text += f" The {highest} with the highest values in the time range."
     return text
 
 
-def _among(names: frozenset[str], said: Mapping[str, object]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if name in names}
+def _among(names: frozenset[str], changes: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if name in names}

@@ -64,21 +64,21 @@ def page(context: BuildContext) -> Page:
 
 def _least_budget(panels: MetricPanels) -> core.Stat:
     steps = slo_panels.budget_steps(panels.context)
-    said: Differences = {
+    changes: Differences = {
         "title": "Least budget left",
         "total": "min",
         "steps": steps,
         "decimals": 1,
     }
-    return panels.stat("overview/budget", slo.BUDGET_REMAINING, background=True, **said)
+    return panels.stat("overview/budget", slo.BUDGET_REMAINING, background=True, **changes)
 
 
 def _rules_failing(panels: MetricPanels) -> core.Stat:
     description = (
         "EventBridge rules with invocations that failed after all retries in the last 15m."
     )
-    said: Differences = {"window": "15m", "title": "Rules failing", "description": description}
-    return panels.count("overview/rules", aws.FAILED_INVOCATIONS, "> 0", **said)
+    changes: Differences = {"window": "15m", "title": "Rules failing", "description": description}
+    return panels.count("overview/rules", aws.FAILED_INVOCATIONS, "> 0", **changes)
 
 
 def _worst_consumers(panels: MetricPanels) -> core.Table:
