@@ -1,6 +1,6 @@
-"""Files into dashboards, however they are wrapped.
+"""Reads dashboards from files, whatever wraps them.
 
-A dashboard may stand alone or in an answer of Grafana's API, in a Kubernetes ConfigMap, in an
+A dashboard may be alone or in an answer of Grafana's API, in a Kubernetes ConfigMap, in an
 object of grafana-operator or in a dashboard resource; in JSON or YAML.
 """
 
@@ -21,7 +21,7 @@ _LARGEST: Final = 2_000_000  # values, those that YAML's aliases repeat included
 _DEEPEST: Final = 100
 _DEEPEST_WRAPPING: Final = 3
 _NO_DASHBOARD: Final = "holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes"
-_V2: Final = "is of schema v2, which is not read; export it as classic JSON"
+_V2: Final = "has schema v2, which is not supported; export it as classic JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def read(paths: Sequence[Path]) -> Read:
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Each file, and whether it was named; hidden ones of folders are passed over."""
+    """Each file, and whether it is an argument; hidden files in folders are skipped."""
     seen: set[Path] = set()
     for path in paths:
         named = not path.is_dir()
@@ -122,7 +122,7 @@ def _yaml(written: str) -> list[Any]:
 
 
 def _bounded(value: Any) -> None:
-    """Raises where the value is too deep or too large to be looked through."""
+    """Raises _UnreadableError where the value is nested too deeply or too large."""
     below, number = [(value, 0)], 0
     while below:
         each, depth = below.pop()
@@ -145,7 +145,7 @@ def _dashboards(name: str, documents: Sequence[Any]) -> Iterator[Dashboard]:
 
 
 def _unwrapped(document: Json, depth: int = 0) -> Iterator[tuple[str, Json]]:
-    """Each dashboard with the name of the part it stands in, empty where there is one part."""
+    """Each dashboard with the name of its part of the file, empty where there is one part."""
     if depth > _DEEPEST_WRAPPING:
         return
     kind = text(document.get("kind"))
@@ -174,7 +174,7 @@ def _of_config_map(document: Json, depth: int) -> Iterator[tuple[str, Json]]:
 def _of_operator(document: Json, depth: int) -> Iterator[tuple[str, Json]]:
     spec = mapping(document.get("spec"))
     if "json" not in spec:
-        raise _UnreadableError("has no spec.json; what stands elsewhere is not read")
+        raise _UnreadableError("has no spec.json; other sources of a dashboard are not supported")
     yield from _unwrapped(mapping(_json(text(spec["json"]))), depth + 1)
 
 

@@ -1,4 +1,4 @@
-"""What the preview needs beside obs itself."""
+"""The optional packages that the preview needs."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,7 +7,7 @@ from obs.errors import BadInput
 
 
 def plotly_script() -> Path:
-    """The script that the package plotly brings. Raises BadInput where a part is missing."""
+    """The script of the package plotly. Raises BadInput where a package is missing."""
     plotly, markdown = find_spec("plotly"), find_spec("markdown_it")
     if plotly is None or plotly.origin is None or markdown is None:
         raise BadInput("the preview is not installed: pip install 'obs-events[preview]'")
