@@ -12,15 +12,16 @@ MAY_IMPORT = {
     "snapshot": set(),
     "catalogue": set(),
     "ids": set(),
+    "yaml_syntax": set(),
     "artifacts": {"errors"},
     "lag": set(),
     "slo": set(),
-    "spec": {"errors", "catalogue"},
+    "spec": {"errors", "catalogue", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"catalogue", "errors", "spec"},
     "sources": {"errors", "catalogue", "clients", "snapshot", "spec"},
     "sinks": {"errors", "catalogue", "clients", "families", "spec"},
-    "web": {"errors"},
+    "web": {"errors", "yaml_syntax"},
     "collector": {
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slo"),
         *("snapshot", "sources", "spec", "web"),
@@ -36,7 +37,9 @@ MAY_IMPORT = {
         *("slo", "snapshot", "sources", "spec", "stacks", "web"),
     },
     "dashboards": {"alerts", "artifacts", "catalogue", "errors", "ids", "slo", "spec"},
-    "dashboard_lint": {"alerts", "catalogue", "dashboards", "errors", "ids", "slo", "spec"},
+    "dashboard_lint": {
+        *("alerts", "catalogue", "dashboards", "errors", "ids", "slo", "spec", "yaml_syntax"),
+    },
     "dashboard_preview": {"catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
         *(
