@@ -12,6 +12,7 @@ MAY_IMPORT = {
     "snapshot": set(),
     "catalogue": set(),
     "ids": set(),
+    "extras": {"errors"},
     "yaml_syntax": set(),
     "artifacts": {"errors"},
     "lag": set(),
@@ -23,16 +24,19 @@ MAY_IMPORT = {
     "sinks": {"errors", "catalogue", "clients", "families", "spec"},
     "web": {"errors", "yaml_syntax"},
     "collector": {
+        "extras",
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slo"),
         *("snapshot", "sources", "spec", "web"),
     },
     "sandbox": {
+        "extras",
         *("alerts", "artifacts", "catalogue", "clients", "errors"),
         *("snapshot", "sources", "spec"),
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "spec"},
     "iam": {"catalogue", "errors", "spec"},
     "checks": {
+        "extras",
         *("alerts", "artifacts", "catalogue", "clients", "errors", "iam", "ids"),
         *("slo", "snapshot", "sources", "spec", "stacks", "web"),
     },
@@ -40,8 +44,9 @@ MAY_IMPORT = {
     "dashboard_lint": {
         *("alerts", "catalogue", "dashboards", "errors", "ids", "slo", "spec", "yaml_syntax"),
     },
-    "dashboard_preview": {"catalogue", "clients", "dashboards", "errors", "slo", "spec"},
+    "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
+        "extras",
         *(
             "checks",
             "alerts",

@@ -111,10 +111,12 @@ def _checks(system: "System", kinds: Sequence[str]) -> "Checks | None":
         return None
     from functools import partial
 
+    from obs.checks.applied import require_extras, stacks_of
     from obs.checks.catalogue import CHECKS
     from obs.checks.context import CheckContext
     from obs.checks.run import outcomes, part_of, run
 
+    require_extras(stacks_of(system))
     part = part_of(system, kinds)
     return lambda clients: outcomes(run(part, CHECKS, partial(CheckContext, clients=clients)))
 

@@ -50,6 +50,9 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    from obs.extras import require_extra
+
+    require_extra("demo", "obs demo")
     from obs.sandbox.faults import find_fault
 
     if arguments.list:

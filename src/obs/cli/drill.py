@@ -40,6 +40,9 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _drill(arguments: argparse.Namespace) -> int:
+    from obs.extras import require_extra
+
+    require_extra("demo", "obs drill")
     from obs.sandbox.drills import DRILLS, find_drill
 
     if arguments.list:

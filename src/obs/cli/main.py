@@ -9,6 +9,7 @@ from typing import Final
 
 from obs import __version__
 from obs.errors import BAD_INPUT, ObsError
+from obs.extras import MissingExtra, extra_of
 
 COMMAND_MODULES: Final = (
     "obs.cli.spec",
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     try:
         arguments = parser().parse_args(argv)
-        code: int = arguments.run(arguments)
+        code = _run(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # how argparse ends after --help or a bad argument
         return stop.code if isinstance(stop.code, int) else BAD_INPUT
@@ -43,6 +44,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read us has gone; keep the interpreter's own flush from complaining.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        code: int = arguments.run(arguments)
+    except ModuleNotFoundError as error:
+        extra = extra_of(error.name or "")
+        if extra is None:
+            raise
+        raise MissingExtra(extra, arguments.command) from None
     return code
 
 
