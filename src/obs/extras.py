@@ -7,7 +7,7 @@ from obs.errors import BadInput
 
 _LIBRARIES: Final = {
     "aws": ("boto3", "botocore"),
-    "otlp": ("grpc", "opentelemetry", "google"),
+    "otlp": ("grpc", "opentelemetry", "google", "requests"),
     "dashboards": ("grafanalib", "promql_parser"),
     "preview": ("markdown_it", "plotly"),
     "demo": ("ministack",),

@@ -70,7 +70,7 @@ def test_every_library_is_of_the_base_or_of_the_extra_that_says_so() -> None:
         there = base if extra is None else packages(EXTRAS[extra])
         names = {canonicalize_name(name) for name in brought_by[library]}
         # The others come with those, and are part of their interface.
-        assert names & (there | {"attrs", "botocore", "pydantic-core", "urllib3"}), (library, extra)
+        assert names & (there | {"attrs", "botocore", "pydantic-core"}), (library, extra)
 
 
 def test_all_is_every_extra_a_user_may_want() -> None:
