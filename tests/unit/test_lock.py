@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -98,3 +99,23 @@ def test_the_base_is_for_nats_and_prometheus_only() -> None:
     heavy = {"boto3", "botocore", "grpcio", "opentelemetry-sdk", "grafanalib", "protobuf", "plotly"}
     assert heavy & pins("base").keys() == set()
     assert heavy <= pins("all").keys()
+
+
+def test_every_install_of_the_makefile_is_from_the_lock_but_for_the_newest() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    installs = [line for line in makefile.splitlines() if "pip install" in line]
+    unlocked = [
+        line for line in installs if not {"--require-hashes", "--no-deps"} & {*line.split()}
+    ]
+    (newest,) = unlocked
+    assert "--upgrade-strategy eager" in newest
+    assert "test-newest: packages" in makefile.partition(newest)[0].rpartition("\n\n")[2]
+
+
+def test_ci_and_each_commit_run_what_make_runs() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert [line for line in script if line.startswith("make ")] == ["make lint", "make test"]
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (repository,) = config["repos"]
+    assert repository["repo"] == "local"
+    assert [hook["entry"] for hook in repository["hooks"]] == ["make lint"]
