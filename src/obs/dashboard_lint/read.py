@@ -14,6 +14,7 @@ import yaml
 
 from obs.dashboard_lint.model import Dashboard, Json, dashboard, mapping, mappings, text
 from obs.spec.report import InvalidSpec, Problem
+from obs.yaml_syntax import ERRORS, syntax_problem
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
@@ -108,17 +109,9 @@ def _json(written: str) -> Any:
 def _yaml(written: str) -> list[Any]:
     try:
         return list(yaml.load_all(written, Loader=_LOADER))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        message = f"is not valid YAML: {error.problem or error.context}"
-        raise _UnreadableError(message, line) from None
-    except yaml.YAMLError:
-        raise _UnreadableError("holds a character that is not allowed in YAML") from None
-    except RecursionError:
-        raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels") from None
-    except (ValueError, TypeError) as error:
-        raise _UnreadableError(f"is not valid YAML: {error}") from None
+    except (*ERRORS, TypeError) as error:
+        found = syntax_problem(written, error, deepest=_DEEPEST)
+        raise _UnreadableError(found.message, found.line) from None
 
 
 def _bounded(value: Any) -> None:

@@ -19,10 +19,12 @@ from obs.dashboard_lint.finding import LintFinding, Severity
 from obs.dashboard_lint.model import Dashboard, Json, mapping, mappings
 from obs.dashboard_lint.rules import BY_NAME
 from obs.spec.report import InvalidSpec, Problem, did_you_mean
+from obs.yaml_syntax import ERRORS, syntax_problem
 
 OWN_FILE: Final = ".obs-lint.yaml"
 LINTER_FILE: Final = ".lint"
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST: Final = 20
 _FIELDS: Final = ("rule", "reason", "dashboard", "panel", "target")
 _UNUSED: Final = "waiver-rule"
 
@@ -140,13 +142,9 @@ def _tree(file: str, written: str) -> Json:
     try:
         node = yaml.compose(written, Loader=_LOADER)
         tree = _value(node, 0) if node is not None else {}
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        problem = Problem(file, line, "", f"is not valid YAML: {error.problem or error.context}")
-        raise InvalidSpec([problem]) from None
-    except (yaml.YAMLError, RecursionError):
-        raise InvalidSpec([Problem(file, None, "", "is not valid YAML")]) from None
+    except ERRORS as error:
+        found = syntax_problem(written, error, deepest=_DEEPEST)
+        raise InvalidSpec([Problem(file, found.line, "", found.message)]) from None
     if not isinstance(tree, dict):
         raise InvalidSpec([Problem(file, 1, "", "is not a mapping; write a list under waivers:")])
     return tree
@@ -154,7 +152,7 @@ def _tree(file: str, written: str) -> Json:
 
 def _value(node: yaml.Node, depth: int) -> Any:
     """A node's value: texts, lists, and mappings with their lines."""
-    if depth > 20:
+    if depth > _DEEPEST:
         raise RecursionError
     if isinstance(node, yaml.MappingNode):
         fields = _Lines()

@@ -100,7 +100,7 @@ def test_every_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) ->
     told = problems(*(tmp_path / name for name in (*texts, "i.json", "j.json")))
     assert [each.removeprefix(f"{tmp_path}/") for each in told] == [
         "a.json:3: is not valid JSON: Expecting value",
-        "b.yaml:3: is not valid YAML: did not find expected node content",
+        "b.yaml:2: is not valid YAML: the file ends inside [ or {; close it",
         "c.json: holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes",
         "d.json: is nested deeper than 100 levels",
         "e.yaml: has no spec.json; other sources of a dashboard are not supported",

@@ -97,8 +97,8 @@ def test_waivers_are_validated_with_lines_and_what_would_be_right(tmp_path: Path
         ("waivers: x", ":1: waivers: write a list of rule and reason, for example "),
         ("waivers: [x]", ":1: waivers: write a list of rule and reason, for example "),
         ("- x", ":1: is not a mapping; write a list under waivers:"),
-        ("a: [", ":2: is not valid YAML: did not find expected node content"),
-        ("a: b: c", ":1: is not valid YAML: mapping values are not allowed in this context"),
+        ("a: [", ":1: is not valid YAML: the file ends inside [ or {; close it"),
+        ("a: b: c", ":1: is not valid YAML: a second colon in one value; quote a text"),
     ],
 )
 def test_a_file_that_is_no_list_of_waivers_is_told(text: str, problem: str, tmp_path: Path) -> None:

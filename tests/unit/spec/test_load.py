@@ -117,7 +117,7 @@ def test_files_that_cannot_be_read_are_said_and_the_others_are_still_judged(
 
 
 def test_what_may_be_in_an_unreadable_file_is_not_called_missing(complaints: Complaints) -> None:
-    assert complaints("version: 1\n", "system: [\n")[0].startswith("b.yaml:2: is not valid YAML")
+    assert complaints("version: 1\n", "system: [\n")[0].startswith("b.yaml:1: is not valid YAML")
     assert len(complaints("version: 1\n", "system: [\n")) == 1
 
 
