@@ -207,22 +207,23 @@ def _key(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
 
 def rendered(template: str, status: str, alerts: list[TunedAlert], tmp_path: Path) -> str:
     """A template of ours as Alertmanager fills it in for a group of alerts."""
-    told = [
+    labels = [firing(tuned) for tuned in alerts]
+    notified = [
         {
             "status": status,
-            "labels": firing(tuned),
+            "labels": own,
             "annotations": {
                 "description": f"about {tuned.name}",
                 "dashboard_url": f"https://g.example/{tuned.name}",
             },
         }
-        for tuned in alerts
+        for tuned, own in zip(alerts, labels, strict=True)
     ]
-    common = dict(set.intersection(*(set(each["labels"].items()) for each in told)))
+    common = dict(set.intersection(*(set(own.items()) for own in labels)))
     data = {
         "receiver": "chat",
         "status": status,
-        "alerts": told,
+        "alerts": notified,
         "groupLabels": {},
         "commonLabels": common,
         "commonAnnotations": {"summary": "It is so.", "runbook_url": "https://books.example/x.md"},

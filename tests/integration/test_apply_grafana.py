@@ -126,7 +126,7 @@ def test_rules_that_were_paused_or_are_built_no_more_are_mended(
     assert outcome.code == 0
     assert "-    isPaused: true" in outcome.out
     assert "obs-old" not in grafana.rules
-    assert not any(rule["isPaused"] for rule in grafana.rules.values())
+    assert [uid for uid, rule in grafana.rules.items() if rule["isPaused"]] == []
     assert run(capsys, *RULES, "--check").code == 0
 
 

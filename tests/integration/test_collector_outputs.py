@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import bcrypt
 import nats
 import pytest
 from nats.js.api import ConsumerConfig
+from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 
 from obs.sandbox import aws_events
@@ -243,9 +244,10 @@ def test_both_formats_hold_the_same_samples(collector: CollectorProcess) -> None
     modern = collector.get("/metrics", Accept=accept)
     assert modern.content_type == f"{accept}; charset=utf-8"
     assert modern.text.endswith("# EOF\n")
+    parse: Callable[[str], Iterator[Metric]] = openmetrics.text_string_to_metric_families
     strict = {
         (sample.name, frozenset(sample.labels.items())): float(sample.value)
-        for family in openmetrics.text_string_to_metric_families(modern.text)
+        for family in parse(modern.text)
         for sample in family.samples
     }
     assert still(strict) == still(collector.scrape())
@@ -253,7 +255,7 @@ def test_both_formats_hold_the_same_samples(collector: CollectorProcess) -> None
 
 
 class Prometheus:
-    """The real one; it scrapes as it is told, every half second."""
+    """The real one; it scrapes as configured, every half second."""
 
     def __init__(self, binary: str, folder: Path, scrapes: list[dict[str, Any]]) -> None:
         (port,) = free_ports(1)

@@ -58,7 +58,8 @@ def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_p
         assert rules["oms-schema-changed"]["invocations_1h"] > 10_000
         (delivery,) = [one for one in status["slos"] if one["name"] == "event-delivery"]
         assert 0.3 < delivery["budget_remaining"] < 0.9
-        assert all(delivery["burn_rates"][window] is not None for window in ("5m", "1h", "7d"))
+        rates = delivery["burn_rates"]
+        assert [window for window in ("5m", "1h", "7d") if rates[window] is None] == []
         assert 0 < delivery["burn_rates"]["1h"] < 3.36
         lag = "nats_consumer_lag_messages"
         assert f'{lag}{{nats="oms-nats",account="OMS",stream="OMS_EVENTS"' in demo.get("/metrics")

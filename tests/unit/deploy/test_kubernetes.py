@@ -53,7 +53,8 @@ def built() -> list[Manifest]:
 def validate(manifest: Manifest) -> None:
     if manifest["kind"] == "ServiceMonitor":
         assert manifest.keys() == OUR_SCHEMA
-        assert all(endpoint.keys() <= ENDPOINT for endpoint in manifest["spec"]["endpoints"])
+        endpoints = manifest["spec"]["endpoints"]
+        assert [endpoint for endpoint in endpoints if not endpoint.keys() <= ENDPOINT] == []
         return
     for version in ("1.29", "1.34"):  # the first with native side containers, and a recent one
         kubernetes_validate.validate(json.loads(json.dumps(manifest)), version, strict=True)

@@ -45,7 +45,7 @@ def test_every_tier_wants_two_bad_events_unless_told_otherwise() -> None:
         (0.001, [1]),
     ],
 )
-def test_a_tier_that_can_never_fire_is_dropped(objective, kept) -> None:
+def test_a_tier_that_can_never_fire_is_dropped(objective: float, kept: list[float]) -> None:
     assert [tier.factor for tier in tiers(objective, MONTH).kept] == kept
 
 
