@@ -1,4 +1,4 @@
-"""The built configuration in Alertmanager's own hands: taken, routed, inhibited, told."""
+"""The built configuration in Alertmanager's own hands: accepted, routed, inhibited, rendered."""
 
 import json
 import shutil
@@ -193,7 +193,7 @@ def test_alertmanager_inhibits_exactly_what_the_rules_say(alertmanager: str) -> 
         _key(labels): any(silences(rules, other, labels) for other in posted) for labels in posted
     }
     assert 0 < sum(expected.values()) < len(expected)
-    # An alert is listed a moment before those that it inhibits are told to be.
+    # An alert is listed a moment before those that it inhibits are marked so.
     assert eventually(lambda: _inhibited(alertmanager) == expected)
 
 

@@ -202,7 +202,7 @@ def test_throttling_is_retried_and_every_attempt_counted(oms: Account) -> None:
     assert {name: count for name, count in arrived.items() if count} == dict(client.requests)
 
 
-def test_partial_data_is_asked_for_again(oms: Account) -> None:
+def test_partial_data_is_requested_again(oms: Account) -> None:
     put(oms, SCHEMA, "TriggeredRules", {oms.minute: 5.0})
     oms.faults.start_fault(Fault.PARTIAL, "GetMetricData", times=2)
     source, client = oms.source()
@@ -393,7 +393,7 @@ def test_history_reads_the_slo_metrics_of_the_chosen_rules_once(oms: Account) ->
     assert client.dollars_per_month == 0.0
 
 
-def test_history_that_aws_keeps_no_longer_is_not_asked_for(oms: Account) -> None:
+def test_history_beyond_the_retention_of_aws_is_not_requested(oms: Account) -> None:
     put(oms, SCHEMA, "Invocations", {oms.minute: 4.0})
     source, client = oms.source()
     now = oms.clock.now

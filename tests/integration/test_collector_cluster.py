@@ -192,7 +192,7 @@ def test_the_lag_is_true_all_along_with_a_leader_and_without(run: Run, consumer:
     assert max(errors) <= POLL + TOLERANCE
 
 
-def test_a_consumer_that_lost_its_leader_lags_until_it_has_another(run: Run) -> None:
+def test_a_consumer_without_a_leader_lags_until_it_has_one(run: Run) -> None:
     for name in run.orphaned:
         lags = [
             reported.lag_seconds

@@ -169,8 +169,8 @@ def test_a_receiver_that_is_down_is_counted_and_all_else_goes_on(
     assert scrape[key("obs_source_up", source="nats")] == 1.0
     assert scrape[key("obs_source_up", source="aws")] == 1.0
     assert collector.get("/readyz").status == 200
-    (told,) = collector.status()["pushes"]
-    assert (told["sink"], told["up"], told["error_reason"]) == ("otlp", False, "connection")
+    (shown,) = collector.status()["pushes"]
+    assert (shown["sink"], shown["up"], shown["error_reason"]) == ("otlp", False, "connection")
     started = time.monotonic()
     assert collector.stop() == 0
     assert time.monotonic() - started < 5
@@ -323,7 +323,7 @@ def test_prometheus_has_the_numbers_of_metrics(
     server.process.stop()
 
 
-def test_tls_and_passwords_keep_all_out_but_those_who_know_them(
+def test_tls_and_passwords_let_in_only_those_who_know_them(
     collector: CollectorProcess, prometheus: Any, certificates: Certificates, tmp_path: Path
 ) -> None:
     hashed = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
@@ -371,7 +371,7 @@ def test_a_wrong_web_configuration_is_bad_input_and_leaves_no_state_locked(
     collector.start()
 
 
-def test_a_port_in_use_is_bad_input_told_in_one_line(
+def test_a_port_in_use_is_bad_input_reported_in_one_line(
     collector: CollectorProcess, server: NatsServer
 ) -> None:
     refused = collector.output("--listen", f"127.0.0.1:{server.port}")

@@ -180,7 +180,7 @@ def test_every_variable_offers_something(judged: Judged) -> None:
             assert variable.options, (page, variable.name)
 
 
-def test_a_stat_shows_one_series_a_query_however_many_collectors_tell_it(judged: Judged) -> None:
+def test_a_stat_shows_one_series_a_query_however_many_collectors_export_it(judged: Judged) -> None:
     for page, panel in every_panel(judged):
         if panel.json["type"] == "stat":
             counts = [len(target.series) for target in panel.targets]
@@ -208,7 +208,7 @@ def test_every_label_of_a_legend_is_one_of_the_series(judged: Judged) -> None:
     assert wrong == []
 
 
-def test_the_faults_are_seen_where_somebody_looks_first(judged: Judged) -> None:
+def test_the_faults_are_seen_at_a_glance(judged: Judged) -> None:
     def value(page: str, title: str) -> float:
         (panel,) = [panel for panel in judged[page].panels if panel.title == title]
         return panel.targets[0].series[0].points[-1][1]

@@ -114,17 +114,17 @@ async def test_what_is_older_than_the_collector_is_exact_with_a_connection_only(
     async with jetstream(nats_server) as js:
         oldest = await lagging(js, *CONSUMERS)
         by_http = collector(tmp_path / "http", nats_server)
-        asking = collector(tmp_path / "asking", nats_server, account="$G")
-        collectors += [by_http, asking]
-        await start(by_http, asking)
-        first = await asyncio.to_thread(asking.until, exact(oldest, *CONSUMERS))
+        connected = collector(tmp_path / "connected", nats_server, account="$G")
+        collectors += [by_http, connected]
+        await start(by_http, connected)
+        first = await asyncio.to_thread(connected.until, exact(oldest, *CONSUMERS))
         assert doubts(first, *CONSUMERS) == [None] * len(CONSUMERS)
         estimate = await asyncio.to_thread(by_http.polls, "nats")
         assert min(errors(estimate, oldest, *CONSUMERS)) > POLL
         unsure = doubts(estimate, *CONSUMERS)
         assert [doubt for doubt in unsure if not (doubt and doubt > POLL)] == []
         for _ in range(3):
-            later = await asyncio.to_thread(asking.polls, "nats")
+            later = await asyncio.to_thread(connected.polls, "nats")
             assert max(errors(later, oldest, *CONSUMERS)) < EXACT
 
 
@@ -162,9 +162,9 @@ async def test_a_user_without_permission_to_query_still_counts_dead_letters_and_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collectors: list[CollectorProcess]
 ) -> None:
     monkeypatch.setenv("OBS_TEST_PASSWORD", "secret")
-    asking = {"publish": ["$JS.API.STREAM.MSG.GET.*"], "subscribe": ["_INBOX.>", ADVISORIES]}
+    querying = {"publish": ["$JS.API.STREAM.MSG.GET.*"], "subscribe": ["_INBOX.>", ADVISORIES]}
     listening = {"publish": {"deny": ">"}, "subscribe": [ADVISORIES]}
-    extra = users(app={"publish": [">"], "subscribe": [">"]}, asks=asking, listens=listening)
+    extra = users(app={"publish": [">"], "subscribe": [">"]}, asks=querying, listens=listening)
     with NatsServer(tmp_path / "nats", extra=extra) as server:
         for user in ("asks", "listens"):
             login = {"user": user, "password": "${OBS_TEST_PASSWORD}"}

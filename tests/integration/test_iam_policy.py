@@ -125,7 +125,7 @@ def test_without_any_one_action_something_is_refused(
     assert missed == {"": False} | dict.fromkeys(policy.actions, True)
 
 
-def test_who_checks_may_read_all_that_is_judged(
+def test_the_policy_for_checks_may_read_everything_they_judge(
     account: Account,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -105,9 +105,7 @@ GARBLED = "-----BEGIN NATS USER JWT-----\nx.y.z\n-----BEGIN USER NKEY SEED-----\
 
 
 @pytest.mark.parametrize("content", [None, "", "no credentials\n", GARBLED])
-async def test_credentials_that_cannot_be_used_are_told(
-    tmp_path: Path, content: str | None
-) -> None:
+async def test_unusable_credentials_are_reported(tmp_path: Path, content: str | None) -> None:
     credentials = tmp_path / "obs.creds"
     if content is not None:
         credentials.write_text(content)
@@ -116,14 +114,14 @@ async def test_credentials_that_cannot_be_used_are_told(
         assert refused(await first_report(spec)) == "auth"
 
 
-async def test_tls_files_that_are_missing_are_told_by_their_name(nats_server: NatsServer) -> None:
+async def test_missing_tls_files_are_reported_by_name(nats_server: NatsServer) -> None:
     spec = NatsConnection(servers=(nats_server.url,), tls=Tls(ca_file="/no/such/ca.pem"))
     report = await first_report(spec)
     assert refused(report) == "auth"
     assert "/no/such/ca.pem" in str(report)
 
 
-async def test_a_secret_file_that_is_missing_is_told_by_its_name(
+async def test_a_missing_secret_file_is_reported_by_name(
     nats_server: NatsServer, tmp_path: Path
 ) -> None:
     login = {"user": "obs", "password_file": str(tmp_path / "missing")}
@@ -132,7 +130,7 @@ async def test_a_secret_file_that_is_missing_is_told_by_its_name(
     assert "missing" in str(report)
 
 
-async def test_tls_needs_the_right_authority_and_a_client_certificate_where_asked(
+async def test_tls_needs_the_right_authority_and_a_client_certificate_where_required(
     tmp_path: Path, certificates: Certificates
 ) -> None:
     tls = {
@@ -186,7 +184,7 @@ async def test_another_server_listed_is_taken_where_one_is_down(
 ) -> None:
     down = NatsServer(tmp_path / "down")
     spec = NatsConnection(servers=(down.url, nats_server.url))
-    for _ in range(4):  # the order is drawn anew
+    for _ in range(4):  # the order is random
         assert await first_report(spec) is None
 
 

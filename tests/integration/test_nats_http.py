@@ -261,7 +261,7 @@ def test_monitoring_over_tls_needs_the_right_authority(
         server.stop()
 
 
-def test_a_client_certificate_is_shown_where_it_is_asked_for(certificates: Certificates) -> None:
+def test_a_client_certificate_is_presented_where_it_is_required(certificates: Certificates) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)

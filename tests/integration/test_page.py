@@ -135,7 +135,9 @@ async def test_a_healthy_system_is_called_so_at_one_glance(page: Page, server: S
     assert await page.evaluate("document.title") == "oms · production"
 
 
-async def test_trouble_is_told_in_plain_words(page: Page, server: Server, site: FixedSite) -> None:
+async def test_faults_are_described_in_plain_words(
+    page: Page, server: Server, site: FixedSite
+) -> None:
     site.document = troubled()
     text = await shown(page, server)
     for part in (
@@ -219,7 +221,7 @@ async def test_it_keeps_what_it_knows_and_says_so_when_the_collector_is_gone(
     await again.close()
 
 
-async def test_a_hidden_tab_asks_nothing_and_a_shown_one_asks_at_once(
+async def test_a_hidden_tab_requests_nothing_and_a_shown_one_does_at_once(
     page: Page, server: Server, site: FixedSite
 ) -> None:
     watch_timers = """

@@ -88,8 +88,8 @@ def test_prometheus_scrapes_the_collector_and_tells_alertmanager(compose: dict[s
     }
     assert targets["obs"] == f"collector:{PORT}"
     (alertmanagers,) = config["alerting"]["alertmanagers"]
-    told = [*targets.values(), *alertmanagers["static_configs"][0]["targets"]]
-    hosts = {target.partition(":")[0] for target in told} - {"localhost"}
+    addresses = [*targets.values(), *alertmanagers["static_configs"][0]["targets"]]
+    hosts = {target.partition(":")[0] for target in addresses} - {"localhost"}
     assert hosts <= set(compose["services"])
 
 

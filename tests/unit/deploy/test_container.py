@@ -51,7 +51,7 @@ def test_the_image_that_is_built_by_default_holds_no_spec() -> None:
     assert ("COPY", "collectors/oms.yaml /etc/obs/") in instructions("oms")
 
 
-def test_the_health_check_needs_no_curl_and_asks_only_whether_the_process_works() -> None:
+def test_the_health_check_needs_no_curl_and_checks_only_the_process() -> None:
     command = json.loads(dict(instructions("runtime"))["HEALTHCHECK"].partition("CMD ")[2])
     assert command[0] == "python"
     assert f"http://127.0.0.1:{PORT}/healthz" in command[-1]

@@ -138,7 +138,7 @@ def test_collectors_run_as_their_image_s_user_with_the_state_where_it_is() -> No
     assert side_container(written())["securityContext"]["runAsUser"] == UID
 
 
-def test_nobody_has_rights_in_the_cluster(built: list[Manifest]) -> None:
+def test_no_service_account_has_rights_in_the_cluster(built: list[Manifest]) -> None:
     assert not [each for each in built if each["kind"].endswith(("Role", "RoleBinding"))]
     account = named(built, "ServiceAccount", "obs")
     assert account["automountServiceAccountToken"] is False

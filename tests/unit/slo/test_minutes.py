@@ -19,7 +19,7 @@ def test_a_minute_without_an_observation_is_not_an_event() -> None:
     assert share.observe(660, True) == Minute(600, 1.0, 1.0)
 
 
-def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_anew() -> None:
+def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_again() -> None:
     share = MinuteShare()
     share.observe(1200, True)
     assert share.observe(1190, False) is None

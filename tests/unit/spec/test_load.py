@@ -189,11 +189,11 @@ class TestEnvironments:
         system = loaded(text % ", service: bills", env="dev")
         assert [slo.objective for slo in system.slos] == [99, 50]
 
-    def test_the_names_of_the_environments_are_told(self, tmp_path: Path, good: str) -> None:
+    def test_the_names_of_the_environments_are_listed(self, tmp_path: Path, good: str) -> None:
         (tmp_path / "a.yaml").write_text(self.spec(good), "utf-8")
         assert read_spec([tmp_path], variables={}).environments == ("development", "staging")
 
-    def test_an_unknown_environment_is_told_the_closest(
+    def test_an_unknown_environment_is_reported_with_the_closest_name(
         self, complaints: Complaints, good: str
     ) -> None:
         assert complaints(self.spec(good), env="stagin") == [
@@ -226,7 +226,7 @@ class TestEnvironments:
             "a.yaml:13: environments.three: write a mapping of the fields to override",
         ]
 
-    def test_an_overlay_that_changes_no_slo_is_told_the_closest_name(
+    def test_an_overlay_of_an_unknown_slo_is_reported_with_the_closest_name(
         self, complaints: Complaints, good: str
     ) -> None:
         text = self.spec(good).replace(

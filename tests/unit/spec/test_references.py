@@ -81,8 +81,8 @@ def test_names_are_looked_up_and_never_compared_with_each_other(comparisons: lis
 def test_one_glob_costs_one_comparison_with_each_real_glob_however_often_it_is_written(
     comparisons: list[str],
 ) -> None:
-    watched = ["*-b", "*-c", "[!a]*", *(f"rule-{n}" for n in range(SLOS))]
-    whole = system(watched, [on_rule("zzz-*")] * SLOS)
+    tracked = ["*-b", "*-c", "[!a]*", *(f"rule-{n}" for n in range(SLOS))]
+    whole = system(tracked, [on_rule("zzz-*")] * SLOS)
     assert list(dangling(parts_of(whole))) == []
     assert comparisons == ["overlap"]
 

@@ -25,7 +25,7 @@ def problems(text: str, file: Path) -> list[str]:
     return [line.removeprefix(f"{file}") for line in str(caught.value).splitlines()]
 
 
-def test_an_empty_file_asks_for_nothing(file: Path) -> None:
+def test_an_empty_file_requires_nothing(file: Path) -> None:
     assert parse("", file) == WebConfig()
 
 
