@@ -110,7 +110,9 @@ def test_a_foreign_rule_with_our_title_is_reported_as_a_conflict(
     grafana.rules = {"theirs": theirs}
     outcome = run(capsys, *RULES, "--yes")
     assert outcome.code == 3
-    assert f"/folder/{folder}/rule-groups/{ours['ruleGroup']}: HTTP 409: in conflict" in outcome.err
+    assert (
+        f"/folder/{folder}/rule-groups/{ours['ruleGroup']}: HTTP 409: conflicts with" in outcome.err
+    )
     assert grafana.rules["theirs"] == theirs
 
 
@@ -205,7 +207,7 @@ def test_a_dashboard_saved_in_the_meantime_is_not_overwritten(
     server.before = meanwhile
     outcome = run(capsys, *BOARDS, "--yes")
     assert outcome.code == 3
-    assert "HTTP 412: changed by somebody else meanwhile" in outcome.err
+    assert "HTTP 412: changed by someone else in the meantime" in outcome.err
     assert grafana.dashboards[uid]["dashboard"]["panels"] == []
 
 

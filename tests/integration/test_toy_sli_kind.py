@@ -211,7 +211,9 @@ def test_its_burn_rate_is_alerted_on(run: Run, tmp_path: Path) -> None:
         assert f"alert: {alert}\n" in rules
     routing = (tmp_path / "alerts" / "alertmanager" / "alertmanager.yaml").read_text()
     assert 'slo=~"fits|overflows"' in routing  # inhibited while their source is down
-    refused = "SLO fits counts what CloudWatch does not: size of ORDERS within 3 messages"
+    refused = (
+        "SLO fits has an SLI that CloudWatch does not measure: size of ORDERS within 3 messages"
+    )
     assert refused in built.stdout + built.stderr
 
 
