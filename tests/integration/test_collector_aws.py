@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -119,9 +120,9 @@ def collector(oms: Account, tmp_path: Path, collectors: list[CollectorProcess]) 
     return made
 
 
-def spec(account: Account, folder: Path, **rest: object) -> Spec:
+def spec(account: Account, folder: Path, slos: Sequence[Spec] = ()) -> Spec:
     source = {"endpoint_url": account.faults.endpoint_url, "buses": [{"name": "oms-events"}]}
-    return spec_of(folder, aws=source, **rest)  # type: ignore[arg-type]
+    return spec_of(folder, aws=source, slos=slos)
 
 
 @pytest.fixture

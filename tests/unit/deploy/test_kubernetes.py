@@ -83,8 +83,9 @@ def side_container(objects: list[Manifest]) -> Manifest:
         (each["spec"]["template"]["spec"] for each in objects if each["kind"] == "Deployment"),
         key=lambda spec: len(spec.get("initContainers", ())),
     )
+    found: Manifest
     (found,) = pod["initContainers"]
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def test_a_collector_that_is_not_ready_takes_no_application_out_of_service() -> None:
