@@ -44,23 +44,23 @@ def _may_confine() -> bool:
 
 
 CONFINED = _may_confine()
-# Reading is allowed, because the tests' Python may be in somebody's home; writing is not.
+# Reading is allowed, because the tests' Python may be in a home folder; writing is not.
 READER = "-all,+dac_read_search"
 CONFINE = f"""
 mount --bind {{state}} {{state}} && mount -o remount,bind,ro / && cd {{state}} &&
 exec setpriv --reuid {UID} --regid {UID} --clear-groups --no-new-privs --pdeathsig KILL \
   --bounding-set {READER} --inh-caps {READER} --ambient-caps {READER} "$@"
 """
-NOBODY = "http://127.0.0.1:1"
+CLOSED = "http://127.0.0.1:1"
 # Everything that loads libraries of its own: AWS, NATS, gRPC.
 SPEC = {
     "version": 1,
     "system": "oms",
     "sources": {
-        "nats": {"main": {"monitor": [NOBODY], "poll": "1s"}},
-        "aws": {"cloud": {"region": "us-east-1", "endpoint_url": NOBODY, "poll": "1s"}},
+        "nats": {"main": {"monitor": [CLOSED], "poll": "1s"}},
+        "aws": {"cloud": {"region": "us-east-1", "endpoint_url": CLOSED, "poll": "1s"}},
     },
-    "outputs": {"otlp": {"endpoint": NOBODY, "protocol": "grpc", "every": "1s"}},
+    "outputs": {"otlp": {"endpoint": CLOSED, "protocol": "grpc", "every": "1s"}},
 }
 UNREACHED = (
     'obs_source_errors_total{source="main",reason="connection"}',
@@ -221,7 +221,7 @@ def test_a_spec_for_aws_says_which_extra_the_image_lacks(image: Image, tmp_path:
     assert (done.returncode, done.stderr) == (2, line)
 
 
-def test_it_runs_as_a_nobody_on_a_read_only_file_system(image: Image) -> None:
+def test_it_runs_without_privileges_on_a_read_only_file_system(image: Image) -> None:
     if not CONFINED:
         pytest.skip("only root can make a file system read-only for one process")
     for folder, writable in ((image.state, True), (image.root, False), (Path("/tmp"), False)):

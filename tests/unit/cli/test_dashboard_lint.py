@@ -36,7 +36,7 @@ def test_errors_are_printed_and_counted_and_fail(
     ]
 
 
-def test_warnings_fail_only_where_that_is_asked(tmp_path: Path) -> None:
+def test_warnings_fail_only_where_requested(tmp_path: Path) -> None:
     folder = written(tmp_path, a=broken(lambda it: it.update(schemaVersion=40)))
     assert lint(folder) == 0
     assert lint(folder, "--strict") == 1
@@ -54,9 +54,9 @@ def test_json_has_every_finding_and_every_waiver_with_its_reason(
         "waivers: [{rule: uneditable-dashboard-rule, reason: A draft.}]\n"
     )
     assert lint(written(tmp_path, a=broken(change)), "--format", "json") == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["dashboards"], told["errors"], told["warnings"]) == (1, 2, 0)
-    assert told["findings"][0] == {
+    report = json.loads(capsys.readouterr().out)
+    assert (report["dashboards"], report["errors"], report["warnings"]) == (1, 2, 0)
+    assert report["findings"][0] == {
         "file": f"{tmp_path}/a.json",
         "dashboard": "Sh\ud800p",
         "panel": "All",
@@ -66,7 +66,7 @@ def test_json_has_every_finding_and_every_waiver_with_its_reason(
         "severity": "error",
         "message": "2 panels have the id 1; give each a unique number",
     }
-    assert [each["reason"] for each in told["waived"]] == ["A draft."]
+    assert [each["reason"] for each in report["waived"]] == ["A draft."]
 
 
 def test_files_that_are_no_dashboards_are_bad_input(

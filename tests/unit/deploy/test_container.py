@@ -23,9 +23,9 @@ from tests.unit.deploy.deployed import (
 
 
 def test_hadolint_finds_no_fault() -> None:
-    hadolint = Path(sys.executable).with_name("hadolint")
+    hadolint = str(Path(sys.executable).with_name("hadolint"))
     # Each RUN of the build has a layer of its own on purpose: dependencies before sources.
-    command = [hadolint, "--ignore", "DL3059", "--failure-threshold", "info", DOCKERFILE]
+    command = [hadolint, "--ignore", "DL3059", "--failure-threshold", "info", str(DOCKERFILE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -46,7 +46,7 @@ def test_the_image_that_is_built_by_default_holds_no_spec() -> None:
     assert ("COPY", "collectors/oms.yaml /etc/obs/") in instructions("oms")
 
 
-def test_the_health_check_needs_no_curl_and_asks_only_whether_the_process_works() -> None:
+def test_the_health_check_needs_no_curl_and_checks_only_the_process() -> None:
     command = json.loads(dict(instructions("runtime"))["HEALTHCHECK"].partition("CMD ")[2])
     assert command[0] == "python"
     assert f"http://127.0.0.1:{PORT}/healthz" in command[-1]
@@ -67,7 +67,8 @@ def test_what_the_build_copies_is_let_into_its_context() -> None:
     ]
     for source in copied:
         assert (ROOT / source).exists(), source
-        assert any(Path(source).match(each) or source == each for each in let_in), source
+        matching = [each for each in let_in if Path(source).match(each) or source == each]
+        assert matching, source
 
 
 def test_the_image_installs_from_the_lock_only_and_the_base_unless_asked_for_more() -> None:
