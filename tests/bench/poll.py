@@ -28,7 +28,8 @@ from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.collector.state import open_state
 from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import NatsSource, Sources
+from obs.spec.nats import NatsSource
+from obs.spec.sources import Sources
 from obs.spec.system import System
 from obs.web.server import serve
 

@@ -15,7 +15,7 @@ from obs.sandbox.nats_server import NatsServer
 from obs.snapshot import DeadLetter
 from obs.sources.advisories import Advisories, Arrival
 from obs.sources.advisory_stream import Position
-from obs.spec.sources import NatsConnection
+from obs.spec.nats import NatsConnection
 from tests.integration.waiting import ended, eventually_async
 
 pytestmark = pytest.mark.integration

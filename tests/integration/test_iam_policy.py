@@ -26,7 +26,7 @@ from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCOUNT, AwsEmulator
 from obs.sandbox.nats_server import NatsServer
 from obs.sources.eventbridge import EventBridge
-from obs.spec.sources import NatsSource
+from obs.spec.nats import NatsSource
 from obs.spec.system import System
 from tests.integration.collector_process import (
     CollectorProcess,

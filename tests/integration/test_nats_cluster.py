@@ -13,7 +13,7 @@ from obs.sandbox.nats_server import NatsCluster, NatsServer
 from obs.snapshot import NatsSnapshot
 from obs.sources.jsz import decode_jsz
 from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import NatsSource
+from obs.spec.nats import NatsSource
 from tests.integration.waiting import answered, eventually
 from tests.integration.workers import AWAY
 

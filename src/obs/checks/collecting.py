@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from obs.checks.finding import CheckFinding, right, wrong
+from obs.spec.aws import AwsSource
 from obs.spec.quantity import format_duration
 from obs.spec.slos import Slo
-from obs.spec.sources import AwsSource, stale_after
+from obs.spec.source import stale_after
 from obs.spec.system import System
 from obs.web.status import SloStatus, SourceStatus, Status
 

@@ -28,7 +28,7 @@ from obs.errors import SourceError
 from obs.snapshot import NatsSnapshot
 from obs.sources.nats_http import NatsHttp
 from obs.spec.globs import takes
-from obs.spec.sources import NatsSource, Selection
+from obs.spec.nats import NatsSource, Selection
 from obs.spec.stacks import Reached
 from obs.spec.system import System
 from obs.stacks.plan import PlanStep

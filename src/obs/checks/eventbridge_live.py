@@ -7,7 +7,7 @@ from obs.checks.eventbridge import EventBridgeFacts, LiveQueue, LiveRule, LiveTa
 from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 
 _WILD: Final = frozenset("*?[")
 _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")

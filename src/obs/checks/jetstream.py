@@ -7,8 +7,8 @@ from obs.checks.advice import nats
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
+from obs.spec.nats import NatsSource
 from obs.spec.quantity import format_duration
-from obs.spec.sources import NatsSource
 from obs.spec.system import System
 
 ADVISORIES: Final = "$JS.EVENT.ADVISORY.>"

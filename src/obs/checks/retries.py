@@ -23,8 +23,8 @@ from obs.checks.finding import CheckFinding, FindingRows, right, wrong
 from obs.checks.jetstream import meant, named
 from obs.snapshot import Consumer, NatsSnapshot
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
+from obs.spec.nats import NatsSource
 from obs.spec.quantity import format_duration
-from obs.spec.sources import NatsSource
 from obs.spec.system import System
 
 _SHORTEST_EVENT_AGE: Final = 60  # seconds

@@ -9,8 +9,8 @@ from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from obs.alerts.alert import Severity
+    from obs.spec.aws import AwsSource
     from obs.spec.notify import Sns
-    from obs.spec.sources import AwsSource
     from obs.spec.system import System
 
 
@@ -100,7 +100,7 @@ def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
 
 def _account(topic: "Sns", system: "System") -> "AwsSource":
     """How to sign in: as the spec's source of the topic's region does, but for the topic's role."""
-    from obs.spec.sources import AwsSource
+    from obs.spec.aws import AwsSource
 
     sources = (one for one in system.sources.aws.values() if one.region == topic.region)
     account = next(sources, AwsSource(region=topic.region))

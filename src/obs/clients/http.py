@@ -13,7 +13,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from obs.errors import Reason, SourceError
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 _CHUNK: Final = 1 << 18
 _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}

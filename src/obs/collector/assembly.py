@@ -21,8 +21,10 @@ from obs.errors import SourceError
 from obs.families.family import Family
 from obs.sources.eventbridge import EventBridge
 from obs.sources.nats_http import NatsHttp
+from obs.spec.aws import AwsSource
+from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.outputs import CloudWatch, Otlp
-from obs.spec.sources import AwsSource, NatsConnection, NatsSource, stale_after
+from obs.spec.source import stale_after
 from obs.spec.system import System
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.track import TOLERANCE, Track, TrackState
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
+from obs.spec.nats import NatsSource
 from obs.spec.slos import NatsDeliverySli, NatsLagSli
-from obs.spec.sources import NatsSource
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from obs.errors import SourceError
 from obs.sources.eventbridge import EventBridge
 from obs.sources.latency import latency_period
 from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 from obs.spec.system import System
 
 

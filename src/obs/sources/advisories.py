@@ -22,7 +22,7 @@ from nats.aio.msg import Msg
 from obs.clients.nats import Report, keep_connected
 from obs.snapshot import DeadLetter
 from obs.sources.advisory_stream import Position, follow
-from obs.spec.sources import NatsConnection
+from obs.spec.nats import NatsConnection
 
 _KINDS: Final = {
     "io.nats.jetstream.advisory.v1.max_deliver": "max_deliveries",

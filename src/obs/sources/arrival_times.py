@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
 from obs.snapshot import Question, StoredMessage
-from obs.spec.sources import NatsConnection
+from obs.spec.nats import NatsConnection
 
 log = logging.getLogger(__name__)
 

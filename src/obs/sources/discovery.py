@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from obs.errors import SourceError
 from obs.sources.jsz import Routez, Varz, decode_routez, decode_varz
-from obs.spec.sources import NatsSource
+from obs.spec.nats import NatsSource
 
 _RETRY: Final = 30.0  # seconds between searches while a server does not answer
 _FORGET: Final = 3600.0  # seconds after which a server that was found and is gone is forgotten

@@ -15,7 +15,7 @@ from obs.sources.inventory import Inventory, take_inventory
 from obs.sources.latency import Latencies, latency_period
 from obs.sources.rule_series import rule_series
 from obs.sources.sqs import age_series, read_queues
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 
 HORIZON: Final = 3 * 3600  # seconds in which a late or corrected point is still seen
 PERIOD: Final = 60

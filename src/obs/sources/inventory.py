@@ -10,7 +10,7 @@ from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.snapshot import Rule, RuleTarget
 from obs.sources.sqs import WatchedQueue, find_queues
-from obs.spec.sources import AwsSource, Bus
+from obs.spec.aws import AwsSource, Bus
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import TargetOutputTypeDef

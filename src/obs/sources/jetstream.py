@@ -14,7 +14,7 @@ from obs.sources.jsz import (
 )
 from obs.sources.leaders import Merged, Reports, StreamKey
 from obs.sources.selection import chooser
-from obs.spec.sources import NatsSource
+from obs.spec.nats import NatsSource
 
 REASONS: Final = ("excluded", "ephemeral", "cap", "new")
 """Why a consumer has no series: a glob, summed up in its stream, beyond the cap, or new, which is

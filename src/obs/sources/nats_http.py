@@ -14,7 +14,7 @@ from obs.sources.discovery import Discovery, Get
 from obs.sources.jetstream import KnownSettings, SourceSelection
 from obs.sources.jsz import AccountReport, Varz, decode_jsz, decode_varz
 from obs.sources.leaders import Merged, ServerReport, merge
-from obs.spec.sources import NatsSource
+from obs.spec.nats import NatsSource
 
 _LOG: Final = logging.getLogger(__name__)
 _PAGE: Final = 1024  # accounts a page of /jsz

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import translate
 from typing import Final
 
-from obs.spec.sources import Selection
+from obs.spec.nats import Selection
 
 _ALL: Final = ("*",)
 

@@ -10,7 +10,7 @@ from obs.spec.notify import Notify
 from obs.spec.outputs import CloudWatch
 from obs.spec.references import Parts
 from obs.spec.slos import Sli
-from obs.spec.sources import AwsSource, NatsSource
+from obs.spec.sources import SOURCE_KINDS, source_model
 from obs.spec.tree import Fields, Items, Node, Scalar, child, is_empty, plain
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -22,8 +22,10 @@ def sound_parts(tree: Fields) -> Parts:
     items = slos.items if isinstance(slos, Items) else ()
     slis = {index: _sound(Sli, child(item, "sli")) for index, item in enumerate(items)}
     return Parts(
-        _named(NatsSource, child(sources, "nats") if sources else None),
-        _named(AwsSource, child(sources, "aws") if sources else None),
+        {
+            kind: _named(source_model(kind), child(sources, kind) if sources else None)
+            for kind in SOURCE_KINDS
+        },
         {index: name for index, item in enumerate(items) if (name := _identity(item))},
         {index: sli for index, sli in slis.items() if sli is not None},
         _sound(CloudWatch, child(outputs, "cloudwatch") if outputs else None),

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from obs.spec.aws import AwsSource
 from obs.spec.globs import matches, may_overlap, takes
+from obs.spec.nats import NatsSource, Selection
 from obs.spec.notify import Notify, unknown_names
 from obs.spec.outputs import CloudWatch
 from obs.spec.report import did_you_mean
 from obs.spec.slos import EventBridgeSli, NatsDeliverySli, NatsLagSli, Sli
-from obs.spec.sources import AwsSource, NatsSource, Selection
+from obs.spec.source import SourceSpec
+from obs.spec.sources import source_model
 from obs.spec.system import System
 from obs.spec.tree import Path
 
@@ -20,11 +23,11 @@ ReferenceProblem = tuple[Path, str]
 class Parts:
     """The sound parts of a spec. A source that was written but is not sound is None.
 
-    `names` (service and name) and `slis` are by the index of their SLO.
+    `sources` are by kind, then name; `names` (service and name) and `slis` by the index of their
+    SLO.
     """
 
-    nats: Mapping[str, NatsSource | None] = field(default_factory=dict)
-    aws: Mapping[str, AwsSource | None] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, SourceSpec | None]] = field(default_factory=dict)
     names: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     slis: Mapping[int, Sli] = field(default_factory=dict)
     cloudwatch: CloudWatch | None = None
@@ -34,8 +37,7 @@ class Parts:
 def parts_of(system: System) -> Parts:
     """All parts of a sound spec."""
     return Parts(
-        system.sources.nats,
-        system.sources.aws,
+        dict(system.sources),
         {index: (slo.service, slo.name) for index, slo in enumerate(system.slos)},
         {index: slo.sli for index, slo in enumerate(system.slos)},
         system.outputs.cloudwatch,
@@ -47,13 +49,12 @@ def dangling(parts: Parts) -> Iterator[ReferenceProblem]:
     """Every reference that leads nowhere, or to what the source does not watch."""
     for index, sli in parts.slis.items():
         yield from _sli(("slos", index, "sli"), sli, parts)
-    for name, source in parts.nats.items():
-        if source is not None:
-            yield from _expected(("sources", "nats", name, "expects"), source, name)
+    for kind, sources in parts.sources.items():
+        for name, source in sources.items():
+            if isinstance(source, NatsSource):
+                yield from _expected(("sources", kind, name, "expects"), source, name)
     if parts.cloudwatch is not None:
-        yield from _unknown_source(
-            ("outputs", "cloudwatch"), parts.cloudwatch.source, "AWS", parts.aws
-        )
+        yield from _unknown_source(("outputs", "cloudwatch"), parts.cloudwatch.source, "aws", parts)
     if parts.notify is not None:
         yield from unknown_names(parts.notify)
 
@@ -62,10 +63,16 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
     """SLOs that share name and service, and sources that share a name: it becomes the `source`
     label. `same_as` words it, given both paths.
     """
-    for name in parts.aws.keys() & parts.nats.keys():
-        at: Path = ("sources", "aws", name)
-        clash = same_as(at, ("sources", "nats", name))
-        yield at, f"the source name {name!r} is {clash}; each source needs a name of its own"
+    kinds: dict[str, str] = {}
+    for kind, sources in parts.sources.items():
+        for source in sources:
+            if kinds.setdefault(source, kind) != kind:
+                at: Path = ("sources", kind, source)
+                clash = same_as(at, ("sources", kinds[source], source))
+                yield (
+                    at,
+                    f"the source name {source!r} is {clash}; each source needs a name of its own",
+                )
     first: dict[tuple[str, str], int] = {}
     for index, (service, name) in parts.names.items():
         known = first.setdefault((service, name), index)
@@ -76,31 +83,25 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
 
 
 def _sli(path: Path, sli: Sli, parts: Parts) -> Iterator[ReferenceProblem]:
-    if sli.eventbridge is not None:
-        at = (*path, "eventbridge")
-        yield from _unknown_source(at, sli.eventbridge.source, "AWS", parts.aws)
-        aws = parts.aws.get(sli.eventbridge.source)
-        if aws is not None:
-            yield from _rules(at, sli.eventbridge, aws)
-    for kind, nats_sli in (("nats_lag", sli.nats_lag), ("nats_delivery", sli.nats_delivery)):
-        if nats_sli is not None:
-            at = (*path, kind)
-            yield from _unknown_source(at, nats_sli.source, "NATS", parts.nats)
-            nats = parts.nats.get(nats_sli.source)
-            if nats is not None:
-                yield from _consumer(at, nats_sli, nats)
+    measured = sli.measured
+    at = (*path, sli.kind)
+    yield from _unknown_source(at, measured.source, measured.source_kind, parts)
+    source = parts.sources.get(measured.source_kind, {}).get(measured.source)
+    if isinstance(source, AwsSource) and isinstance(measured, EventBridgeSli):
+        yield from _rules(at, measured, source)
+    elif isinstance(source, NatsSource) and not isinstance(measured, EventBridgeSli):
+        yield from _consumer(at, measured, source)
 
 
-def _unknown_source(
-    path: Path, name: str, kind: str, known: Mapping[str, object]
-) -> Iterator[ReferenceProblem]:
+def _unknown_source(path: Path, name: str, kind: str, parts: Parts) -> Iterator[ReferenceProblem]:
+    known, words = parts.sources.get(kind, {}), source_model(kind).words
     if name in known:
         return
     if not known:
-        yield (*path, "source"), f"no {kind} source {name!r}: the spec has none; add it to sources"
+        yield (*path, "source"), f"no {words} source {name!r}: the spec has none; add it to sources"
         return
     hint = did_you_mean(name, known) or f"; there is {', '.join(sorted(known))}"
-    yield (*path, "source"), f"no {kind} source {name!r}{hint}"
+    yield (*path, "source"), f"no {words} source {name!r}{hint}"
 
 
 def _rules(path: Path, sli: EventBridgeSli, source: AwsSource) -> Iterator[ReferenceProblem]:

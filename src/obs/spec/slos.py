@@ -1,6 +1,6 @@
 """Service level objectives."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -10,6 +10,8 @@ from obs.spec.quantity import Duration, NotBoolean, Objective, format_duration
 
 class EventBridgeSli(Model):
     """Good events: invocations that did not fail for good."""
+
+    source_kind: ClassVar[str] = "aws"
 
     source: Name
     """The AWS source that watches the bus."""
@@ -21,6 +23,8 @@ class EventBridgeSli(Model):
 
 class NatsLagSli(Model):
     """Good minutes: those in which the consumer's lag was within the target."""
+
+    source_kind: ClassVar[str] = "nats"
 
     source: Name
     """The NATS source that watches the consumer."""
@@ -44,6 +48,8 @@ class NatsLagSli(Model):
 
 class NatsDeliverySli(Model):
     """Good deliveries: those that did not end as dead letters."""
+
+    source_kind: ClassVar[str] = "nats"
 
     source: Name
     """The NATS source that watches the consumer; it needs a connection."""
@@ -74,6 +80,17 @@ class Sli(Model):
             choices = ", ".join(type(self).model_fields)
             raise wrong(f"needs exactly one of {choices}; has {' and '.join(given) or 'none'}")
         return self
+
+    @property
+    def kind(self) -> str:
+        """The SLI's kind as the spec writes it: one of the fields."""
+        return next(name for name, written in self if written is not None)
+
+    @property
+    def measured(self) -> EventBridgeSli | NatsLagSli | NatsDeliverySli:
+        """The one kind that is written."""
+        written: EventBridgeSli | NatsLagSli | NatsDeliverySli = getattr(self, self.kind)
+        return written
 
     def in_words(self) -> str:
         """What is counted, for people."""

@@ -15,7 +15,7 @@ from obs.snapshot import (
     Stream,
     StreamConfig,
 )
-from obs.spec.sources import NatsConnection, NatsSource
+from obs.spec.nats import NatsConnection, NatsSource
 
 NOW = 1_800_000_000.0
 FIRST, LAST = NOW - 3_600, NOW - 60  # of the stream's messages

@@ -13,8 +13,8 @@ from obs.iam import ROLES
 from obs.iam.policy import Policy, Statement, document
 from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
+from obs.spec.aws import AwsSource
 from obs.spec.load import read_spec
-from obs.spec.sources import AwsSource
 from obs.spec.stacks import AmpStack, Stacks
 from obs.spec.system import System
 

@@ -8,7 +8,7 @@ import pytest
 from obs.snapshot import DeadLetter
 from obs.sources import advisories as module
 from obs.sources.advisories import Advisories, Arrival
-from obs.spec.sources import NatsConnection
+from obs.spec.nats import NatsConnection
 
 MAX_DELIVER = {
     "type": "io.nats.jetstream.advisory.v1.max_deliver",

@@ -10,7 +10,7 @@ from obs.errors import SourceError
 from obs.snapshot import Question, StoredMessage
 from obs.sources import arrival_times
 from obs.sources.arrival_times import ArrivalTimes
-from obs.spec.sources import NatsConnection
+from obs.spec.nats import NatsConnection
 
 SPEC = NatsConnection(servers=("nats://127.0.0.1:4222",))
 QUESTION = Question("ORDERS", 7, ("orders.new",))

@@ -7,7 +7,7 @@ import pytest
 
 from obs.errors import SourceError
 from obs.sources.discovery import Discovery
-from obs.spec.sources import NatsSource
+from obs.spec.nats import NatsSource
 
 
 @dataclass

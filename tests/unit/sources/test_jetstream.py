@@ -14,7 +14,7 @@ from obs.sources.jsz import (
     StreamState,
 )
 from obs.sources.leaders import Merged, Reports, StreamKey
-from obs.spec.sources import NatsSource, Selection
+from obs.spec.nats import NatsSource, Selection
 
 KEY = StreamKey("A", "S")
 NOTHING = {"excluded": 0, "ephemeral": 0, "cap": 0, "new": 0}

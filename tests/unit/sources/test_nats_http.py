@@ -8,7 +8,7 @@ import pytest
 from obs.errors import SourceError
 from obs.snapshot import NatsServer
 from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import NatsSource
+from obs.spec.nats import NatsSource
 
 SETTINGS = {"durable_name": "x", "ack_policy": "explicit", "max_deliver": 3}
 

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from obs.sources.selection import chooser
 from obs.spec.globs import takes
-from obs.spec.sources import Selection
+from obs.spec.nats import Selection
 
 NAMES = st.text("abAB-_[]*?!.\n", max_size=6)
 GLOBS = st.text("ab*?[]!-.", min_size=1, max_size=6)
