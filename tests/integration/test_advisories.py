@@ -13,8 +13,8 @@ from nats.js.api import ConsumerConfig
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
 from obs.snapshot import DeadLetter
-from obs.sources.advisories import Advisories, Arrival
-from obs.sources.advisory_stream import Position
+from obs.sources.nats.advisories import Advisories, Arrival
+from obs.sources.nats.advisory_stream import Position
 from obs.spec.nats import NatsConnection
 from tests.integration.waiting import ended, eventually_async
 

@@ -17,7 +17,7 @@ from nats.js.api import ConsumerConfig
 from obs.clients.http import Http
 from obs.lag.status import Status
 from obs.sandbox.nats_server import NatsCluster, NatsServer
-from obs.sources.jsz import decode_jsz
+from obs.sources.nats.jsz import decode_jsz
 from tests.integration.collector_process import CollectorProcess, spec_of
 from tests.integration.owed import Owed, Spans
 from tests.integration.readings import Readings

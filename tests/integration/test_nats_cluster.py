@@ -11,8 +11,8 @@ from nats.js.api import ConsumerConfig
 from obs.clients.http import Http
 from obs.sandbox.nats_server import NatsCluster, NatsServer
 from obs.snapshot import NatsSnapshot
-from obs.sources.jsz import decode_jsz
-from obs.sources.nats_http import NatsHttp
+from obs.sources.nats.jsz import decode_jsz
+from obs.sources.nats.nats_http import NatsHttp
 from obs.spec.nats import NatsSource
 from tests.integration.waiting import answered, eventually
 from tests.integration.workers import AWAY

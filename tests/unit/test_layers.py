@@ -18,12 +18,16 @@ MAY_IMPORT = {
     "spec": {"errors", "catalogue"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"catalogue", "errors", "spec"},
-    "sources": {"errors", "catalogue", "clients", "snapshot", "spec"},
+    "state": {"errors"},
+    "sources": {
+        *("errors", "catalogue", "clients", "families", "lag", "slo", "snapshot", "spec"),
+        *("state", "web"),
+    },
     "sinks": {"errors", "catalogue", "clients", "families", "spec"},
     "web": {"errors"},
     "collector": {
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slo"),
-        *("snapshot", "sources", "spec", "web"),
+        *("snapshot", "sources", "spec", "state", "web"),
     },
     "sandbox": {
         *("alerts", "artifacts", "catalogue", "clients", "errors"),

@@ -26,7 +26,8 @@ from obs.clients.aws import AwsClient
 from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.snapshot import NatsSnapshot
-from obs.sources.nats_http import NatsHttp
+from obs.sources.kind import SourceClient
+from obs.sources.nats.nats_http import NatsHttp
 from obs.spec.globs import takes
 from obs.spec.nats import NatsSource, Selection
 from obs.spec.stacks import Reached
@@ -41,8 +42,8 @@ ResultT = TypeVar("ResultT")
 class CheckContext:
     """Context manager: the clients of one run of the checks. Everything raises SourceError."""
 
-    def __init__(self, system: System, clients: Mapping[str, AwsClient] | None = None) -> None:
-        """`clients`: of AWS sources, to use instead of new ones; they stay open."""
+    def __init__(self, system: System, clients: Mapping[str, SourceClient] | None = None) -> None:
+        """`clients`: of sources, to use instead of new ones; they stay open."""
         self.system = system
         self._clients = clients or {}
         self._answers: dict[tuple[str, str], Any] = {}
@@ -59,7 +60,7 @@ class CheckContext:
 
         def opened() -> AwsClient:
             if name in self._clients:
-                return self._clients[name]
+                return cast("AwsClient", self._clients[name])
             client = AwsClient(self.system.sources.aws[name], time.monotonic)
             self._stack.callback(client.close)
             return client

@@ -8,7 +8,8 @@ from obs.checks.finding import CheckFinding, skipped
 from obs.checks.permissions import RoleFacts, judge
 from obs.checks.policy import statements
 from obs.errors import BadInput
-from obs.iam.roles import PolicyOptions, policy_for
+from obs.iam.policy_options import PolicyOptions
+from obs.iam.roles import policy_for
 from obs.spec.system import System
 
 FILE = "file"

@@ -4,7 +4,15 @@ import argparse
 import re
 import sys
 
-from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.arguments import (
+    Commands,
+    chosen_spec,
+    command,
+    format_argument,
+    only_argument,
+    source_kinds,
+    spec_arguments,
+)
 from obs.cli.output import json_text
 from obs.errors import DONE, BadInput
 from obs.iam import ROLES
@@ -42,12 +50,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="; ".join(f"{name}: {about}" for name, about in ROLES.items())
         + " (default: collector)",
     )
-    policy.add_argument(
-        "--only",
-        action="append",
-        choices=("nats", "aws"),
-        help="as for `obs collect`: the collector polls only sources of this kind (default: all)",
-    )
+    only_argument(policy, "as for `obs collect`: the collector polls only sources of this kind")
     policy.add_argument(
         "--source", metavar="NAME", help="the AWS source, where they sign in in different ways"
     )
@@ -64,7 +67,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _policy(arguments: argparse.Namespace) -> int:
     from obs.iam.policy import document
-    from obs.iam.policy_options import ALL_SOURCE_KINDS, PolicyOptions
+    from obs.iam.policy_options import PolicyOptions
     from obs.iam.roles import policy_for
 
     if arguments.account is not None and not re.fullmatch(r"[0-9]{12}", arguments.account):
@@ -72,7 +75,7 @@ def _policy(arguments: argparse.Namespace) -> int:
     wish = PolicyOptions(
         source=arguments.source,
         account=arguments.account,
-        kinds=frozenset(arguments.only or ALL_SOURCE_KINDS),
+        kinds=frozenset(source_kinds(arguments)),
         event_source=arguments.event_source,
     )
     policy = policy_for(arguments.role, chosen_spec(arguments).system, wish)

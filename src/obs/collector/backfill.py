@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from obs.collector.objectives import Objective, PastEvents, RulePoints, chosen, events_by_minute
-from obs.snapshot import Rule
+from obs.snapshot import AwsSnapshot, Rule
+from obs.sources.kind import Tracker
 
 _QUARTER: Final = 900
 _HOUR: Final = 3600
@@ -39,13 +40,12 @@ def missing(objective: Objective, since: float, now: float) -> list[HistorySpan]
 
 
 def fetch(
-    objectives: Sequence[Objective],
-    rules: Sequence[Rule],
-    source: History,
-    since: float,
-    now: float,
+    objectives: Sequence[Objective], tracker: Tracker[AwsSnapshot], source: History
 ) -> Iterator[PastEvents]:
-    """The missing history of each objective. Blocks; raises SourceError."""
+    """The missing history of each objective, after a first poll. Blocks; raises SourceError."""
+    snapshot = tracker.snapshot
+    assert snapshot is not None
+    rules, since, now = snapshot.rules, snapshot.since, snapshot.at
     for objective in objectives:
         sli = objective.slo.sli.eventbridge
         if sli is None:

@@ -18,7 +18,7 @@ from obs.collector.schedule import seconds_to_next_poll
 from obs.collector.threads import in_thread
 from obs.errors import SourceError
 from obs.families.family import Family
-from obs.snapshot import Snapshot
+from obs.sources.kind import Snapshot
 
 log = logging.getLogger(__name__)
 

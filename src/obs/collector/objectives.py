@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 import msgspec
 
 from obs.catalogue import aws
-from obs.collector.state import State
 from obs.families.slo import EvaluatedSlo
 from obs.slo.burn import objective_ratio
 from obs.slo.evaluate import Evaluation, evaluate
@@ -20,25 +20,16 @@ from obs.slo.tiers import Tier, tiers
 from obs.slo.totals import CumulativeTotal, TotalState
 from obs.slo.windows import window
 from obs.snapshot import AwsSnapshot, Rule
+from obs.sources.kind import Tracker
+from obs.sources.nats.consumer_tracker import ConsumerNumbers, ConsumerTracker
 from obs.spec.slos import EventBridgeSli, NatsDeliverySli, NatsLagSli, Slo
+from obs.state import State
 
 log = logging.getLogger(__name__)
 
 _KIND = "slo"
 
 RulePoints = Mapping[tuple[Rule, str], Mapping[int, float]]
-
-
-class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
-    """What an SLI needs of one consumer; dead letters are None where nothing can tell them."""
-
-    account: str
-    stream: str
-    consumer: str
-    lag_messages: int
-    lag_seconds: float
-    delivered: int
-    dead_letters: int | None
 
 
 class SavedSlo(msgspec.Struct, frozen=True):
@@ -225,6 +216,13 @@ class Objectives:
                 each.objective.ledger.backfill(step, events)
             each.objective.missing_from = None
             self._settle(each.objective)
+
+    def update(self, source: str, tracker: Tracker[Any]) -> None:
+        """Feed the SLOs of this source from what its last poll left in `tracker`."""
+        if isinstance(tracker, ConsumerTracker) and tracker.snapshot is not None:
+            self.absorb_consumers(source, tracker.snapshot.at, tracker.numbers)
+        elif isinstance(tracker.snapshot, AwsSnapshot):
+            self.absorb_rules(source, tracker.snapshot)
 
     def absorb_rules(self, source: str, snapshot: AwsSnapshot) -> None:
         """Feed the SLOs over rules of this source."""

@@ -8,10 +8,8 @@ from obs.errors import BadInput
 from obs.iam import arns, operators
 from obs.iam.identity import Sources, place, regions, sources_of
 from obs.iam.policy import Condition, Policy, Statement
-from obs.iam.policy_options import ALL_SOURCE_KINDS, PolicyOptions
+from obs.iam.policy_options import PolicyOptions
 from obs.spec.system import System
-
-__all__ = ["ALL_SOURCE_KINDS", "PolicyOptions", "policy_for"]
 
 _OF_NATS: Final = frozenset(metric.name for metric in nats.ALL)
 _ACCOUNT_UNKNOWN: Final = "ARNs have * for the account; give its number with --account"

@@ -12,7 +12,8 @@ from obs.checks.policy import like, statements
 from obs.checks.roles import judge_role, read_file, subjects
 from obs.errors import BadInput, SourceError
 from obs.iam.policy import document
-from obs.iam.roles import PolicyOptions, policy_for
+from obs.iam.policy_options import PolicyOptions
+from obs.iam.roles import policy_for
 from obs.spec.system import System
 
 SYSTEM = System.model_validate(

@@ -6,7 +6,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
-from obs.collector.state import open_state
 from obs.errors import SourceError
 from obs.snapshot import (
     Consumer,
@@ -18,6 +17,7 @@ from obs.snapshot import (
     StreamConfig,
 )
 from obs.spec.system import System
+from obs.state import open_state
 
 START = 1_800_000_000.0
 STALE_AFTER = 120.0
@@ -181,7 +181,7 @@ def test_dead_letters_are_absent_until_something_can_tell_them(collector, health
     collector.absorb(health, poll(START, 995), clock.monotonic())
     assert "nats_consumer_dead_letters_total" not in samples(collector)
     letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
-    collector.record_dead_letters("main", [letter], None)
+    collector.update("main", lambda: collector.trackers["main"].record_dead_letters([letter], None))
     collector.absorb(health, poll(START + 15, 995), clock.monotonic())
     assert samples(collector)["nats_consumer_dead_letters_total"] == [1]
 

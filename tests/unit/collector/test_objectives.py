@@ -4,9 +4,9 @@ import pytest
 
 from obs.collector.backfill import missing
 from obs.collector.objectives import ConsumerNumbers, Objectives, PastEvents, is_within
-from obs.collector.state import open_state
 from obs.snapshot import AwsSnapshot, Rule
 from obs.spec.slos import NatsLagSli, Slo
+from obs.state import open_state
 
 START = 1_800_000_000 // 900 * 900
 PAID = Rule("orders", "paid")
