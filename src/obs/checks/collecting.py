@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from obs.checks.finding import CheckFinding, right, wrong
-from obs.spec.aws import AwsSource
 from obs.spec.quantity import format_duration
 from obs.spec.slos import Slo
 from obs.spec.source import stale_after
@@ -44,7 +43,7 @@ def _judge_source(source: SourceStatus) -> CheckFinding:
 
 
 def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -> CheckFinding:
-    name = _source(slo)
+    name = slo.sli.measured.source
     if live.watermark is None or live.state == "no_data":
         return wrong(
             at,
@@ -62,14 +61,7 @@ def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -
     return right(at, f"its newest data is {format_duration(max(1, round(age)))} old")
 
 
-def _source(slo: Slo) -> str:
-    sli = slo.sli.eventbridge or slo.sli.nats_lag or slo.sli.nats_delivery
-    assert sli is not None
-    return sli.source
-
-
 def _oldest(system: System, name: str) -> float:
     """How old the newest data of a source may be (seconds)."""
-    source = system.sources.aws.get(name) or system.sources.nats[name]
-    late = source.delay if isinstance(source, AwsSource) else 0.0
-    return stale_after(source) + late + _SLACK
+    source = system.sources.named(name)
+    return stale_after(source) + source.delayed_by + _SLACK

@@ -150,7 +150,9 @@ class _OfSource:
 
         def read() -> Callable[[], None]:
             objectives = self.collector.objectives.lacking_history(self.name)
-            found = list(fetch(objectives, self.collector.trackers[self.name], history))
+            snapshot = self.collector.trackers[self.name].snapshot
+            assert snapshot is not None
+            found = list(fetch(objectives, snapshot, history))
             return lambda: self.collector.take_history(found)
 
         return read

@@ -6,7 +6,6 @@ from typing import Final, Protocol
 
 from obs.collector.objectives import Objective, PastEvents, RulePoints, chosen, events_by_minute
 from obs.snapshot import AwsSnapshot, Rule
-from obs.sources.kind import Tracker
 
 _QUARTER: Final = 900
 _HOUR: Final = 3600
@@ -40,11 +39,9 @@ def missing(objective: Objective, since: float, now: float) -> list[HistorySpan]
 
 
 def fetch(
-    objectives: Sequence[Objective], tracker: Tracker[AwsSnapshot], source: History
+    objectives: Sequence[Objective], snapshot: AwsSnapshot, source: History
 ) -> Iterator[PastEvents]:
-    """The missing history of each objective, after a first poll. Blocks; raises SourceError."""
-    snapshot = tracker.snapshot
-    assert snapshot is not None
+    """The missing history of each objective. Blocks; raises SourceError."""
     rules, since, now = snapshot.rules, snapshot.since, snapshot.at
     for objective in objectives:
         sli = objective.slo.sli.eventbridge

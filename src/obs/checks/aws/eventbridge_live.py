@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from obs.checks.eventbridge import EventBridgeFacts, LiveQueue, LiveRule, LiveTarget
+from obs.checks.aws.eventbridge import EventBridgeFacts, LiveQueue, LiveRule, LiveTarget
 from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError

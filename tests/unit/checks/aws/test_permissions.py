@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from obs.checks.aws.permissions import RoleFacts, identity, judge
+from obs.checks.aws.policy import like, statements
+from obs.checks.aws.roles import judge_role, read_file, subjects
 from obs.checks.finding import CheckFinding, Outcome
-from obs.checks.permissions import RoleFacts, identity, judge
-from obs.checks.policy import like, statements
-from obs.checks.roles import judge_role, read_file, subjects
 from obs.errors import BadInput, SourceError
 from obs.iam.policy import document
 from obs.iam.policy_options import PolicyOptions

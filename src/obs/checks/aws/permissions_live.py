@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
-from obs.checks.permissions import RoleFacts, identity
-from obs.checks.policy import statements
+from obs.checks.aws.permissions import RoleFacts, identity
+from obs.checks.aws.policy import statements
 from obs.clients.aws import AwsClient
 
 _PAGES: Final = 100

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from obs.checks.dead_letters import judge_dead_letters
-from obs.checks.eventbridge import EventBridgeFacts, LiveQueue, LiveRule, LiveTarget, judge_rules
+from obs.checks.aws.dead_letters import judge_dead_letters
+from obs.checks.aws.eventbridge import (
+    EventBridgeFacts,
+    LiveQueue,
+    LiveRule,
+    LiveTarget,
+    judge_rules,
+)
 from obs.checks.finding import Outcome
 
 RULE_ARN = "arn:aws:events:us-east-1:123456789012:rule/shop/orders"

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from obs.checks.aws.permissions import RoleFacts, judge
+from obs.checks.aws.policy import statements
 from obs.checks.finding import CheckFinding, skipped
-from obs.checks.permissions import RoleFacts, judge
-from obs.checks.policy import statements
 from obs.errors import BadInput
 from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from obs.checks.aws.policy import Statement
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
-from obs.checks.policy import Statement
 from obs.iam.policy import Policy
 from obs.iam.policy import Statement as Needed
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from obs.checks import retries
-from obs.checks.eventbridge import EventBridgeFacts, LiveRule, LiveTarget
+from obs.checks.aws.eventbridge import EventBridgeFacts, LiveRule, LiveTarget
 from obs.checks.finding import CheckFinding, Outcome
-from obs.checks.jetstream import judge_dead_letters, judge_limits, judge_replicas, named
+from obs.checks.nats.jetstream import judge_dead_letters, judge_limits, judge_replicas, named
 from obs.snapshot import Consumer, ConsumerConfig, NatsSnapshot, Stream, StreamConfig
 from obs.spec.system import System
 

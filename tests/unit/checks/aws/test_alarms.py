@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from obs.checks.alarm_metrics import MetricFacts, WatchedMetric, judge, watched
-from obs.checks.alarms import AlarmFacts, Topic, built, judge_built, judge_topics, topics_of
+from obs.checks.aws.alarm_metrics import MetricFacts, WatchedMetric, judge, watched
+from obs.checks.aws.alarms import AlarmFacts, Topic, built, judge_built, judge_topics, topics_of
 from obs.checks.finding import CheckFinding, Outcome
 from obs.spec.system import System
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from obs.checks.advice import aws, compact
-from obs.checks.eventbridge import (
+from obs.checks.aws.eventbridge import (
     DEFAULT_EVENT_AGE,
     EventBridgeFacts,
     LiveQueue,
@@ -18,8 +18,8 @@ from obs.checks.eventbridge import (
     put_target,
     where,
 )
+from obs.checks.aws.policy import VERSION, Statement, statements, written_statements
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
-from obs.checks.policy import VERSION, Statement, statements, written_statements
 from obs.spec.quantity import format_duration
 
 LONGEST_RETENTION: Final = 1_209_600  # seconds: 14 days

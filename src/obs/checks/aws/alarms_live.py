@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from obs.checks.alarm_metrics import SQS, MetricFacts, watched
-from obs.checks.alarms import AlarmFacts, Topic
+from obs.checks.aws.alarm_metrics import SQS, MetricFacts, watched
+from obs.checks.aws.alarms import AlarmFacts, Topic
 from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
