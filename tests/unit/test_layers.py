@@ -33,8 +33,8 @@ MAY_IMPORT = {
         *("alerts", "artifacts", "catalogue", "clients", "errors"),
         *("snapshot", "sources", "spec"),
     },
-    "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "spec"},
-    "iam": {"catalogue", "errors", "spec"},
+    "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "sources", "spec"},
+    "iam": {"catalogue", "errors", "sources", "spec"},
     "checks": {
         *("alerts", "artifacts", "catalogue", "clients", "errors", "iam", "ids"),
         *("slo", "snapshot", "sources", "spec", "stacks", "web"),

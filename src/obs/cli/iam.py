@@ -72,13 +72,13 @@ def _policy(arguments: argparse.Namespace) -> int:
 
     if arguments.account is not None and not re.fullmatch(r"[0-9]{12}", arguments.account):
         raise BadInput(f"--account {arguments.account}: write the account's 12 digits")
-    wish = PolicyOptions(
+    options = PolicyOptions(
         source=arguments.source,
         account=arguments.account,
         kinds=frozenset(source_kinds(arguments)),
         event_source=arguments.event_source,
     )
-    policy = policy_for(arguments.role, chosen_spec(arguments).system, wish)
+    policy = policy_for(arguments.role, chosen_spec(arguments).system, options)
     print(json_text(document(policy)))
     if arguments.format == "text":
         for remark in policy.remarks:

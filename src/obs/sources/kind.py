@@ -128,8 +128,8 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
 
     key: ClassVar[str]
     """The kind as the spec writes it, and the label that has a source's name on its series."""
-    alerts: ClassVar[str]
-    """Its module in `obs.alerts.definitions`."""
+    alerts: ClassVar[str] = ""
+    """Its module in `obs.alerts.definitions`, if any."""
     conditional_alerts: ClassVar[tuple[str, ...]] = ()
     """Alerts defined elsewhere that only apply where the spec has such a source."""
     causes: ClassVar[tuple[str, ...]] = ()

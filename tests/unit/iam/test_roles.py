@@ -245,7 +245,7 @@ def test_who_applies_may_make_exactly_the_requests_that_are_made(whole: System) 
 
 def test_who_checks_may_make_every_request_that_is_made(oms: System) -> None:
     live = ("eventbridge", "alarms", "permissions")
-    made = requested(*(f"checks/{name}_live.py" for name in live))
+    made = requested(*(f"checks/aws/{name}_live.py" for name in live))
     by_the_client = {"ListEventBuses", "ListTargetsByRule", "GetQueueAttributes"}
     assert permitted("check", oms) == made | by_the_client
 
