@@ -1,9 +1,13 @@
 """Dependencies between packages point one way, as the design draws them."""
 
 import ast
+import re
 from pathlib import Path
 
+import pytest
+
 import obs
+from obs.spec.sources import SOURCE_KINDS
 
 ROOT = Path(obs.__file__).parent
 
@@ -131,3 +135,67 @@ def test_no_module_is_longer_than_400_lines() -> None:
 def test_the_layer_table_names_every_package() -> None:
     packages = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
     assert packages <= MAY_IMPORT.keys()
+
+
+NAMES_A_KIND = re.compile(
+    rf"""["']({"|".join(SOURCE_KINDS)})["']|\b({"|".join(map(str.title, SOURCE_KINDS))})"""
+    rf"""(Source|Snapshot)\b|\bsources\.({"|".join(SOURCE_KINDS)})\b"""
+)
+GENERAL = ("collector", "web", "cli", "checks", "iam", "alerts")
+OF_ONE_PLATFORM = {
+    "alerts/explicit_resources.py": "what CloudWatch alarms are made for",
+    "alerts/writers/cloudwatch": "CloudWatch alarms",
+    "checks/advice.py": "commands of the NATS and AWS command lines",
+    "checks/emitted.py": "texts of CloudWatch alarms",
+    "checks/retries.py": "compares the two platforms",
+    "cli/alert_test.py": "Amazon SNS",
+    "collector/backfill.py": "the SLI kinds of today",
+    "collector/objectives.py": "the SLI kinds of today",
+    "iam/arns.py": "AWS names",
+    "iam/identity.py": "who signs in to AWS",
+    "iam/operators.py": "roles of AWS",
+    "iam/roles.py": "roles of AWS",
+}
+"""Modules that name a kind of source because their subject is that platform, and which."""
+
+
+def rooms(kind: str) -> list[Path]:
+    """The modules of a kind of source in the packages that have one for each kind."""
+    return [
+        path
+        for package in ("sources", *GENERAL)
+        for path in (
+            *ROOT.glob(f"{package}/**/{kind}/**/*.py"),
+            *ROOT.glob(f"{package}/**/{kind}.py"),
+        )
+    ]
+
+
+def test_only_the_modules_of_a_kind_of_source_name_it() -> None:
+    of_kinds = {path for kind in SOURCE_KINDS for path in rooms(kind)}
+    of_kinds |= set(ROOT.glob("alerts/definitions/*.py"))
+    naming = {
+        path.relative_to(ROOT).as_posix()
+        for package in GENERAL
+        for path in (ROOT / package).rglob("*.py")
+        if path not in of_kinds and NAMES_A_KIND.search(path.read_text())
+    }
+    found = {
+        next((known for known in OF_ONE_PLATFORM if name.startswith(known)), name)
+        for name in naming
+    }
+    assert found == OF_ONE_PLATFORM.keys()
+
+
+@pytest.mark.parametrize("kind", SOURCE_KINDS)
+def test_kinds_of_source_know_nothing_of_each_other(kind: str) -> None:
+    others = "|".join(set(SOURCE_KINDS) - {kind})
+    of_another = re.compile(rf"obs\.(sources|checks|iam|spec|families)\.({others})\b")
+    assert len(rooms(kind)) > 5
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in rooms(kind)
+        for module in sorted(imported_modules(path))
+        if of_another.match(module)
+    ]
+    assert wrong == []
