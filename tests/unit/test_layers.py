@@ -137,9 +137,10 @@ def test_the_layer_table_names_every_package() -> None:
     assert packages <= MAY_IMPORT.keys()
 
 
+KEYS, CLASSES = "|".join(SOURCE_KINDS), "|".join(kind.title() for kind in SOURCE_KINDS)
 NAMES_A_KIND = re.compile(
-    rf"""["']({"|".join(SOURCE_KINDS)})["']|\b({"|".join(map(str.title, SOURCE_KINDS))})"""
-    rf"""(Source|Snapshot)\b|\bsources\.({"|".join(SOURCE_KINDS)})\b"""
+    rf"""["']({KEYS})["']|\b({CLASSES})(Source|Snapshot)\b|"""
+    rf"""\bsources\.({KEYS})\b|\bobs\.(checks|iam)\.({KEYS})\b"""
 )
 GENERAL = ("collector", "web", "cli", "checks", "iam", "alerts")
 OF_ONE_PLATFORM = {
@@ -164,10 +165,8 @@ def rooms(kind: str) -> list[Path]:
     return [
         path
         for package in ("sources", *GENERAL)
-        for path in (
-            *ROOT.glob(f"{package}/**/{kind}/**/*.py"),
-            *ROOT.glob(f"{package}/**/{kind}.py"),
-        )
+        for pattern in (f"{package}/**/{kind}/**/*.py", f"{package}/**/{kind}.py")
+        for path in ROOT.glob(pattern)
     ]
 
 
