@@ -174,7 +174,7 @@ def measure(consumers: int, polls: int) -> None:
             begin = time.process_time()
             snapshot = source.poll()
             fetched = time.process_time()
-            collector.absorb(health, snapshot, time.monotonic())
+            collector.record_poll(health, snapshot, time.monotonic())
             end = time.process_time()
             cpu.append((end - begin) * 1e3)
             phases.append((fetched - begin) * 1e3)

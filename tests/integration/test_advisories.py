@@ -32,7 +32,7 @@ class Reader:
     reports: list[SourceError | None] = field(default_factory=list)
 
     def take(self, arrival: Arrival) -> None:
-        self.letters.extend(arrival.letters)
+        self.letters.extend(arrival.dead_letters)
         self.position = arrival.position
 
     @asynccontextmanager

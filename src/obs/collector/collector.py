@@ -92,10 +92,10 @@ class Collector:
         """Every family as of the last polls, for sinks that are pushed to."""
         return [family for families in self._families.values() for family in families]
 
-    def absorb(self, health: SourceHealth, snapshot: Snapshot, started: float) -> None:
-        """Take in a poll that began at `started` (monotonic seconds)."""
+    def record_poll(self, health: SourceHealth, snapshot: Snapshot, started: float) -> None:
+        """Take the snapshot of a poll that began at `started` (monotonic seconds)."""
         tracker = self.trackers[health.name]
-        families = tracker.absorb(snapshot)
+        families = tracker.update(snapshot)
         self.objectives.update(health.name, tracker)
         # Before anything is shown: a counter that was served must not be lower after a crash.
         self._state.flush()

@@ -41,18 +41,15 @@ class Snapshot(Protocol):
 
 
 class Tracker(ABC, Generic[SnapshotT]):
-    """What the collector remembers of one source, over restarts too.
-
-    All calls come from one thread at a time.
-    """
+    """The history of one source, restored after a restart. Called from one thread at a time."""
 
     source: str
     snapshot: SnapshotT | None = None
     """The last one; None before the first poll."""
 
     @abstractmethod
-    def absorb(self, snapshot: SnapshotT) -> list["Family"]:
-        """Judge a snapshot by what is remembered; returns the source's families."""
+    def update(self, snapshot: SnapshotT) -> list["Family"]:
+        """Judge a snapshot by the history; returns the source's families."""
 
     def save(self, now: float) -> None:
         """Queue for the state file what is not queued as it changes; the collector stops."""
@@ -97,7 +94,7 @@ class OpenedSource:
     """Blocks. Raises SourceError."""
     limit: float
     """Seconds that one poll may take."""
-    history: Any = None
+    history: object | None = None
     """What SLOs read their past from, for the SLI kinds of this source; None where it has none."""
     refine: Listener | None = None
     """Makes more exact what a poll left; ends soon."""
@@ -148,7 +145,7 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     def tracker(
         self, name: str, spec: SpecT, state: "State", on_damage: Callable[[], None], now: float
     ) -> TrackerT:
-        """What is remembered of a source, restored from `state`.
+        """The history of a source, restored from `state`.
 
         `on_damage` is called where the saved values are unreadable. `now` is in Unix seconds.
         """

@@ -26,7 +26,7 @@ HISTORY_METRICS: Final = (
     catalogue.DEAD_LETTER_FAILURES,
 )
 _DAY: Final = 86_400
-_KEPT: Final = ((3600, 455 * _DAY), (300, 63 * _DAY), (60, 15 * _DAY))  # period, seconds
+_RETENTION: Final = ((3600, 455 * _DAY), (300, 63 * _DAY), (60, 15 * _DAY))  # period, seconds
 
 _log = logging.getLogger(__name__)
 
@@ -77,11 +77,11 @@ class EventBridge:
     def history(self, rules: Iterable[Rule], start: float, end: float, period: int) -> RulePoints:
         """Points of HISTORY_METRICS from `start` to before `end` (Unix seconds), by `period`.
 
-        What AWS keeps no longer at that period (kept_for) is not there. Raises SourceError where
+        What AWS keeps no longer at that period (`retention`) is not there. Raises SourceError where
         AWS does not answer in full.
         """
         series = _all_series(rules, HISTORY_METRICS)
-        oldest = self._clock() - kept_for(period)
+        oldest = self._clock() - retention(period)
         first = -(-int(max(start, oldest)) // period) * period
         last = -(-int(end) // period) * period
         if first >= last:
@@ -136,12 +136,12 @@ class EventBridge:
         return self._inventory
 
 
-def kept_for(period: int) -> int:
+def retention(period: int) -> int:
     """How long CloudWatch keeps points of a period, both in seconds; `period` is whole minutes.
 
     60 s for 15 d, 300 s for 63 d, 3 600 s for 455 d: CloudWatch user guide, metrics retention.
     """
-    return next(age for shortest, age in _KEPT if period >= shortest)
+    return next(age for shortest, age in _RETENTION if period >= shortest)
 
 
 def _all_series(

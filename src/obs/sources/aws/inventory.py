@@ -1,4 +1,4 @@
-"""What there is to watch in one AWS account: rules, their targets, queues."""
+"""What is polled in one AWS account: rules, their targets, queues."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.snapshot import Rule, RuleTarget
-from obs.sources.aws.sqs import WatchedQueue, find_queues
+from obs.sources.aws.sqs import PolledQueue, find_queues
 from obs.spec.aws import AwsSource, Bus
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Inventory:
     at: float
     rules: tuple[Rule, ...]
     targets: tuple[RuleTarget, ...]
-    queues: tuple[WatchedQueue, ...]
+    queues: tuple[PolledQueue, ...]
     left_out: Counter[str]
 
 

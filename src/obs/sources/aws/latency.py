@@ -1,4 +1,4 @@
-"""How long rules take to deliver: asked for seldom, and only of rules that were invoked."""
+"""How long rules take to deliver: read rarely, and only of rules that were invoked."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ _PERIODS: Final = 2  # an event in the last so many periods still tells the late
 
 
 def latency_period(poll: float) -> int:
-    """Over how many seconds a latency is taken, and how often asked for; whole minutes.
+    """Over how many seconds a latency is taken, and how often read; whole minutes.
 
     `poll` is the seconds between two polls.
     """
@@ -24,7 +24,7 @@ def latency_period(poll: float) -> int:
 
 
 class Latencies:
-    """Latencies of one source's rules, asked for once a `period` (seconds, whole minutes)."""
+    """Latencies of one source's rules, read once a `period` (seconds, whole minutes)."""
 
     def __init__(self, client: AwsClient, period: int) -> None:
         self._client = client
@@ -37,18 +37,18 @@ class Latencies:
     ) -> dict[Rule, Latency]:
         """Latencies up to the last period that ended by `settled` (Unix seconds).
 
-        `points` are the rules' counters: AWS is asked for rules that were invoked, and has
+        `points` are the rules' counters: CloudWatch is queried for rules that were invoked, and has
         nothing to tell of others. Raises SourceError.
         """
         end = settled // self._period * self._period
-        if end != self._end:  # a clock that was set back is asked again as well
+        if end != self._end:  # also where the clock was set back
             start = end - _PERIODS * self._period
             busy = [rule for rule in rules if _invoked(points, rule, start, end)]
-            self._known = self._ask(busy, start, end)
+            self._known = self._read(busy, start, end)
             self._end = end
         return self._known
 
-    def _ask(self, rules: Iterable[Rule], start: int, end: int) -> dict[Rule, Latency]:
+    def _read(self, rules: Iterable[Rule], start: int, end: int) -> dict[Rule, Latency]:
         average, maximum = (metric.twin for metric in aws.LATENCY_METRICS)
         # Side by side: several statistics of a metric cost as one if they are in one request.
         pairs = {rule: (rule_series(rule, average), rule_series(rule, maximum)) for rule in rules}

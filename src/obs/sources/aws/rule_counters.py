@@ -1,4 +1,4 @@
-"""What the collector remembers of one AWS source: the true counters of its rules."""
+"""The counters of one AWS source's rules, which never fall although CloudWatch corrects points."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ _SEPARATOR = "\x1f"  # occurs in no name
 
 @dataclass(frozen=True, slots=True)
 class RuleEvents:
-    """What happened at a rule since some moment."""
+    """Events of a rule since some moment."""
 
     invocations: float
     failed: float
@@ -52,12 +52,12 @@ class RuleCounters(Tracker[AwsSnapshot]):
                 on_damage()
                 log.warning("state of counter %r is unreadable; it starts anew", key)
 
-    def absorb(self, snapshot: AwsSnapshot) -> list[Family]:
-        """Count what is new in the snapshot's points; gives the source's families."""
+    def update(self, snapshot: AwsSnapshot) -> list[Family]:
+        """Count what is new in the snapshot's points; returns the source's families."""
         self.snapshot = snapshot
         for rule in snapshot.rules:
             for metric in aws.RULE_METRICS:
-                self._absorb_points(rule, metric.twin.metric, snapshot)
+                self._count_points(rule, metric.twin.metric, snapshot)
         since = min(
             (total.since for total in self._totals.values()), default=minute_of(snapshot.at)
         )
@@ -68,7 +68,7 @@ class RuleCounters(Tracker[AwsSnapshot]):
         ]
 
     def events(self, rule: Rule, since: float) -> RuleEvents:
-        """The rule's events from `since` (Unix seconds) on, as far as AWS has told.
+        """The rule's events from `since` (Unix seconds) on, as far as CloudWatch has them.
 
         An event that failed counts once: a dead-lettered one may be a failed invocation too.
         """
@@ -95,7 +95,7 @@ class RuleCounters(Tracker[AwsSnapshot]):
     def _points(self, rule: Rule, metric: Metric) -> Mapping[int, float]:
         return self.snapshot.points.get((rule, metric.twin.metric), {}) if self.snapshot else {}
 
-    def _absorb_points(self, rule: Rule, metric: str, snapshot: AwsSnapshot) -> None:
+    def _count_points(self, rule: Rule, metric: str, snapshot: AwsSnapshot) -> None:
         total = self._totals.get((rule, metric))
         if total is None:
             total = self._totals[rule, metric] = CumulativeTotal(minute_of(snapshot.at))

@@ -13,5 +13,5 @@ def rule_dimensions(rule: Rule) -> tuple[tuple[str, str], ...]:
 
 
 def rule_series(rule: Rule, twin: AwsMetric) -> MetricSeries:
-    """What to ask GetMetricData for to have that metric of the rule."""
+    """The series of a rule's metric, as GetMetricData takes it."""
     return MetricSeries(twin.namespace, twin.metric, twin.statistic, rule_dimensions(rule))

@@ -1,4 +1,4 @@
-"""SQS queues: which ones are watched, how deep they are, how old their oldest message is."""
+"""SQS queues: which ones are polled, their depth, and the age of their oldest message."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class WatchedQueue:
+class PolledQueue:
     """A queue of the source's own account and region."""
 
     name: str
@@ -31,13 +31,13 @@ class WatchedQueue:
 
 def find_queues(
     client: AwsClient, dead_letter_queues: Iterable[str], globs: Sequence[str], home: str
-) -> tuple[tuple[WatchedQueue, ...], Counter[str]]:
+) -> tuple[tuple[PolledQueue, ...], Counter[str]]:
     """The queues behind ARNs and globs, and how many were left out by reason.
 
     `home` is `region:account`: a queue elsewhere has neither its depth nor its age here.
     Raises SourceError where SQS does not answer; a queue that may not be read is left out.
     """
-    found: set[WatchedQueue] = set()
+    found: set[PolledQueue] = set()
     left_out: Counter[str] = Counter()
     for arn in sorted(set(dead_letter_queues)):
         place, _, name = arn.removeprefix("arn:").partition(":sqs:")[2].rpartition(":")
@@ -45,7 +45,7 @@ def find_queues(
             left_out["elsewhere"] += 1
             continue
         try:
-            found.add(WatchedQueue(name, client.queue_url(name)))
+            found.add(PolledQueue(name, client.queue_url(name)))
         except SourceError as error:
             left_out[_why(error)] += 1
     for glob in globs:
@@ -54,7 +54,7 @@ def find_queues(
         except SourceError as error:
             left_out[_why(error)] += 1
             continue
-        named = (WatchedQueue(url.rpartition("/")[2], url) for url in urls)
+        named = (PolledQueue(url.rpartition("/")[2], url) for url in urls)
         found.update(queue for queue in named if fnmatchcase(queue.name, glob))
     return tuple(sorted(found)), left_out
 
@@ -67,13 +67,13 @@ def age_series(name: str) -> MetricSeries:
 
 def read_queues(
     client: AwsClient,
-    watched: Sequence[WatchedQueue],
+    polled: Sequence[PolledQueue],
     data: Mapping[MetricSeries, Points],
     settled: float,
 ) -> tuple[tuple[Queue, ...], Counter[str]]:
-    """Every watched queue as it is now, with its age from `data`; and the left out by reason."""
+    """Every polled queue as it is now, with its age from `data`; and the left out by reason."""
 
-    def depth(queue: WatchedQueue) -> tuple[int, int] | LeftOut:
+    def depth(queue: PolledQueue) -> tuple[int, int] | LeftOut:
         try:
             attributes = client.queue_attributes(queue.url, (_VISIBLE, _IN_FLIGHT))
         except SourceError as error:
@@ -85,7 +85,7 @@ def read_queues(
 
     queues: list[Queue] = []
     left_out: Counter[str] = Counter()
-    for queue, answer in zip(watched, in_parallel(depth, watched), strict=True):
+    for queue, answer in zip(polled, in_parallel(depth, polled), strict=True):
         if isinstance(answer, str):
             left_out[answer] += 1
             continue
@@ -95,7 +95,7 @@ def read_queues(
 
 
 def oldest_age(visible: int, in_flight: int, points: Points, settled: float) -> float | None:
-    """Age of the oldest message in seconds; None where AWS has not said.
+    """Age of the oldest message in seconds; None where CloudWatch has no point.
 
     AWS reports the age only while there are messages, minutes late: the newest point counts unless
     it is from before the last settled minutes or the queue is empty by now.

@@ -55,11 +55,11 @@ class QueueStatus(StatusRow, frozen=True, kw_only=True):
 
     @property
     def has_dead_letters(self) -> bool:
-        """Whether dead letters wait in it."""
+        """Whether there are dead letters in it."""
         return self.dead_letter and self.visible > 0
 
     def problem(self) -> Problem | None:
-        """That dead letters wait."""
+        """That it has dead letters."""
         if not self.has_dead_letters:
             return None
         one = self.visible == 1
@@ -114,6 +114,6 @@ def queue_rows(counters: RuleCounters) -> Iterator[QueueStatus]:
 
 
 def _ratio(failed: float, invocations: float) -> float | None:
-    """Share of failures; of failures whose invocations AWS has not yet told, all."""
+    """Share of failures; all, where CloudWatch does not have their invocations yet."""
     total = max(failed, invocations)
     return failed / total if total else None

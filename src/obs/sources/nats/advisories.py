@@ -1,11 +1,11 @@
-"""Dead letters of JetStream consumers, as the servers' advisories tell them.
+"""Dead letters of JetStream consumers, from the advisories of the servers.
 
 One advisory is one dead letter, however often the message was delivered.
 
 The NATS user may subscribe to _INBOX.> and either to the two subjects below or, with an advisory
 stream S, publish to $JS.API.STREAM.INFO.S, $JS.API.CONSUMER.CREATE.S,
 $JS.API.CONSUMER.INFO.S.* and $JS.API.CONSUMER.MSG.NEXT.S.*; it needs nothing else for them.
-What asking for arrival times needs is told in `arrival_times`.
+`arrival_times` says what querying arrival times needs.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class Arrival:
     the position back at the next start: then each advisory counts exactly once.
     """
 
-    letters: tuple[DeadLetter, ...]
+    dead_letters: tuple[DeadLetter, ...]
     position: Position | None = None
 
 
@@ -69,7 +69,7 @@ class Advisories:
         clock: Callable[[], float],
         position: Position | None = None,
     ) -> None:
-        """`clock` gives Unix seconds. `position`: the last one handed over, from the state."""
+        """`clock` gives Unix seconds. `position`: the last one passed on, from the state."""
         self.name = name
         self._spec = spec
         self._clock = clock
@@ -77,11 +77,10 @@ class Advisories:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def run(self, take: Callable[[Arrival], None], report: Report) -> None:
-        """Hand arrivals to `take` until cancelled, reconnecting for ever.
+        """Pass arrivals to `take` until cancelled; reconnects without end.
 
-        `report` is told None when connected and a SourceError when not. With an advisory stream
-        and no position yet, reading begins with what comes from now on, and `take` is told that
-        position at once.
+        `report` gets None when connected and a SourceError when not. With an advisory stream and
+        no position yet, reading starts with new messages, and `take` gets that position at once.
         """
 
         async def use(client: Client, ready: Callable[[], None]) -> None:
@@ -96,9 +95,9 @@ class Advisories:
         self, client: Client, take: Callable[[Arrival], None], ready: Callable[[], None]
     ) -> None:
         async def handed(message: Msg) -> None:
-            letters = self._letters([message.data])
-            if letters:
-                take(Arrival(letters))
+            dead_letters = self._dead_letters([message.data])
+            if dead_letters:
+                take(Arrival(dead_letters))
 
         for subject in _SUBJECTS:
             await client.subscribe(subject, cb=handed)
@@ -117,17 +116,17 @@ class Advisories:
         ready: Callable[[], None],
     ) -> None:
         def handed(messages: Sequence[bytes], position: Position) -> None:
-            take(Arrival(self._letters(messages), position))
+            take(Arrival(self._dead_letters(messages), position))
             self._position = position
 
         await follow(client, stream, _SUBJECTS, self._position, take=handed, ready=ready)
 
-    def _letters(self, messages: Sequence[bytes]) -> tuple[DeadLetter, ...]:
-        """Those that were not seen before; what is no such advisory is passed over."""
-        letters = (self._letter(message) for message in messages)
-        return tuple(letter for letter in letters if letter is not None)
+    def _dead_letters(self, messages: Sequence[bytes]) -> tuple[DeadLetter, ...]:
+        """Those that are new; messages of other kinds are skipped."""
+        found = (self._dead_letter(message) for message in messages)
+        return tuple(letter for letter in found if letter is not None)
 
-    def _letter(self, message: bytes) -> DeadLetter | None:
+    def _dead_letter(self, message: bytes) -> DeadLetter | None:
         try:
             advisory = _DECODER.decode(message)
         except (msgspec.DecodeError, UnicodeDecodeError):

@@ -53,10 +53,9 @@ async def follow(
 ) -> None:
     """Hand each message of `subjects` after `position` to `take` once, until cancelled.
 
-    Without a position it begins with what arrives from now on, and `take` is told that position
-    with no message. In a stream created anew it begins with the first message. Raises
-    SourceError where the stream cannot be read or a message went missing on the way; call it
-    again with the last position then.
+    Without a position it starts with new messages, and `take` gets that position with no message.
+    In a stream created anew it starts with the first message. Raises SourceError where the stream
+    cannot be read or a message went missing on the way; call it again with the last position then.
     """
     start = _start(await _info(client, stream), position)
     if start != position:

@@ -1,7 +1,7 @@
-"""When messages arrived, asked over a NATS connection.
+"""When messages arrived, queried over a NATS connection.
 
-A connection of its own, made when there is first something to ask: whatever goes wrong on it, the
-advisories' connection is not touched. The NATS user may publish to $JS.API.STREAM.MSG.GET.* and
+A separate connection, made at the first query: its errors do not affect the connection for
+advisories. The NATS user may publish to $JS.API.STREAM.MSG.GET.* and
 subscribe to _INBOX.>; it needs nothing else. The answer carries the message itself, which is
 dropped unread: JetStream has no request for its time alone.
 """
@@ -22,7 +22,7 @@ from obs.spec.nats import NatsConnection
 
 log = logging.getLogger(__name__)
 
-TIMEOUT: Final = 2.0  # for all questions of a poll
+TIMEOUT: Final = 2.0  # seconds, for all queries of a poll
 _AT_ONCE: Final = 8  # answers carry whole messages: few at a time
 _UNANSWERED_PAUSE: Final = 60.0
 _REFUSED_PAUSE: Final = 600.0
@@ -62,7 +62,7 @@ class ArrivalTimes:
         self._logged = ""
 
     async def run(self) -> None:
-        """Keep connected until cancelled, from the first question on."""
+        """Keep connected until cancelled, from the first query on."""
         await self._wanted.wait()
         name = f"obs {self._name} arrival times"
         await keep_connected(self._spec, name, self._use, self._report)
@@ -70,7 +70,7 @@ class ArrivalTimes:
     async def ask(self, questions: Sequence[Question]) -> dict[Question, StoredMessage]:
         """The answers that came within TIMEOUT; without a connection none. Raises nothing.
 
-        After a refusal, or where nothing was answered, it pauses. The log is told once.
+        After a refusal, or without any answer, it pauses. The log has it once.
         """
         self._wanted.set()
         client = self._client
@@ -85,7 +85,7 @@ class ArrivalTimes:
         finally:
             for task in tasks.values():
                 task.cancel()
-        answers, errors = _sorted_out(tasks)
+        answers, errors = _split(tasks)
         if self._client is client:  # else its loss is reported
             self._note(len(errors) == len(tasks), errors)
         return answers
@@ -124,8 +124,8 @@ class ArrivalTimes:
 Task = asyncio.Task[StoredMessage | None]
 
 
-def _sorted_out(tasks: dict[Question, Task]) -> tuple[dict[Question, StoredMessage], list[str]]:
-    """(the answers, what went wrong with the others); no such message is neither."""
+def _split(tasks: dict[Question, Task]) -> tuple[dict[Question, StoredMessage], list[str]]:
+    """(the answers, the errors); a message that does not exist is neither."""
     answers, errors = {}, []
     for question, task in tasks.items():
         if not task.done() or task.cancelled():

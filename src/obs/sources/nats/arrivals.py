@@ -1,4 +1,4 @@
-"""What to ask a NATS connection, and what its answers mean for the lag of consumers."""
+"""Which arrival times to query over a NATS connection, and what they say of lag in seconds."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
@@ -8,56 +8,56 @@ from obs.lag.status import Status
 from obs.snapshot import Question, StoredMessage, Stream
 from obs.sources.nats.tracked_consumer import TrackedConsumer
 
-REQUESTS: Final = 100  # a poll: an answer carries a whole message
-MAX_FILTERS: Final = 16  # each is a request of its own
+REQUESTS: Final = 100  # per poll: a response carries a whole message
+MAX_FILTERS: Final = 16  # each is a separate request
 
 Streams = Mapping[tuple[str, str], tuple[Stream, SequenceTimes]]
-Key = tuple[str, Question]  # with when the stream was created, because its sequences start anew
+Key = tuple[str, Question]  # with the time the stream was created: a new one counts from 1 again
 
 
-class _Inquiry(NamedTuple):
-    """What would tell the lag of one consumer."""
+class _Uncertain(NamedTuple):
+    """A consumer whose lag is uncertain, and the questions whose answers make it exact."""
 
-    watched: TrackedConsumer
+    tracked: TrackedConsumer
     stream: Stream
     times: SequenceTimes
     questions: tuple[Question, ...]
 
 
-class ArrivalInquiries:
-    """Refines the lag of one account's consumers where it is off by more than `loose` seconds.
+class ArrivalQueries:
+    """Refines the lag of one account's consumers where it is uncertain by more than `tolerance`.
 
-    An answer is kept for as long as it is needed: a consumer that stopped is asked for once. Only
-    where messages vanish from the middle of the stream it is asked for again.
+    `tolerance` is in seconds. An answer is stored as long as it is needed, so a stopped consumer
+    is queried once; again only where messages were deleted from the middle of the stream.
     """
 
-    def __init__(self, account: str, loose: float) -> None:
+    def __init__(self, account: str, tolerance: float) -> None:
         self._account = account
-        self._loose = loose
+        self._tolerance = tolerance
         self._known: dict[Key, StoredMessage] = {}
-        self._inquiries: list[_Inquiry] = []
-        self._asked: dict[TrackedConsumer, int] = {}  # in which poll
+        self._uncertain: list[_Uncertain] = []
+        self._queried: dict[TrackedConsumer, int] = {}  # number of the last poll
         self._poll = 0
         self.open: tuple[Question, ...] = ()
 
-    def absorb(self, present: Iterable[TrackedConsumer], streams: Streams) -> None:
-        """Refine what was just judged by what is known; `open` is then what to ask."""
+    def update(self, present: Iterable[TrackedConsumer], streams: Streams) -> None:
+        """Refine the lags of a poll by the known answers; `open` is then what to query."""
         self._poll += 1
-        self._inquiries = list(self._wanting(present, streams))
+        self._uncertain = list(self._select(present, streams))
         chosen = self._choose()
         self._known = {
             key: self._known[key]
-            for inquiry in self._inquiries
-            for key in _keys(inquiry)
-            if key in self._known and (key[1] in chosen or not self._is_open(key, inquiry.stream))
+            for each in self._uncertain
+            for key in _keys(each)
+            if key in self._known and (key[1] in chosen or not self._is_open(key, each.stream))
         }
         self.open = tuple(chosen)
         self._refine()
 
-    def take(self, answers: Mapping[Question, StoredMessage]) -> bool:
-        """Refine by the answers to `open`; whether any came."""
-        for inquiry in self._inquiries:
-            for key in _keys(inquiry):
+    def record(self, answers: Mapping[Question, StoredMessage]) -> bool:
+        """Refine by the answers to `open`; returns whether there were any."""
+        for each in self._uncertain:
+            for key in _keys(each):
                 if answer := answers.get(key[1]):
                     self._known[key] = answer
                 elif key[1] in self.open:
@@ -66,39 +66,39 @@ class ArrivalInquiries:
         self._refine()
         return bool(answers)
 
-    def _wanting(self, present: Iterable[TrackedConsumer], streams: Streams) -> Iterator[_Inquiry]:
-        for watched in present:
-            if watched.verdict.uncertainty <= self._loose:
+    def _select(self, present: Iterable[TrackedConsumer], streams: Streams) -> Iterator[_Uncertain]:
+        for tracked in present:
+            if tracked.verdict.uncertainty <= self._tolerance:
                 continue
-            consumer = watched.consumer
+            consumer = tracked.consumer
             filters = consumer.config.filters
             if consumer.account != self._account or len(filters) > MAX_FILTERS:
                 continue
-            if watched.verdict.status is Status.LEADERLESS:  # its numbers are old
+            if tracked.verdict.status is Status.LEADERLESS:  # its numbers are old
                 continue
             stream, times = streams[consumer.account, consumer.stream]
-            asked = watched.sequences_to_query(times, self._loose)
-            questions = tuple(Question(consumer.stream, seq, filters) for seq in asked)
-            yield _Inquiry(watched, stream, times, questions)
+            sequences = tracked.sequences_to_query(times, self._tolerance)
+            questions = tuple(Question(consumer.stream, seq, filters) for seq in sequences)
+            yield _Uncertain(tracked, stream, times, questions)
 
     def _choose(self) -> set[Question]:
-        """Of those longest not asked for, the loosest first."""
-        self._asked = {
-            inquiry.watched: self._asked.get(inquiry.watched, 0) for inquiry in self._inquiries
+        """Those that were queried longest ago, the most uncertain first."""
+        self._queried = {
+            each.tracked: self._queried.get(each.tracked, 0) for each in self._uncertain
         }
         chosen: set[Question] = set()
         requests = 0
-        for inquiry in sorted(
-            self._inquiries,
-            key=lambda each: (self._asked[each.watched], -each.watched.verdict.uncertainty),
+        for each in sorted(
+            self._uncertain,
+            key=lambda each: (self._queried[each.tracked], -each.tracked.verdict.uncertainty),
         ):
-            asked = {key[1] for key in _keys(inquiry) if self._is_open(key, inquiry.stream)}
-            requests += sum(max(len(question.filters), 1) for question in asked - chosen)
+            unanswered = {key[1] for key in _keys(each) if self._is_open(key, each.stream)}
+            requests += sum(max(len(question.filters), 1) for question in unanswered - chosen)
             if requests > REQUESTS:
                 break
-            if asked:
-                self._asked[inquiry.watched] = self._poll
-                chosen |= asked
+            if unanswered:
+                self._queried[each.tracked] = self._poll
+                chosen |= unanswered
         return chosen
 
     def _is_open(self, key: Key, stream: Stream) -> bool:
@@ -107,15 +107,15 @@ class ArrivalInquiries:
         return known is None or not whole or not stream.first_seq <= known.seq <= stream.last_seq
 
     def _refine(self) -> None:
-        for inquiry in self._inquiries:
-            told = {
-                key[1].seq: inquiry.times.arrival(self._known[key].at)
-                for key in _keys(inquiry)
+        for each in self._uncertain:
+            known_arrivals = {
+                key[1].seq: each.times.arrival(self._known[key].at)
+                for key in _keys(each)
                 if key in self._known
             }
-            if told:
-                inquiry.watched.refine(inquiry.stream, inquiry.times, told)
+            if known_arrivals:
+                each.tracked.refine(each.stream, each.times, known_arrivals)
 
 
-def _keys(inquiry: _Inquiry) -> list[Key]:
-    return [(inquiry.stream.created, question) for question in inquiry.questions]
+def _keys(each: _Uncertain) -> list[Key]:
+    return [(each.stream.created, question) for question in each.questions]

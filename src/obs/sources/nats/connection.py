@@ -29,7 +29,7 @@ def dead_letters(
             position = (at.created, at.sequence) if at else None
 
             def record() -> list[Family]:
-                tracker.record_dead_letters(arrival.letters, position)
+                tracker.record_dead_letters(arrival.dead_letters, position)
                 return []
 
             updates.apply_soon(record)
@@ -68,4 +68,4 @@ class ExactLag:
         questions = self._tracker.questions
         if self._times and questions:
             answers = await self._times.ask(questions)
-            await updates.apply(lambda: self._tracker.take_arrivals(answers))
+            await updates.apply(lambda: self._tracker.record_arrivals(answers))

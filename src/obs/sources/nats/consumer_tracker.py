@@ -1,4 +1,4 @@
-"""What the collector remembers of one NATS source: each consumer's track, and its dead letters."""
+"""The history of one NATS source: each consumer's track, and its dead letters."""
 
 import logging
 from array import array
@@ -16,7 +16,7 @@ from obs.lag.observed import JudgeSettings
 from obs.lag.track import TOLERANCE, Track, TrackState
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
-from obs.sources.nats.arrivals import ArrivalInquiries
+from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.nats import NatsSource
 from obs.spec.slos import NatsDeliverySli, NatsLagSli
@@ -25,15 +25,15 @@ from obs.state import State
 log = logging.getLogger(__name__)
 
 SAVE_EVERY: Final = 60.0
-LOOSE_POLLS: Final = 1.5  # polls move a little: at one interval exactly it would come and go
-FORGET_AFTER: Final = 3600.0  # a consumer unseen for so long (seconds) is taken for deleted
+TOLERANCE_POLLS: Final = 1.5  # polls move a little: at exactly one interval it would flap
+FORGET_AFTER: Final = 3600.0  # seconds without the consumer, after which it counts as deleted
 LAG_POINTS: Final = 40
 _KIND: Final = "nats_history"
-_LETTERS: Final = "nats_dead_letters"
+_DEAD_LETTERS: Final = "nats_dead_letters"
 
 
 class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
-    """What an SLI needs of one consumer; dead letters are None where nothing can tell them."""
+    """What an SLI needs of one consumer; dead letters are None where they cannot be known."""
 
     account: str
     stream: str
@@ -66,18 +66,18 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self, source: str, spec: NatsSource, state: State, on_damage: Callable[[], None], now: float
     ) -> None:
         self.source = source
-        self.loose = LOOSE_POLLS * spec.poll
+        self.tolerance = TOLERANCE_POLLS * spec.poll
         self._spec = spec
         self._state = state
-        self._inquiries = (
-            ArrivalInquiries(spec.connection.account, self.loose) if spec.connection else None
+        self._queries = (
+            ArrivalQueries(spec.connection.account, self.tolerance) if spec.connection else None
         )
         self._settings = JudgeSettings(interval=spec.poll, window=spec.status_window)
         self._rows = ConsumerRows()
         self._kept = KeptRows()
-        self._watched: dict[Identity, TrackedConsumer] = {}
+        self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
-        self._letters: dict[Identity, int] = {}
+        self._dead_letters: dict[Identity, int] = {}
         self._since = now
         self._saved_at = now
         self.position: tuple[str, int] | None = None
@@ -88,33 +88,33 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         )
         self._restore(on_damage)
 
-    def absorb(self, snapshot: NatsSnapshot) -> list[Family]:
-        """Judge the snapshot; gives the source's families."""
+    def update(self, snapshot: NatsSnapshot) -> list[Family]:
+        """Judge the snapshot; returns the source's families."""
         now = snapshot.at
-        tolerance = TOLERANCE * self._spec.poll
+        backwards = TOLERANCE * self._spec.poll
         streams = {}
         for stream in snapshot.streams:
             key = (stream.account, stream.name)
             times = self._streams.get(key)
             if times is None:
                 times = self._streams[key] = SequenceTimes()
-            times.observe(stream, now, tolerance)
+            times.observe(stream, now, backwards)
             streams[key] = (stream, times)
-        settings, watched_by, present = self._settings, self._watched, []
+        settings, tracked_by, present = self._settings, self._tracked, []
         for consumer in snapshot.consumers:
             of_stream = streams.get((consumer.account, consumer.stream))
             if of_stream is None:
                 continue
             identity = (consumer.account, consumer.stream, consumer.name)
-            watched = watched_by.get(identity)
-            if watched is None:
-                watched = watched_by[identity] = TrackedConsumer((self.source, *identity), Track())
-            watched.observe(consumer, *of_stream, now, settings)
-            present.append(watched)
+            tracked = tracked_by.get(identity)
+            if tracked is None:
+                tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), Track())
+            tracked.observe(consumer, *of_stream, now, settings)
+            present.append(tracked)
         self.present = tuple(present)
         self.snapshot = snapshot
-        if self._inquiries:
-            self._inquiries.absorb(self.present, streams)
+        if self._queries:
+            self._queries.update(self.present, streams)
         self.lag_columns.append(
             (self.present, array("q", [w.verdict.lag_messages for w in present]))
         )
@@ -125,49 +125,49 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What to ask a NATS connection to know lags better; changes with every poll."""
-        return self._inquiries.open if self._inquiries else ()
+        """The queries that would make lags exact; they change with every poll."""
+        return self._queries.open if self._queries else ()
 
-    def take_arrivals(self, answers: Mapping[Question, StoredMessage]) -> list[Family]:
-        """Refine lags by what the connection answered; gives the source's families if any did."""
-        if self._inquiries is None or self.snapshot is None or not self._inquiries.take(answers):
+    def record_arrivals(self, answers: Mapping[Question, StoredMessage]) -> list[Family]:
+        """Refine lags by the answers; returns the source's families where there were any."""
+        if self._queries is None or self.snapshot is None or not self._queries.record(answers):
             return []
         return self._families(self.snapshot)
 
     def record_dead_letters(
-        self, letters: Sequence[DeadLetter], position: tuple[str, int] | None
+        self, dead_letters: Sequence[DeadLetter], position: tuple[str, int] | None
     ) -> None:
         """Count dead letters; they and the position are stored together."""
         self.knows_dead_letters = True
         self.position = position or self.position
-        for letter in letters:
+        for letter in dead_letters:
             identity = (letter.account, letter.stream, letter.consumer)
-            self._letters[identity] = self._letters.get(identity, 0) + 1
-            if watched := self._watched.get(identity):
-                watched.exhausted.add(letter.stream_seq)
-        saved = SavedDeadLetters(list(self._letters.items()), self.position)
-        self._state.put(_LETTERS, self.source, msgspec.msgpack.encode(saved))
+            self._dead_letters[identity] = self._dead_letters.get(identity, 0) + 1
+            if tracked := self._tracked.get(identity):
+                tracked.exhausted.add(letter.stream_seq)
+        saved = SavedDeadLetters(list(self._dead_letters.items()), self.position)
+        self._state.put(_DEAD_LETTERS, self.source, msgspec.msgpack.encode(saved))
 
-    def dead_letters(self, watched: TrackedConsumer) -> int | None:
-        """Dead letters of a consumer since counting began; None where nothing can tell."""
+    def dead_letters(self, tracked: TrackedConsumer) -> int | None:
+        """Dead letters of a consumer since counting began; None where they cannot be known."""
         if not self.knows_dead_letters:
             return None
-        consumer = watched.consumer
-        return self._letters.get((consumer.account, consumer.stream, consumer.name), 0)
+        consumer = tracked.consumer
+        return self._dead_letters.get((consumer.account, consumer.stream, consumer.name), 0)
 
     def numbers(self, sli: NatsLagSli | NatsDeliverySli) -> list[ConsumerNumbers]:
-        """The consumers that an SLI speaks of."""
+        """The consumers that an SLI measures."""
         return [
             ConsumerNumbers(
-                account=watched.consumer.account,
-                stream=watched.consumer.stream,
-                consumer=watched.consumer.name,
-                lag_messages=watched.verdict.lag_messages,
-                lag_seconds=watched.verdict.lag_seconds,
-                delivered=watched.verdict.delivered_total,
-                dead_letters=self.dead_letters(watched),
+                account=tracked.consumer.account,
+                stream=tracked.consumer.stream,
+                consumer=tracked.consumer.name,
+                lag_messages=tracked.verdict.lag_messages,
+                lag_seconds=tracked.verdict.lag_seconds,
+                delivered=tracked.verdict.delivered_total,
+                dead_letters=self.dead_letters(tracked),
             )
-            for watched in self._candidates(sli)
+            for tracked in self._candidates(sli)
         ]
 
     def save(self, now: float) -> None:
@@ -177,31 +177,31 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             self._since,
             [
                 (identity, track)
-                for identity, watched in self._watched.items()
-                if (track := watched.track.to_state()) is not None
+                for identity, tracked in self._tracked.items()
+                if (track := tracked.track.to_state()) is not None
             ],
             [(key, times.to_state()) for key, times in self._streams.items()],
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
     def _candidates(self, sli: NatsLagSli | NatsDeliverySli) -> Iterator[TrackedConsumer]:
-        for watched in self.present:
-            consumer = watched.consumer
+        for tracked in self.present:
+            consumer = tracked.consumer
             if (
                 consumer.name == sli.consumer
                 and consumer.stream == sli.stream
                 and fnmatchcase(consumer.account, sli.account)
             ):
-                yield watched
+                yield tracked
 
     def _families(self, snapshot: NatsSnapshot) -> list[Family]:
         present = self.present
         consumers = consumer_families(
-            self._rows.of([watched.row for watched in present]),
-            [watched.consumer for watched in present],
-            [watched.verdict for watched in present],
-            [self.dead_letters(watched) for watched in present],
-            loose=self.loose,
+            self._rows.of([tracked.row for tracked in present]),
+            [tracked.consumer for tracked in present],
+            [tracked.verdict for tracked in present],
+            [self.dead_letters(tracked) for tracked in present],
+            loose=self.tolerance,
             since=self._since,
         )
         rolled_up = self._spec.ephemeral == "roll_up"
@@ -212,11 +212,11 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         ]
 
     def _forget(self, now: float) -> None:
-        if len(self._watched) == len(self.present):
+        if len(self._tracked) == len(self.present):
             return
-        for identity, watched in list(self._watched.items()):
-            if now - watched.seen_at > FORGET_AFTER:
-                del self._watched[identity]
+        for identity, tracked in list(self._tracked.items()):
+            if now - tracked.seen_at > FORGET_AFTER:
+                del self._tracked[identity]
 
     def _restore(self, on_damage: Callable[[], None]) -> None:
         try:
@@ -224,15 +224,15 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 saved = msgspec.msgpack.decode(history, type=SavedHistory)
                 self._since = saved.since
                 for identity, track in saved.tracks:
-                    watched = TrackedConsumer((self.source, *identity), Track.from_state(track))
-                    watched.seen_at = self._saved_at
-                    self._watched[identity] = watched
+                    tracked = TrackedConsumer((self.source, *identity), Track.from_state(track))
+                    tracked.seen_at = self._saved_at
+                    self._tracked[identity] = tracked
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)
-            if letters := self._state.entries(_LETTERS).get(self.source):
-                kept = msgspec.msgpack.decode(letters, type=SavedDeadLetters)
-                self._letters = dict(kept.counts)
-                self.position = kept.position
+            if dead_letters := self._state.entries(_DEAD_LETTERS).get(self.source):
+                saved_letters = msgspec.msgpack.decode(dead_letters, type=SavedDeadLetters)
+                self._dead_letters = dict(saved_letters.counts)
+                self.position = saved_letters.position
                 self.knows_dead_letters = self._spec.connection is not None
         except (msgspec.DecodeError, ValueError):
             on_damage()

@@ -36,7 +36,7 @@ def addresses(host: str) -> tuple[str, ...]:
 
 
 class Discovery:
-    """Which monitoring addresses to ask; the ones found keep their address while they answer."""
+    """Which monitoring addresses to poll; discovered ones stay the same while they answer."""
 
     def __init__(
         self,
@@ -159,9 +159,9 @@ class Discovery:
         return list(dict.fromkeys(host for host in (*configured, *present) if host))
 
     def _probe(self, urls: Iterable[str], answers: dict[str, Varz | None]) -> None:
-        """Ask those not asked yet."""
-        asked = [url for url in dict.fromkeys(urls) if url not in answers]
-        answers.update(zip(asked, self._pool.map(self._varz, asked), strict=True))
+        """Request those without an answer yet."""
+        missing = [url for url in dict.fromkeys(urls) if url not in answers]
+        answers.update(zip(missing, self._pool.map(self._varz, missing), strict=True))
 
     def _varz(self, url: str) -> Varz | None:
         try:

@@ -36,7 +36,7 @@ class Known:
 
 
 class KnownSettings:
-    """Configurations read earlier; they are asked for rarely because they double the answer."""
+    """Configurations read earlier; they are read rarely because they double the response."""
 
     def __init__(self) -> None:
         self._known: dict[StreamKey, Known] = {}

@@ -77,7 +77,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         }
 
     def published(self, sources: Mapping[str, NatsSource]) -> int:
-        """Consumers, told apart by stream and name; of clusters that do not answer none."""
+        """Consumers, by stream and name; none of clusters that do not answer."""
         from obs.sources.nats.nats_http import present_consumers
 
         return len(

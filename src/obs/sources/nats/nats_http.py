@@ -63,7 +63,7 @@ class NatsHttp:
         """
         urls = self._discovery.urls(self._clock())
         first = self._configured_at is None
-        replies = self._ask(urls, with_config=first)
+        replies = self._request(urls, with_config=first)
         at = self._clock()
         merged = _merged(replies)
         if first:
@@ -80,22 +80,22 @@ class NatsHttp:
         self._pool.shutdown(cancel_futures=True)
 
     def _due(self, every: float) -> bool:
-        """Whether configurations were asked for longer ago, or the clock stepped back."""
-        asked_at = self._configured_at
-        return asked_at is None or not 0 <= self._clock() - asked_at < every
+        """Whether configurations were read longer ago, or the clock stepped back."""
+        read_at = self._configured_at
+        return read_at is None or not 0 <= self._clock() - read_at < every
 
     def _configure(self, urls: Sequence[str]) -> None:
-        """Read configurations; the poll does not fail with it, because that answer is larger."""
+        """Read configurations; that response is larger, so the poll does not fail with it."""
         self._configured_at = self._clock()
         with contextlib.suppress(SourceError):
-            replies = self._ask(urls, with_config=True)
+            replies = self._request(urls, with_config=True)
             self._learn(replies, _merged(replies))
 
     def _learn(self, replies: Sequence[Reply], merged: Merged) -> None:
         self._settings.learn(merged, complete=all(reply.error is None for reply in replies))
         self._configured_at = self._clock()
 
-    def _ask(self, urls: Sequence[str], *, with_config: bool) -> list[Reply]:
+    def _request(self, urls: Sequence[str], *, with_config: bool) -> list[Reply]:
         """All servers at the same time; raises SourceError where none answers."""
         replies = list(self._pool.map(lambda url: self._reply(url, with_config), urls))
         self._log(replies)

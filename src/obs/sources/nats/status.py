@@ -44,9 +44,9 @@ class ConsumerStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     pending: int
     ack_pending: int
     redelivered: int
-    dead_letters: int | None = None  # null: nothing can tell, no NATS connection
+    dead_letters: int | None = None  # null: not known without a NATS connection
     drain_seconds: float | None = None  # null: the lag does not shrink
-    eviction_seconds: float | None = None  # null: nothing owed, or no max_age
+    eviction_seconds: float | None = None  # null: nothing is unprocessed, or no max_age
     at_risk: bool = False  # max_age evicts before the consumer gets there
     lag_history: tuple[float | None, ...] = ()  # messages, evenly spaced, oldest first
 
@@ -108,7 +108,7 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
     lags = _lag_histories(tracker)
     for tracked in tracker.present:
         consumer, verdict = tracked.consumer, tracked.verdict
-        loose = verdict.uncertainty > tracker.loose
+        uncertain = verdict.uncertainty > tracker.tolerance
         yield ConsumerStatus(
             nats=tracker.source,
             account=consumer.account,
@@ -118,7 +118,7 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
             reasons=verdict.reasons,
             lag_messages=verdict.lag_messages,
             lag_seconds=verdict.lag_seconds,
-            lag_uncertainty_seconds=verdict.uncertainty if loose else None,
+            lag_uncertainty_seconds=verdict.uncertainty if uncertain else None,
             pending=consumer.pending,
             ack_pending=consumer.ack_pending,
             redelivered=consumer.redelivered,

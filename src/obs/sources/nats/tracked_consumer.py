@@ -1,4 +1,4 @@
-"""One consumer as the collector keeps it."""
+"""One consumer and its history."""
 
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
@@ -18,7 +18,7 @@ class TrackedConsumer:
         self.row = row
         self.track = track
         self.seen_at = 0.0
-        self.exhausted: set[int] = set()  # sequences that advisories told of, above the ack floor
+        self.exhausted: set[int] = set()  # sequences that advisories reported, above the ack floor
         self.judged = False
         self.consumer: Consumer
         self.verdict: ConsumerVerdict
@@ -31,7 +31,7 @@ class TrackedConsumer:
         now: float,
         settings: JudgeSettings,
     ) -> None:
-        """Judge the consumer; numbers of a leader that is behind, or of none, are not taken."""
+        """Judge the consumer; numbers of a leader that is behind, or of no leader, are ignored."""
         if self.exhausted:
             self.exhausted = {n for n in self.exhausted if n > consumer.ack_floor_stream_seq}
         verdict = self.track.observe(
@@ -43,12 +43,14 @@ class TrackedConsumer:
         self.verdict = verdict
         self.judged = True
 
-    def sequences_to_query(self, times: SequenceTimes, loose: float) -> tuple[int, ...]:
-        """Of which sequences an arrival time would make the lag more certain."""
-        return self.track.sequences_to_query(self.consumer, times, loose, exhausted=self.exhausted)
+    def sequences_to_query(self, times: SequenceTimes, tolerance: float) -> tuple[int, ...]:
+        """The sequences whose arrival times would make the lag more certain."""
+        return self.track.sequences_to_query(
+            self.consumer, times, tolerance, exhausted=self.exhausted
+        )
 
-    def refine(self, stream: Stream, times: SequenceTimes, told: Told) -> None:
-        """Judge the lag in seconds again, by arrival times that the server told."""
+    def refine(self, stream: Stream, times: SequenceTimes, known_arrivals: Told) -> None:
+        """Judge the lag in seconds again, by arrival times from the server."""
         self.verdict = self.track.refine(
-            self.consumer, stream, times, told, exhausted=self.exhausted
+            self.consumer, stream, times, known_arrivals, exhausted=self.exhausted
         )

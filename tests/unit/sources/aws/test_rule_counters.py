@@ -34,7 +34,7 @@ def counters(state: State) -> RuleCounters:
 
 
 def test_a_known_rule_has_its_zeros_before_anything_happened(state) -> None:
-    seen = values(counters(state).absorb(snapshot(START, {})))
+    seen = values(counters(state).update(snapshot(START, {})))
     assert seen["eventbridge_failed_invocations_total"] == [0]
     assert seen["eventbridge_dead_lettered_total"] == [0]
 
@@ -42,31 +42,31 @@ def test_a_known_rule_has_its_zeros_before_anything_happened(state) -> None:
 def test_what_happened_before_the_first_start_is_not_counted(state) -> None:
     rules = counters(state)
     history = {"Invocations": {START - 60: 7.0}}
-    assert values(rules.absorb(snapshot(START + 5, history)))["eventbridge_invocations_total"] == [
+    assert values(rules.update(snapshot(START + 5, history)))["eventbridge_invocations_total"] == [
         0
     ]
     later = {"Invocations": {START - 60: 7.0, START: 5.0}}
-    assert values(rules.absorb(snapshot(START + 65, later)))["eventbridge_invocations_total"] == [5]
+    assert values(rules.update(snapshot(START + 65, later)))["eventbridge_invocations_total"] == [5]
 
 
 def test_late_and_corrected_points_add_their_difference_and_survive_a_restart(
     state, tmp_path
 ) -> None:
     rules = counters(state)
-    rules.absorb(snapshot(START, {"FailedInvocations": {START: 2.0}}))
-    rules.absorb(snapshot(START + 60, {"FailedInvocations": {START: 3.0, START + 60: 1.0}}))
+    rules.update(snapshot(START, {"FailedInvocations": {START: 2.0}}))
+    rules.update(snapshot(START + 60, {"FailedInvocations": {START: 3.0, START + 60: 1.0}}))
     state.close()
 
     again = counters(open_state(tmp_path, pytest.fail))
     late = {"FailedInvocations": {START: 3.0, START + 60: 4.0}}
-    seen = values(again.absorb(snapshot(START + 120, late)))
+    seen = values(again.update(snapshot(START + 120, late)))
     assert seen["eventbridge_failed_invocations_total"] == [7]
 
 
 def test_events_count_a_failure_once_though_it_was_dead_lettered_too(state) -> None:
     rules = counters(state)
     at = START + 600
-    rules.absorb(
+    rules.update(
         snapshot(
             at,
             {
@@ -89,7 +89,7 @@ def test_only_rules_with_a_latency_have_its_series(state) -> None:
         ({}, ([], [], [])),
     ):
         seen = replace(snapshot(START, {}, more), latencies=latencies)
-        by_name = {family.metric.name: family for family in rules.absorb(seen)}
+        by_name = {family.metric.name: family for family in rules.update(seen)}
         average = by_name["eventbridge_delivery_latency_average_seconds"]
         maximum = by_name["eventbridge_delivery_latency_max_seconds"]
         assert average.rows is maximum.rows
@@ -98,7 +98,7 @@ def test_only_rules_with_a_latency_have_its_series(state) -> None:
 
 def test_the_rows_are_the_same_object_while_the_rules_are_the_same(state) -> None:
     rules = counters(state)
-    before = rules.absorb(snapshot(START, {}))[0].rows
-    assert rules.absorb(snapshot(START + 60, {}))[0].rows is before
+    before = rules.update(snapshot(START, {}))[0].rows
+    assert rules.update(snapshot(START + 60, {}))[0].rows is before
     more = (PAID, Rule("orders", "sent"))
-    assert rules.absorb(snapshot(START + 120, {}, more))[0].rows is not before
+    assert rules.update(snapshot(START + 120, {}, more))[0].rows is not before

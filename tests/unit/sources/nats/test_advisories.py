@@ -68,7 +68,7 @@ def body(**fields: object) -> bytes:
 
 async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(monkeypatch) -> None:
     (arrival,) = await arrivals(monkeypatch, body())
-    (letter,) = arrival.letters
+    (letter,) = arrival.dead_letters
     assert letter == DeadLetter("OMS", "ORDERS", "worker", 7, letter.at, "max_deliveries")
     assert letter.at == pytest.approx(1_795_258_624.823111, abs=1e-6)
     assert arrival.position is None
@@ -86,7 +86,7 @@ async def test_advisories_without_an_id_all_count(monkeypatch) -> None:
 async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch) -> None:
     advisory = {key: value for key, value in MAX_DELIVER.items() if key != "timestamp"}
     (arrival,) = await arrivals(monkeypatch, json.dumps(advisory).encode())
-    assert arrival.letters[0].at == 1000.0
+    assert arrival.dead_letters[0].at == 1000.0
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch) -> None:
 )
 async def test_what_is_no_dead_letter_is_passed_over(monkeypatch, message) -> None:
     (arrival,) = await arrivals(monkeypatch, message, body())
-    assert len(arrival.letters) == 1
+    assert len(arrival.dead_letters) == 1

@@ -69,7 +69,7 @@ def snapshot(
 
 
 @pytest.fixture
-def watch(tmp_path) -> ConsumerTracker:
+def tracker(tmp_path) -> ConsumerTracker:
     connection = NatsConnection(servers=("nats://127.0.0.1:4222",), account="OMS")
     spec = NatsSource(monitor=("http://127.0.0.1:8222",), connection=connection)
     return ConsumerTracker("nats", spec, open_state(tmp_path, pytest.fail), pytest.fail, NOW)
@@ -83,76 +83,76 @@ def asked(seq: int, filters: tuple[str, ...] = FILTERS) -> Question:
     return Question("S", seq, filters)
 
 
-def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(watch) -> None:
-    before = watch.absorb(snapshot(NOW, [consumer("a")]))
+def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(tracker) -> None:
+    before = tracker.update(snapshot(NOW, [consumer("a")]))
     assert lags(before) != [1_000]
     assert lags(before, "nats_consumer_lag_uncertainty_seconds") != [None]
-    assert watch.questions == (asked(101),)
-    after = watch.take_arrivals({asked(101): ANSWER})
+    assert tracker.questions == (asked(101),)
+    after = tracker.record_arrivals({asked(101): ANSWER})
     assert lags(after) == [1_000]
     assert lags(after, "nats_consumer_lag_uncertainty_seconds") == [None]
-    assert watch.questions == ()
+    assert tracker.questions == ()
 
 
-def test_no_answer_changes_nothing(watch) -> None:
-    before = lags(watch.absorb(snapshot(NOW, [consumer("a")])))
-    assert watch.take_arrivals({}) == []
-    assert lags(watch.absorb(snapshot(NOW, [consumer("a")]))) == before
+def test_no_answer_changes_nothing(tracker) -> None:
+    before = lags(tracker.update(snapshot(NOW, [consumer("a")])))
+    assert tracker.record_arrivals({}) == []
+    assert lags(tracker.update(snapshot(NOW, [consumer("a")]))) == before
 
 
-def test_a_consumer_that_stopped_is_asked_for_once_and_exact_at_once_from_then_on(watch) -> None:
-    watch.absorb(snapshot(NOW, [consumer("a")]))
-    watch.take_arrivals({asked(101): ANSWER})
+def test_a_consumer_that_stopped_is_asked_for_once_and_exact_at_once_from_then_on(tracker) -> None:
+    tracker.update(snapshot(NOW, [consumer("a")]))
+    tracker.record_arrivals({asked(101): ANSWER})
     for poll in range(1, 4):
-        families = watch.absorb(snapshot(NOW + 15 * poll, [consumer("a")]))
+        families = tracker.update(snapshot(NOW + 15 * poll, [consumer("a")]))
         assert lags(families) == [1_000 + 15 * poll]
-        assert watch.questions == ()
+        assert tracker.questions == ()
 
 
-def test_consumers_at_the_same_place_are_asked_for_together(watch) -> None:
-    watch.absorb(snapshot(NOW, [consumer("a"), consumer("b")]))
-    assert watch.questions == (asked(101),)
-    assert lags(watch.take_arrivals({asked(101): ANSWER})) == [1_000, 1_000]
+def test_consumers_at_the_same_place_are_asked_for_together(tracker) -> None:
+    tracker.update(snapshot(NOW, [consumer("a"), consumer("b")]))
+    assert tracker.questions == (asked(101),)
+    assert lags(tracker.record_arrivals({asked(101): ANSWER})) == [1_000, 1_000]
 
 
 @pytest.mark.parametrize("change", [{"first_seq": 131}, {"gaps": 1}, {"created": "second"}])
-def test_an_answer_that_may_not_hold_any_more_is_asked_for_again(watch, change) -> None:
-    watch.absorb(snapshot(NOW, [consumer("a")]))
-    watch.take_arrivals({asked(101): ANSWER})
-    watch.absorb(snapshot(NOW + 15, [consumer("a")], **change))
-    assert watch.questions == (asked(101),)
+def test_an_answer_that_may_not_hold_any_more_is_asked_for_again(tracker, change) -> None:
+    tracker.update(snapshot(NOW, [consumer("a")]))
+    tracker.record_arrivals({asked(101): ANSWER})
+    tracker.update(snapshot(NOW + 15, [consumer("a")], **change))
+    assert tracker.questions == (asked(101),)
 
 
-def test_an_answer_that_may_not_hold_is_forgotten_when_the_next_does_not_come(watch) -> None:
-    first = lags(watch.absorb(snapshot(NOW, [consumer("a")], gaps=1)))
-    watch.take_arrivals({asked(101): ANSWER})
-    watch.absorb(snapshot(NOW, [consumer("a")], gaps=1))
-    watch.take_arrivals({})
-    assert lags(watch.absorb(snapshot(NOW, [consumer("a")], gaps=1))) == first
+def test_an_answer_that_may_not_hold_is_forgotten_when_the_next_does_not_come(tracker) -> None:
+    first = lags(tracker.update(snapshot(NOW, [consumer("a")], gaps=1)))
+    tracker.record_arrivals({asked(101): ANSWER})
+    tracker.update(snapshot(NOW, [consumer("a")], gaps=1))
+    tracker.record_arrivals({})
+    assert lags(tracker.update(snapshot(NOW, [consumer("a")], gaps=1))) == first
 
 
-def test_another_accounts_consumers_and_those_of_many_filters_are_not_asked_for(watch) -> None:
+def test_another_accounts_consumers_and_those_of_many_filters_are_not_asked_for(tracker) -> None:
     many = tuple(f"orders.{n}" for n in range(MAX_FILTERS + 1))
-    watch.absorb(snapshot(NOW, [consumer("a", account="other"), consumer("b", filters=many)]))
-    assert watch.questions == ()
+    tracker.update(snapshot(NOW, [consumer("a", account="other"), consumer("b", filters=many)]))
+    assert tracker.questions == ()
 
 
-def test_a_lag_that_is_certain_enough_is_not_asked_for(watch) -> None:
-    watch.absorb(snapshot(NOW, [consumer("a", delivered=0)]))  # the first message's time is known
-    assert len(watch.questions) == 1  # a filter may pass over it
-    watch.absorb(snapshot(NOW, [consumer("b", delivered=0, filters=())]))
-    assert watch.questions == ()
+def test_a_lag_that_is_certain_enough_is_not_asked_for(tracker) -> None:
+    tracker.update(snapshot(NOW, [consumer("a", delivered=0)]))  # the first message's time is known
+    assert len(tracker.questions) == 1  # a filter may pass over it
+    tracker.update(snapshot(NOW, [consumer("b", delivered=0, filters=())]))
+    assert tracker.questions == ()
 
 
-def test_a_poll_asks_for_the_loosest_first_and_then_for_the_others_in_turn(watch) -> None:
+def test_a_poll_asks_for_the_loosest_first_and_then_for_the_others_in_turn(tracker) -> None:
     consumers = [consumer(str(n), delivered=n) for n in range(1, 2 * REQUESTS + 2)]
     turns = []
     for _ in range(3):
-        watch.absorb(snapshot(NOW, consumers))
-        turns.append({question.seq for question in watch.questions})
-        watch.take_arrivals({})
+        tracker.update(snapshot(NOW, consumers))
+        turns.append({question.seq for question in tracker.questions})
+        tracker.record_arrivals({})
     assert len(turns[0]) == len(turns[1]) == REQUESTS
     assert len(turns[0] | turns[1]) == 2 * REQUESTS
     assert turns[0] | turns[1] | turns[2] == {each.delivered_stream_seq + 1 for each in consumers}
-    loosest = max(watch.present, key=lambda watched: watched.verdict.uncertainty)
+    loosest = max(tracker.present, key=lambda watched: watched.verdict.uncertainty)
     assert loosest.consumer.delivered_stream_seq + 1 in turns[0]

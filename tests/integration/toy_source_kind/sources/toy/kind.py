@@ -49,7 +49,7 @@ class FolderTracker(Tracker[Snapshot]):
         self._state = state
         self._rows = KeptRows()
 
-    def absorb(self, snapshot: Snapshot) -> list[Family]:
+    def update(self, snapshot: Snapshot) -> list[Family]:
         """The number of files."""
         self.snapshot = snapshot
         self.largest = max(self.largest, snapshot.files)
