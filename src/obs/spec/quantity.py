@@ -7,6 +7,18 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from obs.durations import format_duration
+
+__all__ = [  # format_duration too: the parser reads back what it writes
+    "DURATION_PATTERN",
+    "Duration",
+    "NotBoolean",
+    "Objective",
+    "check_objective",
+    "format_duration",
+    "parse_duration",
+]
+
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdw])")
 DURATION_PATTERN: Final = r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]))+$"
@@ -28,23 +40,6 @@ def parse_duration(text: object) -> float:
     if not math.isfinite(seconds):
         raise ValueError("this duration is too long to be meant")
     return seconds
-
-
-def format_duration(seconds: float) -> str:
-    """The shortest text of a duration that parse_duration reads back: 5400 is `1h30m`.
-
-    Exact to the millisecond.
-    """
-    if seconds <= 0:
-        return "0s"
-    parts: list[str] = []
-    milliseconds = round(seconds * 1000)
-    for unit in ("d", "h", "m", "s", "ms"):
-        size = round(_UNITS[unit] * 1000)
-        count, milliseconds = divmod(milliseconds, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
 
 
 def check_objective(percent: float) -> float:

@@ -254,7 +254,7 @@ MISTAKES = [
         "  aws:\n    main:",
         [
             "9: sources.aws.main: the source name 'main' is given twice; it is already on line 5;"
-            " each source needs a name of its own",
+            " no two sources may share a name",
             "20: slos[0].sli.eventbridge.source: no AWS source 'shop'; there is main",
             "32: outputs.cloudwatch.source: no AWS source 'shop'; there is main",
         ],

@@ -14,6 +14,7 @@ from obs.sources.aws.eventbridge import EventBridge
 from obs.sources.aws.latency import latency_period
 from obs.sources.kind import Publishing, SourceCost
 from obs.spec.aws import AwsSource
+from obs.spec.globs import is_plain
 
 
 def usage_families(clients: Sequence[AwsClient]) -> list[Family]:
@@ -40,8 +41,8 @@ def source_cost(name: str, spec: AwsSource, publishing: Publishing) -> SourceCos
 
 def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
     """The cost of what the spec names outright; what its globs would find is not known."""
-    rules = [rule for bus in spec.buses for rule in bus.rules if not _is_glob(bus.name + rule)]
-    queues = [queue for queue in spec.queues if not _is_glob(queue)]
+    rules = [rule for bus in spec.buses for rule in bus.rules if is_plain(bus.name + rule)]
+    queues = [queue for queue in spec.queues if is_plain(queue)]
     counted = estimate(
         rules=len(rules),
         queues=len(queues),
@@ -52,7 +53,3 @@ def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
     )
     limits = "only what the spec names without globs is counted; queues of rules are not known"
     return replace(counted, assumptions=(limits, *counted.assumptions))
-
-
-def _is_glob(name: str) -> bool:
-    return any(character in name for character in "*?[")

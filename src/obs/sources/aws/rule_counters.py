@@ -100,7 +100,7 @@ class RuleCounters(Tracker[AwsSnapshot]):
         if total is None:
             total = self._totals[rule, metric] = CumulativeTotal(minute_of(snapshot.at))
         total.begin_by(minute_of(snapshot.at))
-        total.absorb(snapshot.points.get((rule, metric), {}))
+        total.update(snapshot.points.get((rule, metric), {}))
         if changed := total.changed():
             key = _SEPARATOR.join((self.source, rule.bus, rule.name, metric))
             self._state.put(_KIND, key, _ENCODE(changed))

@@ -14,12 +14,13 @@ from obs.families.nats import ConsumerRows, consumer_families, server_families, 
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.track import TOLERANCE, Track, TrackState
+from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.nats import NatsSource
-from obs.spec.slos import NatsDeliverySli, NatsLagSli
+from obs.spec.slos import ConsumerSli
 from obs.state import State
 
 log = logging.getLogger(__name__)
@@ -30,18 +31,6 @@ FORGET_AFTER: Final = 3600.0  # seconds without the consumer, after which it cou
 LAG_POINTS: Final = 40
 _KIND: Final = "nats_history"
 _DEAD_LETTERS: Final = "nats_dead_letters"
-
-
-class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
-    """What an SLI needs of one consumer; dead letters are None where they cannot be known."""
-
-    account: str
-    stream: str
-    consumer: str
-    lag_messages: int
-    lag_seconds: float
-    delivered: int
-    dead_letters: int | None
 
 
 class SavedHistory(msgspec.Struct, frozen=True):
@@ -155,7 +144,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         consumer = tracked.consumer
         return self._dead_letters.get((consumer.account, consumer.stream, consumer.name), 0)
 
-    def numbers(self, sli: NatsLagSli | NatsDeliverySli) -> list[ConsumerNumbers]:
+    def numbers(self, sli: ConsumerSli) -> list[ConsumerNumbers]:
         """The consumers that an SLI measures."""
         return [
             ConsumerNumbers(
@@ -184,7 +173,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
-    def _candidates(self, sli: NatsLagSli | NatsDeliverySli) -> Iterator[TrackedConsumer]:
+    def _candidates(self, sli: ConsumerSli) -> Iterator[TrackedConsumer]:
         for tracked in self.present:
             consumer = tracked.consumer
             if (

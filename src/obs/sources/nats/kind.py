@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from obs.sources.examples import first_plain
 from obs.sources.kind import Clock, OpenedSource, SourceClient, SourceKind
 from obs.spec.nats import NatsSource
+from obs.spec.watched import ConsumerName
 
 if TYPE_CHECKING:
     from obs.sources.nats.consumer_tracker import ConsumerTracker
@@ -87,16 +88,15 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
     def examples(self, sources: Mapping[str, NatsSource], slis: Sequence["Sli"]) -> dict[str, str]:
         """Addresses, and the consumer of the first SLI over one, else the first that is named."""
         first = next(iter(sources.values()), None)
-        measured = next(
-            (each.measured for each in slis if each.measured.source_kind == self.key), None
-        )
+        named = (each for sli in slis for each in sli.measured.names())
+        of_sli = next((each for each in named if isinstance(each, ConsumerName)), None)
         streams = [name for each in sources.values() for name in each.streams.include]
         consumers = [name for each in sources.values() for name in each.consumers.include]
         return {
             "monitor": first.monitor[0] if first else "MONITOR_URL",
             "nats": first.connection.servers[0] if first and first.connection else "NATS_URL",
-            "stream": getattr(measured, "stream", None) or first_plain(streams, "STREAM"),
-            "consumer": getattr(measured, "consumer", None) or first_plain(consumers, "CONSUMER"),
+            "stream": of_sli.stream if of_sli else first_plain(streams, "STREAM"),
+            "consumer": of_sli.consumer if of_sli else first_plain(consumers, "CONSUMER"),
         }
 
 
