@@ -28,9 +28,9 @@ def build_status(collector: Collector) -> Status:
     lists: dict[str, tuple[StatusRow, ...]] = {}
     figures: dict[str, float | None] = {}
     for kind in KINDS:
-        trackers = (
+        trackers = [
             collector.trackers[name] for name in system.sources.of(kind.key) if name in fresh
-        )
+        ]
         lists.update(kind.status(trackers))
         figures.update(kind.figures(collector.clients_of(kind)))
     shown = set(collector.shown_objectives())

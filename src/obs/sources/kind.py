@@ -1,7 +1,7 @@
 """What each kind of source answers, and what it gives the collector to run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -157,7 +157,7 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         """The source, ready to be polled; sends nothing yet."""
 
     @abstractmethod
-    def status(self, trackers: Iterable[TrackerT]) -> Mapping[str, tuple["StatusRow", ...]]:
+    def status(self, trackers: Sequence[TrackerT]) -> Mapping[str, tuple["StatusRow", ...]]:
         """Its lists of the status document, by their names there; all of them, empty or not."""
 
     def client(self, spec: SpecT, monotonic: Callable[[], float]) -> ClientT | None:

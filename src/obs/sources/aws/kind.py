@@ -1,6 +1,6 @@
 """AWS as a kind of source."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from obs.sources.examples import first_plain
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from obs.state import State
     from obs.web.status import StatusRow
 
-# ruff: noqa: PLC0415  who only reads the kind's words does not load its libraries
+# ruff: noqa: PLC0415  a kind that is not used loads no more than this module
 
 
 class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
@@ -50,14 +50,15 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
         source = EventBridge(name, spec, client, clock.wall)
         return OpenedSource(source.poll, limit=max(4 * spec.timeout, spec.poll), history=source)
 
-    def status(self, trackers: Iterable["RuleCounters"]) -> Mapping[str, tuple["StatusRow", ...]]:
+    def status(self, trackers: Sequence["RuleCounters"]) -> Mapping[str, tuple["StatusRow", ...]]:
         """Rules and queues."""
+        if not trackers:
+            return {"rules": (), "queues": ()}
         from obs.sources.aws.status import queue_rows, rule_rows
 
-        counters = tuple(trackers)
         return {
-            "rules": tuple(row for each in counters for row in rule_rows(each)),
-            "queues": tuple(row for each in counters for row in queue_rows(each)),
+            "rules": tuple(row for each in trackers for row in rule_rows(each)),
+            "queues": tuple(row for each in trackers for row in queue_rows(each)),
         }
 
     def client(self, spec: AwsSource, monotonic: Callable[[], float]) -> "AwsClient":
@@ -68,9 +69,11 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
 
     def usage(self, clients: Sequence["AwsClient"]) -> list["Family"]:
         """Requests by operation and dollars a month; nothing where AWS is not used."""
+        if not clients:
+            return []
         from obs.sources.aws.costs import usage_families
 
-        return usage_families(clients) if clients else []
+        return usage_families(clients)
 
     def figures(self, clients: Sequence["AwsClient"]) -> Mapping[str, float | None]:
         """Dollars a month; null where AWS is not used."""

@@ -1,6 +1,6 @@
 """Folders as a kind of source."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,7 +88,7 @@ class Toy(SourceKind[ToySource, FolderTracker, SourceClient]):
 
         return OpenedSource(poll, spec.timeout)
 
-    def status(self, trackers: Iterable[FolderTracker]) -> Mapping[str, tuple[StatusRow, ...]]:
+    def status(self, trackers: Sequence[FolderTracker]) -> Mapping[str, tuple[StatusRow, ...]]:
         """Folders."""
         return {
             "folders": tuple(
