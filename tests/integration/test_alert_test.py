@@ -69,7 +69,7 @@ async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity
         "environment": "staging",
         "test": "true",
     }
-    assert "Nothing is wrong" in notice.annotations["summary"]
+    assert "No action is needed" in notice.annotations["summary"]
     assert "it ends in 10 min" in capsys.readouterr().out
 
 
@@ -89,7 +89,7 @@ def test_a_topic_gets_the_test_alert(
     (message,) = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     body = json.loads(message["Body"])
     assert body["Subject"] == f"[TEST] {NAME} (oms, staging)"
-    assert "Nothing is wrong" in body["Message"]
+    assert "No action is needed" in body["Message"]
     assert body["MessageId"] in capsys.readouterr().out
 
 
@@ -123,7 +123,7 @@ def test_a_topic_that_is_not_there_is_told_in_one_line(
         (
             ("--alertmanager", "http://127.0.0.1:9"),
             3,
-            "http://127.0.0.1:9/api/v2/alerts: cannot connect, or the connection broke",
+            "http://127.0.0.1:9/api/v2/alerts: cannot connect, or connection lost",
         ),
     ],
 )

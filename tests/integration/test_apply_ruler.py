@@ -113,7 +113,7 @@ def test_a_wrong_token_is_one_line_without_the_token(
     mimir.token = "another"
     outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 3
-    assert "HTTP 401: does not accept the credentials: unauthorized" in outcome.err
+    assert "HTTP 401: credentials rejected: unauthorized" in outcome.err
     assert outcome.err.count("\n") == 1
     assert TOKEN not in outcome.err + outcome.out
 

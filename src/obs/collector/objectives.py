@@ -68,7 +68,7 @@ class Objective:
     def restore(self, saved: SavedSlo, buckets: Iterable[Bucket]) -> None:
         """Go on from what an earlier run saved, unless the SLI is another one now."""
         if _written(saved.sli) != _written(self._sli_identity()):
-            log.warning("SLO %s: its SLI changed; its history starts anew", self.key)
+            log.warning("SLO %s: SLI changed; starting with an empty history", self.key)
             return
         self.ledger.restore(buckets)
         self.watermark = saved.watermark
@@ -153,7 +153,9 @@ class Objectives:
                     objective.restore(saved, buckets)
             except (msgspec.DecodeError, ValueError):
                 on_damage()
-                log.warning("state of SLO %s is unreadable; it starts anew", objective.key)
+                log.warning(
+                    "state of SLO %s is unreadable; starting with an empty history", objective.key
+                )
             objective.evaluate()
 
     def lacking_history(self, source: str) -> list[Objective]:

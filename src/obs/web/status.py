@@ -77,8 +77,8 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     kind: str  # a field of the spec's `sources`
     up: bool  # the last poll succeeded
     required: bool
-    last_success: float | None  # null: never answered
-    age_seconds: float | None  # of the last success, at generated_at; null: never answered
+    last_success: float | None  # null: no successful poll yet
+    age_seconds: float | None  # of the last success, at generated_at; null: no successful poll yet
     stale_after: float
     poll_seconds: float
     poll_duration_seconds: float | None = None  # of the last poll; null: none finished

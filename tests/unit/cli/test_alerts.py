@@ -105,7 +105,7 @@ def test_an_explanation_has_meaning_expression_and_what_to_do(
 ) -> None:
     assert main(["alerts", "explain", "NatsConsumerStopped", "--spec", spec]) == 0
     told = capsys.readouterr().out
-    for words in ("(nats_consumer_status) == 4", "## Put it right", "## Silence it"):
+    for words in ("(nats_consumer_status) == 4", "## Mitigation", "## Silencing"):
         assert words in told
 
 

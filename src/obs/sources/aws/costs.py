@@ -51,5 +51,5 @@ def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
         published=publishing.metrics,
         publish_every=publishing.every,
     )
-    limits = "only what the spec names without globs is counted; queues of rules are not known"
+    limits = "counts only rules and queues named without globs, not the dead-letter queues of rules"
     return replace(counted, assumptions=(limits, *counted.assumptions))

@@ -50,7 +50,7 @@ class RuleCounters(Tracker[AwsSnapshot]):
                     self._totals[Rule(bus, rule), metric] = total
             except (msgspec.DecodeError, ValueError):
                 on_damage()
-                log.warning("state of counter %r is unreadable; it starts anew", key)
+                log.warning("state of counter %r is unreadable; starting at 0", key)
 
     def update(self, snapshot: AwsSnapshot) -> list[Family]:
         """Count what is new in the snapshot's points; returns the source's families."""

@@ -26,17 +26,18 @@ class RuleStatus(StatusRow, frozen=True, kw_only=True):
     error_ratio_1h: float | None  # null also where nothing was invoked
     last_failure: float | None  # null: none seen
     dead_lettered_1h: float | None = None
-    dead_letter_failures_1h: float | None = None  # events lost for good
+    dead_letter_failures_1h: float | None = None  # events lost
 
     def problem(self) -> Problem | None:
         """That events are lost, or that invocations fail."""
         name = f"{self.bus}/{self.rule}"
         if self.dead_letter_failures_1h:
-            return Problem("critical", "rule", name, f"Rule {name} lost events for good")
+            text = f"Rule {name} lost events: its dead-letter queue rejected them"
+            return Problem("critical", "rule", name, text)
         if self.failing:
             bad = (self.error_ratio_5m or 0) >= BAD_ERROR_RATIO
             level: Level = "critical" if bad else "warning"
-            return Problem(level, "rule", name, f"Rule {name} fails to reach its target")
+            return Problem(level, "rule", name, f"Rule {name} has failed invocations")
         return None
 
     def order(self) -> tuple[bool, float, str, str]:
@@ -63,8 +64,8 @@ class QueueStatus(StatusRow, frozen=True, kw_only=True):
         if not self.has_dead_letters:
             return None
         one = self.visible == 1
-        letters = "1 dead letter waits" if one else f"{self.visible} dead letters wait"
-        return Problem("warning", "queue", self.queue, f"{letters} in {self.queue}")
+        count = "1 dead letter" if one else f"{self.visible} dead letters"
+        return Problem("warning", "queue", self.queue, f"{count} in queue {self.queue}")
 
     def order(self) -> tuple[bool, str]:
         """Those with dead letters first."""

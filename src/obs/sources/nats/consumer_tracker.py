@@ -225,4 +225,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 self.knows_dead_letters = self._spec.connection is not None
         except (msgspec.DecodeError, ValueError):
             on_damage()
-            log.warning("state of source %s is unreadable; its history starts anew", self.source)
+            log.warning(
+                "state of source %s is unreadable; starting with an empty history", self.source
+            )

@@ -22,9 +22,9 @@ _ORDER: Final[dict[ConsumerState, int]] = {
 }
 _TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
     "leaderless": ("critical", "has no leader"),
-    "stopped": ("critical", "has stopped: it takes no messages"),
-    "stalled": ("critical", "is stalled: it takes messages and finishes none"),
-    "slow": ("warning", "is slow: its lag does not shrink"),
+    "stopped": ("critical", "is stopped: no messages are delivered"),
+    "stalled": ("critical", "is stalled: messages are delivered, but none is acknowledged"),
+    "slow": ("warning", "is slow: its lag is not shrinking"),
 }
 _POINTS_OF_LAG: Final = 2_000  # with more consumers the page draws no lag of the last polls
 
@@ -57,7 +57,7 @@ class ConsumerStatus(StatusRow, frozen=True, kw_only=True, gc=False):
             level, words = found
             return Problem(level, "consumer", name, f"{name} {words}")
         if loses_messages(self):
-            text = f"{name} is about to lose messages to the stream's max_age"
+            text = f"{name}: unprocessed messages will soon be evicted by max_age"
             return Problem("critical", "consumer", name, text)
         return None
 
@@ -94,7 +94,7 @@ class StreamStatus(StatusRow, frozen=True, kw_only=True, gc=False):
 
 
 def loses_messages(consumer: ConsumerStatus) -> bool:
-    """Whether max_age evicts messages before the consumer, at its present pace, gets to them."""
+    """Whether max_age evicts messages before the consumer, at its current rate, processes them."""
     eviction, drain = consumer.eviction_seconds, consumer.drain_seconds
     if eviction is None or consumer.lag_messages == 0:
         return False

@@ -57,7 +57,9 @@ def _labels(slo: Slo) -> Labels:
 def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
     sli, invocations = slo.sli.measured, slo.sli.measured.invocations()
     if invocations is None:
-        yield namer.refused(f"SLO {slo.name} counts what CloudWatch does not: {sli.in_words()}")
+        yield namer.refused(
+            f"SLO {slo.name} has an SLI that CloudWatch does not measure: {sli.in_words()}"
+        )
         return
     percent = _threshold(when.factor, slo.objective)
     if sli.source != namer.aws or percent >= 100:  # of the other source; can never be reached
@@ -70,10 +72,10 @@ def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
         return
     rules = _rules(namer, invocations)
     if not rules:
-        yield namer.refused(f"SLO {slo.name} counts rules whose names the spec does not tell")
+        yield namer.refused(f"SLO {slo.name} covers rules that the spec names only by globs")
     elif len(rules) * len(_METRICS) > MAX_METRICS:
         yield namer.refused(
-            f"SLO {slo.name} has {len(rules)} rules; metric math of an alarm reads at most "
+            f"SLO {slo.name} has {len(rules)} rules; metric math in an alarm reads at most "
             f"{MAX_METRICS} metrics, and a rule needs {len(_METRICS)}"
         )
     else:
@@ -119,7 +121,7 @@ def _pair(
     both = CompositeAlarm(
         namer.name(slo.service, slo.name, when.long),
         namer.description(
-            f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events were bad.",
+            f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events are bad.",
             _labels(slo),
         ),
         (long.name, short.name),
