@@ -70,7 +70,7 @@ async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity
         "test": "true",
     }
     assert "No action is needed" in notice.annotations["summary"]
-    assert "it ends in 10 min" in capsys.readouterr().out
+    assert "it resolves in 10 min" in capsys.readouterr().out
 
 
 def test_a_topic_gets_the_test_alert(
@@ -113,12 +113,12 @@ def test_a_topic_that_is_not_there_is_told_in_one_line(
         (
             ("--receiver", "hook"),
             2,
-            "--receiver hook: no receiver of that name has an SNS topic; there is topic",
+            "--receiver hook: no receiver of that name has an SNS topic; choose from topic",
         ),
         (
             ("--alertmanager", "localhost:9093"),
             2,
-            "--alertmanager localhost:9093: write an address, for example http://localhost:9093",
+            "--alertmanager localhost:9093: write a URL, for example http://localhost:9093",
         ),
         (
             ("--alertmanager", "http://127.0.0.1:9"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from typing import Any, TypeVar, cast
 
+from obs.checks.applied import require_extras
 from obs.checks.http_live import (
     collector_at,
     read_exposition,
@@ -49,6 +50,7 @@ class CheckContext:
                 return self._clients[name]
             by_name = {of: (kind, spec) for kind, of, spec in each_source(self.system)}
             kind, spec = by_name[name]
+            kind.require_extra(name)
             client: SourceClient | None = kind.client(spec, time.monotonic)
             if client is None:
                 raise LookupError(f"{name}: {kind.words} needs no client")
@@ -79,6 +81,7 @@ class CheckContext:
 
     def steps(self, stack: str) -> tuple[PlanStep, ...]:
         """What applying to a stack would do; nothing is done."""
+        require_extras([stack])
         find = dashboard_stacks if stack == "grafana" else alert_stacks
         steps: list[PlanStep] = []
         for opened in find(self.system, stack):

@@ -19,6 +19,7 @@ from obs.cli.arguments import (
     spec_arguments,
 )
 from obs.cli.output import json_text, table
+from obs.cli.parser import Parser
 from obs.errors import DONE, UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
     collect = command(
         commands,
         "collect",
         _collect,
-        summary="Run the collector: poll the sources, serve /metrics and the status page, push.",
+        summary="Run the collector: poll the sources, serve /metrics and the status page.",
         examples=[
             "obs collect --spec collectors/oms.yaml",
             "obs collect --spec collectors/oms.yaml --only nats --listen 0.0.0.0:9464",
@@ -47,19 +48,19 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
     spec_arguments(collect)
     only_argument(collect, "poll only sources of this kind")
     collect.add_argument(
-        "--listen", metavar="HOST:PORT", help="serve here instead of outputs.web.listen"
+        "--listen", metavar="HOST:PORT", help="address to serve on, instead of outputs.web.listen"
     )
     how = collect.add_mutually_exclusive_group()
     how.add_argument(
-        "--once", action="store_true", help="poll every source once, print one scrape and exit"
+        "--once", action="store_true", help="poll every source once, print the metrics and exit"
     )
     how.add_argument(
         "--dry-run",
         action="store_true",
-        help="print what the AWS requests of this spec will cost a month, and exit",
+        help="estimate the monthly cost of the AWS requests and exit",
     )
     format_argument(collect)
-    collect.add_argument("--verbose", action="store_true", help="log every step")
+    collect.add_argument("--verbose", action="store_true", help="log at debug level")
 
 
 def _collect(arguments: argparse.Namespace) -> int:
@@ -73,7 +74,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     code = asyncio.run(_once(system, arguments) if arguments.once else _run(system, arguments))
     sys.stdout.flush()
     sys.stderr.flush()
-    # The state is saved; a poll that hangs in a system call must not hold up the end.
+    # The state is saved; a poll that hangs in a system call must not delay the exit.
     os._exit(code)
 
 
@@ -92,13 +93,16 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from obs.collector.assembly import assemble
     from obs.collector.daemon import stop_on_signals
     from obs.collector.served import ServedCollector
-    from obs.web.access import Access
     from obs.web.server import serve
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     web = system.outputs.web
-    access = Access(Path(web.config_file)) if web.config_file else None
+    access = None
+    if web.config_file:
+        from obs.web.access import Access
+
+        access = Access(Path(web.config_file))
     kinds = source_kinds(arguments)
     built = assemble(system, kinds, checks=_checks(system, kinds))
     try:
@@ -117,15 +121,17 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
 
 
 def _checks(system: "System", kinds: Collection[str]) -> "Checks | None":
-    """What the collector runs on its own clock; loaded only where the spec wants it."""
+    """The checks that the collector runs periodically; None where the spec has no interval."""
     if system.checks.every is None:
         return None
     from functools import partial
 
+    from obs.checks.applied import require_extras, stacks_of
     from obs.checks.catalogue import CHECKS
     from obs.checks.context import CheckContext
     from obs.checks.run import outcomes, part_of, run
 
+    require_extras(stacks_of(system))
     part = part_of(system, kinds)
     return lambda clients: outcomes(run(part, CHECKS, partial(CheckContext, clients=clients)))
 
@@ -171,19 +177,19 @@ def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
     if not costs:
         from obs.collector.costs import paid_kinds
 
-        yield f"No {' or '.join(paid_kinds())} source is polled: nothing is spent."
+        yield f"No {' or '.join(paid_kinds())} source is polled, so there is no cost."
         return
     for cost in costs:
         yield f"{cost.words} source {cost.source}"
         if cost.error:
-            yield f"  {cost.words} did not say what there is: {cost.error}"
+            yield f"  cannot list its resources: {cost.error}"
         rows = [
             ("a month", "units", "dollars"),
             *((x.what, f"{x.units:,.0f}", f"${x.dollars:,.2f}") for x in cost.estimate.lines),
         ]
         yield table(rows, indent=2)
         if cost.budget is not None and cost.estimate.dollars > cost.budget:
-            yield f"  above its monthly_budget_dollars {cost.budget:g}: it will not be polled"
+            yield f"  exceeds monthly_budget_dollars {cost.budget:g}: this source is not polled"
         yield from (f"  · {assumption}" for assumption in cost.estimate.assumptions)
     about = "At least" if any(cost.error for cost in costs) else "About"
-    yield f"{about} ${dollars:,.2f} a month. Nothing was spent for this estimate."
+    yield f"{about} ${dollars:,.2f} a month. The estimate itself is free of charge."

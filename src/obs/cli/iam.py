@@ -8,31 +8,31 @@ from obs.cli.arguments import (
     Commands,
     chosen_spec,
     command,
+    command_group,
     format_argument,
     only_argument,
     source_kinds,
     spec_arguments,
 )
 from obs.cli.output import json_text
+from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 from obs.iam import ROLES
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
-    group = command(
+    actions = command_group(
         commands,
         "iam",
-        lambda arguments: DONE,
-        summary="Say what AWS has to permit.",
+        summary="Print the IAM permissions that a spec needs.",
         examples=["obs iam policy --spec collectors/oms.yaml"],
     )
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
     policy = command(
         actions,
         "policy",
         _policy,
-        summary="Print the least-privilege IAM policy for a spec, as JSON.",
+        summary="Print the least-privilege IAM policy for a spec.",
         examples=[
             "obs iam policy --spec collectors/oms.yaml --account 123456789012 > policy.json",
             "obs iam policy --spec collectors/oms.yaml --only nats",
@@ -47,20 +47,20 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         dest="role",
         choices=tuple(ROLES),
         default="collector",
-        help="; ".join(f"{name}: {about}" for name, about in ROLES.items())
-        + " (default: collector)",
+        help="who gets the policy (default: collector): "
+        + "; ".join(f"{name}: {about}" for name, about in ROLES.items()),
     )
-    only_argument(policy, "as for `obs collect`: the collector polls only sources of this kind")
+    only_argument(policy, "kind of source that the collector polls, as in `obs collect`")
     policy.add_argument(
-        "--source", metavar="NAME", help="the AWS source, where they sign in in different ways"
+        "--source", metavar="NAME", help="AWS source to use, if several sign in differently"
     )
     policy.add_argument(
-        "--account", metavar="ID", help="the account's number (default: that of role_arn, else *)"
+        "--account", metavar="ID", help="account number (default: that of role_arn, else *)"
     )
     policy.add_argument(
         "--event-source",
         metavar="NAME",
-        help="the source of published events (default: the system's name)",
+        help="source of the published events (default: the system's name)",
     )
     format_argument(policy)
 

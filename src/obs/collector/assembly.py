@@ -15,6 +15,7 @@ from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
 from obs.errors import SourceError
+from obs.extras import require_extra
 from obs.families.family import Family
 from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
 from obs.sources.kind import Listener as SourceListener
@@ -52,10 +53,12 @@ def assemble(
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
-    Raises BadInput where another collector holds the state.
+    Raises BadInput where another collector holds the state, or a part of the spec needs an extra
+    that is not installed.
     """
     clock = clock or Clock()
     polled = [each for each in each_source(system) if each[0].key in kinds]
+    _require_extras(system, polled)
     clients = _clients(system, polled, clock)
     healths = {name: _health(name, kind, spec) for kind, name, spec in polled}
     connections = {
@@ -88,6 +91,15 @@ def assemble(
         listeners.append(checking(system.checks.every, checks, of_sources, collector))
     sinks = _sinks(system, pushes, of_sources)
     return Assembled(collector, Daemon(collector, sources, sinks, listeners))
+
+
+def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:
+    for kind, name, _ in polled:
+        kind.require_extra(name)
+    if system.outputs.cloudwatch:
+        require_extra("aws", "outputs.cloudwatch")
+    if system.outputs.otlp:
+        require_extra("otlp", "outputs.otlp")
 
 
 def _clients(

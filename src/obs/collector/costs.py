@@ -17,6 +17,9 @@ def estimate_costs(system: System, kinds: Collection[str]) -> list[SourceCost]:
     paid = [kind for kind in KINDS if kind.paid and kind.key in kinds]
     if not paid:
         return []
+    for kind in paid:
+        for name in system.sources.of(kind.key):
+            kind.require_extra(name)
     publishing = _publishing(system)
     return [cost for kind in paid for cost in kind.costs(system.sources.of(kind.key), publishing)]
 

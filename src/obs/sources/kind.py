@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from obs.extras import require_extra
 from obs.spec.source import SourceSpec
 from obs.spec.sources import source_model
 
@@ -133,6 +134,8 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     """Alerts that say why a source is down: its being down does not silence them."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Loggers of the libraries that it uses, of which only errors are logged."""
+    extra: ClassVar[str] = ""
+    """The extra of the installation that it needs, if any."""
     paid: ClassVar[bool] = False
     """Whether polling costs money; `costs` then estimates it."""
 
@@ -140,6 +143,11 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     def words(self) -> str:
         """The kind as people call it."""
         return source_model(self.key).words
+
+    def require_extra(self, name: str) -> None:
+        """Raises MissingExtra where the extra that the source needs is not installed."""
+        if self.extra:
+            require_extra(self.extra, f"sources.{self.key}.{name}")
 
     @abstractmethod
     def tracker(

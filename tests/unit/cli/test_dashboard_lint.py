@@ -29,9 +29,9 @@ def test_errors_are_printed_and_counted_and_fail(
     assert lint(written(tmp_path, a=changed)) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path}/a.json: dashboard-schema-rule (warning): schemaVersion 40 is migrated each "
-        "time it is opened, and then asks to be saved; the present one is 42",
-        f"{tmp_path}/a.json: uneditable-dashboard-rule: can be edited where it is shown, and loses "
-        "that; set editable to false",
+        "time the dashboard is opened; the current one is 42",
+        f"{tmp_path}/a.json: uneditable-dashboard-rule: can be edited in Grafana, and the file "
+        "overwrites the changes; set editable to false",
         "1 dashboard: 1 error, 1 warning, 0 waived",
     ]
 
@@ -64,7 +64,7 @@ def test_json_has_every_finding_and_every_waiver_with_its_reason(
         "target": "",
         "rule": "panel-id-rule",
         "severity": "error",
-        "message": "2 panels have the id 1; renumber",
+        "message": "2 panels have the id 1; give each a unique number",
     }
     assert [each["reason"] for each in told["waived"]] == ["A draft."]
 
@@ -115,7 +115,7 @@ def test_other_metrics_are_named_in_a_file(
     folder = written(tmp_path, a=of_query('upp{job=~"$job",instance=~"$instance"}'))
     assert lint(folder) == 0
     assert lint(folder, "--metrics", str(names)) == 1
-    assert "nobody exports upp; did you mean up?" in capsys.readouterr().out
+    assert "unknown metric upp; did you mean up?" in capsys.readouterr().out
 
 
 def test_what_obs_builds_has_nothing_to_find(

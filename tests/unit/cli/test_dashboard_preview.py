@@ -31,10 +31,10 @@ def test_without_its_extra_one_line_says_what_to_install(
 ) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "obs.dashboard_preview.parts.find_spec",
+        "obs.extras.find_spec",
         lambda name: None if name == "plotly" else found(name),
     )
-    line = "the preview is not installed: pip install 'obs-events[preview]'"
+    line = "obs dashboards preview needs the preview extra: pip install 'obs-events[preview]'"
     assert told(capsys, "--prometheus", URL) == (2, line)
 
 
@@ -42,7 +42,7 @@ def test_without_its_extra_one_line_says_what_to_install(
     ("arguments", "words"),
     [
         ((), "no Prometheus: give --prometheus URL, or set OBS_PROMETHEUS"),
-        (("--prometheus", "localhost:9090"), "write an address, for example http://"),
+        (("--prometheus", "localhost:9090"), "write a URL, for example http://"),
         (("--prometheus", URL, "--port", "70000"), "a port is a number from 0 to 65535"),
         (("--prometheus", URL, "--scrape", "often"), "--scrape: "),
         (("--prometheus", URL, "--spec", "x.yaml"), "give files or --spec, not both"),

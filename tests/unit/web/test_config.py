@@ -134,7 +134,7 @@ def test_a_header_that_could_split_the_answer_is_refused(file: Path) -> None:
 
 
 def test_broken_yaml_names_the_line(file: Path) -> None:
-    assert problems("a: 1\nb: [", file)[0].startswith(":2: not valid YAML")
+    assert problems("a: 1\nb: [", file)[0].startswith(":2: is not valid YAML")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
     alerts = "eventbridge"
     conditional_alerts = ("ObsAwsBudgetExceeded",)
     libraries = ("boto3", "botocore", "urllib3")
+    extra = "aws"
     paid = True
 
     def tracker(

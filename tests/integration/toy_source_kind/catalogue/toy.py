@@ -1,7 +1,7 @@
 """Metrics of folders."""
 
-from obs.catalogue.metric import Kind, Metric
+from obs.catalogue.declare import gauge
 
 FOLDER = ("toy", "folder")
 
-FILES = Metric("toy_folder_files", Kind.GAUGE, "Files in the folder.", FOLDER, "files")
+FILES = gauge("toy_folder_files", FOLDER, "Files in the folder.", "files")
