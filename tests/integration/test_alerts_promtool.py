@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.condition import (
+from obs.alerts.conditions import (
     Above,
     Age,
     Always,
@@ -110,7 +110,7 @@ def conditions(when: Any) -> Iterator[tuple[str, Any]]:
 
 def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
     """The expression with another operator, or without one of its parts."""
-    written = prometheus.expression(tuned)
+    written = tuned.expression
     yield "never", "vector(0) > 0"
     if not isinstance(tuned.when, Always):
         yield "always", "vector(1)"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.condition import (
+from obs.alerts.conditions import (
     Above,
     Age,
     Below,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.alerts.alert import About, Severity, TunedAlert
-from obs.alerts.condition import Burn
+from obs.alerts.conditions import Burn
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.query import Matcher, equal
 from obs.spec.notify import LabelRoute, Notify, Route

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from obs.alerts.alert import IDENTITY, About, Alert, Severity, TunedAlert
-from obs.alerts.condition import (
+from obs.alerts.conditions import (
     Above,
     Age,
     Below,
@@ -14,10 +14,10 @@ from obs.alerts.condition import (
     Condition,
     ErrorRate,
     Increase,
-    Labels,
     Quiet,
     Share,
 )
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.definitions import BY_NAME
 from obs.catalogue import slo
 from obs.slo.burn import objective_ratio

@@ -162,7 +162,6 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> list[str]:
     from obs.alerts.definitions import BY_NAME
     from obs.alerts.runbook import runbook
-    from obs.alerts.writers.promql import expression
 
-    expressions = [f"```promql\n{expression(tuned)}\n```" for tuned in rules]
+    expressions = [f"```promql\n{tuned.expression}\n```" for tuned in rules]
     return [runbook(BY_NAME[name], rules, system).rstrip(), "## Expression", *expressions]

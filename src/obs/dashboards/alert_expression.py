@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from obs.alerts.condition import (
+from obs.alerts.conditions import (
     Above,
     Age,
     Below,

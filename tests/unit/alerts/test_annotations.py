@@ -4,7 +4,7 @@ import pytest
 
 from obs.alerts.alert import Alert, TunedAlert
 from obs.alerts.annotations import comparison, described
-from obs.alerts.condition import Condition
+from obs.alerts.conditions import Condition
 from obs.alerts.definitions import ALERTS, BY_NAME
 
 

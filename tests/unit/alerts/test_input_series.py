@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.alerts.alert import Alert
-from obs.alerts.condition import Above, Below, ErrorRate, Increase, Quiet, Share
+from obs.alerts.conditions import Above, Below, ErrorRate, Increase, Quiet, Share
 from obs.alerts.definitions import ALERTS
 from obs.alerts.rule_tests.input_series import (
     STEPS,

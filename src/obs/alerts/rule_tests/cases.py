@@ -6,7 +6,8 @@ from math import ceil
 from typing import Final
 
 from obs.alerts.alert import IDENTITY, KEPT, About, TunedAlert
-from obs.alerts.condition import Absent, Age, Always, Burn, Labels, Overdue
+from obs.alerts.conditions import Absent, Age, Always, Burn, Overdue
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.rule_tests.input_series import (
     STALE_AFTER,
     STEPS,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from obs.alerts.condition import (
+from obs.alerts.conditions import (
     Above,
     Absent,
     Age,
@@ -23,11 +23,11 @@ from obs.alerts.condition import (
     Equals,
     ErrorRate,
     Increase,
-    Labels,
     Overdue,
     Quiet,
     Share,
 )
+from obs.alerts.conditions.scope import Labels
 from obs.catalogue.metric import Metric
 
 STEPS: Final = 3

@@ -7,7 +7,7 @@ from typing import Final
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.annotations import comparison
-from obs.alerts.condition import (
+from obs.alerts.conditions import (
     Above,
     Age,
     Below,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from obs.alerts.alert import Severity
-from obs.alerts.condition import Burn
+from obs.alerts.conditions import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import number
 from obs.dashboards import theme

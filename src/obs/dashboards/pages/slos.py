@@ -6,7 +6,7 @@ from typing import Final
 
 from grafanalib import core
 
-from obs.alerts.condition import Burn
+from obs.alerts.conditions import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import Matcher
 from obs.dashboards import theme

@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import Final
 
 from obs.alerts.alert import About, TunedAlert
-from obs.alerts.condition import Above, Absent, Burn, ErrorRate, Increase, Labels, Quiet
+from obs.alerts.conditions import Above, Absent, Burn, ErrorRate, Increase, Quiet
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.explicit_resources import (
     ExplicitQueue,
     ExplicitRule,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from obs.alerts.condition import Burn, Labels
+from obs.alerts.conditions import Burn
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.explicit_resources import ExplicitRule, rule_globs
 from obs.alerts.writers.cloudwatch.alarm import (
     DAY,

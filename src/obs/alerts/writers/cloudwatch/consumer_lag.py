@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from obs.alerts.condition import Above
+from obs.alerts.conditions import Above
 from obs.alerts.explicit_resources import ExplicitConsumer, explicit_consumers
 from obs.alerts.writers.cloudwatch.alarm import (
     MAX_METRICS,

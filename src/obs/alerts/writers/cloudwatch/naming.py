@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.annotations import comparison
-from obs.alerts.condition import Labels
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.explicit_resources import ExplicitRule
 from obs.alerts.writers.cloudwatch.alarm import (
     MAX_CHILDREN,
