@@ -6,7 +6,6 @@ from typing import Final
 
 from grafanalib import core
 
-from obs.alerts.conditions import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import Matcher
 from obs.dashboards import theme
@@ -92,9 +91,9 @@ def burn_steps(site: BuildContext, window: str) -> list[Step]:
     return steps(
         tuned
         for tuned in site.limits.alerts("slo_detail/burn_rate")
-        if isinstance(tuned.when, Burn)
+        if (tier := tuned.when.tier()) is not None
         and not tuned.only
-        and window in (tuned.when.long, tuned.when.short)
+        and window in (tier.long, tier.short)
     )
 
 
