@@ -6,7 +6,7 @@ Comparisons are strict. Windows and ages are seconds, shares are percent.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Final, Literal, Protocol, Self, get_args
 
 from obs.alerts.conditions.cloudwatch import AlarmForm
 from obs.alerts.conditions.grafana import GrafanaQuery
@@ -22,6 +22,7 @@ from obs.spec.system import System
 
 TuningField = Literal["above", "below", "window", "min_events"]
 """A field of the spec's `alerts` that changes a condition."""
+TUNING_FIELDS: Final[tuple[TuningField, ...]] = get_args(TuningField)
 
 
 class PanelQueries(Protocol):
