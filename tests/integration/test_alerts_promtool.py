@@ -26,7 +26,6 @@ from obs.alerts.conditions import (
     Share,
 )
 from obs.alerts.rule_tests import promtool
-from obs.alerts.rule_tests.input_series import has_exact_edge, step_seconds
 from obs.alerts.targets import build
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus
@@ -78,7 +77,7 @@ def mutants(tuned: TunedAlert) -> Iterator[tuple[str, TunedAlert, str]]:
     """What could be wrong with an alert: a name, the alert, its expression ('' keeps it)."""
     for name, when in conditions(tuned.when):
         yield name, replace(tuned, when=when), ""
-    step = step_seconds(tuned.when)
+    step = tuned.when.samples().step
     yield "for longer", replace(tuned, hold=tuned.hold + 2 * step), ""
     if tuned.hold:
         yield "for shorter", replace(tuned, hold=0), ""
@@ -118,7 +117,7 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
         ("turned", {">": "<", "<": ">", "==": "!="}),
         ("loosened", {">": ">=", "<": "<="}),
     ):
-        if name == "loosened" and not has_exact_edge(tuned.when):
+        if name == "loosened" and not tuned.when.samples().has_exact_edge:
             continue
         other = _OPERATOR.sub(lambda found, by=change: f" {by.get(found[1], found[1])} ", written)
         if other != written:
