@@ -21,6 +21,11 @@ class WindowSum:
     of: Metric | None = None
     minimum: float = 0
 
+    @property
+    def is_lower(self) -> bool:
+        """Whether too little is bad, and silence with it."""
+        return self.operator == "<"
+
 
 @dataclass(frozen=True, slots=True)
 class GaugeAbove:
