@@ -1,7 +1,7 @@
 """How CloudWatch can express a condition: forms of alarms, or the reason why there is none."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from obs.alerts.conditions.tier import BurnTier
 from obs.catalogue.metric import Metric
@@ -50,8 +50,15 @@ class NotExpressible:
 AlarmForm = WindowSum | GaugeAbove | Heartbeat | BurnTier | NotExpressible
 
 
-def not_published(metric: Metric) -> NotExpressible:
-    """The reason for a metric that is not in CloudWatch."""
+ABOUT_THE_COLLECTOR: Final = NotExpressible(
+    "the collector publishes nothing about itself to CloudWatch"
+)
+
+
+def no_alarm_on(metric: Metric) -> NotExpressible:
+    """Why there is no alarm on a metric that CloudWatch does not have."""
+    if metric.aws is not None or metric.cloudwatch is not None:
+        return NotExpressible(f"obs builds no CloudWatch alarm of this kind on {metric.name}")
     if "nats" in metric.labels:
         return NotExpressible("the collector does not publish this metric of NATS to CloudWatch")
     if "slo" in metric.labels:
@@ -59,6 +66,3 @@ def not_published(metric: Metric) -> NotExpressible:
             "it covers the SLO's window, but an alarm looks back at most seven days"
         )
     return ABOUT_THE_COLLECTOR
-
-
-ABOUT_THE_COLLECTOR = NotExpressible("the collector publishes nothing about itself to CloudWatch")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from obs.alerts.conditions.cloudwatch import AlarmForm, WindowSum, not_published
+from obs.alerts.conditions.cloudwatch import AlarmForm, WindowSum, no_alarm_on
 from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, only_while_up
 from obs.alerts.conditions.promql import MINUTE, increased, while_source_up
@@ -58,7 +58,7 @@ class Increase(Condition):
 
     def cloudwatch(self) -> AlarmForm:
         if self.metric.aws is None:
-            return not_published(self.metric)
+            return no_alarm_on(self.metric)
         return WindowSum(self.metric, self.window, ">", self.threshold)
 
     def words(self) -> Words:
@@ -109,7 +109,7 @@ class Quiet(Condition):
 
     def cloudwatch(self) -> AlarmForm:
         if self.metric.aws is None:
-            return not_published(self.metric)
+            return no_alarm_on(self.metric)
         return WindowSum(self.metric, self.window, "<", self.threshold)
 
     def words(self) -> Words:
@@ -177,7 +177,7 @@ class ErrorRate(Condition):
 
     def cloudwatch(self) -> AlarmForm:
         if self.bad.aws is None or self.total.aws is None:
-            return not_published(self.bad)
+            return no_alarm_on(self.bad)
         return WindowSum(self.bad, self.window, ">", self.threshold, self.total, self.minimum)
 
     def words(self) -> Words:

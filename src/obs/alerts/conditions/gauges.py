@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from obs.alerts.conditions.cloudwatch import AlarmForm, GaugeAbove, not_published
+from obs.alerts.conditions.cloudwatch import AlarmForm, GaugeAbove, no_alarm_on
 from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, lasting, lasting_gauge
 from obs.alerts.conditions.promql import present
@@ -41,7 +41,7 @@ class Above(Condition):
 
     def cloudwatch(self) -> AlarmForm:
         if self.metric.aws is None and self.metric.cloudwatch is None:
-            return not_published(self.metric)
+            return no_alarm_on(self.metric)
         return GaugeAbove(self.metric, self.threshold)
 
     def words(self) -> Words:
@@ -83,7 +83,7 @@ class Below(Condition):
         )
 
     def cloudwatch(self) -> AlarmForm:
-        return not_published(self.metric)
+        return no_alarm_on(self.metric)
 
     def words(self) -> Words:
         return threshold_words("<", self.threshold, self.unit)
@@ -125,7 +125,7 @@ class Equals(Condition):
         )
 
     def cloudwatch(self) -> AlarmForm:
-        return not_published(self.metric)
+        return no_alarm_on(self.metric)
 
     def words(self) -> Words:
         return Words(comparison=f"= {number(self.value)}", is_state=True)
@@ -167,7 +167,7 @@ class Share(Condition):
         return GrafanaQuery({"A": percent}, f"$A > {number(self.threshold)}")
 
     def cloudwatch(self) -> AlarmForm:
-        return not_published(self.part)
+        return no_alarm_on(self.part)
 
     def words(self) -> Words:
         return threshold_words(">", self.threshold, self.unit)

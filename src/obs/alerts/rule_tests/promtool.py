@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final
 from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
@@ -14,8 +13,6 @@ from obs.alerts.writers.prometheus import RuleDocument, annotations, panel_link,
 from obs.catalogue.query import duration, equal, number, selector
 from obs.spec.system import System
 
-_GROUP_OF: Final = {alert.name: group for group, alerts in GROUPS.items() for alert in alerts}
-
 
 def tests_of(alerts: Sequence[TunedAlert], system: System, rules: str) -> dict[str, RuleDocument]:
     """Test files by name. `rules` is the folder of the rule files, from the tests' own.
@@ -23,8 +20,10 @@ def tests_of(alerts: Sequence[TunedAlert], system: System, rules: str) -> dict[s
     Tests that are evaluated equally often share a file.
     """
 
+    group_of = {alert.name: group for group, alerts in GROUPS.items() for alert in alerts}
+
     def file_of(tuned: TunedAlert) -> tuple[str, float]:
-        return _GROUP_OF[tuned.name], tuned.when.samples().step
+        return group_of[tuned.name], tuned.when.samples().step
 
     files = {}
     for (group, step), members in groupby(sorted(alerts, key=file_of), key=file_of):
