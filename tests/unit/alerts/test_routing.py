@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.condition import Burn
+from obs.alerts.conditions import Burn
 from obs.alerts.routing import NOBODY, Inhibition, inhibitions, legs
 from obs.alerts.tuning import tuned_alerts
 from obs.spec.load import load

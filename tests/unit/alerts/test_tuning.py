@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from obs.alerts.alert import Severity, TunedAlert
-from obs.alerts.condition import Above, Age, Burn, ErrorRate, Increase, Quiet
+from obs.alerts.conditions import Above, Age, Burn, ErrorRate, Increase, Quiet
 from obs.alerts.definitions import ALERTS
 from obs.alerts.tuning import check_tuning, tuned_alerts
 from obs.spec.load import Spec

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from obs.alerts.condition import ErrorRate, Increase, Quiet
+from obs.alerts.conditions import ErrorRate, Increase, Quiet
 from obs.alerts.definitions import BY_NAME
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers.grafana import asked, provisioning
+from obs.alerts.writers.grafana import provisioning
 from obs.ids import panel_id
 from obs.spec.system import System
 
@@ -189,7 +189,7 @@ def test_counters_are_asked_for_only_while_their_source_is_up_and_keep_their_sta
         if not isinstance(tuned.when, Increase | Quiet | ErrorRate):
             continue
         kept = bool(tuned.alert.keep_firing)
-        up = [" == 1" in query for query in asked(tuned).queries.values()]
+        up = [" == 1" in query for query in tuned.when.grafana(tuned).queries.values()]
         assert all(up) if kept else not any(up)
         rule = found[tuned.name]
         assert rule["noDataState"] == ("KeepLast" if kept else "OK")
