@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from obs.alerts.alert import TunedAlert
 from obs.alerts.conditions import Above, Age, BurnTiers, ErrorRate, Increase, Overdue, Share
 from obs.alerts.tuning import tuned_alerts
 from obs.catalogue import aws, nats, own, slo
@@ -20,7 +21,7 @@ COMPARED = [
 
 
 @pytest.mark.parametrize("tuned", COMPARED, ids=lambda tuned: tuned.name)
-def test_a_panel_asks_for_the_very_quantity_of_the_alert(tuned) -> None:
+def test_a_panel_asks_for_the_very_quantity_of_the_alert(tuned: TunedAlert) -> None:
     shown = compared(ALL, tuned.when).replace('job=~"$job",', "").replace('{job=~"$job"}', "")
     first = tuned.expression.split("\nor (")[0]
     assert re.sub(r"\s+", " ", first).startswith(re.sub(r"\s+", " ", shown))

@@ -34,11 +34,11 @@ def verdicts(js: JetStream, until: float, follower_keeps_up: bool = False) -> li
     return told
 
 
-def stream(config: ConsumerConfig, work: float = 0.5, **limits: int) -> JetStream:
+def stream(config: ConsumerConfig, work: float = 0.5, concurrency: int = 1_000_000) -> JetStream:
     """Two messages a second; nothing is delivered while there is no leader."""
     every = 3 if config.filters else 1
     publish = [(n / 2, n % every == 0) for n in range(1, 1_000)]
-    return JetStream(config, publish, lambda *_: work, lambda t: not LOST < t < FOUND, **limits)
+    return JetStream(config, publish, lambda *_: work, lambda t: not LOST < t < FOUND, concurrency)
 
 
 def test_the_lag_grows_from_nothing_while_nobody_leads() -> None:

@@ -2,12 +2,14 @@
 
 import random
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from obs.errors import BadInput
 from obs.sandbox.aws_traffic import OBJECT_RULE
 from obs.sandbox.faults import FAULTS, find_fault
+from obs.sandbox.oms import Sandbox
 from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER
 from obs.sandbox.traffic import Publisher, Trouble, Worker
 
@@ -51,6 +53,9 @@ class FakeSandbox:
     def restore_aws(self) -> None:
         self.down.discard("aws")
 
+    def as_sandbox(self) -> Sandbox:
+        return cast("Sandbox", self)
+
     def facts(self) -> dict[str, object]:
         troubles = {name: worker.trouble for name, worker in self.workers.items()}
         return {
@@ -61,7 +66,7 @@ class FakeSandbox:
         }
 
 
-EFFECTS = {
+EFFECTS: dict[str, dict[str, object]] = {
     "consumer-stopped": {PROCESSOR: Trouble.STOPPED},
     "consumer-stalled": {AUDIT: Trouble.STALLED},
     "slow-consumer": {SEARCH_INDEXER: Trouble.SLOW},
@@ -82,17 +87,17 @@ async def test_a_fault_does_one_thing_and_its_stop_undoes_it_however_often_they_
 ) -> None:
     sandbox, fault = FakeSandbox(), find_fault(name)
     for _ in range(2):
-        await fault.start(sandbox)
+        await fault.start(sandbox.as_sandbox())
         assert sandbox.facts() == EFFECTS[name]
     for _ in range(2):
-        await fault.stop(sandbox)
+        await fault.stop(sandbox.as_sandbox())
         assert sandbox.facts() == {}
 
 
 async def test_all_faults_can_be_on_at_the_same_time() -> None:
     sandbox = FakeSandbox()
     for fault in FAULTS:
-        await fault.start(sandbox)
+        await fault.start(sandbox.as_sandbox())
     assert sandbox.facts() == {key: value for one in EFFECTS.values() for key, value in one.items()}
 
 

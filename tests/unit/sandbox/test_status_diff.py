@@ -58,7 +58,7 @@ def test_rules_sources_and_objectives_are_told_when_they_turn() -> None:
 
 
 def test_what_appears_or_goes_is_not_told() -> None:
-    nothing = {key: [] for key in HEALTHY}
+    nothing: dict[str, list[dict[str, object]]] = {key: [] for key in HEALTHY}
     assert changes(seen(**nothing), seen()) == []
     assert changes(seen(), seen(**nothing)) == []
 

@@ -5,8 +5,10 @@ import json
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
+from nats.js import JetStreamContext
 
 from obs.sandbox.traffic import Publisher, Trouble, Worker
 
@@ -42,6 +44,9 @@ class Jetstream:
     async def publish(self, subject: str, body: bytes, **_: object) -> None:
         self.published.append(body)
 
+    def as_context(self) -> JetStreamContext:
+        return cast("JetStreamContext", self)
+
     def answers(self) -> Counter[str]:
         return Counter(answer for message in self.taken for answer in message.answers)
 
@@ -51,7 +56,7 @@ async def run_worker(jetstream: Jetstream, *troubles: Trouble, reads_bodies: boo
     for trouble in troubles:
         worker.start(trouble)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(worker.run(jetstream), 0.3)
+        await asyncio.wait_for(worker.run(jetstream.as_context()), 0.3)
 
 
 async def test_a_healthy_worker_acknowledges_what_it_takes() -> None:
@@ -105,6 +110,6 @@ async def test_poison_is_published_as_often_as_asked_for() -> None:
     publisher.add_poison()
     publisher.add_poison()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(publisher.run(jetstream), 0.5)
+        await asyncio.wait_for(publisher.run(jetstream.as_context()), 0.5)
     assert [readable(body) for body in jetstream.published][:3] == [False, False, True]
     assert sum(not readable(body) for body in jetstream.published) == 2
