@@ -17,7 +17,8 @@ from obs.families.family import Family, KeptRows
 from obs.families.nats import ConsumerRows, consumer_families, server_families, stream_families
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
-from obs.lag.track import TOLERANCE, Track, TrackState
+from obs.lag.timeline import TOLERANCE
+from obs.lag.track import Track, TrackState
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.spec.slos import NatsDeliverySli, NatsLagSli
 from obs.spec.sources import NatsSource

@@ -1,4 +1,4 @@
-"""What judging needs to know of a consumer and of its stream, as one poll saw them.
+"""The facts about a consumer and its stream on which verdicts rest, as one poll reports them.
 
 Structural types: the snapshot's own objects are passed as they are, without copying.
 Times are Unix seconds of the collector's clock unless said otherwise; durations are seconds.
@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-NEVER: Final = -1e18  # a finite time, because states are kept as JSON
+NEVER: Final = -1e18  # before any poll, and finite, so that any encoding can write it
 
 
 class ConsumerConfig(Protocol):
@@ -29,7 +29,7 @@ class ConsumerConfig(Protocol):
 
 
 class Consumer(Protocol):
-    """A consumer as its leader reports it; `leader` false: no leader could be asked."""
+    """A consumer as its leader reports it; `leader` false: no leader answered."""
 
     @property
     def created(self) -> str: ...
@@ -58,7 +58,7 @@ class Consumer(Protocol):
 
 
 class StreamConfig(Protocol):
-    """The one limit of a stream that matters here; None: there is none."""
+    """The age limit of a stream in seconds; None: there is none."""
 
     @property
     def max_age(self) -> float | None: ...

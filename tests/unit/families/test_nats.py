@@ -6,7 +6,7 @@ from obs.catalogue import nats
 from obs.families.family import KeptRows
 from obs.families.nats import ConsumerRows, consumer_families, stream_families
 from obs.lag.status import Status
-from obs.lag.track import ConsumerVerdict
+from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
 
