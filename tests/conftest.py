@@ -1,9 +1,33 @@
 """What holds for all tests."""
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import settings
+
+from obs.artifacts import Files
+from tests.golden_files import differences
 
 # A busy machine must not fail a test of logic; how long things take is told by tests/bench. The
 # same code has the same verdict each time; `pytest --hypothesis-profile=search` looks further.
 settings.register_profile("same each time", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None)
 settings.load_profile("same each time")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the files of tests/golden anew"
+    )
+
+
+@pytest.fixture
+def matches_golden(request: pytest.FixtureRequest) -> Callable[[Files, str], None]:
+    """Compares built files with a folder of tests/golden; a failure shows the diff."""
+
+    def compare(files: Files, folder: str) -> None:
+        found = differences(files, folder, update=request.config.getoption("--update-golden"))
+        if found:
+            pytest.fail(f"{found}\n\nintended? run pytest --update-golden", pytrace=False)
+
+    return compare

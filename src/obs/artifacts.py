@@ -1,7 +1,7 @@
-"""Writing a set of built files: all of them or none, each replaced at once, nothing left behind.
+"""Writes a set of built files: all or none, each replaced atomically, obsolete ones removed.
 
-What was written is kept in a manifest beside the files, so that those of deleted definitions can
-be removed and nobody else's ever are.
+A manifest beside the files lists what was written, so that files of deleted definitions are
+removed and files of others never are.
 """
 
 import difflib
@@ -22,24 +22,24 @@ _PLAIN: Final = re.compile(r"[A-Za-z_](?:[^:#]|:(?=\S)|(?<=\S)#)*(?<=[^\s:])|(\d
 _WORDS: Final = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
 
 Files = Mapping[str, str]
-"""Texts by path below the output folder, with / between folders."""
+"""Contents by path relative to the output folder, with / between folders."""
 
 
 def yaml_text(document: object, *, head: str = "") -> str:
-    """A document as YAML: always the same bytes, keys as given, texts of several lines as blocks.
+    """The document as YAML: deterministic, keys in the given order, multi-line text as blocks.
 
-    Not by a library: theirs take 6 s for the rules of a thousand SLOs, or write other bytes where
-    they were built without libyaml.
+    Own code, because PyYAML takes 6 s for the rules of a thousand SLOs, and writes other bytes
+    where it was built without libyaml.
     """
     lines: list[str] = []
-    _put_lines(lines, document, "", "")
+    _append_lines(lines, document, "", "")
     return f"{head}{_LINE_END.join(lines)}{_LINE_END}"
 
 
 def write(out: Path, targets: Mapping[str, Files]) -> list[str]:
-    """Write the files of these targets; returns the paths that changed, removed ones included.
+    """Writes the files of these targets; returns the paths that changed, removed ones included.
 
-    Files of other targets stay. Raises BadInput where the folder cannot be written.
+    Files of other targets stay. Raises BadInput if the folder cannot be written.
     """
     try:
         before = manifest(out)
@@ -47,29 +47,29 @@ def write(out: Path, targets: Mapping[str, Files]) -> list[str]:
         for gone in _gone(before, targets):
             (out / gone).unlink(missing_ok=True)
             changed.append(gone)
-        kept = {**before, **{target: sorted(files) for target, files in targets.items()}}
-        put(out / MANIFEST, manifest_text(kept))
+        written = {**before, **{target: sorted(files) for target, files in targets.items()}}
+        write_file(out / MANIFEST, manifest_text(written))
     except OSError as error:
         raise BadInput(f"{error.filename or out}: cannot write: {error.strerror}") from None
     return sorted(changed)
 
 
 def drift(out: Path, targets: Mapping[str, Files]) -> Iterator[str]:
-    """A unified diff, line by line, of what writing would change; nothing where it would not."""
+    """The lines of a unified diff of what `write` would change; none if it would change nothing."""
     for path, text in sorted(_all(targets).items()):
-        yield from _diff(path, _read(out / path), text)
+        yield from _diff(out / path, _read(out / path), text)
     for gone in _gone(manifest(out), targets):
-        yield from _diff(gone, _read(out / gone), None)
+        yield from _diff(out / gone, _read(out / gone), None)
 
 
-def _diff(path: str, before: str | None, after: str | None) -> Iterator[str]:
+def _diff(path: Path, before: str | None, after: str | None) -> Iterator[str]:
     if before == after:
         return
     yield from difflib.unified_diff(
         (before or "").splitlines(),
         (after or "").splitlines(),
-        path if before is not None else "/dev/null",
-        path if after is not None else "/dev/null",
+        str(path) if before is not None else "/dev/null",
+        str(path) if after is not None else "/dev/null",
         lineterm="",
     )
 
@@ -79,34 +79,34 @@ def _all(targets: Mapping[str, Files]) -> dict[str, str]:
     for files in targets.values():
         for path, text in files.items():
             if path in whole or PurePosixPath(path).is_absolute() or ".." in path.split("/"):
-                raise ValueError(f"{path} is written twice, or outside the folder")
+                raise ValueError(f"{path} is built twice, or outside the folder")
             whole[path] = text
     return whole
 
 
 def _replace(out: Path, targets: Mapping[str, Files]) -> list[str]:
-    """All texts are on disk under other names before the first takes its place."""
+    """Writes all changed files under temporary names before it moves the first into place."""
     changed = [path for path, text in _all(targets).items() if _read(out / path) != text]
     try:
         for path in changed:
             (out / path).parent.mkdir(parents=True, exist_ok=True)
-            _aside(out / path).write_text(_all(targets)[path], encoding="utf-8")
+            _temporary(out / path).write_text(_all(targets)[path], encoding="utf-8")
         for path in changed:
-            _aside(out / path).replace(out / path)
+            _temporary(out / path).replace(out / path)
     finally:
         for path in changed:
-            _aside(out / path).unlink(missing_ok=True)
+            _temporary(out / path).unlink(missing_ok=True)
     return changed
 
 
-def put(path: Path, text: str) -> None:
-    """Write a file at once: whoever reads it finds the old text or the new. Raises OSError."""
+def write_file(path: Path, text: str) -> None:
+    """Writes a file atomically: a reader finds the old text or the new. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _aside(path).write_text(text, encoding="utf-8")
-    _aside(path).replace(path)
+    _temporary(path).write_text(text, encoding="utf-8")
+    _temporary(path).replace(path)
 
 
-def _aside(path: Path) -> Path:
+def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
@@ -118,7 +118,7 @@ def _read(path: Path) -> str | None:
 
 
 def manifest(out: Path) -> dict[str, list[str]]:
-    """The paths that were written to a folder, by target. Raises BadInput where it is damaged."""
+    """The paths written to the folder, by target. Raises BadInput if the manifest is damaged."""
     text = _read(out / MANIFEST)
     if text is None:
         return {}
@@ -131,12 +131,12 @@ def manifest(out: Path) -> dict[str, list[str]]:
 
 
 def manifest_text(paths: Mapping[str, list[str]]) -> str:
-    """The manifest's own text."""
+    """The text of a manifest file."""
     return json.dumps(dict(sorted(paths.items())), indent=1) + "\n"
 
 
 def _gone(written: Mapping[str, list[str]], targets: Mapping[str, Files]) -> list[str]:
-    """Files of these targets that are built no more, and by no other target either."""
+    """Files of these targets that no target builds any more."""
     elsewhere = {
         path for target, paths in written.items() if target not in targets for path in paths
     }
@@ -149,23 +149,23 @@ def _gone(written: Mapping[str, list[str]], targets: Mapping[str, Files]) -> lis
     )
 
 
-def _put_lines(lines: list[str], value: object, first: str, indent: str) -> None:
-    """Adds the lines of a value that stands by itself; `first` begins the first of them."""
+def _append_lines(lines: list[str], value: object, first: str, indent: str) -> None:
+    """Appends the lines of a value; `first` is the beginning of the first line."""
     match value:
         case dict() if value:
             for key, below in value.items():
-                _put_entry(lines, f"{first}{_scalar(str(key))}:", below, f"{indent}  ")
+                _append_entry(lines, f"{first}{_scalar(str(key))}:", below, f"{indent}  ")
                 first = indent
         case list() | tuple() if value:
             for below in value:
-                _put_lines(lines, below, f"{first}- ", f"{indent}  ")
+                _append_lines(lines, below, f"{first}- ", f"{indent}  ")
                 first = indent
         case _:
             lines.append(f"{first}{_scalar(value)}")
 
 
-def _put_entry(lines: list[str], head: str, value: object, indent: str) -> None:
-    """Adds the lines of a key with its value."""
+def _append_entry(lines: list[str], head: str, value: object, indent: str) -> None:
+    """Appends the lines of a key and its value."""
     if isinstance(value, str):
         if _LINE_END in value and _is_block(value):
             lines.append(f"{head} {'|' if value.endswith(_LINE_END) else '|-'}")
@@ -175,7 +175,7 @@ def _put_entry(lines: list[str], head: str, value: object, indent: str) -> None:
             lines.append(f"{head} {_quoted(value)}")
     elif isinstance(value, dict | list | tuple) and value:
         lines.append(head)
-        _put_lines(lines, value, indent, indent)
+        _append_lines(lines, value, indent, indent)
     else:
         lines.append(f"{head} {_scalar(value)}")
 
@@ -207,7 +207,7 @@ def _scalar(value: object) -> str:
 
 @lru_cache(4096)
 def _quoted(text: str) -> str:
-    """A text in as few quotes as it takes; remembered, as rules repeat most of theirs."""
+    """The text, quoted only if YAML needs it; cached, because rules repeat most texts."""
     if _PLAIN.fullmatch(text) and text.isprintable() and text.lower() not in _WORDS:
         return text
     if text.isprintable():

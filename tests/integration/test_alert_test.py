@@ -69,8 +69,8 @@ async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity
         "environment": "staging",
         "test": "true",
     }
-    assert "Nothing is wrong" in notice.annotations["summary"]
-    assert "it ends in 10 min" in capsys.readouterr().out
+    assert "No action is needed" in notice.annotations["summary"]
+    assert "it resolves in 10 min" in capsys.readouterr().out
 
 
 def test_a_topic_gets_the_test_alert(
@@ -89,7 +89,7 @@ def test_a_topic_gets_the_test_alert(
     (message,) = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     body = json.loads(message["Body"])
     assert body["Subject"] == f"[TEST] {NAME} (oms, staging)"
-    assert "Nothing is wrong" in body["Message"]
+    assert "No action is needed" in body["Message"]
     assert body["MessageId"] in capsys.readouterr().out
 
 
@@ -113,17 +113,17 @@ def test_a_topic_that_is_not_there_is_told_in_one_line(
         (
             ("--receiver", "hook"),
             2,
-            "--receiver hook: no receiver of that name has an SNS topic; there is topic",
+            "--receiver hook: no receiver of that name has an SNS topic; choose from topic",
         ),
         (
             ("--alertmanager", "localhost:9093"),
             2,
-            "--alertmanager localhost:9093: write an address, for example http://localhost:9093",
+            "--alertmanager localhost:9093: write a URL, for example http://localhost:9093",
         ),
         (
             ("--alertmanager", "http://127.0.0.1:9"),
             3,
-            "http://127.0.0.1:9/api/v2/alerts: cannot connect, or the connection broke",
+            "http://127.0.0.1:9/api/v2/alerts: cannot connect, or connection lost",
         ),
     ],
 )

@@ -139,7 +139,7 @@ def test_an_apply_that_was_killed_is_finished_by_the_next(
     ("fault", "said"),
     [
         (Fault.DENIED, "DescribeAlarms: not permitted"),
-        (Fault.CREDENTIALS, "DescribeAlarms: AWS does not accept the credentials"),
+        (Fault.CREDENTIALS, "DescribeAlarms: AWS rejected the credentials"),
     ],
 )
 def test_who_may_not_is_told_so_in_a_line(

@@ -217,7 +217,7 @@ def test_a_busy_grafana_is_asked_again_and_secrets_stay_out_of_errors(
     monkeypatch.setenv("GRAFANA_TOKEN", "glsa-another-secret")
     outcome = run(capsys, *BOARDS, "--yes")
     assert outcome.code == 3
-    assert "HTTP 401: does not accept the credentials: Invalid API key" in outcome.err
+    assert "HTTP 401: credentials rejected: Invalid API key" in outcome.err
     assert "secret" not in outcome.err + outcome.out
     monkeypatch.delenv("GRAFANA_TOKEN")
     assert run(capsys, *BOARDS, "--yes").code == 2

@@ -110,7 +110,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(
 ) -> None:
     outcome = run(capsys, *ARGV)
     assert outcome.code == 2
-    assert outcome.err == "2 steps to do and nobody to ask; give --yes\n"
+    assert outcome.err == "2 steps to apply and no terminal to confirm at; give --yes\n"
     assert list(rules.iterdir()) == []
 
 

@@ -113,7 +113,7 @@ def test_a_wrong_token_is_one_line_without_the_token(
     mimir.token = "another"
     outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 3
-    assert "HTTP 401: does not accept the credentials: unauthorized" in outcome.err
+    assert "HTTP 401: credentials rejected: unauthorized" in outcome.err
     assert outcome.err.count("\n") == 1
     assert TOKEN not in outcome.err + outcome.out
 
@@ -125,7 +125,7 @@ def test_what_the_ruler_does_not_take_is_told_in_its_words_and_the_rest_is_done_
     outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 3
     assert "HTTP 400: per-user rules per rule group limit (limit: 5 actual: " in outcome.err
-    assert "stopped after 0 of 2 steps; the next run continues from there" in outcome.err
+    assert "stopped after 0 of 2 steps; run the command again to continue" in outcome.err
     monkeypatch.setattr("tests.integration.mimir_api.MOST_RULES", 20)
     assert run(capsys, *ARGV, "--yes").code == 0
     assert len(mimir.groups["team"][NAMESPACE]) == 2

@@ -284,7 +284,7 @@ def test_no_error_repeats_a_secret(oms: Account, monkeypatch: pytest.MonkeyPatch
     said = f"{caught.value!r} {caught.value.__cause__!r}"
     for secret in ("FwoTOKEN", "wJalrSECRET", "Signature="):
         assert secret not in said
-    assert "AWS does not accept the credentials" in said
+    assert "AWS rejected the credentials" in said
 
 
 def test_missing_credentials_and_profiles_are_errors_of_authentication(

@@ -326,7 +326,7 @@ def test_a_dry_run_tells_the_cost_in_words_and_in_json_and_spends_nothing(
     # 2 rules with 7 metrics and 1 queue every second of 730 hours, 2 latencies every minute.
     dollars = 730 * 3600 * (15 * 0.01 / 1000 + 0.40 / 1_000_000) + 730 * 60 * 2 * 0.01 / 1000
     assert json.loads(formatted.stdout)["dollars_per_month"] == pytest.approx(dollars, rel=1e-9)
-    said = f"About ${dollars:,.2f} a month. Nothing was spent for this estimate."
+    said = f"About ${dollars:,.2f} a month. The estimate itself is free of charge."
     assert said in plain.stdout
     asked = {name for name, count in oms.faults.seen.items() if count > before.get(name, 0)}
     assert "ListRules" in asked

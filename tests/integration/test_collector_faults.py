@@ -32,6 +32,9 @@ __all__ = ["all_well", "collector", "collectors", "emulator", "proxy", "systems"
 
 pytestmark = pytest.mark.integration
 
+COST_AT_ONE_POLL_PER_SECOND = 395
+"""Dollars a month for 2 rules with 7 metrics each and 1 queue."""
+
 
 @pytest.fixture(scope="module")
 def watching(systems: Systems, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
@@ -104,7 +107,7 @@ def check_back(collector: CollectorProcess, before: Scrape, risen: Scrape) -> No
 
     scrape = collector.until(whole)
     assert counters(scrape) == expected
-    assert "a fault of the collector itself" not in collector.log
+    assert "internal error" not in collector.log
 
 
 @pytest.mark.parametrize(
@@ -165,6 +168,7 @@ def test_a_clock_that_is_set_changes_neither_counters_nor_freshness(
     systems: Systems, collector: CollectorProcess
 ) -> None:
     systems.deliver(2)
+    started = time.monotonic()
     before = settled(collector.start()).polls("nats")
     for shift in (-2 * 3600.0, -30.0, 3 * 3600.0):
         collector.clock.shift += shift
@@ -176,14 +180,17 @@ def test_a_clock_that_is_set_changes_neither_counters_nor_freshness(
                 if sample[0] in ("nats_consumer_lag_seconds", "nats_consumer_lag_messages"):
                     assert value == 0.0
             assert named(scrape, "eventbridge_")
-            # 2 rules with 7 metrics and 1 queue a second, which is what a month costs at that rate.
+            # A busy machine polls less often than each second, and then it costs less.
+            polls = scrape[key("obs_source_polls_total", source="aws")] - 1
+            polls_per_second = polls / (time.monotonic() - started)
             cost = scrape[key("obs_aws_cost_dollars_per_month")]
-            assert cost == pytest.approx(395, rel=0.35)
+            assert 0.65 * COST_AT_ONE_POLL_PER_SECOND * polls_per_second <= cost
+            assert cost <= 1.35 * COST_AT_ONE_POLL_PER_SECOND
             assert len(named(scrape, "slo_objective_ratio")) == 2
             assert collector.get("/readyz").status == 200
             assert all(each["age_seconds"] >= 0 for each in collector.status()["sources"])
             before = scrape
-    assert "a fault of the collector itself" not in collector.log
+    assert "internal error" not in collector.log
     assert "is stale" not in collector.log
 
 

@@ -118,7 +118,12 @@ async def test_a_healthy_system_is_called_so_at_one_glance(page: Page, server: S
     assert "All is well" in text
     for part in ("event-delivery", "83.2 %", "99.9 % over 30d", "audit-writer", "412"):
         assert part in text
-    for part in ("oms-object-changed", "oms-events-dlq", "OMS_INDEX", "AWS costs $4.38 a month"):
+    for part in (
+        "oms-object-changed",
+        "oms-events-dlq",
+        "OMS_INDEX",
+        "AWS API requests cost $4.38 per month",
+    ):
         assert part in text
     assert await page.evaluate("document.title") == "oms · production"
 
@@ -128,13 +133,13 @@ async def test_trouble_is_told_in_plain_words(page: Page, server: Server, site: 
     text = await shown(page, server)
     for part in (
         "4 problems need attention now",
-        "OMS_EVENTS/billing-projection has stopped: it takes no messages",
-        "nobody is pulling",
+        "OMS_EVENTS/billing-projection is stopped: no messages are delivered",
+        "no client is pulling",
         "not shrinking",
         "⚠ 19 m",
         "−12.4 %",
-        "already spent",
-        "lasts 8 h 2 m",
+        "exhausted",
+        "exhausted in 8 h 2 m",
         "Rate exceeded",
         "connection refused",
     ):
@@ -197,7 +202,7 @@ async def test_it_keeps_what_it_knows_and_says_so_when_the_collector_is_gone(
     server = await serve(site, "127.0.0.1:0")
     await shown(page, server)
     await server.close()
-    await page.wait_for(f"{TEXT}.includes('The collector does not answer. What you see is from')")
+    await page.wait_for(f"{TEXT}.includes('The collector is not responding. Showing data from')")
     assert "event-delivery" in await page.evaluate(TEXT)
     assert await page.evaluate("document.querySelector('#main').classList.contains('old')")
 
@@ -250,8 +255,8 @@ async def test_withdrawn_numbers_are_not_taken_for_an_empty_system(
         healthy(), sources=(*silent, never), consumers=(), rules=()
     )
     text = await shown(page, server)
-    assert "NATS is silent: its numbers have been withdrawn" in text
-    assert "AWS is silent: its numbers have been withdrawn" in text
+    assert "NATS is stale: its data is withdrawn" in text
+    assert "AWS is stale: its data is withdrawn" in text
     assert "No consumers yet" not in text
 
 
@@ -269,11 +274,11 @@ async def test_nothing_yet_is_said_in_words(page: Page, server: Server, site: Fi
     site.document = starting()
     text = await shown(page, server)
     for part in (
-        "Waiting for the first answers",
-        "No objectives in the spec",
-        "NATS has not answered yet",
-        "AWS has not answered yet",
-        "not asked yet",
+        "Waiting for the first poll",
+        "No SLOs in the spec",
+        "NATS has not been polled yet",
+        "AWS has not been polled yet",
+        "not polled yet",
     ):
         assert part in text
 
@@ -285,7 +290,7 @@ async def test_thousands_of_consumers_show_the_worst_and_a_filter_finds_the_rest
     text = await shown(page, server)
     rows = "document.querySelectorAll('#consumer tbody tr').length"
     assert await page.evaluate(rows) == 50
-    assert "4,950 further consumers" in text
+    assert "4,950 more consumers" in text
     assert "worker-04777" not in text
     await page.evaluate("document.querySelector('#filter').focus()")
     await page.call("Input.insertText", text="stream_077 04777")

@@ -1,4 +1,4 @@
-"""An alert's sentences, with the values that are known before it fires."""
+"""An alert's description, with the values that are known before it fires filled in."""
 
 from collections.abc import Callable
 from typing import Final
@@ -23,14 +23,14 @@ from obs.spec.quantity import format_duration
 ValueForm = str
 """How an alert's value is shown: `duration`, `percent`, `share` (a ratio), `rate` or `count`."""
 
-NEVER: Final = ", not once since the collector started"
+NEVER: Final = ", none since the collector started"
 _FORMS: Final = {"seconds": "duration", "percent": "percent", "ratio": "share"}
 
 
 def described(tuned: TunedAlert, fill: Callable[[str], str]) -> str:
     """The description; `fill` gives the text of a label and of what is known when it fires.
 
-    That is `value`, `exhaustion` and `never`, which is empty unless a source has never answered.
+    That is `value`, `exhaustion` and `never`, which is empty once a source has been polled.
     """
     words = _Words(fill, threshold=threshold_text(tuned.when), window=window_text(tuned.when))
     words["hold"] = format_duration(tuned.hold)
@@ -49,7 +49,7 @@ def value_form(when: Condition) -> ValueForm:
 
 
 def threshold_text(when: Condition) -> str:
-    """The threshold with its unit, as people write it; empty where there is none."""
+    """The threshold with its unit, for people; empty where there is none."""
     match when:
         case Above() | Below() | Share() | Increase() | Quiet() | ErrorRate() | Age():
             return quantity(when.threshold, value_form(when))
@@ -62,7 +62,7 @@ def threshold_text(when: Condition) -> str:
 
 
 def comparison(when: Condition) -> str:
-    """What has to be so for the alert to fire, for lists."""
+    """The comparison that makes the alert fire, for lists."""
     match when:
         case Below() | Quiet():
             return f"< {threshold_text(when)}{_within(when)}"
@@ -76,7 +76,7 @@ def comparison(when: Condition) -> str:
 
 
 def window_text(when: Condition) -> str:
-    """The window that is judged; empty where there is none."""
+    """The window of the condition; empty where there is none."""
     if isinstance(when, Burn):
         return when.long
     window = getattr(when, "window", 0)
@@ -102,7 +102,7 @@ def _within(when: Condition) -> str:
 
 
 class _Words(dict[str, str]):
-    """Words by name; those that are not known are asked for."""
+    """Values by placeholder; `fill` gives those that are not known before the alert fires."""
 
     def __init__(self, fill: Callable[[str], str], **known: str) -> None:
         super().__init__(known)

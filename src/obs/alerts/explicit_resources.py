@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from obs.alerts.condition import Labels
 from obs.spec.alerts import Override
-from obs.spec.globs import matches
-from obs.spec.slos import NatsDeliverySli, NatsLagSli
+from obs.spec.globs import is_plain, matches
 from obs.spec.system import System
-
-_WILD: Final = frozenset("*?[")
+from obs.spec.watched import BusRules, ConsumerName
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,27 +51,23 @@ class ExplicitConsumer:
         return (("nats", self.nats), ("stream", self.stream), ("consumer", self.consumer))
 
 
-def is_explicit(pattern: str) -> bool:
-    """Whether this is a name rather than a glob."""
-    return not _WILD & set(pattern)
-
-
 def explicit_rules(system: System, aws: str) -> tuple[ExplicitRule, ...]:
     """The rules of an AWS source that its buses, the SLOs and the overrides name."""
     source = system.sources.aws[aws]
     found = {(bus.name, rule) for bus in source.buses for rule in bus.rules}
     for slo in system.slos:
-        sli = slo.sli.eventbridge
-        if sli is not None and sli.source == aws:
-            found |= {(sli.bus, rule) for rule in sli.rules}
+        if slo.sli.measured.source == aws:
+            for named in slo.sli.measured.names():
+                if isinstance(named, BusRules):
+                    found |= {(named.bus, rule) for rule in named.rules}
     for override in _overrides(system):
         if override.bus and override.rule and override.aws in (None, aws):
             found.add((override.bus, override.rule))
     watched = [
         (bus, rule)
         for bus, rule in found
-        if is_explicit(bus)
-        and is_explicit(rule)
+        if is_plain(bus)
+        and is_plain(rule)
         and any(matches(bus, [one.name]) and matches(rule, one.rules) for one in source.buses)
     ]
     return tuple(ExplicitRule(aws, bus, rule) for bus, rule in sorted(watched))
@@ -86,14 +79,14 @@ def rule_globs(system: System, aws: str) -> tuple[str, ...]:
         f"{bus.name}/{rule}"
         for bus in system.sources.aws[aws].buses
         for rule in bus.rules
-        if not (is_explicit(bus.name) and is_explicit(rule))
+        if not (is_plain(bus.name) and is_plain(rule))
     )
 
 
 def explicit_queues(system: System, aws: str) -> tuple[ExplicitQueue, ...]:
     """The queues of an AWS source that it or an override names."""
     globs = system.sources.aws[aws].queues
-    found = {queue for queue in globs if is_explicit(queue)}
+    found = {queue for queue in globs if is_plain(queue)}
     for override in _overrides(system):
         if override.queue and override.aws in (None, aws) and matches(override.queue, globs):
             found.add(override.queue)
@@ -114,13 +107,13 @@ def explicit_consumers(system: System) -> tuple[ExplicitConsumer, ...]:
 
 def _consumers(system: System) -> Iterator[ExplicitConsumer]:
     for nats, source in system.sources.nats.items():
-        for stream in filter(is_explicit, source.streams.include):
-            for consumer in filter(is_explicit, source.consumers.include):
+        for stream in filter(is_plain, source.streams.include):
+            for consumer in filter(is_plain, source.consumers.include):
                 yield ExplicitConsumer(stream, consumer, nats)
     for slo in system.slos:
-        for sli in (slo.sli.nats_lag, slo.sli.nats_delivery):
-            if isinstance(sli, NatsLagSli | NatsDeliverySli):
-                yield ExplicitConsumer(sli.stream, sli.consumer, sli.source)
+        for named in slo.sli.measured.names():
+            if isinstance(named, ConsumerName):
+                yield ExplicitConsumer(named.stream, named.consumer, slo.sli.measured.source)
     for override in _overrides(system):
         if override.stream and override.consumer:
             names = [override.nats] if override.nats else sorted(system.sources.nats)

@@ -9,7 +9,6 @@ from obs.alerts.condition import Burn
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.query import Matcher, equal
 from obs.spec.notify import LabelRoute, Notify, Route
-from obs.spec.slos import Sli
 from obs.spec.system import System
 
 WATCHDOG: Final = "ObsWatchdog"
@@ -179,7 +178,7 @@ def _dependents(system: System) -> Iterator[tuple[str, list[tuple[Matcher, ...]]
     for source, objects in sorted(own_alerts.items()):
         services: dict[str, list[str]] = {}
         for each in system.slos:
-            if source == _source_of(each.sli):
+            if source == each.sli.measured.source:
                 services.setdefault(each.service, []).append(each.name)
         slos = [
             (("slo_service", "=", service), ("slo", "=~", _any_of(names)))
@@ -207,11 +206,6 @@ def _no_worse_than(severity: Severity) -> tuple[Matcher, ...]:
             return (("severity", "=~", "warning|info"),)
         case Severity.INFO:
             return (_is(severity),)
-
-
-def _source_of(sli: Sli) -> str:
-    (kind,) = (one for one in (sli.eventbridge, sli.nats_lag, sli.nats_delivery) if one)
-    return kind.source
 
 
 def _any_of(names: Sequence[str]) -> str:

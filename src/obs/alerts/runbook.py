@@ -7,54 +7,55 @@ from typing import Final
 
 from obs.alerts.alert import Alert, TunedAlert
 from obs.alerts.annotations import comparison
+from obs.spec.globs import is_plain
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
+from obs.spec.watched import ConsumerName
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
-_GLOB: Final = re.compile(r"[*?\[]")
 
 
 def runbook(alert: Alert, rules: Sequence[TunedAlert], system: System) -> str:
-    """One alert's runbook as Markdown. Raises KeyError where its text asks for an unknown name."""
+    """One alert's runbook as Markdown. Raises KeyError for an unknown placeholder."""
     names = _names(system)
     text = _PLACEHOLDER.sub(lambda found: names[found[1]], template(alert.name))
-    thresholds = "\n".join(_thresholds(rules)) or "It is not built for this system."
+    thresholds = "\n".join(_thresholds(rules)) or "This alert is not built for this system."
     parts = (
         f"# {alert.name}",
         alert.summary,
         f"## Meaning\n\n{alert.why}\n\n{thresholds}",
         text.strip(),
-        f"## Silence it\n\n{_silence(alert)}",
+        f"## Silencing\n\n{_silence(alert)}",
     )
     return "\n\n".join(parts) + "\n"
 
 
 def template(name: str) -> str:
-    """The text of an alert as the package has it."""
+    """The runbook text of an alert, placeholders not yet filled in."""
     return (files("obs.alerts") / "runbooks" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def _thresholds(rules: Sequence[TunedAlert]) -> Iterator[str]:
     """A line for each rule."""
     for tuned in rules:
-        which = ", ".join(f"{label} {value}" for label, value in tuned.only) or "by default"
+        which = ", ".join(f"{label} {value}" for label, value in tuned.only) or "default"
         hold = f" for {format_duration(tuned.hold)}" if tuned.hold else ""
         yield f"- {tuned.severity}, {which}: {comparison(tuned.when) or 'no threshold'}{hold}"
 
 
 def _silence(alert: Alert) -> str:
     return (
-        "For two hours, while somebody works on it:\n\n"
+        "Silence the alert for two hours while you work on it:\n\n"
         "```sh\n"
-        f'amtool silence add alertname={alert.name} --duration=2h --comment="who, and why"\n'
+        f'amtool silence add alertname={alert.name} --duration=2h --comment="NAME: REASON"\n'
         "```\n\n"
-        "For good, or for one object: `alerts:` in the spec, with `enabled: false` or another "
-        "threshold,\nthen build again."
+        "To disable it or change its threshold, for all objects or for one, edit `alerts:` in the "
+        "spec and run\n`obs alerts build` again."
     )
 
 
 def _names(system: System) -> dict[str, str]:
-    """What the texts may name: the first of each kind in the spec, else a word in capitals."""
+    """A value for each placeholder: the first of its kind in the spec, else a word in capitals."""
     nats, aws = next(iter(system.sources.nats.values()), None), _first_aws(system)
     stream, consumer = _consumer(system)
     return {
@@ -80,9 +81,9 @@ def _first_aws(system: System) -> dict[str, str]:
 
 def _consumer(system: System) -> tuple[str, str]:
     for each in system.slos:
-        sli = each.sli.nats_lag or each.sli.nats_delivery
-        if sli is not None:
-            return sli.stream, sli.consumer
+        for named in each.sli.measured.names():
+            if isinstance(named, ConsumerName):
+                return named.stream, named.consumer
     sources = system.sources.nats.values()
     return (
         _plain([name for source in sources for name in source.streams.include], "STREAM"),
@@ -91,4 +92,4 @@ def _consumer(system: System) -> tuple[str, str]:
 
 
 def _plain(names: Sequence[str], otherwise: str) -> str:
-    return next((name for name in names if not _GLOB.search(name)), otherwise)
+    return next(filter(is_plain, names), otherwise)

@@ -46,7 +46,7 @@ def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
 
 
 def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
-    """The targets in whose files the alert is, of those built where none is chosen.
+    """The targets that evaluate the alert.
 
     CloudWatch is among them where it can express the alert, of some objects at least.
     """
@@ -161,9 +161,7 @@ DEFAULT: Final = (
     "promtool",
     "alertmanager",
     "grafana",
-    "operator",
-    "amp",
     "runbooks",
     "cloudwatch",
 )
-"""What is built where no target is chosen."""
+"""The targets built where none is chosen: files that people import without obs."""

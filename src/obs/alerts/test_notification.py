@@ -1,4 +1,4 @@
-"""The test alert: proves that alerts reach people, and says that it is no more than that."""
+"""The test alert, which verifies that notifications arrive and is marked as a test."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -8,13 +8,13 @@ from obs.spec.system import System
 
 NAME: Final = "ObsTest"
 LASTS: Final = 10 * MINUTE
-"""Seconds until it ends by itself: longer than the routes of any severity wait."""
+"""Seconds until it resolves by itself: longer than the group_wait of any severity."""
 
 
 def notification_alert(
     system: System, severity: Severity, now: float, lasts: float
 ) -> dict[str, Any]:
-    """The alert as Alertmanager's API takes it; `now` is Unix seconds."""
+    """The alert in the format of Alertmanager's API; `now` is Unix seconds."""
     return {
         "labels": {
             "alertname": NAME,
@@ -30,18 +30,18 @@ def notification_alert(
 
 
 def notification_message(system: System, severity: Severity, now: float) -> tuple[str, str]:
-    """Subject and text as they are published to a topic; `now` is Unix seconds."""
+    """Subject and message of the notification for an SNS topic; `now` is Unix seconds."""
     subject = f"[TEST] {NAME} ({system.system}, {system.environment})"
     lines = (_SUMMARY, _description(system), f"severity: {severity}", f"sent: {_time(now)}")
     return subject[:100], "\n".join(lines)
 
 
-_SUMMARY: Final = "This is a test: alerts reach you. Nothing is wrong."
+_SUMMARY: Final = "This is a test notification. No action is needed."
 
 
 def _description(system: System) -> str:
     return (
-        f"Somebody ran `obs alerts test` for {system.system} ({system.environment}); it ends by "
+        f"Sent by `obs alerts test` for {system.system} ({system.environment}). It resolves by "
         "itself."
     )
 

@@ -6,26 +6,18 @@ around a metric before anything is compared, added or divided.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
 
 from obs.catalogue.metric import Metric
+from obs.durations import format_whole_seconds
 
 Matcher = tuple[str, str, str]
 """A label, how it is compared (=, !=, =~, !~), and with what."""
-
-_UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 @lru_cache(1024)
 def duration(seconds: float) -> str:
     """A duration as PromQL writes it: 5400 is `1h30m`. Raises ValueError below a second."""
-    text, rest = "", round(seconds)
-    for unit, size in _UNITS:
-        count, rest = divmod(rest, size)
-        text += f"{count}{unit}" if count else ""
-    if not text:
-        raise ValueError(f"{seconds} s is no duration of PromQL")
-    return text
+    return format_whole_seconds(seconds)
 
 
 def number(value: float) -> str:

@@ -43,7 +43,7 @@ def _judge_source(source: SourceStatus) -> CheckFinding:
 
 
 def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -> CheckFinding:
-    name = _source(slo)
+    name = slo.sli.measured.source
     if live.watermark is None or live.state == "no_data":
         return wrong(
             at,
@@ -59,12 +59,6 @@ def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -
             f"see that source {name} answers, and that the collector's clock is right",
         )
     return right(at, f"its newest data is {format_duration(max(1, round(age)))} old")
-
-
-def _source(slo: Slo) -> str:
-    sli = slo.sli.eventbridge or slo.sli.nats_lag or slo.sli.nats_delivery
-    assert sli is not None
-    return sli.source
 
 
 def _oldest(system: System, name: str) -> float:

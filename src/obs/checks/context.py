@@ -192,7 +192,7 @@ class CheckContext:
             except SourceError as error:
                 self._answers[key] = error
             except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-                why = f"{kind}: the answer makes no sense ({type(error).__name__})"
+                why = f"{kind}: invalid response ({type(error).__name__})"
                 self._answers[key] = SourceError("decode", why)
         answer = self._answers[key]
         if isinstance(answer, SourceError):

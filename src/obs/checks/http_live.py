@@ -99,7 +99,7 @@ def _data(rest: Rest, path: str, **parameters: str) -> Any:
         return answer["data"]
     except (KeyError, TypeError):
         where = f"{without_user(rest.url)}{path}"
-        raise SourceError("decode", f"{where}: what answers here is not Prometheus") from None
+        raise SourceError("decode", f"{where}: not a Prometheus API") from None
 
 
 def _rest(reached: Reached) -> Rest:

@@ -7,12 +7,13 @@ from obs.checks.advice import nats
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
+from obs.spec.globs import is_plain
 from obs.spec.quantity import format_duration
 from obs.spec.sources import NatsSource
 from obs.spec.system import System
+from obs.spec.watched import ConsumerName, StreamName
 
 ADVISORIES: Final = "$JS.EVENT.ADVISORY.>"
-_WILD: Final = frozenset("*?[")
 
 Named = dict[str, set[str]]
 """Consumers by stream."""
@@ -21,13 +22,15 @@ Named = dict[str, set[str]]
 def named(system: System, source: str) -> Named:
     """The streams and consumers that the spec names in full: as expected, or in SLOs."""
     spec = system.sources.nats[source]
-    found: Named = {name: set() for name in spec.streams.include if not _WILD & set(name)}
+    found: Named = {name: set() for name in filter(is_plain, spec.streams.include)}
     for stream, expected in spec.expects.items():
         found.setdefault(stream, set()).update(expected.consumers)
     for slo in system.slos:
-        for sli in (slo.sli.nats_lag, slo.sli.nats_delivery):
-            if sli is not None and sli.source == source:
-                found.setdefault(sli.stream, set()).add(sli.consumer)
+        for each in slo.sli.measured.names() if slo.sli.measured.source == source else ():
+            if isinstance(each, ConsumerName):
+                found.setdefault(each.stream, set()).add(each.consumer)
+            elif isinstance(each, StreamName):
+                found.setdefault(each.stream, set())
     return found
 
 

@@ -33,13 +33,8 @@ def part_of(system: System, kinds: Collection[str]) -> System:
     """The system as far as sources of these kinds, `nats` and `aws`, have to do with it."""
     nats = system.sources.nats if "nats" in kinds else {}
     aws = system.sources.aws if "aws" in kinds else {}
-    slos = [
-        slo
-        for slo in system.slos
-        if (slo.sli.eventbridge and slo.sli.eventbridge.source in aws)
-        or (slo.sli.nats_lag and slo.sli.nats_lag.source in nats)
-        or (slo.sli.nats_delivery and slo.sli.nats_delivery.source in nats)
-    ]
+    names = {*nats, *aws}
+    slos = [slo for slo in system.slos if slo.sli.measured.source in names]
     sources = system.sources.model_copy(update={"nats": nats, "aws": aws})
     return system.model_copy(update={"sources": sources, "slos": tuple(slos)})
 

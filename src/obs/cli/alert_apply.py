@@ -4,21 +4,22 @@ import argparse
 
 from obs.cli.apply import apply_arguments, run
 from obs.cli.arguments import Commands, chosen_spec, command
+from obs.cli.parser import Parser
 
 
-def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+def register(actions: "Commands[Parser]") -> None:
     """Adds the action of this module to `obs alerts`."""
     apply = command(
         actions,
         "apply",
         _apply,
-        summary="Make a running stack's alert rules those of the spec; shows a plan, then asks.",
+        summary="Apply the alert rules of a spec to running stacks, after showing a plan.",
         examples=[
             "obs alerts apply --target prometheus --spec collectors/oms.yaml",
             "obs alerts apply --target grafana --target cloudwatch --yes",
             "obs alerts apply --target mimir --check",
         ],
-        found="with --check: a stack is not as wanted; else: somebody else's is in the way",
+        found="with --check: a stack differs; else: a resource that obs does not own is in the way",
         exit_codes=(0, 1, 2, 3),
     )
     apply.add_argument(
@@ -26,7 +27,8 @@ def register(actions: "Commands[argparse.ArgumentParser]") -> None:
         action="append",
         required=True,
         metavar="NAME",
-        help="prometheus, mimir, amp, grafana, alertmanager or cloudwatch; repeatable",
+        help="stack to apply to, repeatable: prometheus, mimir, amp, grafana, alertmanager or "
+        "cloudwatch",
     )
     apply_arguments(apply)
 

@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
+from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from obs.spec.system import System
 
 
-def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+def register(actions: "Commands[Parser]") -> None:
     """Adds the action of this module to `obs alerts`."""
     test = command(
         actions,
         "test",
         _test,
-        summary="Send a test alert, to prove that alerts reach people.",
+        summary="Send a test alert, to verify that alerts reach people.",
         examples=[
             "obs alerts test --spec collectors/oms.yaml --alertmanager http://localhost:9093",
             "obs alerts test --spec collectors/oms.yaml --receiver aws",
@@ -28,22 +29,22 @@ def register(actions: "Commands[argparse.ArgumentParser]") -> None:
         exit_codes=(0, 2, 3),
     )
     spec_arguments(test)
-    way = test.add_mutually_exclusive_group(required=True)
-    way.add_argument(
+    destination = test.add_mutually_exclusive_group(required=True)
+    destination.add_argument(
         "--alertmanager",
         metavar="URL",
-        help="the Alertmanager to send it through; its routes decide who hears of it",
+        help="Alertmanager to send it through; its routes choose the receivers",
     )
-    way.add_argument(
+    destination.add_argument(
         "--receiver",
         metavar="NAME",
-        help="a receiver of the spec's `notify` whose SNS topic it is published to",
+        help="receiver of the spec's `notify` to whose SNS topic it is published",
     )
     test.add_argument(
         "--severity",
         choices=("critical", "warning", "info"),
         default="critical",
-        help="whose route it takes (default: critical)",
+        help="severity of the test alert, which selects its route (default: critical)",
     )
 
 
@@ -65,12 +66,15 @@ def _through_alertmanager(url: str, system: "System", severity: "Severity") -> N
     from obs.clients.http import Http, without_user
 
     if not url.startswith(("http://", "https://")):
-        raise BadInput(f"--alertmanager {url}: write an address, for example http://localhost:9093")
+        raise BadInput(f"--alertmanager {url}: write a URL, for example http://localhost:9093")
     with closing(Http(timeout=10)) as http:
         alert = notification_alert(system, severity, time.time(), LASTS)
         http.post(f"{url.rstrip('/')}/api/v2/alerts", [alert])
-    print(f"{without_user(url)} took {NAME} ({severity}, test=true); it ends in {LASTS // 60} min.")
-    print("It has arrived only when the people on that route have been told: ask them.")
+    print(
+        f"{without_user(url)} accepted {NAME} ({severity}, test=true); "
+        f"it resolves in {LASTS // 60} min."
+    )
+    print("Confirm with the people on that route that they received it.")
 
 
 def _topic(name: str, system: "System") -> "Sns":
@@ -79,8 +83,8 @@ def _topic(name: str, system: "System") -> "Sns":
     receivers = system.notify.receivers if system.notify else {}
     topics = {key: each.sns for key, each in receivers.items() if each.sns is not None}
     if name not in topics:
-        there = f"there is {', '.join(topics)}" if topics else "`notify` has none"
-        hint = did_you_mean(name, topics) or f"; {there}"
+        known = f"choose from {', '.join(topics)}" if topics else "`notify` has none"
+        hint = did_you_mean(name, topics) or f"; {known}"
         raise BadInput(f"--receiver {name}: no receiver of that name has an SNS topic{hint}")
     return topics[name]
 
@@ -94,12 +98,12 @@ def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
     subject, text = notification_message(system, severity, time.time())
     with closing(AwsClient(_account(topic, system), time.monotonic)) as client:
         message = client.publish(topic.topic_arn, subject, text)
-    print(f"{topic.topic_arn} took the test alert ({severity}) as message {message}.")
-    print("It has arrived only when its subscribers have been told: ask them.")
+    print(f"{topic.topic_arn} accepted the test alert ({severity}) as message {message}.")
+    print("Confirm with its subscribers that they received it.")
 
 
 def _account(topic: "Sns", system: "System") -> "AwsSource":
-    """How to sign in: as the spec's source of the topic's region does, but for the topic's role."""
+    """The sign-in of the spec's source in the topic's region, with the topic's role if any."""
     from obs.spec.sources import AwsSource
 
     sources = (one for one in system.sources.aws.values() if one.region == topic.region)

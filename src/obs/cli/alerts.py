@@ -2,12 +2,29 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obs.cli import alert_apply, alert_test
-from obs.cli.arguments import Commands, command, format_argument, spec_arguments
-from obs.cli.build_options import build_arguments, check, put, tuned_system
+from obs.cli.arguments import (
+    DRIFTED,
+    Commands,
+    command,
+    command_group,
+    format_argument,
+    spec_arguments,
+)
+from obs.cli.build_options import (
+    BuildFolder,
+    FilesByTarget,
+    Notes,
+    build_arguments,
+    run_build,
+    target_argument,
+    tuned_system,
+)
 from obs.cli.output import json_text, table
+from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -15,13 +32,12 @@ if TYPE_CHECKING:
     from obs.spec.system import System
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
-    group = command(
+    actions = command_group(
         commands,
         "alerts",
-        lambda arguments: DONE,
-        summary="Build alert rules from a spec, and say what they mean.",
+        summary="Build, list, explain, test and apply the alert rules of a spec.",
         examples=[
             "obs alerts build --spec collectors/oms.yaml --out alerts",
             "obs alerts list --spec collectors/oms.yaml",
@@ -29,10 +45,9 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
             "obs alerts test --spec collectors/oms.yaml --alertmanager http://localhost:9093",
             "obs alerts apply --spec collectors/oms.yaml --target prometheus",
         ],
-        found="with --check: what is there is not what would be built",
-        exit_codes=(0, 1, 2),
+        found="with --check: the files or the stack differ from what the spec builds",
+        exit_codes=(0, 1, 2, 3),
     )
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
     _register_build(actions)
     listing = command(
         actions,
@@ -47,47 +62,55 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         actions,
         "explain",
         _explain,
-        summary="Say what an alert means for a spec, why its threshold is what it is, what to do.",
+        summary="Explain an alert of a spec: its meaning, its threshold and how to respond.",
         examples=["obs alerts explain NatsConsumerLagHigh --spec collectors/oms.yaml"],
     )
-    explain.add_argument("name", metavar="NAME", help="the alert")
+    explain.add_argument("name", metavar="NAME", help="name of the alert")
     spec_arguments(explain)
     alert_test.register(actions)
     alert_apply.register(actions)
 
 
-def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:
+def _register_build(actions: "Commands[Parser]") -> None:
     build = command(
         actions,
         "build",
         _build,
-        summary="Build the alert rules of a spec.",
+        summary="Build the alert rules of a spec, with their tests and runbooks.",
         examples=[
             "obs alerts build --spec collectors/oms.yaml --out alerts",
             "obs alerts build --spec collectors/oms.yaml --out alerts --check",
+            "obs alerts build --spec collectors/oms.yaml --out build --target operator",
         ],
-        found="with --check: what is there is not what would be built",
+        found=DRIFTED,
         exit_codes=(0, 1, 2),
     )
-    build_arguments(
-        build, "alerts", "what to build, repeatable (default: all that one folder can hold)"
+    build_arguments(build, "alerts", "folder to build in (default: alerts)")
+    target_argument(
+        build,
+        "format to build, repeatable: prometheus, recording, promtool, alertmanager, grafana, "
+        "runbooks and cloudwatch (together the default); prometheus-3, operator, operator-helm "
+        "or amp",
     )
+
+
+def alerts_folder(path: Path, targets: Sequence[str] = ()) -> BuildFolder:
+    """The folder of alert rules; the default targets where none is given."""
+    from obs.alerts.targets import DEFAULT, build
+
+    names = list(dict.fromkeys(targets or DEFAULT))
+    return BuildFolder(path, lambda system: build(system, names), _notes)
+
+
+def _notes(system: "System", files: FilesByTarget) -> Notes:
+    from obs.alerts.targets import remarks
+
+    known = remarks(system, files)
+    return {"not_built": known.left_out, "advice": known.advice}
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from obs.alerts.targets import DEFAULT, build, remarks
-
-    targets = list(dict.fromkeys(arguments.target or DEFAULT))
-    if arguments.check:
-        return check(arguments, lambda system: build(system, targets))
-    system = tuned_system(arguments)
-    files = build(system, targets)
-    put(arguments.out, files)
-    known = remarks(system, files)
-    for head, sentences in (("not built:", known.left_out), ("mind:", known.advice)):
-        if sentences:
-            print("\n".join((head, *(f"  {sentence}" for sentence in sentences))))
-    return DONE
+    return run_build(arguments, [alerts_folder(arguments.out, arguments.target or ())])
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -128,7 +151,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from obs.spec.report import did_you_mean
 
     if arguments.name not in BY_NAME:
-        hint = did_you_mean(arguments.name, BY_NAME) or "; `obs alerts list` names them all"
+        hint = did_you_mean(arguments.name, BY_NAME) or "; see `obs alerts list`"
         raise BadInput(f"no alert {arguments.name}{hint}")
     system = tuned_system(arguments)
     rules = [tuned for tuned in tuned_alerts(system) if tuned.name == arguments.name]

@@ -1,4 +1,4 @@
-"""What `obs alerts apply` and `obs dashboards apply` have in common: show, ask, do."""
+"""What `obs alerts apply` and `obs dashboards apply` share: plan, confirmation, changes."""
 
 import argparse
 import sys
@@ -20,24 +20,24 @@ _WORDS: Final = {
     "create": "to create",
     "change": "to change",
     "delete": "to delete",
-    "keep": "as wanted",
-    "foreign": "in the way, not touched",
+    "keep": "unchanged",
+    "foreign": "not owned by obs, left alone",
 }
 
 
 def apply_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of an apply command, but for --target."""
+    """The arguments of an apply command, except --target."""
     spec_arguments(parser)
     parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 where something is different"
+        "--check", action="store_true", help="change nothing; exit 1 if anything differs"
     )
-    parser.add_argument("--yes", action="store_true", help="do it without asking")
+    parser.add_argument("--yes", action="store_true", help="apply without confirmation")
     format_argument(parser)
 
 
 @dataclass
 class _Report:
-    """What is told of one stack."""
+    """The plan of one stack, and which of its steps are done."""
 
     target: str
     where: str
@@ -64,7 +64,7 @@ class _Report:
 
 
 def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) -> int:
-    """Plans of all stacks, the question, and the steps; returns the exit code."""
+    """Plans for all stacks, confirms, applies; returns the exit code."""
     from obs.stacks.plan import is_as_wanted, to_do
 
     with ExitStack() as opened:
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) ->
         todo = [step for report in reports for step in to_do(report.steps)]
         try:
             if todo and not arguments.check:
-                if not (arguments.yes or _asked(todo, stacks, reports)):
+                if not (arguments.yes or _confirmed(todo, stacks, reports)):
                     return FOUND
                 for (_, stack), report in zip(stacks, reports, strict=True):
                     _apply(stack, report, loud=as_text)
@@ -109,7 +109,7 @@ def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
     except (ObsError, KeyboardInterrupt):
         print(
             f"{report.target}: stopped after {len(report.done)} of {counted(len(todo), 'step')}; "
-            "the next run continues from there",
+            "run the command again to continue",
             file=sys.stderr,
         )
         raise
@@ -118,25 +118,27 @@ def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
 _DONE: Final = {"create": "created", "change": "changed", "delete": "deleted"}
 
 
-def _asked(
+def _confirmed(
     todo: Sequence["PlanStep"], stacks: Sequence[tuple[str, "Stack"]], reports: Sequence[_Report]
 ) -> bool:
-    """Whether somebody at a terminal says yes. Raises BadInput where nobody is there."""
+    """Whether the user at the terminal confirms. Raises BadInput without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise BadInput(f"{counted(len(todo), 'step')} to do and nobody to ask; give --yes")
-    print(f"Do {counted(len(todo), 'step')}? [y/N] ", end="", file=sys.stderr, flush=True)
+        raise BadInput(
+            f"{counted(len(todo), 'step')} to apply and no terminal to confirm at; give --yes"
+        )
+    print(f"Apply {counted(len(todo), 'step')}? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         print("nothing was changed", file=sys.stderr)
         return False
     if [stack.plan() for _, stack in stacks] != [report.steps for report in reports]:
-        raise ObsError("what is there has changed since it was shown; run it again")
+        raise ObsError("the stack has changed since the plan was shown; run the command again")
     return True
 
 
 def _plan_text(report: _Report) -> str:
     counts = Counter(str(step.verdict) for step in report.steps)
     summary = ", ".join(f"{counts[each]} {words}" for each, words in _WORDS.items() if counts[each])
-    lines = [f"{report.target} ({report.where}): {summary or 'nothing is built for it'}"]
+    lines = [f"{report.target} ({report.where}): {summary or 'no resources'}"]
     for step in report.steps:
         if step.verdict == "keep":
             continue

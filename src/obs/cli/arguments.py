@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from obs.errors import BadInput
+from obs.cli.parser import Parser
+from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from obs.spec.load import Spec
@@ -15,6 +16,9 @@ Commands = argparse._SubParsersAction  # the type argparse returns has no public
 Run = Callable[[argparse.Namespace], int]
 
 DEFAULT_SPEC: Final = Path("obs.yaml")
+DRIFTED: Final = "with --check: the files differ from what the spec builds"
+"""What exit code 1 means for commands that build files."""
+
 _EXIT_CODES: Final = {
     0: "done",
     1: "found something",
@@ -25,7 +29,7 @@ _EXIT_CODES: Final = {
 
 
 def command(
-    commands: "Commands[argparse.ArgumentParser]",
+    commands: "Commands[Parser]",
     name: str,
     run: Run,
     *,
@@ -33,10 +37,10 @@ def command(
     examples: Sequence[str],
     found: str = "",
     exit_codes: Sequence[int] = (0, 2),
-) -> argparse.ArgumentParser:
-    """A command's parser: its help ends with examples and exit codes.
+) -> Parser:
+    """The parser of a command; its help ends with examples and exit codes.
 
-    `found` says what exit code 1 means here.
+    `found` is the meaning of exit code 1.
     """
     meanings = {**_EXIT_CODES, **({1: found} if found else {})}
     lines = ["examples:", *(f"  {example}" for example in examples)]
@@ -52,6 +56,34 @@ def command(
     return parser
 
 
+def command_group(
+    commands: "Commands[Parser]",
+    name: str,
+    *,
+    summary: str,
+    examples: Sequence[str],
+    found: str = "",
+    exit_codes: Sequence[int] = (0, 2),
+) -> "Commands[Parser]":
+    """A command that only holds others, to which they are added; alone it prints its help."""
+    parser = command(
+        commands,
+        name,
+        lambda arguments: show_help(parser),
+        summary=summary,
+        examples=examples,
+        found=found,
+        exit_codes=exit_codes,
+    )
+    return parser.add_subparsers(title="actions", metavar="ACTION")
+
+
+def show_help(parser: argparse.ArgumentParser) -> int:
+    """Prints the help to stdout; returns the exit code."""
+    parser.print_help()
+    return DONE
+
+
 def spec_arguments(parser: argparse.ArgumentParser) -> None:
     """--spec and --env, for commands that read a spec."""
     parser.add_argument(
@@ -59,33 +91,35 @@ def spec_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=Path,
         metavar="PATH",
-        help="spec file or directory of spec files; repeat it to merge several "
+        help="spec file, or directory of spec files; repeatable, parts are merged "
         "(default: $OBS_SPEC, else obs.yaml)",
     )
-    parser.add_argument("--env", metavar="NAME", help="one of the spec's environments")
+    parser.add_argument("--env", metavar="NAME", help="environment of the spec to use")
 
 
 def format_argument(parser: argparse.ArgumentParser) -> None:
     """--format, for commands that print a result."""
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
+    )
 
 
 def spec_paths(arguments: argparse.Namespace) -> list[Path]:
-    """The spec files to read. Raises BadInput where none is named and obs.yaml is not there."""
+    """The spec files to read. Raises BadInput where none is given and obs.yaml does not exist."""
     if arguments.spec:
         return list(arguments.spec)
-    if named := os.environ.get("OBS_SPEC"):
-        return [Path(named)]
+    if from_environment := os.environ.get("OBS_SPEC"):
+        return [Path(from_environment)]
     if DEFAULT_SPEC.is_file():
         return [DEFAULT_SPEC]
-    raise BadInput(f"no spec: give --spec FILE, set OBS_SPEC, or write {DEFAULT_SPEC} here")
+    raise BadInput(f"no spec: give --spec FILE, set OBS_SPEC, or create {DEFAULT_SPEC} here")
 
 
 def chosen_spec(
     arguments: argparse.Namespace, variables: Mapping[str, str] | None = None
 ) -> "Spec":
-    """The spec that --spec and --env choose, with the environment's variables where none are
-    given. Raises InvalidSpec.
+    """The spec that --spec and --env choose, expanded with these variables (default: those of
+    the process). Raises InvalidSpec.
     """
     from obs.spec.load import read_spec
 

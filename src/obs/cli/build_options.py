@@ -1,38 +1,55 @@
-"""What commands that build files from a spec share: where they go, and what has drifted."""
+"""What commands that build files from a spec share: options, writing, and the drift report."""
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from obs.cli.arguments import chosen_spec, spec_arguments
-from obs.cli.output import counted
+from obs.cli.arguments import chosen_spec, format_argument, spec_arguments
+from obs.cli.output import counted, json_text
 from obs.errors import DONE, FOUND, ObsError
 
 if TYPE_CHECKING:
     from obs.artifacts import Files
     from obs.spec.system import System
 
-Builder = Callable[["System"], Mapping[str, "Files"]]
+FilesByTarget = Mapping[str, "Files"]
+Notes = Mapping[str, Sequence[str]]
+"""Sentences about what was built, by their heading in JSON."""
+
+_HEADINGS: Final = {"not_built": "not built:", "advice": "note:"}
 
 
-def build_arguments(parser: argparse.ArgumentParser, folder: str, targets: str) -> None:
-    """--spec, --env, --out, --target and --check; `targets` says what may be chosen."""
+@dataclass(frozen=True, slots=True)
+class BuildFolder:
+    """A folder of built files, how its files are built, and what people should know of them."""
+
+    path: Path
+    build: Callable[["System"], FilesByTarget]
+    notes: Callable[["System", FilesByTarget], Notes] = lambda system, files: {}
+
+
+def build_arguments(parser: argparse.ArgumentParser, out: str, out_help: str) -> None:
+    """--spec, --env, --out, --check and --format."""
     spec_arguments(parser)
+    parser.add_argument("--out", type=Path, default=Path(out), metavar="DIR", help=out_help)
     parser.add_argument(
-        "--out", type=Path, default=Path(folder), metavar="DIR", help=f"default: {folder}"
+        "--check", action="store_true", help="write nothing; show how the files differ"
     )
+    format_argument(parser)
+
+
+def target_argument(parser: argparse.ArgumentParser, targets: str) -> None:
+    """--target; `targets` is its help."""
     parser.add_argument("--target", action="append", metavar="NAME", help=targets)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; show what would change"
-    )
 
 
 def tuned_system(
     arguments: argparse.Namespace, variables: Mapping[str, str] | None = None
 ) -> "System":
-    """The system that --spec and --env choose, its alerts' tuning checked. Raises InvalidSpec."""
+    """The system that --spec and --env choose, with valid alert overrides. Raises InvalidSpec."""
     from obs.alerts.tuning import check_tuning
 
     spec = chosen_spec(arguments, variables)
@@ -40,68 +57,97 @@ def tuned_system(
     return spec.system
 
 
-def put(out: Path, files: Mapping[str, "Files"]) -> None:
-    """Write the files, and say which changed. Raises BadInput."""
+def run_build(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int:
+    """Writes all folders, or with --check compares them; prints a report, returns the exit code."""
+    return _check(arguments, folders) if arguments.check else _write(arguments, folders)
+
+
+def _write(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int:
     from obs.artifacts import write
 
-    changed = write(out, files)
-    number = sum(map(len, files.values()))
-    print(f"{out}: {counted(number, 'file')}, {len(changed)} changed")
-    for path in changed:
-        print(f"  {path}")
+    system = tuned_system(arguments)
+    built = [(folder, folder.build(system)) for folder in folders]  # all, before anything changes
+    facts = []
+    for folder, files in built:
+        changed = write(folder.path, files)
+        notes = folder.notes(system, files)
+        number = sum(map(len, files.values()))
+        facts.append({"folder": str(folder.path), "files": number, "changed": changed, **notes})
+        if arguments.format == "text":
+            print("\n".join(_written_lines(folder.path, number, changed, notes)))
+    if arguments.format == "json":
+        print(json_text(facts))
+    return DONE
 
 
-def check(arguments: argparse.Namespace, build: Builder) -> int:
-    """Show how what is there differs from what would be built, and give the exit code.
-
-    The spec is taken as it is here, variables of the environment included; those to which a
-    difference is owed are named.
-    """
-    asked = _Asked(os.environ)
-    lines = _drift(arguments, build, asked)
-    print("\n".join(lines) if lines else f"{arguments.out}: as the spec says")
-    if not lines:
-        return DONE
-    for name in _to_blame(arguments, build, asked.found, lines):
-        print(
-            f"${name} is set here and the spec asks for it, so other files are built than without "
-            f"it; build and check with the same value, or here with `env -u {name}`"
-        )
-    return FOUND
+def _written_lines(
+    folder: Path, number: int, changed: Sequence[str], notes: Notes
+) -> Iterator[str]:
+    yield f"{folder}: {counted(number, 'file')}, {len(changed)} changed"
+    yield from (f"  {path}" for path in changed)
+    for name, sentences in notes.items():
+        if sentences:
+            yield _HEADINGS[name]
+            yield from (f"  {sentence}" for sentence in sentences)
 
 
-def _drift(
-    arguments: argparse.Namespace, build: Builder, variables: Mapping[str, str]
+def _check(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int:
+    """Reports the difference, and which set variables of the environment have a part in it."""
+    variables = _RecordedVariables(os.environ)
+    diff = _diff(arguments, folders, variables)
+    causes = list(_causes(arguments, folders, variables.read, diff)) if diff else []
+    if arguments.format == "json":
+        print(json_text({"drift": bool(diff), "diff": diff, "variables": causes}))
+    elif diff:
+        print("\n".join([*diff, *map(_cause_text, causes)]))
+    else:
+        print("\n".join(f"{folder.path}: matches the spec" for folder in folders))
+    return FOUND if diff else DONE
+
+
+def _cause_text(name: str) -> str:
+    return (
+        f"${name} is set here and the spec reads it, so the files differ from those built without "
+        f"it; build and check with the same value, or run this with `env -u {name}`"
+    )
+
+
+def _diff(
+    arguments: argparse.Namespace, folders: Sequence[BuildFolder], variables: Mapping[str, str]
 ) -> list[str]:
     from obs.artifacts import drift
 
-    return list(drift(arguments.out, build(tuned_system(arguments, variables))))
+    system = tuned_system(arguments, variables)
+    return [line for folder in folders for line in drift(folder.path, folder.build(system))]
 
 
-def _to_blame(
-    arguments: argparse.Namespace, build: Builder, names: set[str], lines: list[str]
+def _causes(
+    arguments: argparse.Namespace,
+    folders: Sequence[BuildFolder],
+    names: set[str],
+    diff: list[str],
 ) -> Iterator[str]:
     """The variables without which the difference would be another."""
     for name in sorted(names):
         others = {key: value for key, value in os.environ.items() if key != name}
         try:
-            differs = _drift(arguments, build, others) != lines
-        except ObsError:  # it has no default, so whoever built had some value
+            differs = _diff(arguments, folders, others) != diff
+        except ObsError:  # it has no default, so it was set when the files were built, too
             continue
         if differs:
             yield name
 
 
-class _Asked(Mapping[str, str]):
-    """Variables, and which of those that are set were asked for."""
+class _RecordedVariables(Mapping[str, str]):
+    """Variables that record the names under which a value was read."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
-        self.found: set[str] = set()
+        self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
         value = self._variables[name]
-        self.found.add(name)
+        self.read.add(name)
         return value
 
     def __iter__(self) -> Iterator[str]:

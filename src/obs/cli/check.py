@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
 from obs.cli.output import counted, json_text, table
+from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -15,29 +16,32 @@ if TYPE_CHECKING:
 _MARKS: Final = {"passed": "✓", "failed": "✗", "warned": "!", "skipped": "–"}
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
     check = command(
         commands,
         "check",
         _check,
-        summary="Ask the live system whether it is ready for production, and say what to do.",
+        summary="Check that the live system is ready for production, and advise what to fix.",
         examples=[
             "obs check --spec collectors/oms.yaml",
             "obs check --spec collectors/oms.yaml --only eventbridge-dead-letters",
             "obs check --spec collectors/oms.yaml --format junit > readiness.xml",
         ],
-        found="a check failed; with --strict: or warned",
+        found="a check failed, or with --strict warned",
         exit_codes=(0, 1, 2, 3),
     )
     spec_arguments(check)
     check.add_argument(
-        "--only", action="append", metavar="NAME", help="run this check alone; repeatable"
+        "--only", action="append", metavar="NAME", help="run only this check; repeatable"
     )
-    check.add_argument("--list", action="store_true", help="list the checks, and run none")
-    check.add_argument("--strict", action="store_true", help="let warnings count as failures")
+    check.add_argument("--list", action="store_true", help="list the checks and exit")
+    check.add_argument("--strict", action="store_true", help="treat warnings as failures")
     check.add_argument(
-        "--format", choices=("text", "json", "junit"), default="text", help="default: text"
+        "--format",
+        choices=("text", "json", "junit"),
+        default="text",
+        help="output format (default: text)",
     )
 
 
@@ -67,8 +71,8 @@ def _chosen(names: Sequence[str] | None) -> "Sequence[Check[object]]":
 
     for name in names or ():
         if name not in BY_NAME:
-            hint = did_you_mean(name, BY_NAME) or "; `obs check --list` names them all"
-            raise BadInput(f"--only {name}: there is no such check{hint}")
+            hint = did_you_mean(name, BY_NAME) or "; see `obs check --list`"
+            raise BadInput(f"--only {name}: no such check{hint}")
     return [check for check in CHECKS if not names or check.name in names]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
 from obs.cli.output import json_text, table
+from obs.cli.parser import Parser
 from obs.errors import DONE, UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
     collect = command(
         commands,
         "collect",
         _collect,
-        summary="Run the collector: poll the sources, serve /metrics and the status page, push.",
+        summary="Run the collector: poll the sources, serve /metrics and the status page.",
         examples=[
             "obs collect --spec collectors/oms.yaml",
             "obs collect --spec collectors/oms.yaml --only nats --listen 0.0.0.0:9464",
@@ -45,19 +46,19 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="poll only sources of this kind; repeatable (default: all)",
     )
     collect.add_argument(
-        "--listen", metavar="HOST:PORT", help="serve here instead of outputs.web.listen"
+        "--listen", metavar="HOST:PORT", help="address to serve on, instead of outputs.web.listen"
     )
     how = collect.add_mutually_exclusive_group()
     how.add_argument(
-        "--once", action="store_true", help="poll every source once, print one scrape and exit"
+        "--once", action="store_true", help="poll every source once, print the metrics and exit"
     )
     how.add_argument(
         "--dry-run",
         action="store_true",
-        help="print what the AWS requests of this spec will cost a month, and exit",
+        help="estimate the monthly cost of the AWS requests and exit",
     )
     format_argument(collect)
-    collect.add_argument("--verbose", action="store_true", help="log every step")
+    collect.add_argument("--verbose", action="store_true", help="log at debug level")
 
 
 def _collect(arguments: argparse.Namespace) -> int:
@@ -71,7 +72,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     code = asyncio.run(_once(system, arguments) if arguments.once else _run(system, arguments))
     sys.stdout.flush()
     sys.stderr.flush()
-    # The state is saved; a poll that hangs in a system call must not hold up the end.
+    # The state is saved; a poll that hangs in a system call must not delay the exit.
     os._exit(code)
 
 
@@ -106,7 +107,7 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
 
 
 def _checks(system: "System", kinds: Sequence[str]) -> "Checks | None":
-    """What the collector runs on its own clock; loaded only where the spec wants it."""
+    """The checks that the collector runs periodically; None where the spec has no interval."""
     if system.checks.every is None:
         return None
     from functools import partial
@@ -159,19 +160,19 @@ def _cost_facts(cost: "SourceCost") -> dict[str, object]:
 
 def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
     if not costs:
-        yield "No AWS source is polled: nothing is spent."
+        yield "No AWS source is polled, so there is no cost."
         return
     for cost in costs:
         yield f"AWS source {cost.source}"
         if cost.error:
-            yield f"  AWS did not say what there is: {cost.error}"
+            yield f"  cannot list its resources: {cost.error}"
         rows = [
             ("a month", "units", "dollars"),
             *((x.what, f"{x.units:,.0f}", f"${x.dollars:,.2f}") for x in cost.estimate.lines),
         ]
         yield table(rows, indent=2)
         if cost.budget is not None and cost.estimate.dollars > cost.budget:
-            yield f"  above its monthly_budget_dollars {cost.budget:g}: it will not be polled"
+            yield f"  exceeds monthly_budget_dollars {cost.budget:g}: this source is not polled"
         yield from (f"  · {assumption}" for assumption in cost.estimate.assumptions)
     about = "At least" if any(cost.error for cost in costs) else "About"
-    yield f"{about} ${dollars:,.2f} a month. Nothing was spent for this estimate."
+    yield f"{about} ${dollars:,.2f} a month. The estimate itself is free of charge."

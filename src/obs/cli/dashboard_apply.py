@@ -4,20 +4,21 @@ import argparse
 
 from obs.cli.apply import apply_arguments, run
 from obs.cli.arguments import Commands, chosen_spec, command
+from obs.cli.parser import Parser
 
 
-def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+def register(actions: "Commands[Parser]") -> None:
     """Adds the action of this module to `obs dashboards`."""
     apply = command(
         actions,
         "apply",
         _apply,
-        summary="Make the dashboards in a running Grafana those of the spec; shows a plan first.",
+        summary="Apply the dashboards of a spec to a running Grafana, after showing a plan.",
         examples=[
             "obs dashboards apply --target grafana --spec collectors/oms.yaml",
             "obs dashboards apply --target grafana --check",
         ],
-        found="with --check: Grafana is not as wanted; else: somebody else's is in the way",
+        found="with --check: Grafana differs; else: a dashboard obs does not own is in the way",
         exit_codes=(0, 1, 2, 3),
     )
     apply.add_argument("--target", action="append", required=True, metavar="NAME", help="grafana")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument
 from obs.cli.output import counted, json_text, table
+from obs.cli.parser import Parser
 from obs.errors import DONE, FOUND, BadInput
 
 if TYPE_CHECKING:
@@ -15,20 +16,20 @@ if TYPE_CHECKING:
     from obs.dashboard_lint.subject import Knowledge
 
 
-def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+def register(actions: "Commands[Parser]") -> None:
     """Adds the action of this module to `obs dashboards`."""
     lint = command(
         actions,
         "lint",
         _lint,
-        summary="Say what is wrong with Grafana dashboards, ours or anybody's.",
+        summary="Find mistakes in Grafana dashboards, whether obs built them or not.",
         examples=[
             "obs dashboards lint dashboards",
             "obs dashboards lint dashboards --spec collectors/oms.yaml --strict",
             "obs dashboards lint mine.json --metrics scrape.txt --format json",
             "obs dashboards lint --list",
         ],
-        found="errors; with --strict warnings too",
+        found="lint found errors, or with --strict warnings",
         exit_codes=(0, 1, 2),
     )
     lint.add_argument(
@@ -36,32 +37,32 @@ def register(actions: "Commands[argparse.ArgumentParser]") -> None:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="dashboards, alone or wrapped for Kubernetes, in JSON or YAML; or folders of them",
+        help="dashboard or folder of dashboards, as JSON or YAML, plain or wrapped for Kubernetes",
     )
-    lint.add_argument("--list", action="store_true", help="name the rules, and stop")
+    lint.add_argument("--list", action="store_true", help="list the rules and exit")
     lint.add_argument(
         "--spec",
         action="append",
         type=Path,
         metavar="PATH",
-        help="a spec, to compare thresholds with its alerts; repeatable",
+        help="spec whose alert thresholds the panels should match; repeatable",
     )
-    lint.add_argument("--env", metavar="NAME", help="one of the spec's environments")
+    lint.add_argument("--env", metavar="NAME", help="environment of the spec to use")
     lint.add_argument(
         "--metrics",
         action="append",
         type=Path,
         metavar="FILE",
-        help="names of the other metrics there are, one a line, a scrape, or what "
-        "/api/v1/label/__name__/values answers; then every name is judged; repeatable",
+        help="further known metrics: one name a line, a scrape, or a response of "
+        "/api/v1/label/__name__/values; any other metric name is then an error; repeatable",
     )
     lint.add_argument(
         "--waivers",
         type=Path,
         metavar="FILE",
-        help="what is meant to be so (default: .obs-lint.yaml and .lint beside the files and here)",
+        help="accepted findings (default: .obs-lint.yaml and .lint beside the files and here)",
     )
-    lint.add_argument("--strict", action="store_true", help="warnings fail as well")
+    lint.add_argument("--strict", action="store_true", help="treat warnings as failures")
     format_argument(lint)
 
 
@@ -69,7 +70,7 @@ def _lint(arguments: argparse.Namespace) -> int:
     if arguments.list:
         return _list(arguments)
     if not arguments.paths:
-        raise BadInput("no dashboards: name files or folders; --list names the rules")
+        raise BadInput("no dashboards: name files or folders; --list lists the rules")
     from obs.dashboard_lint.finding import Severity
     from obs.dashboard_lint.lint import lint, waivers_for
     from obs.dashboard_lint.read import read

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
+from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 _VARIABLE: Final = "OBS_PROMETHEUS"
 
 
-def register(actions: "Commands[argparse.ArgumentParser]") -> None:
+def register(actions: "Commands[Parser]") -> None:
     """Adds the action of this module to `obs dashboards`."""
     preview = command(
         actions,
         "preview",
         _preview,
-        summary="Show dashboards with a Prometheus server's data, without a Grafana.",
+        summary="Preview dashboards with data from Prometheus, without Grafana.",
         examples=[
             "obs dashboards preview --spec collectors/oms.yaml --prometheus http://localhost:9090",
             "obs dashboards preview dashboards/json --prometheus http://localhost:9090",
@@ -34,28 +35,29 @@ def register(actions: "Commands[argparse.ArgumentParser]") -> None:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="dashboards or folders of them, also wrapped for Kubernetes (default: the spec's)",
+        help="dashboard or folder of dashboards, plain or wrapped for Kubernetes (default: the "
+        "dashboards of the spec)",
     )
     spec_arguments(preview)
     preview.add_argument(
         "--prometheus",
         metavar="URL",
         default=os.environ.get(_VARIABLE),
-        help=f"the server whose data is drawn (default: ${_VARIABLE}, the place for an address "
-        "with user:password@)",
+        help=f"Prometheus server to query (default: ${_VARIABLE}; use that for a URL with "
+        "user:password@)",
     )
     preview.add_argument(
         "--port",
         type=int,
         default=3001,
         metavar="NUMBER",
-        help="0 takes a free one (default: 3001)",
+        help="port to serve on; 0 picks a free one (default: 3001)",
     )
     preview.add_argument(
         "--scrape",
         default="15s",
         metavar="DURATION",
-        help="the scrape interval that Grafana's data source would be told (default: 15s)",
+        help="scrape interval of the data source, for $__rate_interval (default: 15s)",
     )
 
 
@@ -64,7 +66,7 @@ def _preview(arguments: argparse.Namespace) -> int:
 
     from obs.dashboard_preview.parts import plotly_script
 
-    plotly_script()  # what is missing is told before anything is asked
+    plotly_script()  # reports a missing extra before any request
     if not 0 <= arguments.port <= 65_535:
         raise BadInput(f"--port {arguments.port}: a port is a number from 0 to 65535")
     scrape = _seconds(arguments.scrape)
@@ -105,7 +107,7 @@ def _prometheus(url: str | None) -> "Prometheus":
     if not url:
         raise BadInput(f"no Prometheus: give --prometheus URL, or set {_VARIABLE}")
     if not url.startswith(("http://", "https://")):
-        raise BadInput("--prometheus: write an address, for example http://localhost:9090")
+        raise BadInput("--prometheus: write a URL, for example http://localhost:9090")
     prometheus = Prometheus(url)
     prometheus.query("1", time.time())
     print(f"Prometheus   {without_user(url)}")
@@ -127,7 +129,7 @@ def _serve(
                 *(f"  {url}d/{each['uid']}  {each['title']}" for each in boards),
                 sep="\n",
             )
-            print("Ctrl-C ends it.", flush=True)
+            print("Press Ctrl-C to stop.", flush=True)
             await asyncio.Event().wait()
 
     with contextlib.suppress(asyncio.CancelledError):

@@ -1,35 +1,50 @@
 """obs dashboards."""
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obs.cli import dashboard_apply, dashboard_lint, dashboard_preview
-from obs.cli.arguments import Commands, command, format_argument, spec_arguments
-from obs.cli.build_options import build_arguments, check, put, tuned_system
+from obs.cli.arguments import (
+    DRIFTED,
+    Commands,
+    command,
+    command_group,
+    format_argument,
+    spec_arguments,
+)
+from obs.cli.build_options import (
+    BuildFolder,
+    build_arguments,
+    run_build,
+    target_argument,
+    tuned_system,
+)
 from obs.cli.output import counted, json_text, table
+from obs.cli.parser import Parser
 from obs.errors import DONE
 
 if TYPE_CHECKING:
     from obs.dashboards.build import Board
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
-    group = command(
+    actions = command_group(
         commands,
         "dashboards",
-        lambda arguments: DONE,
-        summary="Build Grafana dashboards from a spec, check them, and look at them.",
+        summary="Build, list, lint, preview and apply the Grafana dashboards of a spec.",
         examples=[
             "obs dashboards build --spec collectors/oms.yaml --out dashboards",
             "obs dashboards list --spec collectors/oms.yaml",
             "obs dashboards lint dashboards --spec collectors/oms.yaml",
             "obs dashboards preview --spec collectors/oms.yaml --prometheus http://localhost:9090",
+            "obs dashboards apply --spec collectors/oms.yaml --target grafana",
         ],
-        found="what is there is not what would be built, or lint found errors",
+        found="the files or Grafana differ from what the spec builds, or lint found errors",
         exit_codes=(0, 1, 2, 3),
     )
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
     _register_build(actions)
     listing = command(
         actions,
@@ -45,7 +60,7 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
     dashboard_apply.register(actions)
 
 
-def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:
+def _register_build(actions: "Commands[Parser]") -> None:
     build = command(
         actions,
         "build",
@@ -53,27 +68,30 @@ def _register_build(actions: "Commands[argparse.ArgumentParser]") -> None:
         summary="Build the Grafana dashboards of a spec.",
         examples=[
             "obs dashboards build --spec collectors/oms.yaml --out dashboards",
-            "obs dashboards build --spec collectors/oms.yaml --target json --target provisioning",
             "obs dashboards build --spec collectors/oms.yaml --out dashboards --check",
+            "obs dashboards build --spec collectors/oms.yaml --out build --target configmap",
         ],
-        found="with --check: what is there is not what would be built",
+        found=DRIFTED,
         exit_codes=(0, 1, 2),
     )
-    build_arguments(
+    build_arguments(build, "dashboards", "folder to build in (default: dashboards)")
+    target_argument(
         build,
-        "dashboards",
-        "json, provisioning, configmap, operator or resource, repeatable (default: all)",
+        "format to build, repeatable: json and provisioning (together the default); configmap, "
+        "operator or resource",
     )
+
+
+def dashboards_folder(path: Path, targets: Sequence[str] = ()) -> BuildFolder:
+    """The folder of dashboards; the default targets where none is given."""
+    from obs.dashboards.formats import DEFAULT, build
+
+    names = list(dict.fromkeys(targets or DEFAULT))
+    return BuildFolder(path, lambda system: build(system, names))
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from obs.dashboards.formats import DEFAULT, build
-
-    targets = list(dict.fromkeys(arguments.target or DEFAULT))
-    if arguments.check:
-        return check(arguments, lambda system: build(system, targets))
-    put(arguments.out, build(tuned_system(arguments), targets))
-    return DONE
+    return run_build(arguments, [dashboards_folder(arguments.out, arguments.target or ())])
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -102,7 +120,7 @@ def _facts(board: "Board") -> dict[str, str | int]:
 
 
 def _panels(board: "Board") -> int:
-    """How many there are, titles of sections left out."""
+    """The number of panels, without the rows that are section titles."""
     from obs.dashboards.normalise import every_panel
 
     return sum(panel["type"] != "row" for panel in every_panel(board.json["panels"]))

@@ -5,25 +5,26 @@ from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, command, format_argument
 from obs.cli.output import json_text
+from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the command of this module."""
     demo = command(
         commands,
         "demo",
         _demo,
-        summary="Run a whole event-driven system on this machine, and the collector on it.",
+        summary="Run a demo system on this machine: NATS, an AWS endpoint and the collector.",
         examples=[
             "obs demo",
             "obs demo --fault consumer-stopped --fault target-failing",
             "obs demo --list",
         ],
-        found="a part of it did not start, or ended",
+        found="a process of the demo did not start, or exited",
         exit_codes=(0, 1, 2, 3),
     )
     demo.add_argument(
@@ -31,21 +32,21 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="let this go wrong from the start on; repeat it for several",
+        help="inject this fault from the start; repeatable",
     )
-    demo.add_argument("--list", action="store_true", help="name the faults, and run nothing")
+    demo.add_argument("--list", action="store_true", help="list the faults and exit")
     format_argument(demo)
     demo.add_argument(
         "--port",
         type=int,
         metavar="NUMBER",
-        help="of the status page; 0 takes a free one (default: 9464, or a free one)",
+        help="port of the status page; 0 picks a free one (default: 9464 if free)",
     )
     demo.add_argument(
         "--for",
         dest="duration",
         metavar="DURATION",
-        help="stop by itself after so long, for example 60s (default: run until Ctrl-C)",
+        help="stop after this time, for example 60s (default: run until Ctrl-C)",
     )
 
 
@@ -92,14 +93,14 @@ def _seconds(duration: str) -> float:
 def _say(text: str) -> None:
     import contextlib
 
-    with contextlib.suppress(OSError):  # the terminal is gone: what runs must still be stopped
+    with contextlib.suppress(OSError):  # the terminal is gone: the processes must still be stopped
         print(text, flush=True)
 
 
 def _event(who: str) -> "Callable[[str], None]":
     from datetime import datetime
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         _say(f"{datetime.now().astimezone():%H:%M:%S}  {who:<6}{text}")
 
-    return tell
+    return report

@@ -7,35 +7,37 @@ from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, command, format_argument
 from obs.cli.output import json_text, table
+from obs.cli.parser import Parser
 from obs.errors import DONE, FOUND, BadInput
 
 if TYPE_CHECKING:
     from obs.sandbox.drill_report import Report
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the command of this module."""
     drill = command(
         commands,
         "drill",
         _drill,
-        summary="Let things go wrong on this machine, and prove that the right alerts arrive.",
+        summary="Inject faults into a local system and verify that the expected alerts fire and "
+        "resolve.",
         examples=[
             "obs drill consumer-stopped nats-down",
             "obs drill healthy --quiet 10m",
             "obs drill --list",
         ],
-        found="an alert did not arrive, did not end, or should not have come",
+        found="an alert did not fire, did not resolve, or fired unexpectedly",
         exit_codes=(0, 1, 2, 3),
     )
-    drill.add_argument("name", nargs="*", metavar="NAME", help="the drills to run (default: all)")
-    drill.add_argument("--list", action="store_true", help="name the drills, and run none")
+    drill.add_argument("name", nargs="*", metavar="NAME", help="drill to run (default: all)")
+    drill.add_argument("--list", action="store_true", help="list the drills and exit")
     format_argument(drill)
     drill.add_argument(
         "--quiet",
         default="30s",
         metavar="DURATION",
-        help="how long nothing may fire in the drill `healthy` (default: 30s)",
+        help="how long the drill `healthy` watches that no alert fires (default: 30s)",
     )
 
 
@@ -54,8 +56,8 @@ def _drill(arguments: argparse.Namespace) -> int:
     from obs.sandbox.prerequisites import clear_environment
 
     clear_environment()
-    tell = _progress if sys.stderr.isatty() else _silence
-    reports = [asyncio.run(run_drill(drill, tell, quiet_seconds=quiet)) for drill in drills]
+    report = _progress if sys.stderr.isatty() else _silence
+    reports = [asyncio.run(run_drill(drill, report, quiet_seconds=quiet)) for drill in drills]
     print(json_text(list(map(_facts, reports))) if arguments.format == "json" else _text(reports))
     return DONE if all(report.passed for report in reports) else FOUND
 
@@ -84,7 +86,7 @@ def _facts(report: "Report") -> dict[str, object]:
 
 
 def _text(reports: Sequence["Report"]) -> str:
-    rows = [("fault", "alert", "fired after", "ended after", "verdict")]
+    rows = [("fault", "alert", "fired after", "resolved after", "verdict")]
     for report in reports:
         verdict = "passed" if report.passed else "FAILED"
         rows += [
@@ -115,4 +117,4 @@ def _progress(text: str) -> None:
 
 
 def _silence(text: str) -> None:
-    """Nobody watches."""
+    """Progress is shown at a terminal only."""

@@ -4,27 +4,33 @@ import argparse
 import re
 import sys
 
-from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.arguments import (
+    Commands,
+    chosen_spec,
+    command,
+    command_group,
+    format_argument,
+    spec_arguments,
+)
 from obs.cli.output import json_text
+from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 from obs.iam import ROLES
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
-    group = command(
+    actions = command_group(
         commands,
         "iam",
-        lambda arguments: DONE,
-        summary="Say what AWS has to permit.",
+        summary="Print the IAM permissions that a spec needs.",
         examples=["obs iam policy --spec collectors/oms.yaml"],
     )
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
     policy = command(
         actions,
         "policy",
         _policy,
-        summary="Print the least-privilege IAM policy for a spec, as JSON.",
+        summary="Print the least-privilege IAM policy for a spec.",
         examples=[
             "obs iam policy --spec collectors/oms.yaml --account 123456789012 > policy.json",
             "obs iam policy --spec collectors/oms.yaml --only nats",
@@ -39,25 +45,26 @@ def register(commands: "Commands[argparse.ArgumentParser]") -> None:
         dest="role",
         choices=tuple(ROLES),
         default="collector",
-        help="; ".join(f"{name}: {about}" for name, about in ROLES.items())
-        + " (default: collector)",
+        help="who gets the policy (default: collector): "
+        + "; ".join(f"{name}: {about}" for name, about in ROLES.items()),
     )
     policy.add_argument(
         "--only",
         action="append",
         choices=("nats", "aws"),
-        help="as for `obs collect`: the collector polls only sources of this kind (default: all)",
+        help="kind of source that the collector polls, as in `obs collect`; repeatable "
+        "(default: all)",
     )
     policy.add_argument(
-        "--source", metavar="NAME", help="the AWS source, where they sign in in different ways"
+        "--source", metavar="NAME", help="AWS source to use, if several sign in differently"
     )
     policy.add_argument(
-        "--account", metavar="ID", help="the account's number (default: that of role_arn, else *)"
+        "--account", metavar="ID", help="account number (default: that of role_arn, else *)"
     )
     policy.add_argument(
         "--event-source",
         metavar="NAME",
-        help="the source of published events (default: the system's name)",
+        help="source of the published events (default: the system's name)",
     )
     format_argument(policy)
 
@@ -69,13 +76,13 @@ def _policy(arguments: argparse.Namespace) -> int:
 
     if arguments.account is not None and not re.fullmatch(r"[0-9]{12}", arguments.account):
         raise BadInput(f"--account {arguments.account}: write the account's 12 digits")
-    wish = PolicyOptions(
+    options = PolicyOptions(
         source=arguments.source,
         account=arguments.account,
         kinds=frozenset(arguments.only or ALL_SOURCE_KINDS),
         event_source=arguments.event_source,
     )
-    policy = policy_for(arguments.role, chosen_spec(arguments).system, wish)
+    policy = policy_for(arguments.role, chosen_spec(arguments).system, options)
     print(json_text(document(policy)))
     if arguments.format == "text":
         for remark in policy.remarks:

@@ -1,6 +1,5 @@
-"""The obs command: parses, runs one command, and turns its outcome into an exit code."""
+"""The obs command: parses arguments, runs one command and returns its exit code."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -8,11 +7,14 @@ from importlib import import_module
 from typing import Final
 
 from obs import __version__
+from obs.cli.arguments import show_help
+from obs.cli.parser import Parser
 from obs.errors import BAD_INPUT, ObsError
 
 COMMAND_MODULES: Final = (
     "obs.cli.spec",
     "obs.cli.collect",
+    "obs.cli.build",
     "obs.cli.alerts",
     "obs.cli.dashboards",
     "obs.cli.check",
@@ -20,7 +22,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.demo",
     "obs.cli.drill",
 )
-"""Each has `register(commands)`; each imports what it runs only when it runs."""
+"""Each has `register(commands)`, and imports what it runs only when it runs."""
 
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
 _BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
@@ -40,22 +42,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has gone; keep the interpreter's own flush from complaining.
+        # The reader of our output is gone: keep the interpreter's own flush from failing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     return code
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The parser with every command in it."""
-    whole = argparse.ArgumentParser(
+    whole = Parser(
         prog="obs",
         description="Observability for event-driven systems on NATS JetStream and EventBridge.",
-        epilog="`obs COMMAND --help` says more. Exit codes: 0 done, 1 found something, "
+        epilog="Run `obs COMMAND --help` for details. Exit codes: 0 done, 1 found something, "
         "2 bad input, 3 a system it needs did not answer.",
     )
     whole.add_argument("--version", action="version", version=f"obs {__version__}")
-    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    whole.set_defaults(run=lambda arguments: show_help(whole))
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND")
     for name in COMMAND_MODULES:
         import_module(name).register(commands)
     return whole

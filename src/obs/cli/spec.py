@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
 from obs.cli.output import counted, json_text, table
+from obs.cli.parser import Parser
 from obs.errors import BAD_INPUT, DONE
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from obs.spec.system import System
 
 
-def register(commands: "Commands[argparse.ArgumentParser]") -> None:
+def register(commands: "Commands[Parser]") -> None:
     """Adds the commands of this module."""
     validate = command(
         commands,
         "validate",
         _validate,
-        summary="Read a spec and say what is in it, or everything that is wrong with it.",
+        summary="Validate a spec: print a summary of it, or everything that is wrong with it.",
         examples=[
             "obs validate --spec collectors/oms.yaml",
             "obs validate --spec collectors/oms.yaml --env staging --format json",

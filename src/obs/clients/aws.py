@@ -181,7 +181,7 @@ class AwsClient:
         statuses = ", ".join(answers.statuses)[:200]
         reason: Reason = "auth" if "Forbidden" in answers.statuses else "partial"
         raise SourceError(
-            reason, f"GetMetricData: {len(left)} of {len(batch)} metrics not answered ({statuses})"
+            reason, f"GetMetricData: {len(left)} of {len(batch)} metrics not returned ({statuses})"
         )
 
     def _answers(
@@ -248,4 +248,4 @@ def _member(answer: Mapping[str, Any], name: str, operation: str) -> Any:
 
 
 def _senseless(operation: str, why: str) -> SourceError:
-    return SourceError("decode", f"{operation}: the answer makes no sense ({why})")
+    return SourceError("decode", f"{operation}: invalid response ({why})")

@@ -130,9 +130,9 @@ def estimate(
         (
             f"rules: {rules}, with {len(RULE_METRICS)} metrics each; queues: {queues}; "
             f"polled every {poll:g} s",
-            f"latency is asked for every {latency_every:g} s, as if no rule were ever idle",
-            "list prices of us-east-1, free tiers not deducted, a month of 730 h",
-            "listing buses, rules and targets is free; listing queues, retries and the first "
-            "start's history come on top",
+            f"latency is queried every {latency_every:g} s, assuming that no rule is ever idle",
+            "list prices of us-east-1, without free tiers, for a month of 730 h",
+            "listing buses, rules and targets is free; listing queues, retries and the history "
+            "read at the first start are not included",
         ),
     )

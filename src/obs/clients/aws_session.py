@@ -105,7 +105,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
     (
         (boto_errors.ReadTimeoutError, boto_errors.ConnectTimeoutError),
         "timeout",
-        "AWS did not answer in time",
+        "AWS request timed out",
     ),
     (
         (
@@ -114,7 +114,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
             ResponseParserError,
         ),
         "decode",
-        "the answer makes no sense",
+        "invalid response",
     ),
     (
         (boto_errors.HTTPClientError, boto_errors.ConnectionError),
@@ -267,7 +267,7 @@ def _refused(error: boto_errors.ClientError, operation: str) -> SourceError:
         return SourceError("auth", f"{operation}: not permitted: {said[:_QUOTED]}")
     if code in _BAD_CREDENTIALS or status in {401, 403}:
         # A signature error quotes the signed request, session token included: not repeated.
-        return SourceError("auth", f"{operation}: AWS does not accept the credentials ({code})")
+        return SourceError("auth", f"{operation}: AWS rejected the credentials ({code})")
     if code in _EXPLAINED:
         said = " ".join(str(error.response["Error"].get("Message", "")).split())
         return SourceError("http_status", f"{operation}: {code}: {said[:_QUOTED]}")
@@ -275,4 +275,4 @@ def _refused(error: boto_errors.ClientError, operation: str) -> SourceError:
 
 
 def _unreadable(operation: str, why: str) -> SourceError:
-    return SourceError("decode", f"{operation}: the answer makes no sense ({why})")
+    return SourceError("decode", f"{operation}: invalid response ({why})")

@@ -121,9 +121,13 @@ class Http:
         while part := raw.read1(_CHUNK, decode_content=False):
             size += len(part)
             if size > self._max_bytes:
-                raise SourceError("decode", f"{where}: answer larger than {self._max_bytes} bytes")
+                raise SourceError(
+                    "decode", f"{where}: response larger than {self._max_bytes} bytes"
+                )
             if time.monotonic() > deadline:
-                raise SourceError("timeout", f"{where}: not read in {self._timeout:g} s")
+                raise SourceError(
+                    "timeout", f"{where}: response not complete within {self._timeout:g} s"
+                )
             parts.append(part)
         return b"".join(parts)
 
@@ -154,11 +158,11 @@ def _reason(error: Exception) -> Reason:
 def _words(error: Exception, reason: Reason) -> str:
     """What happened, without the library's text, which repeats URLs with their user info."""
     if reason == "timeout":
-        return "no answer in time"
+        return "timed out"
     if reason == "decode":
-        return "the answer ended early"
+        return "response ended early"
     if isinstance(error, requests.exceptions.SSLError):
-        return "TLS failed: certificate or protocol not accepted"
+        return "TLS handshake failed: certificate or protocol not accepted"
     if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
         return f"cannot use the TLS files: {error}"
-    return "cannot connect, or the connection broke"
+    return "cannot connect, or connection lost"

@@ -34,11 +34,15 @@ _FAILURES: Final = (
 )
 
 _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
-    ((ssl.SSLError,), "connection", "TLS failed: certificate or protocol not accepted"),
-    ((NkeysError, binascii.Error), "auth", "the credentials are not valid"),
-    ((ValueError,), "decode", "the server's answer is not understood"),
-    ((TimeoutError,), "timeout", "no answer in time"),
-    ((NoRespondersError,), "connection", "nobody answers: no JetStream in this account"),
+    ((ssl.SSLError,), "connection", "TLS handshake failed: certificate or protocol not accepted"),
+    ((NkeysError, binascii.Error), "auth", "invalid credentials"),
+    ((ValueError,), "decode", "invalid response from the server"),
+    ((TimeoutError,), "timeout", "timed out"),
+    (
+        (NoRespondersError,),
+        "connection",
+        "no responders: JetStream is not enabled for this account",
+    ),
 )
 
 Use = Callable[[Client, Callable[[], None]], Awaitable[None]]
@@ -187,7 +191,7 @@ def _credentials(file: str | None) -> RawCredentials | None:
     except (OSError, UnicodeDecodeError):
         raise BadInput(f"{file}: cannot read these credentials") from None
     if not _CREDENTIALS.search(text):
-        raise BadInput(f"{file}: these credentials have no user JWT with its seed")
+        raise BadInput(f"{file}: no user JWT and seed in these credentials")
     return RawCredentials(text if text.endswith("\n") else f"{text}\n")
 
 
@@ -228,7 +232,7 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
         if isinstance(error, kinds):
             return reason, words
     if isinstance(error, APIError):
-        return "http_status", f"JetStream answered {error.code}: {error.description}"
+        return "http_status", f"JetStream error {error.code}: {error.description}"
     if any(word in str(error).lower() for word in _AUTH_WORDS):
-        return "auth", "login refused, or a permission is missing"
-    return "connection", "cannot connect, or the connection broke"
+        return "auth", "authentication failed, or a permission is missing"
+    return "connection", "cannot connect, or connection lost"

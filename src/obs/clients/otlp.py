@@ -148,9 +148,9 @@ def _read(answer: requests.Response, deadline: float, where: str) -> bytes:
     for part in answer.iter_content(1 << 16):
         body += part
         if time.monotonic() > deadline:
-            raise SourceError("timeout", f"{where}: the answer did not end in time")
+            raise SourceError("timeout", f"{where}: response not complete in time")
         if len(body) > _LARGEST_ANSWER:
-            raise SourceError("decode", f"{where}: the answer is too large for OTLP")
+            raise SourceError("decode", f"{where}: response too large for OTLP")
     return body
 
 
@@ -164,18 +164,18 @@ def _partial(body: bytes, answer: requests.Response, where: str) -> ExportMetric
             raise DecodeError
         return ExportMetricsServiceResponse.FromString(body).partial_success
     except DecodeError:
-        raise SourceError("decode", f"{where}: the answer is not OTLP's") from None
+        raise SourceError("decode", f"{where}: invalid OTLP response") from None
 
 
 def _translated(error: Exception, where: str) -> SourceError:
     """The library's error in our words: its own text repeats the URL with its user info."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return SourceError("timeout", f"{where}: no answer in time")
+        return SourceError("timeout", f"{where}: timed out")
     if isinstance(error, requests.exceptions.SSLError):
-        return SourceError("connection", f"{where}: TLS failed: certificate not accepted")
+        return SourceError("connection", f"{where}: TLS handshake failed: certificate not accepted")
     if isinstance(error, requests.exceptions.InvalidHeader):
         return SourceError("auth", f"{where}: a header of headers_file is not valid in HTTP")
-    return SourceError("connection", f"{where}: cannot connect, or the connection broke")
+    return SourceError("connection", f"{where}: cannot connect, or connection lost")
 
 
 def _without_user(url: str) -> str:

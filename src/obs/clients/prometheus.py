@@ -102,7 +102,7 @@ class Prometheus:
             succeeded = document["status"] == "success"
         except (ValueError, KeyError, TypeError):
             if answer.status == 200:
-                what = "what answers here is not Prometheus"
+                what = "not a Prometheus API"
                 raise SourceError("decode", f"{self._where}: {what}") from None
             status = f"HTTP status {answer.status}"
             raise SourceError("http_status", f"{self._where}: {status}") from None

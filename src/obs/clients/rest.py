@@ -23,13 +23,13 @@ _MAYBE_DONE: Final = frozenset((500, 502, 504))
 _QUOTED: Final = 300  # characters of the server's own words
 _REASONS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
 _MEANINGS: Final = {
-    401: "does not accept the credentials",
-    403: "not permitted with these credentials",
-    404: "there is no such thing",
-    409: "in conflict with what is there",
-    412: "changed by somebody else meanwhile, or the name is taken",
-    413: "too large for it",
-    429: "asks for fewer requests",
+    401: "credentials rejected",
+    403: "permission denied for these credentials",
+    404: "not found",
+    409: "conflicts with an existing object",
+    412: "changed by someone else in the meantime, or the name is taken",
+    413: "request too large",
+    429: "too many requests",
 }
 
 
@@ -147,7 +147,7 @@ def document(answer: HttpAnswer, where: str) -> Any:
     try:
         return json.loads(answer.body)
     except ValueError:
-        raise SourceError("decode", f"{where}: the answer is not JSON") from None
+        raise SourceError("decode", f"{where}: response is not JSON") from None
 
 
 def segment(name: str) -> str:
@@ -162,7 +162,7 @@ def _revealed(secret: VariableSecret | FileSecret | None) -> str:
     value = secret.reveal()
     if not (value.isascii() and value.isprintable()):
         kept = secret.file if isinstance(secret, FileSecret) else secret.variable
-        raise BadInput(f"{kept}: this secret holds what no header can carry; is it one line?")
+        raise BadInput(f"{kept}: this secret cannot be sent in a header; is it a single line?")
     return value
 
 

@@ -146,7 +146,7 @@ def _aws_source(
         snapshot = collector.rules[health.name].snapshot
         assert snapshot is not None
         objectives = collector.objectives.lacking_history(health.name)
-        found = list(fetch(objectives, snapshot.rules, source, snapshot.since, snapshot.at))
+        found = list(fetch(objectives, snapshot, source))
         return lambda: collector.take_history(found)
 
     return PolledSource(health, source.poll, limit=max(4 * spec.timeout, spec.poll), past=past)

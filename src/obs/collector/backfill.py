@@ -1,67 +1,53 @@
-"""SLO history from CloudWatch: what happened before the collector started or while it was down."""
+"""History of SLOs: what happened before the collector started or while it was down."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
-from obs.collector.objectives import Objective, PastEvents, RulePoints, chosen, events_by_minute
-from obs.snapshot import Rule
+from obs.collector.objectives import Objective, PastEvents
+from obs.slis.kind import HistorySpan
 
 _QUARTER: Final = 900
 _HOUR: Final = 3600
 _DAY: Final = 86_400
-_KEPT_AS: Final = ((7 * _HOUR, 60), (3 * _DAY + _HOUR, 300), (91 * _DAY, _QUARTER))
-"""(age, step): the ledger keeps what is younger than `age` in steps of `step`; both in seconds."""
+_RESOLUTIONS: Final = ((7 * _HOUR, 60), (3 * _DAY + _HOUR, 300), (91 * _DAY, _QUARTER))
+"""(age, step): events younger than `age` are in the ledger in steps of `step`; both seconds."""
 
 
-class History(Protocol):
-    """What backfilling asks of an AWS source; raises SourceError."""
+class Snapshot(Protocol):
+    """The last snapshot of a source with a history: polls know what happened from `since` on.
 
-    def history(
-        self, rules: Iterable[Rule], start: float, end: float, period: int
-    ) -> RulePoints: ...
+    Both times are Unix seconds.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class HistorySpan:
-    """Part of the past in steps of one length; Unix seconds, whole quarters of an hour."""
-
-    start: int
-    end: int
-    step: int
+    @property
+    def at(self) -> float: ...
+    @property
+    def since(self) -> float: ...
 
 
 def missing(objective: Objective, since: float, now: float) -> list[HistorySpan]:
-    """What the ledger lacks up to `since`, where polls begin to tell; times in Unix seconds."""
+    """What the ledger lacks up to `since`, from where polls know it; Unix seconds."""
     if objective.missing_from is None:
         return []
     return list(_spans(max(now - objective.slo.window, objective.missing_from), since, now))
 
 
 def fetch(
-    objectives: Sequence[Objective],
-    rules: Sequence[Rule],
-    source: History,
-    since: float,
-    now: float,
+    objectives: Sequence[Objective], snapshot: Snapshot, source: object
 ) -> Iterator[PastEvents]:
-    """The missing history of each objective. Blocks; raises SourceError."""
+    """The missing history of each objective of a source. Blocks; raises SourceError."""
     for objective in objectives:
-        sli = objective.slo.sli.eventbridge
-        if sli is None:
-            continue
-        of_slo = chosen(sli, rules)
-        spans = []
-        for span in missing(objective, since, now):
-            points = source.history(of_slo, span.start, span.end, span.step)
-            spans.append((span.step, events_by_minute(of_slo, points)))
-        yield PastEvents(objective, tuple(spans))
+        spans = missing(objective, snapshot.since, snapshot.at)
+        history = objective.measurement.history
+        yield PastEvents(
+            objective, tuple((span.step, history(source, snapshot, span)) for span in spans)
+        )
 
 
 def _spans(start: float, end: float, now: float) -> Iterator[HistorySpan]:
-    """From `start` to `end`, cut where the ledger keeps another step; newest first."""
+    """From `start` to `end`, cut where the ledger has another step; newest first."""
     last = -(-int(end) // _QUARTER) * _QUARTER
-    for age, step in _KEPT_AS:
+    for age, step in _RESOLUTIONS:
         first = max(int(now - age) // _QUARTER, int(start) // _QUARTER) * _QUARTER
         if first < last:
             yield HistorySpan(first, last, step)

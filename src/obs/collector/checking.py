@@ -36,12 +36,12 @@ def checking(
             call = in_thread(lambda: checks(clients), "checks")
             await asyncio.wait({call}, timeout=every)
             if not call.done():
-                log.warning("the checks have not ended within %g s", every)
+                log.warning("checks did not finish within %g s", every)
                 await in_core(collector.take_checks, {})
             try:
                 outcomes = await call
             except Exception:  # a fault of the checks never touches the polls
-                log.exception("the checks could not be run")
+                log.exception("checks failed to run")
                 outcomes = {}
             await in_core(collector.take_checks, outcomes)
             await sleep(every)

@@ -118,7 +118,7 @@ class Collector:
         # Before anything is shown: a counter that was served must not be lower after a crash.
         self._state.flush()
         if not health.up:
-            log.info("source %s answers", health.name)
+            log.info("source %s is up", health.name)
         health.left_out = dict(snapshot.left_out)
         health.dropped.update(snapshot.left_out)
         health.series = sum(map(len, families))
@@ -132,7 +132,7 @@ class Collector:
     def fail(self, health: SourceHealth, error: SourceError, started: float) -> None:
         """Note a poll that gave nothing; the source's series stay until they are stale."""
         if health.up or health.polls == 0:
-            log.warning("source %s: %s: %s", health.name, error.reason, error)
+            log.warning("source %s failed: %s: %s", health.name, error.reason, error)
         health.failed(error.reason, str(error), self.clock.monotonic() - started)
         self._publish_own()
 
@@ -149,7 +149,7 @@ class Collector:
 
     def history_failed(self, source: str, error: SourceError) -> None:
         """Go on without the history of a source's SLOs, until it is asked for again."""
-        log.warning("source %s: no history yet: %s", source, error)
+        log.warning("source %s: cannot read history yet: %s", source, error)
         self._without_history.add(source)
         self._publish_slos()
 
@@ -172,21 +172,21 @@ class Collector:
             self.fail(health, error, self.clock.monotonic())
             return
         if not health.up:
-            log.info("source %s answers", health.name)
+            log.info("source %s is up", health.name)
         health.succeeded(self.clock.wall(), self.clock.monotonic(), 0.0)
         self._publish_own()
 
     def pushed(self, health: PushHealth, points: int) -> None:
         """Note a push that was accepted."""
         if not health.up:
-            log.info("push to %s accepted", health.name)
+            log.info("push to %s succeeded", health.name)
         health.succeeded(self.clock.wall(), points)
         self._publish_own()
 
     def push_failed(self, health: PushHealth, error: SourceError) -> None:
         """Note a push that was not accepted."""
         if health.up or not health.errors:
-            log.warning("push to %s: %s: %s", health.name, error.reason, error)
+            log.warning("push to %s failed: %s: %s", health.name, error.reason, error)
         health.failed(error.reason, str(error))
         self._publish_own()
 
@@ -194,7 +194,7 @@ class Collector:
         """Show which checks found nothing that fails."""
         for name in sorted(outcomes):
             if self.checks.get(name, True) and not outcomes[name]:
-                log.warning("check %s fails: `obs check --only %s` says why", name, name)
+                log.warning("check %s fails; run `obs check --only %s` for details", name, name)
         self.checks = outcomes
         self._publish_own()
 
@@ -224,12 +224,13 @@ class Collector:
     def _absorb_nats(self, health: SourceHealth, snapshot: NatsSnapshot) -> list[Family]:
         watch = self.consumers[health.name]
         families = watch.absorb(snapshot)
-        self.objectives.absorb_consumers(health.name, snapshot.at, watch.numbers)
+        self.objectives.update(health.name, watch)
         return families
 
     def _absorb_aws(self, health: SourceHealth, snapshot: AwsSnapshot) -> list[Family]:
-        families = self.rules[health.name].absorb(snapshot)
-        self.objectives.absorb_rules(health.name, snapshot)
+        rules = self.rules[health.name]
+        families = rules.absorb(snapshot)
+        self.objectives.update(health.name, rules)
         return families
 
     def _withdraw(self, health: SourceHealth) -> None:

@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from obs.collector.arrivals import ArrivalInquiries
-from obs.collector.objectives import ConsumerNumbers
 from obs.collector.state import State
 from obs.collector.tracked_consumer import Identity, TrackedConsumer
 from obs.families.family import Family, KeptRows
@@ -19,8 +18,9 @@ from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
 from obs.lag.track import Track, TrackState
+from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
-from obs.spec.slos import NatsDeliverySli, NatsLagSli
+from obs.spec.slos import ConsumerSli
 from obs.spec.sources import NatsSource
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ class ConsumerTracker:
         consumer = watched.consumer
         return self._letters.get((consumer.account, consumer.stream, consumer.name), 0)
 
-    def numbers(self, sli: NatsLagSli | NatsDeliverySli) -> list[ConsumerNumbers]:
+    def numbers(self, sli: ConsumerSli) -> list[ConsumerNumbers]:
         """The consumers that an SLI speaks of."""
         return [
             ConsumerNumbers(
@@ -174,7 +174,7 @@ class ConsumerTracker:
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
-    def _candidates(self, sli: NatsLagSli | NatsDeliverySli) -> Iterator[TrackedConsumer]:
+    def _candidates(self, sli: ConsumerSli) -> Iterator[TrackedConsumer]:
         for watched in self.present:
             consumer = watched.consumer
             if (
@@ -226,4 +226,6 @@ class ConsumerTracker:
                 self.knows_dead_letters = self._spec.connection is not None
         except (msgspec.DecodeError, ValueError):
             on_damage()
-            log.warning("state of source %s is unreadable; its history starts anew", self.source)
+            log.warning(
+                "state of source %s is unreadable; starting with an empty history", self.source
+            )

@@ -58,7 +58,7 @@ def _of_the_spec(spec: AwsSource, published: int, publish_every: float) -> Estim
         published=published,
         publish_every=publish_every,
     )
-    limits = "only what the spec names without globs is counted; queues of rules are not known"
+    limits = "counts only rules and queues named without globs, not the dead-letter queues of rules"
     return replace(counted, assumptions=(limits, *counted.assumptions))
 
 

@@ -138,7 +138,7 @@ class Daemon:
         await asyncio.wait({call}, timeout=source.limit)
         try:
             if not call.done():
-                raise SourceError("timeout", f"no answer within {source.limit:g} s")
+                raise SourceError("timeout", f"timed out after {source.limit:g} s")
             snapshot = call.result()
             await self._in_core(self._collector.absorb, source.health, snapshot, started)
         except Exception as error:  # noqa: BLE001  one source's fault never touches another
@@ -166,7 +166,9 @@ class Daemon:
         try:
             await refine(self._in_core)
         except Exception as error:  # noqa: BLE001  what the poll left stands
-            log.warning("source %s: not refined: %s", health.name, _as_source_error(error))
+            log.warning(
+                "source %s: cannot make lags exact: %s", health.name, _as_source_error(error)
+            )
 
     async def _push_forever(self, sink: PushedSink) -> None:
         while True:
@@ -221,5 +223,5 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 def _as_source_error(error: Exception) -> SourceError:
     if isinstance(error, SourceError):
         return error
-    log.error("a fault of the collector itself", exc_info=error)
-    return SourceError("internal", f"{type(error).__name__} in the collector, see its log")
+    log.error("internal error", exc_info=error)
+    return SourceError("internal", f"{type(error).__name__} in the collector; see its log")

@@ -1,72 +1,58 @@
-"""The SLOs: their ledgers fed from what sources saw, kept over restarts, and evaluated."""
+"""The SLOs: what was measured goes into their ledgers, which are saved and evaluated."""
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from typing import Any
 
 import msgspec
 
-from obs.catalogue import aws
 from obs.collector.state import State
 from obs.families.slo import EvaluatedSlo
+from obs.slis.kind import MinuteEvents, Observation, SavedCounters, measurement_of
 from obs.slo.burn import objective_ratio
 from obs.slo.evaluate import Evaluation, evaluate
 from obs.slo.ledger import Bucket, Ledger
-from obs.slo.minutes import Minute, MinuteCounts, MinuteShare, minute_of
-from obs.slo.sli import invocation_minutes
+from obs.slo.minutes import minute_of
 from obs.slo.tiers import Tier, tiers
 from obs.slo.totals import CumulativeTotal, TotalState
 from obs.slo.windows import window
-from obs.snapshot import AwsSnapshot, Rule
-from obs.spec.slos import EventBridgeSli, NatsDeliverySli, NatsLagSli, Slo
+from obs.spec.slos import Slo
 
 log = logging.getLogger(__name__)
 
 _KIND = "slo"
 
-RulePoints = Mapping[tuple[Rule, str], Mapping[int, float]]
-
-
-class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
-    """What an SLI needs of one consumer; dead letters are None where nothing can tell them."""
-
-    account: str
-    stream: str
-    consumer: str
-    lag_messages: int
-    lag_seconds: float
-    delivered: int
-    dead_letters: int | None
-
 
 class SavedSlo(msgspec.Struct, frozen=True):
-    """What is kept of an SLO besides its ledger."""
+    """What is saved of an SLO besides its ledger. Names in the file are older than those here."""
 
     sli: str
     watermark: float | None
     events: TotalState
     good_events: TotalState
-    deliveries: dict[str, tuple[float, float]]
+    counters: SavedCounters = msgspec.field(name="deliveries")
     missing_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PastEvents:
-    """History of one SLO: (bucket length in seconds, {start: (good, total)}), newest span first."""
+    """History of one SLO: (bucket length in seconds, events by bucket), newest span first."""
 
     objective: "Objective"
-    spans: tuple[tuple[int, dict[int, tuple[float, float]]], ...]
+    spans: tuple[tuple[int, MinuteEvents], ...]
 
 
 class Objective:
-    """One SLO with its ledger and counters."""
+    """One SLO with its measurement, ledger and counters."""
 
     def __init__(self, slo: Slo, now: float) -> None:
         self.slo = slo
         self.key = f"{slo.service}/{slo.name}"
+        self.source = slo.sli.measured.source
         self.ratio = objective_ratio(slo.objective)
+        self.measurement = measurement_of(slo.sli)
         self.ledger = Ledger(slo.window)
         self.events = CumulativeTotal(minute_of(now))
         self.good_events = CumulativeTotal(minute_of(now))
@@ -78,29 +64,17 @@ class Objective:
             self.tiers: tuple[Tier, ...] = tiers(self.ratio, slo.window).kept
         except ValueError:  # no burn rate of this objective is ever alarming
             self.tiers = ()
-        self._shares: dict[str, MinuteShare] = {}
-        self._deliveries: dict[str, MinuteCounts] = {}
-
-    @property
-    def source(self) -> str:
-        """The name of the source that the SLI is measured at."""
-        sli = self.slo.sli
-        chosen_sli = sli.eventbridge or sli.nats_lag or sli.nats_delivery
-        assert chosen_sli is not None
-        return chosen_sli.source
 
     def restore(self, saved: SavedSlo, buckets: Iterable[Bucket]) -> None:
-        """Go on from what an earlier run saved; not where the SLI has become another one."""
-        if saved.sli != self._sli_identity():
-            log.warning("SLO %s: its SLI changed; its history starts anew", self.key)
+        """Go on from what an earlier run saved, unless the SLI is another one now."""
+        if _written(saved.sli) != _written(self._sli_identity()):
+            log.warning("SLO %s: SLI changed; starting with an empty history", self.key)
             return
         self.ledger.restore(buckets)
         self.watermark = saved.watermark
         self.events = CumulativeTotal.restored(saved.events)
         self.good_events = CumulativeTotal.restored(saved.good_events)
-        self._deliveries = {
-            consumer: MinuteCounts(counts) for consumer, counts in saved.deliveries.items()
-        }
+        self.measurement.restore(saved.counters)
         self.missing_from = saved.missing_from
 
     def save(self, state: State) -> None:
@@ -113,51 +87,16 @@ class Objective:
             self.watermark,
             self.events.state(),
             self.good_events.state(),
-            {key: counts.state for key, counts in self._deliveries.items() if counts.state},
+            self.measurement.saved(),
             self.missing_from,
         )
         state.put(_KIND, self.key, msgspec.msgpack.encode(saved))
 
-    def take(self, minutes: Mapping[int, tuple[float, float]], watermark: float) -> None:
-        """Set these minutes, count what is new in them, and move the windows' end."""
-        for start, (good, total) in minutes.items():
-            self.ledger.set(start, good, total)
-        self.events.absorb({start: total for start, (_, total) in minutes.items()})
-        self.good_events.absorb({start: good for start, (good, _) in minutes.items()})
-        self.watermark = watermark
-
-    def take_rules(self, sli: EventBridgeSli, snapshot: AwsSnapshot) -> None:
-        """Events of an EventBridge SLI: the settled minutes of all its rules together."""
-        seen_until = self.watermark or 0.0
-        if self.missing_from is None and seen_until < snapshot.since:
-            self.missing_from = seen_until  # the first start, or a long time without an answer
-        events = events_by_minute(chosen(sli, snapshot.rules), snapshot.points)
-        minutes = {start: counts for start, counts in events.items() if start < snapshot.settled}
-        self._begin_by(minute_of(snapshot.at))
-        self.take(minutes, snapshot.settled)
-
-    def take_lag(self, sli: NatsLagSli, consumers: Sequence[ConsumerNumbers], at: float) -> None:
-        """One observation of a lag SLI: good when all its consumers are within the target."""
-        if not consumers:
-            return
-        good = all(is_within(sli, consumer) for consumer in consumers)
-        share = self._shares.setdefault("", MinuteShare())
-        self._take_minute(share.observe(at, good), at)
-
-    def take_deliveries(self, consumers: Sequence[ConsumerNumbers], at: float) -> None:
-        """Deliveries against dead letters of a delivery SLI's consumers."""
-        ended: list[Minute] = []
-        for consumer in consumers:
-            if consumer.dead_letters is None:
-                continue
-            key = "/".join((consumer.account, consumer.stream, consumer.consumer))
-            counts = self._deliveries.setdefault(key, MinuteCounts())
-            minute = counts.observe(at, consumer.delivered, consumer.dead_letters)
-            if minute:
-                ended.append(minute)
-        if ended:
-            good, total = sum(m.good for m in ended), sum(m.total for m in ended)
-            self._take_minute(Minute(ended[0].start, good, total), at)
+    def update(self, tracker: object) -> None:
+        """Count what its source's tracker knows after a poll."""
+        observation = self.measurement.observe(tracker)
+        if observation is not None:
+            self._count(observation)
 
     def evaluate(self) -> None:
         """Evaluate at the present watermark."""
@@ -169,7 +108,7 @@ class Objective:
         return EvaluatedSlo(
             name=self.slo.name,
             service=self.slo.service,
-            sli=sli_kind(self.slo),
+            sli=self.slo.sli.kind,
             objective_percent=self.slo.objective,
             window=window(self.slo.window).label,
             objective=self.ratio,
@@ -179,14 +118,19 @@ class Objective:
             since=float(self.events.since),
         )
 
-    def _take_minute(self, minute: Minute | None, at: float) -> None:
-        if minute is not None:
-            self._begin_by(minute.start)
-            self.take({minute.start: (minute.good, minute.total)}, minute_of(at))
-
-    def _begin_by(self, at: int) -> None:
-        self.events.begin_by(at)
-        self.good_events.begin_by(at)
+    def _count(self, observed: Observation) -> None:
+        """Set its minutes, count what is new in them, and move the windows' end."""
+        known_until = self.watermark or 0.0
+        if observed.known_from is not None and known_until < observed.known_from:
+            # The first start, or a long time without an answer.
+            self.missing_from = known_until if self.missing_from is None else self.missing_from
+        self.events.begin_by(observed.counted_from)
+        self.good_events.begin_by(observed.counted_from)
+        for start, (good, total) in observed.minutes.items():
+            self.ledger.set(start, good, total)
+        self.events.update({start: total for start, (_, total) in observed.minutes.items()})
+        self.good_events.update({start: good for start, (good, _) in observed.minutes.items()})
+        self.watermark = observed.watermark
 
     def _sli_identity(self) -> str:
         return json.dumps(self.slo.sli.model_dump(mode="json"), sort_keys=True)
@@ -200,16 +144,18 @@ class Objectives:
     ) -> None:
         self._state = state
         self.all = tuple(Objective(slo, now) for slo in slos)
-        saved = state.entries(_KIND)
+        entries = state.entries(_KIND)
         for objective in self.all:
             try:
-                if objective.key in saved:
-                    kept = msgspec.msgpack.decode(saved[objective.key], type=SavedSlo)
+                if objective.key in entries:
+                    saved = msgspec.msgpack.decode(entries[objective.key], type=SavedSlo)
                     buckets = [Bucket(*row) for row in state.buckets(objective.key)]
-                    objective.restore(kept, buckets)
+                    objective.restore(saved, buckets)
             except (msgspec.DecodeError, ValueError):
                 on_damage()
-                log.warning("state of SLO %s is unreadable; it starts anew", objective.key)
+                log.warning(
+                    "state of SLO %s is unreadable; starting with an empty history", objective.key
+                )
             objective.evaluate()
 
     def lacking_history(self, source: str) -> list[Objective]:
@@ -226,70 +172,26 @@ class Objectives:
             each.objective.missing_from = None
             self._settle(each.objective)
 
-    def absorb_rules(self, source: str, snapshot: AwsSnapshot) -> None:
-        """Feed the SLOs over rules of this source."""
+    def update(self, source: str, tracker: object) -> None:
+        """Update the SLOs of this source from its tracker, after a poll."""
         for objective in self.all:
-            sli = objective.slo.sli.eventbridge
-            if sli and sli.source == source:
-                objective.take_rules(sli, snapshot)
+            if objective.source == source:
+                objective.update(tracker)
                 self._settle(objective)
-
-    def absorb_consumers(
-        self,
-        source: str,
-        at: float,
-        numbers: Callable[[NatsLagSli | NatsDeliverySli], Sequence[ConsumerNumbers]],
-    ) -> None:
-        """Feed the SLOs over consumers of this source; `numbers` looks up an SLI's consumers."""
-        for objective in self.all:
-            lag, delivery = objective.slo.sli.nats_lag, objective.slo.sli.nats_delivery
-            if lag and lag.source == source:
-                objective.take_lag(lag, numbers(lag), at)
-            elif delivery and delivery.source == source:
-                objective.take_deliveries(numbers(delivery), at)
-            else:
-                continue
-            self._settle(objective)
 
     def _settle(self, objective: Objective) -> None:
         objective.evaluate()
         objective.save(self._state)
 
 
-def chosen(sli: EventBridgeSli, rules: Iterable[Rule]) -> list[Rule]:
-    """The rules that an SLI speaks of."""
-    return [
-        rule
-        for rule in rules
-        if rule.bus == sli.bus and any(fnmatchcase(rule.name, glob) for glob in sli.rules)
-    ]
+def _written(identity: str) -> dict[str, dict[str, Any]]:
+    """What the spec gives of an SLI: fields left out are null, so that a new one changes nothing.
 
-
-def events_by_minute(rules: Iterable[Rule], points: RulePoints) -> dict[int, tuple[float, float]]:
-    """(good, total) of all the rules together, by minute."""
-    sums: dict[int, tuple[float, float]] = {}
-    for rule in rules:
-        by_metric = [points.get((rule, metric.twin.metric), {}) for metric in _SLI_METRICS]
-        for start, (good, total) in invocation_minutes(*by_metric).items():
-            before_good, before_total = sums.get(start, (0.0, 0.0))
-            sums[start] = (before_good + good, before_total + total)
-    return sums
-
-
-def is_within(sli: NatsLagSli, consumer: ConsumerNumbers) -> bool:
-    """Whether a consumer's lag is within the SLI's targets."""
-    seconds_ok = sli.max_seconds is None or consumer.lag_seconds <= sli.max_seconds
-    return seconds_ok and (sli.max_messages is None or consumer.lag_messages <= sli.max_messages)
-
-
-def sli_kind(slo: Slo) -> str:
-    """The SLI's kind as the spec writes it."""
-    return next(name for name, sli in slo.sli if sli is not None)
-
-
-_SLI_METRICS = (
-    aws.INVOCATIONS,
-    aws.FAILED_INVOCATIONS,
-    aws.DEAD_LETTERED,
-    aws.DEAD_LETTER_FAILURES,
-)
+    Raises msgspec.DecodeError for what is no saved SLI.
+    """
+    kinds = msgspec.json.decode(identity, type=dict[str, dict[str, Any] | None])
+    return {
+        kind: {name: value for name, value in fields.items() if value is not None}
+        for kind, fields in kinds.items()
+        if fields is not None
+    }

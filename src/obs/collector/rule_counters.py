@@ -49,7 +49,7 @@ class RuleCounters:
                     self._totals[Rule(bus, rule), metric] = total
             except (msgspec.DecodeError, ValueError):
                 on_damage()
-                log.warning("state of counter %r is unreadable; it starts anew", key)
+                log.warning("state of counter %r is unreadable; starting at 0", key)
         self.snapshot: AwsSnapshot | None = None
 
     def absorb(self, snapshot: AwsSnapshot) -> list[Family]:
@@ -100,7 +100,7 @@ class RuleCounters:
         if total is None:
             total = self._totals[rule, metric] = CumulativeTotal(minute_of(snapshot.at))
         total.begin_by(minute_of(snapshot.at))
-        total.absorb(snapshot.points.get((rule, metric), {}))
+        total.update(snapshot.points.get((rule, metric), {}))
         if changed := total.changed():
             key = _SEPARATOR.join((self.source, rule.bus, rule.name, metric))
             self._state.put(_KIND, key, _ENCODE(changed))

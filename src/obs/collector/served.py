@@ -36,7 +36,7 @@ class ServedCollector:
         """Whether every required source is fresh, and where not, why not."""
         stale = self._collector.stale_sources()
         reasons = [
-            f"source {each.name}: {each.error or 'has not answered yet'}"
+            f"source {each.name}: {each.error or 'no successful poll yet'}"
             if each.last_success is None
             else f"source {each.name}: stale, {each.error}"
             for each in stale

@@ -118,7 +118,7 @@ class State:
 
     def _report(self, error: sqlite3.Error) -> None:
         self._on_error(state_error_reason(error))
-        log.error("state file: %s; the collector goes on without it", error)
+        log.error("state file: %s; continuing without it", error)
 
 
 def state_error_reason(error: sqlite3.Error | OSError) -> StateReason:
@@ -150,9 +150,9 @@ def open_state(
     except (OSError, sqlite3.Error) as error:
         if "locked" in str(error):
             raise BadInput(
-                f"{path}: another collector uses this state; give each its own state_dir"
+                f"{path}: in use by another collector; give each its own state_dir"
             ) from None
-        log.error("state folder %s: %s; state is kept in memory only", folder, error)
+        log.error("state folder %s: %s; keeping state in memory only", folder, error)
         memory = _prepare(sqlite3.connect(":memory:", check_same_thread=False))
         return State(memory, on_error, forgets=state_error_reason(error))
 
@@ -168,7 +168,7 @@ def _connect_or_set_aside(
     on_error("damaged")
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now()))
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    log.error("state file %s is damaged; it is set aside as %s", path, aside.name)
+    log.error("state file %s is damaged; renamed to %s", path, aside.name)
     path.replace(aside)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -203,7 +203,7 @@ def _prepare(connection: sqlite3.Connection, *, written: bool = False) -> sqlite
         raise sqlite3.DatabaseError(f"malformed: schema version {version}")
     if not version:
         if written:
-            raise sqlite3.DatabaseError("malformed: what was written is not there")
+            raise sqlite3.DatabaseError("malformed: data written is missing")
         connection.executescript(
             f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
         )

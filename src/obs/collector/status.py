@@ -96,13 +96,12 @@ def _slo_state(
     if evaluation is None or evaluation.budget_remaining is None:
         return "no_data", False, ()
     if evaluation.budget_remaining <= 0:
-        return "exhausted", True, ("the error budget is spent",)
+        return "exhausted", True, ("error budget exhausted",)
     burning = list(_burning(objective, evaluation))
     if not burning:
         return "ok", False, ()
     reasons = tuple(
-        f"burns {rate:.3g} times too fast over {window(tier.long_seconds).label}"
-        for tier, rate in burning
+        f"burn rate {rate:.3g} over {window(tier.long_seconds).label}" for tier, rate in burning
     )
     return "burning", any(tier.severity == "page" for tier, _ in burning), reasons
 

@@ -212,5 +212,5 @@ TARGETS: Final[dict[str, Writer]] = {
     "operator": _operator,
     "resource": _resources,
 }
-DEFAULT: Final = tuple(TARGETS)
-"""What is built where no target is chosen."""
+DEFAULT: Final = ("json", "provisioning")
+"""The targets built where none is chosen: files that people import without obs."""

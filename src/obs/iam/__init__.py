@@ -3,12 +3,12 @@
 from typing import Final
 
 ROLES: Final = {
-    "collector": "what `obs collect` asks of AWS and publishes there",
-    "sign-in": "who runs the collector, where the spec has it assume a role",
-    "publisher": "the system's own publisher of events",
-    "dlq-processor": "who works off the dead-letter queues that the spec names",
-    "check": "`obs check`, where it does not run as the collector",
+    "collector": "`obs collect`, its requests and what it publishes",
+    "sign-in": "the identity that assumes the collector's role, if the spec names one",
+    "publisher": "the publisher of the system's events",
+    "dlq-processor": "the consumer of the dead-letter queues that the spec names",
+    "check": "`obs check`, if it does not run as the collector",
     "apply": "`obs alerts apply --target cloudwatch`",
     "apply-amp": "`obs alerts apply --target amp`",
 }
-"""Who needs a policy, and who that is in words for people."""
+"""The identities that need a policy, each with its description."""

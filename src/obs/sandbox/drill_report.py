@@ -12,7 +12,7 @@ from obs.sandbox.alerting import Notice
 WATCHDOG: Final = "ObsWatchdog"
 """It always fires, so no verdict is about it."""
 
-_UNFILLED: Final = ("{", "<no value>", "<error", "an unknown time")
+_UNFILLED: Final = ("{", "<no value>", "<error", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from math import inf
 
 @lru_cache
 def objective_ratio(percent: float) -> float:
-    """An objective written in percent as a ratio: 99.9 is 0.999 exactly.
+    """An objective written in percent, as a ratio: of 99.9 exactly 0.999.
 
     Raises ValueError unless 0 < percent < 100.
     """
@@ -25,7 +25,7 @@ def objective_ratio(percent: float) -> float:
 def error_budget(objective: float) -> float:
     """Share of events that may be bad: 1 − objective, of 0.999 exactly 0.001.
 
-    Raises ValueError unless 0 < objective < 1.
+    Both are ratios (SRE book, ch. 3). Raises ValueError unless 0 < objective < 1.
     """
     if not 0 < objective < 1:
         raise ValueError(f"an objective of {objective} is not a ratio between 0 and 1")
@@ -33,9 +33,10 @@ def error_budget(objective: float) -> float:
 
 
 def burn_rate(error_ratio: float, objective: float) -> float:
-    """How fast the error budget is spent; 1 lasts exactly the SLO's period (no unit).
+    """How fast the error budget is spent; 1 spends exactly all of it in the SLO's period (no unit).
 
-    error_ratio / (1 − objective). Raises ValueError unless 0 < objective < 1.
+    error_ratio / (1 − objective), both ratios (SRE workbook, ch. 5, "burn rate"). Raises
+    ValueError unless 0 < objective < 1.
     """
     return error_ratio / error_budget(objective)
 
@@ -43,23 +44,17 @@ def burn_rate(error_ratio: float, objective: float) -> float:
 def budget_remaining(error_ratio: float, objective: float) -> float:
     """Share of the budget left after a period at this error ratio; below 0 when overspent.
 
-    1 − error_ratio / (1 − objective). Raises ValueError unless 0 < objective < 1.
+    1 − error_ratio / (1 − objective), both ratios (SRE workbook, ch. 2, "error budget"). Raises
+    ValueError unless 0 < objective < 1.
     """
     return 1 - error_ratio / error_budget(objective)
 
 
-def bad_events_left(good: float, total: float, objective: float) -> float:
-    """How many more of these events could have been bad; below 0 when the budget is overspent.
-
-    (1 − objective) · total − bad. Raises ValueError unless 0 < objective < 1.
-    """
-    return error_budget(objective) * total - (total - good)
-
-
 def exhaustion_seconds(remaining: float, burn: float, period_seconds: float) -> float:
-    """Time until the budget is gone at this burn rate: remaining · period / burn.
+    """Seconds until the budget is exhausted at this burn rate: remaining · period / burn.
 
-    0 when it is gone already, infinite where nothing is being spent.
+    `remaining` is a share of the budget (SRE workbook, ch. 5, table 5-4, has it for a full one).
+    0 when the budget is exhausted already, infinite where none of it is being spent.
     """
     if remaining <= 0:
         return 0.0
@@ -71,28 +66,8 @@ def exhaustion_seconds(remaining: float, burn: float, period_seconds: float) -> 
 def burn_factor(budget_share: float, long_seconds: float, period_seconds: float) -> float:
     """The burn rate that spends `budget_share` of the period's budget in the long window.
 
-    share · period / long, the float nearest to the decimal result: 13.44 for 2 % of 28 d in 1 h.
+    share · period / long (SRE workbook, ch. 5, table 5-2), the float nearest to the decimal
+    result: 13.44 for 2 % of 28 d in 1 h. Raises ZeroDivisionError for a window of no length.
     """
     share = Fraction(repr(budget_share))
     return float(share * Fraction(period_seconds) / Fraction(long_seconds))
-
-
-def share_spent(burn: float, window_seconds: float, period_seconds: float) -> float:
-    """Share of the period's budget spent by a window at this burn rate: burn · window / period.
-
-    With a tier's factor and long window: the share spent when the tier fires.
-    """
-    spent = Fraction(repr(burn)) * Fraction(window_seconds) / Fraction(period_seconds)
-    return float(spent)
-
-
-def time_to_fire(error_ratio: float, objective: float, factor: float, long_seconds: float) -> float:
-    """Seconds from the first error of a steady error ratio until a tier's long window trips.
-
-    (1 − objective) / error_ratio · long · factor, of traffic that was good before; infinite where
-    the ratio never exceeds the tier's threshold. Raises ValueError unless 0 < objective < 1.
-    """
-    budget = error_budget(objective)
-    if error_ratio <= factor * budget:
-        return inf
-    return budget / error_ratio * long_seconds * factor

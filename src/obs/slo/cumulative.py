@@ -1,4 +1,4 @@
-"""A cumulative curve of good and total events, sampled at equal steps in a ring."""
+"""Cumulative counts of good and total events, sampled at equal steps in a ring."""
 
 from array import array
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ class CountSpan(NamedTuple):
 
 
 class CumulativeCounts:
-    """The curve at the last `size` multiples of `step`.
+    """The counts at the last `size` multiples of `step` (seconds).
 
     `newest` and `oldest` number the samples: sample n is the count of all events before n · step.
     """
@@ -28,7 +28,7 @@ class CumulativeCounts:
     __slots__ = ("good", "newest", "oldest", "size", "step", "total")
 
     def __init__(self, step: int, reach_seconds: float) -> None:
-        """A curve of zeros that reaches back this far from wherever it ends."""
+        """All zeros, reaching back this many seconds from the newest sample."""
         self.step = step
         self.size = -int(-reach_seconds // step) + 1
         self.good = array("d", [0.0]) * self.size
@@ -42,7 +42,7 @@ class CumulativeCounts:
         return self.good[end] - self.good[start], self.total[end] - self.total[start]
 
     def advance(self, end: int, good: float, total: float) -> None:
-        """Go on to `end` at this height, giving up the oldest samples."""
+        """Append samples up to `end` (Unix seconds) with these counts; the oldest are dropped."""
         first = self.newest + 1
         self.newest = end // self.step
         self.oldest = self.newest - self.size + 1
@@ -52,14 +52,14 @@ class CumulativeCounts:
             self.total[slot] = total
 
     def shift(self, start: int, good: float, total: float) -> None:
-        """Raise every sample from `start` on."""
+        """Add these counts to every sample from `start` (Unix seconds) on."""
         for index in range(max(-(-start // self.step), self.oldest), self.newest + 1):
             slot = index % self.size
             self.good[slot] += good
             self.total[slot] += total
 
     def fill(self, spans: Iterable[CountSpan]) -> None:
-        """Add events in between, in one pass however many spans there are."""
+        """Add the events of these spans, in one pass however many there are."""
         good = array("d", [0.0]) * self.size
         total = array("d", [0.0]) * self.size
         for span in spans:
@@ -81,7 +81,7 @@ class CumulativeCounts:
             self.total[slot] += height_total
 
     def load(self, end: int, buckets: Mapping[int, Counts]) -> None:
-        """Become the curve of these buckets, by their start, with height 0 at `end`."""
+        """Replace everything by buckets, by their start; the newest sample, at `end`, is 0."""
         self.newest = end // self.step
         self.oldest = self.newest - self.size + 1
         good = total = 0.0

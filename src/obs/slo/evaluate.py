@@ -2,15 +2,16 @@
 
 import msgspec
 
-from obs.slo.burn import error_budget, exhaustion_seconds
+from obs.slo.burn import budget_remaining, burn_rate, error_budget, exhaustion_seconds
 from obs.slo.ledger import Ledger
 from obs.slo.windows import windows
 
 
 class WindowEvaluation(msgspec.Struct, frozen=True, gc=False):
-    """One window. `bad` counts events; None where it has no events; durations in seconds.
+    """One window. `bad` is a number of events; ratio, rate and time are None without events.
 
-    `exhaustion_seconds`: until the budget is gone at this window's burn rate; infinite at 0.
+    `exhaustion_seconds`: until the SLO's budget is exhausted at this window's burn rate; infinite
+    at a burn rate of 0.
     """
 
     label: str
@@ -44,18 +45,19 @@ def evaluate(
     Error ratios are weighted by events: bad over total counts, never an average of ratios.
     Raises ValueError unless 0 < objective < 1.
     """
-    budget = error_budget(objective)
+    error_budget(objective)  # refuses what is no objective, without events too
     good, total = ledger.counts(period_seconds, watermark)
-    remaining = 1 - (total - good) / total / budget if total else None
+    remaining = budget_remaining((total - good) / total, objective) if total else None
     results: list[WindowEvaluation] = []
     for label, seconds in windows(period_seconds):
-        window_good, window_total = ledger.counts(seconds, watermark)
+        own = seconds == period_seconds
+        window_good, window_total = (good, total) if own else ledger.counts(seconds, watermark)
         if not window_total:
             results.append(WindowEvaluation(label, seconds, 0.0, None, None, None))
             continue
         bad = window_total - window_good
         ratio = bad / window_total
-        burn = ratio / budget
+        burn = burn_rate(ratio, objective)
         exhaustion = None
         if remaining is not None:  # a window may be longer than the SLO's own
             exhaustion = exhaustion_seconds(remaining, burn, period_seconds)

@@ -1,8 +1,8 @@
 """Good and total events by event time, kept for an SLO's window.
 
-The ledger is one cumulative curve, the count of all events up to a moment, sampled every minute,
-every 5 and every 15 minutes, each for as long as windows need it so fine. A window's count is the
-difference of two samples, so that reading costs the same however long the window; a correction
+The ledger is a cumulative count of all events up to a moment, sampled every minute, every 5 and
+every 15 minutes, each for as long as windows need that resolution. A window's count is the
+difference of two samples, so that reading costs the same however long the window is; a correction
 shifts the samples after it on every level, so that levels cannot disagree.
 """
 
@@ -55,7 +55,7 @@ class Ledger:
     def set(self, minute_start: int, good: float, total: float) -> None:
         """Set the events of the minute that starts at `minute_start` (Unix seconds).
 
-        A minute older than those kept is dropped and counted: what it held is not known any more.
+        A minute older than those kept is not set but counted in `dropped`.
         Raises ValueError unless it is a full minute and 0 ≤ good ≤ total < ∞.
         """
         if minute_start % MINUTE or minute_start < 0:
@@ -88,11 +88,11 @@ class Ledger:
     def backfill(self, step_seconds: int, points: Mapping[int, Counts]) -> int:
         """Fill in history: {start: (good, total)} of buckets of `step_seconds`.
 
-        Only spans in which nothing has been counted yet are filled, so it may be repeated and
-        never overwrites. A bucket is spread evenly over the finer levels; several within one
-        bucket of the level that still reaches back to them fill it together, and should then all
-        be given at once. Returns how many spans were filled. Raises ValueError unless the step is
-        1, 5 or a multiple of 15 minutes, starts are multiples of it and 0 ≤ good ≤ total < ∞.
+        Only spans without any event are filled, so that a repeated call never overwrites. A bucket
+        is spread evenly over the finer levels; several within one bucket of the level that still
+        reaches back to them fill it together, and have to be given in one call. Returns how many
+        spans were filled. Raises ValueError unless the step is 1, 5 or a multiple of 15 minutes,
+        starts are multiples of it and 0 ≤ good ≤ total < ∞.
         """
         if step_seconds not in (MINUTE, 5 * MINUTE) and (
             step_seconds <= 0 or step_seconds % _COARSE_STEP
@@ -117,8 +117,8 @@ class Ledger:
     def changed(self) -> list[Bucket]:
         """The buckets set or changed since the last call, to be written to the state file.
 
-        Each replaces the stored one of its step and start. The caller keeps them until they are
-        written: they are not given twice.
+        Each replaces the stored one of its step and start. The next call does not return them
+        again: the caller has to write them.
         """
         buckets: list[Bucket] = []
         for level, changed in zip(self._levels, self._changed, strict=True):
@@ -163,7 +163,7 @@ class Ledger:
         good, total = self._at(self._end)
         for level, changed in zip(self._levels, self._changed, strict=True):
             level.advance(end, good, total)
-            changed.add((end - 1) // level.step)  # also when 0: it says how far we know
+            changed.add((end - 1) // level.step)  # also without events: known until here
         self._end = end
 
     def _between(self, start: int, end: int) -> Counts:
@@ -172,8 +172,8 @@ class Ledger:
         return good - good_before, total - total_before
 
     def _at(self, moment: int) -> Counts:
-        """The curve at a moment, from the finest level that reaches back to it."""
-        moment = min(moment, self._end)
+        """The cumulative counts at a moment, from the finest level that reaches back to it."""
+        moment = moment if moment < self._end else self._end  # min() takes a tenth of `evaluate`
         for level in self._levels:
             index = moment // level.step
             if index >= level.oldest:
@@ -184,7 +184,7 @@ class Ledger:
         return level.good[slot], level.total[slot]
 
     def _empty_spans(self, step: int, points: Mapping[int, Counts]) -> list[CountSpan]:
-        """What may be filled in: points summed up to the level that holds them, if it is empty."""
+        """What can be filled in: points summed for the level that holds them, where it is empty."""
         spans: dict[tuple[int, int], Counts] = {}
         for start, (good, total) in points.items():
             for level in self._levels:

@@ -1,13 +1,13 @@
-"""Minutes put together from observations: what a source that is polled gives a ledger.
+"""Good and total events of whole minutes, from the observations of a source that is polled.
 
-A minute is given once it is over, so that it never has to be taken back.
+A minute is returned once it has ended, so that it never has to be corrected.
 """
 
 from typing import Final, NamedTuple
 
 from obs.slo.windows import MINUTE
 
-_BACKWARDS: Final = 2 * MINUTE  # a clock set back by more than this starts anew
+_BACKWARDS: Final = 2 * MINUTE  # a clock set back by more than this starts a new minute
 
 
 class Minute(NamedTuple):
@@ -29,7 +29,7 @@ class MinuteShare:
         self._seen = 0
 
     def observe(self, at: float, good: bool) -> Minute | None:
-        """Take an observation at `at`; returns the minute that it ended, if it ended one."""
+        """Count an observation at `at` (Unix seconds); returns the minute that ended, if any."""
         ended = self._turn(at)
         self._seen += 1
         self._good += good
@@ -47,10 +47,10 @@ class MinuteShare:
 
 
 class MinuteCounts:
-    """Good and total events of a minute from two counters: events, and bad ones among them.
+    """Good and total events of a minute from two counters: all events, and the bad ones.
 
-    `state` is the counters' values up to the last minute given. Kept over a restart, it makes the
-    minutes in between count, once.
+    `state` is the counters' values (events, bad) at the end of the last minute returned. Saved over
+    a restart, it makes what happened in between count, once.
     """
 
     __slots__ = ("_bad", "_events", "_start", "state")
@@ -62,7 +62,7 @@ class MinuteCounts:
         self._bad = 0.0
 
     def observe(self, at: float, events: float, bad: float) -> Minute | None:
-        """Take the counters' values at `at`; returns the minute that ended, if one did."""
+        """Note the counters at `at` (Unix seconds); returns the minute that ended, if any."""
         start = minute_of(at)
         ended = None
         if self._start is None:
@@ -89,5 +89,5 @@ def minute_of(at: float) -> int:
 
 
 def _risen(before: float, now: float) -> float:
-    """By how much a counter rose; one that fell was begun again from 0."""
+    """By how much a counter rose; one that fell was reset to 0 in between."""
     return now - before if now >= before else now

@@ -10,14 +10,15 @@ HORIZON_SECONDS: Final = 3 * 3600
 
 
 class TotalState(msgspec.Struct, frozen=True):
-    """What a CumulativeTotal has to keep over a restart; plain numbers.
+    """What a CumulativeTotal has to keep over a restart; plain numbers, times in Unix seconds.
 
-    `since`: when the counter began; `floor`: points before it are never looked at again;
-    `values`: the points counted from there on, as last seen. total − owed is their true sum.
+    `since`: when the counter began; `floor`: points before it are ignored; `values`: the points
+    counted from there on, as last seen. total − deficit is the true sum of all points; the state
+    file has the deficit under an older name.
     """
 
     total: float
-    owed: float
+    deficit: float = msgspec.field(name="owed")
     since: int
     floor: int
     values: dict[int, float]
@@ -26,20 +27,21 @@ class TotalState(msgspec.Struct, frozen=True):
 class CumulativeTotal:
     """A counter over {start of the minute: count} that neither falls, jumps nor counts twice.
 
-    A point that is late or was corrected adds its difference. A downward correction is owed
-    against later increments. A point missing from a later answer keeps its value: the systems
-    read from never take a point back, but do answer in part. Points older than the newest one
-    by more than the horizon are forgotten, and ignored should they come again. The horizon hangs
-    on the points' own times, so that a wrong local clock cannot silence the counter.
+    A point that is late or was corrected adds its difference. A downward correction becomes a
+    deficit, which later increments make up for before the total rises again. A point missing from
+    a later answer keeps its value: CloudWatch never takes a point back, but does answer in part.
+    Points older than the newest one by more than the horizon are forgotten, and ignored if they
+    come again. The horizon is counted from the newest point, so that a wrong local clock cannot
+    stop the counter.
     """
 
-    __slots__ = ("_changed", "_floor", "_horizon", "_owed", "_values", "since", "total")
+    __slots__ = ("_changed", "_deficit", "_floor", "_horizon", "_values", "since", "total")
 
     def __init__(self, since: int, *, horizon_seconds: int = HORIZON_SECONDS) -> None:
-        """Starts at 0. Points before `since` (Unix seconds) count as counted already."""
+        """Starts at 0. Points before `since` (Unix seconds) are taken as counted."""
         self.since = since
         self.total = 0.0
-        self._owed = 0.0
+        self._deficit = 0.0
         self._floor = since
         self._values: dict[int, float] = {}
         self._horizon = horizon_seconds
@@ -52,7 +54,7 @@ class CumulativeTotal:
         """The counter that `state` was taken from."""
         counter = cls(state.since, horizon_seconds=horizon_seconds)
         counter.total = state.total
-        counter._owed = state.owed
+        counter._deficit = state.deficit
         counter._floor = state.floor
         counter._values = dict(state.values)
         counter._changed = False
@@ -61,41 +63,41 @@ class CumulativeTotal:
     def begin_by(self, at: int) -> None:
         """Begin at `at` (Unix seconds) if the beginning is later and nothing was counted since.
 
-        A clock that was ahead at the start must not silence the counter until its time comes.
+        A clock that was ahead at the start must not stop the counter until that time comes.
         """
         if at < self._floor and not self._values:
             self.since = self._floor = at
             self._changed = True
 
-    def absorb(self, points: Mapping[int, float], *, until: float = inf) -> float:
+    def update(self, points: Mapping[int, float], *, until: float = inf) -> float:
         """Count what is new in `points`; returns by how much the total rose (0 or more).
 
-        Points from `until` on are left for later: minutes that are still filling. Raises
-        ValueError for a negative or non-finite count; nothing has been counted then.
+        Points from `until` (Unix seconds) on are left for later: minutes that are still filling.
+        Raises ValueError for a negative or non-finite count; nothing has been counted then.
         """
-        news = {
+        new = {
             at: value
             for at, value in points.items()
             if self._floor <= at < until and self._values.get(at) != value
         }
-        for at, value in news.items():
+        for at, value in new.items():
             if not 0 <= value < inf:
                 raise ValueError(f"{value} at {at} is not a count")
-        if not news:
+        if not new:
             return 0.0
         self._changed = True
-        risen = fsum(value - self._values.get(at, 0.0) for at, value in news.items()) - self._owed
-        self._values.update(news)
+        risen = fsum(value - self._values.get(at, 0.0) for at, value in new.items()) - self._deficit
+        self._values.update(new)
         self._forget()
-        self._owed = max(0.0, -risen)
+        self._deficit = max(0.0, -risen)
         increase = max(0.0, risen)
         self.total += increase
         return increase
 
     def changed(self) -> TotalState | None:
-        """The state to be written; None if it is still the one given last.
+        """The state to be written; None if it has not changed since the last call.
 
-        To write it before the total is shown keeps the counter from falling after a crash.
+        Write it before the total is shown, so that the counter does not fall after a crash.
         """
         if not self._changed:
             return None
@@ -103,8 +105,8 @@ class CumulativeTotal:
         return self.state()
 
     def state(self) -> TotalState:
-        """What `restored` makes this counter of again."""
-        return TotalState(self.total, self._owed, self.since, self._floor, dict(self._values))
+        """What `restored` makes this counter from again."""
+        return TotalState(self.total, self._deficit, self.since, self._floor, dict(self._values))
 
     def _forget(self) -> None:
         floor = max(self._values) - self._horizon

@@ -3,11 +3,11 @@
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from obs.durations import format_whole_seconds
+
 MINUTE: Final = 60
 HOUR: Final = 3600
 DAY: Final = 86_400
-
-_UNITS: Final = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", 1))
 
 
 class Window(NamedTuple):
@@ -18,18 +18,14 @@ class Window(NamedTuple):
 
 
 def window(seconds: float) -> Window:
-    """The window of this length, labelled as durations are written: 2592000 is `30d`.
+    """The window of this length, labelled with its duration: 2592000 is `30d`.
 
-    Whole seconds only: a fraction is rounded. Raises ValueError where nothing is left.
+    Rounded to whole seconds. Raises ValueError where none is left.
     """
     whole = round(seconds)
     if whole <= 0:
         raise ValueError(f"a window of {seconds} s has no length")
-    label, rest = "", whole
-    for unit, size in _UNITS:
-        count, rest = divmod(rest, size)
-        label += f"{count}{unit}" if count else ""
-    return Window(label, whole)
+    return Window(format_whole_seconds(whole), whole)
 
 
 BURN_WINDOWS: Final = tuple(

@@ -1,1 +1,1 @@
-"""What a spec may say: typed models, loading with line numbers, and reporting what is wrong."""
+"""The spec: typed models, loading with line numbers, and reports of what is wrong."""

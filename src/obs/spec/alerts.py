@@ -1,4 +1,4 @@
-"""Tuning of alerts without forking them. Which alert lets what be tuned, `alerts` knows."""
+"""Overrides of built-in alerts. `alerts.tuning` knows which alert accepts which override."""
 
 import math
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def _limit(written: object) -> Limit:
         return Limit(parse_duration(written), is_duration=True)
     except ValueError:
         raise ValueError(
-            f"{written!r} is no threshold; write a number, or a duration with its unit"
+            f"{written!r} is not a threshold; write a number, or a duration with its unit"
         ) from None
 
 
@@ -40,7 +40,7 @@ Threshold = Annotated[
         {"anyOf": [{"type": "number"}, {"type": "string", "pattern": DURATION_PATTERN}]}
     ),
 ]
-"""A number in the alert's unit; a duration where that is a time. Shares are percent."""
+"""A number in the unit of the alert, or a duration if that unit is time. Ratios are in percent."""
 
 LabelName = Annotated[
     str, Matching(r"^[a-zA-Z_][a-zA-Z0-9_]*$", "letters, digits and _, not beginning with a digit")
@@ -48,74 +48,74 @@ LabelName = Annotated[
 """The name of a label."""
 
 ObjectName = Annotated[str, Field(min_length=1, max_length=256)]
-"""The value of a label that tells objects apart; in full, no glob."""
+"""The exact value of an identity label; not a glob."""
 
 
 class Tuned(Model):
-    """What may be said about an alert, and about it for a single object."""
+    """Settings of an alert that may be overridden, for all objects or for some."""
 
     enabled: bool = True
-    """Whether the alert exists at all."""
+    """Whether the alert is built."""
     above: Threshold | None = None
-    """Fires above this, for alerts on too much."""
+    """The alert fires above this threshold; for alerts that have an upper threshold."""
     below: Threshold | None = None
-    """Fires below this, for alerts on too little."""
+    """The alert fires below this threshold; for alerts that have a lower threshold."""
     window: Annotated[Duration, Field(ge=60)] | None = None
-    """The time over which a counter's increase is judged."""
+    """Time window over which a counter's increase is measured."""
     min_events: Annotated[int, Field(ge=1), NotBoolean] | None = None
-    """Fewer events than this in the window never fire, for alerts on shares of events."""
+    """Minimum number of events in the window, below which an alert on a ratio never fires."""
     hold: Annotated[Duration, Field(ge=0)] | None = Field(default=None, alias="for")
-    """How long the condition lasts before the alert fires."""
+    """How long the condition must hold before the alert fires."""
     severity: Literal["critical", "warning", "info"] | None = None
-    """critical wakes somebody, warning is for today, info is good to know."""
+    """critical pages, warning needs attention during working hours, info is for information."""
     labels: dict[LabelName, str] = {}
     """Labels added to the alert, for routing."""
 
 
 class Override(Tuned):
-    """Another tuning for the objects that have all these labels; they leave the general rule."""
+    """Override for the objects that have all these labels; the general rule then excludes them."""
 
     nats: ObjectName | None = None
-    """The NATS source."""
+    """Name of the NATS source."""
     account: ObjectName | None = None
-    """The NATS account."""
+    """Name of the NATS account."""
     stream: ObjectName | None = None
-    """The stream."""
+    """Name of the stream."""
     consumer: ObjectName | None = None
-    """The consumer."""
+    """Name of the consumer."""
     server: ObjectName | None = None
-    """The NATS server, host:port of its monitoring address."""
+    """The NATS server, as host:port of its monitoring address."""
     aws: ObjectName | None = None
-    """The AWS source."""
+    """Name of the AWS source."""
     bus: ObjectName | None = None
-    """The event bus."""
+    """Name of the event bus."""
     rule: ObjectName | None = None
-    """The rule."""
+    """Name of the EventBridge rule."""
     queue: ObjectName | None = None
-    """The queue."""
+    """Name of the SQS queue."""
     slo: ObjectName | None = None
-    """The SLO."""
+    """Name of the SLO."""
     slo_service: ObjectName | None = None
-    """The SLO's service."""
+    """Service of the SLO."""
     source: ObjectName | None = None
-    """The collector's source."""
+    """Name of the collector's source."""
 
 
 OBJECT_LABELS = tuple(name for name in Override.model_fields if name not in Tuned.model_fields)
-"""The fields of an override that say which objects it is about."""
+"""The fields of an override that select its objects."""
 
 
 class AlertTuning(Tuned):
-    """What is different about one alert; what is left out stays as obs has it."""
+    """Overrides of one alert; a setting that is left out keeps its default."""
 
     overrides: tuple[Override, ...] = ()
-    """Objects for which it is different again."""
+    """Further overrides for some objects of the alert."""
 
 
 class Links(Model):
-    """Where an alert leads whoever receives it."""
+    """Links in alert annotations."""
 
     runbooks: HttpUrl | None = None
-    """Address of the folder in which the runbooks are published, without a / at its end."""
+    """URL of the folder where the runbooks are published, without a trailing slash."""
     grafana: HttpUrl | None = None
-    """Address of Grafana as people reach it, without a / at its end; of `stacks` where left out."""
+    """URL of Grafana for people, without a trailing slash (default: stacks.grafana.url)."""

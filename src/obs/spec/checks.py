@@ -1,4 +1,4 @@
-"""What `obs check` needs to know besides the rest of the spec."""
+"""Settings of `obs check` that the rest of the spec does not have."""
 
 from typing import Annotated, Literal
 
@@ -11,13 +11,13 @@ from obs.spec.stacks import Reached
 
 
 class Checks(Model):
-    """The checks of `obs check`."""
+    """Settings of `obs check`."""
 
     every: Annotated[Duration, Field(ge=60)] | None = None
-    """How often the collector runs them itself, for obs_check_ok; never where left out."""
+    """How often the collector runs the checks to export obs_check_ok (default: never)."""
     collector: Reached | None = None
-    """Where the collector is asked how it is; at outputs.web.listen where left out."""
+    """The collector whose status page is checked (default: the address in outputs.web.listen)."""
     roles: dict[Literal["publisher", "dlq-processor"], RoleArn] = {}
-    """IAM roles of the system's own parts, whose permissions are compared with what they need."""
+    """IAM roles of the system's components, whose permissions are compared with what they need."""
     policies: dict[Literal["collector", "publisher", "dlq-processor"], str] = {}
-    """Policy documents kept as JSON files, which are compared in the same way."""
+    """Paths of JSON policy documents that are compared in the same way."""

@@ -1,4 +1,4 @@
-"""Environments: what is different in each, laid over the rest of the spec."""
+"""Environments: the overlay of each, applied to the rest of the spec."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,13 +13,13 @@ _TOP_ONLY = ("version", "environment", "environments")
 
 
 def overlays_of(whole: Fields, problems: list[Problem]) -> dict[str, Fields]:
-    """Each environment's overlay by its name; what cannot be one is added to `problems`."""
+    """The overlays by environment; what is not a mapping is added to `problems`."""
     node = whole.fields.get("environments")
     if node is None or is_empty(node):
         return {}
     if not isinstance(node, Fields):
         problems.append(
-            problem_at(node.place, "write a mapping of names to what is different there")
+            problem_at(node.place, "write a mapping of environment names to their overrides")
         )
         return {}
     overlays: dict[str, Fields] = {}
@@ -29,20 +29,20 @@ def overlays_of(whole: Fields, problems: list[Problem]) -> dict[str, Fields]:
         elif is_empty(over):
             overlays[name] = Fields(over.place)
         else:
-            problems.append(problem_at(over.place, "write a mapping of what is different there"))
+            problems.append(problem_at(over.place, "write a mapping of the fields to override"))
     return overlays
 
 
 def _overlay_only(over: Fields, problems: list[Problem]) -> Fields:
     for key in _TOP_ONLY:
         if key in over.keys:
-            problems.append(problem_at(over.keys[key], "is said once, at the top of the spec"))
+            problems.append(problem_at(over.keys[key], "belongs at the top level of the spec only"))
             over = without(over, key)
     return over
 
 
 def own_environment(tree: Fields, variables: Mapping[str, str]) -> str:
-    """The environment the spec is about by itself; what is wrong with it is said later."""
+    """The environment the spec names, or its default; validation reports an invalid one later."""
     node = tree.fields.get("environment")
     if isinstance(node, Scalar) and isinstance(node.value, str):
         with suppress(LookupError, ValueError):
@@ -51,11 +51,11 @@ def own_environment(tree: Fields, variables: Mapping[str, str]) -> str:
 
 
 def empty_sources(tree: Fields) -> list[Problem]:
-    """Sources that are named and no more; in an overlay that takes a source away."""
+    """Problems of sources without fields; only in an overlay does that remove a source."""
     sources = tree.fields.get("sources")
     kinds = [child(sources, kind) for kind in ("nats", "aws")] if sources is not None else []
     return [
-        problem_at(node.place, "says nothing about this source; write its fields, or take it out")
+        problem_at(node.place, "this source has no fields; add them or remove the source")
         for kind in kinds
         if isinstance(kind, Fields)
         for node in kind.fields.values()
@@ -64,14 +64,14 @@ def empty_sources(tree: Fields) -> list[Problem]:
 
 
 def unknown_environment(whole: Fields, env: str, known: Mapping[str, Fields]) -> Problem:
-    """What is said about an environment that the spec does not have."""
+    """The problem of an environment that the spec does not have."""
     choices = ", ".join(known) or "none"
-    hint = did_you_mean(env, known) or f"; there is {choices}"
+    hint = did_you_mean(env, known) or f"; environments: {choices}"
     return problem_at(locate(whole, ("environments",)), f"no environment {env!r}{hint}")
 
 
 def laid_over(under: Fields, over: Fields, name: str | None, problems: list[Problem]) -> Fields:
-    """The tree of one environment; `name` None keeps the name that the spec gives itself."""
+    """The tree of one environment. With `name` None its name stays the one in the spec."""
     tree = overlay(under, over, problems)
     if name is None:
         return tree

@@ -12,14 +12,14 @@ _REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 _VARIABLE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
 
-class UndefinedVariable(LookupError):  # noqa: N818  says what it is
-    """A variable without a value and without a default."""
+class UndefinedVariable(LookupError):  # noqa: N818  names the condition
+    """A variable that has neither a value nor a default."""
 
 
 def expand_text(text: str, variables: Mapping[str, str]) -> str:
-    """The text with its references replaced; a default stands for an empty variable too.
+    """The text with its references replaced; a default also replaces an empty variable.
 
-    Raises UndefinedVariable, and ValueError where a reference is malformed.
+    Raises UndefinedVariable, and ValueError for a malformed reference.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -28,7 +28,7 @@ def expand_text(text: str, variables: Mapping[str, str]) -> str:
         reference = _VARIABLE.fullmatch(match.group(1) or "")
         if reference is None:
             raise ValueError(
-                f"{match.group()} names no variable; write ${{NAME}} or ${{NAME:-default}}, "
+                f"{match.group()} is not a valid reference; write ${{NAME}} or ${{NAME:-default}}, "
                 "and $${ for a literal ${"
             )
         name, default = reference.groups()
@@ -43,7 +43,7 @@ def expand_text(text: str, variables: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """A tree after expansion; `undefined` says which values name a variable that is not set."""
+    """A tree after expansion; `undefined` maps places of values to the variable that is not set."""
 
     tree: Fields
     undefined: Mapping[FilePlace, str]
@@ -53,7 +53,7 @@ class Expanded:
 def expand(
     tree: Fields, variables: Mapping[str, str], is_secret: Callable[[Path], bool]
 ) -> Expanded:
-    """Every value expanded, but for secrets, which stay references until they are used."""
+    """The tree with every value expanded, except secrets, which are read when they are used."""
     expansion = _Expansion(variables, is_secret)
     fields = expansion.fields(tree, ())
     return Expanded(fields, expansion.undefined, tuple(expansion.problems))

@@ -1,4 +1,4 @@
-"""What a stream has to be like, for `obs check` to compare."""
+"""Expected settings of streams and consumers, which `obs check` compares with the server."""
 
 from typing import Annotated, Literal
 
@@ -11,28 +11,28 @@ Count = Annotated[int, Field(ge=1), NotBoolean]
 
 
 class ExpectedConsumer(Model):
-    """Settings of a consumer; what is left out is not compared."""
+    """Expected settings of a consumer; a setting that is left out is not compared."""
 
     max_deliver: Count | Literal["unlimited"] | None = None
-    """How often a message is delivered before it is given up; `unlimited` where that is meant."""
+    """Maximum number of deliveries of a message, or `unlimited`."""
     ack_wait: Annotated[Duration, Field(gt=0)] | None = None
-    """How long a delivery waits for its acknowledgement."""
+    """How long the server waits for an acknowledgement before it redelivers."""
     backoff: tuple[Annotated[Duration, Field(gt=0)], ...] | None = None
-    """How long each delivery in turn waits, instead of ack_wait."""
+    """How long the server waits after each delivery in turn, instead of ack_wait."""
     max_ack_pending: Count | None = None
-    """How many messages may be in flight."""
+    """Maximum number of unacknowledged messages in flight."""
 
 
 class ExpectedStream(Model):
-    """Limits of a stream; what is left out is not compared."""
+    """Expected limits of a stream; a limit that is left out is not compared."""
 
     max_age: Annotated[Duration, Field(gt=0)] | None = None
-    """How long messages are kept."""
+    """Maximum age of messages."""
     max_bytes: Count | None = None
-    """How many bytes are kept."""
+    """Maximum size of the stream in bytes."""
     max_messages: Count | None = None
-    """How many messages are kept."""
+    """Maximum number of messages."""
     replicas: Annotated[int, Field(ge=1, le=5), NotBoolean] | None = None
-    """On how many servers the stream is."""
+    """Number of replicas."""
     consumers: dict[AssetName, ExpectedConsumer] = {}
-    """Consumers that there have to be, with their settings."""
+    """Consumers that must exist, with their expected settings."""

@@ -1,4 +1,4 @@
-"""What the models' validation found, in plain sentences that say what would be right."""
+"""Turns validation errors of the models into sentences that say what would be right."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,30 +18,30 @@ _PASSWORD: Final = re.compile(r"://\S*@")
 
 
 def explain(error: ValidationError, tree: Fields, *, missing: bool = True) -> list[Problem]:
-    """Each thing that is wrong, at the line where it was written.
+    """One problem for each error, at the line of the wrong value.
 
-    `missing` false leaves out missing fields: they may be in a file that could not be read.
+    With `missing` false, missing fields are no problem: they may be in an unreadable file.
     """
     details = error.errors(include_url=False)
     unknown = [tuple(each["loc"]) for each in details if each["type"] == "extra_forbidden"]
     return [
         _problem(detail, tree)
         for detail in details
-        if not _follows(detail)
+        if not _is_consequence(detail)
         and (detail["type"] != "missing" or (missing and not _misspelt(detail["loc"], unknown)))
     ]
 
 
 def _misspelt(path: Path, unknown: Sequence[Path]) -> bool:
-    """Whether a missing field is there under a name close to its own, which is told by itself."""
+    """Whether an unknown field beside it is probably the missing one, and reported already."""
     return any(
         other[:-1] == path[:-1] and did_you_mean(str(other[-1]), [str(path[-1])])
         for other in unknown
     )
 
 
-def _follows(detail: ErrorDetails) -> bool:
-    """Whether this is said better elsewhere: a list counts as short when its entries are wrong."""
+def _is_consequence(detail: ErrorDetails) -> bool:
+    """Whether another error causes this one: a list is too short because its entries are wrong."""
     return detail["type"] == "too_short" and bool(detail["input"])
 
 
@@ -72,7 +72,7 @@ def _unknown_field(path: Path) -> str:
     hint = did_you_mean(name, names)
     if hint:
         return f"unknown field{hint}"
-    return f"unknown field; known here: {', '.join(names)}"
+    return f"unknown field; known fields: {', '.join(names)}"
 
 
 _EXAMPLES: Final = {
@@ -93,7 +93,7 @@ def _missing(path: Path) -> str:
 
 
 def _sentence(kind: str, path: Path, found: object, facts: _Facts) -> str:
-    """The sentence of one problem. An address it quotes loses the password that may be in it."""
+    """The sentence of one problem, with passwords removed from quoted URLs."""
     return _PASSWORD.sub("://…@", _words(kind, path, found, facts))
 
 
@@ -111,7 +111,7 @@ def _words(kind: str, path: Path, found: object, facts: _Facts) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value as its writer knows it; long ones and whole structures only by what they are."""
+    """The value as written in the spec; long values are cut, structures named by their type."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
@@ -135,8 +135,8 @@ def _raised(found: object, facts: _Facts) -> str:
 def _text(found: object, facts: _Facts) -> str:
     if isinstance(found, bool | int | float):
         written = _shown(found)
-        return f'{written} is not a text here; write it in quotes: "{written}"'
-    return f"{_shown(found)} where a single text is expected"
+        return f'{written} is not a string; write it in quotes: "{written}"'
+    return f"{_shown(found)} where a string is expected"
 
 
 def _list(found: object, facts: _Facts) -> str:
@@ -154,7 +154,7 @@ def _number(found: object, facts: _Facts) -> str:
 
 
 def _true_or_false(found: object, facts: _Facts) -> str:
-    return f"{_shown(found)} is neither true nor false; write one of the two"
+    return f"{_shown(found)} is neither true nor false; write one of them"
 
 
 def _choice(found: object, facts: _Facts) -> str:
@@ -169,7 +169,9 @@ def _too_few(found: object, facts: _Facts) -> str:
 
 
 def _too_short(found: object, facts: _Facts) -> str:
-    return "is empty; write a text" if not found else f"{_shown(found)} is too short"
+    return (
+        "is empty; write at least one character" if not found else f"{_shown(found)} is too short"
+    )
 
 
 def _too_long(found: object, facts: _Facts) -> str:

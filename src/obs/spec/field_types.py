@@ -1,4 +1,4 @@
-"""What the models expect at a path, for the sentences about what is wrong there."""
+"""The types that the models expect at a path, for error messages."""
 
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -12,7 +12,7 @@ from obs.spec.tree import Path
 
 
 def expected(path: Path, root: Any = System) -> Any:
-    """The type at `path`, without its optionality; None where the models know no such path."""
+    """The type at `path` without `| None`; None if the models have no such path."""
     kind: Any = root
     for step in path:
         kind = _below(kind, step)
@@ -22,7 +22,7 @@ def expected(path: Path, root: Any = System) -> Any:
 
 
 def is_secret(path: Path) -> bool:
-    """Whether what stands at `path` names the variable of a secret."""
+    """Whether the value at `path` is the environment variable of a secret."""
     return expected(path) is VariableSecret
 
 
@@ -32,14 +32,14 @@ def is_model(kind: Any) -> bool:
 
 
 def field_names(path: Path) -> tuple[str, ...]:
-    """The fields of the model at `path`; none where there is no model."""
+    """The field names of the model at `path`; empty if there is no model."""
     kind = expected(path)
     names = tuple(_fields(kind)) if is_model(kind) else ()
     return names if path else (*names, "environments")
 
 
 def _fields(kind: type[Model]) -> dict[str, FieldInfo]:
-    """The fields by the names a spec gives them."""
+    """The fields by their names in a spec."""
     return {info.alias or name: info for name, info in kind.model_fields.items()}
 
 

@@ -1,4 +1,4 @@
-"""The spec files that paths name, read and parsed."""
+"""Reads and parses the spec files at the given paths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What could be read. Not `complete`: some file's content is not known."""
+    """The parsed files. `complete` is false if some file could not be read."""
 
     parts: tuple[Fields, ...]
     problems: tuple[Problem, ...]
@@ -21,13 +21,13 @@ class Files:
 
 
 def read_files(paths: Sequence[Path]) -> Files:
-    """Files, and those of directories that end in .yaml or .yml, in the order of their names."""
+    """Parses files, and the .yaml and .yml files of directories, sorted by name."""
     problems: list[Problem] = []
     files = _spec_files(paths, problems)
-    nothing_missing = not problems
+    all_found = not problems
     parts = [_part(file, problems) for file in files]
     known = tuple(part for part in parts if part is not None)
-    return Files(known, tuple(problems), nothing_missing and len(known) == len(parts))
+    return Files(known, tuple(problems), all_found and len(known) == len(parts))
 
 
 def _spec_files(paths: Sequence[Path], problems: list[Problem]) -> list[Path]:
@@ -48,7 +48,7 @@ def _in_directory(path: Path, problems: list[Problem]) -> list[Path]:
         return []
     found = [file for file in names if file.suffix in _SUFFIXES and file.name[0] != "."]
     if not found:
-        problems.append(Problem(str(path), None, "", "holds no .yaml or .yml file"))
+        problems.append(Problem(str(path), None, "", "contains no .yaml or .yml file"))
     return found
 
 

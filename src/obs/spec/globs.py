@@ -1,11 +1,13 @@
-"""Globs as a spec writes them: `*`, `?`, `[…]` and `[!…]`, upper and lower case told apart."""
+"""Globs as a spec writes them: `*`, `?`, `[…]` and `[!…]`; upper and lower case differ."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase, translate
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from typing import Final
 
+_WILDCARD: Final = re.compile(r"[*?\[]")
 _TOKEN: Final = re.compile(r"\*+|\[!?\]?[^\]]*\]|.", re.DOTALL)
 _CHARACTERS: Final = tuple(map(chr, range(0x20, 0x250)))
 
@@ -20,9 +22,66 @@ def takes(name: str, include: Iterable[str], exclude: Iterable[str]) -> bool:
     return matches(name, include) and not matches(name, exclude)
 
 
+def is_plain(glob: str) -> bool:
+    """Whether this is a name: it matches itself and nothing else."""
+    return not _WILDCARD.search(glob)
+
+
 def may_overlap(one: str, other: str) -> bool:
     """Whether some name matches both globs."""
-    return _overlap(tuple(_TOKEN.findall(one)), tuple(_TOKEN.findall(other)))
+    return _overlap(_tokens(one), _tokens(other))
+
+
+class GlobIndex:
+    """One list of globs to compare many others with: plain names are looked up, not compared.
+
+    A comparison costs the number of real globs, and of plain names with the prefix of a glob.
+    """
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self.globs = tuple(globs)
+        self._names = frozenset(filter(is_plain, self.globs))
+        self._wild = tuple(glob for glob in self.globs if glob not in self._names)
+        self._overlaps: dict[str, bool] = {}
+
+    def matches(self, name: str) -> bool:
+        """Whether any of the globs matches the name."""
+        return name in self._names or bool(self._wild and self._any_wild.match(name))
+
+    def overlaps(self, glob: str) -> bool:
+        """Whether some name matches the glob and any of the globs."""
+        if is_plain(glob):
+            return self.matches(glob)
+        if glob not in self._overlaps:
+            self._overlaps[glob] = any(self._names_like(glob)) or any(
+                may_overlap(glob, other) for other in self._wild
+            )
+        return self._overlaps[glob]
+
+    def _names_like(self, glob: str) -> Iterator[str]:
+        """The plain names that the glob matches; only those with its prefix are compared."""
+        prefix = _WILDCARD.split(glob, maxsplit=1)[0]
+        like = re.compile(translate(glob))
+        for place in range(bisect_left(self._sorted, prefix), len(self._sorted)):
+            name = self._sorted[place]
+            if not name.startswith(prefix):
+                return
+            if like.match(name):
+                yield name
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._names)
+
+    @cached_property
+    def _any_wild(self) -> re.Pattern[str]:
+        """All real globs as one pattern: fnmatch would compile more than 256 again each time."""
+        return re.compile("|".join(map(translate, self._wild)))
+
+
+@lru_cache(4096)
+def _tokens(glob: str) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(glob))
 
 
 def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

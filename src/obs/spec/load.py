@@ -1,4 +1,4 @@
-"""From spec files to one System, or to every problem of all of them at once."""
+"""Loads spec files into one System, or reports all their problems at once."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -36,9 +36,9 @@ from obs.spec.tree import (
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What the files say: the chosen system, and the environments that may be chosen.
+    """The loaded spec: the system in the chosen environment, and the names of all environments.
 
-    `tree` is what the system was made of; it knows where each value was written.
+    `tree` is the source of the system; it knows the file and line of each value.
     """
 
     system: System
@@ -49,10 +49,9 @@ class Spec:
 def load(
     paths: Sequence[Path], *, env: str | None = None, variables: Mapping[str, str] | None = None
 ) -> System:
-    """The system that the files or directories describe, as it is in environment `env`.
+    """The system in environment `env`, from files or directories of files.
 
-    Raises InvalidSpec with every problem of all files. Variables are the process's own where
-    left out.
+    `variables` default to the environment of the process. Raises InvalidSpec with all problems.
     """
     return read_spec(paths, env=env, variables=variables).system
 
@@ -60,7 +59,7 @@ def load(
 def read_spec(
     paths: Sequence[Path], *, env: str | None = None, variables: Mapping[str, str] | None = None
 ) -> Spec:
-    """As load, with the names of the environments. All of them are validated."""
+    """The system as by `load`, with the names of all environments, each of which is validated."""
     variables = os.environ if variables is None else variables
     read = read_files(paths)
     problems = list(read.problems)
@@ -72,31 +71,31 @@ def read_spec(
     own = own_environment(under, variables)
     if env is not None and env != own and env not in overlays:
         problems.append(unknown_environment(whole, env, overlays))
-    judge = _Judge(variables, complete=read.complete)
+    validator = _Validator(variables, complete=read.complete)
     for name, over in overlays.items():
         if name != (env or own):
-            judge.of(laid_over(under, over, name, problems), chosen=False)
+            validator.validate(laid_over(under, over, name, problems), chosen=False)
     here = overlays.get(env or own, Fields(under.place))
     tree = laid_over(under, here, env, problems)
-    system = judge.of(tree, chosen=True)
-    problems += [*empty_sources(under), *judge.problems]
+    system = validator.validate(tree, chosen=True)
+    problems += [*empty_sources(under), *validator.problems]
     if problems or system is None:
         raise InvalidSpec(problems)
     return Spec(system, tuple(overlays), tree)
 
 
-class _Judge:
-    """Validates trees, reporting once what several environments have in common."""
+class _Validator:
+    """Validates trees, and reports a problem that several environments share only once."""
 
     def __init__(self, variables: Mapping[str, str], *, complete: bool) -> None:
         self.problems: set[Problem] = set()
         self._variables = variables
         self._complete = complete
 
-    def of(self, tree: Fields, *, chosen: bool) -> System | None:
-        """The system of a tree, None where it is not sound.
+    def validate(self, tree: Fields, *, chosen: bool) -> System | None:
+        """The system of a tree, None if the tree is invalid.
 
-        Variables of an environment that is not chosen may be undefined: it lives elsewhere.
+        Variables of an environment that is not chosen may be undefined here.
         """
         expanded = expand(tree, self._variables, is_secret)
         unknown = {(place.file, place.line, path_text(place.path)) for place in expanded.undefined}
@@ -112,7 +111,7 @@ class _Judge:
                 if (problem.file, problem.line, problem.field) not in unknown
             ]
             parts = sound_parts(expanded.tree)
-        # A value that is not known yet may be what a reference leads to.
+        # A value whose variable is undefined may be the name that a reference needs.
         found += self._between(parts, expanded.tree, references=not expanded.undefined)
         if chosen:
             found += _undefined(expanded.undefined)
@@ -132,7 +131,7 @@ class _Judge:
 def _undefined(undefined: Mapping[FilePlace, str]) -> list[Problem]:
     return [
         problem_at(
-            place, f"variable {name} is not set; set it, or give a default: ${{{name}:-default}}"
+            place, f"variable {name} is not set; set it, or add a default: ${{{name}:-default}}"
         )
         for place, name in undefined.items()
     ]

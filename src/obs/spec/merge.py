@@ -1,4 +1,4 @@
-"""Several parts to one tree, and an environment's overlay over it."""
+"""Merges spec files into one tree, and applies an environment's overlay to it."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from obs.spec.report import Problem, both_places, did_you_mean, problem_at
 from obs.spec.tree import Fields, Items, Node, Scalar, child
 
 NAMED_LISTS = ("slos",)
-"""Lists whose items are known by their name: parts add to them, overlays change their items."""
+"""Lists of named items: several files add items, an overlay changes items by name."""
 
 _IN_EVERY_PART = ("version", "system")
-"""What each part may say again, as long as it says the same."""
+"""Fields that several files may repeat with the same value."""
 
 
 def merge_parts(parts: Sequence[Fields], problems: list[Problem]) -> Fields:
-    """The parts as one tree; what two of them give is added to `problems`."""
+    """The parts merged into one tree; a field that two of them have is added to `problems`."""
     whole = parts[0]
     for part in parts[1:]:
         whole = _join_fields(whole, part, problems)
@@ -42,9 +42,8 @@ def _same(first: Node, second: Node) -> bool:
 
 
 def overlay(under: Fields, over: Fields, problems: list[Problem]) -> Fields:
-    """`over` laid over `under`: mappings deeply, items of named lists by name, the rest replaced.
-
-    A field without a value takes away what is under it.
+    """`over` applied to `under`: mappings are merged deeply, items of named lists by name, other
+    values replaced. A field without a value removes the field in `under`.
     """
     fields = dict(under.fields)
     for key, node in over.fields.items():
@@ -67,21 +66,21 @@ def _overlay_items(under: Items, over: Items, problems: list[Problem]) -> Items:
             if isinstance(item, Fields) and _is_about(change, item)
         ]
         if len(matching) > 1:
-            message = "there are several of this name; say which with its service"
+            message = "several have this name; add the service"
             problems.append(problem_at(change.place, message))
         elif matching and isinstance(change, Fields):
             index, item = matching[0]
             items[index] = overlay(item, change, problems)
         elif isinstance(change, Fields) and "sli" not in change.fields:
-            problems.append(problem_at(change.place, _nothing_to_change(change, under)))
+            problems.append(problem_at(change.place, _unknown_name(change, under)))
         else:
             items.append(change)
     return Items(under.place, tuple(items))
 
 
-def _nothing_to_change(change: Fields, under: Items) -> str:
+def _unknown_name(change: Fields, under: Items) -> str:
     names = [str(_value(item, "name")) for item in under.items]
-    return f"there is none of this name to change{did_you_mean(str(_value(change, 'name')), names)}"
+    return f"no entry has this name{did_you_mean(str(_value(change, 'name')), names)}"
 
 
 def _is_about(change: Node, item: Fields) -> bool:

@@ -1,4 +1,4 @@
-"""What every model of the spec has in common: unknown fields are errors, values do not change."""
+"""The base of all spec models (immutable, unknown fields are errors) and common field types."""
 
 import re
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ class Model(BaseModel):
 
 
 def wrong(message: str, field: str = "") -> PydanticCustomError:
-    """What a validator raises: a sentence for the user, about a field of the model it judges."""
+    """The error for a validator to raise: a message for the user, about a field of its model."""
     return PydanticCustomError("spec", "{message}", {"message": message, "field": field})
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """A text's form, as a pattern for machines and in words for people."""
+    """The format of a string, as a regular expression and in words."""
 
     pattern: str
     words: str
@@ -45,7 +45,7 @@ class Matching:
         return {**handler(schema), "pattern": self.pattern}
 
     def check(self, text: str) -> str:
-        """The text itself. Raises a sentence where it has another form."""
+        """The text. Raises an error from `wrong` if it has another format."""
         if not re.search(self.pattern, text) or text.endswith("\n"):
             raise wrong(f"{text!r} does not fit; write {self.words}")
         return text
@@ -53,7 +53,7 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL of one of some schemes, with a host, and without a user or password in it."""
+    """A URL with one of the schemes, a host, and no user or password."""
 
     schemes: tuple[str, ...]
     example: str
@@ -70,19 +70,19 @@ class Address:
         return {**handler(schema), "pattern": pattern, "examples": [self.example]}
 
     def check(self, url: str) -> str:
-        """The URL itself. Raises a sentence where it is none of ours; never shows a password."""
+        """The URL. Raises an error from `wrong` otherwise, which never shows a password."""
         if "@" in url:
             raise wrong(
-                f"an address carries no user and no password; write for example {self.example}"
+                f"a URL must not contain a user or password; write for example {self.example}"
             )
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise wrong(f"{url!r} is not an address; write for example {self.example}") from None
+            raise wrong(f"{url!r} is not a URL; write for example {self.example}") from None
         if parts.scheme not in self.schemes or not host or port == 0 or re.search(r"\s", url):
             starts = " or ".join(f"{scheme}://" for scheme in self.schemes)
-            raise wrong(f"{url!r} is not a {starts} address; write for example {self.example}")
+            raise wrong(f"{url!r} is not a {starts} URL; write for example {self.example}")
         return url
 
 
@@ -91,7 +91,7 @@ NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[
     str,
     Field(max_length=64),
-    Matching(NAME_PATTERN, "letters, digits, _ . and -, beginning with a letter or digit"),
+    Matching(NAME_PATTERN, "letters, digits, _ . and -, starting with a letter or digit"),
 ]
 """A name that becomes a label value, a file name and a URL part."""
 
@@ -106,7 +106,7 @@ AssetName = Annotated[
 """The name of a JetStream stream or consumer."""
 
 HttpUrl = Annotated[str, Address(("http", "https"), "http://host:8222")]
-"""An http:// or https:// address."""
+"""An http:// or https:// URL."""
 
 NatsUrl = Annotated[str, Address(("nats", "tls"), "nats://host:4222")]
-"""A nats:// or tls:// address."""
+"""A nats:// or tls:// URL."""

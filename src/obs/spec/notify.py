@@ -1,4 +1,4 @@
-"""Whom alerts reach: receivers, routes by severity, quiet hours. Secrets stay in files."""
+"""Notifications: receivers, routes by severity and quiet hours. Secrets are read from files."""
 
 from collections.abc import Iterator
 from typing import Annotated, Final, Literal, get_args
@@ -44,87 +44,87 @@ def _check_zone(zone: str) -> str:
     if zone in zones:
         return zone
     hint = did_you_mean(zone, zones) or "; write for example Europe/Berlin"
-    raise wrong(f"{zone!r} is no time zone{hint}")
+    raise wrong(f"{zone!r} is not a time zone{hint}")
 
 
 class Slack(Model):
     """Messages to a Slack channel."""
 
     api_url_file: InFile
-    """File with the incoming webhook's address, on the machine of Alertmanager."""
+    """File on the Alertmanager host that contains the incoming webhook's URL."""
     channel: Annotated[
         str, Matching(r"^[#@]?[^\s#@]+$", 'a channel in quotes, for example "#oms-alerts"')
     ]
-    """The channel, in quotes, because # begins a comment."""
+    """The channel, in quotes because # starts a YAML comment."""
 
 
 class PagerDuty(Model):
-    """Incidents in PagerDuty, by its Events API v2."""
+    """Incidents in PagerDuty, through Events API v2."""
 
     routing_key_file: InFile
-    """File with the integration key of the service, on the machine of Alertmanager."""
+    """File on the Alertmanager host that contains the integration key."""
 
 
 class Email(Model):
-    """Mail through an SMTP server."""
+    """E-mail through an SMTP server."""
 
     to: Annotated[tuple[MailAddress, ...], Field(min_length=1)]
-    """Who gets it."""
+    """Recipients."""
     sender: MailAddress = Field(alias="from")
-    """The address it comes from."""
+    """Sender address."""
     smarthost: Annotated[
         str, Matching(r"^[^\s:]+:[0-9]{1,5}$", "HOST:PORT, for example smtp.example.com:587")
     ]
-    """The SMTP server."""
+    """SMTP server as HOST:PORT."""
     username: str | None = None
-    """User at the SMTP server; nobody signs in where left out."""
+    """User at the SMTP server (default: no authentication)."""
     password_file: InFile | None = None
-    """File with that user's password, on the machine of Alertmanager."""
+    """File on the Alertmanager host that contains the user's password."""
     require_tls: bool = True
-    """Whether nothing is sent without TLS."""
+    """Whether TLS is required."""
 
     @model_validator(mode="after")
     def _user_and_password(self) -> "Email":
         if (self.username is None) != (self.password_file is None):
-            raise wrong("username and password_file go together")
+            raise wrong("username and password_file must be given together")
         return self
 
 
 class Webhook(Model):
-    """Alertmanager's JSON to an address of your own."""
+    """Alertmanager's JSON to your HTTP endpoint."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     url: HttpUrl | None = None
-    """The address, where it is no secret."""
+    """The URL, if it is not secret."""
     url_file: InFile | None = None
-    """File with the address, where it is one; needs Alertmanager 0.26."""
+    """File that contains a secret URL; requires Alertmanager 0.26."""
     credentials_file: InFile | None = None
-    """File with a bearer token, on the machine of Alertmanager."""
+    """File on the Alertmanager host that contains a bearer token."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Webhook":
         if (self.url is None) == (self.url_file is None):
-            raise wrong("needs either url or url_file")
+            raise wrong("write either url or url_file")
         return self
 
 
 class Sns(Model):
-    """Messages to an Amazon SNS topic. The alarms of CloudWatch go there as well."""
+    """Messages to an Amazon SNS topic; CloudWatch alarms notify it as well."""
 
     topic_arn: TopicArn
-    """The topic; its region is in its ARN."""
+    """ARN of the topic."""
     role_arn: RoleArn | None = None
-    """A role to assume; the machine's own credentials where left out."""
+    """Role to assume (default: the credentials of the Alertmanager host)."""
 
     @property
     def region(self) -> str:
-        """The topic's region."""
+        """The topic's region, from its ARN."""
         return self.topic_arn.split(":")[3]
 
 
 class Receiver(Model):
-    """Where a notification goes; one of each kind at most, and at least one."""
+    """Destinations of a notification: at least one, at most one of each kind."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
@@ -133,9 +133,9 @@ class Receiver(Model):
     pagerduty: PagerDuty | None = None
     """A PagerDuty service."""
     email: Email | None = None
-    """Mail."""
+    """E-mail recipients."""
     webhook: Webhook | None = None
-    """An address of your own."""
+    """Your HTTP endpoint."""
     sns: Sns | None = None
     """An SNS topic."""
 
@@ -143,98 +143,98 @@ class Receiver(Model):
     def _at_least_one(self) -> "Receiver":
         kinds = type(self).model_fields
         if all(getattr(self, kind) is None for kind in kinds):
-            raise wrong(f"leads nowhere; write one of {', '.join(kinds)}")
+            raise wrong(f"has no destination; add one of {', '.join(kinds)}")
         return self
 
 
 class Route(Model):
-    """To whom alerts go, and how often. Repeating beyond five days needs a longer retention."""
+    """Receivers of alerts, and how often they are notified."""
 
     to: Annotated[tuple[Name, ...], Field(min_length=1)]
-    """Names of receivers; each gets every notification."""
+    """Names of receivers; each receives every notification."""
     wait: Annotated[Duration, Field(ge=0)] | None = None
-    """How long the first alert of a group waits for others; by severity 15s, 1m, 5m."""
+    """Wait before the first notification of a group (default by severity: 15s, 1m, 5m)."""
     interval: Annotated[Duration, Field(ge=1)] | None = None
-    """How soon a group tells what is new about it; by severity 5m, 15m, 1h."""
+    """Wait before a notification of changes in a group (default by severity: 5m, 15m, 1h)."""
     repeat: Annotated[Duration, Field(ge=60, le=432_000)] | None = None
-    """How often a group that has not changed is told again; by severity 4h, 1d, 3d."""
+    """Interval at which an unchanged group is repeated (default by severity: 4h, 1d, 3d)."""
     quiet: tuple[Name, ...] = ()
-    """Names of quiet hours: what fires in them is told at their end, if it still fires."""
+    """Names of quiet hours; alerts that fire in them are notified afterwards if they still fire."""
 
 
 class LabelRoute(Route):
-    """A route for the alerts that have all these labels."""
+    """A route for alerts that have all these labels."""
 
     labels: Annotated[dict[LabelName, str], Field(min_length=1)]
-    """Labels of alerts, for example those that the spec's `alerts` add."""
+    """Labels of alerts, for example those added under `alerts`."""
     severity: Annotated[tuple[Severity, ...], Field(min_length=1)] = get_args(Severity)
-    """Severities that go this way; all where left out."""
+    """Severities that take this route (default: all)."""
 
 
 class Routes(Model):
-    """To whom alerts of each severity go."""
+    """Routes by severity."""
 
     critical: Route
-    """Wakes somebody."""
+    """Alerts that page."""
     warning: Route
-    """For today."""
+    """Alerts that need attention during working hours."""
     info: Route | None = None
-    """Good to know; told to nobody where left out."""
+    """Alerts for information (default: no notification)."""
     labelled: tuple[LabelRoute, ...] = ()
-    """Before those: alerts with certain labels. The first route that fits takes the alert."""
+    """Routes by labels, tried before those by severity; the first match takes the alert."""
 
 
 class QuietHours(Model):
-    """Days, or hours of them; those that end before they begin last until the next morning."""
+    """Recurring days or hours without notifications."""
 
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS
-    """The days on which they begin."""
+    """Days on which they begin."""
     begin: ClockTime | None = Field(default=None, alias="from")
-    """When they begin; the whole day where left out."""
+    """Time of day at which they begin (default: the whole day)."""
     until: ClockTime | None = None
-    """When they end, on the day after where that is not later."""
+    """Time of day at which they end; on the next day if it is not later than `from`."""
     timezone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
-    """Whose clock it is, for example Europe/Berlin."""
+    """Time zone of the times, for example Europe/Berlin."""
 
     @model_validator(mode="after")
     def _some_time_is_left(self) -> "QuietHours":
         if (self.begin is None) != (self.until is None):
-            raise wrong("from and until go together; for whole days leave out both")
+            raise wrong("from and until must be given together; for whole days omit both")
         if set(self.days) == set(DAYS) and self.begin == self.until:
-            raise wrong("this is always, so nothing would ever be told; write days, or from, until")
+            raise wrong("covers all hours of all days; write days, or from and until")
         return self
 
 
 class Watchdog(Model):
-    """A dead man's switch: a service that calls you when ObsWatchdog no longer reaches it."""
+    """A dead man's switch: a service that notifies you when ObsWatchdog stops arriving."""
 
     to: Name
-    """The receiver that expects it."""
+    """Receiver of the heartbeat."""
     every: Annotated[Duration, Field(ge=120)] = 300.0
-    """How often it is told."""
+    """Interval of the heartbeat."""
 
 
 class Notify(Model):
-    """Whom alerts reach. Alertmanager's configuration is built from it."""
+    """Notifications; the Alertmanager configuration is built from this."""
 
     receivers: Annotated[dict[Name, Receiver], Field(min_length=1)]
-    """Where notifications can go, each under a name of your own."""
+    """Receivers, by names that you choose."""
     routes: Routes
-    """What goes where."""
+    """Which alerts go to which receivers."""
     quiet_hours: dict[Name, QuietHours] = {}
-    """Hours in which routes may be quiet, each under a name of your own."""
+    """Quiet hours that routes may refer to, by names that you choose."""
     group_by: Annotated[tuple[LabelName, ...], Field(min_length=1)] = (
         "system",
         "environment",
         "alertname",
     )
-    """Labels whose alerts make one notification: all consumers that lag are told of at once."""
+    """Labels by which alerts are grouped into one notification."""
     watchdog: Watchdog | None = None
-    """Who hears that alerts still arrive; nobody where left out."""
+    """Receiver of a heartbeat that proves that alerts arrive (default: none)."""
 
 
 def unknown_names(notify: Notify) -> Iterator[tuple[Path, str]]:
-    """Receivers and quiet hours that routes name and that there are not: where, and what."""
+    """Path and message of each reference to a receiver or quiet hours that do not exist."""
     routes: list[tuple[Path, Route]] = [
         (("notify", "routes", severity), route)
         for severity in get_args(Severity)
@@ -255,5 +255,5 @@ def unknown_names(notify: Notify) -> Iterator[tuple[Path, str]]:
 
 
 def _unknown(kind: str, name: str, known: dict[str, Receiver] | dict[str, QuietHours]) -> str:
-    there = f"there is {', '.join(sorted(known))}" if known else "there are none"
-    return f"no {kind} {name!r}{did_you_mean(name, known) or f'; {there}'}"
+    choices = f"choose from {', '.join(sorted(known))}" if known else "none are defined"
+    return f"no {kind} {name!r}{did_you_mean(name, known) or f'; {choices}'}"

@@ -1,4 +1,4 @@
-"""Where the collector's samples go."""
+"""The outputs of the collector."""
 
 from typing import Annotated, Final, Literal
 
@@ -25,77 +25,77 @@ def _check_published(name: str) -> str:
         return name
     choices = ", ".join(_PUBLISHED)
     if name in catalogue.BY_NAME:
-        raise wrong(f"{name} is not published to CloudWatch; those that are: {choices}")
+        raise wrong(f"{name} is not published to CloudWatch; choose from {choices}")
     hint = did_you_mean(name, _PUBLISHED) or did_you_mean(name, catalogue.BY_NAME)
-    raise wrong(f"{name!r} is no metric of obs{hint or f'; write one of {choices}'}")
+    raise wrong(f"{name!r} is not a metric of obs{hint or f'; choose from {choices}'}")
 
 
 PublishedMetric = Annotated[
     str, AfterValidator(_check_published), Field(json_schema_extra={"enum": list(_PUBLISHED)})
 ]
-"""The name of a catalogue metric that has a CloudWatch twin."""
+"""The name of a catalogue metric that obs can publish to CloudWatch."""
 
 
 class Web(Model):
-    """The HTTP side: /metrics, health, status."""
+    """The HTTP server: /metrics, health endpoints and the status page."""
 
     listen: Annotated[
         str,
         Matching(r"^[^\s]+:[0-9]{1,5}$", "HOST:PORT, for example 127.0.0.1:9464"),
         AfterValidator(_check_listen),
     ] = "127.0.0.1:9464"
-    """Where the collector serves; 127.0.0.1 is reachable from this machine only."""
+    """Address to listen on; 127.0.0.1 accepts connections from this machine only."""
     config_file: str | None = None
-    """TLS and basic auth as in Prometheus' exporter-toolkit web configuration."""
+    """File with TLS and basic auth settings, in the format of Prometheus' exporter-toolkit."""
 
 
 class Otlp(Model):
-    """Push to an OpenTelemetry receiver."""
+    """Push metrics to an OpenTelemetry (OTLP) receiver."""
 
     endpoint: Annotated[str, Address(("http", "https"), "http://host:4318")]
-    """http://host:4318 (http) or http://host:4317 (grpc); https:// for TLS."""
+    """URL: http://host:4318 for HTTP, http://host:4317 for gRPC; https:// for TLS."""
     protocol: Literal["http", "grpc"] = "http"
-    """How it is sent; gRPC usually has port 4317, HTTP 4318."""
+    """Protocol; the usual port is 4317 for gRPC, 4318 for HTTP."""
     every: Annotated[Duration, Field(ge=1)] = 30.0
-    """How often everything is pushed."""
+    """Interval of pushes."""
     timeout: Annotated[Duration, Field(gt=0)] = 10.0
-    """How long the receiver may take to answer."""
+    """Timeout of a push."""
     headers_file: str | None = None
-    """A file of `name: value` lines, for example an authorization header."""
+    """File of `name: value` lines, for example an authorization header."""
     resource: dict[str, str] = {}
-    """Resource attributes besides service.name, service.version and deployment.environment."""
+    """Resource attributes added to service.name, service.version and deployment.environment."""
     tls: Tls | None = None
-    """TLS towards the receiver, for https:// endpoints."""
+    """TLS settings for https:// endpoints."""
 
 
 class CloudWatch(Model):
-    """Publish chosen series with PutMetricData."""
+    """Publish selected metrics to CloudWatch with PutMetricData."""
 
     source: Name
-    """The AWS source whose region and credentials are used."""
+    """AWS source whose region and credentials are used."""
     namespace: Annotated[
         str,
         Field(max_length=255),
         Matching(
             r"^(?!AWS/)[A-Za-z0-9_.#/-]+$",
-            "a namespace of your own, for example OMS/Events; AWS/ belongs to AWS",
+            "your own namespace, for example OMS/Events; AWS/ is reserved",
         ),
     ]
-    """The CloudWatch namespace the metrics go to."""
+    """CloudWatch namespace of the metrics."""
     every: Annotated[Duration, Field(ge=1)] = 60.0
-    """How often a data point is published."""
+    """Interval at which a data point is published."""
     metrics: Annotated[tuple[PublishedMetric, ...], Field(min_length=1)] = (
         "nats_consumer_lag_messages",
     )
-    """Catalogue metrics that have a CloudWatch twin."""
+    """Metrics to publish."""
 
 
 class Outputs(Model):
-    """Every way out; /metrics is always there."""
+    """Outputs of the collector; /metrics is always served."""
 
     web: Web = Web()
-    """Where the collector serves /metrics, health and the status page."""
+    """HTTP server for /metrics, health endpoints and the status page."""
     otlp: Otlp | None = None
-    """Push to an OpenTelemetry receiver; none where left out."""
+    """OTLP push (default: none)."""
     cloudwatch: CloudWatch | None = None
-    """Publish to CloudWatch; nothing where left out."""
+    """CloudWatch publishing (default: none)."""

@@ -1,4 +1,4 @@
-"""Durations and percentages as people write them in a spec."""
+"""Durations and percentages in the notation of a spec."""
 
 import math
 import re
@@ -7,6 +7,18 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from obs.durations import format_duration
+
+__all__ = [  # format_duration too: the parser reads back what it writes
+    "DURATION_PATTERN",
+    "Duration",
+    "NotBoolean",
+    "Objective",
+    "check_objective",
+    "format_duration",
+    "parse_duration",
+]
+
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdw])")
 DURATION_PATTERN: Final = r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]))+$"
@@ -14,9 +26,9 @@ _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def parse_duration(text: object) -> float:
-    """Seconds of a text like `90s`, `1h30m`, `30d`.
+    """The seconds of a duration such as `90s`, `1h30m` or `30d`.
 
-    Raises ValueError where it is anything else; a bare number has no unit and is refused.
+    Raises ValueError for anything else, including a number without a unit.
     """
     shown = text.strip() if isinstance(text, str) else text
     if not isinstance(shown, bool) and _NUMBER.fullmatch(str(shown)):
@@ -26,38 +38,21 @@ def parse_duration(text: object) -> float:
         raise ValueError(f"{what} is not a duration; write for example 30s, 5m, 1h30m or 30d")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(shown))
     if not math.isfinite(seconds):
-        raise ValueError("this duration is too long to be meant")
+        raise ValueError("this duration is too long")
     return seconds
 
 
-def format_duration(seconds: float) -> str:
-    """The shortest text of a duration that parse_duration reads back: 5400 is `1h30m`.
-
-    Exact to the millisecond.
-    """
-    if seconds <= 0:
-        return "0s"
-    parts: list[str] = []
-    milliseconds = round(seconds * 1000)
-    for unit in ("d", "h", "m", "s", "ms"):
-        size = round(_UNITS[unit] * 1000)
-        count, milliseconds = divmod(milliseconds, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
-
-
 def check_objective(percent: float) -> float:
-    """The percentage itself. Raises ValueError unless 1 < percent < 100."""
+    """The percentage. Raises ValueError unless 1 < percent < 100."""
     if percent >= 100:
         raise ValueError(f"{percent:g} leaves no error budget; write less, for example 99.99")
     if percent <= 0:
-        raise ValueError(f"{percent:g} promises nothing; write a percentage, for example 99.9")
+        raise ValueError(f"{percent:g} is no objective; write a percentage, for example 99.9")
     if percent < 1:
         meant = (Decimal(repr(percent)) * 100).normalize()
         raise ValueError(f"{percent!r} is a ratio; write percent: {meant:f}")
     if percent == 1:
-        raise ValueError("1 is too little to be meant; write a percentage, for example 99.9")
+        raise ValueError("1 is too low; write a percentage, for example 99.9")
     return percent
 
 
@@ -68,7 +63,7 @@ def _refuse_true_and_false(value: object) -> object:
 
 
 NotBoolean: Final = BeforeValidator(_refuse_true_and_false)
-"""Goes last into a number's Annotated: `true` is none, although Python counts it as 1."""
+"""Last item of a number's Annotated: rejects `true`, which Python counts as 1."""
 
 Duration = Annotated[
     float,
@@ -83,4 +78,4 @@ Objective = Annotated[
     Field(json_schema_extra={"exclusiveMinimum": 1, "exclusiveMaximum": 100, "examples": [99.9]}),
     NotBoolean,
 ]
-"""A promise in percent of good events, above 1 and below 100."""
+"""An objective: the percentage of good events, above 1 and below 100."""

@@ -1,16 +1,23 @@
-"""What one part of a spec says about another: that it exists, and that it can be seen."""
+"""References between the parts of a spec: to what exists, and what its source watches.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+Each source is indexed once: names are looked up, and only real globs are compared.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import assert_never
 
-from obs.spec.globs import matches, may_overlap, takes
+from obs.spec.globs import GlobIndex, is_plain, matches
+from obs.spec.model import Model
 from obs.spec.notify import Notify, unknown_names
 from obs.spec.outputs import CloudWatch
 from obs.spec.report import did_you_mean
-from obs.spec.slos import EventBridgeSli, NatsDeliverySli, NatsLagSli, Sli
-from obs.spec.sources import AwsSource, NatsSource, Selection
+from obs.spec.slos import Sli
+from obs.spec.sources import AwsSource, Bus, NatsSource, Selection
 from obs.spec.system import System
 from obs.spec.tree import Path
+from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named, StreamName
 
 ReferenceProblem = tuple[Path, str]
 """Where, and what is wrong there."""
@@ -20,11 +27,11 @@ ReferenceProblem = tuple[Path, str]
 class Parts:
     """The sound parts of a spec. A source that was written but is not sound is None.
 
-    `names` (service and name) and `slis` are by the index of their SLO.
+    `sources` are by kind, then name; `names` (service and name) and `slis` by the index of their
+    SLO.
     """
 
-    nats: Mapping[str, NatsSource | None] = field(default_factory=dict)
-    aws: Mapping[str, AwsSource | None] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, Model | None]] = field(default_factory=dict)
     names: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     slis: Mapping[int, Sli] = field(default_factory=dict)
     cloudwatch: CloudWatch | None = None
@@ -34,8 +41,7 @@ class Parts:
 def parts_of(system: System) -> Parts:
     """All parts of a sound spec."""
     return Parts(
-        system.sources.nats,
-        system.sources.aws,
+        dict(system.sources),
         {index: (slo.service, slo.name) for index, slo in enumerate(system.slos)},
         {index: slo.sli for index, slo in enumerate(system.slos)},
         system.outputs.cloudwatch,
@@ -44,16 +50,20 @@ def parts_of(system: System) -> Parts:
 
 
 def dangling(parts: Parts) -> Iterator[ReferenceProblem]:
-    """Every reference that leads nowhere, or to what the source does not watch."""
+    """Every reference to what does not exist, or to what the source does not watch."""
+    watched = {
+        (kind, name): _Watched(name, source)
+        for kind, sources in parts.sources.items()
+        for name, source in sources.items()
+        if source is not None
+    }
     for index, sli in parts.slis.items():
-        yield from _sli(("slos", index, "sli"), sli, parts)
-    for name, source in parts.nats.items():
-        if source is not None:
-            yield from _expected(("sources", "nats", name, "expects"), source, name)
+        yield from _sli(("slos", index, "sli", sli.kind), sli, parts, watched)
+    for (kind, name), each in watched.items():
+        if isinstance(each.source, NatsSource):
+            yield from _expected(("sources", kind, name, "expects"), each.source, each)
     if parts.cloudwatch is not None:
-        yield from _unknown_source(
-            ("outputs", "cloudwatch"), parts.cloudwatch.source, "AWS", parts.aws
-        )
+        yield from _unknown_source(("outputs", "cloudwatch"), parts.cloudwatch.source, "aws", parts)
     if parts.notify is not None:
         yield from unknown_names(parts.notify)
 
@@ -62,10 +72,13 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
     """SLOs that share name and service, and sources that share a name: it becomes the `source`
     label. `same_as` words it, given both paths.
     """
-    for name in parts.aws.keys() & parts.nats.keys():
-        at: Path = ("sources", "aws", name)
-        clash = same_as(at, ("sources", "nats", name))
-        yield at, f"the source name {name!r} is {clash}; each source needs a name of its own"
+    kinds: dict[str, str] = {}
+    for kind, sources in parts.sources.items():
+        for name in sources:
+            if kinds.setdefault(name, kind) != kind:
+                at: Path = ("sources", kind, name)
+                clash = same_as(at, ("sources", kinds[name], name))
+                yield at, f"the source name {name!r} is {clash}; no two sources may share a name"
     first: dict[tuple[str, str], int] = {}
     for index, (service, name) in parts.names.items():
         known = first.setdefault((service, name), index)
@@ -75,81 +88,144 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
             yield path, f"{name!r} of service {service!r} is {clash}"
 
 
-def _sli(path: Path, sli: Sli, parts: Parts) -> Iterator[ReferenceProblem]:
-    if sli.eventbridge is not None:
-        at = (*path, "eventbridge")
-        yield from _unknown_source(at, sli.eventbridge.source, "AWS", parts.aws)
-        aws = parts.aws.get(sli.eventbridge.source)
-        if aws is not None:
-            yield from _rules(at, sli.eventbridge, aws)
-    for kind, nats_sli in (("nats_lag", sli.nats_lag), ("nats_delivery", sli.nats_delivery)):
-        if nats_sli is not None:
-            at = (*path, kind)
-            yield from _unknown_source(at, nats_sli.source, "NATS", parts.nats)
-            nats = parts.nats.get(nats_sli.source)
-            if nats is not None:
-                yield from _consumer(at, nats_sli, nats)
+class _Watched:
+    """What one source watches, indexed once for all SLIs that name something of it."""
+
+    def __init__(self, name: str, source: Model) -> None:
+        self.name = name
+        self.source = source
+        self._rules: dict[str, GlobIndex] = {}
+
+    @cached_property
+    def streams(self) -> "_Selected":
+        """The streams of a NATS source."""
+        assert isinstance(self.source, NatsSource)
+        return _Selected("stream", self.source.streams, self.name)
+
+    @cached_property
+    def consumers(self) -> "_Selected":
+        """The consumers of a NATS source."""
+        assert isinstance(self.source, NatsSource)
+        return _Selected("consumer", self.source.consumers, self.name)
+
+    def rules(self, bus: str) -> GlobIndex:
+        """The rules that an AWS source watches on a bus; none where it does not watch the bus."""
+        if bus not in self._rules:
+            like = (one for one in self._wild_buses if matches(bus, [one.name]))
+            buses = (*self._plain_buses.get(bus, ()), *like)
+            self._rules[bus] = GlobIndex(rule for one in buses for rule in one.rules)
+        return self._rules[bus]
+
+    @cached_property
+    def _plain_buses(self) -> Mapping[str, Sequence[Bus]]:
+        """The buses that are written by their names."""
+        assert isinstance(self.source, AwsSource)
+        buses: dict[str, list[Bus]] = {}
+        for bus in filter(lambda one: is_plain(one.name), self.source.buses):
+            buses.setdefault(bus.name, []).append(bus)
+        return buses
+
+    @cached_property
+    def _wild_buses(self) -> tuple[Bus, ...]:
+        assert isinstance(self.source, AwsSource)
+        return tuple(bus for bus in self.source.buses if not is_plain(bus.name))
 
 
-def _unknown_source(
-    path: Path, name: str, kind: str, known: Mapping[str, object]
+class _Selected:
+    """The streams or consumers that a source takes, by a selection."""
+
+    def __init__(self, kind: str, selection: Selection, source: str) -> None:
+        self._kind = kind
+        self._source = source
+        self._include = GlobIndex(selection.include)
+        self._exclude = GlobIndex(selection.exclude)
+
+    def problems(self, path: Path, name: str) -> Iterator[ReferenceProblem]:
+        """What is wrong with naming this one; nothing where the selection takes it."""
+        source, kind = self._source, self._kind
+        if self._exclude.matches(name):
+            yield (
+                path,
+                f"source {source!r} excludes {kind} {name!r}; take it out of {kind}s.exclude",
+            )
+        elif not self._include.matches(name):
+            hint = did_you_mean(name, self._include.globs)
+            advice = hint or f"; add it to {kind}s.include"
+            yield path, f"source {source!r} does not include {kind} {name!r}{advice}"
+
+
+def _sli(
+    path: Path, sli: Sli, parts: Parts, watched: Mapping[tuple[str, str], _Watched]
 ) -> Iterator[ReferenceProblem]:
+    measured = sli.measured
+    yield from _unknown_source(path, measured.source, measured.source_kind, parts)
+    source = watched.get((measured.source_kind, measured.source))
+    if source is not None:
+        for named in measured.names():
+            yield from _unwatched(path, named, source)
+
+
+def _unwatched(path: Path, named: Named, source: _Watched) -> Iterator[ReferenceProblem]:
+    match named:
+        case BusRules():
+            yield from _rules(path, named, source)
+        case StreamName():
+            yield from source.streams.problems((*path, "stream"), named.stream)
+        case ConsumerName():
+            yield from source.streams.problems((*path, "stream"), named.stream)
+            yield from source.consumers.problems((*path, "consumer"), named.consumer)
+        case ClientConnection():
+            yield from _connection(path, named, source)
+        case _:
+            assert_never(named)
+
+
+def _unknown_source(path: Path, name: str, kind: str, parts: Parts) -> Iterator[ReferenceProblem]:
+    known = parts.sources.get(kind, {})
     if name in known:
         return
     if not known:
-        yield (*path, "source"), f"no {kind} source {name!r}: the spec has none; add it to sources"
+        advice = "the spec has none; add it to sources"
+        yield (*path, "source"), f"no {kind.upper()} source {name!r}: {advice}"
         return
     hint = did_you_mean(name, known) or f"; there is {', '.join(sorted(known))}"
-    yield (*path, "source"), f"no {kind} source {name!r}{hint}"
+    yield (*path, "source"), f"no {kind.upper()} source {name!r}{hint}"
 
 
-def _rules(path: Path, sli: EventBridgeSli, source: AwsSource) -> Iterator[ReferenceProblem]:
-    globs = [bus.rules for bus in source.buses if matches(sli.bus, [bus.name])]
-    if not globs:
-        watched = [bus.name for bus in source.buses]
-        hint = did_you_mean(sli.bus, watched) or f"; it watches {', '.join(watched)}"
-        yield (*path, "bus"), f"source {sli.source!r} does not watch bus {sli.bus!r}{hint}"
+def _rules(path: Path, named: BusRules, source: _Watched) -> Iterator[ReferenceProblem]:
+    rules = source.rules(named.bus)
+    if not rules.globs:
+        assert isinstance(source.source, AwsSource)
+        buses = [bus.name for bus in source.source.buses]
+        hint = did_you_mean(named.bus, buses) or f"; it watches {', '.join(buses)}"
+        message = f"source {source.name!r} does not watch bus {named.bus!r}{hint}"
+        yield (*path, "bus"), message
         return
-    known = [rule for rules in globs for rule in rules]
-    for index, rule in enumerate(sli.rules):
-        if not any(may_overlap(rule, glob) for glob in known):
-            hint = did_you_mean(rule, known) or f"; it watches {', '.join(known)}"
-            message = f"source {sli.source!r} watches no rule {rule!r} on bus {sli.bus!r}{hint}"
-            yield (*path, "rules", index), message
+    for index, rule in enumerate(named.rules):
+        if not rules.overlaps(rule):
+            hint = did_you_mean(rule, rules.globs) or f"; it watches {', '.join(rules.globs)}"
+            where = f"on bus {named.bus!r}{hint}"
+            yield (
+                (*path, "rules", index),
+                f"source {source.name!r} watches no rule {rule!r} {where}",
+            )
 
 
-def _consumer(
-    path: Path, sli: NatsLagSli | NatsDeliverySli, source: NatsSource
+def _connection(
+    path: Path, named: ClientConnection, source: _Watched
 ) -> Iterator[ReferenceProblem]:
-    yield from _left_out((*path, "stream"), "stream", sli.stream, source.streams, sli.source)
-    yield from _left_out(
-        (*path, "consumer"), "consumer", sli.consumer, source.consumers, sli.source
-    )
-    if isinstance(sli, NatsDeliverySli) and source.connection is None:
+    assert isinstance(source.source, NatsSource)
+    if source.source.connection is None:
         yield (
             (*path, "source"),
-            f"source {sli.source!r} has no connection, so dead letters cannot be known; "
-            f"add sources.nats.{sli.source}.connection",
+            f"source {source.name!r} has no connection, so {named.without}; "
+            f"add sources.nats.{source.name}.connection",
         )
 
 
-def _expected(path: Path, source: NatsSource, name: str) -> Iterator[ReferenceProblem]:
-    for stream, expected in source.expects.items():
+def _expected(path: Path, spec: NatsSource, source: _Watched) -> Iterable[ReferenceProblem]:
+    for stream, expected in spec.expects.items():
         at = (*path, stream)
-        yield from _left_out(at, "stream", stream, source.streams, name)
+        yield from source.streams.problems(at, stream)
         for consumer in expected.consumers:
-            below = (*at, "consumers", consumer)
-            yield from _left_out(below, "consumer", consumer, source.consumers, name)
-
-
-def _left_out(
-    path: Path, kind: str, name: str, selection: Selection, source: str
-) -> Iterable[ReferenceProblem]:
-    if takes(name, selection.include, selection.exclude):
-        return
-    if matches(name, selection.exclude):
-        yield path, f"source {source!r} excludes {kind} {name!r}; take it out of {kind}s.exclude"
-        return
-    hint = did_you_mean(name, selection.include)
-    advice = hint or f"; add it to {kind}s.include"
-    yield path, f"source {source!r} does not include {kind} {name!r}{advice}"
+            yield from source.consumers.problems((*at, "consumers", consumer), consumer)

@@ -1,4 +1,4 @@
-"""What is wrong with a spec, one line each: `file:line: field: what is wrong, what is right`."""
+"""Problems of a spec, one line each: `file:line: field: what is wrong; what is right`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from obs.spec.tree import FilePlace, path_text
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to change. `line` is None and `field` empty where they make no sense."""
+    """One problem. `line` is None and `field` empty if they do not apply."""
 
     file: str
     line: int | None
@@ -23,7 +23,7 @@ class Problem:
 
 
 class InvalidSpec(BadInput):
-    """Everything that is wrong with a spec; its text has one problem a line."""
+    """All problems of a spec; the message has one problem per line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems), key=_order))
@@ -35,19 +35,19 @@ def _order(problem: Problem) -> tuple[str, int, str, str]:
 
 
 def problem_at(place: FilePlace, message: str) -> Problem:
-    """A problem with the value written at `place`."""
+    """A problem with the value at `place`."""
     return Problem(place.file, place.line, path_text(place.path), message)
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`; did you mean X?` where a choice is close to the word, else nothing."""
+    """`; did you mean X?` if a choice is close to the word, else an empty string."""
     known = {choice.lower(): choice for choice in choices}
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return f"; did you mean {known[close[0]]}?" if close else ""
 
 
 def both_places(second: FilePlace, first: FilePlace) -> str:
-    """How a clash names the other line, as seen from the second."""
+    """The message of a duplicate at `second`, with the place of the first."""
     if first.file == second.file:
         return f"given twice; it is already on line {first.line}"
     return f"given twice; it is already at {first.file}:{first.line}"

@@ -1,4 +1,4 @@
-"""The JSON Schema of spec files, made from the models, for editors to complete and check."""
+"""The JSON Schema of spec files, derived from the models, for completion in editors."""
 
 from typing import Any, Final
 
@@ -18,10 +18,10 @@ _OVERLAY: Final = "Overlay"
 
 
 def json_schema() -> Schema:
-    """JSON Schema, draft 2020-12.
+    """The JSON Schema, draft 2020-12.
 
-    Beyond the models it knows what the loader adds: `${VARIABLE}` for any single value, fields
-    left empty, and `environments`.
+    Beyond the models it accepts what the loader accepts: `${VARIABLE}` for any scalar, empty
+    fields, and `environments`.
     """
     whole = System.model_json_schema()
     models = {name: _model(schema) for name, schema in whole.pop("$defs").items()}
@@ -29,7 +29,7 @@ def json_schema() -> Schema:
     overlays = {name + _OVERLAY: _overlay(schema) for name, schema in models.items()}
     overlays[f"System{_OVERLAY}"] = _environment(top)
     top["properties"]["environments"] = {
-        "description": "What is different in each environment; --env chooses one.",
+        "description": "Overrides by environment; --env chooses one.",
         "type": ["object", "null"],
         "patternProperties": {
             NAME_PATTERN: {"anyOf": [{"$ref": f"#/$defs/System{_OVERLAY}"}, _NOTHING]}
@@ -41,7 +41,7 @@ def json_schema() -> Schema:
 
 
 def _model(schema: Schema) -> Schema:
-    """A model's schema with every field as the loader reads it."""
+    """A model's schema, with every field as the loader accepts it."""
     required = schema.get("required", [])
     fields = {
         name: _field(field, required=name in required)
@@ -55,7 +55,7 @@ def _field(schema: Schema, *, required: bool) -> Schema:
     if _is_duration(schema) and isinstance(about.get("default"), float):
         about["default"] = format_duration(about["default"])
     if about.get("default", "") is None or isinstance(about.get("default"), dict):
-        del about["default"]  # says nothing that the fields below do not
+        del about["default"]  # the fields below have their own defaults
     choices = _choices({key: value for key, value in schema.items() if key not in _ABOUT})
     if not required and _NOTHING not in choices:
         choices = [*choices, _NOTHING]
@@ -63,7 +63,7 @@ def _field(schema: Schema, *, required: bool) -> Schema:
 
 
 def _choices(schema: Schema) -> list[Schema]:
-    """What a value may be: each choice of the models, and a reference to a variable."""
+    """The alternatives for a value: those of the model, and a reference to a variable."""
     if "anyOf" in schema:
         choices: list[Schema] = []
         for choice in schema["anyOf"]:
@@ -85,7 +85,7 @@ def _choices(schema: Schema) -> list[Schema]:
 
 
 def _refuses_references(schema: Schema) -> bool:
-    """Whether this is a single value in whose form `${VARIABLE}` does not fit."""
+    """Whether this is a scalar whose schema would reject `${VARIABLE}`."""
     kind = schema.get("type")
     if kind in ("integer", "number", "boolean"):
         return True
@@ -106,7 +106,7 @@ def _untitled(schema: Schema) -> Schema:
 
 
 def _overlay(schema: Schema) -> Schema:
-    """The schema where everything may be left out; an SLO is still known by its name."""
+    """The schema with all fields optional, except the name that identifies an SLO."""
     partial = {
         key: value
         for key, value in schema.items()
@@ -118,7 +118,7 @@ def _overlay(schema: Schema) -> Schema:
 
 
 def _referring(value: Any) -> Any:
-    """The same schema, its references leading to overlays."""
+    """The same schema, with references to overlays."""
     if isinstance(value, list):
         return [_referring(item) for item in value]
     if not isinstance(value, dict):
@@ -133,4 +133,4 @@ def _environment(top: Schema) -> Schema:
     overlay = _overlay(top)
     for name in ("version", "environment"):
         del overlay["properties"][name]
-    return {**overlay, "description": "What is different in one environment."}
+    return {**overlay, "description": "Overrides of one environment."}

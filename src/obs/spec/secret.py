@@ -1,4 +1,4 @@
-"""Secrets: a spec says where one is kept, never what it is."""
+"""Secrets: a spec says where a secret is stored, never its value."""
 
 import os
 import re
@@ -21,29 +21,31 @@ class VariableSecret:
     variable: str
 
     def reveal(self, variables: Mapping[str, str] | None = None) -> str:
-        """The secret. Raises BadInput where the variable is unset or empty."""
+        """The secret. Raises BadInput if the variable is unset or empty."""
         value = (os.environ if variables is None else variables).get(self.variable)
         if not value:
-            raise BadInput(f"environment variable {self.variable} is not set; it holds a secret")
+            raise BadInput(
+                f"environment variable {self.variable} is not set; it must contain a secret"
+            )
         return value
 
 
 @dataclass(frozen=True, slots=True)
 class FileSecret:
-    """A secret in a file, read when it is used, so that a rotated one is picked up."""
+    """A secret in a file, read when it is used, so that rotation needs no restart."""
 
     file: str
 
     def reveal(self) -> str:
-        """The secret without the newline at its end. Raises BadInput where it cannot be read."""
+        """The secret without trailing newlines. Raises BadInput if it cannot be read."""
         try:
             value = Path(self.file).read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
-            raise BadInput(f"{self.file}: cannot read this secret: {error.strerror}") from None
+            raise BadInput(f"{self.file}: cannot read the secret: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise BadInput(f"{self.file}: this secret is not UTF-8 text") from None
+            raise BadInput(f"{self.file}: the secret is not UTF-8 text") from None
         if not value:
-            raise BadInput(f"{self.file}: this secret is empty")
+            raise BadInput(f"{self.file}: the secret is empty")
         return value
 
 
@@ -52,7 +54,7 @@ def _from_variable(value: object) -> VariableSecret:
         return value
     match = _REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:  # the value is not shown: it may be the secret itself
-        raise ValueError("a secret is never written in a spec; use ${NAME}, or the _file field")
+        raise ValueError("do not write a secret in a spec; write ${NAME}, or use the _file field")
     return VariableSecret(match.group(1))
 
 
@@ -60,7 +62,7 @@ def _from_file(value: object) -> FileSecret:
     if isinstance(value, FileSecret):
         return value
     if not isinstance(value, str) or not value:
-        raise ValueError("write the path of the file that holds the secret")
+        raise ValueError("write the path of the file that contains the secret")
     return FileSecret(value)
 
 
@@ -69,9 +71,9 @@ InVariable = Annotated[
     BeforeValidator(_from_variable),
     WithJsonSchema({"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}),
 ]
-"""A field that names the environment variable of a secret: `${NAME}`."""
+"""A secret in an environment variable, written as `${NAME}`."""
 
 InFile = Annotated[
     FileSecret, BeforeValidator(_from_file), WithJsonSchema({"type": "string", "minLength": 1})
 ]
-"""A field that names the file of a secret."""
+"""A secret in a file, written as its path."""

@@ -1,15 +1,42 @@
 """Service level objectives."""
 
-from typing import Annotated
+from abc import abstractmethod
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, model_validator
 
+from obs.durations import format_duration
 from obs.spec.model import AssetName, Glob, Model, Name, wrong
-from obs.spec.quantity import Duration, NotBoolean, Objective, format_duration
+from obs.spec.quantity import Duration, NotBoolean, Objective
+from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named
 
 
-class EventBridgeSli(Model):
-    """Good events: invocations that did not fail for good."""
+class SliSpec(Model):
+    """What every SLI kind answers about itself; how it is measured is its room in `obs.slis`."""
+
+    source_kind: ClassVar[str]
+    """The kind of its source: a field of `Sources`."""
+
+    source: Name
+    """The source that the SLI is measured at."""
+
+    @abstractmethod
+    def in_words(self) -> str:
+        """What is counted, for people."""
+
+    @abstractmethod
+    def names(self) -> tuple[Named, ...]:
+        """What it names of its source, which has to watch it; alerts may be labelled with it."""
+
+    def invocations(self) -> BusRules | None:
+        """The rules whose invocations are its events; None where CloudWatch does not count them."""
+        return None
+
+
+class EventBridgeSli(SliSpec):
+    """Good events: invocations that did not fail after all retries."""
+
+    source_kind = "aws"
 
     source: Name
     """The AWS source that watches the bus."""
@@ -18,9 +45,23 @@ class EventBridgeSli(Model):
     rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
     """Rule names or globs whose invocations count; all where left out."""
 
+    def in_words(self) -> str:
+        """What is counted, for people."""
+        return f"invocations on {self.bus}: {', '.join(self.rules)}"
 
-class NatsLagSli(Model):
-    """Good minutes: those in which the consumer's lag was within the target."""
+    def names(self) -> tuple[Named, ...]:
+        """The rules."""
+        return (self.invocations(),)
+
+    def invocations(self) -> BusRules:
+        """All its rules."""
+        return BusRules(self.bus, self.rules)
+
+
+class ConsumerSli(SliSpec):
+    """An SLI over a JetStream consumer."""
+
+    source_kind = "nats"
 
     source: Name
     """The NATS source that watches the consumer."""
@@ -30,10 +71,27 @@ class NatsLagSli(Model):
     """The stream."""
     consumer: AssetName
     """The consumer on the stream."""
+
+    def names(self) -> tuple[Named, ...]:
+        """The consumer."""
+        return (ConsumerName(self.stream, self.consumer),)
+
+
+class NatsLagSli(ConsumerSli):
+    """Good minutes: those in which the consumer's lag was within the target."""
+
     max_seconds: Annotated[Duration, Field(gt=0)] | None = None
-    """Age that the oldest message the consumer owes may reach."""
+    """Age that the consumer's oldest unprocessed message may reach."""
     max_messages: Annotated[int, Field(ge=0), NotBoolean] | None = None
-    """Number of messages that the consumer may owe."""
+    """Number of unprocessed messages that the consumer may have."""
+
+    def in_words(self) -> str:
+        """What is counted, for people."""
+        limits = [
+            *([format_duration(self.max_seconds)] if self.max_seconds is not None else []),
+            *([f"{self.max_messages} messages"] if self.max_messages is not None else []),
+        ]
+        return f"lag of {self.stream}/{self.consumer} within {' and '.join(limits)}"
 
     @model_validator(mode="after")
     def _needs_a_target(self) -> "NatsLagSli":
@@ -42,21 +100,25 @@ class NatsLagSli(Model):
         return self
 
 
-class NatsDeliverySli(Model):
+class NatsDeliverySli(ConsumerSli):
     """Good deliveries: those that did not end as dead letters."""
 
     source: Name
     """The NATS source that watches the consumer; it needs a connection."""
-    account: Glob = "*"
-    """The NATS account of the stream, where a name occurs in several."""
-    stream: AssetName
-    """The stream."""
-    consumer: AssetName
-    """The consumer on the stream."""
+
+    def in_words(self) -> str:
+        """What is counted, for people."""
+        return f"deliveries to {self.stream}/{self.consumer}"
+
+    def names(self) -> tuple[Named, ...]:
+        """The consumer, and the connection over which dead letters are seen."""
+        return (*super().names(), ClientConnection("dead letters cannot be known"))
 
 
 class Sli(Model):
     """Where good and total events come from; exactly one."""
+
+    # The one list of SLI kinds: a field's name is the kind, and the kind's room in `obs.slis`.
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -69,25 +131,30 @@ class Sli(Model):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Sli":
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        given = self._given()
         if len(given) != 1:
             choices = ", ".join(type(self).model_fields)
             raise wrong(f"needs exactly one of {choices}; has {' and '.join(given) or 'none'}")
         return self
 
+    @property
+    def kind(self) -> str:
+        """The SLI's kind as the spec writes it: one of the fields."""
+        (kind,) = self._given()
+        return kind
+
     def in_words(self) -> str:
         """What is counted, for people."""
-        if self.eventbridge is not None:
-            return f"invocations on {self.eventbridge.bus}: {', '.join(self.eventbridge.rules)}"
-        if self.nats_delivery is not None:
-            return f"deliveries to {self.nats_delivery.stream}/{self.nats_delivery.consumer}"
-        lag = self.nats_lag
-        assert lag is not None
-        limits = [
-            *([format_duration(lag.max_seconds)] if lag.max_seconds is not None else []),
-            *([f"{lag.max_messages} messages"] if lag.max_messages is not None else []),
-        ]
-        return f"lag of {lag.stream}/{lag.consumer} within {' and '.join(limits)}"
+        return self.measured.in_words()
+
+    @property
+    def measured(self) -> SliSpec:
+        """The one kind that is written."""
+        (written,) = self._given().values()
+        return written
+
+    def _given(self) -> dict[str, SliSpec]:
+        return {name: written for name, written in self if written is not None}
 
 
 class Slo(Model):

@@ -1,4 +1,4 @@
-"""The stacks that rules and dashboards are applied to: where they are, and how to sign in."""
+"""The stacks to which rules and dashboards are applied: addresses and credentials."""
 
 from typing import Annotated
 
@@ -16,113 +16,115 @@ RolePattern = Matching(
 
 
 class Reached(Model):
-    """A system with an HTTP API."""
+    """Address and credentials of an HTTP API."""
 
     url: HttpUrl
-    """Its address, with the path below which it answers."""
+    """Base URL of the API, including a path prefix if it has one."""
     token: InVariable | None = None
-    """Bearer token, only as ${VARIABLE}: a literal token is refused."""
+    """Bearer token, only as ${VARIABLE}; a literal token is rejected."""
     token_file: InFile | None = None
-    """File with the bearer token."""
+    """File that contains the bearer token."""
     user: str | None = None
-    """User of basic authentication."""
+    """User for basic authentication."""
     password: InVariable | None = None
-    """Only as ${VARIABLE}: a literal password is refused."""
+    """Password, only as ${VARIABLE}; a literal password is rejected."""
     password_file: InFile | None = None
-    """File with the user's password."""
+    """File that contains the password."""
     tls: Tls | None = None
-    """TLS towards it."""
+    """TLS settings."""
     timeout: Annotated[Duration, Field(gt=0)] = 30.0
-    """How long a request may take."""
+    """Timeout of a request."""
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> "Reached":
         for name in ("token", "password"):
             if getattr(self, name) and getattr(self, f"{name}_file"):
-                raise wrong(f"given beside {name}; write one of the two", f"{name}_file")
+                raise wrong(f"{name} is set as well; keep one of them", f"{name}_file")
         password = self.password or self.password_file
         if (self.user is None) != (password is None):
-            raise wrong("user and password go together", "user" if self.user else "password")
+            raise wrong(
+                "user and password must be given together", "user" if self.user else "password"
+            )
         if self.user and (self.token or self.token_file):
-            raise wrong("signs in with user and token; keep one of them")
+            raise wrong("user and token are both set; keep one of them")
         return self
 
 
 class PrometheusStack(Reached):
-    """A Prometheus that reads rule files from a folder of this machine."""
+    """A Prometheus server that reads rule files from a folder on this machine."""
 
     rules_dir: str
-    """Folder of the rule files; Prometheus has DIR/*.yaml among its rule_files."""
+    """Folder for rule files; rule_files of Prometheus must contain DIR/*.yaml."""
     recording: bool = False
-    """Whether it evaluates the SLOs as well, by recording rules."""
+    """Whether recording rules that evaluate the SLOs are applied too."""
 
 
 class AlertmanagerStack(Reached):
-    """An Alertmanager whose configuration is a file of this machine."""
+    """An Alertmanager whose configuration is a file on this machine."""
 
     config_file: str
-    """The file that Alertmanager was started with."""
+    """Path of the configuration file that Alertmanager reads."""
 
 
 class MimirStack(Reached):
-    """A ruler with the API of Mimir and Cortex."""
+    """A Mimir or Cortex ruler."""
 
     tenant: str | None = None
-    """Sent as X-Scope-OrgID; nothing where left out."""
+    """Tenant, sent as X-Scope-OrgID (default: none)."""
     path: Annotated[
         str, Matching(r"^(/[A-Za-z0-9_.-]+)+$", "a path, for example /prometheus/config/v1/rules")
     ] = "/prometheus/config/v1/rules"
-    """Where the ruler's API is below the address; Cortex has it at /api/v1/rules."""
+    """Path of the ruler API below the URL; /api/v1/rules for Cortex."""
     recording: bool = False
-    """Whether it evaluates the SLOs as well, by recording rules."""
+    """Whether recording rules that evaluate the SLOs are applied too."""
 
 
 class GrafanaStack(Reached):
-    """A Grafana whose organisation is that of the token."""
+    """A Grafana server; the token determines the organisation."""
 
 
 class AmpStack(Model):
     """A workspace of Amazon Managed Service for Prometheus."""
 
     workspace: Annotated[
-        str, Matching(r"^ws-[0-9A-Za-z-]+$", "a workspace's id, for example ws-1a2b3c4d-5e6f")
+        str, Matching(r"^ws-[0-9A-Za-z-]+$", "a workspace ID, for example ws-1a2b3c4d-5e6f")
     ]
-    """The workspace's id."""
+    """ID of the workspace."""
     region: Annotated[
         str, Matching(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region, for example us-east-1")
     ]
-    """Its region."""
+    """Region of the workspace."""
     profile: str | None = None
-    """A profile of the AWS configuration files; AWS's usual order where left out."""
+    """Profile of the AWS configuration files (default: the AWS credential chain)."""
     role_arn: Annotated[str, RolePattern] | None = None
-    """A role to assume."""
+    """Role to assume."""
     endpoint_url: HttpUrl | None = None
-    """Another endpoint than AWS's own, for tests and emulators."""
+    """Endpoint instead of that of AWS, for tests and emulators."""
     recording: bool = False
-    """Whether it evaluates the SLOs as well, by recording rules."""
+    """Whether recording rules that evaluate the SLOs are applied too."""
 
 
 class CloudWatchStack(Model):
-    """Who writes alarms; as whom the collector reads where left out."""
+    """Credentials for writing alarms and dashboards (default: those of the AWS sources)."""
 
     profile: str | None = None
-    """A profile of the AWS configuration files."""
+    """Profile of the AWS configuration files."""
     role_arn: Annotated[str, RolePattern] | None = None
-    """A role to assume."""
+    """Role to assume."""
 
 
 class Stacks(Model):
-    """What `obs alerts apply` and `obs dashboards apply` change, by its kind."""
+    """The stacks that `obs alerts apply` and `obs dashboards apply` change."""
 
     prometheus: PrometheusStack | None = None
-    """Rule files, and Prometheus that reads them."""
+    """Prometheus rule files."""
     alertmanager: AlertmanagerStack | None = None
-    """Alertmanager's configuration."""
+    """The Alertmanager configuration."""
     mimir: MimirStack | None = None
-    """A ruler of Mimir or Cortex."""
+    """Rules of a Mimir or Cortex ruler."""
     amp: AmpStack | None = None
-    """Amazon Managed Service for Prometheus."""
+    """Rules of an Amazon Managed Service for Prometheus workspace."""
     grafana: GrafanaStack | None = None
-    """Grafana's own rules, and its dashboards."""
+    """Grafana alert rules and dashboards."""
     cloudwatch: CloudWatchStack = CloudWatchStack()
-    """CloudWatch of every AWS source."""
+    """CloudWatch alarms and dashboards, in the account of each AWS source."""

@@ -1,4 +1,4 @@
-"""The whole spec of one system."""
+"""The top level of a spec."""
 
 from typing import Literal
 
@@ -14,48 +14,48 @@ from obs.spec.targets import Targets
 
 
 class System(Model):
-    """One event-driven system: what it consists of, what it promises, where numbers go."""
+    """An event-driven system: its sources, objectives, alerts and outputs."""
 
     version: Literal[1]
     """Version of the spec format."""
     system: Name
-    """The system's name."""
+    """Name of the system."""
     description: str = ""
-    """What the system is, in a sentence for people."""
+    """One-sentence description of the system."""
     environment: Name = "production"
-    """The environment this spec describes; `--env` chooses another."""
+    """Default environment; `--env` chooses another."""
     state_dir: str = "obs-state"
-    """Folder of the state file; relative to the working directory."""
+    """Folder for the state file, relative to the working directory."""
     sources: Sources = Sources()
-    """The systems that the collector polls."""
+    """Systems that the collector polls."""
     slos: tuple[Slo, ...] = ()
-    """What is promised to the users of the system."""
+    """Service level objectives."""
     alerts: dict[Name, AlertTuning] = {}
-    """Alerts that are to be different from how obs has them, by their name."""
+    """Overrides of built-in alerts, by alert name."""
     links: Links = Links()
-    """Addresses that alerts carry, of runbooks and dashboards."""
+    """Links to runbooks and dashboards in alert annotations."""
     notify: Notify | None = None
-    """Whom alerts reach, for Alertmanager; nobody is said where left out."""
+    """Receivers and routes of notifications (default: no Alertmanager configuration)."""
     targets: Targets = Targets()
-    """What alert rules are built for, where it is not as usual."""
+    """Settings of the systems that rules and dashboards are built for."""
     stacks: Stacks = Stacks()
-    """The running systems that rules and dashboards are applied to."""
+    """Running systems to which rules and dashboards are applied."""
     checks: Checks = Checks()
-    """What `obs check` looks at besides, and whether the collector runs it."""
+    """Settings of `obs check`, and whether the collector runs it."""
     outputs: Outputs = Outputs()
-    """Where the collector's numbers go."""
+    """Outputs of the collector."""
 
     @property
     def grafana(self) -> str | None:
-        """Where people find Grafana: the link, or else where dashboards are applied to."""
+        """URL of Grafana for people: links.grafana, else stacks.grafana.url, else None."""
         applied_to = self.stacks.grafana.url if self.stacks.grafana else None
         return self.links.grafana or applied_to
 
     @property
     def known_as(self) -> str:
-        """What tells it from other systems and its other environments where they share a place.
+        """A name that is unique among systems and environments.
 
-        Its name, and the environment unless that is production.
+        It is the system's name, with the environment appended unless that is production.
         """
         production = self.environment == "production"
         return self.system if production else f"{self.system}-{self.environment}"

@@ -1,4 +1,4 @@
-"""What rules and dashboards need to know of the systems that they are built for."""
+"""Settings of the systems that rules and dashboards are built for."""
 
 from typing import Annotated
 
@@ -8,9 +8,9 @@ from obs.spec.model import Matching, Model
 from obs.spec.quantity import NotBoolean
 
 _KUBERNETES_NAME = Matching(
-    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "a Kubernetes name: small letters, digits and -"
+    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "a Kubernetes name: lower-case letters, digits and -"
 )
-_GRAFANA_UID = Matching(r"^[A-Za-z0-9_-]{1,40}$", "a uid of Grafana: letters, digits, _ and -")
+_GRAFANA_UID = Matching(r"^[A-Za-z0-9_-]{1,40}$", "a Grafana UID: letters, digits, _ and -")
 LabelKey = Annotated[
     str,
     Matching(
@@ -28,55 +28,53 @@ LabelText = Annotated[
 
 
 class Grafana(Model):
-    """Rules that Grafana evaluates itself."""
+    """Alert rules that Grafana evaluates."""
 
     folder: Annotated[str, Field(min_length=1, max_length=189)] | None = None
-    """The folder of the rules; the system's name where left out."""
+    """Folder of the rules (default: the system's name)."""
     datasource: Annotated[
-        str, Matching(r"^[A-Za-z0-9_-]{1,40}$", "a datasource's uid: letters, digits, _ and -")
+        str, Matching(r"^[A-Za-z0-9_-]{1,40}$", "a data source UID: letters, digits, _ and -")
     ] = "prometheus"
-    """The uid of the Prometheus datasource."""
+    """UID of the Prometheus data source."""
     org: Annotated[int, Field(ge=1), NotBoolean] = 1
-    """The number of the organisation."""
+    """ID of the organisation."""
 
 
 class Operator(Model):
     """PrometheusRule objects for the Prometheus operator."""
 
     namespace: Annotated[str, _KUBERNETES_NAME] | None = None
-    """The namespace; that of whoever applies them where left out."""
+    """Namespace of the objects (default: that of the kubectl context)."""
     labels: dict[LabelKey, LabelText] = {"prometheus": "k8s", "role": "alert-rules"}
-    """What the operator's ruleSelector looks for; a Helm release of kube-prometheus-stack wants
-    `release: NAME`."""
+    """Labels that the operator's ruleSelector matches; `release: NAME` for the
+    kube-prometheus-stack Helm chart."""
 
 
 class Dashboards(Model):
-    """Dashboards, for Grafana itself and for Kubernetes."""
+    """Dashboards, for Grafana and for Kubernetes."""
 
     folder: Annotated[str, Field(min_length=1, max_length=189)] | None = None
-    """The folder of the dashboards by its title; the system's name where left out."""
+    """Title of the dashboards' folder (default: the system's name)."""
     folder_uid: Annotated[str, _GRAFANA_UID] | None = None
-    """The uid of a folder that is there already; one is created where left out."""
+    """UID of an existing folder (default: a folder is created)."""
     folder_ref: Annotated[str, _KUBERNETES_NAME] | None = None
-    """The GrafanaFolder object that stands for the folder, where grafana-operator has one."""
-    path: (
-        Annotated[str, Matching(r"^/", "an absolute path, as Grafana's machine has it")] | None
-    ) = None
-    """Where Grafana finds the JSON files; /var/lib/grafana/dashboards/SYSTEM where left out."""
+    """Name of the GrafanaFolder object, for grafana-operator."""
+    path: Annotated[str, Matching(r"^/", "an absolute path on the Grafana host")] | None = None
+    """Path of the JSON files on the Grafana host (default: /var/lib/grafana/dashboards/SYSTEM)."""
     namespace: Annotated[str, _KUBERNETES_NAME] | None = None
-    """The namespace of Kubernetes; that of whoever applies them where left out."""
+    """Kubernetes namespace (default: that of the kubectl context)."""
     labels: dict[LabelKey, LabelText] = {"grafana_dashboard": "1"}
-    """What Grafana's sidecar looks for on ConfigMaps."""
+    """Labels of the ConfigMaps, which Grafana's sidecar matches."""
     instances: dict[LabelKey, LabelText] = {"dashboards": "grafana"}
-    """Labels of the Grafana objects that grafana-operator gives the dashboards to."""
+    """Labels of the Grafana objects to which grafana-operator adds the dashboards."""
 
 
 class Targets(Model):
-    """What differs between installations of what rules and dashboards are built for."""
+    """What rules and dashboards are built for: folders, namespaces, labels, data sources."""
 
     grafana: Grafana = Grafana()
-    """Rules that Grafana evaluates."""
+    """Alert rules for Grafana."""
     operator: Operator = Operator()
-    """Rules for the Prometheus operator."""
+    """Alert rules for the Prometheus operator."""
     dashboards: Dashboards = Dashboards()
-    """Dashboards, and where they go."""
+    """Dashboards for Grafana."""

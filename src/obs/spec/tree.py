@@ -1,17 +1,17 @@
-"""A spec file as a tree whose every value knows where it was written."""
+"""A spec file as a tree in which every value has its file, line and path."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 Path = tuple[str | int, ...]
-"""Where a value sits: keys of mappings and indices of lists, from the top."""
+"""Path of a value: keys of mappings and indices of lists, from the top."""
 
 Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class FilePlace:
-    """Where something was written: its file, its line (from 1) and its path in that file."""
+    """Where a value was written: file, line (from 1) and path in that file."""
 
     file: str
     line: int
@@ -20,7 +20,7 @@ class FilePlace:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value. None: the field has no value, which is the same as leaving it out."""
+    """A scalar. A field with the value None counts as left out."""
 
     place: FilePlace
     value: Value
@@ -36,7 +36,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A mapping; `keys` says where each key was written."""
+    """A mapping; `keys` has the place of each key."""
 
     place: FilePlace
     fields: Mapping[str, "Node"] = field(default_factory=dict)
@@ -47,7 +47,7 @@ Node = Scalar | Items | Fields
 
 
 def path_text(path: Path) -> str:
-    """A path as people write it: `slos[0].objective`."""
+    """The path as text, for example `slos[0].objective`."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -59,7 +59,7 @@ def path_text(path: Path) -> str:
 
 
 def plain(node: Node) -> object:
-    """The tree as dicts, lists and values; fields without a value are left out."""
+    """The tree as dicts, lists and scalars, without empty fields."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Items):
@@ -68,12 +68,12 @@ def plain(node: Node) -> object:
 
 
 def is_empty(node: Node) -> bool:
-    """Whether a field was written without a value."""
+    """Whether the node is a field without a value."""
     return isinstance(node, Scalar) and node.value is None
 
 
 def child(node: Node, step: str | int) -> Node | None:
-    """The value one step down, None where there is none."""
+    """The node one step down, None if it does not exist."""
     if isinstance(node, Fields) and isinstance(step, str):
         return node.fields.get(step)
     if isinstance(node, Items) and isinstance(step, int) and 0 <= step < len(node.items):
@@ -82,7 +82,7 @@ def child(node: Node, step: str | int) -> Node | None:
 
 
 def locate(node: Node, path: Path) -> FilePlace:
-    """Where `path` was written; of what is missing, where it would belong."""
+    """Where `path` was written; for a missing value, where it would belong."""
     for depth, step in enumerate(path):
         below = child(node, step)
         if below is None:
@@ -92,7 +92,7 @@ def locate(node: Node, path: Path) -> FilePlace:
 
 
 def locate_key(node: Node, path: Path) -> FilePlace:
-    """Where the key at the end of `path` was written."""
+    """Where the last key of `path` was written."""
     parent: Node | None = node
     for step in path[:-1]:
         parent = child(parent, step) if parent is not None else None
@@ -103,7 +103,7 @@ def locate_key(node: Node, path: Path) -> FilePlace:
 
 
 def scalars(node: Node, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
-    """Every single value with its path."""
+    """All scalars with their paths."""
     if isinstance(node, Scalar):
         yield path, node
     elif isinstance(node, Items):
@@ -115,7 +115,7 @@ def scalars(node: Node, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
 
 
 def without(node: Fields, key: str) -> Fields:
-    """The mapping without one of its fields."""
+    """The mapping without the field `key`."""
     return Fields(
         node.place,
         {name: value for name, value in node.fields.items() if name != key},

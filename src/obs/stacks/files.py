@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from obs.artifacts import MANIFEST, manifest, manifest_text, put
+from obs.artifacts import MANIFEST, manifest, manifest_text, write_file
 from obs.errors import BadInput, ObsError
 from obs.stacks.plan import Change, PlanStep, Present
 
@@ -114,7 +114,7 @@ class OwnedFiles:
 
     def _claim(self, names: set[str] | list[str]) -> None:
         whole = {**manifest(self._folder), self._owner: sorted(names)}
-        put(self._folder / MANIFEST, manifest_text(whole))
+        write_file(self._folder / MANIFEST, manifest_text(whole))
 
     def _journal(self) -> dict[str, str | None]:
         text = self._read(self._journal_name)
@@ -124,7 +124,7 @@ class OwnedFiles:
             raise BadInput(f"{self._folder / self._journal_name}: is damaged; delete it") from None
 
     def _write_journal(self, texts: Texts) -> None:
-        put(self._folder / self._journal_name, json.dumps(texts))
+        write_file(self._folder / self._journal_name, json.dumps(texts))
 
     def _write(self, texts: Texts) -> None:
         for name, text in texts.items():
@@ -144,7 +144,7 @@ class OwnedFiles:
 def _put_like(path: Path, text: str) -> None:
     """Write a file with the permissions that it has."""
     mode = path.stat().st_mode if path.exists() else None
-    put(path, text)
+    write_file(path, text)
     if mode is not None:
         path.chmod(mode & 0o777)
 

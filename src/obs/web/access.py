@@ -64,7 +64,7 @@ class Access:
                 raise BadInput(f"{self._file}: TLS cannot be turned on or off without a restart")
             context = _server_context(config.tls)
         except BadInput as error:
-            log.error("web configuration not reloaded, the old one stays in force: %s", error)
+            log.error("web configuration not reloaded, still using the previous one: %s", error)
             return
         self._config, self._checker = config, PasswordChecker(config.users)
         if context is not None:

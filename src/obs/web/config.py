@@ -74,7 +74,7 @@ def read(file: Path) -> WebConfig:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise BadInput(f"{file}: cannot be read: {reason}") from None
     return parse(text, file)
 
@@ -125,11 +125,11 @@ class _Reader:
             below = f"{path}.{name}" if path else name
             if known is not None and name not in known:
                 close = get_close_matches(name, known, 1)
-                hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+                hint = f"did you mean {close[0]}?" if close else f"known fields: {', '.join(known)}"
                 self.wrong(key, below, f"not supported; {hint}")
             elif name in found:
                 first = found[name].start_mark.line + 1
-                self.wrong(key, below, f"written twice; first in line {first}")
+                self.wrong(key, below, f"duplicate; first on line {first}")
             else:
                 found[name] = value
         return found
@@ -137,7 +137,7 @@ class _Reader:
     def text(self, node: yaml.Node, path: str) -> str:
         if isinstance(node, yaml.ScalarNode) and node.value:
             return str(node.value)
-        self.wrong(node, path, "must be a text")
+        self.wrong(node, path, "must be a string")
         return ""
 
     def file_named(self, node: yaml.Node | None, path: str) -> Path | None:
@@ -177,7 +177,7 @@ def _tls(reader: _Reader, node: yaml.Node | None) -> Tls | None:
     )
     names = _names(reader, fields.get("client_allowed_sans"), f"{path}.client_allowed_sans")
     if (authorities is not None) != (client_auth != ssl.CERT_NONE):
-        reader.wrong(node, path, "client_ca_file and client_auth_type need each other")
+        reader.wrong(node, path, "client_ca_file and client_auth_type must be set together")
     if names and client_auth != ssl.CERT_REQUIRED:
         needed = "needs client_auth_type: RequireAndVerifyClientCert"
         reader.wrong(node, f"{path}.client_allowed_sans", needed)

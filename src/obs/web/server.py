@@ -19,8 +19,8 @@ from obs.web.negotiate import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetri
 _PATHS: Final = {
     "/": "status page",
     "/metrics": "Prometheus text and OpenMetrics",
-    "/healthz": "200 while the process works",
-    "/readyz": "200 while every required source is fresh",
+    "/healthz": "liveness: 200 while the collector is healthy",
+    "/readyz": "readiness: 200 while every required source is fresh",
     "/api/v1/status": "the status page's data",
 }
 _SECURITY: Final = {
@@ -97,14 +97,14 @@ def parse_listen(listen: str) -> tuple[str, int]:
 
 def _listen_problem(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
-        return "the host name is unknown"
+        return "unknown host name"
     if error.errno == errno.EADDRINUSE:
         return "the port is in use; is another collector running? Choose another in outputs.web"
     if error.errno == errno.EACCES:
         return "not allowed; ports below 1024 need privileges"
     if error.errno == errno.EADDRNOTAVAIL:
-        return "this machine does not have that address"
-    return error.strerror or "the system refuses"
+        return "this host does not have that address"
+    return error.strerror or "refused by the operating system"
 
 
 def _application(site: Site, access: Access | None) -> web.Application:
@@ -163,7 +163,7 @@ class _Routes:
         return response
 
     async def health(self, _: web.Request) -> web.Response:
-        return _text("ok") if self._site.health() else _text("not working", 503)
+        return _text("ok") if self._site.health() else _text("unhealthy", 503)
 
     async def ready(self, _: web.Request) -> web.Response:
         ready, reasons = self._site.readiness()
@@ -194,12 +194,12 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except web.HTTPMethodNotAllowed:
-        response = _text("only GET and HEAD are answered here", 405)
+        response = _text("only GET and HEAD are allowed", 405)
         response.headers["Allow"] = "GET, HEAD"
         return response
     except web.HTTPNotFound:
         paths = "\n".join(f"{path:16}{meaning}" for path, meaning in _PATHS.items())
-        return _text(f"Nothing here. There is:\n{paths}", 404)
+        return _text(f"Not found. Available paths:\n{paths}", 404)
 
 
 def _text(text: str, status: int = 200) -> web.Response:

@@ -106,9 +106,9 @@ class RuleStatus(msgspec.Struct, frozen=True, kw_only=True):
     invocations_1h: float | None
     failures_1h: float | None
     error_ratio_1h: float | None  # null also where nothing was invoked
-    last_failure: float | None  # null: none seen
+    last_failure: float | None  # null: none
     dead_lettered_1h: float | None = None
-    dead_letter_failures_1h: float | None = None  # events lost for good
+    dead_letter_failures_1h: float | None = None  # events lost
 
 
 class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,8 +128,8 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["nats", "aws"]
     up: bool  # the last poll succeeded
     required: bool
-    last_success: float | None  # null: never answered
-    age_seconds: float | None  # of the last success, at generated_at; null: never answered
+    last_success: float | None  # null: no successful poll yet
+    age_seconds: float | None  # of the last success, at generated_at; null: no successful poll yet
     stale_after: float
     poll_seconds: float
     poll_duration_seconds: float | None = None  # of the last poll; null: none finished

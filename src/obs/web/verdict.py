@@ -1,4 +1,4 @@
-"""Is the system healthy? One headline, the problems behind it, and the order that shows them."""
+"""The system's health: a headline, the problems behind it, and every list worst first."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,7 +19,7 @@ from obs.web.status import (
     Status,
 )
 
-SHOWN: Final = 20  # problems in a verdict; the rest is counted
+SHOWN: Final = 20  # problems in a verdict; further ones are only counted
 BAD_ERROR_RATIO: Final = 0.10
 _LEVELS: Final[dict[Level, int]] = {"critical": 0, "unknown": 1, "warning": 2, "ok": 3}
 _SLO_ORDER: Final[dict[SloState, int]] = {"exhausted": 0, "burning": 1, "no_data": 2, "ok": 3}
@@ -33,14 +33,14 @@ _CONSUMER_ORDER: Final[dict[ConsumerState, int]] = {
 }
 _CONSUMER_TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
     "leaderless": ("critical", "has no leader"),
-    "stopped": ("critical", "has stopped: it takes no messages"),
-    "stalled": ("critical", "is stalled: it takes messages and finishes none"),
-    "slow": ("warning", "is slow: its lag does not shrink"),
+    "stopped": ("critical", "is stopped: no messages are delivered"),
+    "stalled": ("critical", "is stalled: messages are delivered, but none is acknowledged"),
+    "slow": ("warning", "is slow: its lag is not shrinking"),
 }
 
 
 def complete(status: Status) -> Status:
-    """The same status with its verdict, and with what is worst first in every list."""
+    """The same status with its verdict, every list sorted worst first."""
     ordered = msgspec.structs.replace(
         status,
         slos=tuple(sorted(status.slos, key=_slo_order)),
@@ -53,13 +53,13 @@ def complete(status: Status) -> Status:
 
 
 def judge(status: Status) -> HealthVerdict:
-    """The worst level of all problems, put in a headline; equals stay in the order of the lists.
+    """The worst level of all problems, with a headline; equal problems keep the order of the lists.
 
-    Before any source has answered or failed the level is unknown: nothing is known to be well.
+    The level is unknown until the first poll has succeeded or failed.
     """
     sources = status.sources
     if sources and not any(s.last_success is not None or s.error is not None for s in sources):
-        return HealthVerdict("unknown", "Waiting for the first answers")
+        return HealthVerdict("unknown", "Waiting for the first poll")
     problems = sorted(_problems(status), key=lambda problem: _LEVELS[problem.level])
     if not problems:
         return HealthVerdict("ok", "All is well")
@@ -76,8 +76,8 @@ def _headline(problems: list[Problem]) -> str:
     if level == "critical":
         return f"{len(worst)} problems need attention now"
     if level == "unknown":
-        return f"{len(worst)} things cannot be judged"
-    return f"{len(worst)} things are worth a look"
+        return f"{len(worst)} unknown states"
+    return f"{len(worst)} warnings"
 
 
 def _problems(status: Status) -> Iterator[Problem]:
@@ -93,7 +93,7 @@ def _problems(status: Status) -> Iterator[Problem]:
         yield from _queue_problem(queue)
     for push in status.pushes:
         if not push.up and push.error is not None:
-            text = f"{push.sink} does not accept what is pushed to {push.target}"
+            text = f"Push to {push.sink} at {push.target} fails"
             yield Problem("warning", "push", push.sink, text)
 
 
@@ -103,22 +103,22 @@ def _source_problem(source: SourceStatus) -> Iterator[Problem]:
     level: Level = "critical" if source.required else "warning"
     if source.last_success is None:
         if source.error is not None:
-            text = f"Source {source.name} has never answered"
+            text = f"Source {source.name} has had no successful poll yet"
             yield Problem(level, "source", source.name, text)
     elif source.age_seconds is not None and source.age_seconds > source.stale_after:
-        text = f"Source {source.name} is silent: its numbers have been withdrawn"
+        text = f"Source {source.name} is stale: its series are withdrawn"
         yield Problem(level, "source", source.name, text)
     else:
-        text = f"Source {source.name} did not answer the last time"
+        text = f"Source {source.name}: last poll failed"
         yield Problem("warning", "source", source.name, text)
 
 
 def _slo_problem(slo: SloStatus) -> Iterator[Problem]:
     if slo.state == "exhausted":
-        yield Problem("critical", "slo", slo.name, f"{slo.name} has spent its error budget")
+        yield Problem("critical", "slo", slo.name, f"{slo.name}: error budget exhausted")
     elif slo.state == "burning":
         level: Level = "critical" if slo.urgent else "warning"
-        yield Problem(level, "slo", slo.name, f"{slo.name} burns its error budget too fast")
+        yield Problem(level, "slo", slo.name, f"{slo.name}: error budget is burning too fast")
 
 
 def _consumer_problem(consumer: ConsumerStatus) -> Iterator[Problem]:
@@ -128,12 +128,12 @@ def _consumer_problem(consumer: ConsumerStatus) -> Iterator[Problem]:
         level, words = verdict
         yield Problem(level, "consumer", name, f"{name} {words}")
     elif loses_messages(consumer):
-        text = f"{name} is about to lose messages to the stream's max_age"
+        text = f"{name}: unprocessed messages will soon be evicted by max_age"
         yield Problem("critical", "consumer", name, text)
 
 
 def loses_messages(consumer: ConsumerStatus) -> bool:
-    """Whether max_age evicts messages before the consumer, at its present pace, gets to them."""
+    """Whether max_age evicts messages before the consumer, at its current rate, processes them."""
     eviction, drain = consumer.eviction_seconds, consumer.drain_seconds
     if eviction is None or consumer.lag_messages == 0:
         return False
@@ -151,22 +151,25 @@ def _marked(consumer: ConsumerStatus) -> ConsumerStatus:
 def _rule_problem(rule: RuleStatus) -> Iterator[Problem]:
     name = f"{rule.bus}/{rule.rule}"
     if rule.dead_letter_failures_1h:
-        yield Problem("critical", "rule", name, f"Rule {name} lost events for good")
+        yield Problem(
+            "critical",
+            "rule",
+            name,
+            f"Rule {name} lost events: its dead-letter queue rejected them",
+        )
     elif rule.failing:
         level: Level = "critical" if (rule.error_ratio_5m or 0) >= BAD_ERROR_RATIO else "warning"
-        yield Problem(level, "rule", name, f"Rule {name} fails to reach its target")
+        yield Problem(level, "rule", name, f"Rule {name} has failed invocations")
 
 
 def _queue_problem(queue: QueueStatus) -> Iterator[Problem]:
     if queue.dead_letter and queue.visible > 0:
-        letters = (
-            "1 dead letter waits" if queue.visible == 1 else (f"{queue.visible} dead letters wait")
-        )
-        yield Problem("warning", "queue", queue.queue, f"{letters} in {queue.queue}")
+        count = "1 dead letter" if queue.visible == 1 else f"{queue.visible} dead letters"
+        yield Problem("warning", "queue", queue.queue, f"{count} in queue {queue.queue}")
 
 
 def _slo_order(slo: SloStatus) -> tuple[int, bool, str]:
-    # Not by budget: cards that change places at every poll are hard to read.
+    # Not by budget: cards that move at every poll are hard to read.
     return _SLO_ORDER[slo.state], not slo.urgent, slo.name
 
 

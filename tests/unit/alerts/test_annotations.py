@@ -36,7 +36,8 @@ def test_a_description_has_threshold_and_window_filled_in() -> None:
     alert = BY_NAME["EventBridgeFailedInvocations"]
     tuned = TunedAlert(alert, alert.severity, alert.when, alert.hold)
     assert described(tuned, str.upper) == (
-        "VALUE invocations of rule RULE on bus BUS failed for good in 5m; agreed are 5."
+        "VALUE invocations of rule RULE on bus BUS failed after all retries in the last 5m "
+        "(threshold 5)."
     )
 
 

@@ -65,9 +65,14 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
 
 
 @each_alert
-def test_a_runbook_says_what_it_costs_three_commands_and_what_to_do(alert: Alert) -> None:
+def test_a_runbook_has_impact_three_commands_mitigation_and_false_positives(alert: Alert) -> None:
     text = template(alert.name)
-    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Impact", "Look first", "Put it right"]
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == [
+        "Impact",
+        "Diagnosis",
+        "Mitigation",
+        "False positives",
+    ]
     block = re.search(r"```sh\n(.*?)```", text, re.DOTALL)
     assert block
     assert len(block[1].splitlines()) == 3

@@ -27,5 +27,5 @@ def test_it_has_the_system_s_names_and_thresholds(spec: Callable[..., Spec]) -> 
     system = spec(text).system
     rules = [tuned for tuned in tuned_alerts(system) if tuned.name == "NatsConsumerLagHigh"]
     told = runbook(BY_NAME["NatsConsumerLagHigh"], rules, system)
-    assert "- warning, by default: > 5 for 1m\n- warning, stream S: > 9 for 1m\n" in told
+    assert "- warning, default: > 5 for 1m\n- warning, stream S: > 9 for 1m\n" in told
     assert "http://nats:8222/jsz" in told

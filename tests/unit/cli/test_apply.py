@@ -66,7 +66,7 @@ def test_the_plan_is_shown_then_done_then_nothing_is_left(
     shelf = Shelf()
     assert run(arguments(yes=True), [("shelf", shelf)]) == 0
     assert capsys.readouterr().out == (
-        "shelf (here): 1 to create, 1 to change, 1 as wanted\n"
+        "shelf (here): 1 to create, 1 to change, 1 unchanged\n"
         "  create  thing new\n"
         "  change  thing other\n"
         "    --- there\n    +++ wanted\n    @@ -1 +1 @@\n    -1\n    +2\n"
@@ -111,13 +111,15 @@ def test_what_changed_while_the_question_was_open_is_not_done(
         return line(self)
 
     monkeypatch.setattr(Terminal, "readline", meanwhile)
-    with pytest.raises(ObsError, match="has changed since it was shown"):
+    with pytest.raises(ObsError, match="has changed since the plan was shown"):
         run(arguments(), [("shelf", shelf)])
     assert "new" not in shelf.content
 
 
 def test_without_a_terminal_and_without_yes_it_is_bad_input() -> None:
-    with pytest.raises(BadInput, match=r"^2 steps to do and nobody to ask; give --yes$"):
+    with pytest.raises(
+        BadInput, match=r"^2 steps to apply and no terminal to confirm at; give --yes$"
+    ):
         run(arguments(), [("shelf", Shelf())])
 
 
@@ -129,7 +131,7 @@ def test_an_apply_that_is_stopped_says_how_far_it_came(
     with pytest.raises(type(broken)):
         run(arguments(yes=True), [("shelf", shelf)])
     assert capsys.readouterr().err == (
-        "shelf: stopped after 1 of 2 steps; the next run continues from there\n"
+        "shelf: stopped after 1 of 2 steps; run the command again to continue\n"
     )
     assert shelf.closed
     shelf.broken = None

@@ -42,7 +42,7 @@ def test_without_its_extra_one_line_says_what_to_install(
     ("arguments", "words"),
     [
         ((), "no Prometheus: give --prometheus URL, or set OBS_PROMETHEUS"),
-        (("--prometheus", "localhost:9090"), "write an address, for example http://"),
+        (("--prometheus", "localhost:9090"), "write a URL, for example http://"),
         (("--prometheus", URL, "--port", "70000"), "a port is a number from 0 to 65535"),
         (("--prometheus", URL, "--scrape", "often"), "--scrape: "),
         (("--prometheus", URL, "--spec", "x.yaml"), "give files or --spec, not both"),

@@ -56,9 +56,9 @@ def test_a_table_tells_each_alert_with_its_times_and_verdict(
 ) -> None:
     assert main(["drill", "consumer-stopped", "healthy"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "fault             alert                fired after  ended after  verdict",
-        "consumer-stopped  NatsConsumerStopped  11.0 s       3.0 s        passed",
-        "healthy           none                                           passed",
+        "fault             alert                fired after  resolved after  verdict",
+        "consumer-stopped  NatsConsumerStopped  11.0 s       3.0 s           passed",
+        "healthy           none                                              passed",
     ]
 
 

@@ -38,7 +38,10 @@ def test_an_account_that_is_no_number_is_told(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == "--account mine: write the account's 12 digits\n"
 
 
-def test_the_help_names_everybody_who_has_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_names_every_role_that_has_a_policy(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")  # no line break inside a hyphenated word
     assert main(["iam", "policy", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert all(f"{name}: {about}" in text for name, about in ROLES.items())

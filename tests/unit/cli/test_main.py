@@ -63,19 +63,93 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"obs {__version__}\n"
 
 
-@pytest.mark.parametrize("argv", [[], ["nonsense"], ["validate", "--nonsense"]])
-def test_bad_arguments_are_bad_input(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert frame.main(argv) == 2
-    assert "usage: obs" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("colect", "obs: no command 'colect'; did you mean collect?"),
+        ("--versoin", "obs: unknown option --versoin; did you mean --version?"),
+        ("alerts biuld", "obs alerts: no action 'biuld'; did you mean build?"),
+        ("iam nonsense", "obs iam: no action 'nonsense'; choose from policy"),
+        ("alerts --chek", "obs alerts: unknown option --chek; see `obs alerts --help`"),
+        ("collect --sepc x", "obs collect: unknown option --sepc; did you mean --spec?"),
+        ("collect --sepc=x", "obs collect: unknown option --sepc; did you mean --spec?"),
+        ("validate -x", "obs validate: unknown option -x; see `obs validate --help`"),
+        ("validate a", "obs validate: unexpected argument a; see `obs validate --help`"),
+        (
+            "alerts apply --tagret amp",
+            "obs alerts apply: unknown option --tagret; did you mean --target?",
+        ),
+        (
+            "validate --format jsn",
+            "obs validate: --format jsn: no such choice; did you mean json?",
+        ),
+        (
+            "check --format x",
+            "obs check: --format x: no such choice; choose from text, json, junit",
+        ),
+        (
+            "alerts apply",
+            "obs alerts apply: the following arguments are required: --target",
+        ),
+    ],
+)
+def test_a_wrong_argument_is_bad_input_in_one_line(
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert frame.main(line.split()) == 2
+    assert capsys.readouterr() == ("", f"{message}\n")
+
+
+@pytest.mark.parametrize("argv", [["--", "--x"], ["--x y"]])
+def test_what_argparse_takes_for_a_value_is_no_unknown_option(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert frame.main(["alerts", "explain", "--spec", "missing.yaml", *argv]) == 2
+    assert "unknown option" not in capsys.readouterr().err
+
+
+def test_an_option_may_be_shortened(capsys: pytest.CaptureFixture[str]) -> None:
+    assert frame.main(["check", "--lis"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    return {
+        name: below
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for name, below in action.choices.items()
+    }
 
 
 def command_names() -> list[str]:
-    (commands,) = (
-        action
-        for action in frame.parser()._actions
-        if isinstance(action, argparse._SubParsersAction)
-    )
-    return list(commands.choices)
+    return list(subcommands(frame.parser()))
+
+
+def groups() -> list[str]:
+    commands = subcommands(frame.parser())
+    return [name for name, command in commands.items() if subcommands(command)]
+
+
+@pytest.mark.parametrize("argv", [[], *([name] for name in groups())])
+def test_a_command_that_only_holds_others_prints_its_help(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert frame.main([*argv, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert frame.main(argv) == 0
+    assert capsys.readouterr() == (text, "")
+
+
+@pytest.mark.parametrize("group", groups())
+def test_the_help_of_every_action_has_an_example_and_its_exit_codes(
+    group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for action in subcommands(subcommands(frame.parser())[group]):
+        assert frame.main([group, action, "--help"]) == 0
+        text = capsys.readouterr().out
+        assert f"examples:\n  obs {group} {action}" in text
+        assert "exit codes:\n  0   done" in text
 
 
 @pytest.mark.parametrize("name", command_names())

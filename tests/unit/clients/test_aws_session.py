@@ -99,4 +99,4 @@ def test_a_missing_permission_says_which_one_on_one_line() -> None:
 
 def test_a_signature_error_does_not_repeat_the_request_it_quotes() -> None:
     found = translated(client_error("SignatureDoesNotMatch", 403, "x-amz-security-token:T"), "Op")
-    assert str(found) == "Op: AWS does not accept the credentials (SignatureDoesNotMatch)"
+    assert str(found) == "Op: AWS rejected the credentials (SignatureDoesNotMatch)"

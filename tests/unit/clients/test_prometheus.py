@@ -138,8 +138,8 @@ def test_a_refused_query_is_told_in_the_server_s_words_on_one_line(server: Serve
         (403, b"{}", "auth", "HTTP status 403"),
         (502, b"<html>", "http_status", "HTTP status 502"),
         (302, b"", "http_status", "HTTP status 302"),
-        (200, b"<html>", "decode", "what answers here is not Prometheus"),
-        (200, b"[]", "decode", "what answers here is not Prometheus"),
+        (200, b"<html>", "decode", "not a Prometheus API"),
+        (200, b"[]", "decode", "not a Prometheus API"),
     ],
 )
 def test_other_answers_are_told_apart(

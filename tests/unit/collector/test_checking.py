@@ -71,7 +71,7 @@ def test_a_run_that_fails_as_a_whole_leaves_no_result(
     slept, lines = run(tmp_path, once, 3)
     assert len(slept) == 3
     assert lines == []
-    assert "the checks could not be run" in caplog.text
+    assert "checks failed to run" in caplog.text
 
 
 def test_a_check_that_begins_to_fail_is_logged_once(
@@ -145,4 +145,4 @@ def test_a_run_that_hangs_withdraws_what_was_known_and_no_second_one_begins(
         asyncio.run(checking(0.05, slow, {}, collector, sleep)(note))
     state.close()
     assert seen == [{}, {"iam": True}, {}, {"iam": True}]
-    assert "have not ended" in caplog.text
+    assert "did not finish" in caplog.text

@@ -188,7 +188,7 @@ def test_dead_letters_are_absent_until_something_can_tell_them(collector, health
 
 def test_readiness_says_which_source_and_why(collector, health, clock) -> None:
     site = ServedCollector(collector)
-    assert site.readiness() == (False, ["source main: has not answered yet"])
+    assert site.readiness() == (False, ["source main: no successful poll yet"])
     collector.fail(health, SourceError("connection", "nats:8222: refused"), clock.monotonic())
     assert site.readiness() == (False, ["source main: nats:8222: refused"])
     collector.absorb(health, poll(START, 995), clock.monotonic())

@@ -3,52 +3,22 @@ from itertools import pairwise
 import pytest
 
 from obs.collector.backfill import missing
-from obs.collector.objectives import ConsumerNumbers, Objectives, PastEvents, is_within
+from obs.collector.objectives import Objectives, PastEvents
 from obs.collector.state import open_state
-from obs.snapshot import AwsSnapshot, Rule
+from obs.slis.nats_lag import is_within
 from obs.spec.slos import NatsLagSli, Slo
-
-START = 1_800_000_000 // 900 * 900
-PAID = Rule("orders", "paid")
-SENT = Rule("orders", "sent")
-
-DELIVERY = Slo.model_validate(
-    {
-        "name": "delivery",
-        "service": "orders",
-        "objective": 99.9,
-        "window": "30d",
-        "sli": {"eventbridge": {"source": "aws", "bus": "orders", "rules": ["pa*"]}},
-    }
+from tests.unit.collector.example_slos import (
+    DELIVERY,
+    KEEPS_UP,
+    PAID,
+    PROCESSED,
+    SENT,
+    START,
+    Consumers,
+    Rules,
+    aws_snapshot,
+    numbers,
 )
-KEEPS_UP = Slo.model_validate(
-    {
-        "name": "keeps-up",
-        "service": "orders",
-        "objective": 99,
-        "sli": {
-            "nats_lag": {"source": "main", "stream": "S", "consumer": "c", "max_seconds": "30s"}
-        },
-    }
-)
-PROCESSED = Slo.model_validate(
-    {
-        "name": "processed",
-        "service": "orders",
-        "objective": 99,
-        "sli": {"nats_delivery": {"source": "main", "stream": "S", "consumer": "c"}},
-    }
-)
-
-
-def numbers(**given: object) -> ConsumerNumbers:
-    usual = {"lag_messages": 0, "lag_seconds": 0.0, "delivered": 0, "dead_letters": 0}
-    return ConsumerNumbers(account="A", stream="S", consumer="c", **{**usual, **given})  # type: ignore[arg-type]
-
-
-def aws_snapshot(at: float, points) -> AwsSnapshot:
-    settled = int(at - 120) // 60 * 60
-    return AwsSnapshot(at, settled - 10_800, settled, (PAID, SENT), (), points, ())
 
 
 @pytest.fixture
@@ -75,7 +45,7 @@ def test_only_settled_minutes_of_the_chosen_rules_count(opened) -> None:
         (PAID, "FailedInvocations"): {START + 60: 1.0},
         (SENT, "Invocations"): {START: 1000.0},
     }
-    objectives.absorb_rules("aws", aws_snapshot(START + 300, points))
+    objectives.update("aws", Rules(aws_snapshot(START + 300, points)))
     evaluation = objectives.all[0].evaluation
     assert (evaluation.good, evaluation.total) == (99, 100)
     assert evaluation.windows[0].burn_rate == pytest.approx(10)
@@ -84,7 +54,7 @@ def test_only_settled_minutes_of_the_chosen_rules_count(opened) -> None:
 
 def test_another_source_s_snapshot_changes_nothing(opened) -> None:
     objectives = opened(DELIVERY)
-    objectives.absorb_rules("other", aws_snapshot(START + 300, {}))
+    objectives.update("other", Rules(aws_snapshot(START + 300, {})))
     assert objectives.all[0].evaluation is None
 
 
@@ -95,20 +65,20 @@ def test_a_correction_replaces_what_was_counted(opened) -> None:
             (PAID, "Invocations"): {START: 100.0},
             (PAID, "FailedInvocations"): {START: failed},
         }
-        objectives.absorb_rules("aws", aws_snapshot(START + 300, points))
+        objectives.update("aws", Rules(aws_snapshot(START + 300, points)))
     assert objectives.all[0].evaluation.good == 97
 
 
 def test_a_restart_neither_loses_nor_doubles(opened) -> None:
     points = {(PAID, "Invocations"): {START: 100.0}, (PAID, "FailedInvocations"): {START: 2.0}}
     objectives = opened(DELIVERY)
-    objectives.absorb_rules("aws", aws_snapshot(START + 300, points))
+    objectives.update("aws", Rules(aws_snapshot(START + 300, points)))
     objectives.flush()
     events = objectives.all[0].events.total
 
     again = opened(DELIVERY)
     assert (again.all[0].evaluation.good, again.all[0].evaluation.total) == (98, 100)
-    again.absorb_rules("aws", aws_snapshot(START + 300, points))
+    again.update("aws", Rules(aws_snapshot(START + 300, points)))
     assert (again.all[0].evaluation.good, again.all[0].evaluation.total) == (98, 100)
     assert again.all[0].events.total == events == 100
 
@@ -116,7 +86,7 @@ def test_a_restart_neither_loses_nor_doubles(opened) -> None:
 def test_an_sli_that_became_another_one_starts_anew(opened) -> None:
     objectives = opened(DELIVERY)
     points = {(PAID, "Invocations"): {START: 100.0}}
-    objectives.absorb_rules("aws", aws_snapshot(START + 300, points))
+    objectives.update("aws", Rules(aws_snapshot(START + 300, points)))
     objectives.flush()
     other = Slo.model_validate(
         {
@@ -131,9 +101,7 @@ def test_minutes_within_the_lag_target_are_good(opened) -> None:
     objectives = opened(KEEPS_UP)
     for second in range(0, 181, 15):
         lag = 31.0 if 60 <= second < 90 else 30.0
-        objectives.absorb_consumers(
-            "main", START + second, lambda _, lag=lag: [numbers(lag_seconds=lag)]
-        )
+        objectives.update("main", Consumers(START + second, numbers(lag_seconds=lag)))
     evaluation = objectives.all[0].evaluation
     assert (evaluation.good, evaluation.total) == (2.5, 3)
 
@@ -141,18 +109,15 @@ def test_minutes_within_the_lag_target_are_good(opened) -> None:
 def test_a_consumer_that_is_gone_is_no_event(opened) -> None:
     objectives = opened(KEEPS_UP)
     for second in (0, 60, 120):
-        objectives.absorb_consumers("main", START + second, lambda _: [])
+        objectives.update("main", Consumers(START + second))
     assert objectives.all[0].evaluation is None
 
 
 def test_deliveries_that_ended_as_dead_letters_are_bad(opened) -> None:
     objectives = opened(PROCESSED)
     for second, delivered, dead in ((0, 10, 0), (30, 60, 1), (60, 70, 1), (120, 110, 2)):
-        objectives.absorb_consumers(
-            "main",
-            START + second,
-            lambda _, n=delivered, d=dead: [numbers(delivered=n, dead_letters=d)],
-        )
+        found = numbers(delivered=delivered, dead_letters=dead)
+        objectives.update("main", Consumers(START + second, found))
     evaluation = objectives.all[0].evaluation
     assert (evaluation.good, evaluation.total) == (59, 60)
 
@@ -160,9 +125,8 @@ def test_deliveries_that_ended_as_dead_letters_are_bad(opened) -> None:
 def test_where_dead_letters_cannot_be_told_there_are_no_events(opened) -> None:
     objectives = opened(PROCESSED)
     for second in (0, 60, 120):
-        objectives.absorb_consumers(
-            "main", START + second, lambda _: [numbers(delivered=10, dead_letters=None)]
-        )
+        found = numbers(delivered=10, dead_letters=None)
+        objectives.update("main", Consumers(START + second, found))
     assert objectives.all[0].evaluation is None
 
 
@@ -182,7 +146,7 @@ def test_lag_is_within_when_it_is_within_every_target_given(target, lag, good) -
 def test_history_is_read_in_the_steps_in_which_the_ledger_keeps_it(opened) -> None:
     objectives = opened(DELIVERY)
     snapshot = aws_snapshot(START + 300, {})
-    objectives.absorb_rules("aws", snapshot)
+    objectives.update("aws", Rules(snapshot))
     spans = missing(objectives.all[0], snapshot.since, snapshot.at)
     assert [span.step for span in spans] == [60, 300, 900]
     assert spans[0].end >= snapshot.since
@@ -194,13 +158,13 @@ def test_history_is_read_in_the_steps_in_which_the_ledger_keeps_it(opened) -> No
 def test_after_a_long_downtime_only_the_gap_is_read(opened) -> None:
     objectives = opened(DELIVERY)
     first = aws_snapshot(START + 300, {(PAID, "Invocations"): {START: 100.0}})
-    objectives.absorb_rules("aws", first)
+    objectives.update("aws", Rules(first))
     objectives.take_history([PastEvents(objectives.all[0], ())])
     objectives.flush()
 
     again = opened(DELIVERY)
     later = aws_snapshot(START + 5 * 3600, {})
-    again.absorb_rules("aws", later)
+    again.update("aws", Rules(later))
     (span,) = missing(again.all[0], later.since, later.at)
     assert (span.step, span.start) == (60, START)
     assert span.end >= later.since
@@ -208,8 +172,8 @@ def test_after_a_long_downtime_only_the_gap_is_read(opened) -> None:
 
 def test_within_the_polls_own_reach_nothing_is_missing(opened) -> None:
     objectives = opened(DELIVERY)
-    objectives.absorb_rules("aws", aws_snapshot(START + 300, {}))
+    objectives.update("aws", Rules(aws_snapshot(START + 300, {})))
     objectives.take_history([PastEvents(objectives.all[0], ())])
     later = aws_snapshot(START + 2 * 3600, {})
-    objectives.absorb_rules("aws", later)
+    objectives.update("aws", Rules(later))
     assert missing(objectives.all[0], later.since, later.at) == []

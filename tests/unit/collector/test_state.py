@@ -77,7 +77,7 @@ def test_a_second_collector_on_the_same_state_is_refused(tmp_path, errors) -> No
     state = opened(tmp_path, errors)
     state.put("total", "a", b"1")
     state.flush()
-    with pytest.raises(BadInput, match="another collector uses this state"):
+    with pytest.raises(BadInput, match="in use by another collector"):
         opened(tmp_path, errors)
 
 

@@ -17,8 +17,8 @@ LABELS = {
     "consumer": "oms-processor",
 }
 TEXTS = {
-    "summary": "A consumer owes more messages than agreed.",
-    "description": "Consumer oms-processor owes 134 messages; agreed are 100.",
+    "summary": "A consumer has too many unprocessed messages.",
+    "description": "Consumer oms-processor has 134 unprocessed messages (threshold 100).",
     "runbook_url": "runbooks/NatsConsumerLagHigh.md",
 }
 LAG = Expected("NatsConsumerLagHigh", {"consumer": "oms-processor"}, since=10)
@@ -79,8 +79,8 @@ def test_the_watchdog_is_no_part_of_any_verdict() -> None:
         ((notice(14, labels={"stream": ""}),), "NatsConsumerLagHigh came without label stream"),
         ((notice(14, texts={"summary": ""}),), "NatsConsumerLagHigh came without its summary"),
         (
-            (notice(14, texts={"description": "owes <no value>"}),),
-            "NatsConsumerLagHigh is described as 'owes <no value>'",
+            (notice(14, texts={"description": "has <no value>"}),),
+            "NatsConsumerLagHigh is described as 'has <no value>'",
         ),
         ((notice(14, texts={"runbook_url": ""}),), "NatsConsumerLagHigh came without its runbook"),
     ],

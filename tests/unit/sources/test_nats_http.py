@@ -239,12 +239,12 @@ def test_a_failed_poll_leaves_nothing_behind(one) -> None:
 
 def test_why_a_server_does_not_answer_is_logged_once_and_its_return_too(two, caplog) -> None:
     caplog.set_level("INFO")
-    two.servers["h1:8222"].error = SourceError("timeout", "h1:8222: no answer in time")
+    two.servers["h1:8222"].error = SourceError("timeout", "h1:8222: timed out")
     two.poll()
     two.poll()
     two.servers["h1:8222"].error = None
     two.poll()
     assert caplog.messages == [
-        "main: server does not answer: h1:8222: no answer in time",
+        "main: server does not answer: h1:8222: timed out",
         "main: h1:8222 answers again",
     ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.spec.globs import may_overlap, takes
+from obs.spec.globs import GlobIndex, may_overlap, takes
 
 patterns = st.text(alphabet="ab-*?[]!", max_size=8)
 
@@ -70,3 +70,20 @@ def test_what_is_excluded_wins() -> None:
     assert takes("ORDERS", ["*"], ["TMP*"])
     assert not takes("TMP1", ["*"], ["TMP*"])
     assert not takes("ORDERS", ["OMS*"], [])
+
+
+@given(st.lists(patterns, max_size=5), patterns)
+def test_an_index_finds_what_comparing_each_glob_finds(globs: list[str], other: str) -> None:
+    index = GlobIndex(globs)
+    assert index.overlaps(other) == any(may_overlap(other, glob) for glob in globs)
+    assert index.overlaps(other) == any(may_overlap(other, glob) for glob in globs)  # remembered
+    assert index.matches(other) == any(fnmatchcase(other, glob) for glob in globs)
+
+
+@given(names_with_two_globs())
+def test_an_index_finds_a_glob_and_a_name(example: tuple[str, str, str]) -> None:
+    name, one, other = example
+    assert GlobIndex([one]).matches(name)
+    assert GlobIndex([name, "z*"]).overlaps(one)
+    assert GlobIndex([one, "z"]).overlaps(other)
+    assert GlobIndex([one]).overlaps(name)

@@ -107,11 +107,11 @@ def test_files_that_cannot_be_read_are_said_and_the_others_are_still_judged(
     with pytest.raises(InvalidSpec) as caught:
         load([tmp_path / name for name in names], variables={})
     assert [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
-        "a.yaml:7: urll: unknown field; known here: version, system, description, environment, "
+        "a.yaml:7: urll: unknown field; known fields: version, system, description, environment, "
         "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
         "environments",
         "b.yaml:2: is not UTF-8 text; save it as UTF-8",
-        "empty: holds no .yaml or .yml file",
+        "empty: contains no .yaml or .yml file",
         "none.yaml: cannot be read: No such file or directory",
     ]
 
@@ -172,8 +172,7 @@ class TestEnvironments:
         overlaid = text + "environments: {development: {sources: {aws: {shop: }}}}\n"
         assert loaded(overlaid, env="development").sources.aws == {}
         assert complaints(good + "  aws:\n    shop:\n") == [
-            "a.yaml:8: sources.aws.shop: says nothing about this source; write its fields, "
-            "or take it out"
+            "a.yaml:8: sources.aws.shop: this source has no fields; add them or remove the source"
         ]
 
     def test_an_overlay_of_a_name_that_two_services_share_says_which(
@@ -185,8 +184,7 @@ class TestEnvironments:
         change = "environments: {dev: {slos: [{name: a, objective: 50%s}]}}\n"
         text = good + "slos:\n" + slos + change
         assert complaints(text % "") == [
-            "a.yaml:18: environments.dev.slos[0]: there are several of this name; "
-            "say which with its service"
+            "a.yaml:18: environments.dev.slos[0]: several have this name; add the service"
         ]
         system = loaded(text % ", service: bills", env="dev")
         assert [slo.objective for slo in system.slos] == [99, 50]
@@ -202,7 +200,7 @@ class TestEnvironments:
             "a.yaml:14: environments: no environment 'stagin'; did you mean staging?"
         ]
         assert complaints(good, env="staging") == [
-            "a.yaml:1: environments: no environment 'staging'; there is none"
+            "a.yaml:1: environments: no environment 'staging'; environments: none"
         ]
 
     def test_every_overlay_is_validated_and_each_problem_reported_once(
@@ -214,7 +212,8 @@ class TestEnvironments:
             "  two:\n    slos: [{name: b, objective: 0.9}]\n    version: 1\n  three: 3\n"
         )
         assert complaints(text) == [
-            "a.yaml:7: urll: unknown field; known here: version, system, description, environment, "
+            "a.yaml:7: urll: unknown field; known fields: version, system, description, "
+            "environment, "
             "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
             "environments",
             "a.yaml:9: environments.one.sources.nats.main.poll: 5 has no unit; "
@@ -223,8 +222,8 @@ class TestEnvironments:
             "a.yaml:11: environments.two.slos[0].service: is missing; "
             "write for example `service: orders`",
             "a.yaml:11: environments.two.slos[0].sli: is missing",
-            "a.yaml:12: environments.two.version: is said once, at the top of the spec",
-            "a.yaml:13: environments.three: write a mapping of what is different there",
+            "a.yaml:12: environments.two.version: belongs at the top level of the spec only",
+            "a.yaml:13: environments.three: write a mapping of the fields to override",
         ]
 
     def test_an_overlay_that_changes_no_slo_is_told_the_closest_name(
@@ -234,8 +233,7 @@ class TestEnvironments:
             "name: a\n        objective: 90", "name: aa\n        objective: 90"
         )
         assert complaints(text) == [
-            "a.yaml:18: environments.development.slos[0]: "
-            "there is none of this name to change; did you mean a?"
+            "a.yaml:18: environments.development.slos[0]: no entry has this name; did you mean a?"
         ]
 
 
@@ -256,7 +254,7 @@ class TestVariables:
         self, complaints: Complaints, good: str
     ) -> None:
         assert complaints(good + "description: ${WHAT}\n      \n") == [
-            "a.yaml:7: description: variable WHAT is not set; set it, or give a default: "
+            "a.yaml:7: description: variable WHAT is not set; set it, or add a default: "
             "${WHAT:-default}"
         ]
 
@@ -270,7 +268,7 @@ class TestVariables:
         assert loaded(text).sources.nats["main"].poll == 15
         assert complaints(text, env="far") == [
             "a.yaml:7: environments.far.sources.nats.main.poll: variable FAR is not set; set it, "
-            "or give a default: ${FAR:-default}"
+            "or add a default: ${FAR:-default}"
         ]
 
     def test_what_an_unset_variable_may_name_is_not_called_unknown(

@@ -53,18 +53,18 @@ MISTAKES = [
     (
         "system: orders",
         "system: 'my orders'",
-        "2: system: 'my orders' does not fit; write letters, digits, _ . and -, beginning with a "
+        "2: system: 'my orders' does not fit; write letters, digits, _ . and -, starting with a "
         "letter or digit",
     ),
     (
         "system: orders",
         "system: 2024",
-        '2: system: 2024 is not a text here; write it in quotes: "2024"',
+        '2: system: 2024 is not a string; write it in quotes: "2024"',
     ),
     (
         "system: orders",
         "system: [a]",
-        "2: system: a list where a single text is expected",
+        "2: system: a list where a string is expected",
     ),
     (
         "system: orders",
@@ -100,19 +100,19 @@ MISTAKES = [
     (
         "monitor: [http://nats:8222]",
         "monitor: [nats:8222]",
-        f"6: {NATS}.monitor[0]: 'nats:8222' is not a http:// or https:// address; "
+        f"6: {NATS}.monitor[0]: 'nats:8222' is not a http:// or https:// URL; "
         "write for example http://host:8222",
     ),
     (
         "monitor: [http://nats:8222]",
         "monitor: ['http://me:hunter2@nats:8222']",
-        f"6: {NATS}.monitor[0]: an address carries no user and no password; "
+        f"6: {NATS}.monitor[0]: a URL must not contain a user or password; "
         "write for example http://host:8222",
     ),
     (
         "monitor: [http://nats:8222]",
         "monitor: ['http://nats:82222']",
-        f"6: {NATS}.monitor[0]: 'http://nats:82222' is not an address; "
+        f"6: {NATS}.monitor[0]: 'http://nats:82222' is not a URL; "
         "write for example http://host:8222",
     ),
     (
@@ -139,7 +139,7 @@ MISTAKES = [
     (
         "monitor: [http://nats:8222]",
         "monitor: [http://nats:8222]\n      discover: maybe",
-        f"7: {NATS}.discover: 'maybe' is neither true nor false; write one of the two",
+        f"7: {NATS}.discover: 'maybe' is neither true nor false; write one of them",
     ),
     (
         "monitor: [http://nats:8222]",
@@ -194,7 +194,7 @@ MISTAKES = [
         "    main one:\n",
         [
             "5: sources.nats.main one: 'main one' does not fit; write letters, digits, _ . and -, "
-            "beginning with a letter or digit",
+            "starting with a letter or digit",
             "26: slos[1].sli.nats_lag.source: no NATS source 'main'; did you mean main one?",
         ],
     ),
@@ -254,7 +254,7 @@ MISTAKES = [
         "  aws:\n    main:",
         [
             "9: sources.aws.main: the source name 'main' is given twice; it is already on line 5;"
-            " each source needs a name of its own",
+            " no two sources may share a name",
             "20: slos[0].sli.eventbridge.source: no AWS source 'shop'; there is main",
             "32: outputs.cloudwatch.source: no AWS source 'shop'; there is main",
         ],
@@ -313,7 +313,7 @@ MISTAKES = [
     (
         "nats_lag:\n",
         "nats_delivery:\n",
-        "29: slos[1].sli.nats_delivery.max_seconds: unknown field; known here: source, account, "
+        "29: slos[1].sli.nats_delivery.max_seconds: unknown field; known fields: source, account, "
         "stream, consumer",
     ),
     (
@@ -331,20 +331,20 @@ MISTAKES = [
     (
         "namespace: Shop/Events",
         "namespace: AWS/Events",
-        "33: outputs.cloudwatch.namespace: 'AWS/Events' does not fit; write a namespace of your "
-        "own, for example OMS/Events; AWS/ belongs to AWS",
+        "33: outputs.cloudwatch.namespace: 'AWS/Events' does not fit; write your own "
+        "namespace, for example OMS/Events; AWS/ is reserved",
     ),
     (
         "[nats_consumer_lag_messages]",
         "[nats_consumer_lag_message]",
-        "34: outputs.cloudwatch.metrics[0]: 'nats_consumer_lag_message' is no metric of obs; "
+        "34: outputs.cloudwatch.metrics[0]: 'nats_consumer_lag_message' is not a metric of obs; "
         "did you mean nats_consumer_lag_messages?",
     ),
     (
         "[nats_consumer_lag_messages]",
         "[nats_stream_bytes]",
         "34: outputs.cloudwatch.metrics[0]: nats_stream_bytes is not published to CloudWatch; "
-        "those that are: nats_consumer_lag_messages, nats_consumer_lag_seconds",
+        "choose from nats_consumer_lag_messages, nats_consumer_lag_seconds",
     ),
     (
         "outputs:\n",
@@ -361,7 +361,7 @@ MISTAKES = [
         "outputs:\n",
         "outputs:\n  otlp: {endpoint: 'localhost:4317', protocol: grcp}\n",
         [
-            "31: outputs.otlp.endpoint: 'localhost:4317' is not a http:// or https:// address; "
+            "31: outputs.otlp.endpoint: 'localhost:4317' is not a http:// or https:// URL; "
             "write for example http://host:4318",
             "31: outputs.otlp.protocol: 'grcp' is not one of the choices: http, grpc; "
             "did you mean grpc?",
@@ -376,7 +376,7 @@ MISTAKES = [
     (
         "system: orders",
         'system: orders\n"a\\nb": 1',
-        "3: 'a\\nb': unknown field; known here: version, system, description, environment, "
+        "3: 'a\\nb': unknown field; known fields: version, system, description, environment, "
         "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
         "environments",
     ),
@@ -433,7 +433,7 @@ def test_a_connection_signs_in_in_one_whole_way(
 def test_a_connection_is_made_to_nats_addresses(complaints: Complaints, server: str) -> None:
     text = CONNECTION.replace("nats://n:4222", server).replace("{}", "")
     assert complaints(text) == [
-        f"a.yaml:8: {NATS}.connection.servers[0]: {server!r} is not a nats:// or tls:// address; "
+        f"a.yaml:8: {NATS}.connection.servers[0]: {server!r} is not a nats:// or tls:// URL; "
         "write for example nats://host:4222"
     ]
 

@@ -43,7 +43,7 @@ MISTAKES = [
     (
         "to: [chat], quiet",
         "to: [nobody], quiet",
-        "17: notify.routes.warning.to[0]: no receiver 'nobody'; there is chat, hook, oncall, "
+        "17: notify.routes.warning.to[0]: no receiver 'nobody'; choose from chat, hook, oncall, "
         "people, topic",
     ),
     (
@@ -76,23 +76,23 @@ MISTAKES = [
     (
         'slack: {api_url_file: /run/slack, channel: "#orders"}',
         "{}",
-        "5: notify.receivers.chat: leads nowhere; write one of slack, pagerduty, email, webhook, "
-        "sns",
+        "5: notify.receivers.chat: has no destination; add one of slack, pagerduty, email, "
+        "webhook, sns",
     ),
     (
         'smarthost: "mail:587"',
         'smarthost: "mail:587", username: obs',
-        "10: notify.receivers.people.email: username and password_file go together",
+        "10: notify.receivers.people.email: username and password_file must be given together",
     ),
     (
         'url: "http://hook:8080/", ',
         "",
-        "12: notify.receivers.hook.webhook: needs either url or url_file",
+        "12: notify.receivers.hook.webhook: write either url or url_file",
     ),
     (
         '"http://hook:8080/"',
         '"http://me:secret@hook/"',
-        "12: notify.receivers.hook.webhook.url: an address carries no user and no password; write "
+        "12: notify.receivers.hook.webhook.url: a URL must not contain a user or password; write "
         "for example http://host:8222",
     ),
     (
@@ -115,13 +115,14 @@ MISTAKES = [
     (
         "Europe/Berlin",
         "Europe/Berlim",
-        "21: notify.quiet_hours.nights.timezone: 'Europe/Berlim' is no time zone; did you mean "
+        "21: notify.quiet_hours.nights.timezone: 'Europe/Berlim' is not a time zone; did you mean "
         "Europe/Berlin?",
     ),
     (
         'from: "20:00", ',
         "",
-        "21: notify.quiet_hours.nights: from and until go together; for whole days leave out both",
+        "21: notify.quiet_hours.nights: from and until must be given together; "
+        "for whole days omit both",
     ),
     (
         '"20:00"',
@@ -132,8 +133,8 @@ MISTAKES = [
     (
         "days: [saturday, sunday]",
         "timezone: UTC",
-        "22: notify.quiet_hours.weekends: this is always, so nothing would ever be told; write "
-        "days, or from, until",
+        "22: notify.quiet_hours.weekends: covers all hours of all days; write "
+        "days, or from and until",
     ),
     (
         "days: [saturday, sunday]",

@@ -77,9 +77,9 @@ def test_durations_are_written_the_short_way(seconds: float, text: str) -> None:
         (0.9995, "0.9995 is a ratio; write percent: 99.95"),
         (100, "100 leaves no error budget; write less, for example 99.99"),
         (101.5, "101.5 leaves no error budget; write less, for example 99.99"),
-        (0, "0 promises nothing; write a percentage, for example 99.9"),
-        (-3, "-3 promises nothing; write a percentage, for example 99.9"),
-        (1, "1 is too little to be meant; write a percentage, for example 99.9"),
+        (0, "0 is no objective; write a percentage, for example 99.9"),
+        (-3, "-3 is no objective; write a percentage, for example 99.9"),
+        (1, "1 is too low; write a percentage, for example 99.9"),
     ],
 )
 def test_an_objective_that_is_no_percentage_is_told_what_to_write(

@@ -56,7 +56,7 @@ def test_a_literal_secret_is_refused_without_being_shown(
     text = CONNECTED + f"        {field}: {literal}\n"
     assert complaints(text) == [
         f"a.yaml:10: sources.nats.main.connection.{field}: "
-        "a secret is never written in a spec; use ${NAME}, or the _file field"
+        "do not write a secret in a spec; write ${NAME}, or use the _file field"
     ]
 
 

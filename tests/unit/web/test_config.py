@@ -107,14 +107,14 @@ def test_hashes_of_every_usual_tool_are_taken(version: str, file: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ("client_auth_type: RequireAndVerifyClientCert", "need each other"),
-        ("client_ca_file: ca.pem", "need each other"),
+        ("client_auth_type: RequireAndVerifyClientCert", "must be set together"),
+        ("client_ca_file: ca.pem", "must be set together"),
         ("client_allowed_sans: [a]", "needs client_auth_type"),
         ("client_allowed_sans: a", "must be a list"),
         ("cipher_suites: []", "not supported"),
         ("client_auth_type: RequireAnyClientCert", "must be one of"),
         ("{min_version: TLS13, max_version: TLS12}", "min_version is above max_version"),
-        ("cert_file: cert.pem", "written twice; first in line 2"),
+        ("cert_file: cert.pem", "duplicate; first on line 2"),
     ],
 )
 def test_what_would_weaken_protection_is_refused(fields: str, expected: str, file: Path) -> None:
@@ -125,7 +125,7 @@ def test_what_would_weaken_protection_is_refused(fields: str, expected: str, fil
 
 def test_a_duplicate_user_is_named_with_both_lines(file: Path) -> None:
     text = f"basic_auth_users:\n  a: {HASH}\n  a: {HASH}\n"
-    assert problems(text, file) == [":3: basic_auth_users.a: written twice; first in line 2"]
+    assert problems(text, file) == [":3: basic_auth_users.a: duplicate; first on line 2"]
 
 
 def test_a_header_that_could_split_the_answer_is_refused(file: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_single_worst_problem_is_the_headline() -> None:
             queues=(changed(QUEUE, visible=2),),
         )
     )
-    assert verdict.headline == "S/c has stopped: it takes no messages"
+    assert verdict.headline == "S/c is stopped: no messages are delivered"
     assert [problem.kind for problem in verdict.problems] == ["consumer", "queue"]
 
 

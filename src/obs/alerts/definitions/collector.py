@@ -1,4 +1,4 @@
-"""Alerts on the collector: whoever watches has to be watched."""
+"""Alerts on the collector itself."""
 
 from typing import Final
 
@@ -13,10 +13,10 @@ ALERTS: Final = (
         About.SOURCE,
         Overdue(own.SOURCE_LAST_SUCCESS, own.SOURCE_STALE_AFTER, own.SOURCE_ASKED_SINCE, 30),
         1 * MINUTE,
-        "A source does not answer; what is known of it grows old.",
-        "Source {source} has not answered for {value}{never}.",
-        "30 % of stale_after are two polls or more; with the minute on top it is still before the "
-        "source's series are withdrawn.",
+        "The collector cannot poll a source, so its data is getting old.",
+        "Source {source} has had no successful poll for {value}{never} (threshold {threshold}).",
+        "30 % of stale_after covers at least two polls. With the extra minute, the alert still "
+        "fires before the source's series are withdrawn.",
         "collector/sources",
         keep_firing=0,
     ),
@@ -26,9 +26,10 @@ ALERTS: Final = (
         About.SOURCE,
         Overdue(own.SOURCE_LAST_SUCCESS, own.SOURCE_STALE_AFTER, own.SOURCE_ASKED_SINCE, 100),
         1 * MINUTE,
-        "Nothing is known of a source any more: its alerts are blind.",
-        "Source {source} has not answered for {value}{never}; nothing is told of it.",
-        "At stale_after old values cease standing for the present.",
+        "A source is stale: its series are withdrawn, so its alerts cannot fire.",
+        "Source {source} has had no successful poll for {value}{never} (threshold {threshold}); "
+        "its series are withdrawn.",
+        "After stale_after the last values no longer count as current.",
         "collector/sources",
         keep_firing=0,
     ),
@@ -38,9 +39,10 @@ ALERTS: Final = (
         About.SOURCE,
         Increase(own.SERIES_DROPPED, 0, 15 * MINUTE, where=(("reason", "cap"),)),
         0,
-        "Objects are not watched because a cap was reached.",
-        "Source {source} left out {value} consumers or queues in {window}, counted at each poll.",
-        "What is left out has no series, so no alert on it can fire.",
+        "Consumers or queues are not monitored because a cap is reached.",
+        "Source {source} has reached its cap: {value} consumers or queues were skipped in the "
+        "last {window}, counted at every poll.",
+        "Skipped objects have no series, so no alert on them can fire.",
         "collector/dropped",
         keep_firing=0,
     ),
@@ -50,9 +52,9 @@ ALERTS: Final = (
         About.SOURCE,
         Increase(own.SOURCE_ERRORS, 0, 30 * MINUTE, where=(("reason", "budget"),)),
         0,
-        "A source is not polled because that would cost more than allowed.",
-        "Source {source} is not polled: it would cost more than monthly_budget_dollars.",
-        "The collector would rather be blind than exceed the spec's budget, and says so.",
+        "A source is not polled because that would exceed its cost budget.",
+        "Source {source} is not polled: its estimated cost exceeds monthly_budget_dollars.",
+        "The collector stops polling rather than exceed the budget in the spec.",
         "collector/cost",
         keep_firing=0,
     ),
@@ -62,7 +64,7 @@ ALERTS: Final = (
         About.COLLECTOR,
         Absent(own.BUILD_INFO),
         5 * MINUTE,
-        "No collector is seen: nothing of this system is watched.",
+        "No collector is scraped, so this system is not monitored.",
         "No collector has been scraped for {hold}.",
         "Five minutes are longer than a deployment of the collector.",
         "collector/build",
@@ -74,8 +76,8 @@ ALERTS: Final = (
         About.COLLECTOR,
         Always(),
         0,
-        "This alert always fires; when it stops, alerts no longer reach you.",
-        "Route it to a service that calls you when it falls silent.",
+        "This alert always fires; if it stops, alerts no longer reach you.",
+        "Route this alert to a dead man's switch that notifies you when the alert stops arriving.",
         "It has no threshold.",
         "collector/build",
         keep_firing=0,

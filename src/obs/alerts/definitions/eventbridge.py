@@ -13,11 +13,11 @@ ALERTS: Final = (
         About.RULE,
         Increase(aws.FAILED_INVOCATIONS, 5, 5 * MINUTE),
         0,
-        "Events do not reach a rule's target.",
-        "{value} invocations of rule {rule} on bus {bus} failed for good in {window}; agreed are "
-        "{threshold}.",
-        "An invocation counts as failed when every retry has failed; more than five in five "
-        "minutes is no accident.",
+        "Events are not reaching a rule's target.",
+        "{value} invocations of rule {rule} on bus {bus} failed after all retries in the last "
+        "{window} (threshold {threshold}).",
+        "EventBridge counts an invocation as failed only after the last retry. More than five in "
+        "five minutes are not isolated errors.",
         "eventbridge/failed",
     ),
     Alert(
@@ -26,11 +26,11 @@ ALERTS: Final = (
         About.RULE,
         ErrorRate(aws.FAILED_INVOCATIONS, aws.INVOCATIONS, 10, 15 * MINUTE, 10),
         0,
-        "A large share of a rule's invocations fails.",
-        "{value} of the invocations of rule {rule} on bus {bus} failed in {window}; agreed are "
-        "{threshold}.",
-        "One in ten is felt by users. From ten invocations on, so that one failure in a quiet "
-        "hour is no alarm.",
+        "A rule's error rate is high.",
+        "{value} of the invocations of rule {rule} on bus {bus} failed in the last {window} "
+        "(threshold {threshold}).",
+        "Users notice when one event in ten fails. At least ten invocations are required, so that "
+        "a single failure in a quiet period does not alert.",
         "eventbridge/error_rate",
     ),
     Alert(
@@ -39,11 +39,11 @@ ALERTS: Final = (
         About.RULE,
         Quiet(aws.INVOCATIONS, 1, 15 * MINUTE),
         0,
-        "A rule that should be busy matches nothing.",
-        "Rule {rule} on bus {bus} was invoked {value} times in {window}; expected is at least "
-        "{threshold}.",
-        "A quarter of an hour without an event means that nobody publishes or that the pattern "
-        "matches no more. Disable it for rules that are quiet by nature.",
+        "A rule that normally receives events has too few invocations.",
+        "Rule {rule} on bus {bus} had {value} invocations in the last {window} (expected: at "
+        "least {threshold}).",
+        "15 minutes without an event mean that nothing is published or that the event pattern no "
+        "longer matches. Disable this alert for rules that are normally quiet.",
         "eventbridge/invocations",
     ),
     Alert(
@@ -52,9 +52,11 @@ ALERTS: Final = (
         About.RULE,
         Increase(aws.RETRIES, 20, 15 * MINUTE),
         0,
-        "A rule's target fails often enough to be tried again.",
-        "Invocations of rule {rule} on bus {bus} were retried {value} times in {window}.",
-        "Retries come before failures: a handful is normal, twenty are a target in trouble.",
+        "A rule's target is failing, so EventBridge retries its invocations.",
+        "Invocations of rule {rule} on bus {bus} were retried {value} times in the last {window} "
+        "(threshold {threshold}).",
+        "Retries precede failures. A few are normal; more than 20 mean that the target is failing "
+        "or throttling.",
         "eventbridge/retries",
     ),
     Alert(
@@ -63,10 +65,11 @@ ALERTS: Final = (
         About.RULE,
         Increase(aws.THROTTLED_RULES, 0, 5 * MINUTE),
         5 * MINUTE,
-        "AWS throttles a rule.",
-        "Rule {rule} on bus {bus} was throttled {value} times in {window}.",
-        "Throttled events are late and not lost; over five minutes the account's quota is too "
-        "small.",
+        "EventBridge is throttling a rule.",
+        "Throttled invocations of rule {rule} on bus {bus} in the last {window}: {value} "
+        "(threshold {threshold}).",
+        "Throttled events are delayed, not lost. Throttling for more than five minutes means that "
+        "the account's quota is too low.",
         "eventbridge/throttled",
     ),
     Alert(
@@ -75,9 +78,10 @@ ALERTS: Final = (
         About.RULE,
         Increase(aws.DEAD_LETTERED, 0, 15 * MINUTE),
         0,
-        "Events went to the dead-letter queue.",
-        "{value} events of rule {rule} on bus {bus} went to its dead-letter queue in {window}.",
-        "Each of them has to be replayed by somebody.",
+        "Events were sent to a rule's dead-letter queue.",
+        "Events of rule {rule} on bus {bus} sent to the dead-letter queue in the last {window}: "
+        "{value} (threshold {threshold}).",
+        "A dead-lettered event stays undelivered until it is replayed.",
         "eventbridge/dead_lettered",
     ),
     Alert(
@@ -86,10 +90,11 @@ ALERTS: Final = (
         About.RULE,
         Increase(aws.DEAD_LETTER_FAILURES, 0, 15 * MINUTE),
         0,
-        "Events are lost: not even the dead-letter queue takes them.",
-        "{value} events of rule {rule} on bus {bus} could not be sent to the dead-letter queue in "
-        "{window}.",
-        "These events are gone for good; usually the queue's policy or key is wrong.",
+        "Events are lost: EventBridge cannot send them to the dead-letter queue.",
+        "Events of rule {rule} on bus {bus} lost in the last {window} because the dead-letter "
+        "queue did not accept them: {value} (threshold {threshold}).",
+        "EventBridge drops these events. The usual cause is the queue's resource policy or its "
+        "KMS key.",
         "eventbridge/dead_letter_failures",
     ),
     Alert(
@@ -99,8 +104,9 @@ ALERTS: Final = (
         Above(aws.QUEUE_VISIBLE, 0, "messages"),
         5 * MINUTE,
         "A dead-letter queue is not empty.",
-        "{value} messages wait in queue {queue}.",
-        "What lies there was not processed; five minutes leave time for an automatic replay.",
+        "Messages in queue {queue}: {value} (threshold {threshold}).",
+        "Messages in a dead-letter queue were not processed. Five minutes leave time for an "
+        "automatic redrive.",
         "eventbridge/queue",
     ),
     Alert(
@@ -109,9 +115,10 @@ ALERTS: Final = (
         About.QUEUE,
         Above(aws.QUEUE_OLDEST_AGE, 24 * HOUR, "seconds"),
         15 * MINUTE,
-        "Nobody has looked at a dead-letter queue for long.",
-        "The oldest message in queue {queue} has waited {value}.",
-        "SQS deletes messages after four days unless told otherwise; after one somebody must look.",
+        "The messages in a dead-letter queue are close to expiring.",
+        "The oldest message in queue {queue} is {value} old (threshold {threshold}).",
+        "By default SQS deletes messages after four days. After one day there is still time to "
+        "replay them.",
         "eventbridge/queue_age",
     ),
 )

@@ -15,10 +15,11 @@ ALERTS: Final = (
         About.CONSUMER,
         Above(nats.LAG_MESSAGES, 1_000, "messages"),
         5 * MINUTE,
-        "A consumer owes more messages than agreed.",
-        "Consumer {consumer} of stream {stream} owes {value} messages; agreed are {threshold}.",
-        "1 000 messages for five minutes is more than a burst; what is too much depends on the "
-        "consumer, so set it for yours.",
+        "A consumer has too many unprocessed messages.",
+        "Consumer {consumer} on stream {stream} has {value} unprocessed messages (threshold "
+        "{threshold}).",
+        "A burst is normally processed within five minutes. What counts as too many depends "
+        "on the consumer: override the threshold per consumer.",
         "consumer/lag",
     ),
     Alert(
@@ -27,11 +28,10 @@ ALERTS: Final = (
         About.CONSUMER,
         Above(nats.LAG_SECONDS, 5 * MINUTE, "seconds"),
         5 * MINUTE,
-        "A consumer works on messages that are too old.",
-        "The oldest message that consumer {consumer} of stream {stream} owes has waited {value}; "
-        "agreed are {threshold}.",
-        "Age means the same for a busy consumer and a quiet one; five minutes is what people "
-        "notice.",
+        "A consumer's oldest unprocessed message is too old.",
+        "The oldest unprocessed message of consumer {consumer} on stream {stream} is {value} old "
+        "(threshold {threshold}).",
+        "Age means the same for busy and quiet consumers. Users notice a delay of five minutes.",
         "consumer/lag_seconds",
     ),
     Alert(
@@ -40,9 +40,10 @@ ALERTS: Final = (
         About.CONSUMER,
         Equals(nats.STATUS, _STALLED),
         2 * MINUTE,
-        "A consumer takes messages and finishes none.",
-        "Consumer {consumer} of stream {stream} takes messages and acknowledges none.",
-        "The status looks back over status_window, five minutes by default; two more rule out a "
+        "A consumer receives messages but acknowledges none.",
+        "Consumer {consumer} on stream {stream} is stalled: messages are delivered, but none is "
+        "acknowledged.",
+        "The status covers status_window, five minutes by default. Two more minutes rule out a "
         "deployment.",
         "consumer/status",
     ),
@@ -52,9 +53,10 @@ ALERTS: Final = (
         About.CONSUMER,
         Equals(nats.STATUS, _STOPPED),
         2 * MINUTE,
-        "A consumer takes no messages although there are some.",
-        "Consumer {consumer} of stream {stream} takes no messages although it owes some.",
-        "The status looks back over status_window, five minutes by default; two more rule out a "
+        "A consumer has unprocessed messages but receives none.",
+        "Consumer {consumer} on stream {stream} is stopped: it has unprocessed messages, but none "
+        "is delivered.",
+        "The status covers status_window, five minutes by default. Two more minutes rule out a "
         "deployment.",
         "consumer/status",
     ),
@@ -64,9 +66,11 @@ ALERTS: Final = (
         About.CONSUMER,
         Equals(nats.STATUS, _SLOW),
         15 * MINUTE,
-        "A consumer works, but its lag never shrinks.",
-        "Consumer {consumer} of stream {stream} works, but its lag has not shrunk.",
-        "A consumer may be slow for minutes at a peak; a quarter of an hour is a lack of capacity.",
+        "A consumer processes messages, but its lag is not shrinking.",
+        "Consumer {consumer} on stream {stream} is slow: it processes messages, but its lag is "
+        "not shrinking.",
+        "A consumer may fall behind for minutes at a traffic peak; 15 minutes mean too little "
+        "capacity.",
         "consumer/status",
     ),
     Alert(
@@ -75,9 +79,10 @@ ALERTS: Final = (
         About.CONSUMER,
         Equals(nats.STATUS, _LEADERLESS),
         2 * MINUTE,
-        "No server leads a consumer, so it delivers nothing.",
-        "Consumer {consumer} of stream {stream} has no leader and delivers nothing.",
-        "An election takes seconds; two minutes without a leader need a person.",
+        "A consumer has no leader and delivers no messages.",
+        "Consumer {consumer} on stream {stream} has no leader: it delivers no messages and "
+        "accepts no acknowledgements.",
+        "A leader election takes seconds. Two minutes without a leader need manual intervention.",
         "consumer/status",
     ),
     Alert(
@@ -86,8 +91,9 @@ ALERTS: Final = (
         About.CONSUMER,
         Equals(nats.STATUS_REASON, 1, (("reason", "no_puller"),)),
         5 * MINUTE,
-        "Nobody asks a pull consumer for the messages it has.",
-        "No client asks consumer {consumer} of stream {stream} for messages although it has some.",
+        "A pull consumer has pending messages, but no client is pulling.",
+        "Pull consumer {consumer} on stream {stream} has pending messages, but no client is "
+        "pulling.",
         "Five minutes are longer than a restart of the application.",
         "consumer/pulls",
     ),
@@ -97,10 +103,10 @@ ALERTS: Final = (
         About.CONSUMER,
         Share(nats.ACK_PENDING_MESSAGES, nats.MAX_ACK_PENDING, 90),
         5 * MINUTE,
-        "A consumer has nearly as many unacknowledged messages as it may.",
-        "Consumer {consumer} of stream {stream} uses {value} of max_ack_pending; at 100 % it is "
-        "given no more messages.",
-        "At the limit delivery stops; at 90 % for five minutes it is about to.",
+        "A consumer is close to its max_ack_pending limit.",
+        "Consumer {consumer} on stream {stream} is at {value} of max_ack_pending (threshold "
+        "{threshold}); at 100 % delivery is suspended.",
+        "At the limit delivery is suspended. 90 % for five minutes is more than a short peak.",
         "consumer/ack_pending",
     ),
     Alert(
@@ -109,11 +115,11 @@ ALERTS: Final = (
         About.CONSUMER,
         Above(nats.REDELIVERED_MESSAGES, 10, "messages"),
         10 * MINUTE,
-        "Messages are delivered again and again.",
-        "{value} messages in flight at consumer {consumer} of stream {stream} were delivered more "
-        "than once.",
-        "A restart redelivers what was in flight once; more than ten for ten minutes is work that "
-        "fails or takes longer than ack_wait.",
+        "A consumer has many redelivered messages in flight.",
+        "Consumer {consumer} on stream {stream} has {value} redelivered messages in flight "
+        "(threshold {threshold}).",
+        "A restart redelivers the messages in flight once. More than ten for ten minutes mean "
+        "that processing fails or takes longer than ack_wait.",
         "consumer/redelivered",
     ),
     Alert(
@@ -122,9 +128,10 @@ ALERTS: Final = (
         About.CONSUMER,
         Increase(nats.DEAD_LETTERS, 0, 15 * MINUTE, "messages"),
         0,
-        "Messages were given up.",
-        "Consumer {consumer} of stream {stream} gave up {value} messages in {window}.",
-        "A message that is given up is not processed unless somebody does something.",
+        "Messages reached max_deliver or were terminated without being processed.",
+        "Dead letters of consumer {consumer} on stream {stream} in the last {window}: {value} "
+        "(threshold {threshold}).",
+        "A dead letter is not redelivered; it stays unprocessed until it is replayed.",
         "consumer/dead_letters",
     ),
     Alert(
@@ -133,10 +140,10 @@ ALERTS: Final = (
         About.CONSUMER,
         Below(nats.EVICTION_SECONDS, 10 * MINUTE, "seconds"),
         2 * MINUTE,
-        "Messages are about to be lost before a consumer has seen them.",
-        "In {value} the stream {stream} evicts the oldest message that consumer {consumer} still "
-        "owes.",
-        "Ten minutes are enough to raise max_age, which is what saves the messages.",
+        "Messages will be evicted before a consumer processes them.",
+        "Stream {stream} will evict the oldest unprocessed message of consumer {consumer} in "
+        "{value} (threshold {threshold}).",
+        "Ten minutes are enough to raise the stream's max_age, which preserves the messages.",
         "consumer/eviction",
     ),
     Alert(
@@ -145,10 +152,11 @@ ALERTS: Final = (
         About.STREAM,
         Share(nats.STREAM_MESSAGES, nats.STREAM_MAX_MESSAGES, 90, given=nats.STREAM_DISCARD_NEW),
         15 * MINUTE,
-        "A stream holds nearly as many messages as it may.",
-        "Stream {stream} holds {value} of the messages it may; at 100 % it refuses new messages.",
-        "90 % for a quarter of an hour is growth and not a peak. Only streams that refuse new "
-        "messages count: one that discards its oldest lives at its limit.",
+        "A stream is close to its max_msgs limit.",
+        "Stream {stream} is at {value} of max_msgs (threshold {threshold}); at 100 % it rejects "
+        "new messages.",
+        "90 % for 15 minutes is growth, not a peak. The alert covers only streams with discard "
+        "policy new; with discard policy old, a full stream is normal.",
         "jetstream/stream_messages",
     ),
     Alert(
@@ -157,10 +165,11 @@ ALERTS: Final = (
         About.STREAM,
         Share(nats.STREAM_BYTES, nats.STREAM_MAX_BYTES, 90, given=nats.STREAM_DISCARD_NEW),
         15 * MINUTE,
-        "A stream holds nearly as many bytes as it may.",
-        "Stream {stream} holds {value} of the bytes it may; at 100 % it refuses new messages.",
-        "90 % for a quarter of an hour is growth and not a peak. Only streams that refuse new "
-        "messages count: one that discards its oldest lives at its limit.",
+        "A stream is close to its max_bytes limit.",
+        "Stream {stream} is at {value} of max_bytes (threshold {threshold}); at 100 % it rejects "
+        "new messages.",
+        "90 % for 15 minutes is growth, not a peak. The alert covers only streams with discard "
+        "policy new; with discard policy old, a full stream is normal.",
         "jetstream/stream_bytes",
     ),
     Alert(
@@ -169,10 +178,11 @@ ALERTS: Final = (
         About.STREAM,
         Above(nats.STREAM_REPLICAS_BEHIND, 0, "replicas"),
         5 * MINUTE,
-        "A replica of a stream is offline or behind.",
-        "{value} replicas of stream {stream} are offline or not current.",
-        "Until it has caught up, the loss of another server costs availability; a rolling restart "
-        "is over in five minutes.",
+        "A stream replica is offline or not current.",
+        "Replicas of stream {stream} that are offline or not current: {value} (threshold "
+        "{threshold}).",
+        "Until the replica is current, losing another server can cost quorum. A rolling restart "
+        "takes less than five minutes.",
         "jetstream/stream_replicas",
     ),
     Alert(
@@ -181,9 +191,11 @@ ALERTS: Final = (
         About.SERVER,
         Share(nats.SERVER_MEMORY, nats.SERVER_MEMORY_LIMIT, 85),
         10 * MINUTE,
-        "JetStream's memory on a server is nearly used up.",
-        "JetStream on {server} uses {value} of the memory it may; then it refuses messages.",
-        "15 % are left to act on before JetStream refuses messages of every stream in memory.",
+        "JetStream memory storage on a server is nearly full.",
+        "JetStream on server {server} uses {value} of its memory storage (threshold {threshold}); "
+        "at 100 % it rejects new messages.",
+        "The remaining 15 % leave time to act before JetStream rejects messages for every memory "
+        "stream on the server.",
         "jetstream/server_memory",
     ),
     Alert(
@@ -192,9 +204,11 @@ ALERTS: Final = (
         About.SERVER,
         Share(nats.SERVER_STORE, nats.SERVER_STORE_LIMIT, 85),
         10 * MINUTE,
-        "JetStream's file storage on a server is nearly used up.",
-        "JetStream on {server} uses {value} of the storage it may; then it refuses messages.",
-        "15 % are left to act on before JetStream refuses messages of every stream on disk.",
+        "JetStream file storage on a server is nearly full.",
+        "JetStream on server {server} uses {value} of its file storage (threshold {threshold}); "
+        "at 100 % it rejects new messages.",
+        "The remaining 15 % leave time to act before JetStream rejects messages for every file "
+        "stream on the server.",
         "jetstream/server_store",
     ),
     Alert(
@@ -203,8 +217,8 @@ ALERTS: Final = (
         About.SERVER,
         Equals(nats.SERVER_UP, 0),
         2 * MINUTE,
-        "A NATS server does not answer.",
-        "The monitoring port of {server} does not answer.",
+        "A NATS server does not respond.",
+        "The monitoring port of NATS server {server} does not respond.",
         "A restart takes less than two minutes.",
         "jetstream/server_up",
     ),

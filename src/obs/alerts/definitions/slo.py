@@ -14,11 +14,11 @@ ALERTS: Final = (
         About.SLO,
         BurnTiers("page", MIN_BAD_EVENTS),
         0,
-        "An error budget burns so fast that somebody has to act now.",
-        "SLO {slo} of {slo_service} burns its budget at {value} times the sustainable rate over "
-        "{window}; at this rate it is spent in {exhaustion}.",
-        "2 % of a period's budget in an hour, or 5 % in six. The short window ends the alert soon "
-        "after the cause.",
+        "An SLO's error budget is burning fast: act now.",
+        "SLO {slo} of service {slo_service} has a burn rate of {value} over {window} (threshold "
+        "{threshold}). Time until the error budget is exhausted at this rate: {exhaustion}.",
+        "2 % of the period's error budget in one hour, or 5 % in six. The short window resolves "
+        "the alert soon after the cause is fixed.",
         "slo_detail/burn_rate",
     ),
     Alert(
@@ -27,10 +27,11 @@ ALERTS: Final = (
         About.SLO,
         BurnTiers("ticket", MIN_BAD_EVENTS),
         0,
-        "An error budget burns faster than it can last.",
-        "SLO {slo} of {slo_service} burns its budget at {value} times the sustainable rate over "
-        "{window}; at this rate it is spent in {exhaustion}.",
-        "10 % of a period's budget in a day, or in three: no emergency, but it will not last.",
+        "An SLO's error budget is burning too fast to last the period.",
+        "SLO {slo} of service {slo_service} has a burn rate of {value} over {window} (threshold "
+        "{threshold}). Time until the error budget is exhausted at this rate: {exhaustion}.",
+        "10 % of the period's error budget in one day, or in three: not urgent, but the budget "
+        "will not last.",
         "slo_detail/burn_rate",
     ),
     Alert(
@@ -39,9 +40,10 @@ ALERTS: Final = (
         About.SLO,
         Below(slo.BUDGET_REMAINING, 0, "ratio"),
         5 * MINUTE,
-        "An error budget is spent: the promise is broken.",
-        "SLO {slo} of {slo_service} has no error budget left; {value} of it remains.",
-        "Below 0 more has failed in the SLO's window than was promised.",
+        "An SLO's error budget is exhausted.",
+        "The error budget of SLO {slo} of service {slo_service} is exhausted (remaining: {value}, "
+        "threshold {threshold}).",
+        "Below 0 % the objective is missed in the SLO's window.",
         "slo_detail/budget",
     ),
     Alert(
@@ -50,9 +52,10 @@ ALERTS: Final = (
         About.SLO,
         Age(slo.WATERMARK, 15 * MINUTE),
         5 * MINUTE,
-        "Nothing is known about an SLO, so none of its alerts can fire.",
-        "The data of SLO {slo} of {slo_service} ended {value} ago.",
-        "CloudWatch is about two minutes late; fifteen are a fault.",
+        "An SLO has no recent data, so its alerts cannot fire.",
+        "The latest data of SLO {slo} of service {slo_service} is {value} old (threshold "
+        "{threshold}).",
+        "CloudWatch data is about two minutes late; 15 minutes mean a fault.",
         "slo_detail/watermark",
         keep_firing=0,
     ),

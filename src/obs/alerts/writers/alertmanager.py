@@ -23,7 +23,10 @@ TITLE: Final = (
     " .CommonLabels.system .CommonLabels.environment .CommonLabels.alertname) }}"
     "{{ with .Alerts.Firing }}{{ if gt (len .) 1 }} ({{ len . }}){{ end }}{{ end }}"
 )
-"""What is told in a line; SNS takes less than 100 characters as a subject."""
+"""The notification's title: severity, system, environment, alert and how many alerts are firing.
+
+SNS accepts subjects of less than 100 characters.
+"""
 
 TEXT: Final = (
     "{{ with .CommonAnnotations.summary }}{{ . }}\n{{ end }}"
@@ -32,7 +35,7 @@ TEXT: Final = (
     "{{ with .Annotations.dashboard_url }}Dashboard: {{ . }}\n{{ end }}{{ end }}"
     "{{ with .CommonAnnotations.runbook_url }}Runbook: {{ . }}\n{{ end }}"
 )
-"""What has happened to each object, the panel that shows it, and where to go on."""
+"""The notification's text: summary, each alert's description and dashboard, the runbook."""
 
 _COLOUR: Final = (
     '{{ if eq .Status "resolved" }}good'
@@ -96,7 +99,7 @@ def receiver_configs(receiver: Receiver) -> AlertmanagerConfig:
                 "send_resolved": True,
                 "severity": _PAGERDUTY_SEVERITY,
                 "description": TITLE,
-                "details": {"what": TEXT},
+                "details": {"alerts": TEXT},
             }
         ]
     if receiver.email is not None:

@@ -251,7 +251,7 @@ def _template(name: str, tuned: TunedAlert) -> str:
     if name == "exhaustion":
         return (
             f"{{{{ if {known}.Labels }}}}{{{{ {known}.Value | humanizeDuration }}}}"
-            "{{ else }}an unknown time{{ end }}"
+            "{{ else }}unknown{{ end }}"
         )
     return f"{{{{ .Labels.{name} }}}}"
 

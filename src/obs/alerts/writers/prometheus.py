@@ -124,7 +124,7 @@ def _exhaustion(tuned: TunedAlert) -> str:
     )
     return (
         f"{{{{ with printf `{query}` $labels.slo $labels.slo_service | query }}}}"
-        "{{ . | first | value | humanizeDuration }}{{ else }}an unknown time{{ end }}"
+        "{{ . | first | value | humanizeDuration }}{{ else }}unknown{{ end }}"
     )
 
 

@@ -201,7 +201,8 @@ def test_a_source_that_never_answered_is_told_apart_from_one_that_fell_silent() 
     (last,) = [query for query in rule["data"] if query["refId"] == "E"]
     assert last["model"]["expr"] == "max by (source) (obs_source_last_success_timestamp_seconds)"
     assert rule["annotations"]["description"].endswith(
-        '{{ if not (index .Values "E").Labels }}, not once since the collector started{{ end }}.'
+        '{{ if not (index .Values "E").Labels }}, none since the collector started{{ end }} '
+        "(threshold 30 % of stale_after)."
     )
 
 

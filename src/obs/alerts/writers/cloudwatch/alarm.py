@@ -119,7 +119,7 @@ def _wrong(alarm: Alarm) -> Iterator[str]:
     else:
         yield from _wrong_times(alarm)
         if isinstance(alarm.watched, Formula) and len(alarm.watched.inputs) > MAX_METRICS:
-            yield f"metric math of an alarm reads at most {MAX_METRICS} metrics"
+            yield f"metric math in an alarm reads at most {MAX_METRICS} metrics"
 
 
 def _wrong_composite(alarm: CompositeAlarm) -> Iterator[str]:

@@ -95,9 +95,9 @@ def _of(namer: Namer) -> Iterator[Group | Refused]:
 def _why_not(tuned: TunedAlert) -> str:
     match tuned.alert.about:
         case About.SLO if tuned.name == "SloBudgetExhausted":
-            return "its window is the SLO's, and an alarm looks back at most seven days"
+            return "it covers the SLO's window, but an alarm looks back at most seven days"
         case About.SLO:
-            return "CloudWatch does not tell late data from none"
+            return "CloudWatch cannot tell late data from missing data"
         case About.CONSUMER | About.STREAM | About.SERVER:
             return "the collector does not publish this metric of NATS to CloudWatch"
         case _:
@@ -107,7 +107,7 @@ def _why_not(tuned: TunedAlert) -> str:
 def _on_rules(namer: Namer) -> Iterator[Group | Refused]:
     chosen = tuple(rule for rule in namer.rules if namer.chooses(rule.labels))
     if not chosen:
-        yield namer.refused("the spec names none of its rules in full")
+        yield namer.refused("the spec names its rules only by globs")
     several = len({rule.bus for rule in namer.rules}) > 1
     for bus, members in groupby(chosen, key=lambda rule: rule.bus):
         yield _on_bus(namer, (bus,) if several else (), tuple(members))
@@ -194,7 +194,7 @@ def _on_queues(namer: Namer, queues: Iterable[ExplicitQueue]) -> Iterator[Group 
     assert isinstance(when, Above)
     chosen = [queue for queue in queues if namer.chooses(queue.labels)]
     if not chosen:
-        yield namer.refused("the spec names none of its queues in full")
+        yield namer.refused("the spec names its queues only by globs")
     for queue in chosen:
         yield (_queue_alarm(namer, queue, when.metric.twin, when.threshold),)
 

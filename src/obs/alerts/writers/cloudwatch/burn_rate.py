@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from obs.alerts.condition import Burn, Labels
-from obs.alerts.explicit_resources import ExplicitRule, is_explicit, rule_globs
+from obs.alerts.explicit_resources import ExplicitRule, rule_globs
 from obs.alerts.writers.cloudwatch.alarm import (
     DAY,
     MAX_METRICS,
@@ -26,9 +26,10 @@ from obs.catalogue import aws
 from obs.catalogue.query import number
 from obs.slo.burn import error_budget, objective_ratio
 from obs.slo.windows import window
-from obs.spec.globs import matches
+from obs.spec.globs import is_plain, matches
 from obs.spec.quantity import parse_duration
-from obs.spec.slos import EventBridgeSli, Slo
+from obs.spec.slos import Slo
+from obs.spec.watched import BusRules
 
 _METRICS: Final = (
     ("invoked", aws.INVOCATIONS),
@@ -54,9 +55,11 @@ def _labels(slo: Slo) -> Labels:
 
 
 def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
-    sli = slo.sli.eventbridge
-    if sli is None:
-        yield namer.refused(f"SLO {slo.name} counts what CloudWatch does not: {slo.sli.in_words()}")
+    sli, invocations = slo.sli.measured, slo.sli.measured.invocations()
+    if invocations is None:
+        yield namer.refused(
+            f"SLO {slo.name} has an SLI that CloudWatch does not measure: {sli.in_words()}"
+        )
         return
     percent = _threshold(when.factor, slo.objective)
     if sli.source != namer.aws or percent >= 100:  # of the other source; can never be reached
@@ -67,25 +70,25 @@ def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
             "day once an hour, too rarely for the short window"
         )
         return
-    rules = _rules(namer, sli)
+    rules = _rules(namer, invocations)
     if not rules:
-        yield namer.refused(f"SLO {slo.name} counts rules whose names the spec does not tell")
+        yield namer.refused(f"SLO {slo.name} covers rules that the spec names only by globs")
     elif len(rules) * len(_METRICS) > MAX_METRICS:
         yield namer.refused(
-            f"SLO {slo.name} has {len(rules)} rules; metric math of an alarm reads at most "
+            f"SLO {slo.name} has {len(rules)} rules; metric math in an alarm reads at most "
             f"{MAX_METRICS} metrics, and a rule needs {len(_METRICS)}"
         )
     else:
         yield _pair(namer, when, slo, rules, percent)
 
 
-def _rules(namer: Namer, sli: EventBridgeSli) -> tuple[ExplicitRule, ...]:
+def _rules(namer: Namer, named: BusRules) -> tuple[ExplicitRule, ...]:
     """The SLO's rules; none where a glob leaves open which they are."""
-    open_ended = not all(map(is_explicit, sli.rules)) and rule_globs(namer.system, namer.aws)
-    if open_ended or not is_explicit(sli.bus):
+    open_ended = not all(map(is_plain, named.rules)) and rule_globs(namer.system, namer.aws)
+    if open_ended or not is_plain(named.bus):
         return ()
     return tuple(
-        rule for rule in namer.rules if rule.bus == sli.bus and matches(rule.rule, sli.rules)
+        rule for rule in namer.rules if rule.bus == named.bus and matches(rule.rule, named.rules)
     )
 
 
@@ -118,7 +121,7 @@ def _pair(
     both = CompositeAlarm(
         namer.name(slo.service, slo.name, when.long),
         namer.description(
-            f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events were bad.",
+            f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events are bad.",
             _labels(slo),
         ),
         (long.name, short.name),

@@ -113,7 +113,7 @@ def _parameters(topics: Iterable[str]) -> dict[str, _Parameter]:
 
 def _parameter(topic: str, suffix: str) -> _Parameter:
     """The spec's topic is what it is unless the stack says otherwise."""
-    definition = {"Type": "String", "Default": topic, "Description": "SNS topic that alarms tell"}
+    definition = {"Type": "String", "Default": topic, "Description": "SNS topic that alarms notify"}
     if topic.startswith("arn:"):
         name = f"AlertTopicArn{suffix}"
         definition["AllowedPattern"] = "arn:aws[a-z-]*:sns:.+"

@@ -22,7 +22,7 @@ _LONGEST: Final = (
     255  # characters of a dimension's value that CloudWatch and the collector agree on
 )
 _NOT_PUBLISHED: Final = "outputs.cloudwatch does not publish its metric"
-_NO_CONSUMER: Final = "the spec names no consumer in full; an SLO or an override does"
+_NO_CONSUMER: Final = "the spec names consumers only by globs; name one in an SLO or an override"
 
 
 def on_consumers(namer: Namer) -> Iterator[Group | Refused]:
@@ -40,14 +40,14 @@ def on_consumers(namer: Namer) -> Iterator[Group | Refused]:
     if output.source != namer.aws:
         return
     if any(label == "account" for label, _ in namer.tuned.only):
-        yield namer.refused("its series in CloudWatch do not tell the NATS account")
+        yield namer.refused("its metrics in CloudWatch have no NATS account")
         return
     consumers = [each for each in explicit_consumers(namer.system) if namer.chooses(each.labels)]
     if not consumers:
         yield namer.refused(_NO_CONSUMER)
     for consumer in consumers:
         if _is_renamed(consumer):
-            yield namer.refused(f"CloudWatch cannot hold the name of {consumer.consumer}")
+            yield namer.refused(f"CloudWatch does not accept the name of {consumer.consumer}")
         else:
             yield (_lag_alarm(namer, consumer, when, output),)
 
@@ -56,7 +56,7 @@ def on_collector(namer: Namer) -> Iterator[Group | Refused]:
     """A heartbeat: nothing that the collector should publish has arrived."""
     output = namer.system.outputs.cloudwatch
     if output is None:
-        yield namer.refused("outputs.cloudwatch publishes nothing that could be missed")
+        yield namer.refused("outputs.cloudwatch publishes no metrics")
         return
     if output.source != namer.aws:
         return
@@ -97,7 +97,7 @@ def _lag_alarm(
     return MetricAlarm(
         namer.name(consumer.stream, consumer.consumer),
         namer.description(
-            f"Consumer {consumer.consumer} of stream {consumer.stream}.", consumer.labels
+            f"Consumer {consumer.consumer} on stream {consumer.stream}.", consumer.labels
         ),
         _series(when.metric, consumer, output.namespace, "Maximum"),
         "GreaterThanThreshold",

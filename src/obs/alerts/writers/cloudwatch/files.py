@@ -89,7 +89,7 @@ def _advice(aws: str, alarms: int, built: Files) -> Iterator[str]:
         more = f" and {len(large) - 1} more" if large[1:] else ""
         yield (
             f"{large[0]}{more}: larger than the {DIRECT_BYTES} bytes that CloudFormation takes in "
-            "a request; hand over with `aws cloudformation deploy --s3-bucket BUCKET`"
+            "a request; deploy with `aws cloudformation deploy --s3-bucket BUCKET`"
         )
 
 

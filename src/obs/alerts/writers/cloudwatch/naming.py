@@ -59,7 +59,7 @@ class Namer:
         link = panel_link(self.tuned, self.system, lambda label: quote_plus(known.get(label, "")))
         sentences = (
             self.tuned.alert.summary,
-            f"Fires at {told}." if told else "",
+            f"Threshold: {told}." if told else "",
             more,
             f"Runbook: {runbook_url(self.tuned, self.system)}",
         )

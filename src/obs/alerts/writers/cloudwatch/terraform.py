@@ -78,7 +78,7 @@ def _topics(alarms: Sequence[Alarm]) -> dict[str, str]:
 def _inputs(topics: Mapping[str, str]) -> Block:
     """The spec's topic is what it is unless the module's caller says otherwise."""
     variables = {
-        name: {"type": "string", "default": topic, "description": "SNS topic that alarms tell"}
+        name: {"type": "string", "default": topic, "description": "SNS topic that alarms notify"}
         for topic, name in topics.items()
     }
     lookups = {

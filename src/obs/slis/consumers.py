@@ -1,0 +1,47 @@
+"""What SLIs over JetStream consumers read of the tracker of a NATS source."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from obs.slis.kind import Observation
+from obs.slo.minutes import Minute, minute_of
+from obs.snapshot import NatsSnapshot
+from obs.spec.slos import ConsumerSli
+
+
+class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
+    """One consumer. `lag_messages` are unprocessed, the oldest of them `lag_seconds` old.
+
+    `delivered` and `dead_letters` are counters of messages; dead letters are None where they
+    cannot be known.
+    """
+
+    account: str
+    stream: str
+    consumer: str
+    lag_messages: int
+    lag_seconds: float
+    delivered: int
+    dead_letters: int | None
+
+
+class NatsTracker(Protocol):
+    """The last snapshot of a NATS source."""
+
+    @property
+    def snapshot(self) -> NatsSnapshot | None: ...
+
+
+class ConsumerTracker(NatsTracker, Protocol):
+    """The consumers of a NATS source as judged after its last poll."""
+
+    def numbers(self, sli: ConsumerSli) -> Sequence[ConsumerNumbers]:
+        """The consumers that an SLI names; several where their stream is in several accounts."""
+        ...
+
+
+def observation_of(minute: Minute, at: float) -> Observation:
+    """The one minute that ended by `at` (Unix seconds)."""
+    return Observation({minute.start: (minute.good, minute.total)}, minute_of(at), minute.start)
