@@ -16,7 +16,7 @@ from obs.collector.objectives import Objective, Objectives, PastEvents
 from obs.collector.rule_counters import RuleCounters
 from obs.collector.state import State
 from obs.errors import SourceError
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 from obs.families.own import (
     BUILD,
     aws_families,
@@ -87,7 +87,7 @@ class Collector:
         self.checks: Mapping[str, bool] = {}
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
-        self._slo_rows = KeptRows()
+        self._slo_rows = RowCache()
         self._without_history: set[str] = set()
         self._process = Process()
         now = clock.wall()

@@ -12,7 +12,7 @@ import msgspec
 from obs.collector.arrivals import ArrivalInquiries
 from obs.collector.state import State
 from obs.collector.tracked_consumer import Identity, TrackedConsumer
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 from obs.families.nats import ConsumerRows, consumer_families, server_families, stream_families
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
@@ -63,7 +63,7 @@ class ConsumerTracker:
         )
         self._settings = JudgeSettings(interval=spec.poll, window=spec.status_window)
         self._rows = ConsumerRows()
-        self._kept = KeptRows()
+        self._kept = RowCache()
         self._watched: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
         self._letters: dict[Identity, int] = {}
@@ -191,7 +191,7 @@ class ConsumerTracker:
             [watched.consumer for watched in present],
             [watched.verdict for watched in present],
             [self.dead_letters(watched) for watched in present],
-            loose=self.loose,
+            tolerance=self.loose,
             since=self._since,
         )
         rolled_up = self._spec.ephemeral == "roll_up"

@@ -3,13 +3,13 @@
 from obs.lag.arrivals import Arrivals, ArrivalsState
 from obs.lag.forecast import Trend, TrendState
 from obs.lag.in_flight import InFlight, InFlightState, RedeliverySchedule
-from obs.lag.observed import Consumer, JudgeSettings, Stream
+from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
 from obs.lag.progress import PollCounters, PollStep, Progress, poll_counters, step_between
-from obs.lag.status import Window, WindowState
+from obs.lag.status import StatusWindow, StatusWindowState
 from obs.lag.timeline import TOLERANCE
 
 EvidenceState = tuple[
-    float, PollCounters, int, InFlightState, WindowState, TrendState, ArrivalsState | None
+    float, PollCounters, int, InFlightState, StatusWindowState, TrendState, ArrivalsState | None
 ]
 
 
@@ -30,14 +30,14 @@ class Evidence:
         self.last = last
         self.progress = Progress(redeliveries)
         self.in_flight = InFlight(in_flight)
-        self.window = Window(window)
+        self.window = StatusWindow(window)
         self.trend = Trend(trend)
         self.arrivals = None if arrivals is None else Arrivals(arrivals)
 
     def observe(
         self,
-        consumer: Consumer,
-        stream: Stream,
+        consumer: ObservedConsumer,
+        stream: ObservedStream,
         now: float,
         settings: JudgeSettings,
         schedule: RedeliverySchedule,

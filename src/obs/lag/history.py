@@ -1,6 +1,6 @@
 """When the messages of a stream arrived, by sequence."""
 
-from obs.lag.observed import Stream
+from obs.lag.observed import ObservedStream
 from obs.lag.timeline import Timeline, TimelineState, interpolate
 
 HORIZON = 86_400.0  # seconds of history
@@ -28,7 +28,7 @@ class SequenceTimes:
         self._ahead = ahead  # seconds by which the server's clock is ahead
         self._behind = 0
 
-    def observe(self, stream: Stream, now: float, tolerance: float) -> None:
+    def observe(self, stream: ObservedStream, now: float, tolerance: float) -> None:
         """Learn from the poll at `now` (Unix seconds); compression may move times by `tolerance`
         seconds.
 

@@ -8,7 +8,7 @@ after BEHIND_POLLS polls in a row was reset.
 from typing import Literal
 
 from obs.lag.history import BEHIND_POLLS
-from obs.lag.observed import Consumer
+from obs.lag.observed import ObservedConsumer
 from obs.lag.progress import PollCounters
 
 Continuity = Literal["continues", "reset", "stale"]
@@ -29,7 +29,7 @@ class ConsumerIdentity:
         self.behind = behind  # polls in a row whose sequences were behind
         self.resets = resets
 
-    def observe(self, consumer: Consumer, before: PollCounters | None) -> Continuity:
+    def observe(self, consumer: ObservedConsumer, before: PollCounters | None) -> Continuity:
         """How this poll relates to `before`, the last poll used; None: this is the first."""
         if before is None:
             self.created = consumer.created
@@ -49,7 +49,7 @@ class ConsumerIdentity:
         self.behind = 0
         return "reset"
 
-    def delivered_total(self, consumer: Consumer, last: PollCounters | None) -> int:
+    def delivered_total(self, consumer: ObservedConsumer, last: PollCounters | None) -> int:
         """Deliveries so far. It never falls between two creations of the consumer."""
         before = 0 if last is None else last.deliveries
         return self.offset + max(before, consumer.delivered_consumer_seq)

@@ -24,7 +24,7 @@ from bisect import bisect_right
 from math import inf
 from typing import Final
 
-from obs.lag.observed import NEVER, ConsumerConfig
+from obs.lag.observed import NEVER, ObservedConsumerConfig
 
 MAX_POINTS: Final = 48  # of one consumer's deliveries over time
 UNPOLLED_POINTS: Final = 16  # for one stretch without polls
@@ -42,7 +42,7 @@ class RedeliverySchedule:
 
     __slots__ = ("after_redelivery", "longest", "max_deliver", "shortest", "total")
 
-    def __init__(self, config: ConsumerConfig) -> None:
+    def __init__(self, config: ObservedConsumerConfig) -> None:
         """Backoff replaces the ack wait; its last step repeats up to `max_deliver` deliveries."""
         steps = config.backoff or (config.ack_wait,)
         self.max_deliver = config.max_deliver

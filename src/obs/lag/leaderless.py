@@ -14,7 +14,7 @@ from obs.lag import reason
 from obs.lag.evidence import Evidence
 from obs.lag.forecast import eviction_seconds
 from obs.lag.history import SequenceTimes
-from obs.lag.observed import Consumer, Stream
+from obs.lag.observed import ObservedConsumer, ObservedStream
 from obs.lag.progress import PollCounters, poll_counters
 from obs.lag.seconds import Moment
 from obs.lag.status import Status
@@ -23,7 +23,9 @@ from obs.lag.verdict import ConsumerVerdict
 _NO_LEADER: Final = reason.names(reason.NO_LEADER)
 
 
-def still_counting(before: PollCounters, consumer: Consumer, stream: Stream, *, led: bool) -> bool:
+def still_counting(
+    before: PollCounters, consumer: ObservedConsumer, stream: ObservedStream, *, led: bool
+) -> bool:
     """Whether the leader cannot have counted the pending messages yet.
 
     `before` are the last counters of a leader; `led`: there was one at the last poll. Without a
@@ -45,8 +47,8 @@ def first_without_leader(verdict: ConsumerVerdict) -> ConsumerVerdict:
 
 def aged_without_leader(
     last: ConsumerVerdict,
-    consumer: Consumer,
-    stream: Stream,
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
     times: SequenceTimes,
     now: float,
     *,
@@ -75,7 +77,7 @@ def aged_without_leader(
 
 
 def _messages_outstanding(
-    before: PollCounters, floor: int, stream: Stream, *, filtered: bool
+    before: PollCounters, floor: int, stream: ObservedStream, *, filtered: bool
 ) -> int:
     """How many messages are outstanding, given the last leader's counters.
 

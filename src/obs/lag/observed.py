@@ -11,7 +11,7 @@ import msgspec
 NEVER: Final = -1e18  # before any poll, and finite, so that any encoding can write it
 
 
-class ConsumerConfig(Protocol):
+class ObservedConsumerConfig(Protocol):
     """Limits of deliveries; −1 is no limit, as in NATS."""
 
     @property
@@ -28,13 +28,13 @@ class ConsumerConfig(Protocol):
     def filters(self) -> tuple[str, ...]: ...
 
 
-class Consumer(Protocol):
+class ObservedConsumer(Protocol):
     """A consumer as its leader reports it; `leader` false: no leader answered."""
 
     @property
     def created(self) -> str: ...
     @property
-    def config(self) -> ConsumerConfig: ...
+    def config(self) -> ObservedConsumerConfig: ...
     @property
     def delivered_consumer_seq(self) -> int: ...
     @property
@@ -57,20 +57,20 @@ class Consumer(Protocol):
     def leader(self) -> bool: ...
 
 
-class StreamConfig(Protocol):
+class ObservedStreamConfig(Protocol):
     """The age limit of a stream in seconds; None: there is none."""
 
     @property
     def max_age(self) -> float | None: ...
 
 
-class Stream(Protocol):
+class ObservedStream(Protocol):
     """A stream as its leader reports it. Its times are of the server's clock."""
 
     @property
     def created(self) -> str: ...
     @property
-    def config(self) -> StreamConfig: ...
+    def config(self) -> ObservedStreamConfig: ...
     @property
     def messages(self) -> int: ...
     @property

@@ -8,7 +8,7 @@ acknowledges nothing look busy.
 import msgspec
 
 from obs.lag.in_flight import InFlight, RedeliverySchedule
-from obs.lag.observed import Consumer, Stream
+from obs.lag.observed import ObservedConsumer, ObservedStream
 
 
 class PollCounters(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -23,7 +23,7 @@ class PollCounters(msgspec.Struct, frozen=True, gc=False, array_like=True):
     last_seq: int  # of the stream
 
 
-def poll_counters(consumer: Consumer, stream: Stream) -> PollCounters:
+def poll_counters(consumer: ObservedConsumer, stream: ObservedStream) -> PollCounters:
     """The counters of a poll."""
     return PollCounters(
         consumer.delivered_consumer_seq,
@@ -58,7 +58,7 @@ class PollStep(msgspec.Struct, frozen=True, gc=False):
 def step_between(
     before: PollCounters,
     after: PollCounters,
-    stream: Stream,
+    stream: ObservedStream,
     *,
     settled: int,
     filtered: bool,

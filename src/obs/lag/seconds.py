@@ -10,7 +10,7 @@ from typing import Final
 from obs.lag.arrivals import Arrivals
 from obs.lag.history import SequenceTimes
 from obs.lag.in_flight import InFlight, RedeliverySchedule
-from obs.lag.observed import Consumer
+from obs.lag.observed import ObservedConsumer
 
 Moment = tuple[float, float]
 KnownArrivals = Mapping[int, float]
@@ -21,7 +21,7 @@ NOTHING_KNOWN: Final[KnownArrivals] = {}
 
 
 def oldest_outstanding(
-    consumer: Consumer,
+    consumer: ObservedConsumer,
     in_flight: InFlight,
     schedule: RedeliverySchedule,
     times: SequenceTimes,
@@ -61,7 +61,7 @@ def oldest_outstanding(
 
 
 def sequences_to_query(
-    consumer: Consumer,
+    consumer: ObservedConsumer,
     in_flight: InFlight,
     times: SequenceTimes,
     *,
@@ -87,7 +87,7 @@ def sequences_to_query(
 
 
 def _oldest_in_flight(
-    consumer: Consumer, in_flight: InFlight, exhausted: Collection[int]
+    consumer: ObservedConsumer, in_flight: InFlight, exhausted: Collection[int]
 ) -> tuple[int, int]:
     """The stream sequences between which the oldest message in flight is."""
     last = consumer.delivered_stream_seq - consumer.ack_pending + 1  # the others must fit in
@@ -115,7 +115,7 @@ def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Mom
     return (time, off if exact else max(off, time - bound[0] + bound[1]))
 
 
-def _may_have_given_up(consumer: Consumer) -> bool:
+def _may_have_given_up(consumer: ObservedConsumer) -> bool:
     """Whether the ack floor may be stuck below a message that ran out of deliveries.
 
     A message given up still counts as redelivered, except where there is one delivery only.
@@ -125,7 +125,7 @@ def _may_have_given_up(consumer: Consumer) -> bool:
 
 
 def _if_in_order(
-    consumer: Consumer,
+    consumer: ObservedConsumer,
     last: int,
     times: SequenceTimes,
     arrivals: Arrivals | None,

@@ -5,7 +5,7 @@ from typing import Final
 
 from obs.lag.observed import NEVER
 
-WindowState = tuple[float, float, float, float, float]
+StatusWindowState = tuple[float, float, float, float, float]
 
 
 class Status(IntEnum):
@@ -26,7 +26,7 @@ STALLED: Final = Status.STALLED
 STOPPED: Final = Status.STOPPED
 
 
-class Window:
+class StatusWindow:
     """When signs of work were last seen, on a clock of the seconds the consumer was observed for.
 
     The clock does not run while nothing was polled or the consumer was paused.
@@ -34,7 +34,7 @@ class Window:
 
     __slots__ = ("acknowledged", "clean", "delivered", "now", "pulled")
 
-    def __init__(self, state: WindowState | None = None) -> None:
+    def __init__(self, state: StatusWindowState | None = None) -> None:
         self.now, self.clean, self.acknowledged, self.delivered, self.pulled = state or (
             0.0, NEVER, NEVER, NEVER, NEVER,
         )  # fmt: skip
@@ -67,6 +67,6 @@ class Window:
             return STOPPED
         return SLOW if self.acknowledged >= begin else STALLED
 
-    def to_state(self) -> WindowState:
-        """Plain values; `Window(state)` goes on from them."""
+    def to_state(self) -> StatusWindowState:
+        """Plain values; `StatusWindow(state)` goes on from them."""
         return (self.now, self.clean, self.acknowledged, self.delivered, self.pulled)

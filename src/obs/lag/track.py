@@ -11,10 +11,10 @@ from obs.lag.history import BEHIND_POLLS, SequenceTimes
 from obs.lag.identity import ConsumerIdentity
 from obs.lag.in_flight import InFlightState, RedeliverySchedule
 from obs.lag.leaderless import aged_without_leader, first_without_leader, still_counting
-from obs.lag.observed import Consumer, ConsumerConfig, JudgeSettings, Stream
+from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedConsumerConfig, ObservedStream
 from obs.lag.progress import PollCounters
 from obs.lag.seconds import KnownArrivals, sequences_to_query
-from obs.lag.status import WindowState
+from obs.lag.status import StatusWindowState
 from obs.lag.verdict import ConsumerVerdict, judge, lag_seconds
 
 
@@ -29,7 +29,7 @@ class TrackState(msgspec.Struct, frozen=True, array_like=True):
     resets: int
     redeliveries: int
     in_flight: InFlightState
-    window: WindowState
+    window: StatusWindowState
     trend: TrendState
     arrivals: ArrivalsState | None
 
@@ -47,13 +47,13 @@ class Track:
         self._has_leader = True  # at the last poll
         self._uncounted = 0  # polls in a row with a leader that has yet to count
         self._verdict: ConsumerVerdict | None = None
-        self._config: ConsumerConfig | None = None
+        self._config: ObservedConsumerConfig | None = None
         self._schedule: RedeliverySchedule  # of the config; set by the first poll
 
     def observe(
         self,
-        consumer: Consumer,
-        stream: Stream,
+        consumer: ObservedConsumer,
+        stream: ObservedStream,
         times: SequenceTimes,
         now: float,
         settings: JudgeSettings,
@@ -99,7 +99,11 @@ class Track:
         return verdict
 
     def _learn(
-        self, consumer: Consumer, stream: Stream, now: float, settings: JudgeSettings
+        self,
+        consumer: ObservedConsumer,
+        stream: ObservedStream,
+        now: float,
+        settings: JudgeSettings,
     ) -> bool:
         """Learn from the poll; False where its numbers are behind those of the last one."""
         continuity = self._identity.observe(consumer, self._evidence.last)
@@ -110,7 +114,7 @@ class Track:
         self._evidence.observe(consumer, stream, now, settings, self._schedule)
         return True
 
-    def _has_yet_to_count(self, consumer: Consumer, stream: Stream) -> bool:
+    def _has_yet_to_count(self, consumer: ObservedConsumer, stream: ObservedStream) -> bool:
         """Whether the leader has yet to count the pending messages; at most BEHIND_POLLS polls."""
         before = self._evidence.last if self._verdict is not None else None
         if before is None or not still_counting(before, consumer, stream, led=self._has_leader):
@@ -121,7 +125,7 @@ class Track:
 
     def sequences_to_query(
         self,
-        consumer: Consumer,
+        consumer: ObservedConsumer,
         times: SequenceTimes,
         tolerance: float,
         *,
@@ -141,8 +145,8 @@ class Track:
 
     def refine(
         self,
-        consumer: Consumer,
-        stream: Stream,
+        consumer: ObservedConsumer,
+        stream: ObservedStream,
         times: SequenceTimes,
         known_arrivals: KnownArrivals,
         *,

@@ -10,7 +10,7 @@ from obs.lag.forecast import eviction_seconds
 from obs.lag.history import SequenceTimes
 from obs.lag.identity import ConsumerIdentity
 from obs.lag.in_flight import RedeliverySchedule
-from obs.lag.observed import Consumer, JudgeSettings, Stream
+from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
 from obs.lag.seconds import NOTHING_KNOWN, KnownArrivals, oldest_outstanding
 from obs.lag.status import OK, PAUSED, Status
 
@@ -36,8 +36,8 @@ class ConsumerVerdict(msgspec.Struct, frozen=True, gc=False):
 
 
 def judge(
-    consumer: Consumer,
-    stream: Stream,
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
     times: SequenceTimes,
     now: float,
     settings: JudgeSettings,
@@ -88,7 +88,7 @@ def judge(
 
 
 def lag_seconds(
-    consumer: Consumer,
+    consumer: ObservedConsumer,
     times: SequenceTimes,
     now: float,
     schedule: RedeliverySchedule,
@@ -111,7 +111,10 @@ def lag_seconds(
 
 
 def _reasons(
-    consumer: Consumer, settings: JudgeSettings, schedule: RedeliverySchedule, evidence: Evidence
+    consumer: ObservedConsumer,
+    settings: JudgeSettings,
+    schedule: RedeliverySchedule,
+    evidence: Evidence,
 ) -> tuple[str, ...]:
     config, window, in_flight = consumer.config, evidence.window, evidence.in_flight
     bits = 0

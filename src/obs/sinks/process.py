@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.metrics_core import Metric as Collected
 
 from obs.catalogue.metric import Kind, Metric
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 
 _SUFFIXES: Final = {"counter": "_total", "gauge": ""}
 
@@ -19,7 +19,7 @@ class Process:
         ProcessCollector(proc=proc, registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._kept = KeptRows()
+        self._kept = RowCache()
 
     def families(self) -> tuple[Family, ...]:
         """The families as they are now; empty of process_* where there is no /proc."""
