@@ -21,7 +21,7 @@ _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttle
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What a server answered, whatever its status; header names are in small letters."""
+    """A server's response with any status; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,10 +29,10 @@ class HttpAnswer:
 
 
 class Http:
-    """Talks with systems in one's own network; safe to use from several threads.
+    """HTTP to systems in the internal network; safe to use from several threads.
 
-    Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used, and a redirect
-    is an error: a monitoring port has no reason to send its reader elsewhere.
+    Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used. A redirect is an
+    error: a monitoring port has no reason to redirect.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class Http:
         max_bytes: int = 1 << 30,
         connections: int = 16,
     ) -> None:
-        """`timeout` seconds to connect, to the first byte, and for the whole answer.
+        """`timeout` in seconds applies to connecting, to the first byte and to the whole response.
 
-        `max_bytes` limits the answer; `connections` are kept open per host.
+        `max_bytes` limits the response; up to `connections` per host stay open.
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._session = requests.Session()
         self._session.trust_env = False
-        # A compressed answer that ends early is not noticed by the library; monitoring ports
+        # The library does not notice that a compressed response ended early; monitoring ports
         # of nats-server do not compress anyway.
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -64,16 +64,16 @@ class Http:
             self._session.cert = (tls.cert_file, tls.key_file) if tls.key_file else tls.cert_file
 
     def get(self, url: str) -> bytes:
-        """The body of a 200 answer.
+        """The body of a 200 response.
 
-        Raises SourceError: connection, timeout, auth, throttled, http_status, decode (the answer
+        Raises SourceError: connection, timeout, auth, throttled, http_status, decode (the response
         ended early, or is larger than allowed). One stalled read may pass the deadline by at
         most `timeout`.
         """
         return self._send("GET", url)
 
     def post(self, url: str, document: object) -> bytes:
-        """The body of the 200 answer to a JSON document. Raises SourceError, as `get` does."""
+        """The body of the 200 response to a JSON document. Raises SourceError, as `get` does."""
         return self._send("POST", url, document)
 
     def _send(self, method: str, url: str, document: object = None) -> bytes:
@@ -90,9 +90,9 @@ class Http:
         document: object = None,
         body: bytes | None = None,
     ) -> HttpAnswer:
-        """The answer, whatever its status, to a JSON document, a body of another kind, or neither.
+        """The response, whatever its status, to a JSON document, another body, or neither.
 
-        Raises SourceError where there is no answer: connection, timeout, decode.
+        Raises SourceError where there is no response: connection, timeout, decode.
         """
         deadline = time.monotonic() + self._timeout
         where = without_user(url)
@@ -113,7 +113,7 @@ class Http:
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             reason = _reason(error)
-            raise SourceError(reason, f"{where}: {_words(error, reason)}") from None
+            raise SourceError(reason, f"{where}: {_description(error, reason)}") from None
 
     def _body(self, raw: urllib3.HTTPResponse, deadline: float, where: str) -> bytes:
         parts: list[bytes] = []
@@ -132,12 +132,12 @@ class Http:
         return b"".join(parts)
 
     def close(self) -> None:
-        """Close kept connections."""
+        """Close the open connections."""
         self._session.close()
 
 
 def without_user(url: str) -> str:
-    """The URL without user info, query and fragment: fit for a message."""
+    """The URL without user info, query and fragment, safe to put into a message."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -155,8 +155,8 @@ def _reason(error: Exception) -> Reason:
     return "connection"
 
 
-def _words(error: Exception, reason: Reason) -> str:
-    """What happened, without the library's text, which repeats URLs with their user info."""
+def _description(error: Exception, reason: Reason) -> str:
+    """A description without the library's text, which repeats URLs with their user info."""
     if reason == "timeout":
         return "timed out"
     if reason == "decode":

@@ -44,7 +44,7 @@ def find_folder(rest: Rest, uid: str, title: str) -> Folder:
 
 
 def create_folder(rest: Rest, folder: Folder) -> None:
-    """Create it. Raises Refused where that is not permitted, or somebody did it meanwhile."""
+    """Create it. Raises RequestRejected where not permitted, or it exists by now."""
     rest.send("POST", _FOLDERS, document={"uid": folder.uid, "title": folder.title})
 
 

@@ -1,7 +1,7 @@
 """Having Prometheus or Alertmanager read its files again."""
 
 from obs.clients.http import without_user
-from obs.clients.rest import Refused, Rest
+from obs.clients.rest import RequestRejected, Rest
 from obs.errors import BadInput, SourceError
 
 
@@ -13,7 +13,7 @@ def reload(rest: Rest) -> None:
     """
     try:
         rest.send("POST", "/-/reload")
-    except Refused as error:
+    except RequestRejected as error:
         if error.status == 403 and "ifecycle" in str(error):
             where = without_user(rest.url)
             raise BadInput(

@@ -72,7 +72,7 @@ class Ruler:
                 self._rest.send("DELETE", f"{self._path}/{segment(step.name)}")
             else:
                 text = yaml_text(self._groups[step.name])
-                self._rest.send("POST", self._path, text=text, repeatable=True)
+                self._rest.send("POST", self._path, text=text, idempotent=True)
             done(step)
 
     def close(self) -> None:
