@@ -27,7 +27,7 @@ from obs.families.own import (
 )
 from obs.families.slo import slo_families
 from obs.sinks.exposition import Exposition
-from obs.sinks.process import Process
+from obs.sinks.process import ProcessMetrics
 from obs.snapshot import (
     AwsSnapshot,
     DeadLetter,
@@ -89,7 +89,7 @@ class Collector:
         self._families: Mapping[str, Sequence[Family]] = {}
         self._slo_rows = RowCache()
         self._without_history: set[str] = set()
-        self._process = Process()
+        self._process = ProcessMetrics()
         now = clock.wall()
         names = {source.name for source in sources}
         self.objectives = Objectives(system.slos, state, self._damaged, now)
