@@ -56,7 +56,7 @@ class RowCache:
         self._by_name: dict[str, Rows] = {}
 
     def rows(self, name: str, values: Sequence[tuple[str, ...]]) -> Rows:
-        """Rows with these label values; `name` tells apart the rows of one cache."""
+        """Rows with these label values; `name` identifies them in the cache."""
         new = tuple(values)
         cached = self._by_name.get(name)
         if cached is None or cached.values != new:

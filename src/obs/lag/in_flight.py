@@ -15,7 +15,7 @@ All of these hold only while a client is pulling, because without one nothing is
 given up: time is measured on the active clock, which runs only then. Where there were deliveries
 while obs did not poll, a client is assumed to have been pulling all along, which is not certain.
 Two client calls extend an ack wait at will: progress (+WPI) and a negative acknowledgement with a
-delay. The age of a message kept in flight that way is underestimated once it is in flight for
+delay. The age of a message held in flight that way is underestimated once it is in flight for
 longer than the sum of its ack waits.
 """
 

@@ -159,7 +159,7 @@ FAULTS: Final = (
         _start_nats,
         # Not NatsServerDown: with its only server down, the source has no data about servers.
         ("ObsSourceDown", "ObsSourceStale"),
-        (("source", "oms-nats*"),),  # its connection is a source of its own
+        (("source", "oms-nats*"),),  # its connection is a separate source
     ),
     SandboxFault(
         "aws-throttled",

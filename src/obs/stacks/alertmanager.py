@@ -48,7 +48,9 @@ class AlertmanagerRouting:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         if system.notify is None:
-            raise BadInput("--target alertmanager: the spec has no `notify`: nobody is told")
+            raise BadInput(
+                "--target alertmanager: the spec has no `notify`, so there are no receivers"
+            )
         self._document = alertmanager.configuration(tuned_alerts(system), system, system.notify)
         self._path = Path(stack.config_file)
         self._texts = {self._path.name: yaml_text(self._document, head=HEAD)}
@@ -120,7 +122,7 @@ def _visible(whole: Mapping[str, Any]) -> AlertmanagerConfig:
 
 
 def _sorted(value: Any) -> Any:
-    """The same with sorted matchers, which Alertmanager puts into an order of its own."""
+    """The same with sorted matchers, because Alertmanager reorders them."""
     if isinstance(value, Mapping):
         return {
             key: sorted(below) if key in _MATCHERS else _sorted(below)
