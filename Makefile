@@ -2,15 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Exact versions with hashes, a file an extra: what each environment is made from.
+LOCK := requirements
 # Debian names of what the tests run beside Python
 PACKAGES := chromium openssl prometheus prometheus-alertmanager systemd
 ARGS ?=
 # Tests wait half of their time, so two cores have work for three. They start hundreds of processes:
 # bytecode is kept. Integration tests come first, so that short ones fill the end.
 WORKERS ?= 3
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1 — /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1 — /p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo  ## the collector on an embedded NATS server and AWS endpoint (ARGS="--fault NAME")
 	@$(BIN)/obs demo $(ARGS)
@@ -19,10 +22,22 @@ drill: $(VENV)/demo packages  ## every fault on this machine, and whether its al
 	@$(BIN)/obs drill $(ARGS)
 
 test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k name")
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(ARGS)
 
-lint: $(VENV)/dev  ## formatting, lint, types
+test-newest: VENV := .venv-newest
+test-newest: packages  ## the same with the newest release of everything, in an environment of its own
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the newest of everything into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	@$(PYTEST) $(ARGS)
+
+lint: $(VENV)/dev  ## formatting, lint, types: what CI runs before the tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+lock:  ## choose the versions of requirements/ anew from pyproject.toml (ARGS="--upgrade" for the newest)
+	@test -x $(VENV)-lock/bin/uv || $(PYTHON) -m venv $(VENV)-lock
+	@$(VENV)-lock/bin/python -m pip install --quiet --require-hashes --requirement $(LOCK)/lock.txt
+	@$(VENV)-lock/bin/python $(LOCK)/lock.py $(ARGS)
 
 bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
 	@for name in $(basename $(notdir $(wildcard tests/bench/[a-z]*.py))); do \
@@ -31,13 +46,14 @@ bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
 packages:
 	@sh tests/packages.sh $(PACKAGES)
 
-$(VENV)/%: pyproject.toml
+$(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing what the $* needs into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@$(BIN)/python -m pip install --quiet --require-hashes $(patsubst %,--requirement %,$(filter %.txt,$^))
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 clean:  ## remove what these commands made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
-.PHONY: help demo drill test lint bench packages clean
+.PHONY: help demo drill test test-newest lint lock bench packages clean

@@ -13,7 +13,7 @@ from obs.spec.load import load
 
 SPEC = Path(__file__).resolve().parents[1] / "collectors" / "oms.yaml"
 
-site = build_context_of(load([SPEC]))
-page = overview.page(site)
+context = build_context_of(load([SPEC]))
+page = overview.page(context)
 
-dashboard = Normalised(dashboard_of(page, site))
+dashboard = Normalised(dashboard_of(page, context))

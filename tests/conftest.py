@@ -8,7 +8,7 @@ from hypothesis import settings
 from obs.artifacts import Files
 from tests.golden_files import differences
 
-# A busy machine must not fail a test of logic; how long things take is told by tests/bench. The
+# A busy machine must not fail a test of logic; how long things take is measured by tests/bench. The
 # same code has the same verdict each time; `pytest --hypothesis-profile=search` looks further.
 settings.register_profile("same each time", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None)

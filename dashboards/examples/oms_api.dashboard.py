@@ -2,8 +2,8 @@
 
 generate-dashboard --output oms-api.json dashboards/examples/oms_api.dashboard.py
 
-Panels come from our builders, with our look, or straight from grafanalib: both end up as Grafana
-12 wants them. A key such as `oms_api/requests` gives a panel its id, which links to it rely on.
+Panels come from our builders, in our style, or directly from grafanalib: both become what
+Grafana 12 expects. A key such as `oms_api/requests` gives a panel its id, which links to it use.
 """
 
 from dataclasses import replace
@@ -25,8 +25,8 @@ from obs.spec.load import load
 
 SPEC = Path(__file__).resolve().parents[2] / "collectors" / "oms.yaml"
 
-site = build_context_of(load([SPEC]))
-ours = overview.page(site)
+context = build_context_of(load([SPEC]))
+ours = overview.page(context)
 
 deliveries = lines(
     "oms_api/deliveries",
@@ -64,4 +64,4 @@ page = replace(
     sections=[*ours.sections, Section("The OMS's API", [Band(8, [deliveries, requests, slowest])])],
 )
 
-dashboard = Normalised(dashboard_of(page, site))
+dashboard = Normalised(dashboard_of(page, context))

@@ -31,5 +31,5 @@ def format_whole_seconds(seconds: float) -> str:
     """
     whole = round(seconds)
     if whole <= 0:
-        raise ValueError(f"{seconds} s is no duration of whole seconds")
+        raise ValueError(f"{seconds} s is not a duration of whole seconds")
     return format_duration(whole)

@@ -47,9 +47,9 @@ def main() -> None:
             f"built {built - read:.2f} s, written {written - built:.2f} s"
         )
         if shutil.which("promtool"):
-            rules = [*out.glob("prometheus/*.yaml"), *out.glob("recording/*.yaml")]
+            rule_files = [*out.glob("prometheus/*.yaml"), *out.glob("recording/*.yaml")]
             checked = subprocess.run(
-                ["promtool", "check", "rules", "--lint-fatal", *map(str, rules)],
+                ["promtool", "check", "rules", "--lint-fatal", *map(str, rule_files)],
                 capture_output=True,
                 text=True,
                 check=False,

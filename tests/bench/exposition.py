@@ -9,13 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from obs import catalogue
 from obs.catalogue import nats
 from obs.catalogue.metric import Metric
 from obs.families.family import Family, Rows, Value
 from obs.sinks.exposition import Exposition
 
 STREAMS = 100
-METRICS = tuple(m for m in nats.CONSUMER_METRICS if m is not nats.STATUS_REASON)
+METRICS = tuple(metric for metric in catalogue.ALL if metric.labels == nats.CONSUMER)
 FRACTIONAL = frozenset(m for m in METRICS if m.unit == "seconds")
 
 

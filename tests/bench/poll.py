@@ -43,7 +43,7 @@ def consumer(number: int, poll: int, *, config: bool) -> dict[str, object]:
     """A consumer that is at work: a third lags, a tenth retries, every number moves."""
     delivered = 1_000_000 + poll * 300 + number % 100
     pending = (number % 3 == 0) * (500 + poll * 7 + number % 50)
-    told: dict[str, object] = {
+    report: dict[str, object] = {
         "stream_name": f"STREAM_{number % 100:03d}",
         "name": f"consumer-{number:06d}",
         "created": "2026-01-01T00:00:00Z",
@@ -60,15 +60,15 @@ def consumer(number: int, poll: int, *, config: bool) -> dict[str, object]:
         "ts": stamp(1.79e9 + poll * INTERVAL),
     }
     if config:
-        told["config"] = {
-            "durable_name": told["name"],
+        report["config"] = {
+            "durable_name": report["name"],
             "ack_policy": "explicit",
             "ack_wait": 30_000_000_000,
             "max_deliver": 3,
             "max_ack_pending": 1000,
             **({"filter_subject": "orders.*"} if number % 4 == 0 else {}),
         }
-    return told
+    return report
 
 
 def jsz(consumers: int, poll: int, *, config: bool) -> bytes:

@@ -22,7 +22,7 @@ slos:
 SLO = "  - {{name: slo-{0}, service: shop, objective: 99.9, sli: {{{1}}}}}\n"
 RULES = "eventbridge: {{source: cloud, bus: orders, rules: ['%s']}}"
 LAG = "nats_lag: {{source: main, stream: S-{0}, consumer: c, max_messages: 1}}"
-SPECS = (  # what it is; rules and streams that are watched; an SLI; {0} is a number
+SPECS = (  # what it is; the rules and streams tracked; an SLI; {0} is a number
     ("a rule each, watched by its name", "rule-{0}", "S", RULES % "rule-{0}"),
     ("a glob each, rules watched by name", "rule-{0}-a", "S", RULES % "rule-{0}-*"),
     ("a rule each, watched by a glob each", "rule-{0}-*", "S", RULES % "rule-{0}-a"),

@@ -100,7 +100,7 @@ Answer = tuple[int, bytes]
 
 @dataclass
 class Server:
-    """Context manager: an HTTP server on loopback that answers as it is told.
+    """Context manager: an HTTP server on loopback that answers as configured.
 
     `before` is called with each request first: it may kill who asks.
     """

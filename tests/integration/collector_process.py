@@ -131,7 +131,7 @@ class CollectorProcess:
         return self.process.log.read_text() if self.process.log.exists() else ""
 
     def start(self, *, ready: bool = True) -> "CollectorProcess":
-        """Start it; returns once it serves, and unless told otherwise once /readyz agrees."""
+        """Start it; returns once it serves, and unless `ready` is False once /readyz agrees."""
         self.spec_file.write_text(json.dumps(self.spec))
         self.process = self._child()
         before = len(self.log)

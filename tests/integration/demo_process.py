@@ -75,14 +75,14 @@ def running_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
     """The demo once it has introduced itself; its temporary files go to folder/tmp."""
     (folder / "tmp").mkdir()
     output = folder / "output"
-    # Neither an account nor a proxy of whoever runs it may matter.
-    surroundings = {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:1"}
+    # Neither an AWS account nor a proxy of the user may matter.
+    environment = {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:1"}
     with output.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "obs", "demo", "--port", "0", *arguments],
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **surroundings, "TMPDIR": str(folder / "tmp")},
+            env={**os.environ, **environment, "TMPDIR": str(folder / "tmp")},
             text=True,
         )
     demo = Demo(process, output)

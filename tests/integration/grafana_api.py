@@ -73,7 +73,7 @@ class Grafana:
             required(json_kind, 415, "bad content type")
         parts = urlsplit(request.path)
         path = [unquote(each) for each in parts.path.removeprefix("/api/").split("/")]
-        body = json.loads(request.body) if request.body else None
+        body: Any = json.loads(request.body) if request.body else None
         match [request.method, *path]:
             case ["GET", "folders"]:
                 asked = parse_qs(parts.query)

@@ -65,7 +65,7 @@ def _key(prefix: int) -> nkeys.KeyPair:
 
 
 def _public(key: nkeys.KeyPair) -> str:
-    return key.public_key.decode()
+    return bytes(key.public_key).decode()
 
 
 def _jwt(issuer: nkeys.KeyPair, subject: nkeys.KeyPair, name: str, nats: dict[str, Any]) -> str:

@@ -91,7 +91,7 @@ def _buckets(count: int) -> Iterator[Series]:
     for place, bound in enumerate(("0.1", "0.5", "1", "5", "+Inf")):
         share = [0.3 + 0.15 * place + 0.05 * math.sin(n / 90) for n in range(count)]
         total = 0.0
-        values = []
+        values: list[float] = []
         for each in share:
             total += STEP * min(each, 1.0)
             values.append(round(total))

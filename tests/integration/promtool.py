@@ -51,7 +51,7 @@ def _run(command: list[str], *, cwd: Path | None = None, check: bool = False) ->
         cwd=cwd,
         env={**os.environ, **_ENVIRONMENT},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,  # in one stream, as a failure is told beside the file's name
+        stderr=subprocess.STDOUT,  # one stream: a failure follows its file's name
         text=True,
         timeout=300,
         check=False,

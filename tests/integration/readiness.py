@@ -30,7 +30,7 @@ from obs.sandbox.process import Process, free_ports
 from obs.sandbox.prometheus import prometheus_binary
 from obs.spec.load import load
 from obs.spec.system import System
-from tests.integration.advised import Advised
+from tests.integration.advice_runner import AdviceRunner
 from tests.integration.applying import Server
 from tests.integration.collector_process import CollectorProcess, key
 from tests.integration.grafana_api import Grafana
@@ -57,7 +57,7 @@ class Ready:
     collector: CollectorProcess
     spec_file: Path
     system: System = field(init=False)
-    advised: Advised = field(init=False)
+    advised: AdviceRunner = field(init=False)
     clients: dict[str, AwsClient] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class Ready:
         sources = self.system.sources.aws.items()
         # Kept: opening one takes longer than most checks.
         self.clients = {name: AwsClient(spec, time.monotonic) for name, spec in sources}
-        self.advised = Advised(
+        self.advised = AdviceRunner(
             self.emulator.endpoint_url, self.server.url, self.spec_file, self.folder
         )
 

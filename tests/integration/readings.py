@@ -1,4 +1,4 @@
-"""What a running collector serves, read all along."""
+"""What a running collector serves, read continuously."""
 
 import asyncio
 import http.client
@@ -23,13 +23,13 @@ class Reading:
 
     @property
     def took(self) -> float:
-        """Seconds the poll went on for: what it tells is of some moment within them."""
+        """Seconds the poll took: what it reports was true at some moment within them."""
         return self.end - self.begin
 
 
 @dataclass(frozen=True)
-class Told:
-    """What one poll told of one consumer of one stream."""
+class Reported:
+    """What one poll reported of one consumer of one stream."""
 
     reading: Reading
     stream: str
@@ -41,17 +41,19 @@ class Told:
         name = f"nats_consumer_{metric}"
         return self.reading.scrape.get(key(name, nats="nats", **identity, **labels))
 
+    def number(self, metric: str) -> float:
+        """The same of a sample that every poll has to leave."""
+        value = self.value(metric)
+        assert value is not None, metric
+        return value
+
     @property
     def lag_seconds(self) -> float:
-        lag = self.value("lag_seconds")
-        assert lag is not None
-        return lag
+        return self.number("lag_seconds")
 
     @property
     def status(self) -> Status:
-        status = self.value("status")
-        assert status is not None
-        return Status(int(status))
+        return Status(int(self.number("status")))
 
     @property
     def reasons(self) -> set[str]:
@@ -60,24 +62,26 @@ class Told:
 
 @dataclass
 class Readings:
-    """One reading a poll, in order; times in which the collector is away are passed over."""
+    """One reading a poll, in order; while the collector is down there are none."""
 
     collector: CollectorProcess
     stream: str
     polls: list[Reading] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)  # of every scrape
 
-    def last(self, consumer: str) -> Told:
-        """What the last poll told."""
-        return Told(self.polls[-1], self.stream, consumer)
+    def last(self, consumer: str) -> Reported:
+        """What the last poll reported."""
+        return Reported(self.polls[-1], self.stream, consumer)
 
-    def told(self, consumer: str, since: float = 0.0, until: float = 1e12) -> list[Told]:
-        """What every poll told that was begun in this time; there is one at least."""
-        told = [
-            Told(poll, self.stream, consumer) for poll in self.polls if since <= poll.begin < until
+    def reported(self, consumer: str, since: float = 0.0, until: float = 1e12) -> list[Reported]:
+        """What every poll begun in this time reported; at least one."""
+        reported = [
+            Reported(poll, self.stream, consumer)
+            for poll in self.polls
+            if since <= poll.begin < until
         ]
-        assert told
-        return told
+        assert reported
+        return reported
 
     async def run(self) -> None:
         """Read until cancelled."""

@@ -4,12 +4,15 @@ import gzip
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Literal
 
 from obs.web.status import (
+    ConsumerState,
     ConsumerStatus,
     PushStatus,
     QueueStatus,
     RuleStatus,
+    SloState,
     SloStatus,
     SourceStatus,
     Status,
@@ -201,7 +204,16 @@ def large(consumers: int) -> Status:
     )
 
 
-def slo(name, *, left, rate, state="ok", urgent=False, reasons=(), service="oms"):
+def slo(
+    name: str,
+    *,
+    left: float | None,
+    rate: float | None,
+    state: SloState = "ok",
+    urgent: bool = False,
+    reasons: tuple[str, ...] = (),
+    service: str = "oms",
+) -> SloStatus:
     factors = (1.0, 0.9, 1.0, 0.8, 0.5, 0.3, 0.25, 0.2)
     rates = {w: None if rate is None else rate * f for w, f in zip(WINDOWS, factors, strict=True)}
     total = 0 if left is None else 1_284_330
@@ -229,9 +241,19 @@ def slo(name, *, left, rate, state="ok", urgent=False, reasons=(), service="oms"
 
 
 def consumer(
-    name, *, stream="OMS_EVENTS", state="ok", reasons=(), lag=0, seconds=0.0, drain=None,
-    eviction=None, flight=0, letters=0, history=(0,) * 30,
-):  # fmt: skip
+    name: str,
+    *,
+    stream: str = "OMS_EVENTS",
+    state: ConsumerState = "ok",
+    reasons: tuple[str, ...] = (),
+    lag: int = 0,
+    seconds: float = 0.0,
+    drain: float | None = None,
+    eviction: float | None = None,
+    flight: int = 0,
+    letters: int = 0,
+    history: tuple[float, ...] = (0,) * 30,
+) -> ConsumerStatus:
     return ConsumerStatus(
         nats="nats",
         account="$G",
@@ -251,7 +273,14 @@ def consumer(
     )
 
 
-def stream(name, messages, size, *, max_age=None, max_bytes=None):
+def stream(
+    name: str,
+    messages: int,
+    size: int,
+    *,
+    max_age: float | None = None,
+    max_bytes: int | None = None,
+) -> StreamStatus:
     return StreamStatus(
         nats="nats",
         account="$G",
@@ -266,7 +295,7 @@ def stream(name, messages, size, *, max_age=None, max_bytes=None):
     )
 
 
-def rule(name, invocations, *, failed=0, failed_now=0):
+def rule(name: str, invocations: int, *, failed: int = 0, failed_now: int = 0) -> RuleStatus:
     recent = round(invocations / 12)
     return RuleStatus(
         aws="aws",
@@ -284,7 +313,15 @@ def rule(name, invocations, *, failed=0, failed_now=0):
     )
 
 
-def source(name, kind, poll, age, *, up=None, error=None):
+def source(
+    name: str,
+    kind: Literal["nats", "aws"],
+    poll: float,
+    age: float | None,
+    *,
+    up: bool | None = None,
+    error: str | None = None,
+) -> SourceStatus:
     return SourceStatus(
         name=name,
         kind=kind,
@@ -301,7 +338,9 @@ def source(name, kind, poll, age, *, up=None, error=None):
     )
 
 
-def push(sink, target, *, error=None):
+def push(
+    sink: Literal["otlp", "cloudwatch"], target: str, *, error: str | None = None
+) -> PushStatus:
     return PushStatus(
         sink=sink,
         target=target,

@@ -1,14 +1,16 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import nats
 import pytest
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
@@ -27,12 +29,12 @@ CAPTURE = "ADVISORIES"
 class Reader:
     """What a collector would keep."""
 
-    letters: list[DeadLetter] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
     position: Position | None = None
     reports: list[SourceError | None] = field(default_factory=list)
 
     def take(self, arrival: Arrival) -> None:
-        self.letters.extend(arrival.letters)
+        self.dead_letters.extend(arrival.letters)
         self.position = arrival.position
 
     @asynccontextmanager
@@ -62,14 +64,26 @@ async def jetstream(server: NatsServer, **login: str) -> AsyncIterator[JetStream
 
 
 async def consume(
-    js: JetStreamContext, name: str, **config: object
+    js: JetStreamContext,
+    name: str,
+    *,
+    max_deliver: int = 2,
+    deliver_policy: DeliverPolicy = DeliverPolicy.ALL,
 ) -> JetStreamContext.PullSubscription:
-    given = {"ack_policy": "explicit", "max_deliver": 2, "ack_wait": 0.1} | config
-    await js.add_consumer("ORDERS", ConsumerConfig(durable_name=name, **given))
+    config = ConsumerConfig(
+        durable_name=name,
+        deliver_policy=deliver_policy,
+        ack_policy=AckPolicy.EXPLICIT,
+        max_deliver=max_deliver,
+        ack_wait=0.1,
+    )
+    await js.add_consumer("ORDERS", config)
     return await js.pull_subscribe_bind(consumer=name, stream="ORDERS")
 
 
-async def until_nothing(pull: JetStreamContext.PullSubscription, each: Callable | None = None):
+async def until_nothing(
+    pull: JetStreamContext.PullSubscription, each: Callable[[Msg], Awaitable[None]] | None = None
+) -> int:
     """Take messages until none come, calling `each` with them; how many deliveries there were."""
     deliveries = 0
     while True:
@@ -87,13 +101,13 @@ async def poison(js: JetStreamContext, pull: JetStreamContext.PullSubscription) 
     assert await until_nothing(pull) == 2
 
 
-def told(letters: list[DeadLetter]) -> list[tuple[str, str, int, str]]:
-    return [(each.stream, each.consumer, each.stream_seq, each.kind) for each in letters]
+def summary(dead_letters: list[DeadLetter]) -> list[tuple[str, str, int, str]]:
+    return [(each.stream, each.consumer, each.stream_seq, each.kind) for each in dead_letters]
 
 
 @pytest.mark.parametrize("fields", [{}, {"advisory_stream": CAPTURE}])
 async def test_one_poison_message_is_one_dead_letter_however_often_it_was_delivered(
-    nats_server, fields
+    nats_server: NatsServer, fields: dict[str, str]
 ) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js, reader.reading(nats_server, **fields):
@@ -101,16 +115,16 @@ async def test_one_poison_message_is_one_dead_letter_however_often_it_was_delive
         before = time.time()
         await js.publish("orders", b"poison")
         assert await until_nothing(pull) == 5
-        await eventually_async(lambda: len(reader.letters) > 0)
+        await eventually_async(lambda: len(reader.dead_letters) > 0)
         await asyncio.sleep(0.3)  # a second one would come by now
-    assert told(reader.letters) == [("ORDERS", "worker", 1, "max_deliveries")]
-    assert reader.letters[0].account == "$G"
-    assert before < reader.letters[0].at < time.time()
+    assert summary(reader.dead_letters) == [("ORDERS", "worker", 1, "max_deliveries")]
+    assert reader.dead_letters[0].account == "$G"
+    assert before < reader.dead_letters[0].at < time.time()
 
 
 @pytest.mark.parametrize("fields", [{}, {"advisory_stream": CAPTURE}])
 async def test_a_terminated_message_is_a_dead_letter_and_a_refused_one_is_not(
-    nats_server, fields
+    nats_server: NatsServer, fields: dict[str, str]
 ) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js, reader.reading(nats_server, **fields):
@@ -118,7 +132,7 @@ async def test_a_terminated_message_is_a_dead_letter_and_a_refused_one_is_not(
         await js.publish("orders", b"refused once")
         await js.publish("orders", b"terminated")
 
-        async def handle(message) -> None:
+        async def handle(message: Msg) -> None:
             if message.data == b"terminated":
                 await message.term()
             elif message.metadata.num_delivered == 1:
@@ -127,20 +141,20 @@ async def test_a_terminated_message_is_a_dead_letter_and_a_refused_one_is_not(
                 await message.ack()
 
         await until_nothing(pull, handle)
-        await eventually_async(lambda: len(reader.letters) > 0)
+        await eventually_async(lambda: len(reader.dead_letters) > 0)
         await asyncio.sleep(0.3)
-    assert told(reader.letters) == [("ORDERS", "worker", 2, "terminated")]
+    assert summary(reader.dead_letters) == [("ORDERS", "worker", 2, "terminated")]
 
 
-async def test_the_account_is_the_one_the_spec_names(nats_server) -> None:
+async def test_the_account_is_the_one_the_spec_names(nats_server: NatsServer) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js, reader.reading(nats_server, account="OMS"):
         await poison(js, await consume(js, "worker"))
-        await eventually_async(lambda: len(reader.letters) > 0)
-    assert reader.letters[0].account == "OMS"
+        await eventually_async(lambda: len(reader.dead_letters) > 0)
+    assert reader.dead_letters[0].account == "OMS"
 
 
-async def test_reading_begins_with_what_comes_from_now_on(nats_server) -> None:
+async def test_reading_begins_with_what_comes_from_now_on(nats_server: NatsServer) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
         pull = await consume(js, "worker")
@@ -148,12 +162,12 @@ async def test_reading_begins_with_what_comes_from_now_on(nats_server) -> None:
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
             assert reader.position is not None, "the beginning is handed over at once"
             await poison(js, pull)
-            await eventually_async(lambda: len(reader.letters) > 0)
-    assert told(reader.letters) == [("ORDERS", "worker", 2, "max_deliveries")]
+            await eventually_async(lambda: len(reader.dead_letters) > 0)
+    assert summary(reader.dead_letters) == [("ORDERS", "worker", 2, "max_deliveries")]
 
 
 async def test_dead_letters_of_the_collectors_own_downtime_are_counted_exactly_once(
-    nats_server,
+    nats_server: NatsServer,
 ) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
@@ -163,50 +177,54 @@ async def test_dead_letters_of_the_collectors_own_downtime_are_counted_exactly_o
         await poison(js, pull)
         await poison(js, pull)
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
-            await eventually_async(lambda: len(reader.letters) >= 2)
+            await eventually_async(lambda: len(reader.dead_letters) >= 2)
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
             await poison(js, pull)
-            await eventually_async(lambda: len(reader.letters) >= 3)
-    assert [letter.stream_seq for letter in reader.letters] == [1, 2, 3]
+            await eventually_async(lambda: len(reader.dead_letters) >= 3)
+    assert [each.stream_seq for each in reader.dead_letters] == [1, 2, 3]
 
 
-async def test_a_server_killed_in_between_neither_loses_nor_doubles_any(nats_server) -> None:
+async def test_a_server_killed_in_between_neither_loses_nor_doubles_any(
+    nats_server: NatsServer,
+) -> None:
     reader = Reader()
     async with (
         jetstream(nats_server) as js,
         reader.reading(nats_server, advisory_stream=CAPTURE),
     ):
         await poison(js, await consume(js, "worker"))
-        await eventually_async(lambda: len(reader.letters) == 1)
+        await eventually_async(lambda: len(reader.dead_letters) == 1)
         nats_server.kill()
         await eventually_async(lambda: reader.reports[-1] is not None)
-        assert reader.reports[-1].reason == "connection"
+        report = reader.reports[-1]
+        assert report is not None
+        assert report.reason == "connection"
         await asyncio.to_thread(nats_server.start)
         client = await nats.connect(nats_server.url)
-        pull = await consume(client.jetstream(), "other", deliver_policy="new")
+        pull = await consume(client.jetstream(), "other", deliver_policy=DeliverPolicy.NEW)
         await poison(client.jetstream(), pull)
         await client.close()
-        await eventually_async(lambda: len(reader.letters) == 2)
-    assert [letter.consumer for letter in reader.letters] == ["worker", "other"]
+        await eventually_async(lambda: len(reader.dead_letters) == 2)
+    assert [each.consumer for each in reader.dead_letters] == ["worker", "other"]
 
 
-async def test_a_stream_created_anew_is_read_from_its_beginning(nats_server) -> None:
+async def test_a_stream_created_again_is_read_from_its_beginning(nats_server: NatsServer) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
         pull = await consume(js, "worker")
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
             for _ in range(3):
                 await poison(js, pull)
-            await eventually_async(lambda: len(reader.letters) == 3)
+            await eventually_async(lambda: len(reader.dead_letters) == 3)
         await js.delete_stream(CAPTURE)
         await js.add_stream(name=CAPTURE, subjects=["$JS.EVENT.ADVISORY.>"])
         await poison(js, pull)
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
-            await eventually_async(lambda: len(reader.letters) == 4)
-    assert [letter.stream_seq for letter in reader.letters] == [1, 2, 3, 4]
+            await eventually_async(lambda: len(reader.dead_letters) == 4)
+    assert [each.stream_seq for each in reader.dead_letters] == [1, 2, 3, 4]
 
 
-async def test_a_backlog_larger_than_a_batch_is_read_whole(nats_server) -> None:
+async def test_a_backlog_larger_than_a_batch_is_read_whole(nats_server: NatsServer) -> None:
     reader = Reader()
     async with jetstream(nats_server) as js:
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
@@ -223,11 +241,11 @@ async def test_a_backlog_larger_than_a_batch_is_read_whole(nats_server) -> None:
             await js._nc.publish(subject, json.dumps(advisory).encode())
         await js._nc.flush()
         async with reader.reading(nats_server, advisory_stream=CAPTURE):
-            await eventually_async(lambda: len(reader.letters) >= 1000)
-    assert [letter.stream_seq for letter in reader.letters] == list(range(1000))
+            await eventually_async(lambda: len(reader.dead_letters) >= 1000)
+    assert [each.stream_seq for each in reader.dead_letters] == list(range(1000))
 
 
-async def test_a_missing_advisory_stream_is_reported(nats_server) -> None:
+async def test_a_missing_advisory_stream_is_reported(nats_server: NatsServer) -> None:
     spec = NatsConnection(servers=(nats_server.url,), advisory_stream="NONE")
     reports: list[SourceError | None] = []
     advisories = Advisories("main", spec, time.time)
@@ -240,7 +258,7 @@ async def test_a_missing_advisory_stream_is_reported(nats_server) -> None:
 
 
 async def test_a_subscription_that_is_refused_is_reported_and_not_taken_for_silence(
-    tmp_path, monkeypatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OBS_TEST_PASSWORD", "secret")
     user = {"user": "obs", "password": "secret", "permissions": {"subscribe": ["_INBOX.>"]}}
@@ -281,7 +299,10 @@ DIRECT = [
     ],
 )
 async def test_no_more_permissions_are_needed_than_documented(
-    tmp_path, monkeypatch, permissions, fields
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    permissions: dict[str, object],
+    fields: dict[str, str],
 ) -> None:
     monkeypatch.setenv("OBS_TEST_PASSWORD", "secret")
     login = {"user": "obs", "password": "${OBS_TEST_PASSWORD}"}
@@ -297,5 +318,5 @@ async def test_no_more_permissions_are_needed_than_documented(
             reader.reading(server, **login, **fields),
         ):
             await poison(js, await consume(js, "worker"))
-            await eventually_async(lambda: len(reader.letters) > 0)
+            await eventually_async(lambda: len(reader.dead_letters) > 0)
     assert reader.reports == [None]

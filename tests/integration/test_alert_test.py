@@ -93,7 +93,7 @@ def test_a_topic_gets_the_test_alert(
     assert body["MessageId"] in capsys.readouterr().out
 
 
-def test_a_topic_that_is_not_there_is_told_in_one_line(
+def test_a_missing_topic_is_reported_in_one_line(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = spec_file(tmp_path, account.endpoint_url)
@@ -127,7 +127,7 @@ def test_a_topic_that_is_not_there_is_told_in_one_line(
         ),
     ],
 )
-def test_what_leads_nowhere_is_told_in_one_line(
+def test_a_missing_destination_is_reported_in_one_line(
     way: tuple[str, str], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["alerts", "test", "--spec", spec_file(tmp_path), *way]) == code

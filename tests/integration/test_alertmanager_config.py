@@ -1,4 +1,4 @@
-"""The built configuration in Alertmanager's own hands: taken, routed, inhibited, told."""
+"""The built configuration in Alertmanager's own hands: accepted, routed, inhibited, rendered."""
 
 import json
 import shutil
@@ -193,7 +193,7 @@ def test_alertmanager_inhibits_exactly_what_the_rules_say(alertmanager: str) -> 
         _key(labels): any(silences(rules, other, labels) for other in posted) for labels in posted
     }
     assert 0 < sum(expected.values()) < len(expected)
-    # An alert is listed a moment before those that it inhibits are told to be.
+    # An alert is listed a moment before those that it inhibits are marked so.
     assert eventually(lambda: _inhibited(alertmanager) == expected)
 
 
@@ -207,22 +207,23 @@ def _key(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
 
 def rendered(template: str, status: str, alerts: list[TunedAlert], tmp_path: Path) -> str:
     """A template of ours as Alertmanager fills it in for a group of alerts."""
-    told = [
+    labels = [firing(tuned) for tuned in alerts]
+    notified = [
         {
             "status": status,
-            "labels": firing(tuned),
+            "labels": own,
             "annotations": {
                 "description": f"about {tuned.name}",
                 "dashboard_url": f"https://g.example/{tuned.name}",
             },
         }
-        for tuned in alerts
+        for tuned, own in zip(alerts, labels, strict=True)
     ]
-    common = dict(set.intersection(*(set(each["labels"].items()) for each in told)))
+    common = dict(set.intersection(*(set(own.items()) for own in labels)))
     data = {
         "receiver": "chat",
         "status": status,
-        "alerts": told,
+        "alerts": notified,
         "groupLabels": {},
         "commonLabels": common,
         "commonAnnotations": {"summary": "It is so.", "runbook_url": "https://books.example/x.md"},

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from obs.alerts.rule_tests.input_series import has_exact_edge, step_seconds
 from obs.alerts.targets import build
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus
+from obs.alerts.writers.promql import expression
 from obs.artifacts import write, yaml_text
 from obs.spec.load import load
 from obs.spec.system import System
@@ -82,8 +83,8 @@ def mutants(tuned: TunedAlert) -> Iterator[tuple[str, TunedAlert, str]]:
     yield "for longer", replace(tuned, hold=tuned.hold + 2 * step), ""
     if tuned.hold:
         yield "for shorter", replace(tuned, hold=0), ""
-    for name, expression in expressions(tuned):
-        yield name, tuned, expression
+    for name, changed in expressions(tuned):
+        yield name, tuned, changed
 
 
 def conditions(when: Any) -> Iterator[tuple[str, Any]]:
@@ -110,7 +111,7 @@ def conditions(when: Any) -> Iterator[tuple[str, Any]]:
 
 def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
     """The expression with another operator, or without one of its parts."""
-    written = prometheus.expression(tuned)
+    written = expression(tuned)
     yield "never", "vector(0) > 0"
     if not isinstance(tuned.when, Always):
         yield "always", "vector(1)"
@@ -120,7 +121,7 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
     ):
         if name == "loosened" and not has_exact_edge(tuned.when):
             continue
-        other = _OPERATOR.sub(lambda found, by=change: f" {by.get(found[1], found[1])} ", written)
+        other = _exchanged(written, change)
         if other != written:
             yield name, other
     if "\nor (\n" in written:
@@ -139,16 +140,20 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
         )
 
 
+def _exchanged(written: str, operators: Mapping[str, str]) -> str:
+    return _OPERATOR.sub(lambda found: f" {operators.get(found[1], found[1])} ", written)
+
+
 def mutant_rules(tuned: TunedAlert, system: System) -> dict[str, dict[str, Any]]:
     """The rule of each mutant of an alert, and of the sound alert, by what was done to it."""
     sound = prometheus.alert_rule(tuned, system)
     rules = {SOUND: sound}
-    for what, mutant, expression in mutants(tuned):
+    for what, mutant, changed in mutants(tuned):
         rule = prometheus.alert_rule(mutant, system)
         rules[what] = {
             **rule,
             "annotations": sound["annotations"],
-            "expr": expression or rule["expr"],
+            "expr": changed or rule["expr"],
         }
     return rules
 
@@ -243,7 +248,8 @@ def test_tuned_rules_pass_the_tests_that_are_tuned_with_them(
 
 
 def test_every_mutant_of_every_alert_is_caught(reference: System, tmp_path: Path) -> None:
-    files, alerts = [], set()
+    files: list[str] = []
+    alerts: set[str] = set()
     for number, tuned in enumerate(tuned_alerts(reference)):
         name = f"{tuned.name}_{number}"
         rules = {

@@ -1,5 +1,6 @@
 """The SLO alerts of a service with ten events an hour, from the collector's ledger to the rule."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def system(tmp_path: Path) -> System:
     return load([file], variables={})
 
 
-def told(bad_minutes: range) -> list[dict[str, str]]:
+def exported(bad_minutes: range) -> list[dict[str, str]]:
     """What the collector exports minute by minute; events in `bad_minutes` are bad."""
     ledger = Ledger(30 * DAY)
     for minute in range(0, BEGIN // MINUTE, BETWEEN):
@@ -59,10 +60,10 @@ def told(bad_minutes: range) -> list[dict[str, str]]:
     return [{"series": name, "values": " ".join(values)} for name, values in samples.items()]
 
 
-def run(folder: Path, system: System, bad: range, expectation: dict[str, object]) -> bool:
+def run(folder: Path, system: System, bad: range, expectation: Mapping[str, object]) -> bool:
     document = rule_files(tuned_alerts(system), system)["slo"]
     (folder / "rules.yaml").write_text(yaml_text(document))
-    case = {"interval": "1m", "input_series": told(bad), "promql_expr_test": [expectation]}
+    case = {"interval": "1m", "input_series": exported(bad), "promql_expr_test": [expectation]}
     test = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}
     (folder / "test.yaml").write_text(yaml_text(test))
     return judged(folder, ["test.yaml"])["test.yaml"]
@@ -92,10 +93,10 @@ def test_without_the_guard_one_bad_event_would(system: System, tmp_path: Path) -
     """So the test above can fail."""
     tuning = {"SloBudgetBurnsFast": {"min_events": 1}}
     tuned = {name: AlertTuning(**fields) for name, fields in tuning.items()}
-    loose = system.model_copy(update={"alerts": tuned})
+    unguarded = system.model_copy(update={"alerts": tuned})
     expectation = {
         "eval_time": f"{LENGTH - 1}m",
         "expr": f"sum(count_over_time({FIRING}[{LENGTH * MINUTE // HOUR}h])) > bool 0",
         "exp_samples": ONE,
     }
-    assert run(tmp_path, loose, range(BETWEEN), expectation)
+    assert run(tmp_path, unguarded, range(BETWEEN), expectation)

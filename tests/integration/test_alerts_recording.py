@@ -42,13 +42,13 @@ def system(tmp_path: Path) -> System:
 
 def counts() -> list[tuple[int, int]]:
     """(good, total) of each minute: idle hours, a rhythm, an outage on the second day."""
-    told = []
+    minutes = []
     for minute in range(MINUTES):
         hour = minute // 60 % 24
         total = 0 if hour in {3, 4, 5} else 20 + minute * 7 % 13
         bad = total if 1800 <= minute < 1830 else int(minute % 97 == 0)
-        told.append((total - min(bad, total), total))
-    return told
+        minutes.append((total - min(bad, total), total))
+    return minutes
 
 
 def evaluation_at(moment: int) -> Evaluation:

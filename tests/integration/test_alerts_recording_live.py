@@ -97,15 +97,19 @@ def ask(collector: CollectorProcess, tmp_path: Path) -> Iterator[Asked]:
 def test_a_recorded_burn_rate_is_the_collector_s_minute_by_minute(
     collector: CollectorProcess, account: Account, ask: Asked
 ) -> None:
-    eventually(lambda: ask(slo.EVENTS) == 0)
+
+    def becomes(expected: object, metric: Metric, window: str = "") -> None:
+        eventually(lambda: ask(metric, window) == expected)
+
+    becomes(0, slo.EVENTS)
     totals = accumulate(MINUTES, lambda sums, each: (sums[0] + each[0], sums[1] + each[1]))
     for (invoked, failed), (total, bad) in zip(MINUTES, totals, strict=True):
         points = {"Invocations": float(invoked), "FailedInvocations": float(failed)}
         minute = collector.clock.minute
-        told = {metric: {minute: number} for metric, number in points.items() if number}
-        aws_events.put_rule_points(account.endpoint_url, BUS, RULE, told)
+        published = {metric: {minute: number} for metric, number in points.items() if number}
+        aws_events.put_rule_points(account.endpoint_url, BUS, RULE, published)
         collector.clock.turn()
         expected = pytest.approx(bad / total / 0.01, rel=EXACT)
-        eventually(lambda total=total: ask(slo.EVENTS) == total)
-        eventually(lambda expected=expected: ask(slo.BURN_RATE, "5m") == expected)
-        eventually(lambda expected=expected: ask(recorded.BURN_RATE, "5m") == expected)
+        becomes(total, slo.EVENTS)
+        becomes(expected, slo.BURN_RATE, "5m")
+        becomes(expected, recorded.BURN_RATE, "5m")

@@ -1,4 +1,4 @@
-"""A real Alertmanager's configuration: applied, kept, taken back, and nobody else's replaced."""
+"""A real Alertmanager's configuration: applied, kept, taken back, and a foreign one left alone."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ notify:
 
 
 class Running(Reloadable):
-    """An Alertmanager that was started with a file of somebody else's."""
+    """An Alertmanager that was started with a foreign file."""
 
     def __init__(self, folder: Path) -> None:
         (port,) = free_ports(1)
@@ -58,7 +58,7 @@ class Running(Reloadable):
         return {each["name"] for each in yaml.safe_load(status["config"]["original"])["receivers"]}
 
     def forget(self) -> None:
-        """Somebody else's configuration again, and nothing of ours beside it."""
+        """The foreign configuration again, and nothing of ours beside it."""
         for path in self.file.parent.iterdir():
             path.unlink()
         self.file.write_text(THEIRS)
@@ -84,7 +84,7 @@ def write_spec(alertmanager: Running, notify: str = NOTIFY) -> None:
     Path("obs.yaml").write_text(f"{SPEC}{notify}stacks: {{alertmanager: {stack}}}\n")
 
 
-def test_a_configuration_of_somebody_else_is_left_alone(
+def test_a_foreign_configuration_is_left_alone(
     alertmanager: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcome = run(capsys, *ARGV, "--yes")

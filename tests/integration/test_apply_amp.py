@@ -108,7 +108,9 @@ def test_an_apply_that_was_killed_is_finished_by_the_next_and_then_nothing_chang
     assert run(capsys, *ARGV, "--check").code == 0
 
 
-def test_who_may_not_is_told_so_in_a_line(amp: Amp, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_permissions_are_reported_in_one_line(
+    amp: Amp, capsys: pytest.CaptureFixture[str]
+) -> None:
     amp.permitted = False
     outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 3

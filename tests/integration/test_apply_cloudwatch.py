@@ -90,9 +90,7 @@ def test_a_second_apply_changes_nothing_and_what_is_built_no_more_goes(
     assert alarms(cloudwatch).keys() == {LAG, WAITING}
 
 
-def test_an_alarm_of_somebody_else_is_left_alone(
-    cloudwatch: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_foreign_alarm_is_left_alone(cloudwatch: Any, capsys: pytest.CaptureFixture[str]) -> None:
     cloudwatch.put_metric_alarm(
         AlarmName=LAG,
         Namespace="Theirs",
@@ -142,7 +140,7 @@ def test_an_apply_that_was_killed_is_finished_by_the_next(
         (Fault.CREDENTIALS, "DescribeAlarms: AWS rejected the credentials"),
     ],
 )
-def test_who_may_not_is_told_so_in_a_line(
+def test_missing_permissions_are_reported_in_one_line(
     fault: Fault, said: str, account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account.faults.start_fault(fault, "DescribeAlarms")

@@ -84,7 +84,7 @@ def test_the_rules_of_the_provisioning_file_arrive_with_their_panel_and_plain_do
     assert rule["provenance"] == "api"
 
 
-def test_a_rule_group_of_somebody_else_is_left_alone(
+def test_a_foreign_rule_group_is_left_alone(
     grafana: Grafana, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(capsys, *RULES, "--yes")
@@ -100,7 +100,7 @@ def test_a_rule_group_of_somebody_else_is_left_alone(
     assert grafana.rules == before
 
 
-def test_a_rule_of_somebody_else_with_our_title_is_a_conflict_that_is_told(
+def test_a_foreign_rule_with_our_title_is_reported_as_a_conflict(
     grafana: Grafana, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(capsys, *RULES, "--yes")
@@ -110,11 +110,13 @@ def test_a_rule_of_somebody_else_with_our_title_is_a_conflict_that_is_told(
     grafana.rules = {"theirs": theirs}
     outcome = run(capsys, *RULES, "--yes")
     assert outcome.code == 3
-    assert f"/folder/{folder}/rule-groups/{ours['ruleGroup']}: HTTP 409: in conflict" in outcome.err
+    assert (
+        f"/folder/{folder}/rule-groups/{ours['ruleGroup']}: HTTP 409: conflicts with" in outcome.err
+    )
     assert grafana.rules["theirs"] == theirs
 
 
-def test_rules_that_were_paused_or_are_built_no_more_are_mended(
+def test_paused_rules_are_resumed_and_rules_no_longer_built_are_removed(
     grafana: Grafana, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(capsys, *RULES, "--yes")
@@ -126,7 +128,7 @@ def test_rules_that_were_paused_or_are_built_no_more_are_mended(
     assert outcome.code == 0
     assert "-    isPaused: true" in outcome.out
     assert "obs-old" not in grafana.rules
-    assert not any(rule["isPaused"] for rule in grafana.rules.values())
+    assert [uid for uid, rule in grafana.rules.items() if rule["isPaused"]] == []
     assert run(capsys, *RULES, "--check").code == 0
 
 
@@ -142,7 +144,7 @@ def test_rules_move_where_the_folder_is_another(
     assert run(capsys, *RULES, "--check").code == 0
 
 
-def test_a_dashboard_with_our_uid_or_title_of_somebody_else_is_left_alone(
+def test_a_foreign_dashboard_with_our_uid_or_title_is_left_alone(
     grafana: Grafana, spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second, *_ = boards(load([spec]))
@@ -170,7 +172,7 @@ def test_a_provisioned_dashboard_is_left_to_its_file(
     assert f"foreign dashboard {uid}: is provisioned from a file" in outcome.out
 
 
-def test_an_edited_dashboard_is_shown_and_mended_and_one_built_no_more_goes(
+def test_an_edited_dashboard_is_shown_and_restored_and_one_no_longer_built_is_removed(
     grafana: Grafana, spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(capsys, *BOARDS, "--yes")
@@ -191,7 +193,7 @@ def test_an_edited_dashboard_is_shown_and_mended_and_one_built_no_more_goes(
     assert run(capsys, *BOARDS, "--check").code == 0
 
 
-def test_a_dashboard_saved_by_somebody_meanwhile_is_not_overwritten(
+def test_a_dashboard_saved_in_the_meantime_is_not_overwritten(
     grafana: Grafana, server: Server, spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(capsys, *BOARDS, "--yes")
@@ -205,11 +207,11 @@ def test_a_dashboard_saved_by_somebody_meanwhile_is_not_overwritten(
     server.before = meanwhile
     outcome = run(capsys, *BOARDS, "--yes")
     assert outcome.code == 3
-    assert "HTTP 412: changed by somebody else meanwhile" in outcome.err
+    assert "HTTP 412: changed by someone else in the meantime" in outcome.err
     assert grafana.dashboards[uid]["dashboard"]["panels"] == []
 
 
-def test_a_busy_grafana_is_asked_again_and_secrets_stay_out_of_errors(
+def test_requests_to_a_busy_grafana_are_retried_and_secrets_stay_out_of_errors(
     grafana: Grafana, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grafana.busy = 4

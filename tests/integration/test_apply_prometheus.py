@@ -1,4 +1,4 @@
-"""Rules in a real Prometheus: applied, kept, changed, taken back, and nobody else's touched."""
+"""Rules in a real Prometheus: applied, kept, changed, taken back, and foreign ones left alone."""
 
 import json
 import urllib.error
@@ -56,7 +56,7 @@ class Running(Reloadable):
         return {each["name"] for each in groups}
 
     def passed_on(self, request: Request) -> Answer:
-        """The answer to a request that somebody else was asked."""
+        """The answer to a request sent to another server."""
         try:
             return 200, self.ask(request.path, request.method)
         except urllib.error.HTTPError as error:
@@ -134,7 +134,7 @@ def test_a_changed_threshold_is_shown_as_a_diff_and_loaded(
 
 
 @pytest.mark.usefixtures("spec")
-def test_a_file_of_somebody_else_stays_as_it_is_and_the_others_are_applied(
+def test_a_foreign_file_stays_as_it_is_and_the_others_are_applied(
     prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     foreign, beside = rules / "obs-shop-production-nats.yaml", rules / "mine.yaml"
@@ -216,7 +216,7 @@ def test_an_apply_killed_before_the_reload_is_finished_by_the_next(
     assert run(capsys, *ARGV, "--check").code == 0
 
 
-def test_a_prometheus_without_lifecycle_is_told_apart(
+def test_a_prometheus_without_the_lifecycle_api_is_recognised(
     rules: Path, spec: Path, prometheus: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def answer(request: Request) -> Answer:

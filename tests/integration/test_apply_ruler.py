@@ -55,7 +55,7 @@ def test_groups_are_set_one_by_one_and_a_second_apply_changes_nothing(
     assert run(capsys, *ARGV, "--check").code == 0
 
 
-def test_a_group_of_somebody_else_and_other_namespaces_are_left_alone(
+def test_foreign_groups_and_other_namespaces_are_left_alone(
     mimir: Mimir, capsys: pytest.CaptureFixture[str]
 ) -> None:
     theirs = {NAMESPACE: {"shop-nats": FOREIGN}, "other": {"shop-collector": FOREIGN}}
@@ -68,7 +68,7 @@ def test_a_group_of_somebody_else_and_other_namespaces_are_left_alone(
     assert "shop-collector" in mimir.groups["team"][NAMESPACE]
 
 
-def test_what_was_edited_is_shown_and_mended_and_what_is_built_no_more_goes(
+def test_edited_groups_are_shown_and_restored_and_groups_no_longer_built_are_removed(
     mimir: Mimir, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(capsys, *ARGV, "--yes")
@@ -102,7 +102,9 @@ def test_an_apply_that_was_killed_is_finished_by_the_next(
     assert run(capsys, *ARGV, "--check").code == 0
 
 
-def test_a_busy_ruler_is_asked_again(mimir: Mimir, capsys: pytest.CaptureFixture[str]) -> None:
+def test_requests_to_a_busy_ruler_are_retried(
+    mimir: Mimir, capsys: pytest.CaptureFixture[str]
+) -> None:
     mimir.busy = 3
     assert run(capsys, *ARGV, "--yes").code == 0
 
@@ -118,7 +120,7 @@ def test_a_wrong_token_is_one_line_without_the_token(
     assert TOKEN not in outcome.err + outcome.out
 
 
-def test_what_the_ruler_does_not_take_is_told_in_its_words_and_the_rest_is_done_later(
+def test_a_group_that_the_ruler_rejects_is_reported_in_its_words_and_the_rest_is_applied_later(
     mimir: Mimir, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.integration.mimir_api.MOST_RULES", 5)

@@ -57,7 +57,7 @@ def test_an_emulator_whose_port_is_taken_says_so_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fault_hits_only_its_operation_and_only_as_often_as_told() -> None:
+def test_a_fault_hits_only_its_operation_and_only_as_often_as_configured() -> None:
     with AwsFaults("http://127.0.0.1:1") as faults:
         faults.start_fault(Fault.RUBBISH)
         faults.start_fault(Fault.UNAVAILABLE, "ListRules", times=1)

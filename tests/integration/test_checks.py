@@ -106,7 +106,7 @@ def put_role(system: Ready, part: str, *statements: dict[str, Any]) -> None:
 
 
 def change_rules(system: Ready) -> None:
-    """Somebody edits an expression where Prometheus reads it."""
+    """An expression is edited where Prometheus reads it."""
     file = next(Path(system.folder / "rules").glob("*-nats.yaml"))
     text = file.read_text(encoding="utf-8")
     assert "> 1000" in text
@@ -115,7 +115,7 @@ def change_rules(system: Ready) -> None:
 
 
 def change_dashboard(system: Ready) -> None:
-    """Somebody edits a dashboard in Grafana and saves it."""
+    """A dashboard is edited and saved in Grafana."""
     saved = next(iter(system.grafana.dashboards.values()))
     saved["dashboard"]["panels"][0]["title"] = "Mine"
 
@@ -188,7 +188,7 @@ WRONGS = (
         *("eventbridge-dead-letters", TARGET, "is in eu-west-1, the rule in us-east-1"),
     ),
     Wrong(
-        "a queue that lets nobody send",
+        "a queue without a policy",
         lambda it: set_queue(it, Policy=""),
         *("eventbridge-dead-letters", TARGET, "does not let this rule send"),
     ),
@@ -270,7 +270,7 @@ WRONGS = (
         *("alarms", ALARM, "Threshold is 500, built with 5"),
     ),
     Wrong(
-        "an alarm that tells nobody",
+        "an alarm without actions",
         lambda it: it.aws("cloudwatch").disable_alarm_actions(AlarmNames=[ALARM]),
         *("alarms", ALARM, "its actions are disabled"),
     ),
@@ -374,7 +374,7 @@ def test_a_system_that_is_right_passes_every_check(
 
 
 @pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: wrong.about)
-def test_what_is_wrong_is_told_and_following_the_advice_puts_it_right(
+def test_each_fault_is_reported_and_following_its_advice_fixes_it(
     wrong: Wrong, repaired: Ready
 ) -> None:
     wrong.make(repaired)
@@ -388,7 +388,7 @@ def test_what_is_wrong_is_told_and_following_the_advice_puts_it_right(
     repaired.becomes_right(wrong.check)
 
 
-def test_personal_data_that_would_leave_with_an_alert_is_told(
+def test_personal_data_in_an_alert_is_reported(
     ready: Ready,  # noqa: F811
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -399,9 +399,9 @@ def test_personal_data_that_would_leave_with_an_alert_is_told(
     file.write_text(json.dumps(document), encoding="utf-8")
     check = ["check", "--spec", str(file), "--only", "privacy-built"]
     assert main(check) == FOUND
-    told = capsys.readouterr().out
-    assert "✗ alert NatsConsumerLagHigh: owner: holds an e-mail address" in told
-    assert "jane" not in told
+    output = capsys.readouterr().out
+    assert "✗ alert NatsConsumerLagHigh: owner: holds an e-mail address" in output
+    assert "jane" not in output
     document["alerts"]["NatsConsumerLagHigh"]["labels"]["owner"] = "team-events"
     file.write_text(json.dumps(document), encoding="utf-8")
     assert main(check) == DONE

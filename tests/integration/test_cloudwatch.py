@@ -1,5 +1,5 @@
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -15,6 +15,9 @@ from obs.sinks.cloudwatch import CloudWatchSink
 from obs.spec.outputs import CloudWatch
 from tests.integration.aws_fixtures import Account, account, emulator, proxy
 
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import DatapointTypeDef
+
 __all__ = ["account", "emulator", "proxy"]
 
 pytestmark = pytest.mark.integration
@@ -27,7 +30,7 @@ def lag(*consumers: tuple[str, str, int | None]) -> Family:
     return Family(nats.LAG_MESSAGES, rows, [value for *_, value in consumers])
 
 
-def read_back(account: Account, consumer: str) -> list[dict[str, Any]]:
+def read_back(account: Account, consumer: str) -> "list[DatapointTypeDef]":
     """What the owners' alarm would see."""
     cloudwatch = boto3.client("cloudwatch", region_name=REGION, endpoint_url=account.endpoint_url)
     found = cloudwatch.get_metric_statistics(
@@ -42,7 +45,7 @@ def read_back(account: Account, consumer: str) -> list[dict[str, Any]]:
         Period=60,
         Statistics=["Maximum"],
     )
-    return list(found["Datapoints"])
+    return found["Datapoints"]
 
 
 def test_the_lag_published_is_the_lag_that_an_alarm_reads(account: Account) -> None:
@@ -74,7 +77,7 @@ def test_names_that_aws_would_refuse_do_not_lose_the_request(account: Account) -
     assert [point["Maximum"] for point in read_back(account, "ok")] == [4.0]
 
 
-def test_throttling_is_retried_and_then_told(account: Account) -> None:
+def test_throttling_is_retried_and_then_reported(account: Account) -> None:
     client = AwsClient(account.spec(), account.clock)
     sink = CloudWatchSink(SPEC, client)
     family = lag(("$G", "oms-processor", 7))

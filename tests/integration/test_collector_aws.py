@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 class Feed:
-    """What AWS was told of the rules, and what follows from it."""
+    """What AWS was fed for the rules, and what follows from it."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -119,9 +120,9 @@ def collector(oms: Account, tmp_path: Path, collectors: list[CollectorProcess]) 
     return made
 
 
-def spec(account: Account, folder: Path, **rest: object) -> Spec:
+def spec(account: Account, folder: Path, slos: Sequence[Spec] = ()) -> Spec:
     source = {"endpoint_url": account.faults.endpoint_url, "buses": [{"name": "oms-events"}]}
-    return spec_of(folder, aws=source, **rest)  # type: ignore[arg-type]
+    return spec_of(folder, aws=source, slos=slos)
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def test_counters_are_what_was_fed_over_late_points_corrections_and_kills(
     assert not falls(before, collector.start().scrape())
     before = counted(collector, feed, first)
 
-    feed.put(SCHEMA, "Invocations", {first: -4.0})  # corrected downwards: owed
+    feed.put(SCHEMA, "Invocations", {first: -4.0})  # corrected downwards: outstanding
     collector.polls("aws")
     third = collector.clock.turn()
     feed.put(SCHEMA, "Invocations", {third: 1.0})
@@ -219,7 +220,7 @@ def test_objectives_are_those_of_the_events_fed_and_survive_a_kill(
     put_history(feed, first)
     oms.faults.start_fault(Fault.SLOW, "GetMetricData", seconds=0.4)
     collector.start()
-    # The first that is told is right already: nothing is shown before history is in it.
+    # The first value exported is right already: nothing is shown before history is in it.
     check_slo(feed, collector.until(lambda scrape: slo("slo_burn_rate", window="30d") in scrape))
     oms.faults.stop_faults()
     feed.put(OBJECT, "Invocations", {first: 40.0})
@@ -304,8 +305,8 @@ def test_a_poll_of_up_to_500_metrics_is_one_request_and_is_priced(
     collector.start()
     requests = key("obs_aws_requests_total", operation="GetMetricData")
     polls = key("obs_source_polls_total", source="aws")
-    told = collector.until(lambda scrape: requests in scrape)
-    for scrape in (told, collector.polls("aws", 2)):
+    first_scrape = collector.until(lambda scrape: requests in scrape)
+    for scrape in (first_scrape, collector.polls("aws", 2)):
         # A poll sends its request before it is counted as a poll.
         assert scrape[requests] - scrape[polls] in (0, 1)
     collector.stop()
@@ -334,7 +335,7 @@ def test_a_dry_run_tells_the_cost_in_words_and_in_json_and_spends_nothing(
     assert not collector.state_file.parent.exists()
 
 
-def test_a_source_above_its_budget_asks_for_nothing_that_costs(
+def test_a_source_above_its_budget_makes_no_request_that_costs(
     collector: CollectorProcess, oms: Account
 ) -> None:
     source = collector.spec["sources"]["aws"]["aws"]

@@ -17,9 +17,9 @@ from nats.js.api import ConsumerConfig
 from obs.clients.http import Http
 from obs.lag.status import Status
 from obs.sandbox.nats_server import NatsCluster, NatsServer
-from obs.sources.jsz import decode_jsz
-from tests.integration.collector_process import CollectorProcess, spec_of
-from tests.integration.owed import Owed, Spans
+from tests.integration.collector_process import CollectorProcess, Scrape, spec_of
+from tests.integration.leaders import leaders
+from tests.integration.outstanding import Outstanding, Spans
 from tests.integration.readings import Readings
 from tests.integration.waiting import answered, ended, eventually_async
 from tests.integration.workers import AWAY, Worker
@@ -40,7 +40,7 @@ class Run:
     """What happened, and when (Unix seconds)."""
 
     readings: Readings
-    owed: dict[str, Owed]
+    outstanding: dict[str, Outstanding]
     victim: str  # its address
     orphaned: set[str]  # the consumers it led
     killed: float
@@ -64,19 +64,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
     await _create(cluster)
-    leaders = _leaders(cluster.members[0])
-    victim = cluster.member(_elsewhere(leaders))
-    orphaned = {name for name in CONSUMERS if leaders[name] == victim.name}
+    placed = _leaders(cluster.members[0])
+    victim = cluster.member(_elsewhere(placed))
+    orphaned = {name for name in CONSUMERS if placed[name] == victim.name}
     others = [member for member in cluster.members if member is not victim]
     client = await nats.connect([member.url for member in others])
     arrived: Spans = {}
-    owed = {name: Owed(arrived) for name in CONSUMERS}
+    outstanding = {name: Outstanding(arrived) for name in CONSUMERS}
     readings = Readings(collector, STREAM)
     await asyncio.to_thread(collector.start)
 
     def well() -> bool:
-        told = [readings.last(name) for name in CONSUMERS]
-        return all(each.status is Status.OK and each.lag_seconds < 1 for each in told)
+        reported = [readings.last(name) for name in CONSUMERS]
+        return all(each.status is Status.OK and each.lag_seconds < 1 for each in reported)
 
     def behind() -> set[float | None]:
         return {readings.last(name).value("replicas_behind") for name in CONSUMERS}
@@ -85,7 +85,7 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
         js = client.jetstream(timeout=10)
         enough = asyncio.Event()
         traffic = group.create_task(_traffic(js, arrived, enough))
-        workers = [Worker(name, owed[name]).run(js, STREAM) for name in CONSUMERS]
+        workers = [Worker(name, outstanding[name]).run(js, STREAM) for name in CONSUMERS]
         work = [group.create_task(each) for each in workers]
         reading = group.create_task(readings.run())
         await _polls(readings, 6)
@@ -102,7 +102,9 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
         await _polls(readings, 4)
         enough.set()
         await traffic
-        await eventually_async(lambda: all(len(o.settled) == len(arrived) for o in owed.values()))
+        await eventually_async(
+            lambda: all(len(o.settled) == len(arrived) for o in outstanding.values())
+        )
         await ended(*work)
         await _polls(readings, 2)
         delivered = {name: await _delivered(js, name) for name in CONSUMERS}
@@ -110,7 +112,7 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
         await ended(reading)
     await client.close()
     address = f"{victim.host}:{victim.monitor_port}"
-    return Run(readings, owed, address, orphaned, killed, led_again, back, delivered)
+    return Run(readings, outstanding, address, orphaned, killed, led_again, back, delivered)
 
 
 async def _create(cluster: NatsCluster) -> None:
@@ -127,14 +129,12 @@ async def _create(cluster: NatsCluster) -> None:
 def _leaders(member: NatsServer) -> dict[str, str]:
     """Leaders of the stream and of its consumers by name, as one server sees them."""
     with closing(Http(timeout=3)) as http:
-        body = http.get(f"{member.monitor}/jsz?accounts=1&streams=1&consumers=1")
-    (stream,) = decode_jsz(body, member.name).account_details[0].stream_detail
-    return {each.name: each.cluster.leader for each in (stream, *stream.consumer_detail)}
+        return leaders(http, member)
 
 
-def _elsewhere(leaders: dict[str, str]) -> str:
+def _elsewhere(placed: dict[str, str]) -> str:
     """A server that leads consumers, most of all that do not lead the stream."""
-    led = Counter(leaders[name] for name in CONSUMERS if leaders[name] != leaders[STREAM])
+    led = Counter(placed[name] for name in CONSUMERS if placed[name] != placed[STREAM])
     assert led, "of six consumers some are led by another server than their stream"
     return led.most_common(1)[0][0]
 
@@ -171,50 +171,54 @@ def test_every_scrape_has_each_series_of_each_consumer_once(run: Run) -> None:
 
 def test_deliveries_never_fall_and_end_as_the_servers_count_them(run: Run) -> None:
     for name in CONSUMERS:
-        totals = [told.value("delivered_total") for told in run.readings.told(name)]
+        totals = [reported.number("delivered_total") for reported in run.readings.reported(name)]
         assert totals == sorted(totals)
-        assert totals[-1] == run.delivered[name] >= len(run.owed[name].arrived)
+        assert totals[-1] == run.delivered[name] >= len(run.outstanding[name].arrived)
 
 
 def test_a_new_leader_is_no_reset(run: Run) -> None:
     for name in CONSUMERS:
-        assert {told.value("resets_total") for told in run.readings.told(name)} == {0.0}
+        assert {reported.value("resets_total") for reported in run.readings.reported(name)} == {0.0}
 
 
 @pytest.mark.parametrize("consumer", CONSUMERS)
 def test_the_lag_is_true_all_along_with_a_leader_and_without(run: Run, consumer: str) -> None:
     errors = [0.0]
-    for told in run.readings.told(consumer):
-        least, most = run.owed[consumer].lag(told.reading.begin, told.reading.end)
-        off = max(least - told.lag_seconds, told.lag_seconds - most)
-        errors.append(off - told.reading.took)
+    for reported in run.readings.reported(consumer):
+        least, most = run.outstanding[consumer].lag(reported.reading.begin, reported.reading.end)
+        off = max(least - reported.lag_seconds, reported.lag_seconds - most)
+        errors.append(off - reported.reading.took)
     print(f"{consumer}: off by {max(errors):.3f} s at most")  # noqa: T201
     assert max(errors) <= POLL + TOLERANCE
 
 
-def test_a_consumer_that_lost_its_leader_lags_until_it_has_another(run: Run) -> None:
+def test_a_consumer_without_a_leader_lags_until_it_has_one(run: Run) -> None:
     for name in run.orphaned:
-        lags = [told.lag_seconds for told in run.readings.told(name, run.killed, run.led_again)]
+        lags = [
+            reported.lag_seconds
+            for reported in run.readings.reported(name, run.killed, run.led_again)
+        ]
         assert max(lags) > 1
         assert lags[-1] < 1
 
 
 def test_consumers_are_at_most_leaderless_for_a_moment(run: Run) -> None:
     for name in CONSUMERS:
-        told = run.readings.told(name)
-        assert {each.status for each in told} <= {Status.OK, Status.LEADERLESS}
-        for each in told:
+        reported = run.readings.reported(name)
+        assert {each.status for each in reported} <= {Status.OK, Status.LEADERLESS}
+        for each in reported:
             assert (each.status is Status.LEADERLESS) == ("no_leader" in each.reasons)
-        for quiet in (run.readings.told(name, until=run.killed - POLL), told[-4:]):
+        for quiet in (run.readings.reported(name, until=run.killed - POLL), reported[-4:]):
             assert {each.status for each in quiet} == {Status.OK}
     print(f"led again after {run.led_again - run.killed:.1f} s")  # noqa: T201
 
 
-def test_only_the_killed_server_is_told_to_be_down(run: Run) -> None:
+def test_only_the_killed_server_is_reported_down(run: Run) -> None:
     ups = [_ups(reading.scrape) for reading in run.readings.polls]
     begins = [reading.begin for reading in run.readings.polls]
     assert {len(up) for up in ups} == {3}
-    assert all(up[server] for up in ups for server in up if server != run.victim)
+    down = {server for up in ups for server, value in up.items() if not value}
+    assert down - {run.victim} == set()
     for begin, up in zip(begins, ups, strict=True):
         if run.killed < begin < run.led_again:
             assert up[run.victim] == 0
@@ -222,7 +226,7 @@ def test_only_the_killed_server_is_told_to_be_down(run: Run) -> None:
             assert up[run.victim] == 1
 
 
-def _ups(scrape: dict[object, float]) -> dict[str, float]:
+def _ups(scrape: Scrape) -> dict[str, float]:
     return {
         dict(labels)["server"]: value
         for (name, labels), value in scrape.items()

@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import bcrypt
 import nats
 import pytest
 from nats.js.api import ConsumerConfig
+from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 
 from obs.sandbox import aws_events
@@ -168,8 +169,8 @@ def test_a_receiver_that_is_down_is_counted_and_all_else_goes_on(
     assert scrape[key("obs_source_up", source="nats")] == 1.0
     assert scrape[key("obs_source_up", source="aws")] == 1.0
     assert collector.get("/readyz").status == 200
-    (told,) = collector.status()["pushes"]
-    assert (told["sink"], told["up"], told["error_reason"]) == ("otlp", False, "connection")
+    (shown,) = collector.status()["pushes"]
+    assert (shown["sink"], shown["up"], shown["error_reason"]) == ("otlp", False, "connection")
     started = time.monotonic()
     assert collector.stop() == 0
     assert time.monotonic() - started < 5
@@ -243,9 +244,10 @@ def test_both_formats_hold_the_same_samples(collector: CollectorProcess) -> None
     modern = collector.get("/metrics", Accept=accept)
     assert modern.content_type == f"{accept}; charset=utf-8"
     assert modern.text.endswith("# EOF\n")
+    parse: Callable[[str], Iterator[Metric]] = openmetrics.text_string_to_metric_families
     strict = {
         (sample.name, frozenset(sample.labels.items())): float(sample.value)
-        for family in openmetrics.text_string_to_metric_families(modern.text)
+        for family in parse(modern.text)
         for sample in family.samples
     }
     assert still(strict) == still(collector.scrape())
@@ -253,7 +255,7 @@ def test_both_formats_hold_the_same_samples(collector: CollectorProcess) -> None
 
 
 class Prometheus:
-    """The real one; it scrapes as it is told, every half second."""
+    """The real one; it scrapes as configured, every half second."""
 
     def __init__(self, binary: str, folder: Path, scrapes: list[dict[str, Any]]) -> None:
         (port,) = free_ports(1)
@@ -321,7 +323,7 @@ def test_prometheus_has_the_numbers_of_metrics(
     server.process.stop()
 
 
-def test_tls_and_passwords_keep_all_out_but_those_who_know_them(
+def test_tls_and_passwords_let_in_only_those_who_know_them(
     collector: CollectorProcess, prometheus: Any, certificates: Certificates, tmp_path: Path
 ) -> None:
     hashed = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
@@ -369,7 +371,7 @@ def test_a_wrong_web_configuration_is_bad_input_and_leaves_no_state_locked(
     collector.start()
 
 
-def test_a_port_in_use_is_bad_input_told_in_one_line(
+def test_a_port_in_use_is_bad_input_reported_in_one_line(
     collector: CollectorProcess, server: NatsServer
 ) -> None:
     refused = collector.output("--listen", f"127.0.0.1:{server.port}")

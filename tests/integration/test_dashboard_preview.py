@@ -144,7 +144,7 @@ async def test_hostile_labels_show_as_text(page: Page, address: str) -> None:
     assert page.console == []
 
 
-async def test_choices_change_what_is_asked_and_stand_in_the_address(
+async def test_variables_change_the_queries_and_stand_in_the_address(
     page: Page, address: str
 ) -> None:
     await shown(page, f"{address}d/every-panel")
@@ -219,7 +219,7 @@ async def test_all_dashboards_are_listed(page: Page, address: str) -> None:
     assert page.console == []
 
 
-async def test_a_time_that_is_none_is_told(page: Page, address: str) -> None:
+async def test_an_invalid_time_is_reported(page: Page, address: str) -> None:
     text = await shown(page, f"{address}d/every-panel?from=yesterday")
     assert "time 'yesterday': write now, now-6h or milliseconds" in text
 
@@ -236,7 +236,7 @@ async def test_the_server_answers_to_loopback_names_only(address: str) -> None:
             assert "default-src 'none'" in policy
 
 
-async def test_a_port_that_is_taken_is_told(prometheus: Prometheus, address: str) -> None:
+async def test_a_port_in_use_is_reported(prometheus: Prometheus, address: str) -> None:
     taken = urlsplit(address).port
     assert taken is not None
     with pytest.raises(BadInput, match="--port"):
@@ -244,7 +244,7 @@ async def test_a_port_that_is_taken_is_told(prometheus: Prometheus, address: str
             pass
 
 
-async def test_every_query_is_told_with_its_answer(prometheus: Prometheus) -> None:
+async def test_every_query_is_reported_with_its_answer(prometheus: Prometheus) -> None:
     now = time.time()
     hour = time_range("now-1h", "now", now)
     found = await asyncio.to_thread(evaluated, every_panel(), prometheus, hour)

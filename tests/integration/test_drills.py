@@ -32,5 +32,5 @@ async def test_an_aws_that_throttles_makes_the_alerts_on_its_source_and_no_other
     await drilled("aws-throttled")
 
 
-async def test_alerts_on_a_lagging_consumer_outlive_the_server_that_told_of_it() -> None:
+async def test_alerts_on_a_lagging_consumer_outlive_the_server_that_reported_it() -> None:
     await drilled("nats-down-while-lagging")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nats
 import pytest
@@ -38,6 +39,9 @@ from tests.integration.collector_process import (
 )
 
 __all__ = ["collectors"]
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
 pytestmark = pytest.mark.integration
 
@@ -125,7 +129,7 @@ def test_without_any_one_action_something_is_refused(
     assert missed == {"": False} | dict.fromkeys(policy.actions, True)
 
 
-def test_who_checks_may_read_all_that_is_judged(
+def test_the_policy_for_checks_may_read_everything_they_judge(
     account: Account,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -183,11 +187,11 @@ def with_nats(system: System) -> System:
 def _refused(system: System) -> bool:
     """Whether AWS refuses any part of a poll and a push of a collector that begins now."""
     spec = system.sources.aws["aws"]
-    datum = {"MetricName": "ConsumerLag", "Value": 1.0, "Unit": "Count"}
+    datum: MetricDatumTypeDef = {"MetricName": "ConsumerLag", "Value": 1.0, "Unit": "Count"}
     with closing(AwsClient(spec, time.monotonic)) as client:
         try:
             snapshot = EventBridge("aws", spec, client, time.time).poll()
-            client.put_metric_data("OMS/Events", [datum])  # type: ignore[list-item]
+            client.put_metric_data("OMS/Events", [datum])
         except SourceError as error:
             return error.reason == "auth"
     return "denied" in snapshot.left_out

@@ -14,6 +14,7 @@ import tempfile
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from obs import __version__
 from obs.sandbox.process import Process, free_ports
 from tests.integration.waiting import eventually
 from tests.unit.deploy.deployed import (
-    DEPLOY,
     PORT,
     ROOT,
     STATE,
@@ -44,23 +44,23 @@ def _may_confine() -> bool:
 
 
 CONFINED = _may_confine()
-# Reading is allowed, because the tests' Python may be in somebody's home; writing is not.
+# Reading is allowed, because the tests' Python may be in a home folder; writing is not.
 READER = "-all,+dac_read_search"
 CONFINE = f"""
 mount --bind {{state}} {{state}} && mount -o remount,bind,ro / && cd {{state}} &&
 exec setpriv --reuid {UID} --regid {UID} --clear-groups --no-new-privs --pdeathsig KILL \
   --bounding-set {READER} --inh-caps {READER} --ambient-caps {READER} "$@"
 """
-NOBODY = "http://127.0.0.1:1"
+CLOSED = "http://127.0.0.1:1"
 # Everything that loads libraries of its own: AWS, NATS, gRPC.
 SPEC = {
     "version": 1,
     "system": "oms",
     "sources": {
-        "nats": {"main": {"monitor": [NOBODY], "poll": "1s"}},
-        "aws": {"cloud": {"region": "us-east-1", "endpoint_url": NOBODY, "poll": "1s"}},
+        "nats": {"main": {"monitor": [CLOSED], "poll": "1s"}},
+        "aws": {"cloud": {"region": "us-east-1", "endpoint_url": CLOSED, "poll": "1s"}},
     },
-    "outputs": {"otlp": {"endpoint": NOBODY, "protocol": "grpc", "every": "1s"}},
+    "outputs": {"otlp": {"endpoint": CLOSED, "protocol": "grpc", "every": "1s"}},
 }
 UNREACHED = (
     'obs_source_errors_total{source="main",reason="connection"}',
@@ -112,6 +112,20 @@ class Image:
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
+    """As it is built by default."""
+    with _built(extras="") as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def full_image() -> Iterator[Image]:
+    """With AWS and OTLP."""
+    with _built(extras="aws,otlp") as built:
+        yield built
+
+
+@contextmanager
+def _built(extras: str) -> Iterator[Image]:
     """Built by the Dockerfile's steps, one after the other."""
     root = Path(tempfile.mkdtemp(prefix="obs-image-"))
     root.chmod(0o755)  # it runs as another user
@@ -119,7 +133,7 @@ def image() -> Iterator[Image]:
         made = Image(root)
         for word, rest in instructions("build"):
             if word == "RUN":
-                _run(made, rest)
+                _run(made, rest, extras)
             elif word == "COPY":
                 _copy(made, rest)
         made.state.mkdir(parents=True)
@@ -139,14 +153,14 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _run(image: Image, command: str) -> None:
+def _run(image: Image, command: str, extras: str) -> None:
     script = re.sub(r"\bpython -m venv\b", f"{sys.executable} -m venv", image.at(command))
     work = image.root / "src"
     work.mkdir(exist_ok=True)
     done = subprocess.run(
         ["/bin/sh", "-ec", script],
         cwd=work,
-        env={**os.environ, "PIP_NO_COMPILE": "1"},  # saves the test half a minute
+        env={**os.environ, "PIP_NO_COMPILE": "1", "EXTRAS": extras},  # saves the test half a minute
         capture_output=True,
         text=True,
         check=False,
@@ -166,19 +180,48 @@ def _copy(image: Image, arguments: str) -> None:
             shutil.copy(ROOT / source, there)
 
 
-def test_it_holds_the_project_at_the_locked_versions_and_no_pip(image: Image) -> None:
+@pytest.mark.parametrize(
+    ("built", "extras"), [("image", ()), ("full_image", ("aws", "otlp"))], ids=["base", "full"]
+)
+def test_it_holds_the_project_at_the_locked_versions_and_no_pip(
+    built: str, extras: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    image: Image = request.getfixturevalue(built)
     command = [f"{image.root}/opt/obs/bin/obs", "--version"]
     assert subprocess.check_output(command, text=True, env={}) == f"obs {__version__}\n"
     (packages,) = image.root.glob("opt/obs/lib/python3*/site-packages")
-    installed = {path.name.partition("-")[0].lower() for path in packages.glob("*.dist-info")}
-    assert "pip" not in installed
-    locked = re.findall(r"^([\w.-]+)==", (DEPLOY / "container/requirements.txt").read_text(), re.M)
-    needed = {name.replace("-", "_").lower() for name in locked}
-    assert installed <= needed | {"obs_events"}
-    assert {"boto3", "grpcio", "nats_py"} <= installed
+    installed = {
+        tuple(path.name.removesuffix(".dist-info").lower().split("-"))
+        for path in packages.glob("*.dist-info")
+    }
+    locked = {
+        (name.replace("-", "_").replace(".", "_").lower(), version)
+        for part in ("base", *extras)
+        for name, version in re.findall(
+            r"^([\w.-]+)==(\S+)", (ROOT / f"requirements/{part}.txt").read_text(), re.MULTILINE
+        )
+    }
+    assert installed == locked | {("obs_events", __version__)}
+    names = {name for name, _ in installed}
+    assert "nats_py" in names
+    assert {"boto3", "grpcio"} <= names if extras else not {"boto3", "grpcio"} & names
 
 
-def test_it_runs_as_a_nobody_on_a_read_only_file_system(image: Image) -> None:
+def test_without_extras_it_is_small(image: Image) -> None:
+    (packages,) = image.root.glob("opt/obs/lib/python3*/site-packages")
+    # Without bytecode, of which there is half as much again: 60 MB in all is the limit.
+    files = [path for path in packages.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert sum(path.stat().st_size for path in files) < 40_000_000
+
+
+def test_a_spec_for_aws_says_which_extra_the_image_lacks(image: Image, tmp_path: Path) -> None:
+    (tmp_path / "obs.yaml").write_text(json.dumps(SPEC), encoding="utf-8")
+    done = run(image.commands / "obs", "collect", "--once", cwd=tmp_path)
+    line = "sources.aws.cloud needs the aws extra: pip install 'obs-events[aws]'\n"
+    assert (done.returncode, done.stderr) == (2, line)
+
+
+def test_it_runs_without_privileges_on_a_read_only_file_system(image: Image) -> None:
     if not CONFINED:
         pytest.skip("only root can make a file system read-only for one process")
     for folder, writable in ((image.state, True), (image.root, False), (Path("/tmp"), False)):
@@ -189,7 +232,10 @@ def test_it_runs_as_a_nobody_on_a_read_only_file_system(image: Image) -> None:
     (image.state / "touched").unlink()
 
 
-def test_the_entry_command_serves_is_healthy_without_nats_and_ends_in_order(image: Image) -> None:
+def test_the_entry_command_serves_is_healthy_without_nats_and_ends_in_order(
+    full_image: Image,
+) -> None:
+    image = full_image
     (port,) = free_ports(1)
     words = dict(instructions("runtime"))
     command = _there(image, words["ENTRYPOINT"], port) + json.loads(_at(words["CMD"], port))

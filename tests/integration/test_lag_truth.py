@@ -1,4 +1,4 @@
-"""Lag and status of the running collector against a driver that knows what is owed."""
+"""Lag and status of the running collector against a driver that knows what is outstanding."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -19,8 +19,8 @@ from nats.js.api import ConsumerConfig
 from obs.lag.status import Status
 from obs.sandbox.nats_server import NatsServer
 from tests.integration.collector_process import CollectorProcess, spec_of
-from tests.integration.owed import Owed, Spans
-from tests.integration.readings import Readings, Told
+from tests.integration.outstanding import Outstanding, Spans
+from tests.integration.readings import Readings, Reported
 from tests.integration.waiting import ended, eventually_async
 from tests.integration.workers import Worker
 
@@ -29,17 +29,17 @@ pytestmark = pytest.mark.integration
 STREAM = "EVENTS"
 RARE, COMMON, POISON = "events.rare", "events.common", "events.poison"
 GIVEN_UP = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{STREAM}.*"
-LIMITED = {"ack_wait": 2, "max_deliver": 3}
+LIMITED = ConsumerConfig(ack_wait=2, max_deliver=3)
 CONFIGS = {
     "stops": LIMITED,
     "slow": LIMITED,
-    "silent": {"ack_wait": 2, "max_deliver": -1, "max_ack_pending": 50},
+    "silent": ConsumerConfig(ack_wait=2, max_deliver=-1, max_ack_pending=50),
     "gives-up": LIMITED,
     "poisoned": LIMITED,
-    "filtered": {**LIMITED, "filter_subject": RARE},
+    "filtered": replace(LIMITED, filter_subject=RARE),
 }
 POLL = 0.5
-LOOSE = 1.5 * POLL
+UNSTATED = 1.5 * POLL
 """How far the lag may be off where the collector states no uncertainty."""
 TOLERANCE = 0.1
 """Seconds for what lies between the server's answer and the collector's look at its clock."""
@@ -53,20 +53,22 @@ class Driver:
         self.js = client.jetstream()
         self.arrived: Spans = {}
         self.rare: set[int] = set()
-        self.owed = {name: Owed(self.arrived) for name in CONFIGS}
-        self.owed["filtered"].matches = self.rare.__contains__
-        self.stops = Worker("stops", self.owed["stops"], batch=20)
-        self.slow = Worker("slow", self.owed["slow"], batch=5, seconds=0.25)
-        self.filtered = Worker("filtered", self.owed["filtered"], batch=5)
+        self.outstanding = {name: Outstanding(self.arrived) for name in CONFIGS}
+        self.outstanding["filtered"].matches = self.rare.__contains__
+        self.stops = Worker("stops", self.outstanding["stops"], batch=20)
+        self.slow = Worker("slow", self.outstanding["slow"], batch=5, seconds=0.25)
+        self.filtered = Worker("filtered", self.outstanding["filtered"], batch=5)
         self.workers = (
             self.stops,
             self.slow,
             self.filtered,
-            Worker("silent", self.owed["silent"], batch=50, acknowledges=lambda _: False),
-            Worker("gives-up", self.owed["gives-up"], batch=20, acknowledges=lambda _: False),
+            Worker("silent", self.outstanding["silent"], batch=50, acknowledges=lambda _: False),
+            Worker(
+                "gives-up", self.outstanding["gives-up"], batch=20, acknowledges=lambda _: False
+            ),
             Worker(
                 "poisoned",
-                self.owed["poisoned"],
+                self.outstanding["poisoned"],
                 seconds=0.4,
                 juggling=True,
                 acknowledges=lambda message: message.subject != POISON,
@@ -74,10 +76,10 @@ class Driver:
         )
 
     async def create(self) -> None:
-        """The stream and its consumers; what runs out of deliveries is owed no longer."""
+        """The stream and its consumers; a message out of deliveries is no longer outstanding."""
         await self.js.add_stream(name=STREAM, subjects=["events.*"])
         for name, config in CONFIGS.items():
-            await self.js.add_consumer(STREAM, ConsumerConfig(durable_name=name, **config))
+            await self.js.add_consumer(STREAM, replace(config, durable_name=name))
         await self.client.subscribe(GIVEN_UP, cb=self._given_up)
 
     async def publish(self, subject: str) -> int:
@@ -111,38 +113,40 @@ class Driver:
 
     async def _given_up(self, message: Msg) -> None:
         advisory = json.loads(message.data)
-        owed, seq = self.owed[advisory["consumer"]], advisory["stream_seq"]
-        owed.settling(seq, datetime.fromisoformat(advisory["timestamp"]).timestamp())
-        owed.settle(seq, time.time() + POLL)  # nothing at the server tells at once that it is over
+        outstanding, seq = self.outstanding[advisory["consumer"]], advisory["stream_seq"]
+        outstanding.settling(seq, datetime.fromisoformat(advisory["timestamp"]).timestamp())
+        outstanding.settle(seq, time.time() + POLL)  # the server publishes it late
 
 
 @dataclass(frozen=True)
 class Run:
-    """What happened: the truth, what was told, and when the parts of it began (Unix seconds)."""
+    """What was true, what was reported, and when each part of the run began (Unix seconds)."""
 
-    owed: dict[str, Owed]
+    outstanding: dict[str, Outstanding]
     readings: Readings
     poison: int  # its sequence
-    troubled: float  # every trouble had been told
+    troubled: float  # every fault had been reported
     recovering: float
     recovered: float
 
-    def off(self, told: Told) -> float:
-        """By how many seconds the lag told misses all that was true while the poll went on.
+    def off(self, reported: Reported) -> float:
+        """Seconds between the reported lag and everything that was true during the poll.
 
         Less what the poll took: a machine that stands still in it says nothing about the lag.
         """
-        least, most = self.owed[told.consumer].lag(told.reading.begin, told.reading.end)
-        off = max(least - told.lag_seconds, told.lag_seconds - most)
-        return max(off - told.reading.took, 0.0)
+        least, most = self.outstanding[reported.consumer].lag(
+            reported.reading.begin, reported.reading.end
+        )
+        off = max(least - reported.lag_seconds, reported.lag_seconds - most)
+        return max(off - reported.reading.took, 0.0)
 
-    def interval(self, told: Told) -> float:
+    def interval(self, reported: Reported) -> float:
         """Seconds between the polls around the arrival of the oldest outstanding message.
 
         A busy machine polls less often than the spec says, and an arrival is known to no better.
         """
-        begin, end = told.reading.begin, told.reading.end
-        least, most = self.owed[told.consumer].lag(begin, end)
+        begin, end = reported.reading.begin, reported.reading.end
+        least, most = self.outstanding[reported.consumer].lag(begin, end)
         ends = [poll.end for poll in self.readings.polls]
         gaps = [
             later - earlier
@@ -182,18 +186,18 @@ async def _run(server: NatsServer, collector: CollectorProcess) -> Run:
         driver.stops.working.set()
         driver.filtered.working.set()
         driver.slow.seconds = 0.0
-        await _told(readings, stops=Status.OK, slow=Status.OK, filtered=Status.OK)
+        await _reported(readings, stops=Status.OK, slow=Status.OK, filtered=Status.OK)
         await eventually_async(
             lambda: max(readings.last(n).lag_seconds for n in ("stops", "slow", "filtered")) < 1
         )
         recovered = time.time()
         await _polls(readings, 15)
     await client.close()
-    return Run(driver.owed, readings, poison, troubled, recovering, recovered)
+    return Run(driver.outstanding, readings, poison, troubled, recovering, recovered)
 
 
 async def _get_into_trouble(driver: Driver, readings: Readings) -> tuple[int, float]:
-    """Gives the poison message's sequence, and when all trouble had been told."""
+    """Gives the poison message's sequence, and when every fault had been reported."""
     await _polls(readings, 4)
     poison = await driver.publish(POISON)
     driver.stops.working.clear()
@@ -201,8 +205,8 @@ async def _get_into_trouble(driver: Driver, readings: Readings) -> tuple[int, fl
     driver.filtered.working.clear()
     stalled = {"silent": Status.STALLED, "gives-up": Status.STALLED}
     stopped = {"stops": Status.STOPPED, "filtered": Status.STOPPED}
-    await _told(readings, slow=Status.SLOW, **stalled, **stopped)
-    await eventually_async(lambda: poison in driver.owed["poisoned"].settled)
+    await _reported(readings, slow=Status.SLOW, **stalled, **stopped)
+    await eventually_async(lambda: poison in driver.outstanding["poisoned"].settled)
     await _polls(readings, 4)
     return poison, time.time()
 
@@ -218,8 +222,8 @@ async def _polls(readings: Readings, count: int) -> None:
     await eventually_async(lambda: len(readings.polls) >= enough, 20)
 
 
-async def _told(readings: Readings, **statuses: Status) -> None:
-    """Wait until the consumers are told to be so."""
+async def _reported(readings: Readings, **statuses: Status) -> None:
+    """Wait until the consumers have these statuses."""
 
     def agrees() -> bool:
         return all(readings.last(name).status is status for name, status in statuses.items())
@@ -229,65 +233,65 @@ async def _told(readings: Readings, **statuses: Status) -> None:
 
 @pytest.mark.parametrize("consumer", ["stops", "slow", "silent", "gives-up", "poisoned"])
 def test_the_lag_is_true_within_one_poll_interval(run: Run, consumer: str) -> None:
-    told = run.readings.told(consumer)
-    errors = [run.off(each) for each in told]
-    print(f"{consumer}: {len(told)} polls, off by {max(errors):.3f} s at most")  # noqa: T201
-    for each, error in zip(told, errors, strict=True):
+    reported = run.readings.reported(consumer)
+    errors = [run.off(each) for each in reported]
+    print(f"{consumer}: {len(reported)} polls, off by {max(errors):.3f} s at most")  # noqa: T201
+    for each, error in zip(reported, errors, strict=True):
         assert error <= run.interval(each) + TOLERANCE
-    assert max(each.lag_seconds for each in told) > 4, "there was a lag to tell"
+    assert max(each.lag_seconds for each in reported) > 4, "there was a lag to report"
 
 
 @pytest.mark.parametrize("consumer", CONFIGS)
 def test_the_lag_is_true_within_the_uncertainty_that_is_stated(run: Run, consumer: str) -> None:
-    told = run.readings.told(consumer)
-    print(f"{consumer}: off by {max(map(run.off, told)):.3f} s at most")  # noqa: T201
-    for each in told:
-        assert run.off(each) <= (each.value("lag_uncertainty_seconds") or LOOSE) + TOLERANCE
+    reported = run.readings.reported(consumer)
+    print(f"{consumer}: off by {max(map(run.off, reported)):.3f} s at most")  # noqa: T201
+    for each in reported:
+        assert run.off(each) <= (each.value("lag_uncertainty_seconds") or UNSTATED) + TOLERANCE
 
 
 @pytest.mark.parametrize("consumer", ["stops", "filtered"])
-def test_who_stops_is_stopped_for_want_of_a_puller_until_there_is_one(
-    run: Run, consumer: str
-) -> None:
+def test_a_consumer_without_a_puller_is_stopped_until_there_is_one(run: Run, consumer: str) -> None:
     before, stopped = _until_it_is(run, consumer, Status.STOPPED)
     assert {each.status for each in before} <= {Status.OK, Status.SLOW}
     for each in stopped:
         assert (each.status, each.reasons) == (Status.STOPPED, {"no_puller"})
-    for each in run.readings.told(consumer, run.recovered):
+    for each in run.readings.reported(consumer, run.recovered):
         assert (each.status, each.reasons) == (Status.OK, set())
 
 
-def test_who_falls_behind_is_slow_until_it_catches_up(run: Run) -> None:
+def test_a_consumer_that_falls_behind_is_slow_until_it_catches_up(run: Run) -> None:
     before, slow = _until_it_is(run, "slow", Status.SLOW)
     assert {each.status for each in before} == {Status.OK}
     assert {each.status for each in slow} == {Status.SLOW}
-    assert {each.status for each in run.readings.told("slow", run.recovered)} == {Status.OK}
+    assert {each.status for each in run.readings.reported("slow", run.recovered)} == {Status.OK}
 
 
 @pytest.mark.parametrize("consumer", ["silent", "gives-up"])
-def test_who_never_acknowledges_is_stalled_for_good(run: Run, consumer: str) -> None:
+def test_a_consumer_that_never_acknowledges_stays_stalled(run: Run, consumer: str) -> None:
     before, stalled = _until_it_is(run, consumer, Status.STALLED)
     assert {each.status for each in before} == {Status.OK}
-    later = run.readings.told(consumer, run.recovering)
+    later = run.readings.reported(consumer, run.recovering)
     assert {each.status for each in (*stalled, *later)} == {Status.STALLED}
     full = {"ack_pending_full"} if consumer == "silent" else set()
-    assert all(each.reasons == {"message_retrying"} | full for each in (*stalled, *later))
+    reasons = {"message_retrying"} | full
+    seen = (*stalled, *later)
+    assert [each.reasons for each in seen if each.reasons != reasons] == []
 
 
 def test_a_poison_message_given_up_leaves_no_lag_and_is_no_stall(run: Run) -> None:
-    given_up = run.owed["poisoned"].settled[run.poison][1]
-    told = run.readings.told("poisoned")
-    assert {each.status for each in told} == {Status.OK}
-    assert max(each.lag_seconds for each in told) > 5
-    assert any(each.reasons == {"message_retrying"} for each in told)
-    for each in run.readings.told("poisoned", given_up):
-        assert each.value("ack_floor_sequence") == run.poison - 1, "it stays for good"
+    given_up = run.outstanding["poisoned"].settled[run.poison][1]
+    reported = run.readings.reported("poisoned")
+    assert {each.status for each in reported} == {Status.OK}
+    assert max(each.lag_seconds for each in reported) > 5
+    assert {"message_retrying"} in [each.reasons for each in reported]
+    for each in run.readings.reported("poisoned", given_up):
+        assert each.value("ack_floor_sequence") == run.poison - 1, "it stays there"
         assert each.lag_seconds < 1.5
         assert each.reasons == set()
 
 
-def _until_it_is(run: Run, consumer: str, status: Status) -> tuple[list[Told], list[Told]]:
-    """What was told before the status first was, and from then until the recovery began."""
-    told = run.readings.told(consumer, until=run.recovering)
-    first = [each.status for each in told].index(status)
-    return told[:first], told[first:]
+def _until_it_is(run: Run, consumer: str, status: Status) -> tuple[list[Reported], list[Reported]]:
+    """What was reported before the status first was, and from then until the recovery began."""
+    reported = run.readings.reported(consumer, until=run.recovering)
+    first = [each.status for each in reported].index(status)
+    return reported[:first], reported[first:]

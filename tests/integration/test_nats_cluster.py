@@ -6,14 +6,14 @@ from functools import partial
 import nats
 import pytest
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from obs.clients.http import Http
-from obs.sandbox.nats_server import NatsCluster, NatsServer
+from obs.sandbox.nats_server import NatsCluster
 from obs.snapshot import NatsSnapshot
-from obs.sources.jsz import decode_jsz
 from obs.sources.nats_http import NatsHttp
 from obs.spec.sources import NatsSource
+from tests.integration.leaders import leaders
 from tests.integration.waiting import answered, eventually
 from tests.integration.workers import AWAY
 
@@ -43,7 +43,7 @@ async def replicated(cluster: NatsCluster) -> JetStreamContext:
     js = (await nats.connect(servers, max_reconnect_attempts=-1)).jetstream(timeout=3)
     await answered(partial(js.add_stream, name="S", subjects=["s"], num_replicas=3), *AWAY)
     for name in CONSUMERS:
-        config = ConsumerConfig(durable_name=name, ack_policy="explicit", ack_wait=300)
+        config = ConsumerConfig(durable_name=name, ack_policy=AckPolicy.EXPLICIT, ack_wait=300)
         await answered(partial(js.add_consumer, "S", config), *AWAY)
     for _ in range(MESSAGES):
         await js.publish("s", b"x", timeout=10)
@@ -52,14 +52,6 @@ async def replicated(cluster: NatsCluster) -> JetStreamContext:
         for message in await answered(partial(pull.fetch, 20, timeout=10), *AWAY):
             await message.ack_sync(timeout=10)
     return js
-
-
-def leaders(http: Http, member: NatsServer) -> dict[str, str]:
-    """Leaders of the stream and of its consumers by name, as one server sees them."""
-    body = http.get(f"{member.monitor}/jsz?accounts=1&streams=1&consumers=1")
-    (stream,) = decode_jsz(body, member.name).account_details[0].stream_detail
-    reports = [stream, *stream.consumer_detail]
-    return {report.name: report.cluster.leader for report in reports}
 
 
 def complete(snapshot: NatsSnapshot) -> bool:
@@ -72,7 +64,7 @@ def complete(snapshot: NatsSnapshot) -> bool:
 
 
 async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back(
-    nats_cluster, http, source
+    nats_cluster: NatsCluster, http: Http, source: NatsHttp
 ) -> None:
     js = await replicated(nats_cluster)
     eventually(lambda: complete(source.poll()))
@@ -97,7 +89,7 @@ async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back
     eventually(lambda: settled() and behind() == {1}, timeout=40)
     victim.start(timeout=40)
     eventually(lambda: settled() and behind() == {0}, timeout=40)
-    assert all(server.up for server in seen[-1].servers)
+    assert [server.name for server in seen[-1].servers if not server.up] == []
     for snapshot in seen:
         assert [consumer.name for consumer in snapshot.consumers] == CONSUMERS
         assert len(snapshot.streams) == 1
@@ -107,19 +99,23 @@ async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back
     await js._nc.close()
 
 
-async def test_a_consumer_without_replicas_is_seen_wherever_it_is(nats_cluster, source) -> None:
+async def test_a_consumer_without_replicas_is_seen_wherever_it_is(
+    nats_cluster: NatsCluster, source: NatsHttp
+) -> None:
     js = await replicated(nats_cluster)
     for number in range(6):
         config = ConsumerConfig(durable_name=f"single{number}", num_replicas=1)
         await answered(partial(js.add_consumer, "S", config), *AWAY)
     singles = [c for c in source.poll().consumers if c.name.startswith("single")]
     assert len(singles) == 6
-    assert all(consumer.leader for consumer in singles)
+    assert [consumer.name for consumer in singles if not consumer.leader] == []
     assert source.poll().streams[0].consumers == len(CONSUMERS) + 6
     await js._nc.close()
 
 
-async def test_one_server_that_hangs_does_not_hide_the_others(nats_cluster, source) -> None:
+async def test_one_server_that_hangs_does_not_hide_the_others(
+    nats_cluster: NatsCluster, source: NatsHttp
+) -> None:
     js = await replicated(nats_cluster)
     source.poll()
     await js._nc.close()
@@ -133,7 +129,9 @@ async def test_one_server_that_hangs_does_not_hide_the_others(nats_cluster, sour
     assert [consumer.name for consumer in snapshot.consumers] == CONSUMERS
 
 
-async def test_one_server_listed_leads_to_all_and_they_stay_known(nats_cluster, http) -> None:
+async def test_one_server_listed_leads_to_all_and_they_stay_known(
+    nats_cluster: NatsCluster, http: Http
+) -> None:
     members = nats_cluster.members
     spec = NatsSource(monitor=(members[0].monitor,), discover=True)
     js = await replicated(nats_cluster)

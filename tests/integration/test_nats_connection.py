@@ -14,6 +14,7 @@ from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
 from obs.sources.nats_http import NatsHttp
 from obs.spec.sources import NatsConnection, NatsSource, Tls
+from tests.integration.certificates import Certificates
 from tests.integration.nats_jwt import make_operator
 from tests.integration.waiting import ended, eventually_async
 
@@ -52,7 +53,7 @@ def refused(report: SourceError | None) -> str:
 
 
 async def test_a_server_without_login_is_entered_under_a_name_operators_can_see(
-    nats_server,
+    nats_server: NatsServer,
 ) -> None:
     async with connecting(NatsConnection(servers=(nats_server.url,))) as reports:
         await eventually_async(lambda: reports == [None])
@@ -60,7 +61,7 @@ async def test_a_server_without_login_is_entered_under_a_name_operators_can_see(
             assert b'"name": "obs main"' in http.get(f"{nats_server.monitor}/connz")
 
 
-async def test_user_and_password_open_an_account(tmp_path) -> None:
+async def test_user_and_password_open_an_account(tmp_path: Path) -> None:
     (tmp_path / "password").write_text(f"{SECRET}\n")
     login = {"user": "obs", "password_file": str(tmp_path / "password")}
     with NatsServer(tmp_path, accounts={"OMS": {"obs": SECRET}}) as server:
@@ -69,7 +70,7 @@ async def test_user_and_password_open_an_account(tmp_path) -> None:
         assert refused(await first_report(wrong)) == "auth"
 
 
-async def test_a_token_opens_the_server(tmp_path, monkeypatch) -> None:
+async def test_a_token_opens_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBS_TEST_TOKEN", SECRET)
     with NatsServer(tmp_path, extra={"authorization": {"token": SECRET}}) as server:
         spec = NatsConnection(servers=(server.url,), token="${OBS_TEST_TOKEN}")
@@ -78,12 +79,12 @@ async def test_a_token_opens_the_server(tmp_path, monkeypatch) -> None:
         assert refused(await first_report(spec)) == "auth"
 
 
-async def test_no_login_where_one_is_needed_is_refused(tmp_path) -> None:
+async def test_no_login_where_one_is_needed_is_refused(tmp_path: Path) -> None:
     with NatsServer(tmp_path, extra={"authorization": {"token": SECRET}}) as server:
         assert refused(await first_report(NatsConnection(servers=(server.url,)))) == "auth"
 
 
-async def test_credentials_open_an_account_of_a_server_in_operator_mode(tmp_path) -> None:
+async def test_credentials_open_an_account_of_a_server_in_operator_mode(tmp_path: Path) -> None:
     operator = make_operator()
     credentials = tmp_path / "obs.creds"
     credentials.write_text(operator.credentials)
@@ -104,7 +105,7 @@ GARBLED = "-----BEGIN NATS USER JWT-----\nx.y.z\n-----BEGIN USER NKEY SEED-----\
 
 
 @pytest.mark.parametrize("content", [None, "", "no credentials\n", GARBLED])
-async def test_credentials_that_cannot_be_used_are_told(tmp_path, content) -> None:
+async def test_unusable_credentials_are_reported(tmp_path: Path, content: str | None) -> None:
     credentials = tmp_path / "obs.creds"
     if content is not None:
         credentials.write_text(content)
@@ -113,22 +114,24 @@ async def test_credentials_that_cannot_be_used_are_told(tmp_path, content) -> No
         assert refused(await first_report(spec)) == "auth"
 
 
-async def test_tls_files_that_are_missing_are_told_by_their_name(nats_server) -> None:
+async def test_missing_tls_files_are_reported_by_name(nats_server: NatsServer) -> None:
     spec = NatsConnection(servers=(nats_server.url,), tls=Tls(ca_file="/no/such/ca.pem"))
     report = await first_report(spec)
     assert refused(report) == "auth"
     assert "/no/such/ca.pem" in str(report)
 
 
-async def test_a_secret_file_that_is_missing_is_told_by_its_name(nats_server, tmp_path) -> None:
+async def test_a_missing_secret_file_is_reported_by_name(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
     login = {"user": "obs", "password_file": str(tmp_path / "missing")}
     report = await first_report(NatsConnection(servers=(nats_server.url,), **login))
     assert refused(report) == "auth"
     assert "missing" in str(report)
 
 
-async def test_tls_needs_the_right_authority_and_a_client_certificate_where_asked(
-    tmp_path, certificates
+async def test_tls_needs_the_right_authority_and_a_client_certificate_where_required(
+    tmp_path: Path, certificates: Certificates
 ) -> None:
     tls = {
         "cert_file": str(certificates.server),
@@ -153,17 +156,17 @@ async def test_tls_needs_the_right_authority_and_a_client_certificate_where_aske
         assert refused(await first_report(spec(ca_file=str(certificates.ca)))) == "connection"
 
 
-async def test_it_comes_back_when_the_server_does(nats_server) -> None:
+async def test_it_comes_back_when_the_server_does(nats_server: NatsServer) -> None:
     async with connecting(NatsConnection(servers=(nats_server.url,))) as reports:
         await eventually_async(lambda: reports == [None])
         nats_server.kill()
         await eventually_async(lambda: len(reports) > 1)
-        assert reports[1].reason == "connection"
+        assert refused(reports[1]) == "connection"
         nats_server.start()
         await eventually_async(lambda: reports[-1] is None)
 
 
-async def test_a_rotated_password_is_read_again(tmp_path) -> None:
+async def test_a_rotated_password_is_read_again(tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("old")
     server = NatsServer(tmp_path, accounts={"OMS": {"obs": SECRET}})
@@ -176,14 +179,16 @@ async def test_a_rotated_password_is_read_again(tmp_path) -> None:
             await eventually_async(lambda: reports[-1] is None)
 
 
-async def test_another_server_listed_is_taken_where_one_is_down(nats_server, tmp_path) -> None:
+async def test_another_server_listed_is_taken_where_one_is_down(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
     down = NatsServer(tmp_path / "down")
     spec = NatsConnection(servers=(down.url, nats_server.url))
-    for _ in range(4):  # the order is drawn anew
+    for _ in range(4):  # the order is random
         assert await first_report(spec) is None
 
 
-async def test_nothing_is_left_running_when_it_is_cancelled(nats_server) -> None:
+async def test_nothing_is_left_running_when_it_is_cancelled(nats_server: NatsServer) -> None:
     async with connecting(NatsConnection(servers=(nats_server.url,))) as reports:
         await eventually_async(lambda: reports == [None])
     await asyncio.sleep(0)
@@ -191,7 +196,7 @@ async def test_nothing_is_left_running_when_it_is_cancelled(nats_server) -> None
     await eventually_async(lambda: all(task.done() for task in others))
 
 
-async def test_a_log_never_shows_a_secret(tmp_path, caplog) -> None:
+async def test_a_log_never_shows_a_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     (tmp_path / "password").write_text(SECRET)
     login = {"user": "obs", "password_file": str(tmp_path / "password")}

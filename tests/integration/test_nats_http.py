@@ -2,14 +2,16 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import nats
 import pytest
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, DiscardPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy
 from nats.js.errors import APIError
 
 from obs.clients.http import Http
@@ -19,17 +21,22 @@ from obs.sandbox.process import free_ports
 from obs.snapshot import Consumer, NatsSnapshot
 from obs.sources.nats_http import NatsHttp
 from obs.spec.sources import NatsSource, Tls
+from tests.integration.certificates import Certificates
 from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
+OpenSource = Callable[..., NatsHttp]
+explicit = partial(ConsumerConfig, ack_policy=AckPolicy.EXPLICIT)
+
 
 @pytest.fixture
-def open_source() -> Iterator:
+def open_source() -> Iterator[OpenSource]:
+    """Opens a source of these monitoring addresses; more of its spec by name."""
     with ExitStack() as stack:
 
-        def opened(*monitor: str, **fields) -> NatsHttp:
-            spec = NatsSource(monitor=monitor, **fields)
+        def opened(*monitor: str, **fields: object) -> NatsHttp:
+            spec = NatsSource.model_validate({"monitor": monitor, **fields})
             http = Http(spec.tls, timeout=spec.timeout)
             stack.callback(http.close)
             return stack.enter_context(closing(NatsHttp("main", spec, http, time.time)))
@@ -37,7 +44,7 @@ def open_source() -> Iterator:
         yield opened
 
 
-async def jetstream(server: NatsServer, **login) -> JetStreamContext:
+async def jetstream(server: NatsServer, **login: str) -> JetStreamContext:
     return (await nats.connect(server.url, **login)).jetstream()
 
 
@@ -46,12 +53,10 @@ async def orders(js: JetStreamContext, messages: int = 10) -> None:
     await js.add_stream(
         name="ORDERS", subjects=["orders.>"], max_age=3600, max_bytes=1_000_000, max_msgs=5000
     )
-    explicit = {"ack_policy": "explicit", "max_deliver": 3, "ack_wait": 30, "max_ack_pending": 7}
-    await js.add_consumer("ORDERS", ConsumerConfig(durable_name="all", **explicit))
-    await js.add_consumer(
-        "ORDERS",
-        ConsumerConfig(durable_name="eu", filter_subject="orders.eu", backoff=[1, 5], **explicit),
-    )
+    bounded = partial(explicit, max_deliver=3, ack_wait=30, max_ack_pending=7)
+    await js.add_consumer("ORDERS", bounded(durable_name="all"))
+    european = bounded(durable_name="eu", filter_subject="orders.eu", backoff=[1, 5])
+    await js.add_consumer("ORDERS", european)
     for number in range(messages):
         await js.publish("orders.eu" if number % 2 else "orders.us", b"x")
     pull = await js.pull_subscribe_bind(consumer="all", stream="ORDERS")
@@ -63,7 +68,9 @@ def by_name(snapshot: NatsSnapshot) -> dict[str, Consumer]:
     return {consumer.name: consumer for consumer in snapshot.consumers}
 
 
-async def test_numbers_and_limits_are_the_servers(nats_server, open_source) -> None:
+async def test_numbers_and_limits_are_the_servers(
+    nats_server: NatsServer, open_source: OpenSource
+) -> None:
     before = time.time()
     js = await jetstream(nats_server)
     await orders(js)
@@ -71,6 +78,8 @@ async def test_numbers_and_limits_are_the_servers(nats_server, open_source) -> N
     (stream,) = snapshot.streams
     assert (stream.account, stream.name, stream.messages) == ("$G", "ORDERS", 10)
     assert (stream.first_seq, stream.last_seq, stream.consumers) == (1, 10, 2)
+    assert stream.first_time is not None
+    assert stream.last_time is not None
     assert before - 1 < stream.first_time <= stream.last_time < time.time() + 1
     assert stream.config.max_age == 3600.0
     assert (stream.config.max_bytes, stream.config.max_messages) == (1_000_000, 5000)
@@ -85,6 +94,7 @@ async def test_numbers_and_limits_are_the_servers(nats_server, open_source) -> N
         1,
     )
     assert everything.leader
+    assert everything.last_delivery is not None
     assert before - 1 < everything.last_delivery < time.time() + 1
     assert everything.config.max_deliver == 3
     assert (everything.config.ack_wait, everything.config.max_ack_pending) == (30.0, 7)
@@ -96,7 +106,7 @@ async def test_numbers_and_limits_are_the_servers(nats_server, open_source) -> N
 
 
 async def test_a_stream_that_refuses_messages_at_its_limit_is_known_by_it(
-    nats_server, open_source
+    nats_server: NatsServer, open_source: OpenSource
 ) -> None:
     js = await jetstream(nats_server)
     await js.add_stream(name="FULL", subjects=["full"], max_msgs=3, discard=DiscardPolicy.NEW)
@@ -110,19 +120,21 @@ async def test_a_stream_that_refuses_messages_at_its_limit_is_known_by_it(
 
 
 async def test_a_waiting_puller_and_a_bound_push_consumer_are_seen(
-    nats_server, open_source
+    nats_server: NatsServer, open_source: OpenSource
 ) -> None:
     js = await jetstream(nats_server)
     await js.add_stream(name="S", subjects=["s"])
-    await js.add_consumer("S", ConsumerConfig(durable_name="pull", ack_policy="explicit"))
-    push = ConsumerConfig(durable_name="push", ack_policy="explicit", deliver_subject="to.me")
+    await js.add_consumer("S", explicit(durable_name="pull"))
+    push = ConsumerConfig(
+        durable_name="push", ack_policy=AckPolicy.EXPLICIT, deliver_subject="to.me"
+    )
     await js.add_consumer("S", push)
     source = open_source(nats_server.monitor)
     idle = by_name(source.poll())
     assert (idle["pull"].waiting, idle["push"].push_bound) == (0, False)
     await js._nc.subscribe("to.me")
     pull = await js.pull_subscribe_bind(consumer="pull", stream="S")
-    asking = asyncio.create_task(pull.fetch(1, timeout=5))
+    fetching = asyncio.create_task(pull.fetch(1, timeout=5))
     await asyncio.sleep(0)
     await js._nc.flush()
     consumers = by_name(await asyncio.to_thread(source.poll))
@@ -130,24 +142,26 @@ async def test_a_waiting_puller_and_a_bound_push_consumer_are_seen(
     assert consumers["push"].push_bound
     assert consumers["push"].config.push
     await js.publish("s", b"x")
-    await asking
+    await fetching
     await js._nc.close()
 
 
-async def test_a_paused_consumer_is_seen(nats_server, open_source) -> None:
+async def test_a_paused_consumer_is_seen(nats_server: NatsServer, open_source: OpenSource) -> None:
     js = await jetstream(nats_server)
     await js.add_stream(name="S", subjects=["s"])
-    await js.add_consumer("S", ConsumerConfig(durable_name="d", ack_policy="explicit"))
+    await js.add_consumer("S", explicit(durable_name="d"))
     await js._nc.request("$JS.API.CONSUMER.PAUSE.S.d", b'{"pause_until":"2100-01-01T00:00:00Z"}')
     assert by_name(open_source(nats_server.monitor).poll())["d"].paused
     await js._nc.close()
 
 
-async def test_ephemeral_consumers_are_summed_up_in_their_stream(nats_server, open_source) -> None:
+async def test_ephemeral_consumers_are_summed_up_in_their_stream(
+    nats_server: NatsServer, open_source: OpenSource
+) -> None:
     js = await jetstream(nats_server)
     await orders(js)
     for _ in range(3):
-        await js.add_consumer("ORDERS", ConsumerConfig(ack_policy="explicit"))
+        await js.add_consumer("ORDERS", explicit())
     snapshot = open_source(nats_server.monitor).poll()
     assert set(by_name(snapshot)) == {"all", "eu"}
     (stream,) = snapshot.streams
@@ -158,13 +172,16 @@ async def test_ephemeral_consumers_are_summed_up_in_their_stream(nats_server, op
     await js._nc.close()
 
 
-async def test_a_consumer_created_again_is_another_one(nats_server, open_source) -> None:
+async def test_a_consumer_created_again_is_another_one(
+    nats_server: NatsServer, open_source: OpenSource
+) -> None:
     js = await jetstream(nats_server)
     await orders(js)
     source = open_source(nats_server.monitor)
     first = by_name(source.poll())["all"]
     await js.delete_consumer("ORDERS", "all")
-    await js.add_consumer("ORDERS", ConsumerConfig(durable_name="all", ack_policy="explicit"))
+    await js.add_consumer("ORDERS", explicit(durable_name="all"))
+    assert source._configured_at is not None
     source._configured_at -= 60  # past the pause between two readings of configurations
     second = by_name(source.poll())["all"]
     assert second.created != first.created
@@ -172,7 +189,7 @@ async def test_a_consumer_created_again_is_another_one(nats_server, open_source)
     await js._nc.close()
 
 
-async def test_each_account_has_its_own_streams(tmp_path, open_source) -> None:
+async def test_each_account_has_its_own_streams(tmp_path: Path, open_source: OpenSource) -> None:
     accounts = {"RED": {"red": "r"}, "BLUE": {"blue": "b"}, "SYS": {"admin": "a"}}
     with NatsServer(tmp_path, accounts=accounts) as server:
         for user, password in (("red", "r"), ("blue", "b")):
@@ -188,7 +205,9 @@ async def test_each_account_has_its_own_streams(tmp_path, open_source) -> None:
     ]
 
 
-def test_a_server_without_jetstream_is_up_and_empty(tmp_path, open_source) -> None:
+def test_a_server_without_jetstream_is_up_and_empty(
+    tmp_path: Path, open_source: OpenSource
+) -> None:
     with NatsServer(tmp_path, extra={"jetstream": False}) as server:
         snapshot = open_source(server.monitor).poll()
     assert (snapshot.streams, snapshot.consumers) == ((), ())
@@ -196,7 +215,9 @@ def test_a_server_without_jetstream_is_up_and_empty(tmp_path, open_source) -> No
     assert snapshot.servers[0].memory_limit in (None, 0)
 
 
-def test_a_server_is_gone_silent_and_back_by_turns(nats_server, open_source) -> None:
+def test_a_server_is_gone_silent_and_back_by_turns(
+    nats_server: NatsServer, open_source: OpenSource
+) -> None:
     source = open_source(nats_server.monitor, timeout="500ms")
     (server,) = source.poll().servers
     assert (server.name, server.up) == ("nats", True)
@@ -217,13 +238,15 @@ def test_a_server_is_gone_silent_and_back_by_turns(nats_server, open_source) -> 
     assert eventually(source.poll).servers[0].up
 
 
-def test_monitoring_over_tls_needs_the_right_authority(tmp_path, certificates, open_source) -> None:
-    ports = tuple(free_ports(2))
-    url = f"https://127.0.0.1:{ports[1]}"
+def test_monitoring_over_tls_needs_the_right_authority(
+    tmp_path: Path, certificates: Certificates, open_source: OpenSource
+) -> None:
+    client_port, monitor_port = free_ports(2)
+    url = f"https://127.0.0.1:{monitor_port}"
     tls = {"cert_file": str(certificates.server), "key_file": str(certificates.server_key)}
     server = NatsServer(
         tmp_path,
-        ports=ports,
+        ports=(client_port, monitor_port),
         extra={"http": None, "https": url.removeprefix("https://"), "tls": tls},
     )
     server.launch()
@@ -238,7 +261,7 @@ def test_monitoring_over_tls_needs_the_right_authority(tmp_path, certificates, o
         server.stop()
 
 
-def test_a_client_certificate_is_shown_where_it_is_asked_for(certificates) -> None:
+def test_a_client_certificate_is_presented_where_it_is_required(certificates: Certificates) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)

@@ -182,7 +182,7 @@ async def test_a_secret_header_is_neither_logged_nor_in_the_error(
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
-async def test_a_receiver_that_is_down_is_told_at_once(protocol: str) -> None:
+async def test_a_receiver_that_is_down_is_reported_at_once(protocol: str) -> None:
     with socket.socket() as bound:  # bound, so that nobody else listens there
         bound.bind(("127.0.0.1", 0))
         started = time.monotonic()
@@ -246,7 +246,7 @@ async def test_a_grpc_status_becomes_a_reason(
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
-async def test_rejected_points_are_told(
+async def test_rejected_points_are_reported(
     protocol: str, http: HttpReceiver, rpc: GrpcReceiver
 ) -> None:
     receiver = http if protocol == "http" else rpc

@@ -1,7 +1,7 @@
 """The status page in a real browser."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from obs.web.server import Server, serve
+from obs.web.status import Status
 from tests.integration.chromium import Browser, Page, chromium, executable
 from tests.integration.statuses import HOSTILE, FixedSite, healthy, large, starting, troubled
 
@@ -84,7 +85,13 @@ async def shown(page: Page, server: Server, width: int = 1280, dark: bool = Fals
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("status", [healthy, troubled, starting], ids=lambda make: make.__name__)
 async def test_it_fits_reads_well_and_stays_within_its_origin(
-    page: Page, server: Server, site: FixedSite, status, width: int, dark: bool, tmp_path: Path
+    page: Page,
+    server: Server,
+    site: FixedSite,
+    status: Callable[[], Status],
+    width: int,
+    dark: bool,
+    tmp_path: Path,
 ) -> None:
     site.document = status()
     await shown(page, server, width, dark)
@@ -128,7 +135,9 @@ async def test_a_healthy_system_is_called_so_at_one_glance(page: Page, server: S
     assert await page.evaluate("document.title") == "oms · production"
 
 
-async def test_trouble_is_told_in_plain_words(page: Page, server: Server, site: FixedSite) -> None:
+async def test_faults_are_described_in_plain_words(
+    page: Page, server: Server, site: FixedSite
+) -> None:
     site.document = troubled()
     text = await shown(page, server)
     for part in (
@@ -212,7 +221,7 @@ async def test_it_keeps_what_it_knows_and_says_so_when_the_collector_is_gone(
     await again.close()
 
 
-async def test_a_hidden_tab_asks_nothing_and_a_shown_one_asks_at_once(
+async def test_a_hidden_tab_requests_nothing_and_a_shown_one_does_at_once(
     page: Page, server: Server, site: FixedSite
 ) -> None:
     watch_timers = """

@@ -28,6 +28,7 @@ MOMENTS = (5 * HOUR, 7 * DAY, STEPS * STEP - 4 * HOUR, STEPS * STEP - 3 * HOUR, 
 """After idle hours; on a usual day; amid the outage; after it; at the very end."""
 
 Counts = list[tuple[int, int]]
+Expectation = dict[str, object]  # an entry of promql_expr_test
 
 
 def counts() -> Counts:
@@ -77,7 +78,7 @@ def values(numbers: list[int]) -> str:
     return "_ " + " _x4 ".join(str(number) for number in numbers)
 
 
-def expectation(at: int, name: str, window: str, value: float | None) -> dict:
+def expectation(at: int, name: str, window: str, value: float | None) -> Expectation:
     series = f'{name}{{window="{window}"}}'
     when = f"{at // MINUTE}m"
     if value is None:
@@ -86,7 +87,7 @@ def expectation(at: int, name: str, window: str, value: float | None) -> dict:
     return {"eval_time": when, "expr": close, "exp_samples": [{"labels": "{}", "value": 1}]}
 
 
-def expectations(at: int, found: Evaluation) -> list[dict]:
+def expectations(at: int, found: Evaluation) -> list[Expectation]:
     tests = []
     for window in found.windows:
         tests.append(expectation(at, "slo:error_ratio", window.label, window.error_ratio))
@@ -94,7 +95,9 @@ def expectations(at: int, found: Evaluation) -> list[dict]:
     return tests
 
 
-def run_promtool(folder: Path, series: Counts, tests: list[dict]) -> subprocess.CompletedProcess:
+def run_promtool(
+    folder: Path, series: Counts, tests: list[Expectation]
+) -> subprocess.CompletedProcess[str]:
     (folder / "rules.yaml").write_text(rules())
     inputs = [
         {"series": "good", "values": values([good for good, _ in series])},
@@ -113,7 +116,7 @@ def run_promtool(folder: Path, series: Counts, tests: list[dict]) -> subprocess.
     )
 
 
-def test_prometheus_and_the_ledger_agree_to_a_billionth(tmp_path) -> None:
+def test_prometheus_and_the_ledger_agree_to_a_billionth(tmp_path: Path) -> None:
     series = counts()
     tests = []
     for at in MOMENTS:
@@ -127,7 +130,9 @@ def test_prometheus_and_the_ledger_agree_to_a_billionth(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("window", ["1h", "6h", "30d"])
-def test_prometheus_refuses_a_burn_rate_that_is_a_millionth_off(tmp_path, window) -> None:
+def test_prometheus_refuses_a_burn_rate_that_is_a_millionth_off(
+    tmp_path: Path, window: str
+) -> None:
     """The comparison above can fail."""
     series = counts()[: DAY // STEP]
     found = evaluate(ledger_of(series), OBJECTIVE, PERIOD, DAY)

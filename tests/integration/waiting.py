@@ -27,7 +27,7 @@ async def eventually_async(check: Callable[[], T], timeout: float = 15.0) -> T:
 
 
 async def answered(ask: Callable[[], Awaitable[T]], *refusals: type[Exception]) -> T:
-    """The answer to what may be asked again, as long as it is refused: while nobody leads, say."""
+    """The answer to a request that is retried while it is refused, for example without a leader."""
     for _ in range(100):
         try:
             return await ask()

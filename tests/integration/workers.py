@@ -1,4 +1,4 @@
-"""Applications behind consumers, which write down what they acknowledge."""
+"""Applications behind consumers, which record what they acknowledge."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from tests.integration.owed import Owed, sequence
+from tests.integration.outstanding import Outstanding, sequence
 
 PULL_SECONDS = 0.3
 AWAY = (NatsError, APIError, TimeoutError)
@@ -20,13 +20,13 @@ AWAY = (NatsError, APIError, TimeoutError)
 class Worker:
     """Takes `batch` messages at a time and works on each for `seconds`, one after the other.
 
-    A `juggling` one works on all at once and has always one in hand: it acknowledges a message
-    only when it has another. `acknowledges` tells which it acknowledges at all. `working` is set
+    A `juggling` one works on all at once and always holds one: it acknowledges a message only when
+    it has another. `acknowledges` says which messages it acknowledges at all. `working` is set
     while it works.
     """
 
     consumer: str
-    owed: Owed
+    outstanding: Outstanding
     seconds: float = 0.0
     batch: int = 1
     juggling: bool = False
@@ -60,9 +60,9 @@ class Worker:
         await asyncio.sleep(self.seconds)
         while self.juggling and self.newest == sequence(message):
             await asyncio.sleep(0.01)
-        self.owed.settling(sequence(message), time.time())
+        self.outstanding.settling(sequence(message), time.time())
         try:
             await message.ack_sync(timeout=2)
         except AWAY:  # whether it arrived is not known; if not, the message comes again
             return
-        self.owed.settle(sequence(message), time.time())
+        self.outstanding.settle(sequence(message), time.time())

@@ -1,12 +1,24 @@
-"""Every metric obs knows, each declared once.
+"""Every metric of obs, each declared once.
 
-Rules, panels, docs and tests refer to these objects. Nothing here reads or computes a value.
+Each module in this folder is imported here, in the order of their names, and declares its
+metrics; `ALL`, `BY_NAME` and `RECORDED` are live views of what is declared. Rules, panels, docs
+and tests refer to these objects. Nothing here reads or computes a value.
 """
 
-from obs.catalogue import aws, nats, own, slo
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from types import MappingProxyType
+from typing import Final
+
+from obs.catalogue import declare
 from obs.catalogue.metric import Metric
 
-ALL: tuple[Metric, ...] = (*nats.ALL, *aws.ALL, *slo.ALL, *own.ALL)
-BY_NAME: dict[str, Metric] = {metric.name: metric for metric in ALL}
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["ALL", "BY_NAME", "Metric"]
+ALL: Final[Collection[Metric]] = declare.EXPORTED.values()
+BY_NAME: Final[Mapping[str, Metric]] = MappingProxyType(declare.EXPORTED)
+RECORDED: Final[Mapping[str, Metric]] = MappingProxyType(declare.RECORDED)
+
+__all__ = ["ALL", "BY_NAME", "RECORDED", "Metric"]

@@ -1,6 +1,7 @@
 """Metrics of EventBridge rules and of SQS queues."""
 
-from obs.catalogue.metric import AwsMetric, Metric, Missing, counter, gauge
+from obs.catalogue.declare import counter, gauge, with_labels
+from obs.catalogue.metric import AwsMetric, Kind, Missing
 
 RULE = ("aws", "bus", "rule")
 QUEUE = ("aws", "queue")
@@ -11,7 +12,7 @@ def _events(metric: str) -> AwsMetric:
 
 
 def _delivery_latency(statistic: str) -> AwsMetric:
-    # Of AWS' three latencies the only one that tells what a receiver waits, retries included.
+    # The only one of AWS' three latencies that includes retries, as the receiver sees it.
     # Not a percentile: CloudWatch has those only where the service publishes raw values.
     latency = "IngestionToInvocationSuccessLatency"  # milliseconds
     return AwsMetric("AWS/Events", latency, statistic, Missing.UNKNOWN, per_unit=1000.0)
@@ -20,59 +21,70 @@ def _delivery_latency(statistic: str) -> AwsMetric:
 INVOCATIONS = counter(
     "eventbridge_invocations_total",
     RULE,
-    "Times the rule's targets were invoked for an event.",
+    "Target invocations of the rule.",
+    title="Invocations",
     aws=_events("Invocations"),
 )
 FAILED_INVOCATIONS = counter(
     "eventbridge_failed_invocations_total",
     RULE,
-    "Invocations that failed for good.",
+    "Invocations that failed after all retries.",
+    title="Failed invocations",
     aws=_events("FailedInvocations"),
 )
 TRIGGERED_RULES = counter(
     "eventbridge_triggered_rules_total",
     RULE,
-    "Times the rule matched an event.",
+    "Events that matched the rule.",
+    title="Matched",
     aws=_events("TriggeredRules"),
 )
 THROTTLED_RULES = counter(
     "eventbridge_throttled_rules_total",
     RULE,
-    "Times the rule was throttled.",
+    "Times the rule was throttled by the account's quota.",
+    title="Throttled",
     aws=_events("ThrottledRules"),
 )
 RETRIES = counter(
     "eventbridge_retries_total",
     RULE,
-    "Times an invocation was tried again.",
+    "Invocation attempts that were retries: targets return errors or throttle.",
+    title="Retries",
     aws=_events("RetryInvocationAttempts"),
 )
 DEAD_LETTERED = counter(
     "eventbridge_dead_lettered_total",
     RULE,
-    "Events sent to the dead-letter queue.",
+    "Events sent to the dead-letter queue after their invocation failed.",
+    title="Dead letters",
     aws=_events("InvocationsSentToDlq"),
 )
 DEAD_LETTER_FAILURES = counter(
     "eventbridge_dead_letter_failures_total",
     RULE,
-    "Events that could not even be sent to the dead-letter queue: lost.",
+    "Events lost because the dead-letter queue did not accept them: access denied, or no queue.",
+    title="Lost",
     aws=_events("InvocationsFailedToBeSentToDlq"),
 )
 DELIVERY_LATENCY_AVERAGE = gauge(
     "eventbridge_delivery_latency_average_seconds",
     RULE,
-    "Mean time from an event's arrival on the bus to its successful delivery, over the last "
-    "minutes that had any.",
+    "Mean time from an event's arrival on the bus to its successful delivery, in the latest "
+    "minutes with events.",
     "seconds",
+    title="Mean latency",
+    absent="AWS has no latency for these rules",
     aws=_delivery_latency("Average"),
 )
 DELIVERY_LATENCY_MAX = gauge(
     "eventbridge_delivery_latency_max_seconds",
     RULE,
-    "Longest time from an event's arrival on the bus to its successful delivery, over the last "
-    "minutes that had any.",
+    "Longest time from an event's arrival on the bus to its successful delivery, in the latest "
+    "minutes with events.",
     "seconds",
+    title="Longest latency",
+    absent="AWS has no latency for these rules",
     aws=_delivery_latency("Maximum"),
 )
 QUEUE_VISIBLE = gauge(
@@ -80,25 +92,19 @@ QUEUE_VISIBLE = gauge(
     QUEUE,
     "Messages waiting in the queue.",
     "messages",
+    title="Messages in queues",
+    absent="No dead-letter queue is monitored",
     aws=AwsMetric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", Missing.UNKNOWN),
 )
 QUEUE_OLDEST_AGE = gauge(
     "sqs_queue_oldest_message_age_seconds",
     QUEUE,
-    "Age of the oldest message in the queue; 0 when it is empty.",
+    "Age of the oldest message in the queue; 0 when the queue is empty.",
     "seconds",
+    title="Oldest message in queues",
+    absent="No dead-letter queue is monitored",
     aws=AwsMetric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", Missing.UNKNOWN),
 )
 
-RULE_METRICS: tuple[Metric, ...] = (
-    INVOCATIONS,
-    FAILED_INVOCATIONS,
-    TRIGGERED_RULES,
-    THROTTLED_RULES,
-    RETRIES,
-    DEAD_LETTERED,
-    DEAD_LETTER_FAILURES,
-)
-LATENCY_METRICS: tuple[Metric, ...] = (DELIVERY_LATENCY_AVERAGE, DELIVERY_LATENCY_MAX)
-QUEUE_METRICS: tuple[Metric, ...] = (QUEUE_VISIBLE, QUEUE_OLDEST_AGE)
-ALL: tuple[Metric, ...] = (*RULE_METRICS, *LATENCY_METRICS, *QUEUE_METRICS)
+RULE_METRICS = with_labels(RULE, Kind.COUNTER)
+LATENCY_METRICS = with_labels(RULE, Kind.GAUGE)

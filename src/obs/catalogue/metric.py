@@ -1,4 +1,7 @@
-"""What a metric is: its name, kind, unit, labels, help, and its counterpart in CloudWatch."""
+"""What a metric is: its name, kind, unit, labels, help, and its counterpart in CloudWatch.
+
+A `Metric` made here stands alone; `obs.catalogue.declare` is what adds one to the catalogue.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +24,7 @@ class Missing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The CloudWatch twin of a metric that obs itself publishes with PutMetricData.
+    """The CloudWatch metric that obs publishes with PutMetricData for a metric of ours.
 
     `dimensions` maps a CloudWatch dimension to the label it is filled from.
     """
@@ -44,13 +47,20 @@ class AwsMetric:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric family. `unit` is the name's unit suffix, empty where it has none."""
+    """One metric family. `unit` is the name's unit suffix, empty where it has none.
+
+    `title` is its short name on panels. `states` names its values from 0 where they stand for
+    states. `absent` says what it means that there is no series, although its source answers.
+    """
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...]
     unit: str = ""
+    title: str = ""
+    states: tuple[str, ...] = ()
+    absent: str = ""
     aws: AwsMetric | None = None
     cloudwatch: Published | None = None
 
@@ -60,33 +70,13 @@ class Metric:
         return self.name.removesuffix("_total").removesuffix("_info")
 
     @property
+    def display_title(self) -> str:
+        """Its title, or the words of its name where it has none."""
+        return self.title or self.family.replace("_", " ").capitalize()
+
+    @property
     def twin(self) -> AwsMetric:
-        """The metric of AWS that it is made from. Raises ValueError where there is none."""
+        """The AWS metric that it is read from. Raises ValueError where there is none."""
         if self.aws is None:
-            raise ValueError(f"{self.name} is made from no metric of AWS")
+            raise ValueError(f"{self.name} is not read from an AWS metric")
         return self.aws
-
-
-def gauge(
-    name: str,
-    labels: tuple[str, ...],
-    help: str,
-    unit: str = "",
-    *,
-    aws: AwsMetric | None = None,
-    cloudwatch: Published | None = None,
-) -> Metric:
-    """A value that goes up and down."""
-    return Metric(name, Kind.GAUGE, help, labels, unit, aws, cloudwatch)
-
-
-def counter(
-    name: str, labels: tuple[str, ...], help: str, unit: str = "", *, aws: AwsMetric | None = None
-) -> Metric:
-    """A total that never falls; its name ends in `_total`."""
-    return Metric(name, Kind.COUNTER, help, labels, unit, aws)
-
-
-def info(name: str, labels: tuple[str, ...], help: str) -> Metric:
-    """A constant 1 whose labels say something; its name ends in `_info`."""
-    return Metric(name, Kind.INFO, help, labels)

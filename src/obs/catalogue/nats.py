@@ -1,72 +1,87 @@
 """Metrics of NATS JetStream: consumers, streams, servers."""
 
-from obs.catalogue.metric import Metric, Published, counter, gauge, info
+from obs.catalogue.declare import counter, gauge, info
+from obs.catalogue.metric import Published
 
 CONSUMER = ("nats", "account", "stream", "consumer")
 STREAM = ("nats", "account", "stream")
 SERVER = ("nats", "server")
 
+_CLOUDWATCH_CONSUMER = (("Stream", "stream"), ("Consumer", "consumer"))
+
 LAG_MESSAGES = gauge(
     "nats_consumer_lag_messages",
     CONSUMER,
-    "Messages not yet acknowledged: pending plus ack pending.",
+    "Unprocessed messages: pending plus delivered but not yet acknowledged.",
     "messages",
-    cloudwatch=Published("ConsumerLag", (("Stream", "stream"), ("Consumer", "consumer"))),
+    title="Lag in messages",
+    cloudwatch=Published("ConsumerLag", _CLOUDWATCH_CONSUMER),
 )
 PENDING_MESSAGES = gauge(
     "nats_consumer_pending_messages",
     CONSUMER,
-    "Messages matching the consumer that were never delivered.",
+    "Messages that match the consumer and were not yet delivered.",
     "messages",
+    title="Pending",
 )
 ACK_PENDING_MESSAGES = gauge(
     "nats_consumer_ack_pending_messages",
     CONSUMER,
-    "Messages delivered and not yet acknowledged.",
+    "Outstanding acks: messages delivered but not yet acknowledged.",
     "messages",
+    title="In flight",
 )
 REDELIVERED_MESSAGES = gauge(
     "nats_consumer_redelivered_messages",
     CONSUMER,
-    "Messages in flight that were delivered more than once, at most.",
+    "Upper bound of the messages in flight that were delivered more than once: processing fails, "
+    "or takes longer than ack_wait.",
     "messages",
+    title="Redelivered",
 )
 WAITING_PULLS = gauge(
     "nats_consumer_waiting_pulls",
     CONSUMER,
-    "Pull requests waiting for messages.",
+    "Pull requests waiting for messages; always 0 for a push consumer and while clients are busy.",
+    title="Waiting pull requests",
 )
 LAG_SECONDS = gauge(
     "nats_consumer_lag_seconds",
     CONSUMER,
-    "Age of the oldest message the consumer still owes; 0 when it owes none.",
+    "Age of the oldest unprocessed message; 0 when there is none.",
     "seconds",
-    cloudwatch=Published(
-        "ConsumerLagSeconds", (("Stream", "stream"), ("Consumer", "consumer")), "Seconds"
-    ),
+    title="Lag in seconds",
+    cloudwatch=Published("ConsumerLagSeconds", _CLOUDWATCH_CONSUMER, "Seconds"),
 )
 LAG_UNCERTAINTY = gauge(
     "nats_consumer_lag_uncertainty_seconds",
     CONSUMER,
-    "How far lag_seconds may be off; present only where it is more than 1.5 polls.",
+    "Uncertainty of lag_seconds; present only where it is more than 1.5 polls.",
     "seconds",
+    title="Uncertainty of the lag",
 )
 STATUSES = ("ok", "paused", "slow", "stalled", "stopped", "leaderless")
 """What the values of STATUS stand for, from 0."""
 STATUS = gauge(
     "nats_consumer_status",
     CONSUMER,
-    "0 ok, 1 paused, 2 slow, 3 stalled, 4 stopped, 5 leaderless; worse is higher.",
+    "Consumer status: 0 ok, 1 paused, 2 slow, 3 stalled, 4 stopped, 5 leaderless; worse is higher.",
+    title="Status",
+    states=STATUSES,
 )
 STATUS_REASON = gauge(
     "nats_consumer_status_reason",
     (*CONSUMER, "reason"),
-    "1 while this reason holds for the consumer, else 0.",
+    "1 while this reason applies to the consumer's status, else 0.",
+    title="Reasons",
+    absent="No reason applied",
+    states=("no", "yes"),
 )
 DELIVERED = counter(
     "nats_consumer_delivered_total",
     CONSUMER,
-    "Deliveries, redeliveries included.",
+    "Messages delivered, redeliveries included.",
+    title="Deliveries",
 )
 DELIVERED_SEQUENCE = gauge(
     "nats_consumer_delivered_sequence",
@@ -76,202 +91,211 @@ DELIVERED_SEQUENCE = gauge(
 ACK_FLOOR_SEQUENCE = gauge(
     "nats_consumer_ack_floor_sequence",
     CONSUMER,
-    "Stream sequence below which everything is acknowledged.",
+    "Stream sequence up to which every message is acknowledged.",
 )
 DEAD_LETTERS = counter(
     "nats_consumer_dead_letters_total",
     CONSUMER,
-    "Messages that ran out of deliveries or were terminated; absent without a NATS connection.",
+    "Messages that exceeded max_deliver or were terminated; absent without a NATS connection.",
+    title="Dead letters",
+    absent="No NATS connection reports dead letters",
 )
 RESETS = counter(
     "nats_consumer_resets_total",
     CONSUMER,
     "Times the consumer was recreated or its sequences went back.",
+    title="Resets",
 )
 DRAIN_SECONDS = gauge(
     "nats_consumer_drain_seconds",
     CONSUMER,
-    "Time until the lag is gone at the pace of the last minutes; +Inf while it does not shrink.",
+    "Time until the consumer has caught up at the rate of the last minutes; +Inf while its lag "
+    "does not shrink.",
     "seconds",
+    title="Time to catch up",
 )
 EVICTION_SECONDS = gauge(
     "nats_consumer_eviction_seconds",
     CONSUMER,
-    "Time until max_age evicts the oldest message the consumer still owes.",
+    "Time until max_age evicts the oldest unprocessed message.",
     "seconds",
+    title="Time to eviction",
+    absent="No unprocessed message will be evicted",
 )
 MAX_ACK_PENDING = gauge(
     "nats_consumer_max_ack_pending_messages",
     CONSUMER,
-    "Limit of messages in flight.",
+    "Limit of messages in flight (max_ack_pending).",
     "messages",
+    title="max_ack_pending",
+    absent="No limit",
 )
 MAX_DELIVER = gauge(
     "nats_consumer_max_deliveries",
     CONSUMER,
-    "Deliveries a message is given; absent where there is no limit.",
+    "Limit of deliveries of one message (max_deliver); absent where there is no limit.",
+    title="max_deliver",
+    absent="No limit",
 )
 ACK_WAIT = gauge(
     "nats_consumer_ack_wait_seconds",
     CONSUMER,
-    "Time a delivery may stay unacknowledged before the message is delivered again.",
+    "Time after which an unacknowledged message is delivered again (ack_wait).",
     "seconds",
+    title="ack_wait",
 )
 LAST_DELIVERY = gauge(
     "nats_consumer_last_delivery_timestamp_seconds",
     CONSUMER,
-    "When a message was last delivered.",
+    "Time of the consumer's last delivery.",
     "seconds",
+    title="Last delivery",
+    absent="Never",
 )
 REPLICAS_BEHIND = gauge(
     "nats_consumer_replicas_behind",
     CONSUMER,
     "Replicas of the consumer that are offline or not current.",
+    title="Replicas behind",
 )
 
 STREAM_MESSAGES = gauge(
-    "nats_stream_messages", STREAM, "Messages stored in the stream.", "messages"
+    "nats_stream_messages",
+    STREAM,
+    "Messages stored in the stream.",
+    "messages",
+    title="Messages",
 )
-STREAM_BYTES = gauge("nats_stream_bytes", STREAM, "Bytes stored in the stream.", "bytes")
+STREAM_BYTES = gauge(
+    "nats_stream_bytes", STREAM, "Bytes stored in the stream.", "bytes", title="Size"
+)
 STREAM_FIRST_SEQUENCE = gauge(
     "nats_stream_first_sequence", STREAM, "Sequence of the oldest stored message."
 )
 STREAM_LAST_SEQUENCE = gauge(
-    "nats_stream_last_sequence", STREAM, "Sequence of the newest stored message."
+    "nats_stream_last_sequence",
+    STREAM,
+    "Sequence of the newest stored message.",
+    title="Arrivals",
 )
 STREAM_FIRST_MESSAGE = gauge(
     "nats_stream_first_message_timestamp_seconds",
     STREAM,
-    "When the oldest stored message arrived.",
+    "Arrival time of the oldest stored message.",
     "seconds",
 )
 STREAM_LAST_MESSAGE = gauge(
     "nats_stream_last_message_timestamp_seconds",
     STREAM,
-    "When the newest stored message arrived.",
+    "Arrival time of the newest stored message.",
     "seconds",
 )
-STREAM_CONSUMERS = gauge("nats_stream_consumers", STREAM, "Consumers of the stream.")
+STREAM_CONSUMERS = gauge(
+    "nats_stream_consumers", STREAM, "Consumers of the stream.", title="Consumers"
+)
 STREAM_EPHEMERAL_CONSUMERS = gauge(
     "nats_stream_ephemeral_consumers",
     STREAM,
-    "Consumers without a durable name, which have no series of their own.",
+    "Ephemeral consumers of the stream, which have no series individually.",
 )
 STREAM_EPHEMERAL_LAG = gauge(
     "nats_stream_ephemeral_lag_messages",
     STREAM,
-    "Messages that the ephemeral consumers together have not yet acknowledged.",
+    "Unprocessed messages of all ephemeral consumers of the stream together.",
     "messages",
 )
 STREAM_MAX_MESSAGES = gauge(
     "nats_stream_max_messages",
     STREAM,
-    "Limit of stored messages; absent where there is none.",
+    "Limit of stored messages (max_msgs); absent where there is none.",
     "messages",
+    title="max_msgs",
 )
 STREAM_MAX_BYTES = gauge(
-    "nats_stream_max_bytes", STREAM, "Limit of stored bytes; absent where there is none.", "bytes"
+    "nats_stream_max_bytes",
+    STREAM,
+    "Limit of stored bytes (max_bytes); absent where there is none.",
+    "bytes",
+    title="max_bytes",
 )
 STREAM_MAX_AGE = gauge(
     "nats_stream_max_age_seconds",
     STREAM,
-    "Age at which messages are evicted; absent where there is none.",
+    "Age at which messages are evicted (max_age); absent where there is no limit.",
     "seconds",
 )
 STREAM_DISCARD_NEW = gauge(
     "nats_stream_discard_new",
     STREAM,
-    "1 if the stream refuses messages at a limit, 0 if it discards its oldest.",
+    "1 if the stream rejects new messages at a limit, 0 if it discards its oldest.",
 )
-STREAM_REPLICAS = gauge("nats_stream_replicas", STREAM, "Replicas the stream is configured with.")
+STREAM_REPLICAS = gauge(
+    "nats_stream_replicas", STREAM, "Configured replicas of the stream.", title="Replicas"
+)
 STREAM_REPLICAS_BEHIND = gauge(
-    "nats_stream_replicas_behind", STREAM, "Replicas that are offline or not current."
+    "nats_stream_replicas_behind",
+    STREAM,
+    "Replicas of the stream that are offline or not current.",
+    title="Replicas behind",
 )
 STREAM_REPLICA_LAG = gauge(
     "nats_stream_replica_lag_messages",
     STREAM,
-    "Operations the replica furthest behind has yet to apply.",
+    "Operations that the replica furthest behind has not yet applied.",
     "messages",
 )
 STREAM_LEADERLESS = gauge(
-    "nats_stream_leaderless", STREAM, "1 while no server leads the stream, else 0."
+    "nats_stream_leaderless",
+    STREAM,
+    "1 while the stream has no leader, else 0.",
 )
 
-SERVER_UP = gauge("nats_server_up", SERVER, "1 if the server's monitoring port answered, else 0.")
+SERVER_UP = gauge(
+    "nats_server_up",
+    SERVER,
+    "1 if the server's monitoring port responded to the last poll, else 0.",
+    title="Servers",
+    states=("down", "up"),
+)
 SERVER_INFO = info(
-    "nats_server_info", (*SERVER, "server_name", "version"), "What answers at this address."
+    "nats_server_info",
+    (*SERVER, "server_name", "version"),
+    "Name and version of the server; always 1.",
 )
 SERVER_CONNECTIONS = gauge("nats_server_connections", SERVER, "Client connections.")
 SERVER_SLOW_CLIENTS = counter(
-    "nats_server_slow_consumers_total", SERVER, "Clients dropped because they read too slowly."
+    "nats_server_slow_consumers_total",
+    SERVER,
+    "Clients that the server disconnected because they read too slowly.",
 )
 SERVER_MEMORY = gauge(
-    "nats_server_jetstream_memory_bytes", SERVER, "Memory used by JetStream.", "bytes"
+    "nats_server_jetstream_memory_bytes",
+    SERVER,
+    "Memory used by JetStream.",
+    "bytes",
+    title="JetStream memory",
 )
 SERVER_MEMORY_LIMIT = gauge(
-    "nats_server_jetstream_memory_limit_bytes", SERVER, "Memory JetStream may use.", "bytes"
+    "nats_server_jetstream_memory_limit_bytes",
+    SERVER,
+    "Memory limit of JetStream.",
+    "bytes",
+    title="memory limit",
 )
 SERVER_STORE = gauge(
-    "nats_server_jetstream_store_bytes", SERVER, "File storage used by JetStream.", "bytes"
+    "nats_server_jetstream_store_bytes",
+    SERVER,
+    "File storage used by JetStream.",
+    "bytes",
+    title="JetStream storage",
 )
 SERVER_STORE_LIMIT = gauge(
-    "nats_server_jetstream_store_limit_bytes", SERVER, "File storage JetStream may use.", "bytes"
+    "nats_server_jetstream_store_limit_bytes",
+    SERVER,
+    "File storage limit of JetStream.",
+    "bytes",
+    title="storage limit",
 )
 SERVER_API_ERRORS = counter(
     "nats_server_jetstream_api_errors_total", SERVER, "JetStream API requests that failed."
 )
-
-CONSUMER_METRICS: tuple[Metric, ...] = (
-    LAG_MESSAGES,
-    PENDING_MESSAGES,
-    ACK_PENDING_MESSAGES,
-    REDELIVERED_MESSAGES,
-    WAITING_PULLS,
-    LAG_SECONDS,
-    LAG_UNCERTAINTY,
-    STATUS,
-    STATUS_REASON,
-    DELIVERED,
-    DELIVERED_SEQUENCE,
-    ACK_FLOOR_SEQUENCE,
-    DEAD_LETTERS,
-    RESETS,
-    DRAIN_SECONDS,
-    EVICTION_SECONDS,
-    MAX_ACK_PENDING,
-    MAX_DELIVER,
-    ACK_WAIT,
-    LAST_DELIVERY,
-    REPLICAS_BEHIND,
-)
-STREAM_METRICS: tuple[Metric, ...] = (
-    STREAM_MESSAGES,
-    STREAM_BYTES,
-    STREAM_FIRST_SEQUENCE,
-    STREAM_LAST_SEQUENCE,
-    STREAM_FIRST_MESSAGE,
-    STREAM_LAST_MESSAGE,
-    STREAM_CONSUMERS,
-    STREAM_EPHEMERAL_CONSUMERS,
-    STREAM_EPHEMERAL_LAG,
-    STREAM_MAX_MESSAGES,
-    STREAM_MAX_BYTES,
-    STREAM_MAX_AGE,
-    STREAM_DISCARD_NEW,
-    STREAM_REPLICAS,
-    STREAM_REPLICAS_BEHIND,
-    STREAM_REPLICA_LAG,
-    STREAM_LEADERLESS,
-)
-SERVER_METRICS: tuple[Metric, ...] = (
-    SERVER_UP,
-    SERVER_INFO,
-    SERVER_CONNECTIONS,
-    SERVER_SLOW_CLIENTS,
-    SERVER_MEMORY,
-    SERVER_MEMORY_LIMIT,
-    SERVER_STORE,
-    SERVER_STORE_LIMIT,
-    SERVER_API_ERRORS,
-)
-ALL: tuple[Metric, ...] = (*CONSUMER_METRICS, *STREAM_METRICS, *SERVER_METRICS)

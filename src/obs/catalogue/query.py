@@ -1,6 +1,6 @@
-"""PromQL from metrics: small pieces of text that fit together.
+"""Builds PromQL from metrics.
 
-What comes from several collectors, or from one whose pod was renamed, counts once: `max_by` goes
+Series from several collectors, or from one whose pod was renamed, count once: `max_by` goes
 around a metric before anything is compared, added or divided.
 """
 
@@ -11,7 +11,7 @@ from obs.catalogue.metric import Metric
 from obs.durations import format_whole_seconds
 
 Matcher = tuple[str, str, str]
-"""A label, how it is compared (=, !=, =~, !~), and with what."""
+"""A label, an operator (=, !=, =~, !~), and a value."""
 
 
 @lru_cache(1024)
@@ -45,12 +45,12 @@ def selector(metric: str | Metric, where: Sequence[Matcher] = (), window: float 
 
 
 def max_by(labels: Sequence[str], inner: str) -> str:
-    """One value for each object that the labels identify, however many tell it."""
+    """One value for each object that the labels identify, however many collectors export it."""
     return f"max by ({', '.join(labels)}) ({inner})"
 
 
 def min_by(labels: Sequence[str], inner: str) -> str:
-    """The least value of each object, for a moment that came first to one of several."""
+    """The lowest value of each object: the earliest of the moments that collectors export."""
     return f"min by ({', '.join(labels)}) ({inner})"
 
 

@@ -1,58 +1,65 @@
 """Metrics of service level objectives."""
 
-from obs.catalogue.metric import Metric, counter, gauge, info
+from obs.catalogue.declare import counter, gauge, info
 
 SLO = ("slo", "slo_service")
 WINDOWED = (*SLO, "window")
 
-OBJECTIVE = gauge("slo_objective_ratio", SLO, "Share of good events promised.", "ratio")
-EVENTS = counter("slo_events_total", SLO, "Events that count for the objective.")
-GOOD_EVENTS = counter("slo_good_events_total", SLO, "Events that were good.")
+OBJECTIVE = gauge(
+    "slo_objective_ratio",
+    SLO,
+    "Objective: the target share of good events.",
+    "ratio",
+    title="Objective",
+)
+EVENTS = counter("slo_events_total", SLO, "Events that count for the SLO.", title="Events")
+GOOD_EVENTS = counter("slo_good_events_total", SLO, "Good events.", title="Good events")
 ERROR_RATIO = gauge(
     "slo_error_ratio",
     WINDOWED,
     "Share of bad events in the window; absent where the window has no events.",
     "ratio",
+    title="Share of bad events",
+    absent="No events",
 )
 BURN_RATE = gauge(
     "slo_burn_rate",
     WINDOWED,
-    "How fast the error budget is spent; 1 lasts exactly the SLO's window.",
+    "How fast the error budget is spent; at 1 it lasts exactly the SLO's window.",
+    title="Burn rate",
+    absent="No events",
 )
 BAD_EVENTS = gauge(
     "slo_bad_events",
     WINDOWED,
-    "Bad events in the window, which alerts ask for so that one of a quiet service never pages.",
+    "Bad events in the window; burn rate alerts require a few, so that a single bad event of a "
+    "quiet service does not page.",
+    title="Bad events",
 )
 BUDGET_REMAINING = gauge(
     "slo_error_budget_remaining_ratio",
     SLO,
-    "Share of the error budget left; below 0 when more than all is spent.",
+    "Share of the error budget left in the SLO's window; below 0 when it is overspent.",
     "ratio",
+    title="Error budget left",
 )
 EXHAUSTION = gauge(
     "slo_error_budget_exhaustion_seconds",
     WINDOWED,
-    "Time until the budget is spent at the burn rate of this window; +Inf at burn rate 0.",
+    "Time until the error budget is exhausted at the burn rate of this window; +Inf at burn rate "
+    "0.",
     "seconds",
+    title="Time to exhaustion",
 )
 WATERMARK = gauge(
     "slo_data_watermark_timestamp_seconds",
     SLO,
-    "End of the windows: up to here the source's data is settled.",
+    "End of the SLO's windows: the source's data is complete up to this time.",
     "seconds",
+    title="Age of the data",
 )
-INFO = info("slo_info", (*SLO, "sli", "objective_percent", "slo_window"), "What the objective is.")
-
-ALL: tuple[Metric, ...] = (
-    OBJECTIVE,
-    EVENTS,
-    GOOD_EVENTS,
-    ERROR_RATIO,
-    BURN_RATE,
-    BAD_EVENTS,
-    BUDGET_REMAINING,
-    EXHAUSTION,
-    WATERMARK,
-    INFO,
+INFO = info(
+    "slo_info",
+    (*SLO, "sli", "objective_percent", "slo_window"),
+    "SLI, objective and window of the SLO; always 1.",
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
+from obs.extras import require_extra
 from obs.spec.system import System
 from obs.stacks.plan import Action, PlanStep
 
@@ -16,6 +17,16 @@ COMMANDS: Final = {
     "grafana": "obs dashboards apply --target grafana",
 }
 """What puts the stack right; Grafana has the dashboards, Prometheus a check of its own."""
+
+
+_EXTRAS: Final = {"amp": "aws", "grafana": "dashboards"}
+
+
+def require_extras(stacks: Sequence[str]) -> None:
+    """Raises MissingExtra where one of these stacks needs an extra that is not installed."""
+    for stack in stacks:
+        if stack in _EXTRAS:
+            require_extra(_EXTRAS[stack], f"stacks.{stack}")
 
 
 def stacks_of(system: System) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from obs.checks.alarm_metrics import MetricFacts
 from obs.checks.alarms import AlarmFacts, Topic, built, topics_of
 from obs.checks.alarms_live import read_alarms, read_metrics, read_topics
+from obs.checks.applied import require_extras
 from obs.checks.eventbridge import EventBridgeFacts
 from obs.checks.eventbridge_live import read_eventbridge
 from obs.checks.http_live import (
@@ -25,6 +26,7 @@ from obs.checks.roles import parts, read_file
 from obs.clients.aws import AwsClient
 from obs.clients.http import Http
 from obs.errors import SourceError
+from obs.extras import require_extra
 from obs.snapshot import NatsSnapshot
 from obs.sources.nats_http import NatsHttp
 from obs.spec.globs import takes
@@ -60,6 +62,7 @@ class CheckContext:
         def opened() -> AwsClient:
             if name in self._clients:
                 return self._clients[name]
+            require_extra("aws", f"sources.aws.{name}")
             client = AwsClient(self.system.sources.aws[name], time.monotonic)
             self._stack.callback(client.close)
             return client
@@ -147,6 +150,7 @@ class CheckContext:
 
     def steps(self, stack: str) -> tuple[PlanStep, ...]:
         """What applying to a stack would do; nothing is done."""
+        require_extras([stack])
         find = dashboard_stacks if stack == "grafana" else alert_stacks
         steps: list[PlanStep] = []
         for opened in find(self.system, stack):

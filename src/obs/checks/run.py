@@ -7,6 +7,7 @@ from obs.checks.check import Check
 from obs.checks.context import CheckContext
 from obs.checks.finding import CheckFinding, CheckResult, FindingRows, Outcome, skipped, wrong
 from obs.errors import DONE, FOUND, UNAVAILABLE, BadInput, SourceError
+from obs.extras import MissingExtra
 from obs.spec.system import System
 
 
@@ -65,6 +66,8 @@ def _result(check: Check[Any], system: System, asking: CheckContext) -> CheckRes
         except SourceError as error:
             findings.append(_unasked(subject, error))
             continue
+        except MissingExtra:  # of obs itself, and so of every check
+            raise
         except BadInput as error:  # a file or a secret that asking needs
             findings.append(wrong(subject, str(error), "change it, or the spec"))
             continue

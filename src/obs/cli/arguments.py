@@ -52,7 +52,7 @@ def command(
         epilog="\n".join(lines),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, command=parser.prog)
     return parser
 
 

@@ -82,13 +82,16 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from obs.collector.assembly import KINDS, assemble
     from obs.collector.daemon import stop_on_signals
     from obs.collector.served import ServedCollector
-    from obs.web.access import Access
     from obs.web.server import serve
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     web = system.outputs.web
-    access = Access(Path(web.config_file)) if web.config_file else None
+    access = None
+    if web.config_file:
+        from obs.web.access import Access
+
+        access = Access(Path(web.config_file))
     kinds: Sequence[Kind] = arguments.only or KINDS
     built = assemble(system, kinds, checks=_checks(system, kinds))
     try:
@@ -112,10 +115,12 @@ def _checks(system: "System", kinds: Sequence[str]) -> "Checks | None":
         return None
     from functools import partial
 
+    from obs.checks.applied import require_extras, stacks_of
     from obs.checks.catalogue import CHECKS
     from obs.checks.context import CheckContext
     from obs.checks.run import outcomes, part_of, run
 
+    require_extras(stacks_of(system))
     part = part_of(system, kinds)
     return lambda clients: outcomes(run(part, CHECKS, partial(CheckContext, clients=clients)))
 

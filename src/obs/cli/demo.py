@@ -51,6 +51,9 @@ def register(commands: "Commands[Parser]") -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    from obs.extras import require_extra
+
+    require_extra("demo", "obs demo")
     from obs.sandbox.faults import find_fault
 
     if arguments.list:

@@ -42,6 +42,9 @@ def register(commands: "Commands[Parser]") -> None:
 
 
 def _drill(arguments: argparse.Namespace) -> int:
+    from obs.extras import require_extra
+
+    require_extra("demo", "obs drill")
     from obs.sandbox.drills import DRILLS, find_drill
 
     if arguments.list:

@@ -1,5 +1,6 @@
 """The obs command: parses arguments, runs one command and returns its exit code."""
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from obs import __version__
 from obs.cli.arguments import show_help
 from obs.cli.parser import Parser
 from obs.errors import BAD_INPUT, ObsError
+from obs.extras import MissingExtra, extra_of
 
 COMMAND_MODULES: Final = (
     "obs.cli.spec",
@@ -32,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     try:
         arguments = parser().parse_args(argv)
-        code: int = arguments.run(arguments)
+        code = _run(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # how argparse ends after --help or a bad argument
         return stop.code if isinstance(stop.code, int) else BAD_INPUT
@@ -45,6 +47,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output is gone: keep the interpreter's own flush from failing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        code: int = arguments.run(arguments)
+    except ModuleNotFoundError as error:
+        extra = extra_of(error.name or "")
+        if extra is None:
+            raise
+        raise MissingExtra(extra, arguments.command) from None
     return code
 
 

@@ -1,21 +1,32 @@
 """HTTP with TLS, a deadline and a size limit; errors as SourceError."""
 
+import base64
+import errno
+import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import IncompleteRead
-from http.cookiejar import DefaultCookiePolicy
-from typing import Final
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
-import requests
+import certifi
 import urllib3
-from requests.adapters import HTTPAdapter
 
+from obs import __version__
 from obs.errors import Reason, SourceError
 from obs.spec.sources import Tls
 
 _CHUNK: Final = 1 << 18
+_HEADERS: Final = {
+    "Accept": "*/*",
+    # The library does not notice that a compressed response ended early; monitoring ports
+    # of nats-server do not compress anyway.
+    "Accept-Encoding": "identity",
+    "User-Agent": f"obs/{__version__}",
+}
 _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
 
 
@@ -49,19 +60,10 @@ class Http:
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
-        self._session = requests.Session()
-        self._session.trust_env = False
-        # The library does not notice that a compressed response ended early; monitoring ports
-        # of nats-server do not compress anyway.
-        self._session.headers["Accept-Encoding"] = "identity"
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(pool_connections=64, pool_maxsize=connections)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        if tls and tls.ca_file:
-            self._session.verify = tls.ca_file
-        if tls and tls.cert_file:
-            self._session.cert = (tls.cert_file, tls.key_file) if tls.key_file else tls.cert_file
+        self._tls = tls or Tls()
+        self._pools = urllib3.PoolManager(
+            num_pools=64, maxsize=connections, cert_reqs="CERT_REQUIRED", **_certificates(self._tls)
+        )
 
     def get(self, url: str) -> bytes:
         """The body of a 200 response.
@@ -96,26 +98,35 @@ class Http:
         """
         deadline = time.monotonic() + self._timeout
         where = without_user(url)
+        self._find_tls_files(where)
         try:
-            with self._session.request(
+            answer = self._pools.request(
                 method,
-                url,
-                headers=headers,
-                json=document,
-                data=body,
+                _without_userinfo(url),
+                headers=_HEADERS | _kind(document) | dict(headers or {}) | _authorization(url),
+                body=body if document is None else json.dumps(document).encode(),
                 timeout=self._timeout,
-                stream=True,
-                allow_redirects=False,
-            ) as answer:
-                names = {name.lower(): value for name, value in answer.headers.items()}
-                return HttpAnswer(
-                    answer.status_code, names, self._body(answer.raw, deadline, where)
-                )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                preload_content=False,
+                redirect=False,
+                retries=False,
+            )
+            try:
+                names = {name.lower(): value for name, value in answer.headers.itermerged()}
+                return HttpAnswer(answer.status, names, self._body(answer, deadline, where))
+            finally:
+                answer.close()  # no effect where the response was read to its end
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             reason = _reason(error)
             raise SourceError(reason, f"{where}: {_description(error, reason)}") from None
 
-    def _body(self, raw: urllib3.HTTPResponse, deadline: float, where: str) -> bytes:
+    def _find_tls_files(self, where: str) -> None:
+        """Raises SourceError naming the missing file, which the library does not."""
+        for path in (self._tls.ca_file, self._tls.cert_file, self._tls.key_file):
+            if path is not None and not Path(path).exists():
+                description = f"cannot use the TLS files: {path}: {os.strerror(errno.ENOENT)}"
+                raise SourceError("connection", f"{where}: {description}")
+
+    def _body(self, raw: urllib3.BaseHTTPResponse, deadline: float, where: str) -> bytes:
         parts: list[bytes] = []
         size = 0
         while part := raw.read1(_CHUNK, decode_content=False):
@@ -133,7 +144,7 @@ class Http:
 
     def close(self) -> None:
         """Close the open connections."""
-        self._session.close()
+        self._pools.clear()
 
 
 def without_user(url: str) -> str:
@@ -142,13 +153,41 @@ def without_user(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+def _without_userinfo(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _authorization(url: str) -> dict[str, str]:
+    """The header for the user and password in a URL."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode('latin-1')).decode()}"}
+
+
+def _kind(document: object) -> dict[str, str]:
+    return {} if document is None else {"Content-Type": "application/json"}
+
+
+def _certificates(tls: Tls) -> dict[str, Any]:
+    """The files of the TLS settings as arguments of urllib3, which reads them at each connection."""
+    authority = tls.ca_file or certifi.where()
+    kind = "ca_cert_dir" if Path(authority).is_dir() else "ca_certs"
+    return {kind: authority, "cert_file": tls.cert_file, "key_file": tls.key_file}
+
+
 def _check(status: int, where: str) -> None:
     if status != 200:
         raise SourceError(_STATUS.get(status, "http_status"), f"{where}: HTTP status {status}")
 
 
 def _reason(error: Exception) -> Reason:
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+    # The library makes a refused connection a subclass of its timeouts.
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return "connection"
+    if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
         return "timeout"
     if any(isinstance(cause, IncompleteRead) for cause in (error, *error.args)):
         return "decode"
@@ -161,8 +200,6 @@ def _description(error: Exception, reason: Reason) -> str:
         return "timed out"
     if reason == "decode":
         return "response ended early"
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, urllib3.exceptions.SSLError):
         return "TLS handshake failed: certificate or protocol not accepted"
-    if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
-        return f"cannot use the TLS files: {error}"
     return "cannot connect, or connection lost"

@@ -15,7 +15,7 @@ from nats.aio.client import Client, RawCredentials
 from nats.errors import ConnectionClosedError, NoRespondersError, NoServersError
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
-from nkeys import NkeysError  # type: ignore[import-untyped]
+from nkeys import NkeysError
 
 from obs.clients.http import without_user
 from obs.errors import BadInput, Reason, SourceError

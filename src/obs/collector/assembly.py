@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -18,6 +18,7 @@ from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedS
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.state import open_state
 from obs.errors import SourceError
+from obs.extras import require_extra
 from obs.families.family import Family
 from obs.sources.eventbridge import EventBridge
 from obs.sources.nats_http import NatsHttp
@@ -62,11 +63,13 @@ def assemble(
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
-    Raises BadInput where another collector holds the state.
+    Raises BadInput where another collector holds the state, or a part of the spec needs an extra
+    that is not installed.
     """
     clock = clock or Clock()
     nats = system.sources.nats if "nats" in kinds else {}
     aws = system.sources.aws if "aws" in kinds else {}
+    _require_extras(system, aws)
     clients = {name: AwsClient(spec, clock.monotonic) for name, spec in aws.items()}
     cloudwatch = system.outputs.cloudwatch
     if cloudwatch and cloudwatch.source not in clients:
@@ -109,6 +112,15 @@ def assemble(
     return Assembled(
         collector, Daemon(collector, sources, _sinks(system, pushes, clients), listeners)
     )
+
+
+def _require_extras(system: System, aws: Mapping[str, AwsSource]) -> None:
+    for name in aws:
+        require_extra("aws", f"sources.aws.{name}")
+    if system.outputs.cloudwatch:
+        require_extra("aws", "outputs.cloudwatch")
+    if system.outputs.otlp:
+        require_extra("otlp", "outputs.otlp")
 
 
 def _health(name: str, kind: Kind, spec: NatsSource | AwsSource) -> SourceHealth:

@@ -7,6 +7,7 @@ from obs.clients.aws import AwsClient
 from obs.clients.aws_cost import Estimate, estimate
 from obs.clients.http import Http
 from obs.errors import SourceError
+from obs.extras import require_extra
 from obs.sources.eventbridge import EventBridge
 from obs.sources.latency import latency_period
 from obs.sources.nats_http import NatsHttp
@@ -29,6 +30,7 @@ def estimate_costs(system: System) -> list[SourceCost]:
     published = _published_series(system)
     costs = []
     for name, spec in system.sources.aws.items():
+        require_extra("aws", f"sources.aws.{name}")
         output = system.outputs.cloudwatch
         publishes = output is not None and output.source == name
         writes = published if publishes else 0

@@ -1,5 +1,5 @@
-"""What is wrong with Grafana dashboards, ours or anybody's, found without a Grafana.
+"""Mistakes in Grafana dashboards, ours or others', found without a Grafana.
 
-`read` turns files into dashboards, `rules` judge them, `waivers` say what is meant to be so.
-Nothing here asks a server.
+`read` parses files into dashboards, `rules` check them, `waivers` are accepted exceptions.
+Nothing here contacts a server.
 """

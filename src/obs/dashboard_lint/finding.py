@@ -1,11 +1,11 @@
-"""What a rule found, where, and what would be right."""
+"""What a rule found, where, and how to correct it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """error: the dashboard shows something wrong or nothing; warning: it could serve better."""
+    """error: the dashboard shows something wrong or nothing; warning: it could be improved."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -13,7 +13,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """One thing to change. `panel` and `target` are empty where it is about the whole dashboard."""
+    """One mistake. `panel` and `target` are empty where it concerns the whole dashboard."""
 
     file: str
     dashboard: str
@@ -35,7 +35,7 @@ class LintFinding:
 
 
 def order(finding: LintFinding) -> tuple[str, str, str, int, str, str, str]:
-    """The order in which findings are told: by file, whole dashboards first, then panels."""
+    """The sort key of findings: by file, whole dashboards first, then panels."""
     return (
         finding.file,
         finding.dashboard,
@@ -48,7 +48,7 @@ def order(finding: LintFinding) -> tuple[str, str, str, int, str, str, str]:
 
 
 def printable(text: str) -> str:
-    """The text with whatever could move a terminal's cursor, or has no encoding, written out."""
+    """The text with control characters and whatever has no encoding written as escapes."""
     if text.isprintable():
         return text
     return "".join(

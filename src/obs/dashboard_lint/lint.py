@@ -1,4 +1,4 @@
-"""Dashboards, rules and waivers put together."""
+"""Applies the rules and waivers to dashboards."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from obs.dashboard_lint.waivers import (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings in order, and those that are not minded."""
+    """All findings in order, and those that are waived."""
 
     findings: tuple[LintFinding, ...]
     waived: tuple[Waived, ...]
@@ -37,25 +37,25 @@ def lint(
     knowledge: Knowledge,
     waivers: dict[str, tuple[Waiver, ...]] | None = None,
 ) -> Report:
-    """What the rules say of all dashboards; `waivers` of each file's dashboards, by the file."""
+    """The findings in all dashboards; `waivers` are those for the dashboards of each file."""
     knowledge = replace(
         knowledge, uids=_files(dashboards, "uid"), titles=_files(dashboards, "title")
     )
     waivers = waivers or {}
     findings: list[LintFinding] = []
     waived: list[Waived] = []
-    met: set[Waiver] = set()
+    used: set[Waiver] = set()
     for dashboard in dashboards:
         ours = our_own() if OUR_TAG in dashboard.tags else ()
         chosen = (*waivers.get(dashboard.file, ()), *ours)
         for left, waiver in applied(_found(dashboard, knowledge), dashboard, chosen):
             if waiver is not None:
-                met.add(waiver)
+                used.add(waiver)
             if isinstance(left, Waived):
                 waived.append(left)
             else:
                 findings.append(left)
-    findings += unused(_each_once(waivers.values()), met, dashboards)
+    findings += unused(_each_once(waivers.values()), used, dashboards)
     findings.sort(key=order)
     waived.sort(key=lambda each: order(each.finding))
     return Report(tuple(findings), tuple(waived))
@@ -64,10 +64,10 @@ def lint(
 def waivers_for(
     dashboards: Sequence[Dashboard], paths: Sequence[Path], chosen: Path | None
 ) -> dict[str, tuple[Waiver, ...]]:
-    """The waivers of each dashboard by its file: the chosen ones, else those beside it and here.
+    """The waivers of each dashboard by its file: the chosen ones, else those in its folder, in
+    the folders above it among `paths` (the arguments of the command), and in the current one.
 
-    `paths` are what was asked for, so that a file in a folder finds that folder's. Raises
-    InvalidSpec.
+    Raises InvalidSpec.
     """
     if chosen is not None:
         own = read_waivers(chosen)
@@ -93,9 +93,9 @@ def _beside(folder: Path) -> Iterator[Waiver]:
 
 
 def _found(dashboard: Dashboard, knowledge: Knowledge) -> Iterator[tuple[LintFinding, int | None]]:
-    looked_at = subject(dashboard, knowledge)
+    parsed = subject(dashboard, knowledge)
     for rule in ALL:
-        for remark in rule.check(looked_at):
+        for remark in rule.check(parsed):
             panel, target = remark.panel, remark.target
             finding = LintFinding(
                 dashboard.file,

@@ -1,18 +1,16 @@
-"""Which metrics there are, for the rule that nothing is queried that nobody exports."""
+"""Which metrics exist, for the rule that queries use known metrics only."""
 
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from obs import catalogue
-from obs.catalogue import recorded
 from obs.errors import BadInput
 
-OURS: Final = frozenset((*catalogue.BY_NAME, *(metric.name for metric in recorded.ALL)))
 OF_PROMETHEUS: Final = frozenset(
     (
         *("ALERTS", "ALERTS_FOR_STATE", "up", "scrape_duration_seconds"),
@@ -38,29 +36,36 @@ _NAME: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Names that exist. `complete`: there are no others, so that each unknown one is a mistake."""
+    """Known metric names. `complete`: there are no others, so that any unknown name is wrong."""
 
-    names: frozenset[str] = OURS | OF_PROMETHEUS | OF_ANY_PROCESS
+    names: frozenset[str] = field(
+        default_factory=lambda: our_metrics() | OF_PROMETHEUS | OF_ANY_PROCESS
+    )
     complete: bool = False
 
-    def judges(self, name: str, used: Iterable[str], *, ours: bool) -> bool:
-        """Whether a name that is not known is a mistake.
+    def reports(self, name: str, used: Iterable[str], *, ours: bool) -> bool:
+        """Whether an unknown name is reported as a mistake.
 
-        It is where all names are known or the dashboard is one of ours; elsewhere, where it looks
-        like ours beside others that are.
+        It is where all names are known, in our dashboards, and elsewhere where it looks like a
+        metric of ours in a dashboard that uses some.
         """
         if self.complete or ours:
             return True
-        return name.startswith(OUR_PREFIXES) and any(each in OURS for each in used)
+        return name.startswith(OUR_PREFIXES) and not our_metrics().isdisjoint(used)
 
-    def like(self, name: str) -> str:
-        """The known name that was probably meant; empty where none is that close."""
+    def closest(self, name: str) -> str:
+        """The most similar known name; empty where none is similar enough."""
         close = get_close_matches(name, self.names, n=1, cutoff=_CLOSE)
         return close[0] if close else ""
 
 
+def our_metrics() -> frozenset[str]:
+    """Everything that the collector exports and that recording rules produce."""
+    return frozenset((*catalogue.BY_NAME, *catalogue.RECORDED))
+
+
 def read_metrics(paths: Iterable[Path]) -> frozenset[str]:
-    """The names in files: one a line, a scrape, or the answer of Prometheus' label values API.
+    """The names in files: one per line, a scrape, or a response of Prometheus' label values API.
 
     Raises BadInput.
     """
@@ -82,7 +87,7 @@ def _names(path: Path) -> list[str]:
 def _first(path: Path, at: int, line: str) -> str:
     name = _NAME.match(line.strip())
     if name is None:
-        raise BadInput(f"{path}:{at}: no metric name; write one a line, or a scrape of /metrics")
+        raise BadInput(f"{path}:{at}: no metric name; write one per line, or a scrape of /metrics")
     return name[0]
 
 
@@ -94,6 +99,6 @@ def _listed(path: Path, written: str) -> list[str]:
     names = answer.get("data") if isinstance(answer, dict) else answer
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise BadInput(
-            f"{path}: no list of names; the answer of /api/v1/label/__name__/values is one"
+            f"{path}: no list of names; a response of /api/v1/label/__name__/values is one"
         )
     return names

@@ -1,6 +1,6 @@
-"""A dashboard as the rules look at it: made from any JSON, whatever is in it.
+"""A dashboard as the rules see it, made from any JSON.
 
-What has the wrong type counts as left out, so that no rule has to ask.
+A value of the wrong type counts as absent, so that rules need not check types.
 """
 
 import re
@@ -16,9 +16,6 @@ ROW: Final = "row"
 EXPRESSION: Final = "__expr__"
 _BUILT_IN: Final = ("grafana", "dashboard", "mixed", "datasource", EXPRESSION)
 _BUILT_IN_NAME: Final = re.compile(r"-- .+ --|__expr__|grafana|-100")
-_OF_LOKI: Final = re.compile(
-    r"\|[=~>]|\|\s*[a-z_]+|![~>]\s*[\"`]|(count|rate)\s*\(\s*\{[^}]*\}\s*\["
-)
 _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
 
 
@@ -63,7 +60,7 @@ def unquoted(expression: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Datasource:
-    """A reference to a data source; `type` and `uid` are empty where nothing is said."""
+    """A reference to a data source; `type` and `uid` are empty where they are absent."""
 
     type: str = ""
     uid: str = ""
@@ -82,7 +79,7 @@ class Datasource:
 
 @dataclass(frozen=True, slots=True)
 class QueryTarget:
-    """One query of a panel; `index` from 0. `kind`: prometheus, loki, another type or nothing."""
+    """One query of a panel; `index` from 0. `kind` is the type of its data source or empty."""
 
     index: int
     json: Json
@@ -96,7 +93,7 @@ class QueryTarget:
 
     @property
     def expr(self) -> str:
-        """The query of a Prometheus or Loki target."""
+        """The query of a Prometheus target."""
         return text(self.json.get("expr"))
 
 
@@ -120,22 +117,22 @@ class Panel:
 
     @property
     def type(self) -> str:
-        """How it shows its data."""
+        """Its visualization, such as timeseries."""
         return text(self.json.get("type"))
 
     @property
     def in_library(self) -> bool:
-        """Whether all it is stands elsewhere, in Grafana's library of panels."""
+        """Whether its content is in Grafana's library of panels."""
         return bool(mapping(self.json.get("libraryPanel")))
 
     @property
     def defaults(self) -> Json:
-        """How its fields are shown."""
+        """Its field defaults."""
         return mapping(mapping(self.json.get("fieldConfig")).get("defaults"))
 
     @property
     def overrides(self) -> list[Json]:
-        """What single fields are shown with instead: `id` and `value`."""
+        """The properties of its field overrides: `id` and `value`."""
         overrides = mappings(mapping(self.json.get("fieldConfig")).get("overrides"))
         return [each for override in overrides for each in mappings(override.get("properties"))]
 
@@ -154,7 +151,7 @@ class Variable:
 
     @property
     def name(self) -> str:
-        """What queries call it."""
+        """Its name in queries."""
         return text(self.json.get("name"))
 
     @property
@@ -164,13 +161,13 @@ class Variable:
 
     @property
     def query(self) -> str:
-        """What it asks its data source."""
-        asked = self.json.get("query")
-        return text(asked) or text(mapping(asked).get("query"))
+        """Its query to its data source."""
+        query = self.json.get("query")
+        return text(query) or text(mapping(query).get("query"))
 
     @property
     def datasource(self) -> Datasource:
-        """Where it asks."""
+        """Its data source."""
         return datasource(self.json.get("datasource"))
 
 
@@ -190,7 +187,7 @@ class Dashboard:
 
     @property
     def uid(self) -> str:
-        """What its address has."""
+        """Its unique id, which is part of its URL."""
         return text(self.json.get("uid"))
 
     @property
@@ -210,7 +207,7 @@ class Dashboard:
 
 
 def dashboard(file: str, json: Json) -> Dashboard:
-    """The dashboard that this JSON is."""
+    """The dashboard in this JSON."""
     listed = mappings(mapping(json.get("templating")).get("list"))
     kinds = {
         text(each.get("name")): text(each.get("query"))
@@ -247,29 +244,30 @@ def _panels(json: Json) -> Iterator[tuple[int, Json]]:
 
 
 def _panel(json: Json, group: int, kinds: dict[str, str]) -> Panel:
-    whose = datasource(json.get("datasource"))
+    source = datasource(json.get("datasource"))
     targets = mappings(json.get("targets")) if json.get("type") != ROW else []
-    return Panel(json, tuple(_targets(targets, whose, kinds)), group)
+    return Panel(json, tuple(_targets(targets, source, kinds)), group)
 
 
 def _targets(
-    targets: Sequence[Json], whose: Datasource, kinds: dict[str, str]
+    targets: Sequence[Json], source: Datasource, kinds: dict[str, str]
 ) -> Iterator[QueryTarget]:
     for index, json in enumerate(targets):
         own = datasource(json.get("datasource"))
-        chosen = own if own.uid or own.type else whose
+        chosen = own if own.uid or own.type else source
         yield QueryTarget(index, json, chosen, _kind(chosen, kinds, text(json.get("expr"))))
 
 
-def _kind(whose: Datasource, kinds: dict[str, str], query: str) -> str:
-    """The type of a data source; where nothing says it, what the query looks like."""
-    if whose.type and not referenced(whose.type):
-        return whose.type
-    for name in whose.variables:
+def _kind(source: Datasource, kinds: dict[str, str], query: str) -> str:
+    """The type of a data source; empty where it is unknown.
+
+    A query without one is for Prometheus unless it has a `|` outside strings, as PromQL never has.
+    """
+    if source.type and not referenced(source.type):
+        return source.type
+    for name in source.variables:
         if name in kinds:
             return kinds[name]
-    if whose.built_in:
-        return whose.uid
-    if not query:
-        return ""
-    return "loki" if _OF_LOKI.search(unquoted(query)) else "prometheus"
+    if source.built_in:
+        return source.uid
+    return "prometheus" if query and "|" not in unquoted(query) else ""

@@ -1,4 +1,4 @@
-"""What a PromQL query selects, and which labels its result can have; from its syntax tree."""
+"""The selectors of a PromQL query and the labels its result can have, from its syntax tree."""
 
 import re
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ _SIGNS: Final = {
 }
 
 
-class InvalidPromql(ValueError):  # noqa: N818  reads as a sentence where it is raised
-    """The query is no PromQL; the message says why."""
+class InvalidPromql(ValueError):  # noqa: N818  the name reads well in an except clause
+    """The query is not valid PromQL; the message says why."""
 
 
 class Matcher(NamedTuple):
@@ -60,7 +60,7 @@ class Labels:
         return label not in self.gone if self.names is None else label in self.names
 
     def only(self, labels: frozenset[str]) -> "Labels":
-        """Those of these labels that there are."""
+        """These labels, as far as the result can have them."""
         return Labels(frozenset(label for label in labels if self.may_have(label)))
 
     def less(self, labels: frozenset[str]) -> "Labels":
@@ -76,13 +76,13 @@ class Labels:
         return Labels(self.names | labels)
 
     def shared(self, other: "Labels") -> "Labels":
-        """What both have."""
+        """The labels that both have."""
         if self.names is not None:
             return other.only(self.names)
         return self.only(other.names) if other.names is not None else self.less(other.gone)
 
     def joined(self, other: "Labels") -> "Labels":
-        """What either has."""
+        """The labels that either has."""
         if self.names is not None:
             return other.more(self.names)
         return (
@@ -94,19 +94,21 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a query selects; `labels` of its result, None where it is one number."""
+    """A parsed query; `labels` are those of its result, None for a scalar."""
 
     selectors: tuple[Selector, ...]
     labels: Labels | None
 
 
 def read_promql(query: str, dashboard: Dashboard) -> Query:
-    """What the query says, whatever the dashboard's variables stand for.
+    """The parsed query, whatever the values of the dashboard's variables.
 
-    Nothing where that depends on them. Raises InvalidPromql.
+    Empty where its syntax depends on them. Raises InvalidPromql.
     """
     if len(_OPERATORS.findall(unquoted(query))) > _MOST_OPERATORS:
-        raise InvalidPromql(f"more than {_MOST_OPERATORS} operators; record parts of it by rules")
+        raise InvalidPromql(
+            f"more than {_MOST_OPERATORS} operators; use recording rules for parts of it"
+        )
     first: ValueError | None = None
     for candidate in substituted(query, dashboard):
         try:

@@ -1,6 +1,6 @@
-"""Files into dashboards, however they are wrapped.
+"""Reads dashboards from files, whatever wraps them.
 
-A dashboard may stand alone or in an answer of Grafana's API, in a Kubernetes ConfigMap, in an
+A dashboard may be alone or in an answer of Grafana's API, in a Kubernetes ConfigMap, in an
 object of grafana-operator or in a dashboard resource; in JSON or YAML.
 """
 
@@ -14,6 +14,7 @@ import yaml
 
 from obs.dashboard_lint.model import Dashboard, Json, dashboard, mapping, mappings, text
 from obs.spec.report import InvalidSpec, Problem
+from obs.yaml_syntax import ERRORS, syntax_problem
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
@@ -21,7 +22,7 @@ _LARGEST: Final = 2_000_000  # values, those that YAML's aliases repeat included
 _DEEPEST: Final = 100
 _DEEPEST_WRAPPING: Final = 3
 _NO_DASHBOARD: Final = "holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes"
-_V2: Final = "is of schema v2, which is not read; export it as classic JSON"
+_V2: Final = "has schema v2, which is not supported; export it as classic JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def read(paths: Sequence[Path]) -> Read:
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Each file, and whether it was named; hidden ones of folders are passed over."""
+    """Each file, and whether it is an argument; hidden files in folders are skipped."""
     seen: set[Path] = set()
     for path in paths:
         named = not path.is_dir()
@@ -108,21 +109,13 @@ def _json(written: str) -> Any:
 def _yaml(written: str) -> list[Any]:
     try:
         return list(yaml.load_all(written, Loader=_LOADER))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        message = f"is not valid YAML: {error.problem or error.context}"
-        raise _UnreadableError(message, line) from None
-    except yaml.YAMLError:
-        raise _UnreadableError("holds a character that is not allowed in YAML") from None
-    except RecursionError:
-        raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels") from None
-    except (ValueError, TypeError) as error:
-        raise _UnreadableError(f"is not valid YAML: {error}") from None
+    except (*ERRORS, TypeError) as error:
+        found = syntax_problem(written, error, deepest=_DEEPEST)
+        raise _UnreadableError(found.message, found.line) from None
 
 
 def _bounded(value: Any) -> None:
-    """Raises where the value is too deep or too large to be looked through."""
+    """Raises _UnreadableError where the value is nested too deeply or too large."""
     below, number = [(value, 0)], 0
     while below:
         each, depth = below.pop()
@@ -145,7 +138,7 @@ def _dashboards(name: str, documents: Sequence[Any]) -> Iterator[Dashboard]:
 
 
 def _unwrapped(document: Json, depth: int = 0) -> Iterator[tuple[str, Json]]:
-    """Each dashboard with the name of the part it stands in, empty where there is one part."""
+    """Each dashboard with the name of its part of the file, empty where there is one part."""
     if depth > _DEEPEST_WRAPPING:
         return
     kind = text(document.get("kind"))
@@ -174,7 +167,7 @@ def _of_config_map(document: Json, depth: int) -> Iterator[tuple[str, Json]]:
 def _of_operator(document: Json, depth: int) -> Iterator[tuple[str, Json]]:
     spec = mapping(document.get("spec"))
     if "json" not in spec:
-        raise _UnreadableError("has no spec.json; what stands elsewhere is not read")
+        raise _UnreadableError("has no spec.json; other sources of a dashboard are not supported")
     yield from _unwrapped(mapping(_json(text(spec["json"]))), depth + 1)
 
 

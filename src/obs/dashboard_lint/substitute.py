@@ -1,7 +1,7 @@
-"""Queries with something in place of each variable, so that they can be parsed.
+"""Queries with a value in place of each variable, so that they can be parsed.
 
-What stands in for a variable depends on where it stands: a duration between brackets, elsewhere
-a name that says which variable it was. Where that is no query, the variable's own values may be.
+The value is a duration between brackets, and elsewhere a name that tells which variable it was.
+Where that does not parse, the values that the dashboard has for the variable may.
 """
 
 import re
@@ -21,25 +21,23 @@ STAND_IN: Final = "variable_standing_for_"
 RATE_INTERVAL: Final = 999_983
 INTERVAL: Final = 999_979
 RANGE: Final = 999_961
-AUTO: Final = 999_959
-"""Seconds for $__rate_interval, $__interval, $__range and $__auto; nobody writes these."""
+"""Seconds for $__rate_interval, $__interval and $__range; improbable in a written query."""
 
 _BUILT_IN: Final = {
     **time_scope(0, RANGE, ("now-6h", "now")),
     **interval_scope(INTERVAL, RATE_INTERVAL),
-    "__auto": Chosen((f"{AUTO}s",)),
 }
 _IN_BRACKETS: Final = re.compile(r"\[(?!\[)[^\[\]]*\]|\boffset\s+-?\S+")
 _DURATION: Final = "5m"
 
 
 def stand_in(name: str) -> str:
-    """What stands for a variable of that name."""
+    """The name in place of this variable."""
     return f"{STAND_IN}{name}"
 
 
 def substituted(query: str, dashboard: Dashboard) -> Iterator[str]:
-    """The query with its variables replaced in one way after another, the likeliest first."""
+    """The query with its variables replaced in several ways, the likeliest first."""
     names = [name for name in referenced(query) if name not in _BUILT_IN]
     if not names:
         yield for_query(query, _BUILT_IN)
@@ -49,31 +47,28 @@ def substituted(query: str, dashboard: Dashboard) -> Iterator[str]:
         for piece in _IN_BRACKETS.findall(unquoted(query).replace("[[", "${").replace("]]", "}"))
         for name in referenced(piece)
     }
-    guessed = {
-        name: _DURATION if name in durations or name.startswith("__auto") else stand_in(name)
-        for name in names
-    }
-    own = {name: _own(dashboard.variable(name)) or guessed[name] for name in names}
+    guessed = {name: _DURATION if name in durations else stand_in(name) for name in names}
+    known = {name: _known_value(dashboard.variable(name)) or guessed[name] for name in names}
     numbers = {name: _DURATION if name in durations else "1" for name in names}
-    for values in (guessed, own, numbers, dict.fromkeys(names, _DURATION)):
+    for values in (guessed, known, numbers, dict.fromkeys(names, _DURATION)):
         yield for_query(
             query, {**_BUILT_IN, **{name: Chosen((value,)) for name, value in values.items()}}
         )
 
 
 def free(query: str) -> tuple[str, ...]:
-    """Variables that stand for a piece of syntax, and not just within strings and ranges."""
+    """Variables outside strings and ranges, which stand for a piece of syntax."""
     names = referenced(_IN_BRACKETS.sub("[5m]", unquoted(query)))
     return tuple(name for name in names if name not in _BUILT_IN)
 
 
 def is_open(query: str, dashboard: Dashboard) -> bool:
-    """Whether what the query is depends on variables whose values nobody can know here."""
-    return any(not _own(dashboard.variable(name)) for name in free(query))
+    """Whether the query's syntax depends on variables whose values are unknown."""
+    return any(not _known_value(dashboard.variable(name)) for name in free(query))
 
 
-def _own(variable: Variable | None) -> str:
-    """A value that the variable may have; empty where the dashboard knows none."""
+def _known_value(variable: Variable | None) -> str:
+    """A value of the variable that the dashboard knows; empty without any."""
     if variable is None:
         return ""
     current = mapping(variable.json.get("current")).get("value")

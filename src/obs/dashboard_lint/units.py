@@ -1,4 +1,4 @@
-"""The units that Grafana knows; any other is shown behind the number as it is written."""
+"""The units that Grafana knows; it displays any other as text after the number."""
 
 from difflib import get_close_matches
 from typing import Final
@@ -35,7 +35,7 @@ def is_unit(unit: str) -> bool:
     return unit in KNOWN or unit.startswith(_PREFIXES)
 
 
-def like(unit: str) -> str:
-    """The unit that was probably meant; empty where none is that close."""
+def closest(unit: str) -> str:
+    """The most similar known unit; empty where none is similar enough."""
     close = get_close_matches(unit, KNOWN, n=1, cutoff=_CLOSE)
     return close[0] if close else ""

@@ -1,8 +1,8 @@
-"""What is meant to be so: findings that a file says why not to mind.
+"""Accepted exceptions: findings that a file waives, with the reason.
 
-Ours is a list `waivers` of `rule`, `reason`, and whom it is for: `dashboard` (title or uid),
-`panel` (title or id) and `target` (letter or number from 0), with * and ?. The file `.lint` of
-dashboard-linter is read as well.
+Our file has a list `waivers` of `rule`, `reason`, and where it applies: `dashboard` (title or
+uid), `panel` (title or id) and `target` (letter or number from 0), with * and ?. The file `.lint`
+of dashboard-linter is read as well.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,19 +19,21 @@ from obs.dashboard_lint.finding import LintFinding, Severity
 from obs.dashboard_lint.model import Dashboard, Json, mapping, mappings
 from obs.dashboard_lint.rules import BY_NAME
 from obs.spec.report import InvalidSpec, Problem, did_you_mean
+from obs.yaml_syntax import ERRORS, syntax_problem
 
 OWN_FILE: Final = ".obs-lint.yaml"
 LINTER_FILE: Final = ".lint"
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST: Final = 20
 _FIELDS: Final = ("rule", "reason", "dashboard", "panel", "target")
 _UNUSED: Final = "waiver-rule"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Findings of a rule that are not minded, or as warnings only (`lowers`).
+    """Findings of a rule that are accepted, or are only warnings (`lowers`).
 
-    Empty patterns fit everything. `line` 0: it comes with obs.
+    Empty patterns match everything. `line` is 0 for those that obs contains.
     """
 
     file: str
@@ -43,26 +45,26 @@ class Waiver:
     target: str = ""
     lowers: bool = False
 
-    def fits(self, dashboard: Dashboard) -> bool:
-        """Whether it is for this dashboard."""
-        return _fits(self.dashboard, dashboard.title, dashboard.uid)
+    def applies_to(self, dashboard: Dashboard) -> bool:
+        """Whether it applies to this dashboard."""
+        return _matches(self.dashboard, dashboard.title, dashboard.uid)
 
     def covers(self, finding: LintFinding, index: int | None) -> bool:
-        """Whether it is for this finding of its dashboard; `index` is the target's, from 0."""
-        return _fits(self.panel, finding.panel, str(finding.panel_id)) and _fits(
+        """Whether it applies to this finding in its dashboard; `index` is the target's, from 0."""
+        return _matches(self.panel, finding.panel, str(finding.panel_id)) and _matches(
             self.target, finding.target, str(index)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """A finding that is not minded, and why."""
+    """A waived finding, and why."""
 
     finding: LintFinding
     reason: str
 
 
-def _fits(pattern: str, *names: str) -> bool:
+def _matches(pattern: str, *names: str) -> bool:
     return not pattern or any(name == pattern or fnmatchcase(name, pattern) for name in names)
 
 
@@ -71,20 +73,20 @@ def applied(
     dashboard: Dashboard,
     waivers: Sequence[Waiver],
 ) -> Iterator[tuple[LintFinding | Waived, Waiver | None]]:
-    """Each finding as the waivers leave it, and the waiver that it met.
+    """Each finding after the waivers, and the waiver that applied to it.
 
-    With each finding comes the number of its target in the panel, None where it has none.
+    Each finding comes with the index of its target in the panel, None without a target.
     """
     by_rule: dict[str, list[Waiver]] = {}
     for waiver in waivers:
-        if waiver.fits(dashboard):
+        if waiver.applies_to(dashboard):
             by_rule.setdefault(waiver.rule, []).append(waiver)
     for finding, index in findings:
-        meeting = [each for each in by_rule.get(finding.rule, ()) if each.covers(finding, index)]
-        if not meeting:
+        matching = [each for each in by_rule.get(finding.rule, ()) if each.covers(finding, index)]
+        if not matching:
             yield finding, None
             continue
-        waiver = min(meeting, key=lambda each: each.lowers)
+        waiver = min(matching, key=lambda each: each.lowers)
         if waiver.lowers:
             yield replace(finding, severity=Severity.WARNING), waiver
         else:
@@ -92,20 +94,20 @@ def applied(
 
 
 def unused(
-    waivers: Iterable[Waiver], met: set[Waiver], dashboards: Sequence[Dashboard]
+    waivers: Iterable[Waiver], used: set[Waiver], dashboards: Sequence[Dashboard]
 ) -> Iterator[LintFinding]:
-    """A warning for each waiver that met nothing; those of dashboards not given may rest."""
+    """A warning for each waiver that applied to no finding, although its dashboard was checked."""
     for waiver in waivers:
-        here = any(waiver.fits(each) for each in dashboards)
-        if waiver.line and here and waiver not in met:
-            message = f"the waiver of {waiver.rule} meets nothing; remove it"
+        here = any(waiver.applies_to(each) for each in dashboards)
+        if waiver.line and here and waiver not in used:
+            message = f"the waiver of {waiver.rule} matches no finding; remove it"
             where = f"{waiver.file}:{waiver.line}"
             yield LintFinding(where, "", "", None, "", _UNUSED, Severity.WARNING, message)
 
 
 @cache
 def our_own() -> tuple[Waiver, ...]:
-    """Those of the dashboards that obs builds, which come with it."""
+    """The waivers for the dashboards that obs builds."""
     written = files("obs.dashboards").joinpath("waivers.yaml").read_text(encoding="utf-8")
     waivers, problems = _ours("obs", _tree("obs", written))
     if problems:
@@ -114,7 +116,7 @@ def our_own() -> tuple[Waiver, ...]:
 
 
 def read_waivers(path: Path) -> tuple[Waiver, ...]:
-    """The waivers of a file: ours, or one of dashboard-linter. Raises InvalidSpec."""
+    """The waivers of a file, ours or one of dashboard-linter. Raises InvalidSpec."""
     try:
         tree = _tree(str(path), path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
@@ -131,7 +133,7 @@ def read_waivers(path: Path) -> tuple[Waiver, ...]:
 
 
 class _Lines(dict[str, Any]):
-    """A mapping that knows its line."""
+    """A mapping with its line."""
 
     line = 1
 
@@ -140,21 +142,17 @@ def _tree(file: str, written: str) -> Json:
     try:
         node = yaml.compose(written, Loader=_LOADER)
         tree = _value(node, 0) if node is not None else {}
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        problem = Problem(file, line, "", f"is not valid YAML: {error.problem or error.context}")
-        raise InvalidSpec([problem]) from None
-    except (yaml.YAMLError, RecursionError):
-        raise InvalidSpec([Problem(file, None, "", "is not valid YAML")]) from None
+    except ERRORS as error:
+        found = syntax_problem(written, error, deepest=_DEEPEST)
+        raise InvalidSpec([Problem(file, found.line, "", found.message)]) from None
     if not isinstance(tree, dict):
-        raise InvalidSpec([Problem(file, 1, "", "is no mapping; write a list under waivers:")])
+        raise InvalidSpec([Problem(file, 1, "", "is not a mapping; write a list under waivers:")])
     return tree
 
 
 def _value(node: yaml.Node, depth: int) -> Any:
-    """A node's value: texts, lists, and mappings that know their lines."""
-    if depth > 20:
+    """A node's value: texts, lists, and mappings with their lines."""
+    if depth > _DEEPEST:
         raise RecursionError
     if isinstance(node, yaml.MappingNode):
         fields = _Lines()
@@ -201,10 +199,10 @@ def _problems(file: str, fields: Json, path: str) -> Iterator[Problem]:
     line = _line(fields)
     for key, value in fields.items():
         if key not in _FIELDS:
-            hint = did_you_mean(key, _FIELDS) or f"; there is {', '.join(_FIELDS)}"
+            hint = did_you_mean(key, _FIELDS) or f"; fields are {', '.join(_FIELDS)}"
             yield Problem(file, line, f"{path}.{key}", f"unknown field{hint}")
         elif not isinstance(value, str):
-            yield Problem(file, line, f"{path}.{key}", "is no text")
+            yield Problem(file, line, f"{path}.{key}", "is not text")
     rule = fields.get("rule")
     if not rule:
         yield Problem(file, line, f"{path}.rule", "is missing")
@@ -212,11 +210,11 @@ def _problems(file: str, fields: Json, path: str) -> Iterator[Problem]:
         hint = did_you_mean(rule, BY_NAME) or "; `obs dashboards lint --list` names them all"
         yield Problem(file, line, f"{path}.rule", f"no rule {rule}{hint}")
     if not fields.get("reason"):
-        yield Problem(file, line, f"{path}.reason", "is missing; say why it is meant to be so")
+        yield Problem(file, line, f"{path}.reason", "is missing; say why the finding is acceptable")
 
 
 def _of_linter(file: str, tree: Json) -> Iterator[Waiver]:
-    """What dashboard-linter's file says; rules that are not known here are another tool's."""
+    """The waivers in dashboard-linter's file; rules that are unknown here are ignored."""
     for section, lowers in (("exclusions", False), ("warnings", True)):
         for rule, entries in mapping(tree.get(section)).items():
             if rule not in BY_NAME:
@@ -239,5 +237,5 @@ def _of_linter(file: str, tree: Json) -> Iterator[Waiver]:
 
 
 def _literal(value: object) -> str:
-    """A pattern that fits just this text."""
+    """A pattern that matches this text only."""
     return "".join(f"[{char}]" if char in "*?[" else char for char in str(value or ""))

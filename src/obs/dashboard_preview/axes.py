@@ -1,4 +1,4 @@
-"""Where the lines of a grid stand, and what is written at them."""
+"""The positions of grid lines, and their labels."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _TIMES: Final = (
 )
 _STEPS: Final = (1, 2, 2.5, 5, 10)
 LETTER: Final = 7.0
-"""Pixels of a letter, about."""
+"""Approximate width of a letter in pixels."""
 
 
 def value_axis(low: float, high: float, pixels: float, base: int = 10) -> list[float]:
@@ -32,13 +32,13 @@ def value_axis(low: float, high: float, pixels: float, base: int = 10) -> list[f
     return [round(number * step, 12) for number in range(first, max(last, first + 1) + 1)]
 
 
-def tick_texts(ticks: Sequence[float], how: FieldDisplay, moment: Moment) -> list[str]:
-    """What stands at the lines: each different from its neighbour where that is possible."""
-    texts = [_short(formatted(tick, how.unit, how.decimals, moment)) for tick in ticks]
+def tick_texts(ticks: Sequence[float], display: FieldDisplay, moment: Moment) -> list[str]:
+    """The labels of the lines: each differs from its neighbour where possible."""
+    texts = [_short(formatted(tick, display.unit, display.decimals, moment)) for tick in ticks]
     for decimals in range(1, 7):
-        if how.decimals is not None or len(set(texts)) == len(texts):
+        if display.decimals is not None or len(set(texts)) == len(texts):
             break
-        texts = [str(formatted(tick, how.unit, decimals, moment)) for tick in ticks]
+        texts = [str(formatted(tick, display.unit, decimals, moment)) for tick in ticks]
     return texts
 
 
@@ -52,7 +52,7 @@ def _short(text: Text) -> str:
 def time_axis(
     start: float, end: float, pixels: float, moment: Moment
 ) -> tuple[list[str], list[str]]:
-    """Moments of the reader's clock as plotly takes them, and what is written at them."""
+    """Moments in the reader's time zone in plotly's form, and their labels."""
     wanted = max(pixels / _PIXELS_A_TIME, 2)
     step = next((each for each in _TIMES if (end - start) / each <= wanted), _TIMES[-1])
     offset = _offset(end, moment)
@@ -72,13 +72,13 @@ def _offset(time: float, moment: Moment) -> float:
 
 
 def local(time: float, moment: Moment) -> str:
-    """A moment in seconds as plotly takes it: date and time of the reader's clock."""
+    """A moment in seconds in plotly's form: date and time in the reader's time zone."""
     there = datetime.fromtimestamp(time, moment.zone).replace(tzinfo=None)
     return there.isoformat(" ", "milliseconds")
 
 
 def gutter(texts: Sequence[str]) -> int:
-    """Pixels that the longest text beside an axis takes."""
+    """The width in pixels of the longest label of an axis."""
     return round(max((len(text) for text in texts), default=0) * LETTER) + 14
 
 

@@ -1,4 +1,4 @@
-"""A dashboard's JSON read as the preview needs it."""
+"""Parts of a dashboard's JSON."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -17,7 +17,7 @@ def panels(board: Json) -> Iterator[Json]:
 
 
 def targets(panel: Json) -> list[Json]:
-    """The queries of a panel that are asked."""
+    """The queries of a panel that are sent to Prometheus."""
     return [
         target
         for target in panel.get("targets") or []
@@ -31,11 +31,11 @@ def variables(board: Json) -> list[Json]:
 
 
 def defaults(panel: Json) -> Json:
-    """What holds for all fields of a panel."""
+    """The field defaults of a panel."""
     found: Json = (panel.get("fieldConfig") or {}).get("defaults") or {}
     return found
 
 
 def empty_text(panel: Json) -> str:
-    """What a panel shows where there is nothing."""
+    """The text of a panel without data."""
     return str(defaults(panel).get("noValue") or "No data")

@@ -1,4 +1,4 @@
-"""What every panel is drawn with."""
+"""What drawing any panel needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from obs.dashboard_preview.units import Moment
 from obs.dashboards.interpolate import VariableScope, for_link, for_text
 
 Drawn = dict[str, Any]
-"""A panel as the page takes it: JSON, text only, except where it says `html`."""
+"""A drawn panel as JSON for the page: text only, except `html`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Choices and surroundings of a drawing; sizes in pixels, those of the panel's inside."""
+    """Choices, time, theme and annotations of a drawing; `width` and `height` in pixels."""
 
     scope: VariableScope
     during: TimeRange
@@ -43,7 +43,7 @@ class Context:
         return [made for link in links if (made := self.link(link, facts))]
 
     def link(self, link: Json, facts: Mapping[str, str]) -> dict[str, Any] | None:
-        """A link with its variables replaced; None where it would leave http, or this site."""
+        """A link with its variables replaced; None unless it is http(s) or within this site."""
         url = for_link(str(link.get("url") or ""), self.scope, facts)
         if not url.startswith(("/", "http://", "https://")):
             return None
@@ -52,5 +52,5 @@ class Context:
 
 
 def plain(text: str) -> str:
-    """A text as plotly takes it, which reads some HTML, so that it shows as it is."""
+    """A text escaped for plotly, which interprets some HTML."""
     return escape(text, quote=False)

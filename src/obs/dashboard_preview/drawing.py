@@ -1,4 +1,4 @@
-"""A panel with its answers, drawn: what the page needs to show it, and nothing it must trust."""
+"""Draws a panel with its query results: JSON for the page, which trusts none of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -30,7 +30,7 @@ _DRAWINGS: Final[Mapping[str, Callable[[Json, Sequence[Frame], Context], Drawn]]
 
 
 def drawn(panel: Panel, context: Context) -> Drawn:
-    """A panel as the page takes it: its id, `errors`, and a `kind` with what belongs to it.
+    """A panel as JSON for the page: its id, `errors`, and a `kind` with its content.
 
     Kinds: figure, stat, bars, table, text, empty (`text` says why).
     """
@@ -39,11 +39,11 @@ def drawn(panel: Panel, context: Context) -> Drawn:
     if kind == "text":
         return head | text(panel.json, context)
     if kind not in _DRAWINGS:
-        return head | _empty(f"The preview has no panel of type {kind}.")
+        return head | _empty(f"The preview cannot show panels of type {kind}.")
     try:
         frames = transformed(panel.frames, panel.json.get("transformations") or [])
     except UnknownTransformation as unknown:
-        return head | _empty(f"The preview has no transformation {unknown}.")
+        return head | _empty(f"The preview does not support the transformation {unknown}.")
     if not any(frame.length for frame in frames):
         return head | _empty(for_text(panel.empty_text, context.scope))
     return head | _DRAWINGS[kind](panel.json, frames, context)
@@ -53,9 +53,9 @@ def _empty(text: str) -> Drawn:
     return {"kind": "empty", "text": text}
 
 
-def outline(whole: Json, context: Context) -> list[Drawn]:
-    """Where every panel stands, and its title, description and links."""
-    return [_outlined(panel, context) for panel in board.panels(whole)]
+def outline(dashboard: Json, context: Context) -> list[Drawn]:
+    """The place, title, description and links of every panel."""
+    return [_outlined(panel, context) for panel in board.panels(dashboard)]
 
 
 def _outlined(panel: Json, context: Context) -> Drawn:

@@ -1,4 +1,4 @@
-"""Every query of a dashboard, asked of a Prometheus server as Grafana would ask it."""
+"""Runs every query of a dashboard on a Prometheus server, as Grafana would."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from obs.dashboard_preview.frames import (
     series_frames,
     table_frame,
 )
-from obs.dashboard_preview.notes import Annotation, asked_annotations
+from obs.dashboard_preview.notes import Annotation, evaluated_annotations
 from obs.dashboard_preview.ranges import (
     Steps,
     TimeRange,
@@ -23,25 +23,25 @@ from obs.dashboard_preview.ranges import (
     duration_seconds,
     steps,
 )
-from obs.dashboard_preview.variables import Labels, Variable, resolved, scope_of
+from obs.dashboard_preview.variables import LabelQueries, Variable, resolved, scope_of
 from obs.dashboards.build_context import USUAL_SCRAPE
 from obs.dashboards.interpolate import Chosen, VariableScope, for_query, for_text
 from obs.errors import SourceError
 
-_AT_ONCE: Final = 6  # queries under way; Prometheus answers 20 at a time unless told otherwise
+_AT_ONCE: Final = 6  # concurrent queries; Prometheus runs 20 at a time by default
 USUAL_WIDTH: Final = 1280  # pixels of the page
 
 
-class Server(Labels, Protocol):
-    """What is asked: a Prometheus server."""
+class PrometheusServer(LabelQueries, Protocol):
+    """The queries that a Prometheus server answers."""
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
-        """What an expression gives over a time."""
+        """The result of an expression over a time range."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A query as it was sent, and what came back."""
+class PanelQuery:
+    """A query as it was sent, and its result."""
 
     ref_id: str
     expr: str
@@ -54,7 +54,7 @@ class Asked:
 
     @property
     def unresolved(self) -> tuple[str, ...]:
-        """Labels that the legend names and a series has not."""
+        """Labels in the legend that some series lacks."""
         return tuple(
             name
             for name in legend_labels(self.legend)
@@ -64,49 +64,49 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel with the answers to its queries."""
+    """A panel with the results of its queries."""
 
     json: Json
     steps: Steps
-    targets: tuple[Asked, ...]
+    targets: tuple[PanelQuery, ...]
 
     @property
     def title(self) -> str:
-        """As the dashboard has it, variables not replaced."""
+        """The title in the dashboard, variables not replaced."""
         return str(self.json.get("title") or "")
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What the server refused, one line each."""
+        """The errors of its queries, one line each."""
         return tuple(target.error for target in self.targets if target.error)
 
     @property
     def empty(self) -> bool:
-        """Whether queries were asked and none gave a series."""
+        """Whether it has queries and none returned a series."""
         return bool(self.targets) and not any(target.series for target in self.targets)
 
     @property
     def empty_text(self) -> str:
-        """What is shown where it is empty."""
+        """Its text for an empty result."""
         return board.empty_text(self.json)
 
     @property
     def frames(self) -> list[Frame]:
-        """The answers as columns, before any transformation."""
-        return [frame for asked in self.targets for frame in self._frames(asked)]
+        """The results as columns, before any transformation."""
+        return [frame for query in self.targets for frame in self._frames(query)]
 
-    def _frames(self, asked: Asked) -> list[Frame]:
-        if asked.form == "table":
-            return [table_frame(asked.ref_id, asked.series, only=len(self.targets) == 1)]
-        if asked.form == "heatmap":
-            return bucket_frames(asked.ref_id, asked.series)
-        step = None if asked.instant else self.steps.step
-        return series_frames(asked.ref_id, asked.series, asked.legend, step)
+    def _frames(self, query: PanelQuery) -> list[Frame]:
+        if query.form == "table":
+            return [table_frame(query.ref_id, query.series, only=len(self.targets) == 1)]
+        if query.form == "heatmap":
+            return bucket_frames(query.ref_id, query.series)
+        step = None if query.instant else self.steps.step
+        return series_frames(query.ref_id, query.series, query.legend, step)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A dashboard with the options of its variables and the answers of its panels."""
+    """A dashboard with the options of its variables and the results of its queries."""
 
     during: TimeRange
     variables: tuple[Variable, ...]
@@ -115,13 +115,13 @@ class Evaluation:
 
     @property
     def scope(self) -> VariableScope:
-        """What is chosen, and what the time range gives."""
+        """The values of its variables, those of the time range included."""
         return {**scope_of(self.variables), **self.during.scope}
 
 
 def evaluated(
-    whole: Json,
-    server: Server,
+    dashboard: Json,
+    server: PrometheusServer,
     during: TimeRange,
     *,
     chosen: Mapping[str, Sequence[str]] | None = None,
@@ -130,52 +130,57 @@ def evaluated(
 ) -> Evaluation:
     """Every variable, annotation and panel of a dashboard (its JSON), rows left out.
 
-    `chosen` has values of variables by name, as `var-x` in an address; `scrape` is the scrape
-    interval in seconds that `$__rate_interval` reckons with; `width` the page's in pixels, which
-    decides on steps. No error is raised for a query that fails: it is in the result.
+    `chosen` has values of variables by name, as `var-x` in a URL; `scrape` is the scrape interval
+    in seconds, for `$__rate_interval`; `width` is that of the page in pixels, for the steps. A
+    query that fails raises no error: the error is in the result.
     """
-    found = resolved(whole, server, chosen or {}, during)
+    found = resolved(dashboard, server, chosen or {}, during)
     scope = {**scope_of(found), **during.scope}
-    annotations = asked_annotations(whole, server, scope, during)
-    panels = asked_panels(whole, server, scope, during, scrape, width)
+    annotations = evaluated_annotations(dashboard, server, scope, during)
+    panels = evaluated_panels(dashboard, server, scope, during, scrape, width)
     return Evaluation(during, tuple(found), tuple(annotations), tuple(panels))
 
 
-def asked_panels(
-    whole: Json, server: Server, scope: VariableScope, during: TimeRange, scrape: float, width: int
+def evaluated_panels(
+    dashboard: Json,
+    server: PrometheusServer,
+    scope: VariableScope,
+    during: TimeRange,
+    scrape: float,
+    width: int,
 ) -> Iterator[Panel]:
-    """The panels in the dashboard's order, each as soon as it and those before it are answered."""
+    """The panels in the dashboard's order, each as soon as it and those before it have results."""
 
-    def asked(panel: Json) -> Panel:
-        return ask(panel, server, scope, during, panel_steps(panel, during, scrape, width))
+    def evaluate(panel: Json) -> Panel:
+        return run_queries(panel, server, scope, during, panel_steps(panel, during, scrape, width))
 
-    shown = [panel for panel in board.panels(whole) if panel.get("type") != "row"]
+    shown = [panel for panel in board.panels(dashboard) if panel.get("type") != "row"]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="obs-preview") as pool:
-        yield from pool.map(asked, shown)
+        yield from pool.map(evaluate, shown)
 
 
 def panel_steps(panel: Json, during: TimeRange, scrape: float, width: int) -> Steps:
-    """The steps of a panel on a page so wide; its maxDataPoints and interval come first."""
+    """The steps of a panel on a page of this width; its maxDataPoints and interval override it."""
     columns = (panel.get("gridPos") or {}).get("w", board.COLUMNS)
     points = int(panel.get("maxDataPoints") or width * columns / board.COLUMNS)
     return steps(during.seconds, points, duration_seconds(panel.get("interval")), scrape)
 
 
-def ask(
-    panel: Json, server: Server, scope: VariableScope, during: TimeRange, usual: Steps
+def run_queries(
+    panel: Json, server: PrometheusServer, scope: VariableScope, during: TimeRange, usual: Steps
 ) -> Panel:
-    """A panel's queries, asked."""
+    """A panel with the results of its queries."""
     inner: dict[str, Chosen] = {**scope, **usual.scope}
-    answers = (_asked(target, server, inner, during, usual) for target in board.targets(panel))
-    return Panel(panel, usual, tuple(answers))
+    queries = (_run(target, server, inner, during, usual) for target in board.targets(panel))
+    return Panel(panel, usual, tuple(queries))
 
 
-def _asked(
-    target: Json, server: Server, scope: VariableScope, during: TimeRange, usual: Steps
-) -> Asked:
+def _run(
+    target: Json, server: PrometheusServer, scope: VariableScope, during: TimeRange, usual: Steps
+) -> PanelQuery:
     expr = for_query(str(target["expr"]), scope)
     instant = bool(target.get("instant")) and not target.get("range")
-    question = Asked(
+    query = PanelQuery(
         ref_id=str(target.get("refId") or "A"),
         expr=expr,
         form=str(target.get("format") or "time_series"),
@@ -189,5 +194,5 @@ def _asked(
             else server.query_range(expr, *aligned(during, usual.step), usual.step)
         )
     except SourceError as error:
-        return replace(question, error=str(error))
-    return replace(question, series=tuple(series))
+        return replace(query, error=str(error))
+    return replace(query, series=tuple(series))

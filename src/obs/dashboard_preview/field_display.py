@@ -1,4 +1,4 @@
-"""How the values of a field look: unit, thresholds, mappings and colour, overrides applied."""
+"""How the values of a field are displayed: unit, thresholds, mappings, colour, overrides."""
 
 import math
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ class ColourStep:
 
 @dataclass(frozen=True, slots=True)
 class FieldDisplay:
-    """What the options and overrides of a panel say of one field."""
+    """The options of one field, overrides applied."""
 
     name: str
     unit: str = ""
     decimals: int | None = None
-    least: float | None = None
-    most: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     steps: tuple[ColourStep, ...] = ()
     percentage: bool = False
     mappings: tuple[Json, ...] = ()
@@ -47,15 +47,15 @@ class FieldDisplay:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value in words and, where its threshold, mapping or scale gives one, its colour (CSS)."""
+    """A value as text, and the colour (CSS) from its threshold, mapping or scale, if any."""
 
     text: Text
     colour: str | None
     mapped: bool = False
 
 
-def look(panel: Json, frame: Frame, one: Field) -> FieldDisplay:
-    """What a panel says of a field of one of its frames."""
+def field_display(panel: Json, frame: Frame, one: Field) -> FieldDisplay:
+    """The display options of a field of one of the panel's frames."""
     config = panel.get("fieldConfig") or {}
     merged: dict[str, Any] = dict(config.get("defaults") or {})
     merged["custom"] = dict(merged.get("custom") or {})
@@ -68,8 +68,8 @@ def look(panel: Json, frame: Frame, one: Field) -> FieldDisplay:
         name=str(merged.get("displayName") or shown_name(one)),
         unit=str(merged.get("unit") or ""),
         decimals=merged.get("decimals"),
-        least=merged.get("min"),
-        most=merged.get("max"),
+        minimum=merged.get("min"),
+        maximum=merged.get("max"),
         steps=tuple(_step(each) for each in thresholds.get("steps") or ()),
         percentage=thresholds.get("mode") == "percentage",
         mappings=tuple(merged.get("mappings") or ()),
@@ -117,31 +117,31 @@ def _step(step: Json) -> ColourStep:
     )
 
 
-def shown(value: Any, how: FieldDisplay, palette: Palette, moment: Moment) -> Shown:
-    """A value as it is written, and its colour by mapping, threshold or scale."""
-    mapping = mapped(value, how.mappings)
+def shown(value: Any, display: FieldDisplay, palette: Palette, moment: Moment) -> Shown:
+    """A value as text, and its colour by mapping, threshold or scale."""
+    mapping = mapped(value, display.mappings)
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if number is not None and math.isnan(number) and mapping is None and how.no_value:
-        return Shown(Text(how.no_value), None)
-    colour = None if number is None else coloured(float(number), how, palette)
+    if number is not None and math.isnan(number) and mapping is None and display.no_value:
+        return Shown(Text(display.no_value), None)
+    colour = None if number is None else coloured(float(number), display, palette)
     if mapping is not None:
-        words = mapping.get("text")
+        replacement = mapping.get("text")
         own = mapping.get("color")
-        text = Text(str(words)) if words else _text(value, how, moment)
-        return Shown(text, palette.colour(str(own)) if own else colour, mapped=bool(words))
-    return Shown(_text(value, how, moment), colour)
+        text = Text(str(replacement)) if replacement else _text(value, display, moment)
+        return Shown(text, palette.colour(str(own)) if own else colour, mapped=bool(replacement))
+    return Shown(_text(value, display, moment), colour)
 
 
-def _text(value: Any, how: FieldDisplay, moment: Moment) -> Text:
+def _text(value: Any, display: FieldDisplay, moment: Moment) -> Text:
     if value is None:
-        return Text(how.no_value or "")
+        return Text(display.no_value or "")
     if isinstance(value, str):
         return Text(value)
-    return formatted(float(value), how.unit, how.decimals, moment)
+    return formatted(float(value), display.unit, display.decimals, moment)
 
 
 def mapped(value: Any, mappings: Sequence[Json]) -> Json | None:
-    """The text and colour that the first fitting mapping gives a value; None where none fits."""
+    """The text and colour of the first mapping that matches a value; None where none does."""
     for mapping in mappings:
         options: Json = mapping.get("options") or {}
         match mapping.get("type"):
@@ -188,53 +188,57 @@ def _special(value: Any, match: Any) -> bool:
     return False
 
 
-def coloured(value: float, how: FieldDisplay, palette: Palette) -> str | None:
-    """The colour of a number by threshold, scale or decree; None where its series has one."""
-    if how.mode == "fixed":
-        return palette.colour(str(how.colour.get("fixedColor") or "text"))
-    if is_continuous(how.mode):
-        return palette.between(how.mode, fraction(value, how))
-    if how.mode == "thresholds":
-        return threshold_colour(value, how, palette)
+def coloured(value: float, display: FieldDisplay, palette: Palette) -> str | None:
+    """The colour of a number, fixed or by threshold or scale; None where its series has one."""
+    if display.mode == "fixed":
+        return palette.colour(str(display.colour.get("fixedColor") or "text"))
+    if is_continuous(display.mode):
+        return palette.between(display.mode, fraction(value, display))
+    if display.mode == "thresholds":
+        return threshold_colour(value, display, palette)
     return None
 
 
-def threshold_colour(value: float, how: FieldDisplay, palette: Palette) -> str:
+def threshold_colour(value: float, display: FieldDisplay, palette: Palette) -> str:
     """The colour of the highest step that a number has reached."""
-    at = fraction(value, how) * 100 if how.percentage else value
-    reached = [step for step in how.steps if at >= step.value]
+    at = fraction(value, display) * 100 if display.percentage else value
+    reached = [step for step in display.steps if at >= step.value]
     return palette.colour(reached[-1].colour if reached else "green")
 
 
-def fraction(value: float, how: FieldDisplay) -> float:
-    """Where a number lies between the least and the most, from 0 to 1."""
-    least = 0.0 if how.least is None else how.least
-    most = 100.0 if how.most is None else how.most
-    return min(max((value - least) / (most - least), 0.0), 1.0) if most > least else 0.0
+def fraction(value: float, display: FieldDisplay) -> float:
+    """The position of a number between minimum and maximum, from 0 to 1."""
+    minimum = 0.0 if display.minimum is None else display.minimum
+    maximum = 100.0 if display.maximum is None else display.maximum
+    return min(max((value - minimum) / (maximum - minimum), 0.0), 1.0) if maximum > minimum else 0.0
 
 
-def series_colour(number: int, values: Sequence[Any], how: FieldDisplay, palette: Palette) -> str:
+def series_colour(
+    number: int, values: Sequence[Any], display: FieldDisplay, palette: Palette
+) -> str:
     """The colour of a whole series, the `number`-th of its panel."""
     there = present(values)
-    if how.mode == "palette-classic-by-name":
-        return palette.named(how.name)
-    if how.mode in ("fixed", "shades"):
-        return palette.colour(str(how.colour.get("fixedColor") or "text"))
-    if (how.mode == "thresholds" or is_continuous(how.mode)) and there:
-        by = {"min": min, "max": max}.get(str(how.colour.get("seriesBy")), lambda all_: all_[-1])
-        return coloured(by(there), how, palette) or palette.classic(number)
+    if display.mode == "palette-classic-by-name":
+        return palette.named(display.name)
+    if display.mode in ("fixed", "shades"):
+        return palette.colour(str(display.colour.get("fixedColor") or "text"))
+    if (display.mode == "thresholds" or is_continuous(display.mode)) and there:
+        by = {"min": min, "max": max}.get(
+            str(display.colour.get("seriesBy")), lambda all_: all_[-1]
+        )
+        return coloured(by(there), display, palette) or palette.classic(number)
     return palette.classic(number)
 
 
-def ranged(how: FieldDisplay, everything: Extent) -> FieldDisplay:
-    """The same with the least and the most of all values where nothing says them."""
-    least = everything[0] if how.least is None else how.least
-    most = everything[1] if how.most is None else how.most
-    return replace(how, least=least, most=most)
+def ranged(display: FieldDisplay, everything: Extent) -> FieldDisplay:
+    """The same with the minimum and maximum of all values where none are set."""
+    minimum = everything[0] if display.minimum is None else display.minimum
+    maximum = everything[1] if display.maximum is None else display.maximum
+    return replace(display, minimum=minimum, maximum=maximum)
 
 
 def extent(frames: Sequence[Frame]) -> Extent:
-    """The least and the most of all numbers of a panel: what its scales go by, as Grafana's do."""
+    """The minimum and maximum of all numbers of a panel, for its scales, as in Grafana."""
     fields = (each for frame in frames for each in frame.fields if each.kind == "number")
     numbers = [value for each in fields for value in present(each.values)]
     return min(numbers, default=0.0), max(numbers, default=100.0)

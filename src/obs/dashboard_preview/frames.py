@@ -1,4 +1,4 @@
-"""Answers of Prometheus as frames: named columns, as Grafana hands them to its panels."""
+"""Results of Prometheus as frames: named columns, the form that Grafana's panels take."""
 
 import math
 import re
@@ -15,14 +15,14 @@ _LEGEND: Final = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column. Times are milliseconds since the epoch; None is a value that is not there."""
+    """One column. Times are milliseconds since the epoch; None is a missing value."""
 
     name: str
     kind: Kind
     values: tuple[Any, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     display: str | None = None
-    """The name to show where no override gives another: the legend."""
+    """The displayed name unless an override has another: the legend."""
 
     def at(self, rows: Sequence[int]) -> "Field":
         """Only these rows, in this order."""
@@ -47,7 +47,7 @@ class Frame:
 
 
 def legend(form: str, labels: Mapping[str, str]) -> str:
-    """The name of a series: `{{label}}` is replaced, by nothing where there is no such label."""
+    """The name of a series: `{{label}}` is replaced, by nothing for an absent label."""
     named = "" if form == "__auto" else filled_in(form, labels)
     return named if named.strip() else selector(labels)
 
@@ -58,7 +58,7 @@ def filled_in(form: str, labels: Mapping[str, str]) -> str:
 
 
 def legend_labels(form: str) -> tuple[str, ...]:
-    """The labels that a legend names."""
+    """The labels in a legend."""
     return tuple(dict.fromkeys(_LEGEND.findall(form)))
 
 
@@ -74,7 +74,7 @@ def series_frames(
 ) -> list[Frame]:
     """A frame each series: Time, and Value with the labels.
 
-    With a `step` in seconds, a gap longer than it is kept open by a value that is not there.
+    With a `step` in seconds, a missing value marks a gap that is longer.
     """
     return [_series_frame(ref_id, each, form, step) for each in series]
 
@@ -142,5 +142,5 @@ def _bound(text: str) -> float:
 
 
 def present(values: Sequence[Any]) -> list[float]:
-    """The numbers that are there and finite."""
+    """The numbers that are present and finite."""
     return [value for value in values if value is not None and math.isfinite(value)]

@@ -17,7 +17,7 @@ from obs.dashboard_preview.units import formatted
 
 _PIXELS_A_COLUMN: Final = 18
 _PIXELS_A_LABEL: Final = 18
-_ROWS_A_LINE: Final = 3  # buckets where other panels have one line of their grid
+_ROWS_A_LINE: Final = 3  # buckets per grid line of other panels
 
 # From few to many; the ground that few stand on is the panel's.
 _SCALES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,24 +36,24 @@ _SCALES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Counts: `counts[row][column]`; a column begins at its time (ms), a row has its words."""
+    """Counts: `counts[row][column]`; a column begins at its time (ms), a row has its label."""
 
     times: tuple[float, ...]
     rows: tuple[str, ...]
     counts: tuple[tuple[float | None, ...], ...]
     lines: bool = False
-    """Whether the words stand at the upper edge of their rows."""
+    """Whether the labels are at the upper edge of their rows."""
 
 
 def heatmap(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
     """The figure of a heatmap."""
     options = panel.get("options") or {}
     unit = str((options.get("yAxis") or {}).get("unit") or "short")
-    how = FieldDisplay("", unit, (options.get("yAxis") or {}).get("decimals"))
+    display = FieldDisplay("", unit, (options.get("yAxis") or {}).get("decimals"))
     grid = (
-        counted(frames, options.get("calculation") or {}, how, context)
+        counted(frames, options.get("calculation") or {}, display, context)
         if options.get("calculate")
-        else bucketed(frames, how, context)
+        else bucketed(frames, display, context)
     )
     trace = _trace(grid, options, context)
     return {
@@ -63,7 +63,7 @@ def heatmap(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
     }
 
 
-def bucketed(frames: Sequence[Frame], how: FieldDisplay, context: Context) -> Grid:
+def bucketed(frames: Sequence[Frame], display: FieldDisplay, context: Context) -> Grid:
     """Buckets that Prometheus counted: a column of a frame, or a frame, each."""
     columns = [
         (frame.fields[0].values, field)
@@ -75,20 +75,20 @@ def bucketed(frames: Sequence[Frame], how: FieldDisplay, context: Context) -> Gr
     rows, counts = [], []
     for stamps, field in columns:
         at = dict(zip(stamps, field.values, strict=True))
-        rows.append(_bound(shown_name(field), how, context))
+        rows.append(_bound(shown_name(field), display, context))
         counts.append(tuple(at.get(time) for time in times))
     return Grid(tuple(times), tuple(rows), tuple(counts), lines=True)
 
 
-def _bound(name: str, how: FieldDisplay, context: Context) -> str:
+def _bound(name: str, display: FieldDisplay, context: Context) -> str:
     try:
-        return str(formatted(float(name), how.unit, how.decimals, context.moment))
+        return str(formatted(float(name), display.unit, display.decimals, context.moment))
     except ValueError:
         return name
 
 
 def counted(
-    frames: Sequence[Frame], calculation: Json, how: FieldDisplay, context: Context
+    frames: Sequence[Frame], calculation: Json, display: FieldDisplay, context: Context
 ) -> Grid:
     """Counts of the values of series, by time and size."""
     points = [
@@ -113,8 +113,8 @@ def counted(
         row = min(int((value - edges[0]) / height), len(counts) - 1)
         if 0 <= column < len(times):
             counts[row][column] = (counts[row][column] or 0) + 1
-    words = tick_texts(edges[1:], how, context.moment)
-    return Grid(tuple(times), tuple(words), tuple(map(tuple, counts)), lines=True)
+    labels = tick_texts(edges[1:], display, context.moment)
+    return Grid(tuple(times), tuple(labels), tuple(map(tuple, counts)), lines=True)
 
 
 def _trace(grid: Grid, options: Json, context: Context) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _trace(grid: Grid, options: Json, context: Context) -> dict[str, Any]:
         "x": [local(time / 1000, context.moment) for time in grid.times],
         "y": list(range(len(grid.rows))),
         "z": seen,
-        "customdata": [[plain(words)] * len(grid.times) for words in grid.rows],
+        "customdata": [[plain(labels)] * len(grid.times) for labels in grid.rows],
         "hovertemplate": "%{x|%Y-%m-%d %H:%M:%S}<br>≤ %{customdata}: <b>%{z:.4~g}</b>"
         "<extra></extra>",
         "hoverongaps": False,
@@ -158,15 +158,15 @@ def _scale(colour: Json, theme: Theme) -> list[list[Any]]:
 def _layout(grid: Grid, context: Context) -> dict[str, Any]:
     every = max(round(len(grid.rows) * _PIXELS_A_LABEL / max(context.height - 40, 40) + 0.49), 1)
     labelled = range(len(grid.rows) - 1, -1, -every)
-    words = [grid.rows[row] for row in labelled]
+    labels = [grid.rows[row] for row in labelled]
     return plot_layout(context) | {
-        "margin": {"l": gutter(words), "r": 8, "t": 12, "b": 24},
+        "margin": {"l": gutter(labels), "r": 8, "t": 12, "b": 24},
         "hovermode": "closest",
         "yaxis": {
             "range": [-0.5, len(grid.rows) - 0.5],
             "tickmode": "array",
             "tickvals": [row + (0.5 if grid.lines else 0) for row in labelled],
-            "ticktext": [plain(text) for text in words],
+            "ticktext": [plain(text) for text in labels],
             "showgrid": False,
             **STILL_AXIS,
         },

@@ -1,4 +1,4 @@
-"""A dashboard's annotations: what Prometheus says happened, drawn over the time series panels."""
+"""A dashboard's annotations from Prometheus, drawn over the time series panels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ _MOST: Final = 100  # notes that are drawn
 _STEP: Final = 60.0  # seconds, Grafana's own
 
 
-class History(Protocol):
-    """What annotations are asked of; a Prometheus server."""
+class RangeQueries(Protocol):
+    """The range queries that a Prometheus server answers."""
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
-        """What an expression gives over a time."""
+        """The result of an expression over a time range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that held from `start` to `end`, in seconds since the epoch."""
+    """An event from `start` to `end`, in seconds since the epoch."""
 
     colour: str
     title: str
@@ -35,7 +35,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """An annotation query as it was sent, and what it told."""
+    """An annotation query as it was sent, and its result."""
 
     name: str
     expr: str
@@ -43,37 +43,37 @@ class Annotation:
     error: str | None = None
 
 
-def asked_annotations(
-    whole: Json, server: History, scope: VariableScope, during: TimeRange
+def evaluated_annotations(
+    dashboard: Json, server: RangeQueries, scope: VariableScope, during: TimeRange
 ) -> list[Annotation]:
-    """Every annotation of a dashboard that is switched on and has an expression."""
-    listed = (whole.get("annotations") or {}).get("list") or []
+    """Every annotation of a dashboard that is enabled and has an expression."""
+    listed = (dashboard.get("annotations") or {}).get("list") or []
     return [
-        _asked(each, server, scope, during)
+        _evaluated(each, server, scope, during)
         for each in listed
         if each.get("enable") and each.get("expr")
     ]
 
 
-def _asked(
-    annotation: Json, server: History, scope: VariableScope, during: TimeRange
+def _evaluated(
+    annotation: Json, server: RangeQueries, scope: VariableScope, during: TimeRange
 ) -> Annotation:
-    asked = Annotation(str(annotation.get("name")), for_query(str(annotation["expr"]), scope))
+    query = Annotation(str(annotation.get("name")), for_query(str(annotation["expr"]), scope))
     wanted = duration_seconds(for_text(str(annotation.get("step") or ""), scope)) or _STEP
     step = max(wanted, rounded_step(during.seconds / 1_000))
     try:
-        series = server.query_range(asked.expr, *aligned(during, step), step)
+        series = server.query_range(query.expr, *aligned(during, step), step)
     except SourceError as error:
-        return replace(asked, error=str(error))
+        return replace(query, error=str(error))
     notes = sorted(
         (note for each in series for note in notes_of(annotation, each, step)),
         key=lambda note: note.start,
     )
-    return replace(asked, notes=tuple(notes[-_MOST:]))
+    return replace(query, notes=tuple(notes[-_MOST:]))
 
 
 def notes_of(annotation: Json, series: Series, step: float) -> Iterator[Note]:
-    """A note for each time without a gap in which the series was there and not 0."""
+    """A note for each period without a gap in which the series was present and not 0."""
     times = [time for time, value in series.points if value]
     begun: float | None = None
     for place, time in enumerate(times):

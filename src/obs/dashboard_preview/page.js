@@ -1,5 +1,5 @@
-// Shows what the server has drawn. Texts go in as text; only Markdown, which the server renders
-// without any HTML of its author's, goes in as HTML.
+// Shows what the server has drawn. Texts are inserted as text; only Markdown, which the server
+// renders with its HTML escaped, is inserted as HTML.
 
 const RANGES = { "now-15m": "Last 15 minutes", "now-1h": "Last 1 hour", "now-3h": "Last 3 hours",
   "now-6h": "Last 6 hours", "now-24h": "Last 24 hours", "now-7d": "Last 7 days" };
@@ -11,7 +11,7 @@ const shown = new Map();  // id of a panel: its element
 const drawings = new Map();  // id of a panel: how it was last drawn
 const folded = new Map();  // id of a row: whether it is folded
 const find = (id) => document.getElementById(id);
-let board = null, asking = null, timer = 0;
+let board = null, loading = null, timer = 0;
 
 const make = (tag, attributes = {}, ...children) => {
   const node = document.createElement(tag);
@@ -30,26 +30,26 @@ const anchor = (link, text, kind) => make("a", {
   href: link.url, title: link.title, class: kind, target: link.blank ? "_blank" : null, rel: "noreferrer",
 }, text);
 
-// ── What is asked
+// ── Requests
 
 const theme = () => query.get("theme") || localStorage.getItem("theme") || "dark";
 
 async function load() {
-  asking?.abort();
+  loading?.abort();
   clearTimeout(timer);
-  const control = asking = new AbortController();
-  const asked = new URLSearchParams(query);
-  asked.set("theme", theme());
-  asked.set("width", String(Math.max(find("grid").clientWidth - 32, 320)));
-  document.body.dataset.state = "asking";
+  const control = loading = new AbortController();
+  const request = new URLSearchParams(query);
+  request.set("theme", theme());
+  request.set("width", String(Math.max(find("grid").clientWidth - 32, 320)));
+  document.body.dataset.state = "loading";
   try {
-    const answer = await fetch(`/api/d/${uid}?${asked}`, { signal: control.signal });
+    const answer = await fetch(`/api/d/${uid}?${request}`, { signal: control.signal });
     if (!answer.ok) throw new Error(await answer.text());
     for await (const line of lines(answer.body)) take(line);
     document.body.dataset.state = "done";
   } catch (error) {
     if (control.signal.aborted) return;
-    problem(error instanceof TypeError ? "The preview does not answer; is it still running?" : error.message);
+    problem(error instanceof TypeError ? "The preview server does not respond; is it still running?" : error.message);
     document.body.dataset.state = "failed";
   }
   wait();
@@ -155,7 +155,7 @@ function variable(each) {
   return make("div", { class: "variable", title: each.error }, make("span", {}, each.label), picker);
 }
 
-// Rows fold and unfold; what stands below moves with them.
+// Rows fold and unfold; panels below move with them.
 function place() {
   const grid = find("grid");
   const panels = board.panels.map((panel) => ({ ...panel }));
@@ -168,7 +168,7 @@ function place() {
       : panels.filter((panel) => panel.type !== "row" && !nested.has(panel.id) && panel.place.y > row.place.y && panel.place.y < end);
     row.high = Math.max(0, ...row.inside.map((panel) => panel.place.y + panel.place.h)) - row.place.y - 1;
   }
-  const kept = new Set();
+  const present = new Set();
   const gone = new Set();
   let away = 0;
   const offsets = new Map();
@@ -180,7 +180,7 @@ function place() {
   }
   for (const panel of panels) {
     if (gone.has(panel.id)) continue;
-    kept.add(panel.id);
+    present.add(panel.id);
     const node = shown.get(panel.id) ?? (panel.type === "row" ? rowOf(panel) : panelOf(panel));
     shown.set(panel.id, node);
     head(node, panel);
@@ -190,7 +190,7 @@ function place() {
     grid.append(node);
     if (drawings.has(panel.id)) draw(drawings.get(panel.id));
   }
-  for (const [id, node] of shown) if (!kept.has(id)) node.remove();
+  for (const [id, node] of shown) if (!present.has(id)) node.remove();
 }
 
 function rowOf(panel) {
@@ -397,7 +397,7 @@ function colours(panel, bar) {
   return stops.length < 2 ? bar.colour : `linear-gradient(${panel.upright ? "to top" : "to right"}, ${stops.join(", ")}, ${bar.colour} 100%)`;
 }
 
-// ── The page itself
+// ── The page
 
 async function listed() {
   const boards = await (await fetch("/api/boards")).json();

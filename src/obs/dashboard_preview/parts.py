@@ -1,14 +1,15 @@
-"""What the preview needs beside obs itself."""
+"""The optional packages that the preview needs."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
-from obs.errors import BadInput
+from obs.extras import MissingExtra, require_extra
 
 
 def plotly_script() -> Path:
-    """The script that the package plotly brings. Raises BadInput where a part is missing."""
-    plotly, markdown = find_spec("plotly"), find_spec("markdown_it")
-    if plotly is None or plotly.origin is None or markdown is None:
-        raise BadInput("the preview is not installed: pip install 'obs-events[preview]'")
+    """The script of the package plotly. Raises MissingExtra where a package is missing."""
+    require_extra("preview", "obs dashboards preview")
+    plotly = find_spec("plotly")
+    if plotly is None or plotly.origin is None:
+        raise MissingExtra("preview", "obs dashboards preview")
     return Path(plotly.origin).parent / "package_data" / "plotly.min.js"

@@ -11,11 +11,11 @@ STILL_AXIS: Final = {
     **{"zeroline": False, "fixedrange": True},
     **{"ticks": "outside", "ticklen": 6, "tickcolor": _CLEAR},
 }
-"""A value axis: it does not move, and its texts keep off the drawing."""
+"""A value axis: it cannot be dragged, and its labels are outside the drawing."""
 
 
 def plot_layout(context: Context) -> dict[str, Any]:
-    """A layout without a value axis: the theme's colours, and the time range across."""
+    """A layout without a value axis: the theme's colours, and the time range as x axis."""
     palette = context.palette
     start, end = context.during.start, context.during.end
     ticks, texts = time_axis(start, end, context.width, context.moment)
@@ -48,7 +48,7 @@ def plot_layout(context: Context) -> dict[str, Any]:
 
 
 def note_shapes(context: Context) -> list[dict[str, Any]]:
-    """A band for the time that each annotation held."""
+    """A band for the period of each annotation."""
     return [
         {
             **{"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"},
@@ -62,7 +62,7 @@ def note_shapes(context: Context) -> list[dict[str, Any]]:
 
 
 def note_marks(context: Context, ground: float) -> list[dict[str, Any]]:
-    """A mark at the foot of each band, which says what it is."""
+    """A mark at the bottom of each band with its text."""
     return [
         {
             "type": "scatter",

@@ -1,4 +1,4 @@
-"""Time ranges, and the steps that a panel asks for in them."""
+"""Time ranges, and the steps of a panel's queries in them."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SECONDS: Final = {
     **{"M": 2_592_000, "y": 31_536_000},
 }
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwMy])")
-_MOST_POINTS: Final = 11_000  # of a series that Prometheus gives at once
+_MOST_POINTS: Final = 11_000  # of a series, the limit of Prometheus
 
 # A step up to the first number is rounded to the second; both in seconds (rangeUtil of Grafana).
 _ROUNDED: Final = (
@@ -27,7 +27,7 @@ _ROUNDED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """From when to when, in seconds since the epoch, and as it was chosen (`now-6h`, `now`)."""
+    """Start and end in seconds since the epoch, and as they were chosen (`now-6h`, `now`)."""
 
     start: float
     end: float
@@ -40,7 +40,7 @@ class TimeRange:
 
     @property
     def scope(self) -> VariableScope:
-        """What the range gives to expressions and links."""
+        """The variables of the range in expressions and links."""
         return time_scope(self.start, self.end, self.raw)
 
 
@@ -65,14 +65,14 @@ def moment(text: str, now: float) -> float:
 
 
 def duration_seconds(text: str | None) -> float | None:
-    """`30s`, `1m`, `>10s` in seconds; None where it is none."""
+    """`30s`, `1m`, `>10s` in seconds; None where it is not a duration."""
     found = _DURATION.fullmatch((text or "").removeprefix(">").strip())
     return float(found[1]) * _SECONDS[found[2]] if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Seconds between two points of a panel, and what its rates look back over."""
+    """Seconds between two points of a panel, and the range of its rates."""
 
     step: float
     rate_interval: float
@@ -83,13 +83,13 @@ class Steps:
         return interval_scope(self.step, self.rate_interval)
 
 
-def steps(seconds: float, points: int, least: float | None, scrape: float) -> Steps:
-    """The step of a range so long that is drawn with at most about so many points.
+def steps(seconds: float, points: int, minimum: float | None, scrape: float) -> Steps:
+    """The steps of a range of `seconds` with at most about `points` points.
 
-    `least` is the panel's or the query's own smallest step; `scrape` the data source's.
+    `minimum` is the panel's or the query's own smallest step; `scrape` the data source's.
     $__rate_interval = max(step + scrape interval, 4 · scrape interval): Grafana's documentation.
     """
-    floor = least or scrape
+    floor = minimum or scrape
     step = max(rounded_step(seconds / max(points, 1)), floor)
     while seconds / step > _MOST_POINTS:
         step *= 2
@@ -97,7 +97,7 @@ def steps(seconds: float, points: int, least: float | None, scrape: float) -> St
 
 
 def rounded_step(seconds: float) -> float:
-    """A step as people would choose it; at least one second."""
+    """A round step, such as 15 s; at least one second."""
     return next((step for limit, step in _ROUNDED if seconds < limit), 604_800)
 
 

@@ -1,4 +1,4 @@
-"""One number of many, as Grafana's calculations reckon it."""
+"""Reduces many values to one, by Grafana's calculations."""
 
 import math
 import statistics
@@ -10,7 +10,7 @@ from obs.dashboard_preview.frames import present
 
 
 def reduced(values: Sequence[Any], calculation: str) -> Any:
-    """What is left of a column; None where there is nothing. An unknown calculation is the last.
+    """The reduced value of a column; None without values. An unknown calculation is the last.
 
     Texts are only ever taken, the last or the first, and not reckoned with.
     """
@@ -32,7 +32,7 @@ def _is_nan(value: Any) -> bool:
 
 
 def _increase(numbers: Sequence[float]) -> float:
-    """The sum of all steps up: a counter's increase over its resets."""
+    """The sum of all increases: a counter's increase, resets included."""
     pairs = pairwise(numbers)
     return sum(after - before if after >= before else after for before, after in pairs)
 

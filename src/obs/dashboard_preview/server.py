@@ -20,8 +20,8 @@ from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.colours import Theme
 from obs.dashboard_preview.context import Context, Drawn
 from obs.dashboard_preview.drawing import drawn, outline
-from obs.dashboard_preview.evaluate import USUAL_WIDTH, Panel, Server, asked_panels
-from obs.dashboard_preview.notes import asked_annotations
+from obs.dashboard_preview.evaluate import USUAL_WIDTH, Panel, PrometheusServer, evaluated_panels
+from obs.dashboard_preview.notes import evaluated_annotations
 from obs.dashboard_preview.parts import plotly_script
 from obs.dashboard_preview.ranges import time_range
 from obs.dashboard_preview.units import Moment
@@ -39,7 +39,7 @@ _PADDING: Final = 16
 _HOST: Final = "127.0.0.1"
 _SECURITY: Final = {
     "Cache-Control": "no-store",
-    # plotly writes style elements of its own; scripts come from here and nowhere else.
+    # plotly adds style elements; scripts come from this server only.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -54,15 +54,15 @@ _OWN: Final = {"page.js": "text/javascript", "page.css": "text/css", "icon.svg":
 @asynccontextmanager
 async def serving(
     boards: Sequence[Json],
-    prometheus: Server,
+    prometheus: PrometheusServer,
     *,
     port: int = 0,
     scrape: float = USUAL_SCRAPE,
 ) -> AsyncIterator[str]:
-    """Serve dashboards (their JSON) on loopback; gives the page's address.
+    """Serve dashboards (their JSON) on loopback; yields the URL of the page.
 
-    `scrape` is the scrape interval in seconds that `$__rate_interval` reckons with. Raises BadInput
-    where plotly is not installed or the port is taken.
+    `scrape` is the scrape interval in seconds, for `$__rate_interval`. Raises BadInput where
+    plotly is not installed or the port is taken.
     """
     site = _Site(boards, prometheus, scrape, plotly_script())
     runner = web.AppRunner(_application(site), access_log=None, shutdown_timeout=1.0)
@@ -95,7 +95,7 @@ def _application(site: "_Site") -> web.Application:
 
 @web.middleware
 async def _loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    # A name that somebody lets point at loopback must not read what Prometheus knows.
+    # A foreign host name that resolves to loopback must not read the data (DNS rebinding).
     if (request.url.host or "") not in (_HOST, "localhost"):
         raise web.HTTPForbidden(text="this page is served to 127.0.0.1 and localhost only\n")
     return await handler(request)
@@ -103,7 +103,7 @@ async def _loopback_only(request: web.Request, handler: Handler) -> web.StreamRe
 
 class _Site:
     def __init__(
-        self, boards: Sequence[Json], prometheus: Server, scrape: float, plotly: Path
+        self, boards: Sequence[Json], prometheus: PrometheusServer, scrape: float, plotly: Path
     ) -> None:
         self._boards = {str(each.get("uid")): each for each in boards}
         self._prometheus = prometheus
@@ -126,13 +126,13 @@ class _Site:
         return web.json_response([_listed(each) for each in self._boards.values()])
 
     async def board(self, request: web.Request) -> web.StreamResponse:
-        """One JSON a line: the dashboard first, then each panel as soon as it is answered."""
-        whole = self._boards.get(request.match_info["uid"])
-        if whole is None:
-            raise web.HTTPNotFound(text="no such dashboard is previewed\n")
+        """One JSON per line: the dashboard first, then each panel as soon as it has results."""
+        dashboard = self._boards.get(request.match_info["uid"])
+        if dashboard is None:
+            raise web.HTTPNotFound(text="no such dashboard\n")
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
-        lines = self._lines(whole, request.query)
+        lines = self._lines(dashboard, request.query)
         with contextlib.suppress(ConnectionResetError):
             while (line := await asyncio.to_thread(_next, lines)) is not None:
                 await response.write(line)
@@ -140,41 +140,43 @@ class _Site:
         await asyncio.to_thread(lines.close)
         return response
 
-    def _lines(self, whole: Json, query: Mapping[str, str]) -> Any:
+    def _lines(self, dashboard: Json, query: Mapping[str, str]) -> Any:
         try:
-            yield from map(_line, self._drawn(whole, query))
+            yield from map(_line, self._drawn(dashboard, query))
         except ObsError as error:
             yield _line({"error": str(error)})
 
-    def _drawn(self, whole: Json, query: Any) -> Iterator[Drawn]:
-        now, usual = time.time(), whole.get("time") or {}
+    def _drawn(self, dashboard: Json, query: Any) -> Iterator[Drawn]:
+        now, usual = time.time(), dashboard.get("time") or {}
         during = time_range(
             query.get("from") or usual.get("from") or "now-6h",
             query.get("to") or usual.get("to") or "now",
             now,
         )
-        variables = resolved(whole, self._prometheus, _chosen(query), during)
+        variables = resolved(dashboard, self._prometheus, _chosen(query), during)
         scope = {**scope_of(variables), **during.scope}
         width = min(max(int(query.get("width") or USUAL_WIDTH), 320), 7_680)
         theme: Theme = "light" if query.get("theme") == "light" else "dark"
-        told = asked_annotations(whole, self._prometheus, scope, during)
-        notes = tuple(note for each in told for note in each.notes)
+        annotations = evaluated_annotations(dashboard, self._prometheus, scope, during)
+        notes = tuple(note for each in annotations for note in each.notes)
         context = Context(scope, during, Moment(now), theme, width, 0, notes)
         yield {
-            "board": _listed(whole),
+            "board": _listed(dashboard),
             "variables": [_variable(each) for each in variables],
-            "panels": outline(whole, context),
-            "links": _board_links(whole, list(self._boards.values()), context),
+            "panels": outline(dashboard, context),
+            "links": _board_links(dashboard, list(self._boards.values()), context),
             "range": [during.start * 1000, during.end * 1000, *during.raw],
-            "refresh": whole.get("refresh") or "",
-            "wrong": [f"{each.name}: {each.error}" for each in told if each.error],
+            "refresh": dashboard.get("refresh") or "",
+            "wrong": [f"{each.name}: {each.error}" for each in annotations if each.error],
         }
-        for panel in asked_panels(whole, self._prometheus, scope, during, self._scrape, width):
+        for panel in evaluated_panels(
+            dashboard, self._prometheus, scope, during, self._scrape, width
+        ):
             yield {"panel": _drawn(panel, _sized(context, panel.json))}
 
 
 def _drawn(panel: Panel, context: Context) -> Drawn:
-    """The panel drawn; whatever is odd about one must not take the others with it."""
+    """The drawn panel; a fault in one panel must not prevent the others."""
     try:
         return drawn(panel, context)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error) as error:
@@ -204,7 +206,7 @@ def _chosen(query: Any) -> dict[str, list[str]]:
 
 
 def _sized(context: Context, panel: Json) -> Context:
-    """The context of one panel: the pixels that are left for what it shows."""
+    """The context of one panel, with the pixels of its content."""
     place = panel.get("gridPos") or {}
     columns, rows = place.get("w", board.COLUMNS), place.get("h", 8)
     width = (context.width + GUTTER) * columns / board.COLUMNS - GUTTER - _PADDING
@@ -212,12 +214,12 @@ def _sized(context: Context, panel: Json) -> Context:
     return replace(context, width=width, height=height)
 
 
-def _listed(whole: Json) -> Drawn:
+def _listed(dashboard: Json) -> Drawn:
     return {
-        "uid": whole.get("uid"),
-        "title": whole.get("title"),
-        "description": whole.get("description") or "",
-        "tags": whole.get("tags") or [],
+        "uid": dashboard.get("uid"),
+        "title": dashboard.get("title"),
+        "description": dashboard.get("description") or "",
+        "tags": dashboard.get("tags") or [],
     }
 
 
@@ -234,17 +236,17 @@ def _variable(variable: Variable) -> Drawn:
     }
 
 
-def _board_links(whole: Json, boards: Sequence[Json], context: Context) -> list[Drawn]:
-    """The dashboard's links; those by tag name every other dashboard that has the tags."""
+def _board_links(dashboard: Json, boards: Sequence[Json], context: Context) -> list[Drawn]:
+    """The dashboard's links; a link by tags becomes one for each other dashboard with them."""
     found: list[Drawn] = []
-    for link in whole.get("links") or []:
+    for link in dashboard.get("links") or []:
         keep = _kept(link)
         if link.get("type") == "dashboards":
             tags = set(link.get("tags") or ())
             found += [
                 {"title": each.get("title"), "url": f"/d/{each.get('uid')}{keep}", "blank": False}
                 for each in boards
-                if tags <= set(each.get("tags") or ()) and each.get("uid") != whole.get("uid")
+                if tags <= set(each.get("tags") or ()) and each.get("uid") != dashboard.get("uid")
             ]
         elif made := context.link(link, {}):
             found.append(made)

@@ -12,7 +12,7 @@ _RENDERER: Final = MarkdownIt("commonmark", {"html": False}).enable("table").dis
 
 
 def text(panel: Json, context: Context) -> Drawn:
-    """Markdown as HTML in which everything the text says is text; other modes as they are."""
+    """Markdown as HTML with any HTML in it escaped; other modes unchanged."""
     options = panel.get("options") or {}
     content = for_text(str(options.get("content") or ""), context.scope)
     if options.get("mode", "markdown") != "markdown":
@@ -21,5 +21,5 @@ def text(panel: Json, context: Context) -> Drawn:
 
 
 def markdown(content: str) -> str:
-    """CommonMark and tables as HTML; HTML within it stays text, and no address runs anything."""
+    """CommonMark and tables as HTML; HTML within it stays text, and no URL runs a script."""
     return str(_RENDERER.render(content))

@@ -1,4 +1,4 @@
-"""The state timeline as a plotly figure: a row each series, a bar as long as a state lasted."""
+"""The state timeline as a plotly figure: a row for each series, a bar for each state."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class TimelineState:
 
 @dataclass(slots=True)
 class _Kind:
-    """All bars of the same words and colour."""
+    """All bars of the same text and colour."""
 
     colour: str
     value: float
@@ -64,12 +64,12 @@ def state_timeline(panel: Json, frames: Sequence[Frame], context: Context) -> Dr
     kinds: dict[str, _Kind] = {}
     for row, line in enumerate(drawn):
         for state in states(line.times, line.values, end, row, merge=merge):
-            seen = shown(state.value, line.look, context.palette, context.moment)
+            seen = shown(state.value, line.display, context.palette, context.moment)
             kind = _Kind(seen.colour or line.colour, state.value)
             kinds.setdefault(str(seen.text), kind).bars.append(state)
     ordered = sorted(kinds.items(), key=lambda item: item[1].value)
     height = float(options.get("rowHeight", 0.9))
-    traces = [_trace(words, kind, drawn, height, options, context) for words, kind in ordered]
+    traces = [_trace(text, kind, drawn, height, options, context) for text, kind in ordered]
     return {
         "kind": "figure",
         "figure": {"data": traces, "layout": _layout(drawn, context)},
@@ -78,7 +78,7 @@ def state_timeline(panel: Json, frames: Sequence[Frame], context: Context) -> Dr
 
 
 def _trace(
-    words: str,
+    text: str,
     kind: _Kind,
     drawn: Sequence[Line],
     height: float,
@@ -86,7 +86,7 @@ def _trace(
     context: Context,
 ) -> dict[str, Any]:
     opacity = float(drawn[0].custom.get("fillOpacity", 70)) / 100
-    name = plain(words)
+    name = plain(text)
     return {
         "type": "bar",
         "orientation": "h",
@@ -102,7 +102,7 @@ def _trace(
         "textangle": 0,
         "textfont": {"color": readable_on(kind.colour) if opacity > 0.6 else context.palette.text},
         "customdata": [
-            [plain(drawn[state.row].look.name), local(state.end / 1000, context.moment)[:19]]
+            [plain(drawn[state.row].display.name), local(state.end / 1000, context.moment)[:19]]
             for state in kind.bars
         ],
         "hovertemplate": "%{customdata[0]}: <b>" + name + "</b><br>%{base|%Y-%m-%d %H:%M:%S} to "
@@ -113,7 +113,7 @@ def _trace(
 
 def _layout(drawn: Sequence[Line], context: Context) -> dict[str, Any]:
     longest = int(context.width * _LONGEST_NAME / LETTER)
-    names = [_shortened(line.look.name, longest) for line in drawn]
+    names = [_shortened(line.display.name, longest) for line in drawn]
     return plot_layout(context) | {
         "margin": {"l": gutter(names), "r": 12, "t": 4, "b": 24},
         "hovermode": "closest",
@@ -138,8 +138,8 @@ def _legend(options: Json, ordered: Sequence[tuple[str, _Kind]]) -> Drawn | None
     if options.get("displayMode") == "hidden" or options.get("showLegend") is False:
         return None
     items = [
-        {"name": words, "colour": kind.colour, "trace": number, "links": [], "values": []}
-        for number, (words, kind) in enumerate(ordered)
+        {"name": text, "colour": kind.colour, "trace": number, "links": [], "values": []}
+        for number, (text, kind) in enumerate(ordered)
     ]
     placement = options.get("placement", "bottom")
     return {"mode": "list", "placement": placement, "columns": [], "items": items}

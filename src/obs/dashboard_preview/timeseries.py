@@ -13,7 +13,7 @@ from obs.dashboard_preview.field_display import (
     Extent,
     FieldDisplay,
     extent,
-    look,
+    field_display,
     ranged,
     series_colour,
     shown,
@@ -29,22 +29,22 @@ _SHAPES: Final = {"smooth": "spline", "stepBefore": "vh", "stepAfter": "hv"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series as it is drawn."""
+    """One series, and how it is drawn."""
 
     times: tuple[float, ...]  # milliseconds
     values: tuple[float | None, ...]
-    look: FieldDisplay
+    display: FieldDisplay
     colour: str
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def custom(self) -> Json:
         """How it is drawn."""
-        return self.look.custom
+        return self.display.custom
 
     @property
     def hidden(self) -> bool:
-        """Whether it is left out of the drawing, or of everything."""
+        """Whether it is hidden in the drawing, or everywhere."""
         return bool((self.custom.get("hideFrom") or {}).get("viz"))
 
     @property
@@ -54,7 +54,7 @@ class Line:
 
 
 def lines(panel: Json, frames: Sequence[Frame], context: Context) -> list[Line]:
-    """Every numeric field of the frames with its time, colour and look."""
+    """Every numeric field of the frames with its time, colour and display options."""
     found: list[Line] = []
     everything = extent(frames)
     for frame in frames:
@@ -76,12 +76,12 @@ def _line(
     everything: Extent,
     context: Context,
 ) -> Line:
-    how = look(panel, frame, one)
+    display = field_display(panel, frame, one)
     values = tuple(
         None if value is None or not math.isfinite(value) else value for value in one.values
     )
-    colour = series_colour(number, values, ranged(how, everything), context.palette)
-    return Line(time.values, values, how, colour, one.labels)
+    colour = series_colour(number, values, ranged(display, everything), context.palette)
+    return Line(time.values, values, display, colour, one.labels)
 
 
 def timeseries(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
@@ -106,7 +106,7 @@ def _trace(line: Line, context: Context) -> dict[str, Any]:
     custom, style = line.custom, str(line.custom.get("drawStyle") or "line")
     texts = [plain(_written(value, line, context)) for value in line.values]
     trace: dict[str, Any] = {
-        "name": plain(line.look.name),
+        "name": plain(line.display.name),
         "x": [local(time / 1000, context.moment) for time in line.times],
         "y": list(line.values),
         "text": texts,
@@ -140,11 +140,11 @@ def _trace(line: Line, context: Context) -> dict[str, Any]:
 def _written(value: Any, line: Line, context: Context) -> str:
     if value is None:
         return ""
-    return str(shown(value, line.look, context.palette, context.moment).text)
+    return str(shown(value, line.display, context.palette, context.moment).text)
 
 
 def _mode(line: Line) -> str:
-    """Lines, with points where they are asked for, or where a line would not be seen."""
+    """Lines, with points where they are enabled, or where a line would be invisible."""
     points = str(line.custom.get("showPoints") or "auto")
     if points == "always":
         return "lines+markers"
@@ -172,16 +172,16 @@ def _layout(drawn: Sequence[Line], context: Context) -> dict[str, Any]:
 
 
 def _value_axis(drawn: Sequence[Line], context: Context) -> tuple[dict[str, Any], list[str]]:
-    how = drawn[0].look if drawn else FieldDisplay("")
+    display = drawn[0].display if drawn else FieldDisplay("")
     low, high = _extent(drawn)
-    base = 1024 if "bytes" in how.unit or how.unit.startswith("bin") else 10
-    if how.unit == "decbytes":
+    base = 1024 if "bytes" in display.unit or display.unit.startswith("bin") else 10
+    if display.unit == "decbytes":
         base = 10
     ticks = value_axis(low, high, context.height - 40, base)
-    first = ticks[0] if how.least is None else how.least
-    last = ticks[-1] if how.most is None else how.most
+    first = ticks[0] if display.minimum is None else display.minimum
+    last = ticks[-1] if display.maximum is None else display.maximum
     ticks = [tick for tick in ticks if first <= tick <= last]
-    texts = tick_texts(ticks, how, context.moment)
+    texts = tick_texts(ticks, display, context.moment)
     scale = drawn[0].custom.get("scaleDistribution") or {} if drawn else {}
     axis: dict[str, Any] = {
         "range": [first, last],
@@ -195,17 +195,19 @@ def _value_axis(drawn: Sequence[Line], context: Context) -> tuple[dict[str, Any]
         lowest = min((v for line in drawn for v in present(line.values) if v > 0), default=1.0)
         bottom, top = math.floor(math.log10(lowest)), math.ceil(math.log10(max(last, lowest * 10)))
         ticks = [10.0**power for power in range(bottom, top + 1)]
-        texts = tick_texts(ticks, how, context.moment)
+        texts = tick_texts(ticks, display, context.moment)
         axis |= {"type": "log", "range": [bottom, top], "tickvals": ticks, "ticktext": texts}
     return axis, texts
 
 
 def _extent(drawn: Sequence[Line]) -> tuple[float, float]:
-    """The least and the most that has to be seen: values, stacks, fills' ground, soft limits."""
+    """The minimum and maximum to display: values, stacks, the base of fills, soft limits."""
     stacked: dict[float, float] = {}
     numbers: list[float] = []
     for line in drawn:
-        numbers += [each for each in (line.look.least, line.look.most) if each is not None]
+        numbers += [
+            each for each in (line.display.minimum, line.display.maximum) if each is not None
+        ]
         for soft in (line.custom.get("axisSoftMin"), line.custom.get("axisSoftMax")):
             numbers += [] if soft is None else [float(soft)]
         bars = line.custom.get("drawStyle") == "bars"
@@ -222,16 +224,16 @@ def _extent(drawn: Sequence[Line]) -> tuple[float, float]:
 def _thresholds(
     drawn: Sequence[Line], seen: Sequence[float], context: Context
 ) -> list[dict[str, Any]]:
-    """Lines and areas at the thresholds, where the panel asks for them."""
-    how = next((line.look for line in drawn if _style(line.look) != "off"), None)
-    if how is None:
+    """Lines and areas at the thresholds, where the panel enables them."""
+    display = next((line.display for line in drawn if _style(line.display) != "off"), None)
+    if display is None:
         return []
-    style = _style(how)
+    style = _style(display)
     low, high = seen
     shapes: list[dict[str, Any]] = []
-    for place, step in enumerate(how.steps):
+    for place, step in enumerate(display.steps):
         colour = context.palette.colour(step.colour)
-        nearest = [each.value for each in how.steps[place + 1 : place + 2]] or [math.inf]
+        nearest = [each.value for each in display.steps[place + 1 : place + 2]] or [math.inf]
         if "area" in style:
             bottom, top = max(step.value, low), min(nearest[0], high)
             if top > bottom:
@@ -242,8 +244,8 @@ def _thresholds(
     return shapes
 
 
-def _style(how: FieldDisplay) -> str:
-    return str((how.custom.get("thresholdsStyle") or {}).get("mode") or "off")
+def _style(display: FieldDisplay) -> str:
+    return str((display.custom.get("thresholdsStyle") or {}).get("mode") or "off")
 
 
 def _band(bottom: float, top: float, colour: str) -> dict[str, Any]:
@@ -261,7 +263,7 @@ def _rule(value: float, colour: str, dash: str) -> dict[str, Any]:
 
 
 def legend_of(panel: Json, drawn: Sequence[Line], context: Context) -> Drawn | None:
-    """The legend as the panel's options want it; None where it is hidden."""
+    """The legend by the panel's options; None where it is hidden."""
     options = (panel.get("options") or {}).get("legend") or {}
     mode = options.get("displayMode", "list")
     if mode == "hidden" or options.get("showLegend") is False:
@@ -269,10 +271,10 @@ def legend_of(panel: Json, drawn: Sequence[Line], context: Context) -> Drawn | N
     calculations = [str(each) for each in options.get("calcs") or ()]
     items = [
         {
-            "name": line.look.name,
+            "name": line.display.name,
             "colour": line.colour,
             "trace": number,
-            "links": context.data_links(line.look.links, line.look.name, line.labels),
+            "links": context.data_links(line.display.links, line.display.name, line.labels),
             "values": [
                 _written(reduced(line.values, each), line, context) for each in calculations
             ],

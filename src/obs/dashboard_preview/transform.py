@@ -1,4 +1,4 @@
-"""Grafana's transformations, those that our dashboards use and the common ones beside them."""
+"""Grafana's transformations: those that our dashboards use, and other common ones."""
 
 import math
 import re
@@ -13,8 +13,8 @@ from obs.dashboard_preview.reduce import reduced
 Frames = list[Frame]
 
 
-class UnknownTransformation(Exception):  # noqa: N818  reads as a sentence where it is raised
-    """A transformation that the preview does not have; the message is its id."""
+class UnknownTransformation(Exception):  # noqa: N818  the name reads well in an except clause
+    """A transformation that the preview does not support; the message is its id."""
 
 
 def transformed(frames: Frames, transformations: Sequence[Json]) -> Frames:
@@ -30,7 +30,7 @@ def transformed(frames: Frames, transformations: Sequence[Json]) -> Frames:
 
 
 def shown_name(field: Field) -> str:
-    """What a column is called by transformations."""
+    """The name of a column in transformations."""
     return field.display or field.name
 
 
@@ -39,11 +39,11 @@ def _merge(frames: Frames, _: Json) -> Frames:
     frames = [frame for frame in frames if frame.fields]
     if len(frames) < 2:
         return frames
-    kept: dict[str, Field] = {}
+    columns: dict[str, Field] = {}
     for frame in frames:
         for field in frame.fields:
-            kept.setdefault(field.name, field)
-    common = [name for name in kept if all(frame.field(name) for frame in frames)]
+            columns.setdefault(field.name, field)
+    common = [name for name in columns if all(frame.field(name) for frame in frames)]
     if not common:
         return frames
     table: list[dict[str, Any]] = []
@@ -54,11 +54,11 @@ def _merge(frames: Frames, _: Json) -> Frames:
             if not _merged(rows, row):
                 rows.append(row)
                 table.append(row)
-    return [Frame(frames[0].ref_id, tuple(_column(kept[name], table) for name in kept))]
+    return [Frame(frames[0].ref_id, tuple(_column(columns[name], table) for name in columns))]
 
 
 def _merged(rows: Sequence[dict[str, Any]], row: dict[str, Any]) -> bool:
-    """Whether one of the rows has nothing against this one, and took it in."""
+    """Whether the row was merged into one that does not contradict it."""
     for existing in rows:
         if all(existing.get(name) in (None, value) for name, value in row.items()):
             existing.update(row)
@@ -77,7 +77,7 @@ def _column(like: Field, rows: Sequence[Mapping[str, Any]]) -> Field:
 
 
 def _organize(frames: Frames, options: Json) -> Frames:
-    """Columns left out, put in order and renamed."""
+    """Columns excluded, ordered and renamed."""
     excluded = {name for name, out in (options.get("excludeByName") or {}).items() if out}
     included = options.get("includeByName") or {}
     order = options.get("indexByName") or {}
@@ -136,12 +136,12 @@ def _taken(frame: Frame, rows: Sequence[int]) -> Frame:
 def _filter_fields(frames: Frames, options: Json) -> Frames:
     include, exclude = options.get("include"), options.get("exclude")
 
-    def kept(field: Field) -> bool:
+    def is_included(field: Field) -> bool:
         included = include is None or _named(field, include)
         return included and not (exclude is not None and _named(field, exclude))
 
     filtered = (
-        Frame(frame.ref_id, tuple(field for field in frame.fields if kept(field)))
+        Frame(frame.ref_id, tuple(field for field in frame.fields if is_included(field)))
         for frame in frames
     )
     return [frame for frame in filtered if frame.fields]
@@ -155,7 +155,7 @@ def _named(field: Field, matcher: Json) -> bool:
 
 
 def pattern_of(text: str) -> re.Pattern[str]:
-    """A regular expression as Grafana takes it: with or without slashes around it, and flags."""
+    """A regular expression in Grafana's form: with or without slashes around it, and flags."""
     found = re.fullmatch(r"/(.*)/([a-z]*)", text, re.DOTALL)
     flags = re.IGNORECASE if found and "i" in found[2] else re.NOFLAG
     return re.compile(found[1] if found else text, flags)
@@ -185,7 +185,7 @@ def _join_by_field(frames: Frames, options: Json) -> Frames:
 
 
 def _labels_to_fields(frames: Frames, options: Json) -> Frames:
-    """Labels of values become columns of their own."""
+    """Labels of values become columns."""
     keep = options.get("keepLabels")
 
     def spread(frame: Frame) -> Frame:
@@ -203,7 +203,7 @@ def _labels_to_fields(frames: Frames, options: Json) -> Frames:
 
 
 def _reduce(frames: Frames, options: Json) -> Frames:
-    """A row each series, a column each calculation."""
+    """A row for each series, a column for each calculation."""
     calculations = options.get("reducers") or ["max"]
     series = [field for frame in frames for field in frame.fields if field.kind == "number"]
     columns = [Field("Field", "string", tuple(shown_name(field) for field in series))]
@@ -234,7 +234,7 @@ REDUCER_NAMES: Final[Mapping[str, str]] = {
     "delta": "Delta",
     "median": "Median",
 }
-"""What Grafana calls its calculations in legends and tables."""
+"""Grafana's names of its calculations in legends and tables."""
 
 
 def _limit(frames: Frames, options: Json) -> Frames:

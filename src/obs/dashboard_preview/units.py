@@ -1,4 +1,4 @@
-"""Values as Grafana writes them: the units our dashboards use, and the common ones beside them."""
+"""Values as Grafana formats them: the units that our dashboards use, and other common ones."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A value in words; Grafana draws prefix and suffix smaller than the number."""
+    """A formatted value; Grafana draws prefix and suffix smaller than the number."""
 
     text: str
     prefix: str = ""
@@ -32,7 +32,7 @@ Form = Callable[[float, int | None, Moment], Text]
 
 
 def formatted(value: float, unit: str, decimals: int | None, moment: Moment) -> Text:
-    """A number in a unit of Grafana's; an unknown unit is written behind the number.
+    """A number in a unit of Grafana; an unknown unit is text after the number.
 
     `decimals` None lets the size of the number decide, as Grafana's automatic does.
     """
@@ -45,7 +45,7 @@ def formatted(value: float, unit: str, decimals: int | None, moment: Moment) -> 
 
 
 def fixed(value: float, decimals: int | None) -> str:
-    """A number with so many decimals; None: about three digits that say something."""
+    """A number with so many decimals; None: about three significant digits."""
     if not math.isfinite(value):
         return _not_finite(value)
     places = _automatic(value) if decimals is None else max(decimals, 0)
@@ -124,19 +124,19 @@ _TIME_STEPS: Final = (
 
 
 def _time(unit_seconds: float) -> Form:
-    """Time given in units of so many seconds; never shown in a smaller unit than its own."""
+    """Time in units of so many seconds; never displayed in a smaller unit."""
 
     def form(value: float, decimals: int | None, _: Moment) -> Text:
         seconds = value * unit_seconds
         if value == 0:
             return Text("0", suffix=next(name for _, size, name in _TIME_STEPS if size == own))
         for limit, size, name in _TIME_STEPS:
-            if abs(seconds) < limit and size >= least:
+            if abs(seconds) < limit and size >= minimum:
                 return Text(fixed(seconds / size, decimals), suffix=name)
         raise AssertionError("the last step has no limit")
 
     own = unit_seconds
-    least = 0.0 if unit_seconds == 1 else unit_seconds
+    minimum = 0.0 if unit_seconds == 1 else unit_seconds
     return form
 
 
@@ -153,7 +153,7 @@ _PARTS: Final = (
 
 
 def _words(unit: str) -> Form:
-    """`1 day, 12 hours`: so many parts more than one as decimals are asked for."""
+    """`1 day, 12 hours`: one part, and one more for each decimal."""
     size = dict(_PARTS)[unit]
 
     def form(value: float, decimals: int | None, _: Moment) -> Text:
@@ -294,4 +294,4 @@ _KINDS: Final[Mapping[str, Callable[[str], Form]]] = {
     "si": _si,
     "bool": lambda rest: _truth(rest.partition("/")[0], rest.partition("/")[2] or "-"),
 }
-"""Units that name what they write, for example `suffix:msg`."""
+"""Units with their text in them, for example `suffix:msg`."""

@@ -1,4 +1,4 @@
-"""Panels that show one number a series: stat and bar gauge."""
+"""Panels with one number for each series: stat and bar gauge."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from obs.dashboard_preview.field_display import (
     FieldDisplay,
     Shown,
     extent,
+    field_display,
     fraction,
-    look,
     ranged,
     series_colour,
     shown,
@@ -29,18 +29,18 @@ _SPARK_POINTS: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One number of a panel, and where it comes from."""
+    """One number of a panel, and its field."""
 
     name: str
     number: Any
-    look: FieldDisplay
+    display: FieldDisplay
     field: Field
     trend: bool
-    """Whether the field's values are its course over time."""
+    """Whether the field's values are a time series."""
 
 
 def values_of(panel: Json, frames: Sequence[Frame]) -> list[Value]:
-    """The values that a panel shows, as its `reduceOptions` choose them."""
+    """The values that a panel shows, by its `reduceOptions`."""
     options = (panel.get("options") or {}).get("reduceOptions") or {}
     calculation = ((options.get("calcs") or ["lastNotNull"]) + ["lastNotNull"])[0]
     wanted = str(options.get("fields") or "")
@@ -49,15 +49,15 @@ def values_of(panel: Json, frames: Sequence[Frame]) -> list[Value]:
         for field in frame.fields:
             if not _wanted(field, wanted):
                 continue
-            how = look(panel, frame, field)
+            display = field_display(panel, frame, field)
             if options.get("values"):
-                found += _each(frame, field, how)
+                found += _each(frame, field, display)
             else:
                 number = reduced(field.values, calculation)
                 trend = field.kind == "number" and _has_time(frame)
-                found.append(Value(how.name, number, how, field, trend))
+                found.append(Value(display.name, number, display, field, trend))
     everything = extent(frames)
-    return [replace(value, look=ranged(value.look, everything)) for value in found[:_MOST]]
+    return [replace(value, display=ranged(value.display, everything)) for value in found[:_MOST]]
 
 
 def _wanted(field: Field, wanted: str) -> bool:
@@ -72,16 +72,16 @@ def _has_time(frame: Frame) -> bool:
     return any(field.kind == "time" for field in frame.fields) and frame.length > 1
 
 
-def _each(frame: Frame, field: Field, how: FieldDisplay) -> Iterator[Value]:
-    """A value for each row, named by its texts."""
+def _each(frame: Frame, field: Field, display: FieldDisplay) -> Iterator[Value]:
+    """A value for each row, named by its text columns."""
     texts = [each.values for each in frame.fields if each.kind == "string" and each is not field]
     for row, number in enumerate(field.values):
-        name = " ".join(str(column[row]) for column in texts) or how.name
-        yield Value(name, number, how, field, trend=False)
+        name = " ".join(str(column[row]) for column in texts) or display.name
+        yield Value(name, number, display, field, trend=False)
 
 
 def stat(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
-    """Tiles of a stat panel: number, unit, colour, and the course behind them."""
+    """Tiles of a stat panel: number, unit, colour, and the sparkline."""
     options = panel.get("options") or {}
     values = values_of(panel, frames)
     mode, text_mode = options.get("colorMode", "value"), options.get("textMode", "auto")
@@ -109,7 +109,9 @@ def stat(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
 
 def _tile(value: Value, number: int, mode: str, context: Context) -> Drawn:
     seen = _shown(value, context)
-    colour = seen.colour or series_colour(number, value.field.values, value.look, context.palette)
+    colour = seen.colour or series_colour(
+        number, value.field.values, value.display, context.palette
+    )
     filled = mode.startswith("background")
     return {
         "prefix": seen.text.prefix,
@@ -123,7 +125,7 @@ def _tile(value: Value, number: int, mode: str, context: Context) -> Drawn:
 
 
 def _shown(value: Value, context: Context) -> Shown:
-    return shown(value.number, value.look, context.palette, context.moment)
+    return shown(value.number, value.display, context.palette, context.moment)
 
 
 def _text_colour(mode: str, colour: str, context: Context) -> str:
@@ -132,26 +134,26 @@ def _text_colour(mode: str, colour: str, context: Context) -> str:
 
 def _links(value: Value, context: Context) -> list[dict[str, Any]]:
     number = "" if value.number is None else str(value.number)
-    return context.data_links(value.look.links, value.name, value.field.labels, number)
+    return context.data_links(value.display.links, value.name, value.field.labels, number)
 
 
 def _spark(value: Value) -> list[float | None]:
-    """The course from 0 to 1, thinned to what a tile can show."""
+    """The sparkline from 0 to 1, thinned to what a tile can show."""
     there = present(value.field.values)
     if len(there) < 2:
         return []
-    least, most = min(there), max(there)
+    minimum, maximum = min(there), max(there)
     every = max(len(value.field.values) // _SPARK_POINTS, 1)
     return [
         None
         if each is None or not math.isfinite(each)
-        else round((each - least) / ((most - least) or 1), 4)
+        else round((each - minimum) / ((maximum - minimum) or 1), 4)
         for each in value.field.values[::every]
     ]
 
 
 def bargauge(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
-    """Bars of a bar gauge; each says how far it reaches, and in which colours."""
+    """Bars of a bar gauge, each with its length and colours."""
     options = panel.get("options") or {}
     values = values_of(panel, frames)
     bars = [_bar(value, number, context) for number, value in enumerate(values)]
@@ -166,26 +168,26 @@ def bargauge(panel: Json, frames: Sequence[Frame], context: Context) -> Drawn:
 
 
 def _bar(value: Value, number: int, context: Context) -> Drawn:
-    seen, how = _shown(value, context), value.look
+    seen, display = _shown(value, context), value.display
     there = present([value.number]) if isinstance(value.number, int | float) else []
-    reach = fraction(there[0], how) if there else 0.0
-    colour = seen.colour or series_colour(number, value.field.values, how, context.palette)
+    reach = fraction(there[0], display) if there else 0.0
+    colour = seen.colour or series_colour(number, value.field.values, display, context.palette)
     return {
         "name": value.name,
         "text": str(seen.text),
         "colour": colour,
         "reach": round(reach, 4),
-        "scale": _scale(how, context),
+        "scale": _scale(display, context),
         "links": _links(value, context),
     }
 
 
-def _scale(how: FieldDisplay, context: Context) -> list[tuple[float, str]]:
+def _scale(display: FieldDisplay, context: Context) -> list[tuple[float, str]]:
     """Where the colours of the thresholds begin along the bar."""
-    least, most = how.least or 0.0, 100.0 if how.most is None else how.most
+    minimum, maximum = display.minimum or 0.0, 100.0 if display.maximum is None else display.maximum
     stops = []
-    for step in how.steps:
-        at = least + (most - least) * step.value / 100 if how.percentage else step.value
-        colour = threshold_colour(max(at, least), how, context.palette)
-        stops.append((round(fraction(at, how), 4) if at > least else 0.0, colour))
+    for step in display.steps:
+        at = minimum + (maximum - minimum) * step.value / 100 if display.percentage else step.value
+        colour = threshold_colour(max(at, minimum), display, context.palette)
+        stops.append((round(fraction(at, display), 4) if at > minimum else 0.0, colour))
     return stops

@@ -1,4 +1,4 @@
-"""The variables of a dashboard: their options, asked of Prometheus, and what is chosen."""
+"""The variables of a dashboard: their options, queried from Prometheus, and their values."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +19,11 @@ _METRICS: Final = re.compile(r"metrics\((.*)\)", re.DOTALL)
 _CUSTOM: Final = re.compile(r"((?:\\,|[^,])+)")
 
 
-class Labels(Protocol):
-    """What options are asked of; a Prometheus server."""
+class LabelQueries(Protocol):
+    """The queries for options that a Prometheus server answers."""
 
     def query(self, expression: str, at: float) -> list[Series]:
-        """What an expression gives at a moment."""
+        """The result of an expression at a moment."""
 
     def label_values(self, label: str, matching: str | None, start: float, end: float) -> list[str]:
         """The values of a label."""
@@ -31,50 +31,53 @@ class Labels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable, resolved. `asked` is the query as it was sent; "" where none is."""
+    """A variable with its options. `query` is the query as it was sent, empty without one."""
 
     name: str
     label: str
     options: tuple[tuple[str, str], ...]
-    """Text and value of each, All not among them."""
+    """Text and value of each, without All."""
     chosen: Chosen
     multi: bool = False
     include_all: bool = False
     hidden: bool = False
-    asked: str = ""
+    query: str = ""
     error: str | None = None
 
 
 def resolved(
-    whole: Json, prometheus: Labels, chosen: Mapping[str, Sequence[str]], during: TimeRange
+    dashboard: Json,
+    prometheus: LabelQueries,
+    chosen: Mapping[str, Sequence[str]],
+    during: TimeRange,
 ) -> list[Variable]:
-    """Each variable with its options and what is chosen of them.
+    """Each variable with its options and its chosen values.
 
-    Options are asked in order, with the choices before them. `chosen` has what the address says;
+    Options are queried in order, with the values of the variables before. `chosen` is from the URL;
     the dashboard's own choice, All, or the first option stand where it says nothing.
     """
     found: list[Variable] = []
-    for variable in board.variables(whole):
+    for variable in board.variables(dashboard):
         scope = {each.name: each.chosen for each in found} | dict(during.scope)
         found.append(_resolved(variable, prometheus, chosen.get(variable["name"]), scope, during))
     return found
 
 
 def scope_of(variables: Iterable[Variable]) -> VariableScope:
-    """What is chosen, by name."""
+    """The values of the variables by name."""
     return {each.name: each.chosen for each in variables}
 
 
 def _resolved(
     variable: Json,
-    prometheus: Labels,
+    prometheus: LabelQueries,
     wanted: Sequence[str] | None,
     scope: VariableScope,
     during: TimeRange,
 ) -> Variable:
-    asked, error, options = "", None, list[tuple[str, str]]()
+    query, error, options = "", None, list[tuple[str, str]]()
     try:
-        asked, options = _options(variable, prometheus, scope, during)
+        query, options = _options(variable, prometheus, scope, during)
     except SourceError as problem:
         error = str(problem)
     return Variable(
@@ -85,19 +88,19 @@ def _resolved(
         multi=bool(variable.get("multi")),
         include_all=bool(variable.get("includeAll")),
         hidden=variable.get("hide") == 2,
-        asked=asked,
+        query=query,
         error=error,
     )
 
 
 def _options(
-    variable: Json, prometheus: Labels, scope: VariableScope, during: TimeRange
+    variable: Json, prometheus: LabelQueries, scope: VariableScope, during: TimeRange
 ) -> tuple[str, list[tuple[str, str]]]:
     match variable.get("type"):
         case "query":
-            asked = for_query(_query(variable), scope)
-            values = _asked(asked, prometheus, during)
-            return asked, _sorted(_filtered(values, variable.get("regex") or ""), variable)
+            query = for_query(_query(variable), scope)
+            values = _run_query(query, prometheus, during)
+            return query, _sorted(_filtered(values, variable.get("regex") or ""), variable)
         case "datasource":
             return "", [("Prometheus", "prometheus")]
         case "custom" | "interval":
@@ -113,7 +116,7 @@ def _query(variable: Json) -> str:
     return str(query.get("query") or "") if isinstance(query, Mapping) else str(query)
 
 
-def _asked(query: str, prometheus: Labels, during: TimeRange) -> list[str]:
+def _run_query(query: str, prometheus: LabelQueries, during: TimeRange) -> list[str]:
     span = (during.start, during.end)
     if found := _LABEL_VALUES.fullmatch(query.strip()):
         return prometheus.label_values(found[2], found[1], *span)
@@ -129,19 +132,19 @@ def _asked(query: str, prometheus: Labels, during: TimeRange) -> list[str]:
 
 
 def _filtered(values: Sequence[str], pattern: str) -> list[tuple[str, str]]:
-    """What the variable's regular expression leaves; groups named text and value name the two."""
+    """Options that match the variable's regular expression; groups may be named text and value."""
     body = re.sub(r"^/|/[a-z]*$", "", pattern)
     if not body:
         return [(value, value) for value in values]
     expression = re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", body))  # JavaScript's named groups
-    kept = []
+    options = []
     for value in values:
         if found := expression.search(value):
             named = found.groupdict()
             only = found[1] if found.lastindex else value
             text = named.get("text") or named.get("value") or only
-            kept.append((text, named.get("value") or named.get("text") or only))
-    return list(dict.fromkeys(kept))
+            options.append((text, named.get("value") or named.get("text") or only))
+    return list(dict.fromkeys(options))
 
 
 def _sorted(options: list[tuple[str, str]], variable: Json) -> list[tuple[str, str]]:
@@ -161,7 +164,7 @@ def _sorted(options: list[tuple[str, str]], variable: Json) -> list[tuple[str, s
 
 
 def _written(query: str) -> list[tuple[str, str]]:
-    """The options of `a,b : c`: text and value are parted by a colon with spaces around it."""
+    """The options of `a,b : c`: a colon between spaces separates text and value."""
     options = []
     for part in _CUSTOM.findall(query):
         text, colon, value = part.replace("\\,", ",").strip().partition(" : ")
@@ -182,12 +185,12 @@ def _chosen(
 
 
 def _wanted(values: Sequence[str]) -> tuple[str, ...]:
-    # `All` is what people write into an address by hand, and Grafana takes it.
+    # `All` is what people type into a URL, and Grafana accepts it.
     return (ALL,) if any(value in (ALL, "All") for value in values) else tuple(values)
 
 
 def _own(variable: Json, there: Sequence[str]) -> tuple[str, ...]:
-    """The dashboard's own choice, as far as there still are such options."""
+    """The values saved in the dashboard that are still options."""
     value = (variable.get("current") or {}).get("value")
     values = value if isinstance(value, list) else [value] if value else []
     return tuple(str(each) for each in values if each == ALL or each in there)

@@ -30,7 +30,7 @@ PAGES: Final[tuple[Callable[[BuildContext], Page | None], ...]] = (
     slo_detail.page,
     collector.page,
 )
-"""What each page is for a site; None where the site has nothing to show on it."""
+"""Makes each page; None where the system has nothing to show on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class Board:
 
 def boards(system: System) -> tuple[Board, ...]:
     """The dashboards of a system, in the order in which they are read."""
-    site = build_context_of(system)
-    return tuple(board(page, site) for make in PAGES if (page := make(site)) is not None)
+    context = build_context_of(system)
+    return tuple(board(page, context) for make in PAGES if (page := make(context)) is not None)
 
 
-def board(page: Page, site: BuildContext) -> Board:
+def board(page: Page, context: BuildContext) -> Board:
     """One page as a finished dashboard."""
-    whole = dashboard(page, site)
+    whole = dashboard(page, context)
     text = json.dumps(whole.to_json_data(), cls=DashboardEncoder)
     return Board(page.name, whole.uid, whole.title, page.question, normalised(json.loads(text)))

@@ -15,17 +15,17 @@ USUAL_SCRAPE: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class BuildContext:
-    """A system as its dashboards see it; `known_as` tells its environments apart.
+    """A system as its dashboards show it; `known_as` is unique to its environment.
 
     `nats_poll`, `aws_poll` and `slo_poll` (of both) are the longest intervals between two polls, as
     durations: no panel draws points closer than that. None where Prometheus usually scrapes less
-    often than the source is polled. `dead_letters`: some NATS source tells them.
+    often than the source is polled. `dead_letters`: a NATS source reports dead letters.
     """
 
     system: str
     environment: str
     known_as: str
-    limits: Thresholds
+    thresholds: Thresholds
     nats: bool
     aws: bool
     slos: bool
@@ -36,18 +36,18 @@ class BuildContext:
 
     @property
     def labels(self) -> tuple[tuple[str, str], ...]:
-        """The labels that its alerts have."""
+        """The labels that all its alerts have."""
         return (("system", self.system), ("environment", self.environment))
 
 
 def build_context_of(system: System) -> BuildContext:
-    """The site of a system."""
+    """What the pages need to know of this system."""
     nats, aws = system.sources.nats.values(), system.sources.aws.values()
     return BuildContext(
         system=system.system,
         environment=system.environment,
         known_as=system.known_as,
-        limits=thresholds_of(system),
+        thresholds=thresholds_of(system),
         nats=bool(nats),
         aws=bool(aws),
         slos=bool(system.slos),

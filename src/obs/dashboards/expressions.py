@@ -1,6 +1,6 @@
 """PromQL of panels: metrics of the catalogue, narrowed by the variables of their page.
 
-Every series counts once, however many collectors tell it: `max by` its labels goes around it.
+Every series counts once, however many collectors export it: `max by` its labels goes around it.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,28 @@ from obs.catalogue.query import Matcher, duration, max_by, selector
 JOB: Final = "job"
 """The variable that chooses collectors, by the name Prometheus gives their scrape job."""
 
+OBJECT: Final = (
+    "slo_service",
+    "slo",
+    "stream",
+    "consumer",
+    "server",
+    "bus",
+    "rule",
+    "queue",
+    "source",
+)
+"""Labels that name an object, from the general to the particular."""
+_ORIGIN: Final = ("nats", "account", "aws")
+"""Labels that say where an object is; legends leave them out."""
+
 RATE: Final = "$__rate_interval"
 RANGE: Final = "$__range"
 
 
 @dataclass(frozen=True, slots=True)
 class VariableScope:
-    """What a page is about: a variable for each of these labels, some with one value only."""
+    """The labels that a page has a variable for; `single` are those with one value only."""
 
     labels: tuple[str, ...] = ()
     single: frozenset[str] = frozenset()
@@ -35,7 +50,7 @@ class VariableScope:
         return ((JOB, "=~", f"${JOB}"), *own, *extra)
 
     def series(self, metric: Metric, *extra: Matcher) -> str:
-        """The series of a metric as they are, one for each collector that tells them."""
+        """The series of a metric, one for each collector that exports them."""
         return selector(metric, self.where(metric, extra))
 
     def value(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
@@ -43,7 +58,7 @@ class VariableScope:
         return max_by(_kept(metric, by), self.series(metric, *extra))
 
     def rate(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
-        """A counter's growth a second."""
+        """A counter's growth per second."""
         return max_by(_kept(metric, by), f"rate({self.series(metric, *extra)}[{RATE}])")
 
     def grown(
@@ -53,25 +68,38 @@ class VariableScope:
         *extra: Matcher,
         by: Sequence[str] | None = None,
     ) -> str:
-        """A counter's growth in a window: seconds, or a duration as PromQL has it."""
+        """A counter's growth in a window: seconds, or a duration of PromQL."""
         length = window if isinstance(window, str) else duration(window)
         grown = f"increase({self.series(metric, *extra)}[{length}])"
         return max_by(_kept(metric, by), grown)
 
+    def legend(self, labels: Sequence[str]) -> str:
+        """The legend of series with these labels: `{{stream}} / {{consumer}}: {{reason}}`.
+
+        Labels with one value on this page are left out if any others remain.
+        """
+        named = [label for label in OBJECT if label in labels]
+        rest = [label for label in labels if label not in (*OBJECT, *_ORIGIN)]
+        varying = [label for label in named if label not in self.single]
+        if not varying and not rest:
+            varying = named[-1:]
+        parts = [" / ".join(f"{{{{{label}}}}}" for label in group) for group in (varying, rest)]
+        return ": ".join(filter(None, parts))
+
 
 def worst(count: int, expression: str) -> str:
-    """The series that were highest in the range shown, the same ones all along."""
+    """The series with the highest maxima in the range shown, the same ones at every point."""
     highest = f"max_over_time(({expression})[{RANGE}:] @ end())"
     return f"{expression}\nand topk({count}, {highest})"
 
 
 def how_many(vector: str, condition: str) -> str:
-    """For how many series this holds, such as `> 0`; 0 for none, nothing where none is there."""
+    """The number of series that meet a condition such as `> 0`; nothing without any series."""
     return f"count({vector} {condition}) or 0 * count({vector})"
 
 
 def ever(expression: str) -> str:
-    """The series that were above 0 at some moment of the range shown."""
+    """The series that were above 0 at any moment of the range shown."""
     return f"{expression}\nand max_over_time(({expression})[{RANGE}:] @ end()) > 0"
 
 

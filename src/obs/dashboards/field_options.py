@@ -1,4 +1,4 @@
-"""What all panels share: their queries, how their values are written, and overrides by name."""
+"""What all panels share: queries, how values are displayed, and overrides by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,22 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query; `legend` names each series by its labels, as `{{consumer}}`."""
+    """One query; `legend` names each series by its labels, such as `{{consumer}}`.
+
+    `colour` is that of all its series; empty leaves it to Grafana.
+    """
 
     expr: str
     legend: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldOptions:
-    """What panels of numbers have: how values are written, coloured, and what an empty one says.
+    """How a panel displays its values, and the text it shows when it has none.
 
-    `links` are data links. `minimum` and `maximum` bound the axis or the bar.
+    `links` are data links. `minimum` and `maximum` bound the axis or the bar. `interval` is the
+    least step between two points: how often the source is polled.
     """
 
     unit: str
@@ -39,7 +44,7 @@ class FieldOptions:
     maximum: float | None = None
     mappings: Sequence[Json] = ()
     links: Sequence[Json] = ()
-    interval: str | None = None  # the least step between points: what the source is polled every
+    interval: str | None = None
 
 
 def common(
@@ -47,17 +52,18 @@ def common(
     title: str,
     description: str,
     queries: Sequence[Query],
-    look: FieldOptions,
+    options: FieldOptions,
     *,
     instant: bool = False,
     form: str = "time_series",
 ) -> Json:
+    """The arguments that every panel of grafanalib takes."""
     return {
         "title": title,
         "description": description,
         "id": panel_id(key),
         "dataSource": DATASOURCE,
-        "interval": look.interval,
+        "interval": options.interval,
         "targets": [
             core.Target(
                 expr=query.expr,
@@ -72,14 +78,15 @@ def common(
     }
 
 
-def defaults(look: FieldOptions) -> Json:
-    bounds = {"min": look.minimum, "max": look.maximum, "decimals": look.decimals}
+def defaults(options: FieldOptions) -> Json:
+    """Grafana's field defaults of these options."""
+    bounds = {"min": options.minimum, "max": options.maximum, "decimals": options.decimals}
     return {
-        "unit": look.unit,
-        "noValue": look.none,
-        "thresholds": {"mode": "absolute", "steps": list(look.steps)},
-        **({"mappings": list(look.mappings)} if look.mappings else {}),
-        **({"links": list(look.links)} if look.links else {}),
+        "unit": options.unit,
+        "noValue": options.none,
+        "thresholds": {"mode": "absolute", "steps": list(options.steps)},
+        **({"mappings": list(options.mappings)} if options.mappings else {}),
+        **({"links": list(options.links)} if options.links else {}),
         **{name: value for name, value in bounds.items() if value is not None},
     }
 

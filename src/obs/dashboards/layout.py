@@ -1,4 +1,4 @@
-"""Where panels stand on Grafana's grid of 24 columns."""
+"""The places of panels on Grafana's grid of 24 columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ COLUMNS: Final = 24
 class Band:
     """Panels side by side from left to right, all of one height in grid units of 30 pixels.
 
-    Panels share the width evenly; `widths` says otherwise. Raises ValueError unless they fill it.
+    Panels share the width evenly unless `widths` are given. Raises ValueError unless they fill it.
     """
 
     height: int

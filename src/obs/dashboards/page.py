@@ -40,6 +40,11 @@ class Variable:
     single: bool = False
 
 
+def variables(metric: Metric, *labels: str, single: bool = False) -> list[Variable]:
+    """A variable for each of these labels of a metric."""
+    return [Variable(label, metric, single) for label in labels]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One dashboard before it is written. `name` is the first part of its panels' keys."""
@@ -52,35 +57,35 @@ class Page:
     since: str = "now-6h"
 
 
-def dashboard(page: Page, site: BuildContext) -> core.Dashboard:
+def dashboard(page: Page, context: BuildContext) -> core.Dashboard:
     """The page as grafanalib's dashboard."""
     return core.Dashboard(
-        title=f"{page.title} · {site.known_as}",
+        title=f"{page.title} · {context.known_as}",
         description=page.question,
-        uid=dashboard_uid(site.known_as, page.name),
-        tags=_tags(site),
+        uid=dashboard_uid(context.known_as, page.name),
+        tags=_tags(context),
         editable=False,
         graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
         refresh="30s",
         schemaVersion=SCHEMA_VERSION,
         time=core.Time(page.since, "now"),
         timezone="browser",
-        links=[_pages(site)],
+        links=[_pages(context)],
         templating=core.Templating(_variables(page)),
-        annotations=core.Annotations(_annotations(site)),
+        annotations=core.Annotations(_annotations(context)),
         panels=placed(page.name, page.sections),
     )
 
 
-def link(site: BuildContext, page: str, title: str, values: Mapping[str, str]) -> Json:
+def link(context: BuildContext, page: str, title: str, values: Mapping[str, str]) -> Json:
     """A data link to another page that keeps the time range and chooses values of variables.
 
     `values` are Grafana's own expressions, such as `${__field.labels.stream}`.
     """
     chosen = "".join(f"&var-{name}={value}" for name, value in values.items())
-    kept = "${datasource:queryparam}&${job:queryparam}"
-    uid = dashboard_uid(site.known_as, page)
-    return {"title": title, "url": f"/d/{uid}?{kept}{chosen}&${{__url_time_range}}"}
+    choices = "${datasource:queryparam}&${job:queryparam}"
+    uid = dashboard_uid(context.known_as, page)
+    return {"title": title, "url": f"/d/{uid}?{choices}{chosen}&${{__url_time_range}}"}
 
 
 def from_series(*labels: str) -> dict[str, str]:
@@ -93,14 +98,14 @@ def from_row(titles: Mapping[str, str]) -> dict[str, str]:
     return {label: f'${{__data.fields["{title}"]}}' for label, title in titles.items()}
 
 
-def _pages(site: BuildContext) -> Json:
+def _pages(context: BuildContext) -> Json:
     """The menu of all dashboards of the system."""
     return {
         "asDropdown": True,
         "icon": "external link",
         "includeVars": True,
         "keepTime": True,
-        "tags": _tags(site),
+        "tags": _tags(context),
         "targetBlank": False,
         "title": "Dashboards",
         "tooltip": "",
@@ -146,8 +151,8 @@ def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> cor
     )
 
 
-def _annotations(site: BuildContext) -> list[Json]:
-    """When alerts of the system began to fire, and deployments that were told to Grafana.
+def _annotations(context: BuildContext) -> list[Json]:
+    """When alerts of the system began to fire, and deployments that were reported to Grafana.
 
     Not for how long: a few alerts at once would cover what the panels show.
     """
@@ -155,7 +160,7 @@ def _annotations(site: BuildContext) -> list[Json]:
         {
             "datasource": DATASOURCE,
             "enable": severity is Severity.CRITICAL,
-            "expr": _begun(site, severity),
+            "expr": _begun(context, severity),
             "iconColor": theme.SEVERITY[severity],
             "name": f"{severity.value.capitalize()} alerts",
             "step": "60s",
@@ -176,16 +181,16 @@ def _annotations(site: BuildContext) -> list[Json]:
     return [*alerts, deployments]
 
 
-def _tags(site: BuildContext) -> list[str]:
+def _tags(context: BuildContext) -> list[str]:
     """All dashboards of a system in one environment have these, and no others have all of them."""
-    return [TAG, site.system, site.environment]
+    return [TAG, context.system, context.environment]
 
 
-def _begun(site: BuildContext, severity: Severity) -> str:
+def _begun(context: BuildContext, severity: Severity) -> str:
     """Alerts in the first minute in which they fire."""
-    firing = selector("ALERTS", (*equal(_firing(site)), ("severity", "=", severity.value)))
+    firing = selector("ALERTS", (*equal(_firing(context)), ("severity", "=", severity.value)))
     return f"{firing}\nunless {firing} offset 1m"
 
 
-def _firing(site: BuildContext) -> tuple[tuple[str, str], ...]:
-    return (("alertstate", "firing"), *site.labels)
+def _firing(context: BuildContext) -> tuple[tuple[str, str], ...]:
+    return (("alertstate", "firing"), *context.labels)

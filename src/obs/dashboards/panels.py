@@ -1,10 +1,11 @@
-"""Builders of panels. Each gives a panel of grafanalib with an id from its key, in modern shape.
+"""Builders of panels. Each returns a panel of grafanalib with an id from its key, in modern shape.
 
-A key, such as `consumer/lag`, says which page a panel is on, and stays what it is when the panel
-moves: Grafana's links to panels, alerts among them, lead by ids.
+A key, such as `consumer/lag`, names the page a panel is on, and does not change when the panel
+moves: Grafana's links to panels, those of alerts included, use ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from grafanalib import core
@@ -15,53 +16,62 @@ from obs.dashboards.field_options import FieldOptions, Json, Query, common, defa
 Legend = Literal["table", "list", "hidden"]
 
 
+@dataclass(frozen=True, slots=True)
+class LineStyle:
+    """How lines are drawn: `thresholds` as lines, series of a name in `colours` or `dashed`.
+
+    Names between slashes are regular expressions.
+    """
+
+    legend: Legend = "table"
+    stacked: bool = False
+    bars: bool = False
+    thresholds: bool = True
+    colours: dict[str, str] = field(default_factory=dict)
+    dashed: Sequence[str] = ()
+
+
+USUAL_STYLE: Final = LineStyle()
+
+
 def lines(
     key: str,
     title: str,
     description: str,
     queries: Sequence[Query],
-    look: FieldOptions,
-    *,
-    legend: Legend = "table",
-    stacked: bool = False,
-    bars: bool = False,
-    limits: bool = True,
-    colours: Mapping[str, str] | None = None,
-    dashed: Sequence[str] = (),
+    options: FieldOptions,
+    style: LineStyle = USUAL_STYLE,
 ) -> core.TimeSeries:
-    """Values over time.
-
-    `limits` draws the threshold steps as lines; `colours` gives series of a name their colour,
-    and `dashed` ones are drawn as limits are.
-    """
-    drawn = limits and len(look.steps) > 1
+    """Values over time."""
+    drawn = style.thresholds and len(options.steps) > 1
     custom: Json = {
-        "drawStyle": "bars" if bars else "line",
+        "drawStyle": "bars" if style.bars else "line",
         "lineInterpolation": "linear",
         "lineWidth": 1,
-        "fillOpacity": 60 if bars else 25 if stacked else 8,
+        "fillOpacity": 60 if style.bars else 25 if style.stacked else 8,
         "gradientMode": "none",
         "showPoints": "never",
         "spanNulls": False,
-        "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
+        "stacking": {"mode": "normal" if style.stacked else "none", "group": "A"},
         "thresholdsStyle": {"mode": "dashed" if drawn else "off"},
         "axisPlacement": "auto",
-        **({"axisSoftMax": 100} if look.unit == "percent" else {}),
+        **({"axisSoftMax": 100} if options.unit == "percent" else {}),
         "scaleDistribution": {"type": "linear"},
     }
+    colours = {query.legend: query.colour for query in queries if query.colour} | style.colours
     overrides = [
-        *(named(name, ("color", theme.fixed(colour))) for name, colour in (colours or {}).items()),
-        *(named(name, *_DASHED) for name in dashed),
+        *(named(name, ("color", theme.fixed(colour))) for name, colour in colours.items()),
+        *(named(name, *_DASHED) for name in style.dashed),
     ]
     return core.TimeSeries(
-        **common(key, title, description, queries, look),
+        **common(key, title, description, queries, options),
         extraJson={
             "fieldConfig": {
-                "defaults": {**defaults(look), "color": theme.BY_NAME, "custom": custom},
+                "defaults": {**defaults(options), "color": theme.BY_NAME, "custom": custom},
                 "overrides": overrides,
             },
             "options": {
-                "legend": _legend(legend),
+                "legend": _legend(style.legend),
                 "tooltip": {"mode": "multi", "sort": "desc"},
             },
         },
@@ -73,21 +83,21 @@ def stat(
     title: str,
     description: str,
     queries: Sequence[Query],
-    look: FieldOptions,
+    options: FieldOptions,
     *,
     background: bool = False,
     text: Literal["auto", "value", "name", "value_and_name"] = "auto",
 ) -> core.Stat:
     """One number, or one for each series, in the colour of its threshold.
 
-    It is asked for the end of the time shown only, so that an old value is never taken for the
-    present one.
+    The query is for the end of the time range only, so that an old value is never displayed as
+    the current one.
     """
     return core.Stat(
-        **common(key, title, description, queries, look, instant=True),
+        **common(key, title, description, queries, options, instant=True),
         extraJson={
             "fieldConfig": {
-                "defaults": {**defaults(look), "color": theme.BY_THRESHOLD},
+                "defaults": {**defaults(options), "color": theme.BY_THRESHOLD},
                 "overrides": [],
             },
             "options": {
@@ -104,14 +114,14 @@ def stat(
 
 
 def bar_gauge(
-    key: str, title: str, description: str, queries: Sequence[Query], look: FieldOptions
+    key: str, title: str, description: str, queries: Sequence[Query], options: FieldOptions
 ) -> core.BarGauge:
-    """A bar for each series, from `look.minimum` to `look.maximum`."""
+    """A bar for each series, from `options.minimum` to `options.maximum`."""
     return core.BarGauge(
-        **common(key, title, description, queries, look, instant=True),
+        **common(key, title, description, queries, options, instant=True),
         extraJson={
             "fieldConfig": {
-                "defaults": {**defaults(look), "color": theme.BY_THRESHOLD},
+                "defaults": {**defaults(options), "color": theme.BY_THRESHOLD},
                 "overrides": [],
             },
             "options": {
@@ -131,15 +141,15 @@ def bar_gauge(
 
 
 def states(
-    key: str, title: str, description: str, queries: Sequence[Query], look: FieldOptions
+    key: str, title: str, description: str, queries: Sequence[Query], options: FieldOptions
 ) -> core.StateTimeline:
-    """One bar a series over time, coloured by its value's mapping."""
+    """One bar for each series over time, coloured by its value's mapping."""
     return core.StateTimeline(
-        **common(key, title, description, queries, look),
+        **common(key, title, description, queries, options),
         extraJson={
             "fieldConfig": {
                 "defaults": {
-                    **defaults(look),
+                    **defaults(options),
                     "color": theme.BY_THRESHOLD,
                     "custom": {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False},
                 },

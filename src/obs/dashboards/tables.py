@@ -1,4 +1,4 @@
-"""The builder of tables: rows are objects, columns what queries say of them."""
+"""The builder of tables: a row for each object, a column for each query."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from obs.dashboards.thresholds import Step
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: what `expr` says of each row."""
+    """One column of a table: the value of `expr` for each row."""
 
     title: str
     expr: str
@@ -27,8 +27,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """What the rows of a table are: labels as titled columns, where a click on each leads, the
-    colours of their values, widths in pixels, and labels that only links need.
+    """The labels that identify a row, as titled columns.
+
+    By label: `links` are data links, `mappings` colour values, `widths` are in pixels. `hidden`
+    labels are there for links only.
     """
 
     labels: Mapping[str, str]
@@ -44,7 +46,7 @@ def table(
     description: str,
     rows: TableRows,
     columns: Sequence[Column],
-    look: FieldOptions,
+    options: FieldOptions,
     *,
     sort_by: str,
     descending: bool = True,
@@ -67,7 +69,7 @@ def table(
             title,
             description,
             [Query(column.expr) for column in columns],
-            look,
+            options,
             instant=True,
             form="table",
         ),
@@ -85,7 +87,7 @@ def table(
         extraJson={
             "fieldConfig": {
                 "defaults": {
-                    **defaults(look),
+                    **defaults(options),
                     "color": theme.BY_THRESHOLD,
                     "custom": {
                         "align": "auto",
@@ -129,7 +131,7 @@ _HIDDEN: Final = (
     ("custom.hidden", True),
     ("custom.hideFrom", {"viz": True, "legend": True, "tooltip": True}),
 )
-"""What takes a column from sight, before and since Grafana 12.2."""
+"""Properties that hide a column, before and since Grafana 12.2."""
 
 
 def _column(column: Column) -> Json:
@@ -155,7 +157,7 @@ def _column(column: Column) -> Json:
 
 
 def _value_fields(count: int) -> list[tuple[str, ...]]:
-    """What Grafana calls the values of each query; of an only one it leaves the letter out."""
+    """Grafana's names of the values of each query; a single one has no letter."""
     if count == 1:
         return [("Value", "Value #A")]
     return [(f"Value #{chr(ord('A') + index)}",) for index in range(count)]

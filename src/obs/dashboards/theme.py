@@ -3,10 +3,10 @@
 Colours are names of Grafana's palette, which it adapts to its light and dark themes.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import Severity
-from obs.catalogue import nats
 
 GOOD: Final = "green"
 WARNING: Final = "orange"
@@ -29,18 +29,19 @@ IN_FLIGHT: Final = "yellow"
 ARRIVALS: Final = "light-blue"
 DELIVERIES: Final = "green"
 
-STATUS_COLOURS: Final = ("green", "blue", "yellow", "orange", "red", "purple")
-"""Of the consumer's status, from ok to leaderless."""
-
-STATUSES: Final[list[dict[str, Any]]] = [
-    {
-        "type": "value",
-        "options": {
-            str(value): {"text": name, "color": colour, "index": value}
-            for value, (name, colour) in enumerate(zip(nats.STATUSES, STATUS_COLOURS, strict=True))
-        },
-    }
-]
+STATE_COLOURS: Final = {
+    "ok": "green",
+    "paused": "blue",
+    "slow": "yellow",
+    "stalled": "orange",
+    "stopped": "red",
+    "leaderless": "purple",
+    "down": CRITICAL,
+    "up": GOOD,
+    "no": "transparent",
+    "yes": WARNING,
+}
+"""Colours of the states that metrics declare; any other state is NEUTRAL."""
 
 SEVERITIES: Final[list[dict[str, Any]]] = [
     {
@@ -48,26 +49,6 @@ SEVERITIES: Final[list[dict[str, Any]]] = [
         "options": {
             severity.value: {"color": colour, "index": index}
             for index, (severity, colour) in enumerate(SEVERITY.items())
-        },
-    }
-]
-
-UP_DOWN: Final[list[dict[str, Any]]] = [
-    {
-        "type": "value",
-        "options": {
-            "0": {"text": "down", "color": CRITICAL, "index": 0},
-            "1": {"text": "up", "color": GOOD, "index": 1},
-        },
-    }
-]
-
-HOLDS: Final[list[dict[str, Any]]] = [
-    {
-        "type": "value",
-        "options": {
-            "0": {"text": "no", "color": "transparent", "index": 0},
-            "1": {"text": "yes", "color": WARNING, "index": 1},
         },
     }
 ]
@@ -81,7 +62,24 @@ def fixed(colour: str) -> dict[str, Any]:
     return {"mode": "fixed", "fixedColor": colour}
 
 
+def states(names: Sequence[str]) -> list[dict[str, Any]]:
+    """The text and the colour of each state that a metric's values stand for, from 0."""
+    return [
+        {
+            "type": "value",
+            "options": {
+                str(value): {
+                    "text": name,
+                    "color": STATE_COLOURS.get(name, NEUTRAL),
+                    "index": value,
+                }
+                for value, name in enumerate(names)
+            },
+        }
+    ]
+
+
 def never(colour: str) -> list[dict[str, Any]]:
-    """A word for durations that have no end."""
+    """The text for durations without an end."""
     result = {"text": "never", "color": colour, "index": 0}
     return [{"type": "range", "options": {"from": 1e18, "result": result}}]

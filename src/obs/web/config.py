@@ -14,6 +14,7 @@ import bcrypt
 import yaml
 
 from obs.errors import BadInput
+from obs.yaml_syntax import ERRORS, syntax_problem
 
 Choice = TypeVar("Choice")
 
@@ -35,6 +36,7 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "X-Frame-Options": ("deny", "sameorigin"),
     "X-XSS-Protection": (),
 }
+_DEEPEST: Final = 50
 _SECTIONS: Final = ("tls_server_config", "http_server_config", "basic_auth_users")
 _TLS_FIELDS: Final = (
     "cert_file",
@@ -84,11 +86,9 @@ def parse(text: str, file: Path) -> WebConfig:
     reader = _Reader(file)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadInput(f"{file}:{line}: not valid YAML: {error.problem}") from None
-    except yaml.YAMLError:
-        raise BadInput(f"{file}: not valid YAML") from None
+    except ERRORS as error:
+        found = syntax_problem(text, error, deepest=_DEEPEST)
+        raise BadInput(f"{file}:{found.line or 1}: {found.message}") from None
     config = WebConfig()
     if root is not None:
         sections = reader.mapping(root, "", _SECTIONS)

@@ -7,14 +7,16 @@ import re
 import socket
 from functools import cache
 from importlib.resources import files
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from obs.errors import BadInput
-from obs.web.access import Access
 from obs.web.negotiate import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetrics
+
+if TYPE_CHECKING:
+    from obs.web.access import Access
 
 _PATHS: Final = {
     "/": "status page",
@@ -64,7 +66,7 @@ class Server:
         await self._runner.cleanup()
 
 
-async def serve(site: Site, listen: str, access: Access | None = None) -> Server:
+async def serve(site: Site, listen: str, access: "Access | None" = None) -> Server:
     """Listen on `listen` (host:port, [::1]:9464; port 0: any free one) until closed.
 
     Raises BadInput where the address is wrong, in use or not allowed.
@@ -107,7 +109,7 @@ def _listen_problem(error: OSError) -> str:
     return error.strerror or "refused by the operating system"
 
 
-def _application(site: Site, access: Access | None) -> web.Application:
+def _application(site: Site, access: "Access | None") -> web.Application:
     application = web.Application(middlewares=[_guard(access), _plain_errors])
 
     async def secure(_: web.Request, response: web.StreamResponse) -> None:
@@ -175,7 +177,7 @@ def _header(request: web.Request, name: str) -> str:
     return ",".join(request.headers.getall(name, ()))
 
 
-def _guard(access: Access | None) -> Middleware:
+def _guard(access: "Access | None") -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if access is not None:

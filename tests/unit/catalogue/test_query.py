@@ -32,7 +32,7 @@ def test_a_duration_says_its_seconds(seconds: int) -> None:
 
 
 def test_less_than_a_second_is_no_duration() -> None:
-    with pytest.raises(ValueError, match="no duration"):
+    with pytest.raises(ValueError, match="is not a duration"):
         duration(0.2)
 
 

@@ -30,7 +30,7 @@ def test_check_shows_what_would_change_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
-def test_drift_that_is_owed_to_a_variable_names_it(
+def test_drift_caused_by_a_variable_names_it(
     spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (
@@ -46,22 +46,20 @@ def test_drift_that_is_owed_to_a_variable_names_it(
     monkeypatch.setenv("HOST", "example.com")
     capsys.readouterr()
     assert main([*build, "--check"]) == 1
-    told = capsys.readouterr().out
-    assert "$SHOP is set here" in told
-    assert "env -u SHOP" in told
-    assert "$HOST" not in told
+    output = capsys.readouterr().out
+    assert "$SHOP is set here" in output
+    assert "env -u SHOP" in output
+    assert "$HOST" not in output
     assert main(build) == 0
     assert main([*build, "--check"]) == 0
 
 
-def test_a_target_that_does_not_exist_is_told(
-    spec: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_target_is_reported(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alerts", "build", "--spec", spec, "--target", "promethius"]) == 2
     assert "did you mean prometheus?" in capsys.readouterr().err
 
 
-def test_tuning_that_does_not_fit_is_told_before_anything_is_written(
+def test_invalid_tuning_is_reported_before_anything_is_written(
     spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path(spec).write_text(f"{SPEC}alerts:\n  NatsConsumerLagHigh: {{below: 3}}\n")
@@ -106,13 +104,11 @@ def test_an_explanation_has_meaning_expression_and_what_to_do(
     spec: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["alerts", "explain", "NatsConsumerStopped", "--spec", spec]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for words in ("(nats_consumer_status) == 4", "## Mitigation", "## Silencing"):
-        assert words in told
+        assert words in output
 
 
-def test_an_alert_that_does_not_exist_is_told(
-    spec: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_alert_is_reported(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alerts", "explain", "NatsConsumerStoped", "--spec", spec]) == 2
     assert "did you mean NatsConsumerStopped?" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from obs.stacks.stack import Done
 
 @dataclass
 class Shelf:
-    """A stack of which one thing is missing, one is another, and one may be somebody else's."""
+    """A stack of which one thing is missing, one is another, and one may be foreign."""
 
     content: dict[str, int] = field(default_factory=lambda: {"other": 1, "same": 1})
     foreign: str = ""
@@ -83,14 +83,14 @@ def test_check_changes_nothing_and_finds_something() -> None:
     assert shelf.content == {"other": 1, "same": 1}
 
 
-def test_what_is_somebody_elses_is_found_although_the_rest_is_done() -> None:
+def test_a_foreign_object_is_reported_even_where_the_rest_is_applied() -> None:
     shelf = Shelf(foreign="other")
     assert run(arguments(yes=True), [("shelf", shelf)]) == 1
     assert shelf.content == {"other": 1, "same": 1, "new": 1}
 
 
 @pytest.mark.parametrize(("answer", "code", "number"), [("y\n", 0, 3), ("\n", 1, 2), ("", 1, 2)])
-def test_somebody_at_a_terminal_decides(
+def test_the_user_at_a_terminal_decides(
     answer: str, code: int, number: int, asked: Callable[[str], None]
 ) -> None:
     shelf = Shelf()

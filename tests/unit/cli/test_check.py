@@ -1,4 +1,4 @@
-"""obs check, without a system to ask."""
+"""obs check, without a reachable system."""
 
 import json
 from pathlib import Path
@@ -27,10 +27,10 @@ def test_the_list_has_every_check_with_its_question(capsys: pytest.CaptureFixtur
     assert main(["check", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(CHECKS)
-    assert all(line.endswith("?") for line in lines)
+    assert [line for line in lines if not line.endswith("?")] == []
 
 
-def test_a_check_that_does_not_exist_is_told(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_check_is_reported(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--spec", spec, "--only", "alarm"]) == 2
     assert "did you mean alarms?" in capsys.readouterr().err
 
@@ -40,11 +40,11 @@ def test_where_nothing_answers_the_exit_code_is_3_and_every_line_says_why(
 ) -> None:
     only = ["--only", "jetstream-limits", "--only", "alarms", "--only", "scrape"]
     assert main(["check", "--spec", spec, *only]) == 3
-    told = capsys.readouterr().out.splitlines()
-    assert "✗ jetstream-limits" in told
-    assert "  ✗ main: could not be asked: http://127.0.0.1:1/" in "\n".join(told)
-    assert "  – shop: the spec has no AWS source" in told
-    assert told[-1] == "3 checks: 1 failed, 2 skipped"
+    output = capsys.readouterr().out.splitlines()
+    assert "✗ jetstream-limits" in output
+    assert "  ✗ main: could not be asked: http://127.0.0.1:1/" in "\n".join(output)
+    assert "  – shop: the spec has no AWS source" in output
+    assert output[-1] == "3 checks: 1 failed, 2 skipped"
 
 
 def test_where_only_the_spec_is_judged_nothing_needs_to_answer(

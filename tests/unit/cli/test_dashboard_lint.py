@@ -29,14 +29,14 @@ def test_errors_are_printed_and_counted_and_fail(
     assert lint(written(tmp_path, a=changed)) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path}/a.json: dashboard-schema-rule (warning): schemaVersion 40 is migrated each "
-        "time it is opened, and then asks to be saved; the present one is 42",
-        f"{tmp_path}/a.json: uneditable-dashboard-rule: can be edited where it is shown, and loses "
-        "that; set editable to false",
+        "time the dashboard is opened; the current one is 42",
+        f"{tmp_path}/a.json: uneditable-dashboard-rule: can be edited in Grafana, and the file "
+        "overwrites the changes; set editable to false",
         "1 dashboard: 1 error, 1 warning, 0 waived",
     ]
 
 
-def test_warnings_fail_only_where_that_is_asked(tmp_path: Path) -> None:
+def test_warnings_fail_only_where_requested(tmp_path: Path) -> None:
     folder = written(tmp_path, a=broken(lambda it: it.update(schemaVersion=40)))
     assert lint(folder) == 0
     assert lint(folder, "--strict") == 1
@@ -54,9 +54,9 @@ def test_json_has_every_finding_and_every_waiver_with_its_reason(
         "waivers: [{rule: uneditable-dashboard-rule, reason: A draft.}]\n"
     )
     assert lint(written(tmp_path, a=broken(change)), "--format", "json") == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["dashboards"], told["errors"], told["warnings"]) == (1, 2, 0)
-    assert told["findings"][0] == {
+    report = json.loads(capsys.readouterr().out)
+    assert (report["dashboards"], report["errors"], report["warnings"]) == (1, 2, 0)
+    assert report["findings"][0] == {
         "file": f"{tmp_path}/a.json",
         "dashboard": "Sh\ud800p",
         "panel": "All",
@@ -64,9 +64,9 @@ def test_json_has_every_finding_and_every_waiver_with_its_reason(
         "target": "",
         "rule": "panel-id-rule",
         "severity": "error",
-        "message": "2 panels have the id 1; renumber",
+        "message": "2 panels have the id 1; give each a unique number",
     }
-    assert [each["reason"] for each in told["waived"]] == ["A draft."]
+    assert [each["reason"] for each in report["waived"]] == ["A draft."]
 
 
 def test_files_that_are_no_dashboards_are_bad_input(
@@ -115,7 +115,7 @@ def test_other_metrics_are_named_in_a_file(
     folder = written(tmp_path, a=of_query('upp{job=~"$job",instance=~"$instance"}'))
     assert lint(folder) == 0
     assert lint(folder, "--metrics", str(names)) == 1
-    assert "nobody exports upp; did you mean up?" in capsys.readouterr().out
+    assert "unknown metric upp; did you mean up?" in capsys.readouterr().out
 
 
 def test_what_obs_builds_has_nothing_to_find(

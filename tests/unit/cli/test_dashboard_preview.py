@@ -15,7 +15,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OBS_PROMETHEUS", raising=False)
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+def preview(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     code = main(["dashboards", "preview", *arguments])
     return code, capsys.readouterr().err.rstrip("\n")
 
@@ -31,11 +31,11 @@ def test_without_its_extra_one_line_says_what_to_install(
 ) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "obs.dashboard_preview.parts.find_spec",
+        "obs.extras.find_spec",
         lambda name: None if name == "plotly" else found(name),
     )
-    line = "the preview is not installed: pip install 'obs-events[preview]'"
-    assert told(capsys, "--prometheus", URL) == (2, line)
+    line = "obs dashboards preview needs the preview extra: pip install 'obs-events[preview]'"
+    assert preview(capsys, "--prometheus", URL) == (2, line)
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_without_its_extra_one_line_says_what_to_install(
         (("--prometheus", URL, "--spec", "x.yaml"), "give files or --spec, not both"),
     ],
 )
-def test_wrong_arguments_are_told_in_one_line(
+def test_wrong_arguments_are_reported_in_one_line(
     arguments: tuple[str, ...], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, line = told(capsys, board(tmp_path), *arguments)
+    code, line = preview(capsys, board(tmp_path), *arguments)
     assert code == 2
     assert words in line
     assert "\n" not in line
@@ -61,14 +61,14 @@ def test_wrong_arguments_are_told_in_one_line(
 def test_files_that_are_no_dashboards_are_named(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, line = told(capsys, board(tmp_path, text), "--prometheus", URL)
+    code, line = preview(capsys, board(tmp_path, text), "--prometheus", URL)
     assert (code, line.startswith(board(tmp_path, text)), "\n" in line) == (2, True, False)
 
 
-def test_a_prometheus_that_does_not_answer_is_told_before_anything_is_served(
+def test_an_unreachable_prometheus_is_reported_before_anything_is_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, line = told(capsys, board(tmp_path), "--prometheus", "http://a:s3cret@127.0.0.1:1")
+    code, line = preview(capsys, board(tmp_path), "--prometheus", "http://a:s3cret@127.0.0.1:1")
     assert code == 3
     assert "cannot connect" in line
     assert "s3cret" not in line

@@ -40,21 +40,19 @@ def test_a_dashboard_that_the_spec_has_no_more_is_removed(
     assert not (tmp_path / "out" / "json" / "consumer.json").exists()
 
 
-def test_a_target_that_does_not_exist_is_told(
-    spec: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_target_is_reported(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dashboards", "build", "--spec", spec, "--target", "jsn"]) == 2
     assert "did you mean json?" in capsys.readouterr().err
 
 
-def test_options_of_the_spec_are_told_by_their_line_where_they_do_not_fit(
+def test_options_of_the_spec_that_do_not_fit_are_reported_with_their_line(
     spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path(spec).write_text(f"{SPEC}targets:\n  dashboards: {{path: dashboards, folder_uid: a.b}}\n")
     assert main(["dashboards", "build", "--spec", spec, "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err
-    assert "obs.yaml:6: targets.dashboards.path: 'dashboards' does not fit" in told
-    assert "obs.yaml:6: targets.dashboards.folder_uid: 'a.b' does not fit" in told
+    errors = capsys.readouterr().err
+    assert "obs.yaml:6: targets.dashboards.path: 'dashboards' does not fit" in errors
+    assert "obs.yaml:6: targets.dashboards.folder_uid: 'a.b' does not fit" in errors
     assert not (tmp_path / "out").exists()
 
 

@@ -21,7 +21,7 @@ def test_the_list_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["demo", "--list", "--format", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [fault["name"] for fault in listed] == [fault.name for fault in FAULTS]
-    assert all(fault.keys() == {"name", "does", "shows"} for fault in listed)
+    assert [fault for fault in listed if fault.keys() != {"name", "does", "shows"}] == []
 
 
 @pytest.mark.parametrize(

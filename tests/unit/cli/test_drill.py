@@ -89,7 +89,7 @@ def test_the_outcome_is_json_for_programs(capsys: pytest.CaptureFixture[str]) ->
     ]
 
 
-def test_the_healthy_drill_lasts_as_long_as_it_is_told(played: list[tuple[str, float]]) -> None:
+def test_the_healthy_drill_lasts_as_long_as_given(played: list[tuple[str, float]]) -> None:
     assert main(["drill", "healthy", "--quiet", "10m"]) == 0
     assert played == [("healthy", 600)]
 

@@ -33,7 +33,7 @@ def test_with_the_account_s_number_no_arn_is_left_open(capsys: pytest.CaptureFix
     assert ":*:" not in capsys.readouterr().out
 
 
-def test_an_account_that_is_no_number_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_that_is_no_number_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*POLICY, "--account", "mine"]) == 2
     assert capsys.readouterr().err == "--account mine: write the account's 12 digits\n"
 
@@ -44,4 +44,5 @@ def test_the_help_names_every_role_that_has_a_policy(
     monkeypatch.setenv("COLUMNS", "1000")  # no line break inside a hyphenated word
     assert main(["iam", "policy", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert all(f"{name}: {about}" in text for name, about in ROLES.items())
+    lines = [f"{name}: {about}" for name, about in ROLES.items()]
+    assert [line for line in lines if line not in text] == []

@@ -104,6 +104,30 @@ def test_a_document_is_posted_as_json() -> None:
     assert requests[0].endswith(b'\r\n\r\n[{"a": 1}]')
 
 
+def test_a_user_in_the_url_signs_in_and_is_not_part_of_the_request_line() -> None:
+    requests = []
+
+    def talk(connection: socket.socket, done: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        requests.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with server(talk) as url, closing(Http(timeout=2)) as http:
+        http.get(url)
+        http.get(url.replace("http://", "http://user:p%40ss@"))
+    assert requests[0].startswith(b"GET /jsz HTTP/1.1\r\n")
+    assert b"Authorization: Basic dXNlcjpwQHNz\r\n" in requests[0]  # user:p@ss
+
+
+def test_a_header_that_http_cannot_carry_is_an_error_without_its_text() -> None:
+    with server(page(b"ok")) as url, closing(Http(timeout=2)) as http:
+        for value in (f"{SECRET}\n", f"{SECRET}\u20ac"):
+            with pytest.raises(SourceError) as error:
+                http.exchange("GET", url, headers={"X-Token": value})
+            assert error.value.reason == "connection"
+            assert SECRET not in str(error.value)
+
+
 def test_a_chunked_body_is_put_together() -> None:
     answer = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"

@@ -104,7 +104,7 @@ def test_findings_are_in_order_and_the_same_each_time() -> None:
 def test_a_finding_says_where_in_one_line() -> None:
     [told] = findings(of_query("rate(x[5m"))
     assert str(told) == (
-        '0.json: panel "Requests" (1) A: target-promql-rule: is no PromQL: '
+        '0.json: panel "Requests" (1) A: target-promql-rule: is not valid PromQL: '
         "unexpected end of input inside brackets"
     )
     lesser = dataclasses.replace(told, panel="", panel_id=None, severity=Severity.WARNING)
@@ -133,7 +133,7 @@ def test_a_threshold_that_is_not_its_alerts_is_told(oms: System) -> None:
         return [each.message for each in findings(json_, knowledge=known(oms)) if each.rule == rule]
 
     assert told() == [
-        "alert NatsConsumerLagHigh fires at > 1000, so a threshold has to be 1000; there is 999"
+        "alert NatsConsumerLagHigh fires at > 1000, so a threshold must be 1000; found: 999"
     ]
     lag["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = 1000
     assert told() == []
@@ -151,7 +151,7 @@ def test_a_threshold_is_compared_in_the_panels_unit(oms: System) -> None:
 
 def test_an_alert_whose_panel_is_not_where_it_leads_is_told(oms: System) -> None:
     told = findings({**board(), "uid": "obs-oms-consumer"}, knowledge=known(oms))
-    assert "alert NatsConsumerLagHigh leads to panel consumer/lag, which is not here" in {
+    assert "alert NatsConsumerLagHigh links to panel consumer/lag, which does not exist" in {
         each.message for each in told
     }
 
@@ -164,7 +164,7 @@ def test_in_our_own_dashboards_every_metric_has_to_be_known() -> None:
 
     assert told(["shop"], Metrics()) == []
     assert [each.message for each in told(["obs"], Metrics())] == [
-        "nobody exports mine; --metrics FILE names others"
+        "unknown metric mine; --metrics FILE adds names"
     ]
     assert told(["obs"], Metrics(Metrics().names | {"mine"})) == []
     assert told(["shop"], Metrics(complete=True)) != []
@@ -188,9 +188,9 @@ def test_names_of_metrics_are_read_from_what_people_have(written: str, tmp_path:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        (b"up\n-\n", ":2: no metric name; write one a line, or a scrape of /metrics"),
-        (b"{}", ": no list of names; the answer of /api/v1/label/__name__/values is one"),
-        (b"[1]", ": no list of names; the answer of /api/v1/label/__name__/values is one"),
+        (b"up\n-\n", ":2: no metric name; write one per line, or a scrape of /metrics"),
+        (b"{}", ": no list of names; a response of /api/v1/label/__name__/values is one"),
+        (b"[1]", ": no list of names; a response of /api/v1/label/__name__/values is one"),
         (b"\xff", ": cannot read: is not UTF-8 text"),
     ],
 )

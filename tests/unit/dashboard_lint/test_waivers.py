@@ -60,7 +60,8 @@ def test_a_waiver_of_something_else_does_not_and_is_told_itself(whom: str, tmp_p
     report = linted(tmp_path, NO_JOB, file)
     assert told(report) == [("target-job-rule", "error"), ("waiver-rule", "warning")]
     assert str(report.findings[1]) == (
-        f"{file}:3: waiver-rule (warning): the waiver of target-job-rule meets nothing; remove it"
+        f"{file}:3: waiver-rule (warning): the waiver of target-job-rule matches no finding; "
+        "remove it"
     )
 
 
@@ -84,8 +85,8 @@ def test_waivers_are_validated_with_lines_and_what_would_be_right(tmp_path: Path
         ":1: other: unknown field; write a list under waivers:",
         ":2: waivers[0].rule: no rule target-jobs-rule; did you mean target-job-rule?",
         ":4: waivers[1].pannel: unknown field; did you mean panel?",
-        ":4: waivers[1].reason: is missing; say why it is meant to be so",
-        ":6: waivers[2].panel: is no text",
+        ":4: waivers[1].reason: is missing; say why the finding is acceptable",
+        ":6: waivers[2].panel: is not text",
         ":6: waivers[2].rule: is missing",
     ]
 
@@ -95,9 +96,9 @@ def test_waivers_are_validated_with_lines_and_what_would_be_right(tmp_path: Path
     [
         ("waivers: x", ":1: waivers: write a list of rule and reason, for example "),
         ("waivers: [x]", ":1: waivers: write a list of rule and reason, for example "),
-        ("- x", ":1: is no mapping; write a list under waivers:"),
-        ("a: [", ":2: is not valid YAML: did not find expected node content"),
-        ("a: b: c", ":1: is not valid YAML: mapping values are not allowed in this context"),
+        ("- x", ":1: is not a mapping; write a list under waivers:"),
+        ("a: [", ":1: is not valid YAML: the file ends inside [ or {; close it"),
+        ("a: b: c", ":1: is not valid YAML: a second colon in one value; quote a text"),
     ],
 )
 def test_a_file_that_is_no_list_of_waivers_is_told(text: str, problem: str, tmp_path: Path) -> None:

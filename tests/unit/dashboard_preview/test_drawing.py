@@ -11,7 +11,7 @@ from obs.clients.prometheus import Series
 from obs.dashboard_preview.axes import tick_texts, time_axis, value_axis
 from obs.dashboard_preview.context import Context
 from obs.dashboard_preview.drawing import drawn, outline
-from obs.dashboard_preview.evaluate import Asked, Panel
+from obs.dashboard_preview.evaluate import Panel, PanelQuery
 from obs.dashboard_preview.field_display import FieldDisplay
 from obs.dashboard_preview.notes import Note
 from obs.dashboard_preview.ranges import Steps, time_range
@@ -37,7 +37,7 @@ def panel(kind: str, *found: Series, form: str = "time_series", **more: Any) -> 
     defaults = {"thresholds": {"steps": STEPS}, **more.pop("defaults", {})}
     config = {"defaults": defaults, "overrides": more.pop("overrides", [])}
     legend, error = more.pop("legend", "{{name}}"), more.pop("error", None)
-    asked = Asked("A", "x", form, form == "table", legend, found, error)
+    asked = PanelQuery("A", "x", form, form == "table", legend, found, error)
     whole = {"id": 7, "type": kind, "title": "T", "fieldConfig": config, **more}
     return Panel(whole, Steps(15, 60), (asked,))
 
@@ -193,9 +193,9 @@ def test_a_calculated_heatmap_loses_no_point() -> None:
 def test_what_is_empty_unknown_or_refused_is_told_in_words() -> None:
     empty = draw(panel("stat", defaults={"noValue": "Nothing on $stream"}))
     assert (empty["kind"], empty["text"]) == ("empty", "Nothing on A")
-    assert draw(panel("geomap"))["text"] == "The preview has no panel of type geomap."
+    assert draw(panel("geomap"))["text"] == "The preview cannot show panels of type geomap."
     odd = draw(panel("table", series(1), transformations=[{"id": "odd"}]))
-    assert odd["text"] == "The preview has no transformation odd."
+    assert odd["text"] == "The preview does not support the transformation odd."
     assert draw(panel("stat", error="bad_data: no"))["errors"] == ["bad_data: no"]
 
 

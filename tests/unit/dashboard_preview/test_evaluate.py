@@ -11,7 +11,7 @@ NOW = 1_700_000_010.0
 HOUR = time_range("now-1h", "now", NOW)
 
 
-class Asked:
+class PanelQuery:
     """Stands in for a Prometheus server; remembers what it was asked."""
 
     def __init__(self, answer: Callable[[str], list[Series]] | None = None) -> None:
@@ -53,20 +53,20 @@ CASCADE = [
 ]
 
 
-def run(whole: dict[str, Any], server: Asked, **chosen: list[str]) -> Evaluation:
+def run(whole: dict[str, Any], server: PanelQuery, **chosen: list[str]) -> Evaluation:
     return evaluated(whole, server, HOUR, chosen=chosen)
 
 
 def test_options_of_a_variable_are_asked_with_the_choices_before_it() -> None:
-    server = Asked()
+    server = PanelQuery()
     found = run(board(variables=CASCADE), server, stream=["B"])
     assert server.labels == [("stream", "lag"), ("consumer", 'lag{stream=~"B"}')]
     assert found.variables[2].options == (("x", "x"), ("y.z", "y.z"))
-    assert found.variables[2].asked == 'label_values(lag{stream=~"B"}, consumer)'
+    assert found.variables[2].query == 'label_values(lag{stream=~"B"}, consumer)'
 
 
 def test_all_is_every_option_there_is_and_what_the_dashboard_says_where_it_says_so() -> None:
-    server = Asked()
+    server = PanelQuery()
     whole = board({"expr": 'lag{c=~"$consumer"}', "refId": "A"}, variables=CASCADE)
     run(whole, server)
     assert server.ranges[0][0] == r'lag{c=~"(x|y\\.z)"}'
@@ -78,7 +78,7 @@ def test_all_is_every_option_there_is_and_what_the_dashboard_says_where_it_says_
 def test_a_variable_of_one_takes_the_first_option_unless_something_is_chosen() -> None:
     one = variable("job", "label_values(job)", multi=False, includeAll=False, current={})
     whole = board({"expr": 'up{job="$job"}'}, variables=[one])
-    server = Asked()
+    server = PanelQuery()
     server.values["job"] = ["a", "b"]
     run(whole, server)
     run(whole, server, job=["b"])
@@ -86,7 +86,7 @@ def test_a_variable_of_one_takes_the_first_option_unless_something_is_chosen() -
 
 
 def test_options_pass_through_the_variable_s_expression_and_order() -> None:
-    server = Asked()
+    server = PanelQuery()
     server.values["job"] = ["obs-10", "obs-9", "other"]
     one = variable("job", "label_values(job)", regex="/obs-(?<value>\\d+)/", sort=4)
     (found,) = run(board(variables=[one]), server).variables
@@ -95,13 +95,13 @@ def test_options_pass_through_the_variable_s_expression_and_order() -> None:
 
 def test_written_options_are_read_with_their_texts() -> None:
     one = {"name": "w", "type": "custom", "query": "one : 1, two : 2,3", "current": {"value": "2"}}
-    (found,) = run(board(variables=[one]), Asked()).variables
+    (found,) = run(board(variables=[one]), PanelQuery()).variables
     assert found.options == (("one", "1"), ("two", "2"), ("3", "3"))
     assert found.chosen.values == ("2",)
 
 
 def test_a_range_is_asked_on_whole_steps_and_an_instant_at_its_end() -> None:
-    server = Asked()
+    server = PanelQuery()
     run(
         board(
             {"expr": "rate(a[$__rate_interval])", "refId": "A"},
@@ -120,35 +120,35 @@ def test_what_fails_is_told_at_its_query_and_the_others_go_on() -> None:
             raise QueryError("http_status", "bad_data: unclosed left parenthesis")
         return [Series({"a": "1"}, ((NOW, 1.0),))]
 
-    (panel,) = run(board({"expr": "sum("}, {"expr": "up"}), Asked(answer)).panels
+    (panel,) = run(board({"expr": "sum("}, {"expr": "up"}), PanelQuery(answer)).panels
     assert panel.errors == ("bad_data: unclosed left parenthesis",)
     assert [len(target.series) for target in panel.targets] == [0, 1]
     assert not panel.empty
 
 
 def test_a_legend_whose_label_is_missing_is_told() -> None:
-    server = Asked(lambda _: [Series({"a": "1"}, ((NOW, 1.0),))])
+    server = PanelQuery(lambda _: [Series({"a": "1"}, ((NOW, 1.0),))])
     (panel,) = run(board({"expr": "up", "legendFormat": "{{a}} {{b}}"}), server).panels
     assert panel.targets[0].unresolved == ("b",)
 
 
 def test_a_panel_without_data_says_what_its_author_wrote() -> None:
     whole = board({"expr": "absent_metric"})
-    assert run(whole, Asked()).panels[0].empty_text == "No data"
+    assert run(whole, PanelQuery()).panels[0].empty_text == "No data"
     whole["panels"][0]["fieldConfig"] = {"defaults": {"noValue": "No dead letters"}}
-    (panel,) = run(whole, Asked()).panels
+    (panel,) = run(whole, PanelQuery()).panels
     assert (panel.empty, panel.empty_text) == (True, "No dead letters")
 
 
 def test_panels_of_folded_rows_are_asked_too_and_rows_themselves_are_no_panels() -> None:
     inner = {"id": 3, "type": "stat", "targets": [{"expr": "up", "instant": True}]}
     whole = {"panels": [{"id": 2, "type": "row", "collapsed": True, "panels": [inner]}]}
-    assert [panel.json["id"] for panel in run(whole, Asked()).panels] == [3]
+    assert [panel.json["id"] for panel in run(whole, PanelQuery()).panels] == [3]
 
 
 def test_annotations_are_times_without_a_gap() -> None:
     points = tuple((NOW - 600 + 60 * n, 1.0 if n != 4 else 0.0) for n in range(8))
-    server = Asked(lambda _: [Series({"alertname": "Down", "x": "1"}, points)])
+    server = PanelQuery(lambda _: [Series({"alertname": "Down", "x": "1"}, points)])
     one = {"name": "Alerts", "enable": True, "expr": "ALERTS", "titleFormat": "{{alertname}}"}
     off = {**one, "enable": False}
     whole = {"panels": [], "annotations": {"list": [{**one, "textFormat": "{{x}} {{y}}"}, off]}}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.dashboard_preview.colours import PALETTES, blended, readable_on, rgb
-from obs.dashboard_preview.field_display import ColourStep, FieldDisplay, look, shown
+from obs.dashboard_preview.field_display import ColourStep, FieldDisplay, field_display, shown
 from obs.dashboard_preview.frames import Field, Frame
 from obs.dashboard_preview.units import Moment
 
@@ -45,20 +45,22 @@ def panel(matcher: dict[str, Any], **properties: Any) -> dict[str, Any]:
 )
 def test_an_override_holds_for_what_it_matches(matcher: dict[str, Any]) -> None:
     properties = {"unit": "bytes", "custom.lineStyle": {"fill": "dash"}, "displayName": "Lag"}
-    how = look(panel(matcher, **properties), FRAME, FIELD)
-    assert (how.unit, how.name) == ("bytes", "Lag")
-    assert how.custom == {"lineWidth": 1, "lineStyle": {"fill": "dash"}}
+    display = field_display(panel(matcher, **properties), FRAME, FIELD)
+    assert (display.unit, display.name) == ("bytes", "Lag")
+    assert display.custom == {"lineWidth": 1, "lineStyle": {"fill": "dash"}}
 
 
 def test_an_override_of_something_else_changes_nothing() -> None:
     for name in ("Value", "lag"):
-        how = look(panel({"id": "byName", "options": name}, unit="bytes"), FRAME, FIELD)
-        assert how.unit == "s"
+        display = field_display(
+            panel({"id": "byName", "options": name}, unit="bytes"), FRAME, FIELD
+        )
+        assert display.unit == "s"
 
 
 def test_overrides_do_not_change_the_dashboard() -> None:
     whole = panel({"id": "byType", "options": "number"}, **{"custom.a.b": 1})
-    look(whole, FRAME, FIELD)
+    field_display(whole, FRAME, FIELD)
     assert whole["fieldConfig"]["defaults"]["custom"] == {"lineWidth": 1}
 
 
@@ -71,8 +73,8 @@ def test_the_highest_threshold_reached_gives_the_colour(value: float, name: str)
 
 
 def test_percentage_thresholds_reckon_between_least_and_most() -> None:
-    how = FieldDisplay("x", least=0, most=10, steps=STEPS, percentage=True)
-    assert shown(8.5, how, DARK, Moment(0)).colour == DARK.colour("orange")
+    display = FieldDisplay("x", minimum=0, maximum=10, steps=STEPS, percentage=True)
+    assert shown(8.5, display, DARK, Moment(0)).colour == DARK.colour("orange")
 
 
 @pytest.mark.parametrize(
@@ -90,8 +92,8 @@ def test_percentage_thresholds_reckon_between_least_and_most() -> None:
     ],
 )
 def test_mappings_give_words_and_colours(value: Any, text: str, colour: str | None) -> None:
-    how = FieldDisplay("x", steps=STEPS, mappings=(NAN, VALUE, RANGE, REGEX))
-    found = shown(value, how, DARK, Moment(0))
+    display = FieldDisplay("x", steps=STEPS, mappings=(NAN, VALUE, RANGE, REGEX))
+    found = shown(value, display, DARK, Moment(0))
     assert str(found.text) == text
     if colour or isinstance(value, str):
         assert found.colour == (colour and DARK.colour(colour))

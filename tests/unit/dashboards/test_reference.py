@@ -48,7 +48,7 @@ def system() -> System:
 
 
 @pytest.fixture(scope="module")
-def site(system: System) -> BuildContext:
+def context(system: System) -> BuildContext:
     return build_context_of(system)
 
 
@@ -57,8 +57,8 @@ def built(system: System) -> tuple[Board, ...]:
     return boards(system)
 
 
-def pages(site: BuildContext) -> list[Page]:
-    return [page for make in PAGES if (page := make(site))]
+def pages(context: BuildContext) -> list[Page]:
+    return [page for make in PAGES if (page := make(context))]
 
 
 def expressions(board: Board) -> Iterator[str]:
@@ -130,13 +130,15 @@ def test_nothing_says_null_but_the_first_threshold_and_open_ranges(
             assert path.endswith(("/steps/value", "/options/from", "/options/to")), path
 
 
-def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(site: BuildContext) -> None:
+def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(
+    context: BuildContext,
+) -> None:
     new = lines("test/new", "New", "A panel put in.", [Query("vector(1)")], FieldOptions("short"))
-    for page in pages(site):
+    for page in pages(context):
         first, *others = page.sections
         bands = [*first.bands[:1], Band(8, [new]), *first.bands[1:]]
         after = replace(page, sections=[Section(first.title, bands), *others])
-        before, whole = (board(each, site) for each in (page, after))
+        before, whole = (board(each, context) for each in (page, after))
         panels = [each for each in whole.json["panels"] if each["title"] != "New"]
         assert len(panels) == len(whole.json["panels"]) - 1
         rest = replace(whole, json={**whole.json, "panels": panels})
@@ -144,11 +146,11 @@ def test_a_panel_put_into_a_page_changes_its_own_lines_and_places_only(site: Bui
             assert old == now or (PLACE.fullmatch(old) and PLACE.fullmatch(now))
 
 
-def test_ids_are_the_same_wherever_a_panel_stands(site: BuildContext) -> None:
-    for page in pages(site):
+def test_ids_are_the_same_wherever_a_panel_stands(context: BuildContext) -> None:
+    for page in pages(context):
         turned = replace(page, sections=list(reversed(page.sections)))
         before, after = (
-            {(panel["title"], panel["id"]) for panel in board(each, site).json["panels"]}
+            {(panel["title"], panel["id"]) for panel in board(each, context).json["panels"]}
             for each in (page, turned)
         )
         assert before == after

@@ -73,7 +73,7 @@ def test_containers_of_ours_on_ecs_are_confined(containers: dict[str, Any]) -> N
     assert "Secrets" not in containers["obs"]
 
 
-def test_the_secret_is_written_where_the_collector_reads_it_for_nobody_else(
+def test_the_secret_is_written_where_only_the_collector_reads_it(
     containers: dict[str, Any], tmp_path: Path
 ) -> None:
     container, file = containers["secret"], tmp_path / "nats-password"
@@ -177,7 +177,7 @@ def test_otel_listens_where_the_spec_s_example_pushes_to() -> None:
     assert "localhost:4318" in OMS.read_text(encoding="utf-8")
 
 
-def test_what_the_spec_asks_the_environment_for_is_set_on_every_platform() -> None:
+def test_every_variable_of_the_spec_is_set_on_every_platform() -> None:
     asked = set(re.findall(r"\$\{(NATS_[A-Z_]+)", OMS.read_text(encoding="utf-8")))
     assert {"NATS_MONITOR", "NATS_URL", "NATS_PASSWORD_FILE"} <= asked
     for path in ("compose/compose.yaml", "kubernetes/sidecar/sidecar.yaml", "ecs/sidecar.yaml"):

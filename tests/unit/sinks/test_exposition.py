@@ -14,16 +14,16 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from obs.catalogue import nats, own
-from obs.catalogue.metric import Metric, counter, gauge, info
+from obs.catalogue.metric import Kind, Metric
 from obs.families.family import SINGLE, Family, Rows, Value, single
 from obs.sinks import exposition as module
 from obs.sinks.exposition import Exposition, header_lines, sample_lines
 from obs.sinks.labels import LONGEST
 from obs.sinks.process import ProcessMetrics
 
-DEPTH = gauge("queue_depth_messages", ("queue",), "How many wait.", "messages")
-SENT = counter("sent_total", ("queue",), "How many went.")
-WHO = info("who_info", ("queue",), "Who it is.")
+DEPTH = Metric("queue_depth_messages", Kind.GAUGE, "How many wait.", ("queue",), "messages")
+SENT = Metric("sent_total", Kind.COUNTER, "How many went.", ("queue",))
+WHO = Metric("who_info", Kind.INFO, "Who it is.", ("queue",))
 
 labels = st.lists(st.text(max_size=2 * LONGEST), max_size=8, unique=True)
 numbers = st.floats() | st.integers(-(10**20), 10**20) | st.none() | st.booleans()
@@ -107,7 +107,7 @@ def test_a_family_without_samples_is_not_mentioned() -> None:
 
 
 def test_help_is_escaped_as_each_format_wants() -> None:
-    metric = gauge("m", (), 'a "quoted" \\ and\nbroken')
+    metric = Metric("m", Kind.GAUGE, 'a "quoted" \\ and\nbroken', ())
     assert header_lines(metric, openmetrics=False).startswith(
         '# HELP m a "quoted" \\\\ and\\nbroken\n'
     )
@@ -115,9 +115,11 @@ def test_help_is_escaped_as_each_format_wants() -> None:
 
 
 def test_a_unit_is_told_only_where_the_name_ends_in_it() -> None:
-    assert "UNIT" not in header_lines(gauge("m_limit", (), "M.", "bytes"), openmetrics=True)
+    assert "UNIT" not in header_lines(
+        Metric("m_limit", Kind.GAUGE, "M.", (), "bytes"), openmetrics=True
+    )
     assert "# UNIT m_bytes bytes" in header_lines(
-        counter("m_bytes_total", (), "M.", "bytes"), openmetrics=True
+        Metric("m_bytes_total", Kind.COUNTER, "M.", (), "bytes"), openmetrics=True
     )
 
 

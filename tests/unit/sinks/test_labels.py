@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.catalogue.metric import gauge
+from obs.catalogue.metric import Kind, Metric
 from obs.families.family import Family, Rows
 from obs.sinks.labels import LONGEST, Duplicates, PerRows, bounded, escaped, label_texts
 
-METRIC = gauge("m", ("a",), "M.")
+METRIC = Metric("m", Kind.GAUGE, "M.", ("a",))
 
 
 @given(st.text(max_size=LONGEST))

@@ -35,7 +35,8 @@ class NewTracker:
 def model_of(kind: str) -> type[SliSpec]:
     annotation = Sli.model_fields[kind].annotation
     (model,) = (each for each in typing.get_args(annotation) if each is not type(None))
-    return model  # type: ignore[no-any-return]
+    found: type[SliSpec] = model
+    return found
 
 
 @pytest.fixture(params=sorted(Sli.model_fields))
@@ -62,7 +63,7 @@ def test_a_kind_s_model_leaves_no_question_open(kind: str) -> None:
     assert sli.source
     assert sli.in_words()
     assert sli.names()
-    assert all(isinstance(named, Named) for named in sli.names()), sli.names()
+    assert [named for named in sli.names() if not isinstance(named, Named)] == []
     assert sli.invocations() is None or sli.invocations() in sli.names()
 
 

@@ -14,7 +14,7 @@ START = 1_800_000_000 // DAY * DAY
 MONTH = 30 * DAY
 
 
-def steady(minutes, good, total):
+def steady(minutes: int, good: float, total: float) -> tuple[Ledger, int]:
     ledger = Ledger(MONTH)
     for minute in range(minutes):
         ledger.set(START + minute * MINUTE, good, total)
@@ -58,7 +58,7 @@ def test_good_events_alone_leave_the_budget_whole_for_ever() -> None:
 
 
 @pytest.mark.parametrize(("good", "left"), [(99_720, 0.44), (99_500, 0), (99_850, 0.7)])
-def test_the_budget_that_remains_of_an_objective_of_99_5(good, left) -> None:
+def test_the_budget_that_remains_of_an_objective_of_99_5(good: float, left: float) -> None:
     ledger, watermark = steady(1, good, 100_000)
     found = evaluate(ledger, 0.995, MONTH, watermark)
     assert isclose(found.budget_remaining or 0, left, rel_tol=1e-12)
@@ -119,7 +119,9 @@ def test_an_objective_in_percent_is_refused() -> None:
     st.floats(0.01, 0.9999),
     st.sampled_from([DAY, 3 * DAY, MONTH]),
 )
-def test_every_number_is_in_its_range_and_none_is_not_a_number(minutes, objective, period) -> None:
+def test_every_number_is_in_its_range_and_none_is_not_a_number(
+    minutes: list[tuple[float, float]], objective: float, period: int
+) -> None:
     ledger = Ledger(period)
     for minute, (total, share) in enumerate(minutes):
         ledger.set(START + minute * 7 * MINUTE, total * share, total)
@@ -137,5 +139,5 @@ def test_every_number_is_in_its_range_and_none_is_not_a_number(minutes, objectiv
         assert not isnan(window.exhaustion_seconds)
 
 
-def _objective(ledger, watermark):
+def _objective(ledger: Ledger, watermark: float) -> tuple[Ledger, float, float, float]:
     return ledger, 0.999, MONTH, watermark

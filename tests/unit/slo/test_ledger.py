@@ -10,6 +10,7 @@ from obs.slo.windows import DAY, HOUR, MINUTE, windows
 START = 1_800_000_000 // DAY * DAY
 PERIODS = (DAY, 7 * DAY, 30 * DAY, 90 * DAY)
 NEVER = (0.0, 0.0)
+Steps = list[tuple[int, tuple[float, float]]]  # minutes from the newest, and (good, total)
 
 
 class Minutes:
@@ -51,7 +52,7 @@ moves = st.one_of(st.just(1), st.integers(-180, 20), st.sampled_from([61, 419, 4
 steps = st.lists(st.tuples(moves, counts), min_size=1, max_size=40)
 
 
-def replay(period, moves_and_counts):
+def replay(period: int, moves_and_counts: Steps) -> tuple[Ledger, Minutes]:
     ledger, minutes = Ledger(period), Minutes()
     for move, (good, total) in moves_and_counts:
         minute = minutes.end - MINUTE + move * MINUTE if minutes.counts else START
@@ -63,7 +64,7 @@ def replay(period, moves_and_counts):
 @settings(deadline=None)
 @given(st.sampled_from(PERIODS), steps, st.integers(-HOUR, 2 * DAY))
 def test_windows_hold_exactly_the_events_of_their_minutes(
-    period, moves_and_counts, trailing
+    period: int, moves_and_counts: Steps, trailing: int
 ) -> None:
     ledger, minutes = replay(period, moves_and_counts)
     assert_same(ledger, minutes, period, minutes.end + trailing)
@@ -72,7 +73,9 @@ def test_windows_hold_exactly_the_events_of_their_minutes(
 
 @settings(deadline=None)
 @given(st.sampled_from(PERIODS), steps, steps, st.integers(-HOUR, 0))
-def test_a_restored_ledger_is_the_one_that_was_saved(period, before, after, trailing) -> None:
+def test_a_restored_ledger_is_the_one_that_was_saved(
+    period: int, before: Steps, after: Steps, trailing: int
+) -> None:
     ledger, minutes = replay(period, before)
     stored = {(row.step, row.start): row for row in ledger.changed()}
     for move, (good, total) in after:
@@ -97,7 +100,9 @@ def test_a_restored_ledger_is_the_one_that_was_saved(period, before, after, trai
     st.dictionaries(st.integers(1, 2_800), st.integers(1, 10**6), min_size=1, max_size=50),
     st.sampled_from([900, 1800, 3600]),
 )
-def test_history_fills_every_window_that_starts_on_its_steps(quarters, step) -> None:
+def test_history_fills_every_window_that_starts_on_its_steps(
+    quarters: dict[int, int], step: int
+) -> None:
     now = START
     points = {}
     for quarter, total in quarters.items():
@@ -148,7 +153,7 @@ def test_short_windows_move_by_the_minute() -> None:
 @pytest.mark.parametrize(
     ("window", "grid"), [(HOUR, 60), (6 * HOUR, 60), (DAY, 300), (3 * DAY, 300), (7 * DAY, 900)]
 )
-def test_a_long_window_starts_on_its_own_grid_and_is_never_short(window, grid) -> None:
+def test_a_long_window_starts_on_its_own_grid_and_is_never_short(window: int, grid: int) -> None:
     for offset in range(16):
         end = START + 30 * DAY + offset * MINUTE
         ledger = Ledger(7 * DAY)
@@ -207,7 +212,7 @@ def test_a_minute_that_is_no_longer_kept_is_dropped_and_counted() -> None:
 @pytest.mark.parametrize(
     ("good", "total"), [(2, 1), (-1, 1), (float("nan"), 1), (0, float("nan")), (0, float("inf"))]
 )
-def test_what_is_no_count_is_refused(good, total) -> None:
+def test_what_is_no_count_is_refused(good: float, total: float) -> None:
     ledger = Ledger(30 * DAY)
     with pytest.raises(ValueError, match="is not a count"):
         ledger.set(START, good, total)
@@ -333,7 +338,9 @@ def test_a_backfilled_minute_can_be_set_and_is_replaced() -> None:
 
 @settings(deadline=None)
 @given(st.floats(0, 1e6), st.sampled_from([300, 900, 3600]), steps)
-def test_backfilled_history_survives_being_stored(total, step, moves_and_counts) -> None:
+def test_backfilled_history_survives_being_stored(
+    total: float, step: int, moves_and_counts: Steps
+) -> None:
     ledger = Ledger(7 * DAY)
     ledger.backfill(step, {START - step * n: (total / n, total) for n in range(1, 200, 7)})
     for move, (good, count) in moves_and_counts:
@@ -349,7 +356,7 @@ def test_backfilled_history_survives_being_stored(total, step, moves_and_counts)
 
 
 @pytest.mark.parametrize("step", [0, -900, 30, 120, 600, 1000])
-def test_history_in_steps_that_do_not_fit_is_refused(step) -> None:
+def test_history_in_steps_that_do_not_fit_is_refused(step: int) -> None:
     with pytest.raises(ValueError, match="does not fit"):
         Ledger(DAY).backfill(step, {START: (1.0, 1.0)})
 

@@ -12,14 +12,14 @@ def test_a_minute_is_given_once_it_is_over_with_its_share_of_good_observations()
     assert share.observe(180, True) == Minute(120, 2 / 3, 1.0)
 
 
-def test_a_minute_nobody_observed_is_not_an_event() -> None:
+def test_a_minute_without_an_observation_is_not_an_event() -> None:
     share = MinuteShare()
     share.observe(0, True)
     assert share.observe(600, True) == Minute(0, 1.0, 1.0)
     assert share.observe(660, True) == Minute(600, 1.0, 1.0)
 
 
-def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_anew() -> None:
+def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_again() -> None:
     share = MinuteShare()
     share.observe(1200, True)
     assert share.observe(1190, False) is None
@@ -28,12 +28,12 @@ def test_a_clock_set_back_a_little_keeps_the_minute_and_set_back_far_starts_anew
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=200), st.floats(1, 30))
-def test_good_time_is_the_share_of_good_observations(observations, step) -> None:
+def test_good_time_is_the_share_of_good_observations(observations: list[bool], step: float) -> None:
     share = MinuteShare()
     minutes = [share.observe(i * step, good) for i, good in enumerate(observations)]
     minutes.append(share.observe(len(observations) * step + 1e6, True))
     seen = [minute for minute in minutes if minute]
-    assert all(0 <= minute.good <= minute.total == 1 for minute in seen)
+    assert [minute for minute in seen if not 0 <= minute.good <= minute.total == 1] == []
     assert (sum(minute.good for minute in seen) == 0) == (not any(observations))
 
 
@@ -63,8 +63,9 @@ def test_a_consumer_created_again_counts_from_zero() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), min_size=2, max_size=60))
-def test_every_event_is_in_exactly_one_minute(steps) -> None:
-    counts, events, bad, minutes = MinuteCounts(), 0, 0, []
+def test_every_event_is_in_exactly_one_minute(steps: list[tuple[int, int]]) -> None:
+    counts, events, bad = MinuteCounts(), 0, 0
+    minutes: list[Minute | None] = []
     for poll, (more, more_bad) in enumerate(steps):
         events, bad = events + more, bad + min(more, more_bad)
         minutes.append(counts.observe(poll * 20, events, bad))

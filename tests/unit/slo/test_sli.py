@@ -16,7 +16,7 @@ MINUTES = st.dictionaries(st.integers(0, 20).map(lambda n: n * 60), COUNT, max_s
         ((10, 0, 0, 0), 10, 10),
         ((10, 2, 0, 0), 8, 10),
         ((10, 0, 2, 1), 7, 10),
-        ((10, 2, 2, 0), 8, 10),  # the same two events, told twice
+        ((10, 2, 2, 0), 8, 10),  # the same two events, counted twice
         ((10, 2, 3, 1), 6, 10),
         ((0, 3, 0, 0), 0, 3),  # the invocations were in an earlier minute
         ((0, 0, 0, 0), 0, 0),

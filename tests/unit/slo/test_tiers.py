@@ -28,7 +28,7 @@ def test_four_weeks_have_their_own_exact_factors() -> None:
     assert factors == [13.44, 5.6, 2.8, float(Fraction(28, 30))]
 
 
-def test_every_tier_wants_two_bad_events_unless_told_otherwise() -> None:
+def test_every_tier_needs_two_bad_events_by_default() -> None:
     assert {tier.min_bad_events for tier in tiers(0.999, MONTH).kept} == {2}
     assert {tier.min_bad_events for tier in tiers(0.999, MONTH, 5).kept} == {5}
 
@@ -45,7 +45,7 @@ def test_every_tier_wants_two_bad_events_unless_told_otherwise() -> None:
         (0.001, [1]),
     ],
 )
-def test_a_tier_that_can_never_fire_is_dropped(objective, kept) -> None:
+def test_a_tier_that_can_never_fire_is_dropped(objective: float, kept: list[float]) -> None:
     assert [tier.factor for tier in tiers(objective, MONTH).kept] == kept
 
 

@@ -13,11 +13,11 @@ START = 1_800_000_000
 MINUTE = 60
 
 
-def counter():
+def counter() -> CumulativeTotal:
     return CumulativeTotal(START)
 
 
-def restored(total):
+def restored(total: CumulativeTotal) -> CumulativeTotal:
     state = total.changed()
     assert state is not None
     return CumulativeTotal.restored(state)
@@ -58,7 +58,7 @@ def test_an_upward_correction_adds_its_difference() -> None:
     assert total.update({START: 10}) == 7
 
 
-def test_a_downward_correction_is_owed_against_later_increments() -> None:
+def test_a_downward_correction_is_deducted_from_later_increments() -> None:
     total = counter()
     total.update({START: 10})
     assert total.update({START: 4}) == 0
@@ -116,7 +116,7 @@ def test_what_is_kept_is_bounded_by_the_horizon() -> None:
 
 
 @pytest.mark.parametrize("value", [-1, float("nan"), inf])
-def test_a_value_that_is_no_count_is_refused_and_nothing_is_counted(value) -> None:
+def test_a_value_that_is_no_count_is_refused_and_nothing_is_counted(value: float) -> None:
     total = counter()
     with pytest.raises(ValueError, match="is not a count"):
         total.update({START: 5, START + 60: value})
@@ -169,8 +169,9 @@ def test_a_crash_before_the_write_counts_the_lost_points_again_and_only_once() -
         st.tuples(st.integers(0, 180), st.floats(0, 1e6, allow_nan=False, width=32)), max_size=60
     )
 )
-def test_fractions_add_up_but_for_rounding(reports) -> None:
-    total, truth, highest = counter(), {}, 0.0
+def test_fractions_add_up_but_for_rounding(reports: list[tuple[int, float]]) -> None:
+    total, highest = counter(), 0.0
+    truth: dict[int, float] = {}
     for minute, value in reports:
         truth[START + minute * MINUTE] = value
         total.update(truth)
@@ -184,7 +185,9 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.total = counter()
-        self.saved = self.total.changed()
+        saved = self.total.changed()
+        assert saved is not None
+        self.saved = saved
         self.truth: dict[int, float] = {}
         self.history: dict[int, float] = {}
         self.shown = 0.0
@@ -198,17 +201,17 @@ class AnyOrder(RuleBasedStateMachine):
         self.highest = max(self.highest, sum(self.truth.values()))
 
     @rule(minute=st.integers(0, 180), value=st.integers(0, 10**6))
-    def set_one(self, minute, value) -> None:
+    def set_one(self, minute: int, value: float) -> None:
         self.truth[START + minute * MINUTE] = value
         self.report({START + minute * MINUTE: value})
 
     @rule(data=st.data())
-    def answer_in_part_and_again(self, data) -> None:
+    def answer_in_part_and_again(self, data: st.DataObject) -> None:
         some = data.draw(st.sets(st.sampled_from(sorted(self.truth)))) if self.truth else set()
         self.report({at: self.truth[at] for at in some})
 
     @rule(minute=st.integers(1, 300), value=st.integers(0, 10**6))
-    def see_history(self, minute, value) -> None:
+    def see_history(self, minute: int, value: float) -> None:
         self.history[START - minute * MINUTE] = value
         self.report({})
 

@@ -33,7 +33,7 @@ def test_a_variable_that_is_not_set_is_named() -> None:
 
 
 @pytest.mark.parametrize("text", ["${}", "${1A}", "${A-b}", "${A", "${ A }"])
-def test_a_malformed_reference_is_told_how_to_write_one(text: str) -> None:
+def test_a_malformed_reference_is_reported_with_the_right_form(text: str) -> None:
     with pytest.raises(ValueError, match="is not a valid reference; write"):
         expand_text(text, {"A": "one"})
 

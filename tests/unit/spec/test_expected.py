@@ -50,8 +50,8 @@ def test_expectations_are_read(tmp_path: Path) -> None:
         ("max_deliver: 3", "max_delivery: 3", "did you mean max_deliver?"),
     ],
 )
-def test_an_expectation_that_cannot_be_met_or_read_is_told(
+def test_an_expectation_that_cannot_be_met_or_read_is_reported(
     tmp_path: Path, before: str, after: str, words: str
 ) -> None:
     found = problems(tmp_path, before, after)
-    assert any(words in message for message in found), found
+    assert [message for message in found if words in message], found

@@ -117,7 +117,7 @@ def test_files_that_cannot_be_read_are_said_and_the_others_are_still_judged(
 
 
 def test_what_may_be_in_an_unreadable_file_is_not_called_missing(complaints: Complaints) -> None:
-    assert complaints("version: 1\n", "system: [\n")[0].startswith("b.yaml:2: is not valid YAML")
+    assert complaints("version: 1\n", "system: [\n")[0].startswith("b.yaml:1: is not valid YAML")
     assert len(complaints("version: 1\n", "system: [\n")) == 1
 
 
@@ -189,11 +189,11 @@ class TestEnvironments:
         system = loaded(text % ", service: bills", env="dev")
         assert [slo.objective for slo in system.slos] == [99, 50]
 
-    def test_the_names_of_the_environments_are_told(self, tmp_path: Path, good: str) -> None:
+    def test_the_names_of_the_environments_are_listed(self, tmp_path: Path, good: str) -> None:
         (tmp_path / "a.yaml").write_text(self.spec(good), "utf-8")
         assert read_spec([tmp_path], variables={}).environments == ("development", "staging")
 
-    def test_an_unknown_environment_is_told_the_closest(
+    def test_an_unknown_environment_is_reported_with_the_closest_name(
         self, complaints: Complaints, good: str
     ) -> None:
         assert complaints(self.spec(good), env="stagin") == [
@@ -226,7 +226,7 @@ class TestEnvironments:
             "a.yaml:13: environments.three: write a mapping of the fields to override",
         ]
 
-    def test_an_overlay_that_changes_no_slo_is_told_the_closest_name(
+    def test_an_overlay_of_an_unknown_slo_is_reported_with_the_closest_name(
         self, complaints: Complaints, good: str
     ) -> None:
         text = self.spec(good).replace(
@@ -382,8 +382,9 @@ def test_whatever_one_changes_in_a_sound_spec_every_problem_has_a_line_of_it(
         load([tmp_path / "a.yaml"], variables={})
     except InvalidSpec as error:
         problems = error.problems
-    assert all(problem.line in range(1, text.count("\n") + 2) for problem in problems)
-    assert all("\n" not in str(problem) for problem in problems)
+    lines = range(1, text.count("\n") + 2)
+    assert [problem for problem in problems if problem.line not in lines] == []
+    assert [problem for problem in problems if "\n" in str(problem)] == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -402,7 +403,7 @@ def _system_or_lines(file: Path, env: str | None) -> None:
         load([file], env=env, variables={})
     except BadInput as error:
         complaints = str(error).splitlines() or ["nothing said"]
-    assert all(line.startswith(str(file)) for line in complaints)
+    assert [line for line in complaints if not line.startswith(str(file))] == []
 
 
 @settings(

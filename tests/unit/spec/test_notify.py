@@ -153,7 +153,7 @@ def test_a_mistake_is_said_in_one_line_with_what_is_right(
     assert complaints(SPEC.replace(right, mistake)) == [f"a.yaml:{words}"]
 
 
-def test_wrong_names_are_told_although_the_rest_of_the_spec_is_not_sound(
+def test_wrong_names_are_reported_even_where_the_rest_of_the_spec_is_invalid(
     complaints: Complaints,
 ) -> None:
     wrong = SPEC.replace("{to: hook}", "{to: hok}").replace("version: 1", "version: 2")

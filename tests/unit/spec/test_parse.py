@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from obs.spec.parse import parse, read_scalar
 from obs.spec.tree import Fields, locate, plain, scalars
+from obs.spec.tree import Path as TreePath
 
 
 def tree_of(text: str) -> Fields:
@@ -29,7 +30,7 @@ def test_every_value_knows_its_line_and_its_path() -> None:
         (("b", 1, "c"), 4),
         (("b", 1, "d"), 5),
     }
-    assert all(scalar.place.path == path for path, scalar in scalars(tree))
+    assert [path for path, scalar in scalars(tree) if scalar.place.path != path] == []
 
 
 def test_a_value_on_the_line_after_its_key_is_reported_where_it_stands() -> None:
@@ -151,7 +152,7 @@ def test_arbitrary_text_gives_a_tree_or_problems(text: str) -> None:
 )
 def test_lines_are_right_wherever_a_value_is_placed(layout: list[tuple[int, str]]) -> None:
     lines: list[str] = []
-    expected = {}
+    expected: dict[TreePath, int] = {}
     for index, (gap, form) in enumerate(layout):
         lines += ["# comment"] * gap
         key = f"k{index}"

@@ -33,7 +33,7 @@ def test_anything_else_is_no_duration(text: object) -> None:
         parse_duration(text)
 
 
-def test_a_bare_number_is_told_to_take_a_unit() -> None:
+def test_a_bare_number_is_reported_as_lacking_a_unit() -> None:
     with pytest.raises(ValueError, match="15 has no unit; write 15s if seconds are meant"):
         parse_duration(15)
 
@@ -82,7 +82,7 @@ def test_durations_are_written_the_short_way(seconds: float, text: str) -> None:
         (1, "1 is too low; write a percentage, for example 99.9"),
     ],
 )
-def test_an_objective_that_is_no_percentage_is_told_what_to_write(
+def test_an_objective_that_is_no_percentage_is_reported_with_what_to_write(
     percent: float, words: str
 ) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  the whole text is compared

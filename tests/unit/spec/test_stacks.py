@@ -9,7 +9,7 @@ URL = "http://grafana:3000"
 GRAFANA: TypeAdapter[GrafanaStack] = TypeAdapter(GrafanaStack)
 
 
-def told(fields: Mapping[str, object]) -> str:
+def problems(fields: Mapping[str, object]) -> str:
     with pytest.raises(ValidationError) as caught:
         GRAFANA.validate_python(fields)
     return str(caught.value.errors()[0]["msg"])
@@ -37,17 +37,19 @@ def test_nothing_has_to_be_said() -> None:
     ],
 )
 def test_there_is_one_way_to_sign_in(fields: Mapping[str, object], said: str) -> None:
-    assert told({"url": URL, **fields}) == said
+    assert problems({"url": URL, **fields}) == said
 
 
 def test_a_secret_is_never_written_in_the_spec() -> None:
-    said = told({"url": URL, "token": "glsa_literal"})
+    said = problems({"url": URL, "token": "glsa_literal"})
     assert "do not write a secret in a spec" in said
     assert "glsa_literal" not in said
 
 
 def test_an_address_carries_no_password() -> None:
-    assert "must not contain a user or password" in told({"url": "http://me:secret@grafana:3000"})
+    assert "must not contain a user or password" in problems(
+        {"url": "http://me:secret@grafana:3000"}
+    )
 
 
 def test_paths_of_rulers_and_ids_of_workspaces_are_judged() -> None:

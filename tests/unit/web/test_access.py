@@ -8,7 +8,6 @@ import pytest
 import trustme
 
 from obs.errors import BadInput
-from obs.web import access as access_module
 from obs.web.access import Access, PasswordChecker
 
 
@@ -30,7 +29,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         asked.append(against)
         return real(password, against)
 
-    monkeypatch.setattr(access_module.bcrypt, "checkpw", checkpw)
+    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
     return asked
 
 

@@ -45,7 +45,7 @@ def test_openmetrics_without_a_version_and_in_any_case_is_version_1() -> None:
     assert accepts_openmetrics("Application/OpenMetrics-Text")
 
 
-def test_openmetrics_asked_for_as_much_as_text_is_preferred() -> None:
+def test_openmetrics_of_the_same_weight_as_text_is_preferred() -> None:
     assert accepts_openmetrics('text/plain, application/openmetrics-text; version="1.0.0"')
 
 

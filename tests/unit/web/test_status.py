@@ -5,32 +5,27 @@ import pytest
 
 from obs.web.status import ConsumerStatus, SloStatus, Status, encode
 
+CONSUMER = ConsumerStatus(
+    nats="n",
+    account="$G",
+    stream="S",
+    consumer="c",
+    status="ok",
+    lag_messages=0,
+    lag_seconds=0.0,
+    pending=0,
+    ack_pending=0,
+    redelivered=0,
+)
+DOCUMENT = Status(system="oms", environment="test", version="1", generated_at=1.5, uptime_seconds=2)
+
 
 def consumer(**fields: object) -> ConsumerStatus:
-    known = {
-        "nats": "n",
-        "account": "$G",
-        "stream": "S",
-        "consumer": "c",
-        "status": "ok",
-        "lag_messages": 0,
-        "lag_seconds": 0.0,
-        "pending": 0,
-        "ack_pending": 0,
-        "redelivered": 0,
-    }
-    return ConsumerStatus(**{**known, **fields})  # type: ignore[arg-type]
+    return msgspec.structs.replace(CONSUMER, **fields)
 
 
 def document(**fields: object) -> Status:
-    known = {
-        "system": "oms",
-        "environment": "test",
-        "version": "1",
-        "generated_at": 1.5,
-        "uptime_seconds": 2,
-    }
-    return Status(**{**known, **fields})  # type: ignore[arg-type]
+    return msgspec.structs.replace(DOCUMENT, **fields)
 
 
 def test_the_document_carries_its_version() -> None:

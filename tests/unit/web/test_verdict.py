@@ -183,7 +183,7 @@ def test_failing_rules_and_silent_sources_come_first() -> None:
         (5, 3000.0, 900.0, 600.0, True),  # shrinks too slowly
         (5, 3000.0, 60.0, 600.0, False),  # is there in time
         (5, 10.0, None, 3590.0, False),  # nearly all of max_age is left
-        (0, 0.0, 0.0, None, False),  # owes nothing
+        (0, 0.0, 0.0, None, False),  # nothing outstanding
         (5, 3000.0, None, None, False),  # no max_age
     ],
 )

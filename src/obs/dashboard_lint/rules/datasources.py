@@ -1,4 +1,4 @@
-"""Rules on where a dashboard's queries go."""
+"""Rules on the data sources of a dashboard."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,7 +7,7 @@ from obs.dashboard_lint.model import ROW, Datasource, Panel, QueryTarget, dataso
 from obs.dashboard_lint.rules.rule import error
 from obs.dashboard_lint.subject import Remark, Subject
 
-_RIGHT: Final = "let a variable choose it: ${datasource}"
+_RIGHT: Final = "use a variable: ${datasource}"
 
 
 def _panels(subject: Subject) -> Iterator[Remark]:
@@ -44,22 +44,22 @@ def _chosen(subject: Subject) -> set[str]:
 
 
 def _problem(used: Datasource, names: set[str]) -> str:
-    """What is wrong with a reference; nothing where a variable or Grafana itself answers."""
+    """What is wrong with a reference; empty for a variable or a data source of Grafana itself."""
     if used.built_in:
         return ""
     if used == Datasource():
-        return f"no data source, which is whatever is the default somewhere; {_RIGHT}"
+        return f"has no data source and uses the default of each Grafana; {_RIGHT}"
     missing = [name for name in used.variables if name not in names]
     if missing or (used.uid.startswith("${") and not used.variables):
         name = f"${{{missing[0]}}}" if missing else used.uid
-        return f"data source {name} is no variable of the dashboard; one of type datasource is"
+        return f"data source {name} is not a variable of the dashboard; add one of type datasource"
     if not used.variables:
-        return f"data source {used.uid or used.type} is not known elsewhere; {_RIGHT}"
+        return f"data source {used.uid or used.type} is unknown to other Grafanas; {_RIGHT}"
     return ""
 
 
 def has_queries(panel: Panel) -> bool:
-    """Whether a panel of this type shows the answers to queries."""
+    """Whether a panel of this type shows query results."""
     return panel.type not in WITHOUT_QUERIES and not panel.in_library
 
 
@@ -69,10 +69,10 @@ WITHOUT_QUERIES: Final = (
 )
 
 RULES: Final = (
-    error("panel-datasource-rule", "A variable chooses each panel's data source.", _panels),
+    error("panel-datasource-rule", "A variable selects each panel's data source.", _panels),
     error(
         "dashboard-datasource-rule",
-        "A variable chooses the data sources of annotations and variables too.",
+        "A variable selects the data sources of annotations and variables.",
         _others,
     ),
 )

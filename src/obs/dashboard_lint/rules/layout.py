@@ -1,4 +1,4 @@
-"""Rules on where panels are: Grafana's grid has 24 columns."""
+"""Rules on the places of panels: Grafana's grid has 24 columns."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,9 +26,11 @@ def _ids(subject: Subject) -> Iterator[Remark]:
     times = Counter(panel.id for panel in panels)
     for panel in panels:
         if panel.id is None:
-            yield Remark("has no id, so no link leads to it; give it a number of its own", panel)
+            yield Remark("has no id, so no link can lead to it; give it a unique number", panel)
         elif times[panel.id] > 1:
-            yield Remark(f"{times[panel.id]} panels have the id {panel.id}; renumber", panel)
+            yield Remark(
+                f"{times[panel.id]} panels have the id {panel.id}; give each a unique number", panel
+            )
 
 
 def _layout(subject: Subject) -> Iterator[Remark]:
@@ -52,30 +54,30 @@ def _place(panel: Panel) -> tuple[_Place | None, str]:
     if x is None or y is None or w is None or h is None:
         return None, "has no place; gridPos needs whole numbers x, y, w and h"
     if w < 1 or h < 1:
-        return None, f"is {w} wide and {h} high; nothing of it is to be seen"
+        return None, f"is {w} wide and {h} high, so it is invisible"
     place = _Place(panel, x, y, x + w, y + h)
     if x < 0 or y < 0 or place.right > COLUMNS:
         return (
             place,
-            f"stands at x {x} to {place.right}, y {y}; the grid has columns 0 to {COLUMNS}",
+            f"is at x {x} to {place.right}, y {y}; the grid has columns 0 to {COLUMNS}",
         )
     return place, ""
 
 
 def _overlaps(places: Sequence[_Place]) -> Iterator[Remark]:
-    """One remark for each panel that covers another one above or left of it."""
-    standing: list[_Place] = []
+    """One remark for each panel that overlaps another one above or left of it."""
+    above: list[_Place] = []
     for place in sorted(places, key=lambda each: (each.top, each.left)):
-        standing = [each for each in standing if each.bottom > place.top]
-        for other in standing:
+        above = [each for each in above if each.bottom > place.top]
+        for other in above:
             if other.left < place.right and place.left < other.right:
                 yield Remark(f'covers panel "{other.panel.title}" ({other.panel.id})', place.panel)
                 break
-        standing.append(place)
+        above.append(place)
 
 
 def _gaps(places: Sequence[_Place], top: int) -> Iterator[Remark]:
-    """Panels with nothing above them where something could stand; Grafana moves them up."""
+    """Panels with free space above them; Grafana moves them up."""
     lowest = [top] * COLUMNS  # how far down each column is taken
     for place in sorted(places, key=lambda each: (each.top, each.left)):
         columns = range(max(place.left, 0), min(place.right, COLUMNS))
@@ -98,10 +100,10 @@ def _runs(columns: Sequence[int]) -> list[tuple[int, int]]:
 
 
 RULES: Final = (
-    error("panel-id-rule", "Each panel has an id that no other has.", _ids),
+    error("panel-id-rule", "Each panel has a unique id.", _ids),
     error(
         "panel-layout-rule",
-        "Panels are within the grid, cover no other and leave no gap (a warning).",
+        "Panels are within the grid, do not overlap, and leave no gap (a warning).",
         _layout,
     ),
 )

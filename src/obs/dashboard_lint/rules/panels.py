@@ -1,4 +1,4 @@
-"""Rules on what a panel says, and how."""
+"""Rules on the texts, units, types and thresholds of panels."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from obs.dashboard_lint.model import ROW, Json, Panel, mapping, mappings, number
 from obs.dashboard_lint.rules.datasources import has_queries
 from obs.dashboard_lint.rules.rule import error, warning
 from obs.dashboard_lint.subject import Remark, Subject
-from obs.dashboard_lint.units import is_unit, like
+from obs.dashboard_lint.units import closest, is_unit
 from obs.ids import dashboard_uid, panel_id
 
 _OF_NUMBERS: Final = (
@@ -61,21 +61,21 @@ _SCALES: Final = {
 }
 
 
-def _said(subject: Subject) -> Iterator[Remark]:
+def _title_and_description(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         if panel.in_library:
             continue
         if not panel.title.strip():
             yield Remark("has no title", panel)
         if panel.type != ROW and not text(panel.json.get("description")).strip():
-            yield Remark("has no description; say what it shows, and what is bad", panel)
+            yield Remark("has no description; write what it shows, and which values are bad", panel)
 
 
-def _echoes(subject: Subject) -> Iterator[Remark]:
+def _repeats_title(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         words = _words(text(panel.json.get("description")))
         if words and words <= _words(panel.title) | _SAYS_NOTHING:
-            yield Remark("its description says no more than its title", panel)
+            yield Remark("has a description that only repeats its title", panel)
 
 
 def _words(sentence: str) -> frozenset[str]:
@@ -88,12 +88,16 @@ def _units(subject: Subject) -> Iterator[Remark]:
             continue
         units = [unit for unit in _unit_fields(panel) if unit]
         if not units and not _needs_no_unit(panel):
-            yield Remark("has no unit; short or none, if it counts", panel)
+            yield Remark("has no unit; use short for counts", panel)
         for unit in dict.fromkeys(units):
             if not is_unit(unit):
-                near = like(unit)
-                hint = f"did you mean {near}?" if near else f"to write it behind: suffix:{unit}"
-                yield Remark(f"{unit} is no unit of Grafana; {hint}", panel)
+                near = closest(unit)
+                hint = (
+                    f"did you mean {near}?"
+                    if near
+                    else f"for text after the number write suffix:{unit}"
+                )
+                yield Remark(f"{unit} is not a unit of Grafana; {hint}", panel)
 
 
 def _unit_fields(panel: Panel) -> Iterator[str]:
@@ -110,7 +114,7 @@ def _unit_fields(panel: Panel) -> Iterator[str]:
 
 
 def _needs_no_unit(panel: Panel) -> bool:
-    """Whether what it shows are words: mapped values, names, fields that are no numbers."""
+    """Whether it shows text: mapped values, names, fields that are not numbers."""
     mapped = [panel.defaults.get("mappings"), panel.json.get("valueMaps")]
     mapped += [each.get("value") for each in panel.overrides if each.get("id") == "mappings"]
     if any(mappings(each) for each in mapped):
@@ -122,13 +126,13 @@ def _needs_no_unit(panel: Panel) -> bool:
 def _no_targets(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         if has_queries(panel) and not panel.targets:
-            yield Remark("asks nothing; give it a query, or remove it", panel)
+            yield Remark("has no query; add one, or remove the panel", panel)
 
 
 def _no_data(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         if panel.type in _OF_FIELDS and panel.targets and not _says_when_empty(panel.defaults):
-            yield Remark("does not say why it is empty when it is; set noValue", panel)
+            yield Remark("has no text for an empty result; set noValue", panel)
 
 
 def _says_when_empty(defaults: Json) -> bool:
@@ -138,17 +142,19 @@ def _says_when_empty(defaults: Json) -> bool:
 def _deprecated(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         if successor := _SUCCESSORS.get(panel.type):
-            yield Remark(f"panels of type {panel.type} are gone; use {successor}", panel)
+            yield Remark(
+                f"panel type {panel.type} was removed from Grafana; use {successor}", panel
+            )
 
 
 def _thresholds(subject: Subject) -> Iterator[Remark]:
-    """Alerts of single objects are left out: one panel cannot show a limit for each."""
+    """Alerts on single objects are not checked: one panel cannot show a threshold for each."""
     by_id = {panel.id: panel for panel in subject.dashboard.panels}
     for tuned in subject.knowledge.alerts:
         key, wanted = tuned.alert.panel, _threshold(tuned)
         panel = by_id.get(panel_id(key))
         if panel is None and subject.dashboard.uid == _home(subject, key):
-            yield Remark(f"alert {tuned.name} leads to panel {key}, which is not here")
+            yield Remark(f"alert {tuned.name} links to panel {key}, which does not exist")
         elif panel is not None and wanted is not None and not tuned.only:
             value, unit = wanted
             value *= _SCALES.get((unit, text(panel.defaults.get("unit"))), 1)
@@ -156,19 +162,19 @@ def _thresholds(subject: Subject) -> Iterator[Remark]:
             if not any(_same(step, value) for step in steps):
                 there = ", ".join(map(in_full, sorted(steps))) or "none"
                 yield Remark(
-                    f"alert {tuned.name} fires at {comparison(tuned.when)}, so a threshold has to "
-                    f"be {in_full(value)}; there is {there}",
+                    f"alert {tuned.name} fires at {comparison(tuned.when)}, so a threshold must be "
+                    f"{in_full(value)}; found: {there}",
                     panel,
                 )
 
 
 def _home(subject: Subject, key: str) -> str:
-    """The uid of the dashboard that a panel's key names; nothing without a spec."""
+    """The uid of the dashboard that a panel's key names; meaningless without a spec."""
     return dashboard_uid(subject.knowledge.system, key.partition("/")[0])
 
 
 def _threshold(tuned: TunedAlert) -> tuple[float, str] | None:
-    """What an alert compares with, and its unit; None where it is no quantity."""
+    """The threshold of an alert and its unit; None for an alert without a threshold."""
     match tuned.when:
         case Above() | Below() | Share() | Increase() | Quiet() | ErrorRate() | Age():
             return tuned.when.threshold, tuned.when.unit
@@ -183,12 +189,12 @@ def _threshold(tuned: TunedAlert) -> tuple[float, str] | None:
 
 
 def _same(step: float, value: float) -> bool:
-    """Grafana colours what reaches a step, so that «above 0» is a step a little higher."""
+    """Whether a step is the threshold; for > 0 the step is a little higher than 0."""
     return isclose(step, value, rel_tol=1e-9) or (value == 0 and 0 < step <= _NOTHING)
 
 
 def _steps(panel: Panel) -> set[float]:
-    """Where the colours change, in any field; states that are mapped change theirs as well."""
+    """The values at which colours change in any field, those of value mappings included."""
     fields = [panel.defaults.get("thresholds"), panel.defaults.get("mappings")]
     fields += [each.get("value") for each in panel.overrides]
     found: set[float] = set()
@@ -203,15 +209,23 @@ def _steps(panel: Panel) -> set[float]:
 
 
 RULES: Final = (
-    error("panel-title-description-rule", "Each panel has a title and a description.", _said),
-    warning("panel-description-rule", "A description says more than the title.", _echoes),
-    error("panel-units-rule", "Numbers have a unit, one that Grafana knows.", _units),
-    error("panel-no-targets-rule", "Each panel of data asks for some.", _no_targets),
-    warning("panel-no-data-rule", "Each panel says what it means that it is empty.", _no_data),
-    error("panel-deprecated-rule", "No panel is of a type that Grafana has no more.", _deprecated),
+    error(
+        "panel-title-description-rule",
+        "Each panel has a title and a description.",
+        _title_and_description,
+    ),
+    warning(
+        "panel-description-rule", "A description does not only repeat the title.", _repeats_title
+    ),
+    error("panel-units-rule", "Numbers have a unit that Grafana knows.", _units),
+    error("panel-no-targets-rule", "Each panel of data has a query.", _no_targets),
+    warning("panel-no-data-rule", "Each panel has a text for an empty result.", _no_data),
+    error(
+        "panel-deprecated-rule", "No panel has a type that was removed from Grafana.", _deprecated
+    ),
     error(
         "panel-threshold-rule",
-        "Thresholds are those of the alert that leads to the panel (with --spec).",
+        "Thresholds are those of the alert that links to the panel (with --spec).",
         _thresholds,
     ),
 )

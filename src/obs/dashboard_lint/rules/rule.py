@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""A rule, and how its severity is set."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from obs.dashboard_lint.subject import Remark, Subject
 
 @dataclass(frozen=True, slots=True)
 class LintRule:
-    """One thing that is checked; `summary` says what has to be so."""
+    """One check; `summary` states what it requires."""
 
     name: str
     severity: Severity

@@ -23,12 +23,12 @@ def _datasource(subject: Subject) -> Iterator[Remark]:
     found = [each for each in subject.dashboard.variables if each.type == "datasource"]
     if not found:
         yield Remark(
-            "no variable chooses the data source; add one named datasource, of type datasource"
+            "has no variable for the data source; add one named datasource, of type datasource"
         )
     for each in found:
         own = f"{each.query}_datasource"
         if each.name not in (own, "datasource"):
-            message = f"variable {each.name} chooses a data source; name it {own} or datasource"
+            message = f"variable {each.name} is a data source; name it {own} or datasource"
             yield Remark(message, severity=Severity.WARNING)
 
 
@@ -41,22 +41,22 @@ def _instance(subject: Subject) -> Iterator[Remark]:
 
 
 def _identity(subject: Subject, name: str) -> Iterator[Remark]:
-    """What makes a variable one by which the series of a scrape are chosen."""
-    if not subject.of_prometheus:
+    """What is wrong with the variable that selects the series of scrape targets."""
+    if not subject.queries_prometheus:
         return
     variable = subject.dashboard.variable(name)
     if variable is None:
-        yield Remark(f"no variable {name}; add one of label_values(METRIC, {name})")
+        yield Remark(f"has no variable {name}; add one with the query label_values(METRIC, {name})")
         return
     if variable.type != "query":
-        yield Remark(f"variable {name} is of type {variable.type or 'none'}; make it a query")
+        yield Remark(f"variable {name} has type {variable.type or 'none'}; make it a query")
         return
     if variable.json.get("multi") is not True:
-        yield Remark(f"variable {name} takes one value; set multi, so that several can be compared")
+        yield Remark(f"variable {name} allows one value only; set multi")
     if variable.json.get("allValue") not in _ALL_VALUES:
         yield Remark(
-            f"variable {name} lists every value where All is chosen; set allValue to .+, which "
-            "no number of them makes too long"
+            f"variable {name} expands All to every value, which makes long queries; set allValue "
+            "to .+"
         )
     if not text(variable.json.get("label")):
         message = f"variable {name} has no label; write {name.title()}"
@@ -70,17 +70,19 @@ def _promql(subject: Subject) -> Iterator[Remark]:
         query = variable.query or text(variable.json.get("definition"))
         if not query:
             yield Remark(
-                f"variable {variable.name} asks nothing; write label_values(METRIC, LABEL)"
+                f"variable {variable.name} has no query; write label_values(METRIC, LABEL)"
             )
             continue
         try:
             read_promql(_series(query), subject.dashboard)
         except InvalidPromql as problem:
-            yield Remark(f"variable {variable.name} asks {query}, which is no PromQL: {problem}")
+            yield Remark(
+                f"variable {variable.name} has query {query}, which is not valid PromQL: {problem}"
+            )
 
 
 def _series(query: str) -> str:
-    """The PromQL in what a variable asks; that of nothing at all where it has none."""
+    """The PromQL in a variable's query; any valid PromQL where it has none."""
     for form in (_LABEL_VALUES, _QUERY_RESULT):
         if found := form.fullmatch(query):
             return found["series"]
@@ -91,7 +93,7 @@ def _reload(subject: Subject) -> Iterator[Remark]:
     for variable in subject.dashboard.variables:
         if variable.type == "query" and variable.json.get("refresh") != _ON_TIME_CHANGE:
             yield Remark(
-                f"variable {variable.name} keeps its values when the time range changes; "
+                f"variable {variable.name} is not refreshed when the time range changes; "
                 f"set refresh to {_ON_TIME_CHANGE}"
             )
 
@@ -105,11 +107,11 @@ def _unused(subject: Subject) -> Iterator[Remark]:
         others = (names for each, names in own if each is not variable)
         used = variable.name in elsewhere or any(variable.name in names for names in others)
         if variable.type != "adhoc" and not used:
-            yield Remark(f"variable {variable.name or '(no name)'} is used nowhere; remove it")
+            yield Remark(f"variable {variable.name or '(no name)'} is unused; remove it")
 
 
 def _mentioned(value: Any) -> Iterator[str]:
-    """Names of variables in all texts, and of those that panels are repeated for."""
+    """Names of variables in all texts, and of those that repeat panels."""
     below = [value]
     while below:
         each = below.pop()
@@ -128,17 +130,17 @@ def _undefined(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         for target in panel.targets:
             for name in _missing(target.expr, names):
-                message = f"${name} is no variable of the dashboard{did_you_mean(name, names)}"
+                message = f"${name} is not a variable of the dashboard{did_you_mean(name, names)}"
                 yield Remark(message, panel, target)
     for variable in subject.dashboard.variables:
         if variable.type == "query":
             for name in _missing(variable.query, names):
-                message = f"variable {variable.name} asks for ${name}, which is no variable"
+                message = f"variable {variable.name} uses ${name}, which is not a variable"
                 yield Remark(f"{message}{did_you_mean(name, names)}")
 
 
 def _missing(query: str, names: set[str]) -> list[str]:
-    """Variables that do not exist; $1 is what a regular expression found."""
+    """Variables that do not exist; $1 is a group of a regular expression."""
     return [
         name
         for name in referenced(query)
@@ -153,13 +155,19 @@ def is_chosen_once(variable: Variable | None) -> bool:
 
 
 RULES: Final = (
-    error("template-datasource-rule", "A variable chooses the data source.", _datasource),
-    error("template-job-rule", "A variable `job` chooses jobs: a query, multi, All is .+", _job),
-    error("template-instance-rule", "The same of a variable `instance`.", _instance),
-    error("template-label-promql-rule", "What variables ask Prometheus is PromQL.", _promql),
+    error("template-datasource-rule", "A variable selects the data source.", _datasource),
+    error("template-job-rule", "A variable `job` selects jobs: a query, multi, All is .+", _job),
+    error(
+        "template-instance-rule",
+        "A variable `instance` selects instances in the same way.",
+        _instance,
+    ),
+    error(
+        "template-label-promql-rule", "Variables' queries to Prometheus are valid PromQL.", _promql
+    ),
     error(
         "template-on-time-change-reload-rule",
-        "Variables are asked again when the time range changes.",
+        "Variables are refreshed when the time range changes.",
         _reload,
     ),
     warning("template-unused-rule", "Each variable is used somewhere.", _unused),

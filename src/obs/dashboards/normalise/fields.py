@@ -111,7 +111,7 @@ def _property(given: Json) -> Json:
 
 
 def cell_options(mode: str) -> Json:
-    """How a table's cells look, from the `displayMode` that was until Grafana 9."""
+    """The cell options of a table from `displayMode`, the form up to Grafana 9."""
     match mode:
         case "gradient-gauge" | "lcd-gauge":
             return {"type": "gauge", "mode": mode.removesuffix("-gauge")}

@@ -41,8 +41,8 @@ def _table(panel: Json) -> Json:
     if mode and "cellOptions" not in custom:
         custom["cellOptions"] = cell_options(mode)
     old = {name: panel.get(name) for name in ("color", "mappings") if panel.get(name)}
-    kept = _without(panel, _ANGULAR_TABLE)
-    return _with(kept, {**old, **defaults, "custom": custom}, panel.get("options"))
+    rest = _without(panel, _ANGULAR_TABLE)
+    return _with(rest, {**old, **defaults, "custom": custom}, panel.get("options"))
 
 
 def _bar_gauge(panel: Json) -> Json:
@@ -51,7 +51,7 @@ def _bar_gauge(panel: Json) -> Json:
     for name in _GAUGE_MARKS:
         options.pop(name, None)
     defaults = _defaults(panel)
-    if "reduceOptions" not in options:  # else the old options are grafanalib's, and nobody's wish
+    if "reduceOptions" not in options:  # else the old options are grafanalib's defaults
         given = dict(old.get("defaults") or {})
         mapped = {"mappings": old["mappings"]} if old.get("mappings") else {}
         defaults = {"displayName": given.pop("title", None), **given, **mapped, **defaults}
@@ -75,8 +75,8 @@ def _gauge(panel: Json) -> Json:
 
 
 def _heatmap(panel: Json) -> Json:
-    kept = _without(panel, _ANGULAR_HEATMAP)
-    return {**kept, "options": panel.get("options") or _heatmap_options(panel)}
+    rest = _without(panel, _ANGULAR_HEATMAP)
+    return {**rest, "options": panel.get("options") or _heatmap_options(panel)}
 
 
 def _heatmap_options(panel: Json) -> Json:

@@ -1,292 +1,173 @@
-"""The collector itself: whoever watches has to be watched."""
+"""The collector itself: monitoring has to be monitored."""
 
-from dataclasses import replace
 from typing import Final
 
 from grafanalib import core
 
 from obs.catalogue import own
 from obs.dashboards import theme
-from obs.dashboards.alert_expression import compared
 from obs.dashboards.build_context import BuildContext
-from obs.dashboards.expressions import VariableScope, ever, how_many
+from obs.dashboards.differences import Differences
+from obs.dashboards.expressions import RATE, VariableScope
 from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
+from obs.dashboards.metric_panels import MetricPanels
 from obs.dashboards.page import Page, Variable
-from obs.dashboards.pages import limited, watched
-from obs.dashboards.panels import lines, stat, states
-from obs.dashboards.tables import Column, TableRows, table
+from obs.dashboards.panels import LineStyle, lines
+from obs.dashboards.tables import TableRows
 from obs.dashboards.thresholds import PLAIN, from_one
 
-SCOPE: Final = VariableScope(own.SOURCE)
-ALL: Final = VariableScope()
-NONE: Final = "No collector is scraped: is it running, and a target of this Prometheus?"
+NONE: Final = "No collector is scraped: does it run, and is it a target of this Prometheus?"
 _FRESHNESS: Final = "collector/sources"
-_SOURCE: Final = "{{source}}"
-_INSTANCE: Final = "{{instance}}"
+_NO_ANSWER: Final = "No source has answered yet"
+_AGE: Final = "Age, % of stale_after"
 
 
-def page(site: BuildContext) -> Page:
+def page(context: BuildContext) -> Page:
     """The page."""
+    panels = MetricPanels(context, VariableScope(own.SOURCE), NONE)
+    whole = MetricPanels(context, VariableScope(), NONE)
     return Page(
         "collector",
         "Collector",
-        "Can the other pages be believed, and what does knowing cost?",
+        "Are the other pages up to date, and what does monitoring cost?",
         [Variable(own.SOURCE[0], own.SOURCE_UP)],
         [
-            Section("", [_answer(site), _sources(site), _polls(site)]),
-            Section("Left out", [_left_out(site)]),
-            *([Section("Costs", [_costs(site)])] if site.aws else []),
-            Section("The process", [_process(site)]),
+            Section("", [_answer(panels, whole), _sources(panels), _polls(panels)]),
+            Section("Left out", [_left_out(panels)]),
+            *([Section("Costs", [_costs(panels, whole)])] if context.aws else []),
+            Section("The process", [_process(whole)]),
         ],
     )
 
 
-def freshness(site: BuildContext, key: str, scope: VariableScope) -> core.TimeSeries:
+def freshness(panels: MetricPanels, key: str) -> core.TimeSeries:
     """How old each source's data is, as a share of the age at which it is withdrawn."""
-    return lines(
-        key,
-        "Age of what is known",
-        site.limits.described(
-            _FRESHNESS,
-            "Time since each source's last full answer as a share of stale_after; at 100 % its "
-            "series are withdrawn.",
-        ),
-        [Query(compared(scope, site.limits.condition(_FRESHNESS)), _SOURCE)],
-        limited(site, _FRESHNESS, replace(_look(), minimum=0, none="No source has answered yet")),
+    description = "Time since each source's last complete poll; at 100 % its series are withdrawn."
+    return panels.alert_lines(
+        key, alert=_FRESHNESS, title=_AGE, description=description, none=_NO_ANSWER, links=()
     )
 
 
-def _look(unit: str = "short") -> FieldOptions:
-    return FieldOptions(unit, none=NONE)
+def down(panels: MetricPanels, key: str) -> core.Stat:
+    """How many sources could not be polled."""
+    description = "Sources whose last poll failed: what is shown of them is old."
+    return panels.count(key, own.SOURCE_UP, "== 0", title="Sources down", description=description)
 
 
-def _answer(site: BuildContext) -> Band:
-    value = SCOPE.value
-    age = f"max(time() - {value(own.SOURCE_LAST_SUCCESS)})"
-    stats: list[core.Panel] = [
-        stat(
-            "collector/up",
-            "Sources down",
-            "Sources whose last poll failed.",
-            [Query(how_many(value(own.SOURCE_UP), "== 0"))],
-            replace(_look(), steps=from_one(theme.WARNING)),
-            background=True,
-        ),
-        stat(
+def _answer(panels: MetricPanels, whole: MetricPanels) -> Band:
+    failed = f"sum({panels.scope.grown(own.SOURCE_ERRORS, '1h')}) or vector(0)"
+    age = f"max(time() - {panels.scope.value(own.SOURCE_LAST_SUCCESS)})"
+    count = f"count by (version) ({whole.scope.series(own.BUILD_INFO)})"
+    build: Differences = {"expr": count, "by": ["version"], "steps": PLAIN}
+    bad = from_one(theme.WARNING)
+    stats = [
+        down(panels, "collector/up"),
+        panels.stat(
             "collector/age",
-            "Oldest answer",
-            "Time since the last full answer of the source that has been silent longest.",
-            [Query(age)],
-            replace(_look("s"), steps=PLAIN, none="No source has answered yet"),
+            own.SOURCE_LAST_SUCCESS,
+            title="Oldest data",
+            description="Time since the last complete poll of the source that has failed longest.",
+            expr=age,
+            legend="",
+            none=_NO_ANSWER,
         ),
-        stat(
-            "collector/series_now",
-            "Series",
-            "Series made from the last polls of all sources.",
-            [Query(f"sum({value(own.SOURCE_SERIES)})")],
-            replace(_look(), steps=PLAIN),
-        ),
-        stat(
+        panels.stat("collector/series_now", own.SOURCE_SERIES, total="sum"),
+        panels.stat(
             "collector/errors_now",
-            "Failed polls, 1 h",
-            "Polls that failed in the last hour.",
-            [Query(f"sum({SCOPE.grown(own.SOURCE_ERRORS, '1h')}) or vector(0)")],
-            replace(_look(), steps=from_one(theme.WARNING), decimals=0),
+            own.SOURCE_ERRORS,
+            title="Failed polls, 1h",
+            expr=failed,
+            legend="",
+            steps=bad,
+            decimals=0,
         ),
-        stat(
-            "collector/build",
-            "Version",
-            site.limits.described("collector/build", "The collectors that run, by version."),
-            [Query(f"count by (version) ({ALL.series(own.BUILD_INFO)})", "{{version}}")],
-            replace(_look(), steps=PLAIN),
-            text="value_and_name",
-        ),
+        whole.stat("collector/build", own.BUILD_INFO, text="value_and_name", **build),
     ]
-    if site.aws:
-        stats.append(
-            stat(
-                "collector/cost_now",
-                "AWS, a month",
-                "What the collector's AWS requests and metrics cost a month at the present rate.",
-                [Query(f"sum({ALL.series(own.AWS_COST)})")],
-                replace(_look("currencyUSD"), steps=PLAIN, decimals=2),
-            )
-        )
+    if panels.context.aws:
+        stats.append(whole.stat("collector/cost_now", own.AWS_COST, expr=_cost(), decimals=2))
     return Band(4, stats)
 
 
-def _sources(site: BuildContext) -> Band:
-    value = SCOPE.value
-    age = compared(SCOPE, site.limits.condition(_FRESHNESS))
+def _sources(panels: MetricPanels) -> Band:
     columns = [
-        Column("Up", value(own.SOURCE_UP), mappings=theme.UP_DOWN, width=80),
-        Column(
-            "Age of stale_after", age, "percent", decimals=0, steps=site.limits.steps(_FRESHNESS)
-        ),
-        Column("Last poll took", value(own.SOURCE_POLL_DURATION), "s", decimals=2),
-        Column("Series", value(own.SOURCE_SERIES)),
+        panels.column(own.SOURCE_UP, title="Up", width=80),
+        panels.alert_column(_FRESHNESS, title=_AGE, decimals=0),
+        panels.column(own.SOURCE_POLL_DURATION, decimals=2),
+        panels.column(own.SOURCE_SERIES),
     ]
-    return Band(
-        8,
-        [
-            table(
-                "collector/table",
-                "Sources",
-                "All sources chosen as they are now.",
-                TableRows({"source": "Source"}),
-                columns,
-                _look(),
-                sort_by="Age of stale_after",
-            ),
-            freshness(site, _FRESHNESS, SCOPE),
-        ],
-    )
+    description, rows = "Current state of all chosen sources.", TableRows({"source": "Source"})
+    whole = panels.table("collector/table", "Sources", description, rows, columns, _AGE)
+    return Band(8, [whole, freshness(panels, _FRESHNESS)])
 
 
-def _polls(site: BuildContext) -> Band:
-    none = "No poll has failed"
-    return Band(
-        8,
-        [
-            states(
-                "collector/source_up",
-                "Polls that succeeded",
-                "Whether each source's last poll succeeded.",
-                [Query(SCOPE.value(own.SOURCE_UP), _SOURCE)],
-                replace(_look(), mappings=theme.UP_DOWN),
-            ),
-            lines(
-                "collector/errors",
-                "Failed polls",
-                "Polls that failed in five minutes, by reason.",
-                [Query(ever(SCOPE.grown(own.SOURCE_ERRORS, "5m")), "{{source}}: {{reason}}")],
-                replace(_look(), minimum=0, none=none),
-            ),
-            lines(
-                "collector/duration",
-                "How long polls take",
-                "Evaluation and rendering included.",
-                [Query(SCOPE.value(own.SOURCE_POLL_DURATION), _SOURCE)],
-                replace(_look("s"), minimum=0),
-            ),
-        ],
-    )
-
-
-def _left_out(site: BuildContext) -> Band:
-    reason = "{{source}}: {{reason}}"
-    return Band(
-        7,
-        [
-            lines(
-                "collector/series",
-                "Series",
-                "Series made from each source's last poll.",
-                [Query(SCOPE.value(own.SOURCE_SERIES), _SOURCE)],
-                replace(_look(), minimum=0),
-            ),
-            lines(
-                "collector/left_out",
-                "Without series of their own",
-                "Consumers and queues that are not exported one by one, by reason.",
-                [Query(ever(SCOPE.value(own.SOURCE_LEFT_OUT)), reason)],
-                replace(_look(), minimum=0, none="Nothing is left out"),
-            ),
-            watched(
-                site,
-                SCOPE,
-                "collector/dropped",
-                "Dropped at a cap",
-                "What is left out because there is too much of it, added up over polls: no alert "
-                "on it can fire.",
-                _SOURCE,
-                replace(_look(), minimum=0),
-            ),
-        ],
-    )
-
-
-def _costs(site: BuildContext) -> Band:
-    return Band(
-        7,
-        [
-            lines(
-                "collector/requests",
-                "AWS requests",
-                "Requests in five minutes, retries included, by operation.",
-                [Query(ALL.grown(own.AWS_REQUESTS, "5m"), "{{operation}}")],
-                replace(_look(), minimum=0),
-                bars=True,
-                stacked=True,
-            ),
-            lines(
-                "collector/cost_over_time",
-                "AWS, a month",
-                "What the collector's AWS requests and metrics cost a month at the present rate, "
-                "of all collectors together.",
-                [Query(f"sum({ALL.series(own.AWS_COST)})", "dollars")],
-                replace(_look("currencyUSD"), minimum=0),
-                legend="hidden",
-            ),
-            watched(
-                site,
-                SCOPE,
-                "collector/cost",
-                "Polls not made for their cost",
-                "Polls that would have cost more than monthly_budget_dollars.",
-                _SOURCE,
-                replace(_look(), minimum=0, none="No poll was too dear"),
-            ),
-        ],
-    )
-
-
-def _process(site: BuildContext) -> Band:
-    pushes = [
-        lines(
-            "collector/pushed",
-            "Pushes",
-            "Data points a second that other systems accepted, and pushes that failed.",
-            [
-                Query(ALL.rate(own.PUSH_POINTS), "{{sink}}: points"),
-                Query(ever(ALL.rate(own.PUSH_ERRORS)), "{{sink}}: failed for {{reason}}"),
-            ],
-            replace(
-                _look("cps"),
-                minimum=0,
-                interval="1m",
-                none="Nothing is pushed: see outputs in the spec",
-            ),
-        )
+def _polls(panels: MetricPanels) -> Band:
+    failed: Differences = {"window": "5m", "ever": True, "none": "No poll has failed"}
+    shown = [
+        panels.states("collector/source_up", own.SOURCE_UP),
+        panels.lines("collector/errors", own.SOURCE_ERRORS, **failed),
+        panels.lines("collector/duration", own.SOURCE_POLL_DURATION),
     ]
-    return Band(
-        7,
-        [
-            lines(
-                "collector/cpu",
-                "Processor",
-                "Share of one core that each collector uses.",
-                [
-                    Query(
-                        f"rate({_process_series('process_cpu_seconds_total')}[$__rate_interval])",
-                        _INSTANCE,
-                    )
-                ],
-                replace(_look("percentunit"), minimum=0),
-            ),
-            lines(
-                "collector/memory",
-                "Memory",
-                "Resident memory of each collector.",
-                [Query(_process_series("process_resident_memory_bytes"), _INSTANCE)],
-                replace(_look("bytes"), minimum=0),
-            ),
-            *pushes,
-        ],
+    return Band(8, shown)
+
+
+def _left_out(panels: MetricPanels) -> Band:
+    none = "Nothing is left out"
+    shown = [
+        panels.lines("collector/series", own.SOURCE_SERIES),
+        panels.lines("collector/left_out", own.SOURCE_LEFT_OUT, ever=True, none=none),
+        panels.alert_lines("collector/dropped", by=own.SOURCE),
+    ]
+    return Band(7, shown)
+
+
+def _costs(panels: MetricPanels, whole: MetricPanels) -> Band:
+    bars, hidden = LineStyle(bars=True, stacked=True), LineStyle(legend="hidden")
+    cost: Differences = {"expr": _cost(), "legend": "dollars"}
+    skipped = panels.alert_lines(
+        "collector/cost",
+        title="Polls skipped to save cost",
+        description="Polls that would have exceeded monthly_budget_dollars.",
+        by=own.SOURCE,
+        none="No poll was skipped",
     )
+    shown = [
+        whole.lines("collector/requests", own.AWS_REQUESTS, bars, window="5m"),
+        whole.lines("collector/cost_over_time", own.AWS_COST, hidden, **cost),
+        skipped,
+    ]
+    return Band(7, shown)
 
 
-def _process_series(name: str) -> str:
-    """The process metrics of prometheus_client, of collectors only."""
-    return f'{name}{{job=~"$job"}}'
+def _cost() -> str:
+    """The cost of all collectors together."""
+    return f"sum({VariableScope().series(own.AWS_COST)})"
+
+
+def _process(whole: MetricPanels) -> Band:
+    def of_process(key: str, title: str, description: str, expr: str, unit: str) -> core.TimeSeries:
+        options = FieldOptions(unit, none=NONE, minimum=0)
+        return lines(key, title, description, [Query(expr, "{{instance}}")], options)
+
+    chosen = '{job=~"$job"}'  # any process has these metrics; the variable chooses collectors
+    processor = f"rate(process_cpu_seconds_total{chosen}[{RATE}])"
+    memory = f"process_resident_memory_bytes{chosen}"
+    cpu, ram = (
+        "CPU of each collector, as a share of one core.",
+        "Resident memory of each collector.",
+    )
+    pushes: Differences = {
+        "description": "Data points per second that other systems accepted, and failed pushes.",
+        "queries": [
+            whole.query(own.PUSH_POINTS, "{{sink}}: points"),
+            whole.query(own.PUSH_ERRORS, "{{sink}}: failed for {{reason}}", ever=True),
+        ],
+        "interval": "1m",
+        "none": "No outputs push data: see outputs in the spec",
+    }
+    shown = [
+        of_process("collector/cpu", "CPU", cpu, processor, "percentunit"),
+        of_process("collector/memory", "Memory", ram, memory, "bytes"),
+        whole.lines("collector/pushed", own.PUSH_POINTS, **pushes),
+    ]
+    return Band(7, shown)

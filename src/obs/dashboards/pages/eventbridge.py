@@ -1,7 +1,6 @@
 """Rules of EventBridge and their dead-letter queues."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from grafanalib import core
@@ -9,40 +8,44 @@ from grafanalib import core
 from obs.catalogue import aws
 from obs.catalogue.metric import Metric
 from obs.dashboards import theme
-from obs.dashboards.alert_expression import compared
 from obs.dashboards.build_context import BuildContext
+from obs.dashboards.differences import Differences
 from obs.dashboards.expressions import VariableScope
-from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.page import Page, Variable
-from obs.dashboards.pages import limited, or_silent, watched
-from obs.dashboards.panels import lines, stat
-from obs.dashboards.tables import Column, TableRows, table
-from obs.dashboards.thresholds import PLAIN, from_one
+from obs.dashboards.metric_panels import MetricPanels
+from obs.dashboards.page import Page, Variable, variables
+from obs.dashboards.panel_alerts import or_silent
+from obs.dashboards.panels import LineStyle
+from obs.dashboards.tables import Column, TableRows
+from obs.dashboards.thresholds import PLAIN, Step, from_one
 
-RULES: Final = VariableScope(aws.RULE)
-QUEUES: Final = VariableScope(aws.QUEUE)
-NONE: Final = "No data from AWS: is its source answering? See Collector"
-_RULE: Final = "{{bus}} / {{rule}}"
-_QUEUE: Final = "{{queue}}"
+NONE: Final = "No data from AWS: does its source answer? See Collector"
+ERROR_RATE: Final = "eventbridge/error_rate"
+_FEW: Final = or_silent("Too few invocations for an error rate")
+_BAD: Final = from_one(theme.CRITICAL)
+_WARNED: Final = from_one(theme.WARNING)
 
 
-def page(site: BuildContext) -> Page | None:
+def page(context: BuildContext) -> Page | None:
     """The page; None without an AWS source."""
-    if not site.aws:
+    if not context.aws:
         return None
+    rules = MetricPanels(context, VariableScope(aws.RULE), NONE, context.aws_poll)
+    queues = MetricPanels(context, VariableScope(aws.QUEUE), NONE, context.aws_poll)
+    failures = [
+        rules.alert_lines("eventbridge/failed"),
+        rules.alert_lines(ERROR_RATE, title="Error rate", none=_FEW),
+        rules.alert_lines("eventbridge/invocations"),
+    ]
     return Page(
         "eventbridge",
         "EventBridge",
-        "Do events reach the targets of their rules, and what became of those that did not?",
+        "Do events reach the targets of their rules, and where did the others go?",
+        [*variables(aws.INVOCATIONS, *aws.RULE), Variable("queue", aws.QUEUE_VISIBLE)],
         [
-            *(Variable(label, aws.INVOCATIONS) for label in aws.RULE),
-            Variable("queue", aws.QUEUE_VISIBLE),
-        ],
-        [
-            Section("", [_answer(site), _failures(site), _rules(site)]),
-            Section("Why invocations fail", [_causes(site)]),
-            Section("Dead letters", [_dead_letters(site), _queues(site)]),
+            Section("", [_answer(rules, queues), Band(9, failures), _rules(rules)]),
+            Section("Why invocations fail", [_causes(rules)]),
+            Section("Dead letters", _dead_letters(rules, queues)),
         ],
     )
 
@@ -53,224 +56,90 @@ def rule_rows(hidden: Sequence[str] = ()) -> TableRows:
     return TableRows(labels, widths={"aws": 90, "bus": 120}, hidden=hidden)
 
 
-def _look(site: BuildContext, unit: str = "short") -> FieldOptions:
-    return FieldOptions(unit, none=NONE, interval=site.aws_poll)
+def counted(
+    panels: MetricPanels,
+    metric: Metric,
+    colour: str = "",
+    title: str = "",
+    width: int | None = None,
+) -> Column:
+    """A column of a counter's increase in an hour, coloured from 1 on."""
+    steps = from_one(colour, theme.NEUTRAL) if colour else ()
+    title = title or metric.title
+    return panels.column(metric, title=title, window="1h", decimals=0, steps=steps, width=width)
 
 
-def _sum(metric: Metric, window: str) -> str:
-    return f"sum({RULES.grown(metric, window)})"
+def _answer(rules: MetricPanels, queues: MetricPanels) -> Band:
+    def recent(
+        key: str, metric: Metric, steps: Sequence[Step] = PLAIN, *, background: bool = False
+    ) -> core.Stat:
+        said: Differences = {"window": "15m", "total": "sum", "steps": steps, "decimals": 0}
+        return rules.stat(key, metric, background=background, **said)
 
-
-def _answer(site: BuildContext) -> Band:
-    failed = _sum(aws.FAILED_INVOCATIONS, "15m")
-    look = replace(_look(site), steps=PLAIN, decimals=0)
-    bad = from_one(theme.CRITICAL)
-    warned = from_one(theme.WARNING)
-    return Band(
-        4,
-        [
-            stat(
-                "eventbridge/failed_now",
-                "Failed in 15 min",
-                "Invocations that failed for good, of all rules chosen.",
-                [Query(failed)],
-                replace(look, steps=bad),
-                background=True,
-            ),
-            stat(
-                "eventbridge/error_rate_now",
-                "Error rate in 15 min",
-                "Failed invocations as a share of all, of all rules chosen together.",
-                [Query(f"100 * {failed} / {_sum(aws.INVOCATIONS, '15m')}")],
-                replace(
-                    limited(site, "eventbridge/error_rate", _look(site)),
-                    none=or_silent("No invocations"),
-                ),
-                background=True,
-            ),
-            stat(
-                "eventbridge/invocations_now",
-                "Invocations in 15 min",
-                "Times targets were invoked for an event.",
-                [Query(_sum(aws.INVOCATIONS, "15m"))],
-                look,
-            ),
-            stat(
-                "eventbridge/dead_lettered_now",
-                "Dead letters in 15 min",
-                "Events sent to a dead-letter queue because their target failed.",
-                [Query(_sum(aws.DEAD_LETTERED, "15m"))],
-                replace(look, steps=warned),
-            ),
-            stat(
-                "eventbridge/lost_now",
-                "Lost in 15 min",
-                "Events that not even a dead-letter queue took.",
-                [Query(_sum(aws.DEAD_LETTER_FAILURES, "15m"))],
-                replace(look, steps=bad),
-            ),
-            stat(
-                "eventbridge/waiting_now",
-                "Waiting in queues",
-                "Dead letters that wait for somebody.",
-                [Query(f"sum({QUEUES.value(aws.QUEUE_VISIBLE)})")],
-                replace(look, steps=warned, none=or_silent("No dead-letter queue is watched")),
-            ),
-        ],
+    failed, invoked = (
+        rules.query(metric, window="15m", total="sum").expr
+        for metric in (aws.FAILED_INVOCATIONS, aws.INVOCATIONS)
     )
-
-
-def _failures(site: BuildContext) -> Band:
-    return Band(
-        9,
-        [
-            _of_rules(
-                site,
-                "eventbridge/failed",
-                "Failed invocations",
-                "Invocations that failed for good, in the alert's window.",
-            ),
-            _of_rules(
-                site,
-                "eventbridge/error_rate",
-                "Error rate",
-                "Failed invocations as a share of all, where there were enough of them.",
-                none=or_silent("Too few invocations to judge by"),
-            ),
-            _of_rules(
-                site,
-                "eventbridge/invocations",
-                "Invocations",
-                "Times a rule's targets were invoked, in the alert's window.",
-            ),
-        ],
+    error_rate = rules.stat(
+        "eventbridge/error_rate_now",
+        aws.FAILED_INVOCATIONS,
+        background=True,
+        alert=ERROR_RATE,
+        title="Error rate, 15m",
+        description="Failed invocations as a share of all, over all chosen rules.",
+        expr=f"100 * {failed} / {invoked}",
+        legend="",
+        none=or_silent("No invocations"),
     )
-
-
-def _rules(site: BuildContext) -> Band:
-    def counted(title: str, metric: Metric, colour: str | None = None) -> Column:
-        steps = from_one(colour, theme.NEUTRAL) if colour else ()
-        return Column(title, RULES.grown(metric, "1h"), decimals=0, steps=steps)
-
-    error_rate = Column(
-        "Error rate",
-        compared(RULES, site.limits.condition("eventbridge/error_rate")),
-        "percent",
-        decimals=1,
-        steps=site.limits.steps("eventbridge/error_rate"),
-    )
-    columns = [
-        counted("Matched", aws.TRIGGERED_RULES),
-        counted("Invocations", aws.INVOCATIONS),
-        counted("Failed", aws.FAILED_INVOCATIONS, theme.CRITICAL),
+    waiting: Differences = {"total": "sum", "steps": _WARNED, "decimals": 0}
+    stats = [
+        recent("eventbridge/failed_now", aws.FAILED_INVOCATIONS, _BAD, background=True),
         error_rate,
-        counted("Retries", aws.RETRIES, theme.WARNING),
-        counted("Throttled", aws.THROTTLED_RULES, theme.WARNING),
-        counted("Dead letters", aws.DEAD_LETTERED, theme.WARNING),
-        counted("Lost", aws.DEAD_LETTER_FAILURES, theme.CRITICAL),
+        recent("eventbridge/invocations_now", aws.INVOCATIONS),
+        recent("eventbridge/dead_lettered_now", aws.DEAD_LETTERED, _WARNED),
+        recent("eventbridge/lost_now", aws.DEAD_LETTER_FAILURES, _BAD),
+        queues.stat("eventbridge/waiting_now", aws.QUEUE_VISIBLE, **waiting),
     ]
-    return Band(
-        8,
-        [
-            table(
-                "eventbridge/rules",
-                "Rules, in the last hour",
-                "What each rule chosen did in the hour before the end of the time shown; the error "
-                "rate is that of its alert.",
-                rule_rows(),
-                columns,
-                _look(site),
-                sort_by="Failed",
-            )
-        ],
-    )
+    return Band(4, stats)
 
 
-def _causes(site: BuildContext) -> Band:
-    latency = lines(
+def _rules(panels: MetricPanels) -> Band:
+    columns = [
+        counted(panels, aws.TRIGGERED_RULES),
+        counted(panels, aws.INVOCATIONS),
+        counted(panels, aws.FAILED_INVOCATIONS, theme.CRITICAL, "Failed"),
+        panels.alert_column(ERROR_RATE, title="Error rate", decimals=1),
+        counted(panels, aws.RETRIES, theme.WARNING),
+        counted(panels, aws.THROTTLED_RULES, theme.WARNING),
+        counted(panels, aws.DEAD_LETTERED, theme.WARNING),
+        counted(panels, aws.DEAD_LETTER_FAILURES, theme.CRITICAL),
+    ]
+    description = "Counts in the last hour of the time range; the error rate is that of its alert."
+    title = "Rules, in the last hour"
+    rows = rule_rows()
+    return Band(8, [panels.table("eventbridge/rules", title, description, rows, columns, "Failed")])
+
+
+def _causes(panels: MetricPanels) -> Band:
+    rule, style = panels.scope.legend(aws.RULE), LineStyle(dashed=["/ longest$/"])
+    latency = panels.lines(
         "eventbridge/latency",
-        "Latency",
-        "From an event's arrival on the bus to its successful delivery: the mean, and the longest.",
-        [
-            Query(RULES.value(aws.DELIVERY_LATENCY_AVERAGE), f"{_RULE} mean"),
-            Query(RULES.value(aws.DELIVERY_LATENCY_MAX), f"{_RULE} longest"),
-        ],
-        replace(_look(site, "s"), minimum=0, none=or_silent("AWS tells no latency of these rules")),
-        dashed=["/ longest$/"],
-    )
-    return Band(
-        8,
-        [
-            _of_rules(
-                site,
-                "eventbridge/retries",
-                "Retries",
-                "Invocations that were tried again, in the alert's window: targets answer with "
-                "errors or throttle.",
-            ),
-            _of_rules(
-                site,
-                "eventbridge/throttled",
-                "Throttled",
-                "Times a rule was throttled by the account's quota, in the alert's window.",
-            ),
-            latency,
+        aws.DELIVERY_LATENCY_AVERAGE,
+        style,
+        title="Latency",
+        description="Time from an event's arrival on the bus to its successful delivery: the mean, "
+        "and the longest (dashed).",
+        queries=[
+            panels.query(aws.DELIVERY_LATENCY_AVERAGE, f"{rule} mean"),
+            panels.query(aws.DELIVERY_LATENCY_MAX, f"{rule} longest"),
         ],
     )
+    counts = [panels.alert_lines(f"eventbridge/{each}") for each in ("retries", "throttled")]
+    return Band(8, [*counts, latency])
 
 
-def _dead_letters(site: BuildContext) -> Band:
-    return Band(
-        8,
-        [
-            _of_rules(
-                site,
-                "eventbridge/dead_lettered",
-                "Sent to a dead-letter queue",
-                "Events whose target failed, in the alert's window.",
-            ),
-            _of_rules(
-                site,
-                "eventbridge/dead_letter_failures",
-                "Lost",
-                "Events that could not even be sent to the dead-letter queue, in the alert's "
-                "window: its policy or key forbids it, or it is gone.",
-            ),
-        ],
-    )
-
-
-def _queues(site: BuildContext) -> Band:
-    look = replace(_look(site), minimum=0, none=or_silent("No dead-letter queue is watched"))
-    return Band(
-        8,
-        [
-            watched(
-                site,
-                QUEUES,
-                "eventbridge/queue",
-                "Waiting in queues",
-                "Messages in each dead-letter queue.",
-                _QUEUE,
-                look,
-            ),
-            watched(
-                site,
-                QUEUES,
-                "eventbridge/queue_age",
-                "Oldest in queues",
-                "How long the oldest message of each dead-letter queue has waited. It is deleted "
-                "at the queue's retention.",
-                _QUEUE,
-                look,
-            ),
-        ],
-    )
-
-
-def _of_rules(
-    site: BuildContext, key: str, title: str, words: str, none: str = NONE
-) -> core.TimeSeries:
-    """What the alert of this panel compares, a line for each rule."""
-    look = replace(_look(site), minimum=0, none=none)
-    return watched(site, RULES, key, title, words, _RULE, look)
+def _dead_letters(rules: MetricPanels, queues: MetricPanels) -> list[Band]:
+    lost = "eventbridge/dead_letter_failures"
+    sent = [rules.alert_lines(key) for key in ("eventbridge/dead_lettered", lost)]
+    waiting = [queues.alert_lines(f"eventbridge/{each}") for each in ("queue", "queue_age")]
+    return [Band(8, sent), Band(8, waiting)]

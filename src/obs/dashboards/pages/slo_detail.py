@@ -1,6 +1,5 @@
 """One objective in depth."""
 
-from dataclasses import replace
 from typing import Final
 
 from obs.alerts.alert import Severity
@@ -9,149 +8,105 @@ from obs.catalogue import slo
 from obs.catalogue.query import number
 from obs.dashboards import theme
 from obs.dashboards.build_context import BuildContext
+from obs.dashboards.differences import Differences
 from obs.dashboards.expressions import VariableScope
-from obs.dashboards.field_options import FieldOptions, Query
+from obs.dashboards.field_options import Query
 from obs.dashboards.layout import Band, Section
-from obs.dashboards.page import Page, Variable
-from obs.dashboards.pages import limited, or_silent, watched
-from obs.dashboards.pages.slos import MINUTE, budget_steps, burn_steps, look, objectives, over
-from obs.dashboards.panels import lines, stat
+from obs.dashboards.metric_panels import MetricPanels
+from obs.dashboards.page import Page, variables
+from obs.dashboards.panel_alerts import or_silent
+from obs.dashboards.panels import LineStyle
+from obs.dashboards.slo_panels import (
+    BURN_RATE,
+    OVER_TIME,
+    budget_steps,
+    burn_steps,
+    objectives,
+    over,
+    slo_panels,
+)
 from obs.dashboards.thresholds import PLAIN
 
 _SCOPE: Final = VariableScope(slo.SLO, frozenset(slo.SLO))
-_LEGEND: Final = "{{slo}}"
-_WINDOW: Final = "{{window}}"
+_NONE: Final = "No data of this SLO yet: see Collector"
+_MINUTE: Final = "1m"  # how often events are counted: closer points show nothing new
+_HIDDEN: Final = LineStyle(legend="hidden")
 
 
-def page(site: BuildContext) -> Page | None:
+def page(context: BuildContext) -> Page | None:
     """The page; None where the spec has no SLO."""
-    if not site.slos:
+    if not context.slos:
         return None
+    panels = slo_panels(context, _SCOPE, _NONE)
+    age = panels.alert_lines("slo_detail/watermark", _HIDDEN)
     return Page(
         "slo_detail",
         "SLO detail",
-        "How much of this promise's error budget is left, and what spends it?",
-        [Variable(label, slo.OBJECTIVE, single=True) for label in ("slo_service", "slo")],
+        "How much of this SLO's error budget is left, and what spends it?",
+        variables(slo.OBJECTIVE, "slo_service", "slo", single=True),
         [
-            Section("", [_answer(site), _budget(site), _burning(site)]),
-            Section("Events", [_events(site)]),
-            Section("Data", [_data(site)]),
+            Section("", [_answer(panels), _budget(panels), _burning(panels)]),
+            Section("Events", [_events(panels)]),
+            Section("Data", [Band(6, [age])]),
         ],
         since="now-24h",
     )
 
 
-def _answer(site: BuildContext) -> Band:
-    value = _SCOPE.value
-    return Band(
-        4,
-        [
-            stat(
-                "slo_detail/remaining",
-                "Error budget left",
-                "Share of the error budget that is left in the SLO's window; below 0 more has "
-                "failed than was promised.",
-                [Query(value(slo.BUDGET_REMAINING), _LEGEND)],
-                replace(_look(site, "percentunit"), steps=budget_steps(site), decimals=1),
-                background=True,
-            ),
-            stat(
-                "slo_detail/objective",
-                "Objective",
-                "Share of good events promised, over the window named.",
-                [Query(objectives(_SCOPE, "slo_window"), "over {{slo_window}}")],
-                replace(_look(site, "percentunit"), steps=PLAIN, decimals=3),
-                text="value_and_name",
-            ),
-            stat(
-                "slo_detail/error_ratio_now",
-                "Bad events, 1 h",
-                "Share of bad events in the last hour.",
-                [Query(value(slo.ERROR_RATIO, over("1h"), by=slo.SLO), _LEGEND)],
-                replace(_look(site, "percentunit"), steps=PLAIN, decimals=3),
-            ),
-            stat(
-                "slo_detail/burning",
-                "Burn rate, 1 h",
-                "How many times faster than sustainable the budget burnt in the last hour; 1 lasts "
-                "exactly the SLO's window.",
-                [Query(value(slo.BURN_RATE, over("1h"), by=slo.SLO), _LEGEND)],
-                replace(_look(site), steps=burn_steps(site, "1h"), decimals=2),
-            ),
-            stat(
-                "slo_detail/exhaustion_now",
-                "Spent in",
-                "Time until the budget is spent at the pace of the last six hours.",
-                [Query(value(slo.EXHAUSTION, over("6h"), by=slo.SLO), _LEGEND)],
-                replace(_look(site, "s"), steps=PLAIN, mappings=theme.never(theme.GOOD)),
-            ),
-        ],
-    )
-
-
-def _budget(site: BuildContext) -> Band:
-    exhaustion = [
-        Query(_SCOPE.value(slo.EXHAUSTION, over(window), by=(*slo.SLO, "window")), _WINDOW)
-        for window in ("1h", "6h", "3d")
+def _answer(panels: MetricPanels) -> Band:
+    budget, tiers = budget_steps(panels.context), burn_steps(panels.context, "1h")
+    left, never = slo.BUDGET_REMAINING, theme.never(theme.GOOD)
+    objective: Differences = {
+        "expr": objectives(_SCOPE, "slo_window"),
+        "legend": "over {{slo_window}}",
+        "decimals": 3,
+    }
+    stats = [
+        panels.stat("slo_detail/remaining", left, steps=budget, decimals=1, background=True),
+        panels.stat("slo_detail/objective", slo.OBJECTIVE, text="value_and_name", **objective),
+        panels.stat("slo_detail/error_ratio_now", slo.ERROR_RATIO, over="1h", decimals=3),
+        panels.stat("slo_detail/burning", slo.BURN_RATE, over="1h", steps=tiers, decimals=2),
+        panels.stat("slo_detail/exhaustion_now", slo.EXHAUSTION, over="6h", mappings=never),
     ]
+    return Band(4, stats)
+
+
+def _budget(panels: MetricPanels) -> Band:
+    labels = (*slo.SLO, "window")
+    finite = [
+        Query(f"{_SCOPE.value(slo.EXHAUSTION, over(each), by=labels)} < +Inf", "{{window}}")
+        for each in ("1h", "6h", "3d")
+    ]
+    never = or_silent("At the current burn rates it is never exhausted")
+    left = panels.alert_lines(
+        "slo_detail/budget", _HIDDEN, title=OVER_TIME, minimum=None, maximum=1
+    )
+    exhaustion = panels.lines(
+        "slo_detail/exhaustion", slo.EXHAUSTION, queries=finite, steps=PLAIN, none=never
+    )
+    return Band(9, [left, exhaustion], (16, 8))
+
+
+def _burning(panels: MetricPanels) -> Band:
+    style = LineStyle(
+        thresholds=False,
+        dashed=["/^(page|ticket): /"],
+        colours={"/^page: /": theme.CRITICAL, "/^ticket: /": theme.WARNING},
+    )
+    description = (
+        "How fast the error budget is spent. An alert fires while both of its windows are above "
+        "its tier, drawn dashed."
+    )
+    queries = [panels.query(slo.BURN_RATE), *_tiers(panels)]
     return Band(
-        9,
-        [
-            watched(
-                site,
-                _SCOPE,
-                "slo_detail/budget",
-                "Error budget left over time",
-                "Share of the error budget left; it comes back as bad events leave the SLO's "
-                "window.",
-                _LEGEND,
-                replace(_look(site), maximum=1),
-                form="hidden",
-            ),
-            lines(
-                "slo_detail/exhaustion",
-                "Time until the budget is spent",
-                "At the pace of each window; nothing is drawn where it would last for ever.",
-                [replace(query, expr=f"{query.expr} < +Inf") for query in exhaustion],
-                replace(
-                    _look(site, "s"),
-                    steps=PLAIN,
-                    minimum=0,
-                    none=or_silent("At the present pace it is never spent"),
-                ),
-            ),
-        ],
-        (16, 8),
+        9, [panels.lines(BURN_RATE, slo.BURN_RATE, style, description=description, queries=queries)]
     )
 
 
-def _burning(site: BuildContext) -> Band:
-    burn = Query(_SCOPE.value(slo.BURN_RATE), _WINDOW)
-    return Band(
-        9,
-        [
-            lines(
-                "slo_detail/burn_rate",
-                "Burn rate by window",
-                site.limits.described(
-                    "slo_detail/burn_rate",
-                    "How many times faster than sustainable the budget burns. An alert fires while "
-                    "both of its windows are above its tier, drawn dashed.",
-                ),
-                [burn, *_tiers(site)],
-                replace(limited(site, "slo_detail/burn_rate", _look(site)), minimum=0),
-                limits=False,
-                dashed=["/^(page|ticket): /"],
-                colours={"/^page: /": theme.CRITICAL, "/^ticket: /": theme.WARNING},
-            )
-        ],
-    )
-
-
-def _tiers(site: BuildContext) -> list[Query]:
+def _tiers(panels: MetricPanels) -> list[Query]:
     """A line at the factor of each tier; which factor that is depends on the SLO's window."""
     tiers: dict[str, list[str]] = {}
-    for tuned in site.limits.alerts("slo_detail/burn_rate"):
+    for tuned in panels.context.thresholds.alerts(BURN_RATE):
         when = tuned.when
         if isinstance(when, Burn) and not tuned.only:
             name = "page" if tuned.severity is Severity.CRITICAL else "ticket"
@@ -159,59 +114,21 @@ def _tiers(site: BuildContext) -> list[Query]:
     return [Query("\nor ".join(factors), name) for name, factors in tiers.items()]
 
 
-def _events(site: BuildContext) -> Band:
-    bad = f"{_SCOPE.rate(slo.EVENTS)}\n- {_SCOPE.rate(slo.GOOD_EVENTS)}"
-    return Band(
-        8,
-        [
-            lines(
-                "slo_detail/events",
-                "Good and bad events",
-                "Events a second that count for the objective.",
-                [Query(_SCOPE.rate(slo.GOOD_EVENTS), "good"), Query(bad, "bad")],
-                replace(_look(site, "cps"), minimum=0, interval=MINUTE),
-                stacked=True,
-                colours={"good": theme.GOOD, "bad": theme.FAILED},
-            ),
-            lines(
-                "slo_detail/error_ratio",
-                "Share of bad events",
-                "By window; a window without events has none.",
-                [Query(_SCOPE.value(slo.ERROR_RATIO), _WINDOW)],
-                replace(_look(site, "percentunit"), minimum=0, none=or_silent("No events")),
-            ),
-            lines(
-                "slo_detail/bad_events",
-                "Bad events",
-                "In each window. Alerts ask for a few of them, so that one of a quiet service "
-                "pages nobody.",
-                [Query(_SCOPE.value(slo.BAD_EVENTS), _WINDOW)],
-                replace(_look(site), minimum=0),
-            ),
-        ],
+def _events(panels: MetricPanels) -> Band:
+    rate = panels.scope.rate
+    good = Query(rate(slo.GOOD_EVENTS), "good", theme.GOOD)
+    bad = Query(f"{rate(slo.EVENTS)}\n- {rate(slo.GOOD_EVENTS)}", "bad", theme.FAILED)
+    events = panels.lines(
+        "slo_detail/events",
+        slo.EVENTS,
+        LineStyle(stacked=True),
+        title="Good and bad events",
+        description="Events per second that count for the SLO.",
+        queries=[good, bad],
+        interval=_MINUTE,
     )
-
-
-def _data(site: BuildContext) -> Band:
-    return Band(
-        6,
-        [
-            watched(
-                site,
-                _SCOPE,
-                "slo_detail/watermark",
-                "Age of the data",
-                "How long ago the windows end: up to there the source's data is settled.",
-                _LEGEND,
-                replace(_look(site), minimum=0),
-                form="hidden",
-            )
-        ],
-    )
-
-
-def _look(site: BuildContext, unit: str = "short") -> FieldOptions:
-    return replace(look(site, unit), none="No data of this objective yet: see Collector")
+    ratio = panels.lines("slo_detail/error_ratio", slo.ERROR_RATIO)
+    return Band(8, [events, ratio, panels.lines("slo_detail/bad_events", slo.BAD_EVENTS)])
 
 
 def _factor(when: Burn) -> str:

@@ -1,7 +1,7 @@
-"""What consumers owe at every moment, as the one who publishes and acknowledges knows it.
+"""The outstanding messages of consumers at every moment, known by publishing and acknowledging.
 
-Nothing happens at a point in time: a message arrives between the call and its answer, and so it is
-acknowledged. What is true is therefore a range. Times are Unix seconds.
+A message arrives at an unknown moment between the call and its answer, and is acknowledged in the
+same way; the true lag is therefore a range. Times are Unix seconds.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Spans = dict[int, Span]  # by stream sequence
 
 
 @dataclass
-class Owed:
+class Outstanding:
     """One consumer's messages: when they arrived, and when they were settled."""
 
     arrived: Spans
@@ -23,39 +23,39 @@ class Owed:
     settled: Spans = field(default_factory=dict)
 
     def settling(self, seq: int, since: float) -> None:
-        """From now on the message may be settled, for all that is known."""
+        """The message may be settled from `since` on."""
         before, until = self.settled.get(seq, (since, inf))
         self.settled[seq] = (min(before, since), until)
 
     def settle(self, seq: int, until: float) -> None:
-        """The message is settled now."""
+        """The message is settled by `until`."""
         before, known = self.settled[seq]
         self.settled[seq] = (before, min(known, until))
 
     def lag(self, begin: float, end: float) -> Span:
-        """The least and the most that the lag may have been at some moment from `begin` to `end`.
+        """The lowest and the highest possible lag at any moment from `begin` to `end`.
 
-        Seconds since the oldest message still owed arrived. Between two events it only grows.
+        Seconds since the oldest outstanding message arrived; it only grows between two events.
         """
         edges = {edge for span in self.settled.values() for edge in span if begin < edge < end}
         moments = {begin, end, *edges}
         return min(map(self._least, moments)), max(map(self._most, moments))
 
     def _least(self, now: float) -> float:
-        owed = [
+        outstanding = [
             arrived
             for seq, (_, arrived) in self.arrived.items()
             if arrived <= now < self.settled.get(seq, (inf, inf))[0] and self.matches(seq)
         ]
-        return now - min(owed, default=now)
+        return now - min(outstanding, default=now)
 
     def _most(self, now: float) -> float:
-        owed = [
+        outstanding = [
             sent
             for seq, (sent, _) in self.arrived.items()
             if sent <= now <= self.settled.get(seq, (inf, inf))[1] and self.matches(seq)
         ]
-        return now - min(owed, default=now)
+        return now - min(outstanding, default=now)
 
 
 def sequence(message: Msg) -> int:

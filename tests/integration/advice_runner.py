@@ -31,7 +31,7 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
-class Advised:
+class AdviceRunner:
     """Commands on the endpoints of a test, in `folder`."""
 
     def __init__(self, endpoint_url: str, nats_url: str, spec: Path, folder: Path) -> None:
