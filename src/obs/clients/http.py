@@ -172,7 +172,7 @@ def _kind(document: object) -> dict[str, str]:
 
 
 def _certificates(tls: Tls) -> dict[str, Any]:
-    """The files of the TLS settings as arguments of urllib3, which reads them at each connection."""
+    """The files of the TLS settings for urllib3, which reads them at each connection."""
     authority = tls.ca_file or certifi.where()
     kind = "ca_cert_dir" if Path(authority).is_dir() else "ca_certs"
     return {kind: authority, "cert_file": tls.cert_file, "key_file": tls.key_file}
