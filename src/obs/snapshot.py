@@ -196,6 +196,3 @@ class StoredMessage(NamedTuple):
 
     seq: int
     at: float
-
-
-Snapshot = NatsSnapshot | AwsSnapshot

@@ -26,10 +26,11 @@ from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import calm_garbage_collection
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
-from obs.collector.state import open_state
-from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import NatsSource, Sources
+from obs.sources.nats.nats_http import NatsHttp
+from obs.spec.nats import NatsSource
+from obs.spec.sources import Sources
 from obs.spec.system import System
+from obs.state import open_state
 from obs.web.server import serve
 
 INTERVAL = 15.0
@@ -173,7 +174,7 @@ def measure(consumers: int, polls: int) -> None:
             begin = time.process_time()
             snapshot = source.poll()
             fetched = time.process_time()
-            collector.absorb(health, snapshot, time.monotonic())
+            collector.record_poll(health, snapshot, time.monotonic())
             end = time.process_time()
             cpu.append((end - begin) * 1e3)
             phases.append((fetched - begin) * 1e3)

@@ -9,8 +9,8 @@ import pytest
 from obs.clients.aws import AwsClient
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults
-from obs.sources.eventbridge import EventBridge
-from obs.spec.sources import AwsSource
+from obs.sources.aws.eventbridge import EventBridge
+from obs.spec.aws import AwsSource
 
 
 @dataclass

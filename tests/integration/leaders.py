@@ -2,7 +2,7 @@
 
 from obs.clients.http import Http
 from obs.sandbox.nats_server import NatsServer
-from obs.sources.jsz import ConsumerReport, StreamReport, decode_jsz
+from obs.sources.nats.jsz import ConsumerReport, StreamReport, decode_jsz
 
 
 def leaders(http: Http, member: NatsServer) -> dict[str, str]:

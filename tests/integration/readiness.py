@@ -20,7 +20,8 @@ from obs.checks.run import run
 from obs.cli.main import main
 from obs.clients.aws import AwsClient
 from obs.iam.policy import document
-from obs.iam.roles import PolicyOptions, policy_for
+from obs.iam.policy_options import PolicyOptions
+from obs.iam.roles import policy_for
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCESS_KEY, ACCOUNT, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_events import aws

@@ -3,22 +3,13 @@
 import gzip
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from obs.web.status import (
-    ConsumerState,
-    ConsumerStatus,
-    PushStatus,
-    QueueStatus,
-    RuleStatus,
-    SloState,
-    SloStatus,
-    SourceStatus,
-    Status,
-    StreamStatus,
-    encode,
-)
+from obs.sources.aws.status import QueueStatus, RuleStatus
+from obs.sources.nats.status import ConsumerState, ConsumerStatus, StreamStatus
+from obs.web.status import PushStatus, SloState, SloStatus, SourceStatus, Status, encode
 from obs.web.verdict import complete
 
 NOW = time.time()
@@ -55,9 +46,24 @@ def _compress(body: bytes) -> bytes:
     return gzip.compress(body, 1)
 
 
+def status_of(
+    *,
+    consumers: Sequence[ConsumerStatus] = (),
+    streams: Sequence[StreamStatus] = (),
+    rules: Sequence[RuleStatus] = (),
+    queues: Sequence[QueueStatus] = (),
+    aws_cost_dollars_per_month: float | None = None,
+    **fields: Any,
+) -> Status:
+    """A status with the lists of both kinds of source."""
+    lists = {"consumers": consumers, "streams": streams, "rules": rules, "queues": queues}
+    figures = {"aws_cost_dollars_per_month": aws_cost_dollars_per_month}
+    return Status(lists={k: tuple(v) for k, v in lists.items()}, figures=figures, **fields)
+
+
 def healthy() -> Status:
     """Everything as it should be."""
-    return Status(
+    return status_of(
         system="oms",
         environment="production",
         description="Object metadata service",
@@ -100,7 +106,7 @@ def healthy() -> Status:
 def troubled() -> Status:
     """A stopped consumer, a burning and an exhausted objective, a failing rule, a silent source."""
     calm = healthy()
-    return Status(
+    return status_of(
         system="oms",
         environment="production",
         version="0.1.0",
@@ -119,7 +125,7 @@ def troubled() -> Status:
             slo("no-dead-letters", left=None, rate=None, state="no_data"),
         ),
         consumers=(
-            *calm.consumers,
+            *calm.lists["consumers"],
             consumer(
                 "billing-projection",
                 state="stopped",
@@ -141,7 +147,7 @@ def troubled() -> Status:
             ),
             consumer(HOSTILE, lag=2, seconds=0.4, reasons=("message_retrying",), drain=1),
         ),
-        streams=calm.streams,
+        streams=calm.lists["streams"],
         rules=(
             rule("oms-schema-changed", 212),
             rule("oms-object-changed", 18_340, failed=912, failed_now=140),
@@ -171,7 +177,7 @@ def troubled() -> Status:
 
 def starting() -> Status:
     """Just started: nothing has answered, and the spec has no objectives."""
-    return Status(
+    return status_of(
         system="oms",
         environment="development",
         version="0.1.0",
@@ -183,7 +189,7 @@ def starting() -> Status:
 
 def large(consumers: int) -> Status:
     """A cluster with that many consumers, every hundredth of them stopped."""
-    return Status(
+    return status_of(
         system="fleet",
         environment="production",
         version="0.1.0",

@@ -15,9 +15,9 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
 from obs.snapshot import DeadLetter
-from obs.sources.advisories import Advisories, Arrival
-from obs.sources.advisory_stream import Position
-from obs.spec.sources import NatsConnection
+from obs.sources.nats.advisories import Advisories, Arrival
+from obs.sources.nats.advisory_stream import Position
+from obs.spec.nats import NatsConnection
 from tests.integration.waiting import ended, eventually_async
 
 pytestmark = pytest.mark.integration
@@ -34,7 +34,7 @@ class Reader:
     reports: list[SourceError | None] = field(default_factory=list)
 
     def take(self, arrival: Arrival) -> None:
-        self.dead_letters.extend(arrival.letters)
+        self.dead_letters.extend(arrival.dead_letters)
         self.position = arrival.position
 
     @asynccontextmanager

@@ -26,8 +26,8 @@ from obs.iam.roles import policy_for
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCOUNT, AwsEmulator
 from obs.sandbox.nats_server import NatsServer
-from obs.sources.eventbridge import EventBridge
-from obs.spec.sources import NatsSource
+from obs.sources.aws.eventbridge import EventBridge
+from obs.spec.nats import NatsSource
 from obs.spec.system import System
 from tests.integration.collector_process import (
     CollectorProcess,

@@ -11,8 +11,8 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from obs.clients.http import Http
 from obs.sandbox.nats_server import NatsCluster
 from obs.snapshot import NatsSnapshot
-from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import NatsSource
+from obs.sources.nats.nats_http import NatsHttp
+from obs.spec.nats import NatsSource
 from tests.integration.leaders import leaders
 from tests.integration.waiting import answered, eventually
 from tests.integration.workers import AWAY

@@ -12,8 +12,9 @@ from obs.clients.http import Http
 from obs.clients.nats import keep_connected
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
-from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import NatsConnection, NatsSource, Tls
+from obs.sources.nats.nats_http import NatsHttp
+from obs.spec.nats import NatsConnection, NatsSource
+from obs.spec.tls import Tls
 from tests.integration.certificates import Certificates
 from tests.integration.nats_jwt import make_operator
 from tests.integration.waiting import ended, eventually_async

@@ -19,8 +19,9 @@ from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.process import free_ports
 from obs.snapshot import Consumer, NatsSnapshot
-from obs.sources.nats_http import NatsHttp
-from obs.spec.sources import NatsSource, Tls
+from obs.sources.nats.nats_http import NatsHttp
+from obs.spec.nats import NatsSource
+from obs.spec.tls import Tls
 from tests.integration.certificates import Certificates
 from tests.integration.waiting import eventually
 

@@ -261,7 +261,9 @@ async def test_withdrawn_numbers_are_not_taken_for_an_empty_system(
         nats, name=f"{nats.name}/connection", last_success=None, age_seconds=None
     )
     site.document = msgspec.structs.replace(
-        healthy(), sources=(*silent, never), consumers=(), rules=()
+        healthy(),
+        sources=(*silent, never),
+        lists={**healthy().lists, "consumers": (), "rules": ()},
     )
     text = await shown(page, server)
     assert "NATS is stale: its data is withdrawn" in text

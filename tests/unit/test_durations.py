@@ -33,7 +33,7 @@ def test_whole_seconds_are_rounded_to(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 0.5, -60])
 def test_less_than_a_second_has_no_text_in_whole_seconds(seconds: float) -> None:
-    with pytest.raises(ValueError, match="no duration"):
+    with pytest.raises(ValueError, match="not a duration"):
         format_whole_seconds(seconds)
 
 

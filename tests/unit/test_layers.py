@@ -1,9 +1,13 @@
 """Dependencies between packages point one way, as the design draws them."""
 
 import ast
+import re
 from pathlib import Path
 
+import pytest
+
 import obs
+from obs.spec.sources import SOURCE_KINDS
 
 ROOT = Path(obs.__file__).parent
 
@@ -22,21 +26,25 @@ MAY_IMPORT = {
     "spec": {"errors", "catalogue", "durations", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"catalogue", "errors", "spec"},
-    "sources": {"errors", "catalogue", "clients", "snapshot", "spec"},
+    "state": {"errors"},
+    "sources": {
+        *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
+        *("snapshot", "spec", "state", "web"),
+    },
     "sinks": {"errors", "catalogue", "clients", "families", "spec"},
     "web": {"errors", "yaml_syntax"},
     "collector": {
         "extras",
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
-        *("snapshot", "sources", "spec", "web"),
+        *("snapshot", "sources", "spec", "state", "web"),
     },
     "sandbox": {
         "extras",
         *("alerts", "artifacts", "catalogue", "clients", "errors"),
         *("snapshot", "sources", "spec"),
     },
-    "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "spec"},
-    "iam": {"catalogue", "errors", "spec"},
+    "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "sources", "spec"},
+    "iam": {"catalogue", "errors", "sources", "spec"},
     "checks": {
         "extras",
         *("alerts", "artifacts", "catalogue", "clients", "errors", "iam", "ids"),
@@ -137,3 +145,66 @@ def test_no_module_is_longer_than_400_lines() -> None:
 def test_the_layer_table_names_every_package() -> None:
     packages = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
     assert packages <= MAY_IMPORT.keys()
+
+
+KEYS, CLASSES = "|".join(SOURCE_KINDS), "|".join(kind.title() for kind in SOURCE_KINDS)
+NAMES_A_KIND = re.compile(
+    rf"""["']({KEYS})["']|\b({CLASSES})(Source|Snapshot)\b|"""
+    rf"""\bsources\.({KEYS})\b|\bobs\.(checks|iam)\.({KEYS})\b"""
+)
+GENERAL = ("collector", "web", "cli", "checks", "iam", "alerts")
+OF_ONE_PLATFORM = {
+    "alerts/explicit_resources.py": "what CloudWatch alarms are made for",
+    "alerts/writers/cloudwatch": "CloudWatch alarms",
+    "checks/advice.py": "commands of the NATS and AWS command lines",
+    "checks/applied.py": "the extra that Amazon Managed Prometheus needs",
+    "checks/emitted.py": "texts of CloudWatch alarms",
+    "checks/retries.py": "compares the two platforms",
+    "cli/alert_test.py": "Amazon SNS",
+    "collector/assembly.py": "the extra that the CloudWatch output needs",
+    "iam/arns.py": "AWS names",
+    "iam/identity.py": "who signs in to AWS",
+    "iam/operators.py": "roles of AWS",
+    "iam/roles.py": "roles of AWS",
+}
+"""Modules that name a kind of source because their subject is that platform, and which."""
+
+
+def rooms(kind: str) -> list[Path]:
+    """The modules of a kind of source in the packages that have one for each kind."""
+    return [
+        path
+        for package in ("sources", *GENERAL)
+        for pattern in (f"{package}/**/{kind}/**/*.py", f"{package}/**/{kind}.py")
+        for path in ROOT.glob(pattern)
+    ]
+
+
+def test_only_the_modules_of_a_kind_of_source_name_it() -> None:
+    of_kinds = {path for kind in SOURCE_KINDS for path in rooms(kind)}
+    of_kinds |= set(ROOT.glob("alerts/definitions/*.py"))
+    naming = {
+        path.relative_to(ROOT).as_posix()
+        for package in GENERAL
+        for path in (ROOT / package).rglob("*.py")
+        if path not in of_kinds and NAMES_A_KIND.search(path.read_text())
+    }
+    found = {
+        next((known for known in OF_ONE_PLATFORM if name.startswith(known)), name)
+        for name in naming
+    }
+    assert found == OF_ONE_PLATFORM.keys()
+
+
+@pytest.mark.parametrize("kind", SOURCE_KINDS)
+def test_kinds_of_source_know_nothing_of_each_other(kind: str) -> None:
+    others = "|".join(set(SOURCE_KINDS) - {kind})
+    of_another = re.compile(rf"obs\.(sources|checks|iam|spec|families)\.({others})\b")
+    assert len(rooms(kind)) > 5
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in rooms(kind)
+        for module in sorted(imported_modules(path))
+        if of_another.match(module)
+    ]
+    assert wrong == []

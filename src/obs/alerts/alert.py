@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 from obs.alerts.condition import Condition, Labels
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.query import Matcher
+from obs.spec.sources import SOURCE_KINDS
 
 MINUTE: Final = 60
 HOUR: Final = 3600
@@ -22,30 +23,45 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-class About(StrEnum):
-    """The kind of object that an alert is about."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """The kind of object that an alert is about; a kind of source may have others.
 
-    CONSUMER = "consumer"
-    STREAM = "stream"
-    SERVER = "server"
-    RULE = "rule"
-    QUEUE = "queue"
-    SLO = "slo"
-    SOURCE = "source"
-    COLLECTOR = "collector"
+    `name` is the label that has the object's name, `labels` tell one object from another.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+
+    CONSUMER: ClassVar["About"]
+    STREAM: ClassVar["About"]
+    SERVER: ClassVar["About"]
+    RULE: ClassVar["About"]
+    QUEUE: ClassVar["About"]
+    SLO: ClassVar["About"]
+    SOURCE: ClassVar["About"]
+    COLLECTOR: ClassVar["About"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def source_label(self) -> str:
+        """The label that has the name of its source. Raises ValueError where it has none."""
+        for label in self.labels:
+            if label in SOURCE_KINDS:
+                return label
+        raise ValueError(f"a {self.name} is not of one source")
 
 
-IDENTITY: Final[dict[About, tuple[str, ...]]] = {
-    About.CONSUMER: nats.CONSUMER,
-    About.STREAM: nats.STREAM,
-    About.SERVER: nats.SERVER,
-    About.RULE: aws.RULE,
-    About.QUEUE: aws.QUEUE,
-    About.SLO: slo.SLO,
-    About.SOURCE: own.SOURCE,
-    About.COLLECTOR: (),
-}
-"""The labels that tell one object from another."""
+About.CONSUMER = About("consumer", nats.CONSUMER)
+About.STREAM = About("stream", nats.STREAM)
+About.SERVER = About("server", nats.SERVER)
+About.RULE = About("rule", aws.RULE)
+About.QUEUE = About("queue", aws.QUEUE)
+About.SLO = About("slo", slo.SLO)
+About.SOURCE = About("source", own.SOURCE)
+About.COLLECTOR = About("collector", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +110,4 @@ class TunedAlert:
     @property
     def identity(self) -> tuple[str, ...]:
         """The labels of the objects it is about."""
-        return IDENTITY[self.alert.about]
+        return self.alert.about.labels

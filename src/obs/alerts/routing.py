@@ -6,8 +6,10 @@ from typing import Final
 
 from obs.alerts.alert import About, Severity, TunedAlert
 from obs.alerts.condition import Burn
-from obs.catalogue import aws, nats, own, slo
+from obs.alerts.definitions import GROUPS
+from obs.catalogue import own, slo
 from obs.catalogue.query import Matcher, equal
+from obs.sources.kinds import each_source
 from obs.spec.notify import LabelRoute, Notify, Route
 from obs.spec.system import System
 
@@ -25,8 +27,6 @@ _DEFAULTS: Final = {
 }
 _SCOPE: Final = ("system", "environment")
 _SOURCE_ALERTS: Final = ("ObsSourceDown", "ObsSourceStale")
-_CAUSES: Final = ("NatsServerDown",)
-"""Alerts that tell why a source may be down, so that this must not silence them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +107,35 @@ def _fan_out(route: Route, severity: Severity) -> Iterator[Leg]:
         )
 
 
-_OBJECTS: Final[dict[About, tuple[tuple[Matcher, ...], tuple[str, ...]]]] = {
-    # How alerts on such an object are told from others, as a missing label equals a missing one.
-    About.CONSUMER: ((("consumer", "!=", ""),), nats.CONSUMER),
-    About.STREAM: ((("stream", "!=", ""), ("consumer", "=", "")), nats.STREAM),
-    About.SERVER: ((("server", "!=", ""),), nats.SERVER),
-    About.RULE: ((("rule", "!=", ""),), aws.RULE),
-    About.QUEUE: ((("queue", "!=", ""),), aws.QUEUE),
-    About.SLO: ((("slo", "!=", ""),), slo.SLO),
-}
+def _objects() -> Iterator[About]:
+    """What alerts are about besides sources and the collector; narrower objects come first."""
+    for alerts in GROUPS.values():
+        found = {alert.about for alert in alerts} - {About.SOURCE, About.COLLECTOR}
+        yield from sorted(found, key=lambda about: (-len(about.labels), about.name))
+
+
+_OBJECTS: Final = tuple(dict.fromkeys(_objects()))
+
+
+def _selecting(about: About) -> tuple[Matcher, ...]:
+    """Selects the alerts on such objects: not those on narrower ones, which have its labels too.
+
+    Without the latter a missing label would equal a missing one.
+    """
+    narrower = [other for other in _OBJECTS if set(other.labels) > set(about.labels)]
+    return ((about.name, "!=", ""), *((other.name, "=", "") for other in narrower))
 
 
 def _by_severity(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
     """Critical over warning and info of the same object."""
-    for about, (there, identity) in _OBJECTS.items():
+    for about in _OBJECTS:
+        there = _selecting(about)
         found = {tuned.severity for tuned in alerts if tuned.alert.about is about}
         if Severity.CRITICAL in found and len(found) > 1:
             yield Inhibition(
                 (_is(Severity.CRITICAL), *there),
                 (("severity", "=~", "warning|info"), *there),
-                (*_SCOPE, *identity),
+                (*_SCOPE, *about.labels),
             )
     if {tuned.name for tuned in alerts} >= set(_SOURCE_ALERTS):
         down, stale = ((("alertname", "=", name),) for name in _SOURCE_ALERTS)
@@ -170,11 +179,10 @@ def _by_source(alerts: Sequence[TunedAlert], system: System) -> Iterator[Inhibit
 
 def _dependents(system: System) -> Iterator[tuple[str, list[tuple[Matcher, ...]]]]:
     """Each source, and what selects the alerts that depend on it."""
-    causes: Matcher = ("alertname", "!~", "|".join(_CAUSES))
-    own_alerts: dict[str, tuple[Matcher, ...]] = {
-        **{name: (("nats", "=", name), causes) for name in system.sources.nats},
-        **{name: (("aws", "=", name),) for name in system.sources.aws},
-    }
+    own_alerts: dict[str, tuple[Matcher, ...]] = {}
+    for kind, name, _ in each_source(system):
+        causes: Matcher = ("alertname", "!~", "|".join(kind.causes))
+        own_alerts[name] = ((kind.key, "=", name), *((causes,) if kind.causes else ()))
     for source, objects in sorted(own_alerts.items()):
         services: dict[str, list[str]] = {}
         for each in system.slos:

@@ -7,10 +7,9 @@ from typing import Final
 
 from obs.alerts.alert import Alert, TunedAlert
 from obs.alerts.annotations import comparison
-from obs.spec.globs import is_plain
+from obs.sources.kinds import KINDS
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
-from obs.spec.watched import ConsumerName
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
 
@@ -56,40 +55,8 @@ def _silence(alert: Alert) -> str:
 
 def _names(system: System) -> dict[str, str]:
     """A value for each placeholder: the first of its kind in the spec, else a word in capitals."""
-    nats, aws = next(iter(system.sources.nats.values()), None), _first_aws(system)
-    stream, consumer = _consumer(system)
-    return {
-        "monitor": nats.monitor[0] if nats else "MONITOR_URL",
-        "nats": nats.connection.servers[0] if nats and nats.connection else "NATS_URL",
-        "stream": stream,
-        "consumer": consumer,
-        "collector": f"http://{system.outputs.web.listen}",
-        **aws,
-    }
-
-
-def _first_aws(system: System) -> dict[str, str]:
-    source = next(iter(system.sources.aws.values()), None)
-    buses = source.buses if source else ()
-    return {
-        "region": source.region if source else "REGION",
-        "bus": _plain([bus.name for bus in buses], "BUS"),
-        "rule": _plain([rule for bus in buses for rule in bus.rules], "RULE"),
-        "queue": _plain(source.queues if source else (), "QUEUE"),
-    }
-
-
-def _consumer(system: System) -> tuple[str, str]:
-    for each in system.slos:
-        for named in each.sli.measured.names():
-            if isinstance(named, ConsumerName):
-                return named.stream, named.consumer
-    sources = system.sources.nats.values()
-    return (
-        _plain([name for source in sources for name in source.streams.include], "STREAM"),
-        _plain([name for source in sources for name in source.consumers.include], "CONSUMER"),
-    )
-
-
-def _plain(names: Sequence[str], otherwise: str) -> str:
-    return next(filter(is_plain, names), otherwise)
+    slis = [slo.sli for slo in system.slos]
+    names = {"collector": f"http://{system.outputs.web.listen}"}
+    for kind in KINDS:
+        names |= kind.examples(system.sources.of(kind.key), slis)
+    return names

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from obs.alerts.alert import IDENTITY, About, Alert, Severity, TunedAlert
+from obs.alerts.alert import About, Alert, Severity, TunedAlert
 from obs.alerts.condition import (
     Above,
     Age,
@@ -18,7 +18,7 @@ from obs.alerts.condition import (
     Quiet,
     Share,
 )
-from obs.alerts.definitions import BY_NAME
+from obs.alerts.definitions import BY_NAME, SOURCE_KIND
 from obs.catalogue import slo
 from obs.slo.burn import objective_ratio
 from obs.slo.tiers import Tier, tiers
@@ -32,8 +32,6 @@ from obs.spec.tree import Path, locate_key
 _TAKEN: Final = frozenset(
     ("alertname", "alertstate", "severity", "system", "environment", "tier", "slo_window")
 )
-_NATS: Final = (About.CONSUMER, About.STREAM, About.SERVER)
-_AWS: Final = (About.RULE, About.QUEUE)
 
 
 def tuned_alerts(system: System) -> tuple[TunedAlert, ...]:
@@ -54,10 +52,8 @@ def check_tuning(spec: Spec) -> None:
 
 
 def _applies(alert: Alert, system: System) -> bool:
-    if alert.about in _NATS:
-        return bool(system.sources.nats)
-    if alert.about in _AWS or alert.name == "ObsAwsBudgetExceeded":
-        return bool(system.sources.aws)
+    if kind := SOURCE_KIND.get(alert.name):
+        return bool(system.sources.of(kind))
     if alert.about is About.SLO:
         return bool(system.slos)
     return True
@@ -195,14 +191,14 @@ def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[TuningProblem]:
             message = f"is about {getattr(alert.when, 'unit', 'a number')}; write a plain number"
         yield (*path, field), f"{alert.name} {message}"
     for label in tuning.labels:
-        if label in _TAKEN or label in IDENTITY[alert.about]:
+        if label in _TAKEN or label in alert.about.labels:
             yield (*path, "labels", label), "obs sets this label itself; choose another name"
 
 
 def _unfit_object(
     alert: Alert, override: Override, path: Path, seen: Iterable[Labels]
 ) -> Iterator[TuningProblem]:
-    identity, labels = IDENTITY[alert.about], _object(override)
+    identity, labels = alert.about.labels, _object(override)
     if not identity:
         yield path, f"{alert.name} is about no single object, so it has no overrides"
     elif not labels:

@@ -17,7 +17,8 @@ class Check(Generic[Facts]):
 
     `subjects` are what is asked for it, by name; none: it is skipped, for the reason `absent`.
     `read` asks one of them and may raise SourceError; `judge` is pure. `rows`: a table of what was
-    compared, the heading first.
+    compared, the heading first. `place`: lower ones are shown first, equal ones by their source's
+    kind.
     """
 
     name: str
@@ -27,3 +28,4 @@ class Check(Generic[Facts]):
     read: Callable[[CheckContext, str], Facts]
     judge: Callable[[System, str, Facts], Iterable[CheckFinding]]
     rows: Callable[[System, Facts], FindingRows] | None = None
+    place: int = 30

@@ -6,7 +6,7 @@ from typing import Final
 from obs.checks.finding import CheckFinding, right, wrong
 from obs.spec.quantity import format_duration
 from obs.spec.slos import Slo
-from obs.spec.sources import AwsSource, stale_after
+from obs.spec.source import stale_after
 from obs.spec.system import System
 from obs.web.status import SloStatus, SourceStatus, Status
 
@@ -63,6 +63,5 @@ def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -
 
 def _oldest(system: System, name: str) -> float:
     """How old the newest data of a source may be (seconds)."""
-    source = system.sources.aws.get(name) or system.sources.nats[name]
-    late = source.delay if isinstance(source, AwsSource) else 0.0
-    return stale_after(source) + late + _SLACK
+    source = system.sources.named(name)
+    return stale_after(source) + source.delayed_by + _SLACK

@@ -15,7 +15,7 @@ from obs.clients.rest import RequestRejected, Rest, document
 from obs.errors import SourceError
 from obs.spec.stacks import Reached
 from obs.spec.system import System
-from obs.web.status import Status
+from obs.web.status import Status, decode
 
 _LONGEST_PAUSE: Final = 0.2  # seconds: whoever asks sits before the screen
 _COLLECTORS: Final = "last_over_time(obs_build_info[1d])"
@@ -37,7 +37,7 @@ def read_status(collector: Reached) -> Status:
     with closing(_rest(collector)) as rest:
         body = rest.get("/api/v1/status").body
     try:
-        return msgspec.json.decode(body, type=Status)
+        return decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         where = without_user(collector.url)
         raise SourceError("decode", f"{where}: not the status of a collector") from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.checks.advice import nats
-from obs.checks.eventbridge import (
+from obs.checks.aws.eventbridge import (
     DEFAULT_EVENT_AGE,
     DEFAULT_RETRIES,
     EventBridgeFacts,
@@ -19,12 +19,17 @@ from obs.checks.eventbridge import (
     put_target,
     where,
 )
+from obs.checks.aws.facts import eventbridge
+from obs.checks.check import Check
+from obs.checks.context import CheckContext
 from obs.checks.finding import CheckFinding, FindingRows, right, wrong
-from obs.checks.jetstream import meant, named
+from obs.checks.nats.facts import jetstream
+from obs.checks.nats.jetstream import meant, named
+from obs.errors import SourceError
 from obs.snapshot import Consumer, NatsSnapshot
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
+from obs.spec.nats import NatsSource
 from obs.spec.quantity import format_duration
-from obs.spec.sources import NatsSource
 from obs.spec.system import System
 
 _SHORTEST_EVENT_AGE: Final = 60  # seconds
@@ -181,3 +186,36 @@ def nearest(tries: Tries) -> tuple[int, int]:
     often = DEFAULT_RETRIES if tries.often is None else min(tries.often, DEFAULT_RETRIES)
     seconds = DEFAULT_EVENT_AGE if tries.seconds is None else int(tries.seconds)
     return often, min(max(seconds, _SHORTEST_EVENT_AGE), DEFAULT_EVENT_AGE)
+
+
+def platforms(context: CheckContext) -> Platforms:
+    """Both platforms. Raises SourceError."""
+    sources = context.system.sources
+    return Platforms(
+        {name: jetstream(context, name) for name in sources.nats},
+        {name: eventbridge(context, name) for name in sources.aws},
+    )
+
+
+def platforms_if_there(context: CheckContext) -> Platforms | None:
+    """Both platforms; None where one does not answer."""
+    try:
+        return platforms(context)
+    except SourceError:
+        return None
+
+
+def _both(system: System) -> tuple[str, ...]:
+    return (system.system,) if system.sources.nats and system.sources.aws else ()
+
+
+CHECK: Final = Check(
+    "retries",
+    "Do EventBridge and JetStream try an event as often and for as long?",
+    _both,
+    "the spec has only one of the two platforms",
+    read=lambda context, name: platforms(context),
+    judge=lambda system, name, facts: judge(system, facts),
+    rows=rows,
+    place=20,
+)

@@ -8,16 +8,17 @@ from obs.checks.context import CheckContext
 from obs.checks.finding import CheckFinding, CheckResult, FindingRows, Outcome, skipped, wrong
 from obs.errors import DONE, FOUND, UNAVAILABLE, BadInput, SourceError
 from obs.extras import MissingExtra
+from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 
 
 def run(
     system: System,
     checks: Sequence[Check[Any]],
-    asking: Callable[[System], CheckContext] = CheckContext,
+    context: Callable[[System], CheckContext] = CheckContext,
 ) -> list[CheckResult]:
     """What each check found, in their order."""
-    with asking(system) as opened:
+    with context(system) as opened:
         return [_result(check, system, opened) for check in checks]
 
 
@@ -31,13 +32,12 @@ def outcomes(results: Sequence[CheckResult]) -> dict[str, bool]:
 
 
 def part_of(system: System, kinds: Collection[str]) -> System:
-    """The system as far as sources of these kinds, `nats` and `aws`, have to do with it."""
-    nats = system.sources.nats if "nats" in kinds else {}
-    aws = system.sources.aws if "aws" in kinds else {}
-    names = {*nats, *aws}
-    slos = [slo for slo in system.slos if slo.sli.measured.source in names]
-    sources = system.sources.model_copy(update={"nats": nats, "aws": aws})
-    return system.model_copy(update={"sources": sources, "slos": tuple(slos)})
+    """The system with the sources of these kinds only, and the SLOs that are measured there."""
+    others: dict[str, object] = {kind: {} for kind in SOURCE_KINDS if kind not in kinds}
+    sources = system.sources.model_copy(update=others)
+    names = {name for _, name, _ in sources.every()}
+    slos = tuple(slo for slo in system.slos if slo.sli.measured.source in names)
+    return system.model_copy(update={"sources": sources, "slos": slos})
 
 
 def exit_code(results: Sequence[CheckResult], *, strict: bool = False) -> int:
@@ -52,7 +52,7 @@ def exit_code(results: Sequence[CheckResult], *, strict: bool = False) -> int:
     return FOUND if any(result.outcome in bad for result in results) else DONE
 
 
-def _result(check: Check[Any], system: System, asking: CheckContext) -> CheckResult:
+def _result(check: Check[Any], system: System, context: CheckContext) -> CheckResult:
     subjects = check.subjects(system)
     if not subjects:
         return CheckResult(check.name, check.question, (skipped(system.system, check.absent),))
@@ -61,14 +61,14 @@ def _result(check: Check[Any], system: System, asking: CheckContext) -> CheckRes
     answered = False
     for subject in subjects:
         try:
-            facts = check.read(asking, subject)
+            facts = check.read(context, subject)
             findings += check.judge(system, subject, facts)
         except SourceError as error:
             findings.append(_unasked(subject, error))
             continue
         except MissingExtra:  # of obs itself, and so of every check
             raise
-        except BadInput as error:  # a file or a secret that asking needs
+        except BadInput as error:  # a file or a secret that is needed to read
             findings.append(wrong(subject, str(error), "change it, or the spec"))
             continue
         answered = True

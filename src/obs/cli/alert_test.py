@@ -10,8 +10,8 @@ from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from obs.alerts.alert import Severity
+    from obs.spec.aws import AwsSource
     from obs.spec.notify import Sns
-    from obs.spec.sources import AwsSource
     from obs.spec.system import System
 
 
@@ -104,7 +104,7 @@ def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
 
 def _account(topic: "Sns", system: "System") -> "AwsSource":
     """The sign-in of the spec's source in the topic's region, with the topic's role if any."""
-    from obs.spec.sources import AwsSource
+    from obs.spec.aws import AwsSource
 
     sources = (one for one in system.sources.aws.values() if one.region == topic.region)
     account = next(sources, AwsSource(region=topic.region))

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -102,6 +102,34 @@ def format_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )
+
+
+class _SourceKinds(Iterable[str]):
+    """The kinds of source, read when they are needed: the frame loads no models."""
+
+    def __iter__(self) -> Iterator[str]:
+        from obs.spec.sources import SOURCE_KINDS
+
+        return iter(SOURCE_KINDS)
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in tuple(self)
+
+
+def only_argument(parser: argparse.ArgumentParser, help: str) -> None:
+    """--only, for commands that may leave kinds of source out."""
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="KIND",
+        choices=_SourceKinds(),
+        help=f"{help} (%(choices)s); repeatable (default: all)",
+    )
+
+
+def source_kinds(arguments: argparse.Namespace) -> Collection[str]:
+    """The kinds that --only names, or all."""
+    return tuple(arguments.only or _SourceKinds())
 
 
 def spec_paths(arguments: argparse.Namespace) -> list[Path]:

@@ -5,19 +5,26 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
+from obs.cli.arguments import (
+    Commands,
+    chosen_spec,
+    command,
+    format_argument,
+    only_argument,
+    source_kinds,
+    spec_arguments,
+)
 from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
 from obs.errors import DONE, UNAVAILABLE
 
 if TYPE_CHECKING:
-    from obs.collector.assembly import Kind
     from obs.collector.checking import Checks
-    from obs.collector.costs import SourceCost
+    from obs.sources.kind import SourceCost
     from obs.spec.system import System
 
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
@@ -39,12 +46,7 @@ def register(commands: "Commands[Parser]") -> None:
         exit_codes=(0, 2, 3),
     )
     spec_arguments(collect)
-    collect.add_argument(
-        "--only",
-        action="append",
-        choices=("nats", "aws"),
-        help="poll only sources of this kind; repeatable (default: all)",
-    )
+    only_argument(collect, "poll only sources of this kind")
     collect.add_argument(
         "--listen", metavar="HOST:PORT", help="address to serve on, instead of outputs.web.listen"
     )
@@ -65,7 +67,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     system = chosen_spec(arguments).system
     level = logging.DEBUG if arguments.verbose else logging.INFO
     logging.basicConfig(level=level, format=_LOG_FORMAT, stream=sys.stderr)
-    for library in ("urllib3", "botocore", "boto3", "asyncio", "nats", "opentelemetry"):
+    for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
         return _dry_run(system, arguments)
@@ -76,10 +78,19 @@ def _collect(arguments: argparse.Namespace) -> int:
     os._exit(code)
 
 
+def _libraries() -> Iterator[str]:
+    """Those whose own warnings would only repeat what the collector says."""
+    from obs.sources.kinds import KINDS
+
+    yield from ("asyncio", "opentelemetry")
+    for kind in KINDS:
+        yield from kind.libraries
+
+
 async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from obs.collector.assembly import KINDS, assemble
+    from obs.collector.assembly import assemble
     from obs.collector.daemon import stop_on_signals
     from obs.collector.served import ServedCollector
     from obs.web.server import serve
@@ -92,7 +103,7 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         from obs.web.access import Access
 
         access = Access(Path(web.config_file))
-    kinds: Sequence[Kind] = arguments.only or KINDS
+    kinds = source_kinds(arguments)
     built = assemble(system, kinds, checks=_checks(system, kinds))
     try:
         server = await serve(
@@ -109,7 +120,7 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _checks(system: "System", kinds: Sequence[str]) -> "Checks | None":
+def _checks(system: "System", kinds: Collection[str]) -> "Checks | None":
     """The checks that the collector runs periodically; None where the spec has no interval."""
     if system.checks.every is None:
         return None
@@ -128,7 +139,7 @@ def _checks(system: "System", kinds: Sequence[str]) -> "Checks | None":
 async def _once(system: "System", arguments: argparse.Namespace) -> int:
     from obs.collector.assembly import assemble
 
-    built = assemble(system, arguments.only or ("nats", "aws"))
+    built = assemble(system, source_kinds(arguments))
     await built.daemon.poll_once()
     sys.stdout.buffer.write(built.collector.exposition.body(openmetrics=False, gzip=False))
     sys.stdout.buffer.flush()
@@ -142,8 +153,7 @@ async def _once(system: "System", arguments: argparse.Namespace) -> int:
 def _dry_run(system: "System", arguments: argparse.Namespace) -> int:
     from obs.collector.costs import estimate_costs
 
-    polls_aws = "aws" in (arguments.only or ("aws",))
-    costs = estimate_costs(system) if polls_aws else []
+    costs = estimate_costs(system, source_kinds(arguments))
     dollars = sum(cost.estimate.dollars for cost in costs)
     if arguments.format == "json":
         print(json_text({"dollars_per_month": dollars, "sources": [_cost_facts(c) for c in costs]}))
@@ -165,10 +175,12 @@ def _cost_facts(cost: "SourceCost") -> dict[str, object]:
 
 def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
     if not costs:
-        yield "No AWS source is polled, so there is no cost."
+        from obs.collector.costs import paid_kinds
+
+        yield f"No {' or '.join(paid_kinds())} source is polled, so there is no cost."
         return
     for cost in costs:
-        yield f"AWS source {cost.source}"
+        yield f"{cost.words} source {cost.source}"
         if cost.error:
             yield f"  cannot list its resources: {cost.error}"
         rows = [

@@ -10,6 +10,8 @@ from obs.cli.arguments import (
     command,
     command_group,
     format_argument,
+    only_argument,
+    source_kinds,
     spec_arguments,
 )
 from obs.cli.output import json_text
@@ -48,13 +50,7 @@ def register(commands: "Commands[Parser]") -> None:
         help="who gets the policy (default: collector): "
         + "; ".join(f"{name}: {about}" for name, about in ROLES.items()),
     )
-    policy.add_argument(
-        "--only",
-        action="append",
-        choices=("nats", "aws"),
-        help="kind of source that the collector polls, as in `obs collect`; repeatable "
-        "(default: all)",
-    )
+    only_argument(policy, "kind of source that the collector polls, as in `obs collect`")
     policy.add_argument(
         "--source", metavar="NAME", help="AWS source to use, if several sign in differently"
     )
@@ -71,7 +67,7 @@ def register(commands: "Commands[Parser]") -> None:
 
 def _policy(arguments: argparse.Namespace) -> int:
     from obs.iam.policy import document
-    from obs.iam.policy_options import ALL_SOURCE_KINDS, PolicyOptions
+    from obs.iam.policy_options import PolicyOptions
     from obs.iam.roles import policy_for
 
     if arguments.account is not None and not re.fullmatch(r"[0-9]{12}", arguments.account):
@@ -79,7 +75,7 @@ def _policy(arguments: argparse.Namespace) -> int:
     options = PolicyOptions(
         source=arguments.source,
         account=arguments.account,
-        kinds=frozenset(arguments.only or ALL_SOURCE_KINDS),
+        kinds=frozenset(source_kinds(arguments)),
         event_source=arguments.event_source,
     )
     policy = policy_for(arguments.role, chosen_spec(arguments).system, options)

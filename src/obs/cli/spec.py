@@ -107,14 +107,7 @@ def _summary(spec: "Spec") -> Iterator[str]:
 
 
 def _sources(system: "System") -> list[tuple[str, str, str]]:
-    nats = [
-        ("nats", name, ", ".join(source.monitor)) for name, source in system.sources.nats.items()
-    ]
-    aws = [
-        ("aws", name, f"{source.region}, buses {', '.join(bus.name for bus in source.buses)}")
-        for name, source in system.sources.aws.items()
-    ]
-    return nats + aws
+    return [(kind, name, spec.where) for kind, name, spec in system.sources.every()]
 
 
 def _outputs(system: "System") -> list[tuple[str, str]]:

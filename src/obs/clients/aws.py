@@ -19,7 +19,7 @@ from obs.clients.metric_data import (
     queries,
 )
 from obs.errors import Reason, SourceError
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef

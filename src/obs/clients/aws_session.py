@@ -24,7 +24,7 @@ from botocore.utils import parse_timestamp
 
 from obs import __version__
 from obs.errors import Reason, SourceError
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 
 ATTEMPTS: Final = 3  # of one request, the first included
 _CONNECT_TIMEOUT: Final = 10.0

@@ -17,7 +17,7 @@ import urllib3
 
 from obs import __version__
 from obs.errors import Reason, SourceError
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 _CHUNK: Final = 1 << 18
 _HEADERS: Final = {

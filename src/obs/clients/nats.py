@@ -19,7 +19,8 @@ from nkeys import NkeysError
 
 from obs.clients.http import without_user
 from obs.errors import BadInput, Reason, SourceError
-from obs.spec.sources import NatsConnection, Tls
+from obs.spec.nats import NatsConnection
+from obs.spec.tls import Tls
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0

@@ -24,7 +24,7 @@ from requests.auth import AuthBase
 
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 _PATH: Final = "/v1/metrics"
 _PROTOBUF: Final = "application/x-protobuf"

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import Me
 from obs.clients.otlp import read_file, read_headers
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 _OPTIONS: Final = (
     ("grpc.max_reconnect_backoff_ms", 5000),  # the default of two minutes misses four pushes

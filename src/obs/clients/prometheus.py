@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import SourceError
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 _LONGEST: Final = 300  # characters of the server's message
 

@@ -4,38 +4,36 @@ import asyncio
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from obs.clients.aws import AwsClient
-from obs.clients.http import Http
 from obs.collector.backfill import fetch
 from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
-from obs.collector.state import open_state
 from obs.errors import SourceError
 from obs.extras import require_extra
 from obs.families.family import Family
-from obs.sources.eventbridge import EventBridge
-from obs.sources.nats_http import NatsHttp
+from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
+from obs.sources.kind import Listener as SourceListener
+from obs.sources.kinds import each_source
 from obs.spec.outputs import CloudWatch, Otlp
-from obs.spec.sources import AwsSource, NatsConnection, NatsSource, stale_after
+from obs.spec.source import SourceSpec, stale_after
+from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
+from obs.state import open_state
 
 if TYPE_CHECKING:
-    from obs.sources.arrival_times import ArrivalTimes
-
-if TYPE_CHECKING:
+    from obs.clients.aws import AwsClient
     from obs.sinks.otlp import OtlpSink
 
-Kind = Literal["nats", "aws"]
-KINDS: Final[tuple[Kind, ...]] = ("nats", "aws")
 CONNECTION_SUFFIX: Final = "/connection"
-_ADVISORY_INTERVAL: Final = 15.0
+
+Clients = Mapping[str, tuple[AnyKind, SourceClient]]
+"""By the names of their sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +44,9 @@ class Assembled:
     daemon: Daemon
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """Asks a NATS connection when messages arrived, where the monitoring port leaves it open."""
-
-    connect: Listener
-    refine: Listener
-
-
 def assemble(
     system: System,
-    kinds: Sequence[Kind] = KINDS,
+    kinds: Collection[str] = SOURCE_KINDS,
     *,
     clock: Clock | None = None,
     checks: Checks | None = None,
@@ -67,18 +57,14 @@ def assemble(
     that is not installed.
     """
     clock = clock or Clock()
-    nats = system.sources.nats if "nats" in kinds else {}
-    aws = system.sources.aws if "aws" in kinds else {}
-    _require_extras(system, aws)
-    clients = {name: AwsClient(spec, clock.monotonic) for name, spec in aws.items()}
-    cloudwatch = system.outputs.cloudwatch
-    if cloudwatch and cloudwatch.source not in clients:
-        spec = system.sources.aws[cloudwatch.source]
-        clients[cloudwatch.source] = AwsClient(spec, clock.monotonic)
-    health = {name: _health(name, "nats", spec) for name, spec in nats.items()}
-    health |= {name: _health(name, "aws", spec) for name, spec in aws.items()}
+    polled = [each for each in each_source(system) if each[0].key in kinds]
+    _require_extras(system, polled)
+    clients = _clients(system, polled, clock)
+    healths = {name: _health(name, kind, spec) for kind, name, spec in polled}
     connections = {
-        name: _connection_health(name, spec) for name, spec in nats.items() if spec.connection
+        name: _connection_health(name, kind, spec, interval)
+        for kind, name, spec in polled
+        if (interval := kind.connection_interval(spec)) is not None
     }
     pushes = _push_healths(system)
     state_errors: Counter[str] = Counter()
@@ -86,130 +72,128 @@ def assemble(
     collector = Collector(
         system,
         state,
-        [*health.values(), *connections.values()],
+        [*healths.values(), *connections.values()],
         [*pushes.values()],
         [*clients.values()],
         state_errors=state_errors,
         clock=clock,
     )
-    asking = {
-        name: _asking(name, spec.connection, collector)
-        for name, spec in nats.items()
-        if spec.connection
-    }
-    sources = [
-        *(_nats_source(health[name], spec, clock, asking.get(name)) for name, spec in nats.items()),
-        *(_aws_source(health[name], aws[name], clients[name], collector) for name in aws),
-    ]
-    listeners = [
-        _listener(name, spec.connection, connections[name], collector)
-        for name, spec in nats.items()
-        if spec.connection
-    ]
-    listeners += [each.connect for each in asking.values()]
+    sources: list[PolledSource] = []
+    listeners: list[Listener] = []
+    for kind, name, spec in polled:
+        client = clients[name][1] if name in clients else None
+        opened = kind.open(name, spec, collector.trackers[name], client, clock)
+        of_source = _OfSource(collector, name, connections.get(name))
+        sources.append(_polled(healths[name], opened, of_source))
+        listeners += [of_source.run(listener) for listener in opened.listeners]
+    of_sources = {name: client for name, (_, client) in clients.items()}
     if checks and system.checks.every is not None:
-        listeners.append(checking(system.checks.every, checks, clients, collector))
-    return Assembled(
-        collector, Daemon(collector, sources, _sinks(system, pushes, clients), listeners)
-    )
+        listeners.append(checking(system.checks.every, checks, of_sources, collector))
+    sinks = _sinks(system, pushes, of_sources)
+    return Assembled(collector, Daemon(collector, sources, sinks, listeners))
 
 
-def _require_extras(system: System, aws: Mapping[str, AwsSource]) -> None:
-    for name in aws:
-        require_extra("aws", f"sources.aws.{name}")
+def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:
+    for kind, name, _ in polled:
+        kind.require_extra(name)
     if system.outputs.cloudwatch:
         require_extra("aws", "outputs.cloudwatch")
     if system.outputs.otlp:
         require_extra("otlp", "outputs.otlp")
 
 
-def _health(name: str, kind: Kind, spec: NatsSource | AwsSource) -> SourceHealth:
-    return SourceHealth(name, kind, spec.required, spec.poll, stale_after(spec))
+def _clients(
+    system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]], clock: Clock
+) -> Clients:
+    """Of every source that is polled, and of the one that the CloudWatch output writes through."""
+    wanted = {name for _, name, _ in polled}
+    if system.outputs.cloudwatch:
+        wanted.add(system.outputs.cloudwatch.source)
+    return {
+        name: (kind, client)
+        for kind, name, spec in each_source(system)
+        if name in wanted and (client := kind.client(spec, clock.monotonic)) is not None
+    }
 
 
-def _connection_health(name: str, spec: NatsSource) -> SourceHealth:
+def _health(name: str, kind: AnyKind, spec: SourceSpec) -> SourceHealth:
+    return SourceHealth(name, kind.key, spec.required, spec.poll, stale_after(spec))
+
+
+def _connection_health(name: str, kind: AnyKind, spec: SourceSpec, interval: float) -> SourceHealth:
     return SourceHealth(
         name + CONNECTION_SUFFIX,
-        "nats",
+        kind.key,
         required=False,
-        interval=_ADVISORY_INTERVAL,
+        interval=interval,
         stale_after=stale_after(spec),
         lasting=True,
     )
 
 
-def _nats_source(
-    health: SourceHealth, spec: NatsSource, clock: Clock, asking: _Asking | None
-) -> PolledSource:
-    http = Http(spec.tls, timeout=spec.timeout)
-    source = NatsHttp(health.name, spec, http, clock.wall)
-    # Discovery, server facts, consumers and their settings: four requests one after the other.
+def _polled(health: SourceHealth, opened: OpenedSource, of_source: "_OfSource") -> PolledSource:
     return PolledSource(
-        health, source.poll, limit=4 * spec.timeout + 1, refine=asking.refine if asking else None
+        health,
+        opened.poll,
+        opened.limit,
+        past=of_source.past(opened.history) if opened.history is not None else None,
+        refine=of_source.run(opened.refine) if opened.refine is not None else None,
     )
 
 
-def _aws_source(
-    health: SourceHealth, spec: AwsSource, client: AwsClient, collector: Collector
-) -> PolledSource:
-    source = EventBridge(health.name, spec, client, collector.clock.wall)
+@dataclass(frozen=True, slots=True)
+class _OfSource:
+    """What runs beside the polls of one source; `connection` is the health of its connection."""
 
-    def past() -> Callable[[], None]:
-        snapshot = collector.rules[health.name].snapshot
-        assert snapshot is not None
-        objectives = collector.objectives.lacking_history(health.name)
-        found = list(fetch(objectives, snapshot, source))
-        return lambda: collector.take_history(found)
+    collector: Collector
+    name: str
+    connection: SourceHealth | None
 
-    return PolledSource(health, source.poll, limit=max(4 * spec.timeout, spec.poll), past=past)
+    def run(self, listener: SourceListener) -> Listener:
+        """The listener of a kind, as the daemon runs it."""
 
+        async def listen(in_core: InCore) -> None:
+            await listener(_Updates(self, in_core))
 
-def _asking(name: str, connection: NatsConnection, collector: Collector) -> _Asking:
-    times: ArrivalTimes | None = None
+        return listen
 
-    async def connect(_: InCore) -> None:
-        nonlocal times
-        from obs.sources.arrival_times import ArrivalTimes  # noqa: PLC0415  heavy
+    def past(self, history: Any) -> Callable[[], Callable[[], None]]:
+        """Reads the past that the source's SLOs lack."""
 
-        times = ArrivalTimes(name, connection, collector.clock.monotonic)
-        await times.run()
+        def read() -> Callable[[], None]:
+            objectives = self.collector.objectives.lacking_history(self.name)
+            snapshot = self.collector.trackers[self.name].snapshot
+            assert snapshot is not None
+            found = list(fetch(objectives, snapshot, history))
+            return lambda: self.collector.take_history(found)
 
-    async def refine(in_core: InCore) -> None:
-        questions = collector.consumers[name].questions
-        if times and questions:
-            await in_core(collector.take_arrivals, name, await times.ask(questions))
-
-    return _Asking(connect, refine)
+        return read
 
 
-def _listener(
-    name: str, connection: NatsConnection, health: SourceHealth, collector: Collector
-) -> Listener:
-    async def listen(in_core: Callable[..., Coroutine[Any, Any, None]]) -> None:
-        from obs.sources.advisories import Advisories, Arrival  # noqa: PLC0415  heavy
-        from obs.sources.advisory_stream import Position  # noqa: PLC0415
+class _Updates:
+    """Changes of one source, made in the collector's thread."""
 
-        tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, of_source: _OfSource, in_core: InCore) -> None:
+        self._of = of_source
+        self._in_core = in_core
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds none of them
 
-        def later(call: Callable[..., None], *arguments: Any) -> None:
-            task = asyncio.ensure_future(in_core(call, *arguments))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+    async def apply(self, change: Change) -> None:
+        """Make a change, save it, and show the families it returns."""
+        await self._in_core(self._of.collector.update, self._of.name, change)
 
-        def take(arrival: Arrival) -> None:
-            at = arrival.position
-            position = (at.created, at.sequence) if at else None
-            later(collector.record_dead_letters, name, arrival.letters, position)
+    def apply_soon(self, change: Change) -> None:
+        """As `apply`, without waiting for it."""
+        self._soon(self._of.collector.update, self._of.name, change)
 
-        def report(error: SourceError | None) -> None:
-            later(collector.connection, health, error)
+    def connected(self, error: SourceError | None) -> None:
+        """The source's connection was made, or lost with `error`."""
+        self._soon(self._of.collector.connection, self._of.connection, error)
 
-        saved = collector.consumers[name].position
-        position = Position(*saved) if saved else None
-        advisories = Advisories(name, connection, collector.clock.wall, position)
-        await advisories.run(take, report)
-
-    return listen
+    def _soon(self, call: Callable[..., None], *arguments: object) -> None:
+        task = asyncio.ensure_future(self._in_core(call, *arguments))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _push_healths(system: System) -> dict[str, PushHealth]:
@@ -223,14 +207,15 @@ def _push_healths(system: System) -> dict[str, PushHealth]:
 
 
 def _sinks(
-    system: System, healths: dict[str, PushHealth], clients: dict[str, AwsClient]
+    system: System, healths: dict[str, PushHealth], clients: Mapping[str, SourceClient]
 ) -> list[PushedSink]:
     sinks = []
     if system.outputs.otlp:
         sinks.append(_otlp_sink(system.outputs.otlp, healths["otlp"], system))
     if system.outputs.cloudwatch:
         spec = system.outputs.cloudwatch
-        sinks.append(_cloudwatch_sink(spec, healths["cloudwatch"], clients[spec.source]))
+        client = cast("AwsClient", clients[spec.source])
+        sinks.append(_cloudwatch_sink(spec, healths["cloudwatch"], client))
     return sinks
 
 
@@ -254,7 +239,7 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
     return PushedSink(health, push, close)
 
 
-def _cloudwatch_sink(spec: CloudWatch, health: PushHealth, client: AwsClient) -> PushedSink:
+def _cloudwatch_sink(spec: CloudWatch, health: PushHealth, client: "AwsClient") -> PushedSink:
     from obs.sinks.cloudwatch import CloudWatchSink  # noqa: PLC0415
 
     return PushedSink(health, CloudWatchSink(spec, client).push, client.close)

@@ -5,23 +5,23 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from obs.clients.aws import AwsClient
 from obs.collector.collector import Collector
 from obs.collector.daemon import InCore, Listener
 from obs.collector.threads import in_thread
+from obs.sources.kind import SourceClient
 
 log = logging.getLogger(__name__)
 
 FIRST_AFTER: Final = 60.0  # seconds: a collector that has just begun has no whole minute yet
 
-Checks = Callable[[Mapping[str, AwsClient]], Mapping[str, bool]]
+Checks = Callable[[Mapping[str, SourceClient]], Mapping[str, bool]]
 """Runs the checks, which blocks, by these clients; gives which of them found nothing wrong."""
 
 
 def checking(
     every: float,
     checks: Checks,
-    clients: Mapping[str, AwsClient],
+    clients: Mapping[str, SourceClient],
     collector: Collector,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Listener:

@@ -8,18 +8,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final
 
-from obs.collector.consumer_tracker import ConsumerTracker
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objectives import Objective, Objectives, PastEvents
-from obs.collector.rule_counters import RuleCounters
-from obs.collector.state import State
 from obs.errors import SourceError
 from obs.families.family import Family, RowCache
 from obs.families.own import (
     BUILD,
-    aws_families,
     check_family,
     push_families,
     source_families,
@@ -28,29 +24,15 @@ from obs.families.own import (
 from obs.families.slo import slo_families
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import ProcessMetrics
-from obs.snapshot import (
-    AwsSnapshot,
-    DeadLetter,
-    NatsSnapshot,
-    Question,
-    Snapshot,
-    StoredMessage,
-)
+from obs.sources.kind import AnyKind, Change, Snapshot, SourceClient, Tracker
+from obs.sources.kinds import KINDS, each_source
 from obs.spec.system import System
+from obs.state import State
 
 log = logging.getLogger(__name__)
 
 OWN: Final = "\x00own"  # sorts before and differs from every source's name
 SLOS: Final = "\x00slo"
-
-
-class Spending(Protocol):
-    """What an AWS client has sent so far."""
-
-    @property
-    def requests(self) -> Mapping[str, int]: ...
-    @property
-    def dollars_per_month(self) -> float: ...
 
 
 class Clock:
@@ -69,7 +51,7 @@ class Collector:
         state: State,
         sources: Sequence[SourceHealth],
         pushes: Sequence[PushHealth],
-        spending: Sequence[Spending],
+        clients: Sequence[tuple[AnyKind, SourceClient]],
         *,
         state_errors: Counter[str],
         clock: Clock,
@@ -77,7 +59,6 @@ class Collector:
         self.system = system
         self.sources = tuple(sources)
         self.pushes = tuple(pushes)
-        self.spending = tuple(spending)
         self.state_errors = state_errors
         self.clock = clock
         self.started = clock.wall()
@@ -85,6 +66,9 @@ class Collector:
         self.stale_checked_at = clock.monotonic()
         self.changes = 0
         self.checks: Mapping[str, bool] = {}
+        self._clients = {
+            kind.key: tuple(client for of, client in clients if of is kind) for kind in KINDS
+        }
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
         self._slo_rows = RowCache()
@@ -93,28 +77,26 @@ class Collector:
         now = clock.wall()
         names = {source.name for source in sources}
         self.objectives = Objectives(system.slos, state, self._damaged, now)
-        self.consumers = {
-            name: ConsumerTracker(name, spec, state, self._damaged, now)
-            for name, spec in system.sources.nats.items()
-            if name in names
-        }
-        self.rules = {
-            name: RuleCounters(name, state, self._damaged)
-            for name in system.sources.aws
+        self.trackers: Mapping[str, Tracker[Any]] = {
+            name: kind.tracker(name, spec, state, self._damaged, now)
+            for kind, name, spec in each_source(system)
             if name in names
         }
         self._publish_own()
+
+    def clients_of(self, kind: AnyKind) -> Sequence[SourceClient]:
+        """The clients of this kind's sources."""
+        return self._clients[kind.key]
 
     def families(self) -> list[Family]:
         """Every family as of the last polls, for sinks that are pushed to."""
         return [family for families in self._families.values() for family in families]
 
-    def absorb(self, health: SourceHealth, snapshot: Snapshot, started: float) -> None:
-        """Take in a poll that began at `started` (monotonic seconds)."""
-        if isinstance(snapshot, NatsSnapshot):
-            families = self._absorb_nats(health, snapshot)
-        else:
-            families = self._absorb_aws(health, snapshot)
+    def record_poll(self, health: SourceHealth, snapshot: Snapshot, started: float) -> None:
+        """Take the snapshot of a poll that began at `started` (monotonic seconds)."""
+        tracker = self.trackers[health.name]
+        families = tracker.update(snapshot)
+        self.objectives.update(health.name, tracker)
         # Before anything is shown: a counter that was served must not be lower after a crash.
         self._state.flush()
         if not health.up:
@@ -153,21 +135,15 @@ class Collector:
         self._without_history.add(source)
         self._publish_slos()
 
-    def record_dead_letters(
-        self, source: str, letters: Sequence[DeadLetter], position: tuple[str, int] | None
-    ) -> None:
-        """Count dead letters that came over a source's NATS connection."""
-        self.consumers[source].record_dead_letters(letters, position)
+    def update(self, source: str, change: Change) -> None:
+        """Make a change of a source's tracker that no poll made, save it, and show its families."""
+        families = change()
         self._state.flush()
-
-    def take_arrivals(self, source: str, answers: Mapping[Question, StoredMessage]) -> None:
-        """Show lags as exact as the answers of a source's NATS connection make them."""
-        families = self.consumers[source].take_arrivals(answers)
         if families and source in self._families:
             self._show(source, families)
 
     def connection(self, health: SourceHealth, error: SourceError | None) -> None:
-        """A NATS connection was made, or lost with `error`."""
+        """A source's lasting connection was made, or lost with `error`."""
         if error is not None:
             self.fail(health, error, self.clock.monotonic())
             return
@@ -212,26 +188,14 @@ class Collector:
 
     def close(self) -> None:
         """Save everything."""
-        for watch in self.consumers.values():
-            watch.save(self.clock.wall())
+        for tracker in self.trackers.values():
+            tracker.save(self.clock.wall())
         self._state.close()
 
     def stale_sources(self) -> list[SourceHealth]:
         """Required sources whose last success no longer stands for the present."""
         now = self.clock.monotonic()
         return [health for health in self.sources if health.required and not health.is_fresh(now)]
-
-    def _absorb_nats(self, health: SourceHealth, snapshot: NatsSnapshot) -> list[Family]:
-        watch = self.consumers[health.name]
-        families = watch.absorb(snapshot)
-        self.objectives.update(health.name, watch)
-        return families
-
-    def _absorb_aws(self, health: SourceHealth, snapshot: AwsSnapshot) -> list[Family]:
-        rules = self.rules[health.name]
-        families = rules.absorb(snapshot)
-        self.objectives.update(health.name, rules)
-        return families
 
     def _withdraw(self, health: SourceHealth) -> None:
         kept = self._families.items()
@@ -264,12 +228,8 @@ class Collector:
             check_family(self.checks),
             BUILD,
         ]
-        if self.spending:
-            requests: Counter[str] = Counter()
-            for client in self.spending:
-                requests.update(client.requests)
-            cost = sum(client.dollars_per_month for client in self.spending)
-            families += aws_families(requests, cost)
+        for kind in KINDS:
+            families += kind.usage(self.clients_of(kind))
         self._show(OWN, families)
 
     def _show_process(self) -> None:

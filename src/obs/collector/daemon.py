@@ -18,7 +18,7 @@ from obs.collector.schedule import seconds_to_next_poll
 from obs.collector.threads import in_thread
 from obs.errors import SourceError
 from obs.families.family import Family
-from obs.snapshot import Snapshot
+from obs.sources.kind import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class PolledSource:
     past: Callable[[], Callable[[], None]] | None = None
     """Reads the history that SLOs lack, which blocks, and gives what takes it in."""
     refine: Listener | None = None
-    """Makes more exact what a poll that was absorbed left; ends soon."""
+    """Makes the result of a poll more exact; ends soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ class Daemon:
         await asyncio.gather(*(self._poll(source) for source in self._sources))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll, push and keep house until `stop` is set; then save the state."""
+        """Poll, push and withdraw what is stale until `stop` is set; then save the state."""
         tasks = [
             *(asyncio.create_task(self._poll_forever(source)) for source in self._sources),
             *(asyncio.create_task(self._push_forever(sink)) for sink in self._sinks),
             *(asyncio.create_task(self._listen(listener)) for listener in self._listeners),
-            asyncio.create_task(self._keep_house()),
+            asyncio.create_task(self._expire_stale()),
         ]
         calm_garbage_collection()
         stopping = asyncio.create_task(stop.wait())
@@ -140,7 +140,7 @@ class Daemon:
             if not call.done():
                 raise SourceError("timeout", f"timed out after {source.limit:g} s")
             snapshot = call.result()
-            await self._in_core(self._collector.absorb, source.health, snapshot, started)
+            await self._in_core(self._collector.record_poll, source.health, snapshot, started)
         except Exception as error:  # noqa: BLE001  one source's fault never touches another
             failure = _as_source_error(error)
             await self._in_core(self._collector.fail, source.health, failure, started)
@@ -188,7 +188,7 @@ class Daemon:
         else:
             await self._in_core(self._collector.pushed, sink.health, points)
 
-    async def _keep_house(self) -> None:
+    async def _expire_stale(self) -> None:
         while True:
             await asyncio.sleep(STALE_CHECK_SECONDS)
             await self._in_core(self._collector.expire_stale)

@@ -12,7 +12,7 @@ class SourceHealth:
     """One source. Wall times are Unix seconds; `fresh_until` is on the monotonic clock."""
 
     name: str
-    kind: Literal["nats", "aws"]
+    kind: str
     required: bool
     interval: float
     stale_after: float

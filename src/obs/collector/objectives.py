@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from obs.collector.state import State
 from obs.families.slo import EvaluatedSlo
 from obs.slis.kind import MinuteEvents, Observation, SavedCounters, measurement_of
 from obs.slo.burn import objective_ratio
@@ -19,6 +18,7 @@ from obs.slo.tiers import Tier, tiers
 from obs.slo.totals import CumulativeTotal, TotalState
 from obs.slo.windows import window
 from obs.spec.slos import Slo
+from obs.state import State
 
 log = logging.getLogger(__name__)
 

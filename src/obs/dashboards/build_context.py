@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.dashboards.thresholds import Thresholds, thresholds_of
+from obs.spec.aws import AwsSource
+from obs.spec.nats import NatsSource
 from obs.spec.quantity import format_duration
-from obs.spec.sources import AwsSource, NatsSource
 from obs.spec.system import System
 
 USUAL_SCRAPE: Final = 15.0

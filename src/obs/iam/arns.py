@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from obs.spec.sources import Bus
+from obs.spec.aws import Bus
 
 ANY_ACCOUNT: Final = "*"
 _DEFAULT_BUS: Final = "default"

@@ -2,8 +2,8 @@
 
 from obs.errors import BadInput
 from obs.iam.arns import ANY_ACCOUNT, ArnPlace
+from obs.spec.aws import AwsSource
 from obs.spec.report import did_you_mean
-from obs.spec.sources import AwsSource
 from obs.spec.system import System
 
 Sources = dict[str, AwsSource]

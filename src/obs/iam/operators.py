@@ -40,7 +40,7 @@ _NAMESPACE_ACTIONS: Final = (
 )
 
 
-def check(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
+def check(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     """Reading what `obs check` judges: rules, queues, alarms, topics and policies."""
     here = (Condition("aws:RequestedRegion", regions(sources)),)
     alarms = ("cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics")
@@ -49,7 +49,7 @@ def check(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     queues: list[str] = []
     every_queue: list[str] = []
     for source in sources.values():
-        at = place(source, wish.account)
+        at = place(source, options.account)
         rules += arns.rules(at, source.buses)
         queues += arns.queues(at, source.queues or ("*",))
         every_queue += arns.queues(at, ("*",))
@@ -65,15 +65,15 @@ def check(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     if topics:
         statements.append(Statement("CheckTopics", ("sns:GetTopicAttributes",), topics))
     if system.stacks.amp is not None:
-        listing_rules, writing = apply_amp(system, sources, wish).statements
+        listing_rules, writing = apply_amp(system, sources, options).statements
         described = ("aps:DescribeRuleGroupsNamespace",)
         statements += [listing_rules, replace(writing, sid="ReadRules", actions=described)]
-    return Policy((*statements, *_on_policies(system, sources, wish)))
+    return Policy((*statements, *_on_policies(system, sources, options)))
 
 
-def apply(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
+def apply(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     """Writing the alarms and dashboards of a system in CloudWatch, and nobody else's."""
-    where = places(sources, wish.account)
+    where = places(sources, options.account)
     here = (Condition("aws:RequestedRegion", regions(sources)),)
     names = f"{system.system}*"
     alarms = tuple(at.arn("cloudwatch", f"alarm:{names}") for at in where)
@@ -91,13 +91,13 @@ def apply(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
     )
 
 
-def apply_amp(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
+def apply_amp(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     """Writing a system's rules into its workspace of Amazon Managed Prometheus."""
     stack = system.stacks.amp
     if stack is None:
         raise BadInput("apply-amp: the spec names no workspace; add stacks.amp")
     account = stack.role_arn.split(":")[4] if stack.role_arn else ANY_ACCOUNT
-    at = ArnPlace(stack.region, wish.account or account)
+    at = ArnPlace(stack.region, options.account or account)
     # Long names are shortened to a hash, so a pattern of the system's name would not do.
     namespaces = at.arn("aps", f"rulegroupsnamespace/{stack.workspace}/*")
     workspace = at.arn("aps", f"workspace/{stack.workspace}")
@@ -115,13 +115,13 @@ def _topics(system: System, sources: Sources) -> tuple[str, ...]:
     return tuple(sorted(arn for arn in found if arn.split(":")[3] in regions(sources)))
 
 
-def _on_policies(system: System, sources: Sources, wish: PolicyOptions) -> list[Statement]:
+def _on_policies(system: System, sources: Sources, options: PolicyOptions) -> list[Statement]:
     """Reading the policies of the roles that are checked; of oneself where no role is named."""
-    ours = places(sources, wish.account)
+    ours = places(sources, options.account)
     roles = {str(arn) for arn in system.checks.roles.values()}
     statements = []
     for source in sources.values():
-        anyone = place(source, wish.account).global_arn("iam", "role/*")
+        anyone = place(source, options.account).global_arn("iam", "role/*")
         roles.add(source.role_arn or anyone)
     if not all(source.role_arn for source in sources.values()):
         myself = tuple(at.global_arn("iam", "user/${aws:username}") for at in ours)

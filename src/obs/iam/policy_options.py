@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
-ALL_SOURCE_KINDS: Final = frozenset({"nats", "aws"})
+from obs.spec.sources import SOURCE_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +16,5 @@ class PolicyOptions:
 
     source: str | None = None
     account: str | None = None
-    kinds: Collection[str] = ALL_SOURCE_KINDS
+    kinds: Collection[str] = SOURCE_KINDS
     event_source: str | None = None

@@ -3,85 +3,54 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from obs import catalogue
+from obs.catalogue import BY_NAME
+from obs.catalogue.metric import Metric
 from obs.errors import BadInput
 from obs.iam import arns, operators
-from obs.iam.identity import Sources, place, regions, sources_of
+from obs.iam.identity import Sources, place, sources_of
 from obs.iam.policy import Condition, Policy, Statement
-from obs.iam.policy_options import ALL_SOURCE_KINDS, PolicyOptions
+from obs.iam.policy_options import PolicyOptions
+from obs.sources.kinds import KINDS, module_of
+from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 
-__all__ = ["ALL_SOURCE_KINDS", "PolicyOptions", "policy_for"]
-
-_OF_NATS: Final = frozenset(each.name for each in catalogue.ALL if "nats" in each.labels)
 _ACCOUNT_UNKNOWN: Final = "ARNs have * for the account; give its number with --account"
 
 
-def policy_for(role: str, system: System, wish: PolicyOptions) -> Policy:
+def policy_for(role: str, system: System, options: PolicyOptions) -> Policy:
     """The least that `role`, one of obs.iam.ROLES, needs.
 
     Raises BadInput where the spec cannot tell.
     """
-    sources = {} if role == "apply-amp" else sources_of(system, wish.source)
-    policy = _POLICIES[role](system, sources, wish)
+    sources = {} if role == "apply-amp" else sources_of(system, options.source)
+    policy = _POLICIES[role](system, sources, options)
     if not policy.statements:
         raise BadInput(f"{role}: with this spec it makes no request to AWS, and needs no policy")
     unknown = any(":*:" in arn for each in policy.statements for arn in each.resources)
     return Policy(policy.statements, policy.remarks + ((_ACCOUNT_UNKNOWN,) if unknown else ()))
 
 
-def _collector(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
-    statements = [*_publishing(system, sources, wish)]
-    remarks: list[str] = []
-    if "aws" in wish.kinds:
-        statements = [*_reading(sources, wish.account), *statements]
-        remarks += _on_queues(sources)
-        if system.checks.every is not None:  # it runs `obs check` as well
-            statements += operators.check(system, sources, wish).statements
+def _collector(system: System, sources: Sources, options: PolicyOptions) -> Policy:
+    polled = [
+        module.polling(sources, options)
+        for kind in KINDS
+        if kind.key in options.kinds and (module := module_of(kind, "obs.iam")) is not None
+    ]
+    statements = [statement for each in polled for statement in each.statements]
+    statements += _publishing(system, sources, options)
+    if polled and system.checks.every is not None:  # it runs `obs check` as well
+        statements += operators.check(system, sources, options).statements
+    remarks = [remark for each in polled for remark in each.remarks]
     if any(each.role_arn for each in sources.values()):
         remarks.append("this is for the role of role_arn; who assumes it needs --for sign-in")
     return Policy(tuple(statements), tuple(remarks))
 
 
-def _reading(sources: Sources, account: str | None) -> Iterator[Statement]:
-    where = (Condition("aws:RequestedRegion", regions(sources)),)
-    yield Statement("ReadMetrics", ("cloudwatch:GetMetricData",), conditions=where)
-    listing = ["events:ListEventBuses", "events:ListRules"]
-    if any(each.queues for each in sources.values()):
-        listing.append("sqs:ListQueues")
-    yield Statement("List", tuple(listing), conditions=where)
-    rules = [arn for one in sources.values() for arn in arns.rules(place(one, account), one.buses)]
-    yield Statement("ReadTargets", ("events:ListTargetsByRule",), tuple(rules))
-    queues = [
-        arn
-        for one in sources.values()
-        for arn in arns.queues(place(one, account), one.queues or ("*",))
-    ]
-    reading = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
-    yield Statement("ReadQueues", reading, tuple(queues))
-
-
-def _on_queues(sources: Sources) -> Iterator[str]:
-    for name, source in sources.items():
-        if source.queues:
-            yield (
-                f"{name}: of queues only {', '.join(source.queues)} may be read; name each "
-                "dead-letter queue of a rule under `queues`, or it is left out"
-            )
-        else:
-            yield (
-                f"{name}: every queue's attributes may be read, because the spec names none; name "
-                "the dead-letter queues under `queues` to allow only those"
-            )
-
-
-def _publishing(system: System, sources: Sources, wish: PolicyOptions) -> Iterator[Statement]:
+def _publishing(system: System, sources: Sources, options: PolicyOptions) -> Iterator[Statement]:
     output = system.outputs.cloudwatch
     if output is None or output.source not in sources:
         return
-    # Metrics of one kind of source are published only where such a source is polled.
-    told = "nats" in wish.kinds and bool(system.sources.nats)
-    if told or not _OF_NATS.issuperset(output.metrics):
+    if any(_is_published(BY_NAME[name], system, options) for name in output.metrics):
         conditions = (
             Condition("aws:RequestedRegion", (sources[output.source].region,)),
             Condition("cloudwatch:namespace", (output.namespace,)),
@@ -89,24 +58,34 @@ def _publishing(system: System, sources: Sources, wish: PolicyOptions) -> Iterat
         yield Statement("PublishMetrics", ("cloudwatch:PutMetricData",), conditions=conditions)
 
 
-def _sign_in(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
+def _is_published(metric: Metric, system: System, options: PolicyOptions) -> bool:
+    """Metrics of one kind of source are published only where such a source is polled."""
+    kinds = [kind for kind in SOURCE_KINDS if kind in metric.labels]
+    return all(kind in options.kinds and bool(system.sources.of(kind)) for kind in kinds)
+
+
+def _sign_in(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     roles = {each.role_arn for each in sources.values() if each.role_arn}
     if not roles:
         raise BadInput("sign-in: no AWS source has a role_arn, so no role is assumed")
     return Policy((Statement("AssumeRole", ("sts:AssumeRole",), tuple(roles)),))
 
 
-def _publisher(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
+def _publisher(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     buses = [
-        arn for one in sources.values() for arn in arns.buses(place(one, wish.account), one.buses)
+        arn
+        for one in sources.values()
+        for arn in arns.buses(place(one, options.account), one.buses)
     ]
-    event_source = (Condition("events:source", (wish.event_source or system.system,)),)
+    event_source = (Condition("events:source", (options.event_source or system.system,)),)
     return Policy((Statement("PublishEvents", ("events:PutEvents",), tuple(buses), event_source),))
 
 
-def _dlq_processor(system: System, sources: Sources, wish: PolicyOptions) -> Policy:
+def _dlq_processor(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     queues = [
-        arn for one in sources.values() for arn in arns.queues(place(one, wish.account), one.queues)
+        arn
+        for one in sources.values()
+        for arn in arns.queues(place(one, options.account), one.queues)
     ]
     if not queues:
         raise BadInput("dlq-processor: name the dead-letter queues under sources.aws.NAME.queues")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from obs.alerts.alert import IDENTITY
 from obs.alerts.definitions import BY_NAME
 from obs.sandbox.alerting import Notice
 
@@ -128,7 +127,7 @@ def _text_problems(notice: Notice) -> Iterator[str]:
     if alert is None:
         yield f"{notice.name} is not an alert of obs"
         return
-    for label in ("severity", "system", "environment", *IDENTITY[alert.about]):
+    for label in ("severity", "system", "environment", *alert.about.labels):
         if not notice.labels.get(label):
             yield f"{notice.name} has no label {label}"
     if notice.annotations.get("summary") != alert.summary:
@@ -142,5 +141,5 @@ def _text_problems(notice: Notice) -> Iterator[str]:
 
 def _object(notice: Notice) -> str:
     alert = BY_NAME.get(notice.name)
-    labels = IDENTITY[alert.about] if alert else sorted(notice.labels)
+    labels = alert.about.labels if alert else sorted(notice.labels)
     return ", ".join(f"{label}={notice.labels.get(label)}" for label in labels) or "no labels"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from obs.spec.expand import expand_text
 from obs.spec.merge import overlay
 from obs.spec.report import Problem, did_you_mean, problem_at
+from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 from obs.spec.tree import Fields, Scalar, child, is_empty, locate, without
 
@@ -53,7 +54,7 @@ def own_environment(tree: Fields, variables: Mapping[str, str]) -> str:
 def empty_sources(tree: Fields) -> list[Problem]:
     """Problems of sources without fields; only in an overlay does that remove a source."""
     sources = tree.fields.get("sources")
-    kinds = [child(sources, kind) for kind in ("nats", "aws")] if sources is not None else []
+    kinds = [child(sources, kind) for kind in SOURCE_KINDS] if sources is not None else []
     return [
         problem_at(node.place, "this source has no fields; add them or remove the source")
         for kind in kinds

@@ -8,7 +8,7 @@ from obs import catalogue
 from obs.spec.model import Address, Matching, Model, Name, wrong
 from obs.spec.quantity import Duration
 from obs.spec.report import did_you_mean
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 
 def _check_listen(address: str) -> str:

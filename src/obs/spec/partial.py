@@ -1,7 +1,7 @@
 """The sound parts of a spec that as a whole is not, so that more of its problems are found."""
 
 from collections.abc import Mapping
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -10,7 +10,7 @@ from obs.spec.notify import Notify
 from obs.spec.outputs import CloudWatch
 from obs.spec.references import Parts
 from obs.spec.slos import Sli
-from obs.spec.sources import Sources
+from obs.spec.sources import SOURCE_KINDS, source_model
 from obs.spec.tree import Fields, Items, Node, Scalar, child, is_empty, plain
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -23,19 +23,14 @@ def sound_parts(tree: Fields) -> Parts:
     slis = {index: _sound(Sli, child(item, "sli")) for index, item in enumerate(items)}
     return Parts(
         {
-            kind: _named(model, child(sources, kind) if sources else None)
-            for kind, model in _source_models().items()
+            kind: _named(source_model(kind), child(sources, kind) if sources else None)
+            for kind in SOURCE_KINDS
         },
         {index: name for index, item in enumerate(items) if (name := _identity(item))},
         {index: sli for index, sli in slis.items() if sli is not None},
         _sound(CloudWatch, child(outputs, "cloudwatch") if outputs else None),
         _sound(Notify, tree.fields.get("notify")),
     )
-
-
-def _source_models() -> dict[str, type[Model]]:
-    """The model of a source, by its kind: `Sources` has a mapping from names for each."""
-    return {kind: get_args(info.annotation)[1] for kind, info in Sources.model_fields.items()}
 
 
 def _named(model: type[ModelT], node: Node | None) -> Mapping[str, ModelT | None]:

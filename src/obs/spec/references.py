@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import assert_never
 
+from obs.spec.aws import AwsSource, Bus
 from obs.spec.globs import GlobIndex, is_plain, matches
-from obs.spec.model import Model
+from obs.spec.nats import NatsSource, Selection
 from obs.spec.notify import Notify, unknown_names
 from obs.spec.outputs import CloudWatch
 from obs.spec.report import did_you_mean
 from obs.spec.slos import Sli
-from obs.spec.sources import AwsSource, Bus, NatsSource, Selection
+from obs.spec.source import SourceSpec
+from obs.spec.sources import source_model
 from obs.spec.system import System
 from obs.spec.tree import Path
 from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named, StreamName
@@ -31,7 +33,7 @@ class Parts:
     SLO.
     """
 
-    sources: Mapping[str, Mapping[str, Model | None]] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, SourceSpec | None]] = field(default_factory=dict)
     names: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     slis: Mapping[int, Sli] = field(default_factory=dict)
     cloudwatch: CloudWatch | None = None
@@ -91,7 +93,7 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
 class _Watched:
     """What one source watches, indexed once for all SLIs that name something of it."""
 
-    def __init__(self, name: str, source: Model) -> None:
+    def __init__(self, name: str, source: SourceSpec) -> None:
         self.name = name
         self.source = source
         self._rules: dict[str, GlobIndex] = {}
@@ -186,10 +188,10 @@ def _unknown_source(path: Path, name: str, kind: str, parts: Parts) -> Iterator[
         return
     if not known:
         advice = "the spec has none; add it to sources"
-        yield (*path, "source"), f"no {kind.upper()} source {name!r}: {advice}"
+        yield (*path, "source"), f"no {source_model(kind).words} source {name!r}: {advice}"
         return
     hint = did_you_mean(name, known) or f"; there is {', '.join(sorted(known))}"
-    yield (*path, "source"), f"no {kind.upper()} source {name!r}{hint}"
+    yield (*path, "source"), f"no {source_model(kind).words} source {name!r}{hint}"
 
 
 def _rules(path: Path, named: BusRules, source: _Watched) -> Iterator[ReferenceProblem]:

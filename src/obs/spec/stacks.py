@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from obs.spec.model import HttpUrl, Matching, Model, wrong
 from obs.spec.quantity import Duration
 from obs.spec.secret import InFile, InVariable
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 RolePattern = Matching(
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$",

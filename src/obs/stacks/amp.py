@@ -7,7 +7,7 @@ from typing import Any, Final
 from obs.alerts.writers import amp
 from obs.artifacts import yaml_text
 from obs.errors import BadInput, SourceError
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 from obs.spec.stacks import AmpStack
 from obs.spec.system import System
 from obs.stacks.aws import OWNER, Calls, Session, session

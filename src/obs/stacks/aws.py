@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 from obs.errors import SourceError
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 
 OWNER: Final = "obs:system"
 """The tag that names the owner of an object."""

@@ -13,7 +13,7 @@ from obs.alerts.writers.cloudwatch.naming import prefix
 from obs.alerts.writers.cloudwatch.plan import ACCOUNT, parameters
 from obs.clients.parallel import in_parallel
 from obs.errors import BadInput
-from obs.spec.sources import AwsSource
+from obs.spec.aws import AwsSource
 from obs.spec.system import System
 from obs.stacks.aws import OWNER, Calls, Session, session
 from obs.stacks.cloudwatch_alarm import (

@@ -5,20 +5,20 @@ infinity: a number that is infinite or not a number is written as null, and each
 its null means. Within `api_version` 1 fields may be added; none goes or changes its meaning.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self
 
 import msgspec
 
 Level = Literal["ok", "warning", "critical", "unknown"]
 SloState = Literal["ok", "burning", "exhausted", "no_data"]
-ConsumerState = Literal["ok", "paused", "slow", "stalled", "stopped", "leaderless"]
 
 
 class Problem(msgspec.Struct, frozen=True):
     """One thing that somebody should look at, in one sentence."""
 
     level: Level
-    kind: Literal["slo", "consumer", "rule", "queue", "source", "push"]
+    kind: str  # slo, source, push, or what a row of a kind of source is: consumer, rule, …
     name: str
     text: str
 
@@ -54,78 +54,27 @@ class SloStatus(msgspec.Struct, frozen=True, kw_only=True):
     budget_history: tuple[float | None, ...] = ()  # evenly spaced, oldest first; may be empty
 
 
-class ConsumerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One JetStream consumer."""
+class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One object of a source, in a list that the source's kind adds to the document."""
 
-    nats: str
-    account: str
-    stream: str
-    consumer: str
-    status: ConsumerState
-    reasons: tuple[str, ...] = ()  # no_puller, push_unbound, paused, ack_pending_full, …
-    lag_messages: int
-    lag_seconds: float | None  # null: not known yet
-    lag_uncertainty_seconds: float | None = None  # null: within one poll
-    pending: int
-    ack_pending: int
-    redelivered: int
-    dead_letters: int | None = None  # null: nothing can tell, no NATS connection
-    drain_seconds: float | None = None  # null: the lag does not shrink
-    eviction_seconds: float | None = None  # null: nothing owed, or no max_age
-    at_risk: bool = False  # max_age evicts before the consumer gets there; filled by complete
-    lag_history: tuple[float | None, ...] = ()  # messages, evenly spaced, oldest first
+    def problem(self) -> Problem | None:
+        """What is wrong with it, if anything."""
+        return None
 
+    def order(self) -> tuple[Any, ...]:
+        """Sorts a list: what is worst comes first, equals stay as they are."""
+        return ()
 
-class StreamStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One JetStream stream."""
-
-    nats: str
-    account: str
-    stream: str
-    messages: int
-    bytes: int
-    consumers: int
-    last_sequence: int
-    last_message: float | None  # null: the stream is empty
-    max_age_seconds: float | None = None  # null: no limit
-    max_bytes: int | None = None  # null: no limit
-    leader: bool = True
-    replicas_behind: int = 0
-
-
-class RuleStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One EventBridge rule over its latest settled minutes. null: no data yet."""
-
-    aws: str
-    bus: str
-    rule: str
-    failing: bool  # failures in the last 5 minutes
-    invocations_5m: float | None
-    failures_5m: float | None
-    error_ratio_5m: float | None  # null also where nothing was invoked
-    invocations_1h: float | None
-    failures_1h: float | None
-    error_ratio_1h: float | None  # null also where nothing was invoked
-    last_failure: float | None  # null: none
-    dead_lettered_1h: float | None = None
-    dead_letter_failures_1h: float | None = None  # events lost
-
-
-class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One SQS queue."""
-
-    aws: str
-    queue: str
-    dead_letter: bool  # a rule's target sends its dead letters here
-    visible: int
-    oldest_age_seconds: float | None  # null: AWS has not said
+    def completed(self) -> Self:
+        """With what follows from its other fields."""
+        return self
 
 
 class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One system that is polled."""
 
     name: str
-    kind: Literal["nats", "aws"]
+    kind: str  # a field of the spec's `sources`
     up: bool  # the last poll succeeded
     required: bool
     last_success: float | None  # null: no successful poll yet
@@ -162,18 +111,35 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     uptime_seconds: float
     verdict: HealthVerdict = HealthVerdict("unknown", "")
     slos: tuple[SloStatus, ...] = ()
-    consumers: tuple[ConsumerStatus, ...] = ()
-    streams: tuple[StreamStatus, ...] = ()
-    rules: tuple[RuleStatus, ...] = ()
-    queues: tuple[QueueStatus, ...] = ()
+    lists: Mapping[str, tuple[StatusRow, ...]] = {}  # of the kinds of source: consumers, rules, …
     sources: tuple[SourceStatus, ...] = ()
     pushes: tuple[PushStatus, ...] = ()
-    aws_cost_dollars_per_month: float | None = None  # null: AWS is not used
+    figures: Mapping[str, float | None] = {}  # of the kinds of source: aws_cost_dollars_per_month
 
 
-_ENCODER = msgspec.json.Encoder()
+_UNFOLDED: Final = ("lists", "figures")
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Status)
 
 
 def encode(status: Status) -> bytes:
-    """The document as JSON; infinite numbers and NaN become null."""
-    return _ENCODER.encode(status)
+    """The document as JSON; infinite numbers and NaN become null.
+
+    The lists and figures of the kinds of source are fields like the others there.
+    """
+    document: dict[str, object] = {}
+    for name in status.__struct_fields__:
+        value = getattr(status, name)
+        if name in _UNFOLDED:
+            document.update(value)
+        else:
+            document[name] = value
+    return _ENCODER.encode(document)
+
+
+def decode(document: bytes) -> Status:
+    """The status of a document, without the lists and figures of the kinds of source.
+
+    Raises msgspec.DecodeError or UnicodeDecodeError where it is none.
+    """
+    return _DECODER.decode(document)

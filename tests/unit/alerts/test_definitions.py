@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from obs.alerts.alert import IDENTITY, About, Alert
+from obs.alerts.alert import About, Alert
 from obs.alerts.condition import Above, Increase, metrics_of
 from obs.alerts.definitions import ALERTS, BY_NAME
 from obs.alerts.runbook import template
@@ -35,7 +35,7 @@ def test_texts_are_sentences_and_only_the_description_has_values(alert: Alert) -
 
 @each_alert
 def test_a_description_names_only_labels_that_the_alert_has(alert: Alert) -> None:
-    known = {"value", "threshold", "window", "hold", "exhaustion", "never", *IDENTITY[alert.about]}
+    known = {"value", "threshold", "window", "hold", "exhaustion", "never", *alert.about.labels}
     assert set(re.findall(r"\{(\w+)\}", alert.description)) <= known
 
 
@@ -43,7 +43,7 @@ def test_a_description_names_only_labels_that_the_alert_has(alert: Alert) -> Non
 def test_an_alert_reads_metrics_of_the_object_it_is_about(alert: Alert) -> None:
     for metric in metrics_of(alert.when):
         assert METRICS[metric.name] is metric
-        assert alert.about is About.COLLECTOR or set(IDENTITY[alert.about]) <= set(metric.labels)
+        assert alert.about is About.COLLECTOR or set(alert.about.labels) <= set(metric.labels)
 
 
 @each_alert

@@ -8,7 +8,7 @@ import pytest
 
 from obs.clients.http import Http, without_user
 from obs.errors import SourceError
-from obs.spec.sources import Tls
+from obs.spec.tls import Tls
 
 Talk = Callable[[socket.socket, threading.Event], None]
 SECRET = "s3cret"

@@ -8,7 +8,7 @@ import pytest
 
 from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
-from obs.spec.sources import NatsConnection
+from obs.spec.nats import NatsConnection
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 INFO = b'INFO {"server_id":"A","version":"2.10.0","max_payload":1048576,"headers":true}\r\n'

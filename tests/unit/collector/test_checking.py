@@ -13,8 +13,8 @@ from obs.clients.aws import AwsClient
 from obs.collector.assembly import Assembled, assemble
 from obs.collector.checking import FIRST_AFTER, checking
 from obs.collector.collector import Clock, Collector
-from obs.collector.state import open_state
 from obs.spec.system import System
+from obs.state import open_state
 
 SYSTEM = System.model_validate({"version": 1, "system": "orders"})
 

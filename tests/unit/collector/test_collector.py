@@ -6,7 +6,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
-from obs.collector.state import open_state
 from obs.errors import SourceError
 from obs.snapshot import (
     Consumer,
@@ -18,6 +17,7 @@ from obs.snapshot import (
     StreamConfig,
 )
 from obs.spec.system import System
+from obs.state import open_state
 
 START = 1_800_000_000.0
 STALE_AFTER = 120.0
@@ -105,7 +105,7 @@ def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(coll
 
 
 def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock) -> None:
-    collector.absorb(health, poll(START, 995), clock.monotonic())
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
     clock.pass_(STALE_AFTER - 1)
     collector.fail(health, SourceError("timeout", "no answer"), clock.monotonic())
     collector.expire_stale()
@@ -123,7 +123,7 @@ def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock
 
 def test_objectives_go_with_the_source_they_are_measured_at(collector, health, clock) -> None:
     for second in range(0, 181, 15):
-        collector.absorb(health, poll(START + second, 995), clock.monotonic())
+        collector.record_poll(health, poll(START + second, 995), clock.monotonic())
     assert samples(collector)["slo_error_budget_remaining_ratio"] == [1]
     clock.pass_(STALE_AFTER + 1)
     collector.expire_stale()
@@ -134,17 +134,17 @@ def test_objectives_go_with_the_source_they_are_measured_at(collector, health, c
 def test_a_source_that_is_back_has_its_series_back_and_no_counter_fell(
     collector, health, clock
 ) -> None:
-    collector.absorb(health, poll(START, 995), clock.monotonic())
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
     clock.pass_(STALE_AFTER + 1)
     collector.expire_stale()
-    collector.absorb(health, poll(START + 121, 998), clock.monotonic())
+    collector.record_poll(health, poll(START + 121, 998), clock.monotonic())
     assert samples(collector)["nats_consumer_delivered_total"] == [998]
 
 
 def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, clock) -> None:
-    collector.absorb(health, poll(START, 990), clock.monotonic())
+    collector.record_poll(health, poll(START, 990), clock.monotonic())
     clock.pass_(15, wall=-3600)
-    collector.absorb(health, poll(START - 3600, 995), clock.monotonic())
+    collector.record_poll(health, poll(START - 3600, 995), clock.monotonic())
     collector.expire_stale()
     seen = samples(collector)
     assert seen["obs_source_up"] == [1]
@@ -157,9 +157,9 @@ def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, cloc
 def test_a_follower_s_numbers_are_not_taken_and_the_consumer_is_leaderless(
     collector, health, clock
 ) -> None:
-    collector.absorb(health, poll(START, 995), clock.monotonic())
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
     behind = poll(START + 15, 900, leader=False, pending=100)
-    collector.absorb(health, behind, clock.monotonic())
+    collector.record_poll(health, behind, clock.monotonic())
     seen = samples(collector)
     assert seen["nats_consumer_status"] == [5]
     assert seen["nats_consumer_delivered_total"] == [995]
@@ -170,19 +170,19 @@ def test_a_follower_s_numbers_are_not_taken_and_the_consumer_is_leaderless(
 def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
     collector, health, clock
 ) -> None:
-    collector.absorb(health, poll(START, 995), clock.monotonic())
-    collector.absorb(health, poll(START + 15, 7, created="b"), clock.monotonic())
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
+    collector.record_poll(health, poll(START + 15, 7, created="b"), clock.monotonic())
     seen = samples(collector)
     assert seen["nats_consumer_resets_total"] == [1]
     assert seen["nats_consumer_delivered_total"] == [7]
 
 
 def test_dead_letters_are_absent_until_something_can_tell_them(collector, health, clock) -> None:
-    collector.absorb(health, poll(START, 995), clock.monotonic())
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
     assert "nats_consumer_dead_letters_total" not in samples(collector)
     letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
-    collector.record_dead_letters("main", [letter], None)
-    collector.absorb(health, poll(START + 15, 995), clock.monotonic())
+    collector.update("main", lambda: collector.trackers["main"].record_dead_letters([letter], None))
+    collector.record_poll(health, poll(START + 15, 995), clock.monotonic())
     assert samples(collector)["nats_consumer_dead_letters_total"] == [1]
 
 
@@ -191,7 +191,7 @@ def test_readiness_says_which_source_and_why(collector, health, clock) -> None:
     assert site.readiness() == (False, ["source main: no successful poll yet"])
     collector.fail(health, SourceError("connection", "nats:8222: refused"), clock.monotonic())
     assert site.readiness() == (False, ["source main: nats:8222: refused"])
-    collector.absorb(health, poll(START, 995), clock.monotonic())
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
     assert site.readiness() == (True, [])
 
 

@@ -12,7 +12,7 @@ class Lacking:
         self.taken = 0
         self.failures = []
 
-    def absorb(self, health, snapshot, started) -> None:
+    def record_poll(self, health, snapshot, started) -> None:
         health.succeeded(0.0, 0.0, 0.0)
 
     def lacks_history(self, source) -> bool:

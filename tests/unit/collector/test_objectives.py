@@ -4,9 +4,9 @@ import pytest
 
 from obs.collector.backfill import missing
 from obs.collector.objectives import Objectives, PastEvents
-from obs.collector.state import open_state
 from obs.slis.nats_lag import is_within
 from obs.spec.slos import NatsLagSli, Slo
+from obs.state import open_state
 from tests.unit.collector.example_slos import (
     DELIVERY,
     KEEPS_UP,

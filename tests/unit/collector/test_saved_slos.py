@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from obs.collector.objectives import Objectives
-from obs.collector.state import State, open_state
 from obs.spec.slos import Slo
+from obs.state import State, open_state
 from tests.unit.collector.example_slos import (
     DELIVERY,
     KEEPS_UP,

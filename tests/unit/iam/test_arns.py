@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.iam.arns import ArnPlace, buses, partition, pattern, queues, rules
-from obs.spec.sources import Bus
+from obs.spec.aws import Bus
 
 HERE = ArnPlace("us-east-1", "123456789012")
 RULE = "arn:aws:events:us-east-1:123456789012:rule/"

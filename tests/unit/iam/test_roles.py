@@ -13,8 +13,8 @@ from obs.iam import ROLES
 from obs.iam.policy import Policy, Statement, document
 from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
+from obs.spec.aws import AwsSource
 from obs.spec.load import read_spec
-from obs.spec.sources import AwsSource
 from obs.spec.stacks import AmpStack, Stacks
 from obs.spec.system import System
 
@@ -245,7 +245,7 @@ def test_who_applies_may_make_exactly_the_requests_that_are_made(whole: System) 
 
 def test_who_checks_may_make_every_request_that_is_made(oms: System) -> None:
     live = ("eventbridge", "alarms", "permissions")
-    made = requested(*(f"checks/{name}_live.py" for name in live))
+    made = requested(*(f"checks/aws/{name}_live.py" for name in live))
     by_the_client = {"ListEventBuses", "ListTargetsByRule", "GetQueueAttributes"}
     assert permitted("check", oms) == made | by_the_client
 

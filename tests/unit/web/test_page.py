@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from obs.lag.reason import REASONS
-from obs.web.status import ConsumerState, Level, SloState
+from obs.sources.nats.status import ConsumerState
+from obs.web.status import Level, SloState
 
 PAGE = files("obs.web").joinpath("page.html").read_text("utf-8")
 

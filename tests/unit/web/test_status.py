@@ -3,7 +3,8 @@ import math
 import msgspec
 import pytest
 
-from obs.web.status import ConsumerStatus, SloStatus, Status, encode
+from obs.sources.nats.status import ConsumerStatus
+from obs.web.status import SloStatus, Status, decode, encode
 
 CONSUMER = ConsumerStatus(
     nats="n",
@@ -34,12 +35,13 @@ def test_the_document_carries_its_version() -> None:
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
 def test_a_number_that_json_cannot_write_becomes_null(number: float) -> None:
-    decoded = msgspec.json.decode(encode(document(consumers=(consumer(drain_seconds=number),))))
+    row = consumer(drain_seconds=number)
+    decoded = msgspec.json.decode(encode(document(lists={"consumers": (row,)})))
     assert decoded["consumers"][0]["drain_seconds"] is None
 
 
 def test_absent_values_are_written_as_null_and_not_left_out() -> None:
-    decoded = msgspec.json.decode(encode(document(consumers=(consumer(),))))
+    decoded = msgspec.json.decode(encode(document(lists={"consumers": (consumer(),)})))
     assert decoded["consumers"][0]["dead_letters"] is None
 
 
@@ -66,5 +68,15 @@ def test_burn_rates_are_by_window() -> None:
 
 
 def test_the_document_reads_back_as_the_same_values() -> None:
-    status = document(consumers=(consumer(lag_messages=3, reasons=("no_puller",)),))
-    assert msgspec.json.decode(encode(status), type=Status) == status
+    row = consumer(lag_messages=3, reasons=("no_puller",))
+    status = document(description="of orders")
+    written = encode(msgspec.structs.replace(status, lists={"consumers": (row,)}))
+    assert decode(written) == status
+    listed = msgspec.json.decode(written)["consumers"]
+    assert msgspec.convert(listed, tuple[ConsumerStatus, ...]) == (row,)
+
+
+def test_lists_and_figures_of_kinds_are_fields_in_their_places() -> None:
+    status = document(lists={"consumers": (), "queues": ()}, figures={"dollars": None})
+    names = list(msgspec.json.decode(encode(status)))
+    assert names[-6:] == ["slos", "consumers", "queues", "sources", "pushes", "dollars"]

@@ -3,16 +3,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from obs.sources.aws.status import QueueStatus, RuleStatus
+from obs.sources.nats.status import ConsumerStatus, loses_messages
 from obs.web.status import (
-    ConsumerStatus,
     PushStatus,
-    QueueStatus,
-    RuleStatus,
     SloStatus,
     SourceStatus,
     Status,
 )
-from obs.web.verdict import SHOWN, complete, judge, loses_messages
+from obs.web.verdict import SHOWN, complete, judge
 
 
 def changed(value: Any, **fields: Any) -> Any:
@@ -75,12 +74,14 @@ PUSH = PushStatus(sink="otlp", target="x", up=True, last_success=1.0, every_seco
 
 
 def status(**fields: Any) -> Status:
+    lists = {name: fields.pop(name) for name in ("consumers", "rules", "queues") if name in fields}
     return Status(
         system="oms",
         environment="test",
         version="1",
         generated_at=103.0,
         uptime_seconds=60.0,
+        lists=lists,
         **{"sources": (SOURCE,), **fields},
     )
 
@@ -154,7 +155,7 @@ def test_consumers_come_worst_first() -> None:
         changed(CONSUMER, consumer="stopped", status="stopped", lag_seconds=1.0),
         changed(CONSUMER, consumer="leaderless", status="leaderless", lag_seconds=None),
     ]
-    ordered = complete(status(consumers=tuple(listed))).consumers
+    ordered = complete(status(consumers=tuple(listed))).lists["consumers"]
     assert [each.consumer for each in ordered] == [
         "leaderless",
         "stopped",
@@ -172,7 +173,7 @@ def test_failing_rules_and_silent_sources_come_first() -> None:
             sources=(SOURCE, changed(DOWN, name="zzz")),
         )
     )
-    assert [rule.rule for rule in done.rules] == ["z", "r"]
+    assert [rule.rule for rule in done.lists["rules"]] == ["z", "r"]
     assert [source.name for source in done.sources] == ["zzz", "nats"]
 
 
@@ -199,5 +200,5 @@ def test_messages_are_lost_where_eviction_comes_before_the_consumer(
     )
     assert loses_messages(consumer) is lost
     done = complete(status(consumers=(consumer,)))
-    assert done.consumers[0].at_risk is lost
+    assert done.lists["consumers"][0].at_risk is lost
     assert done.verdict.level == ("critical" if lost else "ok")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from obs.alerts.alert import IDENTITY, KEPT, About, TunedAlert
+from obs.alerts.alert import KEPT, About, TunedAlert
 from obs.alerts.condition import Absent, Age, Always, Burn, Labels, Overdue
 from obs.alerts.rule_tests.input_series import (
     STALE_AFTER,
@@ -21,6 +21,7 @@ from obs.alerts.rule_tests.input_series import (
 )
 from obs.catalogue import own, slo
 from obs.slo.windows import window
+from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 
 _LEAD: Final = 2 * STEPS  # steps of healthy life before anything happens
@@ -194,7 +195,7 @@ class _Stage:
         """What else the collector tells, and alerts ask for."""
         if self.tuned.alert.about is About.SLO:
             return self._of_slo(levels)
-        source = dict(self._labels).get("nats") or dict(self._labels).get("aws")
+        source = next((value for label, value in self._labels if label in SOURCE_KINDS), None)
         if source is None:
             return []
         values = tuple(up or [1.0] * len(levels))
@@ -276,7 +277,7 @@ def _object(tuned: TunedAlert, system: System) -> Labels | None:
     fixed = dict(tuned.only)
     found = tuple(
         (label, fixed.get(label, _SAMPLES.get(label, "source")))
-        for label in IDENTITY[tuned.alert.about]
+        for label in tuned.alert.about.labels
     )
     return None if _left_out(found, tuned) else found
 

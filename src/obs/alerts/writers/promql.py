@@ -43,14 +43,6 @@ from obs.catalogue.query import (
 GONE_FOR: Final = 24 * HOUR
 """Seconds for which the age of a moment is told although its series has gone."""
 
-_SOURCE_LABEL: Final = {
-    About.CONSUMER: "nats",
-    About.STREAM: "nats",
-    About.SERVER: "nats",
-    About.RULE: "aws",
-    About.QUEUE: "aws",
-}
-
 
 def expression(tuned: TunedAlert) -> str:
     """The PromQL of an alert, a line for each of its parts."""
@@ -213,7 +205,7 @@ def _sources_up(tuned: TunedAlert) -> str:
 
 
 def _source_label(tuned: TunedAlert) -> str:
-    return _SOURCE_LABEL[tuned.alert.about]
+    return tuned.alert.about.source_label
 
 
 def indented(text: str) -> str:

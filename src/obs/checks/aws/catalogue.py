@@ -1,0 +1,89 @@
+"""The checks of AWS accounts."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from obs.checks import retries
+from obs.checks.aws import alarm_metrics, alarms, dead_letters, eventbridge, facts, roles
+from obs.checks.aws.eventbridge import EventBridgeFacts
+from obs.checks.check import Check
+from obs.checks.finding import CheckFinding
+from obs.spec.system import System
+
+_ABSENT: Final = "the spec has no AWS source"
+
+
+def _sources(system: System) -> tuple[str, ...]:
+    return tuple(system.sources.aws)
+
+
+def _judge_rules(
+    system: System, name: str, read: tuple[EventBridgeFacts, retries.Platforms | None]
+) -> Iterator[CheckFinding]:
+    found, platforms = read
+    for tries in retries.reference(system, platforms) if platforms else ():
+        return eventbridge.judge_rules(found, retries.nearest(tries))
+    return eventbridge.judge_rules(found)
+
+
+CHECKS: Final[tuple[Check[Any], ...]] = (
+    Check(
+        "eventbridge-rules",
+        "Are EventBridge's rules there, enabled, and do their targets say how long they retry?",
+        _sources,
+        _ABSENT,
+        read=lambda context, name: (
+            facts.eventbridge(context, name),
+            retries.platforms_if_there(context),
+        ),
+        judge=_judge_rules,
+        place=10,
+    ),
+    Check(
+        "eventbridge-dead-letters",
+        "Does every target keep what it could not deliver in a dead-letter queue that works?",
+        _sources,
+        _ABSENT,
+        read=facts.eventbridge,
+        judge=lambda system, name, found: dead_letters.judge_dead_letters(found),
+        place=10,
+    ),
+    Check(
+        "alarms",
+        "Is each CloudWatch alarm that the spec builds there, as built, with its actions enabled?",
+        _sources,
+        _ABSENT,
+        read=facts.alarms,
+        judge=lambda system, name, found: alarms.judge_built(
+            alarms.built(system, name, found.account), found
+        ),
+        place=40,
+    ),
+    Check(
+        "alarm-subscribers",
+        "Does somebody listen to the topics that the alarms tell?",
+        _sources,
+        _ABSENT,
+        read=facts.topics,
+        judge=lambda system, name, topics: alarms.judge_topics(topics),
+        place=40,
+    ),
+    Check(
+        "alarm-metrics",
+        "Is there an alarm, of whoever, on metrics that nobody publishes?",
+        _sources,
+        _ABSENT,
+        read=facts.alarm_metrics,
+        judge=lambda system, name, found: alarm_metrics.judge(name, found),
+        place=40,
+    ),
+    Check(
+        "iam",
+        "Do IAM roles and policy documents permit what is needed, and no more?",
+        roles.subjects,
+        _ABSENT,
+        read=facts.role,
+        judge=roles.judge_role,
+        place=40,
+    ),
+)

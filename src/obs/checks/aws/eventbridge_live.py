@@ -1,0 +1,85 @@
+"""EventBridge's rules as they are: read through the AWS client, without judging them."""
+
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from obs.checks.aws.eventbridge import EventBridgeFacts, LiveQueue, LiveRule, LiveTarget
+from obs.clients.aws import AwsClient
+from obs.clients.parallel import in_parallel
+from obs.errors import SourceError
+from obs.spec.aws import AwsSource
+
+_WILD: Final = frozenset("*?[")
+_NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
+
+
+def read_eventbridge(client: AwsClient, spec: AwsSource) -> EventBridgeFacts:
+    """The rules that the spec selects, their targets and the queues of those.
+
+    Raises SourceError.
+    """
+    buses = client.event_buses()
+    found = [
+        (bus, described)
+        for bus in buses
+        for described in client.listed("events", "ListRules", "Rules", EventBusName=bus)
+        if _selected(spec, bus, described["Name"])
+    ]
+    targets = in_parallel(lambda one: client.targets(one[0], one[1]["Name"]), found)
+    rules = tuple(
+        LiveRule(
+            bus,
+            described["Name"],
+            described["Arn"],
+            described.get("State", "ENABLED") != "DISABLED",
+            tuple(LiveTarget(target) for target in of_rule),
+        )
+        for (bus, described), of_rule in zip(found, targets, strict=True)
+    )
+    _, partition, _, _, account = next(iter(buses.values()), "::::").split(":")[:5]
+    arns = {target.dead_letter_queue for rule in rules for target in rule.targets}
+    spare = next((queue for queue in spec.queues if not _WILD & set(queue)), "")
+    if spare:
+        arns.add(f"arn:{partition}:sqs:{spec.region}:{account}:{spare}")
+    wanted = sorted(arn for arn in arns if arn and arn.split(":")[3] == spec.region)
+    queues = in_parallel(lambda arn: _queue(client, arn, account), wanted)
+    return EventBridgeFacts(
+        region=spec.region,
+        account=account,
+        rules=rules,
+        queues={queue.arn: queue for queue in queues},
+        missing=_missing(spec, rules),
+        spare=spare,
+    )
+
+
+def _selected(spec: AwsSource, bus: str, rule: str) -> bool:
+    return any(
+        fnmatchcase(bus, one.name) and any(fnmatchcase(rule, glob) for glob in one.rules)
+        for one in spec.buses
+    )
+
+
+def _missing(spec: AwsSource, rules: tuple[LiveRule, ...]) -> tuple[tuple[str, str], ...]:
+    there = {(rule.bus, rule.name) for rule in rules}
+    named = {
+        (bus.name, rule)
+        for bus in spec.buses
+        for rule in bus.rules
+        if not _WILD & set(bus.name + rule)
+    }
+    return tuple(sorted(named - there))
+
+
+def _queue(client: AwsClient, arn: str, account: str) -> LiveQueue:
+    owner, name = arn.split(":")[4:6]
+    theirs: dict[str, Any] = {} if owner == account else {"QueueOwnerAWSAccountId": owner}
+    try:
+        url = client.call("sqs", "GetQueueUrl", QueueName=name, **theirs)["QueueUrl"]
+        return LiveQueue(arn, url, client.queue_attributes(url, ("All",)))
+    except SourceError as error:
+        if error.reason == "http_status" and any(code in str(error) for code in _NOT_THERE):
+            return LiveQueue(arn, why="missing")
+        if error.reason == "auth":
+            return LiveQueue(arn, why=str(error))
+        raise

@@ -1,0 +1,50 @@
+"""The checks of NATS clusters."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from obs.checks.check import Check
+from obs.checks.finding import CheckFinding
+from obs.checks.nats import facts, jetstream
+from obs.snapshot import NatsSnapshot
+from obs.spec.system import System
+
+_ABSENT: Final = "the spec has no NATS source"
+
+
+def _sources(system: System) -> tuple[str, ...]:
+    return tuple(system.sources.nats)
+
+
+def _judge_capture(
+    system: System, name: str, read: tuple[NatsSnapshot, bool | None]
+) -> Iterator[CheckFinding]:
+    return jetstream.judge_dead_letters(system.sources.nats[name], name, *read)
+
+
+CHECKS: Final[tuple[Check[Any], ...]] = (
+    Check(
+        "jetstream-limits",
+        "Are the streams and consumers that the spec names there, with the limits it expects?",
+        _sources,
+        _ABSENT,
+        read=facts.jetstream,
+        judge=jetstream.judge_limits,
+    ),
+    Check(
+        "jetstream-dead-letters",
+        "Does somebody hear of each message that a consumer gives up?",
+        _sources,
+        _ABSENT,
+        read=lambda context, name: (facts.jetstream(context, name), facts.captured(context, name)),
+        judge=_judge_capture,
+    ),
+    Check(
+        "jetstream-replicas",
+        "Has each stream and consumer a leader, and followers that have all it has?",
+        _sources,
+        _ABSENT,
+        read=facts.jetstream,
+        judge=lambda system, name, snapshot: jetstream.judge_replicas(snapshot),
+    ),
+)

@@ -1,0 +1,54 @@
+"""What checks read of a NATS cluster, without judging it. Everything raises SourceError."""
+
+import time
+
+from obs.checks.context import CheckContext
+from obs.clients.http import Http
+from obs.snapshot import NatsSnapshot
+from obs.sources.nats.nats_http import NatsHttp
+from obs.spec.globs import takes
+from obs.spec.nats import Selection
+
+
+def jetstream(context: CheckContext, name: str) -> NatsSnapshot:
+    """Every stream and consumer that the spec selects, without ephemeral ones."""
+    return context.once("jetstream", name, lambda: _selected(context, name))
+
+
+def captured(context: CheckContext, name: str) -> bool | None:
+    """Whether the advisory stream of a source exists; None where the spec names none."""
+    connection = context.system.sources.nats[name].connection
+    if connection is None or connection.advisory_stream is None:
+        return None
+    stream = connection.advisory_stream
+    return any(each.name == stream for each in _everything(context, name).streams)
+
+
+def _selected(context: CheckContext, name: str) -> NatsSnapshot:
+    spec, whole = context.system.sources.nats[name], _everything(context, name)
+    streams = tuple(one for one in whole.streams if _takes(spec.streams, one.name))
+    consumers = tuple(
+        one
+        for one in whole.consumers
+        if _takes(spec.streams, one.stream) and _takes(spec.consumers, one.name)
+    )
+    return NatsSnapshot(whole.at, whole.servers, streams, consumers)
+
+
+def _everything(context: CheckContext, name: str) -> NatsSnapshot:
+    """Every stream and consumer, the advisory stream among them."""
+
+    def poll() -> NatsSnapshot:
+        spec = context.system.sources.nats[name]
+        unselected = spec.model_copy(update={"streams": Selection(), "consumers": Selection()})
+        http = Http(spec.tls, timeout=spec.timeout)
+        context.close_later(http.close)
+        source = NatsHttp(name, unselected, http, time.time)
+        context.close_later(source.close)
+        return source.poll()
+
+    return context.once("everything", name, poll)
+
+
+def _takes(selection: Selection, name: str) -> bool:
+    return takes(name, selection.include, selection.exclude)

@@ -1,0 +1,251 @@
+"""JetStream: streams and consumers that the spec names, their limits, replicas and dead letters."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from obs.checks.advice import nats
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
+from obs.snapshot import Consumer, NatsSnapshot, Stream
+from obs.spec.expected import ExpectedConsumer, ExpectedStream
+from obs.spec.globs import is_plain
+from obs.spec.nats import NatsSource
+from obs.spec.quantity import format_duration
+from obs.spec.system import System
+from obs.spec.watched import ConsumerName, StreamName
+
+ADVISORIES: Final = "$JS.EVENT.ADVISORY.>"
+
+Named = dict[str, set[str]]
+"""Consumers by stream."""
+
+
+def named(system: System, source: str) -> Named:
+    """The streams and consumers that the spec names in full: as expected, or in SLOs."""
+    spec = system.sources.nats[source]
+    found: Named = {name: set() for name in filter(is_plain, spec.streams.include)}
+    for stream, expected in spec.expects.items():
+        found.setdefault(stream, set()).update(expected.consumers)
+    for slo in system.slos:
+        for each in slo.sli.measured.names() if slo.sli.measured.source == source else ():
+            if isinstance(each, ConsumerName):
+                found.setdefault(each.stream, set()).add(each.consumer)
+            elif isinstance(each, StreamName):
+                found.setdefault(each.stream, set())
+    return found
+
+
+def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
+    """Each named stream and consumer is there, with the limits that the spec expects."""
+    expects = system.sources.nats[source].expects
+    for name, consumers in sorted(named(system, source).items()):
+        streams = [stream for stream in snapshot.streams if stream.name == name]
+        expected = expects.get(name, ExpectedStream())
+        if not streams:
+            yield _no_stream(name, expected)
+        for stream in streams:
+            yield from _judge_stream(stream, expected)
+            yield from _judge_consumers(stream, consumers, expected, snapshot.consumers)
+
+
+def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
+    """Each stream and consumer has a leader, and followers that have all it has."""
+    for stream in snapshot.streams:
+        yield _judge_replicas(stream.name, stream.leader, stream.replicas_behind, "stream")
+    for consumer in snapshot.consumers:
+        if not consumer.leader or consumer.replicas_behind:
+            at = f"{consumer.stream}/{consumer.name}"
+            yield _judge_replicas(at, consumer.leader, consumer.replicas_behind, "consumer")
+
+
+def judge_dead_letters(
+    spec: NatsSource, source: str, snapshot: NatsSnapshot, capturing: bool | None
+) -> Iterator[CheckFinding]:
+    """Each consumer that gives messages up does so before somebody.
+
+    `capturing`: whether the spec's advisory stream is there; None where it names none.
+    """
+    limited = [one for one in snapshot.consumers if one.config.max_deliver > 0]
+    endless = [one for one in snapshot.consumers if _never_gives_up(one) and not meant(spec, one)]
+    for consumer in endless:
+        at = f"{consumer.stream}/{consumer.name}"
+        yield doubtful(
+            at,
+            "no max_deliver: a message that cannot be processed comes back until its age ends it",
+            nats("consumer", "edit", consumer.stream, consumer.name, "--max-deliver", "3", "-f"),
+            f"or say in the spec that it is meant: sources.nats.{source}.expects."
+            f"{consumer.stream}.consumers.{consumer.name}.max_deliver: unlimited",
+        )
+    if limited:
+        yield _dead_letter_path(spec, source, limited, capturing)
+
+
+def meant(spec: NatsSource, consumer: Consumer) -> bool:
+    """Whether the spec wants this consumer to deliver without end."""
+    stream = spec.expects.get(consumer.stream, ExpectedStream())
+    expected = stream.consumers.get(consumer.name)
+    return expected is not None and expected.max_deliver == "unlimited"
+
+
+def _never_gives_up(consumer: Consumer) -> bool:
+    return consumer.config.max_deliver <= 0 and consumer.config.ack_policy != "none"
+
+
+def _dead_letter_path(
+    spec: NatsSource, source: str, limited: Iterable[Consumer], capturing: bool | None
+) -> CheckFinding:
+    names = ", ".join(sorted(f"{one.stream}/{one.name}" for one in limited))
+    if spec.connection is None:
+        return wrong(
+            source,
+            f"nobody hears of what these give up, for want of a NATS connection: {names}",
+            f"add sources.nats.{source}.connection to the spec",
+        )
+    stream = spec.connection.advisory_stream
+    if stream is not None and capturing is False:
+        return wrong(
+            source,
+            f"advisory stream {stream} does not exist: dead letters are not kept for {names}",
+            nats(
+                *("stream", "add", stream, "--subjects", ADVISORIES, "--max-age", "7d"),
+                *("--storage", "file", "--retention", "limits", "--discard", "old", "--defaults"),
+            ),
+        )
+    if stream is None:
+        return doubtful(
+            source,
+            f"dead letters are heard of only while the collector runs: {names}",
+            nats(
+                *("stream", "add", "ADVISORIES", "--subjects", ADVISORIES, "--max-age", "7d"),
+                *("--storage", "file", "--retention", "limits", "--discard", "old", "--defaults"),
+            ),
+            f"and add advisory_stream: ADVISORIES to sources.nats.{source}.connection",
+        )
+    return right(source, f"stream {stream} keeps the dead letters of {names}")
+
+
+def _no_stream(name: str, expected: ExpectedStream) -> CheckFinding:
+    age = format_duration(expected.max_age) if expected.max_age else "1h"
+    return wrong(
+        name,
+        "the spec names this stream, and there is none",
+        nats("stream", "add", name, "--max-age", age, "--replicas", str(expected.replicas or 1))
+        + " --subjects SUBJECTS",
+        "or correct `streams` in the spec",
+    )
+
+
+def _judge_stream(stream: Stream, expected: ExpectedStream) -> Iterator[CheckFinding]:
+    config = stream.config
+    flags = {
+        "max-age": (_age(config.max_age), _age(expected.max_age)),
+        "max-bytes": (_count(config.max_bytes), _count(expected.max_bytes)),
+        "max-msgs": (_count(config.max_messages), _count(expected.max_messages)),
+        "replicas": (str(config.replicas), _count(expected.replicas)),
+    }
+    yield from _compared(stream.name, flags, ("stream", "edit", stream.name))
+
+
+def _judge_consumers(
+    stream: Stream, names: Iterable[str], expected: ExpectedStream, there: Iterable[Consumer]
+) -> Iterator[CheckFinding]:
+    live = {
+        one.name: one for one in there if (one.account, one.stream) == (stream.account, stream.name)
+    }
+    for name in sorted(names):
+        wanted = expected.consumers.get(name, ExpectedConsumer())
+        at = f"{stream.name}/{name}"
+        if name not in live:
+            yield wrong(
+                at,
+                "the spec names this consumer, and there is none",
+                nats("consumer", "add", stream.name, name, *_settings(wanted), "--defaults"),
+            )
+            continue
+        config = live[name].config
+        endless = wanted.max_deliver == "unlimited"
+        expected_deliver = "-1" if endless else _count(wanted.max_deliver)
+        flags = {
+            "max-deliver": (_count(config.max_deliver) or "-1", expected_deliver),
+            "max-pending": (_count(config.max_ack_pending), _count(wanted.max_ack_pending)),
+        }
+        if wanted.ack_wait is not None and not config.backoff:
+            flags["wait"] = (_age(config.ack_wait), _age(wanted.ack_wait))
+        yield from _compared(at, flags, ("consumer", "edit", stream.name, name))
+        steps = wanted.backoff or ((wanted.ack_wait,) if wanted.ack_wait else ())
+        if (config.backoff or wanted.backoff) and steps and config.backoff != steps:
+            yield _other_waits(stream.name, name, config.backoff, wanted)
+
+
+def _other_waits(
+    stream: str, consumer: str, backoff: tuple[float, ...], wanted: ExpectedConsumer
+) -> CheckFinding:
+    """The NATS CLI has flags for ack_wait, but for a list of waits only the whole configuration."""
+    expected = wanted.backoff or ()
+    told = f"expected {_steps(expected)}" if expected else "expected none, but ack_wait"
+    nanoseconds = [round(step * 1e9) for step in expected]
+    change = f".backoff = {nanoseconds}" if expected else "del(.backoff)"
+    file = f"{consumer}.json"
+    return wrong(
+        f"{stream}/{consumer}",
+        f"backoff is {_steps(backoff)}, {told}",
+        nats("consumer", "info", stream, consumer, "--json")
+        + f" | jq '.config | {change}' > {file}",
+        nats("consumer", "edit", stream, consumer, "--config", file, "-f"),
+    )
+
+
+def _settings(wanted: ExpectedConsumer) -> Iterator[str]:
+    yield "--pull"
+    if wanted.max_deliver is not None:
+        yield from ("--max-deliver", _count(wanted.max_deliver) or "-1")
+    if wanted.max_ack_pending is not None:
+        yield from ("--max-pending", str(wanted.max_ack_pending))
+    if wanted.ack_wait is not None:
+        yield from ("--wait", format_duration(wanted.ack_wait))
+
+
+def _compared(
+    at: str, flags: Mapping[str, tuple[str, str]], command: tuple[str, ...]
+) -> Iterator[CheckFinding]:
+    """Each flag as (what is so, what is expected; empty where nothing is)."""
+    differing = {flag: pair for flag, pair in flags.items() if pair[1] and pair[0] != pair[1]}
+    if not differing:
+        shown = [f"{flag} {pair[0] or 'unlimited'}" for flag, pair in flags.items() if pair[1]]
+        yield right(at, ", ".join(shown) or "is there")
+        return
+    told = [
+        f"{flag} is {is_so or 'unlimited'}, expected {expected}"
+        for flag, (is_so, expected) in differing.items()
+    ]
+    words = [word for flag, pair in differing.items() for word in (f"--{flag}", pair[1])]
+    yield wrong(at, "; ".join(told), nats(*command, *words, "-f"))
+
+
+def _judge_replicas(at: str, leader: bool, behind: int, kind: str) -> CheckFinding:
+    if not leader:
+        return wrong(
+            at,
+            f"the {kind} has no leader: nothing goes in or out",
+            "start the servers of its cluster again: most of its replicas have to be up",
+            nats("server", "report", "jetstream"),
+        )
+    if behind:
+        return wrong(
+            at,
+            f"{behind} of its replicas {'is' if behind == 1 else 'are'} behind or offline",
+            "start the servers that are down, and wait until they have caught up",
+            nats("server", "report", "jetstream"),
+        )
+    return right(at, "its leader is known, and no replica is behind")
+
+
+def _age(seconds: float | None) -> str:
+    return format_duration(seconds) if seconds else ""
+
+
+def _count(number: int | str | None) -> str:
+    return str(number) if isinstance(number, int) and number > 0 else ""
+
+
+def _steps(seconds: Iterable[float]) -> str:
+    return ",".join(map(format_duration, seconds)) or "none"

@@ -1,0 +1,55 @@
+"""What AWS sources will cost, before any paid request is sent, and what their clients cost."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from obs.clients.aws import AwsClient
+from obs.clients.aws_cost import Estimate, estimate
+from obs.errors import SourceError
+from obs.families.family import Family
+from obs.families.own import aws_families
+from obs.sources.aws.eventbridge import EventBridge
+from obs.sources.aws.latency import latency_period
+from obs.sources.kind import Publishing, SourceCost
+from obs.spec.aws import AwsSource
+from obs.spec.globs import is_plain
+
+
+def usage_families(clients: Sequence[AwsClient]) -> list[Family]:
+    """Requests of all clients by operation, and dollars a month at the present rate."""
+    requests: Counter[str] = Counter()
+    for client in clients:
+        requests.update(client.requests)
+    return aws_families(requests, sum(client.dollars_per_month for client in clients))
+
+
+def source_cost(name: str, spec: AwsSource, publishing: Publishing) -> SourceCost:
+    """The estimate of one source. Lists rules and targets, which is free."""
+    client = AwsClient(spec, time.time)
+    try:
+        source = EventBridge(name, spec, client, time.time)
+        found = source.estimate(published=publishing.metrics, publish_every=publishing.every)
+        return SourceCost(name, spec.words, found, spec.monthly_budget_dollars)
+    except SourceError as error:
+        named = _of_the_spec(spec, publishing)
+        return SourceCost(name, spec.words, named, spec.monthly_budget_dollars, error)
+    finally:
+        client.close()
+
+
+def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
+    """The cost of what the spec names outright; what its globs would find is not known."""
+    rules = [rule for bus in spec.buses for rule in bus.rules if is_plain(bus.name + rule)]
+    queues = [queue for queue in spec.queues if is_plain(queue)]
+    counted = estimate(
+        rules=len(rules),
+        queues=len(queues),
+        poll=spec.poll,
+        latency_every=latency_period(spec.poll),
+        published=publishing.metrics,
+        publish_every=publishing.every,
+    )
+    limits = "counts only rules and queues named without globs, not the dead-letter queues of rules"
+    return replace(counted, assumptions=(limits, *counted.assumptions))

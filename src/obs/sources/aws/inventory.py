@@ -1,0 +1,74 @@
+"""What is polled in one AWS account: rules, their targets, queues."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from obs.clients.aws import AwsClient
+from obs.clients.parallel import in_parallel
+from obs.snapshot import Rule, RuleTarget
+from obs.sources.aws.sqs import PolledQueue, find_queues
+from obs.spec.aws import AwsSource, Bus
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import TargetOutputTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Rules and queues at `at` (Unix seconds); `left_out` counts queues by reason."""
+
+    at: float
+    rules: tuple[Rule, ...]
+    targets: tuple[RuleTarget, ...]
+    queues: tuple[PolledQueue, ...]
+    left_out: Counter[str]
+
+
+def take_inventory(client: AwsClient, spec: AwsSource, at: float) -> Inventory:
+    """List what the spec selects. Raises SourceError rather than return half of it."""
+    buses = client.event_buses()
+    rules = tuple(
+        sorted(
+            Rule(bus, name) for bus in buses for name in _selected_rules(client, spec.buses, bus)
+        )
+    )
+    targets = _targets(client, rules)
+    home = next((":".join(arn.split(":")[3:5]) for arn in buses.values()), "")
+    queues, left_out = find_queues(
+        client,
+        [target.dead_letter_queue for target in targets if target.dead_letter_queue],
+        spec.queues,
+        home,
+    )
+    return Inventory(at, rules, targets, queues, left_out)
+
+
+def _selected_rules(client: AwsClient, selection: Sequence[Bus], bus: str) -> list[str]:
+    globs = [glob for one in selection if fnmatchcase(bus, one.name) for glob in one.rules]
+    if not globs:
+        return []
+    return [name for name in client.rules(bus) if any(fnmatchcase(name, glob) for glob in globs)]
+
+
+def _targets(client: AwsClient, rules: Sequence[Rule]) -> tuple[RuleTarget, ...]:
+    found = in_parallel(lambda rule: client.targets(rule.bus, rule.name), rules)
+    return tuple(
+        _target(rule, target)
+        for rule, targets in zip(rules, found, strict=True)
+        for target in targets
+    )
+
+
+def _target(rule: Rule, target: "TargetOutputTypeDef") -> RuleTarget:
+    retry = target.get("RetryPolicy", {})
+    return RuleTarget(
+        rule=rule,
+        target_id=target["Id"],
+        arn=target["Arn"],
+        max_retries=retry.get("MaximumRetryAttempts"),
+        max_event_age=retry.get("MaximumEventAgeInSeconds"),
+        dead_letter_queue=target.get("DeadLetterConfig", {}).get("Arn"),
+    )

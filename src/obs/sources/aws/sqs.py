@@ -1,0 +1,124 @@
+"""SQS queues: which ones are polled, their depth, and the age of their oldest message."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final, Literal
+
+from obs.catalogue.aws import QUEUE_OLDEST_AGE
+from obs.clients.aws import AwsClient
+from obs.clients.metric_data import MetricSeries, Points
+from obs.clients.parallel import in_parallel
+from obs.errors import SourceError
+from obs.snapshot import Queue
+
+LeftOut = Literal["elsewhere", "denied", "missing"]
+
+_VISIBLE: Final = "ApproximateNumberOfMessages"
+_IN_FLIGHT: Final = "ApproximateNumberOfMessagesNotVisible"
+_AGE_HOLDS: Final = 300  # seconds before `settled` in which the age must have been reported
+_NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PolledQueue:
+    """A queue of the source's own account and region."""
+
+    name: str
+    url: str
+
+
+def find_queues(
+    client: AwsClient, dead_letter_queues: Iterable[str], globs: Sequence[str], home: str
+) -> tuple[tuple[PolledQueue, ...], Counter[str]]:
+    """The queues behind ARNs and globs, and how many were left out by reason.
+
+    `home` is `region:account`: a queue elsewhere has neither its depth nor its age here.
+    Raises SourceError where SQS does not answer; a queue that may not be read is left out.
+    """
+    found: set[PolledQueue] = set()
+    left_out: Counter[str] = Counter()
+    for arn in sorted(set(dead_letter_queues)):
+        place, _, name = arn.removeprefix("arn:").partition(":sqs:")[2].rpartition(":")
+        if place != home:
+            left_out["elsewhere"] += 1
+            continue
+        try:
+            found.add(PolledQueue(name, client.queue_url(name)))
+        except SourceError as error:
+            left_out[_why(error)] += 1
+    for glob in globs:
+        try:
+            urls = client.queue_urls(_prefix(glob))
+        except SourceError as error:
+            left_out[_why(error)] += 1
+            continue
+        named = (PolledQueue(url.rpartition("/")[2], url) for url in urls)
+        found.update(queue for queue in named if fnmatchcase(queue.name, glob))
+    return tuple(sorted(found)), left_out
+
+
+def age_series(name: str) -> MetricSeries:
+    """The CloudWatch series of the age of a queue's oldest message."""
+    twin = QUEUE_OLDEST_AGE.twin
+    return MetricSeries(twin.namespace, twin.metric, twin.statistic, (("QueueName", name),))
+
+
+def read_queues(
+    client: AwsClient,
+    polled: Sequence[PolledQueue],
+    data: Mapping[MetricSeries, Points],
+    settled: float,
+) -> tuple[tuple[Queue, ...], Counter[str]]:
+    """Every polled queue as it is now, with its age from `data`; and the left out by reason."""
+
+    def depth(queue: PolledQueue) -> tuple[int, int] | LeftOut:
+        try:
+            attributes = client.queue_attributes(queue.url, (_VISIBLE, _IN_FLIGHT))
+        except SourceError as error:
+            return _why(error)
+        try:
+            return int(attributes[_VISIBLE]), int(attributes[_IN_FLIGHT])
+        except (KeyError, ValueError):
+            raise SourceError("decode", f"GetQueueAttributes: no depth of {queue.name}") from None
+
+    queues: list[Queue] = []
+    left_out: Counter[str] = Counter()
+    for queue, answer in zip(polled, in_parallel(depth, polled), strict=True):
+        if isinstance(answer, str):
+            left_out[answer] += 1
+            continue
+        points = data.get(age_series(queue.name), {})
+        queues.append(Queue(queue.name, answer[0], oldest_age(*answer, points, settled)))
+    return tuple(queues), left_out
+
+
+def oldest_age(visible: int, in_flight: int, points: Points, settled: float) -> float | None:
+    """Age of the oldest message in seconds; None where CloudWatch has no point.
+
+    AWS reports the age only while there are messages, minutes late: the newest point counts unless
+    it is from before the last settled minutes or the queue is empty by now.
+    """
+    newest = max(points, default=None)
+    if visible == 0 and in_flight == 0:
+        return 0.0
+    if newest is not None and newest >= settled - _AGE_HOLDS:
+        return points[newest]
+    return 0.0 if visible == 0 else None
+
+
+def _prefix(glob: str) -> str:
+    for position, character in enumerate(glob):
+        if character in "*?[":
+            return glob[:position]
+    return glob
+
+
+def _why(error: SourceError) -> LeftOut:
+    """Why one queue is left out; what concerns all of SQS is raised again."""
+    if error.reason == "auth":
+        return "denied"
+    if error.reason == "http_status" and any(code in str(error) for code in _NOT_THERE):
+        return "missing"
+    raise error

@@ -1,0 +1,34 @@
+"""The kinds of source, in the order of the list in `obs.spec.sources`."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Final
+
+from obs.sources.kind import AnyKind
+from obs.spec.source import SourceSpec
+from obs.spec.sources import SOURCE_KINDS
+from obs.spec.system import System
+
+
+def _kind(key: str) -> AnyKind:
+    kind: AnyKind = import_module(f"obs.sources.{key}.kind").KIND
+    return kind
+
+
+KINDS: Final[tuple[AnyKind, ...]] = tuple(_kind(key) for key in SOURCE_KINDS)
+BY_KEY: Final = {kind.key: kind for kind in KINDS}
+
+
+def each_source(system: System) -> Iterator[tuple[AnyKind, str, SourceSpec]]:
+    """Kind, name and spec of every source, in the order of the kinds."""
+    return ((BY_KEY[key], name, spec) for key, name, spec in system.sources.every())
+
+
+def module_of(kind: AnyKind, package: str, module: str = "") -> ModuleType | None:
+    """A kind's module in another package: `<package>.<key>.<module>`; None where it has none."""
+    of_kind = f"{package}.{kind.key}"
+    if find_spec(of_kind) is None:
+        return None
+    return import_module(f"{of_kind}.{module}" if module else of_kind)

@@ -1,0 +1,1 @@
+"""NATS clusters: JetStream's consumers, streams and servers, and what a client connection adds."""

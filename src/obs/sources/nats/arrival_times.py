@@ -1,0 +1,164 @@
+"""When messages arrived, queried over a NATS connection.
+
+A separate connection, made at the first query: its errors do not affect the connection for
+advisories. The NATS user may publish to $JS.API.STREAM.MSG.GET.* and
+subscribe to _INBOX.>; it needs nothing else. The answer carries the message itself, which is
+dropped unread: JetStream has no request for its time alone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from nats.aio.client import Client
+
+from obs.clients.nats import keep_connected, request
+from obs.errors import SourceError
+from obs.snapshot import Question, StoredMessage
+from obs.spec.nats import NatsConnection
+
+log = logging.getLogger(__name__)
+
+TIMEOUT: Final = 2.0  # seconds, for all queries of a poll
+_AT_ONCE: Final = 8  # answers carry whole messages: few at a time
+_UNANSWERED_PAUSE: Final = 60.0
+_REFUSED_PAUSE: Final = 600.0
+_NOT_FOUND: Final = 404
+_RIGHTS: Final = "publish to $JS.API.STREAM.MSG.GET.* and subscribe to _INBOX.>"
+
+
+class _Message(msgspec.Struct, frozen=True, gc=False):
+    seq: int
+    time: datetime
+
+
+class _Error(msgspec.Struct, frozen=True, gc=False):
+    code: int = 0
+    description: str = ""
+
+
+class _Answer(msgspec.Struct, frozen=True, gc=False):
+    message: _Message | None = None
+    error: _Error | None = None
+
+
+_DECODER: Final = msgspec.json.Decoder(_Answer)
+
+
+class ArrivalTimes:
+    """Asks the streams of one account."""
+
+    def __init__(self, name: str, spec: NatsConnection, monotonic: Callable[[], float]) -> None:
+        """`monotonic` gives seconds."""
+        self._name = name
+        self._spec = spec
+        self._monotonic = monotonic
+        self._wanted = asyncio.Event()
+        self._client: Client | None = None
+        self._not_before = 0.0
+        self._logged = ""
+
+    async def run(self) -> None:
+        """Keep connected until cancelled, from the first query on."""
+        await self._wanted.wait()
+        name = f"obs {self._name} arrival times"
+        await keep_connected(self._spec, name, self._use, self._report)
+
+    async def ask(self, questions: Sequence[Question]) -> dict[Question, StoredMessage]:
+        """The answers that came within TIMEOUT; without a connection none. Raises nothing.
+
+        After a refusal, or without any answer, it pauses. The log has it once.
+        """
+        self._wanted.set()
+        client = self._client
+        if client is None or not questions or self._monotonic() < self._not_before:
+            return {}
+        limit = asyncio.Semaphore(_AT_ONCE)
+        tasks = {
+            question: asyncio.create_task(_first(client, question, limit)) for question in questions
+        }
+        try:
+            await asyncio.wait(tasks.values(), timeout=TIMEOUT)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+        answers, errors = _split(tasks)
+        if self._client is client:  # else its loss is reported
+            self._note(len(errors) == len(tasks), errors)
+        return answers
+
+    async def _use(self, client: Client, ready: Callable[[], None]) -> None:
+        self._client = client
+        try:
+            ready()
+            await asyncio.Event().wait()  # until the connection is lost
+        finally:
+            self._client = None
+
+    def _report(self, error: SourceError | None) -> None:
+        if error is None:
+            return
+        if error.reason == "auth":
+            self._not_before = self._monotonic() + _REFUSED_PAUSE
+            self._log(f"{error}; the user may have to {_RIGHTS}")
+        else:
+            self._log(str(error))
+
+    def _note(self, unanswered: bool, errors: Sequence[str]) -> None:
+        if errors:
+            self._log(errors[0])
+        else:
+            self._logged = ""
+        if unanswered:
+            self._not_before = self._monotonic() + _UNANSWERED_PAUSE
+
+    def _log(self, problem: str) -> None:
+        if problem != self._logged:
+            log.warning("source %s: lag in seconds stays an estimate: %s", self._name, problem)
+        self._logged = problem
+
+
+Task = asyncio.Task[StoredMessage | None]
+
+
+def _split(tasks: dict[Question, Task]) -> tuple[dict[Question, StoredMessage], list[str]]:
+    """(the answers, the errors); a message that does not exist is neither."""
+    answers, errors = {}, []
+    for question, task in tasks.items():
+        if not task.done() or task.cancelled():
+            errors.append(f"no answer within {TIMEOUT:g} s")
+        elif error := task.exception():
+            errors.append(str(error) if isinstance(error, SourceError) else type(error).__name__)
+        elif message := task.result():
+            answers[question] = message
+    return answers, errors
+
+
+async def _first(
+    client: Client, question: Question, limit: asyncio.Semaphore
+) -> StoredMessage | None:
+    """The earliest that any filter matches. Raises SourceError."""
+    found = []
+    for subject in question.filters or (">",):  # with a sequence alone a deleted one is an error
+        async with limit:
+            found.append(await _first_of_subject(client, question, subject))
+    return min((message for message in found if message), default=None)
+
+
+async def _first_of_subject(
+    client: Client, question: Question, subject: str
+) -> StoredMessage | None:
+    body = msgspec.json.encode({"seq": question.seq, "next_by_subj": subject})
+    data = await request(client, f"$JS.API.STREAM.MSG.GET.{question.stream}", body, TIMEOUT)
+    try:
+        answer = _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise SourceError("decode", f"{question.stream}: not a stored message") from None
+    if answer.message is not None:
+        return StoredMessage(answer.message.seq, answer.message.time.timestamp())
+    if answer.error is None or answer.error.code == _NOT_FOUND:
+        return None
+    raise SourceError("http_status", f"stream {question.stream}: {answer.error.description}")

@@ -1,0 +1,104 @@
+"""NATS as a kind of source."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from obs.sources.examples import first_plain
+from obs.sources.kind import Clock, OpenedSource, SourceClient, SourceKind
+from obs.spec.nats import NatsSource
+from obs.spec.watched import ConsumerName
+
+if TYPE_CHECKING:
+    from obs.sources.nats.consumer_tracker import ConsumerTracker
+    from obs.spec.slos import Sli
+    from obs.state import State
+    from obs.web.status import StatusRow
+
+# ruff: noqa: PLC0415  a kind that is not used loads no more than this module
+
+_CONNECTION_INTERVAL = 15.0
+
+
+class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
+    """JetStream's consumers and streams on NATS clusters."""
+
+    key = "nats"
+    alerts = "nats"
+    causes = ("NatsServerDown",)
+    libraries = ("nats",)
+
+    def tracker(
+        self, name: str, spec: NatsSource, state: "State", on_damage: Callable[[], None], now: float
+    ) -> "ConsumerTracker":
+        """The history of its consumers and streams."""
+        from obs.sources.nats.consumer_tracker import ConsumerTracker
+
+        return ConsumerTracker(name, spec, state, on_damage, now)
+
+    def open(
+        self,
+        name: str,
+        spec: NatsSource,
+        tracker: "ConsumerTracker",
+        client: SourceClient | None,
+        clock: Clock,
+    ) -> OpenedSource:
+        """Its monitoring ports; with a connection dead letters and exact lag as well."""
+        from obs.clients.http import Http
+        from obs.sources.nats.connection import ExactLag, dead_letters
+        from obs.sources.nats.nats_http import NatsHttp
+
+        source = NatsHttp(name, spec, Http(spec.tls, timeout=spec.timeout), clock.wall)
+        # Discovery, server facts, consumers and their settings: four requests one after the other.
+        limit = 4 * spec.timeout + 1
+        if spec.connection is None:
+            return OpenedSource(source.poll, limit)
+        exact = ExactLag(name, spec.connection, tracker, clock.monotonic)
+        return OpenedSource(
+            source.poll,
+            limit,
+            refine=exact.refine,
+            listeners=(dead_letters(name, spec.connection, tracker, clock.wall), exact.connect),
+        )
+
+    def connection_interval(self, spec: NatsSource) -> float | None:
+        """Of the connection that dead letters come over."""
+        return _CONNECTION_INTERVAL if spec.connection else None
+
+    def status(
+        self, trackers: Sequence["ConsumerTracker"]
+    ) -> Mapping[str, tuple["StatusRow", ...]]:
+        """Consumers and streams."""
+        if not trackers:
+            return {"consumers": (), "streams": ()}
+        from obs.sources.nats.status import consumer_rows, stream_rows
+
+        return {
+            "consumers": tuple(row for each in trackers for row in consumer_rows(each)),
+            "streams": tuple(row for each in trackers for row in stream_rows(each)),
+        }
+
+    def published(self, sources: Mapping[str, NatsSource]) -> int:
+        """Consumers, by stream and name; none of clusters that do not answer."""
+        from obs.sources.nats.nats_http import present_consumers
+
+        return len(
+            {each for name, spec in sources.items() for each in present_consumers(name, spec)}
+        )
+
+    def examples(self, sources: Mapping[str, NatsSource], slis: Sequence["Sli"]) -> dict[str, str]:
+        """Addresses, and the consumer of the first SLI over one, else the first that is named."""
+        first = next(iter(sources.values()), None)
+        named = (each for sli in slis for each in sli.measured.names())
+        of_sli = next((each for each in named if isinstance(each, ConsumerName)), None)
+        streams = [name for each in sources.values() for name in each.streams.include]
+        consumers = [name for each in sources.values() for name in each.consumers.include]
+        return {
+            "monitor": first.monitor[0] if first else "MONITOR_URL",
+            "nats": first.connection.servers[0] if first and first.connection else "NATS_URL",
+            "stream": of_sli.stream if of_sli else first_plain(streams, "STREAM"),
+            "consumer": of_sli.consumer if of_sli else first_plain(consumers, "CONSUMER"),
+        }
+
+
+KIND = Nats()

@@ -1,0 +1,159 @@
+"""JetStream in the status document: a row a consumer, and a row a stream."""
+
+from collections.abc import Iterator
+from typing import Final, Literal, get_args
+
+import msgspec
+
+from obs.sources.nats.consumer_tracker import ConsumerTracker
+from obs.sources.nats.tracked_consumer import TrackedConsumer
+from obs.web.status import Level, Problem, StatusRow
+
+ConsumerState = Literal["ok", "paused", "slow", "stalled", "stopped", "leaderless"]
+
+_STATES: Final[tuple[ConsumerState, ...]] = get_args(ConsumerState)
+_ORDER: Final[dict[ConsumerState, int]] = {
+    "leaderless": 0,
+    "stopped": 1,
+    "stalled": 2,
+    "slow": 3,
+    "paused": 4,  # on purpose: no worse than ok with the same lag
+    "ok": 4,
+}
+_TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
+    "leaderless": ("critical", "has no leader"),
+    "stopped": ("critical", "is stopped: no messages are delivered"),
+    "stalled": ("critical", "is stalled: messages are delivered, but none is acknowledged"),
+    "slow": ("warning", "is slow: its lag is not shrinking"),
+}
+_POINTS_OF_LAG: Final = 2_000  # with more consumers the page draws no lag of the last polls
+
+
+class ConsumerStatus(StatusRow, frozen=True, kw_only=True, gc=False):
+    """One JetStream consumer."""
+
+    nats: str
+    account: str
+    stream: str
+    consumer: str
+    status: ConsumerState
+    reasons: tuple[str, ...] = ()  # no_puller, push_unbound, paused, ack_pending_full, …
+    lag_messages: int
+    lag_seconds: float | None  # null: not known yet
+    lag_uncertainty_seconds: float | None = None  # null: within one poll
+    pending: int
+    ack_pending: int
+    redelivered: int
+    dead_letters: int | None = None  # null: not known without a NATS connection
+    drain_seconds: float | None = None  # null: the lag does not shrink
+    eviction_seconds: float | None = None  # null: nothing is unprocessed, or no max_age
+    at_risk: bool = False  # max_age evicts before the consumer gets there
+    lag_history: tuple[float | None, ...] = ()  # messages, evenly spaced, oldest first
+
+    def problem(self) -> Problem | None:
+        """That it does not work, or is about to lose messages."""
+        name = f"{self.stream}/{self.consumer}"
+        if found := _TEXT.get(self.status):
+            level, words = found
+            return Problem(level, "consumer", name, f"{name} {words}")
+        if loses_messages(self):
+            text = f"{name}: unprocessed messages will soon be evicted by max_age"
+            return Problem("critical", "consumer", name, text)
+        return None
+
+    def order(self) -> tuple[int, float, int, str, str]:
+        """By state, then by lag."""
+        return (
+            _ORDER[self.status],
+            -(self.lag_seconds or 0.0),
+            -self.lag_messages,
+            self.stream,
+            self.consumer,
+        )
+
+    def completed(self) -> "ConsumerStatus":
+        """With `at_risk` where it loses messages."""
+        return msgspec.structs.replace(self, at_risk=True) if loses_messages(self) else self
+
+
+class StreamStatus(StatusRow, frozen=True, kw_only=True, gc=False):
+    """One JetStream stream."""
+
+    nats: str
+    account: str
+    stream: str
+    messages: int
+    bytes: int
+    consumers: int
+    last_sequence: int
+    last_message: float | None  # null: the stream is empty
+    max_age_seconds: float | None = None  # null: no limit
+    max_bytes: int | None = None  # null: no limit
+    leader: bool = True
+    replicas_behind: int = 0
+
+
+def loses_messages(consumer: ConsumerStatus) -> bool:
+    """Whether max_age evicts messages before the consumer, at its current rate, processes them."""
+    eviction, drain = consumer.eviction_seconds, consumer.drain_seconds
+    if eviction is None or consumer.lag_messages == 0:
+        return False
+    age = consumer.lag_seconds or 0.0
+    # Nothing is lost soon while most of max_age is left, however slowly the lag shrinks.
+    return eviction < age and (drain is None or drain > eviction)
+
+
+def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
+    """A row for each consumer of the last poll."""
+    lags = _lag_histories(tracker)
+    for tracked in tracker.present:
+        consumer, verdict = tracked.consumer, tracked.verdict
+        uncertain = verdict.uncertainty > tracker.tolerance
+        yield ConsumerStatus(
+            nats=tracker.source,
+            account=consumer.account,
+            stream=consumer.stream,
+            consumer=consumer.name,
+            status=_STATES[verdict.status],
+            reasons=verdict.reasons,
+            lag_messages=verdict.lag_messages,
+            lag_seconds=verdict.lag_seconds,
+            lag_uncertainty_seconds=verdict.uncertainty if uncertain else None,
+            pending=consumer.pending,
+            ack_pending=consumer.ack_pending,
+            redelivered=consumer.redelivered,
+            dead_letters=tracker.dead_letters(tracked),
+            drain_seconds=verdict.drain_seconds,
+            eviction_seconds=verdict.eviction_seconds,
+            lag_history=lags.get(tracked, ()),
+        )
+
+
+def _lag_histories(tracker: ConsumerTracker) -> dict[TrackedConsumer, tuple[float | None, ...]]:
+    """The lag of the last polls, oldest first; None where the consumer was not there."""
+    if len(tracker.present) > _POINTS_OF_LAG:
+        return {}
+    # Copied in one step: the next poll may add a column meanwhile.
+    columns = [dict(zip(*column, strict=True)) for column in tuple(tracker.lag_columns)]
+    return {
+        tracked: tuple(column.get(tracked) for column in columns) for tracked in tracker.present
+    }
+
+
+def stream_rows(tracker: ConsumerTracker) -> Iterator[StreamStatus]:
+    """A row for each stream of the last poll."""
+    for stream in tracker.snapshot.streams if tracker.snapshot else ():
+        yield StreamStatus(
+            nats=tracker.source,
+            account=stream.account,
+            stream=stream.name,
+            messages=stream.messages,
+            bytes=stream.bytes,
+            consumers=stream.consumers,
+            last_sequence=stream.last_seq,
+            last_message=stream.last_time,
+            max_age_seconds=stream.config.max_age,
+            max_bytes=stream.config.max_bytes,
+            leader=stream.leader,
+            replicas_behind=stream.replicas_behind,
+        )

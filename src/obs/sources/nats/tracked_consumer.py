@@ -1,0 +1,57 @@
+"""One consumer and its history."""
+
+from obs.lag.history import SequenceTimes
+from obs.lag.observed import JudgeSettings
+from obs.lag.seconds import KnownArrivals
+from obs.lag.track import Track
+from obs.lag.verdict import ConsumerVerdict
+from obs.snapshot import Consumer, Stream
+
+Identity = tuple[str, str, str]  # account, stream, consumer
+
+
+class TrackedConsumer:
+    """One consumer over time. `consumer` and `verdict` are there from the first `observe` on."""
+
+    __slots__ = ("consumer", "exhausted", "judged", "row", "seen_at", "track", "verdict")
+
+    def __init__(self, row: tuple[str, str, str, str], track: Track) -> None:
+        self.row = row
+        self.track = track
+        self.seen_at = 0.0
+        self.exhausted: set[int] = set()  # sequences that advisories reported, above the ack floor
+        self.judged = False
+        self.consumer: Consumer
+        self.verdict: ConsumerVerdict
+
+    def observe(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        now: float,
+        settings: JudgeSettings,
+    ) -> None:
+        """Judge the consumer; numbers of a leader that is behind, or of no leader, are ignored."""
+        if self.exhausted:
+            self.exhausted = {n for n in self.exhausted if n > consumer.ack_floor_stream_seq}
+        verdict = self.track.observe(
+            consumer, stream, times, now, settings, exhausted=self.exhausted
+        )
+        if not self.judged or (consumer.leader and verdict is not self.verdict):
+            self.consumer = consumer
+        self.seen_at = now
+        self.verdict = verdict
+        self.judged = True
+
+    def sequences_to_query(self, times: SequenceTimes, tolerance: float) -> tuple[int, ...]:
+        """The sequences whose arrival times would make the lag more certain."""
+        return self.track.sequences_to_query(
+            self.consumer, times, tolerance, exhausted=self.exhausted
+        )
+
+    def refine(self, stream: Stream, times: SequenceTimes, known_arrivals: KnownArrivals) -> None:
+        """Judge the lag in seconds again, by arrival times from the server."""
+        self.verdict = self.track.refine(
+            self.consumer, stream, times, known_arrivals, exhausted=self.exhausted
+        )

@@ -1,0 +1,24 @@
+"""TLS towards a system that obs connects to."""
+
+from pydantic import model_validator
+
+from obs.spec.model import Model, wrong
+
+
+class Tls(Model):
+    """TLS towards a system: the authority that signed it, and a client certificate."""
+
+    ca_file: str | None = None
+    """Certificates of the authorities to trust, PEM; the system's own where left out."""
+    cert_file: str | None = None
+    """Client certificate, PEM."""
+    key_file: str | None = None
+    """Key of the client certificate, PEM."""
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> "Tls":
+        if self.cert_file and not self.key_file:
+            raise wrong("a certificate needs its key; add key_file", "cert_file")
+        if self.key_file and not self.cert_file:
+            raise wrong("a key needs its certificate; add cert_file", "key_file")
+        return self

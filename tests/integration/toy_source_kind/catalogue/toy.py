@@ -1,0 +1,7 @@
+"""Metrics of folders."""
+
+from obs.catalogue.declare import gauge
+
+FOLDER = ("toy", "folder")
+
+FILES = gauge("toy_folder_files", FOLDER, "Files in the folder.", "files")

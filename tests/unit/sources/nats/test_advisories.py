@@ -1,0 +1,105 @@
+"""How advisories are read, with a connection of our own in place of a server's."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from obs.snapshot import DeadLetter
+from obs.sources.nats import advisories as module
+from obs.sources.nats.advisories import Advisories, Arrival
+from obs.spec.nats import NatsConnection
+
+MAX_DELIVER = {
+    "type": "io.nats.jetstream.advisory.v1.max_deliver",
+    "id": "one",
+    "timestamp": "2026-11-21T10:57:04.823111Z",
+    "stream": "ORDERS",
+    "consumer": "worker",
+    "stream_seq": 7,
+    "deliveries": 5,
+}
+
+
+class Message:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+class Connection:
+    """Hands over its messages as soon as both subjects are subscribed to."""
+
+    def __init__(self, messages: list[bytes]) -> None:
+        self.messages = messages
+        self.subjects: dict[str, Callable] = {}
+
+    async def subscribe(self, subject: str, cb: Callable) -> None:
+        self.subjects[subject] = cb
+
+    async def flush(self) -> None:
+        messages, self.messages = self.messages, []
+        for message in messages:
+            await self.subjects["$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>"](Message(message))
+
+
+class EnoughError(Exception):
+    """Ends what would run for ever."""
+
+
+async def arrivals(monkeypatch: pytest.MonkeyPatch, *messages: bytes) -> list[Arrival]:
+    found: list[Arrival] = []
+
+    def ready() -> None:
+        raise EnoughError
+
+    async def once(spec, name, use, report) -> None:
+        await use(Connection(list(messages)), ready)
+
+    monkeypatch.setattr(module, "keep_connected", once)
+    spec = NatsConnection(servers=("nats://h:4222",), account="OMS")
+    with pytest.raises(EnoughError):
+        await Advisories("main", spec, lambda: 1000.0).run(found.append, lambda error: None)
+    return found
+
+
+def body(**fields: object) -> bytes:
+    return json.dumps(MAX_DELIVER | fields).encode()
+
+
+async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(monkeypatch) -> None:
+    (arrival,) = await arrivals(monkeypatch, body())
+    (letter,) = arrival.dead_letters
+    assert letter == DeadLetter("OMS", "ORDERS", "worker", 7, letter.at, "max_deliveries")
+    assert letter.at == pytest.approx(1_795_258_624.823111, abs=1e-6)
+    assert arrival.position is None
+
+
+async def test_an_advisory_that_comes_twice_counts_once(monkeypatch) -> None:
+    found = await arrivals(monkeypatch, body(), body(), body(id="two"))
+    assert len(found) == 2
+
+
+async def test_advisories_without_an_id_all_count(monkeypatch) -> None:
+    assert len(await arrivals(monkeypatch, body(id=""), body(id=""))) == 2
+
+
+async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch) -> None:
+    advisory = {key: value for key, value in MAX_DELIVER.items() if key != "timestamp"}
+    (arrival,) = await arrivals(monkeypatch, json.dumps(advisory).encode())
+    assert arrival.dead_letters[0].at == 1000.0
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"rubbish",
+        b"[1]",
+        b'"\xff"',
+        body(stream_seq="seven"),
+        body(type="io.nats.jetstream.advisory.v1.nak"),
+    ],
+)
+async def test_what_is_no_dead_letter_is_passed_over(monkeypatch, message) -> None:
+    (arrival,) = await arrivals(monkeypatch, message, body())
+    assert len(arrival.dead_letters) == 1

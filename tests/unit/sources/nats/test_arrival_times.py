@@ -1,0 +1,152 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from obs.errors import SourceError
+from obs.snapshot import Question, StoredMessage
+from obs.sources.nats import arrival_times
+from obs.sources.nats.arrival_times import ArrivalTimes
+from obs.spec.nats import NatsConnection
+
+SPEC = NatsConnection(servers=("nats://127.0.0.1:4222",))
+QUESTION = Question("ORDERS", 7, ("orders.new",))
+NOTHING = b'{"type":"x","error":{"code":404,"err_code":10037,"description":"no message found"}}'
+DENIED = b'{"type":"x","error":{"code":503,"description":"JetStream system unavailable"}}'
+
+
+def stored(seq: int, time: str = "2026-11-21T10:00:00.123456789Z") -> bytes:
+    message = {"subject": "orders.new", "seq": seq, "data": "eA==", "time": time}
+    return json.dumps({"type": "x", "message": message}).encode()
+
+
+class Server:
+    """Answers requests as it is told to: bytes, an error to raise, or None for never."""
+
+    def __init__(self, answer: Callable[[dict[str, object]], bytes | Exception | None]) -> None:
+        self.answer = answer
+        self.requests: list[tuple[str, dict[str, object]]] = []
+
+    async def request(self, subject: str, body: bytes, timeout: float) -> SimpleNamespace:
+        asked = json.loads(body)
+        self.requests.append((subject, asked))
+        answer = self.answer(asked)
+        if answer is None:
+            await asyncio.Event().wait()
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(data=answer)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def connected(
+    monkeypatch: pytest.MonkeyPatch, server: Server, clock: Clock
+) -> AsyncIterator[tuple[ArrivalTimes, Callable[[SourceError | None], None]]]:
+    """What asks the server, and what tells it of trouble with its connection."""
+    made: asyncio.Future[Callable[[SourceError | None], None]] = (
+        asyncio.get_running_loop().create_future()
+    )
+
+    async def keep_connected(spec, name, use, report) -> None:
+        made.set_result(report)
+        await use(server, lambda: report(None))
+
+    monkeypatch.setattr(arrival_times, "keep_connected", keep_connected)
+    monkeypatch.setattr(arrival_times, "TIMEOUT", 0.05)
+    times = ArrivalTimes("main", SPEC, clock)
+    task = asyncio.create_task(times.run())
+    try:
+        assert await times.ask([QUESTION]) == {}  # it connects when there is something to ask
+        report = await asyncio.wait_for(made, 5)
+        await asyncio.sleep(0)
+        yield times, report
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+async def test_the_first_message_that_matches_is_told_with_its_time(monkeypatch, clock) -> None:
+    server = Server(lambda asked: stored(9))
+    async with connected(monkeypatch, server, clock) as (times, _):
+        assert await times.ask([QUESTION]) == {
+            QUESTION: StoredMessage(9, pytest.approx(1_795_255_200.123457, abs=1e-6))
+        }
+    body = {"seq": 7, "next_by_subj": "orders.new"}
+    assert server.requests == [("$JS.API.STREAM.MSG.GET.ORDERS", body)]
+
+
+async def test_of_several_filters_the_earliest_message_counts(monkeypatch, clock) -> None:
+    found = {"a": stored(12), "b": stored(8), "c": NOTHING}
+    question = Question("ORDERS", 7, ("a", "b", "c"))
+    server = Server(lambda asked: found[str(asked["next_by_subj"])])
+    async with connected(monkeypatch, server, clock) as (times, _):
+        assert (await times.ask([question]))[question].seq == 8
+
+
+async def test_without_a_filter_every_subject_matches(monkeypatch, clock) -> None:
+    server = Server(lambda asked: stored(7))
+    async with connected(monkeypatch, server, clock) as (times, _):
+        await times.ask([Question("ORDERS", 7, ())])
+    assert server.requests[0][1]["next_by_subj"] == ">"
+
+
+async def test_where_no_message_matches_there_is_no_answer_and_no_complaint(
+    monkeypatch, clock, caplog
+) -> None:
+    server = Server(lambda asked: NOTHING)
+    async with connected(monkeypatch, server, clock) as (times, _):
+        assert await times.ask([QUESTION]) == {}
+        assert await times.ask([QUESTION]) == {}
+    assert len(server.requests) == 2
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("answer", [None, DENIED, b"rubbish", b"[]", TimeoutError()])
+async def test_what_is_not_answered_is_told_once_and_left_alone_for_a_while(
+    monkeypatch, clock, caplog, answer
+) -> None:
+    server = Server(lambda asked: answer)
+    async with connected(monkeypatch, server, clock) as (times, _):
+        for _ in range(3):
+            assert await times.ask([QUESTION]) == {}
+        assert len(server.requests) == 1
+        clock.now += 61
+        assert await times.ask([QUESTION]) == {}
+        assert len(server.requests) == 2
+    assert len(caplog.records) == 1
+
+
+async def test_one_question_without_an_answer_does_not_spoil_the_others(monkeypatch, clock) -> None:
+    silent = Question("ORDERS", 8, ("orders.new",))
+    server = Server(lambda asked: stored(9) if asked["seq"] == 7 else None)
+    async with connected(monkeypatch, server, clock) as (times, _):
+        assert set(await times.ask([silent, QUESTION])) == {QUESTION}
+        assert set(await times.ask([silent, QUESTION])) == {QUESTION}
+
+
+async def test_after_a_refusal_it_does_not_ask_for_ten_minutes(monkeypatch, clock, caplog) -> None:
+    server = Server(lambda asked: stored(9))
+    async with connected(monkeypatch, server, clock) as (times, report):
+        for _ in range(2):
+            report(SourceError("auth", "nats://127.0.0.1:4222: a permission is missing"))
+            assert await times.ask([QUESTION]) == {}
+        assert not server.requests
+        clock.now += 601
+        assert await times.ask([QUESTION]) != {}
+    (record,) = caplog.records
+    assert "$JS.API.STREAM.MSG.GET.*" in record.getMessage()

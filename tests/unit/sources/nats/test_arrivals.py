@@ -1,0 +1,158 @@
+from collections.abc import Iterable
+
+import pytest
+
+from obs.families.family import Family
+from obs.snapshot import (
+    Consumer,
+    ConsumerConfig,
+    NatsSnapshot,
+    Question,
+    StoredMessage,
+    Stream,
+    StreamConfig,
+)
+from obs.sources.nats.arrivals import MAX_FILTERS, REQUESTS
+from obs.sources.nats.consumer_tracker import ConsumerTracker
+from obs.spec.nats import NatsConnection, NatsSource
+from obs.state import open_state
+
+NOW = 1_800_000_000.0
+FIRST, LAST = NOW - 3_600, NOW - 60  # of the stream's messages
+FILTERS = ("orders.new",)
+ANSWER = StoredMessage(130, NOW - 1_000)
+
+
+def consumer(name: str, delivered: int = 100, **fields: object) -> Consumer:
+    given = {"account": "OMS", "filters": FILTERS} | fields
+    return Consumer(
+        account=str(given["account"]),
+        stream="S",
+        name=name,
+        created="then",
+        config=ConsumerConfig(filters=given["filters"]),
+        delivered_consumer_seq=delivered,
+        delivered_stream_seq=delivered,
+        ack_floor_stream_seq=delivered,
+        pending=10,
+        ack_pending=0,
+        redelivered=0,
+        waiting=0,
+    )
+
+
+def snapshot(
+    at: float,
+    consumers: Iterable[Consumer],
+    *,
+    first_seq: int = 1,
+    gaps: int = 0,
+    created: str = "first",
+) -> NatsSnapshot:
+    streams = tuple(
+        Stream(
+            account=account,
+            name="S",
+            created=created,
+            config=StreamConfig(),
+            messages=1_000 - first_seq + 1 - gaps,
+            bytes=0,
+            first_seq=first_seq,
+            last_seq=1_000,
+            first_time=FIRST,
+            last_time=LAST,
+            consumers=1,
+        )
+        for account in ("OMS", "other")
+    )
+    return NatsSnapshot(at, (), streams, tuple(consumers))
+
+
+@pytest.fixture
+def tracker(tmp_path) -> ConsumerTracker:
+    connection = NatsConnection(servers=("nats://127.0.0.1:4222",), account="OMS")
+    spec = NatsSource(monitor=("http://127.0.0.1:8222",), connection=connection)
+    return ConsumerTracker("nats", spec, open_state(tmp_path, pytest.fail), pytest.fail, NOW)
+
+
+def lags(families: list[Family], name: str = "nats_consumer_lag_seconds") -> list[object]:
+    return [value for family in families if family.metric.name == name for value in family.values]
+
+
+def asked(seq: int, filters: tuple[str, ...] = FILTERS) -> Question:
+    return Question("S", seq, filters)
+
+
+def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(tracker) -> None:
+    before = tracker.update(snapshot(NOW, [consumer("a")]))
+    assert lags(before) != [1_000]
+    assert lags(before, "nats_consumer_lag_uncertainty_seconds") != [None]
+    assert tracker.questions == (asked(101),)
+    after = tracker.record_arrivals({asked(101): ANSWER})
+    assert lags(after) == [1_000]
+    assert lags(after, "nats_consumer_lag_uncertainty_seconds") == [None]
+    assert tracker.questions == ()
+
+
+def test_no_answer_changes_nothing(tracker) -> None:
+    before = lags(tracker.update(snapshot(NOW, [consumer("a")])))
+    assert tracker.record_arrivals({}) == []
+    assert lags(tracker.update(snapshot(NOW, [consumer("a")]))) == before
+
+
+def test_a_consumer_that_stopped_is_asked_for_once_and_exact_at_once_from_then_on(tracker) -> None:
+    tracker.update(snapshot(NOW, [consumer("a")]))
+    tracker.record_arrivals({asked(101): ANSWER})
+    for poll in range(1, 4):
+        families = tracker.update(snapshot(NOW + 15 * poll, [consumer("a")]))
+        assert lags(families) == [1_000 + 15 * poll]
+        assert tracker.questions == ()
+
+
+def test_consumers_at_the_same_place_are_asked_for_together(tracker) -> None:
+    tracker.update(snapshot(NOW, [consumer("a"), consumer("b")]))
+    assert tracker.questions == (asked(101),)
+    assert lags(tracker.record_arrivals({asked(101): ANSWER})) == [1_000, 1_000]
+
+
+@pytest.mark.parametrize("change", [{"first_seq": 131}, {"gaps": 1}, {"created": "second"}])
+def test_an_answer_that_may_not_hold_any_more_is_asked_for_again(tracker, change) -> None:
+    tracker.update(snapshot(NOW, [consumer("a")]))
+    tracker.record_arrivals({asked(101): ANSWER})
+    tracker.update(snapshot(NOW + 15, [consumer("a")], **change))
+    assert tracker.questions == (asked(101),)
+
+
+def test_an_answer_that_may_not_hold_is_forgotten_when_the_next_does_not_come(tracker) -> None:
+    first = lags(tracker.update(snapshot(NOW, [consumer("a")], gaps=1)))
+    tracker.record_arrivals({asked(101): ANSWER})
+    tracker.update(snapshot(NOW, [consumer("a")], gaps=1))
+    tracker.record_arrivals({})
+    assert lags(tracker.update(snapshot(NOW, [consumer("a")], gaps=1))) == first
+
+
+def test_another_accounts_consumers_and_those_of_many_filters_are_not_asked_for(tracker) -> None:
+    many = tuple(f"orders.{n}" for n in range(MAX_FILTERS + 1))
+    tracker.update(snapshot(NOW, [consumer("a", account="other"), consumer("b", filters=many)]))
+    assert tracker.questions == ()
+
+
+def test_a_lag_that_is_certain_enough_is_not_asked_for(tracker) -> None:
+    tracker.update(snapshot(NOW, [consumer("a", delivered=0)]))  # the first message's time is known
+    assert len(tracker.questions) == 1  # a filter may pass over it
+    tracker.update(snapshot(NOW, [consumer("b", delivered=0, filters=())]))
+    assert tracker.questions == ()
+
+
+def test_a_poll_asks_for_the_loosest_first_and_then_for_the_others_in_turn(tracker) -> None:
+    consumers = [consumer(str(n), delivered=n) for n in range(1, 2 * REQUESTS + 2)]
+    turns = []
+    for _ in range(3):
+        tracker.update(snapshot(NOW, consumers))
+        turns.append({question.seq for question in tracker.questions})
+        tracker.record_arrivals({})
+    assert len(turns[0]) == len(turns[1]) == REQUESTS
+    assert len(turns[0] | turns[1]) == 2 * REQUESTS
+    assert turns[0] | turns[1] | turns[2] == {each.delivered_stream_seq + 1 for each in consumers}
+    loosest = max(tracker.present, key=lambda watched: watched.verdict.uncertainty)
+    assert loosest.consumer.delivered_stream_seq + 1 in turns[0]

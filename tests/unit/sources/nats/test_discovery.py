@@ -1,0 +1,160 @@
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from obs.errors import SourceError
+from obs.sources.nats.discovery import Discovery
+from obs.spec.nats import NatsSource
+
+
+@dataclass
+class Cluster:
+    """Servers by the hosts they can be reached at; each names the routes it knows."""
+
+    hosts: dict[str, str] = field(default_factory=dict)  # host → server name
+    configured: tuple[str, ...] = ()
+    connected: tuple[str, ...] = ()
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # DNS
+    boots: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, url: str) -> bytes:
+        self.asked.append(url)
+        address, _, page = url.partition("://")[2].partition("/")
+        host = address.removesuffix(":8222").strip("[]")
+        server = self.hosts.get(host)
+        if server is None:
+            raise SourceError("connection", f"{host}: refused")
+        if page == "routez":
+            return json.dumps({"routes": [{"ip": ip} for ip in self.connected]}).encode()
+        varz = {"server_id": f"{server}-{self.boots}", "server_name": server}
+        return json.dumps(varz | {"cluster": {"urls": self.configured}}).encode()
+
+    def resolve(self, host: str) -> Sequence[str]:
+        return self.names.get(host, (host,))
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+def discovery(cluster: Cluster, pool, *listed: str, **fields) -> Discovery:
+    spec = NatsSource(monitor=listed, **({"discover": True} | fields))
+    return Discovery(spec, cluster, pool, cluster.resolve)
+
+
+def hosts(urls: Sequence[str]) -> list[str]:
+    return [url.removeprefix("http://").removesuffix(":8222") for url in urls]
+
+
+def test_only_the_listed_are_asked_where_nothing_is_to_be_found(pool) -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222",))
+    found = discovery(cluster, pool, "http://a:8222/", discover=False)
+    assert hosts(found.urls(0)) == ["a"]
+    assert cluster.asked == []
+
+
+def test_configured_routes_lead_to_the_others_on_the_same_monitoring_port(pool) -> None:
+    cluster = Cluster({"a": "n1", "b": "n2", "c": "n3"}, configured=("a:6222", "b:6222", "c:6222"))
+    assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "b", "c"]
+
+
+def test_present_routes_lead_to_servers_that_no_configuration_names(pool) -> None:
+    cluster = Cluster({"a": "n1", "10.0.0.2": "n2"}, connected=("10.0.0.2", "10.0.0.2"))
+    assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "10.0.0.2"]
+
+
+def test_a_server_known_by_name_and_by_address_is_one_server_under_its_name(pool) -> None:
+    cluster = Cluster(
+        {"a": "n1", "10.0.0.1": "n1", "b": "n2", "10.0.0.2": "n2"},
+        configured=("b:6222",),
+        connected=("10.0.0.2", "10.0.0.1"),
+    )
+    assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "b"]
+
+
+def test_a_name_with_the_addresses_of_several_servers_becomes_those(pool) -> None:
+    cluster = Cluster(
+        {"nats": "n1", "10.0.0.1": "n1", "10.0.0.2": "n2"},
+        names={"nats": ("10.0.0.1", "10.0.0.2")},
+    )
+    found = discovery(cluster, pool, "http://nats:8222")
+    assert hosts(found.urls(0)) == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_a_name_with_two_addresses_of_the_same_server_stays_a_name(pool) -> None:
+    cluster = Cluster(
+        {"localhost": "n1", "127.0.0.1": "n1", "::1": "n1"},
+        names={"localhost": ("127.0.0.1", "::1")},
+    )
+    assert hosts(discovery(cluster, pool, "http://localhost:8222").urls(0)) == ["localhost"]
+
+
+def test_ipv6_addresses_are_written_in_brackets(pool) -> None:
+    cluster = Cluster({"a": "n1", "fd00::2": "n2"}, connected=("fd00::2",))
+    assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "[fd00::2]"]
+
+
+def test_what_does_not_answer_is_no_server_unless_it_is_listed(pool) -> None:
+    cluster = Cluster({"a": "n1"}, configured=("gone:6222",))
+    found = discovery(cluster, pool, "http://a:8222", "http://down:8222")
+    assert hosts(found.urls(0)) == ["a", "down"]
+
+
+def test_a_search_is_made_rarely_while_all_is_well(pool) -> None:
+    cluster = Cluster({"a": "n1"})
+    found = discovery(cluster, pool, "http://a:8222", config_every="5m")
+    found.urls(0)
+    cluster.hosts["b"] = "n2"
+    cluster.configured = ("b:6222",)
+    assert hosts(found.urls(299)) == ["a"]
+    assert hosts(found.urls(300)) == ["a", "b"]
+
+
+def running(pool, cluster: Cluster) -> Discovery:
+    """After a first poll in which all answered."""
+    found = discovery(cluster, pool, "http://a:8222")
+    found.saw({url: cluster.hosts[hosts([url])[0]] for url in found.urls(0)}, 0)
+    return found
+
+
+def test_a_server_that_was_found_and_went_down_keeps_its_place_for_an_hour(pool) -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222",))
+    found = running(pool, cluster)
+    del cluster.hosts["b"]
+    found.saw({"http://a:8222": "n1", "http://b:8222": None}, 10)
+    assert hosts(found.urls(40)) == ["a", "b"]
+    assert hosts(found.urls(3600)) == ["a", "b"]
+    assert hosts(found.urls(3700)) == ["a"]
+
+
+def test_a_server_that_comes_back_keeps_its_address_although_it_has_a_new_id(pool) -> None:
+    cluster = Cluster({"a": "n1", "b": "n2", "10.0.0.2": "n2"}, configured=("b:6222",))
+    found = running(pool, cluster)
+    cluster.boots += 1
+    cluster.connected = ("10.0.0.2",)
+    found.saw({"http://a:8222": "n1", "http://b:8222": "n2"}, 10)
+    assert hosts(found.urls(1000)) == ["a", "b"]
+
+
+def test_a_server_that_moved_replaces_its_old_address_soon(pool) -> None:
+    cluster = Cluster({"a": "n1", "10.0.0.2": "n2"}, connected=("10.0.0.2",))
+    found = running(pool, cluster)
+    cluster.hosts = {"a": "n1", "10.0.0.9": "n2"}
+    cluster.connected = ("10.0.0.9",)
+    found.saw({"http://a:8222": "n1", "http://10.0.0.2:8222": None}, 10)
+    assert hosts(found.urls(29)) == ["a", "10.0.0.2"]
+    assert hosts(found.urls(31)) == ["a", "10.0.0.9"]
+
+
+def test_the_servers_found_are_kept_while_the_listed_one_is_down(pool) -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("a:6222", "b:6222"))
+    found = running(pool, cluster)
+    del cluster.hosts["a"]
+    found.saw({"http://a:8222": None, "http://b:8222": "n2"}, 10)
+    assert hosts(found.urls(100)) == ["a", "b"]
