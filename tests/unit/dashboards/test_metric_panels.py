@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from grafanalib._gen import DashboardEncoder
-from obs.alerts.conditions import Above
 
 from obs import catalogue
+from obs.alerts.conditions import Above
 from obs.alerts.tuning import tuned_alerts
 from obs.catalogue import aws, declare, nats, own, slo
 from obs.catalogue.metric import Metric

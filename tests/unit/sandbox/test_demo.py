@@ -9,9 +9,9 @@ import pytest
 
 from obs.errors import BadInput
 from obs.sandbox import demo, prerequisites
-from obs.sandbox.demo import Words, run_demo
+from obs.sandbox.demo import DemoOutput, run_demo
 
-SILENT = Words(lambda _: None, lambda _: None, lambda _: None)
+SILENT = DemoOutput(lambda _: None, lambda _: None, lambda _: None)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_the_usual_port_is_taken_where_it_is_free(monkeypatch: pytest.MonkeyPatc
 def test_another_port_is_found_where_the_usual_one_is_taken(
     monkeypatch: pytest.MonkeyPatch, taken: int
 ) -> None:
-    monkeypatch.setattr(demo, "USUAL_PORT", taken)
+    monkeypatch.setattr(demo, "DEFAULT_PORT", taken)
     assert demo._choose_port(None) not in {0, taken}
 
 

@@ -11,7 +11,7 @@ from obs.sandbox.aws_traffic import OBJECT_RULE
 from obs.sandbox.faults import FAULTS, find_fault
 from obs.sandbox.oms import Sandbox
 from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER
-from obs.sandbox.traffic import Publisher, Trouble, Worker
+from obs.sandbox.traffic import Publisher, Worker, WorkerFault
 
 NAMES = (
     "consumer-stopped",
@@ -57,9 +57,9 @@ class FakeSandbox:
         return cast("Sandbox", self)
 
     def facts(self) -> dict[str, object]:
-        troubles = {name: worker.trouble for name, worker in self.workers.items()}
+        faults = {name: worker.fault for name, worker in self.workers.items()}
         return {
-            **{name: trouble for name, trouble in troubles.items() if trouble},
+            **{name: fault for name, fault in faults.items() if fault},
             **({"poison": self.publisher.poison_share} if self.publisher.poison_share else {}),
             **dict(self.failing),
             **dict.fromkeys(self.down, "down"),
@@ -67,9 +67,9 @@ class FakeSandbox:
 
 
 EFFECTS: dict[str, dict[str, object]] = {
-    "consumer-stopped": {PROCESSOR: Trouble.STOPPED},
-    "consumer-stalled": {AUDIT: Trouble.STALLED},
-    "slow-consumer": {SEARCH_INDEXER: Trouble.SLOW},
+    "consumer-stopped": {PROCESSOR: WorkerFault.STOPPED},
+    "consumer-stalled": {AUDIT: WorkerFault.STALLED},
+    "slow-consumer": {SEARCH_INDEXER: WorkerFault.SLOW},
     "poison-message": {"poison": 0.05},
     "target-failing": {OBJECT_RULE: 0.4},
     "nats-down": {"nats": "down"},

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 from nats.js import JetStreamContext
 
-from obs.sandbox.traffic import Publisher, Trouble, Worker
+from obs.sandbox.traffic import Publisher, Worker, WorkerFault
 
 
 @dataclass
@@ -51,10 +51,12 @@ class Jetstream:
         return Counter(answer for message in self.taken for answer in message.answers)
 
 
-async def run_worker(jetstream: Jetstream, *troubles: Trouble, reads_bodies: bool = False) -> None:
+async def run_worker(
+    jetstream: Jetstream, *faults: WorkerFault, reads_bodies: bool = False
+) -> None:
     worker = Worker("any", per_second=1000, slow_per_second=100, reads_bodies=reads_bodies)
-    for trouble in troubles:
-        worker.start(trouble)
+    for fault in faults:
+        worker.start(fault)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(worker.run(jetstream.as_context()), 0.3)
 
@@ -68,20 +70,20 @@ async def test_a_healthy_worker_acknowledges_what_it_takes() -> None:
 
 async def test_a_stopped_worker_takes_nothing() -> None:
     jetstream = Jetstream()
-    await run_worker(jetstream, Trouble.STOPPED, Trouble.SLOW)
+    await run_worker(jetstream, WorkerFault.STOPPED, WorkerFault.SLOW)
     assert jetstream.taken == []
 
 
 async def test_a_stalled_worker_takes_and_never_answers() -> None:
     jetstream = Jetstream()
-    await run_worker(jetstream, Trouble.STALLED)
+    await run_worker(jetstream, WorkerFault.STALLED)
     assert jetstream.taken
     assert jetstream.answers() == {}
 
 
 async def test_a_slow_worker_acknowledges_at_its_slow_pace() -> None:
     jetstream = Jetstream()
-    await run_worker(jetstream, Trouble.SLOW)
+    await run_worker(jetstream, WorkerFault.SLOW)
     assert 5 <= jetstream.answers()["ack"] <= 31
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from obs.catalogue import nats
 from obs.errors import SourceError
 from obs.families.family import Family, Rows, Value
-from obs.sinks.cloudwatch import CloudWatchSink, batches, datum, dimension, worst
+from obs.sinks.cloudwatch import CloudWatchSink, batches, datum, dimension, highest_values
 from obs.spec.outputs import CloudWatch
 
 AT = 1_790_000_000.5
@@ -78,14 +78,14 @@ def test_only_the_metrics_of_the_spec_are_published() -> None:
 
 
 def test_the_higher_of_two_accounts_stands_for_both() -> None:
-    values = worst([lag(("A", "worker", 3), ("B", "worker", 7)), lag(("C", "worker", 5))])
+    values = highest_values([lag(("A", "worker", 3), ("B", "worker", 7)), lag(("C", "worker", 5))])
     assert list(values.values()) == [7.0]
 
 
 def test_what_cloudwatch_cannot_hold_is_left_out() -> None:
     values = (None, math.inf, -math.inf, math.nan, 2.0**361, 0)
     family = lag(*(("$G", f"c{n}", value) for n, value in enumerate(values)))
-    assert list(worst([family]).values()) == [0.0]
+    assert list(highest_values([family]).values()) == [0.0]
 
 
 def test_nothing_to_publish_sends_nothing() -> None:

@@ -15,7 +15,7 @@ from obs.families.family import Family, Rows, Value, single
 from obs.sinks import otlp
 from obs.sinks.labels import LONGEST
 from obs.sinks.otlp import UNITS, Encoder, Identity, OtlpSink, resource
-from obs.sinks.process import Process
+from obs.sinks.process import ProcessMetrics
 
 AT = 1_790_000_000.25
 SINCE = 1_789_990_000.0
@@ -105,7 +105,7 @@ def test_info_is_a_gauge_of_one() -> None:
 
 
 def test_every_unit_of_the_catalogue_and_of_the_process_has_its_ucum_code() -> None:
-    process = [family.metric for family in Process().families()]
+    process = [family.metric for family in ProcessMetrics().families()]
     assert {metric.unit for metric in (*ALL, *process)} <= set(UNITS)
     assert UNITS[slo.OBJECTIVE.unit] == "1"
 
