@@ -72,7 +72,7 @@ class RuleCondition:
 
 @dataclass(frozen=True, slots=True)
 class Condition(ABC):
-    """When an alert fires. What is abstract, each condition answers; the rest few do."""
+    """When an alert fires. Each condition has all abstract methods; few override the others."""
 
     @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:

@@ -50,7 +50,7 @@ def _rule(tuned: TunedAlert, system: System) -> GrafanaRuleDocument:
     source = system.targets.grafana.datasource
     page = tuned.alert.panel.partition("/")[0]
     link = panel_link(tuned, system, lambda label: f"{{{{ .Labels.{label} | urlquery }}}}")
-    kept = round(tuned.keep_firing / INTERVAL) if query.keeps_state else 0
+    lasting = round(tuned.keep_firing / INTERVAL) if query.keeps_state else 0
     return {
         "uid": rule_uid(system.system, system.environment, title),
         "title": title,
@@ -59,10 +59,10 @@ def _rule(tuned: TunedAlert, system: System) -> GrafanaRuleDocument:
             *(_query(ref, text, source) for ref, text in query.queries.items()),
             _math(query.condition),
         ],
-        "noDataState": "KeepLast" if kept else "OK",
+        "noDataState": "KeepLast" if lasting else "OK",
         "execErrState": _ON_ERROR.get(tuned.name, "KeepLast"),
         "for": duration(tuned.hold) if tuned.hold >= 1 else "0s",
-        **({"missing_series_evals_to_resolve": kept} if kept else {}),
+        **({"missing_series_evals_to_resolve": lasting} if lasting else {}),
         "dashboardUid": dashboard_uid(system.known_as, page),
         "panelId": panel_id(tuned.alert.panel),
         "annotations": {

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Final, assert_never
 
 from obs.alerts.alert import About, TunedAlert
 from obs.alerts.conditions.cloudwatch import (
@@ -84,21 +84,24 @@ def alarms_of(alerts: Sequence[TunedAlert], system: System, aws: str) -> Alarms:
 
 
 def _of(namer: Namer) -> Iterator[Group | Refused]:
-    match namer.tuned.alert.about, namer.tuned.when.cloudwatch():
-        case _, NotExpressible(reason):
+    about, form = namer.tuned.alert.about, namer.tuned.when.cloudwatch()
+    match form:
+        case NotExpressible(reason):
             yield namer.refused(reason)
-        case About.RULE, WindowSum() as form:
+        case WindowSum() if about is About.RULE:
             yield from _on_rules(namer, form)
-        case About.QUEUE, GaugeAbove() as form:
+        case GaugeAbove() if about is About.QUEUE:
             yield from _on_queues(namer, form, explicit_queues(namer.system, namer.aws))
-        case About.CONSUMER, GaugeAbove() as form:
+        case GaugeAbove() if about is About.CONSUMER:
             yield from consumer_lag.on_consumers(namer, form)
-        case About.COLLECTOR, Heartbeat():
+        case WindowSum() | GaugeAbove():
+            yield namer.refused(f"obs builds no CloudWatch alarm of this kind on a {about}")
+        case Heartbeat():
             yield from consumer_lag.on_collector(namer)
-        case About.SLO, BurnTier() as form:
+        case BurnTier():
             yield from burn_rate.on_slos(namer, form)
-        case about, _:
-            yield namer.refused(f"CloudWatch has no such metric of a {about}")
+        case _:
+            assert_never(form)
 
 
 def _on_rules(namer: Namer, form: WindowSum) -> Iterator[Group | Refused]:
