@@ -11,16 +11,6 @@ from obs.sandbox.faults import FAULTS, find_fault
 from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER
 from obs.sandbox.traffic import Publisher, Trouble, Worker
 
-NAMES = (
-    "consumer-stopped",
-    "consumer-stalled",
-    "slow-consumer",
-    "poison-message",
-    "target-failing",
-    "nats-down",
-    "aws-throttled",
-)
-
 
 class FakeSandbox:
     """What the faults act on; `facts` tells all of it."""
@@ -70,6 +60,8 @@ EFFECTS = {
     "nats-down": {"nats": "down"},
     "aws-throttled": {"aws": "down"},
 }
+"""What each fault does, in the order of the list."""
+NAMES = tuple(EFFECTS)
 
 
 def test_the_faults_are_those_that_are_documented() -> None:
