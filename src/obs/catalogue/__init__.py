@@ -24,6 +24,6 @@ RECORDED: Final[Mapping[str, Metric]] = MappingProxyType(declare.RECORDED)
 PREFIXES: Final[tuple[str, ...]] = tuple(
     prefix for module in _MODULES for prefix in getattr(module, "PREFIXES", ())
 )
-"""What the names of metrics begin with, as each module says of its own; no other exporter's do."""
+"""First parts of the names of metrics; names of other exporters begin with none of them."""
 
 __all__ = ["ALL", "BY_NAME", "PREFIXES", "RECORDED", "Metric"]
