@@ -58,6 +58,8 @@ class StreamSizeMeasurement(Measurement[StreamSizeSli, NatsTracker]):
     def observe(self, tracker: NatsTracker) -> Observation | None:
         """The minute of the last poll."""
         snapshot = tracker.snapshot
+        if snapshot is None:
+            return None
         sizes = [each.messages for each in snapshot.streams if each.name == self.sli.stream]
         minute = minute_of(snapshot.at)
         good = float(all(size <= self.sli.max_messages for size in sizes))

@@ -9,13 +9,12 @@ from types import ModuleType
 
 import pytest
 
-from obs import catalogue, families
+from obs import catalogue, families, sources
 from obs.catalogue import aws, nats
 from obs.catalogue.metric import Kind, Metric
 from obs.lag.status import Status
 
 ADDED_BY_SCRAPING = {"job", "instance", "namespace", "pod", "container", "endpoint", "service"}
-PREFIXES = ("nats_", "eventbridge_", "sqs_", "cloudwatch_", "slo_", "obs_")
 
 FIXED_NAMES = """
 nats_consumer_lag_messages nats_consumer_pending_messages nats_consumer_ack_pending_messages
@@ -52,7 +51,7 @@ def test_no_name_is_declared_twice() -> None:
 
 @each_metric
 def test_a_name_has_a_known_prefix_and_only_plain_characters(metric: Metric) -> None:
-    assert metric.name.startswith(PREFIXES)
+    assert metric.name.startswith(catalogue.PREFIXES)
     assert re.fullmatch(r"[a-z][a-z0-9_]*", metric.name)
 
 
@@ -83,9 +82,21 @@ def test_two_metrics_never_publish_under_one_cloudwatch_name() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize("name", sorted(catalogue.RECORDED))
+def test_a_recorded_name_has_a_known_prefix_too(name: str) -> None:
+    assert name.startswith(catalogue.PREFIXES)
+
+
+def test_prefixes_are_not_those_of_other_exporters() -> None:
+    others = ("nats_varz_connections", "aws_sqs_messages", "process_cpu_seconds_total", "up")
+    assert [name for name in others if name.startswith(catalogue.PREFIXES)] == []
+
+
 def series_source() -> str:
-    folder = Path(families.__file__).parent
-    return "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+    """The modules that make families: those of `families`, and the rooms of source kinds."""
+    folders = (Path(families.__file__).parent, Path(sources.__file__).parent)
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def modules() -> list[ModuleType]:

@@ -14,11 +14,16 @@ from typing import Final
 from obs.catalogue import declare
 from obs.catalogue.metric import Metric
 
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+_MODULES: Final = tuple(
+    import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)
+)
 
 ALL: Final[Collection[Metric]] = declare.EXPORTED.values()
 BY_NAME: Final[Mapping[str, Metric]] = MappingProxyType(declare.EXPORTED)
 RECORDED: Final[Mapping[str, Metric]] = MappingProxyType(declare.RECORDED)
+PREFIXES: Final[tuple[str, ...]] = tuple(
+    prefix for module in _MODULES for prefix in getattr(module, "PREFIXES", ())
+)
+"""First parts of the names of metrics; names of other exporters begin with none of them."""
 
-__all__ = ["ALL", "BY_NAME", "RECORDED", "Metric"]
+__all__ = ["ALL", "BY_NAME", "PREFIXES", "RECORDED", "Metric"]

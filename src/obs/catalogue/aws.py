@@ -3,6 +3,8 @@
 from obs.catalogue.declare import counter, gauge, with_labels
 from obs.catalogue.metric import AwsMetric, Kind, Missing
 
+PREFIXES = ("eventbridge_", "sqs_queue_", "cloudwatch_")
+
 RULE = ("aws", "bus", "rule")
 QUEUE = ("aws", "queue")
 

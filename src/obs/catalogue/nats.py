@@ -3,6 +3,8 @@
 from obs.catalogue.declare import counter, gauge, info
 from obs.catalogue.metric import Published
 
+PREFIXES = ("nats_consumer_", "nats_stream_", "nats_server_")
+
 CONSUMER = ("nats", "account", "stream", "consumer")
 STREAM = ("nats", "account", "stream")
 SERVER = ("nats", "server")

@@ -2,6 +2,8 @@
 
 from obs.catalogue.declare import counter, gauge, info
 
+PREFIXES = ("obs_",)
+
 SOURCE = ("source",)
 
 SOURCE_UP = gauge(

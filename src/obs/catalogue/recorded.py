@@ -7,6 +7,8 @@ Names are `level:metric:operation`, the convention of Prometheus. All carry `slo
 from obs.catalogue.declare import recorded
 from obs.catalogue.slo import SLO, WINDOWED
 
+PREFIXES = ("slo:",)
+
 EVENTS = recorded("slo:events:increase5m", SLO, "Events of the last five minutes.")
 GOOD_EVENTS = recorded("slo:good_events:increase5m", SLO, "Good events of the last five minutes.")
 BURN_RATE = recorded(

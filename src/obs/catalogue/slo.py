@@ -2,6 +2,8 @@
 
 from obs.catalogue.declare import counter, gauge, info
 
+PREFIXES = ("slo_",)
+
 SLO = ("slo", "slo_service")
 WINDOWED = (*SLO, "window")
 

@@ -26,10 +26,6 @@ OF_ANY_PROCESS: Final = frozenset(
         "python_gc_objects_uncollectable_total",
     )
 )
-OUR_PREFIXES: Final = (
-    *("nats_consumer_", "nats_stream_", "nats_server_", "eventbridge_", "sqs_queue_"),
-    *("cloudwatch_", "slo_", "slo:", "obs_"),
-)
 _CLOSE: Final = 0.8  # names share long parts, such as _messages_total
 _NAME: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
@@ -51,7 +47,7 @@ class Metrics:
         """
         if self.complete or ours:
             return True
-        return name.startswith(OUR_PREFIXES) and not our_metrics().isdisjoint(used)
+        return name.startswith(catalogue.PREFIXES) and not our_metrics().isdisjoint(used)
 
     def closest(self, name: str) -> str:
         """The most similar known name; empty where none is similar enough."""

@@ -39,7 +39,6 @@ UNITS: Final[Mapping[str, str]] = {  # UCUM
     "seconds": "s",
     "bytes": "By",
     "ratio": "1",
-    "messages": "{message}",
 }
 _LARGEST: Final = 3_500_000  # bytes of points a request: receivers reject more than 4 MiB in all
 _PLACEHOLDER: Final = NumberDataPoint({}, 0, 0, 0)
@@ -52,6 +51,11 @@ class Identity:
     system: str
     environment: str
     instance: str
+
+
+def ucum(unit: str) -> str:
+    """The UCUM code of a metric's unit; what is counted is an annotation: `{message}`."""
+    return UNITS.get(unit, f"{{{unit.removesuffix('s')}}}")
 
 
 def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
@@ -193,7 +197,7 @@ def otel_metric(metric: Metric) -> OtelMetric:
         data = Sum([_PLACEHOLDER], AggregationTemporality.CUMULATIVE, is_monotonic=True)
     else:
         data = Gauge([_PLACEHOLDER])
-    return OtelMetric(metric.name, metric.help, UNITS[metric.unit], data)
+    return OtelMetric(metric.name, metric.help, ucum(metric.unit), data)
 
 
 def _start(family: Family) -> int:

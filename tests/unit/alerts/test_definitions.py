@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from importlib.resources import files
+from pkgutil import iter_modules
 
 import pytest
 
@@ -11,8 +12,12 @@ from obs.alerts.conditions import Above, Increase
 from obs.alerts.definitions import ALERTS, BY_NAME
 from obs.alerts.runbook import template
 from obs.catalogue import BY_NAME as METRICS
+from obs.dashboards import pages
 
 each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+
+SUMMARIES = {"overview", "slos"}
+"""Pages that show what other pages show in full: alerts link to those."""
 
 
 def test_no_name_is_given_twice() -> None:
@@ -55,7 +60,7 @@ def test_an_alert_that_a_source_feeds_outlives_it(alert: Alert) -> None:
 @each_alert
 def test_a_panel_key_is_a_page_and_a_panel(alert: Alert) -> None:
     page, _, panel = alert.panel.partition("/")
-    assert page in {"jetstream", "consumer", "eventbridge", "slo_detail", "collector"}
+    assert page in {module.name for module in iter_modules(pages.__path__)} - SUMMARIES
     assert re.fullmatch(r"[a-z_]+", panel)
 
 

@@ -54,6 +54,16 @@ def test_drift_caused_by_a_variable_names_it(
     assert main([*build, "--check"]) == 0
 
 
+def test_help_names_every_target(capsys: pytest.CaptureFixture[str]) -> None:
+    from obs.alerts.targets import TARGETS
+    from obs.stacks.targets import ALERTS
+
+    for action, targets in (("build", TARGETS), ("apply", ALERTS)):
+        assert main(["alerts", action, "--help"]) == 0
+        help = capsys.readouterr().out.partition("--target NAME  ")[2].partition("\n  --")[0]
+        assert set(targets) <= set(re.findall(r"[\w-]+", help.partition("\n\n")[0]))
+
+
 def test_an_unknown_target_is_reported(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alerts", "build", "--spec", spec, "--target", "promethius"]) == 2
     assert "did you mean prometheus?" in capsys.readouterr().err

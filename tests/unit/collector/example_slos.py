@@ -38,6 +38,8 @@ PROCESSED = Slo.model_validate(
         "sli": {"nats_delivery": {"source": "main", "stream": "S", "consumer": "c"}},
     }
 )
+EXAMPLES = (DELIVERY, KEEPS_UP, PROCESSED)
+"""One for each kind of SLI."""
 
 
 def numbers(

@@ -1,6 +1,8 @@
 """State files that earlier versions wrote: SLOs go on from them."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -129,4 +131,11 @@ def test_an_earlier_version_reads_what_is_written_now(state: State) -> None:
     state.flush()
     written = state.entries("slo")
     for key, saved in SAVED.items():
-        assert msgspec.msgpack.decode(written[key]) == msgspec.msgpack.decode(saved)
+        assert decoded(written[key]) == decoded(saved)
+
+
+def decoded(saved: bytes) -> dict[str, Any]:
+    """Without the kinds of SLI that are not written, which no version goes by."""
+    found: dict[str, Any] = msgspec.msgpack.decode(saved)
+    kinds = json.loads(found["sli"])
+    return {**found, "sli": {kind: sli for kind, sli in kinds.items() if sli is not None}}

@@ -13,16 +13,6 @@ from obs.sandbox.oms import Sandbox
 from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER
 from obs.sandbox.traffic import Publisher, Worker, WorkerFault
 
-NAMES = (
-    "consumer-stopped",
-    "consumer-stalled",
-    "slow-consumer",
-    "poison-message",
-    "target-failing",
-    "nats-down",
-    "aws-throttled",
-)
-
 
 class FakeSandbox:
     """What the faults act on; `facts` tells all of it."""
@@ -75,6 +65,8 @@ EFFECTS: dict[str, dict[str, object]] = {
     "nats-down": {"nats": "down"},
     "aws-throttled": {"aws": "down"},
 }
+"""What each fault does, in the order of the list."""
+NAMES = tuple(EFFECTS)
 
 
 def test_the_faults_are_those_that_are_documented() -> None:

@@ -15,12 +15,12 @@ from obs.snapshot import AwsSnapshot, NatsSnapshot, Rule
 from obs.spec.slos import Sli, SliSpec
 from obs.spec.sources import Sources
 from obs.spec.watched import Named
-from tests.unit.collector.example_slos import DELIVERY, KEEPS_UP, PROCESSED, Rules
+from tests.unit.collector.example_slos import DELIVERY, EXAMPLES, KEEPS_UP, Rules
 
 START = 1_800_000_000
 SHARED = {"kind", "consumers"}
 """Modules of obs.slis that are no kind's."""
-SLIS = {slo.sli.kind: slo.sli for slo in (DELIVERY, KEEPS_UP, PROCESSED)}
+SLIS = {slo.sli.kind: slo.sli for slo in EXAMPLES}
 
 
 class NewTracker:

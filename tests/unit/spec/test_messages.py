@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from obs.spec.slos import Sli
+
 Complaints = Callable[..., list[str]]
 
 SPEC = """\
@@ -267,7 +269,7 @@ MISTAKES = [
     (
         "      nats_lag:\n",
         "      nats_delivery: {source: main, stream: ORDERS, consumer: worker}\n      nats_lag:\n",
-        "24: slos[1].sli: needs exactly one of eventbridge, nats_lag, nats_delivery; "
+        f"24: slos[1].sli: needs exactly one of {', '.join(Sli.model_fields)}; "
         "has nats_lag and nats_delivery",
     ),
     (
