@@ -31,8 +31,8 @@ def build(system: System, names: Sequence[str]) -> dict[str, Files]:
     """
     for name in names:
         if name not in TARGETS:
-            hint = did_you_mean(name, TARGETS) or f"; there are {', '.join(TARGETS)}"
-            raise BadInput(f"--target {name}: there is no such target{hint}")
+            hint = did_you_mean(name, TARGETS) or f"; choose from {', '.join(TARGETS)}"
+            raise BadInput(f"--target {name}: unknown target{hint}")
     built = boards(system)
     if found := list(problems(built)):
         raise BadInput("\n".join(found))

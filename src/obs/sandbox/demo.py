@@ -75,7 +75,7 @@ def _choose_port(wanted: int | None) -> int:
     """The port asked for; a free one for 0; the usual one, or a free one, for None."""
     if wanted:
         if not _is_free(wanted):
-            raise BadInput(f"--port {wanted}: taken; choose another, or leave it out")
+            raise BadInput(f"--port {wanted}: in use; choose another, or omit it")
         return wanted
     if wanted is None and _is_free(USUAL_PORT):
         return USUAL_PORT

@@ -48,7 +48,7 @@ class Alertmanager:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         if system.notify is None:
-            raise BadInput("--target alertmanager: the spec has no `notify`: nobody is told")
+            raise BadInput("--target alertmanager: the spec has no `notify`")
         self._document = alertmanager.configuration(tuned_alerts(system), system, system.notify)
         self._path = Path(stack.config_file)
         self._texts = {self._path.name: yaml_text(self._document, head=HEAD)}
@@ -91,8 +91,8 @@ class Alertmanager:
         if self._loaded() != _told(self._document):
             raise SourceError(
                 "http_status",
-                f"{without_user(self._rest.url)}: reloaded, and runs with something else; was it "
-                f"started with {self._path}? The file is as it was before",
+                f"{without_user(self._rest.url)}: reloaded, but runs another configuration; was it "
+                f"started with {self._path}? The previous file was restored",
             )
 
     def _loaded(self) -> AlertmanagerConfig:
@@ -103,7 +103,7 @@ class Alertmanager:
             return dict(projected(_told(whole), _told(self._document)))
         except (KeyError, TypeError, AttributeError, yaml.YAMLError):
             where = f"{without_user(self._rest.url)}{_STATUS}"
-            raise SourceError("decode", f"{where}: not the status of an Alertmanager") from None
+            raise SourceError("decode", f"{where}: not a response of Alertmanager") from None
 
 
 def _told(whole: Mapping[str, Any]) -> AlertmanagerConfig:

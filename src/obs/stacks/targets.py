@@ -25,15 +25,15 @@ def alert_stacks(system: System, target: str) -> list[Stack]:
     built for it is not sound.
     """
     if target not in ALERTS:
-        hint = did_you_mean(target, ALERTS) or f"; there are {', '.join(ALERTS)}"
-        raise BadInput(f"--target {target}: there is no such target{hint}")
+        hint = did_you_mean(target, ALERTS) or f"; choose from {', '.join(ALERTS)}"
+        raise BadInput(f"--target {target}: unknown target{hint}")
     return ALERTS[target](system)
 
 
 def dashboard_stacks(system: System, target: str) -> list[Stack]:
     """As alert_stacks, for dashboards."""
     if target != "grafana":
-        raise BadInput(f"--target {target}: there is no such target; there is grafana")
+        raise BadInput(f"--target {target}: unknown target; the only target is grafana")
     from obs.stacks.grafana_dashboards import GrafanaDashboards  # noqa: PLC0415  needs grafanalib
 
     return [GrafanaDashboards(system, _said(system.stacks.grafana, "grafana", "url and token"))]
@@ -70,8 +70,7 @@ def _cloudwatch(system: System) -> list[Stack]:
 def _said(stack: Section | None, target: str, fields: str) -> Section:
     if stack is None:
         raise BadInput(
-            f"--target {target}: the spec does not say where it is; "
-            f"add stacks.{target} with {fields}"
+            f"--target {target}: the spec does not configure it; add stacks.{target} with {fields}"
         )
     return stack
 
