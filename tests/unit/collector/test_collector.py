@@ -180,8 +180,10 @@ def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
 def test_dead_letters_are_absent_until_something_can_tell_them(collector, health, clock) -> None:
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     assert "nats_consumer_dead_letters_total" not in samples(collector)
-    letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
-    collector.update("main", lambda: collector.trackers["main"].record_dead_letters([letter], None))
+    dead_letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
+    collector.update(
+        "main", lambda: collector.trackers["main"].record_dead_letters([dead_letter], None)
+    )
     collector.record_poll(health, poll(START + 15, 995), clock.monotonic())
     assert samples(collector)["nats_consumer_dead_letters_total"] == [1]
 

@@ -68,9 +68,9 @@ def body(**fields: object) -> bytes:
 
 async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(monkeypatch) -> None:
     (arrival,) = await arrivals(monkeypatch, body())
-    (letter,) = arrival.dead_letters
-    assert letter == DeadLetter("OMS", "ORDERS", "worker", 7, letter.at, "max_deliveries")
-    assert letter.at == pytest.approx(1_795_258_624.823111, abs=1e-6)
+    (dead_letter,) = arrival.dead_letters
+    assert dead_letter == DeadLetter("OMS", "ORDERS", "worker", 7, dead_letter.at, "max_deliveries")
+    assert dead_letter.at == pytest.approx(1_795_258_624.823111, abs=1e-6)
     assert arrival.position is None
 
 

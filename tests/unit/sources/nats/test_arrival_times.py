@@ -66,7 +66,7 @@ async def connected(
     times = ArrivalTimes("main", SPEC, clock)
     task = asyncio.create_task(times.run())
     try:
-        assert await times.ask([QUESTION]) == {}  # it connects when there is something to ask
+        assert await times.query([QUESTION]) == {}  # it connects when there is something to ask
         report = await asyncio.wait_for(made, 5)
         await asyncio.sleep(0)
         yield times, report
@@ -83,7 +83,7 @@ def clock() -> Clock:
 async def test_the_first_message_that_matches_is_told_with_its_time(monkeypatch, clock) -> None:
     server = Server(lambda asked: stored(9))
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert await times.ask([QUESTION]) == {
+        assert await times.query([QUESTION]) == {
             QUESTION: StoredMessage(9, pytest.approx(1_795_255_200.123457, abs=1e-6))
         }
     body = {"seq": 7, "next_by_subj": "orders.new"}
@@ -95,13 +95,13 @@ async def test_of_several_filters_the_earliest_message_counts(monkeypatch, clock
     question = Question("ORDERS", 7, ("a", "b", "c"))
     server = Server(lambda asked: found[str(asked["next_by_subj"])])
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert (await times.ask([question]))[question].seq == 8
+        assert (await times.query([question]))[question].seq == 8
 
 
 async def test_without_a_filter_every_subject_matches(monkeypatch, clock) -> None:
     server = Server(lambda asked: stored(7))
     async with connected(monkeypatch, server, clock) as (times, _):
-        await times.ask([Question("ORDERS", 7, ())])
+        await times.query([Question("ORDERS", 7, ())])
     assert server.requests[0][1]["next_by_subj"] == ">"
 
 
@@ -110,8 +110,8 @@ async def test_where_no_message_matches_there_is_no_answer_and_no_complaint(
 ) -> None:
     server = Server(lambda asked: NOTHING)
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert await times.ask([QUESTION]) == {}
-        assert await times.ask([QUESTION]) == {}
+        assert await times.query([QUESTION]) == {}
+        assert await times.query([QUESTION]) == {}
     assert len(server.requests) == 2
     assert not caplog.records
 
@@ -123,10 +123,10 @@ async def test_what_is_not_answered_is_told_once_and_left_alone_for_a_while(
     server = Server(lambda asked: answer)
     async with connected(monkeypatch, server, clock) as (times, _):
         for _ in range(3):
-            assert await times.ask([QUESTION]) == {}
+            assert await times.query([QUESTION]) == {}
         assert len(server.requests) == 1
         clock.now += 61
-        assert await times.ask([QUESTION]) == {}
+        assert await times.query([QUESTION]) == {}
         assert len(server.requests) == 2
     assert len(caplog.records) == 1
 
@@ -135,8 +135,8 @@ async def test_one_question_without_an_answer_does_not_spoil_the_others(monkeypa
     silent = Question("ORDERS", 8, ("orders.new",))
     server = Server(lambda asked: stored(9) if asked["seq"] == 7 else None)
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert set(await times.ask([silent, QUESTION])) == {QUESTION}
-        assert set(await times.ask([silent, QUESTION])) == {QUESTION}
+        assert set(await times.query([silent, QUESTION])) == {QUESTION}
+        assert set(await times.query([silent, QUESTION])) == {QUESTION}
 
 
 async def test_after_a_refusal_it_does_not_ask_for_ten_minutes(monkeypatch, clock, caplog) -> None:
@@ -144,9 +144,9 @@ async def test_after_a_refusal_it_does_not_ask_for_ten_minutes(monkeypatch, cloc
     async with connected(monkeypatch, server, clock) as (times, report):
         for _ in range(2):
             report(SourceError("auth", "nats://127.0.0.1:4222: a permission is missing"))
-            assert await times.ask([QUESTION]) == {}
+            assert await times.query([QUESTION]) == {}
         assert not server.requests
         clock.now += 601
-        assert await times.ask([QUESTION]) != {}
+        assert await times.query([QUESTION]) != {}
     (record,) = caplog.records
     assert "$JS.API.STREAM.MSG.GET.*" in record.getMessage()
