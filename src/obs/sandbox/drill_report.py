@@ -122,7 +122,7 @@ def _text_problems(notice: Notice) -> Iterator[str]:
     """What the receiver of an alert could not work with."""
     alert = BY_NAME.get(notice.name)
     if alert is None:
-        yield f"{notice.name} is no alert of obs"
+        yield f"{notice.name} is not an alert of obs"
         return
     for label in ("severity", "system", "environment", *alert.about.labels):
         if not notice.labels.get(label):

@@ -90,7 +90,7 @@ FAULTS: Final = (
         "consumer-stopped",
         PROCESSOR,
         Trouble.STOPPED,
-        "asks for no messages",
+        "requests no messages",
         "its lag grows with every event, its status turns to stopped, and the minutes beyond its "
         "target burn the budget of consumer-timeliness",
         "NatsConsumerLagHigh",
@@ -131,7 +131,7 @@ FAULTS: Final = (
     ),
     Fault(
         "target-failing",
-        f"40 % of the invocations of {OBJECT_RULE} fail for good",
+        f"40 % of the invocations of {OBJECT_RULE} fail after all retries",
         "the rule fails and delivers late, its events pile up in oms-events-dlq, event-delivery "
         "burns fast",
         _fail_target,

@@ -75,7 +75,7 @@ def test_the_watchdog_is_no_part_of_any_verdict() -> None:
             "NatsConsumerLagHigh fired, of nats=oms-nats, account=OMS, stream=OMS_EVENTS, "
             "consumer=other",
         ),
-        ((notice(14, name="Strange"),), "Strange is no alert of obs"),
+        ((notice(14, name="Strange"),), "Strange is not an alert of obs"),
         ((notice(14, labels={"stream": ""}),), "NatsConsumerLagHigh came without label stream"),
         ((notice(14, texts={"summary": ""}),), "NatsConsumerLagHigh came without its summary"),
         (
