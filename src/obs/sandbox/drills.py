@@ -111,7 +111,7 @@ def _binaries() -> tuple[str, str]:
     found = {"prometheus": prometheus_binary(), "prometheus-alertmanager": alertmanager_binary()}
     missing = [name for name, path in found.items() if path is None]
     if missing:
-        raise BadInput(f"drills need {' and '.join(missing)}; install what these packages hold")
+        raise BadInput(f"drills need {' and '.join(missing)}; install these packages")
     return str(found["prometheus"]), str(found["prometheus-alertmanager"])
 
 
