@@ -21,11 +21,11 @@ def consumer_at(number: int, poll: int) -> Consumer:
     """In ten: six that are done, three with messages in flight, one that falls behind."""
     last, kind = 100 + 1_500 * poll, number % 10
     delivered = last - 200 * poll if kind == 9 else last
-    flight = 20 if kind >= 6 else 0
+    in_flight = 20 if kind >= 6 else 0
     name = f"worker-{number}"
-    floor, pending = delivered - flight, last - delivered
+    floor, pending = delivered - in_flight, last - delivered
     return Consumer(
-        "$G", "ORDERS", name, "t", CONFIG, delivered, delivered, floor, pending, flight, 0, 1
+        "$G", "ORDERS", name, "t", CONFIG, delivered, delivered, floor, pending, in_flight, 0, 1
     )
 
 

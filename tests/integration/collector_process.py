@@ -20,7 +20,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from obs.sandbox.process import Process
-from tests.integration.waiting import eventually
+from tests.integration.waiting import PATIENCE, eventually
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
 Scrape = dict[Sample, float]
@@ -208,7 +208,7 @@ class CollectorProcess:
         first = self.scrape()[sample]
         return self.until(lambda scrape: scrape[sample] > first + count)
 
-    def until(self, check: Any, timeout: float = 15.0) -> Scrape:
+    def until(self, check: Any, timeout: float = PATIENCE) -> Scrape:
         """The first scrape of which `check` is true."""
 
         def look() -> Scrape | None:

@@ -35,7 +35,7 @@ from tests.integration.advice_runner import AdviceRunner
 from tests.integration.applying import Server
 from tests.integration.collector_process import CollectorProcess, key
 from tests.integration.grafana_api import Grafana
-from tests.integration.waiting import eventually
+from tests.integration.waiting import PATIENCE, eventually
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:oms-alerts"
 TOKEN = "glsa-of-the-tests"
@@ -90,7 +90,7 @@ class Ready:
 
         return eventually(bad)[0]
 
-    def becomes_right(self, check: str, timeout: float = 15.0) -> None:
+    def becomes_right(self, check: str, timeout: float = PATIENCE) -> None:
         """Wait until the check passes; fails with what it finds instead."""
         deadline = time.monotonic() + timeout
         while (result := self.result(check)).outcome is not Outcome.PASSED:

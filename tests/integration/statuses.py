@@ -1,4 +1,4 @@
-"""Statuses to look at a page with: healthy, troubled, just started, very large."""
+"""Statuses to show the page with: healthy, troubled, just started, very large."""
 
 import gzip
 import math
@@ -19,10 +19,10 @@ HOSTILE = "<img src=x onerror=document.title='owned'>"
 
 @dataclass
 class FixedSite:
-    """A site that serves one status; it counts how often it was asked."""
+    """A site that serves one status and counts the requests for it."""
 
     document: Status
-    asked: int = 0
+    requests: int = 0
     samples: bytes = b"# EOF\n"
     working: bool = True
     not_ready: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class FixedSite:
         return _compress(body) if gzip else body
 
     def status(self) -> bytes:
-        self.asked += 1
+        self.requests += 1
         return encode(complete(self.document))
 
     def health(self) -> bool:
@@ -61,6 +61,22 @@ def status_of(
     return Status(lists={k: tuple(v) for k, v in lists.items()}, figures=figures, **fields)
 
 
+def healthy_consumers() -> tuple[ConsumerStatus, ...]:
+    return (
+        consumer("oms-processor", history=(0, 40, 12, 0, 3, 18, 0, 0, 5, 0)),
+        consumer("audit-writer", lag=412, seconds=2.4, drain=35, history=_hill(30, 900)),
+        consumer("search-indexer", stream="OMS_INDEX"),
+        consumer("nightly-export", stream="OMS_INDEX", state="paused", reasons=("paused",)),
+    )
+
+
+def healthy_streams() -> tuple[StreamStatus, ...]:
+    return (
+        stream("OMS_EVENTS", 182_441, 96_000_000, max_age=3600.0),
+        stream("OMS_INDEX", 2_204, 1_500_000, max_bytes=10_000_000),
+    )
+
+
 def healthy() -> Status:
     """Everything as it should be."""
     return status_of(
@@ -74,16 +90,8 @@ def healthy() -> Status:
             slo("event-delivery", left=0.832, rate=0.21),
             slo("processor-freshness", left=0.97, rate=0.0, service="oms-processor"),
         ),
-        consumers=(
-            consumer("oms-processor", history=(0, 40, 12, 0, 3, 18, 0, 0, 5, 0)),
-            consumer("audit-writer", lag=412, seconds=2.4, drain=35, history=_hill(30, 900)),
-            consumer("search-indexer", stream="OMS_INDEX"),
-            consumer("nightly-export", stream="OMS_INDEX", state="paused", reasons=("paused",)),
-        ),
-        streams=(
-            stream("OMS_EVENTS", 182_441, 96_000_000, max_age=3600.0),
-            stream("OMS_INDEX", 2_204, 1_500_000, max_bytes=10_000_000),
-        ),
+        consumers=healthy_consumers(),
+        streams=healthy_streams(),
         rules=(rule("oms-schema-changed", 212), rule("oms-object-changed", 18_340)),
         queues=(
             QueueStatus(
@@ -105,7 +113,6 @@ def healthy() -> Status:
 
 def troubled() -> Status:
     """A stopped consumer, a burning and an exhausted objective, a failing rule, a silent source."""
-    calm = healthy()
     return status_of(
         system="oms",
         environment="production",
@@ -125,7 +132,7 @@ def troubled() -> Status:
             slo("no-dead-letters", left=None, rate=None, state="no_data"),
         ),
         consumers=(
-            *calm.lists["consumers"],
+            *healthy_consumers(),
             consumer(
                 "billing-projection",
                 state="stopped",
@@ -142,12 +149,12 @@ def troubled() -> Status:
                 lag=9_204,
                 seconds=312,
                 flight=1_000,
-                letters=3,
+                dead_letters=3,
                 history=tuple(round(6_000 + 110 * i + 400 * math.sin(i)) for i in range(30)),
             ),
             consumer(HOSTILE, lag=2, seconds=0.4, reasons=("message_retrying",), drain=1),
         ),
-        streams=calm.lists["streams"],
+        streams=healthy_streams(),
         rules=(
             rule("oms-schema-changed", 212),
             rule("oms-object-changed", 18_340, failed=912, failed_now=140),
@@ -257,7 +264,7 @@ def consumer(
     drain: float | None = None,
     eviction: float | None = None,
     flight: int = 0,
-    letters: int = 0,
+    dead_letters: int = 0,
     history: tuple[float, ...] = (0,) * 30,
 ) -> ConsumerStatus:
     return ConsumerStatus(
@@ -272,7 +279,7 @@ def consumer(
         pending=lag - flight,
         ack_pending=flight,
         redelivered=0,
-        dead_letters=letters,
+        dead_letters=dead_letters,
         drain_seconds=0 if lag == 0 else drain,
         eviction_seconds=eviction,
         lag_history=history,

@@ -7,7 +7,7 @@ import pytest
 
 from obs.alerts.test_notification import NAME
 from obs.cli.main import main
-from obs.sandbox.alerting import Alertmanager, Receiver, alertmanager_binary
+from obs.sandbox.alerting import AlertmanagerProcess, WebhookReceiver, alertmanager_binary
 from obs.sandbox.aws_events import aws
 from tests.integration.aws_fixtures import Account, account, emulator, proxy
 from tests.integration.waiting import eventually
@@ -49,8 +49,8 @@ async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity
     binary = alertmanager_binary()
     if binary is None:
         pytest.skip("needs the Debian package prometheus-alertmanager")
-    async with Receiver() as receiver:
-        alertmanager = Alertmanager(binary, tmp_path, receiver.url)
+    async with WebhookReceiver() as receiver:
+        alertmanager = AlertmanagerProcess(binary, tmp_path, receiver.url)
         alertmanager.start()
         send = ["alerts", "test", "--spec", spec_file(tmp_path), "--severity", "warning"]
         try:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.condition import (
+from obs.alerts.conditions import (
     Above,
     Age,
     Always,
@@ -26,11 +26,9 @@ from obs.alerts.condition import (
     Share,
 )
 from obs.alerts.rule_tests import promtool
-from obs.alerts.rule_tests.input_series import has_exact_edge, step_seconds
 from obs.alerts.targets import build
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus
-from obs.alerts.writers.promql import expression
 from obs.artifacts import write, yaml_text
 from obs.spec.load import load
 from obs.spec.system import System
@@ -79,7 +77,7 @@ def mutants(tuned: TunedAlert) -> Iterator[tuple[str, TunedAlert, str]]:
     """What could be wrong with an alert: a name, the alert, its expression ('' keeps it)."""
     for name, when in conditions(tuned.when):
         yield name, replace(tuned, when=when), ""
-    step = step_seconds(tuned.when)
+    step = tuned.when.samples().step
     yield "for longer", replace(tuned, hold=tuned.hold + 2 * step), ""
     if tuned.hold:
         yield "for shorter", replace(tuned, hold=0), ""
@@ -111,7 +109,7 @@ def conditions(when: Any) -> Iterator[tuple[str, Any]]:
 
 def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
     """The expression with another operator, or without one of its parts."""
-    written = expression(tuned)
+    written = tuned.expression
     yield "never", "vector(0) > 0"
     if not isinstance(tuned.when, Always):
         yield "always", "vector(1)"
@@ -119,7 +117,7 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
         ("turned", {">": "<", "<": ">", "==": "!="}),
         ("loosened", {">": ">=", "<": "<="}),
     ):
-        if name == "loosened" and not has_exact_edge(tuned.when):
+        if name == "loosened" and not tuned.when.samples().has_exact_edge:
             continue
         other = _exchanged(written, change)
         if other != written:

@@ -19,7 +19,7 @@ from obs.catalogue.query import equal, selector
 from obs.clients.prometheus import Prometheus as Client
 from obs.errors import SourceError
 from obs.sandbox import aws_events
-from obs.sandbox.prometheus import Prometheus, Rules, prometheus_binary
+from obs.sandbox.prometheus import PrometheusProcess, Rules, prometheus_binary
 from obs.spec.load import load
 from tests.integration.aws_fixtures import Account, account, emulator, proxy
 from tests.integration.collector_process import CollectorProcess, collectors, spec_of
@@ -69,7 +69,7 @@ def ask(collector: CollectorProcess, tmp_path: Path) -> Iterator[Asked]:
     folder = tmp_path / "prometheus-server"
     rules = write(folder, build(load([collector.spec_file], variables={}), ["recording"]))
     assert rules
-    server = Prometheus(
+    server = PrometheusProcess(
         BINARY,
         folder,
         collector.url.removeprefix("http://"),

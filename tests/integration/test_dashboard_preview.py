@@ -15,8 +15,7 @@ from obs.dashboard_preview.evaluate import evaluated
 from obs.dashboard_preview.ranges import time_range
 from obs.dashboard_preview.server import serving
 from obs.errors import BadInput, SourceError
-from obs.sandbox.prometheus import Prometheus as PrometheusServer
-from obs.sandbox.prometheus import prometheus_binary
+from obs.sandbox.prometheus import PrometheusProcess, prometheus_binary
 from tests.integration.chromium import Browser, Page, chromium, executable
 from tests.integration.preview_board import CONSUMERS, HOSTILE, SOURCE, every_panel, fill
 from tests.integration.waiting import eventually
@@ -36,7 +35,7 @@ DRAWN = ("timeseries", "state-timeline", "heatmap")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     folder = tmp_path_factory.mktemp("prometheus")
     fill(folder, time.time())
-    server = PrometheusServer(prometheus_binary() or "", folder, "127.0.0.1:9")
+    server = PrometheusProcess(prometheus_binary() or "", folder, "127.0.0.1:9")
     server.start()
     try:
         with closing(Prometheus(server.url)) as client:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.condition import ErrorRate, Increase, Quiet
+from obs.alerts.conditions import ErrorRate, Increase, Quiet
 from obs.alerts.definitions import ALERTS
 from obs.alerts.rule_tests import promtool
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus
-from obs.alerts.writers.grafana import asked
 from obs.artifacts import yaml_text
 from obs.spec.load import load
 from obs.spec.system import System
@@ -26,9 +25,9 @@ COUNTED = (Increase, Quiet, ErrorRate)
 
 def as_promql(tuned: TunedAlert) -> str:
     """Grafana's queries and its comparison as one expression: `$A > 5 && …` with A put in."""
-    what = asked(tuned)
-    condition = what.condition.replace("is_number($A)", "$A").replace("&&", "and")
-    return re.sub(r"\$([A-Z])", lambda found: f"({what.queries[found[1]]})", condition)
+    query = tuned.when.grafana(tuned)
+    condition = query.condition.replace("is_number($A)", "$A").replace("&&", "and")
+    return re.sub(r"\$([A-Z])", lambda found: f"({query.queries[found[1]]})", condition)
 
 
 def kept_by_grafana(case: str) -> bool:

@@ -19,7 +19,7 @@ from obs.errors import SourceError
 from obs.families.family import Family, Rows, single
 from obs.sinks.exposition import Exposition
 from obs.sinks.otlp import Identity, OtlpSink, open_otlp
-from obs.sinks.process import Process
+from obs.sinks.process import ProcessMetrics
 from obs.spec.outputs import Otlp
 from tests.integration.otlp_receivers import (
     Certificate,
@@ -71,7 +71,7 @@ def families() -> list[Family]:
         Family(aws.FAILED_INVOCATIONS, RULES, [3], SINCE),
         Family(own.BUILD_INFO, Rows([("0.1", "3.11")]), [1]),
         single(own.AWS_COST, 4.25),
-        *Process().families(),
+        *ProcessMetrics().families(),
     ]
 
 

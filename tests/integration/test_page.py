@@ -202,7 +202,7 @@ async def test_it_refreshes_itself(page: Page, server: Server, site: FixedSite) 
     await shown(page, server)
     site.document = troubled()
     await page.wait_for(f"{TEXT}.includes('4 problems need attention now')")
-    assert site.asked >= 2
+    assert site.requests >= 2
 
 
 async def test_it_keeps_what_it_knows_and_says_so_when_the_collector_is_gone(
@@ -243,10 +243,10 @@ async def test_a_hidden_tab_requests_nothing_and_a_shown_one_does_at_once(
     await page.wait_for("waiting.size === 1")
     await page.evaluate("turn(true)")
     assert await page.evaluate("waiting.size") == 0
-    asked = site.asked
+    requests = site.requests
     await page.evaluate("turn(false)")
     await page.wait_for("waiting.size === 1")
-    assert site.asked == asked + 1
+    assert site.requests == requests + 1
 
 
 async def test_withdrawn_numbers_are_not_taken_for_an_empty_system(

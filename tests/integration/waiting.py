@@ -7,8 +7,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 40.0
+"""Seconds after which a condition is given up: something hangs, however busy the machine is."""
 
-def eventually(check: Callable[[], T], timeout: float = 15.0) -> T:
+
+def eventually(check: Callable[[], T], timeout: float = PATIENCE) -> T:
     """The first true value of `check()`; fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not (value := check()):
@@ -17,7 +20,7 @@ def eventually(check: Callable[[], T], timeout: float = 15.0) -> T:
     return value
 
 
-async def eventually_async(check: Callable[[], T], timeout: float = 15.0) -> T:
+async def eventually_async(check: Callable[[], T], timeout: float = PATIENCE) -> T:
     """The same while the event loop goes on."""
     deadline = time.monotonic() + timeout
     while not (value := check()):

@@ -154,6 +154,7 @@ NAMES_A_KIND = re.compile(
 )
 GENERAL = ("collector", "web", "cli", "checks", "iam", "alerts")
 OF_ONE_PLATFORM = {
+    "alerts/conditions/cloudwatch.py": "which alarms CloudWatch can express",
     "alerts/explicit_resources.py": "what CloudWatch alarms are made for",
     "alerts/writers/cloudwatch": "CloudWatch alarms",
     "checks/advice.py": "commands of the NATS and AWS command lines",

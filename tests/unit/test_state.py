@@ -1,10 +1,11 @@
 import sqlite3
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from obs.errors import BadInput
-from obs.state import FILE_NAME, open_state
+from obs.state import FILE_NAME, State, open_state
 
 
 @pytest.fixture
@@ -12,11 +13,11 @@ def errors() -> Counter[str]:
     return Counter()
 
 
-def opened(folder, errors):
+def opened(folder: Path, errors: Counter[str]) -> State:
     return open_state(folder, lambda reason: errors.update([reason]), now=lambda: 0.0)
 
 
-def test_what_was_flushed_is_there_after_a_restart(tmp_path, errors) -> None:
+def test_what_was_flushed_is_there_after_a_restart(tmp_path: Path, errors: Counter[str]) -> None:
     state = opened(tmp_path, errors)
     state.put("total", "a", b"1")
     state.put("total", "a", b"2")
@@ -31,7 +32,7 @@ def test_what_was_flushed_is_there_after_a_restart(tmp_path, errors) -> None:
     assert not errors
 
 
-def test_expired_buckets_are_removed_and_others_stay(tmp_path, errors) -> None:
+def test_expired_buckets_are_removed_and_others_stay(tmp_path: Path, errors: Counter[str]) -> None:
     state = opened(tmp_path, errors)
     state.put_buckets("slo", [(60, 0, 1.0, 2.0), (60, 60, 3.0, 4.0), (300, 0, 5.0, 6.0)])
     state.flush()
@@ -40,7 +41,7 @@ def test_expired_buckets_are_removed_and_others_stay(tmp_path, errors) -> None:
     assert sorted(state.buckets("slo")) == [(60, 60, 3.0, 4.0), (300, 0, 5.0, 6.0)]
 
 
-def test_a_damaged_file_is_set_aside_and_counted(tmp_path, errors) -> None:
+def test_a_damaged_file_is_set_aside_and_counted(tmp_path: Path, errors: Counter[str]) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"this is not a database at all" * 100)
     state = opened(tmp_path, errors)
     state.put("total", "a", b"1")
@@ -49,7 +50,7 @@ def test_a_damaged_file_is_set_aside_and_counted(tmp_path, errors) -> None:
     assert (tmp_path / f"{FILE_NAME}.damaged-19700101T000000").exists()
 
 
-def test_a_file_damaged_in_the_middle_is_noticed(tmp_path, errors) -> None:
+def test_a_file_damaged_in_the_middle_is_noticed(tmp_path: Path, errors: Counter[str]) -> None:
     state = opened(tmp_path, errors)
     for number in range(2000):
         state.put("total", str(number), b"x" * 100)
@@ -64,7 +65,9 @@ def test_a_file_damaged_in_the_middle_is_noticed(tmp_path, errors) -> None:
     assert errors == {"damaged": 1}
 
 
-def test_a_folder_that_cannot_be_made_leaves_state_in_memory(tmp_path, errors) -> None:
+def test_a_folder_that_cannot_be_made_leaves_state_in_memory(
+    tmp_path: Path, errors: Counter[str]
+) -> None:
     (tmp_path / "file").write_text("in the way")
     state = opened(tmp_path / "file" / "state", errors)
     state.put("total", "a", b"1")
@@ -73,7 +76,9 @@ def test_a_folder_that_cannot_be_made_leaves_state_in_memory(tmp_path, errors) -
     assert errors == {"unwritable": 1}
 
 
-def test_a_second_collector_on_the_same_state_is_refused(tmp_path, errors) -> None:
+def test_a_second_collector_on_the_same_state_is_refused(
+    tmp_path: Path, errors: Counter[str]
+) -> None:
     state = opened(tmp_path, errors)
     state.put("total", "a", b"1")
     state.flush()
@@ -81,7 +86,9 @@ def test_a_second_collector_on_the_same_state_is_refused(tmp_path, errors) -> No
         opened(tmp_path, errors)
 
 
-def test_what_could_not_be_written_is_written_by_the_next_flush(tmp_path, errors) -> None:
+def test_what_could_not_be_written_is_written_by_the_next_flush(
+    tmp_path: Path, errors: Counter[str]
+) -> None:
     state = opened(tmp_path, errors)
     state.flush()
     state._connection.execute("PRAGMA max_page_count = 5")
@@ -93,7 +100,7 @@ def test_what_could_not_be_written_is_written_by_the_next_flush(tmp_path, errors
     assert state.entries("total") == {"a": b"x" * 100_000}
 
 
-def test_a_file_of_a_newer_version_is_set_aside(tmp_path, errors) -> None:
+def test_a_file_of_a_newer_version_is_set_aside(tmp_path: Path, errors: Counter[str]) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("PRAGMA user_version = 99")
         connection.execute("CREATE TABLE entry (a)")
@@ -103,7 +110,9 @@ def test_a_file_of_a_newer_version_is_set_aside(tmp_path, errors) -> None:
     assert errors == {"damaged": 1}
 
 
-def test_a_log_of_writes_that_cannot_be_read_is_damage_and_no_empty_state(tmp_path, errors) -> None:
+def test_a_log_of_writes_that_cannot_be_read_is_damage_and_no_empty_state(
+    tmp_path: Path, errors: Counter[str]
+) -> None:
     state = opened(tmp_path, errors)
     state.put("total", "a", b"1")
     state.flush()
@@ -120,7 +129,7 @@ def test_a_log_of_writes_that_cannot_be_read_is_damage_and_no_empty_state(tmp_pa
     assert list(killed.glob(f"{FILE_NAME}.damaged-*"))
 
 
-def test_a_state_in_memory_is_an_error_at_every_flush(tmp_path, errors) -> None:
+def test_a_state_in_memory_is_an_error_at_every_flush(tmp_path: Path, errors: Counter[str]) -> None:
     (tmp_path / "file").touch()
     state = opened(tmp_path / "file" / "state", errors)
     for number in range(1, 4):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from obs.alerts.condition import Condition, Labels
+from obs.alerts.conditions.condition import Condition
+from obs.alerts.conditions.scope import Labels
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.query import Matcher
 from obs.spec.sources import SOURCE_KINDS
@@ -111,3 +112,13 @@ class TunedAlert:
     def identity(self) -> tuple[str, ...]:
         """The labels of the objects it is about."""
         return self.alert.about.labels
+
+    @property
+    def keep_firing(self) -> float:
+        """Seconds for which it goes on firing while its source is silent."""
+        return self.alert.keep_firing
+
+    @property
+    def expression(self) -> str:
+        """Its PromQL, a line for each part."""
+        return self.when.expression(self)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from obs.alerts.condition import Labels
+from obs.alerts.conditions.scope import Labels
 from obs.spec.alerts import Override
 from obs.spec.globs import is_plain, matches
 from obs.spec.system import System

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.alerts.alert import About, Severity, TunedAlert
-from obs.alerts.condition import Burn
 from obs.alerts.definitions import GROUPS
 from obs.catalogue import own, slo
 from obs.catalogue.query import Matcher, equal
@@ -145,9 +144,9 @@ def _by_severity(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
 def _by_tier(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
     """A faster burn-rate tier over the slower ones of the same SLO."""
     found = {
-        (tuned.when.long, tuned.severity): tuned.when.factor
+        (burn.long, tuned.severity): burn.factor
         for tuned in alerts
-        if isinstance(tuned.when, Burn)
+        if (burn := tuned.when.tier()) is not None
     }
     for (tier, severity), factor in sorted(found.items(), key=lambda each: -each[1]):
         slower = dict.fromkeys(

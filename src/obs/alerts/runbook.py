@@ -6,7 +6,6 @@ from importlib.resources import files
 from typing import Final
 
 from obs.alerts.alert import Alert, TunedAlert
-from obs.alerts.annotations import comparison
 from obs.sources.kinds import KINDS
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
@@ -39,7 +38,8 @@ def _thresholds(rules: Sequence[TunedAlert]) -> Iterator[str]:
     for tuned in rules:
         which = ", ".join(f"{label} {value}" for label, value in tuned.only) or "default"
         hold = f" for {format_duration(tuned.hold)}" if tuned.hold else ""
-        yield f"- {tuned.severity}, {which}: {comparison(tuned.when) or 'no threshold'}{hold}"
+        comparison = tuned.when.words().comparison or "no threshold"
+        yield f"- {tuned.severity}, {which}: {comparison}{hold}"
 
 
 def _silence(alert: Alert) -> str:

@@ -5,25 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from obs.alerts.alert import About, Alert, Severity, TunedAlert
-from obs.alerts.condition import (
-    Above,
-    Age,
-    Below,
-    Burn,
-    BurnTiers,
-    Condition,
-    ErrorRate,
-    Increase,
-    Labels,
-    Quiet,
-    Share,
-)
+from obs.alerts.conditions.condition import TUNING_FIELDS
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.definitions import BY_NAME, SOURCE_KIND
-from obs.catalogue import slo
-from obs.slo.burn import objective_ratio
-from obs.slo.tiers import Tier, tiers
-from obs.slo.windows import window
-from obs.spec.alerts import OBJECT_LABELS, AlertTuning, Override, Tuned
+from obs.spec.alerts import OBJECT_LABELS, AlertTuning, Limit, Override, Tuned
 from obs.spec.load import Spec
 from obs.spec.report import InvalidSpec, Problem, did_you_mean, problem_at
 from obs.spec.system import System
@@ -75,37 +60,10 @@ def _apply(tuned: TunedAlert, tuning: Tuned) -> TunedAlert:
     return replace(
         tuned,
         severity=Severity(tuning.severity) if tuning.severity else tuned.severity,
-        when=_condition(tuned.when, tuning),
+        when=tuned.when.tuned(tuning),
         hold=tuned.hold if tuning.hold is None else tuning.hold,
         labels=tuple(sorted({**dict(tuned.labels), **tuning.labels}.items())),
     )
-
-
-def _condition(when: Condition, tuning: Tuned) -> Condition:
-    """The condition with what the tuning changes; what does not fit it is left alone."""
-    match when:
-        case Above() | Share() | Age() if tuning.above is not None:
-            return replace(when, threshold=tuning.above.value)
-        case Below() if tuning.below is not None:
-            return replace(when, threshold=tuning.below.value)
-        case Increase():
-            above = when.threshold if tuning.above is None else tuning.above.value
-            return replace(when, threshold=above, window=tuning.window or when.window)
-        case Quiet():
-            below = when.threshold if tuning.below is None else tuning.below.value
-            return replace(when, threshold=below, window=tuning.window or when.window)
-        case ErrorRate():
-            above = when.threshold if tuning.above is None else tuning.above.value
-            return replace(
-                when,
-                threshold=above,
-                window=tuning.window or when.window,
-                minimum=tuning.min_events or when.minimum,
-            )
-        case BurnTiers():
-            return replace(when, min_bad_events=tuning.min_events or when.min_bad_events)
-        case _:
-            return when
 
 
 def _object(override: Override) -> Labels:
@@ -114,45 +72,10 @@ def _object(override: Override) -> Labels:
 
 
 def _expanded(tuned: TunedAlert, system: System) -> Iterator[TunedAlert]:
-    """One alert for each burn-rate tier and period of the spec's SLOs; other alerts as they are."""
-    match tuned.when:
-        case BurnTiers(severity, min_bad_events):
-            for period, tier in _tiers(system, min_bad_events):
-                if tier.severity == severity:
-                    yield _of_tier(tuned, tier, period)
-        case Age():
-            # Of an SLO that the spec has no more the data ended long ago, and nobody minds.
-            names = sorted({each.name.replace(".", r"\.") for each in system.slos})
-            yield replace(tuned, among=(("slo", "=~", "|".join(names)),))
-        case _:
-            yield tuned
-
-
-def _tiers(system: System, min_bad_events: int) -> list[tuple[str, Tier]]:
-    """The tiers that some SLO of a period can trip. The period is empty where there is only one."""
-    periods = {each.window for each in system.slos}
-    found: dict[tuple[str, Tier], None] = {}
-    for each in sorted(system.slos, key=lambda one: one.window):
-        period = window(each.window).label if len(periods) > 1 else ""
-        for tier in _kept(each.objective, each.window, min_bad_events):
-            found[(period, tier)] = None
-    return list(found)
-
-
-def _kept(objective: float, period: float, min_bad_events: int) -> tuple[Tier, ...]:
-    try:
-        return tiers(objective_ratio(objective), period, min_bad_events).kept
-    except ValueError:  # no burn rate of this objective is ever alarming
-        return ()
-
-
-def _of_tier(tuned: TunedAlert, tier: Tier, period: str) -> TunedAlert:
-    long, short = window(tier.long_seconds).label, window(tier.short_seconds).label
-    burn = Burn(
-        slo.BURN_RATE, slo.BAD_EVENTS, long, short, tier.factor, tier.min_bad_events, period
-    )
-    told = {"tier": long, **({"slo_window": period} if period else {})}
-    return replace(tuned, when=burn, labels=tuple(sorted({**dict(tuned.labels), **told}.items())))
+    """The rules that the alert's condition becomes in the system; one for most conditions."""
+    for rule in tuned.when.of_system(system):
+        labels = tuple(sorted({**dict(tuned.labels), **dict(rule.labels)}.items()))
+        yield replace(tuned, when=rule.when, labels=labels, among=rule.among)
 
 
 def _problems(spec: Spec) -> Iterator[Problem]:
@@ -177,20 +100,20 @@ TuningProblem = tuple[Path, str]
 
 
 def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[TuningProblem]:
-    fits = _tunable(alert.when)
-    for field in ("above", "below", "window", "min_events"):
+    fits = alert.when.tunable()
+    for field in TUNING_FIELDS:
         if getattr(tuning, field) is not None and field not in fits:
             yield (*path, field), f"{alert.name} has no {field}; it has {_listed(fits)}"
-    is_time = getattr(alert.when, "unit", "") == "seconds"
+    limit = alert.when.panel_limit()
+    unit = limit.unit if limit else ""
+    is_time = unit == "seconds"
     for field in ("above", "below"):
-        limit = getattr(tuning, field)
-        if limit is None or field not in fits or limit.is_duration == is_time:
+        threshold: Limit | None = getattr(tuning, field)
+        if threshold is None or field not in fits or threshold.is_duration == is_time:
             continue
         message = "compares a time; write a duration, for example 5m"
         if not is_time:
-            message = (
-                f"compares {getattr(alert.when, 'unit', 'a number')}; write a number without a unit"
-            )
+            message = f"compares {unit or 'a number'}; write a number without a unit"
         yield (*path, field), f"{alert.name} {message}"
     for label in tuning.labels:
         if label in _TAKEN or label in alert.about.labels:
@@ -211,24 +134,6 @@ def _unfit_object(
             yield (*path, label), message
     if labels and labels in seen:
         yield path, "another override selects the same objects"
-
-
-def _tunable(when: Condition) -> tuple[str, ...]:
-    match when:
-        case Above() | Share() | Age():
-            return ("above",)
-        case Below():
-            return ("below",)
-        case Increase():
-            return ("above", "window")
-        case Quiet():
-            return ("below", "window")
-        case ErrorRate():
-            return ("above", "window", "min_events")
-        case BurnTiers():
-            return ("min_events",)
-        case _:
-            return ()
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.extras import require_extra
 from obs.spec.system import System
-from obs.stacks.plan import Change, PlanStep
+from obs.stacks.plan import Action, PlanStep
 
 _SHOWN: Final = 6  # lines of a difference
 
@@ -36,9 +36,9 @@ def stacks_of(system: System) -> tuple[str, ...]:
 
 def judge(stack: str, steps: Sequence[PlanStep]) -> Iterator[CheckFinding]:
     """Applying would change nothing."""
-    kept = sum(step.verdict is Change.KEEP for step in steps)
+    kept = sum(step.action is Action.KEEP for step in steps)
     for step in steps:
-        if step.verdict is not Change.KEEP:
+        if step.action is not Action.KEEP:
             yield _judge(step, COMMANDS[stack])
     if kept == len(steps):
         yield right(stack, f"up to date: {kept}")
@@ -46,17 +46,17 @@ def judge(stack: str, steps: Sequence[PlanStep]) -> Iterator[CheckFinding]:
 
 def _judge(step: PlanStep, command: str) -> CheckFinding:
     at = f"{step.kind} {step.name}"
-    match step.verdict:
-        case Change.CREATE:
+    match step.action:
+        case Action.CREATE:
             return wrong(at, "is missing: the spec builds it", command)
-        case Change.FOREIGN:
+        case Action.FOREIGN:
             return wrong(
                 at,
                 f"the name is taken: {step.why}",
                 "rename or remove it, then:",
                 command,
             )
-        case Change.DELETE:
+        case Action.DELETE:
             return doubtful(at, "is obsolete: the spec no longer builds it", command)
         case _:
             changed = [line for line in step.diff if line[:1] in "+-" and line[:3] not in _HEADS]

@@ -11,7 +11,7 @@ import msgspec
 from obs.checks.prometheus import RuleFacts, ScrapeFacts, ScrapeTarget, built, expressions, loaded
 from obs.clients.http import without_user
 from obs.clients.parallel import in_parallel
-from obs.clients.rest import Refused, Rest, document
+from obs.clients.rest import RequestRejected, Rest, document
 from obs.errors import SourceError
 from obs.spec.stacks import Reached
 from obs.spec.system import System
@@ -86,7 +86,7 @@ def _formatted(rest: Rest, texts: Iterable[str]) -> dict[str, str]:
     def formatted(text: str) -> str:
         try:
             return str(_data(rest, "/api/v1/format_query", query=text))
-        except Refused:
+        except RequestRejected:
             return text
 
     listed = sorted(texts)

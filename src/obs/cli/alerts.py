@@ -130,7 +130,6 @@ def _cell(fact: str | list[str]) -> str:
 
 
 def _facts(tuned: "TunedAlert", system: "System") -> dict[str, str | list[str]]:
-    from obs.alerts.annotations import comparison
     from obs.alerts.targets import evaluated_by
     from obs.spec.quantity import format_duration
 
@@ -138,7 +137,7 @@ def _facts(tuned: "TunedAlert", system: "System") -> dict[str, str | list[str]]:
         "alert": tuned.name,
         "severity": str(tuned.severity),
         "about": ", ".join(f"{k}={v}" for k, v in tuned.only) or str(tuned.alert.about),
-        "threshold": comparison(tuned.when),
+        "threshold": tuned.when.words().comparison,
         "for": format_duration(tuned.hold),
         "targets": list(evaluated_by(tuned, system)),
         "runbook": f"runbooks/{tuned.name}.md",
@@ -162,7 +161,6 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> list[str]:
     from obs.alerts.definitions import BY_NAME
     from obs.alerts.runbook import runbook
-    from obs.alerts.writers.promql import expression
 
-    expressions = [f"```promql\n{expression(tuned)}\n```" for tuned in rules]
+    expressions = [f"```promql\n{tuned.expression}\n```" for tuned in rules]
     return [runbook(BY_NAME[name], rules, system).rstrip(), "## Expression", *expressions]

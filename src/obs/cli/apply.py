@@ -51,7 +51,7 @@ class _Report:
             "where": self.where,
             "steps": [
                 {
-                    "verdict": str(step.verdict),
+                    "verdict": str(step.action),
                     "kind": step.kind,
                     "name": step.name,
                     "done": step.key in done,
@@ -65,7 +65,7 @@ class _Report:
 
 def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) -> int:
     """Plans for all stacks, confirms, applies; returns the exit code."""
-    from obs.stacks.plan import is_as_wanted, to_do
+    from obs.stacks.plan import changing_steps, is_as_wanted
 
     with ExitStack() as opened:
         for _, stack in stacks:
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) ->
         if as_text:
             for report in reports:
                 print(_plan_text(report))
-        todo = [step for report in reports for step in to_do(report.steps)]
+        todo = [step for report in reports for step in changing_steps(report.steps)]
         try:
             if todo and not arguments.check:
                 if not (arguments.yes or _confirmed(todo, stacks, reports)):
@@ -91,18 +91,16 @@ def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) ->
 
 
 def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
-    from obs.stacks.plan import to_do
+    from obs.stacks.plan import changing_steps
 
-    todo = to_do(report.steps)
+    todo = changing_steps(report.steps)
     if not todo:
         return
 
     def done(step: "PlanStep") -> None:
         report.done.append(step)
         if loud:
-            print(
-                f"{report.target}: {_DONE[str(step.verdict)]} {step.kind} {step.name}", flush=True
-            )
+            print(f"{report.target}: {_DONE[str(step.action)]} {step.kind} {step.name}", flush=True)
 
     try:
         stack.apply(report.steps, done)
@@ -136,13 +134,13 @@ def _confirmed(
 
 
 def _plan_text(report: _Report) -> str:
-    counts = Counter(str(step.verdict) for step in report.steps)
+    counts = Counter(str(step.action) for step in report.steps)
     summary = ", ".join(f"{counts[each]} {words}" for each, words in _WORDS.items() if counts[each])
     lines = [f"{report.target} ({report.where}): {summary or 'no resources'}"]
     for step in report.steps:
-        if step.verdict == "keep":
+        if step.action == "keep":
             continue
         why = f": {step.why}" if step.why else ""
-        lines.append(f"  {step.verdict:<8}{step.kind} {step.name}{why}")
+        lines.append(f"  {step.action:<8}{step.kind} {step.name}{why}")
         lines += [f"    {line}" for line in step.diff]
     return "\n".join(lines)

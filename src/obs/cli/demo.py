@@ -66,10 +66,10 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     import asyncio
 
-    from obs.sandbox.demo import Words, run_demo
+    from obs.sandbox.demo import DemoOutput, run_demo
 
-    words = Words(_say, _event("demo"), _event("obs"))
-    asyncio.run(run_demo(words, port=arguments.port, faults=faults, seconds=seconds))
+    output = DemoOutput(_say, _event("demo"), _event("obs"))
+    asyncio.run(run_demo(output, port=arguments.port, faults=faults, seconds=seconds))
     return DONE
 
 
@@ -77,11 +77,13 @@ def _list(form: str) -> None:
     from obs.sandbox.faults import FAULTS
 
     if form == "json":
-        facts = [{"name": one.name, "does": one.does, "shows": one.shows} for one in FAULTS]
+        facts = [
+            {"name": one.name, "does": one.description, "shows": one.symptoms} for one in FAULTS
+        ]
         print(json_text(facts))
         return
     for fault in FAULTS:
-        print(f"{fault.name}\n    {fault.does}\n    on the page: {fault.shows}")
+        print(f"{fault.name}\n    {fault.description}\n    symptoms: {fault.symptoms}")
 
 
 def _seconds(duration: str) -> float:
@@ -100,10 +102,10 @@ def _say(text: str) -> None:
         print(text, flush=True)
 
 
-def _event(who: str) -> "Callable[[str], None]":
+def _event(origin: str) -> "Callable[[str], None]":
     from datetime import datetime
 
     def report(text: str) -> None:
-        _say(f"{datetime.now().astimezone():%H:%M:%S}  {who:<6}{text}")
+        _say(f"{datetime.now().astimezone():%H:%M:%S}  {origin:<6}{text}")
 
     return report

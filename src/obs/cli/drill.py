@@ -11,7 +11,7 @@ from obs.cli.parser import Parser
 from obs.errors import DONE, FOUND, BadInput
 
 if TYPE_CHECKING:
-    from obs.sandbox.drill_report import Report
+    from obs.sandbox.drill_report import DrillReport
 
 
 def register(commands: "Commands[Parser]") -> None:
@@ -69,14 +69,18 @@ def _list(form: str) -> None:
     from obs.sandbox.drills import DRILLS
 
     if form == "json":
-        facts = [{"name": one.name, "does": one.does, "alerts": list(one.alerts)} for one in DRILLS]
+        facts = [
+            {"name": one.name, "does": one.description, "alerts": list(one.alerts)}
+            for one in DRILLS
+        ]
         print(json_text(facts))
         return
     for drill in DRILLS:
-        print(f"{drill.name}\n    {drill.does}\n    alerts: {', '.join(drill.alerts) or 'none'}")
+        alerts = ", ".join(drill.alerts) or "none"
+        print(f"{drill.name}\n    {drill.description}\n    alerts: {alerts}")
 
 
-def _facts(report: "Report") -> dict[str, object]:
+def _facts(report: "DrillReport") -> dict[str, object]:
     return {
         "drill": report.drill,
         "passed": report.passed,
@@ -88,7 +92,7 @@ def _facts(report: "Report") -> dict[str, object]:
     }
 
 
-def _text(reports: Sequence["Report"]) -> str:
+def _text(reports: Sequence["DrillReport"]) -> str:
     rows = [("fault", "alert", "fired after", "resolved after", "verdict")]
     for report in reports:
         verdict = "passed" if report.passed else "FAILED"

@@ -1,1 +1,1 @@
-"""The one place for retry, paging, cost counting, TLS and the translation of library errors."""
+"""Clients: the one place for retries, paging, cost counting, TLS and translated library errors."""

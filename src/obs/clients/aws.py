@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
-from obs.clients.aws_cost import METRIC_REQUESTED, PUT_REQUEST, SQS_REQUEST, Spending
+from obs.clients.aws_cost import METRIC_REQUESTED, PUT_REQUEST, SQS_REQUEST, CostMeter
 from obs.clients.metric_data import (
     MAX_POINTS,
-    Answers,
+    MetricDataPages,
     MetricSeries,
     Points,
     batches,
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from obs.clients.aws_session import AwsSession
 
 _QUERY_ATTEMPTS: Final = 3  # of a query that AWS did not answer in full
-_MAX_PAGES: Final = 10_000  # of one list; more is an answer that leads in a circle
+_MAX_PAGES: Final = 10_000  # of one list; more means that the tokens lead in a circle
 
 
 class AwsClient:
     """One account and region. Safe to use from several threads; nothing is sent before a call.
 
-    Every method sends requests and raises SourceError. `clock` gives seconds for the rate of
-    spending; a clock that is never set keeps that rate true.
+    Every method sends requests and raises SourceError. `clock` returns seconds, for the rate of
+    spending; use a monotonic one.
     """
 
     def __init__(self, spec: AwsSource, clock: Callable[[], float]) -> None:
@@ -43,8 +43,8 @@ class AwsClient:
         self._clock = clock
         self._lock = threading.Lock()
         self._requests: Counter[str] = Counter()
-        self._spending = Spending(spec.poll)
-        self._opening = threading.Lock()  # its own: opening takes long, counts are read often
+        self._costs = CostMeter(spec.poll)
+        self._opening = threading.Lock()  # separate: opening is slow, counts are read often
         self._opened: AwsSession | None = None
 
     @property
@@ -55,15 +55,15 @@ class AwsClient:
 
     @property
     def dollars(self) -> float:
-        """Spent on requests since the start, custom metrics not included."""
+        """Dollars spent on requests since the start, without custom metrics."""
         with self._lock:
-            return self._spending.total
+            return self._costs.total
 
     @property
     def dollars_per_month(self) -> float:
-        """What requests and custom metrics cost a month at the present rate."""
+        """Dollars a month for requests and custom metrics at the current rate."""
         with self._lock:
-            return self._spending.per_month(self._clock())
+            return self._costs.per_month(self._clock())
 
     def event_buses(self) -> dict[str, str]:
         """ARN by name of every event bus."""
@@ -98,7 +98,7 @@ class AwsClient:
         return str(_member(answer, "QueueUrl", "GetQueueUrl"))
 
     def queue_attributes(self, url: str, names: Sequence[str]) -> dict[str, str]:
-        """Attributes of a queue, as the texts that SQS answers."""
+        """Attributes of a queue by name, as the strings that SQS returns."""
         self._spend(SQS_REQUEST)
         operation = "GetQueueAttributes"
         answer = self._session.call("sqs", operation, QueueUrl=url, AttributeNames=[*names])
@@ -116,9 +116,9 @@ class AwsClient:
     ) -> dict[MetricSeries, Points]:
         """Points from `start` to before `end` (Unix seconds) for every one of the series.
 
-        A series without a point has an empty dict. A query that AWS answers in part is asked
-        again; SourceError("partial") if it stays so: never half an answer. `every` is how often
-        this is asked (seconds), where not with each poll; 0 for what happens once and must not
+        A series without a point has an empty dict. A query that AWS answers in part is repeated;
+        SourceError("partial") if it stays incomplete. `every` is the interval of this request in
+        seconds, where it differs from that of polls; 0 for a request made once, which does not
         count towards dollars a month.
         """
         found: dict[MetricSeries, Points] = {}
@@ -136,10 +136,10 @@ class AwsClient:
                 pairs = frozenset(
                     (pair["Name"], pair["Value"]) for pair in datum.get("Dimensions", ())
                 )
-                self._spending.publish((namespace, datum["MetricName"], pairs), now)
+                self._costs.publish((namespace, datum["MetricName"], pairs), now)
 
     def publish(self, topic_arn: str, subject: str, message: str) -> str:
-        """Publish a message to an SNS topic; returns its id. FIFO topics get a group of its own."""
+        """Publish a message to an SNS topic; returns its id. On FIFO topics its group is `obs`."""
         ordered = {"MessageGroupId": "obs", "MessageDeduplicationId": f"{uuid4()}"}
         answer = self._session.call(
             "sns",
@@ -152,13 +152,13 @@ class AwsClient:
         return str(_member(answer, "MessageId", "Publish"))
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """The answer to a request that costs nothing; `operation` as AWS spells it."""
+        """The response to a free request; `operation` as AWS spells it."""
         return self._session.call(service, operation, **parameters)
 
     def listed(
         self, service: str, operation: str, member: str, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
-        """What a request that costs nothing lists as `member`, on all its pages."""
+        """The items of `member` on all pages of a free request."""
         for page in self._pages(service, operation, 0.0, parameters):
             yield from _member(page, member, operation)
 
@@ -171,37 +171,38 @@ class AwsClient:
         self, batch: Sequence[MetricSeries], start: int, end: int, period: int, every: float | None
     ) -> dict[MetricSeries, Points]:
         found: dict[MetricSeries, Points] = {}
-        left = batch
+        missing = batch
         for _ in range(_QUERY_ATTEMPTS):
-            answers = self._answers(left, start, end, period, every)
+            answers = self._answer(missing, start, end, period, every)
             found.update(answers.complete)
-            left = [one for one in left if one not in found]
-            if not left:
+            missing = [one for one in missing if one not in found]
+            if not missing:
                 return found
         statuses = ", ".join(answers.statuses)[:200]
         reason: Reason = "auth" if "Forbidden" in answers.statuses else "partial"
         raise SourceError(
-            reason, f"GetMetricData: {len(left)} of {len(batch)} metrics not returned ({statuses})"
+            reason,
+            f"GetMetricData: {len(missing)} of {len(batch)} metrics not returned ({statuses})",
         )
 
-    def _answers(
+    def _answer(
         self, batch: Sequence[MetricSeries], start: int, end: int, period: int, every: float | None
-    ) -> Answers:
-        answers = Answers(batch)
+    ) -> MetricDataPages:
+        answers = MetricDataPages(batch)
         parameters = {
             "MetricDataQueries": queries(batch, period),
             "StartTime": datetime.fromtimestamp(start, UTC),
             "EndTime": datetime.fromtimestamp(end, UTC),
             "MaxDatapoints": MAX_POINTS,
         }
-        # Whether AWS bills each page is not documented; counting each errs on the dear side.
+        # Whether AWS bills each page is undocumented; counting each overestimates at worst.
         cost = billed_metrics(batch) * METRIC_REQUESTED
         operation = "GetMetricData"
         for page in self._pages("cloudwatch", operation, cost, parameters, every):
             try:
                 answers.add(page)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise _senseless(operation, type(error).__name__) from None
+                raise _invalid(operation, type(error).__name__) from None
         return answers
 
     def _pages(
@@ -220,7 +221,7 @@ class AwsClient:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
-        raise _senseless(operation, f"more than {_MAX_PAGES} pages")
+        raise _invalid(operation, f"more than {_MAX_PAGES} pages")
 
     @property
     def _session(self) -> "AwsSession":
@@ -237,15 +238,15 @@ class AwsClient:
 
     def _spend(self, dollars: float, every: float | None = None) -> None:
         with self._lock:
-            self._spending.spend(dollars, self._clock(), every=every)
+            self._costs.spend(dollars, self._clock(), every=every)
 
 
 def _member(answer: Mapping[str, Any], name: str, operation: str) -> Any:
-    # botocore reads rubbish as an answer without members.
+    # botocore parses an invalid body as a response without members.
     if name not in answer:
-        raise _senseless(operation, f"no {name}")
+        raise _invalid(operation, f"no {name}")
     return answer[name]
 
 
-def _senseless(operation: str, why: str) -> SourceError:
+def _invalid(operation: str, why: str) -> SourceError:
     return SourceError("decode", f"{operation}: invalid response ({why})")

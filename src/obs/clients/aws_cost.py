@@ -1,4 +1,4 @@
-"""What AWS charges for the requests obs makes: list prices, spending so far, estimates.
+"""AWS charges for the requests of obs: list prices, spending so far, estimates.
 
 Prices are the list prices of us-east-1 in dollars; free tiers are not deducted.
 """
@@ -16,11 +16,11 @@ CUSTOM_METRIC_MONTH: Final = 0.30
 SQS_REQUEST: Final = 0.40 / 1_000_000
 MONTH: Final = 730 * 3600.0  # seconds, as AWS' own calculator counts a month
 
-_REMEMBERED: Final = 3600.0  # seconds of spending that make the present rate
+_RATE_WINDOW: Final = 3600.0  # seconds of spending that make the current rate
 _METRICS_A_PUT: Final = 1_000
 
 
-class Spending:
+class CostMeter:
     """Dollars spent, and the rate at which they are being spent. Not thread-safe.
 
     `interval` is the seconds between two rounds of requests. All times are Unix seconds.
@@ -34,9 +34,9 @@ class Spending:
         """Dollars for requests since the start; custom metrics are charged by the month."""
 
     def spend(self, dollars: float, now: float, *, every: float | None = None) -> None:
-        """Add to the total, and to the rate unless the spending happens once.
+        """Add to the total, and to the rate unless it is spent only once.
 
-        `every` is the interval of rounds of their own; 0 for what happens once.
+        `every` is the interval in seconds of other rounds than the polls; 0 for spending once.
         """
         self.total += dollars
         interval = self._interval if every is None else every
@@ -44,19 +44,19 @@ class Spending:
             self._rounds.setdefault(interval, _Rounds(interval)).add(dollars, now)
 
     def publish(self, metric: object, now: float) -> None:
-        """Note that a custom metric was written; `metric` is whatever identifies it."""
+        """Record that a custom metric was written; `metric` identifies it."""
         self._published[metric] = now
 
     def per_month(self, now: float) -> float:
-        """Dollars a month at the present rate, metrics published in the last hour included."""
-        since = now - _REMEMBERED
+        """Dollars a month at the current rate, with the metrics published in the last hour."""
+        since = now - _RATE_WINDOW
         self._published = {name: at for name, at in self._published.items() if at >= since}
         rate = math.fsum(rounds.per_second(now) for rounds in self._rounds.values())
         return len(self._published) * CUSTOM_METRIC_MONTH + rate * MONTH
 
 
 class _Rounds:
-    """Spending that comes back; closer together than half the interval it is of one round."""
+    """Recurring spending; amounts less than half an interval apart belong to one round."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
@@ -68,12 +68,12 @@ class _Rounds:
             self._rounds.append((started, so_far + dollars))
         else:
             self._rounds.append((now, dollars))
-        while self._rounds[0][0] < now - _REMEMBERED:
+        while self._rounds[0][0] < now - _RATE_WINDOW:
             self._rounds.popleft()
 
     def per_second(self, now: float) -> float:
-        """n rounds stand for n intervals, so the first round already gives the right rate."""
-        rounds = [(at, dollars) for at, dollars in self._rounds if at >= now - _REMEMBERED]
+        """Dollars a second. n rounds count as n intervals, so one round gives the right rate."""
+        rounds = [(at, dollars) for at, dollars in self._rounds if at >= now - _RATE_WINDOW]
         if not rounds:
             return 0.0
         span = max(rounds[-1][0] + self._interval, now) - rounds[0][0]
@@ -91,7 +91,7 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a source will cost a month, and what that takes for granted."""
+    """The monthly cost of a source, and the assumptions behind it."""
 
     lines: tuple[CostLine, ...]
     assumptions: tuple[str, ...]
@@ -113,8 +113,8 @@ def estimate(
 ) -> Estimate:
     """Monthly cost of polling `rules` and `queues` every `poll` seconds, at most.
 
-    Each rule's latency is asked for every `latency_every` seconds while the rule is invoked, here
-    taken for always. `published` custom metrics are written every `publish_every` seconds.
+    Each rule's latency is queried every `latency_every` seconds while the rule is invoked, here
+    assumed to be always. `published` custom metrics are written every `publish_every` seconds.
     """
     polls = MONTH / poll
     requested = (rules * len(RULE_METRICS) + queues) * polls + rules * MONTH / latency_every

@@ -1,6 +1,6 @@
-"""A boto3 session as the spec asks for it, and botocore's errors in our terms.
+"""A boto3 session for a spec's AWS source, and botocore's errors as SourceError.
 
-The one module that imports boto3: slow and large, so it is imported with the first request.
+The one module that imports boto3, which is slow and large: import it with the first request.
 """
 
 import logging
@@ -28,7 +28,7 @@ from obs.spec.aws import AwsSource
 
 ATTEMPTS: Final = 3  # of one request, the first included
 _CONNECT_TIMEOUT: Final = 10.0
-_QUOTED: Final = 200  # characters of AWS' own words
+_QUOTED: Final = 200  # characters of AWS' message
 
 _THROTTLED: Final = frozenset(
     {
@@ -88,7 +88,7 @@ _EXPLAINED: Final = frozenset(
         "ValidationException",
     }
 )
-"""Codes whose message is about what was asked for, and never about who asks."""
+"""Codes whose message describes the request's parameters, never its credentials."""
 _LOCAL_CREDENTIALS: Final = (
     boto_errors.CredentialRetrievalError,
     boto_errors.LoginError,
@@ -140,7 +140,7 @@ class AwsSession:
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Send one request, retried by botocore; `operation` as AWS spells it.
 
-        Raises SourceError for whatever goes wrong.
+        Raises SourceError for every failure.
         """
         try:
             client = self._client(service)
@@ -181,7 +181,7 @@ class AwsSession:
 
 
 class _AssumedRole(CredentialProvider):
-    """Credentials of the spec's role, taken anew from STS before they expire."""
+    """Credentials of the spec's role, refreshed from STS before they expire."""
 
     METHOD = "obs-assume-role"
 
@@ -233,7 +233,7 @@ def _session(spec: AwsSource, on_send: Callable[..., None], profile: str | None 
 
 
 def _timestamp(value: Any) -> Any:
-    """Times as numbers stay numbers: a datetime for each of 90 000 points takes a second."""
+    """Numeric times stay numbers: making 90 000 datetimes takes a second."""
     return value if isinstance(value, int | float) else parse_timestamp(value)
 
 
@@ -248,29 +248,29 @@ def _config(spec: AwsSource) -> Config:
 
 
 def translated(error: Exception, operation: str) -> SourceError:
-    """A botocore error as a SourceError; nothing of a request, which holds credentials, is kept."""
+    """A botocore error as a SourceError, without the request, which holds credentials."""
     if isinstance(error, boto_errors.ClientError):
-        return _refused(error, operation)
+        return _client_error(error, operation)
     for kinds, reason, what in _MEANINGS:
         if isinstance(error, kinds):
             return SourceError(reason, f"{operation}: {what} ({type(error).__name__})")
     return SourceError("internal", f"{operation}: {type(error).__name__}")
 
 
-def _refused(error: boto_errors.ClientError, operation: str) -> SourceError:
+def _client_error(error: boto_errors.ClientError, operation: str) -> SourceError:
     code = str(error.response.get("Error", {}).get("Code", ""))[:64]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLED or status == 429:
         return SourceError("throttled", f"{operation}: throttled by AWS ({code})")
     if code in _DENIED:
-        said = " ".join(str(error.response["Error"].get("Message", "")).split())
-        return SourceError("auth", f"{operation}: not permitted: {said[:_QUOTED]}")
+        message = " ".join(str(error.response["Error"].get("Message", "")).split())
+        return SourceError("auth", f"{operation}: not permitted: {message[:_QUOTED]}")
     if code in _BAD_CREDENTIALS or status in {401, 403}:
-        # A signature error quotes the signed request, session token included: not repeated.
+        # A signature error quotes the signed request with the session token: leave it out.
         return SourceError("auth", f"{operation}: AWS rejected the credentials ({code})")
     if code in _EXPLAINED:
-        said = " ".join(str(error.response["Error"].get("Message", "")).split())
-        return SourceError("http_status", f"{operation}: {code}: {said[:_QUOTED]}")
+        message = " ".join(str(error.response["Error"].get("Message", "")).split())
+        return SourceError("http_status", f"{operation}: {code}: {message[:_QUOTED]}")
     return SourceError("http_status", f"{operation}: AWS answered {status} ({code})")
 
 

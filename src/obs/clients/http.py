@@ -22,7 +22,7 @@ from obs.spec.tls import Tls
 _CHUNK: Final = 1 << 18
 _HEADERS: Final = {
     "Accept": "*/*",
-    # A compressed answer that ends early is not noticed by the library; monitoring ports
+    # The library does not notice that a compressed response ended early; monitoring ports
     # of nats-server do not compress anyway.
     "Accept-Encoding": "identity",
     "User-Agent": f"obs/{__version__}",
@@ -32,7 +32,7 @@ _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttle
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What a server answered, whatever its status; header names are in small letters."""
+    """A server's response with any status; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,10 +40,10 @@ class HttpAnswer:
 
 
 class Http:
-    """Talks with systems in one's own network; safe to use from several threads.
+    """HTTP to systems in the internal network; safe to use from several threads.
 
-    Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used, and a redirect
-    is an error: a monitoring port has no reason to send its reader elsewhere.
+    Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used. A redirect is an
+    error: a monitoring port has no reason to redirect.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class Http:
         max_bytes: int = 1 << 30,
         connections: int = 16,
     ) -> None:
-        """`timeout` seconds to connect, to the first byte, and for the whole answer.
+        """`timeout` in seconds applies to connecting, to the first byte and to the whole response.
 
-        `max_bytes` limits the answer; `connections` are kept open per host.
+        `max_bytes` limits the response; up to `connections` per host stay open.
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
@@ -66,16 +66,16 @@ class Http:
         )
 
     def get(self, url: str) -> bytes:
-        """The body of a 200 answer.
+        """The body of a 200 response.
 
-        Raises SourceError: connection, timeout, auth, throttled, http_status, decode (the answer
+        Raises SourceError: connection, timeout, auth, throttled, http_status, decode (the response
         ended early, or is larger than allowed). One stalled read may pass the deadline by at
         most `timeout`.
         """
         return self._send("GET", url)
 
     def post(self, url: str, document: object) -> bytes:
-        """The body of the 200 answer to a JSON document. Raises SourceError, as `get` does."""
+        """The body of the 200 response to a JSON document. Raises SourceError, as `get` does."""
         return self._send("POST", url, document)
 
     def _send(self, method: str, url: str, document: object = None) -> bytes:
@@ -92,9 +92,9 @@ class Http:
         document: object = None,
         body: bytes | None = None,
     ) -> HttpAnswer:
-        """The answer, whatever its status, to a JSON document, a body of another kind, or neither.
+        """The response, whatever its status, to a JSON document, another body, or neither.
 
-        Raises SourceError where there is no answer: connection, timeout, decode.
+        Raises SourceError where there is no response: connection, timeout, decode.
         """
         deadline = time.monotonic() + self._timeout
         where = without_user(url)
@@ -114,17 +114,17 @@ class Http:
                 names = {name.lower(): value for name, value in answer.headers.itermerged()}
                 return HttpAnswer(answer.status, names, self._body(answer, deadline, where))
             finally:
-                answer.close()  # of no effect where the answer was read to its end
+                answer.close()  # no effect where the response was read to its end
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             reason = _reason(error)
-            raise SourceError(reason, f"{where}: {_words(error, reason)}") from None
+            raise SourceError(reason, f"{where}: {_description(error, reason)}") from None
 
     def _find_tls_files(self, where: str) -> None:
-        """Raises SourceError naming the file that is missing, which the library does not."""
+        """Raises SourceError naming the missing file, which the library does not."""
         for path in (self._tls.ca_file, self._tls.cert_file, self._tls.key_file):
             if path is not None and not Path(path).exists():
-                words = f"cannot use the TLS files: {path}: {os.strerror(errno.ENOENT)}"
-                raise SourceError("connection", f"{where}: {words}")
+                description = f"cannot use the TLS files: {path}: {os.strerror(errno.ENOENT)}"
+                raise SourceError("connection", f"{where}: {description}")
 
     def _body(self, raw: urllib3.BaseHTTPResponse, deadline: float, where: str) -> bytes:
         parts: list[bytes] = []
@@ -143,12 +143,12 @@ class Http:
         return b"".join(parts)
 
     def close(self) -> None:
-        """Close kept connections."""
+        """Close the open connections."""
         self._pools.clear()
 
 
 def without_user(url: str) -> str:
-    """The URL without user info, query and fragment: fit for a message."""
+    """The URL without user info, query and fragment, safe to put into a message."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -159,7 +159,7 @@ def _without_userinfo(url: str) -> str:
 
 
 def _authorization(url: str) -> dict[str, str]:
-    """Of the user and the password that a URL carries."""
+    """The header for the user and password in a URL."""
     parts = urlsplit(url)
     if parts.username is None:
         return {}
@@ -172,7 +172,7 @@ def _kind(document: object) -> dict[str, str]:
 
 
 def _certificates(tls: Tls) -> dict[str, Any]:
-    """Files of the TLS settings as urllib3 takes them; they are read at each connection."""
+    """The files of the TLS settings for urllib3, which reads them at each connection."""
     authority = tls.ca_file or certifi.where()
     kind = "ca_cert_dir" if Path(authority).is_dir() else "ca_certs"
     return {kind: authority, "cert_file": tls.cert_file, "key_file": tls.key_file}
@@ -184,7 +184,7 @@ def _check(status: int, where: str) -> None:
 
 
 def _reason(error: Exception) -> Reason:
-    # A refused connection is of the library's timeouts, too.
+    # The library makes a refused connection a subclass of its timeouts.
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return "connection"
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
@@ -194,8 +194,8 @@ def _reason(error: Exception) -> Reason:
     return "connection"
 
 
-def _words(error: Exception, reason: Reason) -> str:
-    """What happened, without the library's text, which repeats URLs with their user info."""
+def _description(error: Exception, reason: Reason) -> str:
+    """A description without the library's text, which repeats URLs with their user info."""
     if reason == "timeout":
         return "timed out"
     if reason == "decode":

@@ -1,4 +1,4 @@
-"""GetMetricData without I/O: which queries a request holds, and what its pages say."""
+"""GetMetricData without I/O: the queries of a request, and the contents of its pages."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -26,8 +26,8 @@ class MetricSeries(NamedTuple):
 def batches(series: Sequence[MetricSeries], points_each: int) -> Iterator[tuple[MetricSeries, ...]]:
     """Split into requests of at most 500 queries whose points fit in one page.
 
-    `points_each` is how many periods the time range has. One page matters because pages of one
-    request may be billed again.
+    `points_each` is how many periods the time range has. One page matters because each page may
+    be billed again.
     """
     size = max(1, min(MAX_QUERIES, MAX_POINTS // max(1, points_each)))
     for first in range(0, len(series), size):
@@ -64,7 +64,7 @@ def queries(batch: Sequence[MetricSeries], period: int) -> list["MetricDataQuery
     ]
 
 
-class Answers:
+class MetricDataPages:
     """The pages of one request, joined by query."""
 
     def __init__(self, batch: Sequence[MetricSeries]) -> None:
@@ -72,10 +72,10 @@ class Answers:
         self._points: dict[str, Points] = {}
         self._status: dict[str, str] = {}
         self.messages: list[str] = []
-        """Codes of messages about the request as a whole: with any, no answer can be trusted."""
+        """Codes of messages about the whole request: with any, no series counts as complete."""
 
     def add(self, page: Mapping[str, Any]) -> None:
-        """Take in a page. Raises KeyError, TypeError or ValueError where it makes no sense."""
+        """Add a page. Raises KeyError, TypeError or ValueError where it is malformed."""
         self.messages.extend(str(message["Code"]) for message in page.get("Messages") or ())
         for result in page["MetricDataResults"]:
             points = self._points.setdefault(result["Id"], {})
@@ -85,7 +85,7 @@ class Answers:
 
     @property
     def complete(self) -> dict[MetricSeries, Points]:
-        """Series answered in full, those without a point included."""
+        """The points of every series returned in full, empty where it has none."""
         if self.messages:
             return {}
         return {
@@ -96,7 +96,7 @@ class Answers:
 
     @property
     def statuses(self) -> list[str]:
-        """What AWS says of the queries it did not answer in full; `Missing` if nothing."""
+        """Status codes of the queries not returned in full, sorted; `Missing` if there is none."""
         found = {self._status.get(query, "Missing") for query in self._by_id} - {"Complete"}
         return sorted({*found, *self.messages})
 

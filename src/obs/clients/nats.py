@@ -1,4 +1,4 @@
-"""A NATS connection that is made again for as long as it is wanted."""
+"""A NATS connection that reconnects until it is cancelled."""
 
 import asyncio
 import binascii
@@ -53,14 +53,14 @@ Report = Callable[[SourceError | None], None]
 async def keep_connected(
     spec: NatsConnection, name: str, use: Use, report: Report, *, timeout: float = 5.0
 ) -> None:
-    """Run `use(client, ready)` with a connection, again and again, until cancelled.
+    """Run `use(client, ready)` with a connection, repeatedly, until cancelled.
 
-    Whenever the connection is lost or `use` ends or raises, it is made anew after a pause that
-    doubles up to 15 s; secrets are read again each time, so that they may be rotated. `use` calls
-    `ready` once it is at work. `report` is told None then, and otherwise what is wrong. `name` is
-    shown in the server's own monitoring.
+    When the connection is lost or `use` returns or raises, connect again after a pause that doubles
+    up to 15 s; secrets are read anew each time, so that they can be rotated. `use` calls `ready`
+    once it works, which calls `report(None)`; after a failure `report` gets the error. `name` is
+    shown in the server's monitoring. `timeout` is in seconds.
     """
-    # What goes wrong is reported here; the library would log it too, with a traceback.
+    # Failures are reported here; the library would log them too, with a traceback.
     logging.getLogger("nats.aio.client").setLevel(logging.CRITICAL)
     pause = _FIRST_PAUSE
 
@@ -88,18 +88,18 @@ async def keep_connected(
 
 
 async def request(client: Client, subject: str, body: bytes, timeout: float) -> bytes:
-    """The answer's data. Raises SourceError."""
+    """The data of the reply. `timeout` is in seconds. Raises SourceError."""
     try:
         return (await client.request(subject, body, timeout=timeout)).data
     except (NatsError, OSError, TimeoutError) as error:
-        reason, words = _meaning(error)
-        raise SourceError(reason, f"{subject}: {words}") from None
+        reason, description = _meaning(error)
+        raise SourceError(reason, f"{subject}: {description}") from None
 
 
 async def _connect(
     spec: NatsConnection, name: str, timeout: float
 ) -> tuple[Client, asyncio.Future[None]]:
-    """A connection, and what fails once it is lost or something is refused on it."""
+    """A connection, and a future that fails once it is lost or the server reports an error."""
     options = {**_login(spec), **_tls(spec), "name": name, "connect_timeout": timeout}
     failure: Exception = NoServersError()
     for server in random.sample(spec.servers, len(spec.servers)):
@@ -112,7 +112,7 @@ async def _connect(
             **options,
         )
         try:
-            # The library itself would try for ever where nobody listens.
+            # The library itself would try forever where no server listens.
             async with asyncio.timeout(timeout * 2):
                 await _until(lost, connecting)
         except _FAILURES as error:
@@ -128,7 +128,7 @@ async def _connect(
 
 def _future() -> asyncio.Future[None]:
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    # Looked at, so that asyncio does not print what nobody waits for any more.
+    # Retrieves the exception, so that asyncio does not log it as never retrieved.
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
     return future
 
@@ -143,7 +143,7 @@ def _on_closed(lost: asyncio.Future[None]) -> Callable[[], Awaitable[None]]:
 
 def _on_error(lost: asyncio.Future[None]) -> Callable[[Exception], Awaitable[None]]:
     async def failed(error: Exception) -> None:
-        """A subscription that is refused, or loses messages, is as bad as no connection."""
+        """A rejected subscription, or one that loses messages, counts as a lost connection."""
         if not lost.done():
             lost.set_exception(error)
 
@@ -151,13 +151,13 @@ def _on_error(lost: asyncio.Future[None]) -> Callable[[Exception], Awaitable[Non
 
 
 async def _until(lost: asyncio.Future[None], work: Awaitable[None]) -> None:
-    """Wait for `work` or the loss of the connection, whichever is first; raise what is wrong."""
+    """Wait for `work` or the loss of the connection, whichever is first; raise its error."""
     working = asyncio.ensure_future(work)
     try:
         await asyncio.wait((working, lost), return_when=asyncio.FIRST_COMPLETED)
         (lost if lost.done() else working).result()
     finally:
-        while not working.done():  # the library may swallow a cancellation: ask again
+        while not working.done():  # the library may swallow a cancellation: repeat it
             working.cancel()
             await asyncio.wait((working,), timeout=0.1)
         if not working.cancelled():
@@ -171,7 +171,7 @@ async def _close(client: Client) -> None:
 
 
 def _login(spec: NatsConnection) -> dict[str, Any]:
-    """The library's options of the login; the one place where its secrets are read."""
+    """The library's login options; the one place where its secrets are read."""
     token = spec.token or spec.token_file
     password = spec.password or spec.password_file
     options = {
@@ -184,7 +184,7 @@ def _login(spec: NatsConnection) -> dict[str, Any]:
 
 
 def _credentials(file: str | None) -> RawCredentials | None:
-    """Checked here, because the library reads for ever where a part is missing."""
+    """The credentials, checked here because the library never returns where a part is missing."""
     if file is None:
         return None
     try:
@@ -203,7 +203,7 @@ def _tls(spec: NatsConnection) -> dict[str, Any]:
 
 
 def _tls_context(tls: Tls) -> ssl.SSLContext:
-    """Certificates are verified always."""
+    """A context that verifies certificates. Raises BadInput for unusable files."""
     try:
         context = ssl.create_default_context(cafile=tls.ca_file)
         if tls.cert_file:
@@ -219,19 +219,19 @@ def _where(spec: NatsConnection) -> str:
 
 
 def _translated(error: Exception, spec: NatsConnection) -> SourceError:
-    """Never with the library's text, which may repeat an address with its user info."""
+    """As SourceError, without the library's text, which may repeat an address with its user."""
     if isinstance(error, SourceError):
         return error
-    if isinstance(error, BadInput):  # a secret that cannot be read; says which, not what
+    if isinstance(error, BadInput):  # an unreadable secret; the message names its file only
         return SourceError("auth", str(error))
-    reason, words = _meaning(error)
-    return SourceError(reason, f"{_where(spec)}: {words}")
+    reason, description = _meaning(error)
+    return SourceError(reason, f"{_where(spec)}: {description}")
 
 
 def _meaning(error: Exception) -> tuple[Reason, str]:
-    for kinds, reason, words in _MEANINGS:
+    for kinds, reason, description in _MEANINGS:
         if isinstance(error, kinds):
-            return reason, words
+            return reason, description
     if isinstance(error, APIError):
         return "http_status", f"JetStream error {error.code}: {error.description}"
     if any(word in str(error).lower() for word in _AUTH_WORDS):

@@ -1,8 +1,8 @@
 """Sending OTLP metrics: over HTTP here, over gRPC in otlp_grpc.
 
-The SDK's own exporters answer only success or failure, drop what a receiver says about rejected
-points, retry on their own and read settings from OTEL_* variables; so their encoder is used, and
-the request is sent here. A push is not repeated: values are cumulative, the next one corrects it.
+The SDK's exporters return only success or failure, drop the receiver's report of rejected points,
+retry by themselves and read settings from OTEL_* variables. So only their encoder is used, and the
+request is sent here. A push is not repeated: values are cumulative, the next one corrects it.
 """
 
 import gzip
@@ -42,13 +42,13 @@ class Sender(Protocol):
     """A connection to an OTLP receiver."""
 
     def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
-        """Send one request; the answer says how many points were rejected, and why.
+        """Send one request; the response says how many points were rejected, and why.
 
         Blocks no longer than the timeout. Raises SourceError.
         """
 
     def close(self) -> None:
-        """Close kept connections."""
+        """Close the open connections."""
 
 
 def read_headers(path: str | None) -> dict[str, str]:
@@ -106,14 +106,14 @@ class OtlpHttp:
         where = _without_user(self._url)
         tls = self._tls
         for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
-            read_file(path)  # requests does not say which of them is missing
+            read_file(path)  # requests does not name the missing one
         try:
             with self._session.post(
                 self._url,
                 data=body,
                 headers=headers,
                 timeout=self._timeout,
-                # Not set on the session: there REQUESTS_CA_BUNDLE would go before it.
+                # Not set on the session, where REQUESTS_CA_BUNDLE would take precedence.
                 verify=tls.ca_file,
                 cert=_pair(tls),
                 allow_redirects=False,
@@ -137,7 +137,7 @@ def _pair(tls: Tls) -> str | tuple[str, str] | None:
 
 
 class _NoNetrc(AuthBase):
-    """Keeps requests from looking credentials up in .netrc."""
+    """Stops requests from reading credentials from .netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
@@ -155,7 +155,7 @@ def _read(answer: requests.Response, deadline: float, where: str) -> bytes:
 
 
 def _partial(body: bytes, answer: requests.Response, where: str) -> ExportMetricsPartialSuccess:
-    """What the answer says about rejected points; some receivers answer 200 and nothing else."""
+    """The rejected points in the response; some receivers send a 200 without a body."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not body or kind == "application/json":
         return ExportMetricsPartialSuccess()
@@ -168,7 +168,7 @@ def _partial(body: bytes, answer: requests.Response, where: str) -> ExportMetric
 
 
 def _translated(error: Exception, where: str) -> SourceError:
-    """The library's error in our words: its own text repeats the URL with its user info."""
+    """The library's error without its text, which repeats the URL with its user info."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return SourceError("timeout", f"{where}: timed out")
     if isinstance(error, requests.exceptions.SSLError):

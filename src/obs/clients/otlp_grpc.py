@@ -17,7 +17,7 @@ from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
 _OPTIONS: Final = (
-    ("grpc.max_reconnect_backoff_ms", 5000),  # by default two minutes, four pushes
+    ("grpc.max_reconnect_backoff_ms", 5000),  # the default of two minutes misses four pushes
     ("grpc.enable_http_proxy", 1),
 )
 _CODES: Final[Mapping[grpc.StatusCode, Reason]] = {
@@ -51,7 +51,7 @@ class OtlpGrpc:
             code = error.code()
             reason = _CODES.get(code, "http_status")
             raise SourceError(reason, f"{self._target}: gRPC status {code.name}") from None
-        except ValueError:  # metadata that gRPC refuses
+        except ValueError:  # gRPC rejects the metadata
             raise SourceError(
                 "auth", f"{self._target}: a header of headers_file is not valid in gRPC"
             ) from None

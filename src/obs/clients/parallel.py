@@ -1,4 +1,4 @@
-"""Several blocking requests at a time."""
+"""Concurrent blocking requests."""
 
 import queue
 import threading
@@ -12,15 +12,15 @@ ResultT = TypeVar("ResultT")
 
 
 def in_parallel(work: Callable[[Item], ResultT], items: Sequence[Item]) -> list[ResultT]:
-    """`work` of every item, in the order of the items; at most THREADS at a time.
+    """The results of `work` for every item, in the order of items; at most THREADS run at a time.
 
-    Raises the first error, once what is under way has ended; nothing is begun after it. The
-    threads are daemons, unlike an executor's: a request that hangs never delays the process' end.
+    After an error no further item is started; it is raised once those running have ended. The
+    threads are daemons, unlike an executor's: a request that hangs never delays process exit.
     """
     todo: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
     for numbered in enumerate(items):
         todo.put(numbered)
-    answers: dict[int, ResultT] = {}
+    results: dict[int, ResultT] = {}
     errors: list[Exception] = []
 
     def worker() -> None:
@@ -30,7 +30,7 @@ def in_parallel(work: Callable[[Item], ResultT], items: Sequence[Item]) -> list[
             except queue.Empty:
                 return
             try:
-                answers[position] = work(item)
+                results[position] = work(item)
             except Exception as error:  # noqa: BLE001  raised again by the caller's thread
                 errors.append(error)
 
@@ -43,4 +43,4 @@ def in_parallel(work: Callable[[Item], ResultT], items: Sequence[Item]) -> list[
         thread.join()
     if errors:
         raise errors[0]
-    return [answers[position] for position in range(len(items))]
+    return [results[position] for position in range(len(items))]

@@ -1,4 +1,4 @@
-"""A Prometheus-compatible server: queries, and the labels there are."""
+"""The query API of a Prometheus-compatible server."""
 
 import json
 from collections.abc import Mapping
@@ -10,23 +10,23 @@ from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import SourceError
 from obs.spec.tls import Tls
 
-_LONGEST: Final = 300  # characters of the server's own words that are passed on
+_LONGEST: Final = 300  # characters of the server's message
 
 
 class QueryError(SourceError):
-    """The server answered, and refuses the query; the message is its own, on one line."""
+    """The server rejected the query; the message is the server's, on one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series of an answer: its labels, and (seconds since the epoch, value) in order."""
+    """One series of a response: its labels, and its (Unix seconds, value) points in order."""
 
     labels: Mapping[str, str]
     points: tuple[tuple[float, float], ...]
 
 
 class Prometheus:
-    """Asks one server; safe to use from several threads."""
+    """One server; safe to use from several threads."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Prometheus:
         timeout: float = 30.0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`url` is what stands before /api/v1, and may carry user:password@ for basic auth.
+        """`url` is the part before /api/v1, and may contain user:password@ for basic auth.
 
         `token` is sent as a bearer token; `headers` go with every request (X-Scope-OrgID).
         """
@@ -48,15 +48,15 @@ class Prometheus:
         self._http = Http(tls, timeout=timeout)
 
     def query(self, expression: str, at: float) -> list[Series]:
-        """What an expression gives at a moment; a scalar is one series without labels.
+        """The value of an expression at a time (Unix seconds); a scalar is a series without labels.
 
-        Raises QueryError where the server refuses it, SourceError where it does not answer.
+        Raises QueryError where the server rejects it, SourceError where it does not respond.
         """
-        return _series(self._asked("query", query=expression, time=_seconds(at)))
+        return _series(self._post("query", query=expression, time=_seconds(at)))
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
-        """What an expression gives from `start` to `end`, each `step` s. Raises as `query`."""
-        answer = self._asked(
+        """The values from `start` to `end` (Unix seconds), every `step` s. Raises as `query`."""
+        answer = self._post(
             "query_range",
             query=expression,
             start=_seconds(start),
@@ -72,23 +72,23 @@ class Prometheus:
         if matching:
             fields.append(("match[]", matching))
         query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in fields)
-        return sorted(map(str, self._read(f"{path}?{query}")))
+        return sorted(map(str, self._get(f"{path}?{query}")))
 
     def series(self, matching: str, start: float, end: float) -> list[dict[str, str]]:
         """The labels of every series that a selector matches. Raises as `query`."""
         fields = {"match[]": matching, "start": _seconds(start), "end": _seconds(end)}
-        return [dict(labels) for labels in self._asked("series", **fields)]
+        return [dict(labels) for labels in self._post("series", **fields)]
 
     def close(self) -> None:
-        """Close kept connections."""
+        """Close the open connections."""
         self._http.close()
 
-    def _asked(self, path: str, **fields: str) -> Any:
+    def _post(self, path: str, **fields: str) -> Any:
         headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(fields).encode()
         return self._data(self._http.exchange("POST", self._url(path), headers=headers, body=body))
 
-    def _read(self, path: str) -> Any:
+    def _get(self, path: str) -> Any:
         return self._data(self._http.exchange("GET", self._url(path), headers=self._headers))
 
     def _url(self, path: str) -> str:
@@ -108,9 +108,9 @@ class Prometheus:
             raise SourceError("http_status", f"{self._where}: {status}") from None
         if succeeded:
             return document.get("data") or []
-        words = " ".join(str(document.get("error") or "refused without a reason").split())
+        message = " ".join(str(document.get("error") or "refused without a reason").split())
         kind = document.get("errorType", "error")
-        raise QueryError("http_status", f"{kind}: {words[:_LONGEST]}")
+        raise QueryError("http_status", f"{kind}: {message[:_LONGEST]}")
 
 
 def _series(data: Any) -> list[Series]:

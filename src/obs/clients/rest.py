@@ -1,4 +1,4 @@
-"""An HTTP API that is changed and not only read: signing in, retries, what the server says."""
+"""A read-write HTTP API: authentication, retries, error messages of the server."""
 
 import base64
 import json
@@ -16,11 +16,11 @@ from obs.spec.stacks import Reached
 ATTEMPTS: Final = 5  # of one request, the first included
 _FIRST_WAIT: Final = 0.5
 _LONGEST_WAIT: Final = 30.0
-_NOT_DONE: Final = frozenset((429, 503))
-"""The server did nothing: every request may be sent again."""
-_MAYBE_DONE: Final = frozenset((500, 502, 504))
-"""It may have done it: only what may be done twice is sent again."""
-_QUOTED: Final = 300  # characters of the server's own words
+_NOT_EXECUTED: Final = frozenset((429, 503))
+"""The request had no effect: retry every request."""
+_OUTCOME_UNKNOWN: Final = frozenset((500, 502, 504))
+"""Outcome unknown: retry only idempotent requests."""
+_QUOTED: Final = 300  # characters of the server's message
 _REASONS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
 _MEANINGS: Final = {
     401: "credentials rejected",
@@ -33,8 +33,8 @@ _MEANINGS: Final = {
 }
 
 
-class Refused(SourceError):  # noqa: N818  reads as a sentence where it is raised
-    """The server answered, and did not do it; `status` is that of HTTP."""
+class RequestRejected(SourceError):  # noqa: N818  says what happened
+    """The server rejected the request; `status` is the HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         reason: Reason = _REASONS.get(status, "http_status")
@@ -43,9 +43,9 @@ class Refused(SourceError):  # noqa: N818  reads as a sentence where it is raise
 
 
 class Rest:
-    """One server. Secrets are read when a request is sent, and never are in an error.
+    """One server. Secrets are read when a request is sent, and never appear in an error.
 
-    `pause` waits for so many seconds.
+    `pause` sleeps for a number of seconds.
     """
 
     def __init__(
@@ -62,14 +62,15 @@ class Rest:
         self._http = Http(reached.tls, timeout=reached.timeout)
 
     def get(self, path: str, parameters: Mapping[str, object] | None = None) -> HttpAnswer:
-        """Raises Refused, and SourceError where there is no answer; so do all the others."""
+        """The response. Raises RequestRejected, and SourceError where there is no response, as all
+        methods do."""
         return self.send("GET", path, parameters=parameters)
 
     def find(self, path: str) -> HttpAnswer | None:
-        """As get; None where there is no such thing."""
+        """As get; None where the server answers 404."""
         try:
             return self.get(path)
-        except Refused as error:
+        except RequestRejected as error:
             if error.status == 404:
                 return None
             raise
@@ -83,15 +84,15 @@ class Rest:
         document: object = None,
         text: str | None = None,
         kind: str = "application/yaml",
-        repeatable: bool | None = None,
+        idempotent: bool | None = None,
     ) -> HttpAnswer:
-        """One request, again while the server is busy or away.
+        """The response to one request, which is retried while the server is busy or unreachable.
 
-        `text` is sent as of content type `kind`. `repeatable` says whether doing it twice does no
-        harm; all but POST are.
+        `text` is sent with content type `kind`. `idempotent`: repeating the request does no harm;
+        by default true of all methods but POST.
         """
-        if repeatable is None:
-            repeatable = method != "POST"
+        if idempotent is None:
+            idempotent = method != "POST"
         url = self.url + path + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
@@ -105,15 +106,17 @@ class Rest:
                     body=None if text is None else text.encode(),
                 )
             except SourceError:
-                if last or not repeatable:
+                if last or not idempotent:
                     raise
                 self._pause(_wait(attempt, None))
                 continue
             if answer.status < 300:
                 return answer
-            again = answer.status in _NOT_DONE or (repeatable and answer.status in _MAYBE_DONE)
+            again = answer.status in _NOT_EXECUTED or (
+                idempotent and answer.status in _OUTCOME_UNKNOWN
+            )
             if last or not again:
-                raise _refused(method, url, answer, secret)
+                raise _rejected(method, url, answer, secret)
             self._pause(_wait(attempt, answer.headers.get("retry-after")))
         raise AssertionError("unreachable")
 
@@ -128,7 +131,7 @@ class Rest:
         self.close()
 
     def _signed(self, kind: str | None) -> tuple[dict[str, str], str]:
-        """Headers, and the secret in them."""
+        """(request headers, the secret in them)"""
         headers = {"Accept": "*/*", **self._headers}
         if kind is not None:
             headers["Content-Type"] = kind
@@ -143,7 +146,7 @@ class Rest:
 
 
 def document(answer: HttpAnswer, where: str) -> Any:
-    """The JSON of an answer. Raises SourceError("decode") where it is none."""
+    """The JSON of a response. Raises SourceError("decode") where it is not JSON."""
     try:
         return json.loads(answer.body)
     except ValueError:
@@ -151,41 +154,43 @@ def document(answer: HttpAnswer, where: str) -> Any:
 
 
 def segment(name: str) -> str:
-    """A name as a part of a path."""
+    """A name, quoted as one segment of a path."""
     return quote(name, safe="")
 
 
 def _revealed(secret: VariableSecret | FileSecret | None) -> str:
-    """The secret. Raises BadInput where no header can carry it."""
+    """The secret. Raises BadInput where it cannot be sent in a header."""
     if secret is None:
         return ""
     value = secret.reveal()
     if not (value.isascii() and value.isprintable()):
-        kept = secret.file if isinstance(secret, FileSecret) else secret.variable
-        raise BadInput(f"{kept}: this secret cannot be sent in a header; is it a single line?")
+        origin = secret.file if isinstance(secret, FileSecret) else secret.variable
+        raise BadInput(f"{origin}: this secret cannot be sent in a header; is it a single line?")
     return value
 
 
-def _wait(attempt: int, told: str | None) -> float:
-    """Seconds: what the server asks for, else twice as long each time, and not all at once."""
-    if told is not None and told.strip().isdigit():
-        return min(float(told), _LONGEST_WAIT)
+def _wait(attempt: int, retry_after: str | None) -> float:
+    """Seconds to wait: as the server asks in Retry-After, else exponential backoff with jitter."""
+    if retry_after is not None and retry_after.strip().isdigit():
+        return min(float(retry_after), _LONGEST_WAIT)
     wait = min(_FIRST_WAIT * float(2 ** (attempt - 1)), _LONGEST_WAIT)
     return wait * random.uniform(0.5, 1.0)  # noqa: S311  nothing is secret about it
 
 
-def _refused(method: str, url: str, answer: HttpAnswer, secret: str) -> Refused:
+def _rejected(method: str, url: str, answer: HttpAnswer, secret: str) -> RequestRejected:
     meaning = _MEANINGS.get(answer.status, "")
-    said = _said(answer.body)
+    message = _server_message(answer.body)
     if secret:
-        said = said.replace(secret, "…")
-    words = ": ".join(filter(None, (meaning, said)))
+        message = message.replace(secret, "…")
+    explanation = ": ".join(filter(None, (meaning, message)))
     where = f"{method} {without_user(url)}"
-    return Refused(answer.status, f"{where}: HTTP {answer.status}{': ' if words else ''}{words}")
+    return RequestRejected(
+        answer.status, f"{where}: HTTP {answer.status}{': ' if explanation else ''}{explanation}"
+    )
 
 
-def _said(body: bytes) -> str:
-    """What the server says, in a line: the message of its JSON, or the text."""
+def _server_message(body: bytes) -> str:
+    """The server's message on one line: that of its JSON, or the text."""
     text = body.decode(errors="replace")
     try:
         whole = json.loads(text)
@@ -194,5 +199,5 @@ def _said(body: bytes) -> str:
     if isinstance(whole, dict):
         text = next((str(whole[key]) for key in ("message", "error", "msg") if whole.get(key)), "")
     if text.lstrip().startswith("<"):
-        return ""  # a page of some proxy
+        return ""  # an HTML page of a proxy
     return " ".join(text.split())[:_QUOTED]

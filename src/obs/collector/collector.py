@@ -13,7 +13,7 @@ from typing import Any, Final
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objectives import Objective, Objectives, PastEvents
 from obs.errors import SourceError
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 from obs.families.own import (
     BUILD,
     check_family,
@@ -23,7 +23,7 @@ from obs.families.own import (
 )
 from obs.families.slo import slo_families
 from obs.sinks.exposition import Exposition
-from obs.sinks.process import Process
+from obs.sinks.process import ProcessMetrics
 from obs.sources.kind import AnyKind, Change, Snapshot, SourceClient, Tracker
 from obs.sources.kinds import KINDS, each_source
 from obs.spec.system import System
@@ -71,9 +71,9 @@ class Collector:
         }
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
-        self._slo_rows = KeptRows()
+        self._slo_rows = RowCache()
         self._without_history: set[str] = set()
-        self._process = Process()
+        self._process = ProcessMetrics()
         now = clock.wall()
         names = {source.name for source in sources}
         self.objectives = Objectives(system.slos, state, self._damaged, now)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Unpack
 
 from grafanalib import core
 
-from obs.alerts.condition import Condition, metrics_of
+from obs.alerts.conditions.condition import Condition
 from obs.catalogue.metric import Kind, Metric
 from obs.dashboards import alert_expression, panel_alerts, panels, theme
 from obs.dashboards.build_context import BuildContext
@@ -83,7 +83,7 @@ class MetricPanels:
         changes = {**usual, **changes}
         if self.context.thresholds.is_on_too_little(alert):
             changes.pop("highest", None)
-        return self.lines(key, metrics_of(condition)[0], style, **changes)
+        return self.lines(key, condition.metrics()[0], style, **changes)
 
     def stat(
         self,
@@ -147,7 +147,7 @@ class MetricPanels:
             "unit": alert_expression.unit(condition),
         }
         changes = {**usual, **changes}
-        return self.column(metrics_of(condition)[0], **changes)
+        return self.column(condition.metrics()[0], **changes)
 
     def table(
         self,

@@ -5,7 +5,6 @@ from typing import Final
 
 from grafanalib import core
 
-from obs.alerts.condition import Burn
 from obs.catalogue import slo
 from obs.catalogue.query import Matcher
 from obs.dashboards import theme
@@ -55,9 +54,9 @@ def burn_steps(context: BuildContext, window: str) -> list[Step]:
     return steps(
         tuned
         for tuned in context.thresholds.alerts(BURN_RATE)
-        if isinstance(tuned.when, Burn)
+        if (tier := tuned.when.tier()) is not None
         and not tuned.only
-        and window in (tuned.when.long, tuned.when.short)
+        and window in (tier.long, tier.short)
     )
 
 

@@ -5,20 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.annotations import comparison
-from obs.alerts.condition import (
-    Above,
-    Age,
-    Below,
-    Burn,
-    Condition,
-    Equals,
-    ErrorRate,
-    Increase,
-    Overdue,
-    Quiet,
-    Share,
-)
+from obs.alerts.conditions.condition import Condition
 from obs.alerts.definitions import ALERTS
 from obs.alerts.tuning import tuned_alerts
 from obs.dashboards.theme import GOOD, NEUTRAL, SEVERITY
@@ -62,7 +49,7 @@ class Thresholds:
 
     def is_on_too_little(self, key: str) -> bool:
         """Whether the alert of a panel fires below its threshold."""
-        return isinstance(self.condition(key), Below | Quiet)
+        return _is_lower(self.condition(key))
 
     def steps(self, key: str) -> list[Step]:
         """Threshold steps: those of the alerts about all objects."""
@@ -93,7 +80,7 @@ def steps(alerts: Iterable[TunedAlert]) -> list[Step]:
     for tuned in alerts:
         value = step_value(tuned.when)
         if value is not None:
-            side = low if isinstance(tuned.when, Below | Quiet) else high
+            side = low if _is_lower(tuned.when) else high
             side[value] = SEVERITY[tuned.severity]
     bounds = sorted(low)
     colours = [*(low[bound] for bound in bounds), GOOD]
@@ -106,24 +93,23 @@ def steps(alerts: Iterable[TunedAlert]) -> list[Step]:
 
 def step_value(when: Condition) -> float | None:
     """The step that stands for a condition's threshold; None for one that is no quantity."""
-    match when:
-        case Above() | Share() | Increase() | ErrorRate() | Age():
-            return when.threshold or ABOVE_NOTHING
-        case Below() | Quiet():
-            return when.threshold
-        case Burn(factor=factor):
-            return factor
-        case Overdue(percent=percent):
-            return percent
-        case _:
-            return None
+    limit = when.panel_limit()
+    if limit is None or limit.side == "at":
+        return None
+    return limit.value if limit.side == "below" else limit.value or ABOVE_NOTHING
+
+
+def _is_lower(when: Condition) -> bool:
+    """Whether it fires below its threshold."""
+    limit = when.panel_limit()
+    return limit is not None and limit.side == "below"
 
 
 def _line(tuned: TunedAlert) -> str:
     whom = ", ".join(value for _, value in tuned.only)
     held = f" for {format_duration(tuned.hold)}" if tuned.hold else ""
-    quantity = comparison(tuned.when) if not isinstance(tuned.when, Equals) else ""
-    what = f" {quantity}" if quantity else ""
+    words = tuned.when.words()
+    what = f" {words.comparison}" if words.comparison and not words.is_state else ""
     return f"Alert {tuned.name}{f' ({whom})' if whom else ''}:{what}{held}, {tuned.severity}."
 
 

@@ -1,4 +1,4 @@
-"""A family of samples, kept as columns: one list of label values, one list of numbers."""
+"""A family of samples as columns: one list of label values, one list of numbers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ Value = int | float | None  # None: this row has no sample of the metric
 class Rows:
     """The label values of a family's rows, in the order of the metric's labels.
 
-    Immutable and compared by identity, so that a sink may keep what it rendered for as long as
-    the same object comes back: pass the same Rows as long as the identities are the same.
+    Immutable and compared by identity, so that a sink can cache what it rendered for as long as it
+    gets the same object: pass the same Rows while the label values are the same.
     """
 
     __slots__ = ("__weakref__", "values")
@@ -28,7 +28,7 @@ class Rows:
 class Family:
     """Samples of one metric. `values[i]` belongs to `rows.values[i]`.
 
-    `since` is when the counters began (Unix seconds), for sinks whose format wants a start time.
+    `since` is when the counters began (Unix seconds), for sinks whose format has a start time.
     """
 
     metric: Metric
@@ -49,16 +49,16 @@ def single(metric: Metric, value: Value) -> Family:
     return Family(metric, SINGLE, [value])
 
 
-class KeptRows:
-    """Gives back the same Rows for as long as the label values asked for stay the same."""
+class RowCache:
+    """Returns the same Rows object while the label values stay the same."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Rows] = {}
+        self._by_name: dict[str, Rows] = {}
 
-    def rows(self, of: str, values: Sequence[tuple[str, ...]]) -> Rows:
-        """The rows named `of` with these label values."""
-        wanted = tuple(values)
-        kept = self._kept.get(of)
-        if kept is None or kept.values != wanted:
-            kept = self._kept[of] = Rows(wanted)
-        return kept
+    def rows(self, name: str, values: Sequence[tuple[str, ...]]) -> Rows:
+        """Rows with these label values; `name` identifies them in the cache."""
+        new = tuple(values)
+        cached = self._by_name.get(name)
+        if cached is None or cached.values != new:
+            cached = self._by_name[name] = Rows(new)
+        return cached

@@ -2,51 +2,29 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Final, Protocol
+from typing import Final
 
 from obs.catalogue import nats
 from obs.catalogue.metric import Metric
-from obs.families.family import Family, KeptRows, Rows, Value
+from obs.families.family import Family, RowCache, Rows, Value
 from obs.lag.reason import REASONS
+from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, NatsServer, Stream
 
 _NO_REASON: Final = (0,) * len(REASONS)
 _INFINITY: Final = float("inf")
 
 
-class ConsumerVerdict(Protocol):
-    """What obs.lag says of a consumer; seconds."""
-
-    @property
-    def lag_messages(self) -> int: ...
-    @property
-    def lag_seconds(self) -> float: ...
-    @property
-    def uncertainty(self) -> float: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def reasons(self) -> tuple[str, ...]: ...
-    @property
-    def drain_seconds(self) -> float | None: ...
-    @property
-    def eviction_seconds(self) -> float | None: ...
-    @property
-    def delivered_total(self) -> int: ...
-    @property
-    def resets(self) -> int: ...
-
-
 class ConsumerRows:
-    """The rows of a source's consumers, and of their reasons; kept while they stay the same."""
+    """The rows of a source's consumers and of their reasons; the same objects while unchanged."""
 
     def __init__(self) -> None:
-        self._kept = KeptRows()
+        self._cache = RowCache()
         self._of_reasons: tuple[Rows, Rows] | None = None
 
     def of(self, identities: Sequence[tuple[str, ...]]) -> tuple[Rows, Rows]:
-        """(a row a consumer, a row a consumer and reason)."""
-        plain = self._kept.rows("consumers", identities)
+        """(one row for each consumer, one for each consumer and reason)."""
+        plain = self._cache.rows("consumers", identities)
         if self._of_reasons is None or self._of_reasons[0] is not plain:
             reasons = Rows((*row, reason) for row in plain.values for reason in REASONS)
             self._of_reasons = (plain, reasons)
@@ -59,10 +37,10 @@ def consumer_families(
     verdicts: Sequence[ConsumerVerdict],
     dead_letters: Sequence[int | None],
     *,
-    loose: float,
+    tolerance: float,
     since: float,
 ) -> list[Family]:
-    """All consumer families. Uncertainty is told only where it is more than `loose` seconds.
+    """All consumer families. Uncertainty has a sample only where it exceeds `tolerance` seconds.
 
     Counters began at `since` (Unix seconds).
     """
@@ -76,7 +54,7 @@ def consumer_families(
         family(nats.LAG_SECONDS, [round(v.lag_seconds, 3) for v in verdicts]),
         family(
             nats.LAG_UNCERTAINTY,
-            [round(v.uncertainty, 3) if v.uncertainty > loose else None for v in verdicts],
+            [round(v.uncertainty, 3) if v.uncertainty > tolerance else None for v in verdicts],
         ),
         family(nats.STATUS, [int(v.status) for v in verdicts]),
         Family(nats.STATUS_REASON, reason_row, reason_flags(verdicts)),
@@ -93,7 +71,7 @@ def consumer_families(
         family(nats.DEAD_LETTERS, dead_letters),
         family(nats.PENDING_MESSAGES, [c.pending for c in consumers]),
         family(nats.ACK_PENDING_MESSAGES, [c.ack_pending for c in consumers]),
-        # The server counts for ever those too that it gave up, which are in flight no more.
+        # The server never stops counting messages it gave up, which are no longer in flight.
         family(nats.REDELIVERED_MESSAGES, [min(c.redelivered, c.ack_pending) for c in consumers]),
         family(nats.WAITING_PULLS, [None if c.config.push else c.waiting for c in consumers]),
         family(nats.DELIVERED_SEQUENCE, [c.delivered_stream_seq for c in consumers]),
@@ -119,10 +97,10 @@ def reason_flags(verdicts: Sequence[ConsumerVerdict]) -> list[Value]:
 
 
 def stream_families(
-    source: str, streams: Sequence[Stream], kept: KeptRows, *, rolled_up: bool
+    source: str, streams: Sequence[Stream], cache: RowCache, *, rolled_up: bool
 ) -> list[Family]:
     """All stream families; those of ephemeral consumers only where they are `rolled_up`."""
-    row = kept.rows("streams", [(source, s.account, s.name) for s in streams])
+    row = cache.rows("streams", [(source, s.account, s.name) for s in streams])
 
     def family(metric: Metric, values: Sequence[Value]) -> Family:
         return Family(metric, row, values)
@@ -152,11 +130,11 @@ def stream_families(
     return families
 
 
-def server_families(source: str, servers: Sequence[NatsServer], kept: KeptRows) -> list[Family]:
-    """All server families; of a server that did not answer only that it is down."""
-    row = kept.rows("servers", [(source, s.address) for s in servers])
+def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache) -> list[Family]:
+    """All server families; a server that did not answer only has `up` 0."""
+    row = cache.rows("servers", [(source, s.address) for s in servers])
     known = [s for s in servers if s.name]
-    infos = kept.rows("info", [(source, s.address, s.name, s.version) for s in known])
+    infos = cache.rows("info", [(source, s.address, s.name, s.version) for s in known])
 
     def family(metric: Metric, values: Sequence[Value]) -> Family:
         return Family(metric, row, values)
@@ -174,12 +152,12 @@ def server_families(source: str, servers: Sequence[NatsServer], kept: KeptRows) 
     ]
 
 
-def _rounded(seconds: float | None) -> float | None:
-    return seconds if seconds is None or seconds == _INFINITY else round(seconds, 1)
+def _rounded(seconds: float) -> float:
+    return seconds if seconds == _INFINITY else round(seconds, 1)
 
 
-def _flag(known: bool | None) -> int | None:
-    return None if known is None else int(known)
+def _flag(value: bool | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _limit(number: int) -> int | None:

@@ -13,7 +13,7 @@ from obs.families.family import Family, Rows, single
 
 
 class Source(Protocol):
-    """What is told of a source; times are Unix seconds."""
+    """The health of a source; times are Unix seconds."""
 
     name: str
     up: bool
@@ -28,7 +28,7 @@ class Source(Protocol):
 
 
 class Push(Protocol):
-    """What is told of a sink that is pushed to."""
+    """The health of a push sink."""
 
     @property
     def name(self) -> str: ...
@@ -41,9 +41,9 @@ class Push(Protocol):
 
 
 def source_families(sources: Sequence[Source], since: float) -> list[Family]:
-    """Health of the sources, asked since this moment (Unix seconds).
+    """Health of the sources, which have been polled since `since` (Unix seconds).
 
-    An error reason has its zero before it first happens.
+    An error reason has a zero before its first error.
     """
     rows = Rows((source.name,) for source in sources)
     return [
@@ -65,7 +65,7 @@ def source_families(sources: Sequence[Source], since: float) -> list[Family]:
 
 
 def push_families(pushes: Sequence[Push]) -> list[Family]:
-    """Health of the sinks that are pushed to; none where the spec has none."""
+    """Health of the push sinks; empty where the spec has none."""
     if not pushes:
         return []
     rows = Rows((push.name,) for push in pushes)
@@ -81,7 +81,7 @@ def push_families(pushes: Sequence[Push]) -> list[Family]:
 
 
 def aws_families(requests: Mapping[str, int], dollars_per_month: float) -> list[Family]:
-    """Requests sent to AWS by operation, and what they cost."""
+    """Requests sent to AWS by operation, and their cost in dollars a month."""
     operations = sorted(requests)
     return [
         Family(
@@ -94,7 +94,7 @@ def aws_families(requests: Mapping[str, int], dollars_per_month: float) -> list[
 
 
 def state_family(errors: Counter[str]) -> Family:
-    """Failures of the state file; a reason has its zero before it first happens."""
+    """Failures of the state file; a reason has a zero before its first failure."""
     return Family(
         own.STATE_ERRORS,
         Rows((reason,) for reason in STATE_REASONS),
@@ -103,7 +103,7 @@ def state_family(errors: Counter[str]) -> Family:
 
 
 def check_family(outcomes: Mapping[str, bool]) -> Family:
-    """Which checks found nothing that fails; none where they are not run, or were skipped."""
+    """1 for each check that passed, 0 for each that failed; skipped ones have no sample."""
     names = sorted(outcomes)
     return Family(own.CHECK_OK, Rows((name,) for name in names), [int(outcomes[n]) for n in names])
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obs.catalogue import slo
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 from obs.slo.evaluate import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedSlo:
-    """One objective with its evaluation; None while it has no data at all.
+    """One objective with its evaluation, which is None while there is no data.
 
     `events` and `good_events` are counters that began at `since` (Unix seconds).
     """
@@ -27,12 +27,12 @@ class EvaluatedSlo:
     since: float
 
 
-def slo_families(slos: Sequence[EvaluatedSlo], kept: KeptRows) -> list[Family]:
+def slo_families(slos: Sequence[EvaluatedSlo], cache: RowCache) -> list[Family]:
     """All families of the objectives; a window without events has no ratio and no burn rate."""
     if not slos:
         return []
     identities = [(each.name, each.service) for each in slos]
-    rows = kept.rows("slos", identities)
+    rows = cache.rows("slos", identities)
     since = min(each.since for each in slos)
     evaluations = [each.evaluation for each in slos]
     windows = [
@@ -40,7 +40,7 @@ def slo_families(slos: Sequence[EvaluatedSlo], kept: KeptRows) -> list[Family]:
         for identity, evaluation in zip(identities, evaluations, strict=True)
         for window in (evaluation.windows if evaluation else ())
     ]
-    windowed = kept.rows("windows", windows)
+    windowed = cache.rows("windows", windows)
     every = [window for evaluation in evaluations if evaluation for window in evaluation.windows]
     infos = [
         (*identity, each.sli, f"{each.objective_percent:.12g}", each.window)
@@ -58,5 +58,5 @@ def slo_families(slos: Sequence[EvaluatedSlo], kept: KeptRows) -> list[Family]:
         Family(slo.BAD_EVENTS, windowed, [window.bad for window in every]),
         Family(slo.BURN_RATE, windowed, [window.burn_rate for window in every]),
         Family(slo.EXHAUSTION, windowed, [window.exhaustion_seconds for window in every]),
-        Family(slo.INFO, kept.rows("info", infos), [1] * len(slos)),
+        Family(slo.INFO, cache.rows("info", infos), [1] * len(slos)),
     ]

@@ -1,4 +1,4 @@
-"""ARNs of what a spec names, as the patterns that IAM matches resources with."""
+"""ARNs of the resources that a spec names, as patterns of IAM policies."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _PARTITIONS: Final = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 @dataclass(frozen=True, slots=True)
 class ArnPlace:
-    """A region of an account; the account is `*` where nobody knows its number."""
+    """A region of an account; the account is `*` where its number is unknown."""
 
     region: str
     account: str = ANY_ACCOUNT
@@ -25,12 +25,12 @@ class ArnPlace:
         return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account}:{resource}"
 
     def global_arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource that has no region."""
+        """The ARN of a global resource."""
         return f"arn:{partition(self.region)}:{service}::{self.account}:{resource}"
 
 
 def partition(region: str) -> str:
-    """The part of AWS that a region belongs to."""
+    """The AWS partition of a region."""
     return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
 
 
@@ -57,12 +57,12 @@ def queues(place: ArnPlace, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def pattern(glob: str) -> str:
-    """A shell glob as IAM matches it; IAM has no `[…]`, which becomes any one character."""
+    """A shell glob as an IAM pattern; `[…]` becomes `?`, because IAM has no such pattern."""
     return re.sub(r"\[[^\]]+\]", "?", glob)
 
 
 def _without_covered(arns: Iterable[str]) -> tuple[str, ...]:
-    """Without those that a wider pattern of the same list covers: IAM's `*` matches `/` too."""
+    """The ARNs without those that a wider one covers: IAM's `*` matches `/` too."""
     found = list(dict.fromkeys(arns))
     return tuple(
         arn for arn in found if not any(other != arn and fnmatchcase(arn, other) for other in found)

@@ -1,4 +1,4 @@
-"""What polling AWS sources needs."""
+"""The permissions for polling AWS sources."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from obs.iam.policy_options import PolicyOptions
 
 
 def polling(sources: Sources, options: PolicyOptions) -> Policy:
-    """Reading metrics, and listing buses, rules, targets and queues."""
+    """Read metrics, and list buses, rules, targets and queues."""
     return Policy(tuple(_reading(sources, options.account)), tuple(_on_queues(sources)))
 
 

@@ -1,4 +1,4 @@
-"""Which AWS sources of a spec one identity serves: a policy is written for one."""
+"""The AWS sources of a spec that one identity reads: a policy is for one identity."""
 
 from obs.errors import BadInput
 from obs.iam.arns import ANY_ACCOUNT, ArnPlace
@@ -10,9 +10,9 @@ Sources = dict[str, AwsSource]
 
 
 def sources_of(system: System, name: str | None = None) -> Sources:
-    """The AWS sources that sign in the same way; `name` chooses where there are several ways.
+    """The AWS sources that sign in the same way; `name` selects one where there are several ways.
 
-    Raises BadInput where there is none, or no telling which is meant.
+    Raises BadInput where there is none, or the choice is ambiguous.
     """
     known = system.sources.aws
     if not known:
@@ -32,7 +32,7 @@ def sources_of(system: System, name: str | None = None) -> Sources:
 
 
 def places(sources: Sources, account: str | None) -> list[ArnPlace]:
-    """Region and account of each source; a source's role tells the account where none is given."""
+    """Region and account of each source; without an account, that of the source's role."""
     return list(dict.fromkeys(place(each, account) for each in sources.values()))
 
 

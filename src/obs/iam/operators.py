@@ -1,4 +1,4 @@
-"""The policies of those who operate a system: who checks it, and who applies what is built."""
+"""The policies of operators: for `obs check` and for `apply`."""
 
 from dataclasses import replace
 from typing import Final
@@ -41,7 +41,7 @@ _NAMESPACE_ACTIONS: Final = (
 
 
 def check(system: System, sources: Sources, options: PolicyOptions) -> Policy:
-    """Reading what `obs check` judges: rules, queues, alarms, topics and policies."""
+    """The policy of `obs check`: read rules, queues, alarms, topics and policies."""
     here = (Condition("aws:RequestedRegion", regions(sources)),)
     alarms = ("cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics")
     listing = ("events:ListEventBuses", "events:ListRules")
@@ -58,7 +58,7 @@ def check(system: System, sources: Sources, options: PolicyOptions) -> Policy:
         Statement("CheckRules", listing, conditions=here),
         Statement("CheckTargets", ("events:ListTargetsByRule",), tuple(rules)),
         Statement("CheckQueues", ("sqs:GetQueueAttributes",), tuple(queues)),
-        # Anybody's alarm may name any queue.
+        # Any alarm in the account may name any queue.
         Statement("FindQueues", ("sqs:GetQueueUrl",), tuple(every_queue)),
     ]
     topics = _topics(system, sources)
@@ -72,7 +72,7 @@ def check(system: System, sources: Sources, options: PolicyOptions) -> Policy:
 
 
 def apply(system: System, sources: Sources, options: PolicyOptions) -> Policy:
-    """Writing the alarms and dashboards of a system in CloudWatch, and nobody else's."""
+    """The policy for applying to CloudWatch: write only this system's alarms and dashboards."""
     where = places(sources, options.account)
     here = (Condition("aws:RequestedRegion", regions(sources)),)
     names = f"{system.system}*"
@@ -92,13 +92,13 @@ def apply(system: System, sources: Sources, options: PolicyOptions) -> Policy:
 
 
 def apply_amp(system: System, sources: Sources, options: PolicyOptions) -> Policy:
-    """Writing a system's rules into its workspace of Amazon Managed Prometheus."""
+    """The policy for applying rules to a workspace of Amazon Managed Prometheus."""
     stack = system.stacks.amp
     if stack is None:
         raise BadInput("apply-amp: the spec names no workspace; add stacks.amp")
     account = stack.role_arn.split(":")[4] if stack.role_arn else ANY_ACCOUNT
     at = ArnPlace(stack.region, options.account or account)
-    # Long names are shortened to a hash, so a pattern of the system's name would not do.
+    # Long names are shortened to a hash, so a pattern of the system's name would not match.
     namespaces = at.arn("aps", f"rulegroupsnamespace/{stack.workspace}/*")
     workspace = at.arn("aps", f"workspace/{stack.workspace}")
     return Policy(
@@ -116,7 +116,7 @@ def _topics(system: System, sources: Sources) -> tuple[str, ...]:
 
 
 def _on_policies(system: System, sources: Sources, options: PolicyOptions) -> list[Statement]:
-    """Reading the policies of the roles that are checked; of oneself where no role is named."""
+    """Read the policies of the checked roles; of the own user where the spec names no role."""
     ours = places(sources, options.account)
     roles = {str(arn) for arn in system.checks.roles.values()}
     statements = []

@@ -1,4 +1,4 @@
-"""IAM policies as values, and the documents that AWS takes."""
+"""IAM policies as values, and as the JSON documents of AWS."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ _VERSION: Final = "2012-10-17"  # of the policy language
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on a request: the key is one of `values`."""
+    """A condition on a request: `key` must have one of `values`."""
 
     key: str
     values: tuple[str, ...]
@@ -19,7 +19,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Something that is allowed; `*` as the resource where AWS knows no other for the actions."""
+    """A permission; the resource is `*` where AWS supports no other for the actions."""
 
     sid: str
     actions: tuple[str, ...]
@@ -29,19 +29,19 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one identity may do; `remarks` say in sentences what its reader has to know."""
+    """The permissions of one identity; `remarks` are notes for the reader, in sentences."""
 
     statements: tuple[Statement, ...]
     remarks: tuple[str, ...] = ()
 
     @property
     def actions(self) -> frozenset[str]:
-        """Every action that some statement allows."""
+        """All actions of the statements."""
         return frozenset(action for each in self.statements for action in each.actions)
 
 
 def document(policy: Policy) -> PolicyDocument:
-    """The policy as AWS takes it: the same for the same policy."""
+    """The policy as a JSON document of AWS; deterministic."""
     return {"Version": _VERSION, "Statement": [_statement(each) for each in policy.statements]}
 
 

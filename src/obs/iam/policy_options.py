@@ -1,4 +1,4 @@
-"""For whom exactly a policy is meant, where the spec leaves that open."""
+"""Options of a policy that the spec leaves open."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from obs.spec.sources import SOURCE_KINDS
 
 @dataclass(frozen=True, slots=True)
 class PolicyOptions:
-    """What the command line says of a policy.
+    """The options of `obs iam policy`.
 
     `kinds` are the sources that the collector polls, as in `obs collect --only`; `event_source` is
     the `source` of the published events, the system's name where left out.

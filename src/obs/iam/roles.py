@@ -1,4 +1,4 @@
-"""The policies of those who take part: the collector, and the system that it watches."""
+"""The policies of the collector and of the system that it monitors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -18,7 +18,7 @@ _ACCOUNT_UNKNOWN: Final = "ARNs have * for the account; give its number with --a
 
 
 def policy_for(role: str, system: System, options: PolicyOptions) -> Policy:
-    """The least that `role`, one of obs.iam.ROLES, needs.
+    """The least-privilege policy of `role`, one of obs.iam.ROLES.
 
     Raises BadInput where the spec cannot tell.
     """
@@ -59,7 +59,7 @@ def _publishing(system: System, sources: Sources, options: PolicyOptions) -> Ite
 
 
 def _is_published(metric: Metric, system: System, options: PolicyOptions) -> bool:
-    """Metrics of one kind of source are published only where such a source is polled."""
+    """Whether a metric is published: it is only where a source of its kind is polled."""
     kinds = [kind for kind in SOURCE_KINDS if kind in metric.labels]
     return all(kind in options.kinds and bool(system.sources.of(kind)) for kind in kinds)
 
@@ -89,7 +89,7 @@ def _dlq_processor(system: System, sources: Sources, options: PolicyOptions) -> 
     ]
     if not queues:
         raise BadInput("dlq-processor: name the dead-letter queues under sources.aws.NAME.queues")
-    # What an event source mapping of Lambda needs, and a worker of one's own no more.
+    # The actions of a Lambda event source mapping, which are enough for any worker.
     actions = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
     return Policy(
         (Statement("ProcessDeadLetters", actions, tuple(queues)),),

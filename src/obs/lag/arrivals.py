@@ -1,14 +1,14 @@
 """When the messages that match a filtered consumer arrived, by count.
 
-A filter hides which sequences concern the consumer, so its arrivals are counted instead: from poll
-to poll, what is pending grows by what arrived and shrinks by what was delivered.
+A filter hides which sequences match, so arrivals are counted instead: from poll to poll, pending
+grows by what arrived and shrinks by what was delivered.
 """
 
 from typing import Final
 
 from obs.lag.timeline import Timeline, TimelineState
 
-KNOTS: Final = 48
+MAX_ARRIVAL_KNOTS: Final = 48
 
 ArrivalsState = tuple[TimelineState, int, int, int | None]
 
@@ -23,15 +23,15 @@ class Arrivals:
         self._curve = Timeline(curve, exact=False)
         self._count = count
         self._exact_from = exact_from
-        self._settled = settled  # None: something was in flight ever since
+        self._settled = settled  # None: something has been in flight at every poll
 
     def observe(
         self, arrived: int, exact: bool, backlog: int | None, now: float, tolerance: float
     ) -> None:
-        """Learn that `arrived` messages came since the last poll (not `exact`: about so many).
+        """Record that `arrived` messages arrived since the last poll (not `exact`: about so many).
 
-        `backlog` is what is pending where nothing is in flight, so that all before is settled;
-        else None.
+        `backlog` is the number pending where nothing is in flight, so that everything before is
+        settled; else None. `now` is in Unix seconds, `tolerance` in seconds.
         """
         self._count += arrived
         if not exact:
@@ -40,24 +40,26 @@ class Arrivals:
         if backlog is not None:
             self._settled = self._count - backlog
             self._curve.forget_below(self._settled + 1)
-        self._curve.thin(KNOTS)
+        self._curve.thin(MAX_ARRIVAL_KNOTS)
 
-    def newest(self, owed: int) -> tuple[float, float, bool] | None:
-        """Arrival of the owed-th newest: (time, how far off at most, whether the count is exact).
+    def newest(self, outstanding: int) -> tuple[float, float, bool] | None:
+        """Arrival of the oldest of the newest `outstanding` messages: (Unix seconds, the most by
+        which that may be off in seconds, whether the count is exact).
 
-        None where it came before the consumer was first seen.
+        None where it arrived before the consumer was first seen.
         """
-        return self._lookup(self._count - owed + 1)
+        return self._lookup(self._count - outstanding + 1)
 
     @property
     def known_from(self) -> float:
-        """By then had arrived whatever it cannot tell the time of, because it came before."""
+        """The time (Unix seconds) by which all messages of unknown arrival time had arrived."""
         return self._curve.begin[1]
 
     def first_unsettled(self) -> tuple[float, float, bool] | None:
-        """Arrival of the first message after all that was settled when nothing was in flight.
+        """Arrival of the first message after those settled when nothing was last in flight, as in
+        `newest`.
 
-        None where that came before the consumer was first seen, or where it is not known.
+        None where it arrived before the consumer was first seen, or is unknown.
         """
         return None if self._settled is None else self._lookup(self._settled + 1)
 

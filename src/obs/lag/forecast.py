@@ -1,4 +1,4 @@
-"""Where a consumer's lag is heading."""
+"""Forecasts from a consumer's lag: time to drain, time to eviction."""
 
 from math import inf
 
@@ -16,7 +16,7 @@ class Trend:
         )  # fmt: skip
 
     def observe(self, elapsed: float, lag: int, window: float) -> None:
-        """Learn the lag in messages, `elapsed` seconds after the last one."""
+        """Record the lag in messages, `elapsed` seconds after the last one; `window` in seconds."""
         self._now += elapsed
         if self._base < 0:
             self._base = self._next = lag
@@ -25,7 +25,10 @@ class Trend:
             self._next_at, self._next = self._now, lag
 
     def drain_seconds(self, lag: int) -> float:
-        """Seconds until the lag is gone at the pace of the window; inf while it does not shrink."""
+        """Seconds until the lag is zero at the rate of the window; inf while it does not shrink.
+
+        lag ÷ (messages drained ÷ seconds), since half a window to a window ago.
+        """
         if lag == 0:
             return 0.0
         drained = self._base - lag

@@ -1,10 +1,10 @@
 """When the messages of a stream arrived, by sequence."""
 
-from obs.lag.observed import Stream
+from obs.lag.observed import ObservedStream
 from obs.lag.timeline import Timeline, TimelineState, interpolate
 
-HORIZON = 86_400.0
-BEHIND_POLLS = 3  # a new leader catches up within less
+HORIZON = 86_400.0  # seconds of history
+BEHIND_POLLS = 3  # a new leader catches up in fewer
 
 SequenceState = tuple[str, TimelineState, int, float | None, float]
 
@@ -13,8 +13,8 @@ class SequenceTimes:
     """Arrival times of one stream's messages, learnt from one observation a poll.
 
     Exact where the server says so (the stream's first and last message), interpolated between.
-    Times are of the collector's clock; the server's are moved by how far the two were seen to
-    differ. Call `observe` before the stream's consumers are judged with it.
+    Times are of the collector's clock: the server's are corrected by the difference seen between
+    the two. Call `observe` before judging the stream's consumers.
     """
 
     __slots__ = ("_ahead", "_behind", "_created", "_curve", "_first_seq", "_first_time")
@@ -25,14 +25,15 @@ class SequenceTimes:
         self._curve = Timeline(curve)
         self._first_seq = first_seq
         self._first_time = first_time  # of the server's clock; None: the stream is empty
-        self._ahead = ahead  # seconds, of the server's clock
+        self._ahead = ahead  # seconds by which the server's clock is ahead
         self._behind = 0
 
-    def observe(self, stream: Stream, now: float, tolerance: float) -> None:
-        """Learn from one poll at `now`; `tolerance` in seconds is what compression may cost.
+    def observe(self, stream: ObservedStream, now: float, tolerance: float) -> None:
+        """Learn from the poll at `now` (Unix seconds); compression may move times by `tolerance`
+        seconds.
 
-        The history starts anew when the stream was created again, or when its last sequence stays
-        below what was seen for BEHIND_POLLS polls. (A new leader is behind for a moment only.)
+        The history starts anew when the stream was recreated, or when its last sequence stays below
+        the highest one seen for BEHIND_POLLS polls. (A new leader is behind for a moment only.)
         """
         last = self._curve.last
         self._behind = self._behind + 1 if last is not None and stream.last_seq < last else 0
@@ -52,8 +53,8 @@ class SequenceTimes:
         self._curve.thin()
 
     def lookup(self, seq: int) -> tuple[float, float]:
-        """(arrival in Unix seconds, how many seconds that may be off) of the oldest message stored
-        at `seq` or after it; the time of the last poll if nothing that late had arrived by then.
+        """(arrival in Unix seconds, the most by which that may be off in seconds) of the first
+        message stored at `seq` or after it; the time of the last poll if there is none yet.
         """
         if self._first_time is None:
             return (self._curve.until, 0.0)
@@ -66,7 +67,7 @@ class SequenceTimes:
         return found if found[0] > first_time else (first_time, found[1])
 
     def arrival(self, time: float) -> float:
-        """The collector's time of something that happened at `time` of the server's clock."""
+        """`time` of the server's clock by the collector's (Unix seconds); at most the last poll."""
         return min(time - self._ahead, self._curve.until)
 
     def to_state(self) -> SequenceState:

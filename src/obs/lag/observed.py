@@ -1,4 +1,4 @@
-"""What judging needs to know of a consumer and of its stream, as one poll saw them.
+"""The facts about a consumer and its stream on which verdicts rest, as one poll reports them.
 
 Structural types: the snapshot's own objects are passed as they are, without copying.
 Times are Unix seconds of the collector's clock unless said otherwise; durations are seconds.
@@ -8,10 +8,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-NEVER: Final = -1e18  # a finite time, because states are kept as JSON
+NEVER: Final = -1e18  # before any poll, and finite, so that any encoding can write it
 
 
-class ConsumerConfig(Protocol):
+class ObservedConsumerConfig(Protocol):
     """Limits of deliveries; −1 is no limit, as in NATS."""
 
     @property
@@ -28,13 +28,13 @@ class ConsumerConfig(Protocol):
     def filters(self) -> tuple[str, ...]: ...
 
 
-class Consumer(Protocol):
-    """A consumer as its leader reports it; `leader` false: no leader could be asked."""
+class ObservedConsumer(Protocol):
+    """A consumer as its leader reports it; `leader` false: no leader answered."""
 
     @property
     def created(self) -> str: ...
     @property
-    def config(self) -> ConsumerConfig: ...
+    def config(self) -> ObservedConsumerConfig: ...
     @property
     def delivered_consumer_seq(self) -> int: ...
     @property
@@ -57,20 +57,20 @@ class Consumer(Protocol):
     def leader(self) -> bool: ...
 
 
-class StreamConfig(Protocol):
-    """The one limit of a stream that matters here; None: there is none."""
+class ObservedStreamConfig(Protocol):
+    """The age limit of a stream in seconds; None: there is none."""
 
     @property
     def max_age(self) -> float | None: ...
 
 
-class Stream(Protocol):
+class ObservedStream(Protocol):
     """A stream as its leader reports it. Its times are of the server's clock."""
 
     @property
     def created(self) -> str: ...
     @property
-    def config(self) -> StreamConfig: ...
+    def config(self) -> ObservedStreamConfig: ...
     @property
     def messages(self) -> int: ...
     @property

@@ -1,31 +1,31 @@
 """What changed between two polls, and whether it means that messages were acknowledged.
 
-The server counts deliveries and what is in flight, never acknowledgements. A redelivery is a
-delivery too, and a message given up leaves the flight too: a consumer that acknowledges nothing
-must not look busy because of them.
+The server counts deliveries and messages in flight, never acknowledgements. A redelivery is a
+delivery too, and a message given up leaves the flight too: neither may make a consumer that
+acknowledges nothing look busy.
 """
 
 import msgspec
 
 from obs.lag.in_flight import InFlight, RedeliverySchedule
-from obs.lag.observed import Consumer, Stream
+from obs.lag.observed import ObservedConsumer, ObservedStream
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The numbers of one poll that the next poll is compared with."""
+class PollCounters(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The counters of one poll that the next poll is compared with."""
 
     deliveries: int
     delivered: int  # stream sequence
     floor: int  # stream sequence
     pending: int
-    in_flight: int
+    ack_pending: int
     redelivered: int
     last_seq: int  # of the stream
 
 
-def seen(consumer: Consumer, stream: Stream) -> Seen:
-    """What to remember of a poll."""
-    return Seen(
+def poll_counters(consumer: ObservedConsumer, stream: ObservedStream) -> PollCounters:
+    """The counters of a poll."""
+    return PollCounters(
         consumer.delivered_consumer_seq,
         consumer.delivered_stream_seq,
         consumer.ack_floor_stream_seq,
@@ -37,27 +37,34 @@ def seen(consumer: Consumer, stream: Stream) -> Seen:
 
 
 class PollStep(msgspec.Struct, frozen=True, gc=False):
-    """From one poll to the next.
+    """The changes from one poll to the next, in messages.
 
-    `exact`: what was delivered beyond the advance of the sequence was redelivered, because no
-    sequence in between was another consumer's or deleted. `evicted`: messages still owed left the
-    stream. `floor` is how far the floor rose because of acknowledgements.
+    `advance` is that of the delivered stream sequence, `floor_rise` the part of the ack floor's
+    rise that acknowledgements caused. `exact`: every delivery beyond the advance was a redelivery,
+    because no sequence in between was another consumer's or deleted. `redelivered`: a redelivery
+    was seen. `evicted`: outstanding messages left the stream.
     """
 
     seconds: float
     deliveries: int
     advance: int
-    floor: int
-    in_flight: int
+    floor_rise: int
+    ack_pending_growth: int
     exact: bool
     evicted: bool
-    retried: bool
+    redelivered: bool
 
 
 def step_between(
-    before: Seen, after: Seen, stream: Stream, *, settled: int, filtered: bool, seconds: float
+    before: PollCounters,
+    after: PollCounters,
+    stream: ObservedStream,
+    *,
+    settled: int,
+    filtered: bool,
+    seconds: float,
 ) -> PollStep:
-    """The step from one poll to the next; `settled` is what was settled by the one before."""
+    """The step between two polls; `settled` is the stream sequence settled by the first."""
     deliveries = after.deliveries - before.deliveries
     advance = after.delivered - before.delivered
     first_seq = stream.first_seq
@@ -66,18 +73,18 @@ def step_between(
         and deliveries >= advance
         and stream.messages == stream.last_seq - first_seq + 1
     )
-    retried = deliveries > advance or (not exact and after.redelivered != before.redelivered)
-    floor = after.floor - before.floor if after.floor >= first_seq else 0
-    in_flight = after.in_flight - before.in_flight
+    redelivered = deliveries > advance or (not exact and after.redelivered != before.redelivered)
+    rise = after.floor - before.floor if after.floor >= first_seq else 0
+    growth = after.ack_pending - before.ack_pending
     evicted = first_seq > settled + 1
-    return PollStep(seconds, deliveries, advance, floor, in_flight, exact, evicted, retried)
+    return PollStep(seconds, deliveries, advance, rise, growth, exact, evicted, redelivered)
 
 
 class Progress:
-    """Tells acknowledgements from messages that left the flight because they were given up.
+    """Distinguishes acknowledged messages from given-up ones among those that left the flight.
 
-    Who is given up was redelivered `max_deliver` − 1 times first. So redeliveries are counted, and
-    messages that leave the flight use them up: once there are not enough, one was acknowledged.
+    A message given up was redelivered `max_deliver` − 1 times first. So redeliveries are counted,
+    and messages that leave the flight use them up: once too few are left, one was acknowledged.
     """
 
     __slots__ = ("redeliveries",)
@@ -88,39 +95,46 @@ class Progress:
     def acknowledged(
         self,
         step: PollStep,
-        before: Seen,
-        after: Seen,
-        flight: InFlight,
-        patience: RedeliverySchedule,
+        before: PollCounters,
+        after: PollCounters,
+        in_flight: InFlight,
+        schedule: RedeliverySchedule,
     ) -> int:
-        """About how many messages were acknowledged in this step; 0 where none surely was."""
+        """About how many messages were acknowledged in this step; 0 where none certainly was."""
         if step.exact:
-            left = step.advance - step.in_flight
-            proven = self._beyond_given_up(left, step, after, flight, patience)
+            left = step.advance - step.ack_pending_growth
+            proven = self._more_than_given_up(left, step, after, in_flight, schedule)
         else:
-            left = step.deliveries - step.in_flight
-            proven = left > _redeliverable(step, before, after, patience.shortest)
-        if step.floor > 0:
+            left = step.deliveries - step.ack_pending_growth
+            proven = left > _max_redeliveries(step, before, after, schedule.shortest)
+        if step.floor_rise > 0:
             return max(left, 1)
         return left if proven and not (step.evicted and step.deliveries == 0) else 0
 
-    def _beyond_given_up(
-        self, left: int, step: PollStep, after: Seen, flight: InFlight, patience: RedeliverySchedule
+    def _more_than_given_up(
+        self,
+        left: int,
+        step: PollStep,
+        after: PollCounters,
+        in_flight: InFlight,
+        schedule: RedeliverySchedule,
     ) -> bool:
-        """Whether more left the flight than can have been given up."""
-        if patience.max_deliver <= 0:
+        """Whether more messages left the flight than can have been given up."""
+        if schedule.max_deliver <= 0:
             return left > 0
-        if patience.max_deliver == 1:
-            return left > 0 and after.in_flight < flight.recent(patience)
+        if schedule.max_deliver == 1:
+            return left > 0 and after.ack_pending < in_flight.recent(schedule)
         self.redeliveries += step.deliveries - step.advance
-        used = max(left, 0) * (patience.max_deliver - 1)
+        used = max(left, 0) * (schedule.max_deliver - 1)
         proven = used > self.redeliveries
         self.redeliveries = max(self.redeliveries - used, 0)
         return proven
 
 
-def _redeliverable(step: PollStep, before: Seen, after: Seen, ack_wait: float) -> float:
-    """How many deliveries of a step redelivery alone can explain, where it cannot be told apart."""
+def _max_redeliveries(
+    step: PollStep, before: PollCounters, after: PollCounters, ack_wait: float
+) -> float:
+    """The most deliveries of a step that may be redeliveries, where they cannot be recognised."""
     if before.redelivered == 0 and after.redelivered == 0:
         return 0.0
-    return max(before.in_flight, after.in_flight) * (1.0 + step.seconds / ack_wait)
+    return max(before.ack_pending, after.ack_pending) * (1.0 + step.seconds / ack_wait)

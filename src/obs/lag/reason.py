@@ -1,4 +1,4 @@
-"""Why a consumer is not well: names, in the order in which they are told."""
+"""Reasons why a consumer is unhealthy: one bit each, and their names in reporting order."""
 
 from typing import Final
 
@@ -24,5 +24,5 @@ _NAMES: Final = tuple(
 
 
 def names(bits: int) -> tuple[str, ...]:
-    """The names of a sum of reasons."""
+    """The names of the reasons whose bits are set."""
     return _NAMES[bits]

@@ -1,14 +1,15 @@
-"""How a consumer does, judged over a window and not by a threshold (LinkedIn's Burrow's idea)."""
+"""A consumer's status, judged over a window and not by a threshold (as LinkedIn's Burrow does)."""
 
 from enum import IntEnum
+from typing import Final
 
 from obs.lag.observed import NEVER
 
-WindowState = tuple[float, float, float, float, float]
+StatusWindowState = tuple[float, float, float, float, float]
 
 
 class Status(IntEnum):
-    """Worse is higher."""
+    """Consumer status; a higher value is worse."""
 
     OK = 0
     PAUSED = 1
@@ -18,46 +19,54 @@ class Status(IntEnum):
     LEADERLESS = 5
 
 
-class Window:
-    """When good signs were last seen, in seconds that the consumer was observed for.
+OK: Final = Status.OK  # names for the hot path: Python 3.11 calls a function for Status.OK
+PAUSED: Final = Status.PAUSED
+SLOW: Final = Status.SLOW
+STALLED: Final = Status.STALLED
+STOPPED: Final = Status.STOPPED
 
-    Time in which nothing could be seen, or nothing could be expected, does not count.
+
+class StatusWindow:
+    """When signs of work were last seen, on a clock of the seconds the consumer was observed for.
+
+    The clock does not run while nothing was polled or the consumer was paused.
     """
 
-    __slots__ = ("clean", "delivered", "finished", "now", "pulled")
+    __slots__ = ("acknowledged", "clean", "delivered", "now", "pulled")
 
-    def __init__(self, state: WindowState | None = None) -> None:
-        self.now, self.clean, self.finished, self.delivered, self.pulled = state or (
+    def __init__(self, state: StatusWindowState | None = None) -> None:
+        self.now, self.clean, self.acknowledged, self.delivered, self.pulled = state or (
             0.0, NEVER, NEVER, NEVER, NEVER,
         )  # fmt: skip
 
     def observe(
-        self, seconds: float, *, clean: bool, finished: bool, delivered: bool, pulled: bool
+        self, seconds: float, *, clean: bool, acknowledged: bool, delivered: bool, pulled: bool
     ) -> None:
-        """Learn what was seen in the seconds since the last poll.
+        """Record what was seen in the seconds since the last poll.
 
-        `clean`: the lag was zero, or shrank by the consumer's own work; `finished`: messages were
-        acknowledged; `delivered`: there was any delivery; `pulled`: a puller was there.
+        `clean`: the lag was zero, or shrank because messages were acknowledged; `acknowledged`:
+        messages were acknowledged; `delivered`: there was any delivery; `pulled`: a client was
+        pulling.
         """
         self.now += seconds
         if clean:
             self.clean = self.now
-        if finished:
-            self.finished = self.now
+        if acknowledged:
+            self.acknowledged = self.now
         if delivered:
             self.delivered = self.now
         if pulled:
             self.pulled = self.now
 
     def judge(self, window: float) -> Status:
-        """Status of a consumer that has a leader, is not paused and owes something."""
+        """Status over `window` seconds of a consumer with a leader and lag that is not paused."""
         begin = self.now - window
         if begin < 0 or self.clean >= begin:
-            return Status.OK
+            return OK
         if self.delivered < begin:
-            return Status.STOPPED
-        return Status.SLOW if self.finished >= begin else Status.STALLED
+            return STOPPED
+        return SLOW if self.acknowledged >= begin else STALLED
 
-    def to_state(self) -> WindowState:
-        """Plain values; `Window(state)` goes on from them."""
-        return (self.now, self.clean, self.finished, self.delivered, self.pulled)
+    def to_state(self) -> StatusWindowState:
+        """Plain values; `StatusWindow(state)` goes on from them."""
+        return (self.now, self.clean, self.acknowledged, self.delivered, self.pulled)

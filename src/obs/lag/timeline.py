@@ -1,36 +1,38 @@
-"""A rising curve of (count, time), kept small."""
+"""A compressed, rising curve of (count, time)."""
 
 from array import array
 from bisect import bisect_left
 from math import inf
+from typing import Final
 
-MAX_KNOTS = 256
+TOLERANCE: Final = 0.125  # of a poll interval: the most by which compression may move a time
+MAX_KNOTS: Final = 256
 
 TimelineState = tuple[list[int], list[float], list[float], float]
 
 
 class Timeline:
-    """When the n-th of something happened, learnt from (n, time) points that never fall.
+    """When the n-th event happened, learnt from (n, time) points that never fall.
 
-    Points on a straight line are dropped as they come (the swinging-door algorithm, Bristol 1987):
-    what is kept passes every dropped point within a tolerance in seconds. A stretch in which
-    nothing happened is kept as a step. Each segment remembers the longest time between two of its
-    points, because what happened between two points may have happened anywhere between them.
+    Points on a straight line are dropped as they come (swinging-door compression, Bristol 1987):
+    the curve passes every dropped point within a tolerance in seconds. A stretch without events is
+    a step. Each segment holds the longest time between two of its points, because an event between
+    two points may have happened at any time between them.
     """
 
     __slots__ = ("_counts", "_exact", "_gaps", "_growing", "_high", "_low", "_times", "until")
 
     def __init__(self, state: TimelineState | None = None, *, exact: bool = True) -> None:
-        """`exact`: the times that will be learnt are exact, else that much had happened by then."""
+        """`exact`: the times observed are those of the events; else the latest possible ones."""
         counts, times, gaps, until = state or ([], [], [], 0.0)
         self._exact = exact
         self._counts = array("q", counts)
         self._times = array("d", times)
         self._gaps = array("d", gaps)  # of the segment that ends at the knot
-        self._growing = False  # whether the last segment may still be prolonged
-        self._low = -inf  # slopes, in seconds a count, that pass what it dropped
+        self._growing = False  # whether the last segment may be extended
+        self._low = -inf  # seconds a count, of lines that pass all dropped points
         self._high = inf
-        self.until = until  # nothing beyond the last knot had happened up to here
+        self.until = until  # Unix seconds: no event after the last knot had happened by then
 
     def __len__(self) -> int:
         return len(self._counts)
@@ -51,11 +53,12 @@ class Timeline:
         return self._counts[-1] if self._counts else None
 
     def observe(self, count: int, time: float, now: float, tolerance: float) -> None:
-        """Learn that the count-th happened at `time`, and nothing after it until `now`.
+        """Learn that the count-th event happened at `time`, and none after it until `now`.
 
-        `time` is brought between the last observation and `now`, so that two clocks that differ do
-        no harm. Where `now` is before the last observation the clock was put back: all that is
-        known moves with it, so that ages stay as they are. A count below the last is not learnt.
+        `time` is limited to between the last observation and `now`, so that a difference between
+        two clocks does no harm. Where `now` is before the last observation the clock was put back:
+        the whole curve moves with it, so that ages stay the same. A count below the last is
+        ignored. All are in (Unix) seconds.
         """
         if not self._counts:
             self._append(count, min(time, now), 0.0)
@@ -77,14 +80,14 @@ class Timeline:
         if self.until - self._times[-1] > tolerance:  # quiet up to the last observation: a step
             self._append(self._counts[-1], self.until, 0.0)
             self._growing = False
-        if self._growing and self._prolong(count, time, gap, tolerance):
+        if self._growing and self._extend(count, time, gap, tolerance):
             return
         self._append(count, time, gap)
         self._growing = True
 
-    def _prolong(self, count: int, time: float, gap: float, tolerance: float) -> bool:
-        """Let the last segment end at the new point, if that passes all it has dropped."""
-        if gap > 2 * self._gaps[-1] + tolerance:  # polls were missed: keep what is certain apart
+    def _extend(self, count: int, time: float, gap: float, tolerance: float) -> bool:
+        """Extend the last segment to the new point, if it still passes all dropped ones."""
+        if gap > 2 * self._gaps[-1] + tolerance:  # polls were missed: an uncertain segment apart
             return False
         start, begin = self._counts[-2], self._times[-2]
         width, height = self._counts[-1] - start, self._times[-1] - begin
@@ -98,10 +101,10 @@ class Timeline:
         return True
 
     def lookup(self, count: int) -> tuple[float, float] | None:
-        """When the count-th happened, and how far off that may be; None: before the curve begins.
+        """(when the count-th event happened, the most by which that may be off) in seconds; None
+        before the curve begins.
 
-        The tolerance comes on top of how far. What has not happened yet has the time of the last
-        observation.
+        The tolerance comes on top. An event yet to happen has the time of the last observation.
         """
         counts = self._counts
         i = bisect_left(counts, count)
@@ -122,12 +125,12 @@ class Timeline:
         self.until += seconds
 
     def forget_before(self, time: float) -> None:
-        """Drop what happened before `time`, but for the knot from which the rest begins."""
+        """Drop the knots before `time`, except the one where the rest begins."""
         if len(self._times) > 2 and self._times[1] < time:
             self._drop(bisect_left(self._times, time) - 1)
 
     def forget_below(self, count: int) -> None:
-        """Drop what no lookup of `count` or beyond needs."""
+        """Drop the knots that no lookup of `count` or above needs."""
         if len(self._counts) > 2 and self._counts[1] < count:
             self._drop(bisect_left(self._counts, count) - 1)
 
@@ -136,7 +139,7 @@ class Timeline:
         del self._counts[:knots], self._times[:knots], self._gaps[:knots]
 
     def thin(self, cap: int = MAX_KNOTS) -> None:
-        """Beyond `cap` knots, drop every second one of the older half: less certain, not wrong."""
+        """Above `cap` knots, drop every second of the older half, which widens the error bounds."""
         if len(self._counts) <= cap:
             return
         for i in range(len(self._counts) // 4 * 2 - 1, 0, -2):
@@ -149,7 +152,7 @@ class Timeline:
 
 
 def interpolate(x: int, low: tuple[int, float], high: tuple[int, float]) -> tuple[float, float]:
-    """(time, how far off it may be) at x on the line between two (count, time) points."""
+    """(time, the most by which it may be off) at x on the line between two (count, time) points."""
     span = max(high[1] - low[1], 0.0)
     estimate = low[1] + span * (x - low[0]) / (high[0] - low[0])
     return (estimate, max(estimate - low[1], low[1] + span - estimate))

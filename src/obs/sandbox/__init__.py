@@ -1,1 +1,1 @@
-"""A NATS server, an AWS endpoint, traffic and faults on loopback. Only cli loads it."""
+"""A local system for the demo and drills: NATS, AWS, traffic and faults. Only cli loads it."""

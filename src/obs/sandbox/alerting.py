@@ -1,4 +1,4 @@
-"""Alertmanager on loopback, and a receiver of what it sends."""
+"""Alertmanager on loopback, and a receiver of its notifications."""
 
 import asyncio
 import json
@@ -23,10 +23,10 @@ def alertmanager_binary() -> str | None:
     return next(filter(None, map(shutil.which, _BINARIES)), None)
 
 
-class Alertmanager:
-    """One Alertmanager that tells a webhook of every alert by itself, and at once.
+class AlertmanagerProcess:
+    """An Alertmanager that sends every alert to a webhook, separately and immediately.
 
-    Its files are in `directory`, which must be there.
+    Its files are in `directory`, which must exist.
     """
 
     def __init__(self, binary: str, directory: Path, webhook: str) -> None:
@@ -59,7 +59,7 @@ class Alertmanager:
 def _configuration(webhook: str) -> dict[str, Any]:
     route = {
         "receiver": "webhook",
-        "group_by": ["..."],  # each alert by itself
+        "group_by": ["..."],  # one group for each alert
         "group_wait": "0s",
         "group_interval": "1s",
         "repeat_interval": "4h",
@@ -70,7 +70,7 @@ def _configuration(webhook: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An alert as somebody is told of it, at a time of the monotonic clock."""
+    """A notification about one alert; `at` is on the monotonic clock."""
 
     at: float
     firing: bool
@@ -84,12 +84,12 @@ class Notice:
 
     @property
     def alert(self) -> frozenset[tuple[str, str]]:
-        """What tells this alert from every other: all its labels."""
+        """The identity of the alert: all its labels."""
         return frozenset(self.labels.items())
 
 
-class Receiver:
-    """Async context manager: a webhook on loopback that keeps every notice."""
+class WebhookReceiver:
+    """Async context manager: a webhook on loopback that records every notice."""
 
     def __init__(self) -> None:
         self.notices: list[Notice] = []
@@ -102,7 +102,7 @@ class Receiver:
         return f"http://{host}:{port}/"
 
     async def wait_until(self, enough: Callable[[Sequence[Notice]], bool], seconds: float) -> bool:
-        """Whether the notices are `enough` within that time."""
+        """Whether the notices satisfy `enough` within `seconds`."""
         try:
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(lambda: enough(self.notices))

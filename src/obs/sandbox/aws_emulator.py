@@ -1,7 +1,7 @@
-"""An AWS endpoint on loopback: ministack as a process of its own, gone with its files afterwards.
+"""An AWS endpoint on loopback: a ministack process, removed with its files afterwards.
 
-It has CloudWatch, EventBridge, SQS, SNS, STS and IAM; it makes no service metrics of its own, so
-sandbox/aws_events feeds them.
+It emulates CloudWatch, EventBridge, SQS, SNS, STS and IAM. It publishes no service metrics, so
+sandbox/aws_events does.
 """
 
 import shutil
@@ -17,18 +17,18 @@ from obs.sandbox.process import Process, ProcessFailed, free_ports
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
-ACCESS_KEY: Final = "test"  # the emulator takes any
+ACCESS_KEY: Final = "test"  # the emulator accepts any
 SECRET_KEY: Final = "test"
 _SERVICES: Final = "monitoring,events,sqs,sns,sts,iam"
 _START_TIMEOUT: Final = 30.0
 
 
 class AwsEmulator:
-    """Context manager: ready to answer at `endpoint_url` when entered, nothing left when left.
+    """Context manager: serves at `endpoint_url` while entered, and leaves nothing behind.
 
-    `port` 0 takes a free one; `folder` gets its files instead of a temporary folder of its own.
-    It is killed when this process ends in whatever way. Raises SourceError where it does not start.
-    With `enforce_iam` policies decide for whoever does not sign in with ACCESS_KEY.
+    `port` 0 picks a free one; `folder` holds its files instead of a temporary folder. It is killed
+    when this process ends, however it ends. Raises SourceError where it does not start. With
+    `enforce_iam`, policies apply to all requests not signed with ACCESS_KEY.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class AwsEmulator:
 
     @property
     def endpoint_url(self) -> str:
-        """Where it answers, once entered."""
+        """Its address, once entered."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
@@ -51,7 +51,7 @@ class AwsEmulator:
         return None if self._process is None else self._process.pid
 
     def start(self) -> Self:
-        """Start the process and wait until it answers."""
+        """Start the process and wait until it is healthy."""
         if not self._port:
             (self._port,) = free_ports(1)
         self._folder = folder = self._given_folder or Path(tempfile.mkdtemp(prefix="obs-aws-"))
@@ -71,7 +71,7 @@ class AwsEmulator:
         return self
 
     def stop(self) -> None:
-        """End the process and remove its files; harmless when it does not run."""
+        """End the process and remove its files; no effect when it does not run."""
         process, self._process = self._process, None
         if process is not None:
             process.stop()
@@ -80,7 +80,7 @@ class AwsEmulator:
             self._folder = None
 
     def reset(self) -> None:
-        """Forget every resource and data point."""
+        """Delete every resource and data point."""
         request = urllib.request.Request(f"{self.endpoint_url}/_ministack/reset", method="POST")
         with urllib.request.urlopen(request, timeout=10):
             pass

@@ -50,7 +50,7 @@ def create_oms(endpoint_url: str) -> None:
 
 
 def _policy(queue: str, bus: str, rules: Iterable[str]) -> dict[str, object]:
-    """Lets the rules send what they could not deliver, and nobody else."""
+    """A queue policy that lets only these rules send undelivered events."""
     sources = [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{bus}/{rule}" for rule in rules]
     return {
         "Version": "2012-10-17",

@@ -1,6 +1,6 @@
 """A proxy in front of an AWS endpoint that fails on demand, one operation or all.
 
-Bodies pass through as they are; only PARTIAL and PAGED look into them.
+Bodies are forwarded unchanged, except by PARTIAL and PAGED.
 """
 
 import asyncio
@@ -31,18 +31,18 @@ _READY_TIMEOUT: Final = 10.0
 
 
 class Fault(StrEnum):
-    """What goes wrong."""
+    """How requests fail."""
 
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"  # status 503
-    DENIED = "denied"  # credentials good, permission missing
-    CREDENTIALS = "credentials"  # nobody knows this access key
+    DENIED = "denied"  # valid credentials without the permission
+    CREDENTIALS = "credentials"  # unknown access key
     EXPIRED = "expired"
     SIGNATURE = "signature"  # quotes the signed request, as AWS does
-    PARTIAL = "partial"  # GetMetricData answers, and says that it is not all
-    PAGED = "paged"  # one element a page, where the emulator gives everything at once
+    PARTIAL = "partial"  # GetMetricData returns PartialData
+    PAGED = "paged"  # one element a page, where the emulator returns everything at once
     SLOW = "slow"
-    HALF = "half"  # the connection breaks in the middle of the body
+    HALF = "half"  # the connection is closed in the middle of the body
     RUBBISH = "rubbish"
 
 
@@ -52,14 +52,14 @@ _REWRITTEN: Final = frozenset({Fault.HALF, Fault.PAGED, Fault.PARTIAL})
 @dataclass(slots=True)
 class _Active:
     fault: Fault
-    left: int | None  # requests it still hits; None: until stopped
+    left: int | None  # requests yet to fail; None: until stopped
     seconds: float
 
 
 class AwsFaults:
     """Context manager: a proxy at `endpoint_url` of the endpoint `upstream`.
 
-    It runs in a thread of its own. Faults are started and stopped from any thread and hold for
+    It runs in its own thread. Faults can be started and stopped from any thread, and apply to
     requests that arrive afterwards.
     """
 
@@ -78,7 +78,7 @@ class AwsFaults:
 
     @property
     def endpoint_url(self) -> str:
-        """Where the proxy answers, once entered."""
+        """The address of the proxy, once entered."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
@@ -97,19 +97,19 @@ class AwsFaults:
     ) -> None:
         """Fail `operation`, the next `times` requests only where given; `seconds` is for SLOW.
 
-        One fault an operation; one given by name goes before one for all.
+        One fault for each operation; one for a named operation takes precedence over one for all.
         """
         with self._lock:
             self._active[operation] = _Active(fault, times, seconds)
 
     def stop_faults(self) -> None:
-        """Answer normally again, connections included."""
+        """Forward all requests and accept connections again."""
         with self._lock:
             self._active.clear()
         self._run(self._listen())
 
     def refuse(self) -> None:
-        """Refuse connections until stop_faults; those open are broken at their next request."""
+        """Refuse connections until stop_faults; open ones are aborted at their next request."""
         self._run(self._leave())
 
     def __enter__(self) -> Self:
@@ -195,8 +195,8 @@ class AwsFaults:
             return await self._forward(request, body)
         if active.fault is Fault.RUBBISH:
             return web.Response(text="<html>It works!</html>", content_type="text/html")
-        status, headers, said = error_answer(active.fault.value, request.headers)
-        return web.Response(status=status, headers=headers, body=said)
+        status, headers, content = error_answer(active.fault.value, request.headers)
+        return web.Response(status=status, headers=headers, body=content)
 
     async def _rewritten(
         self, fault: Fault, request: web.Request, body: bytes
@@ -217,8 +217,8 @@ class AwsFaults:
         async with self._session.request(
             request.method, self._upstream + request.path_qs, headers=headers, data=body
         ) as answer:
-            kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
-            return web.Response(status=answer.status, headers=kept, body=await answer.read())
+            forwarded = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
+            return web.Response(status=answer.status, headers=forwarded, body=await answer.read())
 
     async def _half(self, request: web.Request, whole: web.Response) -> web.StreamResponse:
         body = _bytes(whole)

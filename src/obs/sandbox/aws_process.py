@@ -1,4 +1,4 @@
-"""The process of the AWS emulator: ministack, which by itself forgets an alarm's metric math."""
+"""The process of the AWS emulator: ministack, patched to store an alarm's metric math."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ _put = cloudwatch._put_metric_alarm
 
 
 def _put_with_math(params: Any, body: Any, is_cbor: bool, is_json: bool = False) -> Any:
-    """As ministack does; an alarm on a formula is then described by it, as AWS does."""
+    """As ministack, but DescribeAlarms then returns an alarm's metric math, as AWS does."""
     answer = _put(params, body, is_cbor, is_json)
     if (is_cbor or is_json) and body.get("Metrics"):
         alarm = cloudwatch._alarms.get(body.get("AlarmName"))

@@ -1,4 +1,4 @@
-"""The protocols AWS clients speak, as far as a proxy must know them to fail in the right shape.
+"""The protocols of AWS clients, as far as a proxy must know them to return realistic errors.
 
 botocore chooses by service and version: JSON (the operation in X-Amz-Target), the older query
 protocol (a form, XML answers), or Smithy RPC with CBOR (the operation in the path).
@@ -38,7 +38,7 @@ _TOKEN: Final = "obs-page-"
 
 
 def operation_of(path: str, headers: Mapping[str, str], body: bytes) -> str:
-    """The operation a request asks for; empty where the request is none of AWS'."""
+    """The operation of a request; empty where it is not an AWS request."""
     if "/operation/" in path:
         return path.rpartition("/operation/")[2]
     target = headers.get("X-Amz-Target")
@@ -72,7 +72,7 @@ def error_answer(name: str, headers: Mapping[str, str]) -> tuple[int, dict[str, 
 
 
 def in_parts(body: bytes) -> bytes:
-    """An answer of GetMetricData whose queries all say PartialData, in any protocol."""
+    """An answer of GetMetricData whose queries all have status PartialData, in any protocol."""
     for whole, part in (
         (b'"Complete"', b'"PartialData"'),
         (b">Complete<", b">PartialData<"),
@@ -83,7 +83,7 @@ def in_parts(body: bytes) -> bytes:
 
 
 def without_token(body: bytes) -> tuple[bytes, int]:
-    """A JSON request without the token that `paged_answer` gave, and the position it names."""
+    """A JSON request without the token that `paged_answer` gave, and the token's position."""
     request: dict[str, Any] = json.loads(body)
     position = int(str(request.pop("NextToken", "0")).removeprefix(_TOKEN))
     return _json(request), position

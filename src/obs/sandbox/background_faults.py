@@ -1,4 +1,4 @@
-"""What happens in the demo by itself: small troubles that come and pass."""
+"""The faults that the demo injects by itself: small, temporary and recurring."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from obs.sandbox.aws_traffic import OBJECT_RULE
 from obs.sandbox.oms_streams import PROCESSOR, SEARCH_INDEXER
-from obs.sandbox.traffic import Trouble
+from obs.sandbox.traffic import WorkerFault
 
 if TYPE_CHECKING:
     from obs.sandbox.oms import Sandbox
@@ -19,7 +19,7 @@ _FAILING_SHARE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class BackgroundFault:
-    """Begins `first` seconds after the start and then every `every`; it lasts `lasts` seconds."""
+    """Starts `first` seconds after the demo and then every `every` seconds, for `lasts` seconds."""
 
     first: float
     every: float
@@ -31,11 +31,11 @@ class BackgroundFault:
 
 
 async def _stop_indexer(sandbox: "Sandbox") -> None:
-    sandbox.workers[SEARCH_INDEXER].start(Trouble.STOPPED)
+    sandbox.workers[SEARCH_INDEXER].start(WorkerFault.STOPPED)
 
 
 async def _start_indexer(sandbox: "Sandbox") -> None:
-    sandbox.workers[SEARCH_INDEXER].stop(Trouble.STOPPED)
+    sandbox.workers[SEARCH_INDEXER].stop(WorkerFault.STOPPED)
 
 
 async def _add_poison(sandbox: "Sandbox") -> None:
@@ -58,52 +58,52 @@ BACKGROUND_FAULTS: Final = (
     BackgroundFault(
         first=8,
         every=240,
-        begins=f"{SEARCH_INDEXER} stops for 40 s",
+        begins=f"{SEARCH_INDEXER} stops for 40 s: it pulls no messages",
         begin=_stop_indexer,
         lasts=40,
-        ends=f"{SEARCH_INDEXER} works again and catches up",
+        ends=f"{SEARCH_INDEXER} pulls messages again and catches up",
         end=_start_indexer,
     ),
     BackgroundFault(
         first=20,
         every=180,
-        begins=f"an event is published that {PROCESSOR} cannot read",
+        begins=f"an event that {PROCESSOR} cannot parse is published",
         begin=_add_poison,
     ),
     BackgroundFault(
         first=30,
         every=600,
-        begins=f"{OBJECT_RULE}: one invocation in fifty fails for 20 s",
+        begins=f"2 % of the invocations of {OBJECT_RULE} fail for 20 s",
         begin=_fail_target,
         lasts=20,
-        ends=f"{OBJECT_RULE}: its target works again",
+        ends=f"the invocations of {OBJECT_RULE} succeed again",
         end=_mend_target,
     ),
     BackgroundFault(
         first=270,
         every=600,
-        begins="somebody looks after the dead letters: the queue is emptied",
+        begins="the dead-letter queue is purged, as an operator would do",
         begin=_empty_queue,
     ),
 )
 
 
-async def live(sandbox: "Sandbox", tell: Callable[[str], None]) -> None:
-    """Let the episodes happen until cancelled."""
+async def run_background_faults(sandbox: "Sandbox", report: Callable[[str], None]) -> None:
+    """Inject the background faults until cancelled."""
     async with asyncio.TaskGroup() as group:
-        for episode in BACKGROUND_FAULTS:
-            group.create_task(_repeat(episode, sandbox, tell))
+        for fault in BACKGROUND_FAULTS:
+            group.create_task(_repeat(fault, sandbox, report))
 
 
 async def _repeat(
-    episode: BackgroundFault, sandbox: "Sandbox", tell: Callable[[str], None]
+    fault: BackgroundFault, sandbox: "Sandbox", report: Callable[[str], None]
 ) -> None:
-    await asyncio.sleep(episode.first)
+    await asyncio.sleep(fault.first)
     while True:
-        await episode.begin(sandbox)
-        tell(episode.begins)
-        await asyncio.sleep(episode.lasts)
-        if episode.end is not None:
-            await episode.end(sandbox)
-            tell(episode.ends)
-        await asyncio.sleep(episode.every - episode.lasts)
+        await fault.begin(sandbox)
+        report(fault.begins)
+        await asyncio.sleep(fault.lasts)
+        if fault.end is not None:
+            await fault.end(sandbox)
+            report(fault.ends)
+        await asyncio.sleep(fault.every - fault.lasts)

@@ -1,4 +1,4 @@
-"""A collector as a process of its own: `obs collect` on a spec, on loopback."""
+"""A collector process: `obs collect` on a spec, on loopback."""
 
 import sys
 import urllib.error
@@ -15,7 +15,7 @@ _TIMEOUT: Final = 2.0
 
 
 class CollectorProcess:
-    """`obs collect` on the demo's spec, its state in `directory`, which must be there."""
+    """`obs collect` on the demo's spec, with its state in `directory`, which must exist."""
 
     def __init__(
         self,
@@ -24,8 +24,8 @@ class CollectorProcess:
         variables: Mapping[str, str],
         choice: Sequence[str] = (),
     ) -> None:
-        """`variables`: what the spec asks the environment for, but for listen and state.
-        `choice`: arguments that add to the demo's spec.
+        """`variables`: the environment variables of the spec, except those for listen and state.
+        `choice`: arguments that select parts of the spec or add to it.
         """
         self.address = f"127.0.0.1:{port}"
         self.url = f"http://{self.address}"
@@ -41,7 +41,7 @@ class CollectorProcess:
         )
 
     def start(self, timeout: float = 30.0) -> None:
-        """Start it and wait until its sources have answered. Raises ProcessFailed."""
+        """Start it and wait until its sources are fresh. Raises ProcessFailed."""
         self.process.start()
         try:
             self.process.wait_until(self.ready, timeout)
@@ -49,7 +49,7 @@ class CollectorProcess:
             raise ProcessFailed(f"the collector did not start: {error}") from None
 
     def stop(self) -> None:
-        """Stop it; it saves its state."""
+        """Stop it, so that it saves its state."""
         self.process.stop()
 
     def ready(self) -> bool:
@@ -61,7 +61,7 @@ class CollectorProcess:
         return True
 
     def get(self, path: str) -> bytes:
-        """What it answers. Raises SourceError where it does not, or with an error."""
+        """The body of its response. Raises SourceError where there is none, or an error status."""
         try:
             with urllib.request.urlopen(self.url + path, timeout=_TIMEOUT) as answer:
                 body: bytes = answer.read()

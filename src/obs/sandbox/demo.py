@@ -1,4 +1,4 @@
-"""The demo: a sandbox, the collector on it, Prometheus where there is one, and a word on each."""
+"""The demo: a sandbox, the collector on it, Prometheus where installed, and what they report."""
 
 import asyncio
 import contextlib
@@ -10,43 +10,47 @@ from pathlib import Path
 from typing import Any, Final
 
 from obs.errors import BadInput, SourceError
-from obs.sandbox.background_faults import live
+from obs.sandbox.background_faults import run_background_faults
 from obs.sandbox.collector import CollectorProcess
-from obs.sandbox.faults import Fault
+from obs.sandbox.faults import SandboxFault
 from obs.sandbox.folder import own_folder
 from obs.sandbox.oms import Sandbox
 from obs.sandbox.prerequisites import clear_environment, require_prerequisites
 from obs.sandbox.process import ProcessFailed, free_ports
-from obs.sandbox.prometheus import Prometheus, prometheus_binary
-from obs.sandbox.status_diff import Seen, changes, decode_seen
+from obs.sandbox.prometheus import PrometheusProcess, prometheus_binary
+from obs.sandbox.status_diff import StatusExcerpt, changes, decode_status
 
-USUAL_PORT: Final = 9464
+DEFAULT_PORT: Final = 9464
 _WATCH_SECONDS: Final = 1.0
 _HOST: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Where the demo's words go."""
+class DemoOutput:
+    """The functions that print the demo's lines, by kind of line."""
 
     say: Callable[[str], None]
-    happens: Callable[[str], None]  # what the demo does to the system
-    sees: Callable[[str], None]  # what the collector says of it
+    fault: Callable[[str], None]  # faults that the demo injects
+    status: Callable[[str], None]  # changes that the collector reports
 
 
 async def run_demo(
-    words: Words, *, port: int | None, faults: Sequence[Fault] = (), seconds: float | None = None
+    output: DemoOutput,
+    *,
+    port: int | None,
+    faults: Sequence[SandboxFault] = (),
+    seconds: float | None = None,
 ) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP, or for `seconds` from when everything runs.
+    """Run until SIGINT, SIGTERM or SIGHUP, or for `seconds` after everything has started.
 
-    Raises ObsError: BadInput where `port` is taken or a part is not installed, ProcessFailed where
-    one does not start or ends.
+    Raises ObsError: BadInput where `port` is taken or a program is not installed, ProcessFailed
+    where one does not start or exits.
     """
     require_prerequisites()
     clear_environment()
     chosen = _choose_port(port)
     stop = _stopping()
-    words.say(f"Status page  http://{_HOST}:{chosen}  (in a few seconds)")
+    output.say(f"Status page  http://{_HOST}:{chosen}  (in a few seconds)")
     with own_folder() as folder:
         async with contextlib.AsyncExitStack() as stack:
             sandbox = await stack.enter_async_context(Sandbox(folder))
@@ -56,29 +60,29 @@ async def run_demo(
             prometheus = _prometheus(folder, collector)
             if prometheus is not None:
                 stack.push_async_callback(asyncio.to_thread, prometheus.stop)
-            _introduce(words.say, sandbox, collector, prometheus)
+            _print_addresses(output.say, sandbox, collector, prometheus)
             for fault in faults:
-                words.happens(f"{fault.name}: {fault.does}")
+                output.fault(f"inject fault {fault.name}: {fault.description}")
                 await fault.start(sandbox)
             await _first_of(
                 seconds,
                 stop.wait(),
                 sandbox.traffic_failed(),
-                _watch(collector, words.sees),
-                # Who asks for faults wants to see these and nothing else.
-                *(() if faults else (live(sandbox, words.happens),)),
+                _watch(collector, output.status),
+                # With chosen faults, no others are injected.
+                *(() if faults else (run_background_faults(sandbox, output.fault),)),
             )
-            words.say("stopping …")
+            output.say("Stopping …")
 
 
 def _choose_port(wanted: int | None) -> int:
-    """The port asked for; a free one for 0; the usual one, or a free one, for None."""
+    """`wanted`; for 0 a free port; for None the default port if it is free, else a free one."""
     if wanted:
         if not _is_free(wanted):
             raise BadInput(f"--port {wanted}: in use; choose another, or omit it")
         return wanted
-    if wanted is None and _is_free(USUAL_PORT):
-        return USUAL_PORT
+    if wanted is None and _is_free(DEFAULT_PORT):
+        return DEFAULT_PORT
     (port,) = free_ports(1)
     return port
 
@@ -94,42 +98,42 @@ def _is_free(port: int) -> bool:
 
 
 def _stopping() -> asyncio.Event:
-    """Set by the signals that end the demo, as often as they come."""
+    """An event set by the signals that end the demo."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
 
 
-def _prometheus(folder: Path, collector: CollectorProcess) -> Prometheus | None:
-    """Started, without waiting for it; None where it is not installed."""
+def _prometheus(folder: Path, collector: CollectorProcess) -> PrometheusProcess | None:
+    """Prometheus, started but not awaited; None where it is not installed."""
     binary = prometheus_binary()
     if binary is None:
         return None
-    prometheus = Prometheus(binary, folder, collector.address)
+    prometheus = PrometheusProcess(binary, folder, collector.address)
     prometheus.start()
     return prometheus
 
 
-def _introduce(
+def _print_addresses(
     say: Callable[[str], None],
     sandbox: Sandbox,
     collector: CollectorProcess,
-    prometheus: Prometheus | None,
+    prometheus: PrometheusProcess | None,
 ) -> None:
     say(f"Metrics      {collector.url}/metrics")
-    say(f"NATS         {sandbox.nats.url} (what it says itself: {sandbox.nats.monitor}/jsz)")
-    say(f"AWS          {sandbox.aws.endpoint_url} (any credentials)")
-    say(f"Prometheus   {prometheus.url if prometheus else 'is not installed'}")
+    say(f"NATS         {sandbox.nats.url} (monitoring: {sandbox.nats.monitor}/jsz)")
+    say(f"AWS          {sandbox.aws.endpoint_url} (accepts any credentials)")
+    say(f"Prometheus   {prometheus.url if prometheus else 'not installed'}")
     say("")
-    say("All of it is on this machine: a nats-server, an AWS endpoint, the traffic of a system")
-    say("named OMS on both, and the collector. Ctrl-C stops it and leaves nothing behind.")
-    say("More goes wrong with `obs demo --fault NAME`; `obs demo --list` names the faults.")
+    say("Everything runs on this machine: nats-server, an AWS endpoint, the traffic of a system")
+    say("called OMS on both, and the collector. Ctrl-C stops it; nothing is left behind.")
+    say("Inject faults with `obs demo --fault NAME`; list them with `obs demo --list`.")
     say("")
 
 
 async def _first_of(seconds: float | None, *work: Coroutine[Any, Any, Any]) -> None:
-    """Wait until one is done, `seconds` at most; raise what it raised, and cancel the others."""
+    """Wait for the first to end, `seconds` at most; raise its error, and cancel the others."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
         done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -141,15 +145,15 @@ async def _first_of(seconds: float | None, *work: Coroutine[Any, Any, Any]) -> N
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _watch(collector: CollectorProcess, sees: Callable[[str], None]) -> None:
-    """Tell what the collector sees. Raises ProcessFailed when it ends."""
-    before: Seen | None = None
+async def _watch(collector: CollectorProcess, report: Callable[[str], None]) -> None:
+    """Report changes of the collector's status. Raises ProcessFailed when it exits."""
+    before: StatusExcerpt | None = None
     while True:
         if not collector.process.alive:
-            raise ProcessFailed(f"the collector ended: {collector.process.tail()}")
+            raise ProcessFailed(f"the collector exited: {collector.process.tail()}")
         with contextlib.suppress(SourceError):
-            after = decode_seen(await asyncio.to_thread(collector.get, "/api/v1/status"))
+            after = decode_status(await asyncio.to_thread(collector.get, "/api/v1/status"))
             for change in changes(before or after, after):
-                sees(change)
+                report(change)
             before = after
         await asyncio.sleep(_WATCH_SECONDS)

@@ -1,7 +1,7 @@
-"""Drills: a fault in a whole system, and whether exactly its alerts reach somebody and end.
+"""Drills: inject faults into a local system and verify that exactly their alerts fire and resolve.
 
-Everything is real and on loopback: NATS, an AWS endpoint, traffic, the collector, Prometheus with
-the rules that obs builds, Alertmanager, and a webhook that it notifies.
+The programs are real and on loopback: NATS, an AWS endpoint, traffic, the collector, Prometheus
+with the rules that obs builds, Alertmanager, and a webhook that receives its notifications.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from typing import Any, Final
 from obs.alerts.targets import build
 from obs.artifacts import write
 from obs.errors import BadInput, SourceError
-from obs.sandbox.alerting import Alertmanager, Receiver, alertmanager_binary
+from obs.sandbox.alerting import AlertmanagerProcess, WebhookReceiver, alertmanager_binary
 from obs.sandbox.collector import DEMO_SPEC, CollectorProcess
-from obs.sandbox.drill_report import WATCHDOG, Expected, Report, all_fire, none_fires, report
-from obs.sandbox.faults import FAULTS, Fault, find_fault
+from obs.sandbox.drill_report import WATCHDOG, DrillReport, Expected, all_fire, none_fires, report
+from obs.sandbox.faults import FAULTS, SandboxFault, find_fault
 from obs.sandbox.folder import own_folder
 from obs.sandbox.oms import Sandbox
 from obs.sandbox.prerequisites import require_prerequisites
 from obs.sandbox.process import Process, ProcessFailed, free_ports
-from obs.sandbox.prometheus import Prometheus, Rules, prometheus_binary
-from obs.sandbox.status_diff import decode_seen
+from obs.sandbox.prometheus import PrometheusProcess, Rules, prometheus_binary
+from obs.sandbox.status_diff import decode_status
 from obs.spec.load import load
 from obs.spec.report import did_you_mean
 
@@ -36,43 +36,43 @@ QUIET_SECONDS: Final = 30.0
 
 _START_SECONDS: Final = 60.0
 _FIRE_SECONDS: Final = 300.0
-_STEADY_SECONDS: Final = 4.0  # what fires goes on firing for so long
-END_SECONDS: Final = 600.0  # a burn rate is over when its 5 minutes are clean again
+_STEADY_SECONDS: Final = 4.0  # alerts must not resolve for this long while the fault is active
+RESOLVE_SECONDS: Final = 600.0  # a burn rate resolves once its 5-minute window is clean
 _WATCH_SECONDS: Final = 0.5
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """Faults that come one after the other, each once the alerts of those before it fire.
+    """Faults started one after the other, each once the alerts of the previous ones fire.
 
-    Without a fault, nothing may fire.
+    Without a fault, no alert may fire.
     """
 
     name: str
-    does: str
-    faults: tuple[Fault, ...]
+    description: str
+    faults: tuple[SandboxFault, ...]
 
     @property
     def alerts(self) -> tuple[str, ...]:
-        """The names of the alerts that must fire, and end when the faults do."""
+        """The names of the alerts that must fire, and resolve when the faults stop."""
         return tuple(dict.fromkeys(name for fault in self.faults for name in fault.alerts))
 
 
 DRILLS: Final = (
-    Drill("healthy", "nothing goes wrong", ()),
-    *(Drill(fault.name, fault.does, (fault,)) for fault in FAULTS),
+    Drill("healthy", "no fault is injected, and no alert may fire", ()),
+    *(Drill(fault.name, fault.description, (fault,)) for fault in FAULTS),
     Drill(
         "nats-down-while-lagging",
-        "nats-server is stopped while a consumer's alerts fire: none of them may resolve",
+        "nats-server is stopped while alerts of a consumer fire, none of which may resolve",
         (find_fault("consumer-stopped"), find_fault("nats-down")),
     ),
 )
 
 
 def find_drill(name: str) -> Drill:
-    """The drill of that name. Raises BadInput, with the name that was probably meant."""
+    """The drill of that name. Raises BadInput, which suggests the closest name."""
     known = {drill.name: drill for drill in DRILLS}
     if name not in known:
         hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
@@ -82,31 +82,31 @@ def find_drill(name: str) -> Drill:
 
 async def run_drill(
     drill: Drill,
-    tell: Tell,
+    progress: Progress,
     *,
     quiet_seconds: float = QUIET_SECONDS,
-    end_seconds: float = END_SECONDS,
-) -> Report:
-    """Run it to its end, `quiet_seconds` long where nothing goes wrong; afterwards its alerts have
-    `end_seconds` to end.
+    resolve_seconds: float = RESOLVE_SECONDS,
+) -> DrillReport:
+    """Run the drill, for `quiet_seconds` where it has no fault. Afterwards its alerts have
+    `resolve_seconds` to resolve.
 
-    Raises BadInput where a program it needs is not installed. A part that does not start, or
-    ends, fails the drill.
+    Raises BadInput where a required program is not installed. A process that does not start, or
+    exits, fails the drill.
     """
     binaries = _binaries()
-    tell(f"{drill.name}: {drill.does}")
+    progress(f"{drill.name}: {drill.description}")
     with own_folder() as folder:
         try:
             async with _system(folder, *binaries) as (sandbox, receiver, processes):
-                seconds = (quiet_seconds, end_seconds)
-                work = _play(drill, sandbox, receiver, tell, seconds)
-                return await _unless_broken(work, sandbox, processes)
+                seconds = (quiet_seconds, resolve_seconds)
+                work = _run(drill, sandbox, receiver, progress, seconds)
+                return await _unless_failed(work, sandbox, processes)
         except ProcessFailed as error:
-            return Report(drill.name, (), (str(error),))
+            return DrillReport(drill.name, (), (str(error),))
 
 
 def _binaries() -> tuple[str, str]:
-    """Prometheus and Alertmanager."""
+    """Paths of Prometheus and Alertmanager."""
     require_prerequisites()
     found = {"prometheus": prometheus_binary(), "prometheus-alertmanager": alertmanager_binary()}
     missing = [name for name, path in found.items() if path is None]
@@ -118,18 +118,20 @@ def _binaries() -> tuple[str, str]:
 @contextlib.asynccontextmanager
 async def _system(
     folder: Path, prometheus_path: str, alertmanager_path: str
-) -> AsyncIterator[tuple[Sandbox, Receiver, Sequence[Process]]]:
+) -> AsyncIterator[tuple[Sandbox, WebhookReceiver, Sequence[Process]]]:
     async with contextlib.AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox(folder))
-        receiver = await stack.enter_async_context(Receiver())
+        receiver = await stack.enter_async_context(WebhookReceiver())
         (port,) = free_ports(1)
         choice = ("--spec", str(DRILL_SPEC), "--env", ENVIRONMENT)
         collector = CollectorProcess(folder, port, sandbox.variables, choice)
-        alertmanager = Alertmanager(alertmanager_path, folder, receiver.url)
+        alertmanager = AlertmanagerProcess(alertmanager_path, folder, receiver.url)
         files = await asyncio.to_thread(_build_rules, folder / "rules", sandbox.variables)
         rules = Rules(files, alertmanager.address)
-        prometheus = Prometheus(prometheus_path, folder, collector.address, rules=rules, every=1)
-        # The collector last: starting it waits for it, and Prometheus looks for Alertmanager.
+        prometheus = PrometheusProcess(
+            prometheus_path, folder, collector.address, rules=rules, every=1
+        )
+        # The collector last: its start waits until it is ready; Prometheus finds Alertmanager.
         for part in (alertmanager, prometheus, collector):
             stack.push_async_callback(asyncio.to_thread, part.stop)
             await asyncio.to_thread(part.start)
@@ -140,12 +142,12 @@ async def _system(
 
 
 def _all_up(collector: CollectorProcess) -> bool:
-    """Whether each of its sources answers, those too that it does without."""
+    """Whether every source is up, including those not needed for readiness."""
     try:
-        seen = decode_seen(collector.get("/api/v1/status"))
+        status = decode_status(collector.get("/api/v1/status"))
     except SourceError:
         return False
-    return all(source.up for source in seen.sources)
+    return all(source.up for source in status.sources)
 
 
 def _build_rules(out: Path, variables: Mapping[str, str]) -> str:
@@ -157,21 +159,27 @@ def _build_rules(out: Path, variables: Mapping[str, str]) -> str:
     return str(out / "prometheus" / "*.yaml")
 
 
-async def _play(
-    drill: Drill, sandbox: Sandbox, receiver: Receiver, tell: Tell, seconds: tuple[float, float]
-) -> Report:
-    quiet_seconds, end_seconds = seconds
+async def _run(
+    drill: Drill,
+    sandbox: Sandbox,
+    receiver: WebhookReceiver,
+    progress: Progress,
+    seconds: tuple[float, float],
+) -> DrillReport:
+    quiet_seconds, resolve_seconds = seconds
     if not await receiver.wait_until(
         lambda notices: any(one.name == WATCHDOG for one in notices), _START_SECONDS
     ):
-        return Report(drill.name, (), (f"{WATCHDOG} did not arrive: the way to the receiver",))
-    # A source that is a second late at the start counts as down where minutes are seconds.
+        return DrillReport(
+            drill.name, (), (f"{WATCHDOG} did not arrive: notifications are not delivered",)
+        )
+    # With minutes shortened to seconds, a source one second late at the start counts as down.
     if not await receiver.wait_until(none_fires, _START_SECONDS):
-        return Report(drill.name, (), ("alerts fired before anything went wrong",))
+        return DrillReport(drill.name, (), ("alerts fired before a fault was injected",))
     receiver.notices.clear()
     expected: list[Expected] = []
     for fault in drill.faults:
-        tell(f"{drill.name}: {fault.name} begins")
+        progress(f"{drill.name}: inject fault {fault.name}")
         now = time.monotonic()
         await fault.start(sandbox)
         expected += [Expected(name, dict(fault.labels), now) for name in fault.alerts]
@@ -180,22 +188,25 @@ async def _play(
     if drill.faults:
         await receiver.wait_until(none_fires, _STEADY_SECONDS)
     else:
-        await receiver.wait_until(lambda seen: not none_fires(seen), quiet_seconds)
+        await receiver.wait_until(lambda notices: not none_fires(notices), quiet_seconds)
     is_as_expected = all_fire(expected, receiver.notices)
-    tell(f"{drill.name}: {'as expected' if is_as_expected else 'not as expected'}; ending it")
+    progress(
+        f"{drill.name}: alerts are {'as expected' if is_as_expected else 'not as expected'}; "
+        "waiting for them to resolve"
+    )
     ended = time.monotonic()
     for fault in reversed(drill.faults):
         await fault.stop(sandbox)
-    await receiver.wait_until(none_fires, end_seconds)
+    await receiver.wait_until(none_fires, resolve_seconds)
     return report(drill.name, expected, receiver.notices, ended=ended)
 
 
-async def _unless_broken(
-    work: Coroutine[Any, Any, Report], sandbox: Sandbox, processes: Sequence[Process]
-) -> Report:
-    """The work's report. Raises what ended the traffic or a process meanwhile."""
+async def _unless_failed(
+    work: Coroutine[Any, Any, DrillReport], sandbox: Sandbox, processes: Sequence[Process]
+) -> DrillReport:
+    """The work's report. Raises the error that ends the traffic or a process meanwhile."""
     report_made = asyncio.create_task(work)
-    guards = [asyncio.create_task(one) for one in (sandbox.traffic_failed(), _ended(processes))]
+    guards = [asyncio.create_task(one) for one in (sandbox.traffic_failed(), _exited(processes))]
     try:
         await asyncio.wait((report_made, *guards), return_when=asyncio.FIRST_COMPLETED)
         for guard in guards:
@@ -208,10 +219,10 @@ async def _unless_broken(
         await asyncio.gather(report_made, *guards, return_exceptions=True)
 
 
-async def _ended(processes: Sequence[Process]) -> None:
-    """Raises ProcessFailed when one of them has ended."""
+async def _exited(processes: Sequence[Process]) -> None:
+    """Raises ProcessFailed when one of them has exited."""
     while True:
         for process in processes:
             if not process.alive:
-                raise ProcessFailed(f"{process.argv[0]} ended: {process.tail()}")
+                raise ProcessFailed(f"{process.argv[0]} exited: {process.tail()}")
         await asyncio.sleep(_WATCH_SECONDS)

@@ -1,4 +1,4 @@
-"""What the OMS publishes: CloudEvents about schemas and objects of its catalogue."""
+"""The events of the OMS: CloudEvents about schemas and objects of its catalogue."""
 
 import json
 import math
@@ -24,7 +24,7 @@ class Event:
 
 
 def events_per_second(at: float) -> float:
-    """How busy the OMS is at a Unix time: 14 to 26 events a second, up and down in 5 minutes."""
+    """The event rate at a Unix time: 14 to 26 events a second, in a period of 5 minutes."""
     return MEAN_PER_SECOND * (1 + 0.3 * math.sin(2 * math.pi * at / 300))
 
 
@@ -44,7 +44,7 @@ def make_event(at: float, chance: random.Random) -> Event:
 
 
 def make_poison(at: float, chance: random.Random) -> Event:
-    """An event whose body is cut off: who reads the body fails, however often it is delivered."""
+    """An event whose body is truncated: parsing fails at every delivery."""
     event = make_event(at, chance)
     return Event("oms.events.object.changed", event.headers, event.body[:-2])
 

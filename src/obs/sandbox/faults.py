@@ -1,4 +1,4 @@
-"""Faults by name: what goes wrong, what is then seen, and how to start and stop it."""
+"""Faults by name: description, symptoms, and how to start and stop them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from obs.errors import BadInput
 from obs.sandbox.aws_events import BUS, DEAD_LETTER_QUEUE
 from obs.sandbox.aws_traffic import OBJECT_RULE
 from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER, STREAM
-from obs.sandbox.traffic import Trouble
+from obs.sandbox.traffic import WorkerFault
 from obs.spec.report import did_you_mean
 
 if TYPE_CHECKING:
@@ -22,33 +22,33 @@ _POISON_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that goes wrong in a sandbox from `start` to `stop`; both may be called twice.
+class SandboxFault:
+    """A fault of a sandbox from `start` to `stop`, which are idempotent.
 
-    `alerts` are the names of those that fire, and `labels` what they are about: those of the
-    labels that an alert has match these globs.
+    `alerts` are the names of the alerts that must fire. `labels` are globs: they match those of
+    these labels that an alert has.
     """
 
     name: str
-    does: str
-    shows: str
+    description: str
+    symptoms: str
     start: Act
     stop: Act
     alerts: tuple[str, ...]
     labels: tuple[tuple[str, str], ...]
 
 
-def _trouble(
-    name: str, consumer: str, trouble: Trouble, does: str, shows: str, *alerts: str
-) -> Fault:
+def _worker_fault(
+    name: str, consumer: str, fault: WorkerFault, problem: str, symptoms: str, *alerts: str
+) -> SandboxFault:
     async def start(sandbox: "Sandbox") -> None:
-        sandbox.workers[consumer].start(trouble)
+        sandbox.workers[consumer].start(fault)
 
     async def stop(sandbox: "Sandbox") -> None:
-        sandbox.workers[consumer].stop(trouble)
+        sandbox.workers[consumer].stop(fault)
 
     about = (("stream", STREAM), ("consumer", consumer))
-    return Fault(name, f"{consumer} {does}", shows, start, stop, alerts, about)
+    return SandboxFault(name, f"{consumer} {problem}", symptoms, start, stop, alerts, about)
 
 
 async def _start_poison(sandbox: "Sandbox") -> None:
@@ -64,7 +64,7 @@ async def _fail_target(sandbox: "Sandbox") -> None:
 
 
 async def _mend_target(sandbox: "Sandbox") -> None:
-    """And look after what has failed."""
+    """Let the target succeed again, and purge the dead-letter queue."""
     sandbox.rules.stop_failing(OBJECT_RULE, _FAILING_SHARE)
     await asyncio.to_thread(sandbox.rules.empty_queue)
 
@@ -86,54 +86,54 @@ async def _restore(sandbox: "Sandbox") -> None:
 
 
 FAULTS: Final = (
-    _trouble(
+    _worker_fault(
         "consumer-stopped",
         PROCESSOR,
-        Trouble.STOPPED,
-        "requests no messages",
-        "its lag grows with every event, its status turns to stopped, and the minutes beyond its "
-        "target burn the budget of consumer-timeliness",
+        WorkerFault.STOPPED,
+        "stops pulling messages",
+        "its lag grows with every event, its status turns to stopped, and the minutes above its "
+        "lag target burn the error budget of consumer-timeliness",
         "NatsConsumerLagHigh",
         "NatsConsumerLagSecondsHigh",
         "NatsConsumerStopped",
         "NatsConsumerNoPuller",
     ),
-    _trouble(
+    _worker_fault(
         "consumer-stalled",
         AUDIT,
-        Trouble.STALLED,
-        "takes messages and never acknowledges one",
-        "ack pending climbs to its limit of 200, and its status turns to stalled",
+        WorkerFault.STALLED,
+        "pulls messages but never acknowledges them",
+        "its ack pending rises to max_ack_pending (200), and its status turns to stalled",
         "NatsConsumerLagHigh",
         "NatsConsumerLagSecondsHigh",
         "NatsConsumerStalled",
         "NatsConsumerAckPendingFull",
         "NatsConsumerRedeliveries",
     ),
-    _trouble(
+    _worker_fault(
         "slow-consumer",
         SEARCH_INDEXER,
-        Trouble.SLOW,
-        "works at a seventh of the pace at which events arrive",
+        WorkerFault.SLOW,
+        "processes events at a seventh of the rate at which they arrive",
         "its lag never shrinks, and its status turns to slow",
         "NatsConsumerLagHigh",
         "NatsConsumerLagSecondsHigh",
         "NatsConsumerSlow",
     ),
-    Fault(
+    SandboxFault(
         "poison-message",
-        f"one event in twenty cannot be read: {PROCESSOR} gives it back until it is given up",
-        "its dead letters rise and burn the budget of processing; its lag stays near zero",
+        f"5 % of the events cannot be parsed: {PROCESSOR} naks them until max_deliver is reached",
+        "its dead letters increase and burn the error budget of processing; its lag stays low",
         _start_poison,
         _stop_poison,
         ("NatsConsumerDeadLetters",),
         (("stream", STREAM), ("consumer", PROCESSOR)),
     ),
-    Fault(
+    SandboxFault(
         "target-failing",
         f"40 % of the invocations of {OBJECT_RULE} fail after all retries",
-        "the rule fails and delivers late, its events pile up in oms-events-dlq, event-delivery "
-        "burns fast",
+        "the rule fails and delivers late, its events accumulate in oms-events-dlq, and the error "
+        "budget of event-delivery burns fast",
         _fail_target,
         _mend_target,
         (
@@ -151,20 +151,20 @@ FAULTS: Final = (
             ("slo", "event-delivery"),
         ),
     ),
-    Fault(
+    SandboxFault(
         "nats-down",
         "nats-server is stopped",
-        "source oms-nats is down, its values grow old and go after two minutes; AWS goes on",
+        "source oms-nats is down, its series become stale after two minutes; AWS is not affected",
         _stop_nats,
         _start_nats,
-        # Not NatsServerDown: with its only server down the source cannot tell anything.
+        # Not NatsServerDown: with its only server down, the source has no data about servers.
         ("ObsSourceDown", "ObsSourceStale"),
-        (("source", "oms-nats*"),),  # its connection is a source of its own
+        (("source", "oms-nats*"),),  # its connection is a separate source
     ),
-    Fault(
+    SandboxFault(
         "aws-throttled",
-        "AWS refuses every request for coming too often",
-        "source oms-aws is down with reason throttled; NATS goes on",
+        "AWS throttles every request",
+        "source oms-aws is down with reason throttled; NATS is not affected",
         _throttle,
         _restore,
         ("ObsSourceDown", "ObsSourceStale"),
@@ -173,8 +173,8 @@ FAULTS: Final = (
 )
 
 
-def find_fault(name: str) -> Fault:
-    """The fault of that name. Raises BadInput, with the name that was probably meant."""
+def find_fault(name: str) -> SandboxFault:
+    """The fault of that name. Raises BadInput, which suggests the closest name."""
     known = {fault.name: fault for fault in FAULTS}
     if name not in known:
         hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"

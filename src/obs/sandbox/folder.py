@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Final
 
 _PREFIX: Final = "obs-demo-"
-_MAKING: Final = "obs-new-"  # until it is locked, nobody may think its owner dead
+_MAKING: Final = "obs-new-"  # not the prefix that is cleaned up, until the folder is locked
 
 
 @contextlib.contextmanager
 def own_folder(parent: Path | None = None) -> Iterator[Path]:
     """A new folder under `parent` (the system's temporary one), removed afterwards.
 
-    It is locked for as long as its owner lives, so that a later call can remove the folders of
-    owners that were killed.
+    It is locked while its owner lives, so that a later call can remove the folders of owners that
+    were killed.
     """
     parent = parent or Path(tempfile.gettempdir())
     remove_abandoned(parent)

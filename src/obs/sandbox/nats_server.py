@@ -1,4 +1,4 @@
-"""nats-server on loopback, alone or as a cluster, with JetStream in a directory of its own."""
+"""nats-server on loopback, single or as a cluster, with JetStream in its own directory."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from typing import Any, Final
 from obs.extras import MissingExtra
 from obs.sandbox.process import Process, free_ports
 
-_LAME: Final = 5.0  # seconds given to a server to stop by itself
+_STOP_SECONDS: Final = 5.0  # until a server that does not stop is killed
 Accounts = Mapping[str, Mapping[str, str]]  # account → user → password; "SYS" is the system's
 
 
@@ -28,7 +28,7 @@ def server_binary() -> str:
 
 
 class NatsServer:
-    """One nats-server; its ports stay the same when it is started again."""
+    """One nats-server, with the same ports after a restart."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class NatsServer:
         accounts: Accounts | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """`ports` are client and monitoring port, chosen where left out.
+        """`ports` are client and monitoring port; free ones by default.
 
         `accounts`: JetStream accounts with their users. `extra`: more of the server's
         configuration (TLS, authorization, cluster), by its own names; None leaves a name out.
@@ -82,15 +82,15 @@ class NatsServer:
         self.process.start()
 
     def stop(self) -> None:
-        """Stop it in order."""
-        self.process.stop(_LAME)
+        """Stop it gracefully."""
+        self.process.stop(_STOP_SECONDS)
 
     def kill(self) -> None:
         """End it as a crash would."""
         self.process.kill()
 
     def healthy(self) -> bool:
-        """Whether /healthz says so: JetStream runs, and in a cluster has caught up."""
+        """Whether /healthz reports ok: JetStream runs, and in a cluster has caught up."""
         try:
             with urllib.request.urlopen(f"{self.monitor}/healthz", timeout=2) as answer:
                 return bool(answer.status == 200)

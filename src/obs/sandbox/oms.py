@@ -1,4 +1,4 @@
-"""The OMS system on loopback: NATS, AWS, their traffic, and what can go wrong with them."""
+"""The OMS system on loopback: NATS, AWS, their traffic, and switches for faults."""
 
 import asyncio
 import contextlib
@@ -35,10 +35,10 @@ _CLOSE_SECONDS: Final = 2.0
 
 
 class Sandbox:
-    """Async context manager: everything runs when entered, nothing is left when left.
+    """Async context manager: everything runs while entered, and nothing is left behind.
 
-    Its files are in `folder`, which the caller makes and removes. Raises ObsError where a part
-    does not start.
+    Its files are in `folder`, which the caller creates and removes. Raises ObsError where a
+    process does not start.
     """
 
     def __init__(self, folder: Path, chance: random.Random | None = None) -> None:
@@ -86,7 +86,7 @@ class Sandbox:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What the demo's spec asks the environment for, secrets included."""
+        """The environment variables of the demo's spec, including secrets."""
         return {
             "OBS_DEMO_NATS_MONITOR": self.nats.monitor,
             "OBS_DEMO_NATS_URL": self.nats.url,
@@ -97,13 +97,13 @@ class Sandbox:
         }
 
     async def traffic_failed(self) -> None:
-        """Return never; raise what ended a part of the traffic."""
+        """Never returns; raises the error that ended a part of the traffic."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
             task.result()
 
     async def stop_nats(self) -> None:
-        """Stop nats-server; its messages stay."""
+        """Stop nats-server; its messages are not lost."""
         await asyncio.to_thread(self.nats.stop)
 
     async def start_nats(self) -> None:
@@ -111,11 +111,11 @@ class Sandbox:
         await asyncio.to_thread(self.nats.start)
 
     def throttle_aws(self) -> None:
-        """Let AWS refuse every request for coming too often."""
+        """Let AWS throttle every request."""
         self.aws.start_fault(aws_faults.Fault.THROTTLED)
 
     def restore_aws(self) -> None:
-        """Let AWS answer."""
+        """Let AWS respond normally."""
         self.aws.stop_faults()
 
     async def _start_nats(self) -> None:
@@ -138,7 +138,7 @@ class Sandbox:
             password=self._passwords[_APPLICATION],
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.5,
-            error_cb=_ignore,  # it would print them; whoever uses the connection sees them
+            error_cb=_ignore,  # it would print them; users of the connection get them as exceptions
         )
 
     def _run(self, traffic: Coroutine[Any, Any, None]) -> None:
@@ -152,13 +152,13 @@ async def _ignore(_: Exception) -> None:
 
 
 async def _close(client: Client) -> None:
-    """Whether or not the server is still there."""
+    """Close the client, even where the server is gone."""
     with contextlib.suppress(NatsError, OSError, TimeoutError):
         await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
-    """Until it is done: before Python 3.12 asyncio.wait_for, which nats-py uses, may lose one."""
+    """Cancel until it ends: before Python 3.12 asyncio.wait_for, as in nats-py, may ignore one."""
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)

@@ -33,7 +33,7 @@ CONSUMERS: Final[Mapping[str, ConsumerConfig]] = {
         ConsumerConfig(
             durable_name=PROCESSOR, ack_policy=AckPolicy.EXPLICIT, max_deliver=3, ack_wait=30
         ),
-        ConsumerConfig(  # nothing may be missing in the audit: it is delivered until it is stored
+        ConsumerConfig(  # the audit must be complete: no limit of deliveries
             durable_name=AUDIT,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=30,

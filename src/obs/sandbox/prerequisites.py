@@ -1,4 +1,4 @@
-"""What a sandbox needs of the machine it runs on, and what it must not see of it."""
+"""The programs that a sandbox requires, and the environment it must not use."""
 
 import os
 
@@ -7,13 +7,13 @@ from obs.sandbox.nats_server import server_binary
 
 
 def require_prerequisites() -> None:
-    """Raises BadInput where what a sandbox runs is not installed."""
+    """Raises BadInput where a program of the sandbox is not installed."""
     server_binary()
     require_extra("demo", "the AWS endpoint")
 
 
 def clear_environment() -> None:
-    """Nothing may leave this machine: no AWS account of the user's, no proxy."""
+    """Remove the user's AWS account and proxies, so that no request leaves this machine."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
             del os.environ[name]

@@ -1,4 +1,4 @@
-"""Child processes on loopback that cannot outlive the one that started them."""
+"""Child processes that cannot outlive the one that started them."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ class ProcessFailed(ObsError):  # noqa: N818  reads as a sentence where it is ra
 class Process:
     """One child process, its output going to a log file.
 
-    It is killed by the kernel when this process ends in whatever way (Linux).
+    The kernel kills it when this process ends, however it ends (Linux).
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Process:
                     stderr=subprocess.STDOUT,
                     env={**os.environ, **(self._env or {})},
                     cwd=self._cwd,
-                    start_new_session=True,  # Ctrl-C is for the parent, which stops it in order
+                    start_new_session=True,  # Ctrl-C is for the parent, which stops it gracefully
                 )
             except OSError as error:
                 raise ProcessFailed(f"{self.argv[0]}: {error.strerror}") from error
@@ -128,7 +128,7 @@ class Process:
             self._child.wait()
 
     def pause(self) -> None:
-        """SIGSTOP: it keeps its connections and answers nothing."""
+        """SIGSTOP: its connections stay open, but it does not respond."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -162,7 +162,7 @@ def free_ports(count: int, hosts: Sequence[str] = ("127.0.0.1",)) -> list[int]:
 
 
 def _hold(port: int, host: str, held: list[socket.socket]) -> int:
-    """Bind it and keep it bound in `held`; 0 where it is taken."""
+    """Bind a port, with the socket in `held`; returns the port, or 0 where it is taken."""
     listener = socket.socket()
     held.append(listener)
     try:

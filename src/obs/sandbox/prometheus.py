@@ -18,14 +18,14 @@ def prometheus_binary() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Rule files, as a glob, and host:port of the Alertmanager that is told what fires."""
+    """Rule files, as a glob, and host:port of the Alertmanager that gets the alerts."""
 
     files: str
     alertmanager: str
 
 
-class Prometheus:
-    """One Prometheus server with its data in `directory`, which must be there."""
+class PrometheusProcess:
+    """One Prometheus server with its data in `directory`, which must exist."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Prometheus:
         rules: Rules | None = None,
         every: int = SCRAPE_SECONDS,
     ) -> None:
-        """`target`: host:port of the collector, scraped and judged `every` so many seconds."""
+        """`target`: host:port of the collector, scraped and evaluated every `every` seconds."""
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self._config = directory / "prometheus.yml"
@@ -47,7 +47,7 @@ class Prometheus:
                 f"--config.file={self._config}",
                 f"--storage.tsdb.path={directory / 'prometheus'}",
                 f"--web.listen-address=127.0.0.1:{port}",
-                # What fires before Alertmanager is found is sent again after so long.
+                # Alerts that fire before Alertmanager is discovered are sent again after this time.
                 f"--rules.alert.resend-delay={every}s",
             ],
             directory / "prometheus.log",

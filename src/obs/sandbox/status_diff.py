@@ -1,4 +1,4 @@
-"""What a collector's status says that it did not say before, in words."""
+"""The changes between two status documents of a collector, as sentences."""
 
 from collections.abc import Iterator
 
@@ -28,8 +28,8 @@ class _Slo(msgspec.Struct, frozen=True):
     state: str
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """The part of /api/v1/status that is told about."""
+class StatusExcerpt(msgspec.Struct, frozen=True):
+    """The part of /api/v1/status whose changes are reported."""
 
     consumers: tuple[_Consumer, ...] = ()
     rules: tuple[_Rule, ...] = ()
@@ -37,16 +37,16 @@ class Seen(msgspec.Struct, frozen=True):
     slos: tuple[_Slo, ...] = ()
 
 
-_DECODER = msgspec.json.Decoder(Seen)
+_DECODER = msgspec.json.Decoder(StatusExcerpt)
 
 
-def decode_seen(document: bytes) -> Seen:
-    """The status document of a collector."""
+def decode_status(document: bytes) -> StatusExcerpt:
+    """The excerpt of a collector's status document."""
     return _DECODER.decode(document)
 
 
-def changes(before: Seen, after: Seen) -> list[str]:
-    """What is different now, one sentence each; what appeared or went is none."""
+def changes(before: StatusExcerpt, after: StatusExcerpt) -> list[str]:
+    """One sentence for each change; objects that appeared or disappeared are not changes."""
     return [
         *_consumers(before, after),
         *_rules(before, after),
@@ -55,32 +55,32 @@ def changes(before: Seen, after: Seen) -> list[str]:
     ]
 
 
-def _consumers(before: Seen, after: Seen) -> Iterator[str]:
+def _consumers(before: StatusExcerpt, after: StatusExcerpt) -> Iterator[str]:
     old = {one.consumer: one for one in before.consumers}
     for now in after.consumers:
         was = old.get(now.consumer, now)
         if now.status != was.status:
-            yield f"{now.consumer} is {now.status}, {now.lag_messages} messages behind"
-        if (letters := (now.dead_letters or 0) - (was.dead_letters or 0)) > 0:
-            yield f"{now.consumer} gave up {letters} message{'s' if letters > 1 else ''}"
+            yield f"consumer {now.consumer} is {now.status}, lag {now.lag_messages} messages"
+        if (new := (now.dead_letters or 0) - (was.dead_letters or 0)) > 0:
+            yield f"consumer {now.consumer} has {new} new dead letter{'s' if new > 1 else ''}"
 
 
-def _rules(before: Seen, after: Seen) -> Iterator[str]:
+def _rules(before: StatusExcerpt, after: StatusExcerpt) -> Iterator[str]:
     old = {one.rule: one for one in before.rules}
     for now in after.rules:
         if now.failing != old.get(now.rule, now).failing:
-            yield f"{now.rule} {'fails' if now.failing else 'no longer fails'}"
+            yield f"rule {now.rule}: invocations {'fail' if now.failing else 'no longer fail'}"
 
 
-def _sources(before: Seen, after: Seen) -> Iterator[str]:
+def _sources(before: StatusExcerpt, after: StatusExcerpt) -> Iterator[str]:
     old = {one.name: one for one in before.sources}
     for now in after.sources:
         if now.up != old.get(now.name, now).up:
             yield f"source {now.name} is {'up' if now.up else f'down: {now.error_reason}'}"
 
 
-def _slos(before: Seen, after: Seen) -> Iterator[str]:
+def _slos(before: StatusExcerpt, after: StatusExcerpt) -> Iterator[str]:
     old = {one.name: one for one in before.slos}
     for now in after.slos:
         if old.get(now.name, now).state not in {now.state, "no_data"}:
-            yield f"objective {now.name}: {now.state.replace('_', ' ')}"
+            yield f"SLO {now.name}: {now.state.replace('_', ' ')}"

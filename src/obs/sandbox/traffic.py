@@ -17,16 +17,16 @@ from obs.sandbox.oms_streams import STREAM
 _BATCH: Final = 20
 _PULL_SECONDS: Final = 1.0
 _PUBLISH_SECONDS: Final = 1.0
-_PAUSE: Final = 0.2  # seconds until a server that is away, or a stopped worker, is looked at again
-_RETRY_SECONDS: Final = 2.0  # until an event that failed is delivered again
+_PAUSE: Final = 0.2  # seconds between attempts while a server is unreachable or a worker stopped
+_RETRY_SECONDS: Final = 2.0  # until a failed event is redelivered
 
-_AWAY: Final = (NatsError, OSError, TimeoutError)
+_UNREACHABLE: Final = (NatsError, OSError, TimeoutError)
 
 
 class Publisher:
-    """Publishes events at the OMS' varying pace; what cannot be published is lost.
+    """Publishes events at the OMS' varying rate; events that cannot be published are lost.
 
-    `poison_share` of the events cannot be read.
+    `poison_share` of the events cannot be parsed.
     """
 
     def __init__(self, chance: random.Random) -> None:
@@ -35,7 +35,7 @@ class Publisher:
         self._poison = 0
 
     def add_poison(self) -> None:
-        """Let one of the next events be poison."""
+        """Make one of the next events a poison message."""
         self._poison += 1
 
     async def run(self, jetstream: JetStreamContext) -> None:
@@ -58,23 +58,23 @@ class Publisher:
             await jetstream.publish(
                 event.subject, event.body, timeout=_PUBLISH_SECONDS, headers=event.headers
             )
-        except _AWAY:
+        except _UNREACHABLE:
             await asyncio.sleep(_PAUSE)
 
 
-class Trouble(StrEnum):
-    """How a worker may misbehave; where there are several, the first of these prevails."""
+class WorkerFault(StrEnum):
+    """Faults of a worker; with several, the first of these applies."""
 
-    STOPPED = "stopped"  # asks for no messages
-    STALLED = "stalled"  # takes messages and never acknowledges one
-    SLOW = "slow"  # takes and acknowledges fewer than arrive
+    STOPPED = "stopped"  # pulls no messages
+    STALLED = "stalled"  # pulls messages but never acknowledges them
+    SLOW = "slow"  # acknowledges fewer messages than arrive
 
 
 class Worker:
     """The application behind one consumer.
 
-    It acknowledges `per_second` messages at most, `slow_per_second` when in trouble. One that
-    reads bodies gives an event it cannot read back, to be delivered again.
+    It acknowledges `per_second` messages at most, `slow_per_second` when slow. With `reads_bodies`
+    it naks events that it cannot parse, so that they are redelivered.
     """
 
     def __init__(
@@ -89,43 +89,43 @@ class Worker:
         self._per_second = per_second
         self._slow_per_second = slow_per_second
         self._reads_bodies = reads_bodies
-        self._troubles: set[Trouble] = set()
+        self._faults: set[WorkerFault] = set()
 
     @property
-    def trouble(self) -> Trouble | None:
-        """What is wrong with it now."""
-        return next((trouble for trouble in Trouble if trouble in self._troubles), None)
+    def fault(self) -> WorkerFault | None:
+        """The current fault; None if it works normally."""
+        return next((fault for fault in WorkerFault if fault in self._faults), None)
 
-    def start(self, trouble: Trouble) -> None:
-        """Let it misbehave."""
-        self._troubles.add(trouble)
+    def start(self, fault: WorkerFault) -> None:
+        """Start a fault."""
+        self._faults.add(fault)
 
-    def stop(self, trouble: Trouble) -> None:
-        """End that; harmless where it was not so."""
-        self._troubles.discard(trouble)
+    def stop(self, fault: WorkerFault) -> None:
+        """Stop a fault; no effect where it was not started."""
+        self._faults.discard(fault)
 
     async def run(self, jetstream: JetStreamContext) -> None:
-        """Take and acknowledge messages until cancelled."""
+        """Pull and acknowledge messages until cancelled."""
         subscription = await jetstream.pull_subscribe_bind(self.consumer, STREAM)
         while True:
-            if self.trouble is Trouble.STOPPED:
+            if self.fault is WorkerFault.STOPPED:
                 await asyncio.sleep(_PAUSE)
                 continue
-            batch = 1 if self.trouble is Trouble.SLOW else _BATCH
+            batch = 1 if self.fault is WorkerFault.SLOW else _BATCH
             try:
                 messages = await subscription.fetch(batch, timeout=_PULL_SECONDS)
                 await self._work(messages)
             except TimeoutError:  # nothing arrived
                 continue
-            except _AWAY:
+            except _UNREACHABLE:
                 await asyncio.sleep(_PAUSE)
 
     async def _work(self, messages: list[Msg]) -> None:
-        pace = self._slow_per_second if self.trouble is Trouble.SLOW else self._per_second
+        rate = self._slow_per_second if self.fault is WorkerFault.SLOW else self._per_second
         for message in messages:
-            if self.trouble is not Trouble.STALLED:
+            if self.fault is not WorkerFault.STALLED:
                 await self._answer(message)
-        await asyncio.sleep(len(messages) / pace)
+        await asyncio.sleep(len(messages) / rate)
 
     async def _answer(self, message: Msg) -> None:
         if self._reads_bodies and not _is_json(message.data):

@@ -1,1 +1,1 @@
-"""Where samples go: the exposition text, OTLP, CloudWatch. Sinks know no sources."""
+"""Sinks send samples: the exposition text, OTLP, CloudWatch. They know no sources."""

@@ -1,6 +1,6 @@
 """Publish chosen gauges with PutMetricData under the names of their CloudWatch twins.
 
-Every series is a custom metric that AWS charges for by the month; the client counts them.
+Every series is a custom metric, which AWS charges for by the month; the client counts them.
 """
 
 import math
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import StandardUnitType
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
-_METRICS: Final = 1000  # a request, as AWS limits it
+_METRICS: Final = 1000  # a request, the limit of AWS
 _BYTES: Final = 900_000  # a request; AWS takes 1 MB
 _RESOLUTION: Final = 60  # seconds
-_LARGEST: Final = 2.0**360  # in either direction, as AWS limits it
+_LARGEST: Final = 2.0**360  # absolute value, the limit of AWS
 
 Dimensions = tuple[tuple[str, str], ...]
 Series = tuple[Published, Dimensions]
 
 
 class PutMetricData(Protocol):
-    """What the sink needs of obs.clients.aws.AwsClient."""
+    """The method of obs.clients.aws.AwsClient that the sink uses."""
 
     def put_metric_data(self, namespace: str, data: Sequence["MetricDatumTypeDef"]) -> None:
         """Publish one request of data points. Raises SourceError."""
@@ -41,24 +41,24 @@ class CloudWatchSink:
         self._client = client
 
     def push(self, families: Sequence[Family], at: float) -> int:
-        """Publish the values as they were at `at` (Unix seconds); how many.
+        """Publish the values with the time `at` (Unix seconds); returns how many.
 
-        Blocks. Raises SourceError at the first request that fails for good; what went before it
-        is published.
+        Blocks. Raises SourceError at the first request that fails after its retries; the requests
+        before it are published.
         """
         chosen = [family for family in families if family.metric.name in self._spec.metrics]
-        data = [datum(series, value, at) for series, value in worst(chosen).items()]
+        data = [datum(series, value, at) for series, value in highest_values(chosen).items()]
         for batch in batches(data):
             self._client.put_metric_data(self._spec.namespace, batch)
         return len(data)
 
 
-def worst(families: Iterable[Family]) -> Mapping[Series, float]:
-    """The values by series of CloudWatch, whose dimensions are fewer than our labels.
+def highest_values(families: Iterable[Family]) -> Mapping[Series, float]:
+    """The highest value by CloudWatch series, which have fewer dimensions than our labels.
 
-    Where several rows are one series there (a stream of the same name in two accounts), the
-    highest value stands for all: it is what an alarm is for. Values that CloudWatch cannot hold
-    (absent, not finite, too large) are left out, and so are metrics without a twin.
+    Where several rows map to one series (a stream of the same name in two accounts), the highest
+    value is published, because alarms look for high values. Values that CloudWatch cannot hold
+    (absent, not finite, too large) and metrics without a twin are left out.
     """
     found: dict[Series, float] = {}
     for family in families:
@@ -75,9 +75,9 @@ def worst(families: Iterable[Family]) -> Mapping[Series, float]:
 
 
 def dimension(value: str) -> str:
-    """`value` as CloudWatch takes it: ASCII without control characters, not empty, no colon first.
+    """`value` as CloudWatch accepts it: printable ASCII, not empty, not starting with a colon.
 
-    One that AWS refuses would lose its whole request.
+    AWS would reject the whole request for one invalid value.
     """
     if not (value.isascii() and value.isprintable()):
         value = "".join(c if c.isascii() and c.isprintable() else ascii(c)[1:-1] for c in value)
@@ -87,7 +87,7 @@ def dimension(value: str) -> str:
 
 
 def datum(series: Series, value: float, at: float) -> "MetricDatumTypeDef":
-    """One data point in the words of PutMetricData."""
+    """One data point of PutMetricData."""
     twin, dimensions = series
     return {
         "MetricName": twin.metric,
@@ -100,7 +100,7 @@ def datum(series: Series, value: float, at: float) -> "MetricDatumTypeDef":
 
 
 def batches(data: Sequence["MetricDatumTypeDef"]) -> Iterator[list["MetricDatumTypeDef"]]:
-    """The data in requests that AWS accepts by number and by size."""
+    """The data in batches within AWS' limits of number and size."""
     batch: list[MetricDatumTypeDef] = []
     size = 0
     for each in data:

@@ -1,8 +1,8 @@
-"""The exposition: what /metrics answers, rendered and compressed once a poll.
+"""The exposition: the content of /metrics, rendered and compressed once a poll.
 
 Prometheus text format 0.0.4 and OpenMetrics 1.0.0 differ in the lines about a family and agree in
 its samples, so each family's samples are rendered and compressed once for both. A scrape only
-joins what is there.
+joins the pieces.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,14 +22,14 @@ TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 _WHOLE: Final = frozenset((int, bool, NoneType))
-_PLAIN: Final = frozenset((int, float, NoneType))  # not bool: its repr is no number
+_PLAIN: Final = frozenset((int, float, NoneType))  # not bool, whose repr is not a number
 _NOT_FINITE: Final = ((" inf\n", " +Inf\n"), (" -inf\n", " -Inf\n"), (" nan\n", " NaN\n"))
 _NONE: Final[frozenset[int]] = frozenset()
 _BLOCK: Final = 4096  # rows rendered at a time: a block's text stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _RenderedFamily:
     """A family and its compressed sample lines by blocks of rows; None for a block without any."""
 
     family: Family
@@ -44,8 +44,8 @@ class _Section:
     samples: tuple[Piece, ...]
 
 
-class Page:
-    """All samples of one moment; never changes. Bodies are put together when first asked for."""
+class ExpositionPage:
+    """All samples at one time; immutable. Bodies are assembled when first requested."""
 
     def __init__(self, sections: tuple[_Section, ...]) -> None:
         self._sections = sections
@@ -54,8 +54,8 @@ class Page:
     def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
         """The page in one of the two formats, compressed or plain.
 
-        The compressed body is kept; a plain one is unpacked anew, since hardly anybody asks for
-        it and it is some fifteen times as large.
+        The compressed body is cached; a plain one is inflated each time, because it is rarely
+        requested and some fifteen times as large.
         """
         if not gzip:
             return b"".join(map(inflate, self._pieces(openmetrics)))
@@ -72,20 +72,20 @@ class Page:
 
 
 class Exposition:
-    """The families of all sources, kept rendered. Safe to update from several threads."""
+    """The rendered families of all sources. Safe to update from several threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._texts = PerRows(label_texts)
         self._duplicates = Duplicates()
-        self._parts: dict[str, tuple[_Part, ...]] = {}
-        self._page: Page | None = None
+        self._parts: dict[str, tuple[_RenderedFamily, ...]] = {}
+        self._page: ExpositionPage | None = None
 
     def update(self, source: str, families: Sequence[Family]) -> None:
-        """Replace everything `source` gave before.
+        """Replace all families of `source`.
 
         Where a family's rows are the same object as before, only blocks of rows whose values
-        differ are rendered. The exposition keeps the families: nothing in them may be changed
+        differ are rendered. The exposition holds on to the families: do not change them
         afterwards. Raises ValueError where rows and values differ in number.
         """
         before = self._parts.get(source, ())
@@ -95,23 +95,23 @@ class Exposition:
             self._page = None
 
     def withdraw(self, source: str) -> None:
-        """Take back everything `source` gave; nothing where it gave nothing."""
+        """Remove all families of `source`, if there are any."""
         with self._lock:
             self._parts = {name: parts for name, parts in self._parts.items() if name != source}
             self._page = None
 
-    def page(self) -> Page:
-        """The present samples; the same object until something changes."""
+    def page(self) -> ExpositionPage:
+        """The current samples; the same object until something changes."""
         with self._lock:
             if self._page is None:
-                self._page = Page(tuple(self._sections()))
+                self._page = ExpositionPage(tuple(self._sections()))
             return self._page
 
     def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
-        """The present page's body."""
+        """The body of the current page."""
         return self.page().body(openmetrics=openmetrics, gzip=gzip)
 
-    def _part(self, family: Family, before: Iterable[_Part]) -> _Part:
+    def _part(self, family: Family, before: Iterable[_RenderedFamily]) -> _RenderedFamily:
         for part in before:
             old = part.family
             if old.rows is family.rows and old.metric == family.metric:
@@ -119,9 +119,9 @@ class Exposition:
         return self._rendered(family)
 
     def _rendered(
-        self, family: Family, old: _Part | None = None, left_out: frozenset[int] = _NONE
-    ) -> _Part:
-        """The family without the rows `left_out`; blocks that equal the old part's are its own."""
+        self, family: Family, old: _RenderedFamily | None = None, left_out: frozenset[int] = _NONE
+    ) -> _RenderedFamily:
+        """The family without the rows `left_out`; unchanged blocks are those of `old`."""
         if len(family.values) != len(family.rows):
             raise ValueError(
                 f"{family.metric.name}: {len(family.rows)} rows, {len(family.values)} values"
@@ -134,7 +134,7 @@ class Exposition:
                 blocks.append(old.blocks[index])
             else:
                 blocks.append(self._block(family, rows, left_out))
-        return _Part(family, tuple(blocks))
+        return _RenderedFamily(family, tuple(blocks))
 
     def _block(self, family: Family, rows: slice, left_out: frozenset[int]) -> Piece | None:
         texts = self._texts(family.rows, family.metric.labels)
@@ -143,7 +143,7 @@ class Exposition:
         return deflate(lines.encode()) if lines else None
 
     def _sections(self) -> Iterable[_Section]:
-        by_name: dict[str, list[_Part]] = {}
+        by_name: dict[str, list[_RenderedFamily]] = {}
         for part in chain.from_iterable(self._parts[name] for name in sorted(self._parts)):
             by_name.setdefault(part.family.metric.name, []).append(part)
         for _, parts in sorted(by_name.items()):
@@ -151,8 +151,8 @@ class Exposition:
             if pieces := tuple(piece for piece in blocks if piece is not None):
                 yield _Section(parts[0].family.metric, pieces)
 
-    def _distinct(self, parts: list[_Part]) -> Iterable[_Part]:
-        """The parts; of a row that several have, only the first part's sample."""
+    def _distinct(self, parts: list[_RenderedFamily]) -> Iterable[_RenderedFamily]:
+        """The parts, without samples of rows that an earlier part has too."""
         families = [part.family for part in parts]
         for index, part in enumerate(parts):
             left_out = self._duplicates.given(part.family, families[:index])
@@ -162,7 +162,7 @@ class Exposition:
 def sample_lines(
     name: str, labels: Sequence[str], values: Sequence[Value], left_out: frozenset[int] = _NONE
 ) -> str:
-    """One line a sample; `labels[i]` ends in the blank before the value of `values[i]`.
+    """One line a sample; `labels[i]` ends in the space before `values[i]`.
 
     Rows without a value, and those whose index is in `left_out`, have no line.
     """
@@ -182,15 +182,15 @@ def sample_lines(
     lines = "".join(words)
     if types <= _WHOLE:
         return lines
-    for written, wanted in _NOT_FINITE:  # only a value can stand before a line's end
+    for written, wanted in _NOT_FINITE:  # only a value comes before the end of a line
         lines = lines.replace(written, wanted)
     return lines
 
 
 def header_lines(metric: Metric, *, openmetrics: bool) -> str:
-    """The lines about a family that stand before its samples."""
+    """The comment lines before a family's samples."""
     text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
-    if not openmetrics:  # the old format has no info type
+    if not openmetrics:  # this format has no info type
         kind = "gauge" if metric.kind is Kind.INFO else metric.kind
         return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
     name = metric.family

@@ -1,4 +1,4 @@
-"""Gzip bodies put together from pieces that were compressed at different times.
+"""Gzip bodies joined from pieces that were compressed at different times.
 
 A piece is raw deflate data (RFC 1951) that starts with an empty window and ends on a byte
 boundary, so that any sequence of pieces, an end block and the combined checksum are one gzip
@@ -20,9 +20,9 @@ _ONE: Final = 1 << 31  # x⁰ in that representation
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Deflated bytes, with the checksum and the size of what they were made from.
+    """Deflated bytes, with the checksum and the size of the plain ones.
 
-    `shift` is x^(8·size) modulo the CRC polynomial: what combining checksums needs.
+    `shift` is x^(8·size) modulo the CRC polynomial, for combining checksums.
     """
 
     data: bytes

@@ -1,6 +1,6 @@
 """Label values as sinks send them: bounded, and each series once.
 
-A row's identity is its label values, so whatever shortens a value must not make two rows equal.
+A row's identity is its label values, so shortening a value must not make two rows equal.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 LONGEST: Final = 256  # characters of a label value
 _DIGEST_BYTES: Final = 8
-_KEPT: Final = LONGEST - 2 * _DIGEST_BYTES - 1
+_PREFIX: Final = LONGEST - 2 * _DIGEST_BYTES - 1
 
 
 def bounded(value: str) -> str:
@@ -26,11 +26,11 @@ def bounded(value: str) -> str:
         value = value.encode("utf-8", "backslashreplace").decode()
     if len(value) <= LONGEST:
         return value
-    return f"{value[:_KEPT]}~{blake2b(value.encode(), digest_size=_DIGEST_BYTES).hexdigest()}"
+    return f"{value[:_PREFIX]}~{blake2b(value.encode(), digest_size=_DIGEST_BYTES).hexdigest()}"
 
 
 def escaped(value: str) -> str:
-    """`value`, bounded, as it stands between quotes in both exposition formats."""
+    """`value`, bounded and escaped for the quotes of both exposition formats."""
     return bounded(value).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
@@ -43,7 +43,7 @@ class _Escapes(dict[str, str]):
 
 
 def label_texts(rows: Rows, names: tuple[str, ...]) -> list[str]:
-    """`{name="value",…} ` of each row, with the blank that precedes a sample's value."""
+    """`{name="value",…} ` of each row, with the space before a sample's value."""
     if not names:
         return [" "] * len(rows)
     template = "{" + ",".join(f'{name}="%s"' for name in names) + "} "
@@ -52,7 +52,7 @@ def label_texts(rows: Rows, names: tuple[str, ...]) -> list[str]:
 
 
 class PerRows(Generic[T]):
-    """What `make` makes of rows and label names, kept for as long as the Rows object lives."""
+    """Caches `make(rows, names)` for the lifetime of the Rows object."""
 
     def __init__(self, make: Callable[[Rows, tuple[str, ...]], T]) -> None:
         self._make = make
@@ -67,7 +67,7 @@ class PerRows(Generic[T]):
 
 
 class Duplicates:
-    """Finds series that would be sent twice. What rows alone tell is kept while they live."""
+    """Finds series that would be sent twice. Results for rows are cached for their lifetime."""
 
     def __init__(self) -> None:
         self._repeated: WeakKeyDictionary[Rows, frozenset[int]] = WeakKeyDictionary()
@@ -75,7 +75,7 @@ class Duplicates:
         self._shared = WeakKeyDictionary()
 
     def repeated(self, rows: Rows) -> frozenset[int]:
-        """Indexes of rows that stand earlier in the same rows too."""
+        """Indexes of rows that occur earlier in the same rows too."""
         if (known := self._repeated.get(rows)) is None:
             first: dict[tuple[str, ...], int] = {}
             known = frozenset(
@@ -85,7 +85,7 @@ class Duplicates:
         return known
 
     def given(self, family: Family, earlier: Sequence[Family]) -> frozenset[int]:
-        """Indexes of the family's rows of which an earlier family of the metric has a sample."""
+        """Indexes of the family's rows for which an earlier family of the metric has a sample."""
         found: set[int] = set()
         for other in earlier:
             if shared := self._shared_rows(family.rows, other.rows):

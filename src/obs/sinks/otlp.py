@@ -1,7 +1,7 @@
 """Push to an OpenTelemetry receiver. Import this module only where the spec has `otlp`.
 
-Metrics keep their Prometheus names: receivers that translate OTLP to Prometheus names take
-`_total` and unit suffixes that are there already for their own, and add none.
+Metrics have their Prometheus names: receivers that translate OTLP to Prometheus names recognise
+existing `_total` and unit suffixes, and add none.
 """
 
 from bisect import bisect_right
@@ -41,13 +41,13 @@ UNITS: Final[Mapping[str, str]] = {  # UCUM
     "ratio": "1",
     "messages": "{message}",
 }
-_LARGEST: Final = 3_500_000  # bytes of points a request: receivers refuse more than 4 MiB in all
+_LARGEST: Final = 3_500_000  # bytes of points a request: receivers reject more than 4 MiB in all
 _PLACEHOLDER: Final = NumberDataPoint({}, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who sends: the spec's system and environment, and what tells this collector from others."""
+    """The sender: system and environment of the spec, and this collector's instance id."""
 
     system: str
     environment: str
@@ -55,7 +55,7 @@ class Identity:
 
 
 def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
-    """The resource that all metrics belong to; `extra` wins."""
+    """The resource that all metrics belong to; attributes of `extra` take precedence."""
     return Resource(
         {
             "service.name": "obs",
@@ -69,7 +69,7 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
 
 
 def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
-    """The sink that the spec describes; connects when first used."""
+    """The sink of the spec; connects when first used."""
     return OtlpSink(_connect(spec), resource(identity, spec.resource))
 
 
@@ -91,10 +91,10 @@ class OtlpSink:
         self._closed = False
 
     def push(self, families: Sequence[Family], at: float) -> int:
-        """Send the samples as they were at `at` (Unix seconds); how many the receiver took.
+        """Send the samples with the time `at` (Unix seconds); returns how many were accepted.
 
-        Blocks; each request no longer than the sender's timeout, and none follows one that
-        failed. Raises SourceError; with reason partial where the receiver rejected points, after
+        Blocks, each request for the sender's timeout at most, and stops at the first that fails.
+        Raises SourceError, with reason partial where the receiver rejected points, after
         everything was sent.
         """
         sent = rejected = 0
@@ -111,13 +111,13 @@ class OtlpSink:
         return sent
 
     def close(self) -> None:
-        """Close the sender; a push that is under way sends no further request."""
+        """Close the sender; a push in progress sends no further request."""
         self._closed = True
         self._sender.close()
 
 
 class Encoder:
-    """Turns families into requests that receivers accept by size."""
+    """Turns families into requests within the receivers' size limit."""
 
     def __init__(self, origin: Resource) -> None:
         self._origin = origin
@@ -127,9 +127,9 @@ class Encoder:
     def requests(
         self, families: Sequence[Family], at: float
     ) -> Iterator[tuple[int, ExportMetricsServiceRequest]]:
-        """Requests with their numbers of points, made as they are needed.
+        """(number of points, request) pairs, generated lazily.
 
-        Points of one metric stand together; of equal series the first family's counts.
+        Points of one metric are adjacent; of equal series only the first family's is sent.
         """
         chunk: list[tuple[Metric, list[bytes]]] = []
         room = _LARGEST
@@ -186,7 +186,7 @@ class Encoder:
 def otel_metric(metric: Metric) -> OtelMetric:
     """The metric with its type: counters are monotonic cumulative sums, all else is a gauge.
 
-    It has one point that stands for all: the SDK encodes no type for a metric without points.
+    It has one placeholder point, because the SDK encodes no type for a metric without points.
     """
     data: Sum | Gauge
     if metric.kind is Kind.COUNTER:
@@ -197,7 +197,7 @@ def otel_metric(metric: Metric) -> OtelMetric:
 
 
 def _start(family: Family) -> int:
-    """When the counters began, in nanoseconds; 0, unknown, where nobody knows and for gauges."""
+    """When the counters began, in nanoseconds; 0 where unknown, and for gauges."""
     if family.metric.kind is not Kind.COUNTER or family.since is None:
         return 0
     return _nanoseconds(family.since)

@@ -6,30 +6,30 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.metrics_core import Metric as Collected
 
 from obs.catalogue.metric import Kind, Metric
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 
 _SUFFIXES: Final = {"counter": "_total", "gauge": ""}
 
 
-class Process:
-    """The process_* and python_* families. `proc` is where Linux tells about processes."""
+class ProcessMetrics:
+    """The process_* and python_* families. `proc` is where procfs is mounted."""
 
     def __init__(self, proc: str = "/proc") -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(proc=proc, registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._kept = KeptRows()
+        self._cache = RowCache()
 
     def families(self) -> tuple[Family, ...]:
-        """The families as they are now; empty of process_* where there is no /proc."""
+        """The current families; without process_* where there is no procfs."""
         return tuple(self._family(each) for each in self._registry.collect() if each.samples)
 
     def _family(self, collected: Collected) -> Family:
         metric = _metric(collected)
         samples = [sample for sample in collected.samples if sample.name == metric.name]
         labels = [tuple(sample.labels[name] for name in metric.labels) for sample in samples]
-        rows = self._kept.rows(metric.name, labels)
+        rows = self._cache.rows(metric.name, labels)
         return Family(metric, rows, [sample.value for sample in samples])
 
 

@@ -1,4 +1,4 @@
-"""Running stacks: what is there is compared with what the spec builds, and made so.
+"""Running stacks: compared with what the spec builds, and changed to match.
 
-Only what obs owns is ever changed or deleted. A module for each kind of stack; `plan` is pure.
+Only objects that obs owns are changed or deleted. Each kind of stack is a module; `plan` is pure.
 """

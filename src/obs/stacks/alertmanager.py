@@ -1,4 +1,4 @@
-"""Alertmanager: its configuration file, a reload, and a look whether that is what it runs with."""
+"""Alertmanager: write its configuration file, reload it, verify the loaded configuration."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +17,14 @@ from obs.spec.stacks import AlertmanagerStack
 from obs.spec.system import System
 from obs.stacks.files import KIND, OwnedFiles
 from obs.stacks.plan import (
-    Change,
+    Action,
     PlanStep,
     Wanted,
+    changing_steps,
     diff,
     is_as_wanted,
     plan,
     projected,
-    to_do,
 )
 from obs.stacks.reload import reload
 from obs.stacks.rules import HEAD, owner
@@ -37,7 +37,7 @@ _MATCHERS: Final = frozenset(("matchers", "source_matchers", "target_matchers"))
 AlertmanagerConfig = dict[str, Any]
 
 
-class Alertmanager:
+class AlertmanagerRouting:
     """The configuration file of one Alertmanager, which routes the alerts of one system."""
 
     def __init__(
@@ -48,7 +48,9 @@ class Alertmanager:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         if system.notify is None:
-            raise BadInput("--target alertmanager: the spec has no `notify`")
+            raise BadInput(
+                "--target alertmanager: the spec has no `notify`, so there are no receivers"
+            )
         self._document = alertmanager.configuration(tuned_alerts(system), system, system.notify)
         self._path = Path(stack.config_file)
         self._texts = {self._path.name: yaml_text(self._document, head=HEAD)}
@@ -57,38 +59,38 @@ class Alertmanager:
 
     @property
     def where(self) -> str:
-        """Its address, and the file."""
+        """The address of Alertmanager, and the file."""
         return f"{without_user(self._rest.url)}, {self._path}"
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """The file to write; where it is as wanted, whether Alertmanager runs with it."""
+        """The file to write; where it is up to date, whether Alertmanager has loaded it."""
         name = self._path.name
-        # Other files of the owner, which another target wrote here, are none of this one's.
+        # The folder may hold the owner's files for other targets.
         there = [each for each in self._files.present([name]) if each.name == name]
         steps = plan([Wanted(KIND, name, self._texts[name])], there)
         if is_as_wanted(steps):
-            steps += (self._memory(),)
+            steps += (self._loaded_step(),)
         return steps
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """The file, a reload, a look; everything as it was before where one of them fails."""
-        if not to_do(steps):
+        """Write, reload, verify; restores the previous file where one of them fails."""
+        if not changing_steps(steps):
             return
-        self._files.apply(steps, self._texts, lambda: reload(self._rest), self._look)
-        for step in to_do(steps):
+        self._files.apply(steps, self._texts, lambda: reload(self._rest), self._verify)
+        for step in changing_steps(steps):
             done(step)
 
     def close(self) -> None:
         """Close the connections."""
         self._rest.close()
 
-    def _memory(self) -> PlanStep:
-        wanted, there = _told(self._document), self._loaded()
-        verdict = Change.KEEP if wanted == there and not self._files.pending else Change.CHANGE
-        return PlanStep(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
+    def _loaded_step(self) -> PlanStep:
+        wanted, there = _visible(self._document), self._loaded()
+        action = Action.KEEP if wanted == there and not self._files.pending else Action.CHANGE
+        return PlanStep(action, LOADED, self._rest.url, diff=diff(there, wanted))
 
-    def _look(self) -> None:
-        if self._loaded() != _told(self._document):
+    def _verify(self) -> None:
+        if self._loaded() != _visible(self._document):
             raise SourceError(
                 "http_status",
                 f"{without_user(self._rest.url)}: reloaded, but runs another configuration; was it "
@@ -100,14 +102,14 @@ class Alertmanager:
         try:
             text = document(answer, self._rest.url)["config"]["original"]
             whole = yaml.load(text, Loader=yaml.CSafeLoader)
-            return dict(projected(_told(whole), _told(self._document)))
+            return dict(projected(_visible(whole), _visible(self._document)))
         except (KeyError, TypeError, AttributeError, yaml.YAMLError):
             where = f"{without_user(self._rest.url)}{_STATUS}"
             raise SourceError("decode", f"{where}: not a response of Alertmanager") from None
 
 
-def _told(whole: Mapping[str, Any]) -> AlertmanagerConfig:
-    """A configuration as far as Alertmanager tells it back: it hides what may be secret."""
+def _visible(whole: Mapping[str, Any]) -> AlertmanagerConfig:
+    """The part of a configuration that Alertmanager shows; it hides possible secrets."""
     return {
         "route": _sorted(whole["route"]),
         "inhibit_rules": _sorted(whole.get("inhibit_rules") or []),
@@ -120,7 +122,7 @@ def _told(whole: Mapping[str, Any]) -> AlertmanagerConfig:
 
 
 def _sorted(value: Any) -> Any:
-    """The same with matchers in one order, as Alertmanager has its own."""
+    """The same with sorted matchers, because Alertmanager reorders them."""
     if isinstance(value, Mapping):
         return {
             key: sorted(below) if key in _MATCHERS else _sorted(below)

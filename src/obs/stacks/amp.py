@@ -1,4 +1,4 @@
-"""Amazon Managed Service for Prometheus: a namespace a rule file, owned by its tag."""
+"""Amazon Managed Service for Prometheus: one namespace for each rule file, owned by its tag."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,14 +11,14 @@ from obs.spec.aws import AwsSource
 from obs.spec.stacks import AmpStack
 from obs.spec.system import System
 from obs.stacks.aws import OWNER, Calls, Session, session
-from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, to_do
+from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan
 from obs.stacks.rules import owner, rule_documents
 from obs.stacks.stack import Done
 
 KIND: Final = "rule groups namespace"
 _BUSY: Final = frozenset(("CREATING", "UPDATING"))
-_BETWEEN: Final = 1.0  # seconds
-_LOOKS: Final = 120
+_PAUSE: Final = 1.0  # seconds
+_MAX_LOOKS: Final = 120
 
 
 class Amp:
@@ -50,7 +50,7 @@ class Amp:
         return f"{self._stack.workspace} in {self._stack.region}"
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """A step a namespace."""
+        """One step for each namespace."""
         there = []
         for page in self._call_pages("ListRuleGroupsNamespaces"):
             for each in page["ruleGroupsNamespaces"]:
@@ -60,9 +60,9 @@ class Amp:
         return plan([Wanted(KIND, name, text) for name, text in self._texts.items()], there)
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """A request a namespace; each is waited for, as AWS reads its rules only afterwards."""
-        for step in to_do(steps):
-            if step.verdict is Change.DELETE:
+        """One request for each namespace, then wait until AWS has validated its rules."""
+        for step in changing_steps(steps):
+            if step.action is Action.DELETE:
                 self._call("DeleteRuleGroupsNamespace", name=step.name)
             else:
                 self._put(step)
@@ -76,32 +76,32 @@ class Amp:
         if not mine:
             why = f"has no tag {OWNER}={self._owner}; delete it, or rename the system"
             return Present(KIND, name, "", why)
-        found = self._settled(name)
+        found = self._when_settled(name)
         status = found["status"]["statusCode"]
         text = found["data"].decode(errors="replace")
         return Present(KIND, name, text if status == "ACTIVE" else f"{status}\n{text}")
 
     def _put(self, step: PlanStep) -> None:
         data = self._texts[step.name].encode()
-        if step.verdict is Change.CREATE:
+        if step.action is Action.CREATE:
             tags = {OWNER: self._owner}
             self._call("CreateRuleGroupsNamespace", name=step.name, data=data, tags=tags)
         else:
             self._call("PutRuleGroupsNamespace", name=step.name, data=data)
-        status = self._settled(step.name)["status"]
+        status = self._when_settled(step.name)["status"]
         if status["statusCode"] != "ACTIVE":
-            said = f"{step.name}: {status['statusCode']}: {status.get('statusReason', '')}"
-            raise SourceError("http_status", said)
+            message = f"{step.name}: {status['statusCode']}: {status.get('statusReason', '')}"
+            raise SourceError("http_status", message)
 
-    def _settled(self, name: str) -> dict[str, Any]:
-        """The namespace, once AWS works on it no more."""
-        for _ in range(_LOOKS):
+    def _when_settled(self, name: str) -> dict[str, Any]:
+        """The namespace, once AWS has finished creating or updating it."""
+        for _ in range(_MAX_LOOKS):
             answer = self._call("DescribeRuleGroupsNamespace", name=name)
             found: dict[str, Any] = answer["ruleGroupsNamespace"]
             if found["status"]["statusCode"] not in _BUSY:
                 return found
-            self._pause(_BETWEEN)
-        raise SourceError("timeout", f"{name}: AWS has not finished after {_LOOKS} s")
+            self._pause(_PAUSE)
+        raise SourceError("timeout", f"{name}: AWS has not finished after {_MAX_LOOKS} s")
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._calls("amp", operation, workspaceId=self._stack.workspace, **parameters)

@@ -1,4 +1,4 @@
-"""Requests that change something in AWS, where few a second are allowed."""
+"""AWS requests that make changes, of which few a second are allowed."""
 
 import random
 import time
@@ -9,38 +9,38 @@ from obs.errors import SourceError
 from obs.spec.aws import AwsSource
 
 OWNER: Final = "obs:system"
-"""The tag whose value says for whom obs made a thing."""
+"""The tag that names the owner of an object."""
 
 _ATTEMPTS: Final = 7
 _LONGEST_WAIT: Final = 20.0
 
 
 class Session(Protocol):
-    """What sends a request."""
+    """Sends requests to one account and region."""
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """The answer. Raises SourceError."""
+        """The response. Raises SourceError."""
 
     def close(self) -> None:
         """Close the connections."""
 
 
 def session(spec: AwsSource) -> Session:
-    """A session as the spec asks for it; nothing is sent yet."""
+    """A session for the spec's AWS source; sends nothing yet."""
     from obs.clients.aws_session import AwsSession  # noqa: PLC0415  slow, so late
 
     return AwsSession(spec, lambda operation: None)
 
 
 class Calls:
-    """Requests of one account, again while AWS asks for fewer of them."""
+    """Requests to one account, retried with backoff while AWS throttles them."""
 
     def __init__(self, session: Session, pause: Callable[[float], None] = time.sleep) -> None:
         self._session = session
         self._pause = pause
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """The answer. Raises SourceError."""
+        """The response. Raises SourceError."""
         for attempt in range(_ATTEMPTS - 1):
             try:
                 return self._session.call(service, operation, **parameters)
@@ -52,7 +52,7 @@ class Calls:
         return self._session.call(service, operation, **parameters)
 
     def pages(self, service: str, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """All pages of a list."""
+        """All pages of a list operation."""
         token = "NextToken" if service == "cloudwatch" else "nextToken"
         more: dict[str, str] = {}
         while True:

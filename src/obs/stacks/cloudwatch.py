@@ -1,4 +1,4 @@
-"""CloudWatch: alarms and dashboards of one account and region, owned by a tag or a mark."""
+"""CloudWatch: alarms and dashboards of one account and region, owned by a tag or a text widget."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -26,17 +26,17 @@ from obs.stacks.cloudwatch_alarm import (
     tag_list,
     wanted_alarm,
 )
-from obs.stacks.cloudwatch_dashboard import body_text, marked, read, whose
-from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, to_do
+from obs.stacks.cloudwatch_dashboard import body_text, foreign, read, with_owner
+from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan
 from obs.stacks.rules import owner
 from obs.stacks.stack import Done
 
 ALARM: Final = "alarm"
 DASHBOARD: Final = "dashboard"
-_PAGE: Final = 100  # of DescribeAlarms; what AWS gives at most
+_PAGE: Final = 100  # of DescribeAlarms; the maximum of AWS
 
 
-class CloudWatch:
+class CloudWatchAlarms:
     """The alarms and dashboards of one system in the account and region of one AWS source."""
 
     def __init__(
@@ -58,7 +58,7 @@ class CloudWatch:
         self._parameters = [parameters(alarm, region) for alarm in alarms]
         name = prefix(system, aws)
         bodies = dashboards(alarms, explicit_rules(system, aws), name, region)
-        self._boards = {each: marked(body, self._owner) for each, body in bodies.items()}
+        self._boards = {each: with_owner(body, self._owner) for each, body in bodies.items()}
         self._calls = Calls(opened or session(self._source), pause)
         self._alarms: dict[str, Alarm] = {}
         self._arns: dict[str, str] = {}
@@ -69,21 +69,21 @@ class CloudWatch:
         return self._source.region
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """A step an alarm, children before the composites over them, and a step a dashboard."""
+        """One step for each alarm, children before their composites, and one for each dashboard."""
         self._alarms = {each["AlarmName"]: each for each in self._wanted_alarms()}
         wanted = [Wanted(ALARM, name, alarm) for name, alarm in self._alarms.items()]
         wanted += [Wanted(DASHBOARD, name, body) for name, body in self._boards.items()]
         return plan(wanted, [*self._present_alarms(), *self._present_dashboards()])
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """A request a step; a composite goes before its children do."""
-        for step in to_do(steps):
-            match step.kind, step.verdict:
-                case "alarm", Change.DELETE:
+        """One request for each step; composites are deleted before their children."""
+        for step in changing_steps(steps):
+            match step.kind, step.action:
+                case "alarm", Action.DELETE:
                     self._call("DeleteAlarms", AlarmNames=[step.name])
-                case "alarm", verdict:
-                    self._put(self._alarms[step.name], new=verdict is Change.CREATE)
-                case _, Change.DELETE:
+                case "alarm", action:
+                    self._put(self._alarms[step.name], new=action is Action.CREATE)
+                case _, Action.DELETE:
                     self._call("DeleteDashboards", DashboardNames=[step.name])
                 case _:
                     body = body_text(self._boards[step.name])
@@ -98,7 +98,7 @@ class CloudWatch:
         return self._calls("cloudwatch", operation, **parameters)
 
     def _put(self, alarm: Alarm, *, new: bool) -> None:
-        """Set an alarm. Tags in the request count only where it is new."""
+        """Set an alarm. AWS ignores tags in the request unless the alarm is new."""
         operation = "PutCompositeAlarm" if RULE in alarm else "PutMetricAlarm"
         self._call(operation, **put_parameters(alarm, new=new))
         if not new:
@@ -127,10 +127,10 @@ class CloudWatch:
             Present(
                 ALARM,
                 each["AlarmName"],
-                described(each, its, self._alarms.get(each["AlarmName"])),
-                whose(its.get(OWNER, ""), self._owner),
+                described(each, found_tags, self._alarms.get(each["AlarmName"])),
+                foreign(found_tags.get(OWNER, ""), self._owner),
             )
-            for each, its in parents_first(list(zip(found, tags, strict=True)))
+            for each, found_tags in parents_first(list(zip(found, tags, strict=True)))
         ]
 
     def _tags(self, arn: str) -> dict[str, str]:
@@ -145,13 +145,13 @@ class CloudWatch:
             for each in page.get("DashboardEntries", ()):
                 name = each["DashboardName"]
                 answer = self._call("GetDashboard", DashboardName=name)
-                body, its = read(answer["DashboardBody"])
-                present.append(Present(DASHBOARD, name, body, whose(its, self._owner)))
+                body, found_owner = read(answer["DashboardBody"])
+                present.append(Present(DASHBOARD, name, body, foreign(found_owner, self._owner)))
         return present
 
 
 def _account(system: System, aws: str) -> AwsSource:
-    """How to sign in: as the collector does, unless the spec names somebody who may write."""
+    """How to sign in: as the collector does, unless the spec names an identity for applying."""
     source, writer = system.sources.aws[aws], system.stacks.cloudwatch
     if writer.profile is None and writer.role_arn is None:
         return source

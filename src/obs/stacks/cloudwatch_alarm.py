@@ -1,4 +1,4 @@
-"""An alarm as it is compared: what the spec builds, and what CloudWatch describes."""
+"""Alarms in comparable form: as the spec builds them, and as CloudWatch describes them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from obs.stacks.aws import OWNER
 
 Alarm = dict[str, Any]
 Described = tuple[dict[str, Any], dict[str, str]]
-"""What CloudWatch says of an alarm, and its tags."""
+"""An alarm as CloudWatch describes it, and its tags."""
 
 RULE: Final = "AlarmRule"
 TAGS: Final = "Tags"
@@ -39,12 +39,12 @@ _SETTINGS: Final = (
     "Metrics",
     "ThresholdMetricId",
 )
-"""What somebody may have set; everything else CloudWatch says by itself."""
+"""The fields that a request sets; CloudWatch adds all others."""
 _CHILD: Final = re.compile(r'(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*"?([^")]+?)"?\s*\)')
 
 
 def wanted_alarm(parameters: Mapping[str, Any], account: str, owner: str) -> Alarm:
-    """What is built, for this account, with the tag that says whose it is."""
+    """The alarm to apply in this account, with the owner's tag."""
     actions = {
         field: [topic.replace(ACCOUNT, account) for topic in parameters[field]]
         for field in ("AlarmActions", "OKActions")
@@ -55,7 +55,7 @@ def wanted_alarm(parameters: Mapping[str, Any], account: str, owner: str) -> Ala
 
 
 def described(found: Mapping[str, Any], tags: Mapping[str, str], wanted: Alarm | None) -> Alarm:
-    """What is there; of its tags only those that are wanted, as others may add their own."""
+    """The present alarm, with only those tags that are wanted; others may add theirs."""
     keys = wanted[TAGS] if wanted is not None else {}
     return {**_settings(found), TAGS: {key: tags[key] for key in keys if key in tags}}
 
@@ -67,12 +67,12 @@ def put_parameters(alarm: Alarm, *, new: bool) -> dict[str, Any]:
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as AWS lists them."""
+    """Tags in the form of AWS."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 def parents_first(alarms: Sequence[Described]) -> list[Described]:
-    """An order in which all can be deleted: no alarm while a composite refers to it."""
+    """An order in which all can be deleted: composites before the alarms they refer to."""
     by_name = {alarm["AlarmName"]: (alarm, tags) for alarm, tags in alarms}
     ordered: dict[str, Described] = {}
 
@@ -97,7 +97,7 @@ def _settings(alarm: Mapping[str, Any]) -> Alarm:
 
 
 def _ordered(value: Any) -> Any:
-    """Dimensions by name and metrics by id: CloudWatch keeps no order."""
+    """Dimensions by name and metrics by id: CloudWatch does not preserve order."""
     if isinstance(value, Mapping):
         return {key: _ordered(below) for key, below in sorted(value.items())}
     if isinstance(value, list):

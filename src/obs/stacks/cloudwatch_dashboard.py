@@ -1,4 +1,4 @@
-"""A CloudWatch dashboard that says in a text of its own whose it is."""
+"""A CloudWatch dashboard, owned by a text widget that names the owner."""
 
 import json
 import re
@@ -11,11 +11,11 @@ _OWNED: Final = re.compile(rf"`{re.escape(OWNER)}=([^`]+)`")
 Body = dict[str, Any]
 
 
-def marked(body: str, owner: str) -> Body:
-    """The body with a line below the graphs.
+def with_owner(body: str, owner: str) -> Body:
+    """The body with a text widget below the graphs that names the owner.
 
-    Not a tag: PutDashboard of older SDKs takes none, and one added afterwards would be missing
-    where that is interrupted.
+    Not a tag: PutDashboard of older SDKs takes none, and a tag added afterwards would be missing
+    after an interruption.
     """
     whole: Body = json.loads(body)
     below = max((each["y"] + each["height"] for each in whole["widgets"]), default=0)
@@ -32,12 +32,12 @@ def marked(body: str, owner: str) -> Body:
 
 
 def body_text(body: Body) -> str:
-    """The body as PutDashboard takes it."""
+    """The body in the form of PutDashboard."""
     return json.dumps(body, separators=(",", ":"))
 
 
 def read(text: str) -> tuple[Body, str]:
-    """A body, and whose it says it is; nobody's where it does not."""
+    """(body, its owner); the owner is empty where no widget names it."""
     found = _OWNED.search(text)
     try:
         whole = json.loads(text)
@@ -46,8 +46,8 @@ def read(text: str) -> tuple[Body, str]:
     return whole, found.group(1) if found else ""
 
 
-def whose(found: str, owner: str) -> str:
-    """Why a thing is not this owner's; empty where it is."""
+def foreign(found: str, owner: str) -> str:
+    """Why an object with owner `found` is not `owner`'s; empty where it is."""
     if found == owner:
         return ""
     if found:

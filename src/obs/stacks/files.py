@@ -1,7 +1,7 @@
-"""Files of one owner in a folder that a server reads: replaced together, or put back together.
+"""Files of one owner in a folder that a server reads: replaced together, or restored together.
 
-What is about to be replaced is kept in a journal beside the files until the server has taken what
-is new. So an apply that was killed is known as such, and can be taken back by the next.
+A journal beside the files holds their previous contents until the server has loaded the new ones.
+So the next apply can detect one that was killed, and restore the files.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Final
 
 from obs.artifacts import MANIFEST, manifest, manifest_text, write_file
 from obs.errors import BadInput, ObsError
-from obs.stacks.plan import Change, PlanStep, Present
+from obs.stacks.plan import Action, PlanStep, Present
 
 KIND: Final = "file"
 _OUTSIDE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 Texts = Mapping[str, str | None]
-"""Texts by the file's name; None where there is, or is to be, no file."""
+"""Texts by file name; None: no file."""
 
 
 class OwnedFiles:
@@ -34,19 +34,19 @@ class OwnedFiles:
         self._journal_name = f".obs-apply-{_OUTSIDE.sub('-', owner)}.json"
 
     def present(self, wanted: Sequence[str]) -> list[Present]:
-        """The owner's files, and those of somebody else that have the name of a wanted one."""
+        """The owner's files, and other owners' files with the name of a wanted one."""
         with _readable(self._folder):
             owned = set(manifest(self._folder).get(self._owner, ()))
             texts = {name: self._read(name) for name in sorted({*owned, *wanted})}
         return [
-            Present(KIND, name, text, "" if name in owned else self._whose(name))
+            Present(KIND, name, text, "" if name in owned else self._foreign(name))
             for name, text in texts.items()
             if text is not None
         ]
 
     @property
     def pending(self) -> bool:
-        """Whether files were replaced, and whether the server took them was never known."""
+        """Whether an earlier apply replaced files and was interrupted before the server's check."""
         return (self._folder / self._journal_name).exists()
 
     def apply(
@@ -56,54 +56,54 @@ class OwnedFiles:
         load: Callable[[], None],
         check: Callable[[], None],
     ) -> None:
-        """Replace the files and have the server `load` them.
+        """Replace the files, make the server `load` them, and `check` that it did.
 
-        All is as before, in the server too, where that or the `check` of it fails.
+        Where one of these fails, the files are restored and loaded again.
         """
         try:
             self.replace(steps, texts)
             load()
             check()
         except BaseException:
-            self.put_back()
+            self.restore()
             with suppress(ObsError):
                 load()
             raise
         self.settle()
 
     def replace(self, steps: Sequence[PlanStep], texts: Mapping[str, str]) -> None:
-        """Do what the steps on files say; `texts` are the wanted ones.
+        """Execute the steps on files; `texts` are the wanted ones.
 
-        The files are claimed before they are written, so that they are known as ours even where
-        nothing else is done any more.
+        The manifest names the files before they are written, so that they are known as the owner's
+        even after an interruption.
         """
         new: dict[str, str | None] = {}
         for step in steps:
-            if step.kind == KIND and step.verdict in (Change.CREATE, Change.CHANGE):
+            if step.kind == KIND and step.action in (Action.CREATE, Action.CHANGE):
                 new[step.name] = texts[step.name]
-            elif step.kind == KIND and step.verdict is Change.DELETE:
+            elif step.kind == KIND and step.action is Action.DELETE:
                 new[step.name] = None
         with _writable(self._folder):
             before = {name: self._read(name) for name in new}
-            # What an earlier, killed apply replaced is what is put back, not what it left.
+            # After an earlier, killed apply, restore what it replaced, not what it left behind.
             self._write_journal({**before, **self._journal()})
             self._claim({*self._owned(), *new})
             self._write(new)
 
-    def put_back(self) -> None:
-        """The files as they were before they were replaced."""
+    def restore(self) -> None:
+        """Write back the files of the journal."""
         with _writable(self._folder):
             self._write(self._journal())
             self.settle()
 
     def settle(self) -> None:
-        """What was replaced is not needed any more."""
+        """Delete the journal: the replaced files are no longer needed."""
         with _writable(self._folder):
-            kept = [name for name in self._owned() if (self._folder / name).exists()]
-            self._claim(kept)
+            present = [name for name in self._owned() if (self._folder / name).exists()]
+            self._claim(present)
             (self._folder / self._journal_name).unlink(missing_ok=True)
 
-    def _whose(self, name: str) -> str:
+    def _foreign(self, name: str) -> str:
         for owner, names in manifest(self._folder).items():
             if name in names:
                 return f"{self._folder / name} is built for {owner}"
@@ -142,7 +142,7 @@ class OwnedFiles:
 
 
 def _put_like(path: Path, text: str) -> None:
-    """Write a file with the permissions that it has."""
+    """Write a file without changing its permissions."""
     mode = path.stat().st_mode if path.exists() else None
     write_file(path, text)
     if mode is not None:

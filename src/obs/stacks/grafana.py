@@ -1,4 +1,4 @@
-"""What rules and dashboards in Grafana have in common: its API, and the folder they are in."""
+"""Shared by rules and dashboards in Grafana: its API, and their folder."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,46 +15,46 @@ _MOST: Final = 1000  # folders of one page
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder of the first level. A folder is no one's: it is used, and never changed."""
+    """A top-level folder. It has no owner: it is created and used, but never changed."""
 
     uid: str
     title: str
-    there: bool
+    exists: bool
 
     def wanted(self) -> Wanted:
-        """As a thing to create where it is not there."""
+        """As an object to create where it does not exist."""
         return Wanted(FOLDER, self.title, self.title)
 
     def present(self) -> list[Present]:
-        """As a thing that is there, or is not."""
-        return [Present(FOLDER, self.title, self.title)] if self.there else []
+        """As a present object; empty where it does not exist."""
+        return [Present(FOLDER, self.title, self.title)] if self.exists else []
 
 
 def find_folder(rest: Rest, uid: str, title: str) -> Folder:
-    """The folder of this uid, else of this title, else the one to be created."""
+    """The folder with this uid, else with this title, else one to create."""
     found = rest.find(f"{_FOLDERS}/{segment(uid)}")
     if found is not None:
-        return Folder(uid, title, there=True)
+        return Folder(uid, title, exists=True)
     page = 1
     while folders := _folders(rest, page):
         if title in folders:
-            return Folder(folders[title], title, there=True)
+            return Folder(folders[title], title, exists=True)
         page += 1
-    return Folder(uid, title, there=False)
+    return Folder(uid, title, exists=False)
 
 
 def create_folder(rest: Rest, folder: Folder) -> None:
-    """Create it. Raises Refused where that is not permitted, or somebody did it meanwhile."""
+    """Create it. Raises RequestRejected where not permitted, or it exists by now."""
     rest.send("POST", _FOLDERS, document={"uid": folder.uid, "title": folder.title})
 
 
 def _folders(rest: Rest, page: int) -> dict[str, str]:
-    """Uids of a page of folders by title; none after the last page."""
+    """Uids by title of the folders on a page; empty after the last page."""
     try:
         found = read(rest, _FOLDERS, limit=_MOST, page=page)
         return {each["title"]: each["uid"] for each in found}
     except (KeyError, TypeError):
-        raise senseless(rest, _FOLDERS) from None
+        raise invalid_answer(rest, _FOLDERS) from None
 
 
 def read(rest: Rest, path: str, **parameters: object) -> Any:
@@ -63,6 +63,6 @@ def read(rest: Rest, path: str, **parameters: object) -> Any:
     return document(answer, f"{without_user(rest.url)}{path}")
 
 
-def senseless(rest: Rest, path: str) -> SourceError:
-    """What is said of an answer that is not Grafana's."""
+def invalid_answer(rest: Rest, path: str) -> SourceError:
+    """The error for a response that is not Grafana's."""
     return SourceError("decode", f"{without_user(rest.url)}{path}: not a response of Grafana")

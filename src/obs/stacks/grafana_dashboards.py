@@ -1,4 +1,4 @@
-"""Dashboards in Grafana, known by their uid and owned by their tags."""
+"""Dashboards in Grafana, identified by their uid and owned by their tags."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +10,8 @@ from obs.dashboards.build import boards
 from obs.ids import folder_uid
 from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
-from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, read, senseless
-from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, projected, to_do
+from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, invalid_answer, read
+from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan, projected
 from obs.stacks.stack import Done
 
 KIND: Final = "dashboard"
@@ -37,33 +37,33 @@ class GrafanaDashboards:
         options = system.targets.dashboards
         self._title = options.folder or system.system
         self._uid = options.folder_uid or folder_uid(system.system)
-        self._folder = Folder(self._uid, self._title, there=False)
+        self._folder = Folder(self._uid, self._title, exists=False)
         self._rest = Rest(stack, pause=pause)
         self._versions: dict[str, int] = {}
 
     @property
     def where(self) -> str:
-        """Its address, and the folder."""
+        """The address of Grafana, and the folder."""
         return f"{without_user(self._rest.url)}, folder {self._title}"
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """The folder, and a step a dashboard."""
+        """A step for the folder, and one for each dashboard."""
         self._folder = find_folder(self._rest, self._uid, self._title)
         wanted = [self._folder.wanted()]
         wanted += [Wanted(KIND, uid, self._content(board)) for uid, board in self._boards.items()]
         try:
-            present = [*self._folder.present(), *self._present(), *self._left_over()]
+            present = [*self._folder.present(), *self._present(), *self._obsolete()]
         except (KeyError, TypeError, AttributeError):
-            raise senseless(self._rest, "") from None
+            raise invalid_answer(self._rest, "") from None
         return plan(wanted, present)
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """A request a step. What goes, goes first: it may have the title of what comes."""
-        todo = to_do(steps)
-        for step in sorted(todo, key=lambda step: step.verdict is not Change.DELETE):
+        """One request for each step. Deletions come first: a new dashboard may reuse a title."""
+        todo = changing_steps(steps)
+        for step in sorted(todo, key=lambda step: step.action is not Action.DELETE):
             if step.kind == FOLDER:
                 create_folder(self._rest, self._folder)
-            elif step.verdict is Change.DELETE:
+            elif step.action is Action.DELETE:
                 self._rest.send("DELETE", f"/api/dashboards/uid/{segment(step.name)}")
             else:
                 self._save(step.name)
@@ -74,7 +74,7 @@ class GrafanaDashboards:
         self._rest.close()
 
     def _save(self, uid: str) -> None:
-        """Save a dashboard over the version that was compared, and over no other."""
+        """Save a dashboard, unless its version changed since the comparison."""
         version = {"version": self._versions[uid]} if uid in self._versions else {}
         whole = {
             "dashboard": {**self._boards[uid], **version},
@@ -95,20 +95,22 @@ class GrafanaDashboards:
             answer = self._rest.find(path)
             if answer is not None:
                 there = document(answer, f"{without_user(self._rest.url)}{path}")
-                present.append(self._compared(uid, there))
+                present.append(self._comparable(uid, there))
             elif board["title"] in titles:
                 why = f"the folder has another of its title, with uid {titles[board['title']]}"
                 present.append(Present(KIND, uid, None, f"{why}; rename or delete that"))
         return present
 
-    def _compared(self, uid: str, there: Mapping[str, Any]) -> Present:
+    def _comparable(self, uid: str, there: Mapping[str, Any]) -> Present:
         found, about = dict(there["dashboard"]), there["meta"]
-        whose = self._whose(found.get("tags") or (), provisioned=about.get("provisioned", False))
-        if whose:
-            return Present(KIND, uid, None, whose)
+        foreign = self._foreign(
+            found.get("tags") or (), provisioned=about.get("provisioned", False)
+        )
+        if foreign:
+            return Present(KIND, uid, None, foreign)
         self._versions[uid] = found["version"]
         wanted = self._boards[uid]
-        # A later one is Grafana's own doing: it migrates what it stores.
+        # Grafana migrates stored dashboards to its newest schema version.
         found["schemaVersion"] = min(found["schemaVersion"], wanted["schemaVersion"])
         return Present(
             KIND,
@@ -117,16 +119,16 @@ class GrafanaDashboards:
         )
 
     def _titles(self) -> dict[str, str]:
-        """Titles in our folder of what is none of ours, with their uids."""
-        if not self._folder.there:
+        """Uids by title of other owners' dashboards in the folder."""
+        if not self._folder.exists:
             return {}
         found = read(self._rest, _SEARCH, type="dash-db", folderUIDs=self._folder.uid, limit=_MOST)
         return {
             each["title"]: each["uid"] for each in found if not set(self._tags) <= set(each["tags"])
         }
 
-    def _left_over(self) -> list[Present]:
-        """Ours that are built no more."""
+    def _obsolete(self) -> list[Present]:
+        """This owner's dashboards that the spec no longer builds."""
         found = read(self._rest, _SEARCH, type="dash-db", tag=list(self._tags), limit=_MOST)
         return [
             Present(KIND, each["uid"], None)
@@ -136,7 +138,7 @@ class GrafanaDashboards:
             and set(self._tags) <= set(each["tags"])
         ]
 
-    def _whose(self, tags: Sequence[str], *, provisioned: bool) -> str:
+    def _foreign(self, tags: Sequence[str], *, provisioned: bool) -> str:
         if provisioned:
             return "is provisioned from a file of Grafana's machine; take it out there"
         if not set(self._tags) <= set(tags):

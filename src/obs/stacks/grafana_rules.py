@@ -1,4 +1,4 @@
-"""Rules that Grafana evaluates: a group is set as a whole, by the alerting provisioning API."""
+"""Rules that Grafana evaluates: the alerting provisioning API sets whole groups."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +12,15 @@ from obs.ids import rule_uid
 from obs.spec.quantity import parse_duration
 from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
-from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, read, senseless
-from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, projected, to_do
+from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, invalid_answer, read
+from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan, projected
 from obs.stacks.rules import seconds
 from obs.stacks.stack import Done
 
 KIND: Final = "rule group"
 _RULES: Final = "/api/v1/provisioning/alert-rules"
 _BY_API: Final = "api"
-"""Provenance of what was set by this API, and so cannot be edited in the browser."""
+"""Provenance of rules set by this API, which cannot be edited in the browser."""
 _OURS: Final = "obs-"
 
 GrafanaRuleDocument = dict[str, Any]
@@ -41,30 +41,31 @@ class GrafanaRules:
         self._groups = {group["name"]: _api_group(group) for group in built["groups"]}
         self._title = system.targets.grafana.folder or system.system
         self._rest = Rest(stack, pause=pause)
-        self._folder = Folder(rule_uid("folder", self._title), self._title, there=False)
+        self._folder = Folder(rule_uid("folder", self._title), self._title, exists=False)
 
     @property
     def where(self) -> str:
-        """Its address, and the folder."""
+        """The address of Grafana, and the folder."""
         return f"{without_user(self._rest.url)}, folder {self._title}"
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """The folder, and a step a group. Those of ours in another folder are to be deleted."""
+        """A step for the folder, and one for each group. Own groups elsewhere are deleted."""
         self._folder = find_folder(self._rest, self._folder.uid, self._title)
         wanted = [self._folder.wanted()] if self._groups else []
         wanted += [
-            Wanted(KIND, self._name(name), _compared(group)) for name, group in self._groups.items()
+            Wanted(KIND, self._name(name), _comparable(group))
+            for name, group in self._groups.items()
         ]
         return plan(wanted, [*self._folder.present(), *self._present()])
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """A request a step. What goes, goes first: a rule is known by its uid in all folders."""
-        todo = to_do(steps)
-        for step in sorted(todo, key=lambda step: step.verdict is not Change.DELETE):
+        """One request for each step. Deletions first: rule uids are unique over all folders."""
+        todo = changing_steps(steps)
+        for step in sorted(todo, key=lambda step: step.action is not Action.DELETE):
             folder, _, name = step.name.partition("/")
             if step.kind == FOLDER:
                 create_folder(self._rest, self._folder)
-            elif step.verdict is Change.DELETE:
+            elif step.action is Action.DELETE:
                 self._rest.send("DELETE", _group_path(folder, name))
             else:
                 self._put(name)
@@ -88,7 +89,7 @@ class GrafanaRules:
         self._rest.send("PUT", _group_path(self._folder.uid, name), document=whole)
 
     def _present(self) -> list[Present]:
-        """The groups that have a wanted name, and all of ours."""
+        """The groups with a wanted name, and all that this owner has."""
         groups: dict[tuple[str, str], list[GrafanaRuleDocument]] = {}
         try:
             for rule in read(self._rest, _RULES):
@@ -96,24 +97,24 @@ class GrafanaRules:
             return [
                 self._present_group(folder, name, rules)
                 for (folder, name), rules in sorted(groups.items())
-                if (folder == self._folder.uid and name in self._groups) or not self._whose(rules)
+                if (folder == self._folder.uid and name in self._groups) or not self._foreign(rules)
             ]
         except (KeyError, TypeError, AttributeError):
-            raise senseless(self._rest, _RULES) from None
+            raise invalid_answer(self._rest, _RULES) from None
 
     def _present_group(self, folder: str, name: str, rules: list[GrafanaRuleDocument]) -> Present:
         key = f"{folder}/{name}"
         if folder != self._folder.uid or name not in self._groups:
             return Present(KIND, key, None)
-        whose = self._whose(rules)
-        if whose:
-            return Present(KIND, key, None, whose)
+        foreign = self._foreign(rules)
+        if foreign:
+            return Present(KIND, key, None, foreign)
         path = _group_path(folder, name)
         there = document(self._rest.get(path), f"{without_user(self._rest.url)}{path}")
-        wanted = _compared(self._groups[name])
-        return Present(KIND, key, projected(_compared(there), wanted))
+        wanted = _comparable(self._groups[name])
+        return Present(KIND, key, projected(_comparable(there), wanted))
 
-    def _whose(self, rules: Sequence[GrafanaRuleDocument]) -> str:
+    def _foreign(self, rules: Sequence[GrafanaRuleDocument]) -> str:
         for rule in rules:
             provenance = rule.get("provenance") or "the browser"
             if provenance != _BY_API:
@@ -131,7 +132,7 @@ def _group_path(folder: str, name: str) -> str:
 
 
 def _api_group(group: Mapping[str, Any]) -> GrafanaRuleDocument:
-    """A group of the provisioning file as the API takes it."""
+    """A group of the provisioning file in the form of the API."""
     return {
         "title": group["name"],
         "interval": int(parse_duration(group["interval"])),
@@ -140,19 +141,19 @@ def _api_group(group: Mapping[str, Any]) -> GrafanaRuleDocument:
 
 
 def _api_rule(rule: Mapping[str, Any], org: int) -> GrafanaRuleDocument:
-    """A rule as the API takes it.
+    """A rule in the form of the API.
 
-    It knows the panel by annotations; only in files a $ is written twice.
+    Annotations link it to its panel; only files write a $ twice.
     """
     found = dict(rule)
     panel = {
         "__dashboardUid__": found.pop("dashboardUid"),
         "__panelId__": str(found.pop("panelId")),
     }
-    kept = found.pop("missing_series_evals_to_resolve", None)
+    evaluations = found.pop("missing_series_evals_to_resolve", None)
     return {
         **found,
-        **({"missingSeriesEvalsToResolve": kept} if kept is not None else {}),
+        **({"missingSeriesEvalsToResolve": evaluations} if evaluations is not None else {}),
         "annotations": {**rule["annotations"], **panel},
         "labels": {key: text.replace("$$", "$") for key, text in rule["labels"].items()},
         "isPaused": False,
@@ -160,15 +161,15 @@ def _api_rule(rule: Mapping[str, Any], org: int) -> GrafanaRuleDocument:
     }
 
 
-def _compared(group: Mapping[str, Any]) -> GrafanaRuleDocument:
-    """A group with durations as seconds; what its rules are called in is said by where it is."""
+def _comparable(group: Mapping[str, Any]) -> GrafanaRuleDocument:
+    """A group in comparable form: durations in seconds, without names that its place implies."""
     return {
         "title": group["title"],
         "interval": group["interval"],
-        "rules": [_compared_rule(rule) for rule in group["rules"]],
+        "rules": [_comparable_rule(rule) for rule in group["rules"]],
     }
 
 
-def _compared_rule(rule: Mapping[str, Any]) -> GrafanaRuleDocument:
+def _comparable_rule(rule: Mapping[str, Any]) -> GrafanaRuleDocument:
     found = {key: value for key, value in rule.items() if key != "orgID"}
     return {**found, "for": seconds(rule["for"])}

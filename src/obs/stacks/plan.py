@@ -1,4 +1,4 @@
-"""What is to be done so that what is there becomes what is wanted."""
+"""The steps that turn the present objects of a stack into the wanted ones."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -9,26 +9,26 @@ from typing import Any
 from obs.artifacts import yaml_text
 
 
-class Change(StrEnum):
-    """What is to be done with one thing."""
+class Action(StrEnum):
+    """The action on one object."""
 
     CREATE = "create"
     CHANGE = "change"
     DELETE = "delete"
     KEEP = "keep"
     FOREIGN = "foreign"
-    """It is wanted, and somebody else has one of its name: it is left alone."""
+    """Wanted, but another owner has an object of that name: no change is made."""
 
 
-TO_DO = frozenset((Change.CREATE, Change.CHANGE, Change.DELETE))
+CHANGING = frozenset((Action.CREATE, Action.CHANGE, Action.DELETE))
 
 Content = Any
-"""A text, or a document of what JSON knows. The same on both sides where nothing is to be done."""
+"""A text, or a JSON document. Equal contents need no change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the spec builds."""
+    """An object that the spec builds."""
 
     kind: str
     name: str
@@ -37,7 +37,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is there. `foreign` says why it is none of ours; it is empty where it is."""
+    """An object of the stack. `foreign` says why it is not this owner's; empty where it is."""
 
     kind: str
     name: str
@@ -47,9 +47,9 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """What is to be done with the thing of this kind and name; `why` it is left alone."""
+    """The action on the object of this kind and name; `why` a foreign one is not changed."""
 
-    verdict: Change
+    action: Action
     kind: str
     name: str
     diff: tuple[str, ...] = ()
@@ -57,40 +57,40 @@ class PlanStep:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is about."""
+        """Kind and name of the object."""
         return self.kind, self.name
 
 
 def plan(wanted: Sequence[Wanted], present: Sequence[Present]) -> tuple[PlanStep, ...]:
-    """Steps in the order of what is wanted; then what is to be deleted, as it is listed.
+    """A step for each wanted object, in their order; then the deletions, in the order of `present`.
 
-    What is somebody else's and not wanted is in no step.
+    Objects of other owners that are not wanted have no step.
     """
     there = {(each.kind, each.name): each for each in present}
     keys = {(each.kind, each.name) for each in wanted}
     steps = [_step(each, there.get((each.kind, each.name))) for each in wanted]
     steps += [
-        PlanStep(Change.DELETE, each.kind, each.name)
+        PlanStep(Action.DELETE, each.kind, each.name)
         for each in present
         if not each.foreign and (each.kind, each.name) not in keys
     ]
     return tuple(steps)
 
 
-def to_do(steps: Sequence[PlanStep]) -> tuple[PlanStep, ...]:
+def changing_steps(steps: Sequence[PlanStep]) -> tuple[PlanStep, ...]:
     """The steps that change something."""
-    return tuple(step for step in steps if step.verdict in TO_DO)
+    return tuple(step for step in steps if step.action in CHANGING)
 
 
 def is_as_wanted(steps: Sequence[PlanStep]) -> bool:
-    """Whether all that is wanted is there, and is ours."""
-    return all(step.verdict is Change.KEEP for step in steps)
+    """Whether every wanted object is present, up to date and this owner's."""
+    return all(step.action is Action.KEEP for step in steps)
 
 
 def projected(found: Content, wanted: Content) -> Content:
-    """What was found without the fields that nobody wants to say anything about.
+    """The found content reduced to the fields of the wanted one.
 
-    Servers add fields and defaults. Lists keep their length: an item more is a difference.
+    Servers add fields and defaults. Lists are not shortened: an extra item is a difference.
     """
     if isinstance(found, Mapping) and isinstance(wanted, Mapping):
         return {key: projected(found[key], wanted[key]) for key in wanted if key in found}
@@ -105,12 +105,12 @@ def projected(found: Content, wanted: Content) -> Content:
 def _step(wanted: Wanted, present: Present | None) -> PlanStep:
     key = wanted.kind, wanted.name
     if present is None:
-        return PlanStep(Change.CREATE, *key)
+        return PlanStep(Action.CREATE, *key)
     if present.foreign:
-        return PlanStep(Change.FOREIGN, *key, why=present.foreign)
+        return PlanStep(Action.FOREIGN, *key, why=present.foreign)
     if present.content == wanted.content:
-        return PlanStep(Change.KEEP, *key)
-    return PlanStep(Change.CHANGE, *key, diff=diff(present.content, wanted.content))
+        return PlanStep(Action.KEEP, *key)
+    return PlanStep(Action.CHANGE, *key, diff=diff(present.content, wanted.content))
 
 
 def diff(before: Content, after: Content) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Prometheus: rule files in a folder, a reload, and a look whether it has loaded them."""
+"""Prometheus: write rule files, reload, verify the loaded rules."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,20 +12,20 @@ from obs.errors import BadInput, SourceError
 from obs.spec.stacks import PrometheusStack
 from obs.spec.system import System
 from obs.stacks.files import KIND, OwnedFiles
-from obs.stacks.plan import Change, PlanStep, Wanted, diff, is_as_wanted, plan, to_do
+from obs.stacks.plan import Action, PlanStep, Wanted, changing_steps, diff, is_as_wanted, plan
 from obs.stacks.reload import reload
 from obs.stacks.rules import HEAD, RuleDocument, owner, rule_documents, seconds
 from obs.stacks.stack import Done
 
 LOADED: Final = "loaded rules"
 _RULES: Final = "/api/v1/rules"
-_LOOKS: Final = 25
-_BETWEEN: Final = 0.2  # seconds
+_MAX_LOOKS: Final = 25
+_PAUSE: Final = 0.2  # seconds
 
 Groups = dict[str, list[Any]]
 
 
-class Prometheus:
+class PrometheusRules:
     """The rule files of one system, and the Prometheus that reads them."""
 
     def __init__(
@@ -49,40 +49,40 @@ class Prometheus:
         return f"{without_user(self._rest.url)}, {self._folder}"
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """Files to write; where all are as wanted, whether Prometheus has loaded them."""
+        """The files to write; where all are up to date, whether Prometheus has loaded them."""
         if not self._folder.is_dir():
             raise BadInput(f"{self._folder}: no such folder; create it, or correct rules_dir")
         wanted = [Wanted(KIND, name, text) for name, text in self._texts.items()]
         steps = plan(wanted, self._files.present(list(self._texts)))
         if is_as_wanted(steps):
-            steps += (self._memory(),)
+            steps += (self._loaded_step(),)
         return steps
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """All files, a reload, a look; everything as it was before where one of them fails."""
-        foreign = {step.name for step in steps if step.verdict is Change.FOREIGN}
+        """Write all files, reload, verify; restores the previous files where one of them fails."""
+        foreign = {step.name for step in steps if step.action is Action.FOREIGN}
         self._files.apply(
-            steps, self._texts, lambda: reload(self._rest), lambda: self._look(foreign)
+            steps, self._texts, lambda: reload(self._rest), lambda: self._verify(foreign)
         )
-        for step in to_do(steps):
+        for step in changing_steps(steps):
             done(step)
 
     def close(self) -> None:
         """Close the connections."""
         self._rest.close()
 
-    def _memory(self) -> PlanStep:
+    def _loaded_step(self) -> PlanStep:
         wanted, there = _wanted(self._documents), self._loaded()
-        verdict = Change.KEEP if wanted == there and not self._files.pending else Change.CHANGE
-        return PlanStep(verdict, LOADED, self._rest.url, diff=diff(there, wanted))
+        action = Action.KEEP if wanted == there and not self._files.pending else Action.CHANGE
+        return PlanStep(action, LOADED, self._rest.url, diff=diff(there, wanted))
 
-    def _look(self, foreign: Iterable[str]) -> None:
+    def _verify(self, foreign: Iterable[str]) -> None:
         left_out = set(foreign)
         documents = {name: each for name, each in self._documents.items() if name not in left_out}
         wanted = _wanted(documents)
-        for look in range(_LOOKS):
+        for look in range(_MAX_LOOKS):
             if look:
-                self._pause(_BETWEEN)
+                self._pause(_PAUSE)
             there = self._loaded()
             if all(there.get(file) == groups for file, groups in wanted.items()):
                 return
@@ -94,7 +94,7 @@ class Prometheus:
         )
 
     def _loaded(self) -> dict[str, Groups]:
-        """The groups of our files in Prometheus' memory, by file."""
+        """The groups that Prometheus has loaded from our files, by file."""
         answer = self._rest.get(_RULES)
         try:
             groups = [
@@ -127,16 +127,16 @@ def _wanted(documents: Mapping[str, RuleDocument]) -> dict[str, Groups]:
 
 
 def _written(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule as far as Prometheus tells it back: it words expressions in its own way."""
-    told = {"name": rule.get("alert") or rule["record"], "labels": dict(rule.get("labels", {}))}
+    """The part of a rule that Prometheus reports unchanged; it reformats expressions."""
+    visible = {"name": rule.get("alert") or rule["record"], "labels": dict(rule.get("labels", {}))}
     if "alert" not in rule:
-        return told
+        return visible
     annotations = dict(rule.get("annotations", {}))
-    return {**told, "for": seconds(rule.get("for", "0s")), "annotations": annotations}
+    return {**visible, "for": seconds(rule.get("for", "0s")), "annotations": annotations}
 
 
 def _loaded(rule: Mapping[str, Any]) -> dict[str, Any]:
-    told = {"name": rule["name"], "labels": dict(rule.get("labels", {}))}
+    visible = {"name": rule["name"], "labels": dict(rule.get("labels", {}))}
     if rule["type"] != "alerting":
-        return told
-    return {**told, "for": rule["duration"], "annotations": dict(rule.get("annotations", {}))}
+        return visible
+    return {**visible, "for": rule["duration"], "annotations": dict(rule.get("annotations", {}))}

@@ -1,25 +1,25 @@
-"""Having Prometheus or Alertmanager read its files again."""
+"""Reload Prometheus or Alertmanager."""
 
 from obs.clients.http import without_user
-from obs.clients.rest import Refused, Rest
+from obs.clients.rest import RequestRejected, Rest
 from obs.errors import BadInput, SourceError
 
 
 def reload(rest: Rest) -> None:
-    """Returns once it has.
+    """Reload, and return once the files are loaded.
 
-    Raises SourceError where it does not accept what the files say, and BadInput where it was
-    started so that it cannot be asked.
+    Raises SourceError where the server rejects the files, and BadInput where it was started without
+    support for reloads.
     """
     try:
         rest.send("POST", "/-/reload")
-    except Refused as error:
+    except RequestRejected as error:
         if error.status == 403 and "ifecycle" in str(error):
             where = without_user(rest.url)
             raise BadInput(
                 f"{where} does not allow reloads; start it with --web.enable-lifecycle"
             ) from None
         if error.status == 500:
-            said = f"{error}; see its log. The previous files were restored"
-            raise SourceError("http_status", said) from None
+            message = f"{error}; see its log. The previous files were restored"
+            raise SourceError("http_status", message) from None
         raise

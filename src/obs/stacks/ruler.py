@@ -1,4 +1,4 @@
-"""The ruler of Mimir or Cortex: a namespace of one's own, whose groups are set one by one."""
+"""The ruler of Mimir or Cortex: one namespace for each system, whose groups are set one by one."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +13,13 @@ from obs.clients.rest import Rest, segment
 from obs.errors import SourceError
 from obs.spec.stacks import MimirStack
 from obs.spec.system import System
-from obs.stacks.plan import Change, PlanStep, Present, Wanted, plan, to_do
+from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan
 from obs.stacks.rules import owner, rule_documents, seconds
 from obs.stacks.stack import Done
 
 KIND: Final = "rule group"
 MARK: Final = "managed_by"
-"""Annotation of our alert rules. Recording rules have none, but names that only obs gives."""
+"""Annotation of our alert rules. Recording rules have none, but names that only obs uses."""
 
 _TENANT: Final = "X-Scope-OrgID"
 _DURATIONS: Final = ("for", "keep_firing_for", "interval")
@@ -40,7 +40,7 @@ class Ruler:
         self._mark = f"obs {owner(system)}"
         self._namespace = f"obs-{system.system}-{system.environment}"
         self._groups = {
-            group["name"]: _marked(group, self._mark)
+            group["name"]: _with_mark(group, self._mark)
             for document in rule_documents(system, recording=stack.recording).values()
             for group in document["groups"]
         }
@@ -51,34 +51,34 @@ class Ruler:
 
     @property
     def where(self) -> str:
-        """Its address, the tenant and the namespace."""
+        """The address of the ruler, the tenant and the namespace."""
         tenant = f", tenant {self._tenant}" if self._tenant else ""
         return f"{without_user(self._rest.url)}{tenant}, namespace {self._namespace}"
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """A step a group of the namespace."""
-        wanted = [Wanted(KIND, name, _compared(group)) for name, group in self._groups.items()]
+        """One step for each group of the namespace."""
+        wanted = [Wanted(KIND, name, _comparable(group)) for name, group in self._groups.items()]
         there = [
-            Present(KIND, group["name"], _compared(group), self._whose(group))
-            for group in self._there()
+            Present(KIND, group["name"], _comparable(group), self._foreign(group))
+            for group in self._present_groups()
         ]
         return plan(wanted, there)
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """A request a group."""
-        for step in to_do(steps):
-            if step.verdict is Change.DELETE:
+        """One request for each group."""
+        for step in changing_steps(steps):
+            if step.action is Action.DELETE:
                 self._rest.send("DELETE", f"{self._path}/{segment(step.name)}")
             else:
                 text = yaml_text(self._groups[step.name])
-                self._rest.send("POST", self._path, text=text, repeatable=True)
+                self._rest.send("POST", self._path, text=text, idempotent=True)
             done(step)
 
     def close(self) -> None:
         """Close the connections."""
         self._rest.close()
 
-    def _there(self) -> list[Group]:
+    def _present_groups(self) -> list[Group]:
         answer = self._rest.find(self._path)
         if answer is None:
             return []
@@ -90,7 +90,7 @@ class Ruler:
             where = f"{without_user(self._rest.url)}{self._path}"
             raise SourceError("decode", f"{where}: not a response of a ruler") from None
 
-    def _whose(self, group: Group) -> str:
+    def _foreign(self, group: Group) -> str:
         if all(_is_ours(rule, self._mark) for rule in group["rules"]):
             return ""
         return (
@@ -98,7 +98,7 @@ class Ruler:
         )
 
 
-def _marked(group: Group, mark: str) -> Group:
+def _with_mark(group: Group, mark: str) -> Group:
     rules = [
         {**rule, "annotations": {**rule.get("annotations", {}), MARK: mark}}
         if "alert" in rule
@@ -114,8 +114,8 @@ def _is_ours(rule: Mapping[str, Any], mark: str) -> bool:
     return rule.get("record") in catalogue.RECORDED
 
 
-def _compared(group: Group) -> Group:
-    """A group without what is empty, and with durations as seconds."""
+def _comparable(group: Group) -> Group:
+    """A group in comparable form: without empty fields, durations in seconds."""
     return {**_plain(group), "rules": [_plain(rule) for rule in group["rules"]]}
 
 

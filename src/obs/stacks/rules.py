@@ -1,4 +1,4 @@
-"""The rule files that every evaluator of PromQL gets, and whose they are."""
+"""The rule files for every evaluator of PromQL, and their owner."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,16 +18,16 @@ HEAD: Final = "# Applied by `obs alerts apply`; change the spec and apply again.
 
 
 def owner(system: System) -> str:
-    """Under which name obs owns things of this system, in this environment."""
+    """The name of the owner of this system's objects, in this environment."""
     return f"{system.system}/{system.environment}"
 
 
 def rule_documents(
     system: System, *, recording: bool, most_bytes: int = 0
 ) -> dict[str, RuleDocument]:
-    """Rule files by name: one for each kind of alert, and the recording rules if they are wanted.
+    """Rule files by name: one for each kind of alert, and the recording rules if wanted.
 
-    `most_bytes` cuts those with more rules into several. Raises BadInput where one is not sound.
+    Files larger than `most_bytes` are split (0: no limit). Raises BadInput where one is invalid.
     """
     alerts: Sequence[TunedAlert] = tuned_alerts(system)
     documents: dict[str, RuleDocument] = dict(prometheus.rule_files(alerts, system))
@@ -39,9 +39,9 @@ def rule_documents(
     return parts(documents, most_bytes) if most_bytes else documents
 
 
-def seconds(told: object) -> object:
-    """A duration as servers tell it, in seconds; what is none as it is, so that it differs."""
+def seconds(duration: object) -> object:
+    """A duration as servers write it, in seconds; other values unchanged, so that they differ."""
     try:
-        return parse_duration(str(told))
+        return parse_duration(str(duration))
     except ValueError:
-        return told
+        return duration

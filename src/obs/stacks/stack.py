@@ -1,4 +1,4 @@
-"""What all stacks have in common."""
+"""The interface of all stacks."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -6,27 +6,27 @@ from typing import Protocol
 from obs.stacks.plan import PlanStep
 
 Done = Callable[[PlanStep], None]
-"""Called after each step that was done."""
+"""Called after each completed step."""
 
 
 class Stack(Protocol):
     """A running system that rules or dashboards are applied to.
 
-    Every method but `close` raises SourceError where the system does not do as it is asked, and
-    BadInput where the spec, a file or a secret has to be changed.
+    Every method but `close` raises SourceError where the system rejects a request or does not
+    respond, and BadInput where the spec, a file or a secret has to be changed.
     """
 
     @property
     def where(self) -> str:
-        """Which system it is, for people."""
+        """The address of the system, for messages."""
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """What is to be done; nothing is changed."""
+        """The steps that make the system match the spec; changes nothing."""
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        """Do what is to be done of a plan, one step after the other.
+        """Execute the steps of a plan one after the other.
 
-        Stopped in between in whatever way, the next plan holds what is left.
+        After an interruption, the next plan contains the remaining steps.
         """
 
     def close(self) -> None:

@@ -156,7 +156,10 @@ def _evaluated(tree: ast.expr, known: Mapping[str, list[Point]], number: int) ->
             return _pointwise(OPERATORS[type(op)], value(left), value(right))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             return _pointwise(OPERATORS[type(op)], value(left), value(right))
-        case ast.Call(func=ast.Name(id="FILL"), args=[inner, ast.Constant(value=filler)]):
+        case ast.Call(
+            func=ast.Name(id="FILL"),
+            args=[inner, ast.Constant(value=int() | float() as filler)],
+        ):
             return [filler if point is None else point for point in value(inner)]
         case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
             columns = zip(value(condition), value(yes), value(no), strict=True)

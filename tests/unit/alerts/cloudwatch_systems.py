@@ -46,4 +46,5 @@ def built(system: System) -> dict[str, str]:
 
 def plan(system: System, aws: str = "cloud") -> dict[str, Any]:
     """The calls of the API that make the alarms of one AWS source."""
-    return json.loads(built(system)[f"cloudwatch/{aws}/plan.json"])
+    calls: dict[str, Any] = json.loads(built(system)[f"cloudwatch/{aws}/plan.json"])
+    return calls

@@ -3,8 +3,8 @@
 import pytest
 
 from obs.alerts.alert import Alert, TunedAlert
-from obs.alerts.annotations import comparison, described
-from obs.alerts.condition import Condition
+from obs.alerts.annotations import described
+from obs.alerts.conditions import Condition
 from obs.alerts.definitions import ALERTS, BY_NAME
 
 
@@ -29,7 +29,7 @@ def when(name: str) -> Condition:
     ],
 )
 def test_a_comparison_is_worded_with_its_unit(name: str, words: str) -> None:
-    assert comparison(when(name)) == words
+    assert when(name).words().comparison == words
 
 
 def test_a_description_has_threshold_and_window_filled_in() -> None:

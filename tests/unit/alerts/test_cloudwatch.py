@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.cloudwatch import files as cloudwatch_files
 from obs.alerts.writers.cloudwatch import terraform
 from obs.alerts.writers.cloudwatch.alarm import (
+    Alarm,
     AlarmSeries,
     CompositeAlarm,
     Formula,
@@ -20,6 +23,7 @@ from obs.alerts.writers.cloudwatch.files import files, remarks
 from obs.errors import BadInput
 from obs.ids import panel_id
 from obs.spec.load import load
+from obs.spec.system import System
 from tests.unit.alerts.cloudwatch_systems import VARIABLES, built, oms, orders, plan
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:oms-alerts"
@@ -27,13 +31,14 @@ SERIES = AlarmSeries("AWS/Events", "Invocations", "Sum", (("RuleName", "r"),))
 ALARM = MetricAlarm("a", "", SERIES, "GreaterThanThreshold", 1, 300, 1, "notBreaching")
 
 
-def alarm(name: str, system=None) -> dict:
+def alarm(name: str, system: System | None = None) -> dict[str, Any]:
     made = plan(system or oms())
     every = [*made["PutMetricAlarm"], *made["PutCompositeAlarm"]]
-    return next(each for each in every if each["AlarmName"] == name)
+    found: dict[str, Any] = next(each for each in every if each["AlarmName"] == name)
+    return found
 
 
-def alerts_refused(system) -> dict[str, list[str]]:
+def alerts_refused(system: System) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for each in plan(system)["refused"]:
         found.setdefault(each["alert"], []).append(each["reason"])
@@ -52,7 +57,7 @@ def test_failed_invocations_are_the_alarm_that_the_owners_of_the_oms_ask_for() -
     assert made["TreatMissingData"] == "notBreaching"
 
 
-def test_of_a_bus_with_one_rule_the_alarm_is_on_its_metric_itself(tmp_path) -> None:
+def test_of_a_bus_with_one_rule_the_alarm_is_on_its_metric_itself(tmp_path: Path) -> None:
     made = alarm("orders-eventbridge-failed-invocations", orders(tmp_path))
     assert "Metrics" not in made
     assert (made["Namespace"], made["MetricName"]) == ("AWS/Events", "FailedInvocations")
@@ -73,17 +78,17 @@ def test_consumer_lag_is_read_as_the_collector_publishes_it() -> None:
     ]
 
 
-def test_a_threshold_of_the_spec_is_the_threshold_of_the_alarm(tmp_path) -> None:
+def test_a_threshold_of_the_spec_is_the_threshold_of_the_alarm(tmp_path: Path) -> None:
     more = "alerts: {EventBridgeFailedInvocations: {above: 7, window: 10m, severity: warning}}\n"
     made = alarm("orders-eventbridge-failed-invocations", orders(tmp_path, more))
     assert (made["Threshold"], made["Period"]) == (7, 600)
     assert {"Key": "severity", "Value": "warning"} in made["Tags"]
 
 
-def test_a_disabled_alert_is_no_alarm(tmp_path) -> None:
+def test_a_disabled_alert_is_no_alarm(tmp_path: Path) -> None:
     more = "alerts: {EventBridgeFailedInvocations: {enabled: false}}\n"
     names = [a["AlarmName"] for a in plan(orders(tmp_path, more))["PutMetricAlarm"]]
-    assert not any("failed" in name for name in names)
+    assert [name for name in names if "failed" in name] == []
 
 
 def test_missing_data_breaches_for_heartbeats_keeps_the_state_of_lag_and_is_fine_elsewhere() -> (
@@ -127,7 +132,7 @@ def test_every_alert_is_an_alarm_or_refused() -> None:
     assert alarms | set(alerts_refused(oms())) == {tuned.name for tuned in tuned_alerts(oms())}
 
 
-def test_rules_written_as_globs_are_refused_because_alarms_need_names(tmp_path) -> None:
+def test_rules_written_as_globs_are_refused_because_alarms_need_names(tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(
         "version: 1\nsystem: s\nsources: {aws: {cloud: {region: eu-west-1, "
@@ -151,7 +156,7 @@ slos:
 
 @pytest.mark.parametrize(("rules", "alarms"), [(1, 3), (2, 3), (3, 0)])
 def test_burn_rates_of_more_rules_than_metric_math_reads_are_refused(
-    tmp_path, rules, alarms
+    tmp_path: Path, rules: int, alarms: int
 ) -> None:
     system = orders(tmp_path, SLO, rules=rules)
     made = plan(system)["PutCompositeAlarm"]
@@ -166,7 +171,7 @@ def test_environments_that_share_an_account_have_alarms_of_their_own() -> None:
     assert not names & {each["AlarmName"] for each in plan(oms())["PutMetricAlarm"]}
 
 
-def test_without_a_topic_in_the_spec_alarms_tell_one_named_after_the_system(tmp_path) -> None:
+def test_without_a_topic_in_the_spec_alarms_tell_one_named_after_the_system(tmp_path: Path) -> None:
     system = orders(tmp_path)
     made = alarm("orders-eventbridge-failed-invocations", system)
     assert made["AlarmActions"] == ["arn:aws:sns:eu-west-1:${AccountId}:orders-alerts"]
@@ -185,7 +190,7 @@ notify:
 {more}"""
 
 
-def test_alarms_tell_the_topics_of_their_route_that_are_in_their_region(tmp_path) -> None:
+def test_alarms_tell_the_topics_of_their_route_that_are_in_their_region(tmp_path: Path) -> None:
     system = orders(tmp_path, routed())
     critical = alarm("orders-eventbridge-failed-invocations", system)
     warning = alarm("orders-eventbridge-retries-rising", system)
@@ -193,7 +198,7 @@ def test_alarms_tell_the_topics_of_their_route_that_are_in_their_region(tmp_path
     assert warning["OKActions"] == ["arn:aws:sns:eu-west-1:123456789012:mails"]
 
 
-def test_what_the_spec_tells_nobody_of_tells_nobody_here_either(tmp_path) -> None:
+def test_what_the_spec_tells_nobody_of_tells_nobody_here_either(tmp_path: Path) -> None:
     more = routed("alerts: {EventBridgeRetriesRising: {severity: info}}\n")
     made = alarm("orders-eventbridge-retries-rising", orders(tmp_path, more))
     assert made["AlarmActions"] == made["OKActions"] == []
@@ -220,7 +225,7 @@ def test_what_the_spec_tells_nobody_of_tells_nobody_here_either(tmp_path) -> Non
         (CompositeAlarm("c", "", ("x" * 10_240,), "OR"), "10240 characters"),
     ],
 )
-def test_a_limit_of_cloudwatch_that_is_exceeded_is_said(alarm, words) -> None:
+def test_a_limit_of_cloudwatch_that_is_exceeded_is_said(alarm: Alarm, words: str) -> None:
     (found,) = problems([alarm])
     assert words in found
 
@@ -235,7 +240,7 @@ def test_a_limit_of_cloudwatch_that_is_exceeded_is_said(alarm, words) -> None:
         CompositeAlarm("c", "", tuple(map(str, range(100))), "OR"),
     ],
 )
-def test_what_is_just_within_the_limits_is_no_problem(alarm) -> None:
+def test_what_is_just_within_the_limits_is_no_problem(alarm: Alarm) -> None:
     assert list(problems([alarm])) == []
 
 
@@ -243,14 +248,18 @@ def test_two_alarms_of_one_name_are_a_problem() -> None:
     assert "two alarms have this name" in next(problems([ALARM, ALARM]))
 
 
-def test_a_window_that_is_no_whole_minute_is_refused_before_anything_is_built(tmp_path) -> None:
+def test_a_window_that_is_no_whole_minute_is_refused_before_anything_is_built(
+    tmp_path: Path,
+) -> None:
     more = "alerts: {EventBridgeFailedInvocations: {window: 90s}}\n"
     with pytest.raises(BadInput, match="orders-eventbridge-failed-invocations: a window"):
         built(orders(tmp_path, more))
 
 
 @pytest.mark.parametrize("rules", [11, 250, 490])
-def test_alarms_of_many_rules_keep_every_limit_and_refer_to_what_is_there(tmp_path, rules) -> None:
+def test_alarms_of_many_rules_keep_every_limit_and_refer_to_what_is_there(
+    tmp_path: Path, rules: int
+) -> None:
     system = orders(tmp_path, rules=rules)
     alarms = alarms_of(tuned_alerts(system), system, "cloud").all
     assert list(problems(alarms)) == []
@@ -261,7 +270,7 @@ def test_alarms_of_many_rules_keep_every_limit_and_refer_to_what_is_there(tmp_pa
         seen.add(each.name)
 
 
-def test_templates_are_split_at_500_resources_and_depend_on_nothing_outside(tmp_path) -> None:
+def test_templates_are_split_at_500_resources_and_depend_on_nothing_outside(tmp_path: Path) -> None:
     texts = built(orders(tmp_path, rules=250))
     templates = [json.loads(text) for path, text in texts.items() if "cloudformation" in path]
     assert len(templates) > 1
@@ -282,21 +291,23 @@ def test_templates_of_a_system_like_the_reference_fit_into_a_request() -> None:
     assert remarks(tuned_alerts(oms()), oms(), built(oms())).advice == []
 
 
-def test_what_a_request_cannot_hold_is_told_with_the_way_to_hand_it_over(tmp_path) -> None:
+def test_what_a_request_cannot_hold_is_told_with_the_way_to_hand_it_over(tmp_path: Path) -> None:
     system = orders(tmp_path, rules=250)
     (told,) = remarks(tuned_alerts(system), system, built(system)).advice
     assert told.startswith("cloudwatch/cloud/cloudformation.json and ")
     assert "--s3-bucket" in told
 
 
-def test_more_alarms_than_an_account_has_are_told(tmp_path, monkeypatch) -> None:
+def test_more_alarms_than_an_account_has_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cloudwatch_files, "MOST_ALARMS", 8)
     system = orders(tmp_path)
     (told,) = remarks(tuned_alerts(system), system, built(system)).advice
     assert told.startswith("cloudwatch/cloud/ has 9 alarms; an account has 8")
 
 
-def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path) -> None:
+def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path: Path) -> None:
     before = built(orders(tmp_path))
     after = built(orders(tmp_path, "alerts: {EventBridgeRetriesRising: {above: 21}}\n"))
     for path in ("cloudformation.json", "plan.json"):
@@ -307,12 +318,12 @@ def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path) ->
         assert len(changed) == 1
 
 
-def test_a_group_too_large_for_one_template_is_refused(tmp_path) -> None:
+def test_a_group_too_large_for_one_template_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="do not fit in one template"):
         built(orders(tmp_path, rules=600))
 
 
-def test_a_description_links_to_the_panel_of_what_the_alarm_is_about(tmp_path) -> None:
+def test_a_description_links_to_the_panel_of_what_the_alarm_is_about(tmp_path: Path) -> None:
     more = "links: {grafana: 'https://g.example.com'}\n"
     name = "orders-eventbridge-failed-invocations"
     page = "Dashboard: https://g.example.com/d/obs-orders-eventbridge?viewPanel="
@@ -324,7 +335,7 @@ def test_a_description_links_to_the_panel_of_what_the_alarm_is_about(tmp_path) -
     assert single["AlarmDescription"].endswith(f"{of_bus}&var-rule=rule-000")
 
 
-def test_a_link_that_makes_a_description_too_long_is_left_out(tmp_path) -> None:
+def test_a_link_that_makes_a_description_too_long_is_left_out(tmp_path: Path) -> None:
     more = f"links: {{grafana: 'https://g.example.com/{'x' * 900}'}}\n"
     made = alarm("orders-eventbridge-failed-invocations", orders(tmp_path, more))
     assert "Dashboard" not in made["AlarmDescription"]
@@ -396,14 +407,14 @@ def test_no_graph_of_a_dashboard_lies_on_another() -> None:
     body = json.loads(built(oms())["cloudwatch/cloud/dashboard-oms.json"])
     places = [(w["x"], w["y"]) for w in body["widgets"]]
     assert len(places) == len(set(places))
-    assert all(w["x"] + w["width"] <= 24 for w in body["widgets"])
+    assert [w for w in body["widgets"] if w["x"] + w["width"] > 24] == []
 
 
 def test_the_same_spec_builds_the_same_bytes() -> None:
     assert files(tuned_alerts(oms()), oms()) == files(tuned_alerts(oms()), oms())
 
 
-def test_a_system_without_aws_has_no_files(tmp_path) -> None:
+def test_a_system_without_aws_has_no_files(tmp_path: Path) -> None:
     path = tmp_path / "nats.yaml"
     path.write_text(
         "version: 1\nsystem: n\nsources: {nats: {main: {monitor: ['http://nats:8222']}}}\n"

@@ -1,5 +1,7 @@
 """The evaluator itself, on the tables of the CloudWatch user guide and on metric math by hand."""
 
+from typing import Any
+
 import pytest
 
 from tests.unit.alerts.alarm_evaluator import ALARM, INSUFFICIENT, OK, CloudWatch, state
@@ -27,15 +29,15 @@ def points(text: str) -> list[bool | None]:
     ],
 )
 def test_missing_data_is_treated_as_in_the_tables_of_the_user_guide(
-    shown, m, missing, ignore, breaching, not_breaching
+    shown: str, m: int, missing: str, ignore: str, breaching: str, not_breaching: str
 ) -> None:
     modes = ("missing", "ignore", "breaching", "notBreaching")
     found = [state(points(shown), 3, m, mode, KEPT) for mode in modes]
     assert found == [missing, ignore, breaching, not_breaching]
 
 
-def query(expression: str, period: int = 60) -> dict:
-    def metric(key: str, name: str) -> dict:
+def query(expression: str, period: int = 60) -> dict[str, Any]:
+    def metric(key: str, name: str) -> dict[str, Any]:
         named = {"Namespace": "AWS/Events", "MetricName": name, "Dimensions": []}
         return {
             "Id": key,
@@ -76,7 +78,7 @@ def query(expression: str, period: int = 60) -> dict:
     ],
 )
 def test_metric_math_is_done_point_by_point_and_missing_stays_missing(
-    expression, a, b, expected
+    expression: str, a: float | None, b: float | None, expected: str
 ) -> None:
     aws = CloudWatch(query(expression))
     for name, value in (("A", a), ("B", b)):

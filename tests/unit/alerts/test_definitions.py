@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from obs.alerts.alert import About, Alert
-from obs.alerts.condition import Above, Increase, metrics_of
+from obs.alerts.conditions import Above, Increase
 from obs.alerts.definitions import ALERTS, BY_NAME
 from obs.alerts.runbook import template
 from obs.catalogue import BY_NAME as METRICS
@@ -41,7 +41,7 @@ def test_a_description_names_only_labels_that_the_alert_has(alert: Alert) -> Non
 
 @each_alert
 def test_an_alert_reads_metrics_of_the_object_it_is_about(alert: Alert) -> None:
-    for metric in metrics_of(alert.when):
+    for metric in alert.when.metrics():
         assert METRICS[metric.name] is metric
         assert alert.about is About.COLLECTOR or set(alert.about.labels) <= set(metric.labels)
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.condition import Burn
+from obs.alerts.conditions import Burn
 from obs.alerts.routing import NOBODY, Inhibition, inhibitions, legs
 from obs.alerts.tuning import tuned_alerts
 from obs.spec.load import load
@@ -73,8 +74,8 @@ def test_nothing_silences_the_watchdog_or_the_cause_of_a_dead_source(
     sources = [named(alerts, name) for name in ("ObsSourceDown", "ObsSourceStale")]
     down = firing(named(alerts, "NatsServerDown"))
     watchdog = firing(named(alerts, "ObsWatchdog"))
-    assert not any(silences(rules, firing(source), down) for source in sources)
-    assert not any(silences(rules, firing(tuned), watchdog) for tuned in alerts)
+    assert [it.name for it in sources if silences(rules, firing(it), down)] == []
+    assert [it.name for it in alerts if silences(rules, firing(it), watchdog)] == []
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_tuning_a_source_alert_to_critical_lets_it_silence_critical_ones(
     assert silences(inhibitions(alerts, changed), firing(down), firing(stalled))
 
 
-NOTIFY = {
+NOTIFY: dict[str, dict[str, Any]] = {
     "receivers": {
         name: {"webhook": {"url": f"http://{name}/"}} for name in ("chat", "oncall", "payments")
     },

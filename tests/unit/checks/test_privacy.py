@@ -2,8 +2,10 @@
 
 import json
 import string
-from ipaddress import ip_address
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import example, given
@@ -155,14 +157,18 @@ def test_every_card_number_is_found_and_none_with_another_check_digit(
 
 
 @given(st.ip_addresses(v=4), between)
-def test_every_ip_address_but_the_machine_s_own_is_found(address, around) -> None:
+def test_every_ip_address_but_the_machine_s_own_is_found(
+    address: IPv4Address, around: tuple[str, str]
+) -> None:
     own = address.is_loopback or address.is_unspecified or str(address).startswith("255.")
     assert (ADDRESS in kinds(within(str(address), around))) == (not own)
 
 
 @example(ip_address("fdff:ffff:ffff:ffff:ffff:ffff:ffff:fffa"), (" ", " "))  # no digit in it
 @given(st.ip_addresses(v=6).filter(lambda address: address.exploded[:4] != "0000"), between)
-def test_every_ip_address_of_version_6_is_found_when_written_out(address, around) -> None:
+def test_every_ip_address_of_version_6_is_found_when_written_out(
+    address: IPv6Address, around: tuple[str, str]
+) -> None:
     assert ADDRESS in kinds(within(address.exploded, around))
 
 
@@ -177,12 +183,12 @@ def test_no_digest_is_taken_for_a_secret_key(digest: bytes) -> None:
 
 
 @given(st.uuids())
-def test_no_uuid_is_taken_for_anything(uuid) -> None:
+def test_no_uuid_is_taken_for_anything(uuid: UUID) -> None:
     assert kinds(str(uuid)) == ()
 
 
 @given(st.datetimes())
-def test_no_time_is_taken_for_anything(moment) -> None:
+def test_no_time_is_taken_for_anything(moment: datetime) -> None:
     assert kinds(f"{moment.isoformat()}+00:00") == ()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from obs.cli.apply import run
 from obs.errors import BadInput, ObsError, SourceError
-from obs.stacks.plan import PlanStep, Present, Wanted, plan, to_do
+from obs.stacks.plan import PlanStep, Present, Wanted, changing_steps, plan
 from obs.stacks.stack import Done
 
 
@@ -32,7 +32,7 @@ class Shelf:
         return plan(wanted, present)
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
-        for step in to_do(steps):
+        for step in changing_steps(steps):
             self.content[step.name] = {"new": 1, "other": 2}[step.name]
             done(step)
             if self.broken:

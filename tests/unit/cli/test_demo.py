@@ -14,7 +14,7 @@ def test_the_list_names_each_fault_with_what_it_does_and_what_is_seen(
     assert main(["demo", "--list"]) == 0
     said = capsys.readouterr().out
     for fault in FAULTS:
-        assert f"{fault.name}\n    {fault.does}\n    on the page: {fault.shows}\n" in said
+        assert f"{fault.name}\n    {fault.description}\n    symptoms: {fault.symptoms}\n" in said
 
 
 def test_the_list_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

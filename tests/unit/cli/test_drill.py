@@ -8,18 +8,20 @@ import pytest
 from obs.cli.main import main
 from obs.errors import BadInput
 from obs.sandbox import drills
-from obs.sandbox.drill_report import Outcome, Report
+from obs.sandbox.drill_report import AlertOutcome, DrillReport
 from obs.sandbox.drills import DRILLS, Drill, run_drill
 from obs.sandbox.faults import FAULTS
 
 REPORTS = {
-    "consumer-stopped": Report(
-        "consumer-stopped", (Outcome("NatsConsumerStopped", 11.04, 3.0),), ()
+    "consumer-stopped": DrillReport(
+        "consumer-stopped", (AlertOutcome("NatsConsumerStopped", 11.04, 3.0),), ()
     ),
-    "aws-throttled": Report(
-        "aws-throttled", (Outcome("ObsSourceDown", None, None),), ("ObsSourceDown did not fire",)
+    "aws-throttled": DrillReport(
+        "aws-throttled",
+        (AlertOutcome("ObsSourceDown", None, None),),
+        ("ObsSourceDown did not fire",),
     ),
-    "healthy": Report("healthy", (), ()),
+    "healthy": DrillReport("healthy", (), ()),
 }
 
 
@@ -28,7 +30,9 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
     """Drills are not run, but answered; which they were, and how long healthy ones are to last."""
     asked = []
 
-    async def answer(drill: Drill, tell: Callable[[str], None], *, quiet_seconds: float) -> Report:
+    async def answer(
+        drill: Drill, tell: Callable[[str], None], *, quiet_seconds: float
+    ) -> DrillReport:
         asked.append((drill.name, quiet_seconds))
         return REPORTS[drill.name]
 
@@ -45,7 +49,7 @@ def test_each_fault_has_a_drill_of_its_alerts() -> None:
 def test_the_list_names_each_drill_with_its_alerts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drill", "--list"]) == 0
     said = capsys.readouterr().out
-    assert "healthy\n    nothing goes wrong\n    alerts: none\n" in said
+    assert "healthy\n    no fault is injected, and no alert may fire\n    alerts: none\n" in said
     assert main(["drill", "--list", "--format", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in listed] == [drill.name for drill in DRILLS]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.clients.aws_cost import CUSTOM_METRIC_MONTH, MONTH, Spending, estimate
+from obs.clients.aws_cost import CUSTOM_METRIC_MONTH, MONTH, CostMeter, estimate
 
 
 @given(
@@ -15,69 +15,69 @@ from obs.clients.aws_cost import CUSTOM_METRIC_MONTH, MONTH, Spending, estimate
 def test_regular_polls_cost_their_rate_from_the_first_on(
     polls: int, interval: float, cost: float, requests: int, asked: float
 ) -> None:
-    spending = Spending(interval)
+    meter = CostMeter(interval)
     now = 1e9
     for poll in range(polls):
         now = 1e9 + poll * interval
         for request in range(requests):  # one after the other, within the poll
-            spending.spend(cost, now + request * interval / 20)
+            meter.spend(cost, now + request * interval / 20)
     expected = cost * requests * MONTH / interval
-    assert spending.per_month(now + asked * interval) == pytest.approx(expected, rel=1e-5)
-    assert spending.total == pytest.approx(polls * requests * cost)
+    assert meter.per_month(now + asked * interval) == pytest.approx(expected, rel=1e-5)
+    assert meter.total == pytest.approx(polls * requests * cost)
 
 
 def test_the_rate_falls_when_spending_stops_and_ends_after_an_hour() -> None:
-    spending = Spending(60)
+    meter = CostMeter(60)
     for poll in range(10):
-        spending.spend(1.0, poll * 60.0)
-    assert spending.per_month(600) == pytest.approx(MONTH / 60)
-    assert spending.per_month(1200) == pytest.approx(10 * MONTH / 1200)
-    assert spending.per_month(540 + 3601) == 0.0
+        meter.spend(1.0, poll * 60.0)
+    assert meter.per_month(600) == pytest.approx(MONTH / 60)
+    assert meter.per_month(1200) == pytest.approx(10 * MONTH / 1200)
+    assert meter.per_month(540 + 3601) == 0.0
 
 
 def test_what_happens_once_is_in_the_total_but_not_in_the_rate() -> None:
-    spending = Spending(60)
-    spending.spend(5.0, 0.0, every=0)
-    assert (spending.total, spending.per_month(0.0)) == (5.0, 0.0)
+    meter = CostMeter(60)
+    meter.spend(5.0, 0.0, every=0)
+    assert (meter.total, meter.per_month(0.0)) == (5.0, 0.0)
 
 
 @given(polls=st.integers(1, 200), cost=st.floats(1e-6, 1e-2), seldom=st.floats(1e-6, 1e-2))
 def test_what_comes_back_less_often_than_polls_counts_at_its_own_rate(
     polls: int, cost: float, seldom: float
 ) -> None:
-    spending = Spending(60)
+    meter = CostMeter(60)
     for poll in range(polls):
         now = poll * 60.0
-        spending.spend(cost, now)
+        meter.spend(cost, now)
         if poll % 5 == 0:
-            spending.spend(seldom, now + 1, every=300)
+            meter.spend(seldom, now + 1, every=300)
     expected = (cost / 60 + seldom / 300) * MONTH
-    assert spending.per_month(now + 1) == pytest.approx(expected, rel=1e-5)
+    assert meter.per_month(now + 1) == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_came_back_and_stays_away_leaves_the_rate() -> None:
-    spending = Spending(60)
-    spending.spend(1.0, 0.0, every=300)
-    assert spending.per_month(300) == pytest.approx(MONTH / 300)
-    assert spending.per_month(1500) == pytest.approx(MONTH / 1500)
-    assert spending.per_month(3601) == 0.0
+    meter = CostMeter(60)
+    meter.spend(1.0, 0.0, every=300)
+    assert meter.per_month(300) == pytest.approx(MONTH / 300)
+    assert meter.per_month(1500) == pytest.approx(MONTH / 1500)
+    assert meter.per_month(3601) == 0.0
 
 
 def test_a_custom_metric_costs_its_month_once_while_it_is_published() -> None:
-    spending = Spending(60)
+    meter = CostMeter(60)
     for now in (0.0, 60.0):
-        spending.publish("a", now)
-    spending.publish("b", 60.0)
-    assert spending.per_month(60.0) == pytest.approx(2 * CUSTOM_METRIC_MONTH)
-    assert spending.per_month(3601.0) == pytest.approx(2 * CUSTOM_METRIC_MONTH)
-    assert spending.per_month(3661.0) == 0.0
+        meter.publish("a", now)
+    meter.publish("b", 60.0)
+    assert meter.per_month(60.0) == pytest.approx(2 * CUSTOM_METRIC_MONTH)
+    assert meter.per_month(3601.0) == pytest.approx(2 * CUSTOM_METRIC_MONTH)
+    assert meter.per_month(3661.0) == 0.0
 
 
 def test_no_clock_step_back_makes_the_rate_negative_or_endless() -> None:
-    spending = Spending(60)
-    spending.spend(1.0, 1000.0)
-    spending.spend(1.0, 400.0)
-    assert 0 < spending.per_month(400.0) <= 2 * MONTH / 60
+    meter = CostMeter(60)
+    meter.spend(1.0, 1000.0)
+    meter.spend(1.0, 400.0)
+    assert 0 < meter.per_month(400.0) <= 2 * MONTH / 60
 
 
 def test_an_estimate_adds_up_metrics_queue_requests_and_publishing() -> None:

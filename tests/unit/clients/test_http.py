@@ -3,6 +3,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import TypedDict, Unpack
 
 import pytest
 
@@ -10,8 +11,16 @@ from obs.clients.http import Http, without_user
 from obs.errors import SourceError
 from obs.spec.tls import Tls
 
-Talk = Callable[[socket.socket, threading.Event], None]
+Talk = Callable[[socket.socket, threading.Event], object]
 SECRET = "s3cret"
+
+
+class Options(TypedDict, total=False):
+    """Of Http."""
+
+    tls: Tls
+    timeout: float
+    max_bytes: int
 
 
 @contextmanager
@@ -54,12 +63,13 @@ def raw(answer: bytes) -> Talk:
     return lambda connection, done: connection.sendall(answer)
 
 
-def get(url: str, **options) -> bytes:
-    with closing(Http(**({"timeout": 2.0} | options))) as http:
+def get(url: str, **options: Unpack[Options]) -> bytes:
+    usual: Options = {"timeout": 2.0}
+    with closing(Http(**(usual | options))) as http:
         return http.get(url)
 
 
-def failure(talk: Talk, **options) -> SourceError:
+def failure(talk: Talk, **options: Unpack[Options]) -> SourceError:
     with server(talk) as url, pytest.raises(SourceError) as error:
         get(url, **options)
     assert url in str(error.value)
@@ -147,10 +157,10 @@ def test_a_chunked_body_is_put_together() -> None:
         ("204 No Content", "http_status"),
     ],
 )
-def test_any_status_but_200_is_an_error(status, reason) -> None:
+def test_any_status_but_200_is_an_error(status: str, reason: str) -> None:
     error = failure(page(b"", status))
     assert error.reason == reason
-    assert status.split()[0] in str(error)
+    assert status.split(maxsplit=1)[0] in str(error)
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -178,7 +188,7 @@ def test_a_connection_closed_without_an_answer_is_an_error() -> None:
 
 def test_a_server_that_never_answers_is_a_timeout() -> None:
     started = time.monotonic()
-    assert failure(lambda connection, done: done.wait(5) and None, timeout=0.2).reason == "timeout"
+    assert failure(lambda connection, done: done.wait(5), timeout=0.2).reason == "timeout"
     assert time.monotonic() - started < 2
 
 
@@ -226,7 +236,7 @@ def test_a_name_that_does_not_exist_is_a_connection_error() -> None:
     assert error.value.reason == "connection"
 
 
-def test_proxies_of_the_environment_are_not_used(monkeypatch) -> None:
+def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with server(page(b"direct")) as url:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from obs.clients.metric_data import (
     MAX_POINTS,
     MAX_QUERIES,
-    Answers,
+    MetricDataPages,
     MetricSeries,
     batches,
     billed_metrics,
@@ -81,49 +81,49 @@ PAGE = st.dictionaries(st.integers(0, 400).map(lambda n: n * 60), st.floats(0, 1
 @given(st.lists(PAGE, max_size=5))
 def test_points_spread_over_pages_are_joined_by_query(pages: list[dict[int, float]]) -> None:
     first, second = series(2)
-    answers = Answers([first, second])
+    joined = MetricDataPages([first, second])
     for page in pages:
-        answers.add({"MetricDataResults": [result("q1", page, "PartialData")]})
-    answers.add({"MetricDataResults": [result("q0", {}), result("q1", {})]})
+        joined.add({"MetricDataResults": [result("q1", page, "PartialData")]})
+    joined.add({"MetricDataResults": [result("q0", {}), result("q1", {})]})
     everything = {at: value for page in pages for at, value in page.items()}
-    assert answers.complete == {first: {}, second: everything}
-    assert answers.statuses == []
+    assert joined.complete == {first: {}, second: everything}
+    assert joined.statuses == []
 
 
 @pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
 def test_a_query_whose_last_word_is_not_complete_is_not_answered(status: str) -> None:
     first, second = series(2)
-    answers = Answers([first, second])
-    answers.add({"MetricDataResults": [result("q0", {60: 1.0}), result("q1", {60: 2.0})]})
-    answers.add({"MetricDataResults": [result("q1", {120: 2.0}, status)]})
-    assert answers.complete == {first: {60: 1.0}}
-    assert answers.statuses == [status]
+    joined = MetricDataPages([first, second])
+    joined.add({"MetricDataResults": [result("q0", {60: 1.0}), result("q1", {60: 2.0})]})
+    joined.add({"MetricDataResults": [result("q1", {120: 2.0}, status)]})
+    assert joined.complete == {first: {60: 1.0}}
+    assert joined.statuses == [status]
 
 
 def test_a_query_that_no_page_mentions_is_not_an_empty_answer() -> None:
     first, second = series(2)
-    answers = Answers([first, second])
-    answers.add({"MetricDataResults": [result("q0", {})]})
-    assert answers.complete == {first: {}}
-    assert answers.statuses == ["Missing"]
+    joined = MetricDataPages([first, second])
+    joined.add({"MetricDataResults": [result("q0", {})]})
+    assert joined.complete == {first: {}}
+    assert joined.statuses == ["Missing"]
 
 
 def test_a_message_about_the_request_makes_all_of_it_untrusted() -> None:
-    answers = Answers(series(1))
+    joined = MetricDataPages(series(1))
     messages = [{"Code": "MaxMetricsExceeded", "Value": "some were left out"}]
-    answers.add({"MetricDataResults": [result("q0", {60: 1.0})], "Messages": messages})
-    assert answers.complete == {}
-    assert answers.statuses == ["MaxMetricsExceeded"]
+    joined.add({"MetricDataResults": [result("q0", {60: 1.0})], "Messages": messages})
+    assert joined.complete == {}
+    assert joined.statuses == ["MaxMetricsExceeded"]
 
 
 def test_times_may_be_numbers_or_datetimes() -> None:
     (one,) = series(1)
-    answers = Answers([one])
+    joined = MetricDataPages([one])
     page = result("q0", {60: 1.0})
     page["Timestamps"] = [datetime.fromtimestamp(60, UTC)]
-    answers.add({"MetricDataResults": [page]})
-    answers.add({"MetricDataResults": [result("q0", {120: 2.0})]})
-    assert answers.complete == {one: {60: 1.0, 120: 2.0}}
+    joined.add({"MetricDataResults": [page]})
+    joined.add({"MetricDataResults": [result("q0", {120: 2.0})]})
+    assert joined.complete == {one: {60: 1.0, 120: 2.0}}
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_times_may_be_numbers_or_datetimes() -> None:
 )
 def test_a_page_that_makes_no_sense_is_an_error(page: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        Answers(series(1)).add(page)
+        MetricDataPages(series(1)).add(page)

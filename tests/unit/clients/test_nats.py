@@ -2,11 +2,13 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import nats.errors
 import pytest
+from nats.aio.client import Client
 
-from obs.clients.nats import keep_connected, request
+from obs.clients.nats import Use, keep_connected, request
 from obs.errors import SourceError
 from obs.spec.nats import NatsConnection
 
@@ -14,11 +16,11 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 INFO = b'INFO {"server_id":"A","version":"2.10.0","max_payload":1048576,"headers":true}\r\n'
 
 
-async def unused(client, ready) -> None:
+async def unused(client: Client, ready: Callable[[], None]) -> None:
     pytest.fail("there is no server to connect to")
 
 
-async def first_report(url: str, timeout: float = 1.0, use=unused) -> SourceError | None:
+async def first_report(url: str, timeout: float = 1.0, use: Use = unused) -> SourceError | None:
     found: asyncio.Future[SourceError | None] = asyncio.get_running_loop().create_future()
 
     def report(error: SourceError | None) -> None:
@@ -34,7 +36,7 @@ async def first_report(url: str, timeout: float = 1.0, use=unused) -> SourceErro
         await asyncio.wait([task])
 
 
-async def report_of(serve: Serve, timeout: float = 1.0, use=unused) -> SourceError | None:
+async def report_of(serve: Serve, timeout: float = 1.0, use: Use = unused) -> SourceError | None:
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await serve(reader, writer)
@@ -51,37 +53,44 @@ async def test_nobody_listening_is_told_at_once() -> None:
         port = listener.getsockname()[1]
     started = time.monotonic()
     report = await first_report(f"nats://127.0.0.1:{port}")
+    assert report is not None
     assert report.reason == "connection"
     assert str(report).startswith(f"nats://127.0.0.1:{port}: ")
     assert time.monotonic() - started < 1
 
 
 async def test_a_server_that_says_nothing_is_a_timeout() -> None:
-    async def silence(reader, writer) -> None:
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    assert (await report_of(silence, timeout=0.2)).reason == "timeout"
+    report = await report_of(silence, timeout=0.2)
+    assert report is not None
+    assert report.reason == "timeout"
 
 
 async def test_something_that_is_no_nats_server_is_an_error() -> None:
-    async def greet(reader, writer) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example.com ESMTP\r\n")
         await writer.drain()
 
-    assert (await report_of(greet)).reason in {"connection", "decode"}
+    report = await report_of(greet)
+    assert report is not None
+    assert report.reason in {"connection", "decode"}
 
 
 async def test_a_login_that_is_refused_is_told_as_such() -> None:
-    async def refuse(reader, writer) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(INFO)
         await reader.readuntil(b"PING\r\n")
         writer.write(b"-ERR 'Authorization Violation'\r\n")
         await writer.drain()
 
-    assert (await report_of(refuse)).reason == "auth"
+    report = await report_of(refuse)
+    assert report is not None
+    assert report.reason == "auth"
 
 
-async def welcome(reader, writer) -> None:
+async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(INFO)
     await reader.readuntil(b"PING\r\n")
     writer.write(b"PONG\r\n")
@@ -89,7 +98,7 @@ async def welcome(reader, writer) -> None:
 
 
 async def test_it_is_connected_only_once_its_user_says_so() -> None:
-    async def use(client, ready) -> None:
+    async def use(client: Client, ready: Callable[[], None]) -> None:
         ready()
         await asyncio.Event().wait()
 
@@ -97,26 +106,29 @@ async def test_it_is_connected_only_once_its_user_says_so() -> None:
 
 
 async def test_what_its_user_raises_is_reported_and_the_connection_made_again() -> None:
-    async def use(client, ready) -> None:
+    async def use(client: Client, ready: Callable[[], None]) -> None:
         raise SourceError("partial", "lost one")
 
     report = await report_of(welcome, use=use)
+    assert report is not None
     assert (report.reason, str(report)) == ("partial", "lost one")
 
 
 async def test_a_connection_lost_before_its_user_is_ready_is_never_called_connected() -> None:
-    async def leave(reader, writer) -> None:
+    async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(INFO)
         await reader.readuntil(b"PING\r\n")
         writer.write(b"PONG\r\n")
         await writer.drain()
 
-    async def use(client, ready) -> None:
+    async def use(client: Client, ready: Callable[[], None]) -> None:
         while not client.is_closed:
             await asyncio.sleep(0.01)
         ready()
 
-    assert (await report_of(leave, use=use)).reason == "connection"
+    report = await report_of(leave, use=use)
+    assert report is not None
+    assert report.reason == "connection"
 
 
 class Silent:
@@ -138,8 +150,10 @@ class Silent:
         (OSError(), "connection"),
     ],
 )
-async def test_a_request_without_an_answer_tells_its_subject_and_why(error, reason) -> None:
+async def test_a_request_without_an_answer_tells_its_subject_and_why(
+    error: Exception, reason: str
+) -> None:
     with pytest.raises(SourceError) as caught:
-        await request(Silent(error), "$JS.API.INFO", b"", 1.0)
+        await request(cast("Client", Silent(error)), "$JS.API.INFO", b"", 1.0)
     assert caught.value.reason == reason
     assert str(caught.value).startswith("$JS.API.INFO: ")

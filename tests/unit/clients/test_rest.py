@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from obs.clients.rest import ATTEMPTS, Refused, Rest
+from obs.clients.rest import ATTEMPTS, RequestRejected, Rest
 from obs.errors import BadInput, SourceError
 from obs.spec.secret import VariableSecret
 from obs.spec.stacks import GrafanaStack
@@ -35,9 +35,9 @@ def rest(server: Server, waits: list[float] | None = None) -> Rest:
     return Rest(stack, pause=(waits if waits is not None else []).append)
 
 
-def refused(server: Server, method: str, *answers: Answer) -> tuple[Refused, int]:
+def refused(server: Server, method: str, *answers: Answer) -> tuple[RequestRejected, int]:
     server.answer = Scripted(*answers)
-    with rest(server) as client, pytest.raises(Refused) as caught:
+    with rest(server) as client, pytest.raises(RequestRejected) as caught:
         client.send(method, "/x")
     return caught.value, len(server.requests)
 

@@ -40,12 +40,17 @@ PROCESSED = Slo.model_validate(
 )
 
 
-def numbers(**given: object) -> ConsumerNumbers:
-    usual = {"lag_messages": 0, "lag_seconds": 0.0, "delivered": 0, "dead_letters": 0}
-    return ConsumerNumbers(account="A", stream="S", consumer="c", **{**usual, **given})  # type: ignore[arg-type]
+def numbers(
+    *,
+    lag_messages: int = 0,
+    lag_seconds: float = 0.0,
+    delivered: int = 0,
+    dead_letters: int | None = 0,
+) -> ConsumerNumbers:
+    return ConsumerNumbers("A", "S", "c", lag_messages, lag_seconds, delivered, dead_letters)
 
 
-def aws_snapshot(at: float, points: Mapping[tuple[Rule, str], Mapping[int, float]]) -> AwsSnapshot:
+def aws_snapshot(at: float, points: Mapping[tuple[Rule, str], dict[int, float]]) -> AwsSnapshot:
     settled = int(at - 120) // 60 * 60
     return AwsSnapshot(at, settled - 10_800, settled, (PAID, SENT), (), dict(points), ())
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from obs.clients.aws import AwsClient
 from obs.collector.assembly import Assembled, assemble
 from obs.collector.checking import FIRST_AFTER, checking
 from obs.collector.collector import Clock, Collector
+from obs.sources.kind import SourceClient
 from obs.spec.system import System
 from obs.state import open_state
 
@@ -40,7 +40,7 @@ async def in_core(call: Callable[..., Any], *arguments: Any) -> None:
 
 
 def run(
-    tmp_path: Path, checks: Callable[[Mapping[str, AwsClient]], dict[str, bool]], most: int
+    tmp_path: Path, checks: Callable[[Mapping[str, SourceClient]], dict[str, bool]], most: int
 ) -> tuple[list[float], list[str]]:
     state = open_state(tmp_path, lambda reason: None)
     collector = Collector(SYSTEM, state, [], [], [], state_errors=Counter(), clock=Clock())
@@ -63,7 +63,7 @@ def test_a_run_that_fails_as_a_whole_leaves_no_result(
 ) -> None:
     runs = iter([{"iam": True}])
 
-    def once(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+    def once(clients: Mapping[str, SourceClient]) -> dict[str, bool]:
         for outcomes in runs:
             return outcomes
         raise RuntimeError("broken")
@@ -94,7 +94,7 @@ async def test_a_running_collector_runs_the_checks_that_it_is_given(
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def checks(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+    def checks(clients: Mapping[str, SourceClient]) -> dict[str, bool]:
         loop.call_soon_threadsafe(loop.call_later, 0.1, stop.set)
         return {"iam": True}
 
@@ -106,7 +106,7 @@ async def test_a_running_collector_runs_the_checks_that_it_is_given(
 def test_without_a_timer_in_the_spec_nothing_is_run(tmp_path: Path) -> None:
     system = SYSTEM.model_copy(update={"state_dir": str(tmp_path)})
 
-    def never(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+    def never(clients: Mapping[str, SourceClient]) -> dict[str, bool]:
         raise AssertionError
 
     built = asyncio.run(_assembled(system, never))
@@ -114,7 +114,7 @@ def test_without_a_timer_in_the_spec_nothing_is_run(tmp_path: Path) -> None:
 
 
 async def _assembled(
-    system: System, checks: Callable[[Mapping[str, AwsClient]], dict[str, bool]]
+    system: System, checks: Callable[[Mapping[str, SourceClient]], dict[str, bool]]
 ) -> Assembled:
     built = assemble(system, checks=checks)
     await built.daemon.poll_once()
@@ -128,7 +128,7 @@ def test_a_run_that_hangs_withdraws_what_was_known_and_no_second_one_begins(
     running: list[int] = []
     seen: list[Mapping[str, bool]] = []
 
-    def slow(clients: Mapping[str, AwsClient]) -> dict[str, bool]:
+    def slow(clients: Mapping[str, SourceClient]) -> dict[str, bool]:
         running.append(1)
         assert len(running) == 1
         time.sleep(0.2)

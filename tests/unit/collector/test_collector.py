@@ -1,4 +1,5 @@
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -7,6 +8,7 @@ from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.errors import SourceError
+from obs.families.family import Family
 from obs.snapshot import (
     Consumer,
     ConsumerConfig,
@@ -16,6 +18,7 @@ from obs.snapshot import (
     Stream,
     StreamConfig,
 )
+from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.spec.system import System
 from obs.state import open_state
 
@@ -81,7 +84,7 @@ def health() -> SourceHealth:
 
 
 @pytest.fixture
-def collector(tmp_path, clock, health) -> Collector:
+def collector(tmp_path: Path, clock: SetClock, health: SourceHealth) -> Collector:
     errors: Counter[str] = Counter()
     state = open_state(tmp_path, lambda reason: errors.update([reason]))
     return Collector(SYSTEM, state, [health], [], [], state_errors=errors, clock=clock)
@@ -96,7 +99,7 @@ def samples(collector: Collector) -> dict[str, list[float]]:
     return found
 
 
-def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(collector) -> None:
+def test_before_the_first_answer_a_source_is_down_and_has_no_series(collector: Collector) -> None:
     seen = samples(collector)
     assert seen["obs_source_up"] == [0]
     assert "nats_consumer_lag_messages" not in seen
@@ -104,7 +107,9 @@ def test_before_the_first_answer_a_source_is_down_and_nothing_is_told_of_it(coll
     assert seen["obs_source_asked_since_timestamp_seconds"] == [collector.started]
 
 
-def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock) -> None:
+def test_a_fault_leaves_the_series_until_they_are_stale(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     clock.pass_(STALE_AFTER - 1)
     collector.fail(health, SourceError("timeout", "no answer"), clock.monotonic())
@@ -121,7 +126,9 @@ def test_a_fault_leaves_the_series_until_they_are_stale(collector, health, clock
     assert seen["obs_source_last_success_timestamp_seconds"] == [START]
 
 
-def test_objectives_go_with_the_source_they_are_measured_at(collector, health, clock) -> None:
+def test_objectives_go_with_the_source_they_are_measured_at(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
     for second in range(0, 181, 15):
         collector.record_poll(health, poll(START + second, 995), clock.monotonic())
     assert samples(collector)["slo_error_budget_remaining_ratio"] == [1]
@@ -132,7 +139,7 @@ def test_objectives_go_with_the_source_they_are_measured_at(collector, health, c
 
 
 def test_a_source_that_is_back_has_its_series_back_and_no_counter_fell(
-    collector, health, clock
+    collector: Collector, health: SourceHealth, clock: SetClock
 ) -> None:
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     clock.pass_(STALE_AFTER + 1)
@@ -141,7 +148,9 @@ def test_a_source_that_is_back_has_its_series_back_and_no_counter_fell(
     assert samples(collector)["nats_consumer_delivered_total"] == [998]
 
 
-def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, clock) -> None:
+def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
     collector.record_poll(health, poll(START, 990), clock.monotonic())
     clock.pass_(15, wall=-3600)
     collector.record_poll(health, poll(START - 3600, 995), clock.monotonic())
@@ -154,8 +163,8 @@ def test_a_wall_clock_set_back_keeps_fresh_what_is_fresh(collector, health, cloc
     assert collector.stale_sources() == []
 
 
-def test_a_follower_s_numbers_are_not_taken_and_the_consumer_is_leaderless(
-    collector, health, clock
+def test_a_followers_numbers_are_not_taken_and_the_consumer_is_leaderless(
+    collector: Collector, health: SourceHealth, clock: SetClock
 ) -> None:
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     behind = poll(START + 15, 900, leader=False, pending=100)
@@ -168,7 +177,7 @@ def test_a_follower_s_numbers_are_not_taken_and_the_consumer_is_leaderless(
 
 
 def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
-    collector, health, clock
+    collector: Collector, health: SourceHealth, clock: SetClock
 ) -> None:
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     collector.record_poll(health, poll(START + 15, 7, created="b"), clock.monotonic())
@@ -177,30 +186,39 @@ def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
     assert seen["nats_consumer_delivered_total"] == [7]
 
 
-def test_dead_letters_are_absent_until_something_can_tell_them(collector, health, clock) -> None:
+def test_dead_letters_are_absent_until_an_advisory_reports_them(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     assert "nats_consumer_dead_letters_total" not in samples(collector)
+    tracker = collector.trackers["main"]
+    assert isinstance(tracker, ConsumerTracker)
     dead_letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
-    collector.update(
-        "main", lambda: collector.trackers["main"].record_dead_letters([dead_letter], None)
-    )
+
+    def record() -> list[Family]:
+        tracker.record_dead_letters([dead_letter], None)
+        return []
+
+    collector.update("main", record)
     collector.record_poll(health, poll(START + 15, 995), clock.monotonic())
     assert samples(collector)["nats_consumer_dead_letters_total"] == [1]
 
 
-def test_readiness_says_which_source_and_why(collector, health, clock) -> None:
-    site = ServedCollector(collector)
-    assert site.readiness() == (False, ["source main: no successful poll yet"])
+def test_readiness_says_which_source_and_why(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
+    served = ServedCollector(collector)
+    assert served.readiness() == (False, ["source main: no successful poll yet"])
     collector.fail(health, SourceError("connection", "nats:8222: refused"), clock.monotonic())
-    assert site.readiness() == (False, ["source main: nats:8222: refused"])
+    assert served.readiness() == (False, ["source main: nats:8222: refused"])
     collector.record_poll(health, poll(START, 995), clock.monotonic())
-    assert site.readiness() == (True, [])
+    assert served.readiness() == (True, [])
 
 
-def test_a_loop_that_hangs_is_not_healthy(collector, clock) -> None:
-    site = ServedCollector(collector)
-    assert site.health()
+def test_a_loop_that_hangs_is_not_healthy(collector: Collector, clock: SetClock) -> None:
+    served = ServedCollector(collector)
+    assert served.health()
     clock.pass_(61)
-    assert not site.health()
+    assert not served.health()
     collector.expire_stale()
-    assert site.health()
+    assert served.health()

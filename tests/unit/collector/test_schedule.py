@@ -8,7 +8,7 @@ intervals = st.floats(0.1, 3600)
 
 @given(intervals, st.floats(0, 0.999))
 def test_a_healthy_source_is_polled_once_an_interval_give_or_take_the_jitter(
-    interval, chance
+    interval: float, chance: float
 ) -> None:
     wait = seconds_to_next_poll(interval, 0, lambda: chance)
     assert abs(wait - interval) <= interval * JITTER / 2 + 1e-9
@@ -21,6 +21,6 @@ def test_waits_double_with_each_failure_up_to_the_longest() -> None:
 
 @given(intervals, st.integers(0, 10_000))
 def test_a_source_that_failed_long_is_still_polled_within_a_bounded_time(
-    interval, failures
+    interval: float, failures: int
 ) -> None:
     assert seconds_to_next_poll(interval, failures, lambda: 0.999) <= max(5 * interval, 60) * 1.05

@@ -66,7 +66,7 @@ def known(system: System) -> Knowledge:
 @given(st.dictionaries(st.sampled_from(_KEYS), _ANY, max_size=8))
 def test_no_json_is_too_strange(json_: Json) -> None:
     told = lint([dashboard("a.json", json_)], Knowledge()).findings
-    assert all(str(each).isprintable() for each in told)
+    assert [each for each in told if not str(each).isprintable()] == []
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -120,7 +120,7 @@ def test_the_dashboards_that_obs_builds_have_no_findings(oms: System) -> None:
     built = [dashboard(f"{each.page}.json", each.json) for each in boards(oms)]
     report = lint(built, known(oms))
     assert [str(each) for each in report.findings] == []
-    assert all(each.reason for each in report.waived)
+    assert [each for each in report.waived if not each.reason] == []
 
 
 def test_a_threshold_that_is_not_its_alerts_is_told(oms: System) -> None:

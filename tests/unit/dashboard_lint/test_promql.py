@@ -1,5 +1,6 @@
 """What a PromQL query selects, and the labels of its result."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 import pytest
@@ -11,11 +12,11 @@ from obs.dashboard_lint.promql import InvalidPromql, Labels, Matcher, Query, rea
 from obs.dashboard_lint.substitute import RATE_INTERVAL, stand_in
 
 
-def read(query: str, *variables: dict[str, object]) -> Query:
+def read(query: str, *variables: Mapping[str, object]) -> Query:
     return read_promql(query, with_variables(*variables))
 
 
-def with_variables(*variables: dict[str, object]) -> Dashboard:
+def with_variables(*variables: Mapping[str, object]) -> Dashboard:
     return dashboard("a.json", {"templating": {"list": list(variables)}})
 
 

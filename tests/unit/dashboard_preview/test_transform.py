@@ -131,5 +131,5 @@ def test_merge_loses_no_key_and_no_value(left: list[str], right: list[str]) -> N
     two = frame("B", key=tuple(right), q=tuple(-float(ord(key)) for key in right))
     found = rows(transformed([one, two], step("merge")))
     assert [row["key"] for row in found] == list(dict.fromkeys([*left, *right]))
-    assert all((row["p"] == ord(row["key"])) == (row["key"] in left) for row in found)
-    assert all((row["q"] == -ord(row["key"])) == (row["key"] in right) for row in found)
+    assert [it for it in found if (it["p"] == ord(it["key"])) != (it["key"] in left)] == []
+    assert [it for it in found if (it["q"] == -ord(it["key"])) != (it["key"] in right)] == []

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from obs.alerts.condition import Above, Age, BurnTiers, ErrorRate, Increase, Overdue, Share
+from obs.alerts.alert import TunedAlert
+from obs.alerts.conditions import Above, Age, BurnTiers, ErrorRate, Increase, Overdue, Share
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers.promql import expression
 from obs.catalogue import aws, nats, own, slo
 from obs.dashboards.alert_expression import compared, unit
 from obs.dashboards.expressions import VariableScope, ever, worst
@@ -21,9 +21,9 @@ COMPARED = [
 
 
 @pytest.mark.parametrize("tuned", COMPARED, ids=lambda tuned: tuned.name)
-def test_a_panel_asks_for_the_very_quantity_of_the_alert(tuned) -> None:
+def test_a_panel_asks_for_the_very_quantity_of_the_alert(tuned: TunedAlert) -> None:
     shown = compared(ALL, tuned.when).replace('job=~"$job",', "").replace('{job=~"$job"}', "")
-    first = expression(tuned).split("\nor (")[0]
+    first = tuned.expression.split("\nor (")[0]
     assert re.sub(r"\s+", " ", first).startswith(re.sub(r"\s+", " ", shown))
 
 

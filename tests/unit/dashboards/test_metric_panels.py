@@ -9,6 +9,7 @@ import pytest
 from grafanalib._gen import DashboardEncoder
 
 from obs import catalogue
+from obs.alerts.conditions import Above
 from obs.alerts.tuning import tuned_alerts
 from obs.catalogue import aws, declare, nats, own, slo
 from obs.catalogue.metric import Metric
@@ -98,6 +99,7 @@ def test_lint_reports_the_metric_where_it_is_not_declared(tills: Metric) -> None
 def test_limits_and_alert_lines_of_the_description_come_from_the_alert() -> None:
     panel = ONE.stat("consumer/somewhere", nats.LAG_MESSAGES)
     (tuned,) = [each for each in tuned_alerts(oms()) if each.name == "NatsConsumerLagHigh"]
+    assert isinstance(tuned.when, Above)
     assert defaults(panel)["thresholds"]["steps"][1]["value"] == tuned.when.threshold
     assert "Alert NatsConsumerLagHigh: > 1000" in shown(panel)["description"]
 

@@ -4,10 +4,12 @@ import json
 import re
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from obs import catalogue
+from obs.alerts.alert import Alert
 from obs.alerts.definitions import ALERTS
 from obs.alerts.tuning import tuned_alerts
 from obs.catalogue.metric import Kind
@@ -66,7 +68,7 @@ def test_panels_stand_side_by_side_without_overlap_or_gap(board: Board) -> None:
         {(x, y) for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])}
         for p in places
     ]
-    assert all(not one & other for one, other in combinations(cells, 2))
+    assert [one & other for one, other in combinations(cells, 2) if one & other] == []
     whole = set.union(*cells)
     height = max(y for _, y in whole) + 1
     assert len(whole) == 24 * height
@@ -124,7 +126,7 @@ def test_annotations_tell_alerts_of_this_system_and_deployments(board: Board) ->
 
 @pytest.mark.parametrize(("board", "each"), PANELS)
 def test_every_panel_says_what_it_shows_in_which_unit_and_why_it_is_empty(
-    board: Board, each: dict[str, object]
+    board: Board, each: dict[str, Any]
 ) -> None:
     defaults = each["fieldConfig"]["defaults"]
     assert len(each["description"]) > len(each["title"])
@@ -136,7 +138,7 @@ def test_every_panel_says_what_it_shows_in_which_unit_and_why_it_is_empty(
 
 @pytest.mark.parametrize(("board", "each"), PANELS)
 def test_an_empty_panel_never_hides_that_its_source_is_silent(
-    board: Board, each: dict[str, object]
+    board: Board, each: dict[str, Any]
 ) -> None:
     if board.page not in ("overview", "collector"):
         assert each["fieldConfig"]["defaults"]["noValue"].endswith("ee Collector")
@@ -144,7 +146,7 @@ def test_an_empty_panel_never_hides_that_its_source_is_silent(
 
 @pytest.mark.parametrize(("board", "each"), PANELS)
 def test_data_links_lead_to_pages_and_keep_choices_and_time(
-    board: Board, each: dict[str, object]
+    board: Board, each: dict[str, Any]
 ) -> None:
     config = each["fieldConfig"]
     links = [
@@ -169,7 +171,7 @@ def test_data_links_lead_to_pages_and_keep_choices_and_time(
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_an_alert_leads_to_a_panel_that_is_there(alert) -> None:
+def test_an_alert_leads_to_a_panel_that_is_there(alert: Alert) -> None:
     board = BOARDS[alert.panel.partition("/")[0]]
     assert panel_id(alert.panel) in {each["id"] for each in board.json["panels"]}
 

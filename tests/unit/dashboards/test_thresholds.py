@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from obs.alerts.alert import Severity, TunedAlert
-from obs.alerts.condition import Above, Below, Condition, Equals
+from obs.alerts.conditions import Above, Below, Condition, Equals
 from obs.alerts.definitions import BY_NAME
 from obs.catalogue import nats
 from obs.dashboards.thresholds import ABOVE_NOTHING, Thresholds, steps

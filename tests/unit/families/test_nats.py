@@ -3,10 +3,10 @@
 import pytest
 
 from obs.catalogue import nats
-from obs.families.family import KeptRows
+from obs.families.family import RowCache
 from obs.families.nats import ConsumerRows, consumer_families, stream_families
 from obs.lag.status import Status
-from obs.lag.track import ConsumerVerdict
+from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
 
@@ -30,7 +30,7 @@ def test_messages_that_were_given_up_are_not_told_as_redelivered_in_flight(
     )
     verdict = ConsumerVerdict(ack_pending, 0.0, 0.0, Status.OK, (), 0.0, None, 100, 0)
     rows = ConsumerRows().of([("main", "OMS", "OMS_EVENTS", "oms-processor")])
-    families = consumer_families(rows, [consumer], [verdict], [29], loose=1.0, since=0.0)
+    families = consumer_families(rows, [consumer], [verdict], [29], tolerance=1.0, since=0.0)
     values = {family.metric: family.values for family in families}
     assert values[nats.REDELIVERED_MESSAGES] == [told]
 
@@ -41,6 +41,6 @@ def test_whether_a_stream_refuses_messages_is_told_once_it_is_known(
 ) -> None:
     config = StreamConfig(discard_new=known)
     stream = Stream("OMS", "OMS_EVENTS", "t", config, 1, 1, 1, 1, 0.0, 0.0, 0)
-    families = stream_families("main", [stream], KeptRows(), rolled_up=False)
+    families = stream_families("main", [stream], RowCache(), rolled_up=False)
     values = {family.metric: family.values for family in families}
     assert values[nats.STREAM_DISCARD_NEW] == [told]

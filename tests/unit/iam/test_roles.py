@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -50,8 +50,8 @@ def whole(oms: System) -> System:
 
 def statement(policy: Policy, action: str) -> dict[str, Any]:
     (found,) = (each for each in policy.statements if action in each.actions)
-    (written,) = document(Policy((found,)))["Statement"]  # type: ignore[misc]
-    return written  # type: ignore[no-any-return]
+    (written,) = cast("list[dict[str, Any]]", document(Policy((found,)))["Statement"])
+    return written
 
 
 def test_the_collector_of_the_oms_may_do_this_and_no_more(oms: System) -> None:
@@ -183,7 +183,7 @@ def test_who_checks_may_only_read(whole: System) -> None:
     verbs = {
         action.partition(":")[2] for action in policy_for("check", whole, PolicyOptions()).actions
     }
-    assert all(verb.startswith(("Describe", "Get", "List")) for verb in verbs)
+    assert [verb for verb in verbs if not verb.startswith(("Describe", "Get", "List"))] == []
 
 
 def test_a_collector_that_runs_the_checks_may_read_what_they_judge(oms: System) -> None:

@@ -1,7 +1,7 @@
 """A JetStream stream with one consumer, simulated in small steps of time: the truth for tests.
 
-It behaves as nats-server 2.15 was seen to: redeliveries come first and need a puller; a message
-that ran out of deliveries leaves the flight at the next pull and keeps counting as redelivered
+It behaves as nats-server 2.15 does: redeliveries come first and need a pulling client; a message
+that ran out of deliveries is in flight until the next pull and still counts as redelivered
 (not where max_deliver is 1); the floor follows delivery sequences, so that it stays below such a
 message until nothing is in flight.
 """
@@ -29,7 +29,7 @@ class InFlight:
 
 @dataclass
 class JetStream:
-    """`publish` are (time, matches the filter) in order; `pulling` tells when a puller is there."""
+    """`publish` are (time, matches the filter) in order; `pulling`: whether a client pulls then."""
 
     config: ConsumerConfig
     publish: list[tuple[float, bool]]
@@ -44,7 +44,7 @@ class JetStream:
     deliveries: int = 0
     floor: int = 0
     delivery_floor: int = 0
-    flight: dict[int, InFlight] = field(default_factory=dict)
+    in_flight: dict[int, InFlight] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
     dead: set[int] = field(default_factory=set)
     created: str = "first"
@@ -58,7 +58,7 @@ class JetStream:
                     break
                 self.arrived.append(at)
                 self.matching.append(matches)
-            for seq in [s for s, f in self.flight.items() if f.acked_at <= self.now]:
+            for seq in [s for s, f in self.in_flight.items() if f.acked_at <= self.now]:
                 self._ack(seq)
             if self.pulling(self.now):
                 self._redeliver()
@@ -70,7 +70,7 @@ class JetStream:
 
     def _busy(self) -> int:
         """Messages a worker has in hand: delivered and to be answered before they are due."""
-        return sum(1 for f in self.flight.values() if f.acked_at < FOREVER)
+        return sum(1 for f in self.in_flight.values() if f.acked_at < FOREVER)
 
     def _start(self, seq: int, count: int) -> tuple[float, float]:
         seconds = self.work(seq, count)
@@ -80,11 +80,11 @@ class JetStream:
         return self.now + self._wait(count), acked
 
     def _redeliver(self) -> None:
-        for seq in [s for s, f in self.flight.items() if f.deadline <= self.now]:
-            message = self.flight[seq]
+        for seq in [s for s, f in self.in_flight.items() if f.deadline <= self.now]:
+            message = self.in_flight[seq]
             limit = self.config.max_deliver
             if 0 < limit <= message.count:
-                del self.flight[seq]
+                del self.in_flight[seq]
                 self.dead.add(seq)
                 continue
             message.count += 1
@@ -94,7 +94,7 @@ class JetStream:
 
     def _room(self) -> bool:
         limit = self.config.max_ack_pending
-        return (limit < 0 or len(self.flight) < limit) and self._busy() < self.concurrency
+        return (limit < 0 or len(self.in_flight) < limit) and self._busy() < self.concurrency
 
     def _deliver(self) -> None:
         seq = self.delivered + 1
@@ -103,26 +103,26 @@ class JetStream:
                 self.delivered = seq
                 self.deliveries += 1
                 deadline, acked = self._start(seq, 1)
-                self.flight[seq] = InFlight(self.deliveries, deadline, acked)
+                self.in_flight[seq] = InFlight(self.deliveries, deadline, acked)
             seq += 1
 
     def _ack(self, seq: int) -> None:
-        delivery = self.flight.pop(seq).delivery
+        delivery = self.in_flight.pop(seq).delivery
         self.counts.pop(seq, None)
-        if not self.flight:
+        if not self.in_flight:
             self.delivery_floor, self.floor = self.deliveries, self.delivered
         elif delivery == self.delivery_floor + 1:
-            oldest = min(self.flight)
-            self.delivery_floor, self.floor = self.flight[oldest].delivery - 1, oldest - 1
+            oldest = min(self.in_flight)
+            self.delivery_floor, self.floor = self.in_flight[oldest].delivery - 1, oldest - 1
 
-    def owed(self) -> list[int]:
-        """Sequences still owed, oldest first."""
+    def outstanding(self) -> list[int]:
+        """Sequences pending or in flight, oldest first."""
         pending = [
             seq
             for seq in range(self.delivered + 1, len(self.arrived) + 1)
             if self.matching[seq - 1] and self._stored(seq)
         ]
-        return sorted(self.flight) + pending
+        return sorted(self.in_flight) + pending
 
     def _stored(self, seq: int) -> bool:
         return self.max_age is None or self.arrived[seq - 1] > self.now - self.max_age
@@ -135,9 +135,9 @@ class JetStream:
         return None
 
     def lag(self) -> float:
-        """The truth: age in seconds of the oldest message owed."""
-        owed = self.owed()
-        return self.now - self.arrived[owed[0] - 1] if owed else 0.0
+        """The truth: age in seconds of the oldest outstanding message."""
+        outstanding = self.outstanding()
+        return self.now - self.arrived[outstanding[0] - 1] if outstanding else 0.0
 
     def consumer(self) -> Consumer:
         """What a poll sees of the consumer."""
@@ -152,8 +152,8 @@ class JetStream:
             delivered_consumer_seq=self.deliveries,
             delivered_stream_seq=self.delivered,
             ack_floor_stream_seq=self.floor,
-            pending=len(self.owed()) - len(self.flight),
-            ack_pending=len(self.flight),
+            pending=len(self.outstanding()) - len(self.in_flight),
+            ack_pending=len(self.in_flight),
             redelivered=len(self.counts),
             waiting=1 if room and not self.config.push else 0,
             push_bound=self.config.push and pulling,

@@ -7,7 +7,8 @@ import msgspec
 
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
-from obs.lag.track import ConsumerVerdict, Track, TrackState
+from obs.lag.track import Track, TrackState
+from obs.lag.verdict import ConsumerVerdict
 from tests.unit.lag.jetstream import JetStream
 
 INTERVAL = 15.0
@@ -33,15 +34,17 @@ class Poll:
 
 
 def saved_and_loaded(track: Track, times: SequenceTimes) -> tuple[Track, SequenceTimes]:
-    """Both after a restart of the collector: through JSON, as its state file keeps them."""
-    state = msgspec.json.decode(msgspec.json.encode(track.to_state()), type=TrackState)
-    sequences = msgspec.json.decode(msgspec.json.encode(times.to_state()), type=SequenceState)
+    """Both after a restart of the collector: encoded as in its state file."""
+    state = msgspec.msgpack.decode(msgspec.msgpack.encode(track.to_state()), type=TrackState)
+    sequences = msgspec.msgpack.decode(msgspec.msgpack.encode(times.to_state()), type=SequenceState)
     return Track.from_state(state), SequenceTimes(sequences)
 
 
-def told(js: JetStream, times: SequenceTimes, asked: Iterable[int]) -> dict[int, float]:
-    """What the server answers, by the collector's clock; nothing where it stores no such."""
-    answers = {seq: js.first_from(seq) for seq in asked}
+def known_arrivals(
+    js: JetStream, times: SequenceTimes, sequences: Iterable[int]
+) -> dict[int, float]:
+    """The server's answers by the collector's clock; none where it stores no such message."""
+    answers = {seq: js.first_from(seq) for seq in sequences}
     return {seq: times.arrival(time) for seq, time in answers.items() if time is not None}
 
 
@@ -54,12 +57,12 @@ def polls(
     away: Callable[[float], bool] = lambda time: False,
     clock: Callable[[float], float] = lambda time: time,
     settings: JudgeSettings = SETTINGS,
-    asks: float | None = None,
+    query_beyond: float | None = None,
 ) -> Iterator[Poll]:
     """Every poll's outcome; `restart` tells before which polls the collector is restarted.
 
     While it is `away` the collector does not poll.
-    Where the lag is off by more than `asks` seconds the server is asked for times of arrival.
+    Where the lag may be off by more than `query_beyond` seconds, arrival times are queried.
     """
     track, times = Track(), SequenceTimes()
     lately: list[float] = []
@@ -76,7 +79,10 @@ def polls(
         stream, now = js.stream(), clock(at)
         times.observe(stream, now, settings.interval / 8)
         verdict = track.observe(js.consumer(), stream, times, now, settings)
-        if asks is not None and (asked := track.sequences_to_query(js.consumer(), times, asks)):
-            verdict = track.refine(js.consumer(), stream, times, told(js, times, asked))
+        if query_beyond is not None and (
+            sequences := track.sequences_to_query(js.consumer(), times, query_beyond)
+        ):
+            known = known_arrivals(js, times, sequences)
+            verdict = track.refine(js.consumer(), stream, times, known)
         yield Poll(at, js.lag(), tuple(lately), verdict)
         at += settings.interval

@@ -1,7 +1,7 @@
 from obs.lag.arrivals import Arrivals
 
 
-def test_what_is_owed_is_counted_back_from_the_newest_arrival() -> None:
+def test_outstanding_messages_are_counted_back_from_the_newest_arrival() -> None:
     arrivals = Arrivals()
     for poll in range(11):
         arrivals.observe(15 if poll else 0, True, None, 15.0 * poll, 2.0)

@@ -1,4 +1,4 @@
-"""Lag after a time in which nobody polled, against the truth of a simulated JetStream."""
+"""Lag after a gap between polls, against the truth of a simulated JetStream."""
 
 from itertools import accumulate
 
@@ -26,7 +26,7 @@ def arrivals(seconds: float, gaps: list[float]) -> list[tuple[float, bool]]:
 
 @few
 @given(phases, absences, st.sampled_from([2, 3, 5]))
-def test_what_was_given_up_meanwhile_is_owed_no_longer(
+def test_what_was_given_up_meanwhile_is_no_longer_outstanding(
     phase: float, absence: tuple[float, float], max_deliver: int
 ) -> None:
     begin, length = absence

@@ -34,7 +34,7 @@ def test_what_arrived_after_the_poll_has_its_time() -> None:
     assert times.lookup(101) == (110.0, 0.0)
 
 
-def test_an_emptied_stream_owes_nothing_old() -> None:
+def test_an_emptied_stream_has_no_old_messages() -> None:
     times = SequenceTimes()
     times.observe(stream(100, 99.0), 110.0, 1.0)
     times.observe(stream(100, None, first=101, first_time=None), 125.0, 1.0)

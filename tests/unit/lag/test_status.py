@@ -108,7 +108,7 @@ def test_a_new_consumer_is_ok_for_its_first_window() -> None:
     assert seen[-1].verdict.status is Status.STOPPED
 
 
-def test_a_gap_between_polls_stops_nobody() -> None:
+def test_a_gap_between_polls_stops_no_consumer() -> None:
     js = JetStream(LIMITED, STEADY, lambda seq, delivery: 1.3, lambda time: time < 100)
     seen = list(polls(js, 590, clock=lambda time: time + (3_600 if time > 120 else 0)))
     assert Status.STOPPED not in statuses([poll for poll in seen if poll.at < 100 + WINDOW])

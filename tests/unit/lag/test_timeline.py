@@ -41,7 +41,7 @@ def test_later_counts_never_have_earlier_times(
     found = [curve.lookup(count) for count in range(len(happened) + 2)]
     times = [moment[0] for moment in found if moment]
     assert len(times) == len(found)
-    assert all(later >= earlier - 1e-9 for earlier, later in pairwise(times))
+    assert [pair for pair in pairwise(times) if not pair[1] >= pair[0] - 1e-9] == []
 
 
 @given(steps, st.floats(0, 3))
@@ -76,7 +76,7 @@ def test_steady_arrivals_take_no_room() -> None:
     assert len(curve) == 2
 
 
-def test_a_quiet_stretch_is_kept_as_a_step() -> None:
+def test_a_quiet_stretch_is_a_step() -> None:
     curve = Timeline()
     for poll in range(20):
         curve.observe(min(poll, 5) if poll < 15 else poll, 15.0 * poll, 15.0 * poll, 2.0)
@@ -117,7 +117,7 @@ def test_a_curve_is_thinned_and_stays_right() -> None:
         assert abs(found[0] - time) <= found[1] + 1e-6
 
 
-def test_forgetting_keeps_what_later_lookups_need() -> None:
+def test_forgetting_does_not_change_later_lookups() -> None:
     curve = Timeline()
     for poll in range(20):
         curve.observe(poll * poll, 15.0 * poll, 15.0 * poll, 0.0)

@@ -7,7 +7,8 @@ import msgspec
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.status import Status
-from obs.lag.track import ConsumerVerdict, Track, TrackState
+from obs.lag.track import Track, TrackState
+from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 from tests.unit.lag.jetstream import JetStream
 from tests.unit.lag.polling import polls
@@ -60,7 +61,7 @@ def at(seq: int) -> dict[str, int]:
     }
 
 
-def test_nothing_owed_is_no_lag_whatever_the_floor_says() -> None:
+def test_nothing_outstanding_is_no_lag_whatever_the_floor_says() -> None:
     feed = Feed()
     feed.poll()
     verdict = feed.poll(ack_floor_stream_seq=3, redelivered=1)
@@ -112,7 +113,7 @@ def test_sequences_that_stay_behind_are_a_reset_and_the_total_goes_on_from_where
     assert totals[-1].lag_seconds > 60
 
 
-def test_without_a_leader_deliveries_stay_as_they_were_and_what_arrives_is_owed() -> None:
+def test_without_a_leader_deliveries_stay_as_they_were_and_arrivals_add_to_the_lag() -> None:
     feed = Feed()
     feed.poll()
     before = feed.poll(pending=100, **at(200))
@@ -124,7 +125,7 @@ def test_without_a_leader_deliveries_stay_as_they_were_and_what_arrives_is_owed(
     assert feed.poll().status is Status.OK
 
 
-def test_a_new_leader_that_has_not_counted_yet_is_not_believed_to_owe_nothing() -> None:
+def test_a_new_leader_that_has_not_counted_yet_does_not_reset_the_lag() -> None:
     feed = Feed()
     feed.poll()
     feed.poll(leader=False, **at(150))
@@ -138,17 +139,17 @@ def test_a_new_leader_that_has_not_counted_yet_is_not_believed_to_owe_nothing() 
 def test_a_lag_that_vanishes_without_a_delivery_is_not_believed_at_once() -> None:
     feed = Feed()
     feed.poll(pending=100, **at(50))
-    told = [feed.poll(pending=0, **at(50)).lag_messages for _ in range(3)]
-    assert told == [100 + 15 * RATE, 100 + 30 * RATE, 0]
+    lags = [feed.poll(pending=0, **at(50)).lag_messages for _ in range(3)]
+    assert lags == [100 + 15 * RATE, 100 + 30 * RATE, 0]
 
 
 def test_with_a_filter_only_what_was_pending_before_is_missed() -> None:
     filtered = ConsumerConfig(filters=("a",))
-    for pending, told in ((0, 0), (7, 7)):
+    for pending, expected in ((0, 0), (7, 7)):
         feed = Feed()
         feed.poll(config=filtered, pending=pending, **at(50))
         feed.poll(config=filtered, leader=False, pending=pending, **at(50))
-        assert feed.poll(config=filtered, pending=0, **at(50)).lag_messages == told
+        assert feed.poll(config=filtered, pending=0, **at(50)).lag_messages == expected
 
 
 def test_a_purge_is_believed_at_once() -> None:
@@ -163,7 +164,7 @@ def test_without_a_leader_from_the_start_a_follower_is_better_than_nothing() -> 
     assert (verdict.status, verdict.lag_messages) == (Status.LEADERLESS, 50)
 
 
-def test_paused_is_told_at_once_and_time_paused_is_not_held_against_the_consumer() -> None:
+def test_paused_is_reported_at_once_and_time_paused_is_not_held_against_the_consumer() -> None:
     feed = Feed()
     for _ in range(12):
         feed.poll()
@@ -221,12 +222,12 @@ def test_a_track_goes_on_after_a_restart_as_if_nothing_had_happened() -> None:
         assert abs(one.lag_seconds - other.lag_seconds) <= 2 * 15 / 8
 
 
-def test_a_state_survives_json() -> None:
+def test_a_state_survives_encoding() -> None:
     feed = Feed()
     assert feed.track.to_state() is None
     feed.poll(pending=20, ack_pending=3, **at(130))
     feed.poll(config=ConsumerConfig(filters=("a",)), pending=20, ack_pending=3, **at(280))
     state = feed.track.to_state()
-    loaded = msgspec.json.decode(msgspec.json.encode(state), type=TrackState)
+    loaded = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=TrackState)
     assert loaded == state
     assert Track.from_state(loaded).to_state() == state

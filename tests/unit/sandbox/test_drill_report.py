@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from obs.sandbox.alerting import Notice
-from obs.sandbox.drill_report import WATCHDOG, Expected, Report, all_fire, none_fires, report
+from obs.sandbox.drill_report import WATCHDOG, DrillReport, Expected, all_fire, none_fires, report
 
 LABELS = {
     "severity": "warning",
@@ -41,7 +41,7 @@ def notice(
     )
 
 
-def judged(*notices: Notice) -> Report:
+def judged(*notices: Notice) -> DrillReport:
     return report("lagging", [LAG], notices, ended=ENDED)
 
 
@@ -64,7 +64,7 @@ def test_the_watchdog_is_no_part_of_any_verdict() -> None:
         ((notice(14),), "NatsConsumerLagHigh did not resolve"),
         (
             (notice(14), notice(16, firing=False)),
-            "NatsConsumerLagHigh resolved while the fault lasted",
+            "NatsConsumerLagHigh resolved while the fault was active",
         ),
         (
             (notice(14), notice(21, firing=False), notice(22), notice(23, firing=False)),
@@ -72,17 +72,23 @@ def test_the_watchdog_is_no_part_of_any_verdict() -> None:
         ),
         (
             (notice(14), notice(23, firing=False), notice(15, labels={"consumer": "other"})),
-            "NatsConsumerLagHigh fired, of nats=oms-nats, account=OMS, stream=OMS_EVENTS, "
-            "consumer=other",
+            "NatsConsumerLagHigh fired unexpectedly for nats=oms-nats, account=OMS, "
+            "stream=OMS_EVENTS, consumer=other",
         ),
         ((notice(14, name="Strange"),), "Strange is not an alert of obs"),
-        ((notice(14, labels={"stream": ""}),), "NatsConsumerLagHigh came without label stream"),
-        ((notice(14, texts={"summary": ""}),), "NatsConsumerLagHigh came without its summary"),
+        ((notice(14, labels={"stream": ""}),), "NatsConsumerLagHigh has no label stream"),
+        (
+            (notice(14, texts={"summary": ""}),),
+            "NatsConsumerLagHigh has not the summary of its definition",
+        ),
         (
             (notice(14, texts={"description": "has <no value>"}),),
-            "NatsConsumerLagHigh is described as 'has <no value>'",
+            "NatsConsumerLagHigh has an unfilled description: 'has <no value>'",
         ),
-        ((notice(14, texts={"runbook_url": ""}),), "NatsConsumerLagHigh came without its runbook"),
+        (
+            (notice(14, texts={"runbook_url": ""}),),
+            "NatsConsumerLagHigh has no link to its runbook",
+        ),
     ],
 )
 def test_whatever_is_wrong_fails_the_drill_and_is_said(

@@ -34,9 +34,8 @@ def test_a_quarter_of_the_events_is_about_schemas() -> None:
     subjects = [make_event(AT, chance).subject for _ in range(2000)]
     schemas = sum(subject.startswith("oms.events.schema.") for subject in subjects)
     assert 400 < schemas < 600
-    assert all(
-        subject.startswith(("oms.events.schema.", "oms.events.object.")) for subject in subjects
-    )
+    kinds = ("oms.events.schema.", "oms.events.object.")
+    assert [subject for subject in subjects if not subject.startswith(kinds)] == []
 
 
 def test_the_body_of_poison_cannot_be_read() -> None:

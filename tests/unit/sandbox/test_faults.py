@@ -2,14 +2,16 @@
 
 import random
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from obs.errors import BadInput
 from obs.sandbox.aws_traffic import OBJECT_RULE
 from obs.sandbox.faults import FAULTS, find_fault
+from obs.sandbox.oms import Sandbox
 from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER
-from obs.sandbox.traffic import Publisher, Trouble, Worker
+from obs.sandbox.traffic import Publisher, Worker, WorkerFault
 
 NAMES = (
     "consumer-stopped",
@@ -51,20 +53,23 @@ class FakeSandbox:
     def restore_aws(self) -> None:
         self.down.discard("aws")
 
+    def as_sandbox(self) -> Sandbox:
+        return cast("Sandbox", self)
+
     def facts(self) -> dict[str, object]:
-        troubles = {name: worker.trouble for name, worker in self.workers.items()}
+        faults = {name: worker.fault for name, worker in self.workers.items()}
         return {
-            **{name: trouble for name, trouble in troubles.items() if trouble},
+            **{name: fault for name, fault in faults.items() if fault},
             **({"poison": self.publisher.poison_share} if self.publisher.poison_share else {}),
             **dict(self.failing),
             **dict.fromkeys(self.down, "down"),
         }
 
 
-EFFECTS = {
-    "consumer-stopped": {PROCESSOR: Trouble.STOPPED},
-    "consumer-stalled": {AUDIT: Trouble.STALLED},
-    "slow-consumer": {SEARCH_INDEXER: Trouble.SLOW},
+EFFECTS: dict[str, dict[str, object]] = {
+    "consumer-stopped": {PROCESSOR: WorkerFault.STOPPED},
+    "consumer-stalled": {AUDIT: WorkerFault.STALLED},
+    "slow-consumer": {SEARCH_INDEXER: WorkerFault.SLOW},
     "poison-message": {"poison": 0.05},
     "target-failing": {OBJECT_RULE: 0.4},
     "nats-down": {"nats": "down"},
@@ -82,17 +87,17 @@ async def test_a_fault_does_one_thing_and_its_stop_undoes_it_however_often_they_
 ) -> None:
     sandbox, fault = FakeSandbox(), find_fault(name)
     for _ in range(2):
-        await fault.start(sandbox)
+        await fault.start(sandbox.as_sandbox())
         assert sandbox.facts() == EFFECTS[name]
     for _ in range(2):
-        await fault.stop(sandbox)
+        await fault.stop(sandbox.as_sandbox())
         assert sandbox.facts() == {}
 
 
 async def test_all_faults_can_be_on_at_the_same_time() -> None:
     sandbox = FakeSandbox()
     for fault in FAULTS:
-        await fault.start(sandbox)
+        await fault.start(sandbox.as_sandbox())
     assert sandbox.facts() == {key: value for one in EFFECTS.values() for key, value in one.items()}
 
 

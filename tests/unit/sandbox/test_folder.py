@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Never
 
 import pytest
 
@@ -29,7 +28,7 @@ def test_a_folder_is_there_while_it_is_used_and_gone_with_its_files_afterwards(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_goes_when_its_use_fails(tmp_path: Path) -> Never:
+def test_a_folder_goes_when_its_use_fails(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), own_folder(tmp_path):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+import pytest
+
 from obs.sandbox import oms
 from obs.sandbox.oms import Sandbox
 
@@ -13,7 +15,9 @@ def test_a_sandbox_that_was_not_started_has_started_nothing(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_traffic_that_loses_a_cancellation_is_cancelled_again(monkeypatch) -> None:
+async def test_traffic_that_loses_a_cancellation_is_cancelled_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(oms, "_CANCEL_AGAIN_SECONDS", 0.01)
 
     async def deaf() -> None:

@@ -12,8 +12,8 @@ import pytest
 from obs.sandbox.process import Process, ProcessFailed, free_ports
 
 
-def python(code: str, folder: Path, **options) -> Process:
-    return Process([sys.executable, "-c", code], folder / "log", **options)
+def python(code: str, folder: Path) -> Process:
+    return Process([sys.executable, "-c", code], folder / "log")
 
 
 def gone(pid: int, timeout: float = 5.0) -> bool:
@@ -29,7 +29,7 @@ def gone(pid: int, timeout: float = 5.0) -> bool:
     return False
 
 
-def test_output_goes_to_the_log(tmp_path) -> None:
+def test_output_goes_to_the_log(tmp_path: Path) -> None:
     process = python("print('hello', flush=True); import time; time.sleep(60)", tmp_path)
     process.start()
     try:
@@ -40,14 +40,14 @@ def test_output_goes_to_the_log(tmp_path) -> None:
     assert not process.alive
 
 
-def test_waiting_for_a_process_that_ends_at_once_tells_its_last_words(tmp_path) -> None:
+def test_waiting_for_a_process_that_ends_at_once_tells_its_last_words(tmp_path: Path) -> None:
     process = python("raise SystemExit('bad configuration')", tmp_path)
     process.start()
     with pytest.raises(ProcessFailed, match="bad configuration"):
         process.wait_until(lambda: False)
 
 
-def test_waiting_ends_after_its_time(tmp_path) -> None:
+def test_waiting_ends_after_its_time(tmp_path: Path) -> None:
     process = python("import time; time.sleep(60)", tmp_path)
     process.start()
     try:
@@ -57,14 +57,14 @@ def test_waiting_ends_after_its_time(tmp_path) -> None:
         process.kill()
 
 
-def test_a_file_that_cannot_be_executed_is_told(tmp_path) -> None:
+def test_a_file_that_cannot_be_executed_is_told(tmp_path: Path) -> None:
     process = Process([str(tmp_path / "missing")], tmp_path / "log")
     process.start()
     with pytest.raises(ProcessFailed, match="missing"):
         process.wait_until(lambda: False)
 
 
-def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path) -> None:
+def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> None:
     code = (
         "import signal, time; signal.signal(15, signal.SIG_IGN);"
         "print('on', flush=True); time.sleep(60)"
@@ -76,7 +76,7 @@ def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path) -> None:
     assert not process.alive
 
 
-def test_stopping_twice_or_before_the_start_does_nothing(tmp_path) -> None:
+def test_stopping_twice_or_before_the_start_does_nothing(tmp_path: Path) -> None:
     process = python("", tmp_path)
     process.stop()
     process.start()
@@ -85,7 +85,7 @@ def test_stopping_twice_or_before_the_start_does_nothing(tmp_path) -> None:
     assert not process.alive
 
 
-def test_it_starts_again_after_a_crash(tmp_path) -> None:
+def test_it_starts_again_after_a_crash(tmp_path: Path) -> None:
     process = python("import time; time.sleep(60)", tmp_path)
     process.start()
     first = process.pid
@@ -98,7 +98,7 @@ def test_it_starts_again_after_a_crash(tmp_path) -> None:
         process.kill()
 
 
-def test_it_lives_on_when_the_thread_that_started_it_ends(tmp_path) -> None:
+def test_it_lives_on_when_the_thread_that_started_it_ends(tmp_path: Path) -> None:
     process = python("import time; time.sleep(60)", tmp_path)
     thread = threading.Thread(target=process.start)
     thread.start()
@@ -111,7 +111,7 @@ def test_it_lives_on_when_the_thread_that_started_it_ends(tmp_path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prctl")
-def test_it_dies_with_a_parent_that_is_killed(tmp_path) -> None:
+def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
@@ -123,6 +123,7 @@ print(child.pid, flush=True)
 time.sleep(60)
 """
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     os.kill(pid, 0)
     parent.send_signal(signal.SIGKILL)

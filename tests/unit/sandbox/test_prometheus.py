@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from obs.sandbox.prometheus import Prometheus, Rules
+from obs.sandbox.prometheus import PrometheusProcess, Rules
 
 
 def test_prometheus_scrapes_the_collector_every_five_seconds(tmp_path: Path) -> None:
-    prometheus = Prometheus("/bin/true", tmp_path, "127.0.0.1:9464")
+    prometheus = PrometheusProcess("/bin/true", tmp_path, "127.0.0.1:9464")
     prometheus.start()
     prometheus.stop()
     config = json.loads((tmp_path / "prometheus.yml").read_text())
@@ -19,7 +19,7 @@ def test_prometheus_scrapes_the_collector_every_five_seconds(tmp_path: Path) -> 
 
 def test_rules_are_judged_as_often_as_is_scraped_and_alertmanager_is_told(tmp_path: Path) -> None:
     rules = Rules("/rules/*.yaml", "127.0.0.1:9093")
-    prometheus = Prometheus("/bin/true", tmp_path, "127.0.0.1:9464", rules=rules, every=1)
+    prometheus = PrometheusProcess("/bin/true", tmp_path, "127.0.0.1:9464", rules=rules, every=1)
     prometheus.start()
     prometheus.stop()
     config = json.loads((tmp_path / "prometheus.yml").read_text())

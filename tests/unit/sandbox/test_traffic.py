@@ -5,10 +5,12 @@ import json
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
+from nats.js import JetStreamContext
 
-from obs.sandbox.traffic import Publisher, Trouble, Worker
+from obs.sandbox.traffic import Publisher, Worker, WorkerFault
 
 
 @dataclass
@@ -42,16 +44,21 @@ class Jetstream:
     async def publish(self, subject: str, body: bytes, **_: object) -> None:
         self.published.append(body)
 
+    def as_context(self) -> JetStreamContext:
+        return cast("JetStreamContext", self)
+
     def answers(self) -> Counter[str]:
         return Counter(answer for message in self.taken for answer in message.answers)
 
 
-async def run_worker(jetstream: Jetstream, *troubles: Trouble, reads_bodies: bool = False) -> None:
+async def run_worker(
+    jetstream: Jetstream, *faults: WorkerFault, reads_bodies: bool = False
+) -> None:
     worker = Worker("any", per_second=1000, slow_per_second=100, reads_bodies=reads_bodies)
-    for trouble in troubles:
-        worker.start(trouble)
+    for fault in faults:
+        worker.start(fault)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(worker.run(jetstream), 0.3)
+        await asyncio.wait_for(worker.run(jetstream.as_context()), 0.3)
 
 
 async def test_a_healthy_worker_acknowledges_what_it_takes() -> None:
@@ -63,20 +70,20 @@ async def test_a_healthy_worker_acknowledges_what_it_takes() -> None:
 
 async def test_a_stopped_worker_takes_nothing() -> None:
     jetstream = Jetstream()
-    await run_worker(jetstream, Trouble.STOPPED, Trouble.SLOW)
+    await run_worker(jetstream, WorkerFault.STOPPED, WorkerFault.SLOW)
     assert jetstream.taken == []
 
 
 async def test_a_stalled_worker_takes_and_never_answers() -> None:
     jetstream = Jetstream()
-    await run_worker(jetstream, Trouble.STALLED)
+    await run_worker(jetstream, WorkerFault.STALLED)
     assert jetstream.taken
     assert jetstream.answers() == {}
 
 
 async def test_a_slow_worker_acknowledges_at_its_slow_pace() -> None:
     jetstream = Jetstream()
-    await run_worker(jetstream, Trouble.SLOW)
+    await run_worker(jetstream, WorkerFault.SLOW)
     assert 5 <= jetstream.answers()["ack"] <= 31
 
 
@@ -105,6 +112,6 @@ async def test_poison_is_published_as_often_as_asked_for() -> None:
     publisher.add_poison()
     publisher.add_poison()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(publisher.run(jetstream), 0.5)
+        await asyncio.wait_for(publisher.run(jetstream.as_context()), 0.5)
     assert [readable(body) for body in jetstream.published][:3] == [False, False, True]
     assert sum(not readable(body) for body in jetstream.published) == 2

@@ -19,7 +19,7 @@ from obs.families.family import SINGLE, Family, Rows, Value, single
 from obs.sinks import exposition as module
 from obs.sinks.exposition import Exposition, header_lines, sample_lines
 from obs.sinks.labels import LONGEST
-from obs.sinks.process import Process
+from obs.sinks.process import ProcessMetrics
 
 DEPTH = Metric("queue_depth_messages", Kind.GAUGE, "How many wait.", ("queue",), "messages")
 SENT = Metric("sent_total", Kind.COUNTER, "How many went.", ("queue",))
@@ -285,7 +285,7 @@ def everything() -> Exposition:
         return Family(metric, rows, [1])
 
     exposition = exposed(*map(family, ALL))
-    exposition.update("process", Process().families())
+    exposition.update("process", ProcessMetrics().families())
     return exposition
 
 

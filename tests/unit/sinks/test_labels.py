@@ -69,4 +69,5 @@ def test_nothing_is_kept_of_rows_that_are_gone() -> None:
     duplicates.repeated(rows)
     duplicates.given(Family(METRIC, rows, [1]), [Family(METRIC, other, [1])])
     del rows
-    assert not any((texts._made, duplicates._repeated, duplicates._shared))
+    memories = (texts._made, duplicates._repeated, duplicates._shared)
+    assert [memory for memory in memories if memory] == []

@@ -105,7 +105,7 @@ def test_the_horizon_does_not_shrink_when_older_points_follow() -> None:
     assert total.update({START + HORIZON_SECONDS - 60: 1}) == 0
 
 
-def test_what_is_kept_is_bounded_by_the_horizon() -> None:
+def test_stored_points_are_bounded_by_the_horizon() -> None:
     total = counter()
     for minute in range(1000):
         total.update({START + minute * MINUTE: 1})
@@ -134,7 +134,7 @@ def test_the_state_is_given_once_until_something_changes() -> None:
     assert total.changed() is None
 
 
-def test_a_debt_alone_is_a_change_to_be_written() -> None:
+def test_a_deficit_alone_is_a_change_to_be_written() -> None:
     total = counter()
     total.update({START: 2})
     total.changed()
@@ -142,7 +142,7 @@ def test_a_debt_alone_is_a_change_to_be_written() -> None:
     assert total.changed() == TotalState(2, 1, START, START, {START: 1})
 
 
-def test_a_restored_counter_knows_its_debt_its_points_and_its_start() -> None:
+def test_a_restored_counter_has_its_deficit_points_and_start() -> None:
     total = counter()
     total.update({START: 10})
     total.update({START: 4})

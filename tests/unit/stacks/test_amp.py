@@ -7,7 +7,7 @@ from obs.spec.load import load
 from obs.spec.system import System
 from obs.stacks.amp import Amp
 from obs.stacks.aws import OWNER
-from obs.stacks.plan import Change, PlanStep, is_as_wanted
+from obs.stacks.plan import Action, PlanStep, is_as_wanted
 from tests.unit.stacks.aws_account import ACTIVE, AwsAccount
 
 SPEC = """\
@@ -65,11 +65,11 @@ def test_a_namespace_of_somebody_else_is_left_alone_and_ours_that_is_built_no_mo
             ("shop-production-old", {OWNER: "shop/production"}),
         )
     }
-    verdicts = {step.name: step.verdict for step in applied(system, account)}
+    verdicts = {step.name: step.action for step in applied(system, account)}
     assert verdicts == {
-        "shop-production-nats": Change.FOREIGN,
-        "shop-production-collector": Change.CREATE,
-        "shop-production-old": Change.DELETE,
+        "shop-production-nats": Action.FOREIGN,
+        "shop-production-collector": Action.CREATE,
+        "shop-production-old": Action.DELETE,
     }
     assert account.namespaces["shop-production-nats"]["data"] == b"groups: []"
     assert account.namespaces.keys() == {
@@ -87,7 +87,7 @@ def test_rules_that_aws_cannot_read_are_an_error_and_stay_to_be_done(
     there = account.namespaces[name]
     account.namespaces[name] = {**there, "status": {"statusCode": "UPDATE_FAILED"}}
     (step,) = (step for step in stack(system, account).plan() if step.name == name)
-    assert step.verdict is Change.CHANGE
+    assert step.action is Action.CHANGE
     one = stack(system, account)
     one._texts = {**one._texts, name: "unreadable"}
     with pytest.raises(SourceError, match="shop-production-nats: UPDATE_FAILED: bad rules"):

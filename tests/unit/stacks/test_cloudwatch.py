@@ -7,9 +7,9 @@ from obs.errors import SourceError
 from obs.spec.load import load
 from obs.spec.system import System
 from obs.stacks.aws import OWNER
-from obs.stacks.cloudwatch import CloudWatch
+from obs.stacks.cloudwatch import CloudWatchAlarms
 from obs.stacks.cloudwatch_alarm import parents_first
-from obs.stacks.plan import Change, PlanStep, is_as_wanted, to_do
+from obs.stacks.plan import Action, PlanStep, changing_steps, is_as_wanted
 from tests.unit.stacks.aws_account import ACCOUNT, AwsAccount, children
 
 OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
@@ -25,8 +25,8 @@ def account() -> AwsAccount:
     return AwsAccount()
 
 
-def stack(system: System, account: AwsAccount) -> CloudWatch:
-    return CloudWatch(system, "cloud", opened=account, pause=lambda seconds: None)
+def stack(system: System, account: AwsAccount) -> CloudWatchAlarms:
+    return CloudWatchAlarms(system, "cloud", opened=account, pause=lambda seconds: None)
 
 
 def applied(system: System, account: AwsAccount) -> tuple[PlanStep, ...]:
@@ -48,7 +48,7 @@ def test_alarms_of_every_kind_are_made_with_their_tag_and_a_second_apply_changes
     system: System, account: AwsAccount
 ) -> None:
     steps = applied(system, account)
-    assert {step.verdict for step in steps} == {Change.CREATE}
+    assert {step.action for step in steps} == {Action.CREATE}
     assert composites(account)
     assert any("Metrics" in alarm for alarm in account.alarms.values())
     assert {tags[OWNER] for tags in account.tags.values()} == {"oms/production/cloud"}
@@ -69,7 +69,7 @@ def test_what_is_built_no_more_goes_composites_before_their_children(
     applied(system, account)
     before = composites(account)
     steps = applied(without_slos(system), account)
-    gone = [step.name for step in steps if step.verdict is Change.DELETE]
+    gone = [step.name for step in steps if step.action is Action.DELETE]
     assert before <= set(gone)
     assert set(gone) & account.alarms.keys() == set()
     assert is_as_wanted(stack(without_slos(system), account).plan())
@@ -84,7 +84,7 @@ def test_an_apply_that_ended_half_way_is_finished_by_the_next(
         applied(system, account)
     account.most = 1_000_000
     left = applied(system, account)
-    assert len(to_do(left)) == len(left) - most
+    assert len(changing_steps(left)) == len(left) - most
     assert is_as_wanted(stack(system, account).plan())
 
 
@@ -102,7 +102,7 @@ def test_alarms_and_dashboards_of_somebody_else_are_left_alone(
     account.alarms["oms-theirs"] = theirs
     before = copy.deepcopy((account.alarms, account.tags, account.dashboards))
     steps = applied(system, account)
-    foreign = {step.name: step.why for step in steps if step.verdict is Change.FOREIGN}
+    foreign = {step.name: step.why for step in steps if step.action is Action.FOREIGN}
     assert foreign.keys() == {alarm["AlarmName"], other["AlarmName"], board}
     assert foreign[other["AlarmName"]].startswith("is of oms/staging/cloud")
     for name in (alarm["AlarmName"], other["AlarmName"], "oms-theirs"):
@@ -120,7 +120,7 @@ def test_what_was_changed_by_hand_is_set_right_and_others_tags_stay(
     tags = account.tags[alarm["AlarmArn"]]
     tags["cost-center"] = "42"
     tags["severity"] = "info"
-    steps = to_do(stack(system, account).plan())
+    steps = changing_steps(stack(system, account).plan())
     assert [step.name for step in steps] == [alarm["AlarmName"]]
     assert "-ActionsEnabled: false" in steps[0].diff
     applied(system, account)

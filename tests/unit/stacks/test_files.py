@@ -83,7 +83,7 @@ def test_what_a_killed_apply_replaced_is_put_back_by_the_next_that_is_refused(
     files, newer = OwnedFiles(tmp_path, "shop"), {"a.yaml": "3", "c.yaml": "3"}
     assert files.pending
     files.replace(steps(files, newer), newer)
-    files.put_back()
+    files.restore()
     assert texts_in(tmp_path) == {"a.yaml": "1", "b.yaml": "1"}
 
 

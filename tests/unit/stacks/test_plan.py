@@ -2,14 +2,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.stacks.plan import (
-    Change,
+    Action,
     PlanStep,
     Present,
     Wanted,
+    changing_steps,
     is_as_wanted,
     plan,
     projected,
-    to_do,
 )
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
@@ -32,26 +32,26 @@ def test_each_thing_gets_the_verdict_that_it_needs() -> None:
     ]
     steps = plan(wanted, present)
     assert steps == (
-        PlanStep(Change.CREATE, "rule", "new"),
+        PlanStep(Action.CREATE, "rule", "new"),
         PlanStep(
-            Change.CHANGE,
+            Action.CHANGE,
             "rule",
             "other",
             diff=("--- there", "+++ wanted", "@@ -1 +1 @@", "-2", "+1"),
         ),
-        PlanStep(Change.KEEP, "rule", "same"),
-        PlanStep(Change.FOREIGN, "rule", "theirs", why="is of somebody else"),
-        PlanStep(Change.DELETE, "rule", "gone"),
+        PlanStep(Action.KEEP, "rule", "same"),
+        PlanStep(Action.FOREIGN, "rule", "theirs", why="is of somebody else"),
+        PlanStep(Action.DELETE, "rule", "gone"),
     )
-    assert [step.name for step in to_do(steps)] == ["new", "other", "gone"]
+    assert [step.name for step in changing_steps(steps)] == ["new", "other", "gone"]
     assert not is_as_wanted(steps)
 
 
 def test_things_of_different_kinds_may_have_one_name() -> None:
     steps = plan([Wanted("alarm", "a", 1)], [Present("dashboard", "a", 1)])
-    assert {step.kind: step.verdict for step in steps} == {
-        "alarm": Change.CREATE,
-        "dashboard": Change.DELETE,
+    assert {step.kind: step.action for step in steps} == {
+        "alarm": Action.CREATE,
+        "dashboard": Action.DELETE,
     }
 
 
@@ -74,12 +74,12 @@ def test_a_plan_that_was_followed_in_part_and_made_again_ends_as_wanted_and_spar
 
     now = dict(there)
     for most in (followed, 100):
-        for step in to_do(steps())[:most]:
-            if step.verdict is Change.DELETE:
+        for step in changing_steps(steps())[:most]:
+            if step.action is Action.DELETE:
                 del now[step.name]
             else:
                 now[step.name] = (wanted[step.name], True)
-    assert to_do(steps()) == ()
+    assert changing_steps(steps()) == ()
     foreign = {name: each for name, each in there.items() if not each[1]}
     assert foreign.items() <= now.items()
     ours = {name: content for name, (content, is_ours) in now.items() if is_ours}

@@ -21,19 +21,19 @@ def basic(user: str, password: str) -> str:
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The hashes that bcrypt was asked about."""
-    asked: list[bytes] = []
+    """The hashes that bcrypt checked a password against."""
+    checked: list[bytes] = []
     real = bcrypt.checkpw
 
     def checkpw(password: bytes, against: bytes) -> bool:
-        asked.append(against)
+        checked.append(against)
         return real(password, against)
 
     monkeypatch.setattr(bcrypt, "checkpw", checkpw)
-    return asked
+    return checked
 
 
-async def test_without_users_everybody_may_read() -> None:
+async def test_without_users_anyone_may_read() -> None:
     assert await PasswordChecker({}).allows(None)
 
 

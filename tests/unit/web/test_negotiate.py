@@ -37,7 +37,7 @@ def test_prometheus_as_it_comes_is_given_openmetrics(accept: str) -> None:
         "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily",
     ],
 )
-def test_everybody_else_is_given_the_text_format(accept: str) -> None:
+def test_other_clients_are_given_the_text_format(accept: str) -> None:
     assert not accepts_openmetrics(accept)
 
 

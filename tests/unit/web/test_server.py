@@ -65,7 +65,7 @@ async def test_a_scraper_without_wishes_gets_plain_text(client: aiohttp.ClientSe
         assert answer.headers["Vary"] == "Accept, Accept-Encoding"
 
 
-async def test_a_scraper_gets_the_format_and_compression_it_asks_for(
+async def test_a_scraper_gets_the_format_and_compression_it_requests(
     client: aiohttp.ClientSession,
 ) -> None:
     wishes = {
@@ -185,12 +185,12 @@ async def test_a_failure_inside_is_not_explained_to_the_client(
         assert "hunter2" not in await answer.text()
 
 
-async def test_a_port_in_use_is_said_in_words(server: Server, site: StubSite) -> None:
+async def test_a_port_in_use_has_a_clear_error(server: Server, site: StubSite) -> None:
     with pytest.raises(BadInput, match=rf"127\.0\.0\.1:{server.port}: the port is in use"):
         await serve(site, f"127.0.0.1:{server.port}")
 
 
-async def test_an_address_of_another_machine_is_said_in_words(site: StubSite) -> None:
+async def test_an_address_of_another_machine_has_a_clear_error(site: StubSite) -> None:
     with pytest.raises(BadInput, match="does not have that address"):
         await serve(site, "203.0.113.7:0")
 

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -10,11 +10,15 @@ from obs.web.status import (
     SloStatus,
     SourceStatus,
     Status,
+    StatusRow,
 )
 from obs.web.verdict import SHOWN, complete, judge
 
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+RowT = TypeVar("RowT", bound=StatusRow)
 
-def changed(value: Any, **fields: Any) -> Any:
+
+def changed(value: StructT, **fields: object) -> StructT:
     return msgspec.structs.replace(value, **fields)
 
 
@@ -74,7 +78,9 @@ PUSH = PushStatus(sink="otlp", target="x", up=True, last_success=1.0, every_seco
 
 
 def status(**fields: Any) -> Status:
-    lists = {name: fields.pop(name) for name in ("consumers", "rules", "queues") if name in fields}
+    lists: dict[str, tuple[StatusRow, ...]] = {
+        name: fields.pop(name) for name in ("consumers", "rules", "queues") if name in fields
+    }
     return Status(
         system="oms",
         environment="test",
@@ -86,14 +92,21 @@ def status(**fields: Any) -> Status:
     )
 
 
-def test_nothing_wrong_is_said_in_so_many_words() -> None:
+def rows(of: Status, name: str, kind: type[RowT]) -> list[RowT]:
+    """The list `name` of a status, all of whose rows are of `kind`."""
+    found = of.lists[name]
+    assert [row for row in found if not isinstance(row, kind)] == []
+    return [row for row in found if isinstance(row, kind)]
+
+
+def test_without_a_problem_the_headline_says_that_all_is_well() -> None:
     verdict = judge(status(slos=(SLO,), consumers=(CONSUMER,), rules=(RULE,), queues=(QUEUE,)))
     assert (verdict.level, verdict.headline, verdict.found) == ("ok", "All is well", 0)
 
 
-def test_before_the_first_answer_nothing_is_called_well() -> None:
-    asked = changed(SOURCE, up=False, last_success=None, age_seconds=None)
-    assert judge(status(sources=(asked,))).level == "unknown"
+def test_before_the_first_answer_the_level_is_unknown() -> None:
+    unanswered = changed(SOURCE, up=False, last_success=None, age_seconds=None)
+    assert judge(status(sources=(unanswered,))).level == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +168,7 @@ def test_consumers_come_worst_first() -> None:
         changed(CONSUMER, consumer="stopped", status="stopped", lag_seconds=1.0),
         changed(CONSUMER, consumer="leaderless", status="leaderless", lag_seconds=None),
     ]
-    ordered = complete(status(consumers=tuple(listed))).lists["consumers"]
+    ordered = rows(complete(status(consumers=tuple(listed))), "consumers", ConsumerStatus)
     assert [each.consumer for each in ordered] == [
         "leaderless",
         "stopped",
@@ -173,7 +186,7 @@ def test_failing_rules_and_silent_sources_come_first() -> None:
             sources=(SOURCE, changed(DOWN, name="zzz")),
         )
     )
-    assert [rule.rule for rule in done.lists["rules"]] == ["z", "r"]
+    assert [rule.rule for rule in rows(done, "rules", RuleStatus)] == ["z", "r"]
     assert [source.name for source in done.sources] == ["zzz", "nats"]
 
 
@@ -200,5 +213,5 @@ def test_messages_are_lost_where_eviction_comes_before_the_consumer(
     )
     assert loses_messages(consumer) is lost
     done = complete(status(consumers=(consumer,)))
-    assert done.lists["consumers"][0].at_risk is lost
+    assert rows(done, "consumers", ConsumerStatus)[0].at_risk is lost
     assert done.verdict.level == ("critical" if lost else "ok")

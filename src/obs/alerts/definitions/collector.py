@@ -3,7 +3,7 @@
 from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
-from obs.alerts.condition import Absent, Always, Increase, Overdue
+from obs.alerts.conditions import Absent, Always, Increase, Overdue
 from obs.catalogue import own
 
 ALERTS: Final = (

@@ -3,7 +3,7 @@
 from typing import Final
 
 from obs.alerts.alert import HOUR, MINUTE, About, Alert, Severity
-from obs.alerts.condition import Above, ErrorRate, Increase, Quiet
+from obs.alerts.conditions import Above, ErrorRate, Increase, Quiet
 from obs.catalogue import aws
 
 ALERTS: Final = (

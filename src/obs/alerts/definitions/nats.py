@@ -3,7 +3,7 @@
 from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
-from obs.alerts.condition import Above, Below, Equals, Increase, Share
+from obs.alerts.conditions import Above, Below, Equals, Increase, Share
 from obs.catalogue import nats
 
 _SLOW, _STALLED, _STOPPED, _LEADERLESS = 2, 3, 4, 5  # values of nats_consumer_status

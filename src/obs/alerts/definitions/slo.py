@@ -3,7 +3,7 @@
 from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
-from obs.alerts.condition import Age, Below, BurnTiers
+from obs.alerts.conditions import Age, Below, BurnTiers
 from obs.catalogue import slo
 from obs.slo.tiers import MIN_BAD_EVENTS
 

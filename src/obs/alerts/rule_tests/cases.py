@@ -1,25 +1,23 @@
 """What every alert is tested for, as series over time and when the alert is to fire."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
 from obs.alerts.alert import KEPT, About, TunedAlert
-from obs.alerts.condition import Absent, Age, Always, Burn, Labels, Overdue
-from obs.alerts.rule_tests.input_series import (
-    STALE_AFTER,
+from obs.alerts.conditions.samples import (
     STEPS,
     Level,
+    NeverSeen,
+    Samples,
     Signal,
-    holds,
-    is_counted,
-    signals,
-    step_seconds,
-    value,
-    variants,
+    WithoutData,
+    while_bad_or_gone,
 )
+from obs.alerts.conditions.scope import Labels
 from obs.catalogue import own, slo
+from obs.catalogue.metric import Metric
 from obs.slo.windows import window
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
@@ -28,16 +26,14 @@ _LEAD: Final = 2 * STEPS  # steps of healthy life before anything happens
 _TAIL: Final = 3 * STEPS
 _MOST_GONE: Final = 3 * STEPS
 _LOOKBACK: Final = 300  # seconds; an alert sampled less often does not see that it was firing
-EXHAUSTION: Final = 7200.0
-"""What the collector tells in these tests: seconds until the budget is spent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One test of one alert: samples a step apart, and at which steps the alert fires.
 
-    `labels` are of the object; `told` asks for its annotations where it first fires, with this
-    `value`. `never`: a source that has not answered at all.
+    `labels` are of the object. `annotated`: the annotations are tested where it first fires, with
+    this `value` and the condition's placeholders `filled`.
     """
 
     name: str
@@ -45,9 +41,9 @@ class Case:
     series: tuple[Signal, ...]
     labels: Labels
     firing: tuple[bool, ...]
-    told: bool = False
-    value: float = 0.0
-    never: bool = False
+    annotated: bool
+    value: float
+    filled: Mapping[str, str]
 
 
 def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
@@ -55,198 +51,198 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
     labels = _object(tuned, system)
     if labels is None:
         return
-    stage = _Stage(tuned, labels)
-    if isinstance(tuned.when, Always):
-        yield stage.case("always fires", [Level.GOOD] * _LEAD, told=True)
+    alert = _CaseBuilder(tuned, labels)
+    samples = alert.samples
+    if samples.without_data is WithoutData.IRRELEVANT:
+        yield alert.one_collector("always fires", [Level.GOOD] * _LEAD, annotated=True)
         return
-    bad = [Level.BAD] * _long_enough(tuned)
+    bad = [Level.BAD] * alert.steps_to_fire
     lead, tail = [Level.GOOD] * _LEAD, [Level.GOOD] * _TAIL
     edge = [Level.EDGE] * len(bad)
-    yield stage.case("fires in time and resolves", lead + bad + tail, told=True)
-    yield stage.case("does not fire at the threshold", lead + edge + tail)
-    for name, level in variants(tuned.when):
-        yield stage.case(f"does not fire when {name}", lead + [level] * len(bad) + tail)
-    yield stage.twice("two collectors count once", lead + edge + tail + bad + tail)
-    yield stage.renamed("a renamed pod changes nothing", lead + bad + tail)
-    if is_counted(tuned.when):
-        yield stage.reset("a counter that begins anew is no event", lead + tail + tail)
-    yield from _without_data(stage, lead + bad, tail)
+    yield alert.one_collector("fires in time and resolves", lead + bad + tail, annotated=True)
+    yield alert.one_collector("does not fire at the threshold", lead + edge + tail)
+    for name, level in samples.variants:
+        levels = lead + [level] * len(bad) + tail
+        yield alert.one_collector(f"does not fire when {name}", levels)
+    yield alert.two_collectors("two collectors count once", lead + edge + tail + bad + tail)
+    yield alert.renamed_pod("a renamed pod changes nothing", lead + bad + tail)
+    if samples.is_counted:
+        yield alert.counter_reset("a counter that begins anew is no event", lead + tail + tail)
+    yield from _without_data(alert, lead + bad, tail)
 
 
 def _without_data(
-    stage: "_Stage", until_firing: Sequence[Level], tail: Sequence[Level]
+    alert: "_CaseBuilder", until_firing: Sequence[Level], tail: Sequence[Level]
 ) -> Iterator[Case]:
-    tuned = stage.tuned
-    if isinstance(tuned.when, Absent):
+    without_data = alert.samples.without_data
+    if without_data is WithoutData.HOLDS:
         return
-    if isinstance(tuned.when, Overdue):
-        yield stage.never_answered("fires for a source that never answered")
+    if isinstance(without_data, NeverSeen):
+        yield alert.never_seen("fires for a source that never answered", without_data)
     else:
-        yield stage.silent("does not fire without any data")
-    if isinstance(tuned.when, Age):
-        yield stage.forgotten("goes on when the series has gone", [*until_firing, *_gone(stage)])
-    if tuned.alert.keep_firing and stage.step <= _LOOKBACK:
-        yield stage.source_dies("goes on firing while its source is down", until_firing, tail)
-        yield stage.source_dies("does not begin because its source is down", tail, tail)
+        yield alert.no_data("does not fire without any data")
+    if without_data is WithoutData.LASTS:
+        levels = [*until_firing, *alert.gone]
+        yield alert.series_gone("goes on when the series has gone", levels)
+    if alert.tuned.keep_firing and alert.samples.step <= _LOOKBACK:
+        yield alert.source_down("goes on firing while its source is down", until_firing, tail)
+        yield alert.source_down("does not begin because its source is down", tail, tail)
 
 
-def _gone(stage: "_Stage") -> list[Level]:
-    steps = min(_MOST_GONE, int(KEPT / 2 / stage.step) // STEPS * STEPS)
-    return [Level.GONE] * max(steps, STEPS)
-
-
-def _long_enough(tuned: TunedAlert) -> int:
-    """Steps of trouble in which the alert has fired for a while, in whole windows."""
-    steps = ceil(tuned.hold / step_seconds(tuned.when)) + 2 * STEPS
-    return ceil(steps / STEPS) * STEPS
-
-
-class _Stage:
-    """One alert on one object, to which things happen."""
+class _CaseBuilder:
+    """Builds the cases of one alert on one object."""
 
     def __init__(self, tuned: TunedAlert, labels: Labels) -> None:
         self.tuned = tuned
-        self.step = step_seconds(tuned.when)
+        self.samples: Samples = tuned.when.samples()
+        self._step = self.samples.step
         self._labels = labels
-        self._hold = tuned.hold
 
-    def case(self, name: str, levels: Sequence[Level], *, told: bool = False) -> Case:
-        """One collector."""
-        series = [*self._told_by("a", levels), *self._surroundings(levels)]
-        return self._made(name, series, self._fires(levels), told=told)
+    @property
+    def steps_to_fire(self) -> int:
+        """Steps of trouble in which the alert has fired for a while, in whole windows."""
+        steps = ceil(self.tuned.hold / self._step) + 2 * STEPS
+        return ceil(steps / STEPS) * STEPS
 
-    def twice(self, name: str, levels: Sequence[Level]) -> Case:
-        """Two collectors tell the same."""
+    @property
+    def gone(self) -> list[Level]:
+        """Steps without a sample, in whole windows; fewer than a firing alert lasts."""
+        steps = min(_MOST_GONE, int(KEPT / 2 / self._step) // STEPS * STEPS)
+        return [Level.GONE] * max(steps, STEPS)
+
+    def one_collector(self, name: str, levels: Sequence[Level], *, annotated: bool = False) -> Case:
+        """One collector exports the series."""
+        series = [*self._exported_by("a", levels), *self._companions(levels)]
+        return self._case(name, series, self._firing(levels), annotated=annotated)
+
+    def two_collectors(self, name: str, levels: Sequence[Level]) -> Case:
+        """Two collectors export the same."""
         series = [
-            *self._told_by("a", levels),
-            *self._told_by("b", levels),
-            *self._surroundings(levels),
+            *self._exported_by("a", levels),
+            *self._exported_by("b", levels),
+            *self._companions(levels),
         ]
-        return self._made(name, series, self._fires(levels))
+        return self._case(name, series, self._firing(levels))
 
-    def renamed(self, name: str, levels: Sequence[Level]) -> Case:
+    def renamed_pod(self, name: str, levels: Sequence[Level]) -> Case:
         """The collector's pod is another one soon after the trouble has begun."""
         at = _LEAD + 1
         before = [
             replace(each, values=(*each.values[:at], *[None] * (len(levels) - at)))
-            for each in self._told_by("a", levels)
+            for each in self._exported_by("a", levels)
         ]
         after = [
             replace(each, values=(*[None] * at, *each.values[at:]))
-            for each in self._told_by("b", levels)
+            for each in self._exported_by("b", levels)
         ]
-        series = [*before, *after, *self._surroundings(levels)]
-        return self._made(name, series, self._fires(levels))
+        series = [*before, *after, *self._companions(levels)]
+        return self._case(name, series, self._firing(levels))
 
-    def reset(self, name: str, levels: Sequence[Level]) -> Case:
+    def counter_reset(self, name: str, levels: Sequence[Level]) -> Case:
         """The collector lost its state: its counters begin at 0."""
-        told = []
-        for each in self._told_by("a", levels):
-            begin = each.values[_LEAD - 1]
-            told.append(replace(each, values=_from_zero(each.values, begin)))
-        return self._made(name, [*told, *self._surroundings(levels)], self._fires(levels))
+        reset = [
+            replace(each, values=_from_zero(each.values, each.values[_LEAD - 1]))
+            for each in self._exported_by("a", levels)
+        ]
+        return self._case(name, [*reset, *self._companions(levels)], self._firing(levels))
 
-    def silent(self, name: str) -> Case:
-        """Nothing is told of the object."""
-        levels = [Level.GONE] * (_long_enough(self.tuned) + _LEAD)
-        return self._made(name, self._surroundings(levels, up=[1.0] * len(levels)), None)
+    def no_data(self, name: str) -> Case:
+        """There is no series of the object, though its source is up."""
+        levels = [Level.GONE] * (self.steps_to_fire + _LEAD)
+        return self._case(name, self._companions(levels, up=[1.0] * len(levels)), None)
 
-    def never_answered(self, name: str) -> Case:
-        """A source that is down from the start has no last success; two collectors ask it, one
-        of which came later.
-        """
-        assert isinstance(self.tuned.when, Overdue)
-        limit = self.tuned.when.percent / 100 * STALE_AFTER
-        levels = [Level.FEW] * (ceil(limit / self.step) + _long_enough(self.tuned))
-        fires = self._held([i * self.step > limit for i in range(len(levels))])
-        later = [Level.GONE, *levels[1:]]
-        series = [*self._told_by("a", levels), *_since(self.step, self._told_by("b", later))]
-        made = self._made(name, series, fires, told=True)
-        return replace(made, value=fires.index(True) * self.step, never=True)
+    def never_seen(self, name: str, never: NeverSeen) -> Case:
+        """The moment has never been; two collectors wait for it, one of which started later."""
+        levels = [Level.FEW] * (ceil(never.after / self._step) + self.steps_to_fire)
+        firing = self._held([i * self._step > never.after for i in range(len(levels))])
+        later = self._exported_by("b", [Level.GONE, *levels[1:]])
+        series = [*self._exported_by("a", levels), *_began_at(self._step, later, never.since)]
+        case = self._case(name, series, firing, annotated=True)
+        return replace(case, value=firing.index(True) * self._step, filled=never.filled)
 
-    def forgotten(self, name: str, levels: Sequence[Level]) -> Case:
+    def series_gone(self, name: str, levels: Sequence[Level]) -> Case:
         """The series goes while the alert fires."""
-        active = [level in (Level.BAD, Level.GONE) for level in levels]
-        return self._made(name, self._told_by("a", levels), self._held(active))
+        return self._case(
+            name, self._exported_by("a", levels), self._held(while_bad_or_gone(levels))
+        )
 
-    def source_dies(self, name: str, before: Sequence[Level], tail: Sequence[Level]) -> Case:
+    def source_down(self, name: str, before: Sequence[Level], tail: Sequence[Level]) -> Case:
         """The source fails, its series go, and both come back healthy."""
-        gone = _gone(self)
+        gone = self.gone
         levels = [*before, *gone, *tail]
-        fires = [
-            *self._fires(before),
-            *[self._fires(before)[-1]] * len(gone),
+        firing = [
+            *self._firing(before),
+            *[self._firing(before)[-1]] * len(gone),
             *[False] * len(tail),
         ]
         up = [1.0] * (len(before) - 1) + [0.0] * (len(gone) + 1) + [1.0] * len(tail)
-        series = [*self._told_by("a", levels), *self._surroundings(levels, up=up)]
-        return self._made(name, series, fires)
+        series = [*self._exported_by("a", levels), *self._companions(levels, up=up)]
+        return self._case(name, series, firing)
 
-    def _told_by(self, collector: str, levels: Sequence[Level]) -> list[Signal]:
+    def _exported_by(self, collector: str, levels: Sequence[Level]) -> list[Signal]:
         labels = (*self._labels, ("instance", collector))
         return [
-            replace(each, labels=(*labels, *each.labels))
-            for each in signals(self.tuned.when, levels, self.step)
+            replace(each, labels=(*labels, *each.labels)) for each in self.samples.signals(levels)
         ]
 
-    def _surroundings(
+    def _companions(
         self, levels: Sequence[Level], up: Sequence[float] | None = None
     ) -> list[Signal]:
-        """What else the collector tells, and alerts ask for."""
+        """What else the rule reads: whether the source is up, or the SLO exists; and more series
+        of the condition.
+        """
         if self.tuned.alert.about is About.SLO:
-            return self._of_slo(levels)
+            labels = (*self._labels, ("instance", "a"))
+            there = tuple(None if level is Level.GONE else 0.5 for level in levels)
+            more = [each.signal(levels, self._step) for each in self.samples.companions]
+            return [
+                Signal(slo.OBJECTIVE, labels, there),
+                *(replace(each, labels=(*labels, *each.labels)) for each in more),
+            ]
         source = next((value for label, value in self._labels if label in SOURCE_KINDS), None)
         if source is None:
             return []
         values = tuple(up or [1.0] * len(levels))
         return [Signal(own.SOURCE_UP, (("source", source), ("instance", "a")), values)]
 
-    def _of_slo(self, levels: Sequence[Level]) -> list[Signal]:
-        def told(value: float) -> tuple[float | None, ...]:
-            return tuple(None if level is Level.GONE else value for level in levels)
-
-        labels, when = (*self._labels, ("instance", "a")), self.tuned.when
-        series = [Signal(slo.OBJECTIVE, labels, told(0.5))]
-        if isinstance(when, Burn):
-            series.append(
-                Signal(slo.EXHAUSTION, (*labels, ("window", when.long)), told(EXHAUSTION))
-            )
-            if when.period:
-                series.append(Signal(slo.INFO, (*labels, ("slo_window", when.period)), told(1)))
-        return series
-
-    def _fires(self, levels: Sequence[Level]) -> list[bool]:
-        return self._held(holds(self.tuned.when, levels))
+    def _firing(self, levels: Sequence[Level]) -> list[bool]:
+        return self._held(self.samples.holds(levels))
 
     def _held(self, active: Sequence[bool]) -> list[bool]:
-        """Where the condition has held for as long as the alert asks."""
-        fires, since = [], None
+        """Where the condition has held for as long as the alert's `for`."""
+        firing, since = [], None
         for i, is_active in enumerate(active):
             since = (i if since is None else since) if is_active else None
-            fires.append(since is not None and (i - since) * self.step >= self._hold)
-        return fires
+            firing.append(since is not None and (i - since) * self._step >= self.tuned.hold)
+        return firing
 
-    def _made(
+    def _case(
         self,
         name: str,
         series: Sequence[Signal],
-        fires: Sequence[bool] | None,
+        firing: Sequence[bool] | None,
         *,
-        told: bool = False,
+        annotated: bool = False,
     ) -> Case:
         length = max((len(each.values) for each in series), default=_LEAD)
-        firing = tuple(fires) if fires is not None else (False,) * length
         return Case(
-            name, self.step, tuple(series), self._labels, firing, told, value(self.tuned.when)
+            name,
+            self._step,
+            tuple(series),
+            self._labels,
+            tuple(firing) if firing is not None else (False,) * length,
+            annotated,
+            self.samples.value,
+            self.samples.filled,
         )
 
 
-def _since(moment: float, series: Sequence[Signal]) -> Iterator[Signal]:
-    """The series of a collector that began at this moment."""
+def _began_at(moment: float, series: Sequence[Signal], since: Metric) -> Iterator[Signal]:
+    """The series of a collector that began at this moment, which its metric `since` says."""
     for each in series:
-        if each.metric is own.SOURCE_ASKED_SINCE:
-            told = tuple(None if one is None else moment for one in each.values)
-            yield replace(each, values=told)
+        if each.metric is since:
+            values = tuple(None if one is None else moment for one in each.values)
+            yield replace(each, values=values)
         else:
             yield each
 
@@ -283,7 +279,8 @@ def _object(tuned: TunedAlert, system: System) -> Labels | None:
 
 
 def _slo(tuned: TunedAlert, system: System) -> Labels | None:
-    period = tuned.when.period if isinstance(tuned.when, Burn) else ""
+    tier = tuned.when.tier()
+    period = tier.period if tier else ""
     for each in system.slos:
         labels = (("slo", each.name), ("slo_service", each.service))
         if period and window(each.window).label != period:

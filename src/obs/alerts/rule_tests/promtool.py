@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final
 from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.annotations import NEVER, ValueForm, described, value_form
+from obs.alerts.annotations import described
+from obs.alerts.conditions.words import ValueForm
 from obs.alerts.definitions import GROUPS
-from obs.alerts.rule_tests.cases import EXHAUSTION, Case, cases
-from obs.alerts.rule_tests.input_series import step_seconds
+from obs.alerts.rule_tests.cases import Case, cases
 from obs.alerts.writers.prometheus import RuleDocument, annotations, panel_link, shared_labels
 from obs.catalogue.query import duration, equal, number, selector
 from obs.spec.system import System
-
-_GROUP_OF: Final = {alert.name: group for group, alerts in GROUPS.items() for alert in alerts}
 
 
 def tests_of(alerts: Sequence[TunedAlert], system: System, rules: str) -> dict[str, RuleDocument]:
@@ -23,8 +20,10 @@ def tests_of(alerts: Sequence[TunedAlert], system: System, rules: str) -> dict[s
     Tests that are evaluated equally often share a file.
     """
 
+    group_of = {alert.name: group for group, alerts in GROUPS.items() for alert in alerts}
+
     def file_of(tuned: TunedAlert) -> tuple[str, float]:
-        return _GROUP_OF[tuned.name], step_seconds(tuned.when)
+        return group_of[tuned.name], tuned.when.samples().step
 
     files = {}
     for (group, step), members in groupby(sorted(alerts, key=file_of), key=file_of):
@@ -59,7 +58,7 @@ def alert_tests(tuned: TunedAlert, system: System) -> Iterator[RuleDocument]:
             ],
             "promql_expr_test": list(_firing_tests(tuned, case, system)),
         }
-        if case.told:
+        if case.annotated:
             test["alert_rule_test"] = [_annotation_test(tuned, case, system)]
         yield test
 
@@ -101,8 +100,8 @@ def _annotation_test(tuned: TunedAlert, case: Case, system: System) -> RuleDocum
     texts = annotations(tuned, system)
     texts["description"] = described(tuned, lambda name: _filled(name, tuned, case))
     if "dashboard_url" in texts:
-        told = dict(case.labels)
-        texts["dashboard_url"] = panel_link(tuned, system, lambda label: quote_plus(told[label]))
+        object_ = dict(case.labels)
+        texts["dashboard_url"] = panel_link(tuned, system, lambda label: quote_plus(object_[label]))
     first = case.firing.index(True)
     return {
         "eval_time": _moment(first * case.step),
@@ -115,12 +114,8 @@ def _annotation_test(tuned: TunedAlert, case: Case, system: System) -> RuleDocum
 
 def _filled(name: str, tuned: TunedAlert, case: Case) -> str:
     if name == "value":
-        return _shown(case.value, value_form(tuned.when))
-    if name == "never":
-        return NEVER if case.never else ""
-    if name == "exhaustion":
-        return _shown(EXHAUSTION, "duration")
-    return dict(case.labels)[name]
+        return _shown(case.value, tuned.when.words().form)
+    return {**dict(case.labels), **case.filled}[name]
 
 
 def _shown(number_: float, form: ValueForm) -> str:
@@ -134,7 +129,7 @@ def _shown(number_: float, form: ValueForm) -> str:
             return f"{100 * number_:.4g}%"
         case "rate":
             return f"{number_:.1f}"
-        case _:
+        case "count":
             return f"{number_:.0f}"
 
 

@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.annotations import NEVER, described, value_form
-from obs.alerts.condition import Burn, Overdue
+from obs.alerts.annotations import described
+from obs.alerts.conditions.words import ValueForm
 from obs.alerts.definitions import GROUPS
-from obs.alerts.writers.promql import expression
-from obs.catalogue import slo
 from obs.catalogue.query import duration
 from obs.ids import panel_url
 from obs.spec.system import System
@@ -23,7 +21,7 @@ GROUP_SIZE: Final = 20
 PromRule = dict[str, Any]
 RuleDocument = dict[str, Any]
 
-VALUES: Final = {
+VALUES: Final[dict[ValueForm, str]] = {
     "duration": "{{ $value | humanizeDuration }}",
     "percent": '{{ $value | printf "%.1f" }} %',
     "share": "{{ $value | humanizePercentage }}",
@@ -55,7 +53,7 @@ def alert_rule(tuned: TunedAlert, system: System) -> PromRule:
     That of single objects says their labels itself, which changes nothing of its alerts: rules
     that differ in what they select only are twins to whoever lints them.
     """
-    rule: PromRule = {"alert": tuned.name, "expr": expression(tuned)}
+    rule: PromRule = {"alert": tuned.name, "expr": tuned.expression}
     if tuned.hold >= 1:
         rule["for"] = duration(tuned.hold)
     return {
@@ -107,34 +105,9 @@ def runbook_url(tuned: TunedAlert, system: System) -> str:
 
 def _template(name: str, tuned: TunedAlert) -> str:
     if name == "value":
-        return VALUES[value_form(tuned.when)]
-    if name == "exhaustion":
-        return _exhaustion(tuned)
-    if name == "never":
-        return _never(tuned)
-    return f"{{{{ $labels.{name} }}}}"
-
-
-def _exhaustion(tuned: TunedAlert) -> str:
-    """A query within the annotation: when the budget is spent at the long window's burn rate."""
-    assert isinstance(tuned.when, Burn)
-    query = (
-        f"max by (slo, slo_service) ({slo.EXHAUSTION.name}"
-        f'{{slo=%q,slo_service=%q,window="{tuned.when.long}"}})'
-    )
-    return (
-        f"{{{{ with printf `{query}` $labels.slo $labels.slo_service | query }}}}"
-        "{{ . | first | value | humanizeDuration }}{{ else }}unknown{{ end }}"
-    )
-
-
-def _never(tuned: TunedAlert) -> str:
-    """A query within the annotation: whether the source has answered at all."""
-    assert isinstance(tuned.when, Overdue)
-    query = f"{tuned.when.moment.name}{{source=%q}}"
-    return (
-        f"{{{{ with printf `{query}` $labels.source | query }}}}{{{{ else }}}}{NEVER}{{{{ end }}}}"
-    )
+        return VALUES[tuned.when.words().form]
+    own = tuned.when.placeholders().get(name)
+    return own.prometheus if own else f"{{{{ $labels.{name} }}}}"
 
 
 def _groups(name: str, rules: Sequence[PromRule]) -> Iterator[RuleDocument]:

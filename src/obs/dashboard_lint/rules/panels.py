@@ -5,20 +5,6 @@ from collections.abc import Iterator
 from math import isclose
 from typing import Final
 
-from obs.alerts.alert import TunedAlert
-from obs.alerts.annotations import comparison
-from obs.alerts.condition import (
-    Above,
-    Age,
-    Below,
-    Burn,
-    Equals,
-    ErrorRate,
-    Increase,
-    Overdue,
-    Quiet,
-    Share,
-)
 from obs.catalogue.query import number as in_full
 from obs.dashboard_lint.model import ROW, Json, Panel, mapping, mappings, number, text
 from obs.dashboard_lint.rules.datasources import has_queries
@@ -151,19 +137,18 @@ def _thresholds(subject: Subject) -> Iterator[Remark]:
     """Alerts on single objects are not checked: one panel cannot show a threshold for each."""
     by_id = {panel.id: panel for panel in subject.dashboard.panels}
     for tuned in subject.knowledge.alerts:
-        key, wanted = tuned.alert.panel, _threshold(tuned)
+        key, limit = tuned.alert.panel, tuned.when.panel_limit()
         panel = by_id.get(panel_id(key))
         if panel is None and subject.dashboard.uid == _home(subject, key):
             yield Remark(f"alert {tuned.name} links to panel {key}, which does not exist")
-        elif panel is not None and wanted is not None and not tuned.only:
-            value, unit = wanted
-            value *= _SCALES.get((unit, text(panel.defaults.get("unit"))), 1)
+        elif panel is not None and limit is not None and not tuned.only:
+            value = limit.value * _SCALES.get((limit.unit, text(panel.defaults.get("unit"))), 1)
             steps = _steps(panel)
             if not any(_same(step, value) for step in steps):
                 there = ", ".join(map(in_full, sorted(steps))) or "none"
                 yield Remark(
-                    f"alert {tuned.name} fires at {comparison(tuned.when)}, so a threshold must be "
-                    f"{in_full(value)}; found: {there}",
+                    f"alert {tuned.name} fires at {tuned.when.words().comparison}, so a threshold "
+                    f"must be {in_full(value)}; found: {there}",
                     panel,
                 )
 
@@ -171,21 +156,6 @@ def _thresholds(subject: Subject) -> Iterator[Remark]:
 def _home(subject: Subject, key: str) -> str:
     """The uid of the dashboard that a panel's key names; meaningless without a spec."""
     return dashboard_uid(subject.knowledge.system, key.partition("/")[0])
-
-
-def _threshold(tuned: TunedAlert) -> tuple[float, str] | None:
-    """The threshold of an alert and its unit; None for an alert without a threshold."""
-    match tuned.when:
-        case Above() | Below() | Share() | Increase() | Quiet() | ErrorRate() | Age():
-            return tuned.when.threshold, tuned.when.unit
-        case Burn(factor=factor):
-            return factor, ""
-        case Overdue(percent=percent):
-            return percent, "percent"
-        case Equals(value=value, where=()):
-            return value, ""
-        case _:
-            return None
 
 
 def _same(step: float, value: float) -> bool:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from obs.alerts.alert import Severity
-from obs.alerts.condition import Burn
+from obs.alerts.conditions.tier import BurnTier
 from obs.catalogue import slo
 from obs.catalogue.query import number
 from obs.dashboards import theme
@@ -107,10 +107,10 @@ def _tiers(panels: MetricPanels) -> list[Query]:
     """A line at the factor of each tier; which factor that is depends on the SLO's window."""
     tiers: dict[str, list[str]] = {}
     for tuned in panels.context.thresholds.alerts(BURN_RATE):
-        when = tuned.when
-        if isinstance(when, Burn) and not tuned.only:
+        tier = tuned.when.tier()
+        if tier is not None and not tuned.only:
             name = "page" if tuned.severity is Severity.CRITICAL else "ticket"
-            tiers.setdefault(f"{name}: {when.long} and {when.short}", []).append(_factor(when))
+            tiers.setdefault(f"{name}: {tier.long} and {tier.short}", []).append(_factor(tier))
     return [Query("\nor ".join(factors), name) for name, factors in tiers.items()]
 
 
@@ -131,6 +131,6 @@ def _events(panels: MetricPanels) -> Band:
     return Band(8, [events, ratio, panels.lines("slo_detail/bad_events", slo.BAD_EVENTS)])
 
 
-def _factor(when: Burn) -> str:
-    chosen = [("slo_window", "=", when.period)] if when.period else []
-    return f"{number(when.factor)} * {_SCOPE.value(slo.INFO, *chosen, by=slo.SLO)}"
+def _factor(tier: BurnTier) -> str:
+    chosen = [("slo_window", "=", tier.period)] if tier.period else []
+    return f"{number(tier.factor)} * {_SCOPE.value(slo.INFO, *chosen, by=slo.SLO)}"

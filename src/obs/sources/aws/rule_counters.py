@@ -9,7 +9,7 @@ import msgspec
 from obs.catalogue import aws
 from obs.catalogue.metric import Metric
 from obs.families.aws import latency_families, queue_families, rule_families
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 from obs.slo.minutes import minute_of
 from obs.slo.totals import CumulativeTotal, TotalState
 from obs.snapshot import AwsSnapshot, Rule
@@ -40,7 +40,7 @@ class RuleCounters(Tracker[AwsSnapshot]):
     def __init__(self, source: str, state: State, on_damage: Callable[[], None]) -> None:
         self.source = source
         self._state = state
-        self._kept = KeptRows()
+        self._kept = RowCache()
         self._totals: dict[tuple[Rule, str], CumulativeTotal] = {}
         for key, value in state.entries(_KIND).items():
             try:

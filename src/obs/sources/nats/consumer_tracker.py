@@ -9,11 +9,12 @@ from typing import Final
 
 import msgspec
 
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 from obs.families.nats import ConsumerRows, consumer_families, server_families, stream_families
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
-from obs.lag.track import TOLERANCE, Track, TrackState
+from obs.lag.timeline import TOLERANCE
+from obs.lag.track import Track, TrackState
 from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
@@ -63,7 +64,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         )
         self._settings = JudgeSettings(interval=spec.poll, window=spec.status_window)
         self._rows = ConsumerRows()
-        self._kept = KeptRows()
+        self._kept = RowCache()
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
         self._dead_letters: dict[Identity, int] = {}
@@ -190,7 +191,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             [tracked.consumer for tracked in present],
             [tracked.verdict for tracked in present],
             [self.dead_letters(tracked) for tracked in present],
-            loose=self.tolerance,
+            tolerance=self.tolerance,
             since=self._since,
         )
         rolled_up = self._spec.ephemeral == "roll_up"

@@ -2,8 +2,9 @@
 
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
-from obs.lag.seconds import Told
-from obs.lag.track import ConsumerVerdict, Track
+from obs.lag.seconds import KnownArrivals
+from obs.lag.track import Track
+from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, Stream
 
 Identity = tuple[str, str, str]  # account, stream, consumer
@@ -49,7 +50,7 @@ class TrackedConsumer:
             self.consumer, times, tolerance, exhausted=self.exhausted
         )
 
-    def refine(self, stream: Stream, times: SequenceTimes, known_arrivals: Told) -> None:
+    def refine(self, stream: Stream, times: SequenceTimes, known_arrivals: KnownArrivals) -> None:
         """Judge the lag in seconds again, by arrival times from the server."""
         self.verdict = self.track.refine(
             self.consumer, stream, times, known_arrivals, exhausted=self.exhausted

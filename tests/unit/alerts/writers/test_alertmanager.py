@@ -49,7 +49,8 @@ def intervals(**hours: Any) -> list[dict[str, Any]]:
     )
     (interval,) = document["time_intervals"]
     assert interval["name"] == "nights"
-    return interval["time_intervals"]
+    found: list[dict[str, Any]] = interval["time_intervals"]
+    return found
 
 
 def test_every_integration_tells_what_is_over_and_reads_its_secret_from_a_file() -> None:
@@ -59,7 +60,7 @@ def test_every_integration_tells_what_is_over_and_reads_its_secret_from_a_file()
         for kind, configs in receiver.items()
         if kind != "name"
     }
-    assert all(config["send_resolved"] for config in found.values())
+    assert [kind for kind, config in found.items() if not config["send_resolved"]] == []
     assert found["slack_configs"]["api_url_file"] == "/run/slack"
     assert found["pagerduty_configs"]["routing_key_file"] == "/run/pagerduty"
     assert found["email_configs"]["auth_password_file"] == "/run/mail"

@@ -6,7 +6,6 @@ import pytest
 
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import GROUP_SIZE, problems, rule_files
-from obs.alerts.writers.promql import expression
 from obs.ids import panel_id
 from obs.spec.load import Spec
 from tests.unit.alerts.conftest import SPEC
@@ -15,7 +14,7 @@ Read = Callable[..., Spec]
 
 
 def expressions(spec: Spec, name: str) -> list[str]:
-    return [expression(tuned) for tuned in tuned_alerts(spec.system) if tuned.name == name]
+    return [tuned.expression for tuned in tuned_alerts(spec.system) if tuned.name == name]
 
 
 def now(text: str) -> str:

@@ -156,7 +156,7 @@ def platforms(*of: Stream | Consumer, tries: tuple[int, int] | None) -> retries.
     return retries.Platforms({"main": snapshot(*of)}, {"cloud": aws})
 
 
-NAMED = {"expects": {"ORDERS": {"consumers": {"worker": {}}}}}
+NAMED: dict[str, Any] = {"expects": {"ORDERS": {"consumers": {"worker": {}}}}}
 
 
 def test_a_target_without_policy_is_compared_by_what_aws_takes() -> None:

@@ -1,4 +1,4 @@
-"""How seldom AWS is asked for latencies, of which rules, and what its answers come to."""
+"""How rarely latencies are queried from AWS, for which rules, and what the results become."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,18 +18,18 @@ INVOKED = {(PAID, "Invocations"): {AT - 60: 3.0}}
 
 
 class Aws:
-    """Answers with the points it is given, by rule name and statistic, and notes the questions."""
+    """Answers with the points it is given, by rule name and statistic, and records the queries."""
 
     def __init__(self, points: dict[tuple[str, str], dict[int, float]] | None = None) -> None:
         self.points = points or {}
-        self.asked: list[list[MetricSeries]] = []
+        self.queries: list[list[MetricSeries]] = []
         self.ranges: list[tuple[int, ...]] = []
         self.fails = False
 
     def metric_data(
         self, series: Sequence[MetricSeries], start: int, end: int, period: int, *, every: float
     ) -> dict[MetricSeries, dict[int, float]]:
-        self.asked.append([*series])
+        self.queries.append([*series])
         self.ranges.append((start, end, period))
         assert every == period
         if self.fails:
@@ -37,8 +37,8 @@ class Aws:
         return {one: self.points.get((one.dimensions[-1][1], one.statistic), {}) for one in series}
 
     @property
-    def rules_asked(self) -> list[set[str]]:
-        return [{one.dimensions[-1][1] for one in series} for series in self.asked]
+    def queried_rules(self) -> list[set[str]]:
+        return [{one.dimensions[-1][1] for one in series} for series in self.queries]
 
 
 def latencies(aws: Aws, period: int = 300) -> Latencies:
@@ -50,7 +50,7 @@ def latencies(aws: Aws, period: int = 300) -> Latencies:
     ("poll", "period"),
     [(1.0, 60), (10.0, 60), (30.0, 180), (60.0, 300), (240.0, 300), (300.0, 300), (310.0, 360)],
 )
-def test_a_latency_is_asked_for_every_five_polls_or_minutes(poll: float, period: int) -> None:
+def test_a_latency_is_queried_every_five_polls_or_minutes(poll: float, period: int) -> None:
     assert latency_period(poll) == period
 
 
@@ -75,7 +75,7 @@ def test_a_rule_that_delivered_nothing_has_no_latency() -> None:
     assert latencies(Aws()).read([PAID], INVOKED, AT) == {}
 
 
-def test_only_rules_invoked_in_the_periods_asked_for_are_asked_for() -> None:
+def test_only_rules_invoked_in_the_queried_periods_are_queried() -> None:
     rules = [Rule("orders", name) for name in ("first", "last", "before", "after", "zero", "idle")]
     minutes = {"first": AT - 600, "last": AT - 60, "before": AT - 660, "after": AT, "zero": AT - 60}
     points = {
@@ -85,21 +85,21 @@ def test_only_rules_invoked_in_the_periods_asked_for_are_asked_for() -> None:
     aws = Aws()
     latencies(aws).read(rules, points, AT)
     assert aws.ranges == [(AT - 600, AT, 300)]
-    assert aws.rules_asked == [{"first", "last"}]
+    assert aws.queried_rules == [{"first", "last"}]
 
 
-def test_it_is_asked_for_once_a_period_and_stands_until_the_next() -> None:
+def test_it_is_queried_once_a_period_and_used_until_the_next() -> None:
     points = {("paid", "Average"): {AT - 300: 1.0}, ("paid", "Maximum"): {AT - 300: 1.0}}
     aws = Aws(points)
     reader = latencies(aws)
     seen = [reader.read([PAID, SENT], INVOKED, AT + passed) for passed in range(0, 300, 60)]
     assert seen == [{PAID: Latency(0.001, 0.001)}] * 5
-    assert len(aws.asked) == 1
+    assert len(aws.queries) == 1
     assert reader.read([PAID, SENT], {(SENT, "Invocations"): {AT: 1.0}}, AT + 300) == {}
-    assert aws.rules_asked == [{"paid"}, {"sent"}]
+    assert aws.queried_rules == [{"paid"}, {"sent"}]
 
 
-def test_a_failed_question_is_asked_again_with_the_next_poll() -> None:
+def test_a_failed_query_is_repeated_with_the_next_poll() -> None:
     aws = Aws({("paid", "Average"): {AT - 300: 1.0}, ("paid", "Maximum"): {AT - 300: 2.0}})
     reader = latencies(aws)
     aws.fails = True
@@ -109,17 +109,17 @@ def test_a_failed_question_is_asked_again_with_the_next_poll() -> None:
     assert reader.read([PAID], INVOKED, AT + 60) == {PAID: Latency(0.001, 0.002)}
 
 
-def test_a_clock_that_was_set_back_does_not_keep_an_old_latency() -> None:
+def test_an_old_latency_is_dropped_when_the_clock_is_set_back() -> None:
     aws = Aws()
     reader = latencies(aws)
     reader.read([PAID], INVOKED, AT)
     reader.read([PAID], INVOKED, AT - 3600)
-    assert len(aws.asked) == 2
+    assert len(aws.queries) == 2
 
 
 def test_both_statistics_of_a_thousand_rules_cost_as_one_metric_each() -> None:
     rules = [Rule("orders", f"r{number}") for number in range(1001)]
     aws = Aws()
     latencies(aws).read(rules, {(rule, "Invocations"): {AT - 60: 1.0} for rule in rules}, AT)
-    requests = list(batches(aws.asked[0], 2))
+    requests = list(batches(aws.queries[0], 2))
     assert sum(map(billed_metrics, requests)) == 1001

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,7 @@ def values(families: list[Family]) -> dict[str, list[object]]:
 
 
 @pytest.fixture
-def state(tmp_path) -> State:
+def state(tmp_path: Path) -> State:
     return open_state(tmp_path, pytest.fail)
 
 
@@ -33,13 +34,13 @@ def counters(state: State) -> RuleCounters:
     return RuleCounters("aws", state, lambda: pytest.fail("damaged"))
 
 
-def test_a_known_rule_has_its_zeros_before_anything_happened(state) -> None:
+def test_a_known_rule_has_its_zeros_before_anything_happened(state: State) -> None:
     seen = values(counters(state).update(snapshot(START, {})))
     assert seen["eventbridge_failed_invocations_total"] == [0]
     assert seen["eventbridge_dead_lettered_total"] == [0]
 
 
-def test_what_happened_before_the_first_start_is_not_counted(state) -> None:
+def test_what_happened_before_the_first_start_is_not_counted(state: State) -> None:
     rules = counters(state)
     history = {"Invocations": {START - 60: 7.0}}
     assert values(rules.update(snapshot(START + 5, history)))["eventbridge_invocations_total"] == [
@@ -50,7 +51,7 @@ def test_what_happened_before_the_first_start_is_not_counted(state) -> None:
 
 
 def test_late_and_corrected_points_add_their_difference_and_survive_a_restart(
-    state, tmp_path
+    state: State, tmp_path: Path
 ) -> None:
     rules = counters(state)
     rules.update(snapshot(START, {"FailedInvocations": {START: 2.0}}))
@@ -63,7 +64,7 @@ def test_late_and_corrected_points_add_their_difference_and_survive_a_restart(
     assert seen["eventbridge_failed_invocations_total"] == [7]
 
 
-def test_events_count_a_failure_once_though_it_was_dead_lettered_too(state) -> None:
+def test_events_count_a_failure_once_though_it_was_dead_lettered_too(state: State) -> None:
     rules = counters(state)
     at = START + 600
     rules.update(
@@ -81,13 +82,14 @@ def test_events_count_a_failure_once_though_it_was_dead_lettered_too(state) -> N
     assert rules.last_failure(PAID) == START + 480
 
 
-def test_only_rules_with_a_latency_have_its_series(state) -> None:
+def test_only_rules_with_a_latency_have_its_series(state: State) -> None:
     rules = counters(state)
     more = (PAID, Rule("orders", "sent"))
-    for latencies, expected in (
+    cases: tuple[tuple[dict[Rule, Latency], object], ...] = (
         ({PAID: Latency(0.35, 1.2)}, ([("aws", "orders", "paid")], [0.35], [1.2])),
         ({}, ([], [], [])),
-    ):
+    )
+    for latencies, expected in cases:
         seen = replace(snapshot(START, {}, more), latencies=latencies)
         by_name = {family.metric.name: family for family in rules.update(seen)}
         average = by_name["eventbridge_delivery_latency_average_seconds"]
@@ -96,7 +98,7 @@ def test_only_rules_with_a_latency_have_its_series(state) -> None:
         assert ([*average.rows.values], average.values, maximum.values) == expected
 
 
-def test_the_rows_are_the_same_object_while_the_rules_are_the_same(state) -> None:
+def test_the_rows_are_the_same_object_while_the_rules_are_the_same(state: State) -> None:
     rules = counters(state)
     before = rules.update(snapshot(START, {}))[0].rows
     assert rules.update(snapshot(START + 60, {}))[0].rows is before

@@ -1,10 +1,11 @@
-"""How advisories are read, with a connection of our own in place of a server's."""
+"""How advisories are read, with a fake connection."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from obs.clients.nats import Report
 from obs.snapshot import DeadLetter
 from obs.sources.nats import advisories as module
 from obs.sources.nats.advisories import Advisories, Arrival
@@ -26,14 +27,17 @@ class Message:
         self.data = data
 
 
+Handler = Callable[[Message], Awaitable[None]]
+
+
 class Connection:
     """Hands over its messages as soon as both subjects are subscribed to."""
 
     def __init__(self, messages: list[bytes]) -> None:
         self.messages = messages
-        self.subjects: dict[str, Callable] = {}
+        self.subjects: dict[str, Handler] = {}
 
-    async def subscribe(self, subject: str, cb: Callable) -> None:
+    async def subscribe(self, subject: str, cb: Handler) -> None:
         self.subjects[subject] = cb
 
     async def flush(self) -> None:
@@ -52,7 +56,12 @@ async def arrivals(monkeypatch: pytest.MonkeyPatch, *messages: bytes) -> list[Ar
     def ready() -> None:
         raise EnoughError
 
-    async def once(spec, name, use, report) -> None:
+    async def once(
+        spec: NatsConnection,
+        name: str,
+        use: Callable[[Connection, Callable[[], None]], Awaitable[None]],
+        report: Report,
+    ) -> None:
         await use(Connection(list(messages)), ready)
 
     monkeypatch.setattr(module, "keep_connected", once)
@@ -66,7 +75,9 @@ def body(**fields: object) -> bytes:
     return json.dumps(MAX_DELIVER | fields).encode()
 
 
-async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(monkeypatch) -> None:
+async def test_an_advisory_is_one_dead_letter_however_many_deliveries_it_reports(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     (arrival,) = await arrivals(monkeypatch, body())
     (dead_letter,) = arrival.dead_letters
     assert dead_letter == DeadLetter("OMS", "ORDERS", "worker", 7, dead_letter.at, "max_deliveries")
@@ -74,16 +85,16 @@ async def test_an_advisory_is_one_dead_letter_whatever_it_says_of_deliveries(mon
     assert arrival.position is None
 
 
-async def test_an_advisory_that_comes_twice_counts_once(monkeypatch) -> None:
+async def test_an_advisory_that_comes_twice_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = await arrivals(monkeypatch, body(), body(), body(id="two"))
     assert len(found) == 2
 
 
-async def test_advisories_without_an_id_all_count(monkeypatch) -> None:
+async def test_advisories_without_an_id_all_count(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(await arrivals(monkeypatch, body(id=""), body(id=""))) == 2
 
 
-async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch) -> None:
+async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
     advisory = {key: value for key, value in MAX_DELIVER.items() if key != "timestamp"}
     (arrival,) = await arrivals(monkeypatch, json.dumps(advisory).encode())
     assert arrival.dead_letters[0].at == 1000.0
@@ -100,6 +111,8 @@ async def test_an_advisory_without_a_time_counts_as_of_now(monkeypatch) -> None:
         body(type="io.nats.jetstream.advisory.v1.nak"),
     ],
 )
-async def test_what_is_no_dead_letter_is_passed_over(monkeypatch, message) -> None:
+async def test_messages_that_are_no_dead_letter_are_skipped(
+    monkeypatch: pytest.MonkeyPatch, message: bytes
+) -> None:
     (arrival,) = await arrivals(monkeypatch, message, body())
     assert len(arrival.dead_letters) == 1

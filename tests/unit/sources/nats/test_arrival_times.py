@@ -1,13 +1,14 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
 
+from obs.clients.nats import Report
 from obs.errors import SourceError
-from obs.snapshot import Question, StoredMessage
+from obs.snapshot import Question
 from obs.sources.nats import arrival_times
 from obs.sources.nats.arrival_times import ArrivalTimes
 from obs.spec.nats import NatsConnection
@@ -24,16 +25,16 @@ def stored(seq: int, time: str = "2026-11-21T10:00:00.123456789Z") -> bytes:
 
 
 class Server:
-    """Answers requests as it is told to: bytes, an error to raise, or None for never."""
+    """Answers each request with bytes, raises an error, or never answers (None)."""
 
     def __init__(self, answer: Callable[[dict[str, object]], bytes | Exception | None]) -> None:
         self.answer = answer
         self.requests: list[tuple[str, dict[str, object]]] = []
 
     async def request(self, subject: str, body: bytes, timeout: float) -> SimpleNamespace:
-        asked = json.loads(body)
-        self.requests.append((subject, asked))
-        answer = self.answer(asked)
+        query = json.loads(body)
+        self.requests.append((subject, query))
+        answer = self.answer(query)
         if answer is None:
             await asyncio.Event().wait()
         if isinstance(answer, Exception):
@@ -51,13 +52,16 @@ class Clock:
 @asynccontextmanager
 async def connected(
     monkeypatch: pytest.MonkeyPatch, server: Server, clock: Clock
-) -> AsyncIterator[tuple[ArrivalTimes, Callable[[SourceError | None], None]]]:
-    """What asks the server, and what tells it of trouble with its connection."""
-    made: asyncio.Future[Callable[[SourceError | None], None]] = (
-        asyncio.get_running_loop().create_future()
-    )
+) -> AsyncIterator[tuple[ArrivalTimes, Report]]:
+    """What queries the server, and the function that reports its connection's errors."""
+    made: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
 
-    async def keep_connected(spec, name, use, report) -> None:
+    async def keep_connected(
+        spec: NatsConnection,
+        name: str,
+        use: Callable[[Server, Callable[[], None]], Awaitable[None]],
+        report: Report,
+    ) -> None:
         made.set_result(report)
         await use(server, lambda: report(None))
 
@@ -66,7 +70,7 @@ async def connected(
     times = ArrivalTimes("main", SPEC, clock)
     task = asyncio.create_task(times.run())
     try:
-        assert await times.query([QUESTION]) == {}  # it connects when there is something to ask
+        assert await times.query([QUESTION]) == {}  # it connects at the first query
         report = await asyncio.wait_for(made, 5)
         await asyncio.sleep(0)
         yield times, report
@@ -80,35 +84,42 @@ def clock() -> Clock:
     return Clock()
 
 
-async def test_the_first_message_that_matches_is_told_with_its_time(monkeypatch, clock) -> None:
-    server = Server(lambda asked: stored(9))
+async def test_an_answer_is_the_first_matching_message_with_its_time(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    server = Server(lambda query: stored(9))
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert await times.query([QUESTION]) == {
-            QUESTION: StoredMessage(9, pytest.approx(1_795_255_200.123457, abs=1e-6))
-        }
+        answers = await times.query([QUESTION])
+    assert list(answers) == [QUESTION]
+    assert answers[QUESTION].seq == 9
+    assert answers[QUESTION].at == pytest.approx(1_795_255_200.123457, abs=1e-6)
     body = {"seq": 7, "next_by_subj": "orders.new"}
     assert server.requests == [("$JS.API.STREAM.MSG.GET.ORDERS", body)]
 
 
-async def test_of_several_filters_the_earliest_message_counts(monkeypatch, clock) -> None:
+async def test_of_several_filters_the_earliest_message_counts(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
     found = {"a": stored(12), "b": stored(8), "c": NOTHING}
     question = Question("ORDERS", 7, ("a", "b", "c"))
-    server = Server(lambda asked: found[str(asked["next_by_subj"])])
+    server = Server(lambda query: found[str(query["next_by_subj"])])
     async with connected(monkeypatch, server, clock) as (times, _):
         assert (await times.query([question]))[question].seq == 8
 
 
-async def test_without_a_filter_every_subject_matches(monkeypatch, clock) -> None:
-    server = Server(lambda asked: stored(7))
+async def test_without_a_filter_every_subject_matches(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    server = Server(lambda query: stored(7))
     async with connected(monkeypatch, server, clock) as (times, _):
         await times.query([Question("ORDERS", 7, ())])
     assert server.requests[0][1]["next_by_subj"] == ">"
 
 
-async def test_where_no_message_matches_there_is_no_answer_and_no_complaint(
-    monkeypatch, clock, caplog
+async def test_where_no_message_matches_there_is_no_answer_and_no_warning(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = Server(lambda asked: NOTHING)
+    server = Server(lambda query: NOTHING)
     async with connected(monkeypatch, server, clock) as (times, _):
         assert await times.query([QUESTION]) == {}
         assert await times.query([QUESTION]) == {}
@@ -117,10 +128,13 @@ async def test_where_no_message_matches_there_is_no_answer_and_no_complaint(
 
 
 @pytest.mark.parametrize("answer", [None, DENIED, b"rubbish", b"[]", TimeoutError()])
-async def test_what_is_not_answered_is_told_once_and_left_alone_for_a_while(
-    monkeypatch, clock, caplog, answer
+async def test_a_query_without_an_answer_is_logged_once_and_paused(
+    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    answer: bytes | Exception | None,
 ) -> None:
-    server = Server(lambda asked: answer)
+    server = Server(lambda query: answer)
     async with connected(monkeypatch, server, clock) as (times, _):
         for _ in range(3):
             assert await times.query([QUESTION]) == {}
@@ -131,16 +145,20 @@ async def test_what_is_not_answered_is_told_once_and_left_alone_for_a_while(
     assert len(caplog.records) == 1
 
 
-async def test_one_question_without_an_answer_does_not_spoil_the_others(monkeypatch, clock) -> None:
+async def test_one_query_without_an_answer_does_not_affect_the_others(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
     silent = Question("ORDERS", 8, ("orders.new",))
-    server = Server(lambda asked: stored(9) if asked["seq"] == 7 else None)
+    server = Server(lambda query: stored(9) if query["seq"] == 7 else None)
     async with connected(monkeypatch, server, clock) as (times, _):
         assert set(await times.query([silent, QUESTION])) == {QUESTION}
         assert set(await times.query([silent, QUESTION])) == {QUESTION}
 
 
-async def test_after_a_refusal_it_does_not_ask_for_ten_minutes(monkeypatch, clock, caplog) -> None:
-    server = Server(lambda asked: stored(9))
+async def test_after_a_refusal_no_query_is_made_for_ten_minutes(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server(lambda query: stored(9))
     async with connected(monkeypatch, server, clock) as (times, report):
         for _ in range(2):
             report(SourceError("auth", "nats://127.0.0.1:4222: a permission is missing"))

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -23,14 +24,19 @@ FILTERS = ("orders.new",)
 ANSWER = StoredMessage(130, NOW - 1_000)
 
 
-def consumer(name: str, delivered: int = 100, **fields: object) -> Consumer:
-    given = {"account": "OMS", "filters": FILTERS} | fields
+def consumer(
+    name: str,
+    delivered: int = 100,
+    *,
+    account: str = "OMS",
+    filters: tuple[str, ...] = FILTERS,
+) -> Consumer:
     return Consumer(
-        account=str(given["account"]),
+        account=account,
         stream="S",
         name=name,
         created="then",
-        config=ConsumerConfig(filters=given["filters"]),
+        config=ConsumerConfig(filters=filters),
         delivered_consumer_seq=delivered,
         delivered_stream_seq=delivered,
         ack_floor_stream_seq=delivered,
@@ -69,7 +75,7 @@ def snapshot(
 
 
 @pytest.fixture
-def tracker(tmp_path) -> ConsumerTracker:
+def tracker(tmp_path: Path) -> ConsumerTracker:
     connection = NatsConnection(servers=("nats://127.0.0.1:4222",), account="OMS")
     spec = NatsSource(monitor=("http://127.0.0.1:8222",), connection=connection)
     return ConsumerTracker("nats", spec, open_state(tmp_path, pytest.fail), pytest.fail, NOW)
@@ -79,80 +85,98 @@ def lags(families: list[Family], name: str = "nats_consumer_lag_seconds") -> lis
     return [value for family in families if family.metric.name == name for value in family.values]
 
 
-def asked(seq: int, filters: tuple[str, ...] = FILTERS) -> Question:
+def question(seq: int, filters: tuple[str, ...] = FILTERS) -> Question:
     return Question("S", seq, filters)
 
 
-def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(tracker) -> None:
+def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(
+    tracker: ConsumerTracker,
+) -> None:
     before = tracker.update(snapshot(NOW, [consumer("a")]))
     assert lags(before) != [1_000]
     assert lags(before, "nats_consumer_lag_uncertainty_seconds") != [None]
-    assert tracker.questions == (asked(101),)
-    after = tracker.record_arrivals({asked(101): ANSWER})
+    assert tracker.questions == (question(101),)
+    after = tracker.record_arrivals({question(101): ANSWER})
     assert lags(after) == [1_000]
     assert lags(after, "nats_consumer_lag_uncertainty_seconds") == [None]
-    assert tracker.questions == ()
+    assert list(tracker.questions) == []
 
 
-def test_no_answer_changes_nothing(tracker) -> None:
+def test_no_answer_changes_nothing(tracker: ConsumerTracker) -> None:
     before = lags(tracker.update(snapshot(NOW, [consumer("a")])))
     assert tracker.record_arrivals({}) == []
     assert lags(tracker.update(snapshot(NOW, [consumer("a")]))) == before
 
 
-def test_a_consumer_that_stopped_is_asked_for_once_and_exact_at_once_from_then_on(tracker) -> None:
+def test_a_stopped_consumer_is_queried_once_and_stays_exact(tracker: ConsumerTracker) -> None:
     tracker.update(snapshot(NOW, [consumer("a")]))
-    tracker.record_arrivals({asked(101): ANSWER})
+    tracker.record_arrivals({question(101): ANSWER})
     for poll in range(1, 4):
         families = tracker.update(snapshot(NOW + 15 * poll, [consumer("a")]))
         assert lags(families) == [1_000 + 15 * poll]
-        assert tracker.questions == ()
+        assert list(tracker.questions) == []
 
 
-def test_consumers_at_the_same_place_are_asked_for_together(tracker) -> None:
+def test_consumers_at_the_same_sequence_share_a_query(tracker: ConsumerTracker) -> None:
     tracker.update(snapshot(NOW, [consumer("a"), consumer("b")]))
-    assert tracker.questions == (asked(101),)
-    assert lags(tracker.record_arrivals({asked(101): ANSWER})) == [1_000, 1_000]
+    assert tracker.questions == (question(101),)
+    assert lags(tracker.record_arrivals({question(101): ANSWER})) == [1_000, 1_000]
 
 
-@pytest.mark.parametrize("change", [{"first_seq": 131}, {"gaps": 1}, {"created": "second"}])
-def test_an_answer_that_may_not_hold_any_more_is_asked_for_again(tracker, change) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        snapshot(NOW + 15, [consumer("a")], first_seq=131),
+        snapshot(NOW + 15, [consumer("a")], gaps=1),
+        snapshot(NOW + 15, [consumer("a")], created="second"),
+    ],
+    ids=["first_seq", "gaps", "created"],
+)
+def test_an_answer_that_may_be_outdated_is_queried_again(
+    tracker: ConsumerTracker, changed: NatsSnapshot
+) -> None:
     tracker.update(snapshot(NOW, [consumer("a")]))
-    tracker.record_arrivals({asked(101): ANSWER})
-    tracker.update(snapshot(NOW + 15, [consumer("a")], **change))
-    assert tracker.questions == (asked(101),)
+    tracker.record_arrivals({question(101): ANSWER})
+    tracker.update(changed)
+    assert tracker.questions == (question(101),)
 
 
-def test_an_answer_that_may_not_hold_is_forgotten_when_the_next_does_not_come(tracker) -> None:
+def test_an_outdated_answer_is_forgotten_when_the_next_does_not_come(
+    tracker: ConsumerTracker,
+) -> None:
     first = lags(tracker.update(snapshot(NOW, [consumer("a")], gaps=1)))
-    tracker.record_arrivals({asked(101): ANSWER})
+    tracker.record_arrivals({question(101): ANSWER})
     tracker.update(snapshot(NOW, [consumer("a")], gaps=1))
     tracker.record_arrivals({})
     assert lags(tracker.update(snapshot(NOW, [consumer("a")], gaps=1))) == first
 
 
-def test_another_accounts_consumers_and_those_of_many_filters_are_not_asked_for(tracker) -> None:
+def test_consumers_of_another_account_or_with_many_filters_are_not_queried(
+    tracker: ConsumerTracker,
+) -> None:
     many = tuple(f"orders.{n}" for n in range(MAX_FILTERS + 1))
     tracker.update(snapshot(NOW, [consumer("a", account="other"), consumer("b", filters=many)]))
-    assert tracker.questions == ()
+    assert list(tracker.questions) == []
 
 
-def test_a_lag_that_is_certain_enough_is_not_asked_for(tracker) -> None:
+def test_a_lag_that_is_certain_enough_is_not_queried(tracker: ConsumerTracker) -> None:
     tracker.update(snapshot(NOW, [consumer("a", delivered=0)]))  # the first message's time is known
     assert len(tracker.questions) == 1  # a filter may pass over it
     tracker.update(snapshot(NOW, [consumer("b", delivered=0, filters=())]))
-    assert tracker.questions == ()
+    assert list(tracker.questions) == []
 
 
-def test_a_poll_asks_for_the_loosest_first_and_then_for_the_others_in_turn(tracker) -> None:
+def test_a_poll_queries_the_most_uncertain_lags_first_and_then_the_others_in_turn(
+    tracker: ConsumerTracker,
+) -> None:
     consumers = [consumer(str(n), delivered=n) for n in range(1, 2 * REQUESTS + 2)]
     turns = []
     for _ in range(3):
         tracker.update(snapshot(NOW, consumers))
-        turns.append({question.seq for question in tracker.questions})
+        turns.append({each.seq for each in tracker.questions})
         tracker.record_arrivals({})
     assert len(turns[0]) == len(turns[1]) == REQUESTS
     assert len(turns[0] | turns[1]) == 2 * REQUESTS
     assert turns[0] | turns[1] | turns[2] == {each.delivered_stream_seq + 1 for each in consumers}
-    loosest = max(tracker.present, key=lambda watched: watched.verdict.uncertainty)
-    assert loosest.consumer.delivered_stream_seq + 1 in turns[0]
+    least_certain = max(tracker.present, key=lambda tracked: tracked.verdict.uncertainty)
+    assert least_certain.consumer.delivered_stream_seq + 1 in turns[0]

@@ -1,6 +1,6 @@
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,10 +19,10 @@ class Cluster:
     connected: tuple[str, ...] = ()
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # DNS
     boots: int = 0
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def get(self, url: str) -> bytes:
-        self.asked.append(url)
+        self.requests.append(url)
         address, _, page = url.partition("://")[2].partition("/")
         host = address.removesuffix(":8222").strip("[]")
         server = self.hosts.get(host)
@@ -38,13 +38,13 @@ class Cluster:
 
 
 @pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
+def pool() -> Iterator[Executor]:
     with ThreadPoolExecutor(4) as pool:
         yield pool
 
 
-def discovery(cluster: Cluster, pool, *listed: str, **fields) -> Discovery:
-    spec = NatsSource(monitor=listed, **({"discover": True} | fields))
+def discovery(cluster: Cluster, pool: Executor, *listed: str, **fields: object) -> Discovery:
+    spec = NatsSource.model_validate({"monitor": listed, "discover": True, **fields})
     return Discovery(spec, cluster, pool, cluster.resolve)
 
 
@@ -52,24 +52,24 @@ def hosts(urls: Sequence[str]) -> list[str]:
     return [url.removeprefix("http://").removesuffix(":8222") for url in urls]
 
 
-def test_only_the_listed_are_asked_where_nothing_is_to_be_found(pool) -> None:
+def test_without_discovery_only_the_listed_servers_are_used(pool: Executor) -> None:
     cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222",))
     found = discovery(cluster, pool, "http://a:8222/", discover=False)
     assert hosts(found.urls(0)) == ["a"]
-    assert cluster.asked == []
+    assert cluster.requests == []
 
 
-def test_configured_routes_lead_to_the_others_on_the_same_monitoring_port(pool) -> None:
+def test_configured_routes_lead_to_the_others_on_the_same_monitoring_port(pool: Executor) -> None:
     cluster = Cluster({"a": "n1", "b": "n2", "c": "n3"}, configured=("a:6222", "b:6222", "c:6222"))
     assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "b", "c"]
 
 
-def test_present_routes_lead_to_servers_that_no_configuration_names(pool) -> None:
+def test_present_routes_lead_to_servers_that_no_configuration_names(pool: Executor) -> None:
     cluster = Cluster({"a": "n1", "10.0.0.2": "n2"}, connected=("10.0.0.2", "10.0.0.2"))
     assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "10.0.0.2"]
 
 
-def test_a_server_known_by_name_and_by_address_is_one_server_under_its_name(pool) -> None:
+def test_a_server_known_by_name_and_by_address_is_one_server_under_its_name(pool: Executor) -> None:
     cluster = Cluster(
         {"a": "n1", "10.0.0.1": "n1", "b": "n2", "10.0.0.2": "n2"},
         configured=("b:6222",),
@@ -78,7 +78,7 @@ def test_a_server_known_by_name_and_by_address_is_one_server_under_its_name(pool
     assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "b"]
 
 
-def test_a_name_with_the_addresses_of_several_servers_becomes_those(pool) -> None:
+def test_a_name_with_the_addresses_of_several_servers_becomes_those(pool: Executor) -> None:
     cluster = Cluster(
         {"nats": "n1", "10.0.0.1": "n1", "10.0.0.2": "n2"},
         names={"nats": ("10.0.0.1", "10.0.0.2")},
@@ -87,7 +87,7 @@ def test_a_name_with_the_addresses_of_several_servers_becomes_those(pool) -> Non
     assert hosts(found.urls(0)) == ["10.0.0.1", "10.0.0.2"]
 
 
-def test_a_name_with_two_addresses_of_the_same_server_stays_a_name(pool) -> None:
+def test_a_name_with_two_addresses_of_the_same_server_stays_a_name(pool: Executor) -> None:
     cluster = Cluster(
         {"localhost": "n1", "127.0.0.1": "n1", "::1": "n1"},
         names={"localhost": ("127.0.0.1", "::1")},
@@ -95,18 +95,18 @@ def test_a_name_with_two_addresses_of_the_same_server_stays_a_name(pool) -> None
     assert hosts(discovery(cluster, pool, "http://localhost:8222").urls(0)) == ["localhost"]
 
 
-def test_ipv6_addresses_are_written_in_brackets(pool) -> None:
+def test_ipv6_addresses_are_written_in_brackets(pool: Executor) -> None:
     cluster = Cluster({"a": "n1", "fd00::2": "n2"}, connected=("fd00::2",))
     assert hosts(discovery(cluster, pool, "http://a:8222").urls(0)) == ["a", "[fd00::2]"]
 
 
-def test_what_does_not_answer_is_no_server_unless_it_is_listed(pool) -> None:
+def test_what_does_not_answer_is_no_server_unless_it_is_listed(pool: Executor) -> None:
     cluster = Cluster({"a": "n1"}, configured=("gone:6222",))
     found = discovery(cluster, pool, "http://a:8222", "http://down:8222")
     assert hosts(found.urls(0)) == ["a", "down"]
 
 
-def test_a_search_is_made_rarely_while_all_is_well(pool) -> None:
+def test_a_search_is_made_rarely_while_all_is_well(pool: Executor) -> None:
     cluster = Cluster({"a": "n1"})
     found = discovery(cluster, pool, "http://a:8222", config_every="5m")
     found.urls(0)
@@ -116,14 +116,14 @@ def test_a_search_is_made_rarely_while_all_is_well(pool) -> None:
     assert hosts(found.urls(300)) == ["a", "b"]
 
 
-def running(pool, cluster: Cluster) -> Discovery:
+def running(pool: Executor, cluster: Cluster) -> Discovery:
     """After a first poll in which all answered."""
     found = discovery(cluster, pool, "http://a:8222")
     found.saw({url: cluster.hosts[hosts([url])[0]] for url in found.urls(0)}, 0)
     return found
 
 
-def test_a_server_that_was_found_and_went_down_keeps_its_place_for_an_hour(pool) -> None:
+def test_a_server_that_was_found_and_went_down_keeps_its_place_for_an_hour(pool: Executor) -> None:
     cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222",))
     found = running(pool, cluster)
     del cluster.hosts["b"]
@@ -133,7 +133,9 @@ def test_a_server_that_was_found_and_went_down_keeps_its_place_for_an_hour(pool)
     assert hosts(found.urls(3700)) == ["a"]
 
 
-def test_a_server_that_comes_back_keeps_its_address_although_it_has_a_new_id(pool) -> None:
+def test_a_server_that_comes_back_keeps_its_address_although_it_has_a_new_id(
+    pool: Executor,
+) -> None:
     cluster = Cluster({"a": "n1", "b": "n2", "10.0.0.2": "n2"}, configured=("b:6222",))
     found = running(pool, cluster)
     cluster.boots += 1
@@ -142,7 +144,7 @@ def test_a_server_that_comes_back_keeps_its_address_although_it_has_a_new_id(poo
     assert hosts(found.urls(1000)) == ["a", "b"]
 
 
-def test_a_server_that_moved_replaces_its_old_address_soon(pool) -> None:
+def test_a_server_that_moved_replaces_its_old_address_soon(pool: Executor) -> None:
     cluster = Cluster({"a": "n1", "10.0.0.2": "n2"}, connected=("10.0.0.2",))
     found = running(pool, cluster)
     cluster.hosts = {"a": "n1", "10.0.0.9": "n2"}
@@ -152,7 +154,7 @@ def test_a_server_that_moved_replaces_its_old_address_soon(pool) -> None:
     assert hosts(found.urls(31)) == ["a", "10.0.0.9"]
 
 
-def test_the_servers_found_are_kept_while_the_listed_one_is_down(pool) -> None:
+def test_discovered_servers_remain_while_the_listed_one_is_down(pool: Executor) -> None:
     cluster = Cluster({"a": "n1", "b": "n2"}, configured=("a:6222", "b:6222"))
     found = running(pool, cluster)
     del cluster.hosts["a"]

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
-from obs.sources.nats.jetstream import KnownSettings, SourceSelection
+from obs.sources.nats.jetstream import ClusterView, KnownSettings, SourceSelection
 from obs.sources.nats.jsz import (
     Cluster,
     ConsumerReport,
@@ -17,26 +17,48 @@ from obs.sources.nats.leaders import Merged, Reports, StreamKey
 from obs.spec.nats import NatsSource, Selection
 
 KEY = StreamKey("A", "S")
+EMPTY = StreamState()
 NOTHING = {"excluded": 0, "ephemeral": 0, "cap": 0, "new": 0}
 
 
-def consumer(name: str, created: str = "1", *, durable: bool = True, **fields) -> ConsumerReport:
+def consumer(
+    name: str,
+    created: str = "1",
+    *,
+    durable: bool = True,
+    num_pending: int = 0,
+    num_ack_pending: int = 0,
+) -> ConsumerReport:
     settings = ConsumerSettings(durable_name=name if durable else "")
-    return ConsumerReport(name=name, created=created, config=settings, **fields)
+    return ConsumerReport(
+        name=name,
+        created=created,
+        config=settings,
+        num_pending=num_pending,
+        num_ack_pending=num_ack_pending,
+    )
 
 
-def merged(*consumers: ConsumerReport, created: str = "0", **fields) -> Merged:
-    stream = StreamReport(name="S", created=created, config=StreamSettings(), **fields)
+def merged(
+    *consumers: ConsumerReport,
+    created: str = "0",
+    state: StreamState = EMPTY,
+    cluster: Cluster | None = None,
+) -> Merged:
+    stream = StreamReport(
+        name="S", created=created, config=StreamSettings(), state=state, cluster=cluster
+    )
     return {KEY: Reports(stream, True, {report.name: report for report in consumers})}
 
 
-def view(found: Merged, *, learned: Merged | None = None, **fields):
+def view(found: Merged, *, learned: Merged | None = None, **fields: object) -> ClusterView:
     settings = KnownSettings()
     settings.learn(found if learned is None else learned, complete=True)
-    return SourceSelection(NatsSource(monitor=("http://h:1",), **fields)).view(found, settings)
+    spec = NatsSource.model_validate({"monitor": ("http://h:1",), **fields})
+    return SourceSelection(spec).view(found, settings)
 
 
-def names(found) -> list[str]:
+def names(found: ClusterView) -> list[str]:
     return [consumer.name for consumer in found.consumers]
 
 
@@ -117,13 +139,13 @@ def test_consumers_that_the_streams_leader_cannot_see_are_counted_too() -> None:
     assert view(found).streams[0].consumers == 2
 
 
-def test_a_consumer_without_a_leader_is_kept_and_marked() -> None:
+def test_a_consumer_without_a_leader_is_included_and_marked() -> None:
     found = merged()
     found[KEY].unled["c"] = consumer("c")
     assert [consumer.leader for consumer in view(found).consumers] == [False]
 
 
-def test_consumers_come_sorted_whoever_leads_them() -> None:
+def test_consumers_are_sorted_by_name_with_or_without_a_leader() -> None:
     found = merged(consumer("d"), consumer("a"))
     found[KEY].unled |= {"c": consumer("c"), "b": consumer("b")}
     assert names(view(found)) == ["a", "b", "c", "d"]
@@ -156,7 +178,7 @@ def test_ephemeral_consumers_have_series_where_the_spec_wants_them() -> None:
     assert seen.streams[0].ephemeral_consumers == 0
 
 
-def test_the_cap_keeps_the_oldest_so_that_a_new_consumer_takes_nobodys_place() -> None:
+def test_the_cap_keeps_the_oldest_so_that_a_new_consumer_replaces_none() -> None:
     old = [consumer("m", "2026-01"), consumer("n", "2026-02")]
     seen = view(merged(*old, consumer("a", "2026-03")), max_consumers=2)
     assert names(seen) == ["m", "n"]

@@ -11,6 +11,7 @@ from obs.snapshot import ConsumerConfig, StreamConfig
 from obs.sources.nats.jsz import (
     ConsumerReport,
     ConsumerSettings,
+    StreamReport,
     StreamSettings,
     consumer_config,
     decode_jsz,
@@ -44,9 +45,15 @@ def body(page: object) -> bytes:
     return json.dumps(page).encode()
 
 
+def only_stream() -> StreamReport:
+    """The one stream of PAGE."""
+    (account,) = decode_jsz(body(PAGE), "h:1").account_details or ()
+    (stream,) = account.stream_detail or ()
+    return stream
+
+
 def test_absent_fields_have_the_value_that_go_leaves_out() -> None:
-    account = decode_jsz(body(PAGE), "h:1").account_details[0]
-    consumer = account.stream_detail[0].consumer_detail[0]
+    (consumer,) = only_stream().consumer_detail or ()
     assert consumer == ConsumerReport(name="c", created="2026-11-21T10:47:13.8Z")
     assert consumer.num_pending == 0
     assert consumer.cluster is None
@@ -54,23 +61,26 @@ def test_absent_fields_have_the_value_that_go_leaves_out() -> None:
 
 def test_a_server_without_jetstream_has_no_accounts() -> None:
     assert decode_jsz(b'{"server_id":"NA","disabled":true}', "h:1").account_details is None
-    assert decode_varz(b'{"server_id":"NA","jetstream":{}}', "h:1").jetstream.stats is None
+    jetstream = decode_varz(b'{"server_id":"NA","jetstream":{}}', "h:1").jetstream
+    assert jetstream is not None
+    assert jetstream.stats is None
 
 
 def test_an_account_without_streams_is_none_to_go_and_empty_to_us() -> None:
     page = {"server_id": "NA", "account_details": [{"name": "A", "stream_detail": None}]}
-    assert decode_jsz(body(page), "h:1").account_details[0].stream_detail is None
+    (account,) = decode_jsz(body(page), "h:1").account_details or ()
+    assert account.stream_detail is None
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"<html>", b"[]", b'{"server_id":1}', b'"\xff"', b"{}"])
-def test_rubbish_is_a_decode_error_that_names_the_server(rubbish) -> None:
+def test_rubbish_is_a_decode_error_that_names_the_server(rubbish: bytes) -> None:
     with pytest.raises(SourceError, match=r"^h:1: not a response of nats-server") as error:
         decode_jsz(rubbish, "h:1")
     assert error.value.reason == "decode"
 
 
 @given(st.data())
-def test_half_a_page_is_a_decode_error_wherever_it_ends(data) -> None:
+def test_half_a_page_is_a_decode_error_wherever_it_ends(data: st.DataObject) -> None:
     page = body(PAGE)
     end = data.draw(st.integers(0, len(page) - 1))
     with pytest.raises(SourceError) as error:
@@ -79,8 +89,9 @@ def test_half_a_page_is_a_decode_error_wherever_it_ends(data) -> None:
 
 
 def test_times_with_nanoseconds_become_unix_seconds() -> None:
-    report = decode_jsz(body(PAGE), "h:1").account_details[0].stream_detail[0]
-    assert unix_seconds(report.state.first_ts) == pytest.approx(1_795_258_034.130762, abs=1e-6)
+    assert unix_seconds(only_stream().state.first_ts) == pytest.approx(
+        1_795_258_034.130762, abs=1e-6
+    )
 
 
 def test_times_with_an_offset_are_read_as_the_same_moment() -> None:
@@ -137,5 +148,7 @@ def test_several_filters_and_a_deliver_subject_are_read() -> None:
         ),
     ],
 )
-def test_limits_of_a_stream_are_none_where_there_are_none(settings, config) -> None:
+def test_limits_of_a_stream_are_none_where_there_are_none(
+    settings: StreamSettings, config: StreamConfig
+) -> None:
     assert stream_config(settings) == config

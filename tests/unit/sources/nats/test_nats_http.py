@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from obs.errors import SourceError
-from obs.snapshot import NatsServer
+from obs.snapshot import NatsServer, NatsSnapshot
 from obs.sources.nats.nats_http import NatsHttp
 from obs.spec.nats import NatsSource
 
@@ -22,10 +22,10 @@ class Server:
     accounts: int = 1
     error: SourceError | None = None
     config_error: SourceError | None = None
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def answer(self, path: str) -> bytes:
-        self.asked.append(path)
+        self.requests.append(path)
         if self.error is not None:
             raise self.error
         if self.config_error is not None and "config=1" in path:
@@ -56,12 +56,12 @@ class Server:
             {"name": name, "created": created} | ({"config": SETTINGS} if config else {})
             for name, created in self.consumers.items()
         ]
-        stream = {"name": "S", "created": "0", "consumer_detail": consumers}
+        stream: dict[str, object] = {"name": "S", "created": "0", "consumer_detail": consumers}
         stream |= {"config": {"max_age": 60_000_000_000}} if config else {}
         return {"name": f"A{number}", "stream_detail": [stream]}
 
-    def configs_asked(self) -> int:
-        return sum("config=1" in path for path in self.asked)
+    def config_requests(self) -> int:
+        return sum("config=1" in path for path in self.requests)
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Cluster:
     source: NatsHttp
     clock: list[float]
 
-    def poll(self, after: float = 0.0):
+    def poll(self, after: float = 0.0) -> NatsSnapshot:
         self.clock[0] += after
         return self.source.poll()
 
@@ -87,9 +87,9 @@ class Cluster:
         return [consumer.name for consumer in self.poll(after).consumers]
 
 
-def cluster_of(*servers: Server, **fields) -> Iterator[Cluster]:
+def cluster_of(*servers: Server) -> Iterator[Cluster]:
     by_host = {f"h{i}:8222": server for i, server in enumerate(servers, 1)}
-    spec = NatsSource(monitor=tuple(f"http://{host}" for host in by_host), **fields)
+    spec = NatsSource(monitor=tuple(f"http://{host}" for host in by_host))
     clock = [1000.0]
     with closing(NatsHttp("main", spec, Network(by_host), lambda: clock[0])) as source:
         yield Cluster(by_host, source, clock)
@@ -105,7 +105,7 @@ def two() -> Iterator[Cluster]:
     yield from cluster_of(Server("n1"), Server("n2", {"d": "1"}))
 
 
-def test_a_snapshot_says_what_the_server_said_and_when_it_arrived(one) -> None:
+def test_a_snapshot_holds_what_the_server_answered_and_when_it_arrived(one: Cluster) -> None:
     snapshot = one.poll(after=5)
     assert snapshot.at == 1005.0
     assert [(c.account, c.stream, c.name) for c in snapshot.consumers] == [("A0", "S", "c")]
@@ -113,7 +113,7 @@ def test_a_snapshot_says_what_the_server_said_and_when_it_arrived(one) -> None:
     assert snapshot.streams[0].config.max_age == 60.0
 
 
-def test_facts_of_a_server_stand_under_its_monitoring_address(one) -> None:
+def test_facts_of_a_server_stand_under_its_monitoring_address(one: Cluster) -> None:
     assert one.poll().servers == (
         NatsServer(
             address="h1:8222",
@@ -131,39 +131,41 @@ def test_facts_of_a_server_stand_under_its_monitoring_address(one) -> None:
     )
 
 
-def test_configurations_are_asked_for_at_first_and_then_rarely(one) -> None:
+def test_configurations_are_requested_first_and_then_rarely(one: Cluster) -> None:
     server = one.servers["h1:8222"]
     for _ in range(29):
         one.poll(after=10)
-    assert server.configs_asked() == 1
+    assert server.config_requests() == 1
     one.poll(after=10)
     one.poll(after=10)
-    assert server.configs_asked() == 2
+    assert server.config_requests() == 2
     assert one.poll().consumers[0].config.max_deliver == 3
 
 
-def test_an_unknown_consumer_has_its_configuration_in_the_poll_that_sees_it_first(one) -> None:
+def test_an_unknown_consumer_has_its_configuration_in_the_poll_that_sees_it_first(
+    one: Cluster,
+) -> None:
     one.poll()
     one.servers["h1:8222"].consumers["new"] = "2"
     assert one.names(after=60) == ["c", "new"]
 
 
-def test_a_consumer_created_again_has_its_configuration_read_again(one) -> None:
+def test_a_consumer_created_again_has_its_configuration_read_again(one: Cluster) -> None:
     one.poll()
     one.servers["h1:8222"].consumers["c"] = "2"
     assert [consumer.created for consumer in one.poll(after=60).consumers] == ["2"]
-    assert one.servers["h1:8222"].configs_asked() == 2
+    assert one.servers["h1:8222"].config_requests() == 2
 
 
-def test_consumers_that_come_and_go_do_not_make_every_poll_ask_for_configurations(one) -> None:
+def test_short_lived_consumers_do_not_make_every_poll_request_configurations(one: Cluster) -> None:
     server = one.servers["h1:8222"]
     for number in range(30):
         server.consumers = {"c": "1", f"short-lived-{number}": "1"}
         assert "c" in one.names(after=1)
-    assert server.configs_asked() <= 2
+    assert server.config_requests() <= 2
 
 
-def test_until_then_a_new_consumer_is_left_out_and_counted(one) -> None:
+def test_a_consumer_of_unknown_configuration_is_left_out_and_counted(one: Cluster) -> None:
     one.poll()
     one.servers["h1:8222"].consumers["new"] = "2"
     snapshot = one.poll(after=1)
@@ -171,7 +173,7 @@ def test_until_then_a_new_consumer_is_left_out_and_counted(one) -> None:
     assert snapshot.left_out["new"] == 1
 
 
-def test_numbers_go_on_while_the_larger_answer_with_configurations_fails(one) -> None:
+def test_numbers_go_on_while_the_larger_answer_with_configurations_fails(one: Cluster) -> None:
     one.poll()
     server = one.servers["h1:8222"]
     server.config_error = SourceError("timeout", "h1: slow")
@@ -180,14 +182,14 @@ def test_numbers_go_on_while_the_larger_answer_with_configurations_fails(one) ->
     assert [server.up for server in snapshot.servers] == [True]
     assert snapshot.at == 1300.0
     one.poll(after=10)
-    assert server.configs_asked() == 2, "not asked for again at once"
+    assert server.config_requests() == 2, "not requested again at once"
 
 
-def test_a_clock_that_steps_back_only_makes_configurations_be_read_once_more(one) -> None:
+def test_a_clock_that_steps_back_only_makes_configurations_be_read_once_more(one: Cluster) -> None:
     one.poll()
     one.poll(after=-500)
     one.poll(after=1)
-    assert one.servers["h1:8222"].configs_asked() == 2
+    assert one.servers["h1:8222"].config_requests() == 2
 
 
 def test_accounts_are_read_page_by_page() -> None:
@@ -201,7 +203,7 @@ def test_as_many_accounts_as_a_page_holds_are_read_once() -> None:
         assert len(cluster.poll().streams) == 1024
 
 
-def test_the_others_go_on_while_one_server_is_down(two) -> None:
+def test_the_others_go_on_while_one_server_is_down(two: Cluster) -> None:
     assert two.names() == ["c", "d"]
     two.servers["h1:8222"].error = SourceError("connection", "h1: refused")
     snapshot = two.poll(after=10)
@@ -211,7 +213,7 @@ def test_the_others_go_on_while_one_server_is_down(two) -> None:
     assert two.names(after=10) == ["c", "d"]
 
 
-def test_a_server_that_comes_back_brings_its_known_consumers_without_a_wait(two) -> None:
+def test_a_server_that_comes_back_brings_its_known_consumers_without_a_wait(two: Cluster) -> None:
     two.poll()
     two.servers["h1:8222"].error = SourceError("timeout", "h1: slow")
     for _ in range(40):
@@ -220,7 +222,7 @@ def test_a_server_that_comes_back_brings_its_known_consumers_without_a_wait(two)
     assert two.names(after=1) == ["c", "d"]
 
 
-def test_all_servers_down_is_an_error_with_the_first_ones_reason(two) -> None:
+def test_all_servers_down_is_an_error_with_the_first_ones_reason(two: Cluster) -> None:
     two.servers["h1:8222"].error = SourceError("timeout", "h1: slow")
     two.servers["h2:8222"].error = SourceError("connection", "h2: refused")
     with pytest.raises(SourceError, match="h1: slow") as error:
@@ -228,7 +230,7 @@ def test_all_servers_down_is_an_error_with_the_first_ones_reason(two) -> None:
     assert error.value.reason == "timeout"
 
 
-def test_a_failed_poll_leaves_nothing_behind(one) -> None:
+def test_a_failed_poll_leaves_nothing_behind(one: Cluster) -> None:
     one.servers["h1:8222"].error = SourceError("timeout", "h1: slow")
     with pytest.raises(SourceError):
         one.poll()
@@ -237,7 +239,9 @@ def test_a_failed_poll_leaves_nothing_behind(one) -> None:
     assert one.poll().consumers[0].config.max_deliver == 3
 
 
-def test_why_a_server_does_not_answer_is_logged_once_and_its_return_too(two, caplog) -> None:
+def test_why_a_server_does_not_answer_is_logged_once_and_its_return_too(
+    two: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
     two.servers["h1:8222"].error = SourceError("timeout", "h1:8222: timed out")
     two.poll()

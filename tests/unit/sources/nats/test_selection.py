@@ -10,7 +10,9 @@ GLOBS = st.text("ab*?[]!-.", min_size=1, max_size=6)
 
 
 @given(NAMES, st.lists(GLOBS, min_size=1, max_size=3), st.lists(GLOBS, max_size=3))
-def test_a_chooser_takes_what_the_spec_says_a_selection_takes(name, include, exclude) -> None:
+def test_a_chooser_takes_what_the_spec_says_a_selection_takes(
+    name: str, include: list[str], exclude: list[str]
+) -> None:
     selection = Selection(include=tuple(include), exclude=tuple(exclude))
     assert chooser(selection)(name) == takes(name, selection.include, selection.exclude)
 
@@ -20,5 +22,5 @@ def test_what_is_excluded_wins() -> None:
     assert [name for name in ("orders-eu", "orders-test", "other") if choose(name)] == ["orders-eu"]
 
 
-def test_upper_and_lower_case_are_told_apart() -> None:
+def test_names_are_case_sensitive() -> None:
     assert not chooser(Selection(include=("orders",)))("ORDERS")

@@ -9,10 +9,17 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Final, assert_never
 
 from obs.alerts.alert import About, TunedAlert
-from obs.alerts.condition import Above, Absent, Burn, ErrorRate, Increase, Labels, Quiet
+from obs.alerts.conditions.cloudwatch import (
+    GaugeAbove,
+    Heartbeat,
+    NotExpressible,
+    WindowSum,
+)
+from obs.alerts.conditions.scope import Labels
+from obs.alerts.conditions.tier import BurnTier
 from obs.alerts.explicit_resources import (
     ExplicitQueue,
     ExplicitRule,
@@ -37,7 +44,7 @@ from obs.alerts.writers.cloudwatch.naming import (
     rule_series,
     under_composites,
 )
-from obs.catalogue.metric import AwsMetric
+from obs.catalogue.metric import AwsMetric, Metric
 from obs.catalogue.query import number
 from obs.spec.system import System
 
@@ -77,55 +84,49 @@ def alarms_of(alerts: Sequence[TunedAlert], system: System, aws: str) -> Alarms:
 
 
 def _of(namer: Namer) -> Iterator[Group | Refused]:
-    match namer.tuned.alert.about, namer.tuned.when:
-        case About.RULE, Increase() | Quiet() | ErrorRate():
-            yield from _on_rules(namer)
-        case About.QUEUE, Above():
-            yield from _on_queues(namer, explicit_queues(namer.system, namer.aws))
-        case About.CONSUMER, Above(metric=metric) if metric.cloudwatch is not None:
-            yield from consumer_lag.on_consumers(namer)
-        case About.COLLECTOR, Absent():
+    about, form = namer.tuned.alert.about, namer.tuned.when.cloudwatch()
+    match form:
+        case NotExpressible(reason):
+            yield namer.refused(reason)
+        case WindowSum() if about is About.RULE:
+            yield from _on_rules(namer, form)
+        case GaugeAbove() if about is About.QUEUE:
+            yield from _on_queues(namer, form, explicit_queues(namer.system, namer.aws))
+        case GaugeAbove() if about is About.CONSUMER:
+            yield from consumer_lag.on_consumers(namer, form)
+        case WindowSum() | GaugeAbove():
+            yield namer.refused(f"obs builds no CloudWatch alarm of this kind on a {about}")
+        case Heartbeat():
             yield from consumer_lag.on_collector(namer)
-        case About.SLO, Burn():
-            yield from burn_rate.on_slos(namer)
+        case BurnTier():
+            yield from burn_rate.on_slos(namer, form)
         case _:
-            yield namer.refused(_why_not(namer.tuned))
+            assert_never(form)
 
 
-def _why_not(tuned: TunedAlert) -> str:
-    match tuned.alert.about:
-        case About.SLO if tuned.name == "SloBudgetExhausted":
-            return "it covers the SLO's window, but an alarm looks back at most seven days"
-        case About.SLO:
-            return "CloudWatch cannot tell late data from missing data"
-        case About.CONSUMER | About.STREAM | About.SERVER:
-            return "the collector does not publish this metric of NATS to CloudWatch"
-        case _:
-            return "the collector publishes nothing about itself to CloudWatch"
-
-
-def _on_rules(namer: Namer) -> Iterator[Group | Refused]:
+def _on_rules(namer: Namer, form: WindowSum) -> Iterator[Group | Refused]:
     chosen = tuple(rule for rule in namer.rules if namer.chooses(rule.labels))
     if not chosen:
         yield namer.refused("the spec names its rules only by globs")
     several = len({rule.bus for rule in namer.rules}) > 1
     for bus, members in groupby(chosen, key=lambda rule: rule.bus):
-        yield _on_bus(namer, (bus,) if several else (), tuple(members))
+        yield _on_bus(namer, form, (bus,) if several else (), tuple(members))
 
 
-def _on_bus(namer: Namer, place: tuple[str, ...], rules: Rules) -> Group:
+def _on_bus(namer: Namer, form: WindowSum, place: tuple[str, ...], rules: Rules) -> Group:
     """One alarm over all rules, or one a rule where metric math would read too many metrics."""
-    when = namer.tuned.when
-    metrics = 2 if isinstance(when, ErrorRate) else 1
+    metrics = 1 if form.of is None else 2
     if len(rules) * metrics <= MAX_METRICS:
-        return (_rule_alarm(namer, namer.name(*place), rules, namer.topics),)
-    children = [_rule_alarm(namer, namer.name(*place, rule.rule), (rule,), ()) for rule in rules]
+        return (_rule_alarm(namer, form, namer.name(*place), rules, namer.topics),)
+    children = [
+        _rule_alarm(namer, form, namer.name(*place, rule.rule), (rule,), ()) for rule in rules
+    ]
     return under_composites(
         namer,
         children,
         namer.name(*place),
-        namer.description(_over(when, len(rules)), _shared(rules)),
-        "AND" if isinstance(when, Quiet) else "OR",
+        namer.description(_over(form, len(rules)), _shared(rules)),
+        "AND" if form.is_lower else "OR",
     )
 
 
@@ -135,68 +136,66 @@ def _shared(rules: Rules) -> Labels:
     return tuple(pair for pair in first if all(pair in labels for labels in others))
 
 
-def _over(when: object, rules: int) -> str:
-    return f"Of all {rules} rules at once." if isinstance(when, Quiet) else f"Of {rules} rules one."
+def _over(form: WindowSum, rules: int) -> str:
+    return f"Of all {rules} rules at once." if form.is_lower else f"Of {rules} rules one."
 
 
-def _rule_alarm(namer: Namer, name: str, rules: Rules, topics: tuple[str, ...]) -> MetricAlarm:
-    when = namer.tuned.when
-    assert isinstance(when, Increase | Quiet | ErrorRate)
-    period = round(when.window)
+def _rule_alarm(
+    namer: Namer, form: WindowSum, name: str, rules: Rules, topics: tuple[str, ...]
+) -> MetricAlarm:
+    period = round(form.window)
     return MetricAlarm(
         name,
         namer.description(about=_shared(rules)),
-        _watched(namer, rules),
-        "LessThanThreshold" if isinstance(when, Quiet) else "GreaterThanThreshold",
-        when.threshold,
+        _compared(namer, form, rules),
+        "LessThanThreshold" if form.is_lower else "GreaterThanThreshold",
+        form.threshold,
         period,
-        # An increase over a whole window is one data point; `for` asks for further ones.
+        # An increase over a whole window is one data point; `for` needs further ones.
         1 + math.ceil(namer.tuned.hold / period),
-        "breaching" if isinstance(when, Quiet) else "notBreaching",
+        "breaching" if form.is_lower else "notBreaching",
         namer.tags,
         topics,
     )
 
 
-def _watched(namer: Namer, rules: Rules) -> AlarmSeries | Formula:
-    """What the alarm reads.
+def _compared(namer: Namer, form: WindowSum, rules: Rules) -> AlarmSeries | Formula:
+    """What the alarm compares with its threshold.
 
     A single series where one says it all. Not so where silence counts: CloudWatch takes data
     points that are missing for breaching only when those of several periods are, and evaluates
     older ones meanwhile; filled with zeros, they count at once.
     """
-    when = namer.tuned.when
-    if isinstance(when, ErrorRate):
-        return _error_rate(when, rules)
-    assert isinstance(when, Increase | Quiet)
-    series = [rule_series(when.metric, rule) for rule in rules]
-    if len(series) == 1 and isinstance(when, Increase) and not namer.tuned.hold:
+    if form.of is not None:
+        return _percent(form, form.of, rules)
+    series = [rule_series(form.counter, rule) for rule in rules]
+    if len(series) == 1 and not form.is_lower and not namer.tuned.hold:
         return series[0]
     inputs = tuple((f"m{place}", each) for place, each in enumerate(series, 1))
     step = filled_sum([key for key, _ in inputs])
     return Formula(inputs, (("total", step),), f"{series[0].metric} of all rules")
 
 
-def _error_rate(when: ErrorRate, rules: Rules) -> Formula:
-    bad = [(f"bad{i}", rule_series(when.bad, rule)) for i, rule in enumerate(rules, 1)]
-    every = [(f"all{i}", rule_series(when.total, rule)) for i, rule in enumerate(rules, 1)]
+def _percent(form: WindowSum, of: Metric, rules: Rules) -> Formula:
+    bad = [(f"bad{i}", rule_series(form.counter, rule)) for i, rule in enumerate(rules, 1)]
+    every = [(f"all{i}", rule_series(of, rule)) for i, rule in enumerate(rules, 1)]
     steps = (
         ("bad", filled_sum([key for key, _ in bad])),
         ("total", filled_sum([key for key, _ in every])),
         # The least number of events is at least 1, so nothing is divided by zero.
-        ("rate", f"IF(total >= {number(when.minimum)}, 100 * bad / total, 0)"),
+        ("rate", f"IF(total >= {number(form.minimum)}, 100 * bad / total, 0)"),
     )
     return Formula((*bad, *every), steps, "Failed, percent of invocations")
 
 
-def _on_queues(namer: Namer, queues: Iterable[ExplicitQueue]) -> Iterator[Group | Refused]:
-    when = namer.tuned.when
-    assert isinstance(when, Above)
+def _on_queues(
+    namer: Namer, form: GaugeAbove, queues: Iterable[ExplicitQueue]
+) -> Iterator[Group | Refused]:
     chosen = [queue for queue in queues if namer.chooses(queue.labels)]
     if not chosen:
         yield namer.refused("the spec names its queues only by globs")
     for queue in chosen:
-        yield (_queue_alarm(namer, queue, when.metric.twin, when.threshold),)
+        yield (_queue_alarm(namer, queue, form.metric.twin, form.threshold),)
 
 
 def _queue_alarm(

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from obs.alerts.condition import Burn, Labels
+from obs.alerts.conditions.scope import Labels
+from obs.alerts.conditions.tier import BurnTier
 from obs.alerts.explicit_resources import ExplicitRule, rule_globs
 from obs.alerts.writers.cloudwatch.alarm import (
     DAY,
@@ -40,33 +41,31 @@ _METRICS: Final = (
 _DIGITS: Final = 9
 
 
-def on_slos(namer: Namer) -> Iterator[Group | Refused]:
+def on_slos(namer: Namer, tier: BurnTier) -> Iterator[Group | Refused]:
     """A composite with its two windows for each SLO that the tier is about."""
-    when = namer.tuned.when
-    assert isinstance(when, Burn)
     for slo in namer.system.slos:
-        of_period = when.period in ("", window(slo.window).label)
+        of_period = tier.period in ("", window(slo.window).label)
         if of_period and namer.chooses(_labels(slo)):
-            yield from _on_slo(namer, when, slo)
+            yield from _on_slo(namer, tier, slo)
 
 
 def _labels(slo: Slo) -> Labels:
     return (("slo", slo.name), ("slo_service", slo.service))
 
 
-def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
+def _on_slo(namer: Namer, tier: BurnTier, slo: Slo) -> Iterator[Group | Refused]:
     sli, invocations = slo.sli.measured, slo.sli.measured.invocations()
     if invocations is None:
         yield namer.refused(
             f"SLO {slo.name} has an SLI that CloudWatch does not measure: {sli.in_words()}"
         )
         return
-    percent = _threshold(when.factor, slo.objective)
+    percent = _threshold(tier.factor, slo.objective)
     if sli.source != namer.aws or percent >= 100:  # of the other source; can never be reached
         return
-    if _seconds(when.long) > DAY:
+    if _seconds(tier.long) > DAY:
         yield namer.refused(
-            f"over {when.long} and {when.short}: CloudWatch evaluates an alarm over more than a "
+            f"over {tier.long} and {tier.short}: CloudWatch evaluates an alarm over more than a "
             "day once an hour, too rarely for the short window"
         )
         return
@@ -79,7 +78,7 @@ def _on_slo(namer: Namer, when: Burn, slo: Slo) -> Iterator[Group | Refused]:
             f"{MAX_METRICS} metrics, and a rule needs {len(_METRICS)}"
         )
     else:
-        yield _pair(namer, when, slo, rules, percent)
+        yield _pair(namer, tier, slo, rules, percent)
 
 
 def _rules(namer: Namer, named: BusRules) -> tuple[ExplicitRule, ...]:
@@ -101,11 +100,11 @@ def _threshold(factor: float, objective: float) -> float:
 
 
 def _pair(
-    namer: Namer, when: Burn, slo: Slo, rules: tuple[ExplicitRule, ...], percent: float
+    namer: Namer, tier: BurnTier, slo: Slo, rules: tuple[ExplicitRule, ...], percent: float
 ) -> Group:
     def over(length: str, which: str, guard: str) -> MetricAlarm:
         return MetricAlarm(
-            namer.name(slo.service, slo.name, when.long, which),
+            namer.name(slo.service, slo.name, tier.long, which),
             namer.description(f"SLO {slo.name}: its window of {length}, for the composite alarm."),
             _error_percent(rules, guard),
             "GreaterThanThreshold",
@@ -116,10 +115,10 @@ def _pair(
             namer.tags,
         )
 
-    long = over(when.long, "long", f"bad >= {number(when.min_bad_events)}")
-    short = over(when.short, "short", "total > 0")
+    long = over(tier.long, "long", f"bad >= {number(tier.min_bad_events)}")
+    short = over(tier.short, "short", "total > 0")
     both = CompositeAlarm(
-        namer.name(slo.service, slo.name, when.long),
+        namer.name(slo.service, slo.name, tier.long),
         namer.description(
             f"SLO {slo.name} of {slo.service}: more than {number(percent)} % of events are bad.",
             _labels(slo),

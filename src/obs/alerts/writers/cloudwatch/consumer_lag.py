@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from obs.alerts.condition import Above
+from obs.alerts.conditions.cloudwatch import GaugeAbove
 from obs.alerts.explicit_resources import ExplicitConsumer, explicit_consumers
 from obs.alerts.writers.cloudwatch.alarm import (
     MAX_METRICS,
@@ -25,16 +25,14 @@ _NOT_PUBLISHED: Final = "outputs.cloudwatch does not publish its metric"
 _NO_CONSUMER: Final = "the spec names consumers only by globs; name one in an SLO or an override"
 
 
-def on_consumers(namer: Namer) -> Iterator[Group | Refused]:
+def on_consumers(namer: Namer, form: GaugeAbove) -> Iterator[Group | Refused]:
     """An alarm for each consumer.
 
     While the collector is silent the state stays as it was: missing data is neither good nor bad
     news of the consumer, and on_collector has an alarm of its own.
     """
-    when = namer.tuned.when
-    assert isinstance(when, Above)
     output = namer.system.outputs.cloudwatch
-    if output is None or when.metric.name not in output.metrics:
+    if output is None or form.metric.name not in output.metrics:
         yield namer.refused(_NOT_PUBLISHED)
         return
     if output.source != namer.aws:
@@ -49,7 +47,7 @@ def on_consumers(namer: Namer) -> Iterator[Group | Refused]:
         if _is_renamed(consumer):
             yield namer.refused(f"CloudWatch does not accept the name of {consumer.consumer}")
         else:
-            yield (_lag_alarm(namer, consumer, when, output),)
+            yield (_lag_alarm(namer, consumer, form, output),)
 
 
 def on_collector(namer: Namer) -> Iterator[Group | Refused]:
@@ -91,7 +89,7 @@ def on_collector(namer: Namer) -> Iterator[Group | Refused]:
 
 
 def _lag_alarm(
-    namer: Namer, consumer: ExplicitConsumer, when: Above, output: CloudWatch
+    namer: Namer, consumer: ExplicitConsumer, form: GaugeAbove, output: CloudWatch
 ) -> MetricAlarm:
     period = _period(output)
     return MetricAlarm(
@@ -99,9 +97,9 @@ def _lag_alarm(
         namer.description(
             f"Consumer {consumer.consumer} on stream {consumer.stream}.", consumer.labels
         ),
-        _series(when.metric, consumer, output.namespace, "Maximum"),
+        _series(form.metric, consumer, output.namespace, "Maximum"),
         "GreaterThanThreshold",
-        when.threshold,
+        form.threshold,
         period,
         periods_of(namer.tuned.hold, period),
         "ignore",

@@ -8,8 +8,7 @@ from typing import Literal
 from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.annotations import comparison
-from obs.alerts.condition import Labels
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.explicit_resources import ExplicitRule
 from obs.alerts.writers.cloudwatch.alarm import (
     MAX_CHILDREN,
@@ -54,12 +53,12 @@ class Namer:
 
     def description(self, more: str = "", about: Labels = ()) -> str:
         """What people read in the notification. `about` is what is known of the alarm's object."""
-        told = comparison(self.tuned.when)
+        threshold = self.tuned.when.words().comparison
         known = dict(about)
         link = panel_link(self.tuned, self.system, lambda label: quote_plus(known.get(label, "")))
         sentences = (
             self.tuned.alert.summary,
-            f"Threshold: {told}." if told else "",
+            f"Threshold: {threshold}." if threshold else "",
             more,
             f"Runbook: {runbook_url(self.tuned, self.system)}",
         )

@@ -1,7 +1,7 @@
 """Alerts on folders."""
 
 from obs.alerts.alert import About, Alert, Severity
-from obs.alerts.condition import Above
+from obs.alerts.conditions import Above
 from obs.catalogue import toy
 
 FOLDER = About("folder", toy.FOLDER)

@@ -8,7 +8,7 @@ from obs.spec.toy import ToySource
 
 from obs.catalogue import toy
 from obs.errors import SourceError
-from obs.families.family import Family, KeptRows
+from obs.families.family import Family, RowCache
 from obs.sources.kind import Clock, OpenedSource, SourceClient, SourceKind, Tracker
 from obs.state import State
 from obs.web.status import Problem, StatusRow
@@ -47,7 +47,7 @@ class FolderTracker(Tracker[Snapshot]):
         self.source = source
         self.largest = int(state.entries(_LARGEST).get(source, b"0"))
         self._state = state
-        self._rows = KeptRows()
+        self._rows = RowCache()
 
     def update(self, snapshot: Snapshot) -> list[Family]:
         """The number of files."""

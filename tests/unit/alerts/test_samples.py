@@ -5,17 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.alerts.alert import Alert
-from obs.alerts.condition import Above, Below, ErrorRate, Increase, Quiet, Share
+from obs.alerts.conditions import Above, Below, ErrorRate, Increase, Quiet, Share
+from obs.alerts.conditions.samples import STEPS, Level
 from obs.alerts.definitions import ALERTS
-from obs.alerts.rule_tests.input_series import (
-    STEPS,
-    Level,
-    has_exact_edge,
-    holds,
-    signals,
-    step_seconds,
-    value,
-)
 from obs.catalogue import aws, nats
 
 EXTRAPOLATED = 1.25  # what an increase over 15/4 steps is of what three steps saw
@@ -38,8 +30,8 @@ def test_a_counter_grows_by_more_than_the_threshold_exactly_where_it_should(
     levels: list[Level], threshold: float
 ) -> None:
     when = Increase(aws.RETRIES, threshold, 900)
-    (signal,) = signals(when, levels, step_seconds(when))
-    expected = holds(when, levels)
+    (signal,) = when.samples().signals(levels)
+    expected = when.samples().holds(levels)
     for at in range(STEPS, len(levels)):
         assert (grown(signal.values, at) > threshold) == expected[at]
 
@@ -49,8 +41,8 @@ def test_a_counter_is_quiet_exactly_where_it_should_be(
     levels: list[Level], threshold: float
 ) -> None:
     when = Quiet(aws.INVOCATIONS, threshold + 1, 900)
-    (signal,) = signals(when, levels, step_seconds(when))
-    expected = holds(when, levels)
+    (signal,) = when.samples().signals(levels)
+    expected = when.samples().holds(levels)
     for at in range(STEPS + 1, len(levels)):
         assert (grown(signal.values, at) < threshold + 1) == expected[at]
 
@@ -60,8 +52,8 @@ def test_a_rate_is_above_the_threshold_exactly_where_it_should_be(
     levels: list[Level], threshold: float
 ) -> None:
     when = ErrorRate(aws.FAILED_INVOCATIONS, aws.INVOCATIONS, threshold, 900, 10)
-    bad, total = signals(when, levels, step_seconds(when))
-    expected = holds(when, levels)
+    bad, total = when.samples().signals(levels)
+    expected = when.samples().holds(levels)
     for at in range(STEPS, len(levels)):
         percent = 100 * grown(bad.values, at) / grown(total.values, at)
         assert (percent > threshold) == expected[at]
@@ -69,8 +61,8 @@ def test_a_rate_is_above_the_threshold_exactly_where_it_should_be(
 
 @given(st.sampled_from(JUDGED), thresholds)
 def test_gauges_are_beyond_the_threshold_only_when_bad(level: Level, threshold: float) -> None:
-    (high,) = signals(Above(nats.LAG_MESSAGES, threshold, "messages"), [level], 60)
-    (low,) = signals(Below(nats.EVICTION_SECONDS, threshold, "seconds"), [level], 60)
+    (high,) = Above(nats.LAG_MESSAGES, threshold, "messages").samples().signals([level])
+    (low,) = Below(nats.EVICTION_SECONDS, threshold, "seconds").samples().signals([level])
     assert high.values[0] is not None
     assert low.values[0] is not None
     assert (high.values[0] > threshold) == (low.values[0] < threshold) == (level is Level.BAD)
@@ -79,7 +71,7 @@ def test_gauges_are_beyond_the_threshold_only_when_bad(level: Level, threshold: 
 @given(st.sampled_from(JUDGED), st.integers(min_value=1, max_value=99).map(float))
 def test_a_share_is_above_the_threshold_only_when_bad(level: Level, threshold: float) -> None:
     when = Share(nats.STREAM_BYTES, nats.STREAM_MAX_BYTES, threshold)
-    part, whole = (signal.values[0] for signal in signals(when, [level], 60))
+    part, whole = (signal.values[0] for signal in when.samples().signals([level]))
     assert part is not None
     assert whole is not None
     assert (100 * part / whole > threshold) == (level is Level.BAD)
@@ -89,9 +81,9 @@ def test_a_share_is_above_the_threshold_only_when_bad(level: Level, threshold: f
 def test_the_default_thresholds_can_be_met_exactly(alert: Alert) -> None:
     """So that the tests tell `>` from `>=`; of 4/5 of an event there is no exact sum."""
     if isinstance(alert.when, Above | Below | Increase | ErrorRate | Share):
-        assert has_exact_edge(alert.when)
+        assert alert.when.samples().has_exact_edge
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_a_value_is_a_number(alert: Alert) -> None:
-    assert isinstance(value(alert.when), int | float)
+    assert isinstance(alert.when.samples().value, int | float)

@@ -1,0 +1,217 @@
+"""Conditions on how fast error budgets burn (Google SRE workbook, chapter 5)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from obs.alerts.conditions.cloudwatch import AlarmForm, NotExpressible
+from obs.alerts.conditions.condition import (
+    Condition,
+    PanelLimit,
+    PanelQueries,
+    Placeholder,
+    RuleCondition,
+    TuningField,
+)
+from obs.alerts.conditions.grafana import EXTRA, GrafanaQuery, lasting, lasting_gauge
+from obs.alerts.conditions.promql import present
+from obs.alerts.conditions.samples import Gauge, Level, Samples, constant
+from obs.alerts.conditions.scope import RuleScope
+from obs.alerts.conditions.tier import BurnTier
+from obs.alerts.conditions.words import Words
+from obs.catalogue import slo
+from obs.catalogue.metric import Metric
+from obs.catalogue.query import number
+from obs.slo.burn import objective_ratio
+from obs.slo.tiers import Tier, tiers
+from obs.slo.windows import window
+from obs.spec.system import System
+
+_EXHAUSTION: Final = 7200.0  # seconds until the budget is exhausted, in tests
+_EXHAUSTION_TEXT: Final = "2h 0m 0s"
+
+
+@dataclass(frozen=True, slots=True)
+class Burn(Condition):
+    """Error budgets burn faster than a tier allows, of the SLOs over one period.
+
+    Both windows burn faster than `factor`, and the long one has at least `min_bad_events`: one
+    bad event of a quiet service never fires, a total outage of it does.
+    """
+
+    burn: Metric
+    bad: Metric
+    long: str
+    short: str
+    factor: float
+    min_bad_events: int
+    period: str
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.burn, self.bad)
+
+    def promql(self, rule: RuleScope, held: float) -> str:
+        def over(metric: Metric, length: str) -> str:
+            return present(rule, metric, held, (("window", length),))
+
+        lines = [
+            f"{over(self.burn, self.long)} > {number(self.factor)}",
+            f"and {over(self.burn, self.short)} > {number(self.factor)}",
+            f"and {over(self.bad, self.long)} >= {number(self.min_bad_events)}",
+        ]
+        if self.period:
+            lines.append(f"and {self._of_period(rule, held)}")
+        return "\n".join(lines)
+
+    def drawn(self, panel: PanelQueries) -> None:
+        """Two windows are no quantity."""
+        return
+
+    def panel_limit(self) -> PanelLimit:
+        return PanelLimit(self.factor, "")
+
+    def grafana(self, rule: RuleScope) -> GrafanaQuery:
+        def over(metric: Metric, length: str) -> str:
+            return lasting_gauge(rule, metric, (("window", length),))
+
+        def long(held: float) -> str:
+            burn = present(rule, self.burn, held, (("window", self.long),))
+            return f"{burn}\nand {self._of_period(rule, held)}" if self.period else burn
+
+        return GrafanaQuery(
+            {
+                "A": lasting(rule, long),
+                "B": over(self.burn, self.short),
+                "D": over(self.bad, self.long),
+                EXTRA: over(slo.EXHAUSTION, self.long),
+            },
+            f"$A > {number(self.factor)} && $B > {number(self.factor)}"
+            f" && $D >= {number(self.min_bad_events)}",
+        )
+
+    def cloudwatch(self) -> AlarmForm:
+        return self.tier()
+
+    def words(self) -> Words:
+        factor = number(self.factor)
+        comparison = f"> {factor} over {self.long} and {self.short}"
+        return Words("rate", factor, comparison, self.long)
+
+    def tunable(self) -> Mapping[TuningField, str]:
+        """Nothing: the tiers are tuned before they become rules."""
+        return {}
+
+    def samples(self) -> Samples:
+        enough = float(self.min_bad_events)
+        fast, edge = self.factor * 2, self.factor
+        long = {Level.GOOD: fast, Level.EDGE: edge, Level.BAD: fast, Level.FEW: fast}
+        short = {Level.GOOD: edge, Level.EDGE: fast, Level.BAD: fast, Level.FEW: fast}
+        bad = {**constant(enough), Level.FEW: enough - 1}
+        period = (("slo_window", self.period),)
+        return Samples(
+            (
+                Gauge(self.burn, long, (("window", self.long),)),
+                Gauge(self.burn, short, (("window", self.short),)),
+                Gauge(self.bad, bad, (("window", self.long),)),
+            ),
+            fast,
+            variants=(("both windows burn, of fewer bad events than it takes", Level.FEW),),
+            companions=(
+                Gauge(slo.EXHAUSTION, constant(_EXHAUSTION), (("window", self.long),)),
+                *((Gauge(slo.INFO, constant(1.0), period),) if self.period else ()),
+            ),
+            filled={"exhaustion": _EXHAUSTION_TEXT},
+        )
+
+    def tier(self) -> BurnTier:
+        """The tier."""
+        return BurnTier(self.long, self.short, self.factor, self.min_bad_events, self.period)
+
+    def placeholders(self) -> Mapping[str, Placeholder]:
+        """`exhaustion`: when the budget is exhausted at the long window's burn rate."""
+        query = (
+            f"max by (slo, slo_service) ({slo.EXHAUSTION.name}"
+            f'{{slo=%q,slo_service=%q,window="{self.long}"}})'
+        )
+        known = f'(index .Values "{EXTRA}")'
+        return {
+            "exhaustion": Placeholder(
+                f"{{{{ with printf `{query}` $labels.slo $labels.slo_service | query }}}}"
+                "{{ . | first | value | humanizeDuration }}{{ else }}unknown{{ end }}",
+                f"{{{{ if {known}.Labels }}}}{{{{ {known}.Value | humanizeDuration }}}}"
+                "{{ else }}unknown{{ end }}",
+            )
+        }
+
+    def _of_period(self, rule: RuleScope, held: float) -> str:
+        """The SLOs over the tier's period."""
+        return present(rule, slo.INFO, held, (("slo_window", self.period),), narrowed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BurnTiers(Condition):
+    """All tiers of one severity; a system's rules have a Burn of each tier and period."""
+
+    severity: Literal["page", "ticket"]
+    min_bad_events: int
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return ()
+
+    def promql(self, rule: RuleScope, held: float) -> str:
+        raise ValueError(f"{rule.name}: tiers are written one by one")
+
+    def drawn(self, panel: PanelQueries) -> None:
+        """Several tiers are no quantity."""
+        return
+
+    def panel_limit(self) -> None:
+        """Each tier has its own."""
+        return
+
+    def grafana(self, rule: RuleScope) -> GrafanaQuery:
+        raise ValueError(f"{rule.name}: tiers are written one by one")
+
+    def cloudwatch(self) -> AlarmForm:
+        return NotExpressible("tiers are written one by one")
+
+    def words(self) -> Words:
+        return Words()
+
+    def tunable(self) -> Mapping[TuningField, str]:
+        return {"min_events": "min_bad_events"}
+
+    def samples(self) -> Samples:
+        return Samples((), 0.0, has_exact_edge=False)
+
+    def of_system(self, system: System) -> Iterator[RuleCondition]:
+        """A rule for each tier of this severity and each period of the system's SLOs."""
+        for period, tier in self._tiers(system):
+            if tier.severity == self.severity:
+                yield _rule_of(tier, period)
+
+    def _tiers(self, system: System) -> Iterable[tuple[str, Tier]]:
+        """The tiers that some SLO of a period can trip. The period is empty where there is one."""
+        periods = {each.window for each in system.slos}
+        found: dict[tuple[str, Tier], None] = {}
+        for each in sorted(system.slos, key=lambda one: one.window):
+            period = window(each.window).label if len(periods) > 1 else ""
+            for tier in _reachable(each.objective, each.window, self.min_bad_events):
+                found[(period, tier)] = None
+        return list(found)
+
+
+def _reachable(objective: float, period: float, min_bad_events: int) -> tuple[Tier, ...]:
+    try:
+        return tiers(objective_ratio(objective), period, min_bad_events).kept
+    except ValueError:  # no burn rate of this objective is ever alarming
+        return ()
+
+
+def _rule_of(tier: Tier, period: str) -> RuleCondition:
+    long, short = window(tier.long_seconds).label, window(tier.short_seconds).label
+    burn = Burn(
+        slo.BURN_RATE, slo.BAD_EVENTS, long, short, tier.factor, tier.min_bad_events, period
+    )
+    of_period = (("slo_window", period),) if period else ()
+    return RuleCondition(burn, labels=(("tier", long), *of_period))

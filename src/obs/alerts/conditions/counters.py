@@ -1,0 +1,207 @@
+"""Conditions on how much counters grew in a window."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from obs.alerts.conditions.cloudwatch import AlarmForm, WindowSum, no_alarm_on
+from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
+from obs.alerts.conditions.grafana import GrafanaQuery, only_while_up
+from obs.alerts.conditions.promql import MINUTE, increased, while_source_up
+from obs.alerts.conditions.samples import (
+    EXTRAPOLATED,
+    FINEST,
+    STEPS,
+    WHOLE,
+    Counter,
+    Level,
+    Samples,
+    burst_from,
+    burst_up_to,
+    while_in_window,
+    while_not_in_window,
+)
+from obs.alerts.conditions.scope import Labels, RuleScope
+from obs.alerts.conditions.words import Unit, Words, threshold_words
+from obs.catalogue.metric import Metric
+from obs.catalogue.query import duration, equal, increase, max_by, number, over_time, selector
+
+
+@dataclass(frozen=True, slots=True)
+class Increase(Condition):
+    """A counter grew by more than the threshold in the window."""
+
+    metric: Metric
+    threshold: float
+    window: float
+    unit: Unit = "events"
+    where: Labels = ()
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.metric,)
+
+    def promql(self, rule: RuleScope, held: float) -> str:
+        grown = increased(
+            rule, self.metric, self.window, self.where, function="max_over_time", held=held
+        )
+        return f"{grown} > {number(self.threshold)}"
+
+    def drawn(self, panel: PanelQueries) -> str:
+        by = [label for label in self.metric.labels if label not in dict(self.where)]
+        return panel.grown(self.metric, self.window, *equal(self.where), by=by)
+
+    def panel_limit(self) -> PanelLimit:
+        return PanelLimit(self.threshold, self.unit)
+
+    def grafana(self, rule: RuleScope) -> GrafanaQuery:
+        grown = only_while_up(rule, increased(rule, self.metric, self.window, self.where))
+        return GrafanaQuery({"A": grown}, f"$A > {number(self.threshold)}", keeps_state=True)
+
+    def cloudwatch(self) -> AlarmForm:
+        if self.metric.aws is None:
+            return no_alarm_on(self.metric)
+        return WindowSum(self.metric, self.window, ">", self.threshold)
+
+    def words(self) -> Words:
+        return threshold_words(">", self.threshold, self.unit, self.window)
+
+    def tunable(self) -> Mapping[TuningField, str]:
+        return {"above": "threshold", "window": "window"}
+
+    def samples(self) -> Samples:
+        edge = burst_up_to(self.threshold)
+        bad = edge + FINEST
+        return Samples(
+            (Counter(self.metric, {Level.EDGE: edge, Level.BAD: bad}, self.where),),
+            bad * EXTRAPOLATED,
+            _step(self.window),
+            while_in_window,
+            has_exact_edge=edge * EXTRAPOLATED == self.threshold,
+            is_counted=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet(Condition):
+    """A counter grew by less than the threshold in the window, while its source answered."""
+
+    metric: Metric
+    threshold: float
+    window: float
+    unit: Unit = "events"
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.metric,)
+
+    def promql(self, rule: RuleScope, held: float) -> str:
+        grown = increased(rule, self.metric, self.window, function="min_over_time", held=held)
+        below = f"{grown} < {number(self.threshold)}"
+        return below if held else f"{below}\n{self._if_known(rule)}"
+
+    def drawn(self, panel: PanelQueries) -> str:
+        return panel.grown(self.metric, self.window)
+
+    def panel_limit(self) -> PanelLimit:
+        return PanelLimit(self.threshold, self.unit, "below")
+
+    def grafana(self, rule: RuleScope) -> GrafanaQuery:
+        grown = f"{increased(rule, self.metric, self.window)}\n{self._if_known(rule)}"
+        return GrafanaQuery({"A": grown}, f"$A < {number(self.threshold)}", keeps_state=True)
+
+    def cloudwatch(self) -> AlarmForm:
+        if self.metric.aws is None:
+            return no_alarm_on(self.metric)
+        return WindowSum(self.metric, self.window, "<", self.threshold)
+
+    def words(self) -> Words:
+        return threshold_words("<", self.threshold, self.unit, self.window)
+
+    def tunable(self) -> Mapping[TuningField, str]:
+        return {"below": "threshold", "window": "window"}
+
+    def samples(self) -> Samples:
+        edge = burst_from(self.threshold)
+        return Samples(
+            (Counter(self.metric, {Level.GOOD: edge * 10, Level.EDGE: edge}),),
+            0.0,
+            _step(self.window),
+            while_not_in_window,
+            has_exact_edge=edge * EXTRAPOLATED == self.threshold,
+            is_counted=True,
+        )
+
+    def _if_known(self, rule: RuleScope) -> str:
+        """Only what was known a window ago already, and while the source is up."""
+        before = f"{selector(self.metric, (), self.window)} offset {duration(self.window)}"
+        known = max_by(rule.identity, f"last_over_time({before})")
+        return f"and {known}\n{while_source_up(rule)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRate(Condition):
+    """In the window more than this percentage of `total` was `bad`; judged from `minimum` on."""
+
+    bad: Metric
+    total: Metric
+    threshold: float
+    window: float
+    minimum: float
+    unit: Unit = "percent"
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.bad, self.total)
+
+    def promql(self, rule: RuleScope, held: float) -> str:
+        bad = increased(rule, self.bad, self.window)
+        total = max_by(rule.identity, increase(self.total, (), self.window))
+        percent = f"100 * {bad}\n  / ({total} >= {number(self.minimum)})"
+        if held:
+            percent = over_time("max_over_time", percent, held, MINUTE)
+        return f"{percent} > {number(self.threshold)}"
+
+    def drawn(self, panel: PanelQueries) -> str:
+        judged = f"({panel.grown(self.total, self.window)} >= {number(self.minimum)})"
+        return f"100 * {panel.grown(self.bad, self.window)}\n/ {judged}"
+
+    def panel_limit(self) -> PanelLimit:
+        return PanelLimit(self.threshold, self.unit)
+
+    def grafana(self, rule: RuleScope) -> GrafanaQuery:
+        bad = increased(rule, self.bad, self.window)
+        total = increased(rule, self.total, self.window)
+        percent = f"100 * {bad}\n  / clamp_min({total}, 1)"
+        return GrafanaQuery(
+            {"A": only_while_up(rule, percent), "B": only_while_up(rule, total)},
+            f"$A > {number(self.threshold)} && $B >= {number(self.minimum)}",
+            keeps_state=True,
+        )
+
+    def cloudwatch(self) -> AlarmForm:
+        if self.bad.aws is None or self.total.aws is None:
+            return no_alarm_on(self.bad)
+        return WindowSum(self.bad, self.window, ">", self.threshold, self.total, self.minimum)
+
+    def words(self) -> Words:
+        return threshold_words(">", self.threshold, self.unit, self.window)
+
+    def tunable(self) -> Mapping[TuningField, str]:
+        return {"above": "threshold", "window": "window", "min_events": "minimum"}
+
+    def samples(self) -> Samples:
+        whole = max(WHOLE, self.minimum)
+        edge = round(self.threshold / 100 * whole, 9)
+        few = burst_up_to(self.minimum) - FINEST
+        bad = {Level.EDGE: edge, Level.BAD: edge + whole / WHOLE, Level.FEW: few}
+        total = {Level.GOOD: whole, Level.EDGE: whole, Level.BAD: whole, Level.FEW: few}
+        return Samples(
+            (Counter(self.bad, bad), Counter(self.total, total)),
+            100 * (self.threshold / 100 * WHOLE + 1) / WHOLE,
+            _step(self.window),
+            while_in_window,
+            is_counted=True,
+            variants=(("all of too few events are bad", Level.FEW),),
+        )
+
+
+def _step(window: float) -> float:
+    """Seconds between samples, so that a window spans three steps; see `samples`."""
+    return window * 4 / (5 * STEPS)

@@ -1,0 +1,113 @@
+"""Pieces of PromQL that conditions share.
+
+An alert that fires goes on firing when its source falls silent: the last known value is held for
+`keep_firing` while the source is not up, and only where the alert was firing already (ALERTS). So
+recovery ends an alert at once, which Prometheus' own keep_firing_for would delay each time.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from obs.alerts.conditions.scope import Labels, RuleScope
+from obs.catalogue import own, slo
+from obs.catalogue.metric import Metric
+from obs.catalogue.query import (
+    Matcher,
+    equal,
+    increase,
+    max_by,
+    over_time,
+    renamed,
+    selector,
+)
+from obs.spec.sources import SOURCE_KINDS
+
+MINUTE: Final = 60
+HOUR: Final = 3600
+
+
+def held_while_silent(rule: RuleScope, condition: Callable[[float], str]) -> str:
+    """The PromQL of a rule, a line for each of its parts.
+
+    `condition` gives the condition on present values (0), or on the last of so many seconds.
+    """
+    if not rule.keep_firing:
+        return condition(0)
+    own_labels = (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)
+    firing = selector("ALERTS", equal(own_labels))
+    held = condition(rule.keep_firing)
+    parts = (held, f"and {max_by(rule.identity, firing)}", unless_seen(rule))
+    return "\n".join((condition(0), "or (", *(indented(part) for part in parts), ")"))
+
+
+def scoped(
+    rule: RuleScope,
+    series: Callable[[Sequence[Matcher]], str],
+    *,
+    one_value: Callable[[Sequence[str], str], str] = max_by,
+) -> str:
+    """One value for each object of the rule; those with rules of their own left out."""
+    whole = one_value(rule.identity, series((*equal(rule.only), *rule.among)))
+    if not rule.without:
+        return whole
+    others = [max_by(rule.identity, series(equal(labels))) for labels in rule.without]
+    return f"({' unless '.join((whole, *others))})"
+
+
+def present(
+    rule: RuleScope, metric: Metric, held: float = 0, where: Labels = (), *, narrowed: bool = True
+) -> str:
+    """A gauge's present value, or the last of `held` seconds. A limit need not be narrowed."""
+
+    def series(matchers: Sequence[Matcher]) -> str:
+        every = (*matchers, *equal(where))
+        if held:
+            return f"last_over_time({selector(metric, every, held)})"
+        return selector(metric, every)
+
+    return scoped(rule, series) if narrowed else max_by(rule.identity, series(()))
+
+
+def increased(
+    rule: RuleScope,
+    metric: Metric,
+    window: float,
+    where: Labels = (),
+    *,
+    function: str = "",
+    held: float = 0,
+) -> str:
+    """A counter's increase now, or its greatest or least of the last `held` seconds."""
+
+    def series(matchers: Sequence[Matcher]) -> str:
+        grown = increase(metric, (*matchers, *equal(where)), window)
+        return over_time(function, grown, held, MINUTE) if held else grown
+
+    return scoped(rule, series)
+
+
+def while_source_up(rule: RuleScope) -> str:
+    """Only while the objects' source is up."""
+    return f"and on ({_source_label(rule)}) {_sources_up(rule)}"
+
+
+def unless_seen(rule: RuleScope) -> str:
+    """What ends the holding of a last known value: the object can be seen again, or is gone."""
+    if rule.identity == slo.SLO:
+        return f"unless {max_by(rule.identity, selector(slo.OBJECTIVE))}"
+    return f"unless on ({_source_label(rule)}) {_sources_up(rule)}"
+
+
+def _sources_up(rule: RuleScope) -> str:
+    up = f"{max_by(own.SOURCE, selector(own.SOURCE_UP))} == 1"
+    return renamed(up, own.SOURCE[0], _source_label(rule))
+
+
+def _source_label(rule: RuleScope) -> str:
+    """The label of the objects that names their source."""
+    return next(label for label in rule.identity if label in SOURCE_KINDS)
+
+
+def indented(text: str) -> str:
+    """Each line two spaces further in."""
+    return "\n".join(f"  {line}" for line in text.splitlines())

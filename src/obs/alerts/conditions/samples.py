@@ -1,0 +1,204 @@
+"""Samples that a collector exports while a condition holds, nearly holds, or does not.
+
+A counter is sampled every 4/15 of its window, so that every window spans three steps and its
+increase is exactly 5/4 of what was counted, whether the target's ranges are closed on the left
+(Prometheus 2) or open (3).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from obs.alerts.conditions.promql import MINUTE
+from obs.alerts.conditions.scope import Labels
+from obs.catalogue.metric import Metric
+
+STEPS: Final = 3
+"""Steps between the first and the last sample of a counter's window."""
+STALE_AFTER: Final = 400.0
+"""Seconds after which a source goes stale in these tests."""
+WHOLE: Final = 1000.0
+"""What shares are shares of in these tests."""
+EXTRAPOLATED: Final = 1.25
+"""What an increase over a window is of what was counted in it."""
+FINEST: Final = 1 / 64
+"""Counters grow by multiples of this, which floats add exactly."""
+
+_BEFORE: Final = 100_000.0  # what counters begin with, so that none is extrapolated to zero
+
+
+class Level(Enum):
+    """How an object does. FEW: all is bad, but too little to judge by, or of no concern."""
+
+    GOOD = auto()
+    EDGE = auto()
+    BAD = auto()
+    FEW = auto()
+    GONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The samples of one series, one a step; None where there is none."""
+
+    metric: Metric
+    labels: Labels
+    values: tuple[float | None, ...]
+
+
+class Series(Protocol):
+    """A series whose samples follow from the levels of its object."""
+
+    def signal(self, levels: Sequence[Level], step: float) -> Signal:
+        """The samples while the object goes through these levels, one a step of seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A gauge with a value for each level; no sample at levels that have none."""
+
+    metric: Metric
+    values: Mapping[Level, float]
+    labels: Labels = ()
+
+    def signal(self, levels: Sequence[Level], step: float) -> Signal:
+        """The values of the levels."""
+        return Signal(self.metric, self.labels, tuple(self.values.get(level) for level in levels))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A gauge that is a moment, so long ago for each level, in seconds."""
+
+    metric: Metric
+    ages: Mapping[Level, float]
+
+    def signal(self, levels: Sequence[Level], step: float) -> Signal:
+        """The moments, in seconds from the first sample."""
+        values = tuple(
+            i * step - self.ages[level] if level in self.ages else None
+            for i, level in enumerate(levels)
+        )
+        return Signal(self.metric, (), values)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A counter, and how much is counted at once in every window of a level."""
+
+    metric: Metric
+    bursts: Mapping[Level, float]
+    labels: Labels = ()
+
+    def signal(self, levels: Sequence[Level], step: float) -> Signal:
+        """The totals."""
+        total = _BEFORE
+        values: list[float | None] = []
+        for i, level in enumerate(levels):
+            if i % STEPS == 0:
+                total += self.bursts.get(level, 0.0)
+            values.append(None if level is Level.GONE else total)
+        return Signal(self.metric, self.labels, tuple(values))
+
+
+def constant(value: float) -> dict[Level, float]:
+    """The same value at every level at which there is one."""
+    return dict.fromkeys((Level.GOOD, Level.EDGE, Level.BAD, Level.FEW), value)
+
+
+def while_bad(levels: Sequence[Level]) -> list[bool]:
+    """Holds at level BAD."""
+    return [level is Level.BAD for level in levels]
+
+
+def always(levels: Sequence[Level]) -> list[bool]:
+    """Holds at every level."""
+    return [True] * len(levels)
+
+
+def while_bad_or_gone(levels: Sequence[Level]) -> list[bool]:
+    """Holds at level BAD, and without a sample."""
+    return [level in (Level.BAD, Level.GONE) for level in levels]
+
+
+def while_in_window(levels: Sequence[Level]) -> list[bool]:
+    """Holds while level BAD was counted in the window."""
+    return [Level.BAD in window for window in _windows(levels)]
+
+
+def while_not_in_window(levels: Sequence[Level]) -> list[bool]:
+    """Holds at level BAD once nothing else is counted in the window; not in the first window."""
+    return [
+        i > STEPS and level is Level.BAD and not {Level.GOOD, Level.EDGE} & set(window)
+        for i, (level, window) in enumerate(zip(levels, _windows(levels), strict=True))
+    ]
+
+
+def _windows(levels: Sequence[Level]) -> list[Sequence[Level | None]]:
+    """Step by step, the levels at which a counter counted within the window."""
+    counted = [level if i % STEPS == 0 else None for i, level in enumerate(levels)]
+    return [counted[max(0, i + 1 - STEPS) : i + 1] for i in range(len(levels))]
+
+
+def burst_up_to(increase: float) -> float:
+    """The greatest burst that makes no more than this increase."""
+    return math.floor(increase / EXTRAPOLATED / FINEST) * FINEST
+
+
+def burst_from(increase: float) -> float:
+    """The smallest burst that makes at least this increase."""
+    return math.ceil(increase / EXTRAPOLATED / FINEST) * FINEST
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How a condition is tested.
+
+    `value` is the alert's at level BAD, `step` the seconds between samples and evaluations,
+    `holds` says step by step whether the condition holds. `has_exact_edge`: level EDGE lies on the
+    threshold itself, and not beside it. `variants` are ways in which the condition holds in part
+    only, with a level for each. `companions` are series that the rule reads beside the condition.
+    `filled` are the placeholders of the condition in a description.
+    """
+
+    series: tuple[Series, ...]
+    value: float
+    step: float = MINUTE
+    holds: Callable[[Sequence[Level]], list[bool]] = while_bad
+    has_exact_edge: bool = True
+    is_counted: bool = False
+    variants: tuple[tuple[str, Level], ...] = ()
+    companions: tuple[Series, ...] = ()
+    filled: Mapping[str, str] = field(default_factory=dict)
+    without_data: "WithoutData | NeverSeen" = field(default_factory=lambda: WithoutData.QUIET)
+
+    def signals(self, levels: Sequence[Level]) -> list[Signal]:
+        """The series of one object that goes through these levels."""
+        return [each.signal(levels, self.step) for each in self.series]
+
+
+class WithoutData(Enum):
+    """What a condition does about an object without samples."""
+
+    QUIET = auto()
+    """Does not hold."""
+    LASTS = auto()
+    """Does not hold, but goes on where it held."""
+    HOLDS = auto()
+    """Holds: it is about the absence itself."""
+    IRRELEVANT = auto()
+    """Reads no series, and always holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSeen:
+    """Holds `after` seconds for what has never had a sample, counted from the moment `since`.
+
+    `filled` are the placeholders of the condition then.
+    """
+
+    after: float
+    since: Metric
+    filled: Mapping[str, str]

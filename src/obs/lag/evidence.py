@@ -1,0 +1,130 @@
+"""What the polls of one consumer have shown so far, on which its verdict rests."""
+
+from obs.lag.arrivals import Arrivals, ArrivalsState
+from obs.lag.forecast import Trend, TrendState
+from obs.lag.in_flight import InFlight, InFlightState, RedeliverySchedule
+from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
+from obs.lag.progress import PollCounters, PollStep, Progress, poll_counters, step_between
+from obs.lag.status import StatusWindow, StatusWindowState
+from obs.lag.timeline import TOLERANCE
+
+EvidenceState = tuple[
+    float, PollCounters, int, InFlightState, StatusWindowState, TrendState, ArrivalsState | None
+]
+
+
+class Evidence:
+    """Everything learnt from the polls since the consumer was created or reset.
+
+    `at` is the time of the last poll used (Unix seconds) and `last` its counters; None before the
+    first. `arrivals` is None where the consumer has no filter.
+    """
+
+    __slots__ = ("arrivals", "at", "in_flight", "last", "progress", "trend", "window")
+
+    def __init__(self, state: EvidenceState | None = None) -> None:
+        at, last, redeliveries, in_flight, window, trend, arrivals = state or (
+            0.0, None, 0, None, None, None, None,
+        )  # fmt: skip
+        self.at = at
+        self.last = last
+        self.progress = Progress(redeliveries)
+        self.in_flight = InFlight(in_flight)
+        self.window = StatusWindow(window)
+        self.trend = Trend(trend)
+        self.arrivals = None if arrivals is None else Arrivals(arrivals)
+
+    def observe(
+        self,
+        consumer: ObservedConsumer,
+        stream: ObservedStream,
+        now: float,
+        settings: JudgeSettings,
+        schedule: RedeliverySchedule,
+    ) -> None:
+        """Learn from the poll at `now` (Unix seconds), which goes on from the last one."""
+        after = poll_counters(consumer, stream)
+        elapsed = 0.0 if self.last is None else max(now - self.at, 0.0)
+        before, in_flight = self.last or after, self.in_flight
+        self.last, self.at = after, now
+        # Whatever a long gap hides is unknown: it counts as one poll.
+        observed = elapsed if elapsed <= 2 * settings.interval else settings.interval
+        filtered = bool(consumer.config.filters)
+        step = step_between(
+            before,
+            after,
+            stream,
+            settled=in_flight.settled,
+            filtered=filtered,
+            seconds=elapsed,
+        )
+        pulled = consumer.waiting > 0 or consumer.push_bound or step.deliveries > 0
+        if step.deliveries > 0 and elapsed > observed:
+            in_flight.pass_unpolled(elapsed - observed, after.delivered)
+        self._observe_in_flight(
+            after, step, observed if pulled else 0.0, settings.interval, schedule
+        )
+        if filtered:
+            self._count_arrivals(before, after, step, now, settings)
+        lag = after.pending + after.ack_pending
+        self.trend.observe(elapsed, lag, settings.window)
+        if not consumer.paused:
+            acknowledged = self.progress.acknowledged(step, before, after, in_flight, schedule)
+            # A lag below what was acknowledged since the last poll is as good as none.
+            shrank = lag < before.pending + before.ack_pending or lag <= acknowledged
+            self.window.observe(
+                observed,
+                clean=lag == 0 or (acknowledged > 0 and shrank),
+                acknowledged=acknowledged > 0,
+                delivered=step.deliveries > 0,
+                pulled=pulled,
+            )
+
+    def _observe_in_flight(
+        self,
+        after: PollCounters,
+        step: PollStep,
+        active: float,
+        interval: float,
+        schedule: RedeliverySchedule,
+    ) -> None:
+        in_flight = self.in_flight
+        in_flight.active += active
+        if step.redelivered:
+            in_flight.redelivered_at = in_flight.active
+        if step.redelivered or not (step.exact or schedule.max_deliver == 1):
+            in_flight.uncertain_at = in_flight.active
+        in_flight.observe(after.delivered, after.floor, after.ack_pending, schedule, interval)
+
+    def _count_arrivals(
+        self,
+        before: PollCounters,
+        after: PollCounters,
+        step: PollStep,
+        now: float,
+        settings: JudgeSettings,
+    ) -> None:
+        """Matching arrivals: the growth of pending, plus what was delivered for the first time."""
+        growth = after.pending - before.pending
+        first = min(step.deliveries, step.advance) if step.advance > 0 else 0
+        arrived = min(max(growth + first, 0), max(after.last_seq - before.last_seq, 0))
+        certain = first == 0 or before.redelivered == after.redelivered == 0
+        exact = certain and arrived == growth + first and not step.evicted
+        backlog = after.pending if after.ack_pending == 0 else None
+        if self.arrivals is None:
+            self.arrivals = Arrivals()
+        self.arrivals.observe(arrived, exact, backlog, now, TOLERANCE * settings.interval)
+
+    def to_state(self) -> EvidenceState | None:
+        """Plain values; `Evidence(state)` goes on from them. None before the first poll."""
+        if self.last is None:
+            return None
+        return (
+            self.at,
+            self.last,
+            self.progress.redeliveries,
+            self.in_flight.to_state(),
+            self.window.to_state(),
+            self.trend.to_state(),
+            None if self.arrivals is None else self.arrivals.to_state(),
+        )
