@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes what compose.yaml mounts as secrets, in ./secrets: passwords by chance, the rest empty for
-# you to fill in. What is there already stays as it is.
+# Creates the secrets that compose.yaml mounts, in ./secrets: random passwords, and empty files for
+# you to fill in. Existing files are not changed.
 set -eu
 cd "$(dirname "$0")"
 umask 077
@@ -14,6 +14,6 @@ for name in slack-url pagerduty-key aws-credentials; do
 done
 sed -e "s/OMS_PASSWORD/$(cat secrets/oms-password)/" \
     -e "s/OBS_PASSWORD/$(cat secrets/nats-password)/" ../nats/users.conf.example > secrets/users.conf
-# Compose mounts these files as they are, and each container runs as another user: the folder is
-# what keeps others out.
+# Compose mounts these files with their permissions, and each container runs as another user, so
+# the folder has to restrict access.
 chmod 0644 secrets/*

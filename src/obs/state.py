@@ -150,7 +150,7 @@ def open_state(
     except (OSError, sqlite3.Error) as error:
         if "locked" in str(error):
             raise BadInput(
-                f"{path}: in use by another collector; give each its own state_dir"
+                f"{path}: in use by another collector; set a separate state_dir for each"
             ) from None
         log.error("state folder %s: %s; keeping state in memory only", folder, error)
         memory = _prepare(sqlite3.connect(":memory:", check_same_thread=False))

@@ -18,7 +18,7 @@ _INVALID: Final = "is not valid YAML: "
 _UNCLOSED_QUOTE: Final = "the quote that opens here is not closed; close it with the same quote"
 _ESCAPE: Final = 'unknown escape between "…"; write \\\\ for a backslash, or use single quotes'
 _NAMELESS: Final = "& and * take a name right after them; quote a text that begins with one"
-_ANCHOR_TWICE: Final = "an anchor with the name of another; give each a name of its own"
+_ANCHOR_TWICE: Final = "an anchor of this name already exists; choose another name"
 _NO_ANCHOR: Final = "* refers to no anchor above it; define it with &name, or quote the text"
 _TAG: Final = "! begins a YAML tag, which is not used here; quote a text that begins with !"
 _DIRECTIVE: Final = (
@@ -44,7 +44,7 @@ _COLUMN: Final = (
     "as key: value or as - item"
 )
 _SECOND_DOCUMENT: Final = "text after the end of the document; write one document a file"
-_KEY: Final = "a key has to be a single word"
+_KEY: Final = "a key must be a single word"
 _OTHER: Final = "cannot be read from here on; check its indentation, quotes and brackets"
 
 # By what both parsers say, in this order; True where the mistake is where the part begins.

@@ -180,7 +180,7 @@ def test_files_go_back_where_prometheus_refuses_them(
     (rules / "broken.yaml").unlink()
     assert outcome.code == 3
     assert "HTTP 500" in outcome.err
-    assert "The files are as they were before" in outcome.err
+    assert "The previous files were restored" in outcome.err
     assert ours.read_text() == edited
     assert run(capsys, *ARGV, "--yes").code == 0
     assert run(capsys, *ARGV, "--check").code == 0
@@ -228,7 +228,7 @@ def test_a_prometheus_without_the_lifecycle_api_is_recognised(
         write_spec(spec.parent, locked.url, rules)
         outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 2
-    assert "takes no reload; start it with --web.enable-lifecycle" in outcome.err
+    assert "does not allow reloads; start it with --web.enable-lifecycle" in outcome.err
     assert list(rules.glob("*.yaml")) == []
 
 

@@ -140,7 +140,7 @@ def delete_rule(system: Ready) -> None:
 
 @dataclass(frozen=True)
 class Wrong:
-    """One thing made wrong: which check tells it, of what, in which words.
+    """One thing made wrong: which check reports it, of what, in which words.
 
     `by_hand` does what the advice says in words, where it is no command.
     """
@@ -159,7 +159,7 @@ WRONGS = (
     Wrong(
         "no retry policy",
         lambda it: put_target(it, RetryPolicy=None),
-        *("eventbridge-rules", TARGET, "no retry policy of its own: 185 retries"),
+        *("eventbridge-rules", TARGET, "no complete retry policy: AWS uses 185 retries"),
     ),
     Wrong(
         "a disabled rule",
@@ -169,7 +169,7 @@ WRONGS = (
     Wrong(
         "a rule that is gone",
         delete_rule,
-        *("eventbridge-rules", f"{BUS}/{RULE}", "there is none"),
+        *("eventbridge-rules", f"{BUS}/{RULE}", "does not exist"),
         recreate_rule,
     ),
     Wrong(
@@ -208,7 +208,7 @@ WRONGS = (
     Wrong(
         "a queue that forgets too soon",
         lambda it: set_queue(it, MessageRetentionPeriod="1800"),
-        *("eventbridge-dead-letters", TARGET, "keeps messages 30m, no longer than the 1h"),
+        *("eventbridge-dead-letters", TARGET, "retains messages for 30m, no longer than the 1h"),
     ),
     Wrong(
         "more retries than on JetStream",
@@ -225,9 +225,9 @@ WRONGS = (
         *("retries", TARGET, "tries 3 over 1d; JetStream tries 3 over 1h"),
     ),
     Wrong(
-        "a message that is gone before it is a dead letter",
+        "a message that expires before it becomes a dead letter",
         lambda it: edit_consumer(it, ack_wait=1800 * 10**9),
-        *("retries", f"{STREAM}/{PROCESSOR}", "gone before it is a dead letter"),
+        *("retries", f"{STREAM}/{PROCESSOR}", "it expires before it becomes a dead letter"),
     ),
     Wrong(
         "another ack_wait",
@@ -247,10 +247,10 @@ WRONGS = (
     Wrong(
         "a consumer that is gone",
         lambda it: it.jetstream(f"CONSUMER.DELETE.{STREAM}.{PROCESSOR}"),
-        *("jetstream-limits", f"{STREAM}/{PROCESSOR}", "there is none"),
+        *("jetstream-limits", f"{STREAM}/{PROCESSOR}", "does not exist"),
     ),
     Wrong(
-        "a consumer that delivers without end",
+        "a consumer that delivers without limit",
         lambda it: edit_consumer(it, max_deliver=-1),
         *("jetstream-dead-letters", f"{STREAM}/{PROCESSOR}", "no max_deliver"),
     ),
@@ -262,12 +262,12 @@ WRONGS = (
     Wrong(
         "an alarm that is gone",
         lambda it: it.aws("cloudwatch").delete_alarms(AlarmNames=[ALARM]),
-        *("alarms", ALARM, "there is none"),
+        *("alarms", ALARM, "does not exist"),
     ),
     Wrong(
         "an alarm with another threshold",
         lambda it: edit_alarm(it, Threshold=500),
-        *("alarms", ALARM, "Threshold is 500, built with 5"),
+        *("alarms", ALARM, "Threshold is 500, expected 5"),
     ),
     Wrong(
         "an alarm without actions",
@@ -277,10 +277,14 @@ WRONGS = (
     Wrong(
         "a topic that is gone",
         lambda it: it.aws("sns").delete_topic(TopicArn=TOPIC),
-        *("alarm-subscribers", "oms-alerts", "there is none"),
+        *("alarm-subscribers", "oms-alerts", "does not exist"),
     ),
     Wrong(
-        "a topic without subscribers", unsubscribe, "alarm-subscribers", "oms-alerts", "nobody has"
+        "a topic without subscribers",
+        unsubscribe,
+        "alarm-subscribers",
+        "oms-alerts",
+        "no subscription",
     ),
     Wrong(
         "an alarm on a bus without its rules",
@@ -292,19 +296,19 @@ WRONGS = (
         lambda it: foreign_alarm(
             it, "AWS/Events", "FailedInvocations", EventBusName=BUS, RuleName="oms-typo"
         ),
-        *("alarm-metrics", "somebodys-alarm", "there is no rule oms-typo"),
+        *("alarm-metrics", "somebodys-alarm", "rule oms-typo does not exist"),
     ),
     Wrong(
         "an alarm on a queue that does not exist",
         lambda it: foreign_alarm(
             it, "AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName="oms-dlq"
         ),
-        *("alarm-metrics", "somebodys-alarm", "there is no queue oms-dlq"),
+        *("alarm-metrics", "somebodys-alarm", "queue oms-dlq does not exist"),
     ),
     Wrong(
         "an alarm on a metric of ours with other dimensions",
         lambda it: foreign_alarm(it, "OMS/Events", "ConsumerLag", Queue="x"),
-        *("alarm-metrics", "somebodys-alarm", "comes with Consumer and Stream"),
+        *("alarm-metrics", "somebodys-alarm", "has Consumer and Stream"),
     ),
     Wrong(
         "a processor of dead letters that may do all with every queue",
@@ -336,17 +340,17 @@ WRONGS = (
     Wrong(
         "a rule that was changed by hand",
         change_rules,
-        *("rules", "NatsConsumerLagHigh", "expression differ"),
+        *("rules", "NatsConsumerLagHigh", "differs from the spec: expression"),
     ),
     Wrong(
         "a dashboard that was changed by hand",
         change_dashboard,
-        *("applied", "dashboard", "is not as it is built: - "),
+        *("applied", "dashboard", "differs from the spec: - "),
     ),
     Wrong(
         "a dashboard that is gone",
         lambda it: it.grafana.dashboards.popitem(),
-        *("applied", "dashboard", "is not there"),
+        *("applied", "dashboard", "is missing"),
     ),
 )
 
@@ -400,7 +404,7 @@ def test_personal_data_in_an_alert_is_reported(
     check = ["check", "--spec", str(file), "--only", "privacy-built"]
     assert main(check) == FOUND
     output = capsys.readouterr().out
-    assert "✗ alert NatsConsumerLagHigh: owner: holds an e-mail address" in output
+    assert "✗ alert NatsConsumerLagHigh: owner: contains an e-mail address" in output
     assert "jane" not in output
     document["alerts"]["NatsConsumerLagHigh"]["labels"]["owner"] = "team-events"
     file.write_text(json.dumps(document), encoding="utf-8")
@@ -418,7 +422,7 @@ def test_a_system_that_is_down_is_a_failed_check_and_not_the_end_of_the_others(
     chosen = [check for check in CHECKS if check.name in ("eventbridge-rules", "jetstream-limits")]
     rules, limits = run(load([file]), chosen)
     assert rules.outcome is Outcome.PASSED
-    assert (limits.outcome, limits.unasked) == (Outcome.FAILED, True)
-    assert "could not be asked" in limits.findings[0].what
+    assert (limits.outcome, limits.unanswered) == (Outcome.FAILED, True)
+    assert "could not be read" in limits.findings[0].what
     assert exit_code([rules, limits]) == FOUND
     assert exit_code([limits]) == UNAVAILABLE

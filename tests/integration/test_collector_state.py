@@ -179,6 +179,6 @@ def test_a_second_collector_on_the_same_state_is_refused_in_one_line(
     second = collector.output()
     assert (second.returncode, second.stdout) == (2, "")
     assert second.stderr == (
-        f"{collector.state_file}: in use by another collector; give each its own state_dir\n"
+        f"{collector.state_file}: in use by another collector; set a separate state_dir for each\n"
     )
     assert collector.polls("nats")[key("obs_source_up", source="nats")] == 1.0

@@ -153,8 +153,8 @@ def test_the_policy_for_checks_may_read_everything_they_judge(
     assert REFUSED not in said
     # Each has come to a judgement of its own.
     assert "which is not needed" in said
-    assert "nobody has subscribed" in said
-    assert "there is none" in said
+    assert "no subscription" in said
+    assert "but it does not exist" in said
 
     account.grant(_as_enforced(_without(policy, "cloudwatch:DescribeAlarms")))
     main(["check", "--spec", str(file), "--format", "json", "--only", "alarms"])

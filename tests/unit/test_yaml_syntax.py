@@ -65,9 +65,9 @@ def test_each_usual_mistake_has_words_of_obs(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: &x 1\nb: &x 2\n", "2: is not valid YAML: an anchor with the name of another;"),
+        ("a: &x 1\nb: &x 2\n", "2: is not valid YAML: an anchor of this name already exists;"),
         ("a: *x\n", "1: is not valid YAML: * refers to no anchor above it;"),
-        ("[a]: 1\n", "1: is not valid YAML: a key has to be a single word"),
+        ("[a]: 1\n", "1: is not valid YAML: a key must be a single word"),
         ("a: !x 1\n", "1: is not valid YAML: ! begins a YAML tag"),
     ],
 )

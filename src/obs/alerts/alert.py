@@ -1,4 +1,4 @@
-"""What an alert is, before and after the spec has tuned it."""
+"""Alerts, before and after the spec has tuned them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,11 +13,11 @@ from obs.spec.sources import SOURCE_KINDS
 MINUTE: Final = 60
 HOUR: Final = 3600
 KEPT: Final = HOUR
-"""Seconds for which an alert that fires goes on when what it watches can no longer be seen."""
+"""Seconds for which an alert keeps firing after its series disappear."""
 
 
 class Severity(StrEnum):
-    """critical: wake somebody; warning: look at it today; info: good to know."""
+    """critical: page; warning: needs attention today; info: for information."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -28,7 +28,7 @@ class Severity(StrEnum):
 class About:
     """The kind of object that an alert is about; a kind of source may have others.
 
-    `name` is the label that has the object's name, `labels` tell one object from another.
+    `name` is the label that has the object's name, `labels` identify the object.
     """
 
     name: str
@@ -67,11 +67,11 @@ About.COLLECTOR = About("collector", ())
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert as obs knows it; durations in seconds.
+    """One alert as obs defines it; durations in seconds.
 
     `summary` is a sentence without values. `description` names labels, `{value}`, `{threshold}`
-    and `{window}` in braces, which each writer fills in. `why` says why the threshold is what it
-    is. `keep_firing`: how long it goes on firing while its source is silent.
+    and `{window}` in braces, which each writer fills in. `why` gives the reason for the
+    threshold. `keep_firing`: how long it keeps firing while its series are missing.
     """
 
     name: str
@@ -88,10 +88,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class TunedAlert:
-    """An alert as it is for one system: for all objects of its kind, or for those `only` selects.
+    """An alert for one system: for all objects of its kind, or for those that `only` selects.
 
-    `without` are objects that have a rule of their own, `among` narrows the series by whatever
-    matchers. `labels` are added to severity and system.
+    `without` are objects that have a separate rule, `among` narrows the series by matchers.
+    `labels` are added to severity and system.
     """
 
     alert: Alert

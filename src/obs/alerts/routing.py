@@ -1,4 +1,4 @@
-"""What goes to whom, and what is not told because something else says it already."""
+"""Routes of alerts to receivers, and which alerts inhibit which others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from obs.spec.system import System
 
 WATCHDOG: Final = "ObsWatchdog"
 NOBODY: Final = "_nobody"
-"""The receiver that tells nobody; no spec can have one of this name."""
+"""The receiver without destinations; no spec can have one of this name."""
 
 _MINUTE: Final = 60.0
 _HOUR: Final = 60 * _MINUTE
 _DEFAULTS: Final = {
-    # how long a group waits at first, then between what is new, and until it is told again
+    # wait before the first notification, between changes, and until it is repeated
     Severity.CRITICAL: (15.0, 5 * _MINUTE, 4 * _HOUR),
     Severity.WARNING: (_MINUTE, 15 * _MINUTE, 24 * _HOUR),
     Severity.INFO: (5 * _MINUTE, _HOUR, 72 * _HOUR),
@@ -30,7 +30,7 @@ _SOURCE_ALERTS: Final = ("ObsSourceDown", "ObsSourceStale")
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The way of some alerts to one receiver; seconds. `more`: others get them as well."""
+    """The route of some alerts to one receiver; seconds. `more`: later routes get them too."""
 
     receiver: str
     matchers: tuple[Matcher, ...]
@@ -43,8 +43,8 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Inhibition:
-    """While an alert fires that `source` selects, those that `target` selects are not told, as
-    far as both have the same values of the labels `same`.
+    """While an alert fires that `source` selects, those that `target` selects are not notified
+    if both have the same values of the labels `same`.
     """
 
     source: tuple[Matcher, ...]
@@ -53,12 +53,12 @@ class Inhibition:
 
 
 def legs(notify: Notify) -> tuple[Leg, ...]:
-    """All ways, in order. The first that fits takes an alert; with `more` the next has it too."""
+    """All routes, in order. The first match takes an alert; with `more` the next gets it too."""
     return tuple(_legs(notify))
 
 
 def inhibitions(alerts: Sequence[TunedAlert], system: System) -> tuple[Inhibition, ...]:
-    """What keeps quiet what. Never does a lesser severity silence a greater one."""
+    """Which alerts inhibit which. A lower severity never inhibits a higher one."""
     return (
         *_by_severity(alerts),
         *_by_tier(alerts),
@@ -84,7 +84,7 @@ def _watchdog(notify: Notify) -> Leg:
     only = (("alertname", "=", WATCHDOG),)
     if notify.watchdog is None:
         return Leg(NOBODY, only, *_DEFAULTS[Severity.INFO])
-    # Groups are looked at each interval: one shorter than `every`, so that no turn is missed.
+    # Groups are checked at each interval: shorter than `every`, so that no turn is missed.
     return Leg(notify.watchdog.to, only, 0, _MINUTE, notify.watchdog.every)
 
 
@@ -107,7 +107,7 @@ def _fan_out(route: Route, severity: Severity) -> Iterator[Leg]:
 
 
 def _objects() -> Iterator[About]:
-    """What alerts are about besides sources and the collector; narrower objects come first."""
+    """Kinds of objects that alerts have, without sources and the collector; narrower first."""
     for alerts in GROUPS.values():
         found = {alert.about for alert in alerts} - {About.SOURCE, About.COLLECTOR}
         yield from sorted(found, key=lambda about: (-len(about.labels), about.name))
@@ -117,9 +117,9 @@ _OBJECTS: Final = tuple(dict.fromkeys(_objects()))
 
 
 def _selecting(about: About) -> tuple[Matcher, ...]:
-    """Selects the alerts on such objects: not those on narrower ones, which have its labels too.
+    """Selects the alerts on such objects, and not those on narrower ones.
 
-    Without the latter a missing label would equal a missing one.
+    Those have its labels too, and Alertmanager treats two missing labels as equal.
     """
     narrower = [other for other in _OBJECTS if set(other.labels) > set(about.labels)]
     return ((about.name, "!=", ""), *((other.name, "=", "") for other in narrower))
@@ -163,7 +163,7 @@ def _by_tier(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
 
 
 def _by_source(alerts: Sequence[TunedAlert], system: System) -> Iterator[Inhibition]:
-    """A source that is down over all that is known through it."""
+    """A source that is down over all alerts that depend on it."""
     severities = sorted({tuned.severity for tuned in alerts if tuned.name in _SOURCE_ALERTS})
     for source, dependents in _dependents(system):
         for severity in severities:

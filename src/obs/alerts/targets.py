@@ -1,4 +1,4 @@
-"""What can be built of a system's alerts: a writer for each target, and their files."""
+"""The targets that alerts can be built for: a writer each, and their files."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -25,21 +25,22 @@ _HEAD: Final = "# Built by `obs alerts build`; change the spec and build again.\
 
 
 def build(system: System, names: Sequence[str]) -> dict[str, Files]:
-    """The files of these targets, by target. Raises BadInput where there is no such target, or
-    where what was built is not sound.
+    """The files of these targets, by target.
+
+    Raises BadInput where a target is unknown, or where what was built is invalid.
     """
     alerts = tuned_alerts(system)
     built = {}
     for name in names:
         if name not in TARGETS:
-            hint = did_you_mean(name, TARGETS) or f"; there are {', '.join(TARGETS)}"
-            raise BadInput(f"--target {name}: there is no such target{hint}")
+            hint = did_you_mean(name, TARGETS) or f"; choose from {', '.join(TARGETS)}"
+            raise BadInput(f"--target {name}: unknown target{hint}")
         built[name] = TARGETS[name](alerts, system)
     return built
 
 
 def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
-    """What to know of the files that `build` made."""
+    """Remarks on the files that `build` returned."""
     if "cloudwatch" not in built:
         return files.Remarks([], [])
     return files.remarks(tuned_alerts(system), system, built["cloudwatch"])
@@ -48,7 +49,7 @@ def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
 def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
     """The targets that evaluate the alert.
 
-    CloudWatch is among them where it can express the alert, of some objects at least.
+    CloudWatch is among them where it can express the alert for at least some objects.
     """
     if files.expresses(tuned, system):
         return (*_EVERY_ALERT, "cloudwatch")
@@ -86,7 +87,7 @@ def _runbooks(alerts: Sequence[TunedAlert], system: System) -> Files:
 
 
 def _alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
-    """No file where the spec does not say whom alerts reach."""
+    """No file where the spec has no `notify`."""
     if system.notify is None:
         return {}
     document = alertmanager.configuration(alerts, system, system.notify)
@@ -117,7 +118,7 @@ def _operator_helm(alerts: Sequence[TunedAlert], system: System) -> Files:
 
 
 def _amp(alerts: Sequence[TunedAlert], system: System) -> Files:
-    """Recorded rules apart, as whoever has the collector's burn rates needs none."""
+    """Recording rules in separate templates: not needed with the collector's burn rates."""
     templates = {"rules": prometheus.rule_files(alerts, system)}
     for name, document in parts(_recorded(system), amp.MOST_BYTES).items():
         templates[name] = {name: document}

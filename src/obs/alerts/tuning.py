@@ -83,7 +83,7 @@ def _problems(spec: Spec) -> Iterator[Problem]:
         path: Path = ("alerts", name)
         alert = BY_NAME.get(name)
         if alert is None:
-            hint = did_you_mean(name, BY_NAME) or "; `obs alerts list` names them all"
+            hint = did_you_mean(name, BY_NAME) or "; see `obs alerts list`"
             yield problem_at(locate_key(spec.tree, path), f"no alert of this name{hint}")
             continue
         seen: set[Labels] = set()
@@ -111,13 +111,13 @@ def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[TuningProblem]:
         threshold: Limit | None = getattr(tuning, field)
         if threshold is None or field not in fits or threshold.is_duration == is_time:
             continue
-        message = "is about a time; write a duration, for example 5m"
+        message = "compares a time; write a duration, for example 5m"
         if not is_time:
-            message = f"is about {unit or 'a number'}; write a plain number"
+            message = f"compares {unit or 'a number'}; write a number without a unit"
         yield (*path, field), f"{alert.name} {message}"
     for label in tuning.labels:
         if label in _TAKEN or label in alert.about.labels:
-            yield (*path, "labels", label), "obs sets this label itself; choose another name"
+            yield (*path, "labels", label), "obs sets this label; choose another name"
 
 
 def _unfit_object(
@@ -125,16 +125,16 @@ def _unfit_object(
 ) -> Iterator[TuningProblem]:
     identity, labels = alert.about.labels, _object(override)
     if not identity:
-        yield path, f"{alert.name} is about no single object, so it has no overrides"
+        yield path, f"{alert.name} does not concern single objects, so it cannot have overrides"
     elif not labels:
-        yield path, f"does not say which {alert.about}; write {_listed(identity)}"
+        yield path, f"selects no {alert.about}; write {_listed(identity)}"
     for label, _ in labels:
         if identity and label not in identity:
-            message = f"{alert.name} is about a {alert.about}, known by {_listed(identity)}"
+            message = f"{alert.name} concerns a {alert.about}, selected by {_listed(identity)}"
             yield (*path, label), message
     if labels and labels in seen:
-        yield path, "these objects have an override already"
+        yield path, "another override selects the same objects"
 
 
 def _listed(words: Iterable[str]) -> str:
-    return ", ".join(words) or "no threshold to tune"
+    return ", ".join(words) or "no tunable threshold"

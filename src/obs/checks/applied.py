@@ -1,4 +1,4 @@
-"""Rules, dashboards and notification routes that run are the ones that the spec builds."""
+"""Rules, dashboards and notification routes in the stacks match what the spec builds."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "amp": "obs alerts apply --target amp",
     "grafana": "obs dashboards apply --target grafana",
 }
-"""What puts the stack right; Grafana has the dashboards, Prometheus a check of its own."""
+"""The command that applies the spec to a stack; Prometheus has a separate check."""
 
 
 _EXTRAS: Final = {"amp": "aws", "grafana": "dashboards"}
@@ -30,39 +30,39 @@ def require_extras(stacks: Sequence[str]) -> None:
 
 
 def stacks_of(system: System) -> tuple[str, ...]:
-    """The stacks that the spec says are there."""
+    """The stacks that the spec names."""
     return tuple(name for name in COMMANDS if getattr(system.stacks, name) is not None)
 
 
 def judge(stack: str, steps: Sequence[PlanStep]) -> Iterator[CheckFinding]:
-    """Nothing would have to be done."""
+    """Applying would change nothing."""
     kept = sum(step.action is Action.KEEP for step in steps)
     for step in steps:
         if step.action is not Action.KEEP:
             yield _judge(step, COMMANDS[stack])
     if kept == len(steps):
-        yield right(stack, f"as built: {kept}")
+        yield right(stack, f"up to date: {kept}")
 
 
 def _judge(step: PlanStep, command: str) -> CheckFinding:
     at = f"{step.kind} {step.name}"
     match step.action:
         case Action.CREATE:
-            return wrong(at, "is built, and is not there", command)
+            return wrong(at, "is missing: the spec builds it", command)
         case Action.FOREIGN:
             return wrong(
                 at,
-                f"somebody else has one of this name: {step.why}",
+                f"the name is taken: {step.why}",
                 "rename or remove it, then:",
                 command,
             )
         case Action.DELETE:
-            return doubtful(at, "is left over: the spec does not build it any more", command)
+            return doubtful(at, "is obsolete: the spec no longer builds it", command)
         case _:
             changed = [line for line in step.diff if line[:1] in "+-" and line[:3] not in _HEADS]
-            more = "" if len(changed) <= _SHOWN else f" and {len(changed) - _SHOWN} lines more"
-            told = " ".join(" ".join(changed[:_SHOWN]).split())
-            return wrong(at, f"is not as it is built: {told}{more}", command)
+            more = "" if len(changed) <= _SHOWN else f" and {len(changed) - _SHOWN} more lines"
+            difference = " ".join(" ".join(changed[:_SHOWN]).split())
+            return wrong(at, f"differs from the spec: {difference}{more}", command)
 
 
 _HEADS: Final = ("+++", "---")

@@ -1,4 +1,4 @@
-"""Every check there is, in the order in which they are shown."""
+"""All checks, in the order in which they are shown."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -8,7 +8,7 @@ from obs.checks.check import Check
 from obs.sources.kinds import KINDS, module_of
 from obs.spec.system import System
 
-_NO_PROMETHEUS: Final = "the spec does not say where Prometheus is: stacks.prometheus"
+_NO_PROMETHEUS: Final = "the spec has no stacks.prometheus"
 
 
 def _slos(system: System) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def _prometheus(system: System) -> tuple[str, ...]:
 
 
 def _of_kinds() -> Iterator[Check[Any]]:
-    """The checks of each kind of source that has some."""
+    """The checks of each source kind that has any."""
     for kind in KINDS:
         if module := module_of(kind, "obs.checks", "catalogue"):
             yield from module.CHECKS
@@ -30,7 +30,7 @@ _GENERAL: Final[tuple[Check[Any], ...]] = (
     retries.CHECK,
     Check(
         "slo-data",
-        "Does what the SLOs need arrive, and is it recent?",
+        "Is the data that the SLOs need arriving, and is it recent?",
         _slos,
         "the spec has no SLO",
         read=lambda context, name: context.status(),
@@ -48,7 +48,7 @@ _GENERAL: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "rules",
-        "Are the rules that Prometheus has loaded the ones that the spec builds?",
+        "Do the rules that Prometheus has loaded match the spec?",
         _prometheus,
         _NO_PROMETHEUS,
         read=lambda context, name: context.rules(),
@@ -57,16 +57,16 @@ _GENERAL: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "applied",
-        "Are the dashboards, and the rules and routes of other stacks, the ones that are built?",
+        "Do the dashboards, and the rules and routes of the other stacks, match the spec?",
         applied.stacks_of,
-        "the spec names no stack but Prometheus under `stacks`",
+        "the spec names no stack except Prometheus under `stacks`",
         read=lambda context, stack: context.steps(stack),
         judge=lambda system, stack, steps: applied.judge(stack, steps),
         place=50,
     ),
     Check(
         "privacy-built",
-        "Is what is built of the spec free of personal data and secrets?",
+        "Are the built rules and alarms free of personal data and secrets?",
         lambda system: (system.system,),
         "",
         read=lambda context, name: None,

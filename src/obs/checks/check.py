@@ -15,10 +15,10 @@ Facts = TypeVar("Facts")
 class Check(Generic[Facts]):
     """One question to the live system.
 
-    `subjects` are what is asked for it, by name; none: it is skipped, for the reason `absent`.
-    `read` asks one of them and may raise SourceError; `judge` is pure. `rows`: a table of what was
-    compared, the heading first. `place`: lower ones are shown first, equal ones by their source's
-    kind.
+    `subjects` are the names of the systems to read; without any the check is skipped, for the
+    reason `absent`. `read` queries one of them and may raise SourceError; `judge` is pure.
+    `rows`: a table of what was compared, the heading first. `place`: lower ones are shown first,
+    equal ones by their source's kind.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Is what the SLOs need arriving, and recent? What the collector says of itself."""
+"""Is the data that the SLOs need arriving, and recent? Read from the collector's status."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,7 +14,7 @@ _SLACK: Final = 120.0  # seconds: minutes are whole, and CloudWatch is late at t
 
 
 def judge(system: System, status: Status) -> Iterator[CheckFinding]:
-    """Each source answers, and each SLO has data that is not old."""
+    """Each source answers, and each SLO has recent data."""
     for source in status.sources:
         yield _judge_source(source)
     known = {(slo.service, slo.name): slo for slo in status.slos}
@@ -23,7 +23,7 @@ def judge(system: System, status: Status) -> Iterator[CheckFinding]:
         if live is None:
             yield wrong(
                 at,
-                "the collector that runs does not know this SLO",
+                "the running collector does not have this SLO",
                 "restart the collector with this spec",
             )
         else:
@@ -34,11 +34,12 @@ def _judge_source(source: SourceStatus) -> CheckFinding:
     at = f"source {source.name}"
     if source.up:
         return right(at, "answers")
-    since = "" if source.age_seconds is None else f" for {format_duration(source.age_seconds)}"
+    age = source.age_seconds
+    since = "has never answered" if age is None else f"has not answered for {format_duration(age)}"
     return wrong(
         at,
-        f"does not answer{since or ', and never has'}: {source.error or 'no poll has ended yet'}",
-        f"see that {source.name} runs, and that its address and login in the spec are right",
+        f"{since}: {source.error or 'no poll has finished yet'}",
+        f"check that {source.name} runs, and its address and credentials in the spec",
     )
 
 
@@ -47,21 +48,21 @@ def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -
     if live.watermark is None or live.state == "no_data":
         return wrong(
             at,
-            f"has no data: nothing has come from {name}, or no event yet",
-            f"see that source {name} answers, and that there is traffic: {slo.sli.in_words()}",
+            f"has no data: nothing received from {name}, or no event yet",
+            f"check that source {name} answers, and that there is traffic: {slo.sli.in_words()}",
         )
-    age, oldest = now - live.watermark, _oldest(system, name)
-    if age > oldest:
+    age, maximum = now - live.watermark, _maximum_age(system, name)
+    if age > maximum:
         return wrong(
             at,
             f"its newest data is {format_duration(round(age))} old, more than "
-            f"{format_duration(oldest)}",
-            f"see that source {name} answers, and that the collector's clock is right",
+            f"{format_duration(maximum)}",
+            f"check that source {name} answers, and that the collector's clock is right",
         )
     return right(at, f"its newest data is {format_duration(max(1, round(age)))} old")
 
 
-def _oldest(system: System, name: str) -> float:
+def _maximum_age(system: System, name: str) -> float:
     """How old the newest data of a source may be (seconds)."""
     source = system.sources.named(name)
     return stale_after(source) + source.delayed_by + _SLACK

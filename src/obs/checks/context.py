@@ -1,4 +1,4 @@
-"""What checks read, each thing once however many checks ask for it."""
+"""What checks read: each fact once per run, however many checks need it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class CheckContext:
         self._stack.callback(close)
 
     def status(self) -> Status:
-        """What the collector says of itself."""
+        """The collector's status document."""
         return self.once("status", "", lambda: read_status(collector_at(self.system)))
 
     def exposition(self) -> str:
@@ -89,12 +89,12 @@ class CheckContext:
                 steps += opened.plan()
         return tuple(steps)
 
-    def once(self, kind: str, name: str, ask: Callable[[], ResultT]) -> ResultT:
-        """An answer, or the error that came instead of it, kept."""
+    def once(self, kind: str, name: str, read: Callable[[], ResultT]) -> ResultT:
+        """The result of the first read, or the error that it raised: both are remembered."""
         key = (kind, name)
         if key not in self._answers:
             try:
-                self._answers[key] = ask()
+                self._answers[key] = read()
             except SourceError as error:
                 self._answers[key] = error
             except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:

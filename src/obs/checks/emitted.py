@@ -1,4 +1,4 @@
-"""What leaves the collector and what is built: free of personal data and of secrets?"""
+"""Are the collector's series and the built files free of personal data and secrets?"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,11 +14,11 @@ from obs.spec.system import System
 _PAIR: Final = re.compile(r'([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"')
 _ADDRESS: Final = "an IP address"
 _OF_MACHINES: Final = frozenset(("server", "url", "endpoint", "le", "quantile"))
-"""Labels that hold the address of a machine of the system, which is nobody's."""
+"""Labels that hold the address of a machine of the system: not personal data."""
 _VERSIONS: Final = frozenset(("version", "python_version"))
 
 Texts = Iterable[tuple[str, str, str]]
-"""Where it stands, the field's name, and its text."""
+"""Location, field name and text."""
 
 
 def label_pairs(exposition: str) -> frozenset[tuple[str, str]]:
@@ -28,7 +28,7 @@ def label_pairs(exposition: str) -> frozenset[tuple[str, str]]:
 
 
 def texts_of(system: System) -> Iterator[tuple[str, str, str]]:
-    """Labels, annotations, tags and attributes that the spec makes others see."""
+    """Labels, annotations, tags and attributes that other systems receive."""
     for where, name, text in _texts_of(system):
         yield f"{where}: {name}", name, text
 
@@ -52,7 +52,7 @@ def _texts_of(system: System) -> Iterator[tuple[str, str, str]]:
 
 
 def judge_texts(texts: Texts, subject: str, advice: str) -> Iterator[CheckFinding]:
-    """No field is named for, or holds, what belongs to a person or opens a door."""
+    """No field name suggests, and no text contains, personal data or a secret."""
     seen: dict[tuple[str, str], None] = {}
     number = 0
     for where, name, text in texts:
@@ -62,14 +62,12 @@ def judge_texts(texts: Texts, subject: str, advice: str) -> Iterator[CheckFindin
     for resource, what in seen:
         yield wrong(resource, what, advice)
     if not seen:
-        yield right(subject, f"texts looked at: {number}")
+        yield right(subject, f"texts checked: {number}")
 
 
 def judge_labels(pairs: Iterable[tuple[str, str]], subject: str) -> Iterator[CheckFinding]:
-    """The labels of the collector's series. No value is repeated where it is a secret."""
-    advice = (
-        "exclude what is named so (streams, consumers, rules, queues) in the spec, or name it anew"
-    )
+    """The labels of the collector's series. Findings never repeat the value."""
+    advice = "exclude the stream, consumer, rule or queue of this name in the spec, or rename it"
     texts = ((f"label {name}, {_hint(text)}", name, text) for name, text in sorted(pairs))
     return judge_texts(texts, subject, advice)
 
@@ -81,15 +79,15 @@ def _of_rule(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _hint(text: str) -> str:
-    """Enough to find a value by, and too little to be one."""
+    """Enough to identify a value, and too little to reveal it."""
     return f"{text[:1]}… of {len(text)} characters"
 
 
 def _problems(name: str, text: str) -> Iterator[str]:
     what = telltale(name)
     if what is not None:
-        yield f"its name tells of {what}"
+        yield f"its name suggests {what}"
     for kind in kinds(text):
         if kind == _ADDRESS and name in _OF_MACHINES | _VERSIONS:
             continue
-        yield f"holds {kind}"
+        yield f"contains {kind}"

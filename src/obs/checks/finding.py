@@ -7,7 +7,7 @@ FindingRows = tuple[tuple[str, ...], ...]
 
 
 class Outcome(StrEnum):
-    """What became of one look at one resource, the least severe first."""
+    """The outcome for one resource, the least severe first."""
 
     SKIPPED = "skipped"
     PASSED = "passed"
@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """One resource and how it is. `advice`: what to do, a command or a change a line."""
+    """One resource and its state. `advice`: what to do, one command or change a line."""
 
     resource: str
     outcome: Outcome
@@ -36,24 +36,24 @@ def wrong(resource: str, what: str, *advice: str) -> CheckFinding:
 
 
 def doubtful(resource: str, what: str, *advice: str) -> CheckFinding:
-    """The resource works, or may: somebody should look at it."""
+    """The resource may work, but needs attention."""
     return CheckFinding(resource, Outcome.WARNED, what, "\n".join(advice))
 
 
 def skipped(resource: str, why: str, *advice: str) -> CheckFinding:
-    """Not looked at."""
+    """The resource was not checked."""
     return CheckFinding(resource, Outcome.SKIPPED, why, "\n".join(advice))
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check found. `unasked`: none of what it asks answered."""
+    """What one check found. `unanswered`: none of the systems it reads answered."""
 
     check: str
     question: str
     findings: tuple[CheckFinding, ...]
     rows: FindingRows = ()
-    unasked: bool = False
+    unanswered: bool = False
 
     @property
     def outcome(self) -> Outcome:

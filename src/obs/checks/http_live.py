@@ -1,4 +1,4 @@
-"""What the collector and Prometheus answer over HTTP: read, without judging it."""
+"""Reads the collector and Prometheus over HTTP, without judging what they return."""
 
 import time
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ from obs.spec.stacks import Reached
 from obs.spec.system import System
 from obs.web.status import Status, decode
 
-_LONGEST_PAUSE: Final = 0.2  # seconds: whoever asks sits before the screen
+_LONGEST_PAUSE: Final = 0.2  # seconds: a person is waiting for the result
 _COLLECTORS: Final = "last_over_time(obs_build_info[1d])"
 _OWN_TIMEOUT: Final = "5s"
 
 
 def collector_at(system: System) -> Reached:
-    """Where the collector is: as the spec says, else where it listens."""
+    """The collector's address: checks.collector, else the address it listens on."""
     if system.checks.collector is not None:
         return system.checks.collector
     host, _, port = system.outputs.web.listen.rpartition(":")
@@ -33,14 +33,14 @@ def collector_at(system: System) -> Reached:
 
 
 def read_status(collector: Reached) -> Status:
-    """What the collector says of itself. Raises SourceError."""
+    """The collector's status document. Raises SourceError."""
     with closing(_rest(collector)) as rest:
         body = rest.get("/api/v1/status").body
     try:
         return decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         where = without_user(collector.url)
-        raise SourceError("decode", f"{where}: not the status of a collector") from None
+        raise SourceError("decode", f"{where}: not a collector's status document") from None
 
 
 def read_exposition(collector: Reached) -> str:
@@ -77,20 +77,20 @@ def read_rules(prometheus: Reached, system: System) -> RuleFacts:
         groups = _data(rest, "/api/v1/rules")["groups"]
         wanted = built(system)
         there = expressions(loaded(groups, wanted))
-        return RuleFacts(groups, _worded(rest, expressions(wanted) ^ there))
+        return RuleFacts(groups, _formatted(rest, expressions(wanted) ^ there))
 
 
-def _worded(rest: Rest, texts: Iterable[str]) -> dict[str, str]:
-    """How Prometheus words expressions; one that it does not understand stays as it is."""
+def _formatted(rest: Rest, texts: Iterable[str]) -> dict[str, str]:
+    """Expressions as Prometheus formats them; one that it cannot parse is unchanged."""
 
-    def asked(text: str) -> str:
+    def formatted(text: str) -> str:
         try:
             return str(_data(rest, "/api/v1/format_query", query=text))
         except RequestRejected:
             return text
 
     listed = sorted(texts)
-    return dict(zip(listed, in_parallel(asked, listed), strict=True))
+    return dict(zip(listed, in_parallel(formatted, listed), strict=True))
 
 
 def _data(rest: Rest, path: str, **parameters: str) -> Any:

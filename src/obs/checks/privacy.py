@@ -1,4 +1,4 @@
-"""Personal data and secrets in a text: formats, and checks that tell them from look-alikes.
+"""Personal data and secrets in a text: formats, and tests that rule out look-alikes.
 
 Sources of the formats: Luhn and issuer ranges ISO/IEC 7812; social security numbers SSA (no area
 000, 666 or 9xx, no group 00, no serial 0000); telephone numbers ITU-T E.164 and the North American
@@ -16,14 +16,14 @@ Judge = Callable[[str], bool]
 
 
 def kinds(text: str) -> tuple[str, ...]:
-    """What of a person or what secret a text holds, in words; nothing of it is repeated."""
+    """The kinds of personal data and secrets in a text, in words, without the values."""
     return tuple(kind for kind, pattern, sure in _KINDS if _any(pattern, sure, text))
 
 
 def telltale(name: str) -> str | None:
-    """What a field of this name would hold; None where the name tells of nothing personal.
+    """What the name of a field suggests it holds; None where that is nothing personal.
 
-    `client_ip` and `userEmail` tell; `emails_sent_total` and `password_file` do not.
+    `client_ip` and `userEmail` do; `emails_sent_total` and `password_file` do not.
     """
     words = [word.lower() for word in _WORD.findall(name)]
     if not words or words[-1] in _ABOUT_IT:
@@ -72,7 +72,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_secret_key(text: str) -> bool:
-    """Random to the eye: all kinds of characters, and hardly a repetition; no digest in hex."""
+    """Looks random: mixed kinds of characters, few repetitions, and not a hex digest."""
     if re.fullmatch(r"[0-9a-fA-F]+", text) or not re.search(r"[0-9]", text):
         return False
     if not (re.search(r"[a-z]", text) and re.search(r"[A-Z]", text)):
@@ -132,7 +132,7 @@ _KINDS: Final[tuple[tuple[str, re.Pattern[str], Judge | None], ...]] = (
         None,
     ),
     (
-        "what looks like an AWS secret key",
+        "an apparent AWS secret key",
         re.compile(r"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])"),
         _is_secret_key,
     ),

@@ -15,7 +15,7 @@ from obs.spec.system import System
 APPLY: Final = "obs alerts apply --target prometheus"
 Rule = Mapping[str, Any]
 Identity = tuple[str, str, frozenset[tuple[str, str]]]
-"""Group, alert and labels: what tells one rule from another."""
+"""Group, alert and labels: what identifies a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ class ScrapeFacts:
 
 @dataclass(frozen=True, slots=True)
 class RuleFacts:
-    """The loaded groups, as /api/v1/rules tells them.
+    """The loaded groups, as /api/v1/rules returns them.
 
-    `worded`: how Prometheus itself words an expression, for each that is built or loaded.
+    `formatted`: how Prometheus formats an expression, for each that is built or loaded.
     """
 
     groups: Sequence[Mapping[str, Any]]
-    worded: Mapping[str, str]
+    formatted: Mapping[str, str]
 
 
 def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[CheckFinding]:
-    """Some target is a collector, and each that is one is up."""
+    """At least one target is a collector, and all collectors are up."""
     listen = system.outputs.web.listen
     ours = [
         target
@@ -60,7 +60,7 @@ def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[CheckFinding]:
         job = {"job_name": "obs", "static_configs": [{"targets": [listen]}]}
         yield wrong(
             "scrape",
-            "no target of this Prometheus is a collector",
+            "this Prometheus does not scrape a collector",
             f"add to scrape_configs: {json.dumps(job)}",
         )
     for target in ours:
@@ -70,8 +70,8 @@ def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[CheckFinding]:
         else:
             yield wrong(
                 at,
-                f"is down: {target.error or 'no answer yet'}",
-                f"see that the collector runs, and that Prometheus reaches {target.url}",
+                f"is down: {target.error or 'not scraped yet'}",
+                f"check that the collector runs, and that Prometheus reaches {target.url}",
             )
 
 
@@ -118,39 +118,37 @@ def loaded(
 
 
 def judge_rules(system: System, facts: RuleFacts) -> Iterator[CheckFinding]:
-    """Each built rule is loaded as built and evaluates; no other is in its group."""
+    """Each built rule is loaded unchanged and evaluates; its group has no other rules."""
     wanted = built(system)
     live = loaded(facts.groups, wanted)
     bad = 0
     for identity, rule in wanted.items():
-        for finding in _judge(identity, rule, live.get(identity), facts.worded):
+        for finding in _judge(identity, rule, live.get(identity), facts.formatted):
             bad += 1
             yield finding
     for identity in live.keys() - wanted.keys():
         bad += 1
-        yield doubtful(
-            _named(identity), "is loaded, and the spec does not build it (any more)", APPLY
-        )
+        yield doubtful(_named(identity), "is loaded, but the spec does not build it", APPLY)
     if not bad:
-        yield right("rules", f"loaded as built: {len(wanted)}")
+        yield right("rules", f"rules up to date: {len(wanted)}")
 
 
 def _judge(
     identity: Identity,
     wanted: Mapping[str, Any],
     live: Mapping[str, Any] | None,
-    worded: Mapping[str, str],
+    formatted: Mapping[str, str],
 ) -> Iterator[CheckFinding]:
     at = _named(identity)
     if live is None:
-        yield wrong(at, "the spec builds this rule, and Prometheus has not loaded it", APPLY)
+        yield wrong(at, "the spec builds this rule, but Prometheus has not loaded it", APPLY)
         return
     differing = [name for name in ("for", "annotations") if live[name] != wanted[name]]
     texts = live["expression"], wanted["expression"]
-    if len({worded.get(text, text) for text in texts}) > 1:
+    if len({formatted.get(text, text) for text in texts}) > 1:
         differing.insert(0, "expression")
     if differing:
-        yield wrong(at, f"is not as it is built: {', '.join(differing)} differ", APPLY)
+        yield wrong(at, f"differs from the spec: {', '.join(differing)}", APPLY)
     if live["health"] == "err":
         yield wrong(at, f"cannot be evaluated: {live['error']}", "see the log of Prometheus", APPLY)
 

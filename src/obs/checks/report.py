@@ -1,4 +1,4 @@
-"""Results as JUnit XML, which CI systems show: a suite a check, a case a resource."""
+"""Results as JUnit XML, which CI systems show: one suite per check, one case per resource."""
 
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml

@@ -1,4 +1,4 @@
-"""Do both platforms try an event as often and for as long?
+"""Do both platforms retry an event equally often and for equally long?
 
 JetStream: a message is delivered max_deliver times, each time waiting ack_wait (or its step of
 backoff), and is gone after the stream's max_age. EventBridge: MaximumRetryAttempts and
@@ -37,7 +37,7 @@ _SHORTEST_EVENT_AGE: Final = 60  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Platforms:
-    """What is live on both, by the names of their sources."""
+    """The live configuration of both, by the names of their sources."""
 
     nats: Mapping[str, NatsSnapshot]
     aws: Mapping[str, EventBridgeFacts]
@@ -45,19 +45,23 @@ class Platforms:
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """How often and for how many seconds a platform tries; None: without end."""
+    """How often and for how many seconds a platform tries; None: unlimited."""
 
     often: int | None
     seconds: float | None
 
     def __str__(self) -> str:
-        often = "without end" if self.often is None else str(self.often)
-        lasts = "for ever" if self.seconds is None else f"over {format_duration(self.seconds)}"
+        often = "unlimited" if self.often is None else str(self.often)
+        lasts = (
+            "for an unlimited time"
+            if self.seconds is None
+            else f"over {format_duration(self.seconds)}"
+        )
         return f"{often} {lasts}"
 
 
 def judge(system: System, facts: Platforms) -> Iterator[CheckFinding]:
-    """Each target retries as one of the consumers does that the spec names."""
+    """Each target retries like one of the consumers that the spec names."""
     for _, consumer, age in _consumers(system, facts):
         yield from _judge_consumer(consumer, age)
     wanted = reference(system, facts)
@@ -68,9 +72,9 @@ def judge(system: System, facts: Platforms) -> Iterator[CheckFinding]:
 
 
 def reference(system: System, facts: Platforms) -> tuple[Tries, ...]:
-    """What the consumers that the spec names do, or should: expectations win over what is live.
+    """Tries of the consumers that the spec names: expected values win over live ones.
 
-    One that is meant to deliver without end has no counterpart on EventBridge.
+    One that is meant to deliver without limit has no counterpart on EventBridge.
     """
     tries = (
         _expected(spec, consumer, age)
@@ -87,9 +91,9 @@ def rows(system: System, facts: Platforms) -> FindingRows:
         (
             "JetStream",
             f"{one.stream}/{one.name}",
-            str(one.config.max_deliver) if one.config.max_deliver > 0 else "without end",
+            str(one.config.max_deliver) if one.config.max_deliver > 0 else "unlimited",
             ", ".join(map(format_duration, one.config.backoff or (one.config.ack_wait,))),
-            format_duration(age) if age else "for ever",
+            format_duration(age) if age else "unlimited",
         )
         for _, one, age in _consumers(system, facts)
     ]
@@ -134,19 +138,23 @@ def _targets(facts: Platforms) -> Iterator[tuple[str, LiveRule, LiveTarget]]:
 
 
 def _judge_consumer(consumer: Consumer, age: float | None) -> Iterator[CheckFinding]:
-    """A message has to be given up before the stream drops it, or nobody is told of it."""
+    """A message must become a dead letter before the stream drops it, or its loss is silent."""
     config, at = consumer.config, f"{consumer.stream}/{consumer.name}"
     if config.max_deliver <= 0 or age is None:
         return
     lasts = longest(config.max_deliver, config.ack_wait, config.backoff)
     if lasts < age:
-        yield right(at, f"given up after {format_duration(lasts)}, kept {format_duration(age)}")
+        yield right(
+            at,
+            f"gives up after {format_duration(lasts)}; messages expire after "
+            f"{format_duration(age)}",
+        )
         return
     fitting = max(1, int(age / config.max_deliver / 2))
     yield wrong(
         at,
         f"{config.max_deliver} deliveries take {format_duration(lasts)}, and the stream drops a "
-        f"message after {format_duration(age)}: it is gone before it is a dead letter",
+        f"message after {format_duration(age)}: it expires before it becomes a dead letter",
         nats(
             *("consumer", "edit", consumer.stream, consumer.name),
             *("--wait", format_duration(fitting), "-f"),
@@ -169,20 +177,20 @@ def _judge_target(
     )
     possible = tuple(dict.fromkeys(Tries(*nearest(tries)) for tries in wanted))
     if has in possible:
-        return right(where(rule, target), f"{has}, as JetStream")
+        return right(where(rule, target), f"{has}, same as JetStream")
     best = possible[0]
     policy = {"MaximumRetryAttempts": best.often, "MaximumEventAgeInSeconds": best.seconds}
-    agreed = " or ".join(map(str, wanted))
-    most = "" if best in wanted else f", of which EventBridge can {best}"
+    expected = " or ".join(map(str, wanted))
+    most = "" if best in wanted else f" (closest on EventBridge: {best})"
     return wrong(
         where(rule, target),
-        f"tries {has}; JetStream tries {agreed}{most}",
+        f"tries {has}; JetStream tries {expected}{most}",
         put_target(rule, target, region, RetryPolicy=policy),
     )
 
 
 def nearest(tries: Tries) -> tuple[int, int]:
-    """What of it EventBridge can: at most 185 retries, over one minute to one day (seconds)."""
+    """The closest that EventBridge supports: up to 185 retries, over 60 to 86,400 seconds."""
     often = DEFAULT_RETRIES if tries.often is None else min(tries.often, DEFAULT_RETRIES)
     seconds = DEFAULT_EVENT_AGE if tries.seconds is None else int(tries.seconds)
     return often, min(max(seconds, _SHORTEST_EVENT_AGE), DEFAULT_EVENT_AGE)
@@ -211,7 +219,7 @@ def _both(system: System) -> tuple[str, ...]:
 
 CHECK: Final = Check(
     "retries",
-    "Do EventBridge and JetStream try an event as often and for as long?",
+    "Do EventBridge and JetStream retry equally often and for equally long?",
     _both,
     "the spec has only one of the two platforms",
     read=lambda context, name: platforms(context),

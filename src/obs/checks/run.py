@@ -1,4 +1,4 @@
-"""Runs checks: reads, judges, and keeps a failure to read within the check it belongs to."""
+"""Runs checks; a failure to read affects only the check that it belongs to."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def run(
 
 
 def outcomes(results: Sequence[CheckResult]) -> dict[str, bool]:
-    """Whether each check found nothing that fails; those that were skipped are left out."""
+    """Whether each check found nothing that fails; skipped ones are left out."""
     return {
         result.check: result.outcome is not Outcome.FAILED
         for result in results
@@ -41,12 +41,12 @@ def part_of(system: System, kinds: Collection[str]) -> System:
 
 
 def exit_code(results: Sequence[CheckResult], *, strict: bool = False) -> int:
-    """3 where nothing that was asked answered, 1 where something failed, else 0.
+    """3 where no system answered, 1 where something failed, else 0.
 
     `strict`: a warning counts as a failure.
     """
-    asked = [result for result in results if result.outcome is not Outcome.SKIPPED]
-    if asked and all(result.unasked for result in asked):
+    executed = [result for result in results if result.outcome is not Outcome.SKIPPED]
+    if executed and all(result.unanswered for result in executed):
         return UNAVAILABLE
     bad = {Outcome.FAILED, Outcome.WARNED} if strict else {Outcome.FAILED}
     return FOUND if any(result.outcome in bad for result in results) else DONE
@@ -64,27 +64,25 @@ def _result(check: Check[Any], system: System, context: CheckContext) -> CheckRe
             facts = check.read(context, subject)
             findings += check.judge(system, subject, facts)
         except SourceError as error:
-            findings.append(_unasked(subject, error))
+            findings.append(_unreadable(subject, error))
             continue
         except MissingExtra:  # of obs itself, and so of every check
             raise
         except BadInput as error:  # a file or a secret that is needed to read
-            findings.append(wrong(subject, str(error), "change it, or the spec"))
+            findings.append(wrong(subject, str(error), "correct it, or the spec"))
             continue
         answered = True
         if check.rows is not None:
             rows += check.rows(system, facts)
-    found = tuple(findings) or (skipped(system.system, "there is nothing to look at"),)
-    return CheckResult(check.name, check.question, found, rows, unasked=not answered)
+    found = tuple(findings) or (skipped(system.system, "nothing to check"),)
+    return CheckResult(check.name, check.question, found, rows, unanswered=not answered)
 
 
-def _unasked(subject: str, error: SourceError) -> CheckFinding:
-    """Readiness that cannot be seen is not readiness."""
+def _unreadable(subject: str, error: SourceError) -> CheckFinding:
+    """A system that cannot be read counts as not ready."""
     advice = {
-        "auth": "give the credentials that `obs check` runs with the right to read this",
-        "connection": "see that it runs, and that its address in the spec is right",
-        "timeout": "see that it runs, and that its address in the spec is right",
+        "auth": "grant the credentials of `obs check` read access to this",
+        "connection": "check that it runs, and its address in the spec",
+        "timeout": "check that it runs, and its address in the spec",
     }
-    return wrong(
-        subject, f"could not be asked: {error}", advice.get(error.reason, "see its own log")
-    )
+    return wrong(subject, f"could not be read: {error}", advice.get(error.reason, "see its log"))

@@ -19,7 +19,7 @@ def register(actions: "Commands[Parser]") -> None:
             "obs alerts apply --target grafana --target cloudwatch --yes",
             "obs alerts apply --target mimir --check",
         ],
-        found="with --check: a stack differs; else: a resource that obs does not own is in the way",
+        found="with --check: a stack differs; else: a resource that obs does not own conflicts",
         exit_codes=(0, 1, 2, 3),
     )
     apply.add_argument(

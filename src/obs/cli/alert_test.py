@@ -38,7 +38,7 @@ def register(actions: "Commands[Parser]") -> None:
     destination.add_argument(
         "--receiver",
         metavar="NAME",
-        help="receiver of the spec's `notify` to whose SNS topic it is published",
+        help="receiver under `notify` whose SNS topic it is published to",
     )
     test.add_argument(
         "--severity",
@@ -74,7 +74,7 @@ def _through_alertmanager(url: str, system: "System", severity: "Severity") -> N
         f"{without_user(url)} accepted {NAME} ({severity}, test=true); "
         f"it resolves in {LASTS // 60} min."
     )
-    print("Confirm with the people on that route that they received it.")
+    print("Verify that the receivers on this route got it.")
 
 
 def _topic(name: str, system: "System") -> "Sns":
@@ -99,11 +99,11 @@ def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
     with closing(AwsClient(_account(topic, system), time.monotonic)) as client:
         message = client.publish(topic.topic_arn, subject, text)
     print(f"{topic.topic_arn} accepted the test alert ({severity}) as message {message}.")
-    print("Confirm with its subscribers that they received it.")
+    print("Verify that its subscribers got it.")
 
 
 def _account(topic: "Sns", system: "System") -> "AwsSource":
-    """The sign-in of the spec's source in the topic's region, with the topic's role if any."""
+    """The credentials of the spec's source in the topic's region, with the topic's role if any."""
     from obs.spec.aws import AwsSource
 
     sources = (one for one in system.sources.aws.values() if one.region == topic.region)

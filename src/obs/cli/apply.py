@@ -21,7 +21,7 @@ _WORDS: Final = {
     "change": "to change",
     "delete": "to delete",
     "keep": "unchanged",
-    "foreign": "not owned by obs, left alone",
+    "foreign": "not owned by obs, skipped",
 }
 
 

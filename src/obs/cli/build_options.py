@@ -24,7 +24,7 @@ _HEADINGS: Final = {"not_built": "not built:", "advice": "note:"}
 
 @dataclass(frozen=True, slots=True)
 class BuildFolder:
-    """A folder of built files, how its files are built, and what people should know of them."""
+    """A folder of built files, how its files are built, and remarks on them."""
 
     path: Path
     build: Callable[["System"], FilesByTarget]
@@ -92,7 +92,7 @@ def _written_lines(
 
 
 def _check(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int:
-    """Reports the difference, and which set variables of the environment have a part in it."""
+    """Reports the difference, and the environment variables that contribute to it."""
     variables = _RecordedVariables(os.environ)
     diff = _diff(arguments, folders, variables)
     causes = list(_causes(arguments, folders, variables.read, diff)) if diff else []
@@ -107,7 +107,7 @@ def _check(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int
 
 def _cause_text(name: str) -> str:
     return (
-        f"${name} is set here and the spec reads it, so the files differ from those built without "
+        f"${name} is set here and read by the spec, so the files differ from those built without "
         f"it; build and check with the same value, or run this with `env -u {name}`"
     )
 
@@ -127,7 +127,7 @@ def _causes(
     names: set[str],
     diff: list[str],
 ) -> Iterator[str]:
-    """The variables without which the difference would be another."""
+    """The variables that contribute to the difference."""
     for name in sorted(names):
         others = {key: value for key, value in os.environ.items() if key != name}
         try:

@@ -79,7 +79,7 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _libraries() -> Iterator[str]:
-    """Those whose own warnings would only repeat what the collector says."""
+    """Loggers of libraries whose warnings would only repeat those of the collector."""
     from obs.sources.kinds import KINDS
 
     yield from ("asyncio", "opentelemetry")

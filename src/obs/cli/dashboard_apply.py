@@ -18,7 +18,7 @@ def register(actions: "Commands[Parser]") -> None:
             "obs dashboards apply --target grafana --spec collectors/oms.yaml",
             "obs dashboards apply --target grafana --check",
         ],
-        found="with --check: Grafana differs; else: a dashboard obs does not own is in the way",
+        found="with --check: Grafana differs; else: a dashboard that obs does not own conflicts",
         exit_codes=(0, 1, 2, 3),
     )
     apply.add_argument("--target", action="append", required=True, metavar="NAME", help="grafana")

@@ -37,7 +37,7 @@ def register(commands: "Commands[Parser]") -> None:
         "--quiet",
         default="30s",
         metavar="DURATION",
-        help="how long the drill `healthy` watches that no alert fires (default: 30s)",
+        help="how long the drill `healthy` verifies that no alert fires (default: 30s)",
     )
 
 
@@ -124,4 +124,4 @@ def _progress(text: str) -> None:
 
 
 def _silence(text: str) -> None:
-    """Progress is shown at a terminal only."""
+    """Whether to show progress: only at a terminal."""

@@ -1,4 +1,4 @@
-"""A collector put together from a spec."""
+"""Builds a collector from a spec."""
 
 import asyncio
 import os
@@ -143,7 +143,7 @@ def _polled(health: SourceHealth, opened: OpenedSource, of_source: "_OfSource") 
 
 @dataclass(frozen=True, slots=True)
 class _OfSource:
-    """What runs beside the polls of one source; `connection` is the health of its connection."""
+    """The listeners and refinement of one source; `connection` is the health of its connection."""
 
     collector: Collector
     name: str
@@ -176,10 +176,10 @@ class _Updates:
     def __init__(self, of_source: _OfSource, in_core: InCore) -> None:
         self._of = of_source
         self._in_core = in_core
-        self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds none of them
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop holds no references
 
     async def apply(self, change: Change) -> None:
-        """Make a change, save it, and show the families it returns."""
+        """Make a change, save it, and expose the families it returns."""
         await self._in_core(self._of.collector.update, self._of.name, change)
 
     def apply_soon(self, change: Change) -> None:
@@ -220,7 +220,7 @@ def _sinks(
 
 
 def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
-    """Opened at its first push: its imports take longer than everything before the first scrape."""
+    """Opened at its first push, because its imports would delay the first scrape."""
     opened: list[OtlpSink] = []
 
     def push(families: Sequence[Family], at: float) -> int:

@@ -14,7 +14,7 @@ _RESOLUTIONS: Final = ((7 * _HOUR, 60), (3 * _DAY + _HOUR, 300), (91 * _DAY, _QU
 
 
 class Snapshot(Protocol):
-    """The last snapshot of a source with a history: polls know what happened from `since` on.
+    """The last snapshot of a source with a history: polls cover the time from `since` on.
 
     Both times are Unix seconds.
     """
@@ -26,7 +26,7 @@ class Snapshot(Protocol):
 
 
 def missing(objective: Objective, since: float, now: float) -> list[HistorySpan]:
-    """What the ledger lacks up to `since`, from where polls know it; Unix seconds."""
+    """The spans missing in the ledger before `since`, when polls began; Unix seconds."""
     if objective.missing_from is None:
         return []
     return list(_spans(max(now - objective.slo.window, objective.missing_from), since, now))
@@ -45,7 +45,7 @@ def fetch(
 
 
 def _spans(start: float, end: float, now: float) -> Iterator[HistorySpan]:
-    """From `start` to `end`, cut where the ledger has another step; newest first."""
+    """From `start` to `end`, split where the ledger's step changes; newest first."""
     last = -(-int(end) // _QUARTER) * _QUARTER
     for age, step in _RESOLUTIONS:
         first = max(int(now - age) // _QUARTER, int(start) // _QUARTER) * _QUARTER

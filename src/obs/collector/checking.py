@@ -12,10 +12,10 @@ from obs.sources.kind import SourceClient
 
 log = logging.getLogger(__name__)
 
-FIRST_AFTER: Final = 60.0  # seconds: a collector that has just begun has no whole minute yet
+FIRST_AFTER: Final = 60.0  # seconds: before that a collector has no complete minute
 
 Checks = Callable[[Mapping[str, SourceClient]], Mapping[str, bool]]
-"""Runs the checks, which blocks, by these clients; gives which of them found nothing wrong."""
+"""Runs the checks with these clients; blocks. Returns whether each check passed."""
 
 
 def checking(
@@ -25,7 +25,7 @@ def checking(
     collector: Collector,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Listener:
-    """Runs the checks `every` so many seconds, in a thread of their own, one run at a time.
+    """Runs the checks every `every` seconds, in a separate thread, one run at a time.
 
     A run that fails as a whole leaves no result, rather than an old one.
     """
@@ -40,7 +40,7 @@ def checking(
                 await in_core(collector.take_checks, {})
             try:
                 outcomes = await call
-            except Exception:  # a fault of the checks never touches the polls
+            except Exception:  # a failure of the checks must not affect the polls
                 log.exception("checks failed to run")
                 outcomes = {}
             await in_core(collector.take_checks, outcomes)

@@ -1,4 +1,4 @@
-"""What the collector knows: every snapshot goes in here, and everything served comes out.
+"""The collector's data: takes every snapshot, and provides everything that is served.
 
 All methods that change it are called from one thread at a time. What others read while it
 changes (`exposition`, `families`) is replaced as a whole, never changed in place.
@@ -36,7 +36,7 @@ SLOS: Final = "\x00slo"
 
 
 class Clock:
-    """Both clocks: wall time in Unix seconds, and one that never steps."""
+    """Wall time in Unix seconds, and monotonic time in seconds."""
 
     wall: Callable[[], float] = staticmethod(time.time)
     monotonic: Callable[[], float] = staticmethod(time.monotonic)
@@ -97,7 +97,7 @@ class Collector:
         tracker = self.trackers[health.name]
         families = tracker.update(snapshot)
         self.objectives.update(health.name, tracker)
-        # Before anything is shown: a counter that was served must not be lower after a crash.
+        # Saved before it is exposed: a counter must not be lower after a crash.
         self._state.flush()
         if not health.up:
             log.info("source %s is up", health.name)
@@ -112,7 +112,7 @@ class Collector:
         self._publish_own()
 
     def fail(self, health: SourceHealth, error: SourceError, started: float) -> None:
-        """Note a poll that gave nothing; the source's series stay until they are stale."""
+        """Record a failed poll; the source's series stay until they are stale."""
         if health.up or health.polls == 0:
             log.warning("source %s failed: %s: %s", health.name, error.reason, error)
         health.failed(error.reason, str(error), self.clock.monotonic() - started)
@@ -130,13 +130,13 @@ class Collector:
         self._publish_slos()
 
     def history_failed(self, source: str, error: SourceError) -> None:
-        """Go on without the history of a source's SLOs, until it is asked for again."""
+        """Continue without the history of a source's SLOs until the next attempt to read it."""
         log.warning("source %s: cannot read history yet: %s", source, error)
         self._without_history.add(source)
         self._publish_slos()
 
     def update(self, source: str, change: Change) -> None:
-        """Make a change of a source's tracker that no poll made, save it, and show its families."""
+        """Change a source's tracker between polls, save it, and expose its families."""
         families = change()
         self._state.flush()
         if families and source in self._families:
@@ -153,21 +153,21 @@ class Collector:
         self._publish_own()
 
     def pushed(self, health: PushHealth, points: int) -> None:
-        """Note a push that was accepted."""
+        """Record an accepted push."""
         if not health.up:
             log.info("push to %s succeeded", health.name)
         health.succeeded(self.clock.wall(), points)
         self._publish_own()
 
     def push_failed(self, health: PushHealth, error: SourceError) -> None:
-        """Note a push that was not accepted."""
+        """Record a failed push."""
         if health.up or not health.errors:
             log.warning("push to %s failed: %s: %s", health.name, error.reason, error)
         health.failed(error.reason, str(error))
         self._publish_own()
 
     def take_checks(self, outcomes: Mapping[str, bool]) -> None:
-        """Show which checks found nothing that fails."""
+        """Expose which checks passed."""
         for name in sorted(outcomes):
             if self.checks.get(name, True) and not outcomes[name]:
                 log.warning("check %s fails; run `obs check --only %s` for details", name, name)
@@ -193,7 +193,7 @@ class Collector:
         self._state.close()
 
     def stale_sources(self) -> list[SourceHealth]:
-        """Required sources whose last success no longer stands for the present."""
+        """Required sources that are stale."""
         now = self.clock.monotonic()
         return [health for health in self.sources if health.required and not health.is_fresh(now)]
 
@@ -203,11 +203,11 @@ class Collector:
         health.series = 0
         self._publish_slos()
         self._publish_own()
-        # Last: who misses the series finds told already that they are gone.
+        # Last, so that the source is already marked as stale when its series disappear.
         self.exposition.withdraw(health.name)
 
     def shown_objectives(self) -> list[Objective]:
-        """SLOs whose source is fresh enough to speak of them, and whose history was asked for."""
+        """SLOs whose source is fresh, and whose history was read or cannot be read yet."""
         shown = {name for name in self._families if name not in (OWN, SLOS)}
         return [
             each

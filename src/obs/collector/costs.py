@@ -1,4 +1,4 @@
-"""What a spec's polls and its CloudWatch output will cost, before anything is spent."""
+"""Estimated cost of a spec's polls and its CloudWatch output."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from obs.spec.system import System
 
 
 def paid_kinds() -> list[str]:
-    """The kinds of source whose polls cost money, as people call them."""
+    """Names of the source kinds whose polls cost money."""
     return [kind.words for kind in KINDS if kind.paid]
 
 

@@ -30,7 +30,7 @@ HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
 
 InCore = Callable[..., Coroutine[Any, Any, None]]
 Listener = Callable[[InCore], Coroutine[Any, Any, None]]
-"""Runs for ever on the event loop; changes the collector only by what it is given to do so."""
+"""Runs on the event loop until cancelled; changes the collector only through its argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class PolledSource:
     poll: Callable[[], Snapshot]
     limit: float
     past: Callable[[], Callable[[], None]] | None = None
-    """Reads the history that SLOs lack, which blocks, and gives what takes it in."""
+    """Reads the missing history of SLOs; blocks. Returns a function that records it."""
     refine: Listener | None = None
-    """Makes the result of a poll more exact; ends soon."""
+    """Refines the result of a poll; ends soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,14 @@ class Daemon:
             await self.close()
 
     async def close(self) -> None:
-        """Save the state and let go of the sinks."""
+        """Save the state and close the sinks."""
         for sink in self._sinks:
             sink.close()
         await self._in_core(self._collector.close)
         self._core.shutdown(wait=False, cancel_futures=True)
 
     async def _listen(self, listener: Listener) -> None:
-        """A listener from its start on, which waits for the first numbers to be served."""
+        """Run a listener after the first poll has been served."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LISTEN_WITHIN_SECONDS):
                 await self._all_polled.wait()
@@ -141,7 +141,7 @@ class Daemon:
                 raise SourceError("timeout", f"timed out after {source.limit:g} s")
             snapshot = call.result()
             await self._in_core(self._collector.record_poll, source.health, snapshot, started)
-        except Exception as error:  # noqa: BLE001  one source's fault never touches another
+        except Exception as error:  # noqa: BLE001  a failure of one source must not affect another
             failure = _as_source_error(error)
             await self._in_core(self._collector.fail, source.health, failure, started)
             await asyncio.wait({call})
@@ -165,7 +165,7 @@ class Daemon:
     async def _refine(self, health: SourceHealth, refine: Listener) -> None:
         try:
             await refine(self._in_core)
-        except Exception as error:  # noqa: BLE001  what the poll left stands
+        except Exception as error:  # noqa: BLE001  the result of the poll stays
             log.warning(
                 "source %s: cannot make lags exact: %s", health.name, _as_source_error(error)
             )
@@ -182,7 +182,7 @@ class Daemon:
         wall = time.time()
         try:
             points = await in_thread(lambda: sink.push(families, wall), f"push-{sink.health.name}")
-        except Exception as error:  # noqa: BLE001  a sink's fault never touches the rest
+        except Exception as error:  # noqa: BLE001  a failure of a sink must not affect the rest
             failure = _as_source_error(error)
             await self._in_core(self._collector.push_failed, sink.health, failure)
         else:
@@ -198,18 +198,18 @@ class Daemon:
 
 
 def calm_garbage_collection() -> None:
-    """Have Python look for reference cycles rarely.
+    """Make Python collect reference cycles rarely.
 
     A poll makes and drops tens of thousands of objects without a cycle among them; at Python's
     own pace the search goes through all that is remembered, again and again in every poll.
     """
     gc.collect()
-    gc.freeze()  # what was imported stays
+    gc.freeze()  # imported modules are permanent
     gc.set_threshold(100_000, 20, 20)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT set `stop`; a second one ends the process as it is."""
+    """SIGTERM and SIGINT set `stop`; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
 

@@ -1,4 +1,4 @@
-"""How each source and each sink is doing."""
+"""Health of sources and sinks."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class SourceHealth:
     required: bool
     interval: float
     stale_after: float
-    lasting: bool = False  # a connection: as long as it is up it is fresh
+    lasting: bool = False  # a connection: fresh as long as it is up
     up: bool = False
     polls: int = 0
     failures: int = 0  # in a row
@@ -42,7 +42,7 @@ class SourceHealth:
         self.reason = None
 
     def still_up(self, wall: float, monotonic: float) -> None:
-        """Record that a lasting source has gone on."""
+        """Record that a lasting source is still up."""
         self.last_success = wall
         self.fresh_until = monotonic + self.stale_after
 
@@ -57,7 +57,7 @@ class SourceHealth:
         self.errors[reason] += 1
 
     def is_fresh(self, monotonic: float) -> bool:
-        """Whether the last success still stands for the present."""
+        """Whether the last success still counts as current."""
         return self.fresh_until is not None and monotonic < self.fresh_until
 
 
@@ -84,7 +84,7 @@ class PushHealth:
         self.reason = None
 
     def failed(self, reason: Reason, error: str) -> None:
-        """Record a push that was not accepted."""
+        """Record a failed push."""
         self.up = False
         self.error = error
         self.reason = reason

@@ -1,4 +1,4 @@
-"""The SLOs: what was measured goes into their ledgers, which are saved and evaluated."""
+"""SLOs: their measurements are recorded in ledgers, which are saved and evaluated."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ _KIND = "slo"
 
 
 class SavedSlo(msgspec.Struct, frozen=True):
-    """What is saved of an SLO besides its ledger. Names in the file are older than those here."""
+    """What is saved of an SLO besides its ledger. Names in the file are kept for compatibility."""
 
     sli: str
     watermark: float | None
@@ -66,7 +66,7 @@ class Objective:
             self.tiers = ()
 
     def restore(self, saved: SavedSlo, buckets: Iterable[Bucket]) -> None:
-        """Go on from what an earlier run saved, unless the SLI is another one now."""
+        """Continue from the saved state of an earlier run, unless the SLI has changed."""
         if _written(saved.sli) != _written(self._sli_identity()):
             log.warning("SLO %s: SLI changed; starting with an empty history", self.key)
             return
@@ -187,7 +187,7 @@ class Objectives:
 def _written(identity: str) -> dict[str, dict[str, Any]]:
     """What the spec gives of an SLI: fields left out are null, so that a new one changes nothing.
 
-    Raises msgspec.DecodeError for what is no saved SLI.
+    Raises msgspec.DecodeError where it is not a saved SLI.
     """
     kinds = msgspec.json.decode(identity, type=dict[str, dict[str, Any] | None])
     return {

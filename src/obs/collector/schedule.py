@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 JITTER = 0.1
-"""Share of the interval by which a poll moves at random: collectors do not march in step."""
+"""Share of the interval by which a poll moves at random: collectors do not poll in step."""
 
 
 def seconds_to_next_poll(interval: float, failures: int, uniform: Callable[[], float]) -> float:

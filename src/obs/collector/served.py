@@ -1,4 +1,4 @@
-"""What the web side serves of a collector."""
+"""What the web server reads from a collector."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _STUCK_AFTER: Final = 60.0  # seconds without housekeeping
 
 
 class ServedCollector:
-    """Answers from what the last polls left behind."""
+    """Answers from the results of the last polls."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
@@ -21,7 +21,7 @@ class ServedCollector:
         return self._collector.exposition.body(openmetrics=openmetrics, gzip=gzip)
 
     def status(self) -> bytes:
-        """The status document; made anew when something changed, once a second at most."""
+        """The status document; rebuilt when something changed, at most once a second."""
         changes, now = self._collector.changes, self._collector.clock.monotonic()
         kept = self._status
         if kept is None or (kept[0] != changes and now - kept[1] >= 1.0):
@@ -29,7 +29,7 @@ class ServedCollector:
         return kept[2]
 
     def health(self) -> bool:
-        """Whether the collector's own loop still turns."""
+        """Whether the collector's event loop is still running."""
         return self._collector.clock.monotonic() - self._collector.stale_checked_at < _STUCK_AFTER
 
     def readiness(self) -> tuple[bool, list[str]]:

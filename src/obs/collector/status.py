@@ -22,7 +22,7 @@ from obs.web.verdict import complete
 
 
 def build_status(collector: Collector) -> Status:
-    """Everything at this moment. Withdrawn sources are told of, their objects are not."""
+    """The current status. Withdrawn sources are listed, their objects are not."""
     system, now = collector.system, collector.clock.wall()
     fresh = {h.name for h in collector.sources if h.is_fresh(collector.clock.monotonic())}
     lists: dict[str, tuple[StatusRow, ...]] = {}

@@ -1,4 +1,4 @@
-"""Blocking calls in threads of their own, which never keep the process from ending."""
+"""Blocking calls in daemon threads, which do not prevent the process from exiting."""
 
 import asyncio
 import threading
@@ -29,7 +29,7 @@ def in_thread(call: Callable[[], T], name: str) -> "asyncio.Future[T]":
         failure: BaseException | None = None
         try:
             result = call()
-        except BaseException as error:  # noqa: BLE001  it is handed on
+        except BaseException as error:  # noqa: BLE001  it is passed on
             failure = error
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, failure)

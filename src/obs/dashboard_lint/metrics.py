@@ -95,6 +95,6 @@ def _listed(path: Path, written: str) -> list[str]:
     names = answer.get("data") if isinstance(answer, dict) else answer
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise BadInput(
-            f"{path}: no list of names; a response of /api/v1/label/__name__/values is one"
+            f"{path}: not a list of names, such as a response of /api/v1/label/__name__/values"
         )
     return names

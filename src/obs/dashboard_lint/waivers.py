@@ -207,10 +207,12 @@ def _problems(file: str, fields: Json, path: str) -> Iterator[Problem]:
     if not rule:
         yield Problem(file, line, f"{path}.rule", "is missing")
     elif isinstance(rule, str) and rule not in BY_NAME:
-        hint = did_you_mean(rule, BY_NAME) or "; `obs dashboards lint --list` names them all"
+        hint = did_you_mean(rule, BY_NAME) or "; see `obs dashboards lint --list`"
         yield Problem(file, line, f"{path}.rule", f"no rule {rule}{hint}")
     if not fields.get("reason"):
-        yield Problem(file, line, f"{path}.reason", "is missing; say why the finding is acceptable")
+        yield Problem(
+            file, line, f"{path}.reason", "is missing; state why the finding is acceptable"
+        )
 
 
 def _of_linter(file: str, tree: Json) -> Iterator[Waiver]:

@@ -31,8 +31,8 @@ def build(system: System, names: Sequence[str]) -> dict[str, Files]:
     """
     for name in names:
         if name not in TARGETS:
-            hint = did_you_mean(name, TARGETS) or f"; there are {', '.join(TARGETS)}"
-            raise BadInput(f"--target {name}: there is no such target{hint}")
+            hint = did_you_mean(name, TARGETS) or f"; choose from {', '.join(TARGETS)}"
+            raise BadInput(f"--target {name}: unknown target{hint}")
     built = boards(system)
     if found := list(problems(built)):
         raise BadInput("\n".join(found))
@@ -61,7 +61,7 @@ def text_of(board: Board) -> str:
 
 def _problems_of(board: Board) -> Iterator[str]:
     if not _UID.fullmatch(board.uid):
-        yield f"dashboard {board.uid}: a uid has letters, digits, _ and -, 40 at most"
+        yield f"dashboard {board.uid}: a uid consists of at most 40 letters, digits, _ and -"
     if (board.json.get("uid"), board.json.get("title")) != (board.uid, board.title):
         yield f"dashboard {board.uid}: its JSON has another uid or title"
     ids = Counter(panel.get("id") for panel in every_panel(board.json["panels"]))
@@ -189,8 +189,8 @@ def _kubernetes_text(path: str, document: DashboardDocument) -> str:
     size = bytes_applied(document)
     if size > MOST_BYTES:
         raise BadInput(
-            f"{path}: has {size} bytes, and Kubernetes takes {MOST_BYTES}; "
-            "leave panels out, or use another target"
+            f"{path}: has {size} bytes, but Kubernetes allows {MOST_BYTES}; "
+            "remove panels, or use another target"
         )
     return yaml_text(document, head=_HEAD)
 

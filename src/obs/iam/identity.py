@@ -16,16 +16,16 @@ def sources_of(system: System, name: str | None = None) -> Sources:
     """
     known = system.sources.aws
     if not known:
-        raise BadInput("the spec has no AWS source: nothing of it needs an IAM policy")
+        raise BadInput("the spec has no AWS source, so it needs no IAM policy")
     if name is not None:
         if name not in known:
-            hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
             raise BadInput(f"--source {name}: no AWS source of that name{hint}")
         return {name: known[name]}
     ways = {(each.profile, each.role_arn) for each in known.values()}
     if len(ways) > 1:
         raise BadInput(
-            "AWS sources sign in in different ways, each with a policy of its own; "
+            "the AWS sources use different credentials and need separate policies; "
             f"choose one with --source: {', '.join(known)}"
         )
     return dict(known)

@@ -79,7 +79,7 @@ def _choose_port(wanted: int | None) -> int:
     """`wanted`; for 0 a free port; for None the default port if it is free, else a free one."""
     if wanted:
         if not _is_free(wanted):
-            raise BadInput(f"--port {wanted}: taken; choose another, or leave it out")
+            raise BadInput(f"--port {wanted}: in use; choose another, or omit it")
         return wanted
     if wanted is None and _is_free(DEFAULT_PORT):
         return DEFAULT_PORT

@@ -75,8 +75,8 @@ def find_drill(name: str) -> Drill:
     """The drill of that name. Raises BadInput, which suggests the closest name."""
     known = {drill.name: drill for drill in DRILLS}
     if name not in known:
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-        raise BadInput(f"drill {name}: there is no such drill{hint}")
+        hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
+        raise BadInput(f"drill {name}: unknown drill{hint}")
     return known[name]
 
 

@@ -177,6 +177,6 @@ def find_fault(name: str) -> SandboxFault:
     """The fault of that name. Raises BadInput, which suggests the closest name."""
     known = {fault.name: fault for fault in FAULTS}
     if name not in known:
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-        raise BadInput(f"--fault {name}: there is no such fault{hint}")
+        hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
+        raise BadInput(f"--fault {name}: unknown fault{hint}")
     return known[name]

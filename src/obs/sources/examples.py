@@ -1,4 +1,4 @@
-"""Names from a spec that stand as examples in texts."""
+"""Names from a spec, as examples in runbooks."""
 
 from collections.abc import Sequence
 
@@ -6,5 +6,5 @@ from obs.spec.globs import is_plain
 
 
 def first_plain(names: Sequence[str], otherwise: str) -> str:
-    """The first of the names that is no glob, else `otherwise`."""
+    """The first of the names that is not a glob, else `otherwise`."""
     return next(filter(is_plain, names), otherwise)

@@ -1,4 +1,4 @@
-"""What each kind of source answers, and what it gives the collector to run."""
+"""The interface of a source kind, and what it gives the collector to run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -24,7 +24,7 @@ ClientT = TypeVar("ClientT", bound="SourceClient")
 
 
 class Clock(Protocol):
-    """Both clocks: wall time in Unix seconds, and one that never steps."""
+    """Wall time in Unix seconds, and monotonic time in seconds."""
 
     @property
     def wall(self) -> Callable[[], float]: ...
@@ -33,7 +33,7 @@ class Clock(Protocol):
 
 
 class Snapshot(Protocol):
-    """What one poll saw, at `at` (Unix seconds); `left_out` counts by reason what has no series."""
+    """The result of a poll at `at` (Unix seconds); `left_out` counts objects without series."""
 
     @property
     def at(self) -> float: ...
@@ -53,11 +53,11 @@ class Tracker(ABC, Generic[SnapshotT]):
         """Judge a snapshot by the history; returns the source's families."""
 
     def save(self, now: float) -> None:
-        """Queue for the state file what is not queued as it changes; the collector stops."""
+        """Queue the rest of the history for the state file; called when the collector stops."""
 
 
 class SourceClient(Protocol):
-    """A client of one source that costs money: what it has sent, and what that costs."""
+    """A client of a paid source: its requests so far, and their cost."""
 
     @property
     def requests(self) -> Mapping[str, int]: ...
@@ -67,14 +67,14 @@ class SourceClient(Protocol):
 
 
 Change = Callable[[], Sequence["Family"]]
-"""Changes a tracker; returns the source's families, or none where they stay as they are."""
+"""Changes a tracker; returns the source's families, or none where they are unchanged."""
 
 
 class Updates(Protocol):
-    """How what runs beside the polls changes what the collector knows of its source."""
+    """How a listener or a refinement changes its source's tracker."""
 
     async def apply(self, change: Change) -> None:
-        """Make a change in the collector's thread, save it, and show the families it returns."""
+        """Make a change in the collector's thread, save it, and expose the families it returns."""
 
     def apply_soon(self, change: Change) -> None:
         """As `apply`, without waiting for it; changes keep their order."""
@@ -96,15 +96,15 @@ class OpenedSource:
     limit: float
     """Seconds that one poll may take."""
     history: object | None = None
-    """What SLOs read their past from, for the SLI kinds of this source; None where it has none."""
+    """Where SLI kinds of this source read the past from; None where there is no history."""
     refine: Listener | None = None
-    """Makes more exact what a poll left; ends soon."""
+    """Refines the result of a poll; ends soon."""
     listeners: tuple[Listener, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """Custom metrics that the CloudWatch output writes: how many, and every how many seconds."""
+    """Custom metrics that the CloudWatch output writes: number, and interval in seconds."""
 
     metrics: int = 0
     every: float = 60.0
@@ -112,7 +112,7 @@ class Publishing:
 
 @dataclass(frozen=True, slots=True)
 class SourceCost:
-    """One source's estimate; with `error`, of what the spec names, as its system did not answer."""
+    """One source's estimate. With `error` it covers only what the spec names."""
 
     source: str
     words: str  # of its kind
@@ -125,23 +125,23 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     """One kind of source. `obs.spec.sources` lists the kinds; its spec model is there."""
 
     key: ClassVar[str]
-    """The kind as the spec writes it, and the label that has a source's name on its series."""
+    """Name of the kind in the spec, and of the label with the source's name on its series."""
     alerts: ClassVar[str] = ""
     """Its module in `obs.alerts.definitions`, if any."""
     conditional_alerts: ClassVar[tuple[str, ...]] = ()
     """Alerts defined elsewhere that only apply where the spec has such a source."""
     causes: ClassVar[tuple[str, ...]] = ()
-    """Alerts that say why a source is down: its being down does not silence them."""
+    """Alerts that show why a source is down; they are not inhibited by it."""
     libraries: ClassVar[tuple[str, ...]] = ()
-    """Loggers of the libraries that it uses, of which only errors are logged."""
+    """Loggers of its libraries; only their errors are logged."""
     extra: ClassVar[str] = ""
-    """The extra of the installation that it needs, if any."""
+    """The optional dependency group that it needs, if any."""
     paid: ClassVar[bool] = False
     """Whether polling costs money; `costs` then estimates it."""
 
     @property
     def words(self) -> str:
-        """The kind as people call it."""
+        """Name of the kind for people."""
         return source_model(self.key).words
 
     def require_extra(self, name: str) -> None:
@@ -166,10 +166,10 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
 
     @abstractmethod
     def status(self, trackers: Sequence[TrackerT]) -> Mapping[str, tuple["StatusRow", ...]]:
-        """Its lists of the status document, by their names there; all of them, empty or not."""
+        """Its lists in the status document, by name; all of them, even if empty."""
 
     def client(self, spec: SpecT, monotonic: Callable[[], float]) -> ClientT | None:
-        """The client of a source that costs money; None where polling is free. Sends nothing."""
+        """The client of a paid source; None where polling is free. Sends nothing."""
         return None
 
     def connection_interval(self, spec: SpecT) -> float | None:
@@ -177,25 +177,25 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         return None
 
     def usage(self, clients: Sequence[ClientT]) -> list["Family"]:
-        """What its clients have sent and what it costs, among the collector's own families."""
+        """Families of its clients' requests and their cost."""
         return []
 
     def figures(self, clients: Sequence[ClientT]) -> Mapping[str, float | None]:
-        """Numbers of the status document that concern all of its sources, by their names there."""
+        """Numbers in the status document for all of its sources together, by name."""
         return {}
 
     def published(self, sources: Mapping[str, SpecT]) -> int:
-        """For how many of their objects the CloudWatch output publishes metrics. Polls them."""
+        """The number of objects whose metrics the CloudWatch output publishes. Polls them."""
         return 0
 
     def costs(
         self, sources: Mapping[str, SpecT], publishing: Mapping[str, Publishing]
     ) -> list[SourceCost]:
-        """What polling will cost; `publishing` is by source. Sends only what is free."""
+        """Estimated cost of polling; `publishing` is by source. Sends only free requests."""
         return []
 
     def examples(self, sources: Mapping[str, SpecT], slis: Sequence["Sli"]) -> dict[str, str]:
-        """What runbooks call its objects: the first of each in the spec, or a word in capitals."""
+        """Names of its objects in runbooks: the first of each in the spec, or a placeholder."""
         return {}
 
 

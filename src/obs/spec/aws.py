@@ -10,23 +10,23 @@ from obs.spec.source import Seconds, SourceSpec
 
 
 class Bus(Model):
-    """An event bus and the rules on it that matter."""
+    """An event bus, and the rules on it to watch."""
 
     name: Glob
-    """A bus name or glob; `default` is the account's default bus."""
+    """Name or glob; `default` is the account's default bus."""
     rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
-    """Rule names or globs; all rules of the bus where left out."""
+    """Rule names or globs (default: all rules of the bus)."""
 
 
 class AwsAccess(Model):
-    """A region of an AWS account, and how to sign in."""
+    """A region of an AWS account, and its credentials."""
 
     region: Annotated[
         str, Matching(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region, for example us-east-1")
     ]
-    """The region, for example us-east-1."""
+    """Region, for example us-east-1."""
     profile: str | None = None
-    """A profile of the AWS configuration files; AWS's usual order where left out."""
+    """Profile of the AWS configuration files (default: the AWS credential chain)."""
     role_arn: (
         Annotated[
             str,
@@ -37,9 +37,9 @@ class AwsAccess(Model):
         ]
         | None
     ) = None
-    """A role to assume."""
+    """Role to assume."""
     endpoint_url: HttpUrl | None = None
-    """Another endpoint than AWS's own, for tests and emulators."""
+    """Endpoint instead of that of AWS, for tests and emulators."""
 
 
 class AwsSource(SourceSpec, AwsAccess):
@@ -49,19 +49,19 @@ class AwsSource(SourceSpec, AwsAccess):
     words = "AWS"
 
     poll: Annotated[Duration, Field(ge=1)] = 60.0
-    """How often CloudWatch is asked; every metric of every poll costs money."""
+    """Interval of the polls; CloudWatch charges for each metric that a poll reads."""
     timeout: Seconds = 30.0
-    """How long AWS may take to answer a request."""
+    """Timeout of a request."""
     delay: Duration = 120.0
-    """How late CloudWatch's minutes are complete."""
+    """Delay after which CloudWatch has completed a minute."""
     inventory_every: Seconds = 300.0
-    """How often rules and targets are listed."""
+    """Interval at which rules and targets are listed."""
     buses: tuple[Bus, ...] = (Bus(name="*"),)
-    """The buses to watch; all of them where left out."""
+    """Buses to watch (default: all)."""
     queues: tuple[Glob, ...] = ()
-    """Queues to watch besides the dead-letter queues of the rules' targets."""
+    """Queues to watch in addition to the dead-letter queues of the rules' targets."""
     monthly_budget_dollars: Annotated[float, Field(gt=0), NotBoolean] | None = None
-    """`obs collect` refuses to start where its estimate is above this."""
+    """Maximum estimated cost; a source whose estimate exceeds it is not polled."""
 
     @property
     def where(self) -> str:
@@ -70,5 +70,5 @@ class AwsSource(SourceSpec, AwsAccess):
 
     @property
     def delayed_by(self) -> float:
-        """How late CloudWatch's minutes are complete."""
+        """Seconds after which CloudWatch has completed a minute."""
         return self.delay

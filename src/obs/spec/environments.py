@@ -14,7 +14,7 @@ _TOP_ONLY = ("version", "environment", "environments")
 
 
 def overlays_of(whole: Fields, problems: list[Problem]) -> dict[str, Fields]:
-    """The overlays by environment; what is not a mapping is added to `problems`."""
+    """The overlays by environment; adds to `problems` what is not a mapping."""
     node = whole.fields.get("environments")
     if node is None or is_empty(node):
         return {}
@@ -37,13 +37,15 @@ def overlays_of(whole: Fields, problems: list[Problem]) -> dict[str, Fields]:
 def _overlay_only(over: Fields, problems: list[Problem]) -> Fields:
     for key in _TOP_ONLY:
         if key in over.keys:
-            problems.append(problem_at(over.keys[key], "belongs at the top level of the spec only"))
+            problems.append(
+                problem_at(over.keys[key], "is allowed only at the top level of the spec")
+            )
             over = without(over, key)
     return over
 
 
 def own_environment(tree: Fields, variables: Mapping[str, str]) -> str:
-    """The environment the spec names, or its default; validation reports an invalid one later."""
+    """The environment that the spec names, or the default; validated later."""
     node = tree.fields.get("environment")
     if isinstance(node, Scalar) and isinstance(node.value, str):
         with suppress(LookupError, ValueError):
@@ -65,14 +67,14 @@ def empty_sources(tree: Fields) -> list[Problem]:
 
 
 def unknown_environment(whole: Fields, env: str, known: Mapping[str, Fields]) -> Problem:
-    """The problem of an environment that the spec does not have."""
+    """The problem to report for an environment that the spec does not define."""
     choices = ", ".join(known) or "none"
     hint = did_you_mean(env, known) or f"; environments: {choices}"
     return problem_at(locate(whole, ("environments",)), f"no environment {env!r}{hint}")
 
 
 def laid_over(under: Fields, over: Fields, name: str | None, problems: list[Problem]) -> Fields:
-    """The tree of one environment. With `name` None its name stays the one in the spec."""
+    """The tree of one environment; `name` None keeps the name in the spec."""
     tree = overlay(under, over, problems)
     if name is None:
         return tree

@@ -13,68 +13,68 @@ from obs.spec.tls import Tls
 
 
 class Selection(Model):
-    """Names to take and to leave, as globs; what is excluded wins."""
+    """Names to include and to exclude, as globs."""
 
     include: tuple[Glob, ...] = ("*",)
-    """Globs of the names to take; all of them where left out."""
+    """Globs of names to include (default: all)."""
     exclude: tuple[Glob, ...] = ()
-    """Globs of the names to leave out; they win over `include`."""
+    """Globs of names to exclude; they take precedence over `include`."""
 
 
 class NatsConnection(Model):
-    """A NATS client connection, for what HTTP monitoring cannot see: dead letters, and when a
-    message arrived, which makes lag in seconds exact. The user may subscribe to
-    $JS.EVENT.ADVISORY.CONSUMER.> and, for exact lag, publish to $JS.API.STREAM.MSG.GET.* and
-    subscribe to _INBOX.>; without the latter two lag stays an estimate.
+    """A NATS client connection, for what HTTP monitoring does not report: dead letters and the
+    arrival times of messages, which make lag in seconds exact. The user must be allowed to
+    subscribe to $JS.EVENT.ADVISORY.CONSUMER.> and, for exact lag, to publish to
+    $JS.API.STREAM.MSG.GET.* and subscribe to _INBOX.>; without these two, lag is an estimate.
     """
 
     servers: Annotated[tuple[NatsUrl, ...], Field(min_length=1)]
-    """nats:// or tls:// addresses."""
+    """Server URLs, nats:// or tls://."""
     account: str = "$G"
-    """The account's name as the monitoring port calls it; dead letters are counted under it."""
+    """Name of the account on the monitoring port; dead letters are counted under it."""
     user: str | None = None
-    """The user to sign in as."""
+    """User for authentication."""
     password_file: InFile | None = None
-    """The file that holds the user's password."""
+    """File that contains the password."""
     password: InVariable | None = None
-    """Only as ${VARIABLE}: a literal password is refused."""
+    """Password, only as ${VARIABLE}; a literal password is rejected."""
     token_file: InFile | None = None
-    """The file that holds the token."""
+    """File that contains the token."""
     token: InVariable | None = None
-    """Only as ${VARIABLE}: a literal token is refused."""
+    """Token, only as ${VARIABLE}; a literal token is rejected."""
     credentials_file: str | None = None
-    """A .creds file with a user's JWT and seed."""
+    """A .creds file that contains the user's JWT and seed."""
     tls: Tls | None = None
-    """TLS towards the servers; tls:// addresses use the system's authorities without it."""
+    """TLS settings (default: tls:// URLs trust the certificate authorities of the system)."""
     advisory_stream: Name | None = None
-    """A stream that captures $JS.EVENT.ADVISORY.>; read from it, dead letters survive the
-    collector's own downtime."""
+    """A stream that captures $JS.EVENT.ADVISORY.>; with it, dead letters are also counted for
+    periods in which the collector was down."""
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> "NatsConnection":
         for name in ("password", "token"):
             if getattr(self, name) and getattr(self, f"{name}_file"):
-                raise wrong(f"given beside {name}; write one of the two", f"{name}_file")
+                raise wrong(f"{name} is set as well; keep one of them", f"{name}_file")
         password, token = self.password or self.password_file, self.token or self.token_file
         if self.user and not password:
-            raise wrong("a user needs its password; add password or password_file", "user")
+            raise wrong("user requires a password; add password or password_file", "user")
         if password and not self.user:
             name = "password" if self.password else "password_file"
-            raise wrong("a password needs its user; add user", name)
+            raise wrong("a password requires a user; add user", name)
         ways = {"user": self.user, "token": token, "credentials_file": self.credentials_file}
         given = [way for way, value in ways.items() if value]
         if len(given) > 1:
-            raise wrong(f"signs in with {' and '.join(given)}; keep one of them")
+            raise wrong(f"{' and '.join(given)} are set; keep one of them")
         return self
 
 
 class Monitoring(Model):
-    """Where a NATS cluster is polled."""
+    """Monitoring addresses of a NATS cluster."""
 
     monitor: Annotated[tuple[HttpUrl, ...], Field(min_length=1)]
-    """Monitoring addresses, http://host:8222; one is enough with `discover`."""
+    """Monitoring URLs, for example http://host:8222; one suffices with `discover`."""
     discover: bool = False
-    """Find the cluster's other servers from the ones listed, on the same monitoring port."""
+    """Whether the cluster's other servers are discovered, on the same monitoring port."""
 
 
 class NatsSource(SourceSpec, Monitoring):
@@ -84,27 +84,27 @@ class NatsSource(SourceSpec, Monitoring):
     words = "NATS"
 
     poll: Seconds = 15.0
-    """How often the cluster is asked."""
+    """Interval of the polls."""
     timeout: Seconds = 5.0
-    """How long a server may take to answer."""
+    """Timeout of a request."""
     status_window: Seconds = 300.0
-    """The window over which a consumer's status is judged."""
+    """Window over which a consumer's status is determined."""
     config_every: Seconds = 300.0
-    """How often limits and settings are read; changes of them show at the latest after this."""
+    """Interval at which limits and settings are read; changes appear within this time."""
     streams: Selection = Selection()
-    """The streams to watch."""
+    """Streams to watch."""
     consumers: Selection = Selection()
-    """The consumers to watch, on the streams that are watched."""
+    """Consumers to watch, on the watched streams."""
     ephemeral: Literal["roll_up", "each"] = "roll_up"
-    """Consumers without a durable name: one sum a stream, or a series each."""
+    """Consumers without a durable name: one sum per stream, or a series each."""
     max_consumers: Annotated[int, Field(gt=0), NotBoolean] = 20_000
-    """Cap of consumers with series of their own; those beyond it are counted."""
+    """Maximum number of consumers with series; the number of others is exported."""
     expects: dict[AssetName, ExpectedStream] = {}
-    """Streams that there have to be, with their limits and consumers: `obs check` compares."""
+    """Streams that must exist, with limits and consumers that `obs check` compares."""
     tls: Tls | None = None
-    """TLS towards the monitoring ports."""
+    """TLS settings for the monitoring URLs."""
     connection: NatsConnection | None = None
-    """A client connection for dead letters, which are not known without one, and exact lag."""
+    """A client connection, required for dead letters and exact lag."""
 
     @property
     def where(self) -> str:

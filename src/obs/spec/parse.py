@@ -138,7 +138,7 @@ class _Builder:
         keys: dict[str, FilePlace] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise self._unusable(event, "a key has to be a single word")
+                raise self._unusable(event, "a key must be a single word")
             key = event.value
             at = FilePlace(self._file, _line(event), (*place.path, key))
             value = next(events)

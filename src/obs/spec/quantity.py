@@ -47,7 +47,7 @@ def check_objective(percent: float) -> float:
     if percent >= 100:
         raise ValueError(f"{percent:g} leaves no error budget; write less, for example 99.99")
     if percent <= 0:
-        raise ValueError(f"{percent:g} is no objective; write a percentage, for example 99.9")
+        raise ValueError(f"{percent:g} is not an objective; write a percentage, for example 99.9")
     if percent < 1:
         meant = (Decimal(repr(percent)) * 100).normalize()
         raise ValueError(f"{percent!r} is a ratio; write percent: {meant:f}")

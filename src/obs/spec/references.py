@@ -22,12 +22,12 @@ from obs.spec.tree import Path
 from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named, StreamName
 
 ReferenceProblem = tuple[Path, str]
-"""Where, and what is wrong there."""
+"""Path, and the problem there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The sound parts of a spec. A source that was written but is not sound is None.
+    """The valid parts of a spec. A source that is invalid is None.
 
     `sources` are by kind, then name; `names` (service and name) and `slis` by the index of their
     SLO.
@@ -41,7 +41,7 @@ class Parts:
 
 
 def parts_of(system: System) -> Parts:
-    """All parts of a sound spec."""
+    """All parts of a valid spec."""
     return Parts(
         dict(system.sources),
         {index: (slo.service, slo.name) for index, slo in enumerate(system.slos)},
@@ -91,7 +91,7 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
 
 
 class _Watched:
-    """What one source watches, indexed once for all SLIs that name something of it."""
+    """What one source watches, indexed once for all SLIs that refer to it."""
 
     def __init__(self, name: str, source: SourceSpec) -> None:
         self.name = name
@@ -134,7 +134,7 @@ class _Watched:
 
 
 class _Selected:
-    """The streams or consumers that a source takes, by a selection."""
+    """The streams or consumers that a source selects."""
 
     def __init__(self, kind: str, selection: Selection, source: str) -> None:
         self._kind = kind
@@ -143,12 +143,12 @@ class _Selected:
         self._exclude = GlobIndex(selection.exclude)
 
     def problems(self, path: Path, name: str) -> Iterator[ReferenceProblem]:
-        """What is wrong with naming this one; nothing where the selection takes it."""
+        """The problem of a reference to this name; none where it is selected."""
         source, kind = self._source, self._kind
         if self._exclude.matches(name):
             yield (
                 path,
-                f"source {source!r} excludes {kind} {name!r}; take it out of {kind}s.exclude",
+                f"source {source!r} excludes {kind} {name!r}; remove it from {kind}s.exclude",
             )
         elif not self._include.matches(name):
             hint = did_you_mean(name, self._include.globs)
@@ -190,7 +190,7 @@ def _unknown_source(path: Path, name: str, kind: str, parts: Parts) -> Iterator[
         advice = "the spec has none; add it to sources"
         yield (*path, "source"), f"no {source_model(kind).words} source {name!r}: {advice}"
         return
-    hint = did_you_mean(name, known) or f"; there is {', '.join(sorted(known))}"
+    hint = did_you_mean(name, known) or f"; choose from {', '.join(sorted(known))}"
     yield (*path, "source"), f"no {source_model(kind).words} source {name!r}{hint}"
 
 

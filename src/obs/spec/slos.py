@@ -12,13 +12,13 @@ from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named
 
 
 class SliSpec(Model):
-    """What every SLI kind answers about itself; how it is measured is its room in `obs.slis`."""
+    """What all SLI kinds have in common; `obs.slis` has a module for each, which measures it."""
 
     source_kind: ClassVar[str]
     """The kind of its source: a field of `Sources`."""
 
     source: Name
-    """The source that the SLI is measured at."""
+    """Source of the data."""
 
     @abstractmethod
     def in_words(self) -> str:
@@ -26,10 +26,10 @@ class SliSpec(Model):
 
     @abstractmethod
     def names(self) -> tuple[Named, ...]:
-        """What it names of its source, which has to watch it; alerts may be labelled with it."""
+        """What it refers to in its source, which must watch it; alerts may be labelled with it."""
 
     def invocations(self) -> BusRules | None:
-        """The rules whose invocations are its events; None where CloudWatch does not count them."""
+        """The rules whose invocations are its events; None for other kinds of events."""
         return None
 
 
@@ -39,11 +39,11 @@ class EventBridgeSli(SliSpec):
     source_kind = "aws"
 
     source: Name
-    """The AWS source that watches the bus."""
+    """AWS source that watches the bus."""
     bus: Annotated[str, Field(min_length=1, max_length=256)]
-    """A bus by its name; `default` is the account's default bus."""
+    """Name of the bus; `default` is the account's default bus."""
     rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
-    """Rule names or globs whose invocations count; all where left out."""
+    """Names or globs of the rules whose invocations count (default: all)."""
 
     def in_words(self) -> str:
         """What is counted, for people."""
@@ -64,13 +64,13 @@ class ConsumerSli(SliSpec):
     source_kind = "nats"
 
     source: Name
-    """The NATS source that watches the consumer."""
+    """NATS source that watches the consumer."""
     account: Glob = "*"
-    """The NATS account of the stream, where a name occurs in several."""
+    """NATS account of the stream, if the name occurs in several."""
     stream: AssetName
-    """The stream."""
+    """Name of the stream."""
     consumer: AssetName
-    """The consumer on the stream."""
+    """Name of the consumer."""
 
     def names(self) -> tuple[Named, ...]:
         """The consumer."""
@@ -78,12 +78,12 @@ class ConsumerSli(SliSpec):
 
 
 class NatsLagSli(ConsumerSli):
-    """Good minutes: those in which the consumer's lag was within the target."""
+    """Good minutes: those in which the consumer's lag was within the limits."""
 
     max_seconds: Annotated[Duration, Field(gt=0)] | None = None
-    """Age that the consumer's oldest unprocessed message may reach."""
+    """Maximum age of the consumer's oldest unprocessed message."""
     max_messages: Annotated[int, Field(ge=0), NotBoolean] | None = None
-    """Number of unprocessed messages that the consumer may have."""
+    """Maximum number of unprocessed messages."""
 
     def in_words(self) -> str:
         """What is counted, for people."""
@@ -104,30 +104,30 @@ class NatsDeliverySli(ConsumerSli):
     """Good deliveries: those that did not end as dead letters."""
 
     source: Name
-    """The NATS source that watches the consumer; it needs a connection."""
+    """NATS source that watches the consumer; it must have a connection."""
 
     def in_words(self) -> str:
         """What is counted, for people."""
         return f"deliveries to {self.stream}/{self.consumer}"
 
     def names(self) -> tuple[Named, ...]:
-        """The consumer, and the connection over which dead letters are seen."""
-        return (*super().names(), ClientConnection("dead letters cannot be known"))
+        """The consumer, and the connection that dead letters require."""
+        return (*super().names(), ClientConnection("dead letters cannot be counted"))
 
 
 class Sli(Model):
-    """Where good and total events come from; exactly one."""
+    """Source of good and total events: exactly one kind."""
 
-    # The one list of SLI kinds: a field's name is the kind, and the kind's room in `obs.slis`.
+    # The one list of SLI kinds: a field's name is the kind and its module in `obs.slis`.
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     eventbridge: EventBridgeSli | None = None
-    """Invocations of EventBridge rules, against failed ones."""
+    """Failed invocations of EventBridge rules, out of all invocations."""
     nats_lag: NatsLagSli | None = None
-    """Minutes in which a consumer kept up, against all minutes."""
+    """Minutes in which a consumer's lag was within limits, out of all minutes."""
     nats_delivery: NatsDeliverySli | None = None
-    """Deliveries of a consumer, against dead letters."""
+    """Dead letters of a consumer, out of all deliveries."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Sli":
@@ -149,7 +149,7 @@ class Sli(Model):
 
     @property
     def measured(self) -> SliSpec:
-        """The one kind that is written."""
+        """The SLI of the kind that is set."""
         (written,) = self._given().values()
         return written
 
@@ -158,17 +158,17 @@ class Sli(Model):
 
 
 class Slo(Model):
-    """A promise about the share of good events over a rolling window."""
+    """A target for the share of good events over a rolling window."""
 
     name: Name
-    """The SLO's name; with its service it is what the SLO is known by."""
+    """Name, unique within the service."""
     service: Name
-    """The service that makes the promise."""
+    """Service that the SLO belongs to."""
     description: str = ""
-    """What is promised, in a sentence for people."""
+    """One sentence that states the promise."""
     objective: Objective
-    """Percent of good events, above 1 and below 100: 99.9."""
+    """Percentage of good events, above 1 and below 100, for example 99.9."""
     window: Annotated[Duration, Field(ge=86_400, le=90 * 86_400)] = 30 * 86_400.0
-    """Length of the rolling window, 1d to 90d."""
+    """Length of the rolling window, from 1d to 90d."""
     sli: Sli
-    """What is counted; exactly one kind."""
+    """What is measured; exactly one kind."""

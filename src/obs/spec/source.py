@@ -12,31 +12,31 @@ Seconds = Annotated[Duration, Field(gt=0)]
 
 
 class SourceSpec(Model):
-    """One source: how often it is polled, and when its values no longer count as current.
+    """A source: poll interval, timeout, and when its values no longer count as current.
 
-    How a kind is polled and judged is its room in `obs.sources`.
+    `obs.sources` has a package for each kind, which polls it.
     """
 
     words: ClassVar[str]
-    """The kind as people call it: "NATS" of "a NATS source"."""
+    """Name of the kind for people: "NATS" in "a NATS source"."""
 
     poll: Seconds
-    """How often the source is polled."""
+    """Interval of the polls."""
     timeout: Seconds
-    """How long a request may take."""
+    """Timeout of a request."""
     stale_after: Seconds | None = None
-    """Age at which series are withdrawn; eight polls where left out, at least two minutes."""
+    """Age at which series are withdrawn (default: eight polls, at least two minutes)."""
     required: bool = True
-    """Whether /readyz waits for this source."""
+    """Whether /readyz fails while this source is stale."""
 
     @property
     @abstractmethod
     def where(self) -> str:
-        """Where it is polled and what is selected there, in a few words for people."""
+        """Where it is polled and what is selected there, for people to read."""
 
     @property
     def delayed_by(self) -> float:
-        """Seconds after which a platform that is late publishes what happened."""
+        """Seconds by which the platform publishes its data late."""
         return 0.0
 
     @model_validator(mode="after")
@@ -44,8 +44,8 @@ class SourceSpec(Model):
         if self.stale_after is not None and self.stale_after < self.poll:
             poll, stale = format_duration(self.poll), format_duration(self.stale_after)
             raise wrong(
-                f"{stale} is shorter than poll, {poll}: every value would go stale before the "
-                "next; write several polls, or leave it out",
+                f"{stale} is shorter than poll, {poll}: values would be stale before the "
+                "next poll; write several polls, or omit it",
                 "stale_after",
             )
         return self

@@ -1,4 +1,4 @@
-"""TLS towards a system that obs connects to."""
+"""TLS settings of connections that obs opens."""
 
 from pydantic import model_validator
 
@@ -6,10 +6,10 @@ from obs.spec.model import Model, wrong
 
 
 class Tls(Model):
-    """TLS towards a system: the authority that signed it, and a client certificate."""
+    """TLS settings: trusted certificate authorities and a client certificate."""
 
     ca_file: str | None = None
-    """Certificates of the authorities to trust, PEM; the system's own where left out."""
+    """Certificates of trusted authorities, PEM (default: those of the system)."""
     cert_file: str | None = None
     """Client certificate, PEM."""
     key_file: str | None = None
@@ -18,7 +18,7 @@ class Tls(Model):
     @model_validator(mode="after")
     def _certificate_and_key(self) -> "Tls":
         if self.cert_file and not self.key_file:
-            raise wrong("a certificate needs its key; add key_file", "cert_file")
+            raise wrong("a certificate requires its key; add key_file", "cert_file")
         if self.key_file and not self.cert_file:
-            raise wrong("a key needs its certificate; add cert_file", "key_file")
+            raise wrong("a key requires its certificate; add cert_file", "key_file")
         return self

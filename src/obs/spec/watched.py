@@ -1,4 +1,4 @@
-"""What an SLI may name of its source: the source has to watch it, and alerts may be about it.
+"""What an SLI may refer to in its source, which must watch it; alerts may be about it.
 
 The SLI has fields of the same names, so that a problem is reported at its line.
 """

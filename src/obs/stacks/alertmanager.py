@@ -93,8 +93,8 @@ class AlertmanagerRouting:
         if self._loaded() != _visible(self._document):
             raise SourceError(
                 "http_status",
-                f"{without_user(self._rest.url)}: reloaded, and runs with something else; was it "
-                f"started with {self._path}? The file is as it was before",
+                f"{without_user(self._rest.url)}: reloaded, but runs another configuration; was it "
+                f"started with {self._path}? The previous file was restored",
             )
 
     def _loaded(self) -> AlertmanagerConfig:
@@ -105,7 +105,7 @@ class AlertmanagerRouting:
             return dict(projected(_visible(whole), _visible(self._document)))
         except (KeyError, TypeError, AttributeError, yaml.YAMLError):
             where = f"{without_user(self._rest.url)}{_STATUS}"
-            raise SourceError("decode", f"{where}: not the status of an Alertmanager") from None
+            raise SourceError("decode", f"{where}: not a response of Alertmanager") from None
 
 
 def _visible(whole: Mapping[str, Any]) -> AlertmanagerConfig:

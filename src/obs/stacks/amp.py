@@ -38,7 +38,7 @@ class Amp:
         }
         for name, text in self._texts.items():
             if len(text.encode()) > amp.LARGEST:
-                raise BadInput(f"--target amp: {name} is larger than the 1 MB that AWS takes")
+                raise BadInput(f"--target amp: {name} is larger than the 1 MB that AWS accepts")
         self._stack = stack
         self._owner = owner(system)
         self._calls = Calls(opened or session(_account(stack)), pause)
@@ -101,7 +101,7 @@ class Amp:
             if found["status"]["statusCode"] not in _BUSY:
                 return found
             self._pause(_PAUSE)
-        raise SourceError("timeout", f"{name}: AWS still works on it after {_MAX_LOOKS} s")
+        raise SourceError("timeout", f"{name}: AWS has not finished after {_MAX_LOOKS} s")
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._calls("amp", operation, workspaceId=self._stack.workspace, **parameters)

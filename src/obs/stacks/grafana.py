@@ -65,4 +65,4 @@ def read(rest: Rest, path: str, **parameters: object) -> Any:
 
 def invalid_answer(rest: Rest, path: str) -> SourceError:
     """The error for a response that is not Grafana's."""
-    return SourceError("decode", f"{without_user(rest.url)}{path}: not an answer of Grafana")
+    return SourceError("decode", f"{without_user(rest.url)}{path}: not a response of Grafana")

@@ -51,7 +51,7 @@ class PrometheusRules:
     def plan(self) -> tuple[PlanStep, ...]:
         """The files to write; where all are up to date, whether Prometheus has loaded them."""
         if not self._folder.is_dir():
-            raise BadInput(f"{self._folder}: there is no such folder; create it, or mend rules_dir")
+            raise BadInput(f"{self._folder}: no such folder; create it, or correct rules_dir")
         wanted = [Wanted(KIND, name, text) for name, text in self._texts.items()]
         steps = plan(wanted, self._files.present(list(self._texts)))
         if is_as_wanted(steps):
@@ -89,8 +89,8 @@ class PrometheusRules:
         missing = next(file for file, groups in wanted.items() if there.get(file) != groups)
         raise SourceError(
             "http_status",
-            f"{self.where}: reloaded, and has not loaded {missing} as it was written; is "
-            f"{self._folder / '*.yaml'} among its rule_files? The files are as they were before",
+            f"{self.where}: reloaded, but {missing} was not loaded as written; is "
+            f"{self._folder / '*.yaml'} among its rule_files? The previous files were restored",
         )
 
     def _loaded(self) -> dict[str, Groups]:
@@ -108,7 +108,7 @@ class PrometheusRules:
             )
         except (KeyError, TypeError):
             where = f"{without_user(self._rest.url)}{_RULES}"
-            raise SourceError("decode", f"{where}: not the rules of a Prometheus") from None
+            raise SourceError("decode", f"{where}: not a response of Prometheus") from None
 
 
 def _by_file(groups: Iterable[tuple[str, str, list[Any]]]) -> dict[str, Groups]:

@@ -17,9 +17,9 @@ def reload(rest: Rest) -> None:
         if error.status == 403 and "ifecycle" in str(error):
             where = without_user(rest.url)
             raise BadInput(
-                f"{where} takes no reload; start it with --web.enable-lifecycle"
+                f"{where} does not allow reloads; start it with --web.enable-lifecycle"
             ) from None
         if error.status == 500:
-            message = f"{error}; its log says more. The files are as they were before"
+            message = f"{error}; see its log. The previous files were restored"
             raise SourceError("http_status", message) from None
         raise

@@ -88,7 +88,7 @@ class Ruler:
             return [{**group, "rules": [dict(rule) for rule in group["rules"]]} for group in groups]
         except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError):
             where = f"{without_user(self._rest.url)}{self._path}"
-            raise SourceError("decode", f"{where}: not the rules of a ruler") from None
+            raise SourceError("decode", f"{where}: not a response of a ruler") from None
 
     def _foreign(self, group: Group) -> str:
         if all(_is_ours(rule, self._mark) for rule in group["rules"]):

@@ -24,15 +24,15 @@ def alert_stacks(system: System, target: str) -> list[Stack]:
     Raises BadInput for an unknown target, one without an address in the spec, or invalid rules.
     """
     if target not in ALERTS:
-        hint = did_you_mean(target, ALERTS) or f"; there are {', '.join(ALERTS)}"
-        raise BadInput(f"--target {target}: there is no such target{hint}")
+        hint = did_you_mean(target, ALERTS) or f"; choose from {', '.join(ALERTS)}"
+        raise BadInput(f"--target {target}: unknown target{hint}")
     return ALERTS[target](system)
 
 
 def dashboard_stacks(system: System, target: str) -> list[Stack]:
     """As alert_stacks, for dashboards."""
     if target != "grafana":
-        raise BadInput(f"--target {target}: there is no such target; there is grafana")
+        raise BadInput(f"--target {target}: unknown target; the only target is grafana")
     from obs.stacks.grafana_dashboards import GrafanaDashboards  # noqa: PLC0415  needs grafanalib
 
     return [GrafanaDashboards(system, _section(system.stacks.grafana, "grafana", "url and token"))]
@@ -69,8 +69,7 @@ def _cloudwatch(system: System) -> list[Stack]:
 def _section(stack: Section | None, target: str, fields: str) -> Section:
     if stack is None:
         raise BadInput(
-            f"--target {target}: the spec does not say where it is; "
-            f"add stacks.{target} with {fields}"
+            f"--target {target}: the spec does not configure it; add stacks.{target} with {fields}"
         )
     return stack
 

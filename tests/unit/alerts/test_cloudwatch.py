@@ -319,7 +319,7 @@ def test_a_change_of_one_alarm_is_a_change_of_one_line_in_each_file(tmp_path: Pa
 
 
 def test_a_group_too_large_for_one_template_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="do not fit one template"):
+    with pytest.raises(BadInput, match="do not fit in one template"):
         built(orders(tmp_path, rules=600))
 
 

@@ -121,7 +121,7 @@ def test_a_spec_tunes_it_by_the_fields_that_it_has(spec: Read) -> None:
     with pytest.raises(InvalidSpec) as refusal:
         check_tuning(spec(f"alerts: {{{NAME}: {{below: 5, above: 5m}}}}\n"))
     assert f"{NAME} has no below; it has above" in str(refusal.value)
-    assert f"{NAME} is about messages; write a plain number" in str(refusal.value)
+    assert f"{NAME} compares messages; write a number without a unit" in str(refusal.value)
 
 
 def test_prometheus_and_grafana_have_its_rules(spec: Read) -> None:

@@ -83,19 +83,19 @@ def test_data_is_old_when_the_source_would_be_stale() -> None:
     assert "old, more than 12m" in finding.what
 
 
-def test_an_slo_without_data_is_told_with_what_it_counts() -> None:
+def test_an_slo_without_data_is_reported_with_what_it_counts() -> None:
     (finding,) = found(slo(watermark=None, state="no_data"))
     assert "has no data" in finding.what
     assert "invocations on shop" in finding.advice
 
 
-def test_an_slo_that_the_collector_does_not_know_is_told() -> None:
+def test_an_slo_that_the_collector_does_not_have_is_reported() -> None:
     (finding,) = found()
-    assert "does not know this SLO" in finding.what
+    assert "does not have this SLO" in finding.what
 
 
-def test_a_source_that_is_down_is_told_with_its_error() -> None:
+def test_a_source_that_is_down_is_reported_with_its_error() -> None:
     (down, _) = found(slo(), sources=(source(up=False, error="no route", age_seconds=90.0),))
-    assert down.what == "does not answer for 1m30s: no route"
+    assert down.what == "has not answered for 1m30s: no route"
     (never, _) = found(slo(), sources=(source(up=False, age_seconds=None, last_success=None),))
-    assert never.what == "does not answer, and never has: no poll has ended yet"
+    assert never.what == "has never answered: no poll has finished yet"

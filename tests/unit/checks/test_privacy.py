@@ -22,7 +22,7 @@ CARD = "a card number"
 PHONE = "a telephone number"
 ADDRESS = "an IP address"
 ACCESS_KEY = "an AWS access key"
-SECRET_KEY = "what looks like an AWS secret key"
+SECRET_KEY = "an apparent AWS secret key"
 TOKEN = "a token"
 
 FOUND = (
@@ -214,7 +214,7 @@ def test_any_text_can_be_searched(text: str) -> None:
         *("full_name", "date_of_birth", "billing_address", "sessionToken", "accessKeyId"),
     ],
 )
-def test_a_name_that_tells_is_told(name: str) -> None:
+def test_a_telltale_name_is_reported(name: str) -> None:
     assert telltale(name)
 
 

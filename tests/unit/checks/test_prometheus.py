@@ -63,36 +63,36 @@ def groups() -> list[dict[str, Any]]:
     return [{"name": name, "rules": rules} for name, rules in found.items()]
 
 
-def worded(loaded: list[dict[str, Any]]) -> dict[str, str]:
+def formatted(loaded: list[dict[str, Any]]) -> dict[str, str]:
     """Prometheus leaves out parentheses that say nothing."""
     texts = {rule["query"] for group in loaded for rule in group["rules"]}
     return {text: text.removeprefix("( ").removesuffix(" )") for text in texts}
 
 
 def outcome(loaded: list[dict[str, Any]]) -> tuple[str, Outcome]:
-    (finding,) = judge_rules(SYSTEM, RuleFacts(loaded, worded(loaded)))
+    (finding,) = judge_rules(SYSTEM, RuleFacts(loaded, formatted(loaded)))
     return finding.what, finding.outcome
 
 
-def test_rules_that_are_only_worded_differently_are_as_built() -> None:
+def test_rules_that_are_only_formatted_differently_are_as_built() -> None:
     assert outcome(groups())[1] is Outcome.PASSED
 
 
-def test_groups_of_others_are_nobody_s_business() -> None:
+def test_groups_of_others_are_ignored() -> None:
     theirs = {"name": "theirs", "rules": [{"type": "alerting", "name": "X", "query": "1"}]}
     assert outcome([*groups(), theirs])[1] is Outcome.PASSED
 
 
-def test_each_difference_of_a_rule_is_told() -> None:
+def test_each_difference_of_a_rule_is_reported() -> None:
     loaded = groups()
     loaded[0]["rules"][0] |= {"query": "vector(1)", "duration": 7}
     assert outcome(loaded) == (
-        "is not as it is built: expression, for differ",
+        "differs from the spec: expression, for",
         Outcome.FAILED,
     )
 
 
-def test_a_rule_that_is_missing_is_told() -> None:
+def test_a_rule_that_is_missing_is_reported() -> None:
     loaded = groups()
     del loaded[0]["rules"][0]
     assert "has not loaded it" in outcome(loaded)[0]
@@ -116,7 +116,7 @@ def test_recording_rules_are_looked_at_where_they_are_evaluated() -> None:
     assert [name for _, name, _ in more if ":" not in name] == []
 
 
-def test_a_rule_that_cannot_be_evaluated_is_told_with_the_reason() -> None:
+def test_a_rule_that_cannot_be_evaluated_is_reported_with_the_reason() -> None:
     loaded = groups()
     loaded[0]["rules"][0] |= {"health": "err", "lastError": "many-to-many"}
     assert outcome(loaded) == ("cannot be evaluated: many-to-many", Outcome.FAILED)

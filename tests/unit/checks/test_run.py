@@ -56,9 +56,9 @@ def test_the_worst_finding_is_the_outcome() -> None:
         ([result(DOUBTFUL)], False, DONE),
         ([result(DOUBTFUL)], True, FOUND),
         ([result(RIGHT), result(WRONG)], False, FOUND),
-        ([result(WRONG, unasked=True)], False, UNAVAILABLE),
-        ([result(WRONG, unasked=True), result(skipped("d", "none"))], False, UNAVAILABLE),
-        ([result(WRONG, unasked=True), result(RIGHT)], False, FOUND),
+        ([result(WRONG, unanswered=True)], False, UNAVAILABLE),
+        ([result(WRONG, unanswered=True), result(skipped("d", "none"))], False, UNAVAILABLE),
+        ([result(WRONG, unanswered=True), result(RIGHT)], False, FOUND),
         ([], False, DONE),
     ],
 )
@@ -75,11 +75,11 @@ def test_a_check_without_subjects_is_skipped_and_says_why() -> None:
 
 
 @pytest.mark.parametrize("reason", ["auth", "connection", "timeout", "throttled"])
-def test_what_cannot_be_asked_is_a_failure_that_says_what_to_do(reason: Reason) -> None:
+def test_what_cannot_be_read_is_a_failure_that_says_what_to_do(reason: Reason) -> None:
     (found,) = run(SYSTEM, [check(RIGHT, error=SourceError(reason, "x: no"), subjects=2)])
-    assert not found.unasked
+    assert not found.unanswered
     failed, passed = found.findings
-    assert failed.what == "could not be asked: x: no"
+    assert failed.what == "could not be read: x: no"
     assert failed.advice
     assert passed == RIGHT
 
@@ -89,7 +89,7 @@ def test_a_secret_that_is_missing_is_a_failure_of_its_check_alone() -> None:
     assert found.findings[0].what == "TOKEN is not set"
 
 
-def test_outcomes_are_what_metrics_tell_and_leave_out_what_was_skipped() -> None:
+def test_outcomes_are_what_metrics_show_and_leave_out_what_was_skipped() -> None:
     named = [
         CheckResult("a", "", (DOUBTFUL,)),
         CheckResult("b", "", (WRONG,)),
@@ -98,7 +98,7 @@ def test_outcomes_are_what_metrics_tell_and_leave_out_what_was_skipped() -> None
     assert outcomes(named) == {"a": True, "b": False}
 
 
-def test_a_collector_of_one_kind_of_source_is_asked_about_that_kind() -> None:
+def test_a_collector_of_one_kind_of_source_checks_that_kind() -> None:
     whole = System.model_validate(
         {
             "version": 1,
@@ -165,9 +165,9 @@ def test_a_stack_that_is_as_built_is_right() -> None:
 @pytest.mark.parametrize(
     ("made", "outcome", "words"),
     [
-        (step(Action.CREATE), Outcome.FAILED, "is not there"),
+        (step(Action.CREATE), Outcome.FAILED, "is missing"),
         (step(Action.FOREIGN, why="no tag of ours"), Outcome.FAILED, "no tag of ours"),
-        (step(Action.DELETE), Outcome.WARNED, "left over"),
+        (step(Action.DELETE), Outcome.WARNED, "obsolete"),
         (
             step(Action.CHANGE, diff=("--- a", "+++ b", "@@", " x", '-  "title": "B"', "+ y")),
             Outcome.FAILED,
@@ -175,7 +175,7 @@ def test_a_stack_that_is_as_built_is_right() -> None:
         ),
     ],
 )
-def test_what_would_have_to_be_done_to_a_stack_is_told(
+def test_what_would_have_to_be_done_to_a_stack_is_reported(
     made: PlanStep, outcome: Outcome, words: str
 ) -> None:
     findings = [*judge_applied("grafana", [step(Action.KEEP), made])]
@@ -198,12 +198,12 @@ def test_every_label_is_read_once_and_help_texts_are_not() -> None:
 
 
 def test_labels_are_judged_by_name_and_value_and_servers_have_addresses() -> None:
-    told: Mapping[str, str] = {
+    reported: Mapping[str, str] = {
         one.resource: one.what for one in judge_labels(label_pairs(EXPOSITION), "collector")
     }
-    assert told == {
-        "label client_ip, x… of 1 characters": "its name tells of an IP address",
-        "label consumer, 1… of 11 characters": "holds a social security number",
+    assert reported == {
+        "label client_ip, x… of 1 characters": "its name suggests an IP address",
+        "label consumer, 1… of 11 characters": "contains a social security number",
     }
 
 

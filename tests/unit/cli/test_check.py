@@ -42,7 +42,7 @@ def test_where_nothing_answers_the_exit_code_is_3_and_every_line_says_why(
     assert main(["check", "--spec", spec, *only]) == 3
     output = capsys.readouterr().out.splitlines()
     assert "✗ jetstream-limits" in output
-    assert "  ✗ main: could not be asked: http://127.0.0.1:1/" in "\n".join(output)
+    assert "  ✗ main: could not be read: http://127.0.0.1:1/" in "\n".join(output)
     assert "  – shop: the spec has no AWS source" in output
     assert output[-1] == "3 checks: 1 failed, 2 skipped"
 

@@ -30,8 +30,8 @@ def test_errors_are_printed_and_counted_and_fail(
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path}/a.json: dashboard-schema-rule (warning): schemaVersion 40 is migrated each "
         "time the dashboard is opened; the current one is 42",
-        f"{tmp_path}/a.json: uneditable-dashboard-rule: can be edited in Grafana, and the file "
-        "overwrites the changes; set editable to false",
+        f"{tmp_path}/a.json: uneditable-dashboard-rule: is editable in Grafana, but the file "
+        "overwrites changes; set editable to false",
         "1 dashboard: 1 error, 1 warning, 0 waived",
     ]
 
@@ -64,7 +64,7 @@ def test_json_has_every_finding_and_every_waiver_with_its_reason(
         "target": "",
         "rule": "panel-id-rule",
         "severity": "error",
-        "message": "2 panels have the id 1; give each a unique number",
+        "message": "2 panels have the id 1; set unique numbers",
     }
     assert [each["reason"] for each in report["waived"]] == ["A draft."]
 

@@ -29,7 +29,7 @@ def test_the_list_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> No
     [
         (
             ["--fault", "nats-dwn"],
-            "--fault nats-dwn: there is no such fault; did you mean nats-down?\n",
+            "--fault nats-dwn: unknown fault; did you mean nats-down?\n",
         ),
         (["--for", "60"], "--for: 60 has no unit; write 60s if seconds are meant\n"),
         (["--port", "65536"], "--port 65536: a port is a number from 0 to 65535\n"),

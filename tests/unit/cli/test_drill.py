@@ -97,7 +97,7 @@ def test_the_healthy_drill_lasts_as_long_as_given(played: list[tuple[str, float]
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nats-dwn"], "drill nats-dwn: there is no such drill; did you mean nats-down?\n"),
+        (["nats-dwn"], "drill nats-dwn: unknown drill; did you mean nats-down?\n"),
         (["--quiet", "60"], "--quiet: 60 has no unit; write 60s if seconds are meant\n"),
     ],
 )

@@ -189,8 +189,8 @@ def test_names_of_metrics_are_read_from_what_people_have(written: str, tmp_path:
     ("written", "message"),
     [
         (b"up\n-\n", ":2: no metric name; write one per line, or a scrape of /metrics"),
-        (b"{}", ": no list of names; a response of /api/v1/label/__name__/values is one"),
-        (b"[1]", ": no list of names; a response of /api/v1/label/__name__/values is one"),
+        (b"{}", ": not a list of names, such as a response of /api/v1/label/__name__/values"),
+        (b"[1]", ": not a list of names, such as a response of /api/v1/label/__name__/values"),
         (b"\xff", ": cannot read: is not UTF-8 text"),
     ],
 )

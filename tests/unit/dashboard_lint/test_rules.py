@@ -105,7 +105,8 @@ BREAKS: list[tuple[str, str, Json, str]] = [
         "panel-datasource-rule",
         "known here only",
         of_panel(lambda it: it["targets"][0].update(datasource={"uid": "P1809F7CD0C75ACF3"})),
-        "data source P1809F7CD0C75ACF3 is unknown to other Grafanas; use a variable: ${datasource}",
+        "data source P1809F7CD0C75ACF3 is unknown to other instances; use a variable: "
+        "${datasource}",
     ),
     (
         "panel-datasource-rule",
@@ -122,14 +123,14 @@ BREAKS: list[tuple[str, str, Json, str]] = [
         "dashboard-datasource-rule",
         "an annotation's",
         broken(lambda it: it["annotations"]["list"][0].update(datasource="Prometheus")),
-        "annotation Deploys: data source Prometheus is unknown to other Grafanas; use a variable: "
+        "annotation Deploys: data source Prometheus is unknown to other instances; use a variable: "
         "${datasource}",
     ),
     (
         "dashboard-datasource-rule",
         "a variable's",
         of_variable(2, datasource=None, query="label_values(job)"),
-        "variable job: has no data source and uses the default of each Grafana; use a variable: "
+        "variable job: has no data source and uses the default of each instance; use a variable: "
         "${datasource}",
     ),
     (
@@ -142,7 +143,7 @@ BREAKS: list[tuple[str, str, Json, str]] = [
         "panel-description-rule",
         "the title again",
         of_panel(lambda it: it.update(description="Shows the requests.")),
-        "has a description that only repeats its title",
+        "has a description that only repeats the title",
     ),
     (
         "panel-units-rule",
@@ -184,7 +185,7 @@ BREAKS: list[tuple[str, str, Json, str]] = [
         "panel-id-rule",
         "none",
         of_panel(lambda it: drop(it, "id")),
-        "has no id, so no link can lead to it; give it a unique number",
+        "has no id, so nothing can link to it; set a unique number",
     ),
     (
         "panel-layout-rule",
@@ -198,7 +199,7 @@ BREAKS: list[tuple[str, str, Json, str]] = [
         "panel-layout-rule",
         "nowhere",
         broken(lambda it: drop(it["panels"][2], "gridPos")),
-        "has no place; gridPos needs whole numbers x, y, w and h",
+        "has no position; gridPos requires whole numbers x, y, w and h",
     ),
     (
         "panel-layout-rule",
@@ -264,7 +265,7 @@ BREAKS: list[tuple[str, str, Json, str]] = [
         "uneditable-dashboard-rule",
         "editable",
         broken(lambda it: drop(it, "editable")),
-        "can be edited in Grafana, and the file overwrites the changes; set editable to false",
+        "is editable in Grafana, but the file overwrites changes; set editable to false",
     ),
     (
         "dashboard-schema-rule",
@@ -417,9 +418,7 @@ def test_panels_within_collapsed_rows_are_judged() -> None:
 
 def test_two_panels_of_one_id_are_both_told() -> None:
     told = findings(broken(lambda it: it["panels"][2].update(id=1)))
-    assert [each.message for each in told] == [
-        "2 panels have the id 1; give each a unique number"
-    ] * 2
+    assert [each.message for each in told] == ["2 panels have the id 1; set unique numbers"] * 2
 
 
 def test_a_dashboard_without_variables_is_told_what_it_lacks_once() -> None:
@@ -436,7 +435,7 @@ def test_two_dashboards_of_one_uid_or_title_are_told_of_each_other() -> None:
         (
             "0.json",
             "unique-title-rule",
-            "1.json also has the title Shop; give each its own",
+            "1.json also has the title Shop; choose another",
         ),
         (
             "0.json",
@@ -446,7 +445,7 @@ def test_two_dashboards_of_one_uid_or_title_are_told_of_each_other() -> None:
         (
             "1.json",
             "unique-title-rule",
-            "0.json also has the title Shop; give each its own",
+            "0.json also has the title Shop; choose another",
         ),
         (
             "1.json",

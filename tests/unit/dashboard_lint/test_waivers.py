@@ -85,7 +85,7 @@ def test_waivers_are_validated_with_lines_and_what_would_be_right(tmp_path: Path
         ":1: other: unknown field; write a list under waivers:",
         ":2: waivers[0].rule: no rule target-jobs-rule; did you mean target-job-rule?",
         ":4: waivers[1].pannel: unknown field; did you mean panel?",
-        ":4: waivers[1].reason: is missing; say why the finding is acceptable",
+        ":4: waivers[1].reason: is missing; state why the finding is acceptable",
         ":6: waivers[2].panel: is not text",
         ":6: waivers[2].rule: is missing",
     ]

@@ -224,7 +224,7 @@ def test_dashboards_that_grafana_would_not_take_together_are_refused(
     assert str(told.value).splitlines() == [
         f"dashboards: several have the title {board.title!r}",
         "dashboards: several have the page 'overview'",
-        "dashboard a.b: a uid has letters, digits, _ and -, 40 at most",
+        "dashboard a.b: a uid consists of at most 40 letters, digits, _ and -",
         f"dashboard a.b: 2 panels have the id {number}",
     ]
 

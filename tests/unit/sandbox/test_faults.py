@@ -96,8 +96,8 @@ async def test_all_faults_can_be_on_at_the_same_time() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nats-don", "--fault nats-don: there is no such fault; did you mean nats-down?"),
-        ("zzz", f"--fault zzz: there is no such fault; there are {', '.join(NAMES)}"),
+        ("nats-don", "--fault nats-don: unknown fault; did you mean nats-down?"),
+        ("zzz", f"--fault zzz: unknown fault; choose from {', '.join(NAMES)}"),
     ],
 )
 def test_a_fault_that_is_not_there_is_answered_with_what_is(name: str, said: str) -> None:

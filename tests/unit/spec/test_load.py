@@ -222,7 +222,7 @@ class TestEnvironments:
             "a.yaml:11: environments.two.slos[0].service: is missing; "
             "write for example `service: orders`",
             "a.yaml:11: environments.two.slos[0].sli: is missing",
-            "a.yaml:12: environments.two.version: belongs at the top level of the spec only",
+            "a.yaml:12: environments.two.version: is allowed only at the top level of the spec",
             "a.yaml:13: environments.three: write a mapping of the fields to override",
         ]
 

@@ -135,8 +135,8 @@ MISTAKES = [
     (
         "monitor: [http://nats:8222]",
         "monitor: [http://nats:8222]\n      stale_after: 10s",
-        f"7: {NATS}.stale_after: 10s is shorter than poll, 15s: every value would go stale before "
-        "the next; write several polls, or leave it out",
+        f"7: {NATS}.stale_after: 10s is shorter than poll, 15s: values would be stale before "
+        "the next poll; write several polls, or omit it",
     ),
     (
         "monitor: [http://nats:8222]",
@@ -184,12 +184,12 @@ MISTAKES = [
     (
         "monitor: [http://nats:8222]",
         "monitor: [http://nats:8222]\n      tls: {cert_file: a.pem}",
-        f"7: {NATS}.tls.cert_file: a certificate needs its key; add key_file",
+        f"7: {NATS}.tls.cert_file: a certificate requires its key; add key_file",
     ),
     (
         "monitor: [http://nats:8222]",
         "monitor: [http://nats:8222]\n      tls: {key_file: a.pem}",
-        f"7: {NATS}.tls.key_file: a key needs its certificate; add cert_file",
+        f"7: {NATS}.tls.key_file: a key requires its certificate; add cert_file",
     ),
     (
         "    main:\n",
@@ -257,8 +257,8 @@ MISTAKES = [
         [
             "9: sources.aws.main: the source name 'main' is given twice; it is already on line 5;"
             " no two sources may share a name",
-            "20: slos[0].sli.eventbridge.source: no AWS source 'shop'; there is main",
-            "32: outputs.cloudwatch.source: no AWS source 'shop'; there is main",
+            "20: slos[0].sli.eventbridge.source: no AWS source 'shop'; choose from main",
+            "32: outputs.cloudwatch.source: no AWS source 'shop'; choose from main",
         ],
     ),
     (
@@ -286,7 +286,7 @@ MISTAKES = [
     (
         "source: main",
         "source: shop",
-        "26: slos[1].sli.nats_lag.source: no NATS source 'shop'; there is main",
+        "26: slos[1].sli.nats_lag.source: no NATS source 'shop'; choose from main",
     ),
     (
         "stream: ORDERS",
@@ -298,7 +298,7 @@ MISTAKES = [
         "stream: ORDERS",
         "stream: BILLS_TMP",
         "27: slos[1].sli.nats_lag.stream: source 'main' excludes stream 'BILLS_TMP'; "
-        "take it out of streams.exclude",
+        "remove it from streams.exclude",
     ),
     (
         "bus: shop,",
@@ -323,7 +323,7 @@ MISTAKES = [
         "        max_seconds: 30s\n",
         "      nats_delivery: {source: main, stream: ORDERS, consumer: worker}\n",
         "25: slos[1].sli.nats_delivery.source: source 'main' has no connection, so dead letters "
-        "cannot be known; add sources.nats.main.connection",
+        "cannot be counted; add sources.nats.main.connection",
     ),
     (
         "    source: shop\n",
@@ -407,20 +407,20 @@ CONNECTION = SPEC.replace(
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ("user: a", "9: C.user: a user needs its password; add password or password_file"),
-        ("password: ${P}", "9: C.password: a password needs its user; add user"),
-        ("password_file: p", "9: C.password_file: a password needs its user; add user"),
+        ("user: a", "9: C.user: user requires a password; add password or password_file"),
+        ("password: ${P}", "9: C.password: a password requires a user; add user"),
+        ("password_file: p", "9: C.password_file: a password requires a user; add user"),
         (
             "token: ${T}\n        token_file: t",
-            "10: C.token_file: given beside token; write one of the two",
+            "10: C.token_file: token is set as well; keep one of them",
         ),
         (
             "token: ${T}\n        credentials_file: c",
-            "7: C: signs in with token and credentials_file; keep one of them",
+            "7: C: token and credentials_file are set; keep one of them",
         ),
         (
             "user: a\n        password: ${P}\n        token: ${T}",
-            "7: C: signs in with user and token; keep one of them",
+            "7: C: user and token are set; keep one of them",
         ),
     ],
 )

@@ -102,7 +102,7 @@ def test_a_key_given_twice_is_named_with_both_lines_and_at_every_depth() -> None
         ("a: 1\n---\nb: 2\n", "a.yaml:2: a second YAML document; write one a file"),
         ("a: *x\n", "a.yaml:1: *x refers to no anchor above it"),
         ("a: &x\n  b: *x\n", "a.yaml:2: *x refers to no anchor above it"),
-        ("? [a, b]\n: 1\n", "a.yaml:1: a key has to be a single word"),
+        ("? [a, b]\n: 1\n", "a.yaml:1: a key must be a single word"),
         ("a: 1\nb: \x01\n", "a.yaml:2: character U+0001 is not allowed in YAML; remove it"),
         ("a: !!python/object:os.system x\n", "a.yaml:1: a: YAML tags are not used here; remove it"),
     ],

@@ -77,8 +77,8 @@ def test_durations_are_written_the_short_way(seconds: float, text: str) -> None:
         (0.9995, "0.9995 is a ratio; write percent: 99.95"),
         (100, "100 leaves no error budget; write less, for example 99.99"),
         (101.5, "101.5 leaves no error budget; write less, for example 99.99"),
-        (0, "0 is no objective; write a percentage, for example 99.9"),
-        (-3, "-3 is no objective; write a percentage, for example 99.9"),
+        (0, "0 is not an objective; write a percentage, for example 99.9"),
+        (-3, "-3 is not an objective; write a percentage, for example 99.9"),
         (1, "1 is too low; write a percentage, for example 99.9"),
     ],
 )

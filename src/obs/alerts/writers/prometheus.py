@@ -131,7 +131,7 @@ def problems(files: Iterable[tuple[str, RuleDocument]]) -> Iterator[str]:
     for file, document in files:
         for group in document["groups"]:
             if group["name"] in groups:
-                yield f"{file}: there are two groups {group['name']}"
+                yield f"{file}: two groups are named {group['name']}"
             groups.add(group["name"])
             seen: list[PromRule] = []
             for rule in group["rules"]:

@@ -1,4 +1,4 @@
-"""Alarms on metrics that nobody publishes: they can never fire, whoever made them.
+"""Alarms on metrics that are not published: they can never fire.
 
 ListMetrics knows a metric for two weeks after its last data point, and AWS publishes many only
 when something happened: a rule without failures has no FailedInvocations. So what is known of AWS'
@@ -70,7 +70,7 @@ class WatchedMetric:
 
 @dataclass(frozen=True, slots=True)
 class MetricFacts:
-    """What alarms read, and what there is of it.
+    """What alarms read, and which of it exists.
 
     `listed`: the dimensions of every metric that AWS lists, by namespace and name. `rules` are all
     of (bus, name), `queues` those of the alarms' queues that exist.
@@ -84,7 +84,7 @@ class MetricFacts:
 
 
 def watched(alarm: Mapping[str, Any]) -> tuple[WatchedMetric, ...]:
-    """The metrics that an alarm reads in its own account; AWS describes an alarm so."""
+    """The metrics that an alarm reads in its own account; as AWS describes it."""
     found = [
         query["MetricStat"]["Metric"]
         for query in alarm.get("Metrics") or ()
@@ -104,7 +104,7 @@ def watched(alarm: Mapping[str, Any]) -> tuple[WatchedMetric, ...]:
 
 
 def judge(source: str, facts: MetricFacts) -> Iterator[CheckFinding]:
-    """Each alarm reads metrics that somebody publishes."""
+    """Each alarm reads metrics that are published."""
     bad = 0
     for name, metrics in sorted(facts.alarms.items()):
         for metric in metrics:
@@ -133,7 +133,7 @@ def _judge(alarm: str, metric: WatchedMetric, facts: MetricFacts) -> CheckFindin
     return wrong(
         alarm,
         f"can never fire: {problem}",
-        "let it read a metric that there is; or, where nobody needs it:",
+        "change it to a metric that exists; or, if it is not needed:",
         _delete(alarm, facts.region),
     )
 
@@ -147,14 +147,16 @@ def _events_problem(metric: WatchedMetric, facts: MetricFacts) -> str | None:
     shape = frozenset(name for name, _ in metric.dimensions)
     if shape not in shapes:
         has = _named(shape)
-        return f"AWS publishes {metric.name} with {_either(shapes)}, and this reads it with {has}"
+        return (
+            f"AWS publishes {metric.name} with {_either(shapes)}, but the alarm reads it with {has}"
+        )
     given = dict(metric.dimensions)
     if "RuleName" not in given:
         return None
     bus = given.get("EventBusName", "default")
     if (bus, given["RuleName"]) in facts.rules:
         return None
-    return f"there is no rule {given['RuleName']} on bus {bus}"
+    return f"rule {given['RuleName']} does not exist on bus {bus}"
 
 
 _OTHERS: Final = frozenset(("MatchedEvents", "Events", "InvocationsCreated"))
@@ -165,30 +167,31 @@ def _sqs_problem(metric: WatchedMetric, facts: MetricFacts) -> str | None:
         return f"SQS has no metric {metric.name}"
     given = dict(metric.dimensions)
     if set(given) != {"QueueName"}:
-        return f"AWS publishes it with QueueName, and this reads it with {_named(frozenset(given))}"
+        has = _named(frozenset(given))
+        return f"AWS publishes it with QueueName, but the alarm reads it with {has}"
     if given["QueueName"] in facts.queues:
         return None
-    return f"there is no queue {given['QueueName']}"
+    return f"queue {given['QueueName']} does not exist"
 
 
 def _unlisted(
     alarm: str, metric: WatchedMetric, known: frozenset[Dimensions], region: str
 ) -> CheckFinding:
-    """A metric of another service or somebody's own."""
+    """A metric of another service, or a custom one."""
     shape = frozenset(name for name, _ in metric.dimensions)
     shapes = sorted({frozenset(n for n, _ in one) for one in known}, key=sorted)
     if shapes and shape not in shapes:
         return wrong(
             alarm,
-            f"can never fire: {metric.namespace} {metric.name} comes with {_either(shapes)}, and "
-            f"this reads it with {_named(shape)}",
-            "let it read the metric with these dimensions; or, where nobody needs it:",
+            f"can never fire: {metric.namespace} {metric.name} has {_either(shapes)}, but "
+            f"the alarm reads it with {_named(shape)}",
+            "change it to these dimensions; or, if it is not needed:",
             _delete(alarm, region),
         )
     return doubtful(
         alarm,
-        f"nobody has published {metric} for two weeks",
-        "see that whoever publishes it runs, and that namespace, name and dimensions are right",
+        f"{metric} has not been published for two weeks",
+        "check that its publisher runs, and check namespace, name and dimensions",
     )
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch alarms: those that the spec builds are there as built, and tell somebody."""
+"""CloudWatch alarms: those that the spec builds exist as built, and reach subscribers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,33 +48,33 @@ def built(system: System, source: str, account: str) -> list[Parameters]:
 
 
 def topics_of(alarms: Sequence[Parameters]) -> list[str]:
-    """The ARNs of the topics that alarms tell."""
+    """The ARNs of the topics that alarms notify."""
     return sorted({arn for alarm in alarms for arn in alarm["AlarmActions"]})
 
 
 def judge_built(wanted: Sequence[Parameters], facts: AlarmFacts) -> Iterator[CheckFinding]:
-    """Each alarm that the spec builds is there, as it is built, and acts."""
+    """Each alarm that the spec builds exists as built, with its actions enabled."""
     for alarm in wanted:
         name = alarm["AlarmName"]
         live = facts.alarms.get(name)
         if live is None:
-            yield wrong(name, "the spec builds this alarm, and there is none", APPLY)
+            yield wrong(name, "the spec builds this alarm, but it does not exist", APPLY)
             continue
         differing = [*_differences(alarm, live)]
         if differing:
-            yield wrong(name, f"is not as it is built: {'; '.join(differing)}", APPLY)
+            yield wrong(name, f"differs from the spec: {'; '.join(differing)}", APPLY)
         if not live.get("ActionsEnabled", True):
             yield wrong(
                 name,
-                "its actions are disabled: it tells nobody",
+                "its actions are disabled: it notifies no one",
                 aws("cloudwatch enable-alarm-actions", facts.region, alarm_names=name),
             )
         elif not differing:
-            yield right(name, "is as it is built")
+            yield right(name, "matches the spec")
 
 
 def judge_topics(topics: Sequence[Topic]) -> Iterator[CheckFinding]:
-    """Each topic that alarms tell has somebody who listens."""
+    """Each topic that alarms notify has a confirmed subscription."""
     for topic in topics:
         yield _judge_topic(topic)
 
@@ -90,18 +90,20 @@ def _judge_topic(topic: Topic) -> CheckFinding:
     )
     if topic.attributes is None:
         create = aws("sns create-topic", region, name=name)
-        return wrong(name, "alarms tell this topic, and there is none", create, subscribe)
+        return wrong(name, "alarms notify this topic, but it does not exist", create, subscribe)
     confirmed = int(topic.attributes.get("SubscriptionsConfirmed", 0))
     pending = int(topic.attributes.get("SubscriptionsPending", 0))
     if not confirmed and pending:
-        told = f"{pending} of its subscriptions wait to be confirmed, none is"
-        return wrong(name, told, "follow the link that was sent to whoever subscribed", subscribe)
+        unconfirmed = f"no confirmed subscription ({pending} pending)"
+        return wrong(
+            name, unconfirmed, "follow the link that SNS sent to the subscriber", subscribe
+        )
     if not confirmed:
-        return wrong(name, "nobody has subscribed: alarms reach no one", subscribe)
+        return wrong(name, "no subscription: alarms reach no one", subscribe)
     if topic.attributes.get("KmsMasterKeyId") == _MANAGED_KEY:
         return wrong(
             name,
-            "it is encrypted with the key that AWS manages, whose policy does not let CloudWatch "
+            "it is encrypted with the AWS managed key, whose policy does not let CloudWatch "
             "publish",
             aws(
                 "sns set-topic-attributes",
@@ -110,26 +112,26 @@ def _judge_topic(topic: Topic) -> CheckFinding:
                 attribute_name="KmsMasterKeyId",
                 attribute_value="",
             ),
-            "or encrypt it with a key of your own, whose policy lets cloudwatch.amazonaws.com",
+            "or encrypt it with a customer managed key that permits cloudwatch.amazonaws.com",
         )
-    waiting = f", {pending} not yet" if pending else ""
+    waiting = f", pending: {pending}" if pending else ""
     return right(name, f"confirmed subscriptions: {confirmed}{waiting}")
 
 
 def _differences(wanted: Parameters, live: Mapping[str, Any]) -> Iterator[str]:
     for field in _COMPARED:
         expected, found = _plain(field, wanted.get(field)), _plain(field, live.get(field))
-        # A formula has statistic and period of its own, whatever the alarm repeats of them.
+        # The queries of a formula set statistic and period; the alarm's own do not count.
         if "Metrics" in wanted and field in ("Statistic", "Period"):
             continue
         if expected != found:
-            yield _told(field, found, expected)
+            yield _difference(field, found, expected)
 
 
-def _told(field: str, found: Any, expected: Any) -> str:
+def _difference(field: str, found: Any, expected: Any) -> str:
     if field in ("Metrics", "AlarmDescription"):
         return f"{field} differs"
-    return f"{field} is {_shown(found)}, built with {_shown(expected)}"
+    return f"{field} is {_shown(found)}, expected {_shown(expected)}"
 
 
 def _shown(value: Any) -> str:

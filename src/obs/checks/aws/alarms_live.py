@@ -1,4 +1,4 @@
-"""CloudWatch's alarms, their topics and metrics as they are: read, without judging them."""
+"""Reads CloudWatch alarms, their topics and metrics, without judging them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -29,7 +29,7 @@ def read_topics(client: AwsClient, arns: Sequence[str]) -> list[Topic]:
 
 
 def read_metrics(client: AwsClient, facts: AlarmFacts) -> MetricFacts:
-    """What the alarms read, and what there is of it. Raises SourceError."""
+    """What the alarms read, and which of it exists. Raises SourceError."""
     alarms = {name: found for name, alarm in facts.alarms.items() if (found := watched(alarm))}
     names = sorted({(one.namespace, one.name) for found in alarms.values() for one in found})
     listed = in_parallel(

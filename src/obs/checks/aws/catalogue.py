@@ -29,7 +29,7 @@ def _judge_rules(
 CHECKS: Final[tuple[Check[Any], ...]] = (
     Check(
         "eventbridge-rules",
-        "Are EventBridge's rules there, enabled, and do their targets say how long they retry?",
+        "Do the EventBridge rules exist, are they enabled, and have all targets a retry policy?",
         _sources,
         _ABSENT,
         read=lambda context, name: (
@@ -41,7 +41,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "eventbridge-dead-letters",
-        "Does every target keep what it could not deliver in a dead-letter queue that works?",
+        "Does every target have a working dead-letter queue?",
         _sources,
         _ABSENT,
         read=facts.eventbridge,
@@ -50,7 +50,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "alarms",
-        "Is each CloudWatch alarm that the spec builds there, as built, with its actions enabled?",
+        "Does each CloudWatch alarm match the spec, with its actions enabled?",
         _sources,
         _ABSENT,
         read=facts.alarms,
@@ -61,7 +61,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "alarm-subscribers",
-        "Does somebody listen to the topics that the alarms tell?",
+        "Do the SNS topics that the alarms notify have confirmed subscriptions?",
         _sources,
         _ABSENT,
         read=facts.topics,
@@ -70,7 +70,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "alarm-metrics",
-        "Is there an alarm, of whoever, on metrics that nobody publishes?",
+        "Do all alarms of the account read metrics that are published?",
         _sources,
         _ABSENT,
         read=facts.alarm_metrics,

@@ -1,4 +1,4 @@
-"""Dead-letter queues of EventBridge's targets: what could not be delivered is kept.
+"""Dead-letter queues of EventBridge targets: undelivered events are retained.
 
 EventBridge user guide, "Using dead-letter queues to process undelivered events": the queue is a
 standard one in the rule's region, and its policy lets events.amazonaws.com send from the rule.
@@ -31,7 +31,7 @@ _SID: Final = "EventBridgeDeadLetters"
 
 
 def judge_dead_letters(facts: EventBridgeFacts) -> Iterator[CheckFinding]:
-    """Each target has a dead-letter queue that takes what could not be delivered, and keeps it."""
+    """Each target has a dead-letter queue that accepts and retains undelivered events."""
     for rule in facts.rules:
         for target in rule.targets:
             yield from _judge_queue(rule, target, facts)
@@ -44,7 +44,7 @@ def _judge_queue(
     if arn is None:
         yield wrong(
             at,
-            "no dead-letter queue: what cannot be delivered is lost",
+            "no dead-letter queue: events that cannot be delivered are lost",
             *_new_queue(rule, target, facts),
         )
         return
@@ -53,7 +53,7 @@ def _judge_queue(
         yield wrong(
             at,
             f"dead-letter queue {name} is in {region}, the rule in {facts.region}: EventBridge "
-            "sends to queues of its own region only",
+            "sends only to queues in the rule's region",
             *_new_queue(rule, target, facts),
         )
         return
@@ -62,8 +62,10 @@ def _judge_queue(
         yield _unknown_queue(rule, target, facts, queue)
         return
     problems = [*_queue_problems(rule, target, queue, facts)]
-    kept = format_duration(_retention(queue.attributes))
-    yield from problems or [right(at, f"dead letters go to {name}, which keeps them {kept}")]
+    retention = format_duration(_retention(queue.attributes))
+    yield from problems or [
+        right(at, f"dead letters go to {name}, which retains them for {retention}")
+    ]
 
 
 def _unknown_queue(
@@ -76,7 +78,7 @@ def _unknown_queue(
         )
     return doubtful(
         at,
-        f"dead-letter queue {name} may not be read: {queue.why}",
+        f"dead-letter queue {name} cannot be read: {queue.why}",
         f"allow sqs:GetQueueUrl and sqs:GetQueueAttributes on {queue.arn}",
     )
 
@@ -88,7 +90,7 @@ def _queue_problems(
     if name.endswith(".fifo") or attributes.get("FifoQueue") == "true":
         yield wrong(
             at,
-            f"dead-letter queue {name} is a FIFO queue; EventBridge sends to standard ones only",
+            f"dead-letter queue {name} is a FIFO queue; EventBridge requires a standard queue",
             *_new_queue(rule, target, facts),
         )
         return
@@ -98,14 +100,14 @@ def _queue_problems(
     if retention <= age:
         yield wrong(
             at,
-            f"queue {name} keeps messages {format_duration(retention)}, no longer than the "
+            f"queue {name} retains messages for {format_duration(retention)}, no longer than the "
             f"{format_duration(age)} for which EventBridge retries",
             _set(queue, facts, MessageRetentionPeriod=str(LONGEST_RETENTION)),
         )
     if attributes.get("KmsMasterKeyId") == "alias/aws/sqs":
         yield doubtful(
             at,
-            f"queue {name} is encrypted with the key that AWS manages, whose policy does not let "
+            f"queue {name} is encrypted with the AWS managed key, whose policy does not let "
             "EventBridge use it",
             _set(queue, facts, KmsMasterKeyId="", SqsManagedSseEnabled="true"),
         )
@@ -136,7 +138,7 @@ def _set(queue: LiveQueue, facts: EventBridgeFacts, **attributes: str) -> str:
 
 
 def _new_queue(rule: LiveRule, target: LiveTarget, facts: EventBridgeFacts) -> tuple[str, ...]:
-    """Commands that give a target a dead-letter queue that can be one."""
+    """Commands that give a target a working dead-letter queue."""
     arn = _intended(rule, target, facts)
     known = facts.queues.get(arn)
     commands = []
@@ -206,7 +208,7 @@ def _to_sender(statement: Statement) -> bool:
 
 
 def _holds(statement: Statement, rule: str) -> bool | None:
-    """Whether its conditions hold for what this rule sends; None where that cannot be told."""
+    """Whether its conditions hold for events of this rule; None where that is unknown."""
     known = {_SOURCE: rule, "aws:sourceaccount": rule.split(":")[4]}
     held = [
         condition.allows(known[condition.key]) if condition.key in known else None

@@ -1,4 +1,4 @@
-"""EventBridge: its rules are there and enabled, and their targets say how long they retry.
+"""EventBridge: its rules exist and are enabled, and their targets set a retry policy.
 
 Defaults: EventBridge user guide, "How EventBridge retries delivering events".
 """
@@ -28,13 +28,13 @@ class LiveTarget:
 
     @property
     def retries(self) -> int | None:
-        """How often EventBridge tries again; None where the target does not say."""
+        """How often EventBridge tries again; None where the target does not set it."""
         value = self.described.get("RetryPolicy", {}).get("MaximumRetryAttempts")
         return None if value is None else int(value)
 
     @property
     def event_age(self) -> int | None:
-        """For how many seconds it tries; None where the target does not say."""
+        """For how many seconds EventBridge tries; None where the target does not set it."""
         value = self.described.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds")
         return None if value is None else int(value)
 
@@ -68,7 +68,7 @@ class LiveQueue:
 
 @dataclass(frozen=True, slots=True)
 class EventBridgeFacts:
-    """The rules of one AWS source. `missing` are those that the spec names and that there are not.
+    """The rules of one AWS source. `missing`: those that the spec names and AWS does not have.
 
     `spare`: a queue that the spec names, for targets that have none.
     """
@@ -84,14 +84,14 @@ class EventBridgeFacts:
 def judge_rules(
     facts: EventBridgeFacts, wanted: tuple[int, int] = (DEFAULT_RETRIES, DEFAULT_EVENT_AGE)
 ) -> Iterator[CheckFinding]:
-    """Each rule is there, enabled and leads somewhere; each target says how long it retries.
+    """Each rule exists, is enabled and has a target; each target sets a retry policy.
 
     `wanted`: retries and event age to advise.
     """
     for bus, name in facts.missing:
         yield wrong(
             f"{bus}/{name}",
-            "the spec names this rule, and there is none",
+            "the spec names this rule, but it does not exist",
             f"create rule {name} on bus {bus}, or correct `buses` in the spec",
         )
     for rule in facts.rules:
@@ -101,7 +101,7 @@ def judge_rules(
 
 
 def put_target(rule: LiveRule, target: LiveTarget, region: str, **changes: object) -> str:
-    """The command that changes a target; what is not changed stays as it is."""
+    """The command that changes a target and leaves its other settings unchanged."""
     described = {**target.described, **changes}
     return aws(
         "events put-targets", region, rule=rule.name, event_bus_name=rule.bus, targets=[described]
@@ -109,7 +109,7 @@ def put_target(rule: LiveRule, target: LiveTarget, region: str, **changes: objec
 
 
 def where(rule: LiveRule, target: LiveTarget | None = None) -> str:
-    """What people call a rule, or a target of it."""
+    """The name that findings give a rule, or a target of it."""
     return f"{rule.bus}/{rule.name}" + (f" → {target.id}" if target else "")
 
 
@@ -123,7 +123,7 @@ def _judge_rule(rule: LiveRule, region: str) -> Iterator[CheckFinding]:
     if not rule.targets:
         yield wrong(
             where(rule),
-            "the rule has no target: its events go nowhere",
+            "the rule has no target: its events are discarded",
             f"give rule {rule.name} a target, or delete it",
         )
 
@@ -134,13 +134,16 @@ def _judge_retries(
     retries, age = target.retries, target.event_age
     if retries is not None and age is not None:
         return right(where(rule, target), f"{retries} retries over {format_duration(age)}")
+    policy_in_effect = (
+        f"{DEFAULT_RETRIES if retries is None else retries} retries over "
+        f"{format_duration(DEFAULT_EVENT_AGE if age is None else age)}"
+    )
     policy = {
         "MaximumRetryAttempts": wanted[0] if retries is None else retries,
         "MaximumEventAgeInSeconds": wanted[1] if age is None else age,
     }
     return wrong(
         where(rule, target),
-        f"no retry policy of its own: {DEFAULT_RETRIES if retries is None else retries} retries "
-        f"over {format_duration(DEFAULT_EVENT_AGE if age is None else age)} is what AWS takes",
+        f"no complete retry policy: AWS uses {policy_in_effect}",
         put_target(rule, target, region, RetryPolicy=policy),
     )

@@ -1,4 +1,4 @@
-"""EventBridge's rules as they are: read through the AWS client, without judging them."""
+"""Reads EventBridge rules through the AWS client, without judging them."""
 
 from fnmatch import fnmatchcase
 from typing import Any, Final

@@ -1,7 +1,7 @@
 """IAM: do roles permit what they need, and no more?
 
 What is needed is what `obs iam policy` prints; a live role is compared with it. Where the needed
-policy has `*` as a resource AWS knows no other for the action, and there the live one may too.
+policy has `*` as a resource, the action supports no other, and the live policy may have it too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +13,14 @@ from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.iam.policy import Policy
 from obs.iam.policy import Statement as Needed
 
-_REGION: Final = "aws:RequestedRegion"  # good to have; without it nobody else's data is reached
+_REGION: Final = "aws:RequestedRegion"  # recommended, but without it no other data is exposed
 
 
 @dataclass(frozen=True, slots=True)
 class RoleFacts:
     """What an IAM role or user permits: the statements of its policies, by their names.
 
-    `name` is empty where nobody's policies can be read; `why` then says so.
+    `why` is set where there are no policies to read, and says why.
     """
 
     kind: str
@@ -36,7 +36,7 @@ def judge(facts: RoleFacts, needed: Policy, advice: str) -> Iterator[CheckFindin
     """
     at = facts.name if facts.why else f"{facts.kind} {facts.name}"
     if facts.why:
-        yield wrong(at, facts.why, "let obs assume a role of its own: sources.aws.NAME.role_arn")
+        yield wrong(at, facts.why, "have obs assume a dedicated role: sources.aws.NAME.role_arn")
         return
     problems = [
         finding
@@ -51,11 +51,13 @@ def judge(facts: RoleFacts, needed: Policy, advice: str) -> Iterator[CheckFindin
 
 def _too_much(at: str, statement: Statement, needed: Policy, advice: str) -> Iterator[CheckFinding]:
     if statement.not_actions:
-        yield wrong(at, "permits every action but some: NotAction with Allow", advice)
+        yield wrong(at, "permits all actions except some: NotAction with Allow", advice)
         return
     for action in statement.actions:
         if "*" in action or "?" in action:
-            yield wrong(at, f"permits {action}: a wildcard, also of what AWS adds later", advice)
+            yield wrong(
+                at, f"permits {action}: a wildcard also covers actions that AWS adds later", advice
+            )
             continue
         wanted = [one for one in needed.statements if action in _lower(one.actions)]
         if not wanted:
@@ -103,7 +105,7 @@ def _lower(actions: Sequence[str]) -> set[str]:
 
 
 def identity(arn: str) -> tuple[str, str]:
-    """Kind and name of who an ARN is: role, user, root or else `somebody`."""
+    """Kind and name of an ARN's principal: role, user, root or else `other`."""
     _, _, service, _, _, resource = arn.split(":", 5)
     if resource == "root":
         return "root", "root"
@@ -112,4 +114,4 @@ def identity(arn: str) -> tuple[str, str]:
         return "role", rest.partition("/")[0]
     if service == "iam" and kind in ("role", "user"):
         return kind, rest.rpartition("/")[2]
-    return "somebody", resource
+    return "other", resource

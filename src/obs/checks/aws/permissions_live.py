@@ -1,4 +1,4 @@
-"""The policies of IAM roles as they are: read, without judging them."""
+"""Reads the policies of IAM roles, without judging them."""
 
 import json
 from collections.abc import Iterator
@@ -13,21 +13,23 @@ _PAGES: Final = 100
 
 
 def read_role(client: AwsClient, arn: str | None) -> RoleFacts:
-    """What the role of this ARN permits, or whoever signs in where it is None.
+    """What the role of this ARN permits; for None, that of the current credentials.
 
     Raises SourceError.
     """
     who = arn or str(client.call("sts", "GetCallerIdentity")["Arn"])
     kind, name = identity(who)
     if kind == "root":
-        return RoleFacts(kind, name, {}, "signs in as the root of the account, who may do all")
-    if kind == "somebody":
-        return RoleFacts(kind, name, {}, "is neither a role nor a user of IAM: not looked at")
+        return RoleFacts(kind, name, {}, "uses the account's root user, which may do everything")
+    if kind == "other":
+        return RoleFacts(
+            kind, name, {}, "is neither an IAM role nor an IAM user, and cannot be checked"
+        )
     return RoleFacts(kind, name, dict(_policies(client, kind, name)))
 
 
 def _policies(client: AwsClient, kind: str, name: str) -> Iterator[tuple[str, Any]]:
-    """Those written into it, and those attached; each by its name."""
+    """Inline and attached policies, each by its name."""
     of, who = kind.capitalize(), {f"{kind.capitalize()}Name": name}
     for policy in _listed(client, f"List{of}Policies", "PolicyNames", who):
         answer = client.call("iam", f"Get{of}Policy", **who, PolicyName=policy)
@@ -40,7 +42,7 @@ def _policies(client: AwsClient, kind: str, name: str) -> Iterator[tuple[str, An
 
 
 def _listed(client: AwsClient, operation: str, member: str, who: dict[str, str]) -> Iterator[Any]:
-    """IAM pages by markers of its own."""
+    """IAM pages with markers."""
     marker: dict[str, str] = {}
     for _ in range(_PAGES):
         page = client.call("iam", operation, **who, **marker)
@@ -51,5 +53,5 @@ def _listed(client: AwsClient, operation: str, member: str, who: dict[str, str])
 
 
 def _document(found: Any) -> Any:
-    """boto3 has parsed it already, unless whoever answers encodes it in another way."""
+    """boto3 parses it already, except where an emulator encodes it differently."""
     return json.loads(unquote(found)) if isinstance(found, str) else found

@@ -1,4 +1,4 @@
-"""Policy documents of AWS, as far as checks have to understand them.
+"""AWS policy documents, as far as checks interpret them.
 
 Grammar: IAM user guide, "Policies and permissions", JSON policy element reference. Actions,
 condition operators and condition keys are compared without regard to case, as AWS does.
@@ -17,14 +17,14 @@ VERSION: Final = "2012-10-17"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: operator and key in small letters."""
+    """One condition: operator and key in lower case."""
 
     operator: str
     key: str
     values: tuple[str, ...]
 
     def allows(self, value: str) -> bool | None:
-        """Whether it holds for this value of the key; None where that cannot be told here."""
+        """Whether it holds for this value of the key; None where the operator is not supported."""
         kind = self.operator.rpartition(":")[2].removesuffix("ifexists")
         if kind in ("arnequals", "arnlike", "stringlike"):
             return any(like(value, pattern) for pattern in self.values)
@@ -39,7 +39,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; `actions` in small letters. `principals` are (kind, value)."""
+    """One statement; `actions` in lower case. `principals` are (kind, value)."""
 
     sid: str
     allows: bool
@@ -52,7 +52,7 @@ class Statement:
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> Self:
-        """A statement as it stands in a document."""
+        """The statement of a parsed document."""
         return cls(
             sid=str(written.get("Sid", "")),
             allows=written.get("Effect") == "Allow",
@@ -78,7 +78,7 @@ class Statement:
         return any(like(resource, pattern) for pattern in self.resources)
 
     def condition(self, key: str) -> tuple[Condition, ...]:
-        """Its conditions on a key, which is given in small letters."""
+        """Its conditions on a key, which is given in lower case."""
         return tuple(condition for condition in self.conditions if condition.key == key)
 
 
@@ -89,16 +89,16 @@ def like(text: str, pattern: str) -> bool:
 
 
 def statements(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
-    """The statements of a document. Raises SourceError(decode) where it is none."""
+    """The statements of a document. Raises SourceError(decode) where it is not a policy."""
     try:
         parsed = json.loads(document) if isinstance(document, str) else document
         return tuple(Statement.of(one) for one in written_statements(parsed))
     except (ValueError, TypeError, AttributeError):
-        raise SourceError("decode", "a policy document that cannot be read") from None
+        raise SourceError("decode", "not a valid policy document") from None
 
 
 def written_statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The statements as they are written; a single one may stand without a list."""
+    """The statements as written; a single one need not be in a list."""
     found = document.get("Statement", [])
     return [*found] if isinstance(found, list) else [found]
 

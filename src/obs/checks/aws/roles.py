@@ -1,4 +1,4 @@
-"""Whose permissions are checked, and by which policy: live roles, and documents kept as files."""
+"""Whose permissions are checked, and against which policy: live roles and policy files."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from obs.iam.roles import policy_for
 from obs.spec.system import System
 
 FILE = "file"
-"""The kind of a document that is no live role's."""
+"""The kind of a policy document in a file."""
 
 
 def subjects(system: System) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def parts(subject: str) -> tuple[str, str, str]:
 
 
 def read_file(file: str) -> RoleFacts:
-    """A policy document. Raises BadInput where it is none that can be read."""
+    """A policy document. Raises BadInput where it cannot be read."""
     try:
         text = Path(file).read_text(encoding="utf-8")
         return RoleFacts(FILE, file, {Path(file).name: statements(json.loads(text))})
@@ -70,7 +70,7 @@ def judge_role(system: System, subject: str, facts: RoleFacts) -> Iterator[Check
 
 
 def _others(facts: RoleFacts, part: str) -> Iterator[str]:
-    """What to do with what stands beside the policy that is needed."""
+    """What to do with policies other than the one needed."""
     for name in facts.policies:
         if name != f"obs-{part}":
             yield f"then delete or detach policy {name} of {facts.kind} {facts.name}"

@@ -25,7 +25,7 @@ def _judge_capture(
 CHECKS: Final[tuple[Check[Any], ...]] = (
     Check(
         "jetstream-limits",
-        "Are the streams and consumers that the spec names there, with the limits it expects?",
+        "Do the streams and consumers that the spec names exist, with the expected limits?",
         _sources,
         _ABSENT,
         read=facts.jetstream,
@@ -33,7 +33,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "jetstream-dead-letters",
-        "Does somebody hear of each message that a consumer gives up?",
+        "Are the dead letters of every consumer recorded?",
         _sources,
         _ABSENT,
         read=lambda context, name: (facts.jetstream(context, name), facts.captured(context, name)),
@@ -41,7 +41,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     ),
     Check(
         "jetstream-replicas",
-        "Has each stream and consumer a leader, and followers that have all it has?",
+        "Does each stream and consumer have a leader and up-to-date replicas?",
         _sources,
         _ABSENT,
         read=facts.jetstream,

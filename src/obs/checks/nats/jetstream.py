@@ -35,7 +35,7 @@ def named(system: System, source: str) -> Named:
 
 
 def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
-    """Each named stream and consumer is there, with the limits that the spec expects."""
+    """Each named stream and consumer exists, with the limits that the spec expects."""
     expects = system.sources.nats[source].expects
     for name, consumers in sorted(named(system, source).items()):
         streams = [stream for stream in snapshot.streams if stream.name == name]
@@ -48,7 +48,7 @@ def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterato
 
 
 def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
-    """Each stream and consumer has a leader, and followers that have all it has."""
+    """Each stream and consumer has a leader and up-to-date replicas."""
     for stream in snapshot.streams:
         yield _judge_replicas(stream.name, stream.leader, stream.replicas_behind, "stream")
     for consumer in snapshot.consumers:
@@ -60,9 +60,9 @@ def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
 def judge_dead_letters(
     spec: NatsSource, source: str, snapshot: NatsSnapshot, capturing: bool | None
 ) -> Iterator[CheckFinding]:
-    """Each consumer that gives messages up does so before somebody.
+    """The dead letters of each consumer are recorded.
 
-    `capturing`: whether the spec's advisory stream is there; None where it names none.
+    `capturing`: whether the spec's advisory stream exists; None where it names none.
     """
     limited = [one for one in snapshot.consumers if one.config.max_deliver > 0]
     endless = [one for one in snapshot.consumers if _never_gives_up(one) and not meant(spec, one)]
@@ -70,9 +70,9 @@ def judge_dead_letters(
         at = f"{consumer.stream}/{consumer.name}"
         yield doubtful(
             at,
-            "no max_deliver: a message that cannot be processed comes back until its age ends it",
+            "no max_deliver: a message that cannot be processed is redelivered until it expires",
             nats("consumer", "edit", consumer.stream, consumer.name, "--max-deliver", "3", "-f"),
-            f"or say in the spec that it is meant: sources.nats.{source}.expects."
+            f"or declare it in the spec: sources.nats.{source}.expects."
             f"{consumer.stream}.consumers.{consumer.name}.max_deliver: unlimited",
         )
     if limited:
@@ -80,7 +80,7 @@ def judge_dead_letters(
 
 
 def meant(spec: NatsSource, consumer: Consumer) -> bool:
-    """Whether the spec wants this consumer to deliver without end."""
+    """Whether the spec expects this consumer to deliver without limit."""
     stream = spec.expects.get(consumer.stream, ExpectedStream())
     expected = stream.consumers.get(consumer.name)
     return expected is not None and expected.max_deliver == "unlimited"
@@ -97,14 +97,14 @@ def _dead_letter_path(
     if spec.connection is None:
         return wrong(
             source,
-            f"nobody hears of what these give up, for want of a NATS connection: {names}",
+            f"dead letters cannot be recorded without a NATS connection: {names}",
             f"add sources.nats.{source}.connection to the spec",
         )
     stream = spec.connection.advisory_stream
     if stream is not None and capturing is False:
         return wrong(
             source,
-            f"advisory stream {stream} does not exist: dead letters are not kept for {names}",
+            f"advisory stream {stream} does not exist: dead letters are not stored for {names}",
             nats(
                 *("stream", "add", stream, "--subjects", ADVISORIES, "--max-age", "7d"),
                 *("--storage", "file", "--retention", "limits", "--discard", "old", "--defaults"),
@@ -113,21 +113,21 @@ def _dead_letter_path(
     if stream is None:
         return doubtful(
             source,
-            f"dead letters are heard of only while the collector runs: {names}",
+            f"dead letters are recorded only while the collector runs: {names}",
             nats(
                 *("stream", "add", "ADVISORIES", "--subjects", ADVISORIES, "--max-age", "7d"),
                 *("--storage", "file", "--retention", "limits", "--discard", "old", "--defaults"),
             ),
             f"and add advisory_stream: ADVISORIES to sources.nats.{source}.connection",
         )
-    return right(source, f"stream {stream} keeps the dead letters of {names}")
+    return right(source, f"stream {stream} stores the dead letters of {names}")
 
 
 def _no_stream(name: str, expected: ExpectedStream) -> CheckFinding:
     age = format_duration(expected.max_age) if expected.max_age else "1h"
     return wrong(
         name,
-        "the spec names this stream, and there is none",
+        "the spec names this stream, but it does not exist",
         nats("stream", "add", name, "--max-age", age, "--replicas", str(expected.replicas or 1))
         + " --subjects SUBJECTS",
         "or correct `streams` in the spec",
@@ -157,7 +157,7 @@ def _judge_consumers(
         if name not in live:
             yield wrong(
                 at,
-                "the spec names this consumer, and there is none",
+                "the spec names this consumer, but it does not exist",
                 nats("consumer", "add", stream.name, name, *_settings(wanted), "--defaults"),
             )
             continue
@@ -179,15 +179,15 @@ def _judge_consumers(
 def _other_waits(
     stream: str, consumer: str, backoff: tuple[float, ...], wanted: ExpectedConsumer
 ) -> CheckFinding:
-    """The NATS CLI has flags for ack_wait, but for a list of waits only the whole configuration."""
+    """The NATS CLI has a flag for ack_wait; for backoff it needs the whole configuration."""
     expected = wanted.backoff or ()
-    told = f"expected {_steps(expected)}" if expected else "expected none, but ack_wait"
+    expectation = f"expected {_steps(expected)}" if expected else "expected ack_wait instead"
     nanoseconds = [round(step * 1e9) for step in expected]
     change = f".backoff = {nanoseconds}" if expected else "del(.backoff)"
     file = f"{consumer}.json"
     return wrong(
         f"{stream}/{consumer}",
-        f"backoff is {_steps(backoff)}, {told}",
+        f"backoff is {_steps(backoff)}, {expectation}",
         nats("consumer", "info", stream, consumer, "--json")
         + f" | jq '.config | {change}' > {file}",
         nats("consumer", "edit", stream, consumer, "--config", file, "-f"),
@@ -207,26 +207,26 @@ def _settings(wanted: ExpectedConsumer) -> Iterator[str]:
 def _compared(
     at: str, flags: Mapping[str, tuple[str, str]], command: tuple[str, ...]
 ) -> Iterator[CheckFinding]:
-    """Each flag as (what is so, what is expected; empty where nothing is)."""
+    """Each flag as (live value, expected value; empty where none is expected)."""
     differing = {flag: pair for flag, pair in flags.items() if pair[1] and pair[0] != pair[1]}
     if not differing:
         shown = [f"{flag} {pair[0] or 'unlimited'}" for flag, pair in flags.items() if pair[1]]
-        yield right(at, ", ".join(shown) or "is there")
+        yield right(at, ", ".join(shown) or "exists")
         return
-    told = [
-        f"{flag} is {is_so or 'unlimited'}, expected {expected}"
-        for flag, (is_so, expected) in differing.items()
+    differences = [
+        f"{flag} is {live or 'unlimited'}, expected {expected}"
+        for flag, (live, expected) in differing.items()
     ]
     words = [word for flag, pair in differing.items() for word in (f"--{flag}", pair[1])]
-    yield wrong(at, "; ".join(told), nats(*command, *words, "-f"))
+    yield wrong(at, "; ".join(differences), nats(*command, *words, "-f"))
 
 
 def _judge_replicas(at: str, leader: bool, behind: int, kind: str) -> CheckFinding:
     if not leader:
         return wrong(
             at,
-            f"the {kind} has no leader: nothing goes in or out",
-            "start the servers of its cluster again: most of its replicas have to be up",
+            f"the {kind} has no leader and is unavailable",
+            "start the servers of its cluster: a majority of its replicas must be up",
             nats("server", "report", "jetstream"),
         )
     if behind:
@@ -236,7 +236,7 @@ def _judge_replicas(at: str, leader: bool, behind: int, kind: str) -> CheckFindi
             "start the servers that are down, and wait until they have caught up",
             nats("server", "report", "jetstream"),
         )
-    return right(at, "its leader is known, and no replica is behind")
+    return right(at, "has a leader, and no replica is behind")
 
 
 def _age(seconds: float | None) -> str:

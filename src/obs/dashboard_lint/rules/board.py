@@ -15,7 +15,7 @@ _MOST_PANELS: Final = 25
 def _uneditable(subject: Subject) -> Iterator[Remark]:
     if subject.dashboard.json.get("editable") is not False:
         yield Remark(
-            "can be edited in Grafana, and the file overwrites the changes; set editable to false"
+            "is editable in Grafana, but the file overwrites changes; set editable to false"
         )
 
 
@@ -47,7 +47,7 @@ def _title(subject: Subject) -> Iterator[Remark]:
     if not title.strip():
         yield Remark("has no title")
     elif others := _others(subject, subject.knowledge.titles, title):
-        yield Remark(f"{others} also has the title {title}; give each its own")
+        yield Remark(f"{others} also has the title {title}; choose another")
 
 
 def _others(subject: Subject, files: Mapping[str, Sequence[str]], key: str) -> str:
@@ -60,9 +60,9 @@ def _others(subject: Subject, files: Mapping[str, Sequence[str]], key: str) -> s
 
 
 RULES: Final = (
-    error("uneditable-dashboard-rule", "A dashboard from a file is not editable.", _uneditable),
+    error("uneditable-dashboard-rule", "Dashboards from files are not editable.", _uneditable),
     warning("dashboard-schema-rule", f"The schema version is current ({SCHEMA_VERSION}).", _schema),
     warning("dashboard-size-rule", f"A dashboard has at most {_MOST_PANELS} panels.", _size),
     error("unique-uid-rule", "No two dashboards have the same uid.", _uid),
-    error("unique-title-rule", "Each dashboard has a title that no other has.", _title),
+    error("unique-title-rule", "No two dashboards have the same title.", _title),
 )

@@ -48,13 +48,13 @@ def _problem(used: Datasource, names: set[str]) -> str:
     if used.built_in:
         return ""
     if used == Datasource():
-        return f"has no data source and uses the default of each Grafana; {_RIGHT}"
+        return f"has no data source and uses the default of each instance; {_RIGHT}"
     missing = [name for name in used.variables if name not in names]
     if missing or (used.uid.startswith("${") and not used.variables):
         name = f"${{{missing[0]}}}" if missing else used.uid
         return f"data source {name} is not a variable of the dashboard; add one of type datasource"
     if not used.variables:
-        return f"data source {used.uid or used.type} is unknown to other Grafanas; {_RIGHT}"
+        return f"data source {used.uid or used.type} is unknown to other instances; {_RIGHT}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Rules on the places of panels: Grafana's grid has 24 columns."""
+"""Rules on the positions of panels: Grafana's grid has 24 columns."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,10 +26,10 @@ def _ids(subject: Subject) -> Iterator[Remark]:
     times = Counter(panel.id for panel in panels)
     for panel in panels:
         if panel.id is None:
-            yield Remark("has no id, so no link can lead to it; give it a unique number", panel)
+            yield Remark("has no id, so nothing can link to it; set a unique number", panel)
         elif times[panel.id] > 1:
             yield Remark(
-                f"{times[panel.id]} panels have the id {panel.id}; give each a unique number", panel
+                f"{times[panel.id]} panels have the id {panel.id}; set unique numbers", panel
             )
 
 
@@ -52,7 +52,7 @@ def _place(panel: Panel) -> tuple[_Place | None, str]:
     where = mapping(panel.json.get("gridPos"))
     x, y, w, h = (whole(where.get(key)) for key in "xywh")
     if x is None or y is None or w is None or h is None:
-        return None, "has no place; gridPos needs whole numbers x, y, w and h"
+        return None, "has no position; gridPos requires whole numbers x, y, w and h"
     if w < 1 or h < 1:
         return None, f"is {w} wide and {h} high, so it is invisible"
     place = _Place(panel, x, y, x + w, y + h)

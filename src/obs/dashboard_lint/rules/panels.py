@@ -61,7 +61,7 @@ def _repeats_title(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         words = _words(text(panel.json.get("description")))
         if words and words <= _words(panel.title) | _SAYS_NOTHING:
-            yield Remark("has a description that only repeats its title", panel)
+            yield Remark("has a description that only repeats the title", panel)
 
 
 def _words(sentence: str) -> frozenset[str]:
@@ -187,15 +187,15 @@ RULES: Final = (
     warning(
         "panel-description-rule", "A description does not only repeat the title.", _repeats_title
     ),
-    error("panel-units-rule", "Numbers have a unit that Grafana knows.", _units),
-    error("panel-no-targets-rule", "Each panel of data has a query.", _no_targets),
+    error("panel-units-rule", "Numbers have a unit of Grafana.", _units),
+    error("panel-no-targets-rule", "Each data panel has a query.", _no_targets),
     warning("panel-no-data-rule", "Each panel has a text for an empty result.", _no_data),
     error(
         "panel-deprecated-rule", "No panel has a type that was removed from Grafana.", _deprecated
     ),
     error(
         "panel-threshold-rule",
-        "Thresholds are those of the alert that links to the panel (with --spec).",
+        "Thresholds match the alert that links to the panel (with --spec).",
         _thresholds,
     ),
 )

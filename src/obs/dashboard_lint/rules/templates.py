@@ -149,7 +149,7 @@ def _missing(query: str, names: set[str]) -> list[str]:
 
 
 def is_chosen_once(variable: Variable | None) -> bool:
-    """Whether a variable always stands for exactly one value."""
+    """Whether a variable always has exactly one value."""
     json = mapping(variable.json if variable else None)
     return json.get("multi") is not True and json.get("includeAll") is not True
 
@@ -159,7 +159,7 @@ RULES: Final = (
     error("template-job-rule", "A variable `job` selects jobs: a query, multi, All is .+", _job),
     error(
         "template-instance-rule",
-        "A variable `instance` selects instances in the same way.",
+        "A variable `instance` selects instances: a query, multi, All is .+",
         _instance,
     ),
     error(

@@ -100,5 +100,5 @@ def _identified(panels: list[Json], board: Json) -> list[Json]:
     doubled = [each for each in every_panel(panels) if numbers[each["id"]] > 1]
     if doubled:
         titles = ", ".join(repr(each.get("title") or each.get("type")) for each in doubled)
-        raise BadInput(f"dashboard {name}: panels {titles} have one id; give each its own")
+        raise BadInput(f"dashboard {name}: panels {titles} have the same id; set unique ids")
     return panels

@@ -51,7 +51,7 @@ def _number(value: float) -> float | None:
     if value == -math.inf:
         return None
     if not math.isfinite(value):
-        raise BadInput(f"dashboard: {value} is no number that JSON has")
+        raise BadInput(f"dashboard: {value} is not a number in JSON")
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 

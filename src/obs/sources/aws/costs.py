@@ -1,4 +1,4 @@
-"""What AWS sources will cost, before any paid request is sent, and what their clients cost."""
+"""Cost of AWS sources: an estimate before the first paid request, and that of the clients."""
 
 import time
 from collections import Counter
@@ -40,7 +40,7 @@ def source_cost(name: str, spec: AwsSource, publishing: Publishing) -> SourceCos
 
 
 def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
-    """The cost of what the spec names outright; what its globs would find is not known."""
+    """The cost of objects that the spec names in full; those that match globs are unknown."""
     rules = [rule for bus in spec.buses for rule in bus.rules if is_plain(bus.name + rule)]
     queues = [queue for queue in spec.queues if is_plain(queue)]
     counted = estimate(

@@ -50,7 +50,7 @@ class EventBridge:
         self._latencies = Latencies(client, latency_period(spec.poll))
 
     def poll(self) -> AwsSnapshot:
-        """What AWS knows now. Raises SourceError rather than return half of it."""
+        """The current snapshot. Raises SourceError rather than return part of it."""
         at = self._clock()
         inventory = self._current_inventory(at)
         self._check_budget(inventory)
@@ -90,7 +90,7 @@ class EventBridge:
         return {key: data[one] for key, one in series.items()}
 
     def estimate(self, *, published: int = 0, publish_every: float = 60.0) -> Estimate:
-        """Cost of polling what there is now; lists it, which is free but for listing queues.
+        """Cost of polling the current rules and queues; listing is free, except for queues.
 
         `published` custom metrics are written every `publish_every` seconds.
         Raises SourceError.
@@ -111,7 +111,7 @@ class EventBridge:
         )
 
     def _check_budget(self, inventory: Inventory) -> None:
-        """Refuse before the first request that costs money, and when rules were added since."""
+        """Raise before the first paid request, or after rules were added, if it is over budget."""
         budget = self._spec.monthly_budget_dollars
         dollars = self._cost(inventory).dollars
         if budget is not None and dollars > budget:
@@ -123,7 +123,7 @@ class EventBridge:
 
     def _current_inventory(self, at: float) -> Inventory:
         known = self._inventory
-        # A clock that was set back must not keep an old inventory for ever.
+        # An old inventory must expire even if the clock was set back.
         if known is not None and 0 <= at - known.at < self._spec.inventory_every:
             return known
         try:

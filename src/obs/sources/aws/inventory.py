@@ -28,7 +28,7 @@ class Inventory:
 
 
 def take_inventory(client: AwsClient, spec: AwsSource, at: float) -> Inventory:
-    """List what the spec selects. Raises SourceError rather than return half of it."""
+    """List what the spec selects. Raises SourceError rather than return part of it."""
     buses = client.event_buses()
     rules = tuple(
         sorted(

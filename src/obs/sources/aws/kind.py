@@ -84,7 +84,7 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
     def costs(
         self, sources: Mapping[str, AwsSource], publishing: Mapping[str, Publishing]
     ) -> list[SourceCost]:
-        """By the rules and queues that there are, which are listed for nothing."""
+        """Estimated from the existing rules and queues, which are listed free of charge."""
         from obs.sources.aws.costs import source_cost
 
         return [

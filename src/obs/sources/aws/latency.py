@@ -1,4 +1,4 @@
-"""How long rules take to deliver: read rarely, and only of rules that were invoked."""
+"""Delivery latency of rules: read rarely, and only for rules that were invoked."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,11 @@ from obs.clients.metric_data import Points
 from obs.snapshot import Latency, Rule
 from obs.sources.aws.rule_series import rule_series
 
-_POLLS: Final = 5  # a latency for each so many polls: little is added to what counters cost
+_POLLS: Final = (
+    5  # polls per latency query, so that latencies add little cost to that of the counters
+)
 _LONGEST: Final = 300.0  # seconds, where polls themselves are not rarer
-_PERIODS: Final = 2  # an event in the last so many periods still tells the latency
+_PERIODS: Final = 2  # number of periods in which an event still gives the latency
 
 
 def latency_period(poll: float) -> int:
@@ -37,8 +39,8 @@ class Latencies:
     ) -> dict[Rule, Latency]:
         """Latencies up to the last period that ended by `settled` (Unix seconds).
 
-        `points` are the rules' counters: CloudWatch is queried for rules that were invoked, and has
-        nothing to tell of others. Raises SourceError.
+        `points` are the rules' counters: CloudWatch is queried only for rules that were
+        invoked; it has no latency of others. Raises SourceError.
         """
         end = settled // self._period * self._period
         if end != self._end:  # also where the clock was set back

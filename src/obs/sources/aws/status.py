@@ -1,4 +1,4 @@
-"""EventBridge and SQS in the status document: a row a rule, and a row a queue."""
+"""EventBridge and SQS in the status document: one row per rule, one per queue."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -29,7 +29,7 @@ class RuleStatus(StatusRow, frozen=True, kw_only=True):
     dead_letter_failures_1h: float | None = None  # events lost
 
     def problem(self) -> Problem | None:
-        """That events are lost, or that invocations fail."""
+        """The problem, if events are lost or invocations fail."""
         name = f"{self.bus}/{self.rule}"
         if self.dead_letter_failures_1h:
             text = f"Rule {name} lost events: its dead-letter queue rejected them"
@@ -50,9 +50,9 @@ class QueueStatus(StatusRow, frozen=True, kw_only=True):
 
     aws: str
     queue: str
-    dead_letter: bool  # a rule's target sends its dead letters here
+    dead_letter: bool  # it is the dead-letter queue of a target
     visible: int
-    oldest_age_seconds: float | None  # null: AWS has not said
+    oldest_age_seconds: float | None  # null: not reported by AWS
 
     @property
     def has_dead_letters(self) -> bool:
@@ -60,7 +60,7 @@ class QueueStatus(StatusRow, frozen=True, kw_only=True):
         return self.dead_letter and self.visible > 0
 
     def problem(self) -> Problem | None:
-        """That it has dead letters."""
+        """The problem, if it has dead letters."""
         if not self.has_dead_letters:
             return None
         one = self.visible == 1

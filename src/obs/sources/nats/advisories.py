@@ -5,7 +5,7 @@ One advisory is one dead letter, however often the message was delivered.
 The NATS user may subscribe to _INBOX.> and either to the two subjects below or, with an advisory
 stream S, publish to $JS.API.STREAM.INFO.S, $JS.API.CONSUMER.CREATE.S,
 $JS.API.CONSUMER.INFO.S.* and $JS.API.CONSUMER.MSG.NEXT.S.*; it needs nothing else for them.
-`arrival_times` says what querying arrival times needs.
+`arrival_times` lists the permissions for arrival times.
 """
 
 import asyncio
@@ -49,10 +49,10 @@ _DECODER: Final = msgspec.json.Decoder(_Advisory)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What came in: dead letters, and up to where the capturing stream is read.
+    """Dead letters that arrived, and the position up to which the capturing stream was read.
 
-    `position` is None where advisories are subscribed to directly. Store both together and hand
-    the position back at the next start: then each advisory counts exactly once.
+    `position` is None where advisories are subscribed to directly. Store both together and pass
+    the position at the next start, so that each advisory counts exactly once.
     """
 
     dead_letters: tuple[DeadLetter, ...]
@@ -94,15 +94,15 @@ class Advisories:
     async def _subscribe(
         self, client: Client, take: Callable[[Arrival], None], ready: Callable[[], None]
     ) -> None:
-        async def handed(message: Msg) -> None:
+        async def receive(message: Msg) -> None:
             dead_letters = self._dead_letters([message.data])
             if dead_letters:
                 take(Arrival(dead_letters))
 
         for subject in _SUBJECTS:
-            await client.subscribe(subject, cb=handed)
-        # The server refuses a subscription before it answers; the library's first ping may
-        # overtake what was written before it, a second one cannot.
+            await client.subscribe(subject, cb=receive)
+        # The server refuses a subscription before it answers a ping. The library's first ping may
+        # overtake earlier writes, the second cannot.
         await client.flush()
         await client.flush()
         ready()
@@ -115,16 +115,16 @@ class Advisories:
         take: Callable[[Arrival], None],
         ready: Callable[[], None],
     ) -> None:
-        def handed(messages: Sequence[bytes], position: Position) -> None:
+        def receive(messages: Sequence[bytes], position: Position) -> None:
             take(Arrival(self._dead_letters(messages), position))
             self._position = position
 
-        await follow(client, stream, _SUBJECTS, self._position, take=handed, ready=ready)
+        await follow(client, stream, _SUBJECTS, self._position, take=receive, ready=ready)
 
     def _dead_letters(self, messages: Sequence[bytes]) -> tuple[DeadLetter, ...]:
         """Those that are new; messages of other kinds are skipped."""
         found = (self._dead_letter(message) for message in messages)
-        return tuple(letter for letter in found if letter is not None)
+        return tuple(dead_letter for dead_letter in found if dead_letter is not None)
 
     def _dead_letter(self, message: bytes) -> DeadLetter | None:
         try:

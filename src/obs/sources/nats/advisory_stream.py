@@ -1,4 +1,4 @@
-"""Reading a stream once, from a remembered position on."""
+"""Reads each message of a stream once, from a saved position on."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from obs.errors import SourceError
 
 _BATCH: Final = 256
-_IDLE: Final = 10.0  # seconds without a message after which the consumer is looked for
+_IDLE: Final = 10.0  # seconds without a message after which the consumer's existence is checked
 _FORGOTTEN: Final = 60.0  # seconds after which the server drops the consumer of a lost reader
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Up to where a stream is read. `created` tells a stream from a later one of its name."""
+    """The last position read. `created` identifies the stream among those of its name."""
 
     created: str
     sequence: int
@@ -54,8 +54,8 @@ async def follow(
     """Hand each message of `subjects` after `position` to `take` once, until cancelled.
 
     Without a position it starts with new messages, and `take` gets that position with no message.
-    In a stream created anew it starts with the first message. Raises SourceError where the stream
-    cannot be read or a message went missing on the way; call it again with the last position then.
+    In a recreated stream it starts with the first message. Raises SourceError where the stream
+    cannot be read or a message was lost in between; call it again with the last position then.
     """
     start = _start(await _info(client, stream), position)
     if start != position:
@@ -84,7 +84,7 @@ async def follow(
         for message in messages:
             delivered += 1
             if message.metadata.sequence.consumer != delivered:
-                raise SourceError("partial", f"{stream}: a message was lost on the way")
+                raise SourceError("partial", f"{stream}: a message was lost in transit")
         last = messages[-1].metadata.sequence.stream
         take([message.data for message in messages], Position(start.created, last))
 
@@ -98,7 +98,7 @@ def _start(info: _Info, position: Position | None) -> Position:
 
 
 async def _info(client: Client, stream: str) -> _Info:
-    """Read by hand: the library's own type does not keep when the stream was created."""
+    """Decoded here, because the library's type lacks the time of creation."""
     answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=5)
     try:
         info = _INFO.decode(answer.data)

@@ -49,7 +49,7 @@ _DECODER: Final = msgspec.json.Decoder(_Answer)
 
 
 class ArrivalTimes:
-    """Asks the streams of one account."""
+    """Queries the streams of one account."""
 
     def __init__(self, name: str, spec: NatsConnection, monotonic: Callable[[], float]) -> None:
         """`monotonic` gives seconds."""
@@ -67,10 +67,10 @@ class ArrivalTimes:
         name = f"obs {self._name} arrival times"
         await keep_connected(self._spec, name, self._use, self._report)
 
-    async def ask(self, questions: Sequence[Question]) -> dict[Question, StoredMessage]:
+    async def query(self, questions: Sequence[Question]) -> dict[Question, StoredMessage]:
         """The answers that came within TIMEOUT; without a connection none. Raises nothing.
 
-        After a refusal, or without any answer, it pauses. The log has it once.
+        After a refusal, or without any answer, it pauses. Logs a problem once.
         """
         self._wanted.set()
         client = self._client
@@ -86,7 +86,7 @@ class ArrivalTimes:
             for task in tasks.values():
                 task.cancel()
         answers, errors = _split(tasks)
-        if self._client is client:  # else its loss is reported
+        if self._client is client:  # otherwise its loss is reported
             self._note(len(errors) == len(tasks), errors)
         return answers
 
@@ -142,7 +142,9 @@ async def _first(
 ) -> StoredMessage | None:
     """The earliest that any filter matches. Raises SourceError."""
     found = []
-    for subject in question.filters or (">",):  # with a sequence alone a deleted one is an error
+    for subject in question.filters or (
+        ">",
+    ):  # a sequence without a subject fails where it was deleted
         async with limit:
             found.append(await _first_of_subject(client, question, subject))
     return min((message for message in found if message), default=None)

@@ -1,4 +1,4 @@
-"""Which arrival times to query over a NATS connection, and what they say of lag in seconds."""
+"""Which arrival times to query over a NATS connection, and the lag that follows from them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
@@ -12,7 +12,9 @@ REQUESTS: Final = 100  # per poll: a response carries a whole message
 MAX_FILTERS: Final = 16  # each is a separate request
 
 Streams = Mapping[tuple[str, str], tuple[Stream, SequenceTimes]]
-Key = tuple[str, Question]  # with the time the stream was created: a new one counts from 1 again
+Key = tuple[
+    str, Question
+]  # with the stream's creation time: a recreated stream numbers from 1 again
 
 
 class _Uncertain(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a NATS client connection adds to the polls: dead letters, and exact lag in seconds."""
+"""Data from a NATS client connection: dead letters, and exact lag in seconds."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -64,8 +64,8 @@ class ExactLag:
         await self._times.run()
 
     async def refine(self, updates: Updates) -> None:
-        """Query what the last poll left open, and judge lags again by the answers."""
+        """Query the open questions of the last poll, and refine lags by the answers."""
         questions = self._tracker.questions
         if self._times and questions:
-            answers = await self._times.ask(questions)
+            answers = await self._times.query(questions)
             await updates.apply(lambda: self._tracker.record_arrivals(answers))

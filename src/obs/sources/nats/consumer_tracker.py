@@ -1,4 +1,4 @@
-"""The history of one NATS source: each consumer's track, and its dead letters."""
+"""The history of one NATS source: tracks of its consumers, and their dead letters."""
 
 import logging
 from array import array
@@ -27,7 +27,7 @@ from obs.state import State
 log = logging.getLogger(__name__)
 
 SAVE_EVERY: Final = 60.0
-TOLERANCE_POLLS: Final = 1.5  # polls move a little: at exactly one interval it would flap
+TOLERANCE_POLLS: Final = 1.5  # poll times vary a little: exactly one interval would flap
 FORGET_AFTER: Final = 3600.0  # seconds without the consumer, after which it counts as deleted
 LAG_POINTS: Final = 40
 _KIND: Final = "nats_history"
@@ -43,7 +43,7 @@ class SavedHistory(msgspec.Struct, frozen=True):
 
 
 class SavedDeadLetters(msgspec.Struct, frozen=True):
-    """Dead letters counted so far, and up to where the capturing stream was read."""
+    """Dead letters counted so far, and the last position read in the capturing stream."""
 
     counts: list[tuple[Identity, int]]
     position: tuple[str, int] | None = None
@@ -130,16 +130,16 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         """Count dead letters; they and the position are stored together."""
         self.knows_dead_letters = True
         self.position = position or self.position
-        for letter in dead_letters:
-            identity = (letter.account, letter.stream, letter.consumer)
+        for dead_letter in dead_letters:
+            identity = (dead_letter.account, dead_letter.stream, dead_letter.consumer)
             self._dead_letters[identity] = self._dead_letters.get(identity, 0) + 1
             if tracked := self._tracked.get(identity):
-                tracked.exhausted.add(letter.stream_seq)
+                tracked.exhausted.add(dead_letter.stream_seq)
         saved = SavedDeadLetters(list(self._dead_letters.items()), self.position)
         self._state.put(_DEAD_LETTERS, self.source, msgspec.msgpack.encode(saved))
 
     def dead_letters(self, tracked: TrackedConsumer) -> int | None:
-        """Dead letters of a consumer since counting began; None where they cannot be known."""
+        """Dead letters of a consumer since counting began; None where they are not counted."""
         if not self.knows_dead_letters:
             return None
         consumer = tracked.consumer
@@ -220,9 +220,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)
             if dead_letters := self._state.entries(_DEAD_LETTERS).get(self.source):
-                saved_letters = msgspec.msgpack.decode(dead_letters, type=SavedDeadLetters)
-                self._dead_letters = dict(saved_letters.counts)
-                self.position = saved_letters.position
+                saved_dead_letters = msgspec.msgpack.decode(dead_letters, type=SavedDeadLetters)
+                self._dead_letters = dict(saved_dead_letters.counts)
+                self.position = saved_dead_letters.position
                 self.knows_dead_letters = self._spec.connection is not None
         except (msgspec.DecodeError, ValueError):
             on_damage()

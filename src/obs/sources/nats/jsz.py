@@ -205,7 +205,7 @@ def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, server: str) -> _T:
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SourceError("decode", f"{server}: not what nats-server answers: {error}") from None
+        raise SourceError("decode", f"{server}: not a response of nats-server: {error}") from None
 
 
 def unix_seconds(moment: datetime | None) -> float | None:

@@ -43,7 +43,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         client: SourceClient | None,
         clock: Clock,
     ) -> OpenedSource:
-        """Its monitoring ports; with a connection dead letters and exact lag as well."""
+        """Its monitoring ports and, with a connection, dead letters and exact lag."""
         from obs.clients.http import Http
         from obs.sources.nats.connection import ExactLag, dead_letters
         from obs.sources.nats.nats_http import NatsHttp
@@ -62,7 +62,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         )
 
     def connection_interval(self, spec: NatsSource) -> float | None:
-        """Of the connection that dead letters come over."""
+        """That of the connection for dead letters."""
         return _CONNECTION_INTERVAL if spec.connection else None
 
     def status(
@@ -87,7 +87,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         )
 
     def examples(self, sources: Mapping[str, NatsSource], slis: Sequence["Sli"]) -> dict[str, str]:
-        """Addresses, and the consumer of the first SLI over one, else the first that is named."""
+        """Addresses, and the consumer of the first SLI on one, else the first that is named."""
         first = next(iter(sources.values()), None)
         named = (each for sli in slis for each in sli.measured.names())
         of_sli = next((each for each in named if isinstance(each, ConsumerName)), None)

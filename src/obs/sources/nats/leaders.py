@@ -1,6 +1,6 @@
 """Reports of all servers of a cluster into one per stream and one per consumer.
 
-Every replica reports what it holds; only the leader's numbers are true, and the leader of a
+Every replica reports its copy; only the leader's numbers are authoritative, and the leader of a
 consumer may be on another server than the leader of its stream.
 """
 
@@ -28,10 +28,10 @@ class ServerReport:
 
 @dataclass(slots=True)
 class Reports:
-    """The report that stands for a stream, and those that stand for its consumers, by name.
+    """The chosen report of a stream, and those of its consumers, by name.
 
-    `leader`: the stream's is its own leader's. `led`: consumers reported by their own leaders;
-    `unled`: those whose leader no server claims to be.
+    `leader`: whether the stream's report is from its leader. `led`: consumers reported by
+    their leaders; `unled`: those for which no server claims to be the leader.
     """
 
     stream: StreamReport

@@ -1,4 +1,4 @@
-"""JetStream in the status document: a row a consumer, and a row a stream."""
+"""JetStream in the status document: one row per consumer, one per stream."""
 
 from collections.abc import Iterator
 from typing import Final, Literal, get_args
@@ -17,7 +17,7 @@ _ORDER: Final[dict[ConsumerState, int]] = {
     "stopped": 1,
     "stalled": 2,
     "slow": 3,
-    "paused": 4,  # on purpose: no worse than ok with the same lag
+    "paused": 4,  # intended, so no worse than ok with the same lag
     "ok": 4,
 }
 _TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
@@ -51,7 +51,7 @@ class ConsumerStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     lag_history: tuple[float | None, ...] = ()  # messages, evenly spaced, oldest first
 
     def problem(self) -> Problem | None:
-        """That it does not work, or is about to lose messages."""
+        """The problem, if it does not work or is about to lose messages."""
         name = f"{self.stream}/{self.consumer}"
         if found := _TEXT.get(self.status):
             level, words = found
@@ -130,7 +130,7 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
 
 
 def _lag_histories(tracker: ConsumerTracker) -> dict[TrackedConsumer, tuple[float | None, ...]]:
-    """The lag of the last polls, oldest first; None where the consumer was not there."""
+    """The lag of the last polls, oldest first; None where the consumer did not exist."""
     if len(tracker.present) > _POINTS_OF_LAG:
         return {}
     # Copied in one step: the next poll may add a column meanwhile.

@@ -69,18 +69,18 @@ def test_an_alarm_as_aws_describes_it_is_as_it_was_built(alarm: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("alarm", "changes", "words"),
     [
-        (FORMULA, {"Threshold": 99.0}, "Threshold is 99, built with"),
+        (FORMULA, {"Threshold": 99.0}, "Threshold is 99, expected"),
         (FORMULA, {"EvaluationPeriods": 9}, "EvaluationPeriods is 9"),
         (FORMULA, {"TreatMissingData": "missing"}, "TreatMissingData is missing"),
         (FORMULA, {"Metrics": FORMULA["Metrics"][:1]}, "Metrics differs"),
-        (FORMULA, {"AlarmActions": []}, "AlarmActions is not set, built with"),
+        (FORMULA, {"AlarmActions": []}, "AlarmActions is not set, expected"),
         (SINGLE, {"Dimensions": []}, "Dimensions is not set"),
         (SINGLE, {"Period": 30}, "Period is 30"),
         (SINGLE, {"Statistic": "Average"}, "Statistic is Average"),
         (COMPOSITE, {"AlarmRule": "FALSE"}, "AlarmRule is FALSE"),
     ],
 )
-def test_each_setting_that_differs_is_told(
+def test_each_setting_that_differs_is_reported(
     alarm: dict[str, Any], changes: dict[str, Any], words: str
 ) -> None:
     (finding,) = found(alarm, **changes)
@@ -100,16 +100,16 @@ def test_the_account_s_number_is_filled_into_the_topics() -> None:
 @pytest.mark.parametrize(
     ("attributes", "words"),
     [
-        (None, "there is none"),
-        ({"SubscriptionsConfirmed": "0", "SubscriptionsPending": "0"}, "nobody has subscribed"),
-        ({"SubscriptionsConfirmed": "0", "SubscriptionsPending": "2"}, "2 of its subscriptions"),
+        (None, "does not exist"),
+        ({"SubscriptionsConfirmed": "0", "SubscriptionsPending": "0"}, "no subscription"),
+        ({"SubscriptionsConfirmed": "0", "SubscriptionsPending": "2"}, "2 pending"),
         (
             {"SubscriptionsConfirmed": "1", "KmsMasterKeyId": "alias/aws/sns"},
             "does not let CloudWatch publish",
         ),
     ],
 )
-def test_a_topic_that_reaches_nobody_is_wrong(
+def test_a_topic_without_confirmed_subscriptions_is_wrong(
     attributes: dict[str, str] | None, words: str
 ) -> None:
     (finding,) = judge_topics([Topic("arn:aws:sns:eu-west-1:123456789012:alerts", attributes)])
@@ -159,10 +159,10 @@ def test_a_metric_that_eventbridge_publishes_when_something_happens_is_right_wit
 @pytest.mark.parametrize(
     ("name", "dimensions", "words"),
     [
-        ("FailedInvocations", {}, "this reads it with no dimensions"),
-        ("FailedInvocations", {"EventBusName": "shop"}, "this reads it with EventBusName"),
+        ("FailedInvocations", {}, "the alarm reads it with no dimensions"),
+        ("FailedInvocations", {"EventBusName": "shop"}, "the alarm reads it with EventBusName"),
         ("Invocations", {"EventBusName": "shop"}, "with no dimensions, or RuleName"),
-        ("FailedInvocations", {"RuleName": "orders"}, "no rule orders on bus default"),
+        ("FailedInvocations", {"RuleName": "orders"}, "rule orders does not exist on bus default"),
         ("FailedInvocation", {"RuleName": "nightly"}, "has no metric FailedInvocation"),
     ],
 )
@@ -178,17 +178,19 @@ def test_a_metric_that_eventbridge_never_publishes_is_named(
 def test_an_idle_queue_is_right_and_one_that_is_not_there_is_not() -> None:
     visible = "ApproximateNumberOfMessagesVisible"
     assert reading("AWS/SQS", visible, QueueName="shop-dlq")[0].outcome is Outcome.PASSED
-    assert "there is no queue" in reading("AWS/SQS", visible, QueueName="shop-dql")[0].what
+    assert (
+        "queue shop-dql does not exist" in reading("AWS/SQS", visible, QueueName="shop-dql")[0].what
+    )
     assert "no metric Visible" in reading("AWS/SQS", "Visible", QueueName="shop-dlq")[0].what
     assert "with QueueName" in reading("AWS/SQS", visible, Queue="shop-dlq")[0].what
 
 
-def test_somebody_s_metric_is_judged_by_what_is_listed() -> None:
+def test_a_custom_metric_is_judged_by_what_is_listed() -> None:
     there = {"Stream": "ORDERS", "Consumer": "worker"}
     assert reading("Shop", "Lag", there, **there)[0].outcome is Outcome.PASSED
     other = reading("Shop", "Lag", there, Stream="ORDERS")[0]
     assert other.outcome is Outcome.FAILED
-    assert "comes with Consumer and Stream" in other.what
+    assert "has Consumer and Stream" in other.what
     assert reading("Shop", "Lag", there, Stream="A", Consumer="B")[0].outcome is Outcome.WARNED
     assert reading("Shop", "Lag")[0].outcome is Outcome.WARNED
 

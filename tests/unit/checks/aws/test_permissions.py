@@ -73,7 +73,7 @@ def test_what_is_needed_may_stand_in_several_policies() -> None:
         ({"Action": None, "NotAction": "iam:*"}, "NotAction"),
     ],
 )
-def test_each_way_of_permitting_too_much_is_told(changes: dict[str, Any], words: str) -> None:
+def test_each_way_of_permitting_too_much_is_reported(changes: dict[str, Any], words: str) -> None:
     failed = found("publisher", with_change("publisher", **changes))
     assert any(words in one.what and one.outcome is Outcome.FAILED for one in failed), failed
 
@@ -86,7 +86,7 @@ def test_an_action_that_is_not_needed_is_doubtful() -> None:
     assert "policy p1" in finding.resource
 
 
-def test_what_is_missing_is_told() -> None:
+def test_what_is_missing_is_reported() -> None:
     (finding,) = found("dlq-processor", {"Statement": []})
     assert finding.outcome is Outcome.FAILED
     assert "does not permit sqs:DeleteMessage, sqs:GetQueueAttributes" in finding.what
@@ -98,7 +98,7 @@ def test_a_denial_is_not_too_much() -> None:
     assert [one.outcome for one in findings] == [Outcome.PASSED]
 
 
-def test_who_signs_in_as_the_account_s_root_is_told_so() -> None:
+def test_the_root_user_of_the_account_is_wrong() -> None:
     needed = policy_for("collector", SYSTEM, PolicyOptions())
     (finding,) = judge(RoleFacts("root", "root", {}, "signs in as root"), needed, "")
     assert finding.outcome is Outcome.FAILED
@@ -119,7 +119,7 @@ def test_a_document_kept_as_a_file_is_compared_in_the_same_way(tmp_path: Path) -
     assert finding.outcome is Outcome.PASSED
 
 
-def test_a_file_that_is_no_policy_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_policy_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No such file"):
         read_file(str(tmp_path / "gone.json"))
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_policy_is_told(tmp_path: Path) -> None:
         ("arn:aws:sts::1:assumed-role/obs/session", ("role", "obs")),
         ("arn:aws:iam::1:user/jane", ("user", "jane")),
         ("arn:aws:iam::1:root", ("root", "root")),
-        ("arn:aws:sts::1:federated-user/jane", ("somebody", "federated-user/jane")),
+        ("arn:aws:sts::1:federated-user/jane", ("other", "federated-user/jane")),
     ],
 )
 def test_an_arn_says_who_it_is(arn: str, who: tuple[str, str]) -> None:

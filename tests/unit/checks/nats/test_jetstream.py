@@ -45,20 +45,20 @@ def limits(expected: dict[str, Any], *of: Stream | Consumer) -> list[CheckFindin
     return [*judge_limits(system(expects={"ORDERS": expected}), "main", snapshot(*of))]
 
 
-def test_what_the_spec_names_in_full_is_asked_for_and_globs_are_not() -> None:
+def test_what_the_spec_names_in_full_is_expected_and_globs_are_not() -> None:
     made = system(
         streams={"include": ["ORDERS", "audit-*"]}, expects={"ORDERS": {"consumers": {"a": {}}}}
     )
     assert named(made, "main") == {"ORDERS": {"a"}}
 
 
-def test_a_stream_that_is_missing_is_told_with_its_limits() -> None:
+def test_a_stream_that_is_missing_is_reported_with_its_limits() -> None:
     (finding,) = limits({"max_age": "2h", "replicas": 3})
     assert finding.outcome is Outcome.FAILED
     assert "nats stream add ORDERS --max-age 2h --replicas 3" in finding.advice
 
 
-def test_every_difference_of_a_stream_is_told_at_once() -> None:
+def test_every_difference_of_a_stream_is_reported_at_once() -> None:
     wanted = {"max_age": "2h", "replicas": 3, "max_bytes": 10, "max_messages": 5}
     (finding,) = limits(wanted, stream(max_messages=5))
     assert finding.what == (
@@ -106,7 +106,7 @@ def dead_letters(capturing: bool | None, *of: Consumer, **nats: Any) -> list[Che
 CONNECTION = {"connection": {"servers": ["nats://nats:4222"]}}
 
 
-def test_without_a_connection_nobody_hears_of_dead_letters() -> None:
+def test_without_a_connection_dead_letters_are_not_recorded() -> None:
     (finding,) = dead_letters(None, consumer())
     assert finding.outcome is Outcome.FAILED
     assert "sources.nats.main.connection" in finding.advice
@@ -176,14 +176,14 @@ def test_consumers_that_the_spec_does_not_name_are_no_measure() -> None:
 
 
 @pytest.mark.parametrize("max_age", [None, 7 * 86_400.0])
-def test_what_eventbridge_cannot_is_agreed_on_by_its_most(max_age: float | None) -> None:
+def test_beyond_the_limits_of_eventbridge_the_closest_is_expected(max_age: float | None) -> None:
     def judged(tries: tuple[int, int]) -> CheckFinding:
         live = platforms(stream(max_age=max_age), consumer(), tries=tries)
         return [*retries.judge(system(**NAMED), live)][-1]
 
     found = judged((3, 3600))
     assert found.outcome is Outcome.FAILED
-    assert "of which EventBridge can 3 over 1d" in found.what
+    assert "closest on EventBridge: 3 over 1d" in found.what
     assert '"MaximumEventAgeInSeconds":86400' in found.advice
     assert judged((3, 86_400)).outcome is Outcome.PASSED
 

@@ -428,7 +428,7 @@ def test_rows_of_before_grafana_5_become_panels_with_places() -> None:
 
 def test_two_panels_of_one_id_are_refused_by_their_titles() -> None:
     inside = core.RowPanel(title="r", id=1, collapsed=True, panels=[core.Text(title="Lag", id=2)])
-    with pytest.raises(BadInput, match="orders: panels 'Lag', 'Age' have one id"):
+    with pytest.raises(BadInput, match="orders: panels 'Lag', 'Age' have the same id"):
         board(inside, core.Text(title="Age", id=2))
 
 
@@ -437,7 +437,7 @@ def test_an_id_left_out_comes_from_the_title_and_not_from_the_place() -> None:
     before = {each["title"]: each["id"] for each in board(first, second)["panels"]}
     after = board(core.Text(title="new"), second, first)["panels"]
     assert {each["title"]: each["id"] for each in after if each["title"] != "new"} == before
-    with pytest.raises(BadInput, match="'first', 'first' have one id"):
+    with pytest.raises(BadInput, match="'first', 'first' have the same id"):
         board(first, first)
 
 

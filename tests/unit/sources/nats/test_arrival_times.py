@@ -70,7 +70,7 @@ async def connected(
     times = ArrivalTimes("main", SPEC, clock)
     task = asyncio.create_task(times.run())
     try:
-        assert await times.ask([QUESTION]) == {}  # it connects at the first query
+        assert await times.query([QUESTION]) == {}  # it connects at the first query
         report = await asyncio.wait_for(made, 5)
         await asyncio.sleep(0)
         yield times, report
@@ -89,7 +89,7 @@ async def test_an_answer_is_the_first_matching_message_with_its_time(
 ) -> None:
     server = Server(lambda query: stored(9))
     async with connected(monkeypatch, server, clock) as (times, _):
-        answers = await times.ask([QUESTION])
+        answers = await times.query([QUESTION])
     assert list(answers) == [QUESTION]
     assert answers[QUESTION].seq == 9
     assert answers[QUESTION].at == pytest.approx(1_795_255_200.123457, abs=1e-6)
@@ -104,7 +104,7 @@ async def test_of_several_filters_the_earliest_message_counts(
     question = Question("ORDERS", 7, ("a", "b", "c"))
     server = Server(lambda query: found[str(query["next_by_subj"])])
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert (await times.ask([question]))[question].seq == 8
+        assert (await times.query([question]))[question].seq == 8
 
 
 async def test_without_a_filter_every_subject_matches(
@@ -112,7 +112,7 @@ async def test_without_a_filter_every_subject_matches(
 ) -> None:
     server = Server(lambda query: stored(7))
     async with connected(monkeypatch, server, clock) as (times, _):
-        await times.ask([Question("ORDERS", 7, ())])
+        await times.query([Question("ORDERS", 7, ())])
     assert server.requests[0][1]["next_by_subj"] == ">"
 
 
@@ -121,8 +121,8 @@ async def test_where_no_message_matches_there_is_no_answer_and_no_warning(
 ) -> None:
     server = Server(lambda query: NOTHING)
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert await times.ask([QUESTION]) == {}
-        assert await times.ask([QUESTION]) == {}
+        assert await times.query([QUESTION]) == {}
+        assert await times.query([QUESTION]) == {}
     assert len(server.requests) == 2
     assert not caplog.records
 
@@ -137,10 +137,10 @@ async def test_a_query_without_an_answer_is_logged_once_and_paused(
     server = Server(lambda query: answer)
     async with connected(monkeypatch, server, clock) as (times, _):
         for _ in range(3):
-            assert await times.ask([QUESTION]) == {}
+            assert await times.query([QUESTION]) == {}
         assert len(server.requests) == 1
         clock.now += 61
-        assert await times.ask([QUESTION]) == {}
+        assert await times.query([QUESTION]) == {}
         assert len(server.requests) == 2
     assert len(caplog.records) == 1
 
@@ -151,8 +151,8 @@ async def test_one_query_without_an_answer_does_not_affect_the_others(
     silent = Question("ORDERS", 8, ("orders.new",))
     server = Server(lambda query: stored(9) if query["seq"] == 7 else None)
     async with connected(monkeypatch, server, clock) as (times, _):
-        assert set(await times.ask([silent, QUESTION])) == {QUESTION}
-        assert set(await times.ask([silent, QUESTION])) == {QUESTION}
+        assert set(await times.query([silent, QUESTION])) == {QUESTION}
+        assert set(await times.query([silent, QUESTION])) == {QUESTION}
 
 
 async def test_after_a_refusal_no_query_is_made_for_ten_minutes(
@@ -162,9 +162,9 @@ async def test_after_a_refusal_no_query_is_made_for_ten_minutes(
     async with connected(monkeypatch, server, clock) as (times, report):
         for _ in range(2):
             report(SourceError("auth", "nats://127.0.0.1:4222: a permission is missing"))
-            assert await times.ask([QUESTION]) == {}
+            assert await times.query([QUESTION]) == {}
         assert not server.requests
         clock.now += 601
-        assert await times.ask([QUESTION]) != {}
+        assert await times.query([QUESTION]) != {}
     (record,) = caplog.records
     assert "$JS.API.STREAM.MSG.GET.*" in record.getMessage()

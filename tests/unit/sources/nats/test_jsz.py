@@ -74,7 +74,7 @@ def test_an_account_without_streams_is_none_to_go_and_empty_to_us() -> None:
 
 @pytest.mark.parametrize("rubbish", [b"", b"<html>", b"[]", b'{"server_id":1}', b'"\xff"', b"{}"])
 def test_rubbish_is_a_decode_error_that_names_the_server(rubbish: bytes) -> None:
-    with pytest.raises(SourceError, match=r"^h:1: not what nats-server answers") as error:
+    with pytest.raises(SourceError, match=r"^h:1: not a response of nats-server") as error:
         decode_jsz(rubbish, "h:1")
     assert error.value.reason == "decode"
 

@@ -77,8 +77,8 @@ def _batches(parts: Iterable[_Part]) -> list[list[_Part]]:
     for part in parts:
         if len(part.resources) > MAX_RESOURCES or part.size + _FRAME > MAX_BYTES:
             raise BadInput(
-                f"cloudwatch: {next(iter(part.resources))} and what belongs to it do not fit one "
-                "template; split the bus in two sources"
+                f"cloudwatch: {next(iter(part.resources))} and its dependents do not fit in one "
+                "template; split the bus into two sources"
             )
         if size + part.size > MAX_BYTES or len(resources) + len(part.resources) > MAX_RESOURCES:
             batches.append([])
