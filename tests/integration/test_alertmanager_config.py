@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.routing import NOBODY, inhibitions
+from obs.alerts.routing import NO_RECEIVER, inhibitions
 from obs.alerts.targets import build
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.alertmanager import TEXT, TITLE
@@ -104,11 +104,11 @@ def test_every_kind_of_receiver_and_quiet_hours_are_taken(tmp_path: Path) -> Non
 
 
 EXPECTED = {
-    "production": {"critical": "oncall,chat,topic", "warning": "chat", "info": NOBODY},
-    "staging": {"critical": "chat,topic", "warning": "chat", "info": NOBODY},
-    "development": {"critical": "chat", "warning": "chat", "info": NOBODY},
+    "production": {"critical": "oncall,chat,topic", "warning": "chat", "info": NO_RECEIVER},
+    "staging": {"critical": "chat,topic", "warning": "chat", "info": NO_RECEIVER},
+    "development": {"critical": "chat", "warning": "chat", "info": NO_RECEIVER},
 }
-WATCHDOG = {"production": "deadman", "staging": "deadman", "development": NOBODY}
+WATCHDOG = {"production": "deadman", "staging": "deadman", "development": NO_RECEIVER}
 
 
 @pytest.mark.parametrize("environment", EXPECTED)

@@ -13,7 +13,7 @@ from obs.spec.notify import LabelRoute, Notify, Route
 from obs.spec.system import System
 
 WATCHDOG: Final = "ObsWatchdog"
-NOBODY: Final = "_nobody"
+NO_RECEIVER: Final = "_nobody"
 """The receiver without destinations; no spec can have one of this name."""
 
 _MINUTE: Final = 60.0
@@ -77,13 +77,13 @@ def _legs(notify: Notify) -> Iterator[Leg]:
     if notify.routes.info is not None:
         yield from _fan_out(notify.routes.info, Severity.INFO)
     else:
-        yield Leg(NOBODY, (_is(Severity.INFO),), *_DEFAULTS[Severity.INFO])
+        yield Leg(NO_RECEIVER, (_is(Severity.INFO),), *_DEFAULTS[Severity.INFO])
 
 
 def _watchdog(notify: Notify) -> Leg:
     only = (("alertname", "=", WATCHDOG),)
     if notify.watchdog is None:
-        return Leg(NOBODY, only, *_DEFAULTS[Severity.INFO])
+        return Leg(NO_RECEIVER, only, *_DEFAULTS[Severity.INFO])
     # Groups are checked at each interval: shorter than `every`, so that no turn is missed.
     return Leg(notify.watchdog.to, only, 0, _MINUTE, notify.watchdog.every)
 

@@ -167,7 +167,7 @@ def _for_link(name: str, chosen: Chosen) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A value as it stands within a double-quoted string of PromQL."""
+    """A value escaped for a double-quoted string of PromQL."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.conditions import Burn
-from obs.alerts.routing import NOBODY, Inhibition, inhibitions, legs
+from obs.alerts.routing import NO_RECEIVER, Inhibition, inhibitions, legs
 from obs.alerts.tuning import tuned_alerts
 from obs.spec.load import load
 from obs.spec.notify import Notify
@@ -179,8 +179,8 @@ def test_an_alert_goes_to_each_receiver_of_the_first_route_that_fits() -> None:
     assert reached(severity="critical", team="payments") == ["oncall", "chat"]
     assert reached(severity="warning") == ["chat"]
     assert reached(severity="warning", team="payments") == ["payments"]
-    assert reached(severity="info") == [NOBODY]
-    assert reached(severity="info", alertname="ObsWatchdog") == [NOBODY]
+    assert reached(severity="info") == [NO_RECEIVER]
+    assert reached(severity="info", alertname="ObsWatchdog") == [NO_RECEIVER]
 
 
 def test_the_worse_the_sooner_and_the_more_often_unless_the_spec_says_otherwise() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.routing import NOBODY, Inhibition, Leg, inhibitions, legs
+from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs
 from obs.catalogue.query import Matcher, equal, quoted
 from obs.spec.notify import DAYS, Day, Email, Notify, QuietHours, Receiver, Sns, Webhook
 from obs.spec.quantity import format_duration
@@ -70,7 +70,7 @@ def configuration(
     if hours:
         document["time_intervals"] = [_interval(name, notify.quiet_hours[name]) for name in hours]
     document["receivers"] = [
-        {"name": name, **(receiver_configs(notify.receivers[name]) if name != NOBODY else {})}
+        {"name": name, **(receiver_configs(notify.receivers[name]) if name != NO_RECEIVER else {})}
         for name in sorted(used)
     ]
     return document

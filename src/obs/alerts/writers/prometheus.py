@@ -50,8 +50,8 @@ def rule_files(
 def alert_rule(tuned: TunedAlert, system: System) -> PromRule:
     """One alerting rule.
 
-    That of single objects says their labels itself, which changes nothing of its alerts: rules
-    that differ in what they select only are twins to whoever lints them.
+    A rule of single objects sets their labels itself. Its alerts stay the same, but linters no
+    longer take it for a duplicate of the rule that differs only in its selectors.
     """
     rule: PromRule = {"alert": tuned.name, "expr": tuned.expression}
     if tuned.hold >= 1:
@@ -87,7 +87,7 @@ def annotations(tuned: TunedAlert, system: System) -> dict[str, str]:
 def panel_link(tuned: TunedAlert, system: System, fill: Callable[[str], str]) -> str:
     """The panel of the object that fires; empty where the spec does not say where Grafana is.
 
-    `fill` gives the value of a label as it stands in an address, or nothing where it is not known.
+    `fill` gives a label's value, escaped for a URL, or nothing where it is not known.
     Dashboards have a variable of the name of each label that tells objects apart.
     """
     if not system.grafana:

@@ -104,7 +104,7 @@ def _template(parts: Sequence[_Part], parameters: Mapping[str, _Parameter], titl
 
 
 def _parameters(topics: Iterable[str]) -> dict[str, _Parameter]:
-    """A parameter for each topic that is told, by topic."""
+    """A parameter for each SNS topic, by topic."""
     return {
         topic: _parameter(topic, str(number) if number > 1 else "")
         for number, topic in enumerate(dict.fromkeys(topics), 1)

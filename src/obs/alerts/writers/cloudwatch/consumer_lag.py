@@ -28,8 +28,8 @@ _NO_CONSUMER: Final = "the spec names consumers only by globs; name one in an SL
 def on_consumers(namer: Namer, form: GaugeAbove) -> Iterator[Group | Refused]:
     """An alarm for each consumer.
 
-    While the collector is silent the state stays as it was: missing data is neither good nor bad
-    news of the consumer, and on_collector has an alarm of its own.
+    While the collector publishes nothing the state stays as it was: missing data says nothing
+    about the consumer, and `on_collector` has a separate alarm.
     """
     output = namer.system.outputs.cloudwatch
     if output is None or form.metric.name not in output.metrics:

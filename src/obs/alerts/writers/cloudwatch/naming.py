@@ -80,7 +80,7 @@ class Namer:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The SNS topics that are told: those of the alert's route, else any of this region.
+        """The SNS topics to notify: those of the alert's route, else any of this region.
 
         A topic named after the system where the spec has none.
         """
@@ -123,7 +123,7 @@ def prefix(system: System, aws: str) -> str:
 
 
 def _route(notify: Notify, tuned: TunedAlert) -> Route | None:
-    """Where the spec sends an alert; None where it tells nobody of such."""
+    """Where the spec sends an alert; None where it has no route for it."""
     for labelled in notify.routes.labelled:
         fits = set(labelled.labels.items()) <= set(tuned.labels)
         if fits and str(tuned.severity) in labelled.severity:

@@ -1,4 +1,4 @@
-"""Alarms as parameters of PutMetricAlarm and PutCompositeAlarm, for boto3 and whoever speaks it."""
+"""Alarms as parameters of PutMetricAlarm and PutCompositeAlarm, for boto3 and other clients."""
 
 from typing import Any, assert_never
 

@@ -66,7 +66,7 @@ def literal(text: str) -> str:
 
 
 def _topics(alarms: Sequence[Alarm]) -> dict[str, str]:
-    """A variable's name for each topic that is told, by topic."""
+    """The variable's name for each SNS topic, by topic."""
     topics = list(dict.fromkeys(topic for alarm in alarms for topic in alarm.topics))
     return {
         topic: f"alert_topic_{'arn' if topic.startswith('arn:') else 'name'}"
