@@ -31,8 +31,9 @@ test-newest: packages  ## the same with the newest release of everything, in an 
 	@$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
 	@$(PYTEST) $(ARGS)
 
-lint: $(VENV)/dev  ## formatting, lint, types: what CI runs before the tests
+lint: $(VENV)/dev  ## formatting, lint, types, built files: what CI runs before the tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/obs build --check --spec collectors/oms.yaml
 
 lock:  ## choose the versions of requirements/ anew from pyproject.toml (ARGS="--upgrade" for the newest)
 	@test -x $(VENV)-lock/bin/uv || $(PYTHON) -m venv $(VENV)-lock

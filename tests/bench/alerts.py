@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from obs.alerts.targets import DEFAULT, build, remarks
+from obs.alerts.targets import TARGETS, build, remarks
 from obs.artifacts import write
 from obs.spec.load import load
 
@@ -36,7 +36,7 @@ def main() -> None:
         started = time.perf_counter()
         system = load([spec], variables={})
         read = time.perf_counter()
-        files = build(system, DEFAULT)
+        files = build(system, tuple(TARGETS))
         remarks(system, files)
         built = time.perf_counter()
         write(out, files)
