@@ -21,7 +21,7 @@ MOST_RULES: Final = 15
 
 _STEP: Final = 5 * MINUTE
 
-Rule = dict[str, Any]
+RecordingRule = dict[str, Any]
 
 
 def recording_groups(system: System) -> list[dict[str, Any]]:
@@ -36,12 +36,12 @@ def recording_groups(system: System) -> list[dict[str, Any]]:
 
 
 @lru_cache(4096)
-def _rules(name: str, service: str, percent: float, period: float) -> tuple[Rule, ...]:
+def _rules(name: str, service: str, percent: float, period: float) -> tuple[RecordingRule, ...]:
     """The rules of an SLO; remembered, as several targets are built of them."""
     return tuple(_made(name, service, percent, period))
 
 
-def _made(name: str, service: str, percent: float, period: float) -> Iterator[Rule]:
+def _made(name: str, service: str, percent: float, period: float) -> Iterator[RecordingRule]:
     # On every rule, although its series have them: so promtool tells the rules of two SLOs apart.
     labels = {"slo": name, "slo_service": service}
     objective = objective_ratio(percent)
@@ -82,5 +82,5 @@ def _count(metric: Metric, labels: dict[str, str], span: Window) -> str:
     return f"sum_over_time({series}[{duration(span.seconds - 1)}:{duration(_STEP)}])"
 
 
-def _rule(record: Metric, expression: str, **labels: str) -> Rule:
+def _rule(record: Metric, expression: str, **labels: str) -> RecordingRule:
     return {"record": record.name, "expr": expression, "labels": dict(sorted(labels.items()))}

@@ -13,7 +13,6 @@ from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
 APPLY: Final = "obs alerts apply --target prometheus"
-Rule = Mapping[str, Any]
 Identity = tuple[str, str, frozenset[tuple[str, str]]]
 """Group, alert and labels: what identifies a rule."""
 

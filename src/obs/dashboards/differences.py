@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from obs.dashboards.field_options import Json, Query
-from obs.dashboards.thresholds import Step
+from obs.dashboards.thresholds import ThresholdStep
 
 
 class Shown(TypedDict, total=False):
@@ -38,7 +38,7 @@ class Differences(Shown, total=False):
     legend: str
     queries: Sequence[Query]
     unit: str
-    steps: Sequence[Step]
+    steps: Sequence[ThresholdStep]
     none: str
     decimals: float | None
     minimum: float | None
@@ -54,7 +54,7 @@ class ColumnDifferences(Shown, total=False):
     title: str
     alert: str
     unit: str
-    steps: Sequence[Step]
+    steps: Sequence[ThresholdStep]
     mappings: Sequence[Json]
     decimals: float | None
     width: int | None

@@ -7,11 +7,11 @@ from typing import Any, Final
 from grafanalib import core
 
 from obs.dashboards import theme
-from obs.dashboards.thresholds import Step
+from obs.dashboards.thresholds import ThresholdStep
 from obs.ids import panel_id
 
 DATASOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
-NO_STEPS: Final[tuple[Step, ...]] = ({"color": theme.GOOD, "value": None},)
+NO_STEPS: Final[tuple[ThresholdStep, ...]] = ({"color": theme.GOOD, "value": None},)
 
 Json = dict[str, Any]
 
@@ -37,7 +37,7 @@ class FieldOptions:
     """
 
     unit: str
-    steps: Sequence[Step] = NO_STEPS
+    steps: Sequence[ThresholdStep] = NO_STEPS
     none: str = "No data"
     decimals: float | None = None
     minimum: float | None = None

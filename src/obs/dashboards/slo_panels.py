@@ -13,7 +13,7 @@ from obs.dashboards.expressions import VariableScope
 from obs.dashboards.field_options import Json
 from obs.dashboards.metric_panels import MetricPanels
 from obs.dashboards.page import from_series, link
-from obs.dashboards.thresholds import Step, steps
+from obs.dashboards.thresholds import ThresholdStep, steps
 
 NONE: Final = "No SLO has data yet: do its sources answer? See Collector"
 OVER_TIME: Final = "Error budget left over time"
@@ -37,7 +37,7 @@ def over(window: str) -> Matcher:
     return ("window", "=", window)
 
 
-def budget_steps(context: BuildContext) -> list[Step]:
+def budget_steps(context: BuildContext) -> list[ThresholdStep]:
     """Steps of the remaining budget: those of its alert, and one where a quarter is left."""
     low = context.thresholds.steps("slo_detail/budget")
     return [*low[:-1], {**low[-1], "color": theme.LOW}, {"color": theme.GOOD, "value": _LOW}]
@@ -49,7 +49,7 @@ def budget_bars(panels: MetricPanels, key: str) -> core.BarGauge:
     return panels.bars(key, slo.BUDGET_REMAINING, steps=colours, minimum=0, maximum=1)
 
 
-def burn_steps(context: BuildContext, window: str) -> list[Step]:
+def burn_steps(context: BuildContext, window: str) -> list[ThresholdStep]:
     """Steps of the burn rate over a window: the factors of the tiers that use it."""
     return steps(
         tuned

@@ -8,7 +8,7 @@ from grafanalib import core
 
 from obs.dashboards import theme
 from obs.dashboards.field_options import FieldOptions, Json, Query, common, defaults, named
-from obs.dashboards.thresholds import Step
+from obs.dashboards.thresholds import ThresholdStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Column:
     title: str
     expr: str
     unit: str = "short"
-    steps: Sequence[Step] = ()
+    steps: Sequence[ThresholdStep] = ()
     mappings: Sequence[Json] = ()
     decimals: float | None = None
     width: int | None = None

@@ -12,9 +12,9 @@ from obs.dashboards.theme import GOOD, NEUTRAL, SEVERITY
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
 
-Step = dict[str, Any]
+ThresholdStep = dict[str, Any]
 
-PLAIN: Final[tuple[Step, ...]] = ({"color": NEUTRAL, "value": None},)
+PLAIN: Final[tuple[ThresholdStep, ...]] = ({"color": NEUTRAL, "value": None},)
 """Of what is neither good nor bad."""
 ABOVE_NOTHING: Final = 1e-9
 """Stands for «> 0»: Grafana colours a value that reaches a step, and 0 must not."""
@@ -51,7 +51,7 @@ class Thresholds:
         """Whether the alert of a panel fires below its threshold."""
         return _is_lower(self.condition(key))
 
-    def steps(self, key: str) -> list[Step]:
+    def steps(self, key: str) -> list[ThresholdStep]:
         """Threshold steps: those of the alerts about all objects."""
         return steps(tuned for tuned in self.alerts(key) if not tuned.only)
 
@@ -70,7 +70,7 @@ def thresholds_of(system: System) -> Thresholds:
     return Thresholds(by_panel)
 
 
-def steps(alerts: Iterable[TunedAlert]) -> list[Step]:
+def steps(alerts: Iterable[TunedAlert]) -> list[ThresholdStep]:
     """Steps of Grafana's thresholds, from the least: the first has no value.
 
     Alerts on too little colour what is below their threshold, others what is above.
@@ -113,6 +113,6 @@ def _line(tuned: TunedAlert) -> str:
     return f"Alert {tuned.name}{f' ({whom})' if whom else ''}:{what}{held}, {tuned.severity}."
 
 
-def from_one(colour: str, below: str = GOOD) -> list[Step]:
+def from_one(colour: str, below: str = GOOD) -> list[ThresholdStep]:
     """Steps, which belong to no alert, of what should not be: a count is coloured from 1 on."""
     return [{"color": below, "value": None}, {"color": colour, "value": 1}]

@@ -17,7 +17,7 @@ from obs.dashboards.page import Page, Variable, variables
 from obs.dashboards.panel_alerts import or_silent
 from obs.dashboards.panels import LineStyle
 from obs.dashboards.tables import Column, TableRows
-from obs.dashboards.thresholds import PLAIN, Step, from_one
+from obs.dashboards.thresholds import PLAIN, ThresholdStep, from_one
 
 NONE: Final = "No data from AWS: does its source answer? See Collector"
 ERROR_RATE: Final = "eventbridge/error_rate"
@@ -71,7 +71,11 @@ def counted(
 
 def _answer(rules: MetricPanels, queues: MetricPanels) -> Band:
     def recent(
-        key: str, metric: Metric, steps: Sequence[Step] = PLAIN, *, background: bool = False
+        key: str,
+        metric: Metric,
+        steps: Sequence[ThresholdStep] = PLAIN,
+        *,
+        background: bool = False,
     ) -> core.Stat:
         said: Differences = {"window": "15m", "total": "sum", "steps": steps, "decimals": 0}
         return rules.stat(key, metric, background=background, **said)
