@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from obs.alerts.conditions.cloudwatch import AlarmForm, GaugeAbove, no_alarm_on
 from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
@@ -15,87 +16,75 @@ from obs.catalogue.query import equal, number
 
 
 @dataclass(frozen=True, slots=True)
-class Above(Condition):
-    """A gauge is above the threshold."""
+class _GaugeThreshold(Condition):
+    """A gauge is compared with a threshold; the operator says on which side it fires."""
 
     metric: Metric
     threshold: float
     unit: Unit
 
+    operator: ClassVar[str]
+
     def metrics(self) -> tuple[Metric, ...]:
         return (self.metric,)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        return f"{present(rule, self.metric, held)} > {number(self.threshold)}"
+        return f"{present(rule, self.metric, held)} {self.operator} {number(self.threshold)}"
 
     def drawn(self, panel: PanelQueries) -> str:
         return panel.value(self.metric)
 
+    def grafana(self, rule: RuleScope) -> GrafanaQuery:
+        comparison = f"$A {self.operator} {number(self.threshold)}"
+        return GrafanaQuery({"A": lasting_gauge(rule, self.metric)}, comparison)
+
+    def words(self) -> Words:
+        return threshold_words(self.operator, self.threshold, self.unit)
+
+    def _samples(self, good: float, bad: float) -> Samples:
+        values = {Level.GOOD: good, Level.EDGE: self.threshold, Level.BAD: bad}
+        return Samples((Gauge(self.metric, values),), bad)
+
+
+@dataclass(frozen=True, slots=True)
+class Above(_GaugeThreshold):
+    """A gauge is above the threshold."""
+
+    operator: ClassVar[str] = ">"
+
     def panel_limit(self) -> PanelLimit:
         return PanelLimit(self.threshold, self.unit)
-
-    def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        return GrafanaQuery(
-            {"A": lasting_gauge(rule, self.metric)}, f"$A > {number(self.threshold)}"
-        )
 
     def cloudwatch(self) -> AlarmForm:
         if self.metric.aws is None and self.metric.cloudwatch is None:
             return no_alarm_on(self.metric)
         return GaugeAbove(self.metric, self.threshold)
 
-    def words(self) -> Words:
-        return threshold_words(">", self.threshold, self.unit)
-
     def tunable(self) -> Mapping[TuningField, str]:
         return {"above": "threshold"}
 
     def samples(self) -> Samples:
-        edge = self.threshold
-        bad = edge + _beside(edge)
-        values = {Level.GOOD: min(edge, 0.0), Level.EDGE: edge, Level.BAD: bad}
-        return Samples((Gauge(self.metric, values),), bad)
+        return self._samples(min(self.threshold, 0.0), self.threshold + _beside(self.threshold))
 
 
 @dataclass(frozen=True, slots=True)
-class Below(Condition):
+class Below(_GaugeThreshold):
     """A gauge is below the threshold."""
 
-    metric: Metric
-    threshold: float
-    unit: Unit
-
-    def metrics(self) -> tuple[Metric, ...]:
-        return (self.metric,)
-
-    def promql(self, rule: RuleScope, held: float) -> str:
-        return f"{present(rule, self.metric, held)} < {number(self.threshold)}"
-
-    def drawn(self, panel: PanelQueries) -> str:
-        return panel.value(self.metric)
+    operator: ClassVar[str] = "<"
 
     def panel_limit(self) -> PanelLimit:
         return PanelLimit(self.threshold, self.unit, "below")
 
-    def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        return GrafanaQuery(
-            {"A": lasting_gauge(rule, self.metric)}, f"$A < {number(self.threshold)}"
-        )
-
     def cloudwatch(self) -> AlarmForm:
         return no_alarm_on(self.metric)
-
-    def words(self) -> Words:
-        return threshold_words("<", self.threshold, self.unit)
 
     def tunable(self) -> Mapping[TuningField, str]:
         return {"below": "threshold"}
 
     def samples(self) -> Samples:
         edge = self.threshold
-        bad = edge - _beside(edge)
-        values = {Level.GOOD: edge + abs(edge) + 1, Level.EDGE: edge, Level.BAD: bad}
-        return Samples((Gauge(self.metric, values),), bad)
+        return self._samples(edge + abs(edge) + 1, edge - _beside(edge))
 
 
 @dataclass(frozen=True, slots=True)
