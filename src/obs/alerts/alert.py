@@ -8,7 +8,6 @@ from obs.alerts.conditions.condition import Condition
 from obs.alerts.conditions.scope import Labels
 from obs.catalogue import aws, nats, own, slo
 from obs.catalogue.query import Matcher
-from obs.spec.sources import SOURCE_KINDS
 
 MINUTE: Final = 60
 HOUR: Final = 3600
@@ -45,14 +44,6 @@ class About:
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def source_label(self) -> str:
-        """The label that has the name of its source. Raises ValueError where it has none."""
-        for label in self.labels:
-            if label in SOURCE_KINDS:
-                return label
-        raise ValueError(f"a {self.name} is not of one source")
 
 
 About.CONSUMER = About("consumer", nats.CONSUMER)

@@ -8,8 +8,8 @@ from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
 from obs.spec.aws import AwsSource
+from obs.spec.globs import is_plain
 
-_WILD: Final = frozenset("*?[")
 _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -38,7 +38,7 @@ def read_eventbridge(client: AwsClient, spec: AwsSource) -> EventBridgeFacts:
     )
     _, partition, _, _, account = next(iter(buses.values()), "::::").split(":")[:5]
     arns = {target.dead_letter_queue for rule in rules for target in rule.targets}
-    spare = next((queue for queue in spec.queues if not _WILD & set(queue)), "")
+    spare = next((queue for queue in spec.queues if is_plain(queue)), "")
     if spare:
         arns.add(f"arn:{partition}:sqs:{spec.region}:{account}:{spare}")
     wanted = sorted(arn for arn in arns if arn and arn.split(":")[3] == spec.region)
@@ -63,10 +63,7 @@ def _selected(spec: AwsSource, bus: str, rule: str) -> bool:
 def _missing(spec: AwsSource, rules: tuple[LiveRule, ...]) -> tuple[tuple[str, str], ...]:
     there = {(rule.bus, rule.name) for rule in rules}
     named = {
-        (bus.name, rule)
-        for bus in spec.buses
-        for rule in bus.rules
-        if not _WILD & set(bus.name + rule)
+        (bus.name, rule) for bus in spec.buses for rule in bus.rules if is_plain(bus.name + rule)
     }
     return tuple(sorted(named - there))
 
