@@ -27,6 +27,11 @@ def is_plain(glob: str) -> bool:
     return not _WILDCARD.search(glob)
 
 
+def fixed_prefix(glob: str) -> str:
+    """What every name that the glob matches begins with; may be empty."""
+    return _WILDCARD.split(glob, maxsplit=1)[0]
+
+
 def may_overlap(one: str, other: str) -> bool:
     """Whether some name matches both globs."""
     return _overlap(_tokens(one), _tokens(other))
@@ -60,7 +65,7 @@ class GlobIndex:
 
     def _names_like(self, glob: str) -> Iterator[str]:
         """The plain names that the glob matches; only those with its prefix are compared."""
-        prefix = _WILDCARD.split(glob, maxsplit=1)[0]
+        prefix = fixed_prefix(glob)
         like = re.compile(translate(glob))
         for place in range(bisect_left(self._sorted, prefix), len(self._sorted)):
             name = self._sorted[place]

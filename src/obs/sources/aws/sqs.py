@@ -12,6 +12,7 @@ from obs.clients.metric_data import MetricSeries, Points
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
 from obs.snapshot import Queue
+from obs.spec.globs import fixed_prefix
 
 LeftOut = Literal["elsewhere", "denied", "missing"]
 
@@ -50,7 +51,7 @@ def find_queues(
             left_out[_why(error)] += 1
     for glob in globs:
         try:
-            urls = client.queue_urls(_prefix(glob))
+            urls = client.queue_urls(fixed_prefix(glob))
         except SourceError as error:
             left_out[_why(error)] += 1
             continue
@@ -106,13 +107,6 @@ def oldest_age(visible: int, in_flight: int, points: Points, settled: float) -> 
     if newest is not None and newest >= settled - _AGE_HOLDS:
         return points[newest]
     return 0.0 if visible == 0 else None
-
-
-def _prefix(glob: str) -> str:
-    for position, character in enumerate(glob):
-        if character in "*?[":
-            return glob[:position]
-    return glob
 
 
 def _why(error: SourceError) -> LeftOut:
