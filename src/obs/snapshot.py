@@ -4,9 +4,11 @@ Sources make these, the collector judges them against its history, `series` turn
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
+
+from obs.errors import SourceError
 
 
 class ConsumerConfig(msgspec.Struct, frozen=True, gc=False):
@@ -23,7 +25,12 @@ class ConsumerConfig(msgspec.Struct, frozen=True, gc=False):
 
 
 class Consumer(msgspec.Struct, frozen=True, gc=False):
-    """A consumer as its own leader reports it (`leader` false: no leader could be asked)."""
+    """A consumer as its own leader reports it.
+
+    `leader` false: no leader's report is there, because the consumer has none or, where
+    `leader_unreachable`, because the leader that the others name did not answer. `at` is when its
+    numbers were true, by the collector's clock; None: at the snapshot's time.
+    """
 
     account: str
     stream: str
@@ -42,6 +49,9 @@ class Consumer(msgspec.Struct, frozen=True, gc=False):
     push_bound: bool = False
     leader: bool = True
     replicas_behind: int = 0
+    leader_unreachable: bool = False
+    server: str = ""  # name of the server that reported it
+    at: float | None = None
 
 
 class StreamConfig(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +69,11 @@ class StreamConfig(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stream(msgspec.Struct, frozen=True, gc=False):
-    """A stream as its own leader reports it."""
+    """A stream as its own leader reports it; `leader`, `leader_unreachable`, `server` and `at` as
+    for a consumer.
+
+    Its times are of that server's clock, which is `clock_ahead` seconds ahead of the collector's.
+    """
 
     account: str
     name: str
@@ -77,6 +91,25 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     replica_lag: int = 0
     ephemeral_consumers: int = 0
     ephemeral_lag: int = 0
+    leader_unreachable: bool = False
+    server: str = ""
+    at: float | None = None
+    clock_ahead: float = 0.0
+
+
+Incompleteness = Literal["unreachable", "recovering", "jetstream_off", "incomplete"]
+"""Why a server's answer does not tell all that it holds: it did not answer; it is still reading
+its streams after a start; its JetStream is off, or has disabled itself; its answer lacks assets
+that it counts itself."""
+
+
+class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
+    """A server whose answer does not tell all that it holds; `words` is its own reason."""
+
+    address: str
+    name: str  # empty where it has never answered
+    why: Incompleteness
+    words: str = ""
 
 
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +133,9 @@ class NatsSnapshot:
     """One NATS cluster at `at`, the moment its answers arrived (Unix seconds).
 
     `left_out` counts consumers without a series of their own by reason (excluded, ephemeral, cap).
+    What is not in the snapshot was deleted only where no server is `incomplete`: an answer in part
+    says nothing about what it leaves out. `fault`: why nothing at all can be told, although a
+    server answered.
     """
 
     at: float
@@ -107,6 +143,8 @@ class NatsSnapshot:
     streams: tuple[Stream, ...]
     consumers: tuple[Consumer, ...]
     left_out: dict[str, int] = field(default_factory=dict)
+    incomplete: tuple[IncompleteServer, ...] = ()
+    fault: SourceError | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

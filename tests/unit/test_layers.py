@@ -13,7 +13,7 @@ ROOT = Path(obs.__file__).parent
 
 MAY_IMPORT = {
     "errors": set(),
-    "snapshot": set(),
+    "snapshot": {"errors"},
     "catalogue": {"durations"},
     "ids": set(),
     "durations": set(),
