@@ -14,11 +14,11 @@ from obs.sources.nats.jsz import (
     StreamReport,
     StreamSettings,
     consumer_config,
-    decode_jsz,
     decode_varz,
     stream_config,
     unix_seconds,
 )
+from obs.sources.nats.jsz_answer import decode_jsz
 
 PAGE = {
     "server_id": "NA",
