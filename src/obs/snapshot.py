@@ -116,7 +116,7 @@ class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
     """One monitoring address; the numbers are None where it did not answer."""
 
-    address: str  # host:port of the monitoring endpoint: the series' identity
+    address: str  # host:port and path of the monitoring endpoint: the series' identity
     up: bool
     name: str = ""
     version: str = ""

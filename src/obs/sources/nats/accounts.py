@@ -40,6 +40,10 @@ class AccountLabels:
             known = self.saved
         return {each: known[each][1] for each in names}
 
+    def label(self, account: str) -> str:
+        """The label of an account, given that or its id."""
+        return self.saved[account][1] if account in self.saved else account
+
     def _assign(
         self, new: list[str], names: Mapping[str, str], merged: Merged, complete: bool
     ) -> None:
