@@ -20,6 +20,9 @@ ODD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 MAX_DEPTH: Final = 64  # levels of nesting; an answer of nats-server has fewer than 20
 _ABSENT: Final = msgspec.Raw()
+_ESCAPES: Final = re.compile(
+    rb"\\(?:(?P<pair>u[dD][89abAB]..\\u[dD][c-fC-F]..)|(?P<half>u[dD][89a-fA-F]..)|.)", re.DOTALL
+)
 _TOKENS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -43,8 +46,10 @@ def decode(
     try:
         try:
             return read(body)
-        except RecursionError:
-            return read(_flat(body))
+        except msgspec.ValidationError:
+            raise
+        except ODD:
+            return read(_flat(_ESCAPES.sub(_escape, body)))
     except ODD as error:
         raise SourceError("decode", f"{server}: not a response of nats-server: {error}") from None
 
@@ -95,7 +100,7 @@ def _readable(kind: type[msgspec.Struct], found: Parts) -> Iterator[tuple[str, o
             inner = _struct_in(field.type)
             if field.required:
                 raise
-            if inner is not None and found[field.name][:1] == b"{":
+            if inner is not None and bytes(found[field.name]).startswith(b"{"):
                 yield field.name, lenient(inner, found[field.name])
 
 
@@ -117,6 +122,11 @@ def _undecoded(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[msgspec.Struc
     """Decodes the fields of `kind` to Raw; unlike a dict, it skips keys that are not UTF-8."""
     names = [(name, msgspec.Raw, _ABSENT) for name in kind.__struct_fields__]
     return msgspec.json.Decoder(msgspec.defstruct(f"Undecoded{kind.__name__}", names))
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    """An escape in a string; half of a surrogate pair, which is no character, as Go writes it."""
+    return b"\\ufffd" if found["half"] else found[0]
 
 
 def _flat(body: bytes) -> bytes:
