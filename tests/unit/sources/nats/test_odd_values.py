@@ -176,7 +176,8 @@ class Cluster:
 
 
 def source_of(*servers: Server) -> NatsHttp:
-    spec = NatsSource(monitor=tuple(f"http://h{i}" for i in range(1, len(servers) + 1)))
+    monitor = tuple(f"http://h{i}" for i in range(1, len(servers) + 1))
+    spec = NatsSource(monitor=monitor, ephemeral="each")
     return NatsHttp("main", spec, Cluster(*servers), lambda: START)
 
 
@@ -206,13 +207,19 @@ def identity(each: Consumer | Stream) -> tuple[str, ...]:
     )
 
 
+def everything(snapshot: NatsSnapshot) -> list[Consumer | Stream]:
+    return [*snapshot.streams, *snapshot.consumers]
+
+
+KNOWN: Final = {identity(each) for each in everything(GOOD)}
+
+
 def outside(left_out: tuple[str, ...], snapshot: NatsSnapshot) -> list[Consumer | Stream]:
     """The streams and consumers of GOOD, as they are in the snapshot, but for what is left out."""
-    known = {identity(each) for each in (*GOOD.streams, *GOOD.consumers)}
     return [
         each
-        for each in (*snapshot.streams, *snapshot.consumers)
-        if identity(each) in known and identity(each)[: len(left_out)] != left_out
+        for each in everything(snapshot)
+        if identity(each) in KNOWN and identity(each)[: len(left_out)] != left_out
     ]
 
 
@@ -247,7 +254,7 @@ def test_one_odd_value_leaves_out_what_it_is_in_and_changes_nothing_else(
     left_out = owner(place)
     assert outside(left_out, snapshot) == outside(left_out, GOOD)
     if place[-1] not in ("cluster", "leader"):
-        assert all(each.leader for each in (*snapshot.streams, *snapshot.consumers))
+        assert all(each.leader for each in everything(snapshot))
     if left_out[2:] and not isinstance(place[-1], int):
         assert len(snapshot.consumers) + sum(snapshot.left_out.values()) == len(GOOD.consumers)
     for each in (snapshot, GOOD):
