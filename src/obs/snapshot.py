@@ -52,6 +52,7 @@ class Consumer(msgspec.Struct, frozen=True, gc=False):
     leader_unreachable: bool = False
     server: str = ""  # name of the server that reported it
     at: float | None = None
+    account_id: str = ""  # differs from `account`, its label, where the server has an operator
 
 
 class StreamConfig(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +89,7 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     consumers: int
     leader: bool = True
     replicas_behind: int = 0
-    replica_lag: int = 0
+    replica_lag: int | None = 0  # None: a replica tells no number
     ephemeral_consumers: int = 0
     ephemeral_lag: int = 0
     leader_unreachable: bool = False
@@ -115,7 +116,7 @@ class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
     """One monitoring address; the numbers are None where it did not answer."""
 
-    address: str  # host:port of the monitoring endpoint: the series' identity
+    address: str  # host:port and path of the monitoring endpoint: the series' identity
     up: bool
     name: str = ""
     version: str = ""
@@ -132,7 +133,8 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
 class NatsSnapshot:
     """One NATS cluster at `at`, the moment its answers arrived (Unix seconds).
 
-    `left_out` counts consumers without a series of their own by reason (excluded, ephemeral, cap).
+    `left_out` counts consumers without a series of their own by reason (excluded, ephemeral, cap,
+    new, unreadable), and unreadable streams.
     What is not in the snapshot was deleted only where no server is `incomplete`: an answer in part
     says nothing about what it leaves out. `fault`: why nothing at all can be told, although a
     server answered.

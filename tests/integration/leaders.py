@@ -2,7 +2,8 @@
 
 from obs.clients.http import Http
 from obs.sandbox.nats_server import NatsServer
-from obs.sources.nats.jsz import ConsumerReport, StreamReport, decode_jsz
+from obs.sources.nats.jsz import ConsumerReport, StreamReport
+from obs.sources.nats.jsz_answer import decode_jsz
 
 
 def leaders(http: Http, member: NatsServer) -> dict[str, str]:

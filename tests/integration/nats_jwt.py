@@ -15,34 +15,41 @@ JETSTREAM = ("mem_storage", "disk_storage", "streams", "consumer")
 
 
 @dataclass(frozen=True)
+class Member:
+    """An account's public key, and the credentials of its user."""
+
+    account: str
+    credentials: str
+
+
+@dataclass(frozen=True)
 class Operator:
-    """What a server in operator mode is configured with, and a user's credentials."""
+    """What a server in operator mode is configured with, and its accounts with JetStream."""
 
     config: dict[str, Any]
-    credentials: str
-    account: str
+    members: tuple[Member, ...]
+
+    @property
+    def credentials(self) -> str:
+        """Those of the first account's user."""
+        return self.members[0].credentials
 
 
-def make_operator() -> Operator:
-    """One account with JetStream, one user in it, and a system account."""
-    operator, system, account, user = (
-        _key(prefix)
-        for prefix in (
-            nkeys.PREFIX_BYTE_OPERATOR,
-            nkeys.PREFIX_BYTE_ACCOUNT,
-            nkeys.PREFIX_BYTE_ACCOUNT,
-            nkeys.PREFIX_BYTE_USER,
-        )
-    )
+def make_operator(*names: str) -> Operator:
+    """Accounts with JetStream and one user each, by default one named OMS; and a system account."""
+    operator, system = _key(nkeys.PREFIX_BYTE_OPERATOR), _key(nkeys.PREFIX_BYTE_ACCOUNT)
+    accounts = [(_key(nkeys.PREFIX_BYTE_ACCOUNT), name) for name in names or ("OMS",)]
     limits = dict.fromkeys(UNLIMITED, -1) | {"wildcards": True}
     jwts = {
         _public(system): _jwt(operator, system, "SYS", {"type": "account", "limits": limits}),
+    } | {
         _public(account): _jwt(
             operator,
             account,
-            "OMS",
+            name,
             {"type": "account", "limits": limits | dict.fromkeys(JETSTREAM, -1)},
-        ),
+        )
+        for account, name in accounts
     }
     config = {
         "operator": _jwt(
@@ -51,13 +58,18 @@ def make_operator() -> Operator:
         "resolver": "MEMORY",
         "resolver_preload": jwts,
     }
+    return Operator(config, tuple(_member(account) for account, _ in accounts))
+
+
+def _member(account: nkeys.KeyPair) -> Member:
+    user = _key(nkeys.PREFIX_BYTE_USER)
     allowed = {"type": "user", "subs": -1, "data": -1, "payload": -1, "pub": {}, "sub": {}}
     user_jwt = _jwt(account, user, "obs", allowed)
     credentials = (
         f"-----BEGIN NATS USER JWT-----\n{user_jwt}\n------END NATS USER JWT------\n\n"
         f"-----BEGIN USER NKEY SEED-----\n{user.seed.decode()}\n------END USER NKEY SEED------\n"
     )
-    return Operator(config, credentials, _public(account))
+    return Member(_public(account), credentials)
 
 
 def _key(prefix: int) -> nkeys.KeyPair:

@@ -82,7 +82,7 @@ STATUS_REASON = gauge(
 DELIVERED = counter(
     "nats_consumer_delivered_total",
     CONSUMER,
-    "Messages delivered, redeliveries included.",
+    "Messages delivered, redeliveries included; continues when the consumer is recreated.",
     title="Deliveries",
 )
 DELIVERED_SEQUENCE = gauge(

@@ -55,13 +55,13 @@ SOURCE_SERIES = gauge(
 SERIES_DROPPED = counter(
     "obs_series_dropped_total",
     ("source", "reason"),
-    "Consumers and queues that were not exported, counted again at each poll, by reason.",
+    "Consumers, streams and queues that were not exported, counted again at each poll, by reason.",
     title="Dropped at a cap",
 )
 SOURCE_LEFT_OUT = gauge(
     "obs_source_left_out",
     ("source", "reason"),
-    "Consumers and queues that currently have no series, by reason.",
+    "Consumers, streams and queues that currently have no series, by reason.",
     title="Without series",
 )
 AWS_REQUESTS = counter(

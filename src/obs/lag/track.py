@@ -8,7 +8,7 @@ from obs.lag.arrivals import ArrivalsState
 from obs.lag.evidence import Evidence
 from obs.lag.forecast import TrendState, eviction_seconds
 from obs.lag.history import BEHIND_POLLS, SequenceTimes
-from obs.lag.identity import ConsumerIdentity
+from obs.lag.identity import ConsumerIdentity, Ended
 from obs.lag.in_flight import InFlightState, RedeliverySchedule
 from obs.lag.leaderless import aged_without_leader, first_without_leader, still_counting
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedConsumerConfig, ObservedStream
@@ -32,6 +32,7 @@ class TrackState(msgspec.Struct, frozen=True, array_like=True):
     window: StatusWindowState
     trend: TrendState
     arrivals: ArrivalsState | None
+    earlier: str = ""
 
 
 class Track:
@@ -41,8 +42,9 @@ class Track:
         "_config", "_evidence", "_has_leader", "_identity", "_schedule", "_uncounted", "_verdict",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self._identity = ConsumerIdentity()
+    def __init__(self, ended: Ended | None = None) -> None:
+        """Counters go on from `ended`: the consumer's, or those of an earlier one of the name."""
+        self._identity = ConsumerIdentity.after(ended) if ended else ConsumerIdentity()
         self._evidence = Evidence()
         self._has_leader = True  # at the last poll
         self._uncounted = 0  # polls in a row with a leader that has yet to count
@@ -196,13 +198,20 @@ class Track:
             window,
             trend,
             arrivals,
+            identity.earlier,
         )
+
+    def ended(self) -> Ended:
+        """What stays of the consumer, for another track."""
+        return self._identity.ended(self._evidence.last)
 
     @classmethod
     def from_state(cls, state: TrackState) -> "Track":
         """A track that goes on judging as the saved one would have."""
         track = cls()
-        track._identity = ConsumerIdentity(state.created, state.offset, state.behind, state.resets)
+        track._identity = ConsumerIdentity(
+            state.created, state.offset, state.behind, state.resets, state.earlier
+        )
         track._evidence = Evidence(
             (
                 state.at,

@@ -20,8 +20,8 @@ class ConsumerVerdict(msgspec.Struct, frozen=True, gc=False):
 
     `lag_messages` is pending plus ack pending, `lag_seconds` the age of the oldest of them and
     `uncertainty` the most by which that may be off. `eviction_seconds` is None where no age limit
-    evicts, or nothing is outstanding. `delivered_total` never falls between two creations of the
-    consumer; `resets` never falls at all.
+    evicts, or nothing is outstanding. `delivered_total` and `resets` never fall, also where the
+    consumer is created again.
     """
 
     lag_messages: int

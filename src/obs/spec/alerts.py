@@ -78,13 +78,13 @@ class Override(Tuned):
     nats: ObjectName | None = None
     """Name of the NATS source."""
     account: ObjectName | None = None
-    """Name of the NATS account."""
+    """The NATS account, as in the label."""
     stream: ObjectName | None = None
     """Name of the stream."""
     consumer: ObjectName | None = None
     """Name of the consumer."""
     server: ObjectName | None = None
-    """The NATS server, as host:port of its monitoring address."""
+    """The NATS server, as host:port and path of its monitoring address."""
     aws: ObjectName | None = None
     """Name of the AWS source."""
     bus: ObjectName | None = None

@@ -31,7 +31,8 @@ class NatsConnection(Model):
     servers: Annotated[tuple[NatsUrl, ...], Field(min_length=1)]
     """Server URLs, nats:// or tls://."""
     account: str = "$G"
-    """Name of the account on the monitoring port; dead letters are counted under it."""
+    """Name of the account on the monitoring port, or its id if several have that name; dead letters
+    are counted under it."""
     user: str | None = None
     """User for authentication."""
     password_file: InFile | None = None

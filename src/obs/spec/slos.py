@@ -66,7 +66,7 @@ class ConsumerSli(SliSpec):
     source: Name
     """NATS source that watches the consumer."""
     account: Glob = "*"
-    """NATS account of the stream, if the name occurs in several."""
+    """NATS account of the stream, by name or id, if the stream's name occurs in several."""
     stream: AssetName
     """Name of the stream."""
     consumer: AssetName

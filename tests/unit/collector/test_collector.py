@@ -176,14 +176,14 @@ def test_a_followers_numbers_are_not_taken_and_the_consumer_is_leaderless(
     assert seen["nats_consumer_lag_messages"] == [5]
 
 
-def test_a_consumer_created_again_is_a_reset_and_counts_from_its_own_deliveries(
+def test_a_consumer_created_again_is_a_reset_and_its_deliveries_add_to_those_before(
     collector: Collector, health: SourceHealth, clock: SetClock
 ) -> None:
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     collector.record_poll(health, poll(START + 15, 7, created="b"), clock.monotonic())
     seen = samples(collector)
     assert seen["nats_consumer_resets_total"] == [1]
-    assert seen["nats_consumer_delivered_total"] == [7]
+    assert seen["nats_consumer_delivered_total"] == [995 + 7]
 
 
 def test_dead_letters_are_absent_until_an_advisory_reports_them(

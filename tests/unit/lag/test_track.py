@@ -75,11 +75,11 @@ def test_deliveries_are_counted_as_the_server_does() -> None:
     assert feed.poll().delivered_total == 300
 
 
-def test_a_recreated_consumer_counts_from_zero_and_is_a_reset() -> None:
+def test_a_recreated_consumer_is_a_reset_and_its_deliveries_add_to_those_before() -> None:
     feed = Feed()
     feed.poll()
     verdict = feed.poll(created="second", pending=290, **at(10))
-    assert (verdict.delivered_total, verdict.resets) == (10, 1)
+    assert (verdict.delivered_total, verdict.resets) == (160, 1)
     assert verdict.status is Status.OK
 
 

@@ -160,7 +160,7 @@ class AwsAccount:
         found = dict(self.namespaces[name])
         status = found["status"]["statusCode"]
         if status in ("CREATING", "UPDATING"):  # done by the next look
-            bad = b"unreadable" in found["data"]
+            bad = b"no rules" in found["data"]
             code = {"CREATING": "CREATION_FAILED", "UPDATING": "UPDATE_FAILED"}[status]
             after = {"statusCode": code, "statusReason": "bad rules"} if bad else ACTIVE
             self.namespaces[name] = {**found, "status": after}

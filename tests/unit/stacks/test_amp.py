@@ -89,7 +89,7 @@ def test_rules_that_aws_cannot_read_are_an_error_and_stay_to_be_done(
     (step,) = (step for step in stack(system, account).plan() if step.name == name)
     assert step.action is Action.CHANGE
     one = stack(system, account)
-    one._texts = {**one._texts, name: "unreadable"}
+    one._texts = {**one._texts, name: "no rules"}
     with pytest.raises(SourceError, match="shop-production-nats: UPDATE_FAILED: bad rules"):
         one.apply(one.plan(), lambda step: None)
 

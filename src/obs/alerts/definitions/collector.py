@@ -47,6 +47,19 @@ ALERTS: Final = (
         keep_firing=0,
     ),
     Alert(
+        "ObsSeriesUnreadable",
+        Severity.WARNING,
+        About.SOURCE,
+        Increase(own.SERIES_DROPPED, 0, 15 * MINUTE, where=(("reason", "unreadable"),)),
+        0,
+        "Streams or consumers are not monitored because a value in their report is odd.",
+        "Source {source} reports a value that is not of its type or out of range: {value} streams "
+        "or consumers were left out in the last {window}, counted at every poll.",
+        "What is left out has no series, so no alert on it can fire.",
+        "collector/unreadable",
+        keep_firing=0,
+    ),
+    Alert(
         "ObsAwsBudgetExceeded",
         Severity.WARNING,
         About.SOURCE,

@@ -117,6 +117,7 @@ def _left_out(panels: MetricPanels) -> Band:
         panels.lines("collector/series", own.SOURCE_SERIES),
         panels.lines("collector/left_out", own.SOURCE_LEFT_OUT, ever=True, none=none),
         panels.alert_lines("collector/dropped", by=own.SOURCE),
+        panels.alert_lines("collector/unreadable", by=own.SOURCE),
     ]
     return Band(7, shown)
 

@@ -29,8 +29,9 @@ class _Uncertain(NamedTuple):
 class ArrivalQueries:
     """Refines the lag of one account's consumers where it is uncertain by more than `tolerance`.
 
-    `tolerance` is in seconds. An answer is stored as long as it is needed, so a stopped consumer
-    is queried once; again only where messages were deleted from the middle of the stream.
+    `account` is its label or its id, `tolerance` in seconds. An answer is stored as long as it is
+    needed, so a stopped consumer is queried once; again only where messages were deleted from the
+    middle of the stream.
     """
 
     def __init__(self, account: str, tolerance: float) -> None:
@@ -74,7 +75,8 @@ class ArrivalQueries:
                 continue
             consumer = tracked.consumer
             filters = consumer.config.filters
-            if consumer.account != self._account or len(filters) > MAX_FILTERS:
+            named = self._account in (consumer.account, consumer.account_id)
+            if not named or len(filters) > MAX_FILTERS:
                 continue
             if tracked.verdict.status is Status.LEADERLESS:  # its numbers are old
                 continue

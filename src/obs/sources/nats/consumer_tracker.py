@@ -12,12 +12,14 @@ import msgspec
 from obs.families.family import Family, RowCache
 from obs.families.nats import ConsumerRows, consumer_families, server_families, stream_families
 from obs.lag.history import SequenceState, SequenceTimes
+from obs.lag.identity import Ended
 from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
 from obs.lag.track import Track, TrackState
 from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
+from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.nats import NatsSource
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 SAVE_EVERY: Final = 60.0
 TOLERANCE_POLLS: Final = 1.5  # poll times vary a little: exactly one interval would flap
 FORGET_AFTER: Final = 3600.0  # seconds without the consumer, after which it counts as deleted
+ENDED: Final = 10_000  # forgotten consumers whose counters are known, the last ones
 LAG_POINTS: Final = 40
 _KIND: Final = "nats_history"
 _DEAD_LETTERS: Final = "nats_dead_letters"
@@ -40,6 +43,8 @@ class SavedHistory(msgspec.Struct, frozen=True):
     since: float
     tracks: list[tuple[Identity, TrackState]]
     streams: list[tuple[tuple[str, str], SequenceState]]
+    ended: list[tuple[Identity, Ended]] = []
+    accounts: dict[str, tuple[str, str]] = {}
 
 
 class SavedDeadLetters(msgspec.Struct, frozen=True):
@@ -67,6 +72,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._kept = RowCache()
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
+        self._ended: dict[Identity, Ended] = {}
+        self.accounts = AccountLabels()
         self._dead_letters: dict[Identity, int] = {}
         self._since = now
         self._saved_at = now
@@ -98,7 +105,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             identity = (consumer.account, consumer.stream, consumer.name)
             tracked = tracked_by.get(identity)
             if tracked is None:
-                tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), Track())
+                track = Track(self._ended.pop(identity, None))
+                tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), track)
             tracked.observe(consumer, *of_stream, now, settings)
             present.append(tracked)
         self.present = tuple(present)
@@ -131,7 +139,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.knows_dead_letters = True
         self.position = position or self.position
         for dead_letter in dead_letters:
-            identity = (dead_letter.account, dead_letter.stream, dead_letter.consumer)
+            account = self.accounts.label(dead_letter.account)
+            identity = (account, dead_letter.stream, dead_letter.consumer)
             self._dead_letters[identity] = self._dead_letters.get(identity, 0) + 1
             if tracked := self._tracked.get(identity):
                 tracked.exhausted.add(dead_letter.stream_seq)
@@ -142,8 +151,11 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         """Dead letters of a consumer since counting began; None where they are not counted."""
         if not self.knows_dead_letters:
             return None
-        consumer = tracked.consumer
-        return self._dead_letters.get((consumer.account, consumer.stream, consumer.name), 0)
+        consumer, counts = tracked.consumer, self._dead_letters
+        counted = counts.get((consumer.account, consumer.stream, consumer.name), 0)
+        if consumer.account_id != consumer.account:  # counted before the account's label was known
+            counted += counts.get((consumer.account_id, consumer.stream, consumer.name), 0)
+        return counted
 
     def numbers(self, sli: ConsumerSli) -> list[ConsumerNumbers]:
         """The consumers that an SLI measures."""
@@ -171,6 +183,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 if (track := tracked.track.to_state()) is not None
             ],
             [(key, times.to_state()) for key, times in self._streams.items()],
+            list(self._ended.items()),
+            dict(self.accounts.saved),
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
@@ -180,7 +194,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             if (
                 consumer.name == sli.consumer
                 and consumer.stream == sli.stream
-                and fnmatchcase(consumer.account, sli.account)
+                and (
+                    fnmatchcase(consumer.account, sli.account)
+                    or fnmatchcase(consumer.account_id, sli.account)
+                )
             ):
                 yield tracked
 
@@ -207,6 +224,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         for identity, tracked in list(self._tracked.items()):
             if now - tracked.seen_at > FORGET_AFTER:
                 del self._tracked[identity]
+                self._ended[identity] = tracked.track.ended()
+        while len(self._ended) > ENDED:
+            del self._ended[next(iter(self._ended))]
 
     def _restore(self, on_damage: Callable[[], None]) -> None:
         try:
@@ -219,6 +239,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                     self._tracked[identity] = tracked
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)
+                self._ended = dict(saved.ended)
+                self.accounts = AccountLabels(saved.accounts)
             if dead_letters := self._state.entries(_DEAD_LETTERS).get(self.source):
                 saved_dead_letters = msgspec.msgpack.decode(dead_letters, type=SavedDeadLetters)
                 self._dead_letters = dict(saved_dead_letters.counts)

@@ -1,13 +1,18 @@
 """One report per stream and consumer into the snapshot's values, as far as the spec wants them."""
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.jsz import (
+    MOST,
     Cluster,
     ConsumerReport,
+    StreamReport,
+    UnreadableConsumer,
+    UnreadableStream,
     consumer_config,
     stream_config,
     unix_seconds,
@@ -16,20 +21,33 @@ from obs.sources.nats.leaders import Merged, Reports, StreamKey
 from obs.sources.nats.selection import chooser
 from obs.spec.nats import NatsSource
 
-REASONS: Final = ("excluded", "ephemeral", "cap", "new")
-"""Why a consumer has no series: a glob, summed up in its stream, beyond the cap, or new, which is
-that its configuration is not known yet."""
+REASONS: Final = ("excluded", "ephemeral", "cap", "new", "unreadable")
+"""Why a consumer has no series: a glob, summed up in its stream, beyond the cap, new, which is
+that its configuration is not known yet, or unreadable: a value in its report is odd."""
+
+
+class Unreadable(NamedTuple):
+    """A stream, or with a name one of its consumers, that is left out; `why` names the value."""
+
+    account: str
+    stream: str
+    consumer: str
+    why: str
 
 
 @dataclass(slots=True)
 class Known:
-    """Configurations of one stream and of its consumers by name, each with its `created`."""
+    """Configurations of one stream and of its consumers by name, each with its `created`.
+
+    `why`, or a string in place of a configuration, says why it cannot be read.
+    """
 
     created: str
     config: StreamConfig
-    consumers: dict[str, tuple[str, ConsumerConfig]]
+    consumers: dict[str, tuple[str, ConsumerConfig | str]]
+    why: str = ""
 
-    def consumer(self, report: ConsumerReport) -> ConsumerConfig | None:
+    def consumer(self, report: ConsumerReport) -> ConsumerConfig | str | None:
         """None where it is not known, or is of an earlier consumer of that name."""
         known = self.consumers.get(report.name)
         return known[1] if known is not None and known[0] == report.created else None
@@ -56,90 +74,139 @@ class KnownSettings:
         known = self._known.get(key)
         return known if known is not None and known.created == reports.stream.created else None
 
+    def had_series(self, key: StreamKey, name: str, *, ephemeral: bool) -> bool:
+        """Whether an earlier consumer of that name had a series; `ephemeral`: those have, too."""
+        known = self._known.get(key)
+        _, config = known.consumers.get(name, ("", "")) if known else ("", "")
+        return isinstance(config, ConsumerConfig) and (config.durable or ephemeral)
+
 
 def _known(reports: Reports) -> Known | None:
-    if reports.stream.config is None:
+    stream, consumers = reports.stream, dict[str, tuple[str, ConsumerConfig | str]]()
+    why = stream.why if isinstance(stream, UnreadableStream) and stream.created else ""
+    if stream.config is None and not why:
         return None
-    consumers = {
-        name: (report.created, consumer_config(report.config))
-        for name, report in (reports.unled | reports.led).items()
-        if report.config is not None
-    }
-    return Known(reports.stream.created, stream_config(reports.stream.config), consumers)
+    for name, report in (reports.unled | reports.led).items():
+        if isinstance(report, UnreadableConsumer):
+            consumers[name] = (report.created, report.why)
+        elif report.config is not None:
+            consumers[name] = (report.created, consumer_config(report.config))
+    config = stream_config(stream.config) if stream.config is not None else StreamConfig()
+    return Known(stream.created, config, consumers, why)
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterView:
     """What the spec wants of a cluster.
 
-    `left_out` counts the consumers without a series of their own, for each of REASONS.
-    `configured`: the configuration of all that is wanted is known.
+    `left_out` counts the consumers without a series of their own, for each of REASONS, and the
+    unreadable streams. `configured`: the configuration of all that is wanted is known; `again`:
+    that of a consumer is not which had a series before it was created again.
     """
 
     streams: tuple[Stream, ...]
     consumers: tuple[Consumer, ...]
     left_out: dict[str, int]
     configured: bool
+    again: bool = False
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen so far of a cluster."""
+
+    streams: list[Stream] = field(default_factory=list)
+    consumers: list[Consumer] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REASONS, 0)))
+    configured: bool = True
+    again: bool = False
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    def leave_out(self, odd: Unreadable, number: int = 1) -> None:
+        """Count what a value that cannot be read leaves out."""
+        self.left_out["unreadable"] += number
+        self.unreadable.append(odd)
 
 
 class SourceSelection:
     """Which streams and consumers the spec wants."""
 
-    def __init__(self, spec: NatsSource) -> None:
+    def __init__(self, spec: NatsSource, accounts: AccountLabels | None = None) -> None:
+        """`accounts` says what accounts are called."""
         self._stream = chooser(spec.streams)
         self._consumer = chooser(spec.consumers)
         self._roll_up = spec.ephemeral == "roll_up"
         self._cap = spec.max_consumers
+        self._accounts = accounts or AccountLabels()
 
-    def view(self, merged: Merged, settings: KnownSettings) -> ClusterView:
-        """The streams and consumers wanted, sorted by identity.
+    def view(
+        self, merged: Merged, settings: KnownSettings, *, complete: bool = True
+    ) -> ClusterView:
+        """The streams and consumers wanted, sorted by identity; `complete`: every server answered.
 
         The cap keeps the consumers that exist longest, so that a new one never takes the place
         of another.
         """
-        left_out = Counter(dict.fromkeys(REASONS, 0))
-        configured = True
-        streams: list[Stream] = []
-        consumers: list[Consumer] = []
+        labels = self._accounts.of(merged, complete=complete)
+        seen = _Seen()
         for key in sorted(merged):
             reports = merged[key]
             if self._stream(key.stream):
-                known = settings.stream(key, reports)
-                configured = configured and known is not None
-                streams.append(self._add(key, reports, known, consumers, left_out))
+                self._see(key, labels[key.account], reports, settings, seen)
             else:
-                left_out["excluded"] += len(reports.led) + len(reports.unled)
+                seen.left_out["excluded"] += len(reports.led) + len(reports.unled)
+        consumers, left_out = seen.consumers, seen.left_out
         if len(consumers) > self._cap:
             left_out["cap"] = len(consumers) - self._cap
             kept = set(sorted(map(_by_age, consumers))[: self._cap])
             consumers = [consumer for consumer in consumers if _by_age(consumer) in kept]
-        configured = configured and not left_out["new"]
-        return ClusterView(tuple(streams), tuple(consumers), dict(left_out), configured)
+        return ClusterView(
+            tuple(seen.streams),
+            tuple(consumers),
+            dict(left_out),
+            seen.configured and not left_out["new"],
+            seen.again,
+            tuple(seen.unreadable),
+        )
 
-    def _add(
-        self,
-        key: StreamKey,
-        reports: Reports,
-        known: Known | None,
-        consumers: list[Consumer],
-        left_out: Counter[str],
-    ) -> Stream:
-        """Append the stream's consumers; return the stream with its ephemeral ones summed up."""
+    def _see(
+        self, key: StreamKey, account: str, reports: Reports, settings: KnownSettings, seen: _Seen
+    ) -> None:
+        """Add a stream and its consumers, its ephemeral ones summed up."""
+        known = settings.stream(key, reports)
+        if unreadable := _why_unreadable(reports.stream, known):
+            number = 1 + len(reports.led) + len(reports.unled)
+            return seen.leave_out(Unreadable(account, key.stream, "", unreadable), number)
+        seen.configured = seen.configured and known is not None
         ephemeral = ephemeral_lag = 0
         for name in sorted([*reports.led, *reports.unled]):
             led = reports.led.get(name)
             report = led or reports.unled[name]
+            config = known.consumer(report) if known is not None else None
             if not self._consumer(name):
-                left_out["excluded"] += 1
-            elif known is None or (config := known.consumer(report)) is None:
-                left_out["new"] += 1
+                seen.left_out["excluded"] += 1
+            elif config is None or isinstance(config, str):
+                if why := report.why if isinstance(report, UnreadableConsumer) else config:
+                    seen.leave_out(Unreadable(account, key.stream, name, why))
+                else:
+                    seen.left_out["new"] += 1
+                    seen.again |= settings.had_series(key, name, ephemeral=not self._roll_up)
             elif self._roll_up and not config.durable:
-                left_out["ephemeral"] += 1
+                seen.left_out["ephemeral"] += 1
                 ephemeral += 1
                 ephemeral_lag += report.num_pending + report.num_ack_pending
             else:
-                consumers.append(_consumer(key, report, config, leader=led is not None))
-        return _stream(key, reports, known, ephemeral, ephemeral_lag)
+                leader = led is not None
+                seen.consumers.append(_consumer(key, account, report, config, leader=leader))
+        seen.streams.append(_stream(key, account, reports, known, (ephemeral, ephemeral_lag)))
+        return None
+
+
+def _why_unreadable(report: StreamReport, known: Known | None) -> str:
+    if isinstance(report, UnreadableStream):
+        return report.why
+    return known.why if known is not None else ""
 
 
 def _by_age(consumer: Consumer) -> tuple[str, str, str, str]:
@@ -147,11 +214,11 @@ def _by_age(consumer: Consumer) -> tuple[str, str, str, str]:
 
 
 def _consumer(
-    key: StreamKey, report: ConsumerReport, config: ConsumerConfig, *, leader: bool
+    key: StreamKey, account: str, report: ConsumerReport, config: ConsumerConfig, *, leader: bool
 ) -> Consumer:
     # By position: the names would make it six times slower.
     return Consumer(
-        key.account,
+        account,
         key.stream,
         report.name,
         report.created,
@@ -168,17 +235,22 @@ def _consumer(
         report.push_bound,
         leader,
         _behind(report.cluster),
+        False,
+        "",
+        None,
+        key.account,
     )
 
 
 def _stream(
-    key: StreamKey, reports: Reports, known: Known | None, ephemeral: int, ephemeral_lag: int
+    key: StreamKey, account: str, reports: Reports, known: Known | None, ephemeral: tuple[int, int]
 ) -> Stream:
+    """`ephemeral`: how many ephemeral consumers there are, and their lag in messages."""
     report = reports.stream
     state = report.state
-    replicas = report.cluster.replicas if report.cluster else ()
+    lags = [replica.lag for replica in report.cluster.replicas] if report.cluster else []
     return Stream(
-        account=key.account,
+        account=account,
         name=key.stream,
         created=report.created,
         config=known.config if known else StreamConfig(),
@@ -192,9 +264,9 @@ def _stream(
         consumers=max(state.consumer_count, len(reports.led) + len(reports.unled)),
         leader=reports.leader,
         replicas_behind=_behind(report.cluster),
-        replica_lag=max((replica.lag for replica in replicas), default=0),
-        ephemeral_consumers=ephemeral,
-        ephemeral_lag=ephemeral_lag,
+        replica_lag=max(lags, default=0) if all(0 <= lag <= MOST for lag in lags) else None,
+        ephemeral_consumers=ephemeral[0],
+        ephemeral_lag=ephemeral[1],
     )
 
 

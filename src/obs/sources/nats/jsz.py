@@ -1,18 +1,28 @@
 """What obs reads of nats-server's /jsz and /varz. Absent fields have their Go zero value.
 
 Servers from 2.9 on; fields that are not declared are skipped by the decoder, which makes it fast.
+A stream or a consumer in which a value is odd is not read, but stands in the answer as such.
 """
 
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
-from obs.errors import SourceError
 from obs.snapshot import ConsumerConfig, StreamConfig
+from obs.sources.nats import tolerant
 
 _PER_SECOND: Final = 1e9  # nanoseconds
-_T = TypeVar("_T")
+MOST: Final = 2**53  # the largest whole number that every sink can write
+
+# nats-server's counters are unsigned: one that falls below zero is close to 2^64.
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Sequence = Annotated[int, Meta(ge=0, le=2**62)]  # a stream may begin at any sequence
+Setting = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Nanoseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Moment = Annotated[datetime, Meta(tz=True)]
+AssetName = Annotated[str, Meta(min_length=1)]
 
 
 class Replica(msgspec.Struct, frozen=True, gc=False):
@@ -33,15 +43,15 @@ class Cluster(msgspec.Struct, frozen=True, gc=False):
 class Delivered(msgspec.Struct, frozen=True, gc=False):
     """A position, counted in the consumer's deliveries and in the stream's messages."""
 
-    consumer_seq: int = 0
-    stream_seq: int = 0
-    last_active: datetime | None = None
+    consumer_seq: Count = 0
+    stream_seq: Sequence = 0
+    last_active: Moment | None = None
 
 
 class Floor(msgspec.Struct, frozen=True, gc=False):
     """Below which everything is acknowledged."""
 
-    stream_seq: int = 0
+    stream_seq: Sequence = 0
 
 
 class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
@@ -50,10 +60,10 @@ class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
     durable_name: str = ""
     deliver_subject: str = ""
     ack_policy: str = "none"
-    ack_wait: int = 0
-    max_deliver: int = -1
-    max_ack_pending: int = -1
-    backoff: tuple[int, ...] | None = None
+    ack_wait: Nanoseconds = 0
+    max_deliver: Setting = -1
+    max_ack_pending: Setting = -1
+    backoff: tuple[Nanoseconds, ...] | None = None
     filter_subject: str = ""
     filter_subjects: tuple[str, ...] | None = None
 
@@ -61,46 +71,56 @@ class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
 class ConsumerReport(msgspec.Struct, frozen=True, gc=False):
     """One consumer as one server sees it."""
 
-    name: str
+    name: AssetName
     created: str
     delivered: Delivered = Delivered()
     ack_floor: Floor = Floor()
-    num_ack_pending: int = 0
-    num_redelivered: int = 0
-    num_waiting: int = 0
-    num_pending: int = 0
+    num_ack_pending: Count = 0
+    num_redelivered: Count = 0
+    num_waiting: Count = 0
+    num_pending: Count = 0
     push_bound: bool = False
     paused: bool = False
     cluster: Cluster | None = None
     config: ConsumerSettings | None = None
 
 
+class UnreadableConsumer(ConsumerReport, frozen=True, gc=False):
+    """A consumer in whose report a value is odd; `why` names it.
+
+    Behind any report that can be read. `created` is empty unless only its configuration is odd.
+    """
+
+    delivered: Delivered = Delivered(-1)
+    why: str = ""
+
+
 class StreamState(msgspec.Struct, frozen=True, gc=False):
     """What a stream holds."""
 
-    messages: int = 0
-    bytes: int = 0
-    first_seq: int = 0
-    first_ts: datetime | None = None
-    last_seq: int = 0
-    last_ts: datetime | None = None
-    consumer_count: int = 0
+    messages: Count = 0
+    bytes: Count = 0
+    first_seq: Sequence = 0
+    first_ts: Moment | None = None
+    last_seq: Sequence = 0
+    last_ts: Moment | None = None
+    consumer_count: Count = 0
 
 
 class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     """`max_age` in nanoseconds; 0 or −1: no limit."""
 
     discard: str = "old"
-    max_age: int = 0
-    max_bytes: int = -1
-    max_msgs: int = -1
-    num_replicas: int = 1
+    max_age: Setting = 0
+    max_bytes: Setting = -1
+    max_msgs: Setting = -1
+    num_replicas: Setting = 1
 
 
 class StreamReport(msgspec.Struct, frozen=True, gc=False):
     """One stream as one server sees it."""
 
-    name: str
+    name: AssetName
     created: str = ""
     state: StreamState = StreamState()
     cluster: Cluster | None = None
@@ -108,11 +128,26 @@ class StreamReport(msgspec.Struct, frozen=True, gc=False):
     consumer_detail: tuple[ConsumerReport, ...] | None = None
 
 
-class AccountReport(msgspec.Struct, frozen=True, gc=False):
-    """One JetStream account as one server sees it."""
+class UnreadableStream(StreamReport, frozen=True, gc=False):
+    """A stream in whose report a value is odd; `why` names it.
 
-    name: str
+    Behind any report that can be read. `created` is empty unless only its configuration is odd.
+    """
+
+    state: StreamState = StreamState(last_seq=-1)
+    why: str = ""
+
+
+class AccountReport(msgspec.Struct, frozen=True, gc=False):
+    """One JetStream account as one server sees it.
+
+    `name` is for people; in operator mode, where `id` is the account's public key, several accounts
+    may have the same.
+    """
+
+    name: AssetName
     stream_detail: tuple[StreamReport, ...] | None = None
+    id: str = ""
 
 
 class Jsz(msgspec.Struct, frozen=True, gc=False):
@@ -123,24 +158,24 @@ class Jsz(msgspec.Struct, frozen=True, gc=False):
 
 
 class ApiStats(msgspec.Struct, frozen=True, gc=False):
-    """Requests to the JetStream API of one server."""
+    """Requests to the JetStream API of one server; None where that is not told."""
 
-    errors: int = 0
+    errors: Count | None = None
 
 
 class JetStreamStats(msgspec.Struct, frozen=True, gc=False):
-    """Bytes in use."""
+    """Bytes in use; None where that is not told."""
 
-    memory: int = 0
-    storage: int = 0
+    memory: Count | None = None
+    storage: Count | None = None
     api: ApiStats = ApiStats()
 
 
 class JetStreamLimits(msgspec.Struct, frozen=True, gc=False):
-    """Bytes allowed."""
+    """Bytes allowed; None where that is not told."""
 
-    max_memory: int = 0
-    max_storage: int = 0
+    max_memory: Count | None = None
+    max_storage: Count | None = None
 
 
 class JetStreamVarz(msgspec.Struct, frozen=True, gc=False):
@@ -157,13 +192,13 @@ class ClusterVarz(msgspec.Struct, frozen=True, gc=False):
 
 
 class Varz(msgspec.Struct, frozen=True, gc=False):
-    """Facts of one server."""
+    """Facts of one server; a number is None where it is not told."""
 
     server_id: str
     server_name: str = ""
     version: str = ""
-    connections: int = 0
-    slow_consumers: int = 0
+    connections: Count | None = None
+    slow_consumers: Count | None = None
     cluster: ClusterVarz = ClusterVarz()
     connect_urls: tuple[str, ...] | None = None
     jetstream: JetStreamVarz = JetStreamVarz()
@@ -181,38 +216,28 @@ class Routez(msgspec.Struct, frozen=True, gc=False):
     routes: tuple[Route, ...] | None = None
 
 
-_JSZ: Final = msgspec.json.Decoder(Jsz)
 _VARZ: Final = msgspec.json.Decoder(Varz)
 _ROUTEZ: Final = msgspec.json.Decoder(Routez)
 
 
-def decode_jsz(body: bytes, server: str) -> Jsz:
-    """Raises SourceError(decode) where it is not an answer of /jsz."""
-    return _decode(_JSZ, body, server)
-
-
 def decode_varz(body: bytes, server: str) -> Varz:
     """Raises SourceError(decode) where it is not an answer of /varz."""
-    return _decode(_VARZ, body, server)
+    return tolerant.decode(_VARZ, body, server)
 
 
 def decode_routez(body: bytes, server: str) -> Routez:
     """Raises SourceError(decode) where it is not an answer of /routez."""
-    return _decode(_ROUTEZ, body, server)
-
-
-def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, server: str) -> _T:
-    try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SourceError("decode", f"{server}: not a response of nats-server: {error}") from None
+    return tolerant.decode(_ROUTEZ, body, server)
 
 
 def unix_seconds(moment: datetime | None) -> float | None:
-    """Seconds since 1970; None for Go's zero time and for no time."""
-    if moment is None or moment.year <= 1:
-        return None
-    return moment.timestamp()
+    """Seconds since 1970; None for no time.
+
+    Go's zero time is no time: it is written as the year 1, or, once it went through nanoseconds
+    since 1970, as a moment in 1754 or as 1970 itself.
+    """
+    seconds = 0.0 if moment is None else moment.timestamp()
+    return seconds if seconds > 0.0 else None
 
 
 def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:

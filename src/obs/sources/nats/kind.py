@@ -48,7 +48,8 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         from obs.sources.nats.connection import ExactLag, dead_letters
         from obs.sources.nats.nats_http import NatsHttp
 
-        source = NatsHttp(name, spec, Http(spec.tls, timeout=spec.timeout), clock.wall)
+        http = Http(spec.tls, timeout=spec.timeout)
+        source = NatsHttp(name, spec, http, clock.wall, tracker.accounts)
         # Discovery, server facts, consumers and their settings: four requests one after the other.
         limit = 4 * spec.timeout + 1
         if spec.connection is None:

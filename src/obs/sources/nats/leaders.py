@@ -12,7 +12,7 @@ from obs.sources.nats.jsz import AccountReport, ConsumerReport, StreamReport
 
 
 class StreamKey(NamedTuple):
-    """What identifies a stream in a cluster."""
+    """What identifies a stream in a cluster; `account` is the account's id."""
 
     account: str
     stream: str
@@ -38,6 +38,7 @@ class Reports:
     leader: bool
     led: dict[str, ConsumerReport] = field(default_factory=dict)
     unled: dict[str, ConsumerReport] = field(default_factory=dict)
+    account_name: str = ""
 
 
 Merged = dict[StreamKey, Reports]
@@ -53,8 +54,9 @@ def merge(answers: Iterable[ServerReport]) -> Merged:
     for answer in answers:
         for account in answer.accounts:
             for stream in account.stream_detail or ():
-                key = StreamKey(account.name, stream.name)
+                key = StreamKey(account.id or account.name, stream.name)
                 reports = _offer(merged, key, stream, answer.server_name)
+                reports.account_name = account.name
                 followers.append((reports, _leaders(reports, stream, answer.server_name)))
     for reports, consumers in followers:
         for consumer in consumers:

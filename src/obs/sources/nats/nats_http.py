@@ -13,16 +13,19 @@ from urllib.parse import urlsplit
 from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.snapshot import NatsServer, NatsSnapshot
+from obs.sources.nats.accounts import AccountLabels
+from obs.sources.nats.config_reads import ConfigReads
 from obs.sources.nats.discovery import Discovery, Get
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
-from obs.sources.nats.jsz import AccountReport, Varz, decode_jsz, decode_varz
+from obs.sources.nats.jsz import AccountReport, Varz, decode_varz
+from obs.sources.nats.jsz_answer import decode_jsz
 from obs.sources.nats.leaders import Merged, ServerReport, merge
+from obs.sources.nats.unreadable import UnreadableLog
 from obs.spec.nats import NatsSource
 
 _LOG: Final = logging.getLogger(__name__)
 _PAGE: Final = 1024  # accounts a page of /jsz
 _JSZ: Final = "/jsz?accounts=1&streams=1&consumers=1"
-_CONFIG_GAP: Final = 30.0  # seconds at least between two requests for configurations
 _MAX_FETCHES: Final = 16
 
 
@@ -43,15 +46,23 @@ class NatsHttp:
     reported down, and what only they hold is missing. Not safe for two polls at the same time.
     """
 
-    def __init__(self, name: str, spec: NatsSource, http: Get, clock: Callable[[], float]) -> None:
-        """`clock` gives Unix seconds."""
+    def __init__(
+        self,
+        name: str,
+        spec: NatsSource,
+        http: Get,
+        clock: Callable[[], float],
+        accounts: AccountLabels | None = None,
+    ) -> None:
+        """`clock` gives Unix seconds; `accounts` says what accounts are called."""
         self.name = name
         self._spec = spec
         self._http = http
         self._clock = clock
-        self._scope = SourceSelection(spec)
+        self._scope = SourceSelection(spec, accounts)
         self._settings = KnownSettings()
-        self._configured_at: float | None = None
+        self._config_reads = ConfigReads(spec.config_every)
+        self._unreadable = UnreadableLog(name)
         self._failed: set[str] = set()
         self._pool = ThreadPoolExecutor(_MAX_FETCHES, thread_name_prefix=f"obs-nats-{name}")
         self._discovery = Discovery(spec, http, self._pool)
@@ -62,16 +73,18 @@ class NatsHttp:
         Raises SourceError where no server answers, with the first server's reason.
         """
         urls = self._discovery.urls(self._clock())
-        first = self._configured_at is None
+        first = self._config_reads.first
         replies = self._request(urls, with_config=first)
         at = self._clock()
         merged = _merged(replies)
         if first:
             self._learn(replies, merged)
-        view = self._scope.view(merged, self._settings)
-        if self._due(self._spec.config_every if view.configured else _CONFIG_GAP):
+        complete = all(reply.error is None for reply in replies)
+        view = self._scope.view(merged, self._settings, complete=complete)
+        if self._config_reads.due(self._clock(), new=not view.configured, again=view.again):
             self._configure(urls)
-            view = self._scope.view(merged, self._settings)
+            view = self._scope.view(merged, self._settings, complete=complete)
+        self._unreadable.tell(view)
         servers = tuple(server_of(reply) for reply in replies)
         return NatsSnapshot(at, servers, view.streams, view.consumers, view.left_out)
 
@@ -79,21 +92,16 @@ class NatsHttp:
         """End the fetching threads."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _due(self, every: float) -> bool:
-        """Whether configurations were read longer ago, or the clock stepped back."""
-        read_at = self._configured_at
-        return read_at is None or not 0 <= self._clock() - read_at < every
-
     def _configure(self, urls: Sequence[str]) -> None:
         """Read configurations; that response is larger, so the poll does not fail with it."""
-        self._configured_at = self._clock()
+        self._config_reads.done(self._clock())
         with contextlib.suppress(SourceError):
             replies = self._request(urls, with_config=True)
             self._learn(replies, _merged(replies))
 
     def _learn(self, replies: Sequence[Reply], merged: Merged) -> None:
         self._settings.learn(merged, complete=all(reply.error is None for reply in replies))
-        self._configured_at = self._clock()
+        self._config_reads.done(self._clock())
 
     def _request(self, urls: Sequence[str], *, with_config: bool) -> list[Reply]:
         """All servers at the same time; raises SourceError where none answers."""
@@ -154,8 +162,9 @@ def _merged(replies: Sequence[Reply]) -> Merged:
 
 
 def address(url: str) -> str:
-    """Host and port."""
-    return urlsplit(url).netloc
+    """Host, port and path, without anything secret: what identifies a monitoring address."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
 
 
 def server_of(reply: Reply) -> NatsServer:

@@ -18,7 +18,7 @@ from obs.spec.nats import NatsSource, Selection
 
 KEY = StreamKey("A", "S")
 EMPTY = StreamState()
-NOTHING = {"excluded": 0, "ephemeral": 0, "cap": 0, "new": 0}
+NOTHING = {"excluded": 0, "ephemeral": 0, "cap": 0, "new": 0, "unreadable": 0}
 
 
 def consumer(
@@ -97,6 +97,7 @@ def test_every_field_of_a_consumer_comes_from_its_own_place() -> None:
             push_bound=True,
             leader=True,
             replicas_behind=2,
+            account_id="A",
         ),
     )
 

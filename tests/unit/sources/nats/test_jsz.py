@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 import pytest
@@ -14,11 +14,11 @@ from obs.sources.nats.jsz import (
     StreamReport,
     StreamSettings,
     consumer_config,
-    decode_jsz,
     decode_varz,
     stream_config,
     unix_seconds,
 )
+from obs.sources.nats.jsz_answer import decode_jsz
 
 PAGE = {
     "server_id": "NA",
@@ -102,9 +102,29 @@ def test_times_with_an_offset_are_read_as_the_same_moment() -> None:
     assert unix_seconds(first) == unix_seconds(second)
 
 
-def test_the_zero_time_of_go_is_no_time() -> None:
-    assert unix_seconds(datetime(1, 1, 1, tzinfo=UTC)) is None
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00-12:00",
+        "1754-08-30T22:43:41.128654848Z",  # through nanoseconds since 1970
+        "1970-01-01T00:00:00Z",
+    ],
+)
+def test_the_zero_time_of_go_is_no_time_however_it_is_written(text: str) -> None:
+    assert unix_seconds(msgspec.json.decode(f'"{text}"', type=datetime)) is None
+
+
+def test_no_time_is_no_time() -> None:
     assert unix_seconds(None) is None
+
+
+def test_numbers_of_a_server_that_it_does_not_tell_are_none_and_not_zero() -> None:
+    varz = decode_varz(b'{"server_id":"NA","connections":-1,"jetstream":{"stats":{}}}', "h:1")
+    assert (varz.connections, varz.slow_consumers) == (None, None)
+    assert varz.jetstream.stats is not None
+    assert varz.jetstream.stats.memory is None
 
 
 def test_durations_become_seconds_and_limits_of_zero_no_limit() -> None:

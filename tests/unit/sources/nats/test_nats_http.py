@@ -7,7 +7,8 @@ import pytest
 
 from obs.errors import SourceError
 from obs.snapshot import NatsServer, NatsSnapshot
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.config_reads import BURST, GAP
+from obs.sources.nats.nats_http import NatsHttp, address
 from obs.spec.nats import NatsSource
 
 SETTINGS = {"durable_name": "x", "ack_policy": "explicit", "max_deliver": 3}
@@ -131,6 +132,20 @@ def test_facts_of_a_server_stand_under_its_monitoring_address(one: Cluster) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("http://h1:8222", "h1:8222"),
+        ("http://h1:8222/", "h1:8222"),
+        ("http://lb/n1", "lb/n1"),
+        ("https://lb:443/nats/n2/", "lb:443/nats/n2"),
+        ("http://user:secret@[::1]:8222/n1?token=secret#here", "[::1]:8222/n1"),
+    ],
+)
+def test_the_server_label_has_the_path_but_nothing_secret(url: str, server: str) -> None:
+    assert address(url) == server
+
+
 def test_configurations_are_requested_first_and_then_rarely(one: Cluster) -> None:
     server = one.servers["h1:8222"]
     for _ in range(29):
@@ -159,14 +174,38 @@ def test_a_consumer_created_again_has_its_configuration_read_again(one: Cluster)
 
 def test_short_lived_consumers_do_not_make_every_poll_request_configurations(one: Cluster) -> None:
     server = one.servers["h1:8222"]
-    for number in range(30):
+    one.poll()
+    for number in range(120):
         server.consumers = {"c": "1", f"short-lived-{number}": "1"}
         assert "c" in one.names(after=1)
-    assert server.config_requests() <= 2
+    assert server.config_requests() <= 1 + BURST + 120 / GAP
+
+
+def test_a_known_consumer_created_again_does_not_wait_for_the_short_lived_ones(
+    one: Cluster,
+) -> None:
+    server = one.servers["h1:8222"]
+    one.poll()
+    for number in range(10):
+        server.consumers = {"c": "1", f"short-lived-{number}": "1"}
+        one.poll(after=1)
+    server.consumers = {"c": "2", "short-lived-10": "1"}
+    assert "c" in one.names(after=1)
+
+
+def test_a_new_consumer_has_its_series_in_the_poll_that_sees_it_first_however_soon(
+    one: Cluster,
+) -> None:
+    one.poll()
+    one.servers["h1:8222"].consumers["new"] = "2"
+    assert one.names(after=1) == ["c", "new"]
+    one.servers["h1:8222"].consumers["new"] = "3"
+    assert one.names(after=1) == ["c", "new"]
 
 
 def test_a_consumer_of_unknown_configuration_is_left_out_and_counted(one: Cluster) -> None:
     one.poll()
+    one.servers["h1:8222"].config_error = SourceError("timeout", "h1: slow")
     one.servers["h1:8222"].consumers["new"] = "2"
     snapshot = one.poll(after=1)
     assert [consumer.name for consumer in snapshot.consumers] == ["c"]
