@@ -5,6 +5,7 @@ from collections.abc import Collection
 import msgspec
 
 from obs.lag.arrivals import ArrivalsState
+from obs.lag.evictions import EvictionsState
 from obs.lag.evidence import Evidence
 from obs.lag.forecast import TrendState, eviction_seconds
 from obs.lag.history import BEHIND_POLLS, SequenceTimes
@@ -32,6 +33,7 @@ class TrackState(msgspec.Struct, frozen=True, array_like=True):
     window: StatusWindowState
     trend: TrendState
     arrivals: ArrivalsState | None
+    evictions: EvictionsState | None = None
 
 
 class Track:
@@ -106,11 +108,15 @@ class Track:
         settings: JudgeSettings,
     ) -> bool:
         """Learn from the poll; False where its numbers are behind those of the last one."""
+        recreated = consumer.created != self._identity.created
         continuity = self._identity.observe(consumer, self._evidence.last)
         if continuity == "stale":
             return False
         if continuity == "reset":
+            evictions = self._evidence.evictions
+            evictions.restart(recreated=recreated)
             self._evidence = Evidence()
+            self._evidence.evictions = evictions
         self._evidence.observe(consumer, stream, now, settings, self._schedule)
         return True
 
@@ -182,7 +188,7 @@ class Track:
         state = self._evidence.to_state()
         if state is None:
             return None
-        at, last, redeliveries, in_flight, window, trend, arrivals = state
+        at, last, redeliveries, in_flight, window, trend, arrivals, evictions = state
         identity = self._identity
         return TrackState(
             identity.created,
@@ -196,6 +202,7 @@ class Track:
             window,
             trend,
             arrivals,
+            evictions,
         )
 
     @classmethod
@@ -212,6 +219,7 @@ class Track:
                 state.window,
                 state.trend,
                 state.arrivals,
+                state.evictions,
             )
         )
         return track

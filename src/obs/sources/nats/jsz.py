@@ -50,6 +50,7 @@ class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
     durable_name: str = ""
     deliver_subject: str = ""
     ack_policy: str = "none"
+    deliver_policy: str = "all"
     ack_wait: int = 0
     max_deliver: int = -1
     max_ack_pending: int = -1
@@ -87,6 +88,12 @@ class StreamState(msgspec.Struct, frozen=True, gc=False):
     consumer_count: int = 0
 
 
+class Upstream(msgspec.Struct, frozen=True, gc=False):
+    """The stream that a mirror copies."""
+
+    name: str = ""
+
+
 class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     """`max_age` in nanoseconds; 0 or −1: no limit."""
 
@@ -94,7 +101,11 @@ class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     max_age: int = 0
     max_bytes: int = -1
     max_msgs: int = -1
+    max_msgs_per_subject: int = -1
     num_replicas: int = 1
+    retention: str = "limits"
+    allow_rollup_hdrs: bool = False
+    mirror: Upstream | None = None
 
 
 class StreamReport(msgspec.Struct, frozen=True, gc=False):
@@ -229,6 +240,7 @@ def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:
         max_ack_pending=settings.max_ack_pending or -1,
         backoff=tuple(step / _PER_SECOND for step in settings.backoff or ()),
         filters=filters,
+        deliver_policy=settings.deliver_policy,
     )
 
 
@@ -240,4 +252,10 @@ def stream_config(settings: StreamSettings) -> StreamConfig:
         max_messages=settings.max_msgs if settings.max_msgs > 0 else None,
         replicas=max(settings.num_replicas, 1),
         discard_new=settings.discard == "new",
+        max_per_subject=settings.max_msgs_per_subject
+        if settings.max_msgs_per_subject > 0
+        else None,
+        retention=settings.retention,
+        rolls_up=settings.allow_rollup_hdrs,
+        mirrors=settings.mirror is not None,
     )
