@@ -1,4 +1,4 @@
-"""How many messages left the stream before the consumer got them: evicted, expired, purged, deleted.
+"""How many messages left the stream before a consumer got them: evicted, purged or deleted.
 
 The server does not count them, and nothing else tells the consumer. What the polls prove is
 counted, and never more:
@@ -7,9 +7,9 @@ counted, and never more:
   stream has evicted, is passed; a passed sequence that was not delivered was lost. Sequences that
   were empty already when the consumer was first seen are set off against it.
 - With a filter nobody knows which sequences match. But of the messages pending at one poll, the
-  *mark*, at most those delivered since were processed, and at most those that the stream still holds
-  and the consumer still has pending are left: the rest was lost. What arrives and is lost between
-  two marks is not seen, so that the count is a lower bound.
+  *mark*, at most those delivered since were processed, and at most those that the stream still
+  holds and the consumer still has pending are left: the rest was lost. What arrives and is lost
+  between two marks is not seen, so that the count is a lower bound.
 - Where a limit for each subject replaces messages, each by a newer one, only a fall of the pending
   messages counts: a replacement adds as many as it takes. Where one message may replace many
   (roll-ups), and where only the last of a subject was wanted, nothing can be told.
