@@ -83,7 +83,11 @@ class Evictions:
     ) -> None:
         """Count what was lost between two polls."""
         if stream is not self._stream or consumer is not self._consumer:
+            other_messages = self._consumer is not None and consumer != self._consumer
             self._configure(consumer, stream)
+            if other_messages:  # than those that were pending before
+                self.restart()
+                return
         if self._means == "sequences":
             delivered = after.delivered
             if (  # the usual case: whatever was passed was delivered
@@ -99,8 +103,6 @@ class Evictions:
 
     def _configure(self, consumer: ObservedConsumerConfig, stream: ObservedStreamConfig) -> None:
         means = _means_of(consumer, stream)
-        if consumer != self._consumer and self._consumer is not None:
-            self.restart()  # it may want other messages
         if means == "none":
             self.restart()
         elif self.total is None:
@@ -141,8 +143,8 @@ class Evictions:
         delivered = min(after.deliveries - before.deliveries, after.delivered - before.delivered)
         self.marked -= max(delivered, 0)
         evicted = before.first_seq - 1
-        overtaken = evicted > before.delivered and self._means == "mark"
-        if overtaken:
+        by_position = self._means == "mark"
+        if by_position and evicted > before.delivered:
             self._lose(self.marked - max(self.end - evicted, 0))
         if after.pending < self.marked - self.lost:
             self.highest = max(self.highest, after.pending) if self.fallen else after.pending
@@ -152,7 +154,8 @@ class Evictions:
                 self.fallen = 0
             return
         self.fallen = 0
-        if not (overtaken and self.begin <= evicted < self.end) or self.marked <= self.lost:
+        evicting = after.first_seq > max(before.delivered + 1, self.begin) and evicted < self.end
+        if not (by_position and evicting) or self.marked <= self.lost:
             self._mark(after)
 
     def _mark(self, poll: PollCounters) -> None:
