@@ -111,8 +111,8 @@ RESETS = counter(
 EVICTED_MESSAGES = counter(
     "nats_consumer_evicted_messages_total",
     CONSUMER,
-    "Messages that left the stream before this consumer received them: evicted by a limit, expired, "
-    "purged or deleted; a lower bound with a filter, absent where roll-ups replace messages.",
+    "Messages that left the stream before this consumer received them: evicted, expired, purged or "
+    "deleted; a lower bound with a filter, absent where roll-ups replace messages.",
     title="Messages evicted unprocessed",
     absent="It cannot be told for this consumer",
 )

@@ -76,18 +76,20 @@ class Evictions:
 
     def observe(
         self,
-        before: PollCounters,
+        before: PollCounters | None,
         after: PollCounters,
         consumer: ObservedConsumerConfig,
         stream: ObservedStreamConfig,
     ) -> None:
-        """Count what was lost between two polls."""
+        """Count what was lost between two polls; `before` is None at the first."""
         if stream is not self._stream or consumer is not self._consumer:
             other_messages = self._consumer is not None and consumer != self._consumer
             self._configure(consumer, stream)
             if other_messages:  # than those that were pending before
                 self.restart()
                 return
+        if before is None:
+            return
         if self._means == "sequences":
             delivered = after.delivered
             if (  # the usual case: whatever was passed was delivered

@@ -54,11 +54,11 @@ class Evidence:
         """Learn from the poll at `now` (Unix seconds), which goes on from the last one."""
         after, in_flight, elapsed = poll_counters(consumer, stream), self.in_flight, 0.0
         before = self.last
+        self.evictions.observe(before, after, consumer.config, stream.config)
         if before is None:
             before = after
-        else:
-            elapsed = now - self.at if now > self.at else 0.0
-            self.evictions.observe(before, after, consumer.config, stream.config)
+        elif now > self.at:
+            elapsed = now - self.at
         self.last, self.at = after, now
         # Whatever a long gap hides is unknown: it counts as one poll.
         observed = elapsed if elapsed <= 2 * settings.interval else settings.interval

@@ -120,8 +120,7 @@ class Polls:
             between()
             last, first, holes = self.model.stream_read()
         now = PollCounters(deliveries, delivered, 0, pending, in_flight, 0, last, first, holes)
-        if self.last is not None:
-            self.evictions.observe(self.last, now, self.consumer, self.stream)
+        self.evictions.observe(self.last, now, self.consumer, self.stream)
         self.last = now
         return self.evictions.total or 0
 
@@ -232,7 +231,7 @@ def test_where_it_cannot_be_told_there_is_no_number(
 
 def test_zero_is_told_before_anything_is_lost() -> None:
     polls = Polls(filled(3))
-    polls.settle()
+    polls.poll()
     assert polls.evictions.total == 0
 
 
