@@ -22,6 +22,7 @@ class ConsumerConfig(msgspec.Struct, frozen=True, gc=False):
     max_ack_pending: int = -1  # −1: no limit
     backoff: tuple[float, ...] = ()
     filters: tuple[str, ...] = ()
+    deliver_policy: str = "all"
 
 
 class Consumer(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +60,8 @@ class StreamConfig(msgspec.Struct, frozen=True, gc=False):
     """Limits of a stream; None where there is none.
 
     `discard_new`: at a limit it refuses messages rather than discard its oldest; None where that
-    is not known yet.
+    is not known yet. `rolls_up`: a message may replace all before it on its subject, or all there
+    are. `mirrors`: its messages, and the gaps between them, are another stream's.
     """
 
     max_age: float | None = None
@@ -67,6 +69,10 @@ class StreamConfig(msgspec.Struct, frozen=True, gc=False):
     max_messages: int | None = None
     replicas: int = 1
     discard_new: bool | None = None
+    max_per_subject: int | None = None
+    retention: str = "limits"
+    rolls_up: bool = False
+    mirrors: bool = False
 
 
 class Stream(msgspec.Struct, frozen=True, gc=False):

@@ -9,12 +9,13 @@ from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
 INTERVAL = 15.0
 SETTINGS = JudgeSettings(interval=INTERVAL)
+LIMITS = StreamConfig(discard_new=False)
 CONFIG = ConsumerConfig(max_deliver=3, max_ack_pending=1000)
 
 
 def stream_at(poll: int) -> Stream:
     last, now = 100 + 1_500 * poll, poll * INTERVAL
-    return Stream("$G", "ORDERS", "t", StreamConfig(), last, last * 100, 1, last, 0.0, now, 100)
+    return Stream("$G", "ORDERS", "t", LIMITS, last, last * 100, 1, last, 0.0, now, 100)
 
 
 def consumer_at(number: int, poll: int) -> Consumer:

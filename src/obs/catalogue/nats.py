@@ -108,11 +108,19 @@ RESETS = counter(
     "Times the consumer was recreated or its sequences went back.",
     title="Resets",
 )
+EVICTED_MESSAGES = counter(
+    "nats_consumer_evicted_messages_total",
+    CONSUMER,
+    "Messages that left the stream before this consumer received them: evicted, expired, purged or "
+    "deleted; a lower bound with a filter, absent where roll-ups replace messages.",
+    title="Messages evicted unprocessed",
+    absent="It cannot be told for this consumer",
+)
 DRAIN_SECONDS = gauge(
     "nats_consumer_drain_seconds",
     CONSUMER,
     "Time until the consumer has caught up at the rate of the last minutes; +Inf while its lag "
-    "does not shrink.",
+    "does not shrink by what it acknowledges.",
     "seconds",
     title="Time to catch up",
 )
@@ -149,7 +157,7 @@ ACK_WAIT = gauge(
 LAST_DELIVERY = gauge(
     "nats_consumer_last_delivery_timestamp_seconds",
     CONSUMER,
-    "Time of the consumer's last delivery.",
+    "Time of the consumer's last delivery, or of its last message kept in progress (+WPI).",
     "seconds",
     title="Last delivery",
     absent="Never",

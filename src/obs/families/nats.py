@@ -69,6 +69,7 @@ def consumer_families(
         family(nats.DELIVERED, [v.delivered_total for v in verdicts]),
         family(nats.RESETS, [v.resets for v in verdicts]),
         family(nats.DEAD_LETTERS, dead_letters),
+        family(nats.EVICTED_MESSAGES, [v.evicted_total for v in verdicts]),
         family(nats.PENDING_MESSAGES, [c.pending for c in consumers]),
         family(nats.ACK_PENDING_MESSAGES, [c.ack_pending for c in consumers]),
         # The server never stops counting messages it gave up, which are no longer in flight.

@@ -1,6 +1,7 @@
 """What the polls of one consumer have shown so far, on which its verdict rests."""
 
 from obs.lag.arrivals import Arrivals, ArrivalsState
+from obs.lag.evictions import Evictions, EvictionsState
 from obs.lag.forecast import Trend, TrendState
 from obs.lag.in_flight import InFlight, InFlightState, RedeliverySchedule
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
@@ -9,7 +10,14 @@ from obs.lag.status import StatusWindow, StatusWindowState
 from obs.lag.timeline import TOLERANCE
 
 EvidenceState = tuple[
-    float, PollCounters, int, InFlightState, StatusWindowState, TrendState, ArrivalsState | None
+    float,
+    PollCounters,
+    int,
+    InFlightState,
+    StatusWindowState,
+    TrendState,
+    ArrivalsState | None,
+    EvictionsState | None,
 ]
 
 
@@ -20,11 +28,11 @@ class Evidence:
     first. `arrivals` is None where the consumer has no filter.
     """
 
-    __slots__ = ("arrivals", "at", "in_flight", "last", "progress", "trend", "window")
+    __slots__ = ("arrivals", "at", "evictions", "in_flight", "last", "progress", "trend", "window")
 
     def __init__(self, state: EvidenceState | None = None) -> None:
-        at, last, redeliveries, in_flight, window, trend, arrivals = state or (
-            0.0, None, 0, None, None, None, None,
+        at, last, redeliveries, in_flight, window, trend, arrivals, evictions = state or (
+            0.0, None, 0, None, None, None, None, None,
         )  # fmt: skip
         self.at = at
         self.last = last
@@ -33,6 +41,7 @@ class Evidence:
         self.window = StatusWindow(window)
         self.trend = Trend(trend)
         self.arrivals = None if arrivals is None else Arrivals(arrivals)
+        self.evictions = Evictions(evictions)
 
     def observe(
         self,
@@ -43,20 +52,19 @@ class Evidence:
         schedule: RedeliverySchedule,
     ) -> None:
         """Learn from the poll at `now` (Unix seconds), which goes on from the last one."""
-        after = poll_counters(consumer, stream)
-        elapsed = 0.0 if self.last is None else max(now - self.at, 0.0)
-        before, in_flight = self.last or after, self.in_flight
+        after, in_flight, elapsed = poll_counters(consumer, stream), self.in_flight, 0.0
+        before = self.last
+        self.evictions.observe(before, after, consumer.config, stream.config)
+        if before is None:
+            before = after
+        elif now > self.at:
+            elapsed = now - self.at
         self.last, self.at = after, now
         # Whatever a long gap hides is unknown: it counts as one poll.
         observed = elapsed if elapsed <= 2 * settings.interval else settings.interval
         filtered = bool(consumer.config.filters)
         step = step_between(
-            before,
-            after,
-            stream,
-            settled=in_flight.settled,
-            filtered=filtered,
-            seconds=elapsed,
+            before, after, stream, settled=in_flight.settled, filtered=filtered, seconds=elapsed
         )
         pulled = consumer.waiting > 0 or consumer.push_bound or step.deliveries > 0
         if step.deliveries > 0 and elapsed > observed:
@@ -66,18 +74,23 @@ class Evidence:
         )
         if filtered:
             self._count_arrivals(before, after, step, now, settings)
+        acknowledged = self.progress.acknowledged(step, before, after, in_flight, schedule)
         lag = after.pending + after.ack_pending
-        self.trend.observe(elapsed, lag, settings.window)
+        unevicted = lag + (self.evictions.total or 0)
+        self.trend.observe(elapsed, unevicted, acknowledged, settings.window)
         if not consumer.paused:
-            acknowledged = self.progress.acknowledged(step, before, after, in_flight, schedule)
             # A lag below what was acknowledged since the last poll is as good as none.
             shrank = lag < before.pending + before.ack_pending or lag <= acknowledged
+            # With one delivery only, what fails is not delivered again but given up.
+            gave_up = schedule.max_deliver == 1 and acknowledged == 0 and step.left > 0
             self.window.observe(
                 observed,
                 clean=lag == 0 or (acknowledged > 0 and shrank),
                 acknowledged=acknowledged > 0,
                 delivered=step.deliveries > 0,
                 pulled=pulled,
+                failed=step.redelivered or gave_up,
+                kept=step.kept,
             )
 
     def _observe_in_flight(
@@ -127,4 +140,5 @@ class Evidence:
             self.window.to_state(),
             self.trend.to_state(),
             None if self.arrivals is None else self.arrivals.to_state(),
+            self.evictions.to_state(),
         )

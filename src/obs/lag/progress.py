@@ -1,8 +1,10 @@
 """What changed between two polls, and whether it means that messages were acknowledged.
 
 The server counts deliveries and messages in flight, never acknowledgements. A redelivery is a
-delivery too, and a message given up leaves the flight too: neither may make a consumer that
-acknowledges nothing look busy.
+delivery too, and a message given up leaves the flight too, as does one that is evicted: none of
+these may make a consumer that acknowledges nothing look busy. What a client does without
+acknowledging, progress (+WPI) and a negative acknowledgement with a delay, moves nothing but the
+time of the last activity.
 """
 
 import msgspec
@@ -12,7 +14,11 @@ from obs.lag.observed import ObservedConsumer, ObservedStream
 
 
 class PollCounters(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The counters of one poll that the next poll is compared with."""
+    """The counters of one poll that the next poll is compared with.
+
+    `holes` are the sequences of the stream between its first and its last that hold no message; −1:
+    not known. `last_active` is of the server's clock (Unix seconds); 0: never, or not known.
+    """
 
     deliveries: int
     delivered: int  # stream sequence
@@ -21,10 +27,14 @@ class PollCounters(msgspec.Struct, frozen=True, gc=False, array_like=True):
     ack_pending: int
     redelivered: int
     last_seq: int  # of the stream
+    first_seq: int = 0  # of the stream
+    holes: int = -1
+    last_active: float = 0.0
 
 
 def poll_counters(consumer: ObservedConsumer, stream: ObservedStream) -> PollCounters:
     """The counters of a poll."""
+    first_seq, last_seq, messages = stream.first_seq, stream.last_seq, stream.messages
     return PollCounters(
         consumer.delivered_consumer_seq,
         consumer.delivered_stream_seq,
@@ -32,7 +42,10 @@ def poll_counters(consumer: ObservedConsumer, stream: ObservedStream) -> PollCou
         consumer.pending,
         consumer.ack_pending,
         consumer.redelivered,
-        stream.last_seq,
+        last_seq,
+        first_seq,
+        last_seq - first_seq + 1 - messages if messages else 0,
+        consumer.last_delivery or 0.0,
     )
 
 
@@ -42,17 +55,20 @@ class PollStep(msgspec.Struct, frozen=True, gc=False):
     `advance` is that of the delivered stream sequence, `floor_rise` the part of the ack floor's
     rise that acknowledgements caused. `exact`: every delivery beyond the advance was a redelivery,
     because no sequence in between was another consumer's or deleted. `redelivered`: a redelivery
-    was seen. `evicted`: outstanding messages left the stream.
+    was seen. `evicted`: outstanding messages left the stream. `kept`: a client kept a message in
+    progress, or put it off. `left` are the messages that left the flight; too many where
+    redeliveries cannot be recognised.
     """
 
     seconds: float
     deliveries: int
     advance: int
     floor_rise: int
-    ack_pending_growth: int
     exact: bool
     evicted: bool
     redelivered: bool
+    kept: bool
+    left: int
 
 
 def step_between(
@@ -67,17 +83,15 @@ def step_between(
     """The step between two polls; `settled` is the stream sequence settled by the first."""
     deliveries = after.deliveries - before.deliveries
     advance = after.delivered - before.delivered
-    first_seq = stream.first_seq
-    exact = (
-        not filtered
-        and deliveries >= advance
-        and stream.messages == stream.last_seq - first_seq + 1
-    )
+    exact = not filtered and deliveries >= advance and after.holes == 0
     redelivered = deliveries > advance or (not exact and after.redelivered != before.redelivered)
-    rise = after.floor - before.floor if after.floor >= first_seq else 0
-    growth = after.ack_pending - before.ack_pending
-    evicted = first_seq > settled + 1
-    return PollStep(seconds, deliveries, advance, rise, growth, exact, evicted, redelivered)
+    # With interest or workqueue retention acknowledged messages leave the stream.
+    evicts = stream.config.retention == "limits"
+    evicted = evicts and after.first_seq > settled + 1
+    rise = after.floor - before.floor if after.floor >= after.first_seq or not evicts else 0
+    left = (advance if exact else deliveries) - after.ack_pending + before.ack_pending
+    kept = deliveries == 0 and after.last_active > before.last_active > 0
+    return PollStep(seconds, deliveries, advance, rise, exact, evicted, redelivered, kept, left)
 
 
 class Progress:
@@ -101,15 +115,17 @@ class Progress:
         schedule: RedeliverySchedule,
     ) -> int:
         """About how many messages were acknowledged in this step; 0 where none certainly was."""
+        if step.evicted and step.deliveries == 0:  # the floor rises over what is evicted too
+            evicted = max(after.first_seq - 1 - before.floor, 0)
+            return max(step.left - evicted, 0)
+        left = step.left
         if step.exact:
-            left = step.advance - step.ack_pending_growth
             proven = self._more_than_given_up(left, step, after, in_flight, schedule)
         else:
-            left = step.deliveries - step.ack_pending_growth
             proven = left > _max_redeliveries(step, before, after, schedule.shortest)
         if step.floor_rise > 0:
             return max(left, 1)
-        return left if proven and not (step.evicted and step.deliveries == 0) else 0
+        return left if proven else 0
 
     def _more_than_given_up(
         self,
@@ -125,9 +141,9 @@ class Progress:
         if schedule.max_deliver == 1:
             return left > 0 and after.ack_pending < in_flight.recent(schedule)
         self.redeliveries += step.deliveries - step.advance
-        used = max(left, 0) * (schedule.max_deliver - 1)
+        used = left * (schedule.max_deliver - 1) if left > 0 else 0
         proven = used > self.redeliveries
-        self.redeliveries = max(self.redeliveries - used, 0)
+        self.redeliveries = 0 if proven else self.redeliveries - used
         return proven
 
 

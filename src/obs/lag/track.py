@@ -5,6 +5,7 @@ from collections.abc import Collection
 import msgspec
 
 from obs.lag.arrivals import ArrivalsState
+from obs.lag.evictions import EvictionsState
 from obs.lag.evidence import Evidence
 from obs.lag.forecast import TrendState, eviction_seconds
 from obs.lag.history import BEHIND_POLLS, SequenceTimes
@@ -33,6 +34,7 @@ class TrackState(msgspec.Struct, frozen=True, array_like=True):
     trend: TrendState
     arrivals: ArrivalsState | None
     earlier: str = ""
+    evictions: EvictionsState | None = None
 
 
 class Track:
@@ -112,7 +114,10 @@ class Track:
         if continuity == "stale":
             return False
         if continuity == "reset":
+            evictions = self._evidence.evictions
+            evictions.restart()
             self._evidence = Evidence()
+            self._evidence.evictions = evictions
         self._evidence.observe(consumer, stream, now, settings, self._schedule)
         return True
 
@@ -184,7 +189,7 @@ class Track:
         state = self._evidence.to_state()
         if state is None:
             return None
-        at, last, redeliveries, in_flight, window, trend, arrivals = state
+        at, last, redeliveries, in_flight, window, trend, arrivals, evictions = state
         identity = self._identity
         return TrackState(
             identity.created,
@@ -199,6 +204,7 @@ class Track:
             trend,
             arrivals,
             identity.earlier,
+            evictions,
         )
 
     def ended(self) -> Ended:
@@ -221,6 +227,7 @@ class Track:
                 state.window,
                 state.trend,
                 state.arrivals,
+                state.evictions,
             )
         )
         return track

@@ -1,6 +1,7 @@
 """The verdict on a consumer that has a leader: its lag, its status and the reasons for it."""
 
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 
@@ -14,14 +15,17 @@ from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
 from obs.lag.seconds import NOTHING_KNOWN, KnownArrivals, oldest_outstanding
 from obs.lag.status import OK, PAUSED, Status
 
+_PAUSED: Final = reason.names(reason.PAUSED)
+
 
 class ConsumerVerdict(msgspec.Struct, frozen=True, gc=False):
     """The state of one consumer after a poll. Durations are in seconds.
 
     `lag_messages` is pending plus ack pending, `lag_seconds` the age of the oldest of them and
     `uncertainty` the most by which that may be off. `eviction_seconds` is None where no age limit
-    evicts, or nothing is outstanding. `delivered_total` and `resets` never fall, also where the
-    consumer is created again.
+    evicts, or nothing is outstanding. `delivered_total`, `resets` and `evicted_total`, the
+    outstanding messages that left the stream, never fall, also where the consumer is created again.
+    `evicted_total` is None where that cannot be told.
     """
 
     lag_messages: int
@@ -33,6 +37,7 @@ class ConsumerVerdict(msgspec.Struct, frozen=True, gc=False):
     eviction_seconds: float | None
     delivered_total: int
     resets: int
+    evicted_total: int | None = None
 
 
 def judge(
@@ -52,8 +57,9 @@ def judge(
     `exhausted` are stream sequences that ran out of deliveries or were terminated.
     """
     lag = consumer.pending + consumer.ack_pending
-    seconds = uncertainty = 0.0
+    seconds = uncertainty = drain = 0.0
     eviction = None
+    status, reasons = (PAUSED, _PAUSED) if consumer.paused else (OK, ())
     if lag:
         seconds, uncertainty = lag_seconds(
             consumer,
@@ -65,25 +71,20 @@ def judge(
             known_arrivals=NOTHING_KNOWN,
         )
         eviction = eviction_seconds(stream.config.max_age, seconds)
-    if consumer.paused:
-        status = PAUSED
-    elif lag == 0:
-        status = OK
-    else:
-        window = settings.window
-        if consumer.pending == 0:  # nothing new to deliver until an ack wait is over
-            window = max(window, schedule.longest)
-        status = evidence.window.judge(window)
+        drain = evidence.trend.drain_seconds(lag)
+        if not consumer.paused:
+            status, reasons = _status(consumer, settings, schedule, evidence)
     return ConsumerVerdict(
         lag,
         seconds,
         uncertainty,
         status,
-        _reasons(consumer, settings, schedule, evidence),
-        evidence.trend.drain_seconds(lag),
+        reasons,
+        drain,
         eviction,
         identity.delivered_total(consumer, evidence.last),
         identity.resets,
+        evidence.evictions.total,
     )
 
 
@@ -110,28 +111,31 @@ def lag_seconds(
     return max(now - arrived, 0.0), uncertainty
 
 
-def _reasons(
+def _status(
     consumer: ObservedConsumer,
     settings: JudgeSettings,
     schedule: RedeliverySchedule,
     evidence: Evidence,
-) -> tuple[str, ...]:
-    config, window, in_flight = consumer.config, evidence.window, evidence.in_flight
-    bits = 0
+) -> tuple[Status, tuple[str, ...]]:
+    """The status, and the reasons for it, where something is outstanding."""
+    config, in_flight, ack_pending = consumer.config, evidence.in_flight, consumer.ack_pending
+    pending, window, bits = consumer.pending > 0, settings.window, 0
+    full = 0 < config.max_ack_pending <= ack_pending
+    deliverable = pending and not full
+    if not deliverable:  # until an ack wait is over
+        window = max(window, schedule.longest)
+    status = evidence.window.judge(window, pending=pending, deliverable=deliverable)
     if config.push:
         if not consumer.push_bound:
             bits |= reason.PUSH_UNBOUND
-    elif window.now - window.pulled >= settings.window <= window.now:
+    elif evidence.window.deserted(window):
         bits |= reason.NO_PULLER
-    if consumer.paused:
-        bits |= reason.PAUSED
-    ack_pending = consumer.ack_pending
     if ack_pending:
-        if 0 < config.max_ack_pending <= ack_pending:
+        if full:
             bits |= reason.ACK_PENDING_FULL
         if consumer.redelivered and (
             config.max_deliver <= 0  # no message is ever given up
             or in_flight.active - in_flight.redelivered_at < schedule.longest
         ):
             bits |= reason.MESSAGE_RETRYING
-    return reason.names(bits)
+    return status, reason.names(bits)

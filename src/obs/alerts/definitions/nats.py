@@ -147,6 +147,18 @@ ALERTS: Final = (
         "consumer/eviction",
     ),
     Alert(
+        "NatsConsumerMessagesEvicted",
+        Severity.CRITICAL,
+        About.CONSUMER,
+        Increase(nats.EVICTED_MESSAGES, 0, 15 * MINUTE, "messages"),
+        0,
+        "Messages left a stream before a consumer received them.",
+        "Messages that left stream {stream} before consumer {consumer} received them, in the last "
+        "{window}: {value} (threshold {threshold}).",
+        "Each of these messages is lost for the consumer, and more follow while it is behind.",
+        "consumer/evicted",
+    ),
+    Alert(
         "NatsStreamMessagesNearLimit",
         Severity.WARNING,
         About.STREAM,

@@ -105,7 +105,8 @@ def _trouble(panels: MetricPanels) -> Band:
     if panels.context.dead_letters:
         style = LineStyle(colours={"/.*/": theme.DEAD_LETTERS})
         shown.append(panels.alert_lines("consumer/dead_letters", style))
-    return Band(8, [*shown, panels.alert_lines("consumer/eviction")])
+    losses = [panels.alert_lines("consumer/eviction"), panels.alert_lines("consumer/evicted")]
+    return Band(8, [*shown, *losses])
 
 
 def _settings(panels: MetricPanels) -> Band:

@@ -120,7 +120,7 @@ def _causes(panels: MetricPanels) -> list[Band]:
     letters = ["dead_letters"] if panels.context.dead_letters else []
     in_flight, redelivered, *losses = (
         panels.alert_lines(f"jetstream/{name}", alert=f"consumer/{name}", highest=SHOWN)
-        for name in ("ack_pending", "redelivered", "eviction", *letters)
+        for name in ("ack_pending", "redelivered", "eviction", "evicted", *letters)
     )
     return [Band(8, [in_flight, redelivered, deliveries]), Band(8, losses)]
 

@@ -60,6 +60,7 @@ class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
     durable_name: str = ""
     deliver_subject: str = ""
     ack_policy: str = "none"
+    deliver_policy: str = "all"
     ack_wait: Nanoseconds = 0
     max_deliver: Setting = -1
     max_ack_pending: Setting = -1
@@ -107,6 +108,12 @@ class StreamState(msgspec.Struct, frozen=True, gc=False):
     consumer_count: Count = 0
 
 
+class Upstream(msgspec.Struct, frozen=True, gc=False):
+    """The stream that a mirror copies."""
+
+    name: str = ""
+
+
 class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     """`max_age` in nanoseconds; 0 or −1: no limit."""
 
@@ -114,7 +121,11 @@ class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     max_age: Setting = 0
     max_bytes: Setting = -1
     max_msgs: Setting = -1
+    max_msgs_per_subject: Setting = -1
     num_replicas: Setting = 1
+    retention: str = "limits"
+    allow_rollup_hdrs: bool = False
+    mirror: Upstream | None = None
 
 
 class StreamReport(msgspec.Struct, frozen=True, gc=False):
@@ -254,6 +265,7 @@ def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:
         max_ack_pending=settings.max_ack_pending or -1,
         backoff=tuple(step / _PER_SECOND for step in settings.backoff or ()),
         filters=filters,
+        deliver_policy=settings.deliver_policy,
     )
 
 
@@ -265,4 +277,10 @@ def stream_config(settings: StreamSettings) -> StreamConfig:
         max_messages=settings.max_msgs if settings.max_msgs > 0 else None,
         replicas=max(settings.num_replicas, 1),
         discard_new=settings.discard == "new",
+        max_per_subject=settings.max_msgs_per_subject
+        if settings.max_msgs_per_subject > 0
+        else None,
+        retention=settings.retention,
+        rolls_up=settings.allow_rollup_hdrs,
+        mirrors=settings.mirror is not None,
     )
