@@ -46,12 +46,14 @@ class InvocationMeasurement(Measurement[EventBridgeSli, RuleTracker]):
         snapshot = tracker.snapshot
         if snapshot is None:
             return None
-        events = events_by_minute(self._rules(snapshot), snapshot.points)
+        rules = self._rules(snapshot)
+        events = events_by_minute(rules, snapshot.points)
         return Observation(
             minutes={start: counts for start, counts in events.items() if start < snapshot.settled},
             watermark=snapshot.settled,
             counted_from=minute_of(snapshot.at),
             known_from=snapshot.since,
+            missed=events_by_minute(rules, snapshot.missed) if snapshot.missed else {},
         )
 
     def history(

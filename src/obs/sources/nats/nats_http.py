@@ -17,6 +17,7 @@ from obs.sources.nats.discovery import Discovery, Get
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.jsz import AccountReport, Varz, decode_jsz, decode_varz
 from obs.sources.nats.leaders import Merged, ServerReport, merge
+from obs.sources.nats.names import unwatched
 from obs.spec.nats import NatsSource
 
 _LOG: Final = logging.getLogger(__name__)
@@ -73,7 +74,14 @@ class NatsHttp:
             self._configure(urls)
             view = self._scope.view(merged, self._settings)
         servers = tuple(server_of(reply) for reply in replies)
-        return NatsSnapshot(at, servers, view.streams, view.consumers, view.left_out)
+        return NatsSnapshot(
+            at,
+            servers,
+            view.streams,
+            view.consumers,
+            view.left_out,
+            unwatched=unwatched(merged, view),
+        )
 
     def close(self) -> None:
         """End the fetching threads."""
