@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obs.catalogue import slo
-from obs.families.family import Family, RowCache
+from obs.families.family import Family, RowCache, Rows
 from obs.slo.evaluate import Evaluation
 
 
@@ -60,3 +60,8 @@ def slo_families(slos: Sequence[EvaluatedSlo], cache: RowCache) -> list[Family]:
         Family(slo.EXHAUSTION, windowed, [window.exhaustion_seconds for window in every]),
         Family(slo.INFO, cache.rows("info", infos), [1] * len(slos)),
     ]
+
+
+def asked_family(slos: Sequence[tuple[str, str]], since: float) -> Family:
+    """Since when (Unix seconds) the collector has measured these SLOs, by name and service."""
+    return Family(slo.ASKED_SINCE, Rows(slos), [since] * len(slos))

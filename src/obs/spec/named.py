@@ -1,6 +1,6 @@
 """What a spec names in its sources, by a name or a glob: it must exist there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -14,13 +14,20 @@ ANY: Final = "*"
 
 
 class Found(NamedTuple):
-    """Whether an object that the spec names exists, and `like`, names of others of its kind.
+    """Whether an object that the spec names exists; None where that cannot be told.
 
-    `exists` None: it cannot be told, or follows from what the object is in, which is missing.
+    `like` are the names of others of its kind. `follows`: the bus or the stream that it is in does
+    not exist, which says it all. `idle` is why it does nothing although it exists.
     """
 
     exists: bool | None
-    like: Iterable[str] = ()
+    like: Collection[str] = ()
+    follows: bool = False
+    idle: str = ""
+
+
+Find = Callable[[Sequence[SpecName]], Sequence[Found]]
+"""Looks names up in a source, and answers in their order."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,7 +42,8 @@ class MissingName:
     near: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        kind, name = self.named.kind, self.named.label
+        kind: str = self.named.kind
+        name = self.named.label
         if self.named.is_glob:
             return f"No {kind} {self.place} matches {name}, which the spec names{self.near}"
         kind = kind.capitalize()
@@ -52,6 +60,21 @@ def names_of(system: System, source: str) -> tuple[SpecName, ...]:
         if name.name.strip(ANY):
             first.setdefault(name, name)
     return tuple(first.values())
+
+
+def missing_in(system: System, source: str, find: Find) -> list[MissingName]:
+    """What the spec names in a source and does not exist there."""
+    names = names_of(system, source)
+    return [
+        missing_name(name, found, system, source)
+        for name, found in zip(names, find(names), strict=True)
+        if found.exists is False
+    ]
+
+
+def idle_words(named: SpecName, idle: str) -> str:
+    """What to say of a name that is there but does nothing."""
+    return f"{named.kind.capitalize()} {named.label}, which the spec names, {idle}"
 
 
 def missing_name(named: SpecName, found: Found, system: System, source: str) -> MissingName:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from obs.snapshot import AwsNames
+from obs.snapshot import AwsNames, Rule
 from obs.spec.named import Found
 from obs.spec.watched import SpecName
 
@@ -20,15 +20,16 @@ def _found(name: SpecName, listed: AwsNames) -> Found:
         return _among(name, listed.buses)
     if name.kind == "rule":
         if not any(fnmatchcase(bus, name.within) for bus in listed.buses):
-            return Found(None)  # its bus is missing, which says it all
+            return Found(None, follows=True)
         rules = [rule.name for rule in listed.rules if fnmatchcase(rule.bus, name.within)]
-        return _among(name, rules)
+        disabled = Rule(name.within, name.name) in listed.disabled
+        return _among(name, rules, "is disabled: it delivers nothing" if disabled else "")
     if name.kind != "queue" or name.name in listed.queues_denied:
         return Found(None)
     like = listed.queues_like.get(name.name)
     return Found(True) if like is None else Found(False, like)
 
 
-def _among(name: SpecName, there: Sequence[str]) -> Found:
+def _among(name: SpecName, there: Sequence[str], idle: str = "") -> Found:
     exists = any(fnmatchcase(each, name.name) for each in there)
-    return Found(True) if exists else Found(False, there)
+    return Found(True, idle=idle) if exists else Found(False, there)

@@ -73,10 +73,8 @@ class _There:
             return Found(None)
         streams = self._of_consumer(name)
         if not streams:
-            return Found(None)  # its stream is missing, which says it all
-        return _among(
-            name.name, {each for key in streams for each in self._consumers.get(key, ())}
-        )
+            return Found(None, follows=True)
+        return _among(name.name, {each for key in streams for each in self._consumers.get(key, ())})
 
     def _of_consumer(self, name: SpecName) -> list[StreamKey]:
         """The streams that the consumer may be on: `*` stands for those that are watched."""

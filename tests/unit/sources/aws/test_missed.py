@@ -66,7 +66,9 @@ class CloudWatch:
 
     def _sums(self, series: MetricSeries, start: int, end: int, period: int) -> Points:
         sums: Points = {}
-        for minute, count in self.points[dict(series.dimensions)["RuleName"], series.metric].items():
+        for minute, count in self.points[
+            dict(series.dimensions)["RuleName"], series.metric
+        ].items():
             bucket = minute // period * period
             if start <= bucket < end and minute <= self.now:
                 sums[bucket] = sums.get(bucket, 0.0) + count
