@@ -41,7 +41,9 @@ def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterato
     """Each named stream and consumer exists, with the limits that the spec expects."""
     expects = system.sources.nats[source].expects
     missing = missing_in(system, source, partial(find, snapshot=snapshot))
-    words = {(each.named.kind, each.named.label): str(each) for each in missing}
+    words: dict[tuple[str, str], str] = {
+        (each.named.kind, each.named.label): str(each) for each in missing
+    }
     for name, consumers in sorted(named(system, source).items()):
         streams = [stream for stream in snapshot.streams if stream.name == name]
         expected = expects.get(name, ExpectedStream())

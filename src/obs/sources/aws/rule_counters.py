@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -12,7 +13,7 @@ from obs.families.aws import latency_families, queue_families, rule_families
 from obs.families.family import Family, RowCache
 from obs.slo.minutes import minute_of
 from obs.slo.totals import HORIZON_SECONDS, CumulativeTotal, TotalState
-from obs.slo.windows import MINUTE
+from obs.slo.windows import HOUR, MINUTE
 from obs.snapshot import AwsSnapshot, Rule
 from obs.sources.aws.missed import Uncounted
 from obs.sources.aws.names import find
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _KIND = "cloudwatch_total"
 _LAST_POLL = "cloudwatch_poll"
+LATE: Final = HOUR
+"""Seconds by which a point may come late although nobody polled meanwhile."""
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(TotalState).decode
 _SEPARATOR = "\x1f"  # occurs in no name
@@ -115,7 +118,8 @@ class RuleCounters(Tracker[AwsSnapshot]):
         last = self._last
         if last is None:
             return None
-        since = [last.settled - HORIZON_SECONDS] if last.settled < until else []
+        behind = last.settled - LATE < until
+        since = [last.settled - HORIZON_SECONDS] if behind else []
         listed = self._listed_before()
         if listed is not None and listed < until and any(map(self._is_new, rules)):
             since.append(minute_of(listed))
