@@ -207,6 +207,33 @@ def test_a_mistyped_name_in_aws_is_told_with_the_near_name(
     assert collector.log.count("which the spec names") == 1
 
 
+def test_an_slo_on_a_mistyped_rule_has_no_data_and_one_on_a_quiet_rule_has(
+    account: Account, tmp_path: Path, collectors: Started
+) -> None:
+    aws_events.create_oms(account.endpoint_url)
+    slos = [
+        {
+            "name": name,
+            "service": "t",
+            "objective": 99,
+            "sli": {"eventbridge": {"source": "aws", "bus": "oms-events", "rules": [rule]}},
+        }
+        for name, rule in (("mistyped", "oms-schema-chnged"), ("quiet", "oms-schema-changed"))
+    ]
+    collector = watching(collectors, tmp_path / "obs", aws=rules_of(account), slos=slos)
+    watermark = "slo_data_watermark_timestamp_seconds"
+    scrape = collector.until(lambda scrape: key(watermark, slo="quiet", slo_service="t") in scrape)
+    assert key(watermark, slo="mistyped", slo_service="t") not in scrape
+    assert key("slo_asked_since_timestamp_seconds", slo="mistyped", slo_service="t") in scrape
+    collector.clock.shift = 16 * 60
+
+    def silent() -> list[str]:
+        problems = collector.status()["verdict"]["problems"]
+        return [problem["name"] for problem in problems if problem["kind"] == "slo"]
+
+    eventually(lambda: silent() == ["mistyped"])
+
+
 def test_a_bus_in_another_region_is_missing_and_its_rules_are_not_told_as_well(
     account: Account, tmp_path: Path, collectors: Started
 ) -> None:

@@ -116,6 +116,7 @@ class Objective:
             events=self.events.total,
             good_events=self.good_events.total,
             since=float(self.events.since),
+            watermark=self.watermark,
         )
 
     def _count(self, observed: Observation) -> None:

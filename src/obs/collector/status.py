@@ -116,7 +116,7 @@ def _slo(objective: Objective, fresh: bool, silent: bool) -> SloStatus:
         exhaustion_seconds=own.exhaustion_seconds if own else None,
         good=evaluation.good if evaluation else 0.0,
         total=evaluation.total if evaluation else 0.0,
-        watermark=evaluation.watermark if evaluation else None,
+        watermark=objective.watermark if fresh else None,
         silent=silent,
     )
 

@@ -10,9 +10,10 @@ from obs.slo.evaluate import Evaluation
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedSlo:
-    """One objective with its evaluation, which is None while there is no data.
+    """One objective with its evaluation, which is None while there is no event.
 
-    `events` and `good_events` are counters that began at `since` (Unix seconds).
+    Data is complete up to `watermark` (Unix seconds), None while there is none. `events` and
+    `good_events` are counters that began at `since` (Unix seconds).
     """
 
     name: str
@@ -25,6 +26,7 @@ class EvaluatedSlo:
     events: float
     good_events: float
     since: float
+    watermark: float | None
 
 
 def slo_families(slos: Sequence[EvaluatedSlo], cache: RowCache) -> list[Family]:
@@ -53,7 +55,7 @@ def slo_families(slos: Sequence[EvaluatedSlo], cache: RowCache) -> list[Family]:
         Family(
             slo.BUDGET_REMAINING, rows, [e.budget_remaining if e else None for e in evaluations]
         ),
-        Family(slo.WATERMARK, rows, [e.watermark if e else None for e in evaluations]),
+        Family(slo.WATERMARK, rows, [each.watermark for each in slos]),
         Family(slo.ERROR_RATIO, windowed, [window.error_ratio for window in every]),
         Family(slo.BAD_EVENTS, windowed, [window.bad for window in every]),
         Family(slo.BURN_RATE, windowed, [window.burn_rate for window in every]),

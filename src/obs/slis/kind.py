@@ -53,7 +53,10 @@ class Measurement(ABC, Generic[SliT, TrackerT]):
 
     @abstractmethod
     def observe(self, tracker: TrackerT) -> Observation | None:
-        """What the source's tracker adds after a poll; None where no minute has ended."""
+        """What the source's tracker adds after a poll.
+
+        None where no minute has ended, or what is measured does not exist.
+        """
 
     def history(self, source: Any, snapshot: Any, span: HistorySpan) -> MinuteEvents:
         """Past events in buckets of the span's step; none where the source keeps no history.
