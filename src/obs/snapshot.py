@@ -135,6 +135,14 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     api_errors: int | None = None
 
 
+class Unwatched(NamedTuple):
+    """A stream, or a consumer where its name is not empty, that exists but has no series."""
+
+    account: str
+    stream: str
+    consumer: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class NatsSnapshot:
     """One NATS cluster at `at`, the moment its answers arrived (Unix seconds).
@@ -153,6 +161,13 @@ class NatsSnapshot:
     left_out: dict[str, int] = field(default_factory=dict)
     incomplete: tuple[IncompleteServer, ...] = ()
     fault: SourceError | None = None
+    unwatched: tuple[Unwatched, ...] = ()
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether what is not in it does not exist."""
+        every_server = all(server.up for server in self.servers)
+        return every_server and not self.incomplete and self.fault is None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -193,6 +208,22 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
+class AwsNames:
+    """What exists in an account and region, of the buses and queues that the spec is about.
+
+    `disabled` are rules that are not enabled. `queues_like` has for each glob or name of a queue
+    that no queue matches the names that begin like it; `queues_denied` are those that could not
+    be listed.
+    """
+
+    buses: tuple[str, ...] = ()
+    rules: frozenset[Rule] = frozenset()
+    disabled: frozenset[Rule] = frozenset()
+    queues_like: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    queues_denied: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class AwsSnapshot:
     """Rules, their data points and queues of one AWS account and region at `at`.
 
@@ -200,7 +231,9 @@ class AwsSnapshot:
     minute without a point is not in it. Points between `since` and `settled` are final but for
     late corrections; minutes from `settled` on are still filling. `left_out` counts queues that
     could not be read by reason (elsewhere, denied, missing). `latencies` has the rules that
-    delivered anything lately.
+    delivered anything lately. `listed` is when the rules were listed, None where that is not
+    known, and `names` what the listing told. `missed` has the points from before `since` that no
+    poll has seen, because the one before was long ago: by the start of their minute or their hour.
     """
 
     at: float
@@ -212,6 +245,9 @@ class AwsSnapshot:
     queues: tuple[Queue, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     latencies: dict[Rule, Latency] = field(default_factory=dict)
+    listed: float | None = None
+    names: AwsNames | None = None
+    missed: dict[tuple[Rule, str], dict[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,6 +273,67 @@ def test_a_downtime_longer_than_counters_look_back_is_filled_in_from_history(
     check_slo(feed, collector.until(lambda scrape: slo("slo_burn_rate", window="30d") in scrape))
 
 
+def test_counters_have_what_happened_in_a_downtime_longer_than_they_look_back(
+    collector: CollectorProcess, feed: Feed
+) -> None:
+    first = collector.clock.turn()
+    collector.start()
+    feed.put(SCHEMA, "FailedInvocations", {first: 10.0})
+    feed.put(SCHEMA, "Invocations", {first: 10.0})
+    before = counted(collector, feed, first)
+    collector.kill()
+    second = collector.clock.turn(8 * 60)
+    for minutes in (30, 100, 200, 290, 400, 470):
+        feed.put(SCHEMA, "FailedInvocations", {second - minutes * MINUTE: 50.0})
+        feed.put(SCHEMA, "Invocations", {second - minutes * MINUTE: 60.0})
+    assert not falls(before, collector.start().scrape())
+    counted(collector, feed, first)
+    events = 10 + 6 * 60
+    collector.until(lambda scrape: scrape.get(slo("slo_events_total")) == events)
+    assert collector.scrape()[slo("slo_good_events_total")] == 60.0
+
+
+def test_counters_have_what_happened_while_aws_was_unreachable_for_hours(
+    collector: CollectorProcess, feed: Feed, oms: Account
+) -> None:
+    first = collector.clock.turn()
+    collector.start()
+    feed.put(OBJECT, "FailedInvocations", {first: 10.0})
+    counted(collector, feed, first)
+    oms.faults.start_fault(Fault.DENIED, "GetMetricData")
+    collector.until(lambda scrape: scrape[key("obs_source_up", source="aws")] == 0.0)
+    second = collector.clock.turn(5 * 60)
+    feed.put(OBJECT, "FailedInvocations", {second - 250 * MINUTE: 70.0, second - MINUTE: 30.0})
+    oms.faults.stop_faults()
+    counted(collector, feed, first)
+
+
+def test_failures_of_a_rule_deployed_while_obs_runs_are_counted_from_the_first(
+    collector: CollectorProcess, feed: Feed, oms: Account
+) -> None:
+    source = collector.spec["sources"]["aws"]["aws"]
+    source["inventory_every"] = "4m"
+    collector.clock.turn()
+    collector.start()
+    collector.polls("aws")
+    new = Rule("oms-events", "oms-new")
+    events = aws_events.aws("events", oms.endpoint_url)
+    events.put_rule(Name=new.name, EventBusName=new.bus, EventPattern='{"source": ["oms"]}')
+    for _ in range(5):  # the rule is listed at the fifth minute only
+        feed.put(new, "FailedInvocations", {collector.clock.minute: 10.0})
+        collector.clock.turn()
+    failed = key("eventbridge_failed_invocations_total", aws="aws", bus=new.bus, rule=new.name)
+    seen = []
+
+    def look(scrape: Scrape) -> bool:
+        if failed in scrape:
+            seen.append(scrape[failed])
+        return scrape.get(failed) == 50.0
+
+    collector.until(look)
+    assert seen[0] == 0.0  # increase() needs a zero to count from
+
+
 def test_a_dead_letter_queue_shows_its_depth_and_the_age_of_its_oldest_message(
     collector: CollectorProcess, oms: Account
 ) -> None:

@@ -41,6 +41,7 @@ class About:
     SLO: ClassVar["About"]
     SOURCE: ClassVar["About"]
     COLLECTOR: ClassVar["About"]
+    SPEC_OBJECT: ClassVar["About"]
 
     def __str__(self) -> str:
         return self.name
@@ -54,6 +55,7 @@ About.QUEUE = About("queue", aws.QUEUE)
 About.SLO = About("slo", slo.SLO)
 About.SOURCE = About("source", own.SOURCE)
 About.COLLECTOR = About("collector", ())
+About.SPEC_OBJECT = About("object", own.SPEC_OBJECT)
 
 
 @dataclass(frozen=True, slots=True)

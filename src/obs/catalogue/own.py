@@ -96,6 +96,15 @@ CHECK_OK = gauge(
     ("check",),
     "1 if the last run of this check of `obs check` found no failure, else 0.",
 )
+SPEC_OBJECT = ("source", "kind", "object")
+SPEC_OBJECT_MISSING = gauge(
+    "obs_spec_object_missing",
+    SPEC_OBJECT,
+    "1 if the spec names this bus, rule, queue, stream or consumer and the source does not have "
+    "it, or nothing matches it, else 0; absent while that cannot be told.",
+    title="Named in the spec, but missing",
+    states=("there", "missing"),
+)
 BUILD_INFO = info(
     "obs_build_info",
     ("version", "python_version"),

@@ -60,6 +60,13 @@ WATERMARK = gauge(
     "seconds",
     title="Age of the data",
 )
+ASKED_SINCE = gauge(
+    "slo_asked_since_timestamp_seconds",
+    SLO,
+    "Time at which the collector began to measure the SLO after it started, whether there is data "
+    "or not.",
+    "seconds",
+)
 INFO = info(
     "slo_info",
     (*SLO, "sli", "objective_percent", "slo_window"),

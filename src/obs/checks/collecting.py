@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from obs.checks.finding import CheckFinding, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.spec.quantity import format_duration
 from obs.spec.slos import Slo
 from obs.spec.source import stale_after
@@ -45,11 +45,12 @@ def _judge_source(source: SourceStatus) -> CheckFinding:
 
 def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -> CheckFinding:
     name = slo.sli.measured.source
-    if live.watermark is None or live.state == "no_data":
+    if live.watermark is None:
         return wrong(
             at,
-            f"has no data: nothing received from {name}, or no event yet",
-            f"check that source {name} answers, and that there is traffic: {slo.sli.in_words()}",
+            f"has no data: nothing received from {name}",
+            f"check that source {name} answers, and has what the SLO measures: "
+            f"{slo.sli.in_words()}",
         )
     age, maximum = now - live.watermark, _maximum_age(system, name)
     if age > maximum:
@@ -59,6 +60,8 @@ def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -
             f"{format_duration(maximum)}",
             f"check that source {name} answers, and that the collector's clock is right",
         )
+    if live.state == "no_data":
+        return doubtful(at, "has no event yet", f"check the traffic: {slo.sli.in_words()}")
     return right(at, f"its newest data is {format_duration(max(1, round(age)))} old")
 
 

@@ -70,10 +70,10 @@ class AwsClient:
         buses = self.listed("events", "ListEventBuses", "EventBuses")
         return {bus["Name"]: bus["Arn"] for bus in buses}
 
-    def rules(self, bus: str) -> list[str]:
-        """Names of the rules on a bus."""
+    def rules(self, bus: str) -> dict[str, bool]:
+        """The rules on a bus by name, and whether each is enabled."""
         rules = self.listed("events", "ListRules", "Rules", EventBusName=bus)
-        return [rule["Name"] for rule in rules]
+        return {rule["Name"]: rule.get("State", "ENABLED") != "DISABLED" for rule in rules}
 
     def targets(self, bus: str, rule: str) -> list["TargetOutputTypeDef"]:
         """Targets of a rule, as AWS describes them."""

@@ -133,6 +133,6 @@ def estimate(
             f"latency is queried every {latency_every:g} s, assuming that no rule is ever idle",
             "list prices of us-east-1, without free tiers, for a month of 730 h",
             "listing buses, rules and targets is free; listing queues, retries and the history "
-            "read at the first start are not included",
+            "read at the first start and after hours without a poll are not included",
         ),
     )

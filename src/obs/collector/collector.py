@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.named import SpecNames
 from obs.collector.objectives import Objective, Objectives, PastEvents
 from obs.errors import SourceError
 from obs.families.family import Family, RowCache
@@ -21,7 +22,7 @@ from obs.families.own import (
     source_families,
     state_family,
 )
-from obs.families.slo import slo_families
+from obs.families.slo import asked_family, slo_families
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import ProcessMetrics
 from obs.sources.kind import AnyKind, Change, Snapshot, SourceClient, Tracker
@@ -82,6 +83,7 @@ class Collector:
             for kind, name, spec in each_source(system)
             if name in names
         }
+        self.spec_names = SpecNames(system, self.trackers)
         self._publish_own()
 
     def clients_of(self, kind: AnyKind) -> Sequence[SourceClient]:
@@ -97,6 +99,7 @@ class Collector:
         tracker = self.trackers[health.name]
         families = tracker.update(snapshot)
         self.objectives.update(health.name, tracker)
+        self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
         self._state.flush()
         if not health.up:
@@ -220,12 +223,19 @@ class Collector:
         evaluated = [objective.evaluated() for objective in self.shown_objectives()]
         self._show(SLOS, slo_families(evaluated, self._slo_rows))
 
+    def _measured(self) -> list[tuple[str, str]]:
+        """Name and service of each SLO whose source is polled here."""
+        every = self.objectives.all
+        return [(each.slo.name, each.slo.service) for each in every if each.source in self.trackers]
+
     def _publish_own(self) -> None:
         families = [
             *source_families(self.sources, self.started),
             *push_families(self.pushes),
             state_family(self.state_errors),
             check_family(self.checks),
+            self.spec_names.family(),
+            asked_family(self._measured(), self.started),
             BUILD,
         ]
         for kind in KINDS:

@@ -116,6 +116,7 @@ class Objective:
             events=self.events.total,
             good_events=self.good_events.total,
             since=float(self.events.since),
+            watermark=self.watermark,
         )
 
     def _count(self, observed: Observation) -> None:
@@ -128,8 +129,9 @@ class Objective:
         self.good_events.begin_by(observed.counted_from)
         for start, (good, total) in observed.minutes.items():
             self.ledger.set(start, good, total)
-        self.events.update({start: total for start, (_, total) in observed.minutes.items()})
-        self.good_events.update({start: good for start, (good, _) in observed.minutes.items()})
+        for events in (observed.missed, observed.minutes):
+            self.events.update({start: total for start, (_, total) in events.items()})
+            self.good_events.update({start: good for start, (good, _) in events.items()})
         self.watermark = observed.watermark
 
     def _sli_identity(self) -> str:

@@ -1,20 +1,23 @@
 """The status document, filled from what the collector knows."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from obs import __version__
 from obs.collector.collector import Collector
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objectives import Objective
-from obs.slo.evaluate import Evaluation
+from obs.slo.evaluate import NO_DATA_AFTER, Evaluation
 from obs.slo.tiers import Tier
 from obs.slo.windows import window
 from obs.sources.kinds import KINDS
+from obs.spec.watched import SpecName
 from obs.web.status import (
+    Level,
     PushStatus,
     SloState,
     SloStatus,
     SourceStatus,
+    SpecObjectStatus,
     Status,
     StatusRow,
 )
@@ -42,16 +45,57 @@ def build_status(collector: Collector) -> Status:
             version=__version__,
             generated_at=now,
             uptime_seconds=max(0.0, now - collector.started),
-            slos=tuple(_slo(each, each in shown) for each in collector.objectives.all),
+            slos=tuple(
+                _slo(each, each in shown, _is_silent(collector, each, now))
+                for each in collector.objectives.all
+            ),
             lists=lists,
-            sources=tuple(_source(health, now) for health in collector.sources),
+            sources=tuple(
+                _source(health, now, _has_no(collector, health)) for health in collector.sources
+            ),
             pushes=tuple(_push(health) for health in collector.pushes),
+            spec_objects=tuple(_spec_objects(collector, fresh)),
             figures=figures,
         )
     )
 
 
-def _slo(objective: Objective, fresh: bool) -> SloStatus:
+def _spec_objects(collector: Collector, fresh: Collection[str]) -> Iterator[SpecObjectStatus]:
+    """What the spec names and is missing or idle; of a source that is stale it is not known."""
+    for source in filter(fresh.__contains__, collector.trackers):
+        for each in collector.spec_names.missing(source):
+            yield _spec_object(source, each.named, "critical", str(each))
+        for named, text in collector.spec_names.idle(source):
+            yield _spec_object(source, named, "warning", text)
+
+
+def _spec_object(source: str, named: SpecName, level: Level, text: str) -> SpecObjectStatus:
+    return SpecObjectStatus(
+        source=source,
+        kind=named.kind,
+        object=named.label,
+        path=named.path,
+        level=level,
+        text=text,
+    )
+
+
+def _has_no(collector: Collector, health: SourceHealth) -> str | None:
+    """What a source has none of, where the spec's names do not already say it."""
+    tracker = collector.trackers.get(health.name)
+    if tracker is None or not health.up or any(collector.spec_names.missing(health.name)):
+        return None
+    return tracker.nothing() or None
+
+
+def _is_silent(collector: Collector, objective: Objective, now: float) -> bool:
+    """Whether its source is up, but has had no data for a long time; see alert SloNoData."""
+    source = next((each for each in collector.sources if each.name == objective.source), None)
+    since = max(collector.started, objective.watermark or 0.0)
+    return source is not None and source.up and now - since > NO_DATA_AFTER
+
+
+def _slo(objective: Objective, fresh: bool, silent: bool) -> SloStatus:
     slo, evaluation = objective.slo, objective.evaluation if fresh else None
     state, urgent, reasons = _slo_state(objective, evaluation)
     by_label = {w.label: w for w in evaluation.windows} if evaluation else {}
@@ -72,7 +116,8 @@ def _slo(objective: Objective, fresh: bool) -> SloStatus:
         exhaustion_seconds=own.exhaustion_seconds if own else None,
         good=evaluation.good if evaluation else 0.0,
         total=evaluation.total if evaluation else 0.0,
-        watermark=evaluation.watermark if evaluation else None,
+        watermark=objective.watermark if fresh else None,
+        silent=silent,
     )
 
 
@@ -104,7 +149,7 @@ def _burning(objective: Objective, evaluation: Evaluation) -> Iterator[tuple[Tie
             yield tier, long
 
 
-def _source(health: SourceHealth, now: float) -> SourceStatus:
+def _source(health: SourceHealth, now: float, has_no: str | None) -> SourceStatus:
     return SourceStatus(
         name=health.name,
         kind=health.kind,
@@ -118,6 +163,7 @@ def _source(health: SourceHealth, now: float) -> SourceStatus:
         series=health.series,
         error=health.error or None,
         error_reason=health.reason,
+        has_no=has_no,
     )
 
 

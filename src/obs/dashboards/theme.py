@@ -38,6 +38,8 @@ STATE_COLOURS: Final = {
     "leaderless": "purple",
     "down": CRITICAL,
     "up": GOOD,
+    "there": GOOD,
+    "missing": CRITICAL,
     "no": "transparent",
     "yes": WARNING,
 }

@@ -108,6 +108,11 @@ def check_family(outcomes: Mapping[str, bool]) -> Family:
     return Family(own.CHECK_OK, Rows((name,) for name in names), [int(outcomes[n]) for n in names])
 
 
+def missing_family(missing: Mapping[tuple[str, str, str], bool]) -> Family:
+    """Whether each name of the spec is missing, by source, kind and name."""
+    return Family(own.SPEC_OBJECT_MISSING, Rows(missing), [int(each) for each in missing.values()])
+
+
 BUILD = Family(own.BUILD_INFO, Rows([(__version__, platform.python_version())]), [1])
 
 

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obs.catalogue import slo
-from obs.families.family import Family, RowCache
+from obs.families.family import Family, RowCache, Rows
 from obs.slo.evaluate import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedSlo:
-    """One objective with its evaluation, which is None while there is no data.
+    """One objective with its evaluation, which is None while there is no event.
 
-    `events` and `good_events` are counters that began at `since` (Unix seconds).
+    Data is complete up to `watermark` (Unix seconds), None while there is none. `events` and
+    `good_events` are counters that began at `since` (Unix seconds).
     """
 
     name: str
@@ -25,6 +26,7 @@ class EvaluatedSlo:
     events: float
     good_events: float
     since: float
+    watermark: float | None
 
 
 def slo_families(slos: Sequence[EvaluatedSlo], cache: RowCache) -> list[Family]:
@@ -53,10 +55,15 @@ def slo_families(slos: Sequence[EvaluatedSlo], cache: RowCache) -> list[Family]:
         Family(
             slo.BUDGET_REMAINING, rows, [e.budget_remaining if e else None for e in evaluations]
         ),
-        Family(slo.WATERMARK, rows, [e.watermark if e else None for e in evaluations]),
+        Family(slo.WATERMARK, rows, [each.watermark for each in slos]),
         Family(slo.ERROR_RATIO, windowed, [window.error_ratio for window in every]),
         Family(slo.BAD_EVENTS, windowed, [window.bad for window in every]),
         Family(slo.BURN_RATE, windowed, [window.burn_rate for window in every]),
         Family(slo.EXHAUSTION, windowed, [window.exhaustion_seconds for window in every]),
         Family(slo.INFO, cache.rows("info", infos), [1] * len(slos)),
     ]
+
+
+def asked_family(slos: Sequence[tuple[str, str]], since: float) -> Family:
+    """Since when (Unix seconds) the collector has measured these SLOs, by name and service."""
+    return Family(slo.ASKED_SINCE, Rows(slos), [since] * len(slos))

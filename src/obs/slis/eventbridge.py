@@ -42,16 +42,23 @@ class InvocationMeasurement(Measurement[EventBridgeSli, RuleTracker]):
     """Invocations of all the SLI's rules together, by CloudWatch's minutes."""
 
     def observe(self, tracker: RuleTracker) -> Observation | None:
-        """The minutes that CloudWatch has completed: later ones are still filling."""
+        """The minutes that CloudWatch has completed: later ones are still filling.
+
+        None while none of the rules exists.
+        """
         snapshot = tracker.snapshot
         if snapshot is None:
             return None
-        events = events_by_minute(self._rules(snapshot), snapshot.points)
+        rules = self._rules(snapshot)
+        if not rules:  # nothing is measured: silence would look like a quiet rule
+            return None
+        events = events_by_minute(rules, snapshot.points)
         return Observation(
             minutes={start: counts for start, counts in events.items() if start < snapshot.settled},
             watermark=snapshot.settled,
             counted_from=minute_of(snapshot.at),
             known_from=snapshot.since,
+            missed=events_by_minute(rules, snapshot.missed) if snapshot.missed else {},
         )
 
     def history(

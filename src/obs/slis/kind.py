@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
@@ -25,13 +25,15 @@ class Observation:
 
     Events are known up to `watermark`, and counted from `counted_from` on where counting begins
     with these. Events before `known_from` are not known from polls: they have to be read from
-    history; None where the source keeps no history.
+    history; None where the source keeps no history. `missed` are those of them that came after the
+    earlier polls, for counters: by the start of their minute, or of their hour.
     """
 
     minutes: MinuteEvents
     watermark: float
     counted_from: int
     known_from: float | None = None
+    missed: MinuteEvents = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,10 @@ class Measurement(ABC, Generic[SliT, TrackerT]):
 
     @abstractmethod
     def observe(self, tracker: TrackerT) -> Observation | None:
-        """What the source's tracker adds after a poll; None where no minute has ended."""
+        """What the source's tracker adds after a poll.
+
+        None where no minute has ended, or what is measured does not exist.
+        """
 
     def history(self, source: Any, snapshot: Any, span: HistorySpan) -> MinuteEvents:
         """Past events in buckets of the span's step; none where the source keeps no history.

@@ -1,10 +1,15 @@
 """An SLO's error ratios, burn rates and error budget at one moment."""
 
+from typing import Final
+
 import msgspec
 
 from obs.slo.burn import budget_remaining, burn_rate, error_budget, exhaustion_seconds
 from obs.slo.ledger import Ledger
-from obs.slo.windows import windows
+from obs.slo.windows import MINUTE, windows
+
+NO_DATA_AFTER: Final = 15 * MINUTE
+"""Seconds since the watermark after which an SLO's data no longer arrives."""
 
 
 class WindowEvaluation(msgspec.Struct, frozen=True, gc=False):

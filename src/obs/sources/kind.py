@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from obs.extras import require_extra
+from obs.spec.named import Found
 from obs.spec.source import SourceSpec
 from obs.spec.sources import source_model
+from obs.spec.watched import SpecName
 
 if TYPE_CHECKING:
     from obs.clients.aws_cost import Estimate
@@ -51,6 +53,17 @@ class Tracker(ABC, Generic[SnapshotT]):
     @abstractmethod
     def update(self, snapshot: SnapshotT) -> list["Family"]:
         """Judge a snapshot by the history; returns the source's families."""
+
+    def find(self, names: Sequence[SpecName]) -> Sequence[Found]:
+        """Whether each of these objects existed at the last poll, in their order.
+
+        Only a complete answer tells that one does not.
+        """
+        return [Found(None)] * len(names)
+
+    def nothing(self) -> str:
+        """What there is none of, where there is nothing at all to watch; else empty."""
+        return ""
 
     def save(self, now: float) -> None:
         """Queue the rest of the history for the state file; called when the collector stops."""

@@ -1,5 +1,6 @@
 """AWS accounts and regions as sources."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from obs.spec.model import Glob, HttpUrl, Matching, Model
 from obs.spec.quantity import Duration, NotBoolean
 from obs.spec.source import Seconds, SourceSpec
+from obs.spec.watched import SpecName
 
 
 class Bus(Model):
@@ -67,6 +69,25 @@ class AwsSource(SourceSpec, AwsAccess):
     def where(self) -> str:
         """The region, and the buses."""
         return f"{self.region}, buses {', '.join(bus.name for bus in self.buses)}"
+
+    @property
+    def place(self) -> str:
+        """The region."""
+        return f"in {self.region}"
+
+    @property
+    def selection(self) -> str:
+        """Which rules are watched: a rule that it takes but did not is not a new one."""
+        return "; ".join(f"{bus.name}: {', '.join(bus.rules)}" for bus in self.buses)
+
+    def named(self) -> Iterator[SpecName]:
+        """Buses, rules and queues."""
+        for number, bus in enumerate(self.buses):
+            yield SpecName("bus", bus.name, path=f"buses[{number}].name")
+            for index, rule in enumerate(bus.rules):
+                yield SpecName("rule", rule, bus.name, path=f"buses[{number}].rules[{index}]")
+        for index, queue in enumerate(self.queues):
+            yield SpecName("queue", queue, path=f"queues[{index}]")
 
     @property
     def delayed_by(self) -> float:

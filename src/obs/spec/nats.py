@@ -1,5 +1,6 @@
 """NATS clusters as sources."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -10,6 +11,8 @@ from obs.spec.quantity import NotBoolean
 from obs.spec.secret import InFile, InVariable
 from obs.spec.source import Seconds, SourceSpec
 from obs.spec.tls import Tls
+from obs.spec.tree import path_text
+from obs.spec.watched import SpecName
 
 
 class Selection(Model):
@@ -111,3 +114,15 @@ class NatsSource(SourceSpec, Monitoring):
     def where(self) -> str:
         """The monitoring addresses."""
         return ", ".join(self.monitor)
+
+    def named(self) -> Iterator[SpecName]:
+        """Streams and consumers, those that it expects among them."""
+        for index, stream in enumerate(self.streams.include):
+            yield SpecName("stream", stream, path=f"streams.include[{index}]")
+        for index, consumer in enumerate(self.consumers.include):
+            yield SpecName("consumer", consumer, "*", path=f"consumers.include[{index}]")
+        for name, expected in self.expects.items():
+            yield SpecName("stream", name, path=path_text(("expects", name)))
+            for consumer in expected.consumers:
+                at = path_text(("expects", name, "consumers", consumer))
+                yield SpecName("consumer", consumer, name, path=at)

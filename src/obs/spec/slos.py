@@ -74,7 +74,7 @@ class ConsumerSli(SliSpec):
 
     def names(self) -> tuple[Named, ...]:
         """The consumer."""
-        return (ConsumerName(self.stream, self.consumer),)
+        return (ConsumerName(self.stream, self.consumer, self.account),)
 
 
 class NatsLagSli(ConsumerSli):

@@ -1,12 +1,14 @@
 """What the spec says of every source, whatever its kind."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
 from obs.spec.model import Model, wrong
 from obs.spec.quantity import Duration, format_duration
+from obs.spec.watched import SpecName
 
 Seconds = Annotated[Duration, Field(gt=0)]
 
@@ -33,6 +35,15 @@ class SourceSpec(Model):
     @abstractmethod
     def where(self) -> str:
         """Where it is polled and what is selected there, for people to read."""
+
+    @property
+    def place(self) -> str:
+        """Where its objects are, after "does not exist"; empty where its name says it best."""
+        return ""
+
+    def named(self) -> Iterator[SpecName]:
+        """What it names, which must exist; the paths begin below the source."""
+        return iter(())
 
     @property
     def delayed_by(self) -> float:

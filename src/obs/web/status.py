@@ -51,6 +51,7 @@ class SloStatus(msgspec.Struct, frozen=True, kw_only=True):
     good: float  # events in the SLO's window
     total: float
     watermark: float | None  # end of the windows; null: no data yet
+    silent: bool = False  # its source is up, but no data has arrived for a long time
     budget_history: tuple[float | None, ...] = ()  # evenly spaced, oldest first; may be empty
 
 
@@ -85,6 +86,18 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     series: int = 0
     error: str | None = None  # of the last poll, without secrets; null: none
     error_reason: str | None = None  # one of obs.errors.REASONS
+    has_no: str | None = None  # stream, rule …: what it has none of, so that nothing is monitored
+
+
+class SpecObjectStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that the spec names and that does not exist, or does nothing; `text` says so."""
+
+    source: str
+    kind: str  # bus, rule, queue, stream or consumer
+    object: str
+    path: str  # where the spec names it first
+    level: Level
+    text: str
 
 
 class PushStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +127,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     lists: Mapping[str, tuple[StatusRow, ...]] = {}  # of the kinds of source: consumers, rules, …
     sources: tuple[SourceStatus, ...] = ()
     pushes: tuple[PushStatus, ...] = ()
+    spec_objects: tuple[SpecObjectStatus, ...] = ()  # those that are missing or idle
     figures: Mapping[str, float | None] = {}  # of the kinds of source: aws_cost_dollars_per_month
 
 

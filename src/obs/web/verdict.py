@@ -63,6 +63,9 @@ def _headline(problems: list[Problem]) -> str:
 def _problems(status: Status) -> Iterator[Problem]:
     for source in status.sources:
         yield from _source_problem(source)
+    for each in status.spec_objects:
+        kind = "rule" if each.kind == "bus" else each.kind  # a list of the page
+        yield Problem(each.level, kind, each.object, each.text)
     for slo in status.slos:
         yield from _slo_problem(slo)
     for rows in status.lists.values():
@@ -79,6 +82,9 @@ def _ordered(rows: Iterable[StatusRow]) -> tuple[StatusRow, ...]:
 
 def _source_problem(source: SourceStatus) -> Iterator[Problem]:
     if source.up:
+        if source.has_no:
+            text = f"Source {source.name} has no {source.has_no}: nothing is monitored"
+            yield Problem("warning", "source", source.name, text)
         return
     level: Level = "critical" if source.required else "warning"
     if source.last_success is None:
@@ -99,6 +105,8 @@ def _slo_problem(slo: SloStatus) -> Iterator[Problem]:
     elif slo.state == "burning":
         level: Level = "critical" if slo.urgent else "warning"
         yield Problem(level, "slo", slo.name, f"{slo.name}: error budget is burning too fast")
+    elif slo.silent:
+        yield Problem("warning", "slo", slo.name, f"{slo.name}: no data arrives")
 
 
 def _slo_order(slo: SloStatus) -> tuple[int, bool, str]:

@@ -45,6 +45,8 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "slo": "processing",
         "slo_service": "oms",
         "source": "main",
+        "kind": "consumer",
+        "object": "OMS_EVENTS/oms-processor",
     }
     labels = {label: {**known, **objects}[label] for label in tuned.identity}
     return {

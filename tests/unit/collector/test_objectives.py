@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -202,3 +203,28 @@ def test_within_the_polls_own_reach_nothing_is_missing(opened: StateFile) -> Non
     later = aws_snapshot(START + 2 * 3600, {})
     objectives.update("aws", Rules(later))
     assert missing(objectives.all[0], later.since, later.at) == []
+
+
+def test_a_rule_that_was_never_invoked_has_data_up_to_the_last_settled_minute(
+    opened: StateFile,
+) -> None:
+    objectives = opened(DELIVERY)
+    objectives.update("aws", Rules(aws_snapshot(START + 300, {})))
+    (objective,) = objectives.all
+    assert objective.evaluated().evaluation is None
+    assert objective.evaluated().watermark == START + 180
+
+
+def test_events_that_no_poll_saw_count_in_the_counters_once(opened: StateFile) -> None:
+    objectives = opened(DELIVERY)
+    objectives.update("aws", Rules(aws_snapshot(START, {})))
+    hours = 8 * 3600
+    missed = {(PAID, "Invocations"): {START: 40.0, START + 3600: 60.0}}
+    missed[PAID, "FailedInvocations"] = {START + 3600: 5.0}
+    points = {(PAID, "Invocations"): {START + hours - 600: 7.0}}
+    snapshot = replace(aws_snapshot(START + hours, points), missed=missed)
+    for _ in range(2):
+        objectives.update("aws", Rules(snapshot))
+        (objective,) = objectives.all
+        assert (objective.events.total, objective.good_events.total) == (107, 102)
+    assert good_and_total(objectives) == (7, 7)  # the ledger reads its past from history

@@ -45,7 +45,9 @@ def test_a_matcher_of_one_s_own_takes_the_place_of_the_variable() -> None:
 
 
 def test_ages_are_told_as_the_alert_judges_them() -> None:
-    assert compared(ALL, Age(slo.WATERMARK, 900)).startswith("time() - max by (slo, slo_service)")
+    assert compared(ALL, Age(slo.WATERMARK, slo.ASKED_SINCE, 900)).startswith(
+        "time() - max by (slo, slo_service)"
+    )
     overdue = Overdue(own.SOURCE_LAST_SUCCESS, own.SOURCE_STALE_AFTER, own.SOURCE_UP, 30)
     assert compared(ALL, overdue).startswith("100 * (time() - ")
     assert unit(overdue) == "percent"

@@ -15,7 +15,7 @@ from obs.snapshot import AwsSnapshot, NatsSnapshot, Rule
 from obs.spec.slos import Sli, SliSpec
 from obs.spec.sources import Sources
 from obs.spec.watched import Named
-from tests.unit.collector.example_slos import DELIVERY, EXAMPLES, KEEPS_UP, Rules
+from tests.unit.collector.example_slos import DELIVERY, EXAMPLES, KEEPS_UP, PAID, SENT, Rules
 
 START = 1_800_000_000
 SHARED = {"kind", "consumers"}
@@ -98,9 +98,14 @@ def test_a_source_without_history_has_no_past_events() -> None:
 
 
 def test_rules_are_known_from_where_the_snapshot_begins() -> None:
-    snapshot = AwsSnapshot(START + 65, START - 600, START, (), (), {}, ())
+    snapshot = AwsSnapshot(START + 65, START - 600, START, (PAID,), (), {}, ())
     found = measurement_of(DELIVERY.sli).observe(Rules(snapshot))
     assert found == Observation({}, START, START + 60, START - 600)
+
+
+def test_rules_that_do_not_exist_are_no_quiet_rules() -> None:
+    snapshot = AwsSnapshot(START + 65, START - 600, START, (SENT,), (), {}, ())
+    assert measurement_of(DELIVERY.sli).observe(Rules(snapshot)) is None
 
 
 def test_no_other_module_names_a_kind() -> None:

@@ -9,6 +9,7 @@ from obs.web.status import (
     PushStatus,
     SloStatus,
     SourceStatus,
+    SpecObjectStatus,
     Status,
     StatusRow,
 )
@@ -102,6 +103,29 @@ def rows(of: Status, name: str, kind: type[RowT]) -> list[RowT]:
 def test_without_a_problem_the_headline_says_that_all_is_well() -> None:
     verdict = judge(status(slos=(SLO,), consumers=(CONSUMER,), rules=(RULE,), queues=(QUEUE,)))
     assert (verdict.level, verdict.headline, verdict.found) == ("ok", "All is well", 0)
+
+
+def test_what_the_spec_names_and_is_missing_is_critical_and_what_is_idle_a_warning() -> None:
+    missing = SpecObjectStatus(
+        source="aws", kind="bus", object="b", path="x", level="critical", text="Bus b is missing"
+    )
+    verdict = judge(status(rules=(RULE,), spec_objects=(missing,)))
+    assert (verdict.level, verdict.headline) == ("critical", "Bus b is missing")
+    assert verdict.problems[0].kind == "rule"  # the list that would have it
+    idle = changed(missing, kind="rule", level="warning", text="Rule r is disabled")
+    assert judge(status(rules=(RULE,), spec_objects=(idle,))).level == "warning"
+
+
+def test_an_slo_without_data_is_a_problem_once_it_has_been_silent_for_long() -> None:
+    new = changed(SLO, state="no_data")
+    assert judge(status(slos=(new,))).level == "ok"
+    verdict = judge(status(slos=(changed(new, silent=True),)))
+    assert (verdict.level, verdict.headline) == ("warning", "delivery: no data arrives")
+
+
+def test_a_source_with_nothing_to_monitor_is_not_well() -> None:
+    verdict = judge(status(sources=(changed(SOURCE, has_no="stream"),)))
+    assert verdict.headline == "Source nats has no stream: nothing is monitored"
 
 
 def test_before_the_first_answer_the_level_is_unknown() -> None:

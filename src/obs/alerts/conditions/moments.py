@@ -13,7 +13,7 @@ from obs.alerts.conditions.condition import (
     RuleCondition,
     TuningField,
 )
-from obs.alerts.conditions.grafana import EXTRA, GrafanaQuery, whether
+from obs.alerts.conditions.grafana import EXTRA, GrafanaQuery
 from obs.alerts.conditions.promql import HOUR, present, scoped
 from obs.alerts.conditions.samples import (
     STALE_AFTER,
@@ -22,13 +22,12 @@ from obs.alerts.conditions.samples import (
     Moment,
     NeverSeen,
     Samples,
-    WithoutData,
     constant,
 )
 from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.words import Unit, Words, threshold_words
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import min_by, number, selector
+from obs.catalogue.query import duration, min_by, number, selector
 from obs.spec.system import System
 
 GONE_FOR: Final = 24 * HOUR
@@ -39,17 +38,23 @@ NEVER: Final = ", none since the collector started"
 
 @dataclass(frozen=True, slots=True)
 class Age(Condition):
-    """A moment of an SLO is longer ago than the threshold, also when its series has gone since."""
+    """A moment of an SLO is longer ago than the threshold, also when its series has gone since.
+
+    `since` stands for one that has not been yet. Of several that wait for it, the one that has
+    waited longest counts.
+    """
 
     moment: Metric
+    since: Metric
     threshold: float
     unit: Unit = "seconds"
 
     def metrics(self) -> tuple[Metric, ...]:
-        return (self.moment,)
+        return (self.moment, self.since)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        return f"time() - {present(rule, self.moment, GONE_FOR)} > {number(self.threshold)}"
+        moment, since = present(rule, self.moment, GONE_FOR), _first(rule, self.since)
+        return f"time() - ({moment} or {since})\n  > {number(self.threshold)}"
 
     def drawn(self, panel: PanelQueries) -> str:
         return f"time() - {panel.value(self.moment)}"
@@ -58,7 +63,8 @@ class Age(Condition):
         return PanelLimit(self.threshold, self.unit)
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        return whether(self.expression(rule))
+        queries = {"A": self.expression(rule), EXTRA: present(rule, self.moment, GONE_FOR)}
+        return GrafanaQuery(queries, "is_number($A)")
 
     def cloudwatch(self) -> AlarmForm:
         return NotExpressible("CloudWatch cannot tell late data from missing data")
@@ -72,12 +78,22 @@ class Age(Condition):
     def samples(self) -> Samples:
         bad = self.threshold + 1
         ages = {Level.GOOD: 0.0, Level.EDGE: self.threshold, Level.BAD: bad}
-        return Samples((Moment(self.moment, ages),), bad, without_data=WithoutData.LASTS)
+        return Samples(
+            (Moment(self.moment, ages), Gauge(self.since, constant(0.0))),
+            bad,
+            filled={"never": ""},
+            without_data=NeverSeen(self.threshold, self.since, {"never": NEVER}, lasts=True),
+        )
 
     def of_system(self, system: System) -> Iterable[RuleCondition]:
         """Only of the spec's SLOs: the data of one that the spec no longer has ended long ago."""
         names = sorted({each.name.replace(".", r"\.") for each in system.slos})
         return (RuleCondition(self, among=(("slo", "=~", "|".join(names)),)),)
+
+    def placeholders(self) -> Mapping[str, Placeholder]:
+        """`never`: empty once the moment has been."""
+        query = f"last_over_time({self.moment.name}{{slo=%q,slo_service=%q}}[{duration(GONE_FOR)}])"
+        return {"never": _never(f"printf `{query}` $labels.slo $labels.slo_service")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +113,9 @@ class Overdue(Condition):
 
     def promql(self, rule: RuleScope, held: float) -> str:
         moment = present(rule, self.moment)
-        since = scoped(rule, lambda matchers: selector(self.since, matchers), one_value=min_by)
         limit = present(rule, self.limit, narrowed=False)
-        return f"time() - ({moment} or {since})\n  > {number(self.percent / 100)} * {limit}"
+        age = f"time() - ({moment} or {_first(rule, self.since)})"
+        return f"{age}\n  > {number(self.percent / 100)} * {limit}"
 
     def drawn(self, panel: PanelQueries) -> str:
         age = f"100 * (time() - {panel.value(self.moment)})"
@@ -138,12 +154,18 @@ class Overdue(Condition):
 
     def placeholders(self) -> Mapping[str, Placeholder]:
         """`never`: empty once a source has been polled. A query within the annotation."""
-        query = f"{self.moment.name}{{source=%q}}"
-        known = f'(index .Values "{EXTRA}").Labels'
-        return {
-            "never": Placeholder(
-                f"{{{{ with printf `{query}` $labels.source | query }}}}"
-                f"{{{{ else }}}}{NEVER}{{{{ end }}}}",
-                f"{{{{ if not {known} }}}}{NEVER}{{{{ end }}}}",
-            )
-        }
+        return {"never": _never(f"printf `{self.moment.name}{{source=%q}}` $labels.source")}
+
+
+def _first(rule: RuleScope, since: Metric) -> str:
+    """Since when the one has waited that has waited longest."""
+    return scoped(rule, lambda matchers: selector(since, matchers), one_value=min_by)
+
+
+def _never(moment: str) -> Placeholder:
+    """NEVER where the query of a moment, as a template has it, finds none; else nothing."""
+    known = f'(index .Values "{EXTRA}").Labels'
+    return Placeholder(
+        f"{{{{ with {moment} | query }}}}{{{{ else }}}}{NEVER}{{{{ end }}}}",
+        f"{{{{ if not {known} }}}}{NEVER}{{{{ end }}}}",
+    )

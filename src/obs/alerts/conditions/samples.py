@@ -184,8 +184,6 @@ class WithoutData(Enum):
 
     QUIET = auto()
     """Does not hold."""
-    LASTS = auto()
-    """Does not hold, but goes on where it held."""
     HOLDS = auto()
     """Holds: it is about the absence itself."""
     IRRELEVANT = auto()
@@ -196,9 +194,11 @@ class WithoutData(Enum):
 class NeverSeen:
     """Holds `after` seconds for what has never had a sample, counted from the moment `since`.
 
-    `filled` are the placeholders of the condition then.
+    `filled` are the placeholders of the condition then. `lasts`: where it held, it goes on when
+    the samples go.
     """
 
     after: float
     since: Metric
     filled: Mapping[str, str]
+    lasts: bool = False

@@ -3,7 +3,7 @@
 from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
-from obs.alerts.conditions import Absent, Always, Increase, Overdue
+from obs.alerts.conditions import Absent, Always, Equals, Increase, Overdue
 from obs.catalogue import own
 
 ALERTS: Final = (
@@ -57,6 +57,19 @@ ALERTS: Final = (
         "or consumers were left out in the last {window}, counted at every poll.",
         "What is left out has no series, so no alert on it can fire.",
         "collector/unreadable",
+        keep_firing=0,
+    ),
+    Alert(
+        "ObsSpecObjectMissing",
+        Severity.CRITICAL,
+        About.SPEC_OBJECT,
+        Equals(own.SPEC_OBJECT_MISSING, 1),
+        10 * MINUTE,
+        "The spec names an object that does not exist, so it is not monitored.",
+        "The spec names {kind} {object}, but source {source} does not have it.",
+        "A deployment that creates the object takes less than ten minutes. No other alert can fire "
+        "for an object that does not exist, even if it was deleted by mistake.",
+        "collector/missing",
         keep_firing=0,
     ),
     Alert(

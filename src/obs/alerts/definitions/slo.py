@@ -5,6 +5,7 @@ from typing import Final
 from obs.alerts.alert import MINUTE, About, Alert, Severity
 from obs.alerts.conditions import Age, Below, BurnTiers
 from obs.catalogue import slo
+from obs.slo.evaluate import NO_DATA_AFTER
 from obs.slo.tiers import MIN_BAD_EVENTS
 
 ALERTS: Final = (
@@ -50,10 +51,10 @@ ALERTS: Final = (
         "SloNoData",
         Severity.WARNING,
         About.SLO,
-        Age(slo.WATERMARK, 15 * MINUTE),
+        Age(slo.WATERMARK, slo.ASKED_SINCE, NO_DATA_AFTER),
         5 * MINUTE,
         "An SLO has no recent data, so its alerts cannot fire.",
-        "The latest data of SLO {slo} of service {slo_service} is {value} old (threshold "
+        "SLO {slo} of service {slo_service} has had no data for {value}{never} (threshold "
         "{threshold}).",
         "CloudWatch data is about two minutes late; 15 minutes mean a fault.",
         "slo_detail/watermark",

@@ -78,12 +78,12 @@ def _without_data(
     if without_data is WithoutData.HOLDS:
         return
     if isinstance(without_data, NeverSeen):
-        yield alert.never_seen("fires for a source that never answered", without_data)
+        yield alert.never_seen(f"fires for the {alert.kind} that never had data", without_data)
+        if without_data.lasts:
+            levels = [*until_firing, *alert.gone]
+            yield alert.series_gone("goes on when the series has gone", levels)
     else:
         yield alert.no_data("does not fire without any data")
-    if without_data is WithoutData.LASTS:
-        levels = [*until_firing, *alert.gone]
-        yield alert.series_gone("goes on when the series has gone", levels)
     if alert.tuned.keep_firing and alert.samples.step <= _LOOKBACK:
         yield alert.source_down("goes on firing while its source is down", until_firing, tail)
         yield alert.source_down("does not begin because its source is down", tail, tail)
@@ -103,6 +103,11 @@ class _CaseBuilder:
         """Steps of trouble in which the alert has fired for a while, in whole windows."""
         steps = ceil(self.tuned.hold / self._step) + 2 * STEPS
         return ceil(steps / STEPS) * STEPS
+
+    @property
+    def kind(self) -> str:
+        """What the alert is about."""
+        return str(self.tuned.alert.about)
 
     @property
     def gone(self) -> list[Level]:

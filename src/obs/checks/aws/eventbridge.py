@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from obs.checks.advice import aws
 from obs.checks.finding import CheckFinding, right, wrong
+from obs.spec.named import MissingName
 from obs.spec.quantity import format_duration
 
 DEFAULT_RETRIES: Final = 185
@@ -68,7 +69,8 @@ class LiveQueue:
 
 @dataclass(frozen=True, slots=True)
 class EventBridgeFacts:
-    """The rules of one AWS source. `missing`: those that the spec names and AWS does not have.
+    """The rules of one AWS source. `missing`: buses, rules and queues that the spec names and AWS
+    does not have.
 
     `spare`: a queue that the spec names, for targets that have none.
     """
@@ -77,7 +79,7 @@ class EventBridgeFacts:
     account: str
     rules: tuple[LiveRule, ...]
     queues: Mapping[str, LiveQueue] = field(default_factory=dict)
-    missing: tuple[tuple[str, str], ...] = ()
+    missing: tuple[MissingName, ...] = ()
     spare: str = ""
 
 
@@ -88,12 +90,9 @@ def judge_rules(
 
     `wanted`: retries and event age to advise.
     """
-    for bus, name in facts.missing:
-        yield wrong(
-            f"{bus}/{name}",
-            "the spec names this rule, but it does not exist",
-            f"create rule {name} on bus {bus}, or correct `buses` in the spec",
-        )
+    for missing in facts.missing:
+        named = missing.named
+        yield wrong(named.label, str(missing), f"create this {named.kind}, or correct {named.path}")
     for rule in facts.rules:
         yield from _judge_rule(rule, facts.region)
         for target in rule.targets:

@@ -1,30 +1,37 @@
 """Reads EventBridge rules through the AWS client, without judging them."""
 
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Final
 
 from obs.checks.aws.eventbridge import EventBridgeFacts, LiveQueue, LiveRule, LiveTarget
 from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
+from obs.snapshot import AwsNames, Rule
+from obs.sources.aws.names import find
+from obs.sources.aws.sqs import find_queues
 from obs.spec.aws import AwsSource
 from obs.spec.globs import is_plain
+from obs.spec.named import missing_in
+from obs.spec.system import System
 
 _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
 
 
-def read_eventbridge(client: AwsClient, spec: AwsSource) -> EventBridgeFacts:
-    """The rules that the spec selects, their targets and the queues of those.
+def read_eventbridge(client: AwsClient, system: System, source: str) -> EventBridgeFacts:
+    """The rules that the spec selects in a source, their targets and the queues of those.
 
     Raises SourceError.
     """
+    spec = system.sources.aws[source]
     buses = client.event_buses()
-    found = [
+    every = [
         (bus, described)
         for bus in buses
         for described in client.listed("events", "ListRules", "Rules", EventBusName=bus)
-        if _selected(spec, bus, described["Name"])
     ]
+    found = [one for one in every if _selected(spec, one[0], one[1]["Name"])]
     targets = in_parallel(lambda one: client.targets(one[0], one[1]["Name"]), found)
     rules = tuple(
         LiveRule(
@@ -43,12 +50,19 @@ def read_eventbridge(client: AwsClient, spec: AwsSource) -> EventBridgeFacts:
         arns.add(f"arn:{partition}:sqs:{spec.region}:{account}:{spare}")
     wanted = sorted(arn for arn in arns if arn and arn.split(":")[3] == spec.region)
     queues = in_parallel(lambda arn: _queue(client, arn, account), wanted)
+    named = find_queues(client, (), spec.queues, "")
+    names = AwsNames(
+        buses=tuple(buses),
+        rules=frozenset(Rule(bus, described["Name"]) for bus, described in every),
+        queues_like=named.like,
+        queues_denied=named.denied,
+    )
     return EventBridgeFacts(
         region=spec.region,
         account=account,
         rules=rules,
         queues={queue.arn: queue for queue in queues},
-        missing=_missing(spec, rules),
+        missing=tuple(missing_in(system, source, partial(find, listed=names))),
         spare=spare,
     )
 
@@ -58,14 +72,6 @@ def _selected(spec: AwsSource, bus: str, rule: str) -> bool:
         fnmatchcase(bus, one.name) and any(fnmatchcase(rule, glob) for glob in one.rules)
         for one in spec.buses
     )
-
-
-def _missing(spec: AwsSource, rules: tuple[LiveRule, ...]) -> tuple[tuple[str, str], ...]:
-    there = {(rule.bus, rule.name) for rule in rules}
-    named = {
-        (bus.name, rule) for bus in spec.buses for rule in bus.rules if is_plain(bus.name + rule)
-    }
-    return tuple(sorted(named - there))
 
 
 def _queue(client: AwsClient, arn: str, account: str) -> LiveQueue:

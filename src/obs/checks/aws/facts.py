@@ -16,8 +16,11 @@ from obs.clients.aws import AwsClient
 
 def eventbridge(context: CheckContext, name: str) -> EventBridgeFacts:
     """The rules of a source, their targets, and the queues of those."""
-    spec = context.system.sources.aws[name]
-    return context.once("eventbridge", name, lambda: read_eventbridge(_aws(context, name), spec))
+
+    def read() -> EventBridgeFacts:
+        return read_eventbridge(_aws(context, name), context.system, name)
+
+    return context.once("eventbridge", name, read)
 
 
 def alarms(context: CheckContext, name: str) -> AlarmFacts:

@@ -1,10 +1,11 @@
 """What checks read of a NATS cluster, without judging it. Everything raises SourceError."""
 
 import time
+from dataclasses import replace
 
 from obs.checks.context import CheckContext
 from obs.clients.http import Http
-from obs.snapshot import NatsSnapshot
+from obs.snapshot import NatsSnapshot, Unwatched
 from obs.sources.nats.nats_http import NatsHttp
 from obs.spec.globs import takes
 from obs.spec.nats import Selection
@@ -32,7 +33,14 @@ def _selected(context: CheckContext, name: str) -> NatsSnapshot:
         for one in whole.consumers
         if _takes(spec.streams, one.stream) and _takes(spec.consumers, one.name)
     )
-    return NatsSnapshot(whole.at, whole.servers, streams, consumers)
+    others = [Unwatched(one.account, one.name) for one in whole.streams if one not in streams]
+    others += [
+        Unwatched(one.account, one.stream, one.name)
+        for one in whole.consumers
+        if not _takes(spec.streams, one.stream) or not _takes(spec.consumers, one.name)
+    ]
+    unwatched = (*whole.unwatched, *others)
+    return replace(whole, streams=streams, consumers=consumers, unwatched=unwatched)
 
 
 def _everything(context: CheckContext, name: str) -> NatsSnapshot:

@@ -1,13 +1,16 @@
 """JetStream: streams and consumers that the spec names, their limits, replicas and dead letters."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from obs.checks.advice import nats
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
+from obs.sources.nats.names import find
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.globs import is_plain
+from obs.spec.named import missing_in
 from obs.spec.nats import NatsSource
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
@@ -37,14 +40,21 @@ def named(system: System, source: str) -> Named:
 def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
     """Each named stream and consumer exists, with the limits that the spec expects."""
     expects = system.sources.nats[source].expects
+    missing = missing_in(system, source, partial(find, snapshot=snapshot))
+    words: dict[tuple[str, str], str] = {
+        (each.named.kind, each.named.label): str(each) for each in missing
+    }
     for name, consumers in sorted(named(system, source).items()):
         streams = [stream for stream in snapshot.streams if stream.name == name]
         expected = expects.get(name, ExpectedStream())
         if not streams:
-            yield _no_stream(name, expected)
+            yield _no_stream(name, expected, words.pop(("stream", name), ""))
         for stream in streams:
             yield from _judge_stream(stream, expected)
-            yield from _judge_consumers(stream, consumers, expected, snapshot.consumers)
+            yield from _judge_consumers(stream, consumers, expected, snapshot.consumers, words)
+    for each in missing:
+        if (each.named.kind, each.named.label) in words:
+            yield wrong(each.named.label, str(each), f"create it, or correct {each.named.path}")
 
 
 def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
@@ -123,14 +133,25 @@ def _dead_letter_path(
     return right(source, f"stream {stream} stores the dead letters of {names}")
 
 
-def _no_stream(name: str, expected: ExpectedStream) -> CheckFinding:
+def _no_stream(name: str, expected: ExpectedStream, missing: str) -> CheckFinding:
+    """`missing` says that it does not exist; empty where that is not certain."""
+    if not missing:
+        return _not_seen(name)
     age = format_duration(expected.max_age) if expected.max_age else "1h"
     return wrong(
         name,
-        "the spec names this stream, but it does not exist",
+        missing,
         nats("stream", "add", name, "--max-age", age, "--replicas", str(expected.replicas or 1))
         + " --subjects SUBJECTS",
         "or correct `streams` in the spec",
+    )
+
+
+def _not_seen(at: str) -> CheckFinding:
+    return doubtful(
+        at,
+        "not seen: not every server answers, so it may exist",
+        "start the servers that are down, and run the check again",
     )
 
 
@@ -146,8 +167,13 @@ def _judge_stream(stream: Stream, expected: ExpectedStream) -> Iterator[CheckFin
 
 
 def _judge_consumers(
-    stream: Stream, names: Iterable[str], expected: ExpectedStream, there: Iterable[Consumer]
+    stream: Stream,
+    names: Iterable[str],
+    expected: ExpectedStream,
+    there: Iterable[Consumer],
+    missing: dict[tuple[str, str], str],
 ) -> Iterator[CheckFinding]:
+    """`missing` says which do not exist, by kind and name; what is told here leaves it."""
     live = {
         one.name: one for one in there if (one.account, one.stream) == (stream.account, stream.name)
     }
@@ -155,9 +181,13 @@ def _judge_consumers(
         wanted = expected.consumers.get(name, ExpectedConsumer())
         at = f"{stream.name}/{name}"
         if name not in live:
+            words = missing.pop(("consumer", at), "")
+            if not words:
+                yield _not_seen(at)
+                continue
             yield wrong(
                 at,
-                "the spec names this consumer, but it does not exist",
+                words,
                 nats("consumer", "add", stream.name, name, *_settings(wanted), "--defaults"),
             )
             continue

@@ -118,6 +118,9 @@ def _left_out(panels: MetricPanels) -> Band:
         panels.lines("collector/left_out", own.SOURCE_LEFT_OUT, ever=True, none=none),
         panels.alert_lines("collector/dropped", by=own.SOURCE),
         panels.alert_lines("collector/unreadable", by=own.SOURCE),
+        panels.states(
+            "collector/missing", own.SPEC_OBJECT_MISSING, none="The spec names no single object"
+        ),
     ]
     return Band(7, shown)
 

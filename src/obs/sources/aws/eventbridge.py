@@ -1,7 +1,8 @@
 """EventBridge rules: their CloudWatch points over the last hours, and their queues."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from obs.catalogue import aws as catalogue
@@ -13,6 +14,7 @@ from obs.errors import SourceError
 from obs.snapshot import AwsSnapshot, Rule
 from obs.sources.aws.inventory import Inventory, take_inventory
 from obs.sources.aws.latency import Latencies, latency_period
+from obs.sources.aws.missed import FindUncounted, spans
 from obs.sources.aws.rule_series import rule_series
 from obs.sources.aws.sqs import age_series, read_queues
 from obs.spec.aws import AwsSource
@@ -36,16 +38,22 @@ RulePoints = dict[tuple[Rule, str], Points]
 class EventBridge:
     """The rules and queues of one AWS source. Methods block; poll from one thread at a time.
 
-    `clock` returns Unix seconds.
+    `clock` returns Unix seconds; `uncounted` says what the counters lack from before a poll.
     """
 
     def __init__(
-        self, name: str, spec: AwsSource, client: AwsClient, clock: Callable[[], float]
+        self,
+        name: str,
+        spec: AwsSource,
+        client: AwsClient,
+        clock: Callable[[], float],
+        uncounted: FindUncounted = lambda rules, until: None,
     ) -> None:
         self.name = name
         self._spec = spec
         self._client = client
         self._clock = clock
+        self._uncounted = uncounted
         self._inventory: Inventory | None = None
         self._latencies = Latencies(client, latency_period(spec.poll))
 
@@ -62,6 +70,7 @@ class EventBridge:
         data = self._client.metric_data([*rules.values(), *ages], since, end, PERIOD)
         points = {key: data[series] for key, series in rules.items()}
         queues, left_out = read_queues(self._client, inventory.queues, data, settled)
+        missed = self._missed(inventory.rules, since)
         return AwsSnapshot(
             at=at,
             since=since,
@@ -72,6 +81,9 @@ class EventBridge:
             queues=queues,
             left_out=dict(inventory.left_out + left_out),
             latencies=self._latencies.read(inventory.rules, points, settled),
+            listed=inventory.at,
+            names=inventory.names,
+            missed=missed,
         )
 
     def history(self, rules: Iterable[Rule], start: float, end: float, period: int) -> RulePoints:
@@ -80,7 +92,28 @@ class EventBridge:
         What AWS keeps no longer at that period (`retention`) is not there. Raises SourceError where
         AWS does not answer in full.
         """
-        series = _all_series(rules, HISTORY_METRICS)
+        return self._past(_all_series(rules, HISTORY_METRICS), start, end, period)
+
+    def _missed(self, rules: Iterable[Rule], until: int) -> RulePoints:
+        """Points before `until` that the counters lack; none while polls follow each other."""
+        uncounted = self._uncounted(rules, until)
+        if uncounted is None:
+            return {}
+        _log.info("%s: reading what happened since %s", self.name, _text(uncounted.since))
+        series = _all_series(rules, catalogue.RULE_METRICS)
+        found: RulePoints = {key: {} for key in series}
+        for span in spans(uncounted, until):
+            for key, points in self._past(series, *span).items():
+                found[key].update(points)
+        return found
+
+    def _past(
+        self,
+        series: Mapping[tuple[Rule, str], MetricSeries],
+        start: float,
+        end: float,
+        period: int,
+    ) -> RulePoints:
         oldest = self._clock() - retention(period)
         first = -(-int(max(start, oldest)) // period) * period
         last = -(-int(end) // period) * period
@@ -149,3 +182,7 @@ def _all_series(
 ) -> dict[tuple[Rule, str], MetricSeries]:
     twins = [metric.aws for metric in metrics if metric.aws is not None]
     return {(rule, twin.metric): rule_series(rule, twin) for rule in rules for twin in twins}
+
+
+def _text(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"

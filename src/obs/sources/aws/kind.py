@@ -34,7 +34,7 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
         """The counters of its rules."""
         from obs.sources.aws.rule_counters import RuleCounters
 
-        return RuleCounters(name, state, on_damage)
+        return RuleCounters(name, state, on_damage, spec.selection)
 
     def open(
         self,
@@ -48,7 +48,7 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
         from obs.sources.aws.eventbridge import EventBridge
 
         assert client is not None
-        source = EventBridge(name, spec, client, clock.wall)
+        source = EventBridge(name, spec, client, clock.wall, tracker.uncounted)
         return OpenedSource(source.poll, limit=max(4 * spec.timeout, spec.poll), history=source)
 
     def status(self, trackers: Sequence["RuleCounters"]) -> Mapping[str, tuple["StatusRow", ...]]:

@@ -12,13 +12,14 @@ from obs.clients.metric_data import MetricSeries, Points
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
 from obs.snapshot import Queue
-from obs.spec.globs import fixed_prefix
+from obs.spec.globs import fixed_prefix, is_plain
 
 LeftOut = Literal["elsewhere", "denied", "missing"]
 
 _VISIBLE: Final = "ApproximateNumberOfMessages"
 _IN_FLIGHT: Final = "ApproximateNumberOfMessagesNotVisible"
 _AGE_HOLDS: Final = 300  # seconds before `settled` in which the age must have been reported
+_ALIKE: Final = 2  # letters that a queue shares with one of which the name was mistyped
 _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -30,10 +31,24 @@ class PolledQueue:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class FoundQueues:
+    """The queues to poll, and how many were left out by reason.
+
+    `like` has, for each glob or name that no queue matches, the names that begin like it; `denied`
+    are the globs that could not be listed.
+    """
+
+    found: tuple[PolledQueue, ...]
+    left_out: Counter[str]
+    like: dict[str, tuple[str, ...]]
+    denied: frozenset[str]
+
+
 def find_queues(
     client: AwsClient, dead_letter_queues: Iterable[str], globs: Sequence[str], home: str
-) -> tuple[tuple[PolledQueue, ...], Counter[str]]:
-    """The queues behind ARNs and globs, and how many were left out by reason.
+) -> FoundQueues:
+    """The queues behind ARNs and globs.
 
     `home` is `region:account`: a queue elsewhere has neither its depth nor its age here.
     Raises SourceError where SQS does not answer; a queue that may not be read is left out.
@@ -49,15 +64,26 @@ def find_queues(
             found.add(PolledQueue(name, client.queue_url(name)))
         except SourceError as error:
             left_out[_why(error)] += 1
+    like: dict[str, tuple[str, ...]] = {}
+    denied: set[str] = set()
     for glob in globs:
         try:
-            urls = client.queue_urls(fixed_prefix(glob))
+            named = _begin_with(client, fixed_prefix(glob))
+            matching = [queue for queue in named if fnmatchcase(queue.name, glob)]
+            if not matching:
+                similar = _begin_with(client, glob[:_ALIKE]) if is_plain(glob) else ()
+                like[glob] = tuple(queue.name for queue in similar)
         except SourceError as error:
             left_out[_why(error)] += 1
+            denied.add(glob)
             continue
-        named = (PolledQueue(url.rpartition("/")[2], url) for url in urls)
-        found.update(queue for queue in named if fnmatchcase(queue.name, glob))
-    return tuple(sorted(found)), left_out
+        found.update(matching)
+    return FoundQueues(tuple(sorted(found)), left_out, like, frozenset(denied))
+
+
+def _begin_with(client: AwsClient, prefix: str) -> list[PolledQueue]:
+    urls = client.queue_urls(prefix)
+    return [PolledQueue(url.rpartition("/")[2], url) for url in urls]
 
 
 def age_series(name: str) -> MetricSeries:

@@ -21,9 +21,12 @@ from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.arrivals import ArrivalQueries
+from obs.sources.nats.names import find
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
+from obs.spec.named import Found
 from obs.spec.nats import NatsSource
 from obs.spec.slos import ConsumerSli
+from obs.spec.watched import SpecName
 from obs.state import State
 
 log = logging.getLogger(__name__)
@@ -171,6 +174,16 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             )
             for tracked in self._candidates(sli)
         ]
+
+    def find(self, names: Sequence[SpecName]) -> Sequence[Found]:
+        """Whether these streams and consumers exist."""
+        return find(names, self.snapshot)
+
+    def nothing(self) -> str:
+        """It may have no stream."""
+        snapshot = self.snapshot
+        empty = snapshot is not None and snapshot.tells_all and not snapshot.streams
+        return "stream" if empty else ""
 
     def save(self, now: float) -> None:
         """Queue the history for the state file."""

@@ -20,6 +20,7 @@ from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.jsz import AccountReport, Varz, decode_varz
 from obs.sources.nats.jsz_answer import decode_jsz
 from obs.sources.nats.leaders import Merged, ServerReport, merge
+from obs.sources.nats.names import unwatched
 from obs.sources.nats.unreadable import UnreadableLog
 from obs.spec.nats import NatsSource
 
@@ -86,7 +87,14 @@ class NatsHttp:
             view = self._scope.view(merged, self._settings, complete=complete)
         self._unreadable.tell(view)
         servers = tuple(server_of(reply) for reply in replies)
-        return NatsSnapshot(at, servers, view.streams, view.consumers, view.left_out)
+        return NatsSnapshot(
+            at,
+            servers,
+            view.streams,
+            view.consumers,
+            view.left_out,
+            unwatched=unwatched(merged, view),
+        )
 
     def close(self) -> None:
         """End the fetching threads."""

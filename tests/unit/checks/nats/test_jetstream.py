@@ -1,5 +1,6 @@
 """Streams, consumers and retries, judged from snapshots."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,14 @@ from obs.checks import retries
 from obs.checks.aws.eventbridge import EventBridgeFacts, LiveRule, LiveTarget
 from obs.checks.finding import CheckFinding, Outcome
 from obs.checks.nats.jetstream import judge_dead_letters, judge_limits, judge_replicas, named
-from obs.snapshot import Consumer, ConsumerConfig, NatsSnapshot, Stream, StreamConfig
+from obs.snapshot import (
+    Consumer,
+    ConsumerConfig,
+    NatsServer,
+    NatsSnapshot,
+    Stream,
+    StreamConfig,
+)
 from obs.spec.system import System
 
 
@@ -56,6 +64,29 @@ def test_a_stream_that_is_missing_is_reported_with_its_limits() -> None:
     (finding,) = limits({"max_age": "2h", "replicas": 3})
     assert finding.outcome is Outcome.FAILED
     assert "nats stream add ORDERS --max-age 2h --replicas 3" in finding.advice
+
+
+def test_a_mistyped_name_is_reported_with_the_near_one_and_its_place() -> None:
+    made = system(
+        streams={"include": ["ORDERS", "audit-*"]},
+        consumers={"include": ["wroker"]},
+        expects={"ORDERS": {"consumers": {"wroker": {}}}},
+    )
+    found = [*judge_limits(made, "main", snapshot(stream(), consumer()))]
+    assert [each.what for each in found if each.outcome is Outcome.FAILED] == [
+        "Consumer ORDERS/wroker, which the spec names, does not exist in source main; "
+        "did you mean worker?",
+        "No stream in source main matches audit-*, which the spec names",
+        "Consumer wroker, which the spec names, does not exist in source main; "
+        "did you mean worker?",
+    ]
+
+
+def test_what_an_answer_in_part_does_not_have_is_doubtful_not_missing() -> None:
+    made = system(expects={"ORDERS": {"consumers": {"worker": {}}}, "AUDIT": {}})
+    partial = replace(snapshot(stream()), servers=(NatsServer("n2:8222", False),))
+    found = {each.resource: each.outcome for each in judge_limits(made, "main", partial)}
+    assert found["AUDIT"] is found["ORDERS/worker"] is Outcome.WARNED
 
 
 def test_every_difference_of_a_stream_is_reported_at_once() -> None:

@@ -1,0 +1,91 @@
+"""Which streams and consumers that a spec names exist in a NATS cluster."""
+
+from collections.abc import Collection, Sequence
+from fnmatch import fnmatchcase
+from itertools import chain
+
+from obs.snapshot import NatsSnapshot, Unwatched
+from obs.sources.nats.jetstream import ClusterView
+from obs.sources.nats.leaders import Merged
+from obs.spec.globs import is_plain
+from obs.spec.named import ANY, Found
+from obs.spec.watched import SpecName
+
+StreamKey = tuple[str, str]  # account, stream
+
+
+def unwatched(merged: Merged, view: ClusterView) -> tuple[Unwatched, ...]:
+    """The streams and consumers that exist but are not in the view."""
+    if len(view.streams) == len(merged) and not any(view.left_out.values()):
+        return ()
+    streams = {(each.account, each.name) for each in view.streams}
+    consumers = {(each.account, each.stream, each.name) for each in view.consumers}
+    found = [
+        Unwatched(key.account, key.stream)
+        for key in merged
+        if (key.account, key.stream) not in streams
+    ]
+    found += [
+        Unwatched(key.account, key.stream, name)
+        for key, reports in merged.items()
+        for name in chain(reports.led, reports.unled)
+        if (key.account, key.stream, name) not in consumers
+    ]
+    return tuple(found)
+
+
+def find(names: Sequence[SpecName], snapshot: NatsSnapshot | None) -> list[Found]:
+    """Whether each of the names exists; that one does not only where the snapshot tells all."""
+    if snapshot is None or not names:
+        return [Found(None)] * len(names)
+    there = _There(names, snapshot)
+    found = [there.found(name) for name in names]
+    if snapshot.tells_all:
+        return found
+    return [each if each.exists else Found(None) for each in found]
+
+
+class _There:
+    """What exists, as far as the names are about it."""
+
+    def __init__(self, names: Sequence[SpecName], snapshot: NatsSnapshot) -> None:
+        self._watched = [(each.account, each.name) for each in snapshot.streams]
+        self._streams = [
+            *self._watched,
+            *((each.account, each.stream) for each in snapshot.unwatched if not each.consumer),
+        ]
+        within = {name.within for name in names if name.kind == "consumer"}
+        every = not all(map(is_plain, within))
+        self._consumers: dict[StreamKey, set[str]] = {}
+        for account, stream, consumer in chain(
+            ((each.account, each.stream, each.name) for each in snapshot.consumers),
+            (each for each in snapshot.unwatched if each.consumer),
+        ):
+            if every or stream in within:
+                self._consumers.setdefault((account, stream), set()).add(consumer)
+
+    def found(self, name: SpecName) -> Found:
+        """Whether it exists; where it does not, the others of its kind."""
+        if name.kind == "stream":
+            streams = [key for key in self._streams if fnmatchcase(key[0], name.account)]
+            return _among(name.name, {stream for _, stream in streams})
+        if name.kind != "consumer":
+            return Found(None)
+        streams = self._of_consumer(name)
+        if not streams:
+            return Found(None, follows=True)
+        return _among(name.name, {each for key in streams for each in self._consumers.get(key, ())})
+
+    def _of_consumer(self, name: SpecName) -> list[StreamKey]:
+        """The streams that the consumer may be on: `*` stands for those that are watched."""
+        among = self._watched if name.within == ANY else self._streams
+        return [
+            (account, stream)
+            for account, stream in among
+            if fnmatchcase(stream, name.within) and fnmatchcase(account, name.account)
+        ]
+
+
+def _among(wanted: str, there: Collection[str]) -> Found:
+    exists = wanted in there or any(fnmatchcase(each, wanted) for each in there)
+    return Found(True) if exists else Found(False, there)

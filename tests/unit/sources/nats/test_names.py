@@ -1,0 +1,85 @@
+"""Which names of a spec exist in a NATS cluster."""
+
+import pytest
+
+from obs.snapshot import (
+    Consumer,
+    ConsumerConfig,
+    IncompleteServer,
+    NatsServer,
+    NatsSnapshot,
+    Stream,
+    StreamConfig,
+    Unwatched,
+)
+from obs.sources.nats.names import find
+from obs.spec.named import Found
+from obs.spec.watched import SpecName
+
+
+def stream(name: str, account: str = "A") -> Stream:
+    return Stream(account, name, "c", StreamConfig(), 0, 0, 0, 0, None, None, 1)
+
+
+def consumer(on: str, name: str, account: str = "A") -> Consumer:
+    return Consumer(account, on, name, "c", ConsumerConfig(), 0, 0, 0, 0, 0, 0, 0)
+
+
+UP = NatsServer("n1:8222", True, "n1")
+DOWN = NatsServer("n2:8222", False)
+OTHERS = (Unwatched("A", "LOGS"), Unwatched("A", "LOGS", "tail"), Unwatched("A", "O", "ephemeral"))
+
+
+def snapshot(
+    servers: tuple[NatsServer, ...] = (UP,), incomplete: tuple[IncompleteServer, ...] = ()
+) -> NatsSnapshot:
+    streams, consumers = (stream("O"),), (consumer("O", "worker"),)
+    return NatsSnapshot(0.0, servers, streams, consumers, incomplete=incomplete, unwatched=OTHERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "exists"),
+    [
+        (SpecName("stream", "O"), True),
+        (SpecName("stream", "LOGS"), True),  # the spec does not select it
+        (SpecName("stream", "OO"), False),
+        (SpecName("stream", "L*"), True),
+        (SpecName("stream", "X*"), False),
+        (SpecName("stream", "O", account="B"), False),
+        (SpecName("stream", "O", account="[AB]"), True),
+        (SpecName("consumer", "worker", "O"), True),
+        (SpecName("consumer", "wroker", "O"), False),
+        (SpecName("consumer", "ephemeral", "O"), True),  # summed up in its stream
+        (SpecName("consumer", "worker", "OO"), None),  # its stream is missing
+        (SpecName("consumer", "worker", "*"), True),
+        (SpecName("consumer", "tail", "*"), False),  # on no stream that is watched
+        (SpecName("consumer", "w*", "O"), True),
+        (SpecName("bus", "O"), None),
+    ],
+)
+def test_a_name_exists_where_something_matches_it(name: SpecName, exists: bool | None) -> None:
+    assert find([name], snapshot())[0].exists is exists
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        snapshot((UP, DOWN)),
+        snapshot(incomplete=(IncompleteServer("n1:8222", "n1", "recovering"),)),
+    ],
+)
+def test_an_answer_in_part_makes_no_name_missing(partial: NatsSnapshot) -> None:
+    names = [SpecName("stream", "O"), SpecName("stream", "OO"), SpecName("consumer", "x", "O")]
+    assert [found.exists for found in find(names, partial)] == [True, None, None]
+
+
+def test_before_the_first_answer_nothing_is_missing() -> None:
+    assert find([SpecName("stream", "OO")], None) == [Found(None)]
+
+
+def test_the_others_of_its_kind_are_told_for_the_near_name() -> None:
+    streams, consumers = find(
+        [SpecName("stream", "OO"), SpecName("consumer", "x", "O")], snapshot()
+    )
+    assert set(streams.like) == {"O", "LOGS"}
+    assert set(consumers.like) == {"worker", "ephemeral"}
