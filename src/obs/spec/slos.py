@@ -16,6 +16,8 @@ class SliSpec(Model):
 
     source_kind: ClassVar[str]
     """The kind of its source: a field of `Sources`."""
+    counts_minutes: ClassVar[bool] = False
+    """Whether its events are minutes: then a window's number of events is known beforehand."""
 
     source: Name
     """Source of the data."""
@@ -79,6 +81,8 @@ class ConsumerSli(SliSpec):
 
 class NatsLagSli(ConsumerSli):
     """Good minutes: those in which the consumer's lag was within the limits."""
+
+    counts_minutes = True
 
     max_seconds: Annotated[Duration, Field(gt=0)] | None = None
     """Maximum age of the consumer's oldest unprocessed message."""

@@ -21,10 +21,11 @@ from obs.alerts.conditions.tier import BurnTier
 from obs.alerts.conditions.words import Words
 from obs.catalogue import slo
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import number
+from obs.catalogue.query import number, over_time
 from obs.slo.burn import objective_ratio
 from obs.slo.tiers import Tier, tiers
-from obs.slo.windows import window
+from obs.slo.windows import recall_step, window
+from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
 _EXHAUSTION: Final = 7200.0  # seconds until the budget is exhausted, in tests
@@ -51,17 +52,39 @@ class Burn(Condition):
         return (self.burn, self.bad)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        def over(metric: Metric, length: str) -> str:
-            return present(rule, metric, held, (("window", length),))
-
+        factor, enough = number(self.factor), number(self.min_bad_events)
+        bad = self._over(rule, self.bad, self.long, held)
         lines = [
-            f"{over(self.burn, self.long)} > {number(self.factor)}",
-            f"and {over(self.burn, self.short)} > {number(self.factor)}",
-            f"and {over(self.bad, self.long)} >= {number(self.min_bad_events)}",
+            f"{self._over(rule, self.burn, self.long, held)} > {factor}",
+            f"and ({self._newest(rule, held)}) > {factor}",
+            f"and ({bad} >= {enough}\n  or {self._most_bad(rule)} >= {enough})",
         ]
         if self.period:
             lines.append(f"and {self._of_period(rule, held)}")
         return "\n".join(lines)
+
+    def _over(self, rule: RuleScope, metric: Metric, length: str, held: float = 0) -> str:
+        return present(rule, metric, held, (("window", length),))
+
+    def _newest(self, rule: RuleScope, held: float = 0) -> str:
+        """The burn rate of the short window; while it has no events, of the newest before it.
+
+        So an alert ends because good events say so, never because a window is empty.
+        """
+        before = self._recalled(rule, "last_over_time", self.burn, self.short)
+        return f"{self._over(rule, self.burn, self.short, held)}\n  or {before}"
+
+    def _most_bad(self, rule: RuleScope) -> str:
+        """The most bad events that the long window has had since its begin."""
+        return self._recalled(rule, "max_over_time", self.bad, self.long)
+
+    def _recalled(self, rule: RuleScope, function: str, metric: Metric, length: str) -> str:
+        """Over all collectors at each moment: a renamed pod's last value does not outlive it."""
+        before = self._over(rule, metric, length)
+        return over_time(function, before, parse_duration(self.long), self._recall_step())
+
+    def _recall_step(self) -> int:
+        return recall_step(round(parse_duration(self.long)))
 
     def drawn(self, panel: PanelQueries) -> None:
         """Two windows are no quantity."""
@@ -71,22 +94,25 @@ class Burn(Condition):
         return PanelLimit(self.factor, "")
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        def over(metric: Metric, length: str) -> str:
-            return lasting_gauge(rule, metric, (("window", length),))
-
         def long(held: float) -> str:
-            burn = present(rule, self.burn, held, (("window", self.long),))
+            burn = self._over(rule, self.burn, self.long, held)
             return f"{burn}\nand {self._of_period(rule, held)}" if self.period else burn
 
+        enough = number(self.min_bad_events)
         return GrafanaQuery(
             {
                 "A": lasting(rule, long),
-                "B": over(self.burn, self.short),
-                "D": over(self.bad, self.long),
-                EXTRA: over(slo.EXHAUSTION, self.long),
+                "B": lasting(rule, lambda held: self._newest(rule, held)),
+                "D": lasting(
+                    rule,
+                    lambda held: (
+                        f"{self._over(rule, self.bad, self.long, held)} >= {enough}\n"
+                        f"or {self._most_bad(rule)}"
+                    ),
+                ),
+                EXTRA: lasting_gauge(rule, slo.EXHAUSTION, (("window", self.long),)),
             },
-            f"$A > {number(self.factor)} && $B > {number(self.factor)}"
-            f" && $D >= {number(self.min_bad_events)}",
+            f"$A > {number(self.factor)} && $B > {number(self.factor)} && $D >= {enough}",
         )
 
     def cloudwatch(self) -> AlarmForm:
@@ -104,9 +130,10 @@ class Burn(Condition):
     def samples(self) -> Samples:
         enough = float(self.min_bad_events)
         fast, edge = self.factor * 2, self.factor
-        long = {Level.GOOD: fast, Level.EDGE: edge, Level.BAD: fast, Level.FEW: fast}
-        short = {Level.GOOD: edge, Level.EDGE: fast, Level.BAD: fast, Level.FEW: fast}
-        bad = {**constant(enough), Level.FEW: enough - 1}
+        long = {**constant(fast), Level.EDGE: edge}
+        short = {**constant(fast), Level.GOOD: edge, Level.OVER: edge}
+        del short[Level.IDLE]
+        bad = {**constant(enough), Level.GOOD: 0.0, Level.FEW: enough - 1}
         period = (("slo_window", self.period),)
         return Samples(
             (
@@ -115,12 +142,16 @@ class Burn(Condition):
                 Gauge(self.bad, bad, (("window", self.long),)),
             ),
             fast,
-            variants=(("both windows burn, of fewer bad events than it takes", Level.FEW),),
+            variants=(
+                ("both windows burn, of fewer bad events than it takes", Level.FEW),
+                ("the long window burns, but what happens now is good", Level.OVER),
+            ),
             companions=(
                 Gauge(slo.EXHAUSTION, constant(_EXHAUSTION), (("window", self.long),)),
                 *((Gauge(slo.INFO, constant(1.0), period),) if self.period else ()),
             ),
             filled={"exhaustion": _EXHAUSTION_TEXT},
+            recall_step=self._recall_step(),
         )
 
     def tier(self) -> BurnTier:
@@ -130,7 +161,7 @@ class Burn(Condition):
     def placeholders(self) -> Mapping[str, Placeholder]:
         """`exhaustion`: when the budget is exhausted at the long window's burn rate."""
         query = (
-            f"max by (slo, slo_service) ({slo.EXHAUSTION.name}"
+            f"min by (slo, slo_service) ({slo.EXHAUSTION.name}"
             f'{{slo=%q,slo_service=%q,window="{self.long}"}})'
         )
         known = f'(index .Values "{EXTRA}")'
