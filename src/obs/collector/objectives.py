@@ -47,7 +47,7 @@ class PastEvents:
 
     objective: "Objective"
     spans: tuple[tuple[int, MinuteEvents], ...]
-    begin: float | None
+    begin: float | None = None
 
 
 class Objective:

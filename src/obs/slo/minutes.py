@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from obs.slo.windows import MINUTE
 
 _BACKWARDS: Final = 2 * MINUTE  # a clock set back by more than this starts a new minute
-_BRIDGED: Final = 10 * MINUTE
+_BRIDGED: Final = 5 * MINUTE
 
 
 class Minute(NamedTuple):
@@ -22,8 +22,8 @@ class Minute(NamedTuple):
 class MinuteShare:
     """Each minute is one event; good is the share of its observations that were good.
 
-    A minute without an observation, between two that are at most ten minutes apart, is as good as
-    these two on average: polls may be rarer than minutes.
+    A minute without an observation, between two that are at most five minutes apart, is as good
+    as these two on average: polls may be rarer than minutes.
     """
 
     __slots__ = ("_good", "_latest", "_seen", "_start")
