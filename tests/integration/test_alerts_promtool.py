@@ -129,6 +129,9 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
     if isinstance(tuned.when, Overdue):
         yield "the youngest collector counts", written.replace("min by", "max by")
         yield "not asked for who never answered", re.sub(r" or min by .*\)", ")", written)
+    if isinstance(tuned.when, Burn):
+        yield "ends while nothing happens", re.sub(r"\n *or last_over_time.*(?=\) >)", "", written)
+        yield "forgets bad events", re.sub(r"\n *or max_over_time.*(?=\))", "", written)
     if isinstance(tuned.when, Above | Increase) and tuned.when.threshold:
         yield "summed", written.replace("max by", "sum by")
     if isinstance(tuned.when, Quiet):

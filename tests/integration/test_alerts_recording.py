@@ -7,6 +7,7 @@ import pytest
 from obs.alerts.recording import recording_groups
 from obs.artifacts import yaml_text
 from obs.slo.evaluate import Evaluation, evaluate
+from obs.slo.expected import Expected
 from obs.slo.ledger import Ledger
 from obs.slo.windows import DAY, HOUR, MINUTE
 from obs.spec.load import load
@@ -56,7 +57,7 @@ def evaluation_at(moment: int) -> Evaluation:
     for minute, (good, total) in enumerate(counts()):
         if minute * MINUTE < moment:
             ledger.set(minute * MINUTE, good, total)
-    return evaluate(ledger, 0.999, PERIOD, moment)
+    return evaluate(ledger, 0.999, PERIOD, moment, Expected(since=0))
 
 
 def cumulative(column: int) -> str:

@@ -7,16 +7,18 @@ these rules are for fleets whose SLOs span several collectors' clusters, and for
 
 from collections.abc import Iterator
 from functools import lru_cache
+from math import ceil
 from typing import Any, Final
 
 from obs.catalogue import recorded, slo
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import duration, equal, increase, max_by, number, selector
 from obs.slo.burn import error_budget, objective_ratio
+from obs.slo.tiers import MIN_BAD_EVENTS
 from obs.slo.windows import MINUTE, Window, window, windows
 from obs.spec.system import System
 
-MOST_RULES: Final = 15
+MOST_RULES: Final = 16
 """Recording rules that an SLO has at most."""
 
 _STEP: Final = 5 * MINUTE
@@ -29,19 +31,31 @@ def recording_groups(system: System) -> list[dict[str, Any]]:
     return [
         {
             "name": f"{system.system}-slo-recording-{each.service}-{each.name}",
-            "rules": list(_rules(each.name, each.service, each.objective, each.window)),
+            "rules": list(
+                _rules(
+                    each.name,
+                    each.service,
+                    each.objective,
+                    each.window,
+                    each.sli.measured.counts_minutes,
+                )
+            ),
         }
         for each in system.slos
     ]
 
 
 @lru_cache(4096)
-def _rules(name: str, service: str, percent: float, period: float) -> tuple[RecordingRule, ...]:
+def _rules(
+    name: str, service: str, percent: float, period: float, minutes: bool
+) -> tuple[RecordingRule, ...]:
     """The rules of an SLO; remembered, as several targets are built of them."""
-    return tuple(_made(name, service, percent, period))
+    return tuple(_made(name, service, percent, period, minutes))
 
 
-def _made(name: str, service: str, percent: float, period: float) -> Iterator[RecordingRule]:
+def _made(
+    name: str, service: str, percent: float, period: float, minutes: bool
+) -> Iterator[RecordingRule]:
     # On every rule, although its series have them: so promtool tells the rules of two SLOs apart.
     labels = {"slo": name, "slo_service": service}
     objective = objective_ratio(percent)
@@ -50,12 +64,9 @@ def _made(name: str, service: str, percent: float, period: float) -> Iterator[Re
         grown = increase(counter, equal(tuple(labels.items())), _STEP)
         yield _rule(record, max_by(slo.SLO, grown), **labels)
     for span in windows(period):
-        yield _rule(
-            recorded.BURN_RATE, _burn_rate(labels, span, budget), window=span.label, **labels
-        )
-    own = (*labels.items(), ("window", window(period).label))
-    burn = selector(recorded.BURN_RATE, equal(own))
-    yield _rule(recorded.BUDGET_REMAINING, f"1 - sum without (window) ({burn})", **labels)
+        burn = _burn_rate(labels, span, budget, minutes=minutes)
+        yield _rule(recorded.BURN_RATE, burn, window=span.label, **labels)
+    yield _rule(recorded.BUDGET_REMAINING, _remaining(labels, period, minutes=minutes), **labels)
     yield _rule(recorded.OBJECTIVE, f"vector({number(objective)})", **labels)
     facts = {
         "objective_percent": number(percent),
@@ -64,22 +75,49 @@ def _made(name: str, service: str, percent: float, period: float) -> Iterator[Re
     yield _rule(recorded.INFO, "vector(1)", **labels, **facts)
 
 
-def _burn_rate(labels: dict[str, str], span: Window, budget: str) -> str:
+def _remaining(labels: dict[str, str], period: float, *, minutes: bool) -> str:
+    """The budget left; not told where one bad event is more than the whole of it."""
+    own = window(period)
+    burn = selector(recorded.BURN_RATE, equal((*labels.items(), ("window", own.label))))
+    burn = f"sum without (window) ({burn})"
+    if minutes:
+        return f"1 - {burn}"
+    events, good = _counts(labels, own)
+    few = f"({events} - {good}) < {MIN_BAD_EVENTS} < {burn}"  # both: more spent than happened
+    return f"1 - {burn}\nunless {few}"
+
+
+def _burn_rate(labels: dict[str, str], span: Window, budget: str, *, minutes: bool) -> str:
+    """As obs.slo.expected has it: what Prometheus has not seen of the window counts as good."""
+    events, good = _counts(labels, span)
+    bad, whole = f"({events} - {good})", number(span.seconds / MINUTE)
+    if minutes:
+        return f"{bad}\n  / clamp_min({events} > 0, {whole}) / {budget}"
+    ratio = f"{bad}\n  / ({events} > 0)"
+    if span.seconds == _STEP:
+        return f"{ratio} / {budget}"
+    seen = _steps(recorded.EVENTS, labels, span, "count_over_time")
+    return f"{ratio}\n  * {seen} / {number(ceil(span.seconds / _STEP))} / {budget}"
+
+
+def _counts(labels: dict[str, str], span: Window) -> tuple[str, str]:
+    """Events and good events of the window."""
     events, good = (
-        _count(metric, labels, span) for metric in (recorded.EVENTS, recorded.GOOD_EVENTS)
+        _steps(metric, labels, span, "sum_over_time")
+        for metric in (recorded.EVENTS, recorded.GOOD_EVENTS)
     )
-    return f"({events} - {good})\n  / ({events} > 0) / {budget}"
+    return events, good
 
 
-def _count(metric: Metric, labels: dict[str, str], span: Window) -> str:
-    """The sum of all five minutes of a window.
+def _steps(metric: Metric, labels: dict[str, str], span: Window, function: str) -> str:
+    """A function of all five minutes of a window.
 
     A second less than the window: Prometheus 2 takes a step on its left end for one more.
     """
     series = selector(metric, equal(tuple(labels.items())))
     if span.seconds == _STEP:
         return series
-    return f"sum_over_time({series}[{duration(span.seconds - 1)}:{duration(_STEP)}])"
+    return f"{function}({series}[{duration(span.seconds - 1)}:{duration(_STEP)}])"
 
 
 def _rule(record: Metric, expression: str, **labels: str) -> RecordingRule:

@@ -19,6 +19,7 @@ class _Details(TypedDict):
     absent: NotRequired[str]
     aws: NotRequired[AwsMetric | None]
     cloudwatch: NotRequired[Published | None]
+    lowest_counts: NotRequired[bool]
 
 
 def gauge(

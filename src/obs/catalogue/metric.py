@@ -51,6 +51,7 @@ class Metric:
 
     `title` is its short name on panels. `states` names its values from 0 where they stand for
     states. `absent` says what it means that there is no series, although its source answers.
+    `lowest_counts`: where collectors tell different values the lowest stands, not the highest.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Metric:
     absent: str = ""
     aws: AwsMetric | None = None
     cloudwatch: Published | None = None
+    lowest_counts: bool = False
 
     @property
     def family(self) -> str:

@@ -54,6 +54,11 @@ def min_by(labels: Sequence[str], inner: str) -> str:
     return f"min by ({', '.join(labels)}) ({inner})"
 
 
+def one_by(metric: Metric, labels: Sequence[str], inner: str) -> str:
+    """The value of the metric that stands for each object, of those that collectors export."""
+    return min_by(labels, inner) if metric.lowest_counts else max_by(labels, inner)
+
+
 def increase(metric: Metric, where: Sequence[Matcher], window: float) -> str:
     """How much a counter grew in the window of seconds."""
     return f"increase({selector(metric, where, window)})"

@@ -19,7 +19,8 @@ GOOD_EVENTS = counter("slo_good_events_total", SLO, "Good events.", title="Good 
 ERROR_RATIO = gauge(
     "slo_error_ratio",
     WINDOWED,
-    "Share of bad events in the window; absent where the window has no events.",
+    "Share of bad events in the window, of as many as it has once it is full; absent where it has "
+    "no events.",
     "ratio",
     title="Share of bad events",
     absent="No events",
@@ -41,9 +42,12 @@ BAD_EVENTS = gauge(
 BUDGET_REMAINING = gauge(
     "slo_error_budget_remaining_ratio",
     SLO,
-    "Share of the error budget left in the SLO's window; below 0 when it is overspent.",
+    "Share of the error budget left in the SLO's window; below 0 when it is overspent. Absent "
+    "without events, or where there was one bad event and the whole budget is less than one.",
     "ratio",
     title="Error budget left",
+    absent="No events, or too few to tell",
+    lowest_counts=True,
 )
 EXHAUSTION = gauge(
     "slo_error_budget_exhaustion_seconds",
@@ -52,6 +56,7 @@ EXHAUSTION = gauge(
     "0.",
     "seconds",
     title="Time to exhaustion",
+    lowest_counts=True,
 )
 WATERMARK = gauge(
     "slo_data_watermark_timestamp_seconds",

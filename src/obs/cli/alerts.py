@@ -154,7 +154,11 @@ def _explain(arguments: argparse.Namespace) -> int:
         raise BadInput(f"no alert {arguments.name}{hint}")
     system = tuned_system(arguments)
     rules = [tuned for tuned in tuned_alerts(system) if tuned.name == arguments.name]
-    print("\n\n".join(_explained(arguments.name, rules, system)))
+    print(
+        "\n\n".join(
+            [*_explained(arguments.name, rules, system), *_left_out(arguments.name, system)]
+        )
+    )
     return DONE
 
 
@@ -164,3 +168,11 @@ def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> li
 
     expressions = [f"```promql\n{tuned.expression}\n```" for tuned in rules]
     return [runbook(BY_NAME[name], rules, system).rstrip(), "## Expression", *expressions]
+
+
+def _left_out(name: str, system: "System") -> list[str]:
+    """What the alert lacks in this system, with the reasons."""
+    from obs.alerts.definitions import BY_NAME
+
+    reasons = [f"- {reason}" for reason in BY_NAME[name].when.left_out(system)]
+    return ["## Left out", "\n".join(reasons)] if reasons else []

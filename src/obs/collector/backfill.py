@@ -39,9 +39,8 @@ def fetch(
     for objective in objectives:
         spans = missing(objective, snapshot.since, snapshot.at)
         history = objective.measurement.history
-        yield PastEvents(
-            objective, tuple((span.step, history(source, snapshot, span)) for span in spans)
-        )
+        events = tuple((span.step, history(source, snapshot, span)) for span in spans)
+        yield PastEvents(objective, events, min((span.start for span in spans), default=None))
 
 
 def _spans(start: float, end: float, now: float) -> Iterator[HistorySpan]:

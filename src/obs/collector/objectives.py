@@ -12,6 +12,7 @@ from obs.families.slo import EvaluatedSlo
 from obs.slis.kind import MinuteEvents, Observation, SavedCounters, measurement_of
 from obs.slo.burn import objective_ratio
 from obs.slo.evaluate import Evaluation, evaluate
+from obs.slo.expected import Expected
 from obs.slo.ledger import Bucket, Ledger
 from obs.slo.minutes import minute_of
 from obs.slo.tiers import Tier, tiers
@@ -34,14 +35,19 @@ class SavedSlo(msgspec.Struct, frozen=True):
     good_events: TotalState
     counters: SavedCounters = msgspec.field(name="deliveries")
     missing_from: float | None = None
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PastEvents:
-    """History of one SLO: (bucket length in seconds, events by bucket), newest span first."""
+    """History of one SLO: (bucket length in seconds, events by bucket), newest span first.
+
+    `begin`: it was read from here (Unix seconds) on; None where there was nothing to read.
+    """
 
     objective: "Objective"
     spans: tuple[tuple[int, MinuteEvents], ...]
+    begin: float | None = None
 
 
 class Objective:
@@ -58,6 +64,8 @@ class Objective:
         self.good_events = CumulativeTotal(minute_of(now))
         self.watermark: float | None = None
         self.evaluation: Evaluation | None = None
+        self.since: float | None = None
+        """Events are known from here (Unix seconds) on; None before the first ones."""
         self.missing_from: float | None = None
         """From here (Unix seconds) on history has yet to be read; None where nothing is missing."""
         try:
@@ -70,7 +78,12 @@ class Objective:
         if _written(saved.sli) != _written(self._sli_identity()):
             log.warning("SLO %s: SLI changed; starting with an empty history", self.key)
             return
-        self.ledger.restore(buckets)
+        known = list(buckets)
+        self.ledger.restore(known)
+        self.since = saved.since
+        if self.since is None and known:  # of a version that did not save it
+            oldest = min(bucket.start for bucket in known)
+            self.since = float(min(oldest, saved.events.since))
         self.watermark = saved.watermark
         self.events = CumulativeTotal.restored(saved.events)
         self.good_events = CumulativeTotal.restored(saved.good_events)
@@ -89,6 +102,7 @@ class Objective:
             self.good_events.state(),
             self.measurement.saved(),
             self.missing_from,
+            self.since,
         )
         state.put(_KIND, self.key, msgspec.msgpack.encode(saved))
 
@@ -101,7 +115,19 @@ class Objective:
     def evaluate(self) -> None:
         """Evaluate at the present watermark."""
         if self.watermark is not None and self.ledger.known_until is not None:
-            self.evaluation = evaluate(self.ledger, self.ratio, self.slo.window, self.watermark)
+            self.evaluation = evaluate(
+                self.ledger, self.ratio, self.slo.window, self.watermark, self.expected
+            )
+
+    def known_from(self, begin: float) -> None:
+        """Its events are known from `begin` (Unix seconds) on, if not from earlier."""
+        self.since = begin if self.since is None else min(self.since, begin)
+
+    @property
+    def expected(self) -> Expected:
+        """What is known beforehand of its events."""
+        minutes = self.slo.sli.measured.counts_minutes
+        return Expected(minutes) if self.since is None else Expected(minutes, self.since)
 
     def evaluated(self) -> EvaluatedSlo:
         """As values for the families."""
@@ -132,6 +158,11 @@ class Objective:
         for events in (observed.missed, observed.minutes):
             self.events.update({start: total for start, (_, total) in events.items()})
             self.good_events.update({start: good for start, (good, _) in events.items()})
+        self.known_from(
+            min(observed.minutes, default=observed.counted_from)
+            if observed.known_from is None
+            else observed.known_from
+        )
         self.watermark = observed.watermark
 
     def _sli_identity(self) -> str:
@@ -171,6 +202,8 @@ class Objectives:
         for each in past:
             for step, events in each.spans:
                 each.objective.ledger.backfill(step, events)
+            if each.begin is not None:
+                each.objective.known_from(each.begin)
             each.objective.missing_from = None
             self._settle(each.objective)
 

@@ -7,7 +7,7 @@ from obs.collector.collector import Collector
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objectives import Objective
 from obs.slo.evaluate import NO_DATA_AFTER, Evaluation
-from obs.slo.tiers import Tier
+from obs.slo.firing import firing
 from obs.slo.windows import window
 from obs.sources.kinds import KINDS
 from obs.spec.watched import SpecName
@@ -124,29 +124,20 @@ def _slo(objective: Objective, fresh: bool, silent: bool) -> SloStatus:
 def _slo_state(
     objective: Objective, evaluation: Evaluation | None
 ) -> tuple[SloState, bool, tuple[str, ...]]:
-    if evaluation is None or evaluation.budget_remaining is None:
+    if evaluation is None or not evaluation.total:
         return "no_data", False, ()
-    if evaluation.budget_remaining <= 0:
+    left = evaluation.budget_remaining
+    if left is None:
+        return "too_few", False, ("one bad event, and too few events to tell what that means",)
+    if left < 0:
         return "exhausted", True, ("error budget exhausted",)
-    burning = list(_burning(objective, evaluation))
+    burning = list(firing(objective.tiers, objective.ledger, evaluation, objective.expected))
     if not burning:
         return "ok", False, ()
     reasons = tuple(
         f"burn rate {rate:.3g} over {window(tier.long_seconds).label}" for tier, rate in burning
     )
     return "burning", any(tier.severity == "page" for tier, _ in burning), reasons
-
-
-def _burning(objective: Objective, evaluation: Evaluation) -> Iterator[tuple[Tier, float]]:
-    """The tiers that fire now, each with the burn rate of its long window."""
-    burn = {w.seconds: w.burn_rate for w in evaluation.windows}
-    for tier in objective.tiers:
-        long, short = burn.get(tier.long_seconds), burn.get(tier.short_seconds)
-        if long is None or short is None or min(long, short) <= tier.factor:
-            continue
-        good, total = objective.ledger.counts(tier.long_seconds, evaluation.watermark)
-        if total - good >= tier.min_bad_events:
-            yield tier, long
 
 
 def _source(health: SourceHealth, now: float, has_no: str | None) -> SourceStatus:

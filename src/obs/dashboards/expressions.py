@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import Matcher, duration, max_by, selector
+from obs.catalogue.query import Matcher, duration, max_by, one_by, selector
 
 JOB: Final = "job"
 """The variable that chooses collectors, by the name Prometheus gives their scrape job."""
@@ -55,7 +55,7 @@ class VariableScope:
 
     def value(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
         """A gauge, one series for each of its labels (or of those `by` names)."""
-        return max_by(_kept(metric, by), self.series(metric, *extra))
+        return one_by(metric, _kept(metric, by), self.series(metric, *extra))
 
     def rate(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
         """A counter's growth per second."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from obs.slis.consumers import ConsumerNumbers, ConsumerTracker, observation_of
+from obs.slis.consumers import ConsumerNumbers, ConsumerTracker, observation_of_minutes
 from obs.slis.kind import Measurement, Observation
 from obs.slo.minutes import MinuteShare
 from obs.spec.slos import NatsLagSli
@@ -20,13 +20,13 @@ class LagMeasurement(Measurement[NatsLagSli, ConsumerTracker]):
         self._share = MinuteShare()
 
     def observe(self, tracker: ConsumerTracker) -> Observation | None:
-        """The minute that this poll ended, if it ended one."""
+        """The minutes that this poll ended, if it ended any."""
         consumers = tracker.numbers(self.sli)
         if tracker.snapshot is None or not consumers:
             return None
         at = tracker.snapshot.at
-        minute = self._share.observe(at, all(is_within(self.sli, each) for each in consumers))
-        return observation_of(minute, at) if minute else None
+        ended = self._share.observe(at, all(is_within(self.sli, each) for each in consumers))
+        return observation_of_minutes(ended, at) if ended else None
 
 
 def is_within(sli: NatsLagSli, consumer: ConsumerNumbers) -> bool:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from obs.slo.windows import MINUTE
 
 _BACKWARDS: Final = 2 * MINUTE  # a clock set back by more than this starts a new minute
+_BRIDGED: Final = 5 * MINUTE
 
 
 class Minute(NamedTuple):
@@ -19,29 +20,39 @@ class Minute(NamedTuple):
 
 
 class MinuteShare:
-    """Each observed minute is one event; good is the share of its observations that were good."""
+    """Each minute is one event; good is the share of its observations that were good.
 
-    __slots__ = ("_good", "_seen", "_start")
+    A minute without an observation, between two that are at most five minutes apart, is as good
+    as these two on average: polls may be rarer than minutes.
+    """
+
+    __slots__ = ("_good", "_latest", "_seen", "_start")
 
     def __init__(self) -> None:
         self._start: int | None = None
         self._good = 0
         self._seen = 0
+        self._latest = False
 
-    def observe(self, at: float, good: bool) -> Minute | None:
-        """Count an observation at `at` (Unix seconds); returns the minute that ended, if any."""
-        ended = self._turn(at)
+    def observe(self, at: float, good: bool) -> list[Minute]:
+        """Count an observation at `at` (Unix seconds); returns the minutes that ended by it."""
+        ended = self._turn(minute_of(at), good)
         self._seen += 1
         self._good += good
+        self._latest = good
         return ended
 
-    def _turn(self, at: float) -> Minute | None:
-        start = minute_of(at)
-        if self._start is not None and -_BACKWARDS <= start - self._start <= 0:
-            return None
-        ended = (
-            Minute(self._start, self._good / self._seen, 1.0) if self._start is not None else None
-        )
+    def _turn(self, start: int, good: bool) -> list[Minute]:
+        before = self._start
+        if before is not None and -_BACKWARDS <= start - before <= 0:
+            return []
+        ended: list[Minute] = []
+        if before is not None:
+            ended.append(Minute(before, self._good / self._seen, 1.0))
+            if start - before <= _BRIDGED:
+                between = (self._latest + good) / 2
+                skipped = range(before + MINUTE, start, MINUTE)
+                ended += [Minute(minute, between, 1.0) for minute in skipped]
         self._start, self._good, self._seen = start, 0, 0
         return ended
 

@@ -4,19 +4,18 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from obs.slo.burn import burn_factor, error_budget
-from obs.slo.windows import DAY, HOUR, window
+from obs.slo.windows import LEAST_LONG, LONG_WINDOWS, long_window, scaled, short_window, window
 
 MIN_BAD_EVENTS: Final = 2
 
 Severity = Literal["page", "ticket"]
 
-_SHORT_PER_LONG: Final = 12
-_POLICY: Final[tuple[tuple[Severity, int, float], ...]] = (
-    # severity, long window, share of the period's budget that it may spend
-    ("page", HOUR, 0.02),
-    ("page", 6 * HOUR, 0.05),
-    ("ticket", DAY, 0.1),  # in the workbook's code example only
-    ("ticket", 3 * DAY, 0.1),
+_POLICY: Final[tuple[tuple[Severity, float], ...]] = (
+    # severity, share of the period's budget that the long window may spend, for each LONG_WINDOWS
+    ("page", 0.02),
+    ("page", 0.05),
+    ("ticket", 0.1),  # in the workbook's code example only
+    ("ticket", 0.1),
 )
 
 
@@ -47,21 +46,34 @@ class Tiers:
 def tiers(objective: float, period_seconds: float, min_bad_events: int = MIN_BAD_EVENTS) -> Tiers:
     """The tiers for an objective (ratio) over a period.
 
-    A tier whose threshold is an error ratio of 1 or more can never fire and is dropped. Raises
-    ValueError where none is left, and unless 0 < objective < 1.
+    The windows scale with the period. Left out is a tier whose long window would be too short, and
+    one whose threshold is an error ratio of 1 or more, which can never fire. Raises ValueError
+    where none is left, and unless 0 < objective < 1.
     """
+    budget = error_budget(objective)
     kept: list[Tier] = []
     dropped: list[tuple[Tier, str]] = []
-    for severity, long, share in _POLICY:
-        factor = burn_factor(share, long, period_seconds)
-        tier = Tier(severity, long, long // _SHORT_PER_LONG, factor, share, min_bad_events)
-        if factor * error_budget(objective) >= 1:
+    for month_long, (severity, share) in zip(LONG_WINDOWS, _POLICY, strict=True):
+        long = long_window(month_long, period_seconds)
+        seconds = round(scaled(month_long, period_seconds)) if long is None else long
+        factor = burn_factor(share, seconds, period_seconds)
+        tier = Tier(severity, seconds, short_window(seconds), factor, share, min_bad_events)
+        if long is None:
+            dropped.append((tier, _too_short(tier)))
+        elif factor * budget >= 1:
             dropped.append((tier, _never_fires(tier)))
         else:
             kept.append(tier)
     if not kept:
         raise ValueError("; ".join(reason for _, reason in dropped))
     return Tiers(tuple(kept), tuple(dropped))
+
+
+def _too_short(tier: Tier) -> str:
+    return (
+        f"the {tier.severity} over {window(tier.long_seconds).label} is left out: less than "
+        f"{window(LEAST_LONG).label} is too short to judge by"
+    )
 
 
 def _never_fires(tier: Tier) -> str:

@@ -1,7 +1,7 @@
 """Service level objectives."""
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -10,12 +10,17 @@ from obs.spec.model import AssetName, Glob, Model, Name, wrong
 from obs.spec.quantity import Duration, NotBoolean, Objective
 from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named
 
+RAREST_POLL: Final = 300.0
+"""Seconds between polls that still tell what the minutes between them were like."""
+
 
 class SliSpec(Model):
     """What all SLI kinds have in common; `obs.slis` has a module for each, which measures it."""
 
     source_kind: ClassVar[str]
     """The kind of its source: a field of `Sources`."""
+    counts_minutes: ClassVar[bool] = False
+    """Whether its events are minutes: then a window's number of events is known beforehand."""
 
     source: Name
     """Source of the data."""
@@ -79,6 +84,8 @@ class ConsumerSli(SliSpec):
 
 class NatsLagSli(ConsumerSli):
     """Good minutes: those in which the consumer's lag was within the limits."""
+
+    counts_minutes = True
 
     max_seconds: Annotated[Duration, Field(gt=0)] | None = None
     """Maximum age of the consumer's oldest unprocessed message."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Self
 import msgspec
 
 Level = Literal["ok", "warning", "critical", "unknown"]
-SloState = Literal["ok", "burning", "exhausted", "no_data"]
+SloState = Literal["ok", "burning", "exhausted", "no_data", "too_few"]
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class SloStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: SloState
     urgent: bool = False  # burning at a pace that pages somebody
     reasons: tuple[str, ...] = ()  # short sentences
-    budget_remaining: float | None  # 1: untouched, below 0: overspent; null: no data
+    budget_remaining: float | None  # 1: untouched, below 0: overspent; null: no data, or too few
     burn_rates: dict[str, float | None]  # null: no events in the window
     error_ratios: dict[str, float | None]  # null: no events in the window
     exhaustion_seconds: float | None  # null: never at the present pace, or no data

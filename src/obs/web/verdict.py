@@ -18,7 +18,13 @@ from obs.web.status import (
 
 SHOWN: Final = 20  # problems in a verdict; further ones are only counted
 _LEVELS: Final[dict[Level, int]] = {"critical": 0, "unknown": 1, "warning": 2, "ok": 3}
-_SLO_ORDER: Final[dict[SloState, int]] = {"exhausted": 0, "burning": 1, "no_data": 2, "ok": 3}
+_SLO_ORDER: Final[dict[SloState, int]] = {
+    "exhausted": 0,
+    "burning": 1,
+    "no_data": 2,
+    "too_few": 2,
+    "ok": 3,
+}
 
 
 def complete(status: Status) -> Status:

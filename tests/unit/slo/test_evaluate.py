@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obs.slo.evaluate import WindowEvaluation, evaluate
+from obs.slo.evaluate import Evaluation, WindowEvaluation, evaluate
+from obs.slo.expected import Expected
+from obs.slo.firing import firing
 from obs.slo.ledger import Ledger
+from obs.slo.tiers import tiers
 from obs.slo.windows import DAY, HOUR, MINUTE, windows
 
 START = 1_800_000_000 // DAY * DAY
@@ -96,16 +99,100 @@ def test_good_and_total_are_those_of_the_slo_s_own_window() -> None:
     ledger.set(START + 2 * DAY, 10, 20)
     found = evaluate(ledger, 0.999, DAY, START + 2 * DAY + MINUTE)
     assert (found.good, found.total) == (10, 20)
-    assert found.windows[-1].label == "3d"
+    assert found.windows[-1].label == "1d"
     assert found.windows[-1].error_ratio == 0.5
 
 
-def test_a_window_longer_than_the_slo_s_own_may_have_events_where_that_has_none() -> None:
-    ledger = Ledger(DAY)
-    ledger.set(START, 1, 2)
-    found = evaluate(ledger, 0.5, DAY, START + 2 * DAY)
+def of(found: Evaluation, label: str) -> WindowEvaluation:
+    return next(window for window in found.windows if window.label == label)
+
+
+def test_two_bad_minutes_of_a_new_slo_spend_two_minutes_of_its_budget() -> None:
+    """99 % of 30 days allow 432 bad minutes."""
+    ledger, watermark = steady(3, 1, 1)
+    for minute in range(2):
+        ledger.set(START + minute * MINUTE, 0, 1)
+    found = evaluate(ledger, 0.99, MONTH, watermark, Expected(minutes=True))
+    assert isclose(found.budget_remaining or 0, 1 - 2 / 432)
+    assert isclose(of(found, "1h").burn_rate or 0, 2 / 60 / 0.01)
+    assert (found.good, found.total) == (1, 3)
+
+
+def test_minutes_without_data_spend_no_budget() -> None:
+    ledger, _ = steady(3, 0, 1)
+    found = evaluate(ledger, 0.99, MONTH, START + HOUR, Expected(minutes=True))
+    assert isclose(of(found, "1h").error_ratio or 0, 3 / 60)
+    assert of(found, "30m").error_ratio is None
+
+
+@pytest.mark.parametrize("expected", [Expected(minutes=True), Expected(since=START)])
+@pytest.mark.parametrize("objective", [0.95, 0.99, 0.999])
+def test_a_total_outage_from_the_first_minute_on_fires_as_soon_as_in_an_old_slo(
+    expected: Expected, objective: float
+) -> None:
+    def minutes_until(full: int, expected: Expected) -> int:
+        ledger = Ledger(MONTH)
+        for minute in range(full):
+            ledger.set(START + minute * MINUTE, 1, 1)
+        for minute in range(61):
+            end = START + (full + minute) * MINUTE
+            found = evaluate(ledger, objective, MONTH, end, expected)
+            if list(firing(tiers(objective, MONTH).kept, ledger, found, expected)):
+                return minute
+            ledger.set(end, 0, 1)
+        raise AssertionError("never")
+
+    old = Expected(expected.minutes, START) if not expected.minutes else expected
+    assert minutes_until(0, expected) == minutes_until(4 * DAY // MINUTE, old)
+
+
+def test_one_failure_in_the_first_hour_spends_what_an_hour_may() -> None:
+    """10 requests an hour: 7.2 may fail in 30 days."""
+    ledger = Ledger(MONTH)
+    for minute in range(0, 60, 6):
+        ledger.set(START + minute * MINUTE, int(minute > 0), 1)
+    found = evaluate(ledger, 0.999, MONTH, START + HOUR, Expected(since=START))
+    assert of(found, "1h").burn_rate == 100
+    assert isclose(found.budget_remaining or 0, 1 - 1 / 7.2)
+
+
+def test_one_bad_event_does_not_tell_where_the_whole_budget_is_less_than_one() -> None:
+    ledger, watermark = steady(1, 9, 10)
+    found = evaluate(ledger, 0.999, MONTH, watermark)
     assert found.budget_remaining is None
-    assert found.windows[-1] == WindowEvaluation("3d", 3 * DAY, 1, 0.5, 1.0, None)
+    assert {window.exhaustion_seconds for window in found.windows} == {None}
+    ledger.set(START + MINUTE, 9, 10)
+    found = evaluate(ledger, 0.999, MONTH, watermark + MINUTE)
+    assert isclose(found.budget_remaining or 0, 1 - 2 / 0.02)
+
+
+def test_one_bad_event_of_enough_is_told() -> None:
+    ledger, watermark = steady(1, 999, 1000)
+    found = evaluate(ledger, 0.999, MONTH, watermark)
+    assert found.budget_remaining == 0
+
+
+def test_one_bad_minute_is_told_because_minutes_are_known() -> None:
+    ledger, watermark = steady(1, 0, 1)
+    found = evaluate(ledger, 0.9995, DAY, watermark, Expected(minutes=True))
+    assert isclose(found.budget_remaining or 0, 1 - 1 / 0.72)
+
+
+def test_of_two_collectors_of_a_lag_slo_the_younger_never_tells_more() -> None:
+    older, younger = Ledger(MONTH), Ledger(MONTH)
+    for minute in range(600):
+        good = int(not 480 <= minute < 580 or minute % 3 > 0)
+        older.set(START + minute * MINUTE, good, 1)
+        if minute >= 500:
+            younger.set(START + minute * MINUTE, good, 1)
+        end, known = START + (minute + 1) * MINUTE, Expected(minutes=True)
+        ours = evaluate(older, 0.99, MONTH, end, known)
+        theirs = evaluate(younger, 0.99, MONTH, end, known)
+        if minute < 500:
+            continue
+        assert (theirs.budget_remaining or 0) >= (ours.budget_remaining or 0)
+        for mine, other in zip(ours.windows, theirs.windows, strict=True):
+            assert (other.burn_rate or 0) <= (mine.burn_rate or 0)
 
 
 def test_an_objective_in_percent_is_refused() -> None:
@@ -134,9 +221,10 @@ def test_every_number_is_in_its_range_and_none_is_not_a_number(
         assert 0 <= window.error_ratio <= 1
         assert window.burn_rate is not None
         assert window.burn_rate >= 0
-        assert window.exhaustion_seconds is not None
-        assert window.exhaustion_seconds >= 0
-        assert not isnan(window.exhaustion_seconds)
+        assert (window.exhaustion_seconds is None) == (found.budget_remaining is None)
+        if window.exhaustion_seconds is not None:
+            assert window.exhaustion_seconds >= 0
+            assert not isnan(window.exhaustion_seconds)
 
 
 def _objective(ledger: Ledger, watermark: float) -> tuple[Ledger, float, float, float]:

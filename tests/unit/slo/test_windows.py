@@ -2,7 +2,7 @@
 
 import pytest
 
-from obs.slo.windows import DAY, window, windows
+from obs.slo.windows import DAY, HOUR, MINUTE, window, windows
 
 FIXED = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"]
 
@@ -21,15 +21,32 @@ def test_a_window_without_length_is_refused(seconds: float) -> None:
         window(seconds)
 
 
-@pytest.mark.parametrize(("days", "label"), [(7, "7d"), (30, "30d"), (90, "90d")])
-def test_the_period_comes_after_the_burn_windows(days: float, label: str) -> None:
+@pytest.mark.parametrize(("days", "label"), [(28, "28d"), (30, "30d"), (90, "90d")])
+def test_the_period_comes_after_the_windows_of_the_tiers(days: float, label: str) -> None:
     assert [each.label for each in windows(days * DAY)] == [*FIXED, label]
 
 
-@pytest.mark.parametrize("days", [1, 3, 3.0])
-def test_a_period_that_is_a_burn_window_appears_once(days: float) -> None:
-    assert [each.label for each in windows(days * DAY)] == FIXED
+@pytest.mark.parametrize(
+    ("days", "labels"),
+    [
+        (1, "5m 10m 30m 1h 2h 6h 1d"),
+        (3.0, "5m 10m 30m 1h 2h 6h 3d"),
+        (7, "5m 10m 20m 1h 4h 6h 12h 3d 7d"),
+        (14, "5m 10m 20m 30m 1h 2h 6h 8h 1d 3d 14d"),
+    ],
+)
+def test_a_shorter_period_has_windows_of_its_own(days: float, labels: str) -> None:
+    assert [each.label for each in windows(days * DAY)] == labels.split()
 
 
-def test_a_period_between_the_burn_windows_stands_in_order() -> None:
-    assert [each.label for each in windows(2 * DAY)] == [*FIXED[:-1], "2d", "3d"]
+def test_no_window_is_longer_than_the_period_and_there_are_few() -> None:
+    for hours in range(24, 90 * 24 + 1):
+        found = windows(hours * HOUR)
+        assert found[-1].seconds == hours * HOUR
+        assert len(set(found)) == len(found) <= 11
+
+
+def test_all_windows_but_the_period_are_multiples_of_five_minutes() -> None:
+    """Of what recording rules count."""
+    for hours in range(24, 90 * 24 + 1):
+        assert [w for w in windows(hours * HOUR)[:-1] if w.seconds % (5 * MINUTE)] == []

@@ -19,12 +19,14 @@ from obs.alerts.conditions.samples import Gauge, Level, Samples, constant
 from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.tier import BurnTier
 from obs.alerts.conditions.words import Words
+from obs.alerts.tier_summary import slo_tiers
 from obs.catalogue import slo
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import number
+from obs.catalogue.query import number, over_time
 from obs.slo.burn import objective_ratio
 from obs.slo.tiers import Tier, tiers
-from obs.slo.windows import window
+from obs.slo.windows import recall_step, window
+from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
 _EXHAUSTION: Final = 7200.0  # seconds until the budget is exhausted, in tests
@@ -51,17 +53,39 @@ class Burn(Condition):
         return (self.burn, self.bad)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        def over(metric: Metric, length: str) -> str:
-            return present(rule, metric, held, (("window", length),))
-
+        factor, enough = number(self.factor), number(self.min_bad_events)
+        bad = self._over(rule, self.bad, self.long, held)
+        short = self._over(rule, self.burn, self.short, held)
         lines = [
-            f"{over(self.burn, self.long)} > {number(self.factor)}",
-            f"and {over(self.burn, self.short)} > {number(self.factor)}",
-            f"and {over(self.bad, self.long)} >= {number(self.min_bad_events)}",
+            f"{self._over(rule, self.burn, self.long, held)} > {factor}",
+            f"and ({short}\n  or {self._before(rule)}) > {factor}",
+            f"and ({bad} >= {enough}\n  or {self._most_bad(rule)} >= {enough})",
         ]
         if self.period:
             lines.append(f"and {self._of_period(rule, held)}")
         return "\n".join(lines)
+
+    def _over(self, rule: RuleScope, metric: Metric, length: str, held: float = 0) -> str:
+        return present(rule, metric, held, (("window", length),))
+
+    def _before(self, rule: RuleScope) -> str:
+        """The burn rate of the newest events before the short window, which has none.
+
+        So an alert ends because good events say so, never because a window is empty.
+        """
+        return self._recalled(rule, "last_over_time", self.burn, self.short)
+
+    def _most_bad(self, rule: RuleScope) -> str:
+        """The most bad events that the long window has had since its begin."""
+        return self._recalled(rule, "max_over_time", self.bad, self.long)
+
+    def _recalled(self, rule: RuleScope, function: str, metric: Metric, length: str) -> str:
+        """Over all collectors at each moment: a renamed pod's last value does not outlive it."""
+        before = self._over(rule, metric, length)
+        return over_time(function, before, parse_duration(self.long), self._recall_step())
+
+    def _recall_step(self) -> int:
+        return recall_step(round(parse_duration(self.long)))
 
     def drawn(self, panel: PanelQueries) -> None:
         """Two windows are no quantity."""
@@ -71,22 +95,25 @@ class Burn(Condition):
         return PanelLimit(self.factor, "")
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        def over(metric: Metric, length: str) -> str:
-            return lasting_gauge(rule, metric, (("window", length),))
-
         def long(held: float) -> str:
-            burn = present(rule, self.burn, held, (("window", self.long),))
+            burn = self._over(rule, self.burn, self.long, held)
             return f"{burn}\nand {self._of_period(rule, held)}" if self.period else burn
 
+        def short(held: float) -> str:
+            return self._over(rule, self.burn, self.short, held)
+
+        def enough_bad(held: float) -> str:
+            return f"{self._over(rule, self.bad, self.long, held)} >= {enough}"
+
+        enough = number(self.min_bad_events)
         return GrafanaQuery(
             {
                 "A": lasting(rule, long),
-                "B": over(self.burn, self.short),
-                "D": over(self.bad, self.long),
-                EXTRA: over(slo.EXHAUSTION, self.long),
+                "B": f"{lasting(rule, short)}\nor {self._before(rule)}",
+                "D": f"{lasting(rule, enough_bad)}\nor {self._most_bad(rule)}",
+                EXTRA: lasting_gauge(rule, slo.EXHAUSTION, (("window", self.long),)),
             },
-            f"$A > {number(self.factor)} && $B > {number(self.factor)}"
-            f" && $D >= {number(self.min_bad_events)}",
+            f"$A > {number(self.factor)} && $B > {number(self.factor)} && $D >= {enough}",
         )
 
     def cloudwatch(self) -> AlarmForm:
@@ -94,7 +121,8 @@ class Burn(Condition):
 
     def words(self) -> Words:
         factor = number(self.factor)
-        comparison = f"> {factor} over {self.long} and {self.short}"
+        slos = f" (SLOs over {self.period})" if self.period else ""
+        comparison = f"> {factor} over {self.long} and {self.short}{slos}"
         return Words("rate", factor, comparison, self.long)
 
     def tunable(self) -> Mapping[TuningField, str]:
@@ -104,9 +132,11 @@ class Burn(Condition):
     def samples(self) -> Samples:
         enough = float(self.min_bad_events)
         fast, edge = self.factor * 2, self.factor
-        long = {Level.GOOD: fast, Level.EDGE: edge, Level.BAD: fast, Level.FEW: fast}
-        short = {Level.GOOD: edge, Level.EDGE: fast, Level.BAD: fast, Level.FEW: fast}
-        bad = {**constant(enough), Level.FEW: enough - 1}
+        long = {**constant(fast), Level.EDGE: edge}
+        short = {**constant(fast), Level.GOOD: edge, Level.OVER: edge}
+        del short[Level.IDLE]
+        bad = {**constant(enough), **dict.fromkeys((Level.FEW, Level.IDLE), enough - 1)}
+        bad[Level.GOOD] = 0.0
         period = (("slo_window", self.period),)
         return Samples(
             (
@@ -115,12 +145,16 @@ class Burn(Condition):
                 Gauge(self.bad, bad, (("window", self.long),)),
             ),
             fast,
-            variants=(("both windows burn, of fewer bad events than it takes", Level.FEW),),
+            variants=(
+                ("both windows burn, of fewer bad events than it takes", Level.FEW),
+                ("the long window burns, but what happens now is good", Level.OVER),
+            ),
             companions=(
                 Gauge(slo.EXHAUSTION, constant(_EXHAUSTION), (("window", self.long),)),
                 *((Gauge(slo.INFO, constant(1.0), period),) if self.period else ()),
             ),
             filled={"exhaustion": _EXHAUSTION_TEXT},
+            recall_step=self._recall_step(),
         )
 
     def tier(self) -> BurnTier:
@@ -130,7 +164,7 @@ class Burn(Condition):
     def placeholders(self) -> Mapping[str, Placeholder]:
         """`exhaustion`: when the budget is exhausted at the long window's burn rate."""
         query = (
-            f"max by (slo, slo_service) ({slo.EXHAUSTION.name}"
+            f"min by (slo, slo_service) ({slo.EXHAUSTION.name}"
             f'{{slo=%q,slo_service=%q,window="{self.long}"}})'
         )
         known = f'(index .Values "{EXTRA}")'
@@ -189,6 +223,13 @@ class BurnTiers(Condition):
         for period, tier in self._tiers(system):
             if tier.severity == self.severity:
                 yield _rule_of(tier, period)
+
+    def left_out(self, system: System) -> Iterator[str]:
+        """The tiers of this severity that SLOs lack."""
+        for each in slo_tiers(system):
+            for reason in each.left_out:
+                if reason.startswith(f"the {self.severity} "):
+                    yield f"{each.service}/{each.name}: {reason}"
 
     def _tiers(self, system: System) -> Iterable[tuple[str, Tier]]:
         """The tiers that some SLO of a period can trip. The period is empty where there is one."""

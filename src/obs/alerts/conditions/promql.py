@@ -6,6 +6,7 @@ recovery ends an alert at once, which Prometheus' own keep_firing_for would dela
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from obs.alerts.conditions.scope import Labels, RuleScope
@@ -16,6 +17,7 @@ from obs.catalogue.query import (
     equal,
     increase,
     max_by,
+    one_by,
     over_time,
     renamed,
     selector,
@@ -65,7 +67,9 @@ def present(
             return f"last_over_time({selector(metric, every, held)})"
         return selector(metric, every)
 
-    return scoped(rule, series) if narrowed else max_by(rule.identity, series(()))
+    if not narrowed:
+        return one_by(metric, rule.identity, series(()))
+    return scoped(rule, series, one_value=partial(one_by, metric))
 
 
 def increased(

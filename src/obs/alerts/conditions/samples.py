@@ -30,12 +30,18 @@ _BEFORE: Final = 100_000.0  # what counters begin with, so that none is extrapol
 
 
 class Level(Enum):
-    """How an object does. FEW: all is bad, but too little to judge by, or of no concern."""
+    """How an object does.
+
+    FEW: all is bad, but too little to judge by, or of no concern. OVER: it was bad, and what
+    happens now is good. IDLE: nothing happens, and what was before stands.
+    """
 
     GOOD = auto()
     EDGE = auto()
     BAD = auto()
     FEW = auto()
+    OVER = auto()
+    IDLE = auto()
     GONE = auto()
 
 
@@ -105,12 +111,16 @@ class Counter:
 
 def constant(value: float) -> dict[Level, float]:
     """The same value at every level at which there is one."""
-    return dict.fromkeys((Level.GOOD, Level.EDGE, Level.BAD, Level.FEW), value)
+    return {level: value for level in Level if level is not Level.GONE}
 
 
 def while_bad(levels: Sequence[Level]) -> list[bool]:
-    """Holds at level BAD."""
-    return [level is Level.BAD for level in levels]
+    """Holds at level BAD, and while nothing happens after it."""
+    holds: list[bool] = []
+    for level in levels:
+        lasts = level is Level.IDLE and bool(holds) and holds[-1]
+        holds.append(level is Level.BAD or lasts)
+    return holds
 
 
 def always(levels: Sequence[Level]) -> list[bool]:
@@ -160,7 +170,8 @@ class Samples:
     `holds` says step by step whether the condition holds. `has_exact_edge`: level EDGE lies on the
     threshold itself, and not beside it. `variants` are ways in which the condition holds in part
     only, with a level for each. `companions` are series that the rule reads beside the condition.
-    `filled` are the placeholders of the condition in a description.
+    `filled` are the placeholders of the condition in a description. `recall_step`: seconds between
+    the moments that it looks back to while nothing happens; 0 where it does not look back.
     """
 
     series: tuple[Series, ...]
@@ -173,6 +184,7 @@ class Samples:
     companions: tuple[Series, ...] = ()
     filled: Mapping[str, str] = field(default_factory=dict)
     without_data: "WithoutData | NeverSeen" = field(default_factory=lambda: WithoutData.QUIET)
+    recall_step: float = 0
 
     def signals(self, levels: Sequence[Level]) -> list[Signal]:
         """The series of one object that goes through these levels."""

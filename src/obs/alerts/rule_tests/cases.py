@@ -24,6 +24,7 @@ from obs.spec.system import System
 
 _LEAD: Final = 2 * STEPS  # steps of healthy life before anything happens
 _TAIL: Final = 3 * STEPS
+_IDLE: Final = 6
 _MOST_GONE: Final = 3 * STEPS
 _LOOKBACK: Final = 300  # seconds; an alert sampled less often does not see that it was firing
 
@@ -68,6 +69,8 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
     yield alert.renamed_pod("a renamed pod changes nothing", lead + bad + tail)
     if samples.is_counted:
         yield alert.counter_reset("a counter that begins anew is no event", lead + tail + tail)
+    if samples.recall_step:
+        yield alert.idle("lasts until good events, not while nothing happens")
     yield from _without_data(alert, lead + bad, tail)
 
 
@@ -150,6 +153,17 @@ class _CaseBuilder:
             for each in self._exported_by("a", levels)
         ]
         return self._case(name, [*reset, *self._companions(levels)], self._firing(levels))
+
+    def idle(self, name: str) -> Case:
+        """What is bad happens now and then only; what is good ends it, though nothing follows.
+
+        Each lasts until the alert has looked back to it.
+        """
+        steps = ceil(self.samples.recall_step / self._step) + 1
+        idle = [Level.IDLE] * max(steps, _IDLE)
+        levels = [Level.GOOD] * _LEAD
+        levels += ([Level.BAD] * steps + idle) * 2 + [Level.OVER] * steps + idle
+        return self.one_collector(name, levels + [Level.GOOD] * _TAIL)
 
     def no_data(self, name: str) -> Case:
         """There is no series of the object, though its source is up."""

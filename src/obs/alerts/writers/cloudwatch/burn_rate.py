@@ -3,6 +3,9 @@
 Bad are, rule by rule, max(failed, dead-lettered + lost), as in obs.slo.sli: AWS does not say
 whether a dead-lettered event counts as a failed invocation too. The SLO ledger takes that maximum
 minute by minute, an alarm once over its window, which can only be less.
+
+A short window without events says nothing and leaves its alarm as it was: an alert ends because
+good events say so. Once the long window is empty too, the composite ends.
 """
 
 from collections.abc import Iterator
@@ -20,6 +23,7 @@ from obs.alerts.writers.cloudwatch.alarm import (
     Formula,
     Group,
     MetricAlarm,
+    Missing,
     Pairs,
 )
 from obs.alerts.writers.cloudwatch.naming import Namer, Refused, rule_series
@@ -38,6 +42,7 @@ _METRICS: Final = (
     ("dead", aws.DEAD_LETTERED),
     ("lost", aws.DEAD_LETTER_FAILURES),
 )
+_PERCENT: Final = "100 * bad / total"
 _DIGITS: Final = 9
 
 
@@ -102,21 +107,22 @@ def _threshold(factor: float, objective: float) -> float:
 def _pair(
     namer: Namer, tier: BurnTier, slo: Slo, rules: tuple[ExplicitRule, ...], percent: float
 ) -> Group:
-    def over(length: str, which: str, guard: str) -> MetricAlarm:
+    def over(length: str, which: str, rate: str, missing: Missing) -> MetricAlarm:
         return MetricAlarm(
             namer.name(slo.service, slo.name, tier.long, which),
             namer.description(f"SLO {slo.name}: its window of {length}, for the composite alarm."),
-            _error_percent(rules, guard),
+            _error_percent(rules, rate),
             "GreaterThanThreshold",
             percent,
             round(_seconds(length)),
             1,
-            "notBreaching",
+            missing,
             namer.tags,
         )
 
-    long = over(tier.long, "long", f"bad >= {number(tier.min_bad_events)}")
-    short = over(tier.short, "short", "total > 0")
+    enough = f"bad >= {number(tier.min_bad_events)}"
+    long = over(tier.long, "long", f"IF({enough}, {_PERCENT}, 0)", "notBreaching")
+    short = over(tier.short, "short", f"IF(total > 0, {_PERCENT}, invoked1)", "ignore")
     both = CompositeAlarm(
         namer.name(slo.service, slo.name, tier.long),
         namer.description(
@@ -132,8 +138,11 @@ def _pair(
 
 
 @lru_cache(4096)
-def _error_percent(rules: tuple[ExplicitRule, ...], guard: str) -> Formula:
-    """Remembered, as all tiers of an SLO read the same."""
+def _error_percent(rules: tuple[ExplicitRule, ...], rate: str) -> Formula:
+    """Remembered, as all tiers of an SLO read the same.
+
+    Without events no rule has a data point: `invoked1`, unlike the sums, is missing then.
+    """
     inputs: list[tuple[str, AlarmSeries]] = []
     steps: list[tuple[str, str]] = []
     for place, rule in enumerate(rules, 1):
@@ -143,7 +152,7 @@ def _error_percent(rules: tuple[ExplicitRule, ...], guard: str) -> Formula:
     steps += [
         ("bad", _sum([f"bad{place}" for place in places])),
         ("total", _sum([f"total{place}" for place in places])),
-        ("rate", f"IF({guard}, 100 * bad / total, 0)"),
+        ("rate", rate),
     ]
     return Formula(tuple(inputs), tuple(steps), "Bad events, percent")
 
