@@ -22,6 +22,7 @@ class ConsumerConfig(msgspec.Struct, frozen=True, gc=False):
     max_ack_pending: int = -1  # −1: no limit
     backoff: tuple[float, ...] = ()
     filters: tuple[str, ...] = ()
+    deliver_policy: str = "all"
 
 
 class Consumer(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +67,19 @@ class StreamConfig(msgspec.Struct, frozen=True, gc=False):
     max_messages: int | None = None
     replicas: int = 1
     discard_new: bool | None = None
+    max_per_subject: int | None = None
+    retention: str = "limits"
+
+
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """A stream that another one copies, as its mirror or one of its sources.
+
+    `lag` messages are not copied yet; `inactive` seconds nothing was heard of it, inf: never yet.
+    """
+
+    name: str
+    lag: int
+    inactive: float
 
 
 class Stream(msgspec.Struct, frozen=True, gc=False):
@@ -95,6 +109,13 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     server: str = ""
     at: float | None = None
     clock_ahead: float = 0.0
+    mirror: Origin | None = None
+    sources: tuple[Origin, ...] = ()
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether its messages are another stream's and keep that stream's times."""
+        return self.mirror is not None
 
 
 Incompleteness = Literal["unreachable", "recovering", "jetstream_off", "incomplete"]
@@ -135,7 +156,7 @@ class NatsSnapshot:
     `left_out` counts consumers without a series of their own by reason (excluded, ephemeral, cap).
     What is not in the snapshot was deleted only where no server is `incomplete`: an answer in part
     says nothing about what it leaves out. `fault`: why nothing at all can be told, although a
-    server answered.
+    server answered. `steady` is `at` by a clock that is never set (seconds); None: not known.
     """
 
     at: float
@@ -145,6 +166,7 @@ class NatsSnapshot:
     left_out: dict[str, int] = field(default_factory=dict)
     incomplete: tuple[IncompleteServer, ...] = ()
     fault: SourceError | None = None
+    steady: float | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -221,16 +243,22 @@ class DeadLetter:
 class Question(NamedTuple):
     """Which message of a stream is the first at `seq` or after it that matches one of `filters`?
 
-    Without filters every message matches.
+    Without filters every message matches. With `last_before` (Unix seconds of the server's clock)
+    one that arrived by then matches only if it was the last of its subject then.
     """
 
     stream: str
     seq: int
     filters: tuple[str, ...]
+    last_before: float | None = None
 
 
 class StoredMessage(NamedTuple):
-    """A message's sequence, and when it arrived by the server's clock (Unix seconds)."""
+    """A message's sequence, and when it arrived by the server's clock (Unix seconds).
+
+    Not `sure`: the message asked for is this one or a later one.
+    """
 
     seq: int
     at: float
+    sure: bool = True

@@ -26,6 +26,8 @@ class ObservedConsumerConfig(Protocol):
     def backoff(self) -> tuple[float, ...]: ...
     @property
     def filters(self) -> tuple[str, ...]: ...
+    @property
+    def deliver_policy(self) -> str: ...
 
 
 class ObservedConsumer(Protocol):
@@ -58,14 +60,22 @@ class ObservedConsumer(Protocol):
 
 
 class ObservedStreamConfig(Protocol):
-    """The age limit of a stream in seconds; None: there is none."""
+    """Limits of a stream, the age in seconds; None: there is none."""
 
     @property
     def max_age(self) -> float | None: ...
+    @property
+    def max_per_subject(self) -> int | None: ...
+    @property
+    def retention(self) -> str: ...
 
 
 class ObservedStream(Protocol):
-    """A stream as its leader reports it. Its times are of the server's clock."""
+    """A stream as its leader reports it.
+
+    Its times are of the server's clock, which is `clock_ahead` seconds ahead of the collector's.
+    `mirrors`: its messages are another stream's and keep that stream's times.
+    """
 
     @property
     def created(self) -> str: ...
@@ -81,6 +91,10 @@ class ObservedStream(Protocol):
     def first_time(self) -> float | None: ...
     @property
     def last_time(self) -> float | None: ...
+    @property
+    def clock_ahead(self) -> float: ...
+    @property
+    def mirrors(self) -> bool: ...
 
 
 class JudgeSettings(msgspec.Struct, frozen=True, gc=False):

@@ -1,7 +1,5 @@
 """The verdict on a consumer that has a leader: its lag, its status and the reasons for it."""
 
-from collections.abc import Collection
-
 import msgspec
 
 from obs.lag import reason
@@ -11,17 +9,17 @@ from obs.lag.history import SequenceTimes
 from obs.lag.identity import ConsumerIdentity
 from obs.lag.in_flight import RedeliverySchedule
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
-from obs.lag.seconds import NOTHING_KNOWN, KnownArrivals, oldest_outstanding
+from obs.lag.seconds import NOTHING_KNOWN, Advisories, KnownArrivals, oldest_outstanding
 from obs.lag.status import OK, PAUSED, Status
 
 
 class ConsumerVerdict(msgspec.Struct, frozen=True, gc=False):
     """The state of one consumer after a poll. Durations are in seconds.
 
-    `lag_messages` is pending plus ack pending, `lag_seconds` the age of the oldest of them and
-    `uncertainty` the most by which that may be off. `eviction_seconds` is None where no age limit
-    evicts, or nothing is outstanding. `delivered_total` never falls between two creations of the
-    consumer; `resets` never falls at all.
+    `lag_messages` is pending plus ack pending, `lag_seconds` the most likely age of the oldest
+    of them and `uncertainty` the most by which that may be off. `eviction_seconds` is None where no
+    age limit evicts, or nothing is outstanding. `delivered_total` never falls between two creations
+    of the consumer; `resets` never falls at all.
     """
 
     lag_messages: int
@@ -45,24 +43,21 @@ def judge(
     schedule: RedeliverySchedule,
     identity: ConsumerIdentity,
     evidence: Evidence,
-    exhausted: Collection[int],
+    advisories: Advisories,
 ) -> ConsumerVerdict:
-    """The verdict at `now` (Unix seconds), after `identity` and `evidence` observed the poll.
-
-    `exhausted` are stream sequences that ran out of deliveries or were terminated.
-    """
+    """The verdict at `now` (Unix seconds), after `identity` and `evidence` observed the poll."""
     lag = consumer.pending + consumer.ack_pending
     seconds = uncertainty = 0.0
     eviction = None
     if lag:
         seconds, uncertainty = lag_seconds(
             consumer,
+            stream,
             times,
             now,
-            schedule,
-            evidence,
-            exhausted=exhausted,
-            known_arrivals=NOTHING_KNOWN,
+            schedule=schedule,
+            evidence=evidence,
+            advisories=advisories,
         )
         eviction = eviction_seconds(stream.config.max_age, seconds)
     if consumer.paused:
@@ -89,22 +84,24 @@ def judge(
 
 def lag_seconds(
     consumer: ObservedConsumer,
+    stream: ObservedStream,
     times: SequenceTimes,
     now: float,
+    *,
     schedule: RedeliverySchedule,
     evidence: Evidence,
-    *,
-    exhausted: Collection[int],
-    known_arrivals: KnownArrivals,
+    advisories: Advisories,
+    known_arrivals: KnownArrivals = NOTHING_KNOWN,
 ) -> tuple[float, float]:
     """(age of the oldest outstanding message, the most by which it may be off) in seconds."""
     arrived, uncertainty = oldest_outstanding(
         consumer,
+        stream,
         evidence.in_flight,
         schedule,
         times,
-        evidence.arrivals,
-        exhausted=exhausted,
+        arrivals=evidence.arrivals,
+        advisories=advisories,
         known_arrivals=known_arrivals,
     )
     return max(now - arrived, 0.0), uncertainty

@@ -127,11 +127,13 @@ class JetStream:
     def _stored(self, seq: int) -> bool:
         return self.max_age is None or self.arrived[seq - 1] > self.now - self.max_age
 
-    def first_from(self, seq: int) -> float | None:
-        """When the first matching message stored at `seq` or after it arrived."""
+    def first_from(self, seq: int) -> tuple[int, float] | None:
+        """The first matching message stored at `seq` or after it: its sequence, and when it
+        arrived.
+        """
         for number in range(max(seq, 1), len(self.arrived) + 1):
             if self.matching[number - 1] and self._stored(number):
-                return self.arrived[number - 1]
+                return number, self.arrived[number - 1]
         return None
 
     def lag(self) -> float:

@@ -19,6 +19,7 @@ from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
 from obs.sources.nats.arrivals import ArrivalQueries
+from obs.sources.nats.clock_steps import ClockSteps
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.nats import NatsSource
 from obs.spec.slos import ConsumerSli
@@ -40,6 +41,7 @@ class SavedHistory(msgspec.Struct, frozen=True):
     since: float
     tracks: list[tuple[Identity, TrackState]]
     streams: list[tuple[tuple[str, str], SequenceState]]
+    clock_forward: float = 0.0
 
 
 class SavedDeadLetters(msgspec.Struct, frozen=True):
@@ -70,6 +72,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._dead_letters: dict[Identity, int] = {}
         self._since = now
         self._saved_at = now
+        self._clock = ClockSteps()
+        self._heard: set[str] = set()  # accounts whose advisories are heard
         self.position: tuple[str, int] | None = None
         self.knows_dead_letters = False
         self.present: tuple[TrackedConsumer, ...] = ()
@@ -80,7 +84,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
 
     def update(self, snapshot: NatsSnapshot) -> list[Family]:
         """Judge the snapshot; returns the source's families."""
-        now = snapshot.at
+        self._clock.observe(snapshot.at, snapshot.steady)
+        forward = self._clock.forward
+        now = snapshot.at - forward
         backwards = TOLERANCE * self._spec.poll
         streams = {}
         for stream in snapshot.streams:
@@ -88,7 +94,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             times = self._streams.get(key)
             if times is None:
                 times = self._streams[key] = SequenceTimes()
-            times.observe(stream, now, backwards)
+            at = now if stream.at is None else stream.at - forward
+            times.observe(stream, at, backwards, forward=forward)
             streams[key] = (stream, times)
         settings, tracked_by, present = self._settings, self._tracked, []
         for consumer in snapshot.consumers:
@@ -99,7 +106,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             tracked = tracked_by.get(identity)
             if tracked is None:
                 tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), Track())
-            tracked.observe(consumer, *of_stream, now, settings)
+            at = now if consumer.at is None else consumer.at - forward
+            heard = consumer.account in self._heard
+            tracked.observe(consumer, *of_stream, at, settings, heard=heard)
             present.append(tracked)
         self.present = tuple(present)
         self.snapshot = snapshot
@@ -109,8 +118,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             (self.present, array("q", [w.verdict.lag_messages for w in present]))
         )
         self._forget(now)
-        if not 0 <= now - self._saved_at < SAVE_EVERY:
-            self.save(now)
+        if not 0 <= snapshot.at - self._saved_at < SAVE_EVERY:
+            self.save(snapshot.at)
         return self._families(snapshot)
 
     @property
@@ -124,6 +133,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             return []
         return self._families(self.snapshot)
 
+    def hear(self, account: str, *, heard: bool) -> None:
+        """Whether the account's advisories are heard from now on."""
+        (self._heard.add if heard else self._heard.discard)(account)
+
     def record_dead_letters(
         self, dead_letters: Sequence[DeadLetter], position: tuple[str, int] | None
     ) -> None:
@@ -133,6 +146,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         for dead_letter in dead_letters:
             identity = (dead_letter.account, dead_letter.stream, dead_letter.consumer)
             self._dead_letters[identity] = self._dead_letters.get(identity, 0) + 1
+            if dead_letter.kind != "max_deliveries":  # terminated is as good as acknowledged
+                continue
             if tracked := self._tracked.get(identity):
                 tracked.exhausted.add(dead_letter.stream_seq)
         saved = SavedDeadLetters(list(self._dead_letters.items()), self.position)
@@ -171,6 +186,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 if (track := tracked.track.to_state()) is not None
             ],
             [(key, times.to_state()) for key, times in self._streams.items()],
+            self._clock.forward,
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
@@ -212,10 +228,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         try:
             if history := self._state.entries(_KIND).get(self.source):
                 saved = msgspec.msgpack.decode(history, type=SavedHistory)
-                self._since = saved.since
+                self._since, self._clock.forward = saved.since, saved.clock_forward
                 for identity, track in saved.tracks:
                     tracked = TrackedConsumer((self.source, *identity), Track.from_state(track))
-                    tracked.seen_at = self._saved_at
+                    tracked.seen_at = self._saved_at - saved.clock_forward
                     self._tracked[identity] = tracked
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)

@@ -9,6 +9,7 @@ from obs.sources.nats.jsz import (
     Cluster,
     ConsumerReport,
     consumer_config,
+    origin,
     stream_config,
     unix_seconds,
 )
@@ -195,6 +196,8 @@ def _stream(
         replica_lag=max((replica.lag for replica in replicas), default=0),
         ephemeral_consumers=ephemeral,
         ephemeral_lag=ephemeral_lag,
+        mirror=origin(report.mirror) if report.mirror else None,
+        sources=tuple(origin(source) for source in report.sources or ()),
     )
 
 

@@ -4,12 +4,13 @@ Servers from 2.9 on; fields that are not declared are skipped by the decoder, wh
 """
 
 from datetime import datetime
+from math import inf
 from typing import Final, TypeVar
 
 import msgspec
 
 from obs.errors import SourceError
-from obs.snapshot import ConsumerConfig, StreamConfig
+from obs.snapshot import ConsumerConfig, Origin, StreamConfig
 
 _PER_SECOND: Final = 1e9  # nanoseconds
 _T = TypeVar("_T")
@@ -50,6 +51,7 @@ class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
     durable_name: str = ""
     deliver_subject: str = ""
     ack_policy: str = "none"
+    deliver_policy: str = "all"
     ack_wait: int = 0
     max_deliver: int = -1
     max_ack_pending: int = -1
@@ -94,7 +96,24 @@ class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     max_age: int = 0
     max_bytes: int = -1
     max_msgs: int = -1
+    max_msgs_per_subject: int = -1
     num_replicas: int = 1
+    retention: str = "limits"
+
+
+class External(msgspec.Struct, frozen=True, gc=False):
+    """Where the origin of a copy is, if it is in another account or domain."""
+
+    api: str = ""
+
+
+class OriginReport(msgspec.Struct, frozen=True, gc=False):
+    """The origin of a mirror or a source; `active` in nanoseconds, below zero: never yet."""
+
+    name: str
+    lag: int = 0
+    active: int = -1
+    external: External | None = None
 
 
 class StreamReport(msgspec.Struct, frozen=True, gc=False):
@@ -106,6 +125,8 @@ class StreamReport(msgspec.Struct, frozen=True, gc=False):
     cluster: Cluster | None = None
     config: StreamSettings | None = None
     consumer_detail: tuple[ConsumerReport, ...] | None = None
+    mirror: OriginReport | None = None
+    sources: tuple[OriginReport, ...] | None = None
 
 
 class AccountReport(msgspec.Struct, frozen=True, gc=False):
@@ -215,6 +236,14 @@ def unix_seconds(moment: datetime | None) -> float | None:
     return moment.timestamp()
 
 
+def server_seconds(moment: str) -> float | None:
+    """Unix seconds of a time as the server writes it; None where it is none."""
+    try:
+        return unix_seconds(msgspec.convert(moment, datetime))
+    except msgspec.ValidationError:
+        return None
+
+
 def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:
     """Durations in seconds, limits of 0 as none."""
     filters = settings.filter_subjects or (
@@ -229,6 +258,7 @@ def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:
         max_ack_pending=settings.max_ack_pending or -1,
         backoff=tuple(step / _PER_SECOND for step in settings.backoff or ()),
         filters=filters,
+        deliver_policy=settings.deliver_policy,
     )
 
 
@@ -240,4 +270,15 @@ def stream_config(settings: StreamSettings) -> StreamConfig:
         max_messages=settings.max_msgs if settings.max_msgs > 0 else None,
         replicas=max(settings.num_replicas, 1),
         discard_new=settings.discard == "new",
+        max_per_subject=settings.max_msgs_per_subject
+        if settings.max_msgs_per_subject > 0
+        else None,
+        retention=settings.retention,
     )
+
+
+def origin(report: OriginReport) -> Origin:
+    """Its name says where it is, if it is in another account or domain."""
+    api = report.external.api if report.external else ""
+    name = f"{api}:{report.name}" if api else report.name
+    return Origin(name, report.lag, report.active / _PER_SECOND if report.active >= 0 else inf)

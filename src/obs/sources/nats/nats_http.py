@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.snapshot import NatsServer, NatsSnapshot
+from obs.sources.nats.clock_steps import steady_time
 from obs.sources.nats.discovery import Discovery, Get
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.jsz import AccountReport, Varz, decode_jsz, decode_varz
@@ -64,7 +65,7 @@ class NatsHttp:
         urls = self._discovery.urls(self._clock())
         first = self._configured_at is None
         replies = self._request(urls, with_config=first)
-        at = self._clock()
+        at, steady = self._clock(), steady_time()
         merged = _merged(replies)
         if first:
             self._learn(replies, merged)
@@ -73,7 +74,7 @@ class NatsHttp:
             self._configure(urls)
             view = self._scope.view(merged, self._settings)
         servers = tuple(server_of(reply) for reply in replies)
-        return NatsSnapshot(at, servers, view.streams, view.consumers, view.left_out)
+        return NatsSnapshot(at, servers, view.streams, view.consumers, view.left_out, steady=steady)
 
     def close(self) -> None:
         """End the fetching threads."""
