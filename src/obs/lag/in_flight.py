@@ -296,7 +296,7 @@ class InFlight:
             settled = max(
                 settled,
                 self._delivered_by(before),
-                self._delivered_before_retries(schedule.max_deliver * self.retrying(told)),
+                self._delivered_before_retries(self._retries_of_a_life(schedule, told)),
             )
         return settled
 
@@ -307,8 +307,25 @@ class InFlight:
 
     def _delivered_before_retries(self, retries: int) -> int:
         """The sequence delivered before the last so many redeliveries."""
-        i = bisect_right(self._retries_then, self._retries - retries) - 1
-        return self._delivered[i] if i >= 0 else 0
+        then, delivered = self._retries_then, self._delivered
+        by = self._retries - retries
+        i = bisect_right(then, by) - 1
+        if i < 0:
+            return 0
+        if i + 1 == len(then):
+            return delivered[i]
+        share = (by - then[i]) / (then[i + 1] - then[i])
+        return delivered[i] + int(share * (delivered[i + 1] - delivered[i]))
+
+    def _retries_of_a_life(self, schedule: RedeliverySchedule, told: int) -> int:
+        """How many redeliveries are seen between a message's first delivery and its giving up.
+
+        One being retried alone has them all, and then its last try passes; where all in flight are,
+        each has its own share.
+        """
+        counted = max(self._redelivered - self._lingering - told, 0)
+        limit = schedule.max_deliver
+        return min(limit * counted, (limit - 1) * self._ack_pending)
 
     def is_calm(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
         """Whether most likely no message is being retried, as far as polls can show."""

@@ -74,12 +74,13 @@ def oldest_outstanding(
     told = len(advisories.given_up)
     stuck = first > in_flight.certainly_settled + 1
     held = not stuck and _is_held(in_flight, schedule, advisories)
+    unreported = not stuck and _is_unreported(in_flight, advisories)
     if arrivals is not None and first not in known_arrivals:
         early = _not_before(early, arrivals.first_unsettled())
     elif held:
         return early
     late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
-    if held:
+    if held or unreported:
         return _among(early, early, late)
     settled = in_flight.likely_settled(schedule, told)
     stuck = stuck or settled > in_flight.certainly_settled or in_flight.used_up(schedule)
@@ -175,13 +176,15 @@ def _is_held(in_flight: InFlight, schedule: RedeliverySchedule, advisories: Advi
     """Whether the first message above the ack floor is in flight for certain."""
     if in_flight.is_held(schedule, len(advisories.given_up)):
         return True
-    heard_from, floor = advisories.heard_from, in_flight.certainly_settled
     # An advisory may come a moment after the poll that saw the last try.
+    return in_flight.rests and _is_unreported(in_flight, advisories)
+
+
+def _is_unreported(in_flight: InFlight, advisories: Advisories) -> bool:
+    """Whether advisories, which are heard, have not told of the first message above the floor."""
+    heard_from, floor = advisories.heard_from, in_flight.certainly_settled
     return (
-        heard_from is not None
-        and floor >= heard_from
-        and floor + 1 not in advisories.given_up
-        and in_flight.rests
+        heard_from is not None and floor >= heard_from and floor + 1 not in advisories.given_up
     )
 
 
