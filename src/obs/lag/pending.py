@@ -42,21 +42,27 @@ def pending_head(consumer: ObservedConsumer, stream: ObservedStream, known_from:
     `known_from`: no message before this sequence is pending.
     """
     first = max(consumer.delivered_stream_seq + 1, stream.first_seq, known_from)
-    pending = max(consumer.pending, 1)
     config = consumer.config
     if not config.filters and is_whole(stream):
-        return Head(first, first, first)
-    last = max(stream.last_seq - pending + 1, first)
-    if last == first:
         return Head(first, first, first)
     per_subject = stream.config.max_per_subject
     if config.deliver_policy == LAST_PER_SUBJECT:
         per_subject = 1
-    if per_subject is None:  # gone, or not matching, anywhere: evenly spread
-        likely = first + (last - first) // (pending + 1)
+    return oldest_of(max(consumer.pending, 1), first, stream.last_seq, per_subject)
+
+
+def oldest_of(count: int, first: int, end: int, per_subject: int | None) -> Head:
+    """Where the oldest of `count` messages is among the sequences from `first` to `end`.
+
+    The others are gone or not the consumer's; `per_subject` messages of each subject are kept.
+    """
+    last = max(end - count + 1, first)
+    if last == first:
+        return Head(first, first, first)
+    if per_subject is None:  # evenly spread
+        likely = first + (last - first) // (count + 1)
     else:
-        reach = _reach(stream.last_seq - first + 1, pending, per_subject)
-        likely = min(max(stream.last_seq - reach + 1, first), last)
+        likely = min(max(end - _reach(end - first + 1, count, per_subject) + 1, first), last)
     return Head(first, likely, last)
 
 

@@ -12,7 +12,7 @@ from obs.lag.arrivals import Arrivals
 from obs.lag.history import SequenceTimes
 from obs.lag.in_flight import InFlight, RedeliverySchedule
 from obs.lag.observed import ObservedConsumer, ObservedStream
-from obs.lag.pending import LAST_PER_SUBJECT, pending_head
+from obs.lag.pending import LAST_PER_SUBJECT, keeps_pending, oldest_of, pending_head
 
 Moment = tuple[float, float]
 
@@ -77,11 +77,11 @@ def oldest_outstanding(
     unreported = not stuck and _is_unreported(in_flight, advisories)
     if arrivals is not None and first not in known_arrivals:
         early = _not_before(early, arrivals.first_unsettled())
-    elif held:
+    elif held and (keeps_pending(stream) or first in known_arrivals):
         return early
     late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
     if held or unreported:
-        return _among(early, early, late)
+        return _among(_first_of(consumer, stream, times, early, late), early, late)
     settled = in_flight.likely_settled(schedule, told)
     stuck = stuck or settled > in_flight.certainly_settled or in_flight.used_up(schedule)
     if stuck and in_flight.is_calm(schedule, told):
@@ -90,6 +90,25 @@ def oldest_outstanding(
     if settled >= first:
         likely = _arrival(min(_after(settled, advisories), last), times, known_arrivals)
     return _among(likely, early, late)
+
+
+def _first_of(
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
+    times: SequenceTimes,
+    early: Moment,
+    late: Moment,
+) -> Moment:
+    """The most likely arrival of the first message in flight, where none was given up before it.
+
+    Between the ack floor and it messages may be gone.
+    """
+    if consumer.config.filters or keeps_pending(stream):
+        return early
+    first = max(consumer.ack_floor_stream_seq + 1, stream.first_seq)
+    end, per_subject = consumer.delivered_stream_seq, stream.config.max_per_subject
+    head = oldest_of(consumer.ack_pending, first, end, per_subject)
+    return min(max(times.lookup(head.likely), early), max(late, early))
 
 
 def sequences_to_query(
@@ -117,6 +136,8 @@ def sequences_to_query(
         return ()
     first, last = _bounds(consumer, in_flight, advisories)
     candidates = [first]
+    if first < last and not filtered and not keeps_pending(stream):
+        return (first,)  # which may be gone
     if not filtered and first < last and not _is_held(in_flight, schedule, advisories):
         settled = in_flight.likely_settled(schedule, len(advisories.given_up))
         candidates += sorted({min(max(_after(settled, advisories), first), last), last} - {first})
@@ -183,9 +204,7 @@ def _is_held(in_flight: InFlight, schedule: RedeliverySchedule, advisories: Advi
 def _is_unreported(in_flight: InFlight, advisories: Advisories) -> bool:
     """Whether advisories, which are heard, have not told of the first message above the floor."""
     heard_from, floor = advisories.heard_from, in_flight.certainly_settled
-    return (
-        heard_from is not None and floor >= heard_from and floor + 1 not in advisories.given_up
-    )
+    return heard_from is not None and floor >= heard_from and floor + 1 not in advisories.given_up
 
 
 def _arrival(seq: int, times: SequenceTimes, known_arrivals: KnownArrivals) -> Moment:

@@ -10,7 +10,13 @@ from typing import Final
 import msgspec
 
 from obs.families.family import Family, RowCache
-from obs.families.nats import ConsumerRows, consumer_families, server_families, stream_families
+from obs.families.nats import (
+    ConsumerRows,
+    consumer_families,
+    origin_families,
+    server_families,
+    stream_families,
+)
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
@@ -214,6 +220,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return [
             *consumers,
             *stream_families(self.source, snapshot.streams, self._kept, rolled_up=rolled_up),
+            *origin_families(self.source, snapshot.streams, self._kept),
             *server_families(self.source, snapshot.servers, self._kept),
         ]
 
