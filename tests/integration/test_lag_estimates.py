@@ -270,12 +270,13 @@ async def test_a_mirror_tells_its_origins_lag_and_silence_and_keeps_the_times_of
         await js.publish("a.x", b"x")
         published = time.time()
         await asyncio.sleep(2)
-        mirroring = collector(tmp_path, nats_server)
-        await start(collectors, mirroring)
         await js.add_stream(StreamConfig(name="M", mirror=StreamSource(name="A"), max_age=3600))
         await js.add_stream(StreamConfig(name="LOST", mirror=StreamSource(name="GONE")))
         await js.add_stream(StreamConfig(name="SUM", sources=[StreamSource(name="A")]))
         await js.add_consumer("M", ConsumerConfig(durable_name="c", ack_policy=AckPolicy.EXPLICIT))
+
+        mirroring = collector(tmp_path, nats_server)
+        await start(collectors, mirroring)
 
         def origin(scrape: Scrape, stream: str, name: str, metric: str) -> float | None:
             labels = {"nats": "nats", "account": "$G", "stream": stream, "origin": name}

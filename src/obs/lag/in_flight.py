@@ -153,23 +153,24 @@ class InFlight:
         """
         self.active += active
         self._interval = interval
-        self._count_retries(delivered, redelivered, schedule, retries, retried=retried)
-        moved = floor > self.certainly_settled
-        self.certainly_settled = max(self.certainly_settled, floor if ack_pending else delivered)
+        if retries is None or retries or retried or self._counted_from < 0:
+            self._count_retries(delivered, redelivered, schedule, retries, retried=retried)
         self._redelivered, self._ack_pending = redelivered, ack_pending
         if ack_pending == 0:
+            self.settled = self.certainly_settled = max(self.certainly_settled, delivered)
             del self._times[:], self._delivered[:], self._retries_then[:]
             self._lingering, self._held, self._worked = redelivered, False, 0.0
             self._episode_at = NEVER
             self._idle = (self.active, delivered, self._retries)
-        else:
-            if redelivered < self._lingering:  # which of them are gone is not known
-                self._lingering = 0
-            if schedule.total < inf:
-                if moved:
-                    self._held, self._worked = False, 0.0
-                self._record(delivered, schedule)
-                self._learn_held(schedule)
+            return
+        if redelivered < self._lingering:  # which of them are gone is not known
+            self._lingering = 0
+        if floor > self.certainly_settled:
+            self.certainly_settled = floor
+            self._held, self._worked = False, 0.0
+        if schedule.total < inf:
+            self._record(delivered, schedule)
+            self._learn_held(schedule)
         self.settled = self.likely_settled(schedule)
 
     def _count_retries(
