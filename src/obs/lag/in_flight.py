@@ -82,6 +82,7 @@ class InFlightState(msgspec.Struct, frozen=True, array_like=True):
     held: bool = False
     worked: float = 0.0
     episode: tuple[float, int, int] = (NEVER, 0, 0)
+    outlasted: float = 0.0
 
 
 class InFlight:
@@ -89,7 +90,8 @@ class InFlight:
 
     __slots__ = (
         "_ack_pending", "_counted_from", "_delivered", "_episode_at", "_episode_distinct",
-        "_episode_retries", "_held", "_idle", "_interval", "_lingering", "_redelivered", "_retries",
+        "_episode_retries", "_held", "_idle", "_interval", "_lingering", "_outlasted",
+        "_redelivered", "_retries",
         "_retries_then", "_times", "_worked", "active", "certainly_settled", "redelivered_at",
         "settled", "uncertain_at",
     )  # fmt: skip
@@ -112,6 +114,7 @@ class InFlight:
         self._worked = known.worked  # for so long without a redelivery, as far as proven
         # Since redeliveries began again: when, how many, of how many different messages.
         self._episode_at, self._episode_retries, self._episode_distinct = known.episode
+        self._outlasted = known.outlasted  # the longest that tries of one took, if proven
         self._ack_pending = 0
         self._interval = 0.0
         # The point when nothing was last in flight.
@@ -155,6 +158,7 @@ class InFlight:
         self._interval = interval
         if retries is None or retries or retried or self._counted_from < 0:
             self._count_retries(delivered, redelivered, schedule, retries, retried=retried)
+        acknowledged_late = redelivered < self._redelivered
         self._redelivered, self._ack_pending = redelivered, ack_pending
         if ack_pending == 0:
             self.settled = self.certainly_settled = max(self.certainly_settled, delivered)
@@ -166,6 +170,8 @@ class InFlight:
         if redelivered < self._lingering:  # which of them are gone is not known
             self._lingering = 0
         if floor > self.certainly_settled:
+            if acknowledged_late:  # most likely that one
+                self._learn_outlasted()
             self.certainly_settled = floor
             self._held, self._worked = False, 0.0
         if schedule.total < inf:
@@ -273,7 +279,23 @@ class InFlight:
             return
         if self._retries == self._retries_then[0]:
             self._worked = age
+        else:
+            self._learn_outlasted()
         self._held = self._held or age > schedule.total + self._interval
+
+    def _learn_outlasted(self) -> None:
+        """How long the first message above the floor was in flight, if it was redelivered."""
+        if self._times and self._retries > self._retries_then[0]:
+            self._outlasted = max(self._outlasted, self._age())
+
+    def _is_delayed(self, schedule: RedeliverySchedule) -> bool:
+        """Whether the first message above the floor most likely outlasts its ack waits.
+
+        It is proven to, or others did: clients that delay tries do so again.
+        """
+        if self._held:
+            return True
+        return self._outlasted > schedule.total + self._interval and self._age() <= self._outlasted
 
     def _is_worked_on(self, schedule: RedeliverySchedule) -> bool:
         """Whether a client most likely still tells progress of the first message above the floor.
@@ -285,7 +307,7 @@ class InFlight:
     def likely_settled(self, schedule: RedeliverySchedule, told: int = 0) -> int:
         """Every stream sequence up to here is settled, most likely; `told` as in `is_held`."""
         certain = self.certainly_settled
-        if not self._times or self._held or self.is_held(schedule, told):
+        if not self._times or self._is_delayed(schedule) or self.is_held(schedule, told):
             return certain  # where it is held, only is_calm tells
         settled = max(
             certain,
@@ -349,9 +371,9 @@ class InFlight:
         elif self._held and len(self._times) > 1:
             pace = self.redelivered_at - self._times[1]
         else:
-            return schedule.longest
+            return max(schedule.longest, self._outlasted / schedule.max_deliver)
         patience = _PACE_SLACK * pace + self._interval
-        return patience if self._held else min(patience, schedule.longest)
+        return patience if self._is_delayed(schedule) else min(patience, schedule.longest)
 
     def used_up(self, schedule: RedeliverySchedule) -> bool:
         """Whether the first message above the floor may have had its last delivery."""
@@ -392,4 +414,5 @@ class InFlight:
             self._held,
             self._worked,
             (self._episode_at, self._episode_retries, self._episode_distinct),
+            self._outlasted,
         )
