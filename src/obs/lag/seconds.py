@@ -72,9 +72,10 @@ def oldest_outstanding(
     if first >= last:
         return early
     told = len(advisories.given_up)
-    stuck = first > in_flight.certainly_settled + 1
-    held = not stuck and _is_held(in_flight, schedule, advisories)
-    unreported = not stuck and _is_unreported(in_flight, advisories)
+    oldest = _first_delivered(consumer, stream, first, known_arrivals)
+    stuck = first > in_flight.certainly_settled + 1 or oldest in advisories.given_up
+    held = not stuck and _is_held(in_flight, schedule, advisories, oldest)
+    unreported = not stuck and _is_unreported(advisories, oldest)
     if arrivals is not None and first not in known_arrivals:
         early = _not_before(early, arrivals.first_unsettled())
     elif held and (keeps_pending(stream) or first in known_arrivals):
@@ -138,7 +139,7 @@ def sequences_to_query(
     candidates = [first]
     if first < last and not filtered and not keeps_pending(stream):
         return (first,)  # which may be gone
-    if not filtered and first < last and not _is_held(in_flight, schedule, advisories):
+    if not filtered and first < last and not _is_held(in_flight, schedule, advisories, first):
         settled = in_flight.likely_settled(schedule, len(advisories.given_up))
         candidates += sorted({min(max(_after(settled, advisories), first), last), last} - {first})
     return tuple(seq for seq in candidates if filtered or times.lookup(seq)[1] > tolerance)
@@ -193,18 +194,39 @@ def _after(settled: int, advisories: Advisories) -> int:
     return seq
 
 
-def _is_held(in_flight: InFlight, schedule: RedeliverySchedule, advisories: Advisories) -> bool:
-    """Whether the first message above the ack floor is in flight for certain."""
+def _first_delivered(
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
+    first: int,
+    known_arrivals: KnownArrivals,
+) -> int | None:
+    """The first message of the consumer at `first` or after it; None where others, or messages
+    that are gone, may come before it.
+    """
+    if known := known_arrivals.get(first):
+        return known.seq
+    return None if consumer.config.filters or not keeps_pending(stream) else first
+
+
+def _is_held(
+    in_flight: InFlight, schedule: RedeliverySchedule, advisories: Advisories, oldest: int | None
+) -> bool:
+    """Whether the first message above the ack floor, which is `oldest`, is in flight for certain.
+
+    Advisories say nothing about it where it is not known which one it is.
+    """
+    if oldest is None:
+        return in_flight.is_held(schedule)
     if in_flight.is_held(schedule, len(advisories.given_up)):
         return True
     # An advisory may come a moment after the poll that saw the last try.
-    return in_flight.rests and _is_unreported(in_flight, advisories)
+    return in_flight.rests and _is_unreported(advisories, oldest)
 
 
-def _is_unreported(in_flight: InFlight, advisories: Advisories) -> bool:
-    """Whether advisories, which are heard, have not told of the first message above the floor."""
-    heard_from, floor = advisories.heard_from, in_flight.certainly_settled
-    return heard_from is not None and floor >= heard_from and floor + 1 not in advisories.given_up
+def _is_unreported(advisories: Advisories, oldest: int | None) -> bool:
+    """Whether advisories, which are heard, have not told of that message."""
+    heard_from = advisories.heard_from
+    return heard_from is not None and oldest is not None and oldest > heard_from
 
 
 def _arrival(seq: int, times: SequenceTimes, known_arrivals: KnownArrivals) -> Moment:

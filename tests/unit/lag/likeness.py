@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.seconds import UNHEARD, Advisories, KnownArrival
@@ -159,11 +161,28 @@ def deleted(chance: random.Random) -> JetStream:
     )
 
 
+def filtered(chance: random.Random) -> JetStream:
+    """A share of the messages is the consumer's, and a share of those is given up."""
+    js, share = poison_nak(chance), chance.choice((0.05, 0.3, 0.8))
+    js.config = msgspec.structs.replace(js.config, filters=("a",))
+    js.publish = [(time, chance.random() < share) for time, _ in js.publish]
+    js.pulling = _comes_and_goes(chance)
+    return js
+
+
+def filtered_keys(chance: random.Random) -> JetStream:
+    """A bucket of which the consumer watches a share of the writes."""
+    js, share = key_value(chance), chance.choice((0.1, 0.5))
+    js.config = msgspec.structs.replace(js.config, filters=("a",))
+    js.publish = [(time, chance.random() < share) for time, _ in js.publish]
+    return js
+
+
 KINDS: Final[Mapping[str, Callable[[random.Random], JetStream]]] = {
     kind.__name__: kind
     for kind in (
         steady, poison_nak, poison_silent, long_job, delayed, job_among_poison, key_value,
-        expiring, deleted,
+        expiring, deleted, filtered, filtered_keys,
     )
 }  # fmt: skip
 

@@ -21,6 +21,8 @@ NEAR = {  # the least share of polls within one interval of the truth: by HTTP, 
     "key_value": (0.95, 0.99),
     "expiring": (0.95, 0.99),
     "deleted": (0.99, 0.99),
+    "filtered": (0.5, 0.7),
+    "filtered_keys": (0.5, 0.9),
 }
 
 
