@@ -192,11 +192,14 @@ class InFlight:
             self._counted_from = delivered
         if retries is None and schedule.max_deliver != 1:
             self.uncertain_at = self.active
-        retries = retries or 0
+        entered = max(redelivered - self._redelivered, 0)
+        pause = schedule.longest
+        if retries is None:  # each of them will be redelivered until it is given up
+            pause = min(schedule.after_redelivery, schedule.total)
+            retries = entered * max(schedule.max_deliver - 1, 0)
         if retries or retried:
-            entered = max(redelivered - self._redelivered, 0)
-            pause = self.active - self.redelivered_at
-            if self._episode_at == NEVER or pause > schedule.longest + 2 * self._interval:
+            pause += 2 * self._interval
+            if self._episode_at == NEVER or self.active - self.redelivered_at > pause:
                 self._episode_at, self._episode_retries, self._episode_distinct = self.active, 0, 0
             self._retries += retries
             self._episode_retries += retries
@@ -314,7 +317,7 @@ class InFlight:
             self._delivered_by(self.active - schedule.total),
             self._delivered_by(self.active - schedule.longest, since=self.uncertain_at),
         )
-        if self._counts:
+        if self._retries > 0:
             before = self._episode_at - schedule.first - self._interval
             settled = max(
                 settled,
@@ -352,6 +355,8 @@ class InFlight:
 
     def is_calm(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
         """Whether most likely no message is being retried, as far as polls can show."""
+        if told and self.retrying(told) == 0:
+            return True
         if not self._times or not self._counts:
             if self.active - self.uncertain_at >= schedule.longest:
                 return True
@@ -375,10 +380,10 @@ class InFlight:
         patience = _PACE_SLACK * pace + self._interval
         return patience if self._is_delayed(schedule) else min(patience, schedule.longest)
 
-    def used_up(self, schedule: RedeliverySchedule) -> bool:
+    def used_up(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
         """Whether the first message above the floor may have had its last delivery."""
         return bool(self._times) and (
-            self._retries - self._retries_then[0] >= schedule.max_deliver - 1 > 0
+            told > 0 or self._retries - self._retries_then[0] >= schedule.max_deliver - 1 > 0
         )
 
     @property

@@ -84,7 +84,7 @@ def oldest_outstanding(
     if held or unreported:
         return _among(_first_of(consumer, stream, times, early, late), early, late)
     settled = in_flight.likely_settled(schedule, told)
-    stuck = stuck or settled > in_flight.certainly_settled or in_flight.used_up(schedule)
+    stuck = stuck or settled > in_flight.certainly_settled or in_flight.used_up(schedule, told)
     if stuck and in_flight.is_calm(schedule, told):
         return _among(late, early, late)
     likely = early

@@ -163,7 +163,8 @@ def deleted(chance: random.Random) -> JetStream:
 
 def filtered(chance: random.Random) -> JetStream:
     """A share of the messages is the consumer's, and a share of those is given up."""
-    js, share = poison_nak(chance), chance.choice((0.05, 0.3, 0.8))
+    js = chance.choice((poison_nak, poison_silent))(chance)
+    share = chance.choice((0.05, 0.3, 0.8))
     js.config = msgspec.structs.replace(js.config, filters=("a",))
     js.publish = [(time, chance.random() < share) for time, _ in js.publish]
     js.pulling = _comes_and_goes(chance)
