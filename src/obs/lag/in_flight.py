@@ -23,16 +23,14 @@ up: time is measured on the active clock, which runs only then. Where there were
 obs did not poll, a client is assumed to have been pulling all along.
 """
 
-from array import array
-from bisect import bisect_right
 from math import inf
 from typing import Final
 
 import msgspec
 
+from obs.lag.delivery_marks import DeliveryMarks
 from obs.lag.observed import NEVER, ObservedConsumerConfig
 
-MAX_POINTS: Final = 48  # of one consumer's deliveries over time
 UNPOLLED_POINTS: Final = 16  # for one stretch without polls
 _PACE_SLACK: Final = 1.25  # intervals between tries vary
 
@@ -89,11 +87,10 @@ class InFlight:
     """Which of one consumer's messages are in flight. Times are of its active clock."""
 
     __slots__ = (
-        "_ack_pending", "_counted_from", "_delivered", "_episode_at", "_episode_distinct",
-        "_episode_retries", "_held", "_idle", "_interval", "_lingering", "_outlasted",
-        "_redelivered", "_retries",
-        "_retries_then", "_times", "_worked", "active", "certainly_settled", "redelivered_at",
-        "settled", "uncertain_at",
+        "_ack_pending", "_counted_from", "_episode_at", "_episode_distinct", "_episode_retries",
+        "_held", "_idle", "_interval", "_lingering", "_marks", "_outlasted", "_redelivered",
+        "_retries", "_worked", "active", "certainly_settled", "redelivered_at", "settled",
+        "uncertain_at",
     )  # fmt: skip
 
     def __init__(self, state: InFlightState | None = None) -> None:
@@ -103,9 +100,8 @@ class InFlight:
         self.active = known.active  # the clock: seconds during which a client was pulling
         self.redelivered_at = known.redelivered_at  # when a redelivery was last seen
         self.uncertain_at = known.uncertain_at  # when one was last seen, or may have gone unseen
-        self._times = array("d", known.times)
-        self._delivered = array("q", known.delivered)  # sequences delivered by each of the times
-        self._retries_then = array("q", known.retries_then or [0] * len(known.times))
+        retries_then = known.retries_then or [0] * len(known.times)
+        self._marks = DeliveryMarks(known.times, known.delivered, retries_then)
         self._retries = known.retries  # redeliveries seen
         self._counted_from = known.counted_from  # all were seen of messages after this sequence
         self._lingering = known.lingering  # counted as redelivered, though given up
@@ -126,12 +122,12 @@ class InFlight:
 
         The deliveries are assumed to have come at a steady rate.
         """
-        if self._times:
-            first = self._delivered[-1]
+        if self._marks.times:
+            first = self._marks.delivered[-1]
             for i in range(1, UNPOLLED_POINTS):
                 time = self.active + seconds * i / UNPOLLED_POINTS
                 by_then = first + (delivered - first) * i // UNPOLLED_POINTS
-                self._append(time, by_then, self._retries)
+                self._marks.append(time, by_then, self._retries)
         self.active += seconds
 
     def observe(
@@ -162,7 +158,7 @@ class InFlight:
         self._redelivered, self._ack_pending = redelivered, ack_pending
         if ack_pending == 0:
             self.settled = self.certainly_settled = max(self.certainly_settled, delivered)
-            del self._times[:], self._delivered[:], self._retries_then[:]
+            self._marks.clear()
             self._lingering, self._held, self._worked = redelivered, False, 0.0
             self._episode_at = NEVER
             self._idle = (self.active, delivered, self._retries)
@@ -207,45 +203,13 @@ class InFlight:
             self.redelivered_at = self.uncertain_at = self.active
 
     def _record(self, delivered: int, schedule: RedeliverySchedule) -> None:
-        times = self._times
-        if not times:
-            self._append(*self._idle)
-        if self.active - times[-1] >= schedule.longest / 8 or len(times) == 1:
-            self._append(self.active, delivered, self._retries)
-        self._forget(schedule)
-
-    def _append(self, time: float, delivered: int, retries: int) -> None:
-        self._times.append(time)
-        self._delivered.append(delivered)
-        self._retries_then.append(retries)
-
-    def _forget(self, schedule: RedeliverySchedule) -> None:
-        """Drop the points below the floor but the last; above MAX_POINTS, thin the older ones."""
-        needless = bisect_right(self._delivered, self.certainly_settled) - 1
-        if needless > 0:
-            del self._times[:needless], self._delivered[:needless], self._retries_then[:needless]
-        times = self._times
-        if len(times) <= MAX_POINTS:
-            return
-        remaining = [0]
-        for i in range(1, len(times)):
-            age = self.active - times[i]
-            if age <= 2 * schedule.longest:
-                step = 0.0
-            elif age <= 1.2 * schedule.total + 2 * schedule.longest:
-                step = schedule.total / (MAX_POINTS / 2.4)
-            else:
-                step = age
-            if times[i] - times[remaining[-1]] >= step:
-                remaining.append(i)
-        self._times = array("d", [times[i] for i in remaining])
-        self._delivered = array("q", [self._delivered[i] for i in remaining])
-        self._retries_then = array("q", [self._retries_then[i] for i in remaining])
-
-    def _delivered_by(self, time: float, since: float = NEVER) -> int:
-        """The sequence delivered by the last point up to `time`; 0 if that is before `since`."""
-        i = bisect_right(self._times, time) - 1
-        return self._delivered[i] if i >= 0 and self._times[i] >= since else 0
+        marks = self._marks
+        if not marks.times:
+            marks.append(*self._idle)
+        if self.active - marks.times[-1] >= schedule.longest / 8 or len(marks.times) == 1:
+            marks.append(self.active, delivered, self._retries)
+        marks.drop_below(self.certainly_settled)
+        marks.thin(self.active, 2 * schedule.longest, schedule.total)
 
     def is_held(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
         """Whether the first message above the floor is in flight for certain.
@@ -258,11 +222,12 @@ class InFlight:
             return False
         if self.retrying(told) == 0:
             return True
+        marks = self._marks
         return (
-            bool(self._times)
-            and self._delivered[0] <= self.certainly_settled
+            bool(marks.times)
+            and marks.delivered[0] <= self.certainly_settled
             and self.certainly_settled >= self._counted_from
-            and self._retries - self._retries_then[0] < schedule.max_deliver - 1
+            and self._retries - marks.retries[0] < schedule.max_deliver - 1
         )
 
     def retrying(self, told: int = 0) -> int:
@@ -272,15 +237,15 @@ class InFlight:
 
     def _age(self) -> float:
         """Active seconds, at least, since the first message above the floor was delivered."""
-        i = bisect_right(self._delivered, self.certainly_settled)
-        return self.active - self._times[i] if i < len(self._times) else 0.0
+        time = self._marks.delivered_at(self.certainly_settled)
+        return 0.0 if time is None else self.active - time
 
     def _learn_held(self, schedule: RedeliverySchedule) -> None:
         """Whether the first message above the floor is in flight for longer than its ack waits."""
         age = self._age()
         if age <= schedule.longest + self._interval or not self.is_held(schedule):
             return
-        if self._retries == self._retries_then[0]:
+        if self._retries == self._marks.retries[0]:
             self._worked = age
         else:
             self._learn_outlasted()
@@ -288,7 +253,7 @@ class InFlight:
 
     def _learn_outlasted(self) -> None:
         """How long the first message above the floor was in flight, if it was redelivered."""
-        if self._times and self._retries > self._retries_then[0]:
+        if self._marks.times and self._retries > self._marks.retries[0]:
             self._outlasted = max(self._outlasted, self._age())
 
     def _is_delayed(self, schedule: RedeliverySchedule) -> bool:
@@ -309,39 +274,29 @@ class InFlight:
 
     def likely_settled(self, schedule: RedeliverySchedule, told: int = 0) -> int:
         """Every stream sequence up to here is settled, most likely; `told` as in `is_held`."""
-        certain = self.certainly_settled
-        if not self._times or self._is_delayed(schedule) or self.is_held(schedule, told):
+        certain, marks = self.certainly_settled, self._marks
+        if not marks.times or self._is_delayed(schedule) or self.is_held(schedule, told):
             return certain  # where it is held, only is_calm tells
         settled = max(
             certain,
-            self._delivered_by(self.active - schedule.total),
-            self._delivered_by(self.active - schedule.longest, since=self.uncertain_at),
+            marks.delivered_by(self.active - schedule.total),
+            marks.delivered_by(self.active - schedule.longest, since=self.uncertain_at),
         )
         if self._retries > 0:
             before = self._episode_at - schedule.first - self._interval
             settled = max(
                 settled,
-                self._delivered_by(before),
-                self._delivered_before_retries(self._retries_of_a_life(schedule, told)),
+                marks.delivered_by(before),
+                marks.delivered_before_retries(
+                    self._retries - self._retries_of_a_life(schedule, told)
+                ),
             )
         return settled
 
     @property
     def _counts(self) -> bool:
         """Whether redeliveries can be told from first deliveries."""
-        return self._counted_from < self._delivered[-1] and self._retries > 0
-
-    def _delivered_before_retries(self, retries: int) -> int:
-        """The sequence delivered before the last so many redeliveries."""
-        then, delivered = self._retries_then, self._delivered
-        by = self._retries - retries
-        i = bisect_right(then, by) - 1
-        if i < 0:
-            return 0
-        if i + 1 == len(then):
-            return delivered[i]
-        share = (by - then[i]) / (then[i + 1] - then[i])
-        return delivered[i] + int(share * (delivered[i + 1] - delivered[i]))
+        return self._counted_from < self._marks.delivered[-1] and self._retries > 0
 
     def _retries_of_a_life(self, schedule: RedeliverySchedule, told: int) -> int:
         """How many redeliveries are seen between a message's first delivery and its giving up.
@@ -357,7 +312,7 @@ class InFlight:
         """Whether most likely no message is being retried, as far as polls can show."""
         if told and self.retrying(told) == 0:
             return True
-        if not self._times or not self._counts:
+        if not self._marks.times or not self._counts:
             if self.active - self.uncertain_at >= schedule.longest:
                 return True
             return self.active - max(self.redelivered_at, 0.0) >= schedule.after_redelivery
@@ -373,8 +328,8 @@ class InFlight:
         again = self._episode_retries - max(self._episode_distinct, 1)
         if again > 0:
             pace = (self.redelivered_at - self._episode_at) * retrying / again
-        elif self._held and len(self._times) > 1:
-            pace = self.redelivered_at - self._times[1]
+        elif self._held and len(self._marks.times) > 1:
+            pace = self.redelivered_at - self._marks.times[1]
         else:
             return max(schedule.longest, self._outlasted / schedule.max_deliver)
         patience = _PACE_SLACK * pace + self._interval
@@ -382,8 +337,8 @@ class InFlight:
 
     def used_up(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
         """Whether the first message above the floor may have had its last delivery."""
-        return bool(self._times) and (
-            told > 0 or self._retries - self._retries_then[0] >= schedule.max_deliver - 1 > 0
+        return bool(self._marks.times) and (
+            told > 0 or self._retries - self._marks.retries[0] >= schedule.max_deliver - 1 > 0
         )
 
     @property
@@ -394,9 +349,9 @@ class InFlight:
     def recent(self, schedule: RedeliverySchedule) -> int:
         """How many stream sequences, at least, were delivered too recently to be given up."""
         by = self.active - schedule.total
-        for time, delivered in zip(self._times, self._delivered, strict=True):
+        for time, delivered in zip(self._marks.times, self._marks.delivered, strict=True):
             if time > by:
-                return self._delivered[-1] - delivered
+                return self._marks.delivered[-1] - delivered
         return 0
 
     def to_state(self) -> InFlightState:
@@ -409,9 +364,9 @@ class InFlight:
             self.uncertain_at,
             0.0,
             0.0,
-            list(self._times),
-            list(self._delivered),
-            list(self._retries_then),
+            list(self._marks.times),
+            list(self._marks.delivered),
+            list(self._marks.retries),
             self._retries,
             self._counted_from,
             self._lingering,

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from obs.lag.in_flight import MAX_POINTS, InFlight, RedeliverySchedule
+from obs.lag.delivery_marks import MAX_MARKS
+from obs.lag.in_flight import InFlight, RedeliverySchedule
 from obs.snapshot import ConsumerConfig
 
 THREE = RedeliverySchedule(ConsumerConfig(max_deliver=3, ack_wait=30))
@@ -96,7 +97,7 @@ def test_a_long_schedule_takes_little_room_and_settles_late_never_early() -> Non
     for now in range(0, 12_000, 5):
         poll(in_flight, now + 1, active=5 if now else 0, floor=0, ack_pending=1,
              retries=None, retried=True, schedule=schedule, interval=5.0)  # fmt: skip
-        assert len(in_flight.to_state().times) <= MAX_POINTS
+        assert len(in_flight.to_state().times) <= MAX_MARKS
         if in_flight.settled:
             assert now - 6_000 - 400 < in_flight.settled <= now - 6_000 + 1
     assert in_flight.settled
