@@ -75,6 +75,17 @@ class StreamConfig(msgspec.Struct, frozen=True, gc=False):
     mirrors: bool = False
 
 
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """A stream that another one copies, as its mirror or one of its sources.
+
+    `lag` messages are not copied yet; `inactive` seconds nothing was heard of it, inf: never yet.
+    """
+
+    name: str
+    lag: int
+    inactive: float
+
+
 class Stream(msgspec.Struct, frozen=True, gc=False):
     """A stream as its own leader reports it; `leader`, `leader_unreachable`, `server` and `at` as
     for a consumer.
@@ -102,6 +113,13 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     server: str = ""
     at: float | None = None
     clock_ahead: float = 0.0
+    mirror: Origin | None = None
+    sources: tuple[Origin, ...] = ()
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether its messages are another stream's and keep that stream's times."""
+        return self.mirror is not None
 
 
 Incompleteness = Literal["unreachable", "recovering", "jetstream_off", "incomplete"]
@@ -151,7 +169,7 @@ class NatsSnapshot:
     new, unreadable), and unreadable streams.
     What is not in the snapshot was deleted only where no server is `incomplete`: an answer in part
     says nothing about what it leaves out. `fault`: why nothing at all can be told, although a
-    server answered.
+    server answered. `steady` is `at` by a clock that is never set (seconds); None: not known.
     """
 
     at: float
@@ -162,6 +180,7 @@ class NatsSnapshot:
     incomplete: tuple[IncompleteServer, ...] = ()
     fault: SourceError | None = None
     unwatched: tuple[Unwatched, ...] = ()
+    steady: float | None = None
 
     @property
     def tells_all(self) -> bool:
@@ -265,16 +284,22 @@ class DeadLetter:
 class Question(NamedTuple):
     """Which message of a stream is the first at `seq` or after it that matches one of `filters`?
 
-    Without filters every message matches.
+    Without filters every message matches. With `last_before` (Unix seconds of the server's clock)
+    one that arrived by then matches only if it was the last of its subject then.
     """
 
     stream: str
     seq: int
     filters: tuple[str, ...]
+    last_before: float | None = None
 
 
 class StoredMessage(NamedTuple):
-    """A message's sequence, and when it arrived by the server's clock (Unix seconds)."""
+    """A message's sequence, and when it arrived by the server's clock (Unix seconds).
+
+    Not `sure`: the message asked for is this one or a later one.
+    """
 
     seq: int
     at: float
+    sure: bool = True

@@ -35,6 +35,7 @@ class About:
 
     CONSUMER: ClassVar["About"]
     STREAM: ClassVar["About"]
+    ORIGIN: ClassVar["About"]
     SERVER: ClassVar["About"]
     RULE: ClassVar["About"]
     QUEUE: ClassVar["About"]
@@ -49,6 +50,7 @@ class About:
 
 About.CONSUMER = About("consumer", nats.CONSUMER)
 About.STREAM = About("stream", nats.STREAM)
+About.ORIGIN = About("stream", nats.ORIGIN)
 About.SERVER = About("server", nats.SERVER)
 About.RULE = About("rule", aws.RULE)
 About.QUEUE = About("queue", aws.QUEUE)

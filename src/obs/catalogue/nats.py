@@ -8,6 +8,7 @@ PREFIXES = ("nats_consumer_", "nats_stream_", "nats_server_")
 CONSUMER = ("nats", "account", "stream", "consumer")
 STREAM = ("nats", "account", "stream")
 SERVER = ("nats", "server")
+ORIGIN = (*STREAM, "origin")
 
 _CLOUDWATCH_CONSUMER = (("Stream", "stream"), ("Consumer", "consumer"))
 
@@ -258,6 +259,22 @@ STREAM_LEADERLESS = gauge(
     "nats_stream_leaderless",
     STREAM,
     "1 while the stream has no leader, else 0.",
+)
+
+ORIGIN_LAG = gauge(
+    "nats_stream_origin_lag_messages",
+    ORIGIN,
+    "Messages that a mirror, or a stream with sources, has yet to copy from its origin.",
+    "messages",
+    title="Not yet copied",
+)
+ORIGIN_INACTIVE = gauge(
+    "nats_stream_origin_inactive_seconds",
+    ORIGIN,
+    "Time since a mirror, or a stream with sources, last heard from its origin; +Inf if it never "
+    "did.",
+    "seconds",
+    title="Origin silent for",
 )
 
 SERVER_UP = gauge(

@@ -9,8 +9,9 @@ from obs.catalogue.metric import Metric
 from obs.families.family import Family, RowCache, Rows, Value
 from obs.lag.reason import REASONS
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, NatsServer, Stream
+from obs.snapshot import Consumer, NatsServer, Origin, Stream
 
+MAX_ORIGINS: Final = 64
 _NO_REASON: Final = (0,) * len(REASONS)
 _INFINITY: Final = float("inf")
 
@@ -129,6 +130,28 @@ def stream_families(
             family(nats.STREAM_EPHEMERAL_LAG, [s.ephemeral_lag for s in streams]),
         ]
     return families
+
+
+def origin_families(source: str, streams: Sequence[Stream], cache: RowCache) -> list[Family]:
+    """What mirrors and streams with sources copy; of each stream MAX_ORIGINS at most, the worst."""
+    copied = [(stream, origin) for stream in streams for origin in _origins(stream)]
+    row = cache.rows("origins", [(source, s.account, s.name, origin.name) for s, origin in copied])
+    return [
+        Family(nats.ORIGIN_LAG, row, [origin.lag for _, origin in copied]),
+        Family(nats.ORIGIN_INACTIVE, row, [_rounded(origin.inactive) for _, origin in copied]),
+    ]
+
+
+def _origins(stream: Stream) -> Sequence[Origin]:
+    """One for each name: a stream may take several subjects from the same origin."""
+    origins = (stream.mirror,) if stream.mirror else stream.sources
+    if len(origins) < 2:
+        return origins
+    worst = sorted(origins, key=lambda origin: (-origin.inactive, -origin.lag))
+    by_name: dict[str, Origin] = {}
+    for origin in worst:
+        by_name.setdefault(origin.name, origin)
+    return list(by_name.values())[:MAX_ORIGINS]
 
 
 def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache) -> list[Family]:

@@ -5,6 +5,7 @@ from obs.lag.evictions import Evictions, EvictionsState
 from obs.lag.forecast import Trend, TrendState
 from obs.lag.in_flight import InFlight, InFlightState, RedeliverySchedule
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
+from obs.lag.pending import keeps_pending
 from obs.lag.progress import PollCounters, PollStep, Progress, poll_counters, step_between
 from obs.lag.status import StatusWindow, StatusWindowState
 from obs.lag.timeline import TOLERANCE
@@ -73,7 +74,8 @@ class Evidence:
             after, step, observed if pulled else 0.0, settings.interval, schedule
         )
         if filtered:
-            self._count_arrivals(before, after, step, now, settings)
+            counted = keeps_pending(stream)  # else what is pending may have left unseen
+            self._count_arrivals(before, after, step, now, settings, counted=counted)
         acknowledged = self.progress.acknowledged(step, before, after, in_flight, schedule)
         lag = after.pending + after.ack_pending
         unevicted = lag + (self.evictions.total or 0)
@@ -101,13 +103,17 @@ class Evidence:
         interval: float,
         schedule: RedeliverySchedule,
     ) -> None:
-        in_flight = self.in_flight
-        in_flight.active += active
-        if step.redelivered:
-            in_flight.redelivered_at = in_flight.active
-        if step.redelivered or not (step.exact or schedule.max_deliver == 1):
-            in_flight.uncertain_at = in_flight.active
-        in_flight.observe(after.delivered, after.floor, after.ack_pending, schedule, interval)
+        self.in_flight.observe(
+            delivered=after.delivered,
+            floor=after.floor,
+            ack_pending=after.ack_pending,
+            redelivered=after.redelivered,
+            schedule=schedule,
+            active=active,
+            retries=step.deliveries - step.advance if step.exact else None,
+            retried=step.redelivered,
+            interval=interval,
+        )
 
     def _count_arrivals(
         self,
@@ -116,13 +122,15 @@ class Evidence:
         step: PollStep,
         now: float,
         settings: JudgeSettings,
+        *,
+        counted: bool,
     ) -> None:
         """Matching arrivals: the growth of pending, plus what was delivered for the first time."""
         growth = after.pending - before.pending
         first = min(step.deliveries, step.advance) if step.advance > 0 else 0
         arrived = min(max(growth + first, 0), max(after.last_seq - before.last_seq, 0))
         certain = first == 0 or before.redelivered == after.redelivered == 0
-        exact = certain and arrived == growth + first and not step.evicted
+        exact = counted and certain and arrived == growth + first and not step.evicted
         backlog = after.pending if after.ack_pending == 0 else None
         if self.arrivals is None:
             self.arrivals = Arrivals()

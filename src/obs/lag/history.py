@@ -13,24 +13,33 @@ class SequenceTimes:
     """Arrival times of one stream's messages, learnt from one observation a poll.
 
     Exact where the server says so (the stream's first and last message), interpolated between.
-    Times are of the collector's clock: the server's are corrected by the difference seen between
-    the two. Call `observe` before judging the stream's consumers.
+    Times are of the collector's clock: the server's are converted by the difference that it tells
+    with each answer. What was learnt stays when a clock is set later, and what the polls saw bounds
+    what a message's own time says. A mirror's messages keep the times of their origin.
+    Call `observe` before judging the stream's consumers.
     """
 
-    __slots__ = ("_ahead", "_behind", "_created", "_curve", "_first_seq", "_first_time")
+    __slots__ = (
+        "_ahead", "_behind", "_copied", "_created", "_curve", "_first_seq", "_first_time",
+        "_tolerance",
+    )  # fmt: skip
 
     def __init__(self, state: SequenceState | None = None) -> None:
         created, curve, first_seq, first_time, ahead = state or ("", None, 0, None, 0.0)
         self._created = created
         self._curve = Timeline(curve)
         self._first_seq = first_seq
-        self._first_time = first_time  # of the server's clock; None: the stream is empty
+        self._first_time = None if first_time is None else first_time - ahead  # None: it is empty
         self._ahead = ahead  # seconds by which the server's clock is ahead
         self._behind = 0
+        self._copied = False
+        self._tolerance = 0.0
 
-    def observe(self, stream: ObservedStream, now: float, tolerance: float) -> None:
+    def observe(
+        self, stream: ObservedStream, now: float, tolerance: float, *, forward: float = 0.0
+    ) -> None:
         """Learn from the poll at `now` (Unix seconds); compression may move times by `tolerance`
-        seconds.
+        seconds. `forward`: seconds by which `now` leaves out that the collector's clock was set.
 
         The history starts anew when the stream was recreated, or when its last sequence stays below
         the highest one seen for BEHIND_POLLS polls. (A new leader is behind for a moment only.)
@@ -38,27 +47,33 @@ class SequenceTimes:
         last = self._curve.last
         self._behind = self._behind + 1 if last is not None and stream.last_seq < last else 0
         if stream.created != self._created or self._behind >= BEHIND_POLLS:
-            self._created, self._curve, self._behind, last = stream.created, Timeline(), 0, None
-        self._first_seq, self._first_time = stream.first_seq, stream.first_time
-        time = now
-        if stream.last_time is not None:
-            if last is None:
-                self._ahead = max(self._ahead, stream.last_time - now)
-            elif stream.last_seq > last:  # it arrived since the last poll, whatever its time says
-                latest = max(stream.last_time - self._curve.until, stream.last_time - now)
-                self._ahead = min(max(self._ahead, stream.last_time - now), latest)
-            time = stream.last_time - self._ahead
-        self._curve.observe(stream.last_seq, time, now, tolerance)
+            self._created, self._curve, self._behind = stream.created, Timeline(), 0
+            self._first_time = None
+        elif self._first_time is not None and now < self._curve.until:
+            self._first_time += now - self._curve.until  # with the curve
+        self._ahead = stream.clock_ahead + forward
+        self._copied, self._tolerance = stream.mirrors, tolerance
+        time = now if stream.last_time is None else stream.last_time - self._ahead
+        self._curve.observe(stream.last_seq, time, now, tolerance, copied=self._copied)
+        self._learn_first(stream)
         self._curve.forget_before(now - HORIZON)
         self._curve.thin()
+
+    def _learn_first(self, stream: ObservedStream) -> None:
+        """Learnt once: a clock that is set later does not change when it arrived."""
+        if stream.first_time is None:
+            self._first_time = None
+        elif self._first_time is None or stream.first_seq != self._first_seq:
+            self._first_time = self.arrival(stream.first_seq, stream.first_time)
+        self._first_seq = stream.first_seq
 
     def lookup(self, seq: int) -> tuple[float, float]:
         """(arrival in Unix seconds, the most by which that may be off in seconds) of the first
         message stored at `seq` or after it; the time of the last poll if there is none yet.
         """
-        if self._first_time is None:
+        first_time = self._first_time
+        if first_time is None:
             return (self._curve.until, 0.0)
-        first_time = self._first_time - self._ahead
         if seq <= self._first_seq:
             return (first_time, 0.0)
         found = self._curve.lookup(seq)
@@ -66,11 +81,21 @@ class SequenceTimes:
             found = interpolate(seq, (self._first_seq, first_time), self._curve.begin)
         return found if found[0] > first_time else (first_time, found[1])
 
-    def arrival(self, time: float) -> float:
-        """`time` of the server's clock by the collector's (Unix seconds); at most the last poll."""
-        return min(time - self._ahead, self._curve.until)
+    def arrival(self, seq: int, time: float) -> float:
+        """When the message at `seq` arrived, whose own time is `time` of the server's clock.
+
+        As far as polls saw it arrive they bound it: the clock that wrote its time may have been
+        another server's, or set since.
+        """
+        found = self._curve.lookup(seq)
+        converted = time - self._ahead
+        if found is None:
+            return min(converted, self._curve.begin[1])
+        estimate, off = found
+        slack = off + self._tolerance if off else 0.0
+        return min(max(converted, estimate - slack), estimate + slack, self._curve.until)
 
     def to_state(self) -> SequenceState:
         """Plain values; `SequenceTimes(state)` goes on from them."""
-        curve = self._curve.to_state()
-        return (self._created, curve, self._first_seq, self._first_time, self._ahead)
+        first = None if self._first_time is None else self._first_time + self._ahead
+        return (self._created, self._curve.to_state(), self._first_seq, first, self._ahead)

@@ -2,50 +2,54 @@
 
 The ack floor alone cannot say. Once a message ran out of deliveries the floor stays below it until
 nothing at all is in flight, which under steady traffic never happens. And the server does not list
-what is in flight. But it redelivers, and redeliveries are visible:
+what is in flight. So the first message above the floor is in flight, or was given up: which one?
 
-- With nothing in flight, everything delivered is settled.
-- A message in flight is delivered again at most one ack wait after its last delivery, as soon as a
-  client is pulling. So where redeliveries can be recognised and there was none for one longest ack
-  wait, everything delivered before that is settled.
-- In any case a message is given up once it was delivered `max_deliver` times: after the sum of its
-  ack waits, everything delivered before that is settled.
+Proof that it is in flight (`is_held`): a message is given up after `max_deliver` − 1 redeliveries
+and counts as redelivered from then on. With too few redeliveries since its first delivery, or with
+no message counted as redelivered, or where advisories would have told, it is still in flight.
 
-All of these hold only while a client is pulling, because without one nothing is redelivered or
-given up: time is measured on the active clock, which runs only then. Where there were deliveries
-while obs did not poll, a client is assumed to have been pulling all along, which is not certain.
-Two client calls extend an ack wait at will: progress (+WPI) and a negative acknowledgement with a
-delay. The age of a message held in flight that way is underestimated once it is in flight for
-longer than the sum of its ack waits.
+Otherwise the likelier is assumed (`settled`), and the uncertainty reaches the other:
+
+- A message is given up once it was delivered `max_deliver` times, one ack wait after the other.
+- Negative acknowledgements make it quicker: redeliveries are counted, and where `max_deliver` for
+  each message being redelivered were seen, what was delivered before them is settled.
+- Where there was no redelivery for as long as there usually is between two tries of a message,
+  none is being retried: messages are settled about in the order they arrived (`is_calm`).
+- Progress (+WPI) and negative acknowledgements with a delay extend an ack wait at will: a message
+  proven to be in flight for longer than its ack waits is held, and its own pace counts.
+
+Ack waits pass only while a client is pulling, because without one nothing is redelivered or given
+up: time is measured on the active clock, which runs only then. Where there were deliveries while
+obs did not poll, a client is assumed to have been pulling all along.
 """
 
-from array import array
-from bisect import bisect_right
 from math import inf
 from typing import Final
 
+import msgspec
+
+from obs.lag.delivery_marks import DeliveryMarks
 from obs.lag.observed import NEVER, ObservedConsumerConfig
 
-MAX_POINTS: Final = 48  # of one consumer's deliveries over time
 UNPOLLED_POINTS: Final = 16  # for one stretch without polls
-
-InFlightState = tuple[int, int, float, float, float, float, float, list[float], list[int]]
+_PACE_SLACK: Final = 1.25  # intervals between tries vary
 
 
 class RedeliverySchedule:
     """How long the server waits for acknowledgements under one configuration, in seconds.
 
-    `longest` and `shortest` are single ack waits, `total` is their sum over all deliveries (inf
-    without a limit), `after_redelivery` the most that may pass between the first redelivery of a
-    message and giving it up.
+    `longest`, `shortest` and `first` are single ack waits, `total` is their sum over all deliveries
+    (inf without a limit), `after_redelivery` the most that may pass between the first redelivery of
+    a message and giving it up.
     """
 
-    __slots__ = ("after_redelivery", "longest", "max_deliver", "shortest", "total")
+    __slots__ = ("after_redelivery", "first", "longest", "max_deliver", "shortest", "total")
 
     def __init__(self, config: ObservedConsumerConfig) -> None:
         """Backoff replaces the ack wait; its last step repeats up to `max_deliver` deliveries."""
         steps = config.backoff or (config.ack_wait,)
         self.max_deliver = config.max_deliver
+        self.first = steps[0]
         self.longest = max(steps)
         self.shortest = max(min(steps), 0.001)
         if config.max_deliver <= 0:
@@ -56,27 +60,61 @@ class RedeliverySchedule:
         self.after_redelivery = max(self.total - used[0], self.longest)
 
 
+class InFlightState(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of the messages in flight, as plain values."""
+
+    certainly_settled: int = 0
+    settled: int = 0
+    active: float = 0.0
+    redelivered_at: float = NEVER
+    uncertain_at: float = 0.0
+    unpolled: float = 0.0  # of earlier versions
+    polled_again_at: float = 0.0  # of earlier versions
+    times: list[float] = []
+    delivered: list[int] = []
+    retries_then: list[int] = []
+    retries: int = 0
+    counted_from: int = -1
+    lingering: int = 0
+    redelivered: int = 0
+    held: bool = False
+    worked: float = 0.0
+    episode: tuple[float, int, int] = (NEVER, 0, 0)
+    outlasted: float = 0.0
+
+
 class InFlight:
-    """Bounds on which of one consumer's messages are in flight. Times are of its active clock."""
+    """Which of one consumer's messages are in flight. Times are of its active clock."""
 
     __slots__ = (
-        "_delivered", "_polled_again_at", "_times", "_unpolled", "active", "certainly_settled",
-        "redelivered_at", "settled", "uncertain_at",
+        "_ack_pending", "_counted_from", "_episode_at", "_episode_distinct", "_episode_retries",
+        "_held", "_idle", "_interval", "_lingering", "_marks", "_outlasted", "_redelivered",
+        "_retries", "_worked", "active", "certainly_settled", "redelivered_at", "settled",
+        "uncertain_at",
     )  # fmt: skip
 
     def __init__(self, state: InFlightState | None = None) -> None:
-        certain, settled, active, redelivered, uncertain, unpolled, again, times, delivered = (
-            state or (0, 0, 0.0, NEVER, 0.0, 0.0, 0.0, [], [])
-        )
-        self.certainly_settled = certain  # every stream sequence up to here is settled
-        self.settled = settled  # and up to here if a client pulled whenever one was needed
-        self.active = active  # the clock: seconds during which a client was pulling
-        self.redelivered_at = redelivered  # when a redelivery was last seen
-        self.uncertain_at = uncertain  # when one was last seen, or may have gone unseen
-        self._unpolled = unpolled  # seconds of the clock without polls, since the oldest point
-        self._polled_again_at = again  # when they ended
-        self._times = array("d", times)
-        self._delivered = array("q", delivered)  # stream sequences delivered by each of the times
+        known = state or InFlightState()
+        self.certainly_settled = known.certainly_settled  # every sequence up to here is settled
+        self.settled = known.settled  # and, most likely, up to here
+        self.active = known.active  # the clock: seconds during which a client was pulling
+        self.redelivered_at = known.redelivered_at  # when a redelivery was last seen
+        self.uncertain_at = known.uncertain_at  # when one was last seen, or may have gone unseen
+        retries_then = known.retries_then or [0] * len(known.times)
+        self._marks = DeliveryMarks(known.times, known.delivered, retries_then)
+        self._retries = known.retries  # redeliveries seen
+        self._counted_from = known.counted_from  # all were seen of messages after this sequence
+        self._lingering = known.lingering  # counted as redelivered, though given up
+        self._redelivered = known.redelivered  # as the server counts, at the last poll
+        self._held = known.held  # the first above the floor outlasts its ack waits
+        self._worked = known.worked  # for so long without a redelivery, as far as proven
+        # Since redeliveries began again: when, how many, of how many different messages.
+        self._episode_at, self._episode_retries, self._episode_distinct = known.episode
+        self._outlasted = known.outlasted  # the longest that tries of one took, if proven
+        self._ack_pending = 0
+        self._interval = 0.0
+        # The point when nothing was last in flight.
+        self._idle = (self.active, self.certainly_settled, self._retries)
 
     def pass_unpolled(self, seconds: float, delivered: int) -> None:
         """Advance the clock over `seconds` without polls, after which `delivered` is the last
@@ -84,97 +122,257 @@ class InFlight:
 
         The deliveries are assumed to have come at a steady rate.
         """
-        if self._times:
-            first = self._delivered[-1]
+        if self._marks.times:
+            first = self._marks.delivered[-1]
             for i in range(1, UNPOLLED_POINTS):
-                self._times.append(self.active + seconds * i / UNPOLLED_POINTS)
-                self._delivered.append(first + (delivered - first) * i // UNPOLLED_POINTS)
+                time = self.active + seconds * i / UNPOLLED_POINTS
+                by_then = first + (delivered - first) * i // UNPOLLED_POINTS
+                self._marks.append(time, by_then, self._retries)
         self.active += seconds
-        self._unpolled += seconds
-        self._polled_again_at = self.active
 
     def observe(
         self,
+        *,
         delivered: int,
         floor: int,
         ack_pending: int,
+        redelivered: int,
         schedule: RedeliverySchedule,
-        interval: float,
+        active: float = 0.0,
+        retries: int | None = 0,
+        retried: bool = False,
+        interval: float = 0.0,
     ) -> None:
-        """Learn from one poll, once `active`, `redelivered_at` and `uncertain_at` include it.
+        """Learn from one poll, `active` seconds of the clock after the last one.
 
-        `delivered` and `floor` are stream sequences; `interval` is that of the polls, in seconds.
+        `delivered` and `floor` are stream sequences, `redelivered` is the server's count.
+        `retries` are the redeliveries since the last poll; None: they cannot be told from first
+        deliveries; `retried` then says whether one was seen. `interval` is that of the polls, in
+        seconds.
         """
-        self.certainly_settled = max(self.certainly_settled, floor if ack_pending else delivered)
+        self.active += active
+        self._interval = interval
+        if retries is None or retries or retried or self._counted_from < 0:
+            self._count_retries(delivered, redelivered, schedule, retries, retried=retried)
+        acknowledged_late = redelivered < self._redelivered
+        self._redelivered, self._ack_pending = redelivered, ack_pending
         if ack_pending == 0:
-            del self._times[:], self._delivered[:]
-        elif schedule.total < inf:
+            self.settled = self.certainly_settled = max(self.certainly_settled, delivered)
+            self._marks.clear()
+            self._lingering, self._held, self._worked = redelivered, False, 0.0
+            self._episode_at = NEVER
+            self._idle = (self.active, delivered, self._retries)
+            return
+        if redelivered < self._lingering:  # which of them are gone is not known
+            self._lingering = 0
+        if floor > self.certainly_settled:
+            if acknowledged_late:  # most likely that one
+                self._learn_outlasted()
+            self.certainly_settled = floor
+            self._held, self._worked = False, 0.0
+        if schedule.total < inf:
             self._record(delivered, schedule)
-            # A client that comes and goes between polls may delay each redelivery by this much.
-            absence = 2 * interval
-            unpolled = self._unpolled
-            given_up = self.active - schedule.total
-            redelivered = self.active - schedule.longest
-            oldest = given_up - absence * schedule.max_deliver - unpolled
-            self.certainly_settled = max(
-                self.certainly_settled,
-                self._delivered_by(oldest),
-                self._delivered_by(redelivered - absence - unpolled, since=self.uncertain_at),
-            )
-            self.settled = max(
-                self.settled,
-                self._delivered_by(given_up),
-                self._delivered_by(redelivered, since=self.uncertain_at),
-            )
-            self._forget_before(oldest, schedule)
-        if not self._times or self._times[0] >= self._polled_again_at:
-            self._unpolled = 0.0
-        self.settled = max(self.settled, self.certainly_settled)
+            self._learn_held(schedule)
+        self.settled = self.likely_settled(schedule)
+
+    def _count_retries(
+        self,
+        delivered: int,
+        redelivered: int,
+        schedule: RedeliverySchedule,
+        retries: int | None,
+        *,
+        retried: bool,
+    ) -> None:
+        if retries is None or self._counted_from < 0:
+            self._counted_from = delivered
+        if retries is None and schedule.max_deliver != 1:
+            self.uncertain_at = self.active
+        entered = max(redelivered - self._redelivered, 0)
+        pause = schedule.longest
+        if retries is None:  # each of them will be redelivered until it is given up
+            pause = min(schedule.after_redelivery, schedule.total)
+            retries = entered * max(schedule.max_deliver - 1, 0)
+        if retries or retried:
+            pause += 2 * self._interval
+            if self._episode_at == NEVER or self.active - self.redelivered_at > pause:
+                self._episode_at, self._episode_retries, self._episode_distinct = self.active, 0, 0
+            self._retries += retries
+            self._episode_retries += retries
+            self._episode_distinct += entered
+            self.redelivered_at = self.uncertain_at = self.active
 
     def _record(self, delivered: int, schedule: RedeliverySchedule) -> None:
-        if not self._times or self.active - self._times[-1] >= schedule.longest / 8:
-            self._times.append(self.active)
-            self._delivered.append(delivered)
+        marks = self._marks
+        if not marks.times:
+            marks.append(*self._idle)
+        if self.active - marks.times[-1] >= schedule.longest / 8 or len(marks.times) == 1:
+            marks.append(self.active, delivered, self._retries)
+        marks.drop_below(self.certainly_settled)
+        marks.thin(self.active, 2 * schedule.longest, schedule.total)
 
-    def _delivered_by(self, time: float, since: float = NEVER) -> int:
-        """The sequence delivered by the last point up to `time`; 0 if that is before `since`."""
-        i = bisect_right(self._times, time) - 1
-        return self._delivered[i] if i >= 0 and self._times[i] >= since else 0
+    def is_held(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
+        """Whether the first message above the floor is in flight for certain.
 
-    def _forget_before(self, time: float, schedule: RedeliverySchedule) -> None:
-        """Drop the points before the one `time` needs; above MAX_POINTS, thin the older ones."""
-        times, delivered = self._times, self._delivered
-        needless = bisect_right(times, time) - 1
-        if needless > 0:
-            del times[:needless], delivered[:needless]
-        if len(times) <= MAX_POINTS:
+        `told` are the messages above the floor that, according to advisories, were given up.
+        """
+        if schedule.max_deliver <= 0:
+            return True
+        if schedule.max_deliver == 1:  # given up without a trace
+            return False
+        if self.retrying(told) == 0:
+            return True
+        marks = self._marks
+        return (
+            bool(marks.times)
+            and marks.delivered[0] <= self.certainly_settled
+            and self.certainly_settled >= self._counted_from
+            and self._retries - marks.retries[0] < schedule.max_deliver - 1
+        )
+
+    def retrying(self, told: int = 0) -> int:
+        """The most messages that may be in flight after more than one delivery."""
+        counted = self._redelivered - self._lingering - told
+        return min(max(counted, 0), self._ack_pending)
+
+    def _age(self) -> float:
+        """Active seconds, at least, since the first message above the floor was delivered."""
+        time = self._marks.delivered_at(self.certainly_settled)
+        return 0.0 if time is None else self.active - time
+
+    def _learn_held(self, schedule: RedeliverySchedule) -> None:
+        """Whether the first message above the floor is in flight for longer than its ack waits."""
+        age = self._age()
+        if age <= schedule.longest + self._interval or not self.is_held(schedule):
             return
-        remaining = [0]
-        for i in range(1, len(times)):
-            recent = times[i] > self.active - 2 * schedule.longest
-            if recent or times[i] - times[remaining[-1]] >= (self.active - time) / (MAX_POINTS / 2):
-                remaining.append(i)
-        self._times = array("d", [times[i] for i in remaining])
-        self._delivered = array("q", [delivered[i] for i in remaining])
+        if self._retries == self._marks.retries[0]:
+            self._worked = age
+        else:
+            self._learn_outlasted()
+        self._held = self._held or age > schedule.total + self._interval
+
+    def _learn_outlasted(self) -> None:
+        """How long the first message above the floor was in flight, if it was redelivered."""
+        if self._marks.times and self._retries > self._marks.retries[0]:
+            self._outlasted = max(self._outlasted, self._age())
+
+    def _is_delayed(self, schedule: RedeliverySchedule) -> bool:
+        """Whether the first message above the floor most likely outlasts its ack waits.
+
+        It is proven to, or others did: clients that delay tries do so again.
+        """
+        if self._held:
+            return True
+        return self._outlasted > schedule.total + self._interval and self._age() <= self._outlasted
+
+    def _is_worked_on(self, schedule: RedeliverySchedule) -> bool:
+        """Whether a client most likely still tells progress of the first message above the floor.
+
+        It did so for a long time, and how long it goes on is unknown: for as long again.
+        """
+        return self._worked > 0 and self._age() <= 2 * self._worked + schedule.total
+
+    def likely_settled(self, schedule: RedeliverySchedule, told: int = 0) -> int:
+        """Every stream sequence up to here is settled, most likely; `told` as in `is_held`."""
+        certain, marks = self.certainly_settled, self._marks
+        if not marks.times or self._is_delayed(schedule) or self.is_held(schedule, told):
+            return certain  # where it is held, only is_calm tells
+        settled = max(
+            certain,
+            marks.delivered_by(self.active - schedule.total),
+            marks.delivered_by(self.active - schedule.longest, since=self.uncertain_at),
+        )
+        if self._retries > 0:
+            before = self._episode_at - schedule.first - self._interval
+            settled = max(
+                settled,
+                marks.delivered_by(before),
+                marks.delivered_before_retries(
+                    self._retries - self._retries_of_a_life(schedule, told)
+                ),
+            )
+        return settled
+
+    @property
+    def _counts(self) -> bool:
+        """Whether redeliveries can be told from first deliveries."""
+        return self._counted_from < self._marks.delivered[-1] and self._retries > 0
+
+    def _retries_of_a_life(self, schedule: RedeliverySchedule, told: int) -> int:
+        """How many redeliveries are seen between a message's first delivery and its giving up.
+
+        One being retried alone has them all, and then its last try passes; where all in flight are,
+        each has its own share.
+        """
+        counted = max(self._redelivered - self._lingering - told, 0)
+        limit = schedule.max_deliver
+        return min(limit * counted, (limit - 1) * self._ack_pending)
+
+    def is_calm(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
+        """Whether most likely no message is being retried, as far as polls can show."""
+        if told and self.retrying(told) == 0:
+            return True
+        if not self._marks.times or not self._counts:
+            if self.active - self.uncertain_at >= schedule.longest:
+                return True
+            return self.active - max(self.redelivered_at, 0.0) >= schedule.after_redelivery
+        if self._is_worked_on(schedule):
+            return False
+        retrying = self.retrying(told)
+        return retrying == 0 or self.active - self.redelivered_at >= self._patience(
+            schedule, retrying
+        )
+
+    def _patience(self, schedule: RedeliverySchedule, retrying: int) -> float:
+        """Seconds without a redelivery after which none is being retried, most likely."""
+        again = self._episode_retries - max(self._episode_distinct, 1)
+        if again > 0:
+            pace = (self.redelivered_at - self._episode_at) * retrying / again
+        elif self._held and len(self._marks.times) > 1:
+            pace = self.redelivered_at - self._marks.times[1]
+        else:
+            return max(schedule.longest, self._outlasted / schedule.max_deliver)
+        patience = _PACE_SLACK * pace + self._interval
+        return patience if self._is_delayed(schedule) else min(patience, schedule.longest)
+
+    def used_up(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
+        """Whether the first message above the floor may have had its last delivery."""
+        return bool(self._marks.times) and (
+            told > 0 or self._retries - self._marks.retries[0] >= schedule.max_deliver - 1 > 0
+        )
+
+    @property
+    def rests(self) -> bool:
+        """Whether the last poll saw no redelivery."""
+        return self.redelivered_at < self.active
 
     def recent(self, schedule: RedeliverySchedule) -> int:
         """How many stream sequences, at least, were delivered too recently to be given up."""
         by = self.active - schedule.total
-        for time, delivered in zip(self._times, self._delivered, strict=True):
+        for time, delivered in zip(self._marks.times, self._marks.delivered, strict=True):
             if time > by:
-                return self._delivered[-1] - delivered
+                return self._marks.delivered[-1] - delivered
         return 0
-
-    def quiet(self, schedule: RedeliverySchedule) -> bool:
-        """Whether nothing is being redelivered, as far as polls can show."""
-        if self.active - self.uncertain_at >= schedule.longest:
-            return True
-        return self.active - max(self.redelivered_at, 0.0) >= schedule.after_redelivery
 
     def to_state(self) -> InFlightState:
         """Plain values; `InFlight(state)` goes on from them."""
-        return (
-            self.certainly_settled, self.settled, self.active, self.redelivered_at,
-            self.uncertain_at, self._unpolled, self._polled_again_at, list(self._times),
-            list(self._delivered),
-        )  # fmt: skip
+        return InFlightState(
+            self.certainly_settled,
+            self.settled,
+            self.active,
+            self.redelivered_at,
+            self.uncertain_at,
+            0.0,
+            0.0,
+            list(self._marks.times),
+            list(self._marks.delivered),
+            list(self._marks.retries),
+            self._retries,
+            self._counted_from,
+            self._lingering,
+            self._redelivered,
+            self._held,
+            self._worked,
+            (self._episode_at, self._episode_retries, self._episode_distinct),
+            self._outlasted,
+        )

@@ -82,7 +82,11 @@ class ObservedStreamConfig(Protocol):
 
 
 class ObservedStream(Protocol):
-    """A stream as its leader reports it. Its times are of the server's clock."""
+    """A stream as its leader reports it.
+
+    Its times are of the server's clock, which is `clock_ahead` seconds ahead of the collector's.
+    `mirrors`: its messages are another stream's and keep that stream's times.
+    """
 
     @property
     def created(self) -> str: ...
@@ -98,6 +102,10 @@ class ObservedStream(Protocol):
     def first_time(self) -> float | None: ...
     @property
     def last_time(self) -> float | None: ...
+    @property
+    def clock_ahead(self) -> float: ...
+    @property
+    def mirrors(self) -> bool: ...
 
 
 class JudgeSettings(msgspec.Struct, frozen=True, gc=False):

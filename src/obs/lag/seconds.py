@@ -1,71 +1,125 @@
 """When a consumer's oldest outstanding message arrived.
 
 Outstanding is what is pending or in flight. Moments are (time in Unix seconds, the most by which
-it may be off in seconds).
+it may be off in seconds): the time is the most likely one, and the truth is within what it may be
+off by.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from obs.lag.arrivals import Arrivals
 from obs.lag.history import SequenceTimes
 from obs.lag.in_flight import InFlight, RedeliverySchedule
-from obs.lag.observed import ObservedConsumer
+from obs.lag.observed import ObservedConsumer, ObservedStream
+from obs.lag.pending import LAST_PER_SUBJECT, keeps_pending, oldest_of, pending_head
 
 Moment = tuple[float, float]
-KnownArrivals = Mapping[int, float]
-"""By stream sequence, the arrival (Unix seconds) of the first matching message stored there or
-after it, as the server reports it."""
+
+
+class KnownArrival(NamedTuple):
+    """The first message stored at a sequence or after it that a consumer still has to process.
+
+    `at`: its arrival (Unix seconds). `sure`: it was so after the poll; otherwise it was so before,
+    and no message before it can be it since.
+    """
+
+    seq: int
+    at: float
+    sure: bool = True
+
+
+KnownArrivals = Mapping[int, KnownArrival]
+"""By the stream sequence that was asked for."""
 
 NOTHING_KNOWN: Final[KnownArrivals] = {}
 
 
+class Advisories(NamedTuple):
+    """What advisories told of one consumer.
+
+    `given_up` are stream sequences above the ack floor that ran out of deliveries. Of those after
+    the sequence `heard_from` every one is known; None: advisories are not heard.
+    """
+
+    given_up: Collection[int] = ()
+    heard_from: int | None = None
+
+
+UNHEARD: Final = Advisories()
+
+
 def oldest_outstanding(
     consumer: ObservedConsumer,
+    stream: ObservedStream,
     in_flight: InFlight,
     schedule: RedeliverySchedule,
     times: SequenceTimes,
-    arrivals: Arrivals | None,
     *,
-    exhausted: Collection[int],
-    known_arrivals: KnownArrivals,
+    arrivals: Arrivals | None,
+    advisories: Advisories = UNHEARD,
+    known_arrivals: KnownArrivals = NOTHING_KNOWN,
 ) -> Moment:
     """Arrival of the oldest message pending or in flight, of a consumer that has one.
 
-    `arrivals` is None where the consumer has no filter. `exhausted` are stream sequences known to
-    have run out of deliveries or to be terminated. `known_arrivals` answers `sequences_to_query`,
-    as far as there is an answer.
+    `arrivals` is None where the consumer has no filter. `known_arrivals` answers
+    `sequences_to_query`, as far as there is an answer.
     """
     if consumer.ack_pending == 0:
-        next_seq = consumer.delivered_stream_seq + 1
-        bound = _arrival(next_seq, times, known_arrivals)
-        if arrivals is None or next_seq in known_arrivals:
-            return bound
-        counted = arrivals.newest(consumer.pending)
-        return _not_before(bound, counted) if counted else _by(bound, arrivals.known_from)
-    first, last = _oldest_in_flight(consumer, in_flight, exhausted)
-    seq = min(first, last)
-    early = _arrival(seq, times, known_arrivals)
-    if in_flight.settled > in_flight.certainly_settled:
-        certain = _arrival(in_flight.certainly_settled + 1, times, known_arrivals)
-        early = (early[0], early[1] + max(early[0] - certain[0], 0.0))
+        return _oldest_pending(consumer, stream, times, arrivals, known_arrivals)
+    first, last = _bounds(consumer, in_flight, advisories)
+    early = _arrival(first, times, known_arrivals)
     if first >= last:
         return early
-    if arrivals is not None and seq not in known_arrivals:
+    told = len(advisories.given_up)
+    oldest = _first_delivered(consumer, stream, first, known_arrivals)
+    stuck = first > in_flight.certainly_settled + 1 or oldest in advisories.given_up
+    held = not stuck and _is_held(in_flight, schedule, advisories, oldest)
+    unreported = not stuck and _is_unreported(advisories, oldest)
+    if arrivals is not None and first not in known_arrivals:
         early = _not_before(early, arrivals.first_unsettled())
-    elif not _may_have_given_up(consumer):
+    elif held and (keeps_pending(stream) or first in known_arrivals):
         return early
     late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
-    stuck = first > consumer.ack_floor_stream_seq + 1
-    return _between(early, late, in_order=stuck and in_flight.quiet(schedule))
+    if held or unreported:
+        return _among(_first_of(consumer, stream, times, early, late), early, late)
+    settled = in_flight.likely_settled(schedule, told)
+    stuck = stuck or settled > in_flight.certainly_settled or in_flight.used_up(schedule, told)
+    if stuck and in_flight.is_calm(schedule, told):
+        return _among(late, early, late)
+    likely = early
+    if settled >= first:
+        likely = _arrival(min(_after(settled, advisories), last), times, known_arrivals)
+    return _among(likely, early, late)
+
+
+def _first_of(
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
+    times: SequenceTimes,
+    early: Moment,
+    late: Moment,
+) -> Moment:
+    """The most likely arrival of the first message in flight, where none was given up before it.
+
+    Between the ack floor and it messages may be gone.
+    """
+    if consumer.config.filters or keeps_pending(stream):
+        return early
+    first = max(consumer.ack_floor_stream_seq + 1, stream.first_seq)
+    end, per_subject = consumer.delivered_stream_seq, stream.config.max_per_subject
+    head = oldest_of(consumer.ack_pending, first, end, per_subject)
+    return min(max(times.lookup(head.likely), early), max(late, early))
 
 
 def sequences_to_query(
     consumer: ObservedConsumer,
+    stream: ObservedStream,
     in_flight: InFlight,
+    schedule: RedeliverySchedule,
     times: SequenceTimes,
     *,
-    exhausted: Collection[int],
+    advisories: Advisories,
     tolerance: float,
 ) -> tuple[int, ...]:
     """Stream sequences for which the arrival of the first matching message stored there or after
@@ -75,36 +129,109 @@ def sequences_to_query(
     """
     filtered = bool(consumer.config.filters)
     if consumer.ack_pending == 0:
-        candidates = [consumer.delivered_stream_seq + 1] if consumer.pending else []
-    else:
-        first, last = _oldest_in_flight(consumer, in_flight, exhausted)
-        candidates = [min(first, last)]
-        if in_flight.settled > in_flight.certainly_settled:
-            candidates.append(in_flight.certainly_settled + 1)
-        if not filtered and first < last and _may_have_given_up(consumer):
-            candidates.append(last)
+        if not consumer.pending:
+            return ()
+        head = pending_head(consumer, stream)
+        if filtered or head.first < head.last or times.lookup(head.first)[1] > tolerance:
+            return (consumer.delivered_stream_seq + 1,)
+        return ()
+    first, last = _bounds(consumer, in_flight, advisories)
+    candidates = [first]
+    if first < last and not filtered and not keeps_pending(stream):
+        return (first,)  # which may be gone
+    if not filtered and first < last and not _is_held(in_flight, schedule, advisories, first):
+        settled = in_flight.likely_settled(schedule, len(advisories.given_up))
+        candidates += sorted({min(max(_after(settled, advisories), first), last), last} - {first})
     return tuple(seq for seq in candidates if filtered or times.lookup(seq)[1] > tolerance)
 
 
-def _oldest_in_flight(
-    consumer: ObservedConsumer, in_flight: InFlight, exhausted: Collection[int]
+def _oldest_pending(
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
+    times: SequenceTimes,
+    arrivals: Arrivals | None,
+    known_arrivals: KnownArrivals,
+) -> Moment:
+    known = known_arrivals.get(consumer.delivered_stream_seq + 1)
+    if known is not None and known.sure:
+        return (known.at, 0.0)
+    head = pending_head(consumer, stream, 0 if known is None else known.seq)
+    early = times.lookup(head.first) if known is None or head.first > known.seq else (known.at, 0.0)
+    counted = None if arrivals is None else arrivals.newest(consumer.pending)
+    if counted and consumer.config.deliver_policy != LAST_PER_SUBJECT:
+        time, off, exact = counted
+        if exact and time > early[0]:
+            return (time, off)
+    if head.first == head.last:
+        return early
+    late = times.lookup(head.last)
+    if arrivals is not None and counted is None and arrivals.known_from < late[0]:
+        late = (max(arrivals.known_from, early[0]), 0.0)
+    overwrites = stream.config.max_per_subject is not None
+    if known is not None and not overwrites:
+        likely = early  # it is most likely still there
+    elif counted is not None and not overwrites:
+        likely = counted[:2]
+    else:
+        likely = early if head.likely == head.first else times.lookup(head.likely)
+    return _among(min(max(likely, early), max(late, early)), early, late)
+
+
+def _bounds(
+    consumer: ObservedConsumer, in_flight: InFlight, advisories: Advisories
 ) -> tuple[int, int]:
     """The stream sequences between which the oldest message in flight is."""
     last = consumer.delivered_stream_seq - consumer.ack_pending + 1  # the others must fit in
-    first = in_flight.settled + 1
-    while first < last and first in exhausted:
-        first += 1
-    return first, last
+    first = _after(in_flight.certainly_settled, advisories)
+    return min(first, last), last
+
+
+def _after(settled: int, advisories: Advisories) -> int:
+    """The first sequence after the settled ones that is not known to be given up."""
+    seq = settled + 1
+    while seq in advisories.given_up:
+        seq += 1
+    return seq
+
+
+def _first_delivered(
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
+    first: int,
+    known_arrivals: KnownArrivals,
+) -> int | None:
+    """The first message of the consumer at `first` or after it; None where others, or messages
+    that are gone, may come before it.
+    """
+    if known := known_arrivals.get(first):
+        return known.seq
+    return None if consumer.config.filters or not keeps_pending(stream) else first
+
+
+def _is_held(
+    in_flight: InFlight, schedule: RedeliverySchedule, advisories: Advisories, oldest: int | None
+) -> bool:
+    """Whether the first message above the ack floor, which is `oldest`, is in flight for certain.
+
+    Advisories say nothing about it where it is not known which one it is.
+    """
+    if oldest is None:
+        return in_flight.is_held(schedule)
+    if in_flight.is_held(schedule, len(advisories.given_up)):
+        return True
+    # An advisory may come a moment after the poll that saw the last try.
+    return in_flight.rests and _is_unreported(advisories, oldest)
+
+
+def _is_unreported(advisories: Advisories, oldest: int | None) -> bool:
+    """Whether advisories, which are heard, have not told of that message."""
+    heard_from = advisories.heard_from
+    return heard_from is not None and oldest is not None and oldest > heard_from
 
 
 def _arrival(seq: int, times: SequenceTimes, known_arrivals: KnownArrivals) -> Moment:
     known = known_arrivals.get(seq)
-    return times.lookup(seq) if known is None else (known, 0.0)
-
-
-def _by(bound: Moment, latest: float) -> Moment:
-    """The bound, for a message that arrived at `latest` at the latest."""
-    return (bound[0], max(bound[1], latest - bound[0]))
+    return times.lookup(seq) if known is None else (known.at, 0.0)
 
 
 def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Moment:
@@ -113,15 +240,6 @@ def _not_before(bound: Moment, counted: tuple[float, float, bool] | None) -> Mom
         return bound
     time, off, exact = counted
     return (time, off if exact else max(off, time - bound[0] + bound[1]))
-
-
-def _may_have_given_up(consumer: ObservedConsumer) -> bool:
-    """Whether the ack floor may be stuck below a message that ran out of deliveries.
-
-    A message given up still counts as redelivered, except where there is one delivery only.
-    """
-    limit = consumer.config.max_deliver
-    return limit == 1 or (limit > 1 and consumer.redelivered > 0)
 
 
 def _if_in_order(
@@ -136,13 +254,7 @@ def _if_in_order(
     return counted[:2] if counted else _arrival(last, times, known_arrivals)
 
 
-def _between(early: Moment, late: Moment, *, in_order: bool) -> Moment:
-    """The early moment, unless the ack floor is stuck below a message that was given up and
-    nothing is being redelivered: then messages are settled about in the order they arrived.
-    """
-    if late[0] <= early[0]:
-        return early
-    span = late[0] - early[0]
-    if in_order:
-        return (late[0], max(late[1], span + early[1]))
-    return (early[0], max(early[1], span + late[1]))
+def _among(likely: Moment, early: Moment, late: Moment) -> Moment:
+    """The likely moment; its uncertainty reaches both bounds."""
+    time, off = likely
+    return (time, max(off, time - early[0] + early[1], late[0] + late[1] - time))

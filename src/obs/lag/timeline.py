@@ -52,13 +52,16 @@ class Timeline:
         """The highest count the curve knows."""
         return self._counts[-1] if self._counts else None
 
-    def observe(self, count: int, time: float, now: float, tolerance: float) -> None:
+    def observe(
+        self, count: int, time: float, now: float, tolerance: float, *, copied: bool = False
+    ) -> None:
         """Learn that the count-th event happened at `time`, and none after it until `now`.
 
         `time` is limited to between the last observation and `now`, so that a difference between
-        two clocks does no harm. Where `now` is before the last observation the clock was put back:
-        the whole curve moves with it, so that ages stay the same. A count below the last is
-        ignored. All are in (Unix) seconds.
+        two clocks does no harm. `copied`: the events happened elsewhere, and are learnt of at any
+        later time: `time` is limited to after the last event's. Where `now` is before the last
+        observation the clock was put back: the whole curve moves with it, so that ages stay the
+        same. A count below the last is ignored. All are in (Unix) seconds.
         """
         if not self._counts:
             self._append(count, min(time, now), 0.0)
@@ -66,8 +69,9 @@ class Timeline:
             if now < self.until:
                 self._shift(now - self.until)
             if count > self._counts[-1]:
-                time = min(max(time, self.until), now)
-                self._learn(count, time, now - self.until, tolerance)
+                since = self._times[-1] if copied else self.until
+                time = min(max(time, since), now)
+                self._learn(count, time, since, (time if copied else now) - since, tolerance)
         self.until = now
 
     def _append(self, count: int, time: float, gap: float) -> None:
@@ -76,9 +80,9 @@ class Timeline:
         self._gaps.append(gap)
         self._low, self._high = -inf, inf
 
-    def _learn(self, count: int, time: float, gap: float, tolerance: float) -> None:
-        if self.until - self._times[-1] > tolerance:  # quiet up to the last observation: a step
-            self._append(self._counts[-1], self.until, 0.0)
+    def _learn(self, count: int, time: float, since: float, gap: float, tolerance: float) -> None:
+        if since - self._times[-1] > tolerance:  # quiet up to the last observation: a step
+            self._append(self._counts[-1], since, 0.0)
             self._growing = False
         if self._growing and self._extend(count, time, gap, tolerance):
             return

@@ -1,7 +1,5 @@
 """One consumer over time: a poll in, a verdict out."""
 
-from collections.abc import Collection
-
 import msgspec
 
 from obs.lag.arrivals import ArrivalsState
@@ -14,7 +12,7 @@ from obs.lag.in_flight import InFlightState, RedeliverySchedule
 from obs.lag.leaderless import aged_without_leader, first_without_leader, still_counting
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedConsumerConfig, ObservedStream
 from obs.lag.progress import PollCounters
-from obs.lag.seconds import KnownArrivals, sequences_to_query
+from obs.lag.seconds import UNHEARD, Advisories, KnownArrivals, sequences_to_query
 from obs.lag.status import StatusWindowState
 from obs.lag.verdict import ConsumerVerdict, judge, lag_seconds
 
@@ -62,12 +60,11 @@ class Track:
         now: float,
         settings: JudgeSettings,
         *,
-        exhausted: Collection[int] = (),
+        advisories: Advisories = UNHEARD,
     ) -> ConsumerVerdict:
         """The verdict after the poll at `now` (Unix seconds).
 
-        `times` is the stream's and has observed the same poll. `exhausted` are stream sequences
-        that, according to advisories, ran out of deliveries or were terminated.
+        `times` is the stream's and has observed the same poll.
         """
         config = consumer.config
         if config is not self._config:
@@ -95,7 +92,7 @@ class Track:
             schedule=self._schedule,
             identity=self._identity,
             evidence=self._evidence,
-            exhausted=exhausted,
+            advisories=advisories,
         )
         if not self._has_leader:
             return first_without_leader(verdict)
@@ -133,21 +130,27 @@ class Track:
     def sequences_to_query(
         self,
         consumer: ObservedConsumer,
+        stream: ObservedStream,
         times: SequenceTimes,
         tolerance: float,
         *,
-        exhausted: Collection[int] = (),
+        advisories: Advisories = UNHEARD,
     ) -> tuple[int, ...]:
         """Stream sequences whose arrival times would make the lag in seconds more certain.
 
-        Empty where it is off by at most `tolerance` seconds. `consumer` and `times` are those of
-        the last verdict.
+        Empty where it is off by at most `tolerance` seconds. `consumer`, `stream` and `times` are
+        those of the last verdict.
         """
         if self._verdict is None or self._verdict.uncertainty <= tolerance:
             return ()
-        in_flight = self._evidence.in_flight
         return sequences_to_query(
-            consumer, in_flight, times, exhausted=exhausted, tolerance=tolerance
+            consumer,
+            stream,
+            self._evidence.in_flight,
+            self._schedule,
+            times,
+            advisories=advisories,
+            tolerance=tolerance,
         )
 
     def refine(
@@ -157,7 +160,7 @@ class Track:
         times: SequenceTimes,
         known_arrivals: KnownArrivals,
         *,
-        exhausted: Collection[int] = (),
+        advisories: Advisories = UNHEARD,
     ) -> ConsumerVerdict:
         """The last verdict, with its lag in seconds judged again by the known arrivals.
 
@@ -169,11 +172,12 @@ class Track:
         evidence = self._evidence
         seconds, uncertainty = lag_seconds(
             consumer,
+            stream,
             times,
             evidence.at,
-            self._schedule,
-            evidence,
-            exhausted=exhausted,
+            schedule=self._schedule,
+            evidence=evidence,
+            advisories=advisories,
             known_arrivals=known_arrivals,
         )
         self._verdict = msgspec.structs.replace(

@@ -1,6 +1,5 @@
 """The verdict on a consumer that has a leader: its lag, its status and the reasons for it."""
 
-from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -12,7 +11,7 @@ from obs.lag.history import SequenceTimes
 from obs.lag.identity import ConsumerIdentity
 from obs.lag.in_flight import RedeliverySchedule
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
-from obs.lag.seconds import NOTHING_KNOWN, KnownArrivals, oldest_outstanding
+from obs.lag.seconds import NOTHING_KNOWN, Advisories, KnownArrivals, oldest_outstanding
 from obs.lag.status import OK, PAUSED, Status
 
 _PAUSED: Final = reason.names(reason.PAUSED)
@@ -21,11 +20,11 @@ _PAUSED: Final = reason.names(reason.PAUSED)
 class ConsumerVerdict(msgspec.Struct, frozen=True, gc=False):
     """The state of one consumer after a poll. Durations are in seconds.
 
-    `lag_messages` is pending plus ack pending, `lag_seconds` the age of the oldest of them and
-    `uncertainty` the most by which that may be off. `eviction_seconds` is None where no age limit
-    evicts, or nothing is outstanding. `delivered_total`, `resets` and `evicted_total`, the
-    outstanding messages that left the stream, never fall, also where the consumer is created again.
-    `evicted_total` is None where that cannot be told.
+    `lag_messages` is pending plus ack pending, `lag_seconds` the most likely age of the oldest
+    of them and `uncertainty` the most by which that may be off. `eviction_seconds` is None where no
+    age limit evicts, or nothing is outstanding. `delivered_total`, `resets` and `evicted_total`,
+    the outstanding messages that left the stream, never fall, also where the consumer is created
+    again. `evicted_total` is None where that cannot be told.
     """
 
     lag_messages: int
@@ -50,12 +49,9 @@ def judge(
     schedule: RedeliverySchedule,
     identity: ConsumerIdentity,
     evidence: Evidence,
-    exhausted: Collection[int],
+    advisories: Advisories,
 ) -> ConsumerVerdict:
-    """The verdict at `now` (Unix seconds), after `identity` and `evidence` observed the poll.
-
-    `exhausted` are stream sequences that ran out of deliveries or were terminated.
-    """
+    """The verdict at `now` (Unix seconds), after `identity` and `evidence` observed the poll."""
     lag = consumer.pending + consumer.ack_pending
     seconds = uncertainty = drain = 0.0
     eviction = None
@@ -63,12 +59,12 @@ def judge(
     if lag:
         seconds, uncertainty = lag_seconds(
             consumer,
+            stream,
             times,
             now,
-            schedule,
-            evidence,
-            exhausted=exhausted,
-            known_arrivals=NOTHING_KNOWN,
+            schedule=schedule,
+            evidence=evidence,
+            advisories=advisories,
         )
         eviction = eviction_seconds(stream.config.max_age, seconds)
         drain = evidence.trend.drain_seconds(lag)
@@ -90,22 +86,24 @@ def judge(
 
 def lag_seconds(
     consumer: ObservedConsumer,
+    stream: ObservedStream,
     times: SequenceTimes,
     now: float,
+    *,
     schedule: RedeliverySchedule,
     evidence: Evidence,
-    *,
-    exhausted: Collection[int],
-    known_arrivals: KnownArrivals,
+    advisories: Advisories,
+    known_arrivals: KnownArrivals = NOTHING_KNOWN,
 ) -> tuple[float, float]:
     """(age of the oldest outstanding message, the most by which it may be off) in seconds."""
     arrived, uncertainty = oldest_outstanding(
         consumer,
+        stream,
         evidence.in_flight,
         schedule,
         times,
-        evidence.arrivals,
-        exhausted=exhausted,
+        arrivals=evidence.arrivals,
+        advisories=advisories,
         known_arrivals=known_arrivals,
     )
     return max(now - arrived, 0.0), uncertainty

@@ -38,6 +38,7 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "stream": "OMS_EVENTS",
         "consumer": "oms-processor",
         "server": "nats:8222",
+        "origin": "ORDERS",
         "aws": "cloud",
         "bus": "oms-events",
         "rule": "oms-schema-changed",

@@ -8,6 +8,7 @@ message until nothing is in flight.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
@@ -29,7 +30,12 @@ class InFlight:
 
 @dataclass
 class JetStream:
-    """`publish` are (time, matches the filter) in order; `pulling`: whether a client pulls then."""
+    """`publish` are (time, matches the filter) in order; `pulling`: whether a client pulls then.
+
+    A message is deleted when it has lived for `lives` seconds (None: it lives on), or overwritten
+    where a `subject` has `max_per_subject` later ones. While one is `in_progress`, its client says
+    so, and it is not redelivered.
+    """
 
     config: ConsumerConfig
     publish: list[tuple[float, bool]]
@@ -37,6 +43,10 @@ class JetStream:
     pulling: Callable[[float], bool] = lambda time: True
     concurrency: int = 1_000_000
     max_age: float | None = None
+    max_per_subject: int | None = None
+    subject: Callable[[int], int] = lambda seq: seq
+    lives: Callable[[int], float | None] = lambda seq: None
+    in_progress: Callable[[int], bool] = lambda seq: False
     now: float = 0.0
     arrived: list[float] = field(default_factory=list)
     matching: list[bool] = field(default_factory=list)
@@ -48,6 +58,9 @@ class JetStream:
     counts: dict[int, int] = field(default_factory=dict)
     dead: set[int] = field(default_factory=set)
     created: str = "first"
+    gone: set[int] = field(default_factory=set)
+    _of_subject: dict[int, list[int]] = field(default_factory=dict)
+    _ends: list[tuple[float, int]] = field(default_factory=list)
 
     def run_until(self, time: float) -> None:
         while self.now < time:
@@ -58,11 +71,24 @@ class JetStream:
                     break
                 self.arrived.append(at)
                 self.matching.append(matches)
+                self._store(len(self.arrived))
+            while self._ends and self._ends[0][0] <= self.now:
+                self.gone.add(heappop(self._ends)[1])
             for seq in [s for s, f in self.in_flight.items() if f.acked_at <= self.now]:
                 self._ack(seq)
             if self.pulling(self.now):
                 self._redeliver()
                 self._deliver()
+
+    def _store(self, seq: int) -> None:
+        lives = self.lives(seq)
+        if lives is not None:
+            heappush(self._ends, (self.now + lives, seq))
+        if self.max_per_subject is not None:
+            kept = self._of_subject.setdefault(self.subject(seq), [])
+            kept.append(seq)
+            if len(kept) > self.max_per_subject:
+                self.gone.add(kept.pop(0))
 
     def _wait(self, count: int) -> float:
         steps = self.config.backoff or (self.config.ack_wait,)
@@ -77,12 +103,16 @@ class JetStream:
         if seconds is not None and seconds < 0:
             return self.now - seconds, FOREVER
         acked = FOREVER if seconds is None else self.now + seconds
-        return self.now + self._wait(count), acked
+        wait = FOREVER if self.in_progress(seq) else self._wait(count)
+        return self.now + wait, acked
 
     def _redeliver(self) -> None:
         for seq in [s for s, f in self.in_flight.items() if f.deadline <= self.now]:
             message = self.in_flight[seq]
             limit = self.config.max_deliver
+            if not self._stored(seq):
+                self._ack(seq)
+                continue
             if 0 < limit <= message.count:
                 del self.in_flight[seq]
                 self.dead.add(seq)
@@ -99,7 +129,7 @@ class JetStream:
     def _deliver(self) -> None:
         seq = self.delivered + 1
         while seq <= len(self.arrived) and self._room():
-            if self.matching[seq - 1]:
+            if self.matching[seq - 1] and self._stored(seq):
                 self.delivered = seq
                 self.deliveries += 1
                 deadline, acked = self._start(seq, 1)
@@ -125,13 +155,17 @@ class JetStream:
         return sorted(self.in_flight) + pending
 
     def _stored(self, seq: int) -> bool:
+        if seq in self.gone:
+            return False
         return self.max_age is None or self.arrived[seq - 1] > self.now - self.max_age
 
-    def first_from(self, seq: int) -> float | None:
-        """When the first matching message stored at `seq` or after it arrived."""
+    def first_from(self, seq: int) -> tuple[int, float] | None:
+        """The first matching message stored at `seq` or after it: its sequence, and when it
+        arrived.
+        """
         for number in range(max(seq, 1), len(self.arrived) + 1):
             if self.matching[number - 1] and self._stored(number):
-                return self.arrived[number - 1]
+                return number, self.arrived[number - 1]
         return None
 
     def lag(self) -> float:
@@ -167,7 +201,7 @@ class JetStream:
             account="$G",
             name="S",
             created="first",
-            config=StreamConfig(max_age=self.max_age),
+            config=StreamConfig(max_age=self.max_age, max_per_subject=self.max_per_subject),
             messages=len(stored),
             bytes=100 * len(stored),
             first_seq=first,

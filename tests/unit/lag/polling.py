@@ -7,6 +7,7 @@ import msgspec
 
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.observed import JudgeSettings
+from obs.lag.seconds import KnownArrival
 from obs.lag.track import Track, TrackState
 from obs.lag.verdict import ConsumerVerdict
 from tests.unit.lag.jetstream import JetStream
@@ -42,10 +43,13 @@ def saved_and_loaded(track: Track, times: SequenceTimes) -> tuple[Track, Sequenc
 
 def known_arrivals(
     js: JetStream, times: SequenceTimes, sequences: Iterable[int]
-) -> dict[int, float]:
+) -> dict[int, KnownArrival]:
     """The server's answers by the collector's clock; none where it stores no such message."""
-    answers = {seq: js.first_from(seq) for seq in sequences}
-    return {seq: times.arrival(time) for seq, time in answers.items() if time is not None}
+    answers = {seq: answer for seq in sequences if (answer := js.first_from(seq))}
+    return {
+        seq: KnownArrival(found, times.arrival(found, time))
+        for seq, (found, time) in answers.items()
+    }
 
 
 def polls(
@@ -76,11 +80,12 @@ def polls(
             continue
         if restart(at) and at > phase:
             track, times = saved_and_loaded(track, times)
-        stream, now = js.stream(), clock(at)
+        now = clock(at)
+        stream = msgspec.structs.replace(js.stream(), clock_ahead=at - now)
         times.observe(stream, now, settings.interval / 8)
         verdict = track.observe(js.consumer(), stream, times, now, settings)
         if query_beyond is not None and (
-            sequences := track.sequences_to_query(js.consumer(), times, query_beyond)
+            sequences := track.sequences_to_query(js.consumer(), stream, times, query_beyond)
         ):
             known = known_arrivals(js, times, sequences)
             verdict = track.refine(js.consumer(), stream, times, known)

@@ -1,11 +1,22 @@
+import pytest
+
 from obs.lag.history import SequenceTimes
-from obs.snapshot import Stream, StreamConfig
+from obs.snapshot import Origin, Stream, StreamConfig
 
 
 def stream(
-    last: int, at: float | None, first: int = 1, first_time: float | None = 0.0, created: str = "a"
+    last: int,
+    at: float | None,
+    first: int = 1,
+    first_time: float | None = 0.0,
+    created: str = "a",
+    clock_ahead: float = 0.0,
+    mirror: Origin | None = None,
 ) -> Stream:
-    return Stream("$G", "S", created, StreamConfig(), 1, 1, first, last, first_time, at, 1)
+    return Stream(
+        "$G", "S", created, StreamConfig(), 1, 1, first, last, first_time, at, 1,
+        clock_ahead=clock_ahead, mirror=mirror,
+    )  # fmt: skip
 
 
 def test_the_first_and_the_last_message_are_exact() -> None:
@@ -64,19 +75,54 @@ def test_a_stream_that_stays_behind_lost_messages_and_starts_anew() -> None:
     assert times.lookup(52) == (150.0, 0.0)
 
 
-def test_a_server_whose_clock_is_an_hour_ahead_is_understood() -> None:
+@pytest.mark.parametrize("ahead", [3_600.0, 90.0, -90.0, -3_600.0])
+def test_a_server_whose_clock_is_off_is_understood_from_the_first_poll_on(ahead: float) -> None:
     times = SequenceTimes()
+    times.observe(stream(10, 20 + ahead, 1, 5 + ahead, clock_ahead=ahead), 300.0, 1.0)
+    assert times.lookup(1) == (5.0, 0.0)
+    assert times.lookup(10) == (20.0, 0.0)
     for poll in range(1, 20):
-        now = 15.0 * poll
-        times.observe(stream(15 * poll, now + 3_600, first_time=3_600.0), now, 1.0)
-    assert abs(times.lookup(1)[0]) <= 15
-    assert abs(times.lookup(100)[0] - 100) <= 16
+        now = 300 + 15.0 * poll
+        seen = stream(10 + 15 * poll, now + ahead, 1, 5 + ahead, clock_ahead=ahead)
+        times.observe(seen, now, 1.0)
+    assert abs(times.lookup(110)[0] - 400) <= 16
 
 
-def test_a_server_whose_clock_is_an_hour_behind_is_understood() -> None:
+@pytest.mark.parametrize("step", [90.0, -90.0])
+def test_what_was_learnt_stays_when_the_clock_of_an_idle_server_is_set(step: float) -> None:
     times = SequenceTimes()
-    for poll in range(1, 20):
-        now = 15.0 * poll
-        times.observe(stream(15 * poll, now - 3_600, first_time=-3_600.0), now, 1.0)
-    assert abs(times.lookup(1)[0]) <= 15
-    assert abs(times.lookup(100)[0] - 100) <= 16
+    times.observe(stream(10, 20.0, 1, 5.0), 30.0, 1.0)
+    times.observe(stream(10, 20.0, 1, 5.0, clock_ahead=step), 45.0, 1.0)
+    assert times.lookup(1) == (5.0, 0.0)
+    assert times.lookup(10) == (20.0, 0.0)
+    assert times.arrival(10, 20.0) == 20.0
+
+
+def test_messages_stamped_before_the_clock_was_set_are_bounded_by_the_polls() -> None:
+    times = SequenceTimes()
+    times.observe(stream(10, 20.0, 1, 5.0), 30.0, 1.0)
+    times.observe(stream(20, 40.0, 1, 5.0, clock_ahead=90.0), 45.0, 1.0)  # 40, not 130
+    assert times.lookup(20) == (30.0, 0.0)
+    times.observe(stream(20, 40.0, 15, 37.0, clock_ahead=90.0), 60.0, 1.0)
+    assert 20 <= times.lookup(15)[0] <= 45
+
+
+def test_a_clock_of_the_collector_that_was_set_changes_no_age() -> None:
+    times = SequenceTimes()
+    times.observe(stream(10, 20.0, 1, 5.0), 30.0, 1.0)
+    times.observe(stream(20, 40.0, 1, 5.0, clock_ahead=-600.0), 45.0, 1.0, forward=600.0)
+    assert times.lookup(1) == (5.0, 0.0)
+    assert times.lookup(20) == (40.0, 0.0)
+
+
+def test_a_mirror_keeps_the_times_of_its_origin_while_it_fills() -> None:
+    origin = Origin("ORDERS", 500, 0.1)
+    times = SequenceTimes()
+    times.observe(stream(100, 100.0, 1, 0.0, mirror=origin), 7_200.0, 1.0)
+    times.observe(stream(600, 3_600.0, 1, 0.0, mirror=origin), 7_215.0, 1.0)
+    assert times.lookup(100) == (100.0, 0.0)
+    assert times.lookup(600) == (3_600.0, 0.0)
+    estimate, off = times.lookup(350)
+    assert (estimate, off) == (1_850.0, 1_750.0)
+    times.observe(stream(600, 3_600.0, 90, 89.0, mirror=origin), 7_230.0, 1.0)
+    assert times.lookup(5) == (89.0, 0.0)  # so is its eviction by age

@@ -260,5 +260,5 @@ def test_a_filter_leaves_open_how_old_is_what_came_before_the_consumer_was_seen(
     js = JetStream(FILTERED, [*others, (400.0, True)], acks_after(0.0), lambda time: False)
     for poll in polls(js, 500, phase=420.0):
         assert poll.truth < 100
-        assert poll.error > 300  # the first message of another subject bounds it
+        assert poll.error > 150  # it may be any of the messages of other subjects
         assert poll.error <= poll.verdict.uncertainty

@@ -6,6 +6,7 @@ import msgspec
 
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
+from obs.lag.seconds import UNHEARD, Advisories
 from obs.lag.status import Status
 from obs.lag.track import Track, TrackState
 from obs.lag.verdict import ConsumerVerdict
@@ -27,7 +28,7 @@ class Feed:
         """One poll later: the consumer is at the end of the stream but for `changes`."""
         self.now += 15.0
         last = round(self.now * RATE)
-        exhausted = changes.pop("exhausted", ())
+        advisories = changes.pop("advisories", UNHEARD)
         messages = changes.pop("messages", last)
         first = last - messages + 1
         limits = StreamConfig(max_age=3_600.0)
@@ -49,7 +50,7 @@ class Feed:
         )
         consumer = msgspec.structs.replace(consumer, **changes)
         return self.track.observe(
-            consumer, stream, self.times, self.now, SETTINGS, exhausted=exhausted
+            consumer, stream, self.times, self.now, SETTINGS, advisories=advisories
         )
 
 
@@ -189,7 +190,7 @@ def test_a_message_given_up_early_is_skipped_as_soon_as_it_is_known() -> None:
     feed.poll()
     feed.poll(ack_floor_stream_seq=199, ack_pending=2)
     assert feed.poll(**stuck).lag_seconds > 20
-    assert feed.poll(exhausted={200}, **stuck).lag_seconds < 5
+    assert feed.poll(advisories=Advisories({200}), **stuck).lag_seconds < 5
 
 
 def test_an_ack_floor_without_a_delivery_limit_is_believed_however_old() -> None:

@@ -198,6 +198,32 @@ ALERTS: Final = (
         "jetstream/stream_replicas",
     ),
     Alert(
+        "NatsStreamOriginSilent",
+        Severity.WARNING,
+        About.ORIGIN,
+        Above(nats.ORIGIN_INACTIVE, MINUTE, "seconds"),
+        2 * MINUTE,
+        "A mirror or a stream with sources no longer hears from its origin.",
+        "Stream {stream} has not heard from its origin {origin} for {value} (threshold "
+        "{threshold}).",
+        "An idle origin is heard of every few seconds. Messages that it receives meanwhile are "
+        "missing from the copy, and are lost if the origin evicts them first.",
+        "jetstream/stream_origins",
+    ),
+    Alert(
+        "NatsStreamOriginLagHigh",
+        Severity.WARNING,
+        About.ORIGIN,
+        Above(nats.ORIGIN_LAG, 1_000, "messages"),
+        10 * MINUTE,
+        "A mirror or a stream with sources is behind its origin.",
+        "Stream {stream} has yet to copy {value} messages from its origin {origin} (threshold "
+        "{threshold}).",
+        "A new copy or a reconnected one catches up within ten minutes, unless its origin is "
+        "large: override the threshold per stream.",
+        "jetstream/stream_copies",
+    ),
+    Alert(
         "NatsServerMemoryNearLimit",
         Severity.WARNING,
         About.SERVER,

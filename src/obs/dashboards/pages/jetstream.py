@@ -40,7 +40,7 @@ def page(context: BuildContext) -> Page | None:
         [
             Section("", [_answer(consumers, servers), *_consumers(consumers)]),
             Section("Why consumers are behind", _causes(consumers)),
-            Section("Streams", [_streams(streams)]),
+            Section("Streams", [_streams(streams), _origins(streams)]),
             Section("Servers", [_servers(servers)]),
         ],
     )
@@ -140,6 +140,10 @@ def _streams(panels: MetricPanels) -> Band:
     return Band(
         8, [whole, *_alerts(panels, "stream", "messages", "bytes", "replicas")], (9, 5, 5, 5)
     )
+
+
+def _origins(panels: MetricPanels) -> Band:
+    return Band(7, _alerts(panels, "stream", "origins", "copies"))
 
 
 def _servers(panels: MetricPanels) -> Band:

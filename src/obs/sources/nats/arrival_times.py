@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from nats.aio.client import Client
@@ -26,6 +26,7 @@ TIMEOUT: Final = 2.0  # seconds, for all queries of a poll
 _AT_ONCE: Final = 8  # answers carry whole messages: few at a time
 _UNANSWERED_PAUSE: Final = 60.0
 _REFUSED_PAUSE: Final = 600.0
+_STEPS: Final = 16  # of one question in one poll
 _NOT_FOUND: Final = 404
 _RIGHTS: Final = "publish to $JS.API.STREAM.MSG.GET.* and subscribe to _INBOX.>"
 
@@ -33,6 +34,7 @@ _RIGHTS: Final = "publish to $JS.API.STREAM.MSG.GET.* and subscribe to _INBOX.>"
 class _Message(msgspec.Struct, frozen=True, gc=False):
     seq: int
     time: datetime
+    subject: str = ""
 
 
 class _Error(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +61,7 @@ class ArrivalTimes:
         self._wanted = asyncio.Event()
         self._client: Client | None = None
         self._not_before = 0.0
+        self._reached: dict[Question, int] = {}  # sequences that walks of earlier polls got to
         self._logged = ""
 
     async def run(self) -> None:
@@ -78,7 +81,10 @@ class ArrivalTimes:
             return {}
         limit = asyncio.Semaphore(_AT_ONCE)
         tasks = {
-            question: asyncio.create_task(_first(client, question, limit)) for question in questions
+            question: asyncio.create_task(
+                _answer(client, question, limit, self._reached.get(question, question.seq))
+            )
+            for question in questions
         }
         try:
             await asyncio.wait(tasks.values(), timeout=TIMEOUT)
@@ -86,6 +92,9 @@ class ArrivalTimes:
             for task in tasks.values():
                 task.cancel()
         answers, errors = _split(tasks)
+        self._reached = {
+            question: found.seq for question, found in answers.items() if not found.sure
+        }
         if self._client is client:  # otherwise its loss is reported
             self._note(len(errors) == len(tasks), errors)
         return answers
@@ -121,6 +130,12 @@ class ArrivalTimes:
         self._logged = problem
 
 
+class _Found(NamedTuple):
+    seq: int
+    at: float
+    subject: str
+
+
 Task = asyncio.Task[StoredMessage | None]
 
 
@@ -137,30 +152,54 @@ def _split(tasks: dict[Question, Task]) -> tuple[dict[Question, StoredMessage], 
     return answers, errors
 
 
-async def _first(
-    client: Client, question: Question, limit: asyncio.Semaphore
+async def _answer(
+    client: Client, question: Question, limit: asyncio.Semaphore, since: int
 ) -> StoredMessage | None:
-    """The earliest that any filter matches. Raises SourceError."""
+    """The message asked for; none is before the sequence `since`. Raises SourceError.
+
+    A message that was not the last of its subject leads on to the next one, for _STEPS at most.
+    """
+    by = question.last_before
+
+    async def first(seq: int, subjects: Sequence[str]) -> _Found | None:
+        return await _first(client, question.stream, seq, subjects, limit)
+
+    # A sequence without a subject fails where it was deleted.
+    subjects = question.filters or (">",)
+    message = await first(since, subjects)
+    for _ in range(_STEPS if by is not None else 0):
+        if message is None or by is None or message.at > by:
+            break
+        later = await first(message.seq + 1, (message.subject,))
+        if later is None or later.at > by:
+            break
+        message = await first(message.seq + 1, subjects)
+    else:
+        if by is not None and message is not None:
+            return StoredMessage(message.seq, message.at, sure=False)
+    return None if message is None else StoredMessage(message.seq, message.at)
+
+
+async def _first(
+    client: Client, stream: str, seq: int, subjects: Sequence[str], limit: asyncio.Semaphore
+) -> _Found | None:
+    """The earliest message at `seq` or after it that any subject matches. Raises SourceError."""
     found = []
-    for subject in question.filters or (
-        ">",
-    ):  # a sequence without a subject fails where it was deleted
+    for subject in subjects:
         async with limit:
-            found.append(await _first_of_subject(client, question, subject))
+            found.append(await _first_of_subject(client, stream, seq, subject))
     return min((message for message in found if message), default=None)
 
 
-async def _first_of_subject(
-    client: Client, question: Question, subject: str
-) -> StoredMessage | None:
-    body = msgspec.json.encode({"seq": question.seq, "next_by_subj": subject})
-    data = await request(client, f"$JS.API.STREAM.MSG.GET.{question.stream}", body, TIMEOUT)
+async def _first_of_subject(client: Client, stream: str, seq: int, subject: str) -> _Found | None:
+    body = msgspec.json.encode({"seq": seq, "next_by_subj": subject})
+    data = await request(client, f"$JS.API.STREAM.MSG.GET.{stream}", body, TIMEOUT)
     try:
         answer = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise SourceError("decode", f"{question.stream}: not a stored message") from None
-    if answer.message is not None:
-        return StoredMessage(answer.message.seq, answer.message.time.timestamp())
+        raise SourceError("decode", f"{stream}: not a stored message") from None
+    if found := answer.message:
+        return _Found(found.seq, found.time.timestamp(), found.subject)
     if answer.error is None or answer.error.code == _NOT_FOUND:
         return None
-    raise SourceError("http_status", f"stream {question.stream}: {answer.error.description}")
+    raise SourceError("http_status", f"stream {stream}: {answer.error.description}")

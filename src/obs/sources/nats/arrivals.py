@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from obs.lag.history import SequenceTimes
+from obs.lag.pending import LAST_PER_SUBJECT, is_whole
+from obs.lag.seconds import KnownArrival
 from obs.lag.status import Status
-from obs.snapshot import Question, StoredMessage, Stream
+from obs.snapshot import Consumer, Question, StoredMessage, Stream
+from obs.sources.nats.jsz import server_seconds
 from obs.sources.nats.tracked_consumer import TrackedConsumer
 
 REQUESTS: Final = 100  # per poll: a response carries a whole message
@@ -30,14 +33,16 @@ class ArrivalQueries:
     """Refines the lag of one account's consumers where it is uncertain by more than `tolerance`.
 
     `account` is its label or its id, `tolerance` in seconds. An answer is stored as long as it is
-    needed, so a stopped consumer is queried once; again only where messages were deleted from the
-    middle of the stream.
+    needed, so a stopped consumer is queried once; again at each poll where messages are deleted
+    from the middle of the stream. There an answer of an earlier poll only tells that nothing before
+    it is outstanding.
     """
 
     def __init__(self, account: str, tolerance: float) -> None:
         self._account = account
         self._tolerance = tolerance
         self._known: dict[Key, StoredMessage] = {}
+        self._fresh: set[Key] = set()  # answered since the last poll
         self._uncertain: list[_Uncertain] = []
         self._queried: dict[TrackedConsumer, int] = {}  # number of the last poll
         self._poll = 0
@@ -46,13 +51,14 @@ class ArrivalQueries:
     def update(self, present: Iterable[TrackedConsumer], streams: Streams) -> None:
         """Refine the lags of a poll by the known answers; `open` is then what to query."""
         self._poll += 1
+        self._fresh.clear()
         self._uncertain = list(self._select(present, streams))
         chosen = self._choose()
         self._known = {
             key: self._known[key]
             for each in self._uncertain
             for key in _keys(each)
-            if key in self._known and (key[1] in chosen or not self._is_open(key, each.stream))
+            if key in self._known
         }
         self.open = tuple(chosen)
         self._refine()
@@ -63,8 +69,7 @@ class ArrivalQueries:
             for key in _keys(each):
                 if answer := answers.get(key[1]):
                     self._known[key] = answer
-                elif key[1] in self.open:
-                    self._known.pop(key, None)
+                    self._fresh.add(key)
         self.open = ()
         self._refine()
         return bool(answers)
@@ -81,8 +86,11 @@ class ArrivalQueries:
             if tracked.verdict.status is Status.LEADERLESS:  # its numbers are old
                 continue
             stream, times = streams[consumer.account, consumer.stream]
-            sequences = tracked.sequences_to_query(times, self._tolerance)
-            questions = tuple(Question(consumer.stream, seq, filters) for seq in sequences)
+            sequences = tracked.sequences_to_query(stream, times, self._tolerance)
+            last_before = _last_before(consumer)
+            questions = tuple(
+                Question(consumer.stream, seq, filters, last_before) for seq in sequences
+            )
             yield _Uncertain(tracked, stream, times, questions)
 
     def _choose(self) -> set[Question]:
@@ -107,18 +115,33 @@ class ArrivalQueries:
 
     def _is_open(self, key: Key, stream: Stream) -> bool:
         known = self._known.get(key)
-        whole = stream.messages == stream.last_seq - stream.first_seq + 1
-        return known is None or not whole or not stream.first_seq <= known.seq <= stream.last_seq
+        return (
+            known is None
+            or not known.sure
+            or not is_whole(stream)
+            or not stream.first_seq <= known.seq <= stream.last_seq
+        )
 
     def _refine(self) -> None:
         for each in self._uncertain:
             known_arrivals = {
-                key[1].seq: each.times.arrival(self._known[key].at)
-                for key in _keys(each)
-                if key in self._known
+                key[1].seq: self._arrival(key, each) for key in _keys(each) if key in self._known
             }
             if known_arrivals:
                 each.tracked.refine(each.stream, each.times, known_arrivals)
+
+    def _arrival(self, key: Key, each: _Uncertain) -> KnownArrival:
+        known = self._known[key]
+        present = key in self._fresh or not self._is_open(key, each.stream)
+        arrived = each.times.arrival(known.seq, known.at)
+        return KnownArrival(known.seq, arrived, known.sure and present)
+
+
+def _last_before(consumer: Consumer) -> float | None:
+    """When the consumer began with the last message of each subject; None where it did not."""
+    if consumer.config.deliver_policy != LAST_PER_SUBJECT:
+        return None
+    return server_seconds(consumer.created)
 
 
 def _keys(each: _Uncertain) -> list[Key]:

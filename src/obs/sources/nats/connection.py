@@ -9,6 +9,7 @@ from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.spec.nats import NatsConnection
 
 if TYPE_CHECKING:
+    from obs.errors import SourceError
     from obs.sources.nats.advisories import Arrival
     from obs.sources.nats.arrival_times import ArrivalTimes
 
@@ -34,8 +35,16 @@ def dead_letters(
 
             updates.apply_soon(record)
 
+        def report(error: "SourceError | None") -> None:
+            def record() -> list[Family]:
+                tracker.hear(connection.account, heard=error is None)
+                return []
+
+            updates.apply_soon(record)
+            updates.connected(error)
+
         position = Position(*tracker.position) if tracker.position else None
-        await Advisories(name, connection, clock, position).run(take, updates.connected)
+        await Advisories(name, connection, clock, position).run(take, report)
 
     return listen
 

@@ -10,7 +10,13 @@ from typing import Final
 import msgspec
 
 from obs.families.family import Family, RowCache
-from obs.families.nats import ConsumerRows, consumer_families, server_families, stream_families
+from obs.families.nats import (
+    ConsumerRows,
+    consumer_families,
+    origin_families,
+    server_families,
+    stream_families,
+)
 from obs.lag.history import SequenceState, SequenceTimes
 from obs.lag.identity import Ended
 from obs.lag.observed import JudgeSettings
@@ -21,6 +27,7 @@ from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.arrivals import ArrivalQueries
+from obs.sources.nats.clock_steps import ClockSteps
 from obs.sources.nats.names import find
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.named import Found
@@ -48,6 +55,7 @@ class SavedHistory(msgspec.Struct, frozen=True):
     streams: list[tuple[tuple[str, str], SequenceState]]
     ended: list[tuple[Identity, Ended]] = []
     accounts: dict[str, tuple[str, str]] = {}
+    clock_forward: float = 0.0
 
 
 class SavedDeadLetters(msgspec.Struct, frozen=True):
@@ -80,6 +88,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._dead_letters: dict[Identity, int] = {}
         self._since = now
         self._saved_at = now
+        self._clock = ClockSteps()
+        self._heard: set[str] = set()  # accounts whose advisories are heard
         self.position: tuple[str, int] | None = None
         self.knows_dead_letters = False
         self.present: tuple[TrackedConsumer, ...] = ()
@@ -90,7 +100,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
 
     def update(self, snapshot: NatsSnapshot) -> list[Family]:
         """Judge the snapshot; returns the source's families."""
-        now = snapshot.at
+        self._clock.observe(snapshot.at, snapshot.steady)
+        forward = self._clock.forward
+        now = snapshot.at - forward
         backwards = TOLERANCE * self._spec.poll
         streams = {}
         for stream in snapshot.streams:
@@ -98,7 +110,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             times = self._streams.get(key)
             if times is None:
                 times = self._streams[key] = SequenceTimes()
-            times.observe(stream, now, backwards)
+            at = now if stream.at is None else stream.at - forward
+            times.observe(stream, at, backwards, forward=forward)
             streams[key] = (stream, times)
         settings, tracked_by, present = self._settings, self._tracked, []
         for consumer in snapshot.consumers:
@@ -110,7 +123,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             if tracked is None:
                 track = Track(self._ended.pop(identity, None))
                 tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), track)
-            tracked.observe(consumer, *of_stream, now, settings)
+            at = now if consumer.at is None else consumer.at - forward
+            heard = consumer.account in self._heard
+            tracked.observe(consumer, *of_stream, at, settings, heard=heard)
             present.append(tracked)
         self.present = tuple(present)
         self.snapshot = snapshot
@@ -120,8 +135,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             (self.present, array("q", [w.verdict.lag_messages for w in present]))
         )
         self._forget(now)
-        if not 0 <= now - self._saved_at < SAVE_EVERY:
-            self.save(now)
+        if not 0 <= snapshot.at - self._saved_at < SAVE_EVERY:
+            self.save(snapshot.at)
         return self._families(snapshot)
 
     @property
@@ -135,6 +150,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             return []
         return self._families(self.snapshot)
 
+    def hear(self, account: str, *, heard: bool) -> None:
+        """Whether the account's advisories are heard from now on."""
+        (self._heard.add if heard else self._heard.discard)(account)
+
     def record_dead_letters(
         self, dead_letters: Sequence[DeadLetter], position: tuple[str, int] | None
     ) -> None:
@@ -145,6 +164,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             account = self.accounts.label(dead_letter.account)
             identity = (account, dead_letter.stream, dead_letter.consumer)
             self._dead_letters[identity] = self._dead_letters.get(identity, 0) + 1
+            if dead_letter.kind != "max_deliveries":  # terminated is as good as acknowledged
+                continue
             if tracked := self._tracked.get(identity):
                 tracked.exhausted.add(dead_letter.stream_seq)
         saved = SavedDeadLetters(list(self._dead_letters.items()), self.position)
@@ -198,6 +219,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             [(key, times.to_state()) for key, times in self._streams.items()],
             list(self._ended.items()),
             dict(self.accounts.saved),
+            self._clock.forward,
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
@@ -228,6 +250,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return [
             *consumers,
             *stream_families(self.source, snapshot.streams, self._kept, rolled_up=rolled_up),
+            *origin_families(self.source, snapshot.streams, self._kept),
             *server_families(self.source, snapshot.servers, self._kept),
         ]
 
@@ -245,10 +268,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         try:
             if history := self._state.entries(_KIND).get(self.source):
                 saved = msgspec.msgpack.decode(history, type=SavedHistory)
-                self._since = saved.since
+                self._since, self._clock.forward = saved.since, saved.clock_forward
                 for identity, track in saved.tracks:
                     tracked = TrackedConsumer((self.source, *identity), Track.from_state(track))
-                    tracked.seen_at = self._saved_at
+                    tracked.seen_at = self._saved_at - saved.clock_forward
                     self._tracked[identity] = tracked
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)

@@ -14,6 +14,7 @@ from obs.sources.nats.jsz import (
     UnreadableConsumer,
     UnreadableStream,
     consumer_config,
+    origin,
     stream_config,
     unix_seconds,
 )
@@ -267,6 +268,8 @@ def _stream(
         replica_lag=max(lags, default=0) if all(0 <= lag <= MOST for lag in lags) else None,
         ephemeral_consumers=ephemeral[0],
         ephemeral_lag=ephemeral[1],
+        mirror=origin(report.mirror) if report.mirror else None,
+        sources=tuple(origin(source) for source in report.sources or ()),
     )
 
 

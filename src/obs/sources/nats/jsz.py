@@ -5,12 +5,13 @@ A stream or a consumer in which a value is odd is not read, but stands in the an
 """
 
 from datetime import datetime
+from math import inf
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from obs.snapshot import ConsumerConfig, StreamConfig
+from obs.snapshot import ConsumerConfig, Origin, StreamConfig
 from obs.sources.nats import tolerant
 
 _PER_SECOND: Final = 1e9  # nanoseconds
@@ -128,6 +129,21 @@ class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     mirror: Upstream | None = None
 
 
+class External(msgspec.Struct, frozen=True, gc=False):
+    """Where the origin of a copy is, if it is in another account or domain."""
+
+    api: str = ""
+
+
+class OriginReport(msgspec.Struct, frozen=True, gc=False):
+    """The origin of a mirror or a source; `active` in nanoseconds, below zero: never yet."""
+
+    name: AssetName
+    lag: Count = 0
+    active: Setting = -1
+    external: External | None = None
+
+
 class StreamReport(msgspec.Struct, frozen=True, gc=False):
     """One stream as one server sees it."""
 
@@ -137,6 +153,8 @@ class StreamReport(msgspec.Struct, frozen=True, gc=False):
     cluster: Cluster | None = None
     config: StreamSettings | None = None
     consumer_detail: tuple[ConsumerReport, ...] | None = None
+    mirror: OriginReport | None = None
+    sources: tuple[OriginReport, ...] | None = None
 
 
 class UnreadableStream(StreamReport, frozen=True, gc=False):
@@ -251,6 +269,14 @@ def unix_seconds(moment: datetime | None) -> float | None:
     return seconds if seconds > 0.0 else None
 
 
+def server_seconds(moment: str) -> float | None:
+    """Unix seconds of a time as the server writes it; None where it is none."""
+    try:
+        return unix_seconds(msgspec.convert(moment, datetime))
+    except msgspec.ValidationError:
+        return None
+
+
 def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:
     """Durations in seconds, limits of 0 as none."""
     filters = settings.filter_subjects or (
@@ -284,3 +310,10 @@ def stream_config(settings: StreamSettings) -> StreamConfig:
         rolls_up=settings.allow_rollup_hdrs,
         mirrors=settings.mirror is not None,
     )
+
+
+def origin(report: OriginReport) -> Origin:
+    """Its name says where it is, if it is in another account or domain."""
+    api = report.external.api if report.external else ""
+    name = f"{api}:{report.name}" if api else report.name
+    return Origin(name, report.lag, report.active / _PER_SECOND if report.active >= 0 else inf)

@@ -14,6 +14,7 @@ from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.snapshot import NatsServer, NatsSnapshot
 from obs.sources.nats.accounts import AccountLabels
+from obs.sources.nats.clock_steps import steady_time
 from obs.sources.nats.config_reads import ConfigReads
 from obs.sources.nats.discovery import Discovery, Get
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
@@ -76,7 +77,7 @@ class NatsHttp:
         urls = self._discovery.urls(self._clock())
         first = self._config_reads.first
         replies = self._request(urls, with_config=first)
-        at = self._clock()
+        at, steady = self._clock(), steady_time()
         merged = _merged(replies)
         if first:
             self._learn(replies, merged)
@@ -94,6 +95,7 @@ class NatsHttp:
             view.consumers,
             view.left_out,
             unwatched=unwatched(merged, view),
+            steady=steady,
         )
 
     def close(self) -> None:
