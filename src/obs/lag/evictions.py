@@ -116,10 +116,11 @@ class Evictions:
         self._consumer, self._stream, self._means = consumer, stream, means
 
     def restart(self, *, recreated: bool = False) -> None:
-        """Forget what was pending: it cannot be compared any more."""
+        """Forget what was pending: it cannot be compared any more. A new consumer counts from 0."""
         self.passed = self.marked = UNKNOWN
         if recreated:
             self.total = None
+            self._consumer = None
 
     def _pass(self, before: PollCounters, after: PollCounters) -> None:
         if self.passed < 0:

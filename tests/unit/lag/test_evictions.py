@@ -236,6 +236,18 @@ def test_zero_is_told_before_anything_is_lost() -> None:
     assert polls.evictions.total == 0
 
 
+def test_a_consumer_created_again_counts_from_zero() -> None:
+    model = filled(10)
+    polls = Polls(model)
+    polls.settle()
+    model.purge()
+    assert polls.settle() == 10
+    polls.evictions.restart(recreated=True)
+    polls.last = None
+    polls.poll()
+    assert polls.evictions.total == 0
+
+
 def test_gaps_from_before_the_first_poll_are_no_losses() -> None:
     model = filled(50)
     for seq in range(11, 40, 2):
