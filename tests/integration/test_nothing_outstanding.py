@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -96,6 +97,11 @@ async def started(collector: CollectorProcess, readings: Readings) -> AsyncItera
         yield
 
 
+async def reported(readings: Readings, consumer: str, status: Status) -> None:
+    """Wait until the consumer has this status."""
+    await eventually_async(lambda: readings.last(consumer).status is status)
+
+
 async def polls(readings: Readings, count: int) -> None:
     enough = len(readings.polls) + count
     await eventually_async(lambda: len(readings.polls) >= enough)
@@ -153,14 +159,13 @@ async def test_a_job_longer_than_the_window_is_work_and_a_crash_is_not(
         readings = Readings(collector, "JOBS")
         more = every(0.5, lambda: js.publish("jobs.blocking", b"x"))
         async with going_on(more, *kept, *asked), started(collector, readings):
-            await eventually_async(lambda: readings.last("crashed").status is Status.STOPPED)
-            await eventually_async(lambda: readings.last("blocking").status is Status.SLOW)
+            await reported(readings, "crashed", Status.STOPPED)
+            await reported(readings, "blocking", Status.SLOW)
             await polls(readings, POLLS)
     for name in ("kept", "serial", "postponed"):
-        reported = readings.reported(name)
-        assert {each.status for each in reported} == {Status.OK}
-        assert {reason for each in reported for reason in each.reasons} == set()
-        assert reported[-1].lag_seconds > 2 * WINDOW, "its age goes on being told"
+        seen = readings.reported(name)
+        assert {(each.status, *each.reasons) for each in seen} == {(Status.OK,)}
+        assert seen[-1].lag_seconds > 2 * WINDOW, "its age goes on being told"
     assert {each.status for each in readings.reported("blocking")} == {Status.OK, Status.SLOW}
     assert readings.last("blocking").reasons == {"ack_pending_full"}
     assert readings.last("crashed").reasons == {"no_puller"}
@@ -197,7 +202,7 @@ async def test_a_consumer_needs_a_client_only_while_something_is_outstanding(
             needed = len(readings.polls) - 1
             for name, reason in (("idle", "no_puller"), ("unbound", "push_unbound")):
                 await js.publish(f"s.{name}", b"x")
-                await eventually_async(lambda n=name: readings.last(n).status is Status.STOPPED)
+                await reported(readings, name, Status.STOPPED)
                 assert readings.last(name).reasons == {reason}
     for name in ("idle", "unbound"):
         before = readings.reported(name, until=readings.polls[needed].begin)
@@ -226,10 +231,10 @@ async def test_a_backlog_that_only_the_limits_of_its_stream_shrink_is_never_drai
             await publish(js, "s.a", 30 if limit == "max_age" else 15)
             for name in ("all", "some"):
                 await process(js, "S", name, 5)
-            more = (every(0.1, lambda s=subject: js.publish(s, b"x")) for subject in ("s.a", "s.b"))
+            more = (every(0.1, partial(publish, js, subject, 1)) for subject in ("s.a", "s.b"))
             async with going_on(*more):
-                await eventually_async(lambda: readings.last("all").status is Status.STOPPED)
-                await eventually_async(lambda: readings.last("some").status is Status.STOPPED)
+                await reported(readings, "all", Status.STOPPED)
+                await reported(readings, "some", Status.STOPPED)
                 await polls(readings, POLLS)
             stopped = len(readings.polls)
             await polls(readings, POLLS)
@@ -292,8 +297,8 @@ async def test_what_is_acknowledged_or_replaced_is_no_loss(
     async with jetstream(nats_server) as js:
         for name, retention in RETAINED.items():
             # Above what is outstanding, below what has arrived.
-            limit = {"max_msgs": 400} if name == "limits" else {}
-            stream = StreamConfig(name=name, subjects=[f"{name}.*"], retention=retention, **limit)
+            stream = StreamConfig(name=name, subjects=[f"{name}.*"], retention=retention)
+            stream.max_msgs = 400 if name == "limits" else -1
             await add(js, stream, busy=ConsumerConfig(filter_subject=f"{name}.a"))
             everything = {} if name == "workqueue" else {"all": ConsumerConfig()}
             for other, config in everything.items():
@@ -335,5 +340,5 @@ async def test_what_is_acknowledged_or_replaced_is_no_loss(
             counts = {each: told(reading.scrape, *each, EVICTED) for each in consumers}
             assert counts == dict.fromkeys(consumers, 0)
             assert told(reading.scrape, "KV_values", "all", EVICTED) is None
-        assert told(readings.polls[-1].scrape, "limits", "all", "delivered_total") > 400
+        assert (told(readings.polls[-1].scrape, "limits", "all", "delivered_total") or 0) > 400
         assert told(readings.polls[-1].scrape, "last", "all", "lag_messages") == 2

@@ -35,6 +35,16 @@ def test_messages_that_were_given_up_are_not_told_as_redelivered_in_flight(
     assert values[nats.REDELIVERED_MESSAGES] == [told]
 
 
+@pytest.mark.parametrize("evicted", [None, 0, 7])
+def test_evicted_messages_are_told_as_far_as_they_are_known(evicted: int | None) -> None:
+    consumer = Consumer("A", "S", "c", "t", ConsumerConfig(), 1, 1, 1, 0, 0, 0, 0)
+    verdict = ConsumerVerdict(0, 0.0, 0.0, Status.OK, (), 0.0, None, 1, 0, evicted)
+    rows = ConsumerRows().of([("main", "A", "S", "c")])
+    families = consumer_families(rows, [consumer], [verdict], [None], tolerance=1.0, since=0.0)
+    values = {family.metric: family.values for family in families}
+    assert values[nats.EVICTED_MESSAGES] == [evicted]
+
+
 @pytest.mark.parametrize(("known", "told"), [(True, 1), (False, 0), (None, None)])
 def test_whether_a_stream_refuses_messages_is_told_once_it_is_known(
     known: bool | None, told: int | None

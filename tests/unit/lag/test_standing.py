@@ -36,12 +36,21 @@ class Seen:
     waiting: bool = False
     kept: bool = False
     paused: bool = False
+    first: int = 1  # sequence of the stream
 
 
 class Desk:
     """One consumer of a stream without deletions, poll by poll."""
 
-    def __init__(self, config: ConsumerConfig = CONFIG, *, pending: int, in_flight: int) -> None:
+    def __init__(
+        self,
+        config: ConsumerConfig = CONFIG,
+        *,
+        pending: int,
+        in_flight: int,
+        retention: str = "limits",
+    ) -> None:
+        self.retention = retention
         self.track, self.times, self.config = Track(), SequenceTimes(), config
         self.now, self.deliveries, self.active = 0.0, 100 + in_flight, 1.0
         self.delivered, self.in_flight, self.redelivered = 100 + in_flight, in_flight, 0
@@ -71,7 +80,7 @@ class Desk:
             config=self.config,
             delivered_consumer_seq=self.deliveries,
             delivered_stream_seq=self.delivered,
-            ack_floor_stream_seq=self.delivered - self.in_flight,
+            ack_floor_stream_seq=max(self.delivered - self.in_flight, seen.first - 1),
             pending=self.pending,
             ack_pending=self.in_flight,
             redelivered=min(self.redelivered, self.in_flight),
@@ -80,8 +89,9 @@ class Desk:
             paused=seen.paused,
             push_bound=seen.waiting and push,
         )
-        limits = StreamConfig(discard_new=False)
-        stream = Stream("$G", "S", "s", limits, self.last, 1, 1, self.last, 0.0, self.now, 1)
+        limits = StreamConfig(discard_new=False, retention=self.retention)
+        stored = self.last - seen.first + 1
+        stream = Stream("$G", "S", "s", limits, stored, 1, seen.first, self.last, 0.0, self.now, 1)
         self.times.observe(stream, self.now, 1.0)
         return self.track.observe(consumer, stream, self.times, self.now, SETTINGS)
 
@@ -178,6 +188,29 @@ def test_a_crash_with_a_long_ack_wait_is_told_when_that_is_over() -> None:
     statuses = [desk.see(Seen()).status for _ in range(25)]
     assert statuses[:20] == [Status.OK] * 20
     assert set(statuses[21:]) == {Status.STOPPED}
+
+
+@pytest.mark.parametrize("retention", ["limits", "interest", "workqueue"])
+def test_a_worker_that_acknowledges_a_large_batch_before_it_asks_again_works(
+    retention: str,
+) -> None:
+    removed = retention != "limits"
+    desk = Desk(limited_to(100), pending=5, in_flight=50, retention=retention)
+    for _ in range(40):
+        first = desk.delivered - desk.in_flight + 2 if removed else 1
+        verdict = desk.see(Seen(acknowledged=1, first=first))
+        assert verdict.status is Status.OK
+
+
+def test_messages_in_flight_that_are_evicted_one_by_one_were_not_acknowledged() -> None:
+    desk = Desk(limited_to(100), pending=20, in_flight=50)
+    desk.settle(Seen())
+    for _ in range(40):
+        # Every second was acknowledged before: the floor rises over it as the one before leaves.
+        first = desk.delivered - desk.in_flight + 2
+        verdict = desk.see(Seen(acknowledged=1, first=first))
+        assert verdict.status is Status.STOPPED
+        assert verdict.drain_seconds == float("inf")
 
 
 def test_nothing_outstanding_needs_no_client() -> None:

@@ -41,7 +41,10 @@ def test_a_stopped_consumer_is_not_ok_because_old_messages_are_evicted() -> None
         LIMITED, STEADY, lambda seq, delivery: 1.3, lambda time: time < 100, max_age=100.0
     )
     js.publish = [(time, True) for time, _ in STEADY if time < 150 or int(time * 2) % 4 == 0]
-    assert statuses(after(list(polls(js, 500)), 300)) == {Status.STOPPED}
+    seen = after(list(polls(js, 500)), 100 + WINDOW + 15)
+    assert statuses(after(seen, 300)) == {Status.STOPPED}
+    assert {poll.verdict.drain_seconds for poll in seen} == {float("inf")}
+    assert seen[-1].verdict.lag_messages < seen[0].verdict.lag_messages
 
 
 @pytest.mark.parametrize(

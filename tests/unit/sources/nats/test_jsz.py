@@ -13,6 +13,7 @@ from obs.sources.nats.jsz import (
     ConsumerSettings,
     StreamReport,
     StreamSettings,
+    Upstream,
     consumer_config,
     decode_varz,
     stream_config,
@@ -165,6 +166,21 @@ def test_several_filters_and_a_deliver_subject_are_read() -> None:
         (
             StreamSettings("new", 3_600_000_000_000, max_bytes=5, max_msgs=6, num_replicas=3),
             StreamConfig(3600.0, max_bytes=5, max_messages=6, replicas=3, discard_new=True),
+        ),
+        (
+            StreamSettings(
+                max_msgs_per_subject=2,
+                retention="workqueue",
+                allow_rollup_hdrs=True,
+                mirror=Upstream("ORDERS"),
+            ),
+            StreamConfig(
+                discard_new=False,
+                max_per_subject=2,
+                retention="workqueue",
+                rolls_up=True,
+                mirrors=True,
+            ),
         ),
     ],
 )
