@@ -230,4 +230,4 @@ def test_the_stream_that_it_names_is_checked_on_the_live_system(run: Run) -> Non
     assert run("check", "--only", "jetstream-limits").returncode == 0
     missing = run("check", "--only", "jetstream-limits", stream="MISSING")
     assert missing.returncode == 1
-    assert "the spec names this stream" in missing.stdout
+    assert "Stream MISSING, which the spec names" in missing.stdout

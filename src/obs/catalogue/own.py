@@ -101,9 +101,9 @@ SPEC_OBJECT_MISSING = gauge(
     "obs_spec_object_missing",
     SPEC_OBJECT,
     "1 if the spec names this bus, rule, queue, stream or consumer and the source does not have "
-    "it, or nothing matches it, else 0; absent while that cannot be told.",
+    "it, 2 if it is a glob that matches nothing, else 0; absent while that cannot be told.",
     title="Named in the spec, but missing",
-    states=("there", "missing"),
+    states=("there", "missing", "unmatched"),
 )
 BUILD_INFO = info(
     "obs_build_info",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from obs.spec.named import MissingName
+
 FindingRows = tuple[tuple[str, ...], ...]
 
 
@@ -38,6 +40,13 @@ def wrong(resource: str, what: str, *advice: str) -> CheckFinding:
 def doubtful(resource: str, what: str, *advice: str) -> CheckFinding:
     """The resource may work, but needs attention."""
     return CheckFinding(resource, Outcome.WARNED, what, "\n".join(advice))
+
+
+def not_there(missing: MissingName) -> CheckFinding:
+    """What the spec names does not exist; a glob may stand for what is created later."""
+    named = missing.named
+    advice = f"create this {named.kind}, or correct {named.path}"
+    return (doubtful if named.is_glob else wrong)(named.label, str(missing), advice)
 
 
 def skipped(resource: str, why: str, *advice: str) -> CheckFinding:

@@ -50,10 +50,10 @@ class SpecNames:
         return ((name, idle_words(name, why)) for name, why in self._idle[source].items())
 
     def family(self) -> Family:
-        """1 for each name that does not exist, 0 for each that does."""
+        """The state of each name: 0 there, 1 missing, 2 a glob that matches nothing."""
         return missing_family(
             {
-                (source, name.kind, name.label): missing is not None
+                (source, name.kind, name.label): 0 if missing is None else 1 + name.is_glob
                 for source, known in self._known.items()
                 for name, missing in known.items()
             }

@@ -64,7 +64,8 @@ def _spec_objects(collector: Collector, fresh: Collection[str]) -> Iterator[Spec
     """What the spec names and is missing or idle; of a source that is stale it is not known."""
     for source in filter(fresh.__contains__, collector.trackers):
         for each in collector.spec_names.missing(source):
-            yield _spec_object(source, each.named, "critical", str(each))
+            level: Level = "warning" if each.named.is_glob else "critical"
+            yield _spec_object(source, each.named, level, str(each))
         for named, text in collector.spec_names.idle(source):
             yield _spec_object(source, named, "warning", text)
 

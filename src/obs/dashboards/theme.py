@@ -40,6 +40,7 @@ STATE_COLOURS: Final = {
     "up": GOOD,
     "there": GOOD,
     "missing": CRITICAL,
+    "unmatched": WARNING,
     "no": "transparent",
     "yes": WARNING,
 }

@@ -108,9 +108,9 @@ def check_family(outcomes: Mapping[str, bool]) -> Family:
     return Family(own.CHECK_OK, Rows((name,) for name in names), [int(outcomes[n]) for n in names])
 
 
-def missing_family(missing: Mapping[tuple[str, str, str], bool]) -> Family:
-    """Whether each name of the spec is missing, by source, kind and name."""
-    return Family(own.SPEC_OBJECT_MISSING, Rows(missing), [int(each) for each in missing.values()])
+def missing_family(states: Mapping[tuple[str, str, str], int]) -> Family:
+    """The state of each name of the spec, by source, kind and name."""
+    return Family(own.SPEC_OBJECT_MISSING, Rows(states), [*states.values()])
 
 
 BUILD = Family(own.BUILD_INFO, Rows([(__version__, platform.python_version())]), [1])

@@ -73,6 +73,19 @@ ALERTS: Final = (
         keep_firing=0,
     ),
     Alert(
+        "ObsSpecGlobUnmatched",
+        Severity.WARNING,
+        About.SPEC_OBJECT,
+        Equals(own.SPEC_OBJECT_MISSING, 2),
+        10 * MINUTE,
+        "A glob in the spec matches nothing, so nothing is monitored for it.",
+        "No {kind} of source {source} matches {object}, which the spec names.",
+        "A deployment that creates what the glob is for takes less than ten minutes. A glob may "
+        "stand for what is created later, so this is less urgent than a name.",
+        "collector/missing",
+        keep_firing=0,
+    ),
+    Alert(
         "ObsAwsBudgetExceeded",
         Severity.WARNING,
         About.SOURCE,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from obs.checks.advice import aws
-from obs.checks.finding import CheckFinding, right, wrong
+from obs.checks.finding import CheckFinding, not_there, right, wrong
 from obs.spec.named import MissingName
 from obs.spec.quantity import format_duration
 
@@ -91,8 +91,7 @@ def judge_rules(
     `wanted`: retries and event age to advise.
     """
     for missing in facts.missing:
-        named = missing.named
-        yield wrong(named.label, str(missing), f"create this {named.kind}, or correct {named.path}")
+        yield not_there(missing)
     for rule in facts.rules:
         yield from _judge_rule(rule, facts.region)
         for target in rule.targets:

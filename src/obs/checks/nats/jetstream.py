@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from obs.checks.advice import nats
-from obs.checks.finding import CheckFinding, doubtful, right, wrong
+from obs.checks.finding import CheckFinding, doubtful, not_there, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.sources.nats.names import find
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
@@ -54,7 +54,7 @@ def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterato
             yield from _judge_consumers(stream, consumers, expected, snapshot.consumers, words)
     for each in missing:
         if (each.named.kind, each.named.label) in words:
-            yield wrong(each.named.label, str(each), f"create it, or correct {each.named.path}")
+            yield not_there(each)
 
 
 def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:

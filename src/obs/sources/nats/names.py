@@ -1,5 +1,6 @@
 """Which streams and consumers that a spec names exist in a NATS cluster."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -19,17 +20,23 @@ def unwatched(merged: Merged, view: ClusterView) -> tuple[Unwatched, ...]:
     if len(view.streams) == len(merged) and not any(view.left_out.values()):
         return ()
     streams = {(each.account, each.name) for each in view.streams}
-    consumers = {(each.account, each.stream, each.name) for each in view.consumers}
-    found = [
-        Unwatched(key.account, key.stream)
-        for key in merged
-        if (key.account, key.stream) not in streams
-    ]
-    found += [
-        Unwatched(key.account, key.stream, name)
+    found = [Unwatched(*key) for key in merged if key not in streams]
+    watched = Counter([(each.account, each.stream) for each in view.consumers])
+    lacking = {
+        key: reports
         for key, reports in merged.items()
+        if watched[key] < len(reports.led) + len(reports.unled)
+    }
+    consumers = {
+        (each.account, each.stream, each.name)
+        for each in view.consumers
+        if (each.account, each.stream) in lacking
+    }
+    found += [
+        Unwatched(*key, name)
+        for key, reports in lacking.items()
         for name in chain(reports.led, reports.unled)
-        if (key.account, key.stream, name) not in consumers
+        if (*key, name) not in consumers
     ]
     return tuple(found)
 

@@ -12,7 +12,10 @@ from obs.snapshot import (
     StreamConfig,
     Unwatched,
 )
-from obs.sources.nats.names import find
+from obs.sources.nats.jetstream import ClusterView
+from obs.sources.nats.jsz import ConsumerReport, StreamReport
+from obs.sources.nats.leaders import Reports, StreamKey
+from obs.sources.nats.names import find, unwatched
 from obs.spec.named import Found
 from obs.spec.watched import SpecName
 
@@ -83,3 +86,19 @@ def test_the_others_of_its_kind_are_told_for_the_near_name() -> None:
     )
     assert set(streams.like) == {"O", "LOGS"}
     assert set(consumers.like) == {"worker", "ephemeral"}
+
+
+def test_what_exists_but_is_not_selected_is_kept_by_name() -> None:
+    def reports(*names: str) -> Reports:
+        consumers = {name: ConsumerReport(name, "c") for name in names}
+        return Reports(StreamReport("x", "c"), True, led=consumers)
+
+    merged = {
+        StreamKey("A", "O"): reports("worker", "ephemeral"),
+        StreamKey("A", "LOGS"): reports("tail"),
+        StreamKey("B", "O"): reports("worker"),
+    }
+    streams = (stream("O"), stream("O", "B"))
+    consumers = (consumer("O", "worker"), consumer("O", "worker", "B"))
+    view = ClusterView(streams, consumers, {"excluded": 1, "ephemeral": 1}, configured=True)
+    assert set(unwatched(merged, view)) == set(OTHERS)
