@@ -90,14 +90,14 @@ def _remaining(labels: dict[str, str], period: float, *, minutes: bool) -> str:
 def _burn_rate(labels: dict[str, str], span: Window, budget: str, *, minutes: bool) -> str:
     """As obs.slo.expected has it: what Prometheus has not seen of the window counts as good."""
     events, good = _counts(labels, span)
+    bad, whole = f"({events} - {good})", number(span.seconds / MINUTE)
     if minutes:
-        whole = number(span.seconds / MINUTE)
-        return f"({events} - {good})\n  / clamp_min({events} > 0, {whole}) / {budget}"
-    ratio = f"({events} - {good})\n  / ({events} > 0) / {budget}"
+        return f"{bad}\n  / clamp_min({events} > 0, {whole}) / {budget}"
+    ratio = f"{bad}\n  / ({events} > 0)"
     if span.seconds == _STEP:
-        return ratio
+        return f"{ratio} / {budget}"
     seen = _steps(recorded.EVENTS, labels, span, "count_over_time")
-    return f"{ratio}\n  * {seen} / {number(ceil(span.seconds / _STEP))}"
+    return f"{ratio}\n  * {seen} / {number(ceil(span.seconds / _STEP))} / {budget}"
 
 
 def _counts(labels: dict[str, str], span: Window) -> tuple[str, str]:

@@ -82,7 +82,7 @@ class Objective:
         self.ledger.restore(known)
         self.since = saved.since
         if self.since is None:  # of a version that did not save it
-            self.since = min((float(bucket.start) for bucket in known), default=None)
+            self.since = float(min(saved.events.since, *(bucket.start for bucket in known)))
         self.watermark = saved.watermark
         self.events = CumulativeTotal.restored(saved.events)
         self.good_events = CumulativeTotal.restored(saved.good_events)

@@ -230,6 +230,7 @@ def test_a_window_is_judged_by_all_rules_from_its_first_minute_to_its_last(
     assert state(5000) == "OK", "as many bad events as are agreed"
     aws.put(metric, [5000], 1, **rule(bad_rule))
     assert [state(5000), state(5000 + minutes - 1)] == ["ALARM", "ALARM"]
+    aws.put("Invocations", [5000 + minutes], 1, **rule(OTHER))
     assert state(5000 + minutes) == "OK"
 
 
@@ -243,6 +244,26 @@ def test_a_total_outage_at_ten_events_an_hour_pages_within_the_hour_and_one_bad_
     assert not {name for name in ever if "burns" in name}
     aws.put("FailedInvocations", [306], 1, **rule(ONE))
     assert f"{BURNS}-1h" in firing(aws, 306)
+
+
+def test_a_total_outage_with_an_event_every_six_minutes_is_one_alarm_until_good_ones_come() -> None:
+    aws, pages, states = CloudWatch(plan(oms())), f"{BURNS}-1h", []
+    aws.put("Invocations", range(0, 400, 6), 1, **rule(ONE))
+    aws.put("FailedInvocations", range(120, 240, 6), 1, **rule(ONE))
+    for minute in range(400):
+        states.append(aws.evaluate(minute)[pages] == "ALARM")
+    changes = [i for i in range(1, len(states)) if states[i] != states[i - 1]]
+    assert changes == [126, 240]
+
+
+def test_an_outage_followed_by_silence_ends_with_its_long_window() -> None:
+    aws, pages, states = CloudWatch(plan(oms())), f"{BURNS}-1h", []
+    aws.put("Invocations", range(0, 240, 6), 1, **rule(ONE))
+    aws.put("FailedInvocations", range(120, 240, 6), 1, **rule(ONE))
+    for minute in range(400):
+        states.append(aws.evaluate(minute)[pages] == "ALARM")
+    changes = [i for i in range(1, len(states)) if states[i] != states[i - 1]]
+    assert changes == [126, 288]
 
 
 def test_a_dead_lettered_event_counts_once_whether_or_not_it_failed_too() -> None:

@@ -99,8 +99,8 @@ def test_a_burn_alert_has_a_rule_for_each_tier_and_period(spec: Read) -> None:
     burns = [tuned.when for tuned in alerts(spec(week), "SloBudgetBurnsFast")]
     assert [burn for burn in burns if not isinstance(burn, Burn)] == []
     assert [(b.period, b.long, b.factor) for b in burns if isinstance(b, Burn)] == [
-        ("7d", "1h", 3.36),
-        ("7d", "6h", 1.4),
+        ("7d", "10m", 20.16),
+        ("7d", "1h", 8.4),
         ("30d", "1h", 14.4),
         ("30d", "6h", 6),
     ]

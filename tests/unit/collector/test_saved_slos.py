@@ -97,6 +97,16 @@ def test_slos_go_on_from_the_state_that_an_earlier_version_wrote(state: State) -
     assert (processed.events.total, processed.good_events.total) == (60, 59)
 
 
+def test_the_history_of_an_earlier_version_begins_with_its_oldest_minute(state: State) -> None:
+    delivery, keeps_up, _ = restored(state, DELIVERY, KEEPS_UP, PROCESSED).all
+    assert (delivery.since, delivery.expected.minutes) == (START, False)
+    assert keeps_up.expected.minutes
+    delivery.known_from(START - 900)
+    delivery.save(state)
+    state.flush()
+    assert restored(state, DELIVERY).all[0].since == START - 900
+
+
 def test_counters_of_a_measurement_go_on_too(state: State) -> None:
     objectives = restored(state, PROCESSED)
     for second, delivered, dead in ((600, 110, 2), (660, 110, 2)):
@@ -131,7 +141,8 @@ def test_an_earlier_version_reads_what_is_written_now(state: State) -> None:
     state.flush()
     written = state.entries("slo")
     for key, saved in SAVED.items():
-        assert decoded(written[key]) == decoded(saved)
+        now, earlier = decoded(written[key]), decoded(saved)
+        assert {name: now[name] for name in earlier} == earlier
 
 
 def decoded(saved: bytes) -> dict[str, Any]:
