@@ -69,6 +69,16 @@ def run(folder: Path, system: System, bad: range, expectation: Mapping[str, obje
     return judged(folder, ["test.yaml"])["test.yaml"]
 
 
+def fires_from(tier: str, begin: int, end: int) -> Mapping[str, object]:
+    """The tier fires in each of these minutes, and in no other."""
+    among = f'ALERTS{{alertstate="firing",tier="{tier}"}}'
+    whole = f"sum(count_over_time({among}[{LENGTH}m]))"
+    within = f"sum(count_over_time({among}[{end - begin}m] @ {(end - 1) * MINUTE}))"
+    expr = f"{whole} == {within}"
+    samples = [{"labels": "{}", "value": end - begin}]
+    return {"eval_time": f"{LENGTH - 1}m", "expr": expr, "exp_samples": samples}
+
+
 FIRING = 'ALERTS{alertname=~"SloBudgetBurns.*",alertstate="firing"}'
 ONE = [{"labels": "{}", "value": 1}]
 
@@ -100,3 +110,17 @@ def test_without_the_guard_one_bad_event_would(system: System, tmp_path: Path) -
         "exp_samples": ONE,
     }
     assert run(tmp_path, unguarded, range(BETWEEN), expectation)
+
+
+def test_a_total_outage_of_two_hours_is_one_alert_until_good_events_come(
+    system: System, tmp_path: Path
+) -> None:
+    """38 changes of state before an empty short window stopped counting as recovery."""
+    bad, first, good = range(120), BETWEEN, 120
+    assert run(tmp_path, system, bad, fires_from("1h", first, good))
+    assert run(tmp_path, system, bad, fires_from("6h", first, good - BETWEEN + 30))
+
+
+def test_an_alert_that_flaps_is_seen(system: System, tmp_path: Path) -> None:
+    """So the test above can fail."""
+    assert not run(tmp_path, system, range(120), fires_from("1h", BETWEEN + 1, 120))

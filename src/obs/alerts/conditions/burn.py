@@ -133,7 +133,8 @@ class Burn(Condition):
         long = {**constant(fast), Level.EDGE: edge}
         short = {**constant(fast), Level.GOOD: edge, Level.OVER: edge}
         del short[Level.IDLE]
-        bad = {**constant(enough), Level.GOOD: 0.0, Level.FEW: enough - 1}
+        bad = {**constant(enough), **dict.fromkeys((Level.FEW, Level.IDLE), enough - 1)}
+        bad[Level.GOOD] = 0.0
         period = (("slo_window", self.period),)
         return Samples(
             (
