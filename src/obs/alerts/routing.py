@@ -10,6 +10,7 @@ from obs.catalogue import own, slo
 from obs.catalogue.query import Matcher, equal
 from obs.sources.kinds import each_source
 from obs.spec.notify import LabelRoute, Notify, Route
+from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
 WATCHDOG: Final = "ObsWatchdog"
@@ -142,18 +143,17 @@ def _by_severity(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
 
 
 def _by_tier(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
-    """A faster burn-rate tier over the slower ones of the same SLO."""
+    """A faster burn-rate tier over the slower ones of the same SLO: those with longer windows.
+
+    Not by burn rate: that of one window differs between SLOs of different length.
+    """
     found = {
-        (burn.long, tuned.severity): burn.factor
+        (parse_duration(burn.long), burn.long, tuned.severity)
         for tuned in alerts
         if (burn := tuned.when.tier()) is not None
     }
-    for (tier, severity), factor in sorted(found.items(), key=lambda each: -each[1]):
-        slower = dict.fromkeys(
-            other
-            for (other, _), its in sorted(found.items(), key=lambda each: -each[1])
-            if its < factor and other != tier
-        )
+    for length, tier, severity in sorted(found):
+        slower = dict.fromkeys(other for its, other, _ in sorted(found) if its > length)
         if slower:
             yield Inhibition(
                 (("tier", "=", tier), _is(severity)),

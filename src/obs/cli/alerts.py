@@ -154,7 +154,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         raise BadInput(f"no alert {arguments.name}{hint}")
     system = tuned_system(arguments)
     rules = [tuned for tuned in tuned_alerts(system) if tuned.name == arguments.name]
-    print("\n\n".join(_explained(arguments.name, rules, system)))
+    print("\n\n".join([*_explained(arguments.name, rules, system), *_left_out(arguments.name, system)]))
     return DONE
 
 
@@ -164,3 +164,21 @@ def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> li
 
     expressions = [f"```promql\n{tuned.expression}\n```" for tuned in rules]
     return [runbook(BY_NAME[name], rules, system).rstrip(), "## Expression", *expressions]
+
+
+def _left_out(name: str, system: "System") -> list[str]:
+    """The tiers of a burn-rate alert that SLOs lack, with the reasons."""
+    from obs.alerts.conditions.burn import BurnTiers
+    from obs.alerts.definitions import BY_NAME
+    from obs.alerts.tier_summary import slo_tiers
+
+    when = BY_NAME[name].when
+    if not isinstance(when, BurnTiers):
+        return []
+    reasons = [
+        f"- {slo.service}/{slo.name}: {reason}"
+        for slo in slo_tiers(system)
+        for reason in slo.left_out
+        if reason.startswith(f"the {when.severity} ")
+    ]
+    return ["## Left out", "\n".join(reasons)] if reasons else []

@@ -67,13 +67,15 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 
 def _facts(spec: "Spec") -> dict[str, object]:
+    from obs.alerts.tier_summary import slo_tiers
+
     system = spec.system
     return {
         "system": system.system,
         "environment": system.environment,
         "environments": list(spec.environments),
         "sources": [{"kind": kind, "name": name} for kind, name, _ in _sources(system)],
-        "slos": [{"service": slo.service, "name": slo.name} for slo in system.slos],
+        "slos": [asdict(found) for found in slo_tiers(system)],
         "outputs": [name for name, _ in _outputs(system)],
     }
 
@@ -101,9 +103,25 @@ def _summary(spec: "Spec") -> Iterator[str]:
     ]
     if rows:
         yield table(rows, indent=2)
+    yield from _burn_rates(system)
     outputs = _outputs(system)
     yield f"\n{counted(len(outputs), 'output')}"
     yield table(outputs, indent=2)
+
+
+def _burn_rates(system: "System") -> Iterator[str]:
+    """Where they are not a month's: the burn rates that alert, and what is left out, and why."""
+    from obs.alerts.tier_summary import slo_tiers
+
+    found = list(slo_tiers(system))
+    sets = list(dict.fromkeys((each.window, each.tiers) for each in found if each.scaled))
+    if sets:
+        yield "\n  burn rates that alert"
+        yield table([(f"over {over}", "; ".join(kept)) for over, kept in sets], indent=4)
+    lacking = [(f"{x.service}/{x.name}", reason) for x in found for reason in x.left_out]
+    if lacking:
+        yield "\n  not alerted on"
+        yield table(lacking, indent=4)
 
 
 def _sources(system: "System") -> list[tuple[str, str, str]]:

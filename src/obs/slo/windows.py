@@ -45,14 +45,17 @@ LEAST_LONG: Final = 2 * _SHORTEST
 _COMPARED: Final = (5 * MINUTE, HOUR, 6 * HOUR, 3 * DAY)
 
 
+def is_scaled(period_seconds: float) -> bool:
+    """Whether the windows of its tiers are shorter than those of a month."""
+    return period_seconds < _WHOLE_MONTH
+
+
 def scaled(month_long: int, period_seconds: float) -> float:
     """The same share of another period as `month_long` is of 30 days; seconds.
 
     From 28 days on it is that window itself: longer periods have higher burn rates instead.
     """
-    if period_seconds >= _WHOLE_MONTH:
-        return month_long
-    return month_long * period_seconds / _MONTH
+    return month_long * period_seconds / _MONTH if is_scaled(period_seconds) else month_long
 
 
 def long_window(month_long: int, period_seconds: float) -> int | None:

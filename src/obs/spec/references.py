@@ -13,8 +13,9 @@ from obs.spec.globs import GlobIndex, is_plain, matches
 from obs.spec.nats import NatsSource, Selection
 from obs.spec.notify import Notify, unknown_names
 from obs.spec.outputs import CloudWatch
+from obs.spec.quantity import format_duration
 from obs.spec.report import did_you_mean
-from obs.spec.slos import Sli
+from obs.spec.slos import RAREST_POLL, Sli
 from obs.spec.source import SourceSpec
 from obs.spec.sources import source_model
 from obs.spec.system import System
@@ -163,6 +164,10 @@ def _sli(
     yield from _unknown_source(path, measured.source, measured.source_kind, parts)
     source = watched.get((measured.source_kind, measured.source))
     if source is not None:
+        if measured.counts_minutes and source.source.poll > RAREST_POLL:
+            poll, most = format_duration(source.source.poll), format_duration(RAREST_POLL)
+            message = f"source {source.name!r} polls every {poll}; minutes need one every {most}"
+            yield (*path, "source"), message
         for named in measured.names():
             yield from _unwatched(path, named, source)
 

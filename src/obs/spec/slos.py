@@ -1,7 +1,7 @@
 """Service level objectives."""
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -9,6 +9,10 @@ from obs.durations import format_duration
 from obs.spec.model import AssetName, Glob, Model, Name, wrong
 from obs.spec.quantity import Duration, NotBoolean, Objective
 from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named
+
+
+RAREST_POLL: Final = 300.0
+"""Seconds between polls that still tell what the minutes between them were like."""
 
 
 class SliSpec(Model):

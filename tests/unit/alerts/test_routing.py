@@ -119,6 +119,19 @@ def test_a_faster_tier_silences_the_slower_ones_of_its_slo(
         assert not silences(rules, firing(one), firing(other, slo="another"))
 
 
+def test_tiers_of_slos_of_different_length_silence_by_their_windows(system: System) -> None:
+    """A month's hour has a higher burn rate than a day's ten minutes, and is slower all the same."""
+    day, month = (system.slos[0].model_copy(update={"window": n * 86_400.0}) for n in (1, 30))
+    both = system.model_copy(update={"slos": (day, month)})
+    alerts = tuned_alerts(both)
+    tiers = [tuned for tuned in alerts if isinstance(tuned.when, Burn)]
+    rules = inhibitions(alerts, both)
+    for one, other in product(tiers, repeat=2):
+        if dict(one.labels)["slo_window"] == dict(other.labels)["slo_window"]:
+            faster = tiers.index(one) < tiers.index(other)
+            assert silences(rules, firing(one), firing(other)) == faster
+
+
 def test_a_source_that_is_down_silences_the_warnings_that_depend_on_it(
     alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
 ) -> None:

@@ -120,3 +120,39 @@ def test_spec_may_be_repeated(capsys: pytest.CaptureFixture[str], tmp_path: Path
 def test_the_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+def test_validate_says_which_burn_rates_alert_and_what_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sli = "{nats_lag: {source: main, stream: S, consumer: c, max_seconds: 30s}}"
+    slos = "".join(
+        f"  - {{name: {name}, service: s, objective: {percent}, window: {window}, sli: {sli}}}\n"
+        for name, percent, window in (("day", 99, "1d"), ("week", 99, "7d"), ("loose", 30, "30d"))
+    )
+    source = "sources: {nats: {main: {monitor: ['http://127.0.0.1:8222']}}}"
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(f"version: 1\nsystem: a\n{source}\nslos:\n{slos}", "utf-8")
+    assert main(["validate", "--spec", str(spec)]) == 0
+    said = capsys.readouterr().out
+    assert "over 1d  page above 7.2 over 10m and 5m; ticket above 4.8 over 30m and 5m;" in said
+    assert "over 7d  page above 20.16 over 10m and 5m; page above 8.4 over 1h and 5m;" in said
+    assert "s/day    the page over 2m is left out: less than 10m is too short" in said
+    assert "over 30d  page" not in said
+    assert "s/loose  the page over 1h at burn rate 14.4 can never fire: it needs" in said
+    assert main(["alerts", "explain", "SloBudgetBurnsFast", "--spec", str(spec)]) == 0
+    explained = capsys.readouterr().out
+    assert "- s/day: the page over 2m is left out" in explained
+    assert "(SLOs over 7d)" in explained
+
+
+def test_a_lag_slo_of_a_source_that_polls_too_rarely_to_tell_minutes_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sli = "{nats_lag: {source: main, stream: S, consumer: c, max_seconds: 30s}}"
+    source = "sources: {nats: {main: {monitor: ['http://127.0.0.1:8222'], poll: 10m}}}"
+    slos = f"slos: [{{name: n, service: s, objective: 99, sli: {sli}}}]"
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(f"version: 1\nsystem: a\n{source}\n{slos}\n", "utf-8")
+    assert main(["validate", "--spec", str(spec)]) == 2
+    assert "polls every 10m; minutes need one every 5m" in capsys.readouterr().err

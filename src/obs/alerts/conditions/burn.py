@@ -120,7 +120,8 @@ class Burn(Condition):
 
     def words(self) -> Words:
         factor = number(self.factor)
-        comparison = f"> {factor} over {self.long} and {self.short}"
+        slos = f" (SLOs over {self.period})" if self.period else ""
+        comparison = f"> {factor} over {self.long} and {self.short}{slos}"
         return Words("rate", factor, comparison, self.long)
 
     def tunable(self) -> Mapping[TuningField, str]:

@@ -17,8 +17,9 @@ ALERTS: Final = (
         "An SLO's error budget is burning fast: act now.",
         "SLO {slo} of service {slo_service} has a burn rate of {value} over {window} (threshold "
         "{threshold}). Time until the error budget is exhausted at this rate: {exhaustion}.",
-        "2 % of the period's error budget in one hour, or 5 % in six. The short window resolves "
-        "the alert soon after the cause is fixed.",
+        "Of an SLO over 30 days, 2 % of the error budget in one hour, or 5 % in six; of a shorter "
+        "one about as much in the same part of its window. Good events in the short window resolve "
+        "the alert soon after the cause is fixed; that there are no events does not.",
         "slo_detail/burn_rate",
     ),
     Alert(
@@ -30,8 +31,9 @@ ALERTS: Final = (
         "An SLO's error budget is burning too fast to last the period.",
         "SLO {slo} of service {slo_service} has a burn rate of {value} over {window} (threshold "
         "{threshold}). Time until the error budget is exhausted at this rate: {exhaustion}.",
-        "10 % of the period's error budget in one day, or in three: not urgent, but the budget "
-        "will not last.",
+        "Of an SLO over 30 days, 10 % of the error budget in one day, or in three; of a shorter "
+        "one about as much in the same part of its window. Not urgent, but the budget will not "
+        "last.",
         "slo_detail/burn_rate",
     ),
     Alert(
