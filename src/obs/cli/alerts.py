@@ -154,7 +154,11 @@ def _explain(arguments: argparse.Namespace) -> int:
         raise BadInput(f"no alert {arguments.name}{hint}")
     system = tuned_system(arguments)
     rules = [tuned for tuned in tuned_alerts(system) if tuned.name == arguments.name]
-    print("\n\n".join([*_explained(arguments.name, rules, system), *_left_out(arguments.name, system)]))
+    print(
+        "\n\n".join(
+            [*_explained(arguments.name, rules, system), *_left_out(arguments.name, system)]
+        )
+    )
     return DONE
 
 

@@ -81,8 +81,9 @@ class Objective:
         known = list(buckets)
         self.ledger.restore(known)
         self.since = saved.since
-        if self.since is None:  # of a version that did not save it
-            self.since = float(min(saved.events.since, *(bucket.start for bucket in known)))
+        if self.since is None and known:  # of a version that did not save it
+            oldest = min(bucket.start for bucket in known)
+            self.since = float(min(oldest, saved.events.since))
         self.watermark = saved.watermark
         self.events = CumulativeTotal.restored(saved.events)
         self.good_events = CumulativeTotal.restored(saved.good_events)

@@ -3,7 +3,7 @@
 from math import inf
 from typing import Final, NamedTuple
 
-from obs.slo.windows import MINUTE
+from obs.slo.windows import LEAST_LONG, MINUTE
 
 
 class Expected(NamedTuple):
@@ -11,8 +11,9 @@ class Expected(NamedTuple):
 
     `minutes`: every minute is one event, so a window has as many events as minutes; those without
     data count as good. Otherwise events are counted from `since` (Unix seconds) on: a window that
-    began earlier is taken to have had as many events a minute before, all of them good. So a new
-    SLO begins with its whole budget, and a total outage fires as soon as in an old one.
+    began earlier is taken to have had as many events a minute before, all of them good, unless it
+    is so short that it only says what happens now. So a new SLO begins with its whole budget, and
+    a total outage fires as soon as in an old one.
     """
 
     minutes: bool = False
@@ -25,7 +26,7 @@ class Expected(NamedTuple):
         if self.minutes:
             return max(total, seconds / MINUTE)
         known = max(end - self.since, MINUTE)
-        return total * seconds / known if known < seconds else total
+        return total * seconds / known if known < seconds >= LEAST_LONG else total
 
 
 ALL_SEEN: Final = Expected()

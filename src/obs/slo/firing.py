@@ -32,9 +32,7 @@ def firing(
             yield tier, long
 
 
-def _newest(
-    tier: Tier, ledger: Ledger, evaluation: Evaluation, expected: Expected
-) -> float | None:
+def _newest(tier: Tier, ledger: Ledger, evaluation: Evaluation, expected: Expected) -> float | None:
     """The burn rate of the short window when it last had events, while in the long one."""
     for end in _moments(tier, evaluation.watermark):
         good, total = ledger.counts(tier.short_seconds, end)

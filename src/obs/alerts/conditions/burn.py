@@ -54,9 +54,10 @@ class Burn(Condition):
     def promql(self, rule: RuleScope, held: float) -> str:
         factor, enough = number(self.factor), number(self.min_bad_events)
         bad = self._over(rule, self.bad, self.long, held)
+        short = self._over(rule, self.burn, self.short, held)
         lines = [
             f"{self._over(rule, self.burn, self.long, held)} > {factor}",
-            f"and ({self._newest(rule, held)}) > {factor}",
+            f"and ({short}\n  or {self._before(rule)}) > {factor}",
             f"and ({bad} >= {enough}\n  or {self._most_bad(rule)} >= {enough})",
         ]
         if self.period:
@@ -66,13 +67,12 @@ class Burn(Condition):
     def _over(self, rule: RuleScope, metric: Metric, length: str, held: float = 0) -> str:
         return present(rule, metric, held, (("window", length),))
 
-    def _newest(self, rule: RuleScope, held: float = 0) -> str:
-        """The burn rate of the short window; while it has no events, of the newest before it.
+    def _before(self, rule: RuleScope) -> str:
+        """The burn rate of the newest events before the short window, which has none.
 
         So an alert ends because good events say so, never because a window is empty.
         """
-        before = self._recalled(rule, "last_over_time", self.burn, self.short)
-        return f"{self._over(rule, self.burn, self.short, held)}\n  or {before}"
+        return self._recalled(rule, "last_over_time", self.burn, self.short)
 
     def _most_bad(self, rule: RuleScope) -> str:
         """The most bad events that the long window has had since its begin."""
@@ -98,18 +98,18 @@ class Burn(Condition):
             burn = self._over(rule, self.burn, self.long, held)
             return f"{burn}\nand {self._of_period(rule, held)}" if self.period else burn
 
+        def short(held: float) -> str:
+            return self._over(rule, self.burn, self.short, held)
+
+        def enough_bad(held: float) -> str:
+            return f"{self._over(rule, self.bad, self.long, held)} >= {enough}"
+
         enough = number(self.min_bad_events)
         return GrafanaQuery(
             {
                 "A": lasting(rule, long),
-                "B": lasting(rule, lambda held: self._newest(rule, held)),
-                "D": lasting(
-                    rule,
-                    lambda held: (
-                        f"{self._over(rule, self.bad, self.long, held)} >= {enough}\n"
-                        f"or {self._most_bad(rule)}"
-                    ),
-                ),
+                "B": f"{lasting(rule, short)}\nor {self._before(rule)}",
+                "D": f"{lasting(rule, enough_bad)}\nor {self._most_bad(rule)}",
                 EXTRA: lasting_gauge(rule, slo.EXHAUSTION, (("window", self.long),)),
             },
             f"$A > {number(self.factor)} && $B > {number(self.factor)} && $D >= {enough}",

@@ -150,12 +150,15 @@ class _CaseBuilder:
         return self._case(name, [*reset, *self._companions(levels)], self._firing(levels))
 
     def idle(self, name: str) -> Case:
-        """What is bad happens now and then only; what is good ends it, though nothing follows."""
-        step, idle = self.samples.recall_step, [Level.IDLE] * _IDLE
+        """What is bad happens now and then only; what is good ends it, though nothing follows.
+
+        Each lasts until the alert has looked back to it.
+        """
+        steps = ceil(self.samples.recall_step / self._step) + 1
+        idle = [Level.IDLE] * max(steps, _IDLE)
         levels = [Level.GOOD] * _LEAD
-        levels += ([Level.BAD] + idle) * _TAIL + [Level.OVER] + idle + [Level.GOOD] * _TAIL
-        series = [*self._exported_by("a", levels), *self._companions(levels)]
-        return replace(self._case(name, series, self._firing(levels)), step=step)
+        levels += ([Level.BAD] * steps + idle) * 2 + [Level.OVER] * steps + idle
+        return self.one_collector(name, levels + [Level.GOOD] * _TAIL)
 
     def no_data(self, name: str) -> Case:
         """There is no series of the object, though its source is up."""

@@ -1,6 +1,7 @@
 """Unit tests for `promtool test rules`, of every alert, derived from the alerts themselves."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
@@ -18,15 +19,19 @@ def tests_of(alerts: Sequence[TunedAlert], system: System, rules: str) -> dict[s
 
     Tests that are evaluated equally often share a file.
     """
+
     group_of = {alert.name: group for group, alerts in GROUPS.items() for alert in alerts}
-    tests: dict[tuple[str, float], list[RuleDocument]] = {}
-    for tuned in alerts:
-        for step, test in alert_tests(tuned, system):
-            tests.setdefault((group_of[tuned.name], step), []).append(test)
-    return {
-        f"{group}_{duration(step)}_test": _test_file(found, [f"{rules}/{group}.yaml"], step)
-        for (group, step), found in sorted(tests.items(), key=lambda each: each[0])
-    }
+
+    def file_of(tuned: TunedAlert) -> tuple[str, float]:
+        return group_of[tuned.name], tuned.when.samples().step
+
+    files = {}
+    for (group, step), members in groupby(sorted(alerts, key=file_of), key=file_of):
+        tests = [test for tuned in members for test in alert_tests(tuned, system)]
+        if tests:
+            document = _test_file(tests, [f"{rules}/{group}.yaml"], step)
+            files[f"{group}_{duration(step)}_test"] = document
+    return files
 
 
 def _test_file(tests: list[RuleDocument], rule_files: list[str], step: float) -> RuleDocument:
@@ -38,8 +43,8 @@ def _test_file(tests: list[RuleDocument], rule_files: list[str], step: float) ->
     }
 
 
-def alert_tests(tuned: TunedAlert, system: System) -> Iterator[tuple[float, RuleDocument]]:
-    """The tests of one alert, each with the seconds between its evaluations."""
+def alert_tests(tuned: TunedAlert, system: System) -> Iterator[RuleDocument]:
+    """The tests of one alert."""
     for case in cases(tuned, system):
         subject = ",".join(value for _, value in case.labels)
         tier = dict(tuned.labels).get("tier", "")
@@ -55,7 +60,7 @@ def alert_tests(tuned: TunedAlert, system: System) -> Iterator[tuple[float, Rule
         }
         if case.annotated:
             test["alert_rule_test"] = [_annotation_test(tuned, case, system)]
-        yield case.step, test
+        yield test
 
 
 def _firing_tests(tuned: TunedAlert, case: Case, system: System) -> Iterator[RuleDocument]:
