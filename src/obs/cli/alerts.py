@@ -171,18 +171,8 @@ def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> li
 
 
 def _left_out(name: str, system: "System") -> list[str]:
-    """The tiers of a burn-rate alert that SLOs lack, with the reasons."""
-    from obs.alerts.conditions.burn import BurnTiers
+    """What the alert lacks in this system, with the reasons."""
     from obs.alerts.definitions import BY_NAME
-    from obs.alerts.tier_summary import slo_tiers
 
-    when = BY_NAME[name].when
-    if not isinstance(when, BurnTiers):
-        return []
-    reasons = [
-        f"- {slo.service}/{slo.name}: {reason}"
-        for slo in slo_tiers(system)
-        for reason in slo.left_out
-        if reason.startswith(f"the {when.severity} ")
-    ]
+    reasons = [f"- {reason}" for reason in BY_NAME[name].when.left_out(system)]
     return ["## Left out", "\n".join(reasons)] if reasons else []

@@ -10,7 +10,6 @@ from obs.spec.model import AssetName, Glob, Model, Name, wrong
 from obs.spec.quantity import Duration, NotBoolean, Objective
 from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named
 
-
 RAREST_POLL: Final = 300.0
 """Seconds between polls that still tell what the minutes between them were like."""
 

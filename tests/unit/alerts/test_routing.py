@@ -120,7 +120,7 @@ def test_a_faster_tier_silences_the_slower_ones_of_its_slo(
 
 
 def test_tiers_of_slos_of_different_length_silence_by_their_windows(system: System) -> None:
-    """A month's hour has a higher burn rate than a day's ten minutes, and is slower all the same."""
+    """A month's hour has a higher burn rate than a day's ten minutes, but is slower."""
     day, month = (system.slos[0].model_copy(update={"window": n * 86_400.0}) for n in (1, 30))
     both = system.model_copy(update={"slos": (day, month)})
     alerts = tuned_alerts(both)

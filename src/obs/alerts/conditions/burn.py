@@ -19,6 +19,7 @@ from obs.alerts.conditions.samples import Gauge, Level, Samples, constant
 from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.tier import BurnTier
 from obs.alerts.conditions.words import Words
+from obs.alerts.tier_summary import slo_tiers
 from obs.catalogue import slo
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import number, over_time
@@ -222,6 +223,13 @@ class BurnTiers(Condition):
         for period, tier in self._tiers(system):
             if tier.severity == self.severity:
                 yield _rule_of(tier, period)
+
+    def left_out(self, system: System) -> Iterator[str]:
+        """The tiers of this severity that SLOs lack."""
+        for each in slo_tiers(system):
+            for reason in each.left_out:
+                if reason.startswith(f"the {self.severity} "):
+                    yield f"{each.service}/{each.name}: {reason}"
 
     def _tiers(self, system: System) -> Iterable[tuple[str, Tier]]:
         """The tiers that some SLO of a period can trip. The period is empty where there is one."""

@@ -127,6 +127,10 @@ class Condition(ABC):
         """One rule, or as many as the condition becomes in this system."""
         return (RuleCondition(self),)
 
+    def left_out(self, system: System) -> Iterable[str]:
+        """What it does not become in this system, each with its object and the reason."""
+        return ()
+
     def share_of(self) -> Metric | None:
         """The limit of which it compares a percentage; None where it compares no share."""
         return None
