@@ -19,6 +19,10 @@ class Expected(NamedTuple):
     minutes: bool = False
     since: float = -inf
 
+    def seen(self, end: float) -> float:
+        """Seconds before `end` of which all events were seen: windows up to it need no estimate."""
+        return 0.0 if self.minutes else end - self.since
+
     def events(self, total: float, seconds: float, end: float) -> float:
         """The events of the window that ends at `end`, of which `total` were seen; 0 where none."""
         if not total:
