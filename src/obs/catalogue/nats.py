@@ -51,7 +51,7 @@ WAITING_PULLS = gauge(
 LAG_SECONDS = gauge(
     "nats_consumer_lag_seconds",
     CONSUMER,
-    "Age of the oldest unprocessed message; 0 when there is none.",
+    "Most likely age of the oldest unprocessed message; 0 when there is none.",
     "seconds",
     title="Lag in seconds",
     cloudwatch=Published("ConsumerLagSeconds", _CLOUDWATCH_CONSUMER, "Seconds"),
@@ -59,7 +59,7 @@ LAG_SECONDS = gauge(
 LAG_UNCERTAINTY = gauge(
     "nats_consumer_lag_uncertainty_seconds",
     CONSUMER,
-    "Uncertainty of lag_seconds; present only where it is more than 1.5 polls.",
+    "Most by which lag_seconds may be off; present only where it is more than 1.5 polls.",
     "seconds",
     title="Uncertainty of the lag",
 )

@@ -42,12 +42,10 @@ class DeliveryMarks:
             del self.times[:needless], self.delivered[:needless], self.retries[:needless]
 
     def thin(self, now: float, recent: float, needed: float) -> None:
-        """Above MAX_MARKS keep all of the last `recent` seconds, fewer of the last `needed`
-        seconds, and of older ones the fewer the older they are.
+        """Keep all of the last `recent` seconds, fewer of the last `needed` seconds, and of older
+        ones the fewer the older they are: MAX_MARKS or a few more.
         """
         times = self.times
-        if len(times) <= MAX_MARKS:
-            return
         remaining = [0]
         for i in range(1, len(times)):
             age = now - times[i]

@@ -28,7 +28,7 @@ from typing import Final
 
 import msgspec
 
-from obs.lag.delivery_marks import DeliveryMarks
+from obs.lag.delivery_marks import MAX_MARKS, DeliveryMarks
 from obs.lag.observed import NEVER, ObservedConsumerConfig
 
 UNPOLLED_POINTS: Final = 16  # for one stretch without polls
@@ -172,8 +172,12 @@ class InFlight:
             self._held, self._worked = False, 0.0
         if schedule.total < inf:
             self._record(delivered, schedule)
-            self._learn_held(schedule)
-        self.settled = self.likely_settled(schedule)
+            if self.active - self._marks.times[0] > schedule.longest:
+                self._learn_held(schedule)
+        if redelivered <= self._lingering and schedule.max_deliver != 1:
+            self.settled = self.certainly_settled  # the shortest way to what likely_settled says
+        else:
+            self.settled = self.likely_settled(schedule)
 
     def _count_retries(
         self,
@@ -189,18 +193,21 @@ class InFlight:
         if retries is None and schedule.max_deliver != 1:
             self.uncertain_at = self.active
         entered = max(redelivered - self._redelivered, 0)
+        if not (entered or retries or retried):
+            return
         pause = schedule.longest
         if retries is None:  # each of them will be redelivered until it is given up
             pause = min(schedule.after_redelivery, schedule.total)
             retries = entered * max(schedule.max_deliver - 1, 0)
-        if retries or retried:
-            pause += 2 * self._interval
-            if self._episode_at == NEVER or self.active - self.redelivered_at > pause:
-                self._episode_at, self._episode_retries, self._episode_distinct = self.active, 0, 0
-            self._retries += retries
-            self._episode_retries += retries
-            self._episode_distinct += entered
-            self.redelivered_at = self.uncertain_at = self.active
+        if not (retries or retried):
+            return
+        pause += 2 * self._interval
+        if self._episode_at == NEVER or self.active - self.redelivered_at > pause:
+            self._episode_at, self._episode_retries, self._episode_distinct = self.active, 0, 0
+        self._retries += retries
+        self._episode_retries += retries
+        self._episode_distinct += entered
+        self.redelivered_at = self.uncertain_at = self.active
 
     def _record(self, delivered: int, schedule: RedeliverySchedule) -> None:
         marks = self._marks
@@ -209,7 +216,8 @@ class InFlight:
         if self.active - marks.times[-1] >= schedule.longest / 8 or len(marks.times) == 1:
             marks.append(self.active, delivered, self._retries)
         marks.drop_below(self.certainly_settled)
-        marks.thin(self.active, 2 * schedule.longest, schedule.total)
+        if len(marks.times) > MAX_MARKS:
+            marks.thin(self.active, 2 * schedule.longest, schedule.total)
 
     def is_held(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
         """Whether the first message above the floor is in flight for certain.
@@ -220,7 +228,7 @@ class InFlight:
             return True
         if schedule.max_deliver == 1:  # given up without a trace
             return False
-        if self.retrying(told) == 0:
+        if self._redelivered - self._lingering <= told:
             return True
         marks = self._marks
         return (

@@ -32,6 +32,7 @@ class KnownArrival(NamedTuple):
 KnownArrivals = Mapping[int, KnownArrival]
 """By the stream sequence that was asked for."""
 
+_CLOSE: Final = 1.0  # seconds between two bounds that need no estimate between them
 NOTHING_KNOWN: Final[KnownArrivals] = {}
 
 
@@ -68,29 +69,44 @@ def oldest_outstanding(
     if consumer.ack_pending == 0:
         return _oldest_pending(consumer, stream, times, arrivals, known_arrivals)
     first, last = _bounds(consumer, in_flight, advisories)
-    early = _arrival(first, times, known_arrivals)
+    early = _arrival(first, times, known_arrivals) if known_arrivals else times.lookup(first)
     if first >= last:
         return early
-    told = len(advisories.given_up)
-    oldest = _first_delivered(consumer, stream, first, known_arrivals)
-    stuck = first > in_flight.certainly_settled + 1 or oldest in advisories.given_up
-    held = not stuck and _is_held(in_flight, schedule, advisories, oldest)
-    unreported = not stuck and _is_unreported(advisories, oldest)
+    stuck = first > in_flight.certainly_settled + 1
+    held = not stuck and in_flight.is_held(schedule)
+    unreported = False
+    if not (held or stuck):
+        oldest = _first_delivered(consumer, stream, first, known_arrivals)
+        stuck = oldest in advisories.given_up
+        held = not stuck and _is_held(in_flight, schedule, advisories, oldest)
+        unreported = not stuck and _is_unreported(advisories, oldest)
     if arrivals is not None and first not in known_arrivals:
         early = _not_before(early, arrivals.first_unsettled())
-    elif held and (keeps_pending(stream) or first in known_arrivals):
+    elif held and (first in known_arrivals or keeps_pending(stream)):
         return early
     late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
-    if held or unreported:
-        return _among(_first_of(consumer, stream, times, early, late), early, late)
-    settled = in_flight.likely_settled(schedule, told)
-    stuck = stuck or settled > in_flight.certainly_settled or in_flight.used_up(schedule, told)
-    if stuck and in_flight.is_calm(schedule, told):
-        return _among(late, early, late)
     likely = early
-    if settled >= first:
-        likely = _arrival(min(_after(settled, advisories), last), times, known_arrivals)
+    if held or unreported:
+        if late[0] - early[0] > _CLOSE:
+            likely = _first_of(consumer, stream, times, early, late)
+    else:
+        told = len(advisories.given_up)
+        settled = in_flight.likely_settled(schedule, told)
+        if _in_order(in_flight, schedule, settled, told, stuck=stuck):
+            likely = late
+        elif settled >= first:
+            likely = _arrival(min(_after(settled, advisories), last), times, known_arrivals)
     return _among(likely, early, late)
+
+
+def _in_order(
+    in_flight: InFlight, schedule: RedeliverySchedule, settled: int, told: int, *, stuck: bool
+) -> bool:
+    """Whether the oldest in flight is most likely where it is if all are settled in order: the
+    first above the floor was given up, and none is being retried.
+    """
+    given_up = stuck or settled > in_flight.certainly_settled or in_flight.used_up(schedule, told)
+    return given_up and in_flight.is_calm(schedule, told)
 
 
 def _first_of(
@@ -250,8 +266,11 @@ def _if_in_order(
     known_arrivals: KnownArrivals,
 ) -> Moment:
     """Arrival of the oldest in flight if messages were settled in the order they arrived."""
-    counted = arrivals and arrivals.newest(consumer.pending + consumer.ack_pending)
-    return counted[:2] if counted else _arrival(last, times, known_arrivals)
+    if arrivals is not None:
+        counted = arrivals.newest(consumer.pending + consumer.ack_pending)
+        if counted is not None:
+            return counted[:2]
+    return _arrival(last, times, known_arrivals) if known_arrivals else times.lookup(last)
 
 
 def _among(likely: Moment, early: Moment, late: Moment) -> Moment:

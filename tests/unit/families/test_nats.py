@@ -1,13 +1,21 @@
 """What is told of a consumer and of a stream."""
 
+from math import inf
+
 import pytest
 
 from obs.catalogue import nats
 from obs.families.family import RowCache
-from obs.families.nats import ConsumerRows, consumer_families, stream_families
+from obs.families.nats import (
+    MAX_ORIGINS,
+    ConsumerRows,
+    consumer_families,
+    origin_families,
+    stream_families,
+)
 from obs.lag.status import Status
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot import Consumer, ConsumerConfig, Origin, Stream, StreamConfig
 
 
 @pytest.mark.parametrize(("ack_pending", "told"), [(0, 0), (12, 12), (40, 29)])
@@ -54,3 +62,33 @@ def test_whether_a_stream_refuses_messages_is_told_once_it_is_known(
     families = stream_families("main", [stream], RowCache(), rolled_up=False)
     values = {family.metric: family.values for family in families}
     assert values[nats.STREAM_DISCARD_NEW] == [told]
+
+
+def stream_of(*sources: Origin, mirror: Origin | None = None) -> Stream:
+    return Stream(
+        "OMS", "COPY", "t", StreamConfig(), 1, 1, 1, 1, 0.0, 0.0, 0, mirror=mirror, sources=sources
+    )
+
+
+def origins(*streams: Stream) -> dict[tuple[str, ...], tuple[object, object]]:
+    lag, inactive = origin_families("main", streams, RowCache())
+    values = zip(lag.values, inactive.values, strict=True)
+    return dict(zip(lag.rows.values, values, strict=True))
+
+
+def test_a_mirror_and_each_source_tell_what_is_not_copied_and_how_long_they_are_silent() -> None:
+    mirror = stream_of(mirror=Origin("ORDERS", 12, 0.4))
+    both = stream_of(Origin("A", 3, 1.0), Origin("B", 0, inf))
+    assert origins(mirror) == {("main", "OMS", "COPY", "ORDERS"): (12, 0.4)}
+    assert origins(both) == {
+        ("main", "OMS", "COPY", "B"): (0, inf),
+        ("main", "OMS", "COPY", "A"): (3, 1.0),
+    }
+
+
+def test_of_many_sources_the_worst_have_series_and_each_name_has_one() -> None:
+    many = stream_of(*(Origin(f"S{n}", n, 1.0) for n in range(100)), Origin("S7", 900, 1.0))
+    told = origins(many)
+    assert len(told) == MAX_ORIGINS
+    assert told["main", "OMS", "COPY", "S7"] == (900, 1.0)
+    assert ("main", "OMS", "COPY", "S0") not in told

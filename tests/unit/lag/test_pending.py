@@ -8,11 +8,9 @@ from obs.lag.pending import Head, keeps_pending, oldest_of, pending_head
 from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
 
-def consumer(delivered: int, pending: int, **config: str) -> Consumer:
-    return Consumer(
-        "$G", "S", "c", "t", ConsumerConfig(**config), delivered, delivered, delivered, pending, 0,
-        0, 1,
-    )  # fmt: skip
+def consumer(delivered: int, pending: int, config: ConsumerConfig | None = None) -> Consumer:
+    counts = (delivered, delivered, delivered, pending, 0, 0, 1)
+    return Consumer("$G", "S", "c", "t", config or ConsumerConfig(), *counts)
 
 
 def stream(messages: int, first: int, last: int, config: StreamConfig | None = None) -> Stream:
@@ -60,7 +58,8 @@ def test_of_keys_that_are_written_alike_the_oldest_is_about_where_it_is_expected
 
 
 def test_only_the_last_of_each_subject_before_it_began_is_owed() -> None:
-    started = consumer(0, 2, deliver_policy="last_per_subject", filters=(">",))  # type: ignore[arg-type]
+    config = ConsumerConfig(deliver_policy="last_per_subject", filters=(">",))
+    started = consumer(0, 2, config)
     assert pending_head(started, stream(100, 1, 100)).likely >= 95
 
 

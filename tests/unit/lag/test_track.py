@@ -232,3 +232,15 @@ def test_a_state_survives_encoding() -> None:
     loaded = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=TrackState)
     assert loaded == state
     assert Track.from_state(loaded).to_state() == state
+
+
+def test_a_state_of_an_earlier_version_is_read() -> None:
+    last = [150, 150, 150, 0, 3, 1, 150]
+    in_flight = [140, 145, 60.0, 30.0, 30.0, 0.0, 0.0, [15.0, 45.0], [140, 145]]
+    window = [60.0, 60.0, 60.0, 60.0, 60.0]
+    old = ["first", 15.0, last, 0, 0, 2, 4, in_flight, window, [60.0, 0.0, 1, 0.0, 1], None]
+    track = Track.from_state(msgspec.msgpack.decode(msgspec.msgpack.encode(old), type=TrackState))
+    feed = Feed()
+    feed.now, feed.track = 15.0, track
+    verdict = feed.poll(ack_pending=3, redelivered=1)
+    assert (verdict.resets, verdict.delivered_total) == (2, 300)

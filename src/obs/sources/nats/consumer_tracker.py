@@ -114,6 +114,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             times.observe(stream, at, backwards, forward=forward)
             streams[key] = (stream, times)
         settings, tracked_by, present = self._settings, self._tracked, []
+        heard_accounts = self._heard
         for consumer in snapshot.consumers:
             of_stream = streams.get((consumer.account, consumer.stream))
             if of_stream is None:
@@ -124,7 +125,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 track = Track(self._ended.pop(identity, None))
                 tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), track)
             at = now if consumer.at is None else consumer.at - forward
-            heard = consumer.account in self._heard
+            heard = consumer.account in heard_accounts
             tracked.observe(consumer, *of_stream, at, settings, heard=heard)
             present.append(tracked)
         self.present = tuple(present)

@@ -2,7 +2,7 @@
 
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
-from obs.lag.seconds import Advisories, KnownArrivals
+from obs.lag.seconds import UNHEARD, Advisories, KnownArrivals
 from obs.lag.track import Track
 from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, Stream
@@ -58,6 +58,8 @@ class TrackedConsumer:
 
     @property
     def _advisories(self) -> Advisories:
+        if not self.exhausted and self.heard_from is None:
+            return UNHEARD
         return Advisories(self.exhausted, self.heard_from)
 
     def sequences_to_query(

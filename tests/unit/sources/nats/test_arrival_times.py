@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -168,3 +169,45 @@ async def test_after_a_refusal_no_query_is_made_for_ten_minutes(
         assert await times.query([QUESTION]) != {}
     (record,) = caplog.records
     assert "$JS.API.STREAM.MSG.GET.*" in record.getMessage()
+
+
+def owing_last() -> Question:
+    began = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    return Question("ORDERS", 1, (">",), last_before=began.timestamp())
+
+
+def log_of(*subjects: str, minute: int = 59) -> Callable[[dict[str, object]], bytes]:
+    """A stream of messages with these subjects, all before ten; answers for the next by subject."""
+
+    def answer(query: dict[str, object]) -> bytes:
+        since, wanted = query["seq"], query["next_by_subj"]
+        assert isinstance(since, int)
+        for seq, subject in enumerate(subjects, 1):
+            if seq >= since and wanted in {">", subject}:
+                time = f"2026-11-21T09:{minute}:{seq % 60:02}Z"
+                message = {"subject": subject, "seq": seq, "data": "eA==", "time": time}
+                return json.dumps({"message": message}).encode()
+        return NOTHING
+
+    return answer
+
+
+async def test_of_what_was_there_before_only_the_last_of_its_subject_is_owed(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    server = Server(log_of("a", "b", "a", "c", "b", "a"))
+    async with connected(monkeypatch, server, clock) as (times, _):
+        (found,) = (await times.query([owing_last()])).values()
+        assert (found.seq, found.sure) == (4, True)
+
+
+async def test_a_long_walk_goes_on_with_the_next_poll_where_it_stopped(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    server = Server(log_of(*["a"] * 40, "b"))
+    async with connected(monkeypatch, server, clock) as (times, _):
+        seen = []
+        for _poll in range(3):
+            (found,) = (await times.query([owing_last()])).values()
+            seen.append((found.seq, found.sure))
+        assert seen == [(17, False), (33, False), (40, True)]

@@ -1,6 +1,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from obs.families.family import Family
@@ -184,3 +185,48 @@ def test_a_poll_queries_the_most_uncertain_lags_first_and_then_the_others_in_tur
     assert turns[0] | turns[1] | turns[2] == {each.delivered_stream_seq + 1 for each in consumers}
     least_certain = max(tracker.present, key=lambda tracked: tracked.verdict.uncertainty)
     assert least_certain.consumer.delivered_stream_seq + 1 in turns[0]
+
+
+def test_an_age_is_taken_when_the_numbers_were_true_not_after_a_wait_for_other_servers(
+    tracker: ConsumerTracker,
+) -> None:
+    at_end = msgspec.structs.replace(consumer("a", delivered=999, filters=()), pending=1)
+    early = msgspec.structs.replace(at_end, at=NOW)
+    seen = snapshot(NOW + 1.5, [early])
+    streams = tuple(msgspec.structs.replace(stream, at=NOW) for stream in seen.streams)
+    seen = NatsSnapshot(seen.at, (), streams, seen.consumers)
+    assert lags(tracker.update(seen)) == [NOW - LAST]
+
+
+def test_a_step_of_the_collectors_clock_changes_no_age(tracker: ConsumerTracker) -> None:
+    for poll, step in enumerate([0, 0, 3_600, 3_600, -7_200]):
+        at, steady = NOW + 15 * poll + step, 5.0 + 15 * poll
+        seen = snapshot(at, [consumer("a", delivered=999, filters=())])
+        ahead = tuple(msgspec.structs.replace(s, clock_ahead=-float(step)) for s in seen.streams)
+        seen = NatsSnapshot(at, (), ahead, seen.consumers, steady=steady)
+        assert lags(tracker.update(seen)) == [60 + 15 * poll]
+
+
+def test_what_advisories_do_not_tell_is_in_flight_once_they_are_heard(
+    tracker: ConsumerTracker,
+) -> None:
+    def poll(number: int, delivered: int, redelivered: int) -> list[object]:
+        stuck = msgspec.structs.replace(
+            consumer("a", delivered=delivered, filters=()),
+            config=ConsumerConfig(max_deliver=3),
+            ack_floor_stream_seq=900,
+            delivered_consumer_seq=delivered + 2 * redelivered,
+            ack_pending=3,
+            redelivered=redelivered,
+        )
+        families = tracker.update(snapshot(NOW + 15 * number, [stuck]))
+        return lags(families, "nats_consumer_lag_uncertainty_seconds")
+
+    tracker.hear("OMS", heard=True)
+    poll(0, 900, 5)
+    poll(1, 920, 6)
+    tracker.record_arrivals({question(901, ()): StoredMessage(901, NOW - 400)})
+    assert poll(2, 940, 6) == [None]
+    tracker.hear("OMS", heard=False)
+    (uncertain,) = poll(3, 960, 6)
+    assert isinstance(uncertain, float)
