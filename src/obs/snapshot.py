@@ -22,6 +22,7 @@ class ConsumerConfig(msgspec.Struct, frozen=True, gc=False):
     max_ack_pending: int = -1  # −1: no limit
     backoff: tuple[float, ...] = ()
     filters: tuple[str, ...] = ()
+    replicas: int | None = None  # None: as many as its stream
 
 
 class Consumer(msgspec.Struct, frozen=True, gc=False):
@@ -95,6 +96,7 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     server: str = ""
     at: float | None = None
     clock_ahead: float = 0.0
+    holders: tuple[str, ...] = ()  # names of the servers that have a replica of it
 
 
 Incompleteness = Literal["unreachable", "recovering", "jetstream_off", "incomplete"]
@@ -104,12 +106,18 @@ that it counts itself."""
 
 
 class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
-    """A server whose answer does not tell all that it holds; `words` is its own reason."""
+    """A server whose answer does not tell all that it holds; `words` is its own reason.
+
+    `address` is empty where only other servers name it. `only`: the streams, as (account, stream),
+    of which it does not tell all, and of all others it does; a stream "" is all of the account's.
+    None: it may hold anything.
+    """
 
     address: str
     name: str  # empty where it has never answered
     why: Incompleteness
     words: str = ""
+    only: frozenset[tuple[str, str]] | None = None
 
 
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
@@ -126,6 +134,9 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     store: int | None = None
     store_limit: int | None = None
     api_errors: int | None = None
+    id: str = ""  # new after each start
+    healthy: bool | None = None  # by its own verdict; None where it gives none
+    unhealthy_because: str = ""  # in its own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +215,7 @@ class AwsSnapshot:
     queues: tuple[Queue, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     latencies: dict[Rule, Latency] = field(default_factory=dict)
+    fault: SourceError | None = None
 
 
 @dataclass(frozen=True, slots=True)

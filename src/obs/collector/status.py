@@ -24,12 +24,12 @@ from obs.web.verdict import complete
 def build_status(collector: Collector) -> Status:
     """The current status. Withdrawn sources are listed, their objects are not."""
     system, now = collector.system, collector.clock.wall()
-    fresh = {h.name for h in collector.sources if h.is_fresh(collector.clock.monotonic())}
+    there = {h.name for h in collector.sources if h.is_shown(collector.clock.monotonic())}
     lists: dict[str, tuple[StatusRow, ...]] = {}
     figures: dict[str, float | None] = {}
     for kind in KINDS:
         trackers = [
-            collector.trackers[name] for name in system.sources.of(kind.key) if name in fresh
+            collector.trackers[name] for name in system.sources.of(kind.key) if name in there
         ]
         lists.update(kind.status(trackers))
         figures.update(kind.figures(collector.clients_of(kind)))

@@ -39,6 +39,9 @@ class Snapshot(Protocol):
     def at(self) -> float: ...
     @property
     def left_out(self) -> Mapping[str, int]: ...
+    @property
+    def fault(self) -> "SourceError | None":
+        """Why the poll tells too little to count as a success, although it returned."""
 
 
 class Tracker(ABC, Generic[SnapshotT]):
@@ -51,6 +54,15 @@ class Tracker(ABC, Generic[SnapshotT]):
     @abstractmethod
     def update(self, snapshot: SnapshotT) -> list["Family"]:
         """Judge a snapshot by the history; returns the source's families."""
+
+    def partial(self) -> Sequence[str]:
+        """What the last poll could not tell; a sentence each."""
+        return ()
+
+    def withdrawn(self) -> Sequence[str]:
+        """What has no series any more, although nothing says that it was deleted; a sentence
+        each."""
+        return ()
 
     def save(self, now: float) -> None:
         """Queue the rest of the history for the state file; called when the collector stops."""

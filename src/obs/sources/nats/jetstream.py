@@ -138,7 +138,7 @@ class SourceSelection:
                 ephemeral += 1
                 ephemeral_lag += report.num_pending + report.num_ack_pending
             else:
-                consumers.append(_consumer(key, report, config, leader=led is not None))
+                consumers.append(_consumer(key, reports, report, config, leader=led is not None))
         return _stream(key, reports, known, ephemeral, ephemeral_lag)
 
 
@@ -147,8 +147,14 @@ def _by_age(consumer: Consumer) -> tuple[str, str, str, str]:
 
 
 def _consumer(
-    key: StreamKey, report: ConsumerReport, config: ConsumerConfig, *, leader: bool
+    key: StreamKey,
+    reports: Reports,
+    report: ConsumerReport,
+    config: ConsumerConfig,
+    *,
+    leader: bool,
 ) -> Consumer:
+    source = reports.sources[report.name]
     # By position: the names would make it six times slower.
     return Consumer(
         key.account,
@@ -168,6 +174,9 @@ def _consumer(
         report.push_bound,
         leader,
         _behind(report.cluster),
+        not leader and report.name in reports.unreachable,
+        source.server_name,
+        source.at,
     )
 
 
@@ -195,6 +204,11 @@ def _stream(
         replica_lag=max((replica.lag for replica in replicas), default=0),
         ephemeral_consumers=ephemeral,
         ephemeral_lag=ephemeral_lag,
+        leader_unreachable=not reports.leader and bool(reports.named),
+        server=reports.source.server_name,
+        at=reports.source.at,
+        clock_ahead=reports.source.clock_ahead,
+        holders=(reports.source.server_name, *(replica.name for replica in replicas)),
     )
 
 

@@ -1,0 +1,95 @@
+"""Which servers of a cluster do not tell all that they hold, and when nothing can be told."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from obs.errors import SourceError
+from obs.snapshot import IncompleteServer
+from obs.sources.nats.completeness import Shortfall
+from obs.sources.nats.leaders import Merged
+from obs.sources.nats.server_answer import ServerAnswer, address
+
+_TELLS_NOTHING: Final = ("unreachable", "recovering", "jetstream_off")
+
+
+class IncompleteServers:
+    """Remembers which servers have had JetStream: one that never had it lacks nothing."""
+
+    def __init__(self) -> None:
+        self._with_jetstream: set[str] = set()  # names
+
+    def of(
+        self,
+        answers: Sequence[ServerAnswer],
+        merged: Merged,
+        names: Mapping[str, str],
+        unreached: Iterable[str],
+    ) -> tuple[IncompleteServer, ...]:
+        """The servers of one poll that do not tell all.
+
+        `names`: what the servers at the addresses were last called. `unreached`: servers of the
+        cluster that no known address leads to; so are leaders that only others name.
+        """
+        for answer in answers:
+            if answer.varz is not None and not _is_off(answer.short):
+                self._with_jetstream.add(answer.varz.server_name)
+        several = any(each.varz and not _is_off(each.short) for each in answers)
+        found = [each for answer in answers if (each := self._one(answer, names, several))]
+        present = {each.varz.server_name for each in answers if each.varz}
+        known = present | {each.name for each in found}
+        missing = dict.fromkeys([*unreached, *sorted(_leaders(merged))])
+        unnamed = any(not each.name for each in found)  # it may be the one that is missing
+        found += [
+            IncompleteServer("", name, "unreachable")
+            for name in missing
+            if name not in known and not unnamed
+        ]
+        return tuple(found)
+
+    def _one(
+        self, answer: ServerAnswer, names: Mapping[str, str], several: bool
+    ) -> IncompleteServer | None:
+        at = address(answer.url)
+        if answer.varz is None:
+            return IncompleteServer(at, names.get(answer.url, ""), "unreachable", str(answer.error))
+        short, name = answer.short, answer.varz.server_name
+        if short is None:
+            return None
+        never_had_it = name not in self._with_jetstream and answer.healthy is not False
+        if _is_off(short) and never_had_it and several:
+            return None
+        return IncompleteServer(at, name, short.why, short.words, short.only)
+
+
+def fault_of(
+    answers: Sequence[ServerAnswer], incomplete: Sequence[IncompleteServer]
+) -> SourceError | None:
+    """Why the cluster as a whole tells nothing; None where most of its servers do tell."""
+    silent = [each for each in incomplete if each.why in _TELLS_NOTHING and each.address]
+    on = any(each.varz and not _is_off(each.short) for each in answers)
+    if on and 2 * len(silent) <= len(answers):
+        return None
+    if all(each.why == "unreachable" for each in silent):
+        return SourceError("partial", f"{len(silent)} of {len(answers)} servers do not respond")
+    if not on:
+        return SourceError("unavailable", f"JetStream is off: {_first(silent, 'jetstream_off')}")
+    reason = _first(silent, "recovering") or silent[0].words
+    count = f"{len(silent)} of {len(answers)} servers"
+    return SourceError("unavailable", f"JetStream is not ready on {count}: {reason}")
+
+
+def _first(silent: Iterable[IncompleteServer], why: str) -> str:
+    found = (each for each in silent if each.why == why)
+    return next((f"{each.name} ({each.address}): {each.words}" for each in found), "")
+
+
+def _is_off(short: Shortfall | None) -> bool:
+    return short is not None and short.why == "jetstream_off"
+
+
+def _leaders(merged: Merged) -> Iterator[str]:
+    """Servers that replicas name as leaders and that did not report."""
+    for reports in merged.values():
+        if reports.named:
+            yield reports.named
+        yield from reports.unreachable.values()
