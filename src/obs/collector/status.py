@@ -44,7 +44,7 @@ def build_status(collector: Collector) -> Status:
             uptime_seconds=max(0.0, now - collector.started),
             slos=tuple(_slo(each, each in shown) for each in collector.objectives.all),
             lists=lists,
-            sources=tuple(_source(health, now) for health in collector.sources),
+            sources=tuple(_source(health, now, collector) for health in collector.sources),
             pushes=tuple(_push(health) for health in collector.pushes),
             figures=figures,
         )
@@ -104,7 +104,8 @@ def _burning(objective: Objective, evaluation: Evaluation) -> Iterator[tuple[Tie
             yield tier, long
 
 
-def _source(health: SourceHealth, now: float) -> SourceStatus:
+def _source(health: SourceHealth, now: float, collector: Collector) -> SourceStatus:
+    tracker = collector.trackers.get(health.name)
     return SourceStatus(
         name=health.name,
         kind=health.kind,
@@ -118,6 +119,7 @@ def _source(health: SourceHealth, now: float) -> SourceStatus:
         series=health.series,
         error=health.error or None,
         error_reason=health.reason,
+        withdrawn=tuple(tracker.withdrawn()) if tracker else (),
     )
 
 

@@ -45,6 +45,8 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "slo": "processing",
         "slo_service": "oms",
         "source": "main",
+        "asset": "consumer",
+        "reason": "unreachable",
     }
     labels = {label: {**known, **objects}[label] for label in tuned.identity}
     return {

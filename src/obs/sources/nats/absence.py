@@ -46,6 +46,8 @@ class Servers:
         incomplete = self._incomplete.get(server)
         if incomplete is not None and _concerns(incomplete, stream):
             return incomplete.why
+        if not server:  # nobody knows who had it: any that does not tell may
+            return next((each.why for each in self._incomplete.values()), None)
         if server not in self._telling:
             return "unreachable"
         return "restarted" if self._runs[server][1] > seen_at else None

@@ -7,7 +7,6 @@ from obs.errors import SourceError
 from obs.snapshot import Incompleteness
 from obs.sources.nats.jsz import AccountReport, HealthError, Healthz, Jsz
 
-_OFF: Final = "JetStream is off"
 _NOT_ENABLED: Final = "not enabled"  # in the reason of a server that disabled its own JetStream
 _OF_ASSETS: Final = ("ACCOUNT", "STREAM", "CONSUMER")
 _LONGEST: Final = 300  # characters of a server's reason
@@ -45,7 +44,7 @@ def shortfall(health: Healthz | SourceError | None, jsz: Jsz) -> Shortfall | Non
     them, tells all of the others.
     """
     if jsz.disabled:
-        return Shortfall("jetstream_off", _OFF)
+        return Shortfall("jetstream_off", reason(health) if isinstance(health, Healthz) else "")
     if isinstance(health, SourceError):
         return Shortfall("unreachable", str(health))
     if health is not None and (whole := _of_the_server(health)):

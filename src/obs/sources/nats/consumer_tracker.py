@@ -24,7 +24,7 @@ from obs.lag.track import Track, TrackState
 from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage, Stream
 from obs.sources.kind import Tracker
-from obs.sources.nats.absence import Servers, counted
+from obs.sources.nats.absence import Missing, Servers, counted
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.kept_streams import FORGET_AFTER, KeptStreams, is_forgotten
 from obs.sources.nats.problems import in_words
@@ -107,13 +107,14 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         streams = self._observe_streams(snapshot)
         told = self._observe_consumers(snapshot, streams)
         self.snapshot = snapshot
+        if len(told) != len(self._tracked):
+            self._forget(now)
         self._sort_out_missing(told, now)
         if self._queries:
             self._queries.update(told, streams)
         self.lag_columns.append(
             (self.present, array("q", [w.verdict.lag_messages for w in self.present]))
         )
-        self._forget(now)
         if not 0 <= now - self._saved_at < SAVE_EVERY:
             self.save(now)
         return self._families(snapshot)
@@ -188,17 +189,28 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return [in_words(self.source, each) for each in incomplete if each.only is None]
 
     def withdrawn(self) -> list[str]:
-        """How many consumers are missing for so long that they have no series."""
-        gone = len(self.gone) + len(self.unknown)
-        return (
-            [f"{gone} consumers are withdrawn: their servers did not report them"] if gone else []
-        )
+        """How many consumers and streams are missing for so long that they have no series."""
+        shown = {(stream.account, stream.name) for stream in self.streams}
+        counts = {
+            "consumer": len(self.gone) + len(self.unknown),
+            "stream": len(self.missing_streams.keys() - shown),
+        }
+        return [
+            f"{n} missing {what} is withdrawn" if n == 1 else f"{n} missing {what}s are withdrawn"
+            for what, n in counts.items()
+            if n
+        ]
+
+    @property
+    def missing_streams(self) -> Mapping[tuple[str, str], Missing]:
+        """Why streams are missing, by account and name."""
+        return self._kept_streams.missing
 
     def missing(self) -> dict[tuple[str, str], int]:
         """How many streams and consumers are missing, by kind and reason."""
         consumers = [w.missing for w in (*self.present, *self.unknown, *self.gone)]
         found = {
-            "stream": counted(self._kept_streams.missing.values()),
+            "stream": counted(self.missing_streams.values()),
             "consumer": counted(reason for reason in consumers if reason),
         }
         return {(kind, why): n for kind, each in found.items() for why, n in each.items()}
@@ -296,8 +308,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         ]
 
     def _forget(self, now: float) -> None:
-        if len(self._tracked) == len(self.present):
-            return
         for identity, tracked in list(self._tracked.items()):
             age = now - tracked.seen_at
             if age <= FORGET_AFTER or tracked.poll == self._poll:

@@ -57,10 +57,15 @@ class Discovery:
             first = self._searched_at is None
             if self._due(now):
                 self._begin(now)
-            if first and self._running:
-                self._running.join(self._first_wait)
+            if first:
+                self.wait(self._first_wait)
             self._take()
         return self._servers
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a search that is under way."""
+        if self._running is not None:
+            self._running.join(seconds)
 
     def saw(self, names: Mapping[str, str | None], now: float) -> None:
         """What a poll got: by address the server's name, None where it did not answer."""

@@ -7,6 +7,7 @@ from obs.errors import SourceError
 from obs.snapshot import IncompleteServer
 from obs.sources.nats.completeness import Shortfall
 from obs.sources.nats.leaders import Merged
+from obs.sources.nats.problems import in_words
 from obs.sources.nats.server_answer import ServerAnswer, address
 
 _TELLS_NOTHING: Final = ("unreachable", "recovering", "jetstream_off")
@@ -62,25 +63,18 @@ class IncompleteServers:
 
 
 def fault_of(
-    answers: Sequence[ServerAnswer], incomplete: Sequence[IncompleteServer]
+    source: str, answers: Sequence[ServerAnswer], incomplete: Sequence[IncompleteServer]
 ) -> SourceError | None:
     """Why the cluster as a whole tells nothing; None where most of its servers do tell."""
     silent = [each for each in incomplete if each.why in _TELLS_NOTHING and each.address]
     on = any(each.varz and not _is_off(each.short) for each in answers)
     if on and 2 * len(silent) <= len(answers):
         return None
-    if all(each.why == "unreachable" for each in silent):
-        return SourceError("partial", f"{len(silent)} of {len(answers)} servers do not respond")
-    if not on:
-        return SourceError("unavailable", f"JetStream is off: {_first(silent, 'jetstream_off')}")
-    reason = _first(silent, "recovering") or silent[0].words
     count = f"{len(silent)} of {len(answers)} servers"
-    return SourceError("unavailable", f"JetStream is not ready on {count}: {reason}")
-
-
-def _first(silent: Iterable[IncompleteServer], why: str) -> str:
-    found = (each for each in silent if each.why == why)
-    return next((f"{each.name} ({each.address}): {each.words}" for each in found), "")
+    if all(each.why == "unreachable" for each in silent):
+        return SourceError("partial", f"{count} do not respond")
+    worst = next((each for each in silent if each.why != "unreachable"), silent[0])
+    return SourceError("unavailable", f"{count} tell nothing: {in_words(source, worst)}")
 
 
 def _is_off(short: Shortfall | None) -> bool:

@@ -154,7 +154,7 @@ def _consumer(
     *,
     leader: bool,
 ) -> Consumer:
-    source = reports.sources[report.name]
+    source = reports.sources.get(report.name, reports.source)
     # By position: the names would make it six times slower.
     return Consumer(
         key.account,

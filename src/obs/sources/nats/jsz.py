@@ -18,10 +18,10 @@ _T = TypeVar("_T")
 class Replica(msgspec.Struct, frozen=True, gc=False):
     """A follower, as the report's server sees it; only the leader sees it truly."""
 
-    name: str = ""
     current: bool = False
     offline: bool = False
     lag: int = 0
+    name: str = ""
 
 
 class Cluster(msgspec.Struct, frozen=True, gc=False):

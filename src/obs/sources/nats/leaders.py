@@ -6,7 +6,7 @@ consumer may be on another server than the leader of its stream.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from obs.sources.nats.jsz import AccountReport, ConsumerReport, StreamReport
 
@@ -32,6 +32,9 @@ class ServerReport:
     clock_ahead: float = 0.0
 
 
+_NOBODY: Final = ServerReport("", ())
+
+
 @dataclass(slots=True)
 class Reports:
     """The chosen report of a stream, and those of its consumers, by name.
@@ -44,9 +47,9 @@ class Reports:
 
     stream: StreamReport
     leader: bool
-    source: ServerReport
     led: dict[str, ConsumerReport] = field(default_factory=dict)
     unled: dict[str, ConsumerReport] = field(default_factory=dict)
+    source: ServerReport = _NOBODY
     sources: dict[str, ServerReport] = field(default_factory=dict)
     named: str = ""
     unreachable: dict[str, str] = field(default_factory=dict)  # consumer → leader
@@ -83,7 +86,7 @@ def _offer(merged: Merged, key: StreamKey, stream: StreamReport, answer: ServerR
     leader = stream.cluster is None or stream.cluster.leader == answer.server_name
     present = merged.get(key)
     if present is None:
-        present = merged[key] = Reports(stream, leader, answer)
+        present = merged[key] = Reports(stream, leader, source=answer)
     elif (leader, stream.state.last_seq) > (present.leader, present.stream.state.last_seq):
         present.stream, present.leader, present.source = stream, leader, answer
     if present.leader:

@@ -74,7 +74,7 @@ class NatsHttp:
             view.consumers,
             view.left_out,
             incomplete,
-            fault_of(answers, incomplete),
+            fault_of(self.name, answers, incomplete),
         )
 
     def close(self) -> None:

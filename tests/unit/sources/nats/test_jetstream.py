@@ -106,7 +106,7 @@ def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
     found = merged(
         created="2025",
         state=StreamState(1, 2, 3, first, 4, last, 5),
-        cluster=Cluster("n", (Replica(current=True, lag=6), Replica(lag=7))),
+        cluster=Cluster("n", (Replica(current=True, lag=6, name="n2"), Replica(lag=7, name="n3"))),
     )
     assert view(found).streams == (
         Stream(
@@ -123,6 +123,7 @@ def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
             consumers=5,
             replicas_behind=1,
             replica_lag=7,
+            holders=("", "n2", "n3"),
         ),
     )
 
