@@ -1,6 +1,7 @@
 """What checks read of a NATS cluster, without judging it. Everything raises SourceError."""
 
 import time
+from dataclasses import replace
 
 from obs.checks.context import CheckContext
 from obs.clients.http import Http
@@ -32,7 +33,7 @@ def _selected(context: CheckContext, name: str) -> NatsSnapshot:
         for one in whole.consumers
         if _takes(spec.streams, one.stream) and _takes(spec.consumers, one.name)
     )
-    return NatsSnapshot(whole.at, whole.servers, streams, consumers)
+    return replace(whole, streams=streams, consumers=consumers, left_out={})
 
 
 def _everything(context: CheckContext, name: str) -> NatsSnapshot:

@@ -6,6 +6,7 @@ from typing import Final
 from obs.checks.advice import nats
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
+from obs.sources.nats.problems import advice, in_words
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.globs import is_plain
 from obs.spec.nats import NatsSource
@@ -41,17 +42,48 @@ def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterato
         streams = [stream for stream in snapshot.streams if stream.name == name]
         expected = expects.get(name, ExpectedStream())
         if not streams:
-            yield _no_stream(name, expected)
+            yield _unknown(name, snapshot) or _no_stream(name, expected)
         for stream in streams:
             yield from _judge_stream(stream, expected)
-            yield from _judge_consumers(stream, consumers, expected, snapshot.consumers)
+            yield from _judge_consumers(stream, consumers, expected, snapshot)
+
+
+def judge_servers(source: str, snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
+    """Each server of the cluster is polled, healthy, and tells all that it holds."""
+    incomplete = {each.address: each for each in snapshot.incomplete if each.only is None}
+    for server in snapshot.servers:
+        lacking = incomplete.get(server.address)
+        if lacking is None and server.healthy is not False:
+            yield right(server.name or server.address, "healthy, and tells all that it holds")
+            continue
+        what = in_words(source, lacking) if lacking else server.unhealthy_because
+        yield wrong(
+            server.name or server.address,
+            what,
+            f"curl -sS '{server.address}/healthz?details=true'",
+            nats("server", "report", "jetstream"),
+        )
+    for each in snapshot.incomplete:
+        if not each.address:
+            yield wrong(each.name, "the server is not polled", advice(source, each))
+
+
+def _unknown(at: str, snapshot: NatsSnapshot) -> CheckFinding | None:
+    """That nobody can tell whether something exists; None where all servers tell all."""
+    if not snapshot.incomplete:
+        return None
+    servers = ", ".join(each.name or each.address for each in snapshot.incomplete)
+    return doubtful(at, f"not found, but these servers do not tell all that they hold: {servers}")
 
 
 def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
     """Each stream and consumer has a leader and up-to-date replicas."""
     for stream in snapshot.streams:
-        yield _judge_replicas(stream.name, stream.leader, stream.replicas_behind, "stream")
+        if not stream.leader_unreachable:
+            yield _judge_replicas(stream.name, stream.leader, stream.replicas_behind, "stream")
     for consumer in snapshot.consumers:
+        if consumer.leader_unreachable:
+            continue
         if not consumer.leader or consumer.replicas_behind:
             at = f"{consumer.stream}/{consumer.name}"
             yield _judge_replicas(at, consumer.leader, consumer.replicas_behind, "consumer")
@@ -146,16 +178,18 @@ def _judge_stream(stream: Stream, expected: ExpectedStream) -> Iterator[CheckFin
 
 
 def _judge_consumers(
-    stream: Stream, names: Iterable[str], expected: ExpectedStream, there: Iterable[Consumer]
+    stream: Stream, names: Iterable[str], expected: ExpectedStream, snapshot: NatsSnapshot
 ) -> Iterator[CheckFinding]:
     live = {
-        one.name: one for one in there if (one.account, one.stream) == (stream.account, stream.name)
+        one.name: one
+        for one in snapshot.consumers
+        if (one.account, one.stream) == (stream.account, stream.name)
     }
     for name in sorted(names):
         wanted = expected.consumers.get(name, ExpectedConsumer())
         at = f"{stream.name}/{name}"
         if name not in live:
-            yield wrong(
+            yield _unknown(at, snapshot) or wrong(
                 at,
                 "the spec names this consumer, but it does not exist",
                 nats("consumer", "add", stream.name, name, *_settings(wanted), "--defaults"),

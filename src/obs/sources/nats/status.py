@@ -114,7 +114,8 @@ def missing_problem(kind: str, name: str, why: Missing | None) -> Problem | None
     if why is None:
         return None
     level: Level = "critical" if why == "restarted" else "unknown"
-    return Problem(level, kind, name, f"{name} is missing: {_MISSING[why]}")
+    state = "is missing" if why == "restarted" else "is not reported"
+    return Problem(level, kind, name, f"{name} {state}: {_MISSING[why]}")
 
 
 def loses_messages(consumer: ConsumerStatus) -> bool:

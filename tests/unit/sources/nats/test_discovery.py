@@ -1,8 +1,11 @@
 import json
+import threading
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from obs.errors import SourceError
+from obs.sources.nats.cluster_search import MOST
 from obs.sources.nats.discovery import Discovery
 from obs.spec.nats import NatsSource
 
@@ -16,19 +19,29 @@ class Cluster:
     connected: tuple[str, ...] = ()
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # DNS
     boots: int = 0
+    clusters: dict[str, str] = field(default_factory=dict)  # server name → cluster, if not C
+    members: tuple[str, ...] = ()  # names of servers that routes lead to
+    hang: set[str] = field(default_factory=set)
+    end: threading.Event = field(default_factory=threading.Event)
+    monitors: int = 8222  # the port that servers say they monitor on
     requests: list[str] = field(default_factory=list)
 
     def get(self, url: str, accepted: Collection[int] = (200,)) -> bytes:
         self.requests.append(url)
         address, _, page = url.partition("://")[2].partition("/")
         host = address.removesuffix(":8222").strip("[]")
+        if host in self.hang:
+            self.end.wait(30)
         server = self.hosts.get(host)
         if server is None:
             raise SourceError("connection", f"{host}: refused")
         if page == "routez":
-            return json.dumps({"routes": [{"ip": ip} for ip in self.connected]}).encode()
+            routes = [{"ip": ip} for ip in self.connected]
+            routes += [{"remote_id": f"{n}-{self.boots}", "remote_name": n} for n in self.members]
+            return json.dumps({"routes": routes}).encode()
         varz = {"server_id": f"{server}-{self.boots}", "server_name": server}
-        return json.dumps(varz | {"cluster": {"urls": self.configured}}).encode()
+        of = {"urls": self.configured, "name": self.clusters.get(server, "C")}
+        return json.dumps(varz | {"cluster": of, "http_port": self.monitors}).encode()
 
     def resolve(self, host: str) -> Sequence[str]:
         return self.names.get(host, (host,))
@@ -156,3 +169,100 @@ def test_discovered_servers_remain_while_the_listed_one_is_down() -> None:
     del cluster.hosts["a"]
     found.saw({"http://a:8222": None, "http://b:8222": "n2"}, 10)
     assert settled(found, 100) == ["a", "b"]
+
+
+def test_discovery_is_the_default() -> None:
+    assert NatsSource(monitor=("http://a:8222",)).discover
+
+
+def test_servers_of_another_cluster_are_not_polled() -> None:
+    cluster = Cluster(
+        {"a": "n1", "b": "n2", "x": "x1"}, configured=("b:6222", "x:6222"), clusters={"x1": "D"}
+    )
+    assert hosts(discovery(cluster, "http://a:8222").urls(0)) == ["a", "b"]
+
+
+def test_the_port_on_which_a_server_says_it_monitors_leads_to_the_others() -> None:
+    cluster = Cluster({"a:1111": "n1", "b": "n2"}, configured=("b:6222",))
+    found = discovery(cluster, "http://a:1111")
+    assert hosts(found.urls(0)) == ["a:1111", "b"]
+
+
+def test_a_search_tries_a_limited_number_of_hosts() -> None:
+    cluster = Cluster({"a": "n1"}, configured=tuple(f"h{n}:6222" for n in range(500)))
+    assert hosts(discovery(cluster, "http://a:8222").urls(0)) == ["a"]
+    assert len({url for url in cluster.requests if url.endswith("/varz")}) <= MOST + 1
+
+
+def test_a_neighbour_that_hangs_delays_the_first_poll_by_one_timeout_and_no_other() -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222", "slow:6222"), hang={"slow"})
+    found = discovery(cluster, "http://a:8222", timeout="0.4s")
+    try:
+        begun = time.monotonic()
+        assert hosts(found.urls(0)) == ["a", "b"]
+        assert time.monotonic() - begun < 0.4
+        for now in (300, 600, 900):
+            begun = time.monotonic()
+            assert hosts(found.urls(now)) == ["a", "b"]
+            assert time.monotonic() - begun < 0.1
+    finally:
+        cluster.end.set()
+
+
+def test_names_that_do_not_resolve_in_time_delay_no_poll() -> None:
+    class Slow(Cluster):
+        def resolve(self, host: str) -> Sequence[str]:
+            self.end.wait(30)
+            return ()
+
+    cluster = Slow({"a": "n1"})
+    found = discovery(cluster, "http://a:8222", timeout="0.2s")
+    try:
+        begun = time.monotonic()
+        assert hosts(found.urls(0)) == ["a"]
+        assert time.monotonic() - begun < 1
+    finally:
+        cluster.end.set()
+
+
+def test_members_of_the_cluster_at_no_address_that_answers_are_named() -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222",), members=("n2", "n3"))
+    found = discovery(cluster, "http://a:8222")
+    found.urls(0)
+    assert found.unreached == ("n3",)
+
+
+def test_a_server_that_is_polled_and_down_is_not_also_one_at_no_address() -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222",), members=("n2",))
+    found = running(cluster)
+    del cluster.hosts["b"]
+    found.saw({"http://a:8222": "n1", "http://b:8222": None}, 10)
+    assert settled(found, 100) == ["a", "b"]
+    assert found.unreached == ()
+
+
+def virtual(cluster: Cluster) -> Discovery:
+    """The address v has led to n1 first, and now to another server."""
+    found = discovery(cluster, "http://v:8222")
+    found.urls(0)
+    cluster.hosts["v"] = "n2"
+    found.is_shared("http://v:8222")
+    return found
+
+
+def test_an_address_that_servers_share_gives_way_to_their_own_at_once() -> None:
+    cluster = Cluster({"v": "n1", "a": "n1", "b": "n2"}, connected=("a", "b"), members=("n1", "n2"))
+    found = virtual(cluster)
+    assert sorted(settled(found, 1)) == ["a", "b"]
+
+
+def test_a_shared_address_stays_while_some_server_has_no_other() -> None:
+    cluster = Cluster({"v": "n1", "b": "n2"}, connected=("b",), members=("n1", "n2"))
+    found = virtual(cluster)
+    assert settled(found, 1) == ["v", "b"]
+    assert found.unreached == ("n1",)
+
+
+def test_a_shared_address_is_all_there_is_where_no_other_can_be_reached() -> None:
+    cluster = Cluster({"v": "n1"}, connected=("10.0.0.1", "10.0.0.2"), members=("n1",))
+    assert settled(virtual(cluster), 1) == ["v"]
