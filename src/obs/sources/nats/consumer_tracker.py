@@ -189,10 +189,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return [in_words(self.source, each) for each in incomplete if each.only is None]
 
     def withdrawn(self) -> list[str]:
-        """How many consumers and streams are missing for so long that they have no series."""
+        """How many consumers and streams had series and are missing for too long."""
         shown = {(stream.account, stream.name) for stream in self.streams}
         counts = {
-            "consumer": len(self.gone) + len(self.unknown),
+            "consumer": len(self.gone) + sum(tracked.judged for tracked in self.unknown),
             "stream": len(self.missing_streams.keys() - shown),
         }
         return [

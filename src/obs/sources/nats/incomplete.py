@@ -14,10 +14,15 @@ _TELLS_NOTHING: Final = ("unreachable", "recovering", "jetstream_off")
 
 
 class IncompleteServers:
-    """Remembers which servers have had JetStream: one that never had it lacks nothing."""
+    """Remembers which servers have had JetStream, and which have been ready since their start.
+
+    A server that never had JetStream lacks nothing. One that was ready and is not, for example
+    during an election of the meta leader, still has what it lists.
+    """
 
     def __init__(self) -> None:
         self._with_jetstream: set[str] = set()  # names
+        self._ready: set[str] = set()  # ids
 
     def of(
         self,
@@ -34,6 +39,9 @@ class IncompleteServers:
         for answer in answers:
             if answer.varz is not None and not _is_off(answer.short):
                 self._with_jetstream.add(answer.varz.server_name)
+            if answer.varz is not None and answer.short is None:
+                self._ready.add(answer.varz.server_id)
+        self._ready &= {each.varz.server_id for each in answers if each.varz}
         several = any(each.varz and not _is_off(each.short) for each in answers)
         found = [each for answer in answers if (each := self._one(answer, names, several))]
         present = {each.varz.server_name for each in answers if each.varz}
@@ -59,7 +67,9 @@ class IncompleteServers:
         never_had_it = name not in self._with_jetstream and answer.healthy is not False
         if _is_off(short) and never_had_it and several:
             return None
-        return IncompleteServer(at, name, short.why, short.words, short.only)
+        ready = short.why == "recovering" and answer.varz.server_id in self._ready
+        why = "incomplete" if ready else short.why
+        return IncompleteServer(at, name, why, short.words, short.only)
 
 
 def fault_of(

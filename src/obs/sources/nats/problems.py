@@ -16,7 +16,7 @@ def in_words(source: str, server: IncompleteServer) -> str:
         case "jetstream_off":
             return f"JetStream is off on {who}{because}"
         case "incomplete":
-            return f"{who} does not list everything{because}"
+            return f"{who} may not list everything{because}"
 
 
 def advice(source: str, server: IncompleteServer) -> str:

@@ -70,7 +70,7 @@ def server_rows(source: str, snapshot: NatsSnapshot) -> Iterator[ServerStatus]:
 def _state(
     source: str, server: NatsServer, lacking: IncompleteServer | None
 ) -> tuple[ServerState, str]:
-    if lacking is not None:
+    if lacking is not None and not (lacking.why == "incomplete" and server.healthy is False):
         return lacking.why, in_words(source, lacking)
     if server.healthy is False:
         text = f"server {server.name} ({server.address}) is unhealthy ({server.unhealthy_because})"

@@ -265,7 +265,7 @@ def test_a_consumer_without_a_leader_stays_leaderless(cluster: Cluster) -> None:
 def test_a_kept_value_is_no_good_minute(cluster: Cluster) -> None:
     sli = NatsLagSli(source="main", account="A", stream="S", consumer="c", max_messages=10)
     measurement = LagMeasurement(sli)
-    minutes = []
+    minutes: list[int] = []
 
     def poll(*consumers: Consumer) -> None:
         cluster.poll(*consumers, streams=(stream(),) if consumers else ())

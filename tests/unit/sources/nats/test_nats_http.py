@@ -418,3 +418,16 @@ def test_an_unhealthy_server_is_logged_once_and_its_recovery_too(
         "main: server n1 (h1:8222) is unhealthy: disk full",
         "main: h1:8222 is healthy again",
     ]
+
+
+def test_servers_that_elect_a_meta_leader_still_have_what_they_list(two: Cluster) -> None:
+    two.poll()
+    error = {"type": "JETSTREAM", "error": "JetStream is not current with the meta leader"}
+    for server in two.servers.values():
+        server.health = {"status": "error", "errors": [error]}
+    snapshot = two.poll()
+    assert [each[2] for each in why(snapshot)] == ["incomplete", "incomplete"]
+    assert snapshot.fault is None
+    for server in two.servers.values():  # started again
+        server.ids = [f"{server.name}-2"] * 2
+    assert two.poll().fault is not None
