@@ -57,7 +57,7 @@ class Search:
     ) -> None:
         self._listed = listed
         self._http = http
-        self._patience = patience
+        self._together = _Together(patience)
         self._resolve = resolve
 
     def run(self, polled: Polled) -> Found:
@@ -91,7 +91,7 @@ class Search:
 
         `urls` are the hosts' own, where they are listed.
         """
-        found = _together(self._resolve, hosts, self._patience)
+        found = self._together.run(self._resolve, hosts)
         ports = dict(zip(hosts, map(_port, urls), strict=True)) if urls else {}
         several = {
             host: [self._url(address, ports.get(host)) for address in found.get(host) or ()]
@@ -111,26 +111,20 @@ class Search:
     def _routes(self, answers: _Answers) -> list[Route]:
         """The cluster's present routes, as all servers tell them."""
         answered = [url for url, varz in answers.items() if varz is not None]
-        found = _together(self._routez, answered, self._patience)
+        found = self._together.run(self._routez, answered)
         return [route for url in answered if (of := found.get(url)) for route in of.routes or ()]
 
     def _probe(self, urls: Iterable[str], answers: _Answers) -> None:
         """Request those without an answer yet."""
         missing = [url for url in dict.fromkeys(urls) if url not in answers]
-        found = _together(self._varz, missing, self._patience)
+        found = self._together.run(self._varz, missing)
         answers.update({url: found.get(url) for url in missing})
 
-    def _varz(self, url: str) -> Varz | None:
-        try:
-            return decode_varz(self._http.get(f"{url}/varz"), url)
-        except SourceError:
-            return None
+    def _varz(self, url: str) -> Varz:
+        return decode_varz(self._http.get(f"{url}/varz"), url)
 
-    def _routez(self, url: str) -> Routez | None:
-        try:
-            return decode_routez(self._http.get(f"{url}/routez"), url)
-        except SourceError:
-            return None
+    def _routez(self, url: str) -> Routez:
+        return decode_routez(self._http.get(f"{url}/routez"), url)
 
     def _port(self, varz: Varz) -> int:
         """Where the server monitors by its own account, if that is not the listed port."""
@@ -189,26 +183,42 @@ def _neighbours(answers: Mapping[str, Varz | None], routes: Iterable[Route]) -> 
     return list(dict.fromkeys(host for host in (*configured, *present) if host))[:MOST]
 
 
-def _together(
-    work: Callable[[_Item], _Result], items: Sequence[_Item], patience: float
-) -> dict[_Item, _Result]:
-    """The results that are there after `patience` seconds. What still runs delays nothing."""
-    results: dict[_Item, _Result] = {}
+class _Together:
+    """Runs requests at the same time, and leaves those that hang behind."""
 
-    def run(item: _Item) -> None:
-        results[item] = work(item)
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._hanging: set[object] = set()
 
-    threads = [threading.Thread(target=run, args=(item,), daemon=True) for item in items]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + patience
-    for thread in threads:
-        thread.join(max(deadline - time.monotonic(), 0.0))
-    return dict(results)
+    def run(self, work: Callable[[_Item], _Result], items: Sequence[_Item]) -> dict[_Item, _Result]:
+        """The results that are there in time. What still runs from an earlier search is not begun
+        again."""
+        results: dict[_Item, _Result] = {}
+
+        def run(item: _Item) -> None:
+            try:
+                results[item] = work(item)
+            except (SourceError, ValueError):  # no answer, or no address
+                return
+            finally:
+                self._hanging.discard((work, item))
+
+        begun = [item for item in items if (work, item) not in self._hanging]
+        self._hanging.update((work, item) for item in begun)
+        threads = [threading.Thread(target=run, args=(item,), daemon=True) for item in begun]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + self._patience
+        for thread in threads:
+            thread.join(max(deadline - time.monotonic(), 0.0))
+        return dict(results)
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # a server may name anything
+        return ""
 
 
 def _port(url: str) -> int | None:

@@ -266,3 +266,19 @@ def test_a_shared_address_stays_while_some_server_has_no_other() -> None:
 def test_a_shared_address_is_all_there_is_where_no_other_can_be_reached() -> None:
     cluster = Cluster({"v": "n1"}, connected=("10.0.0.1", "10.0.0.2"), members=("n1",))
     assert settled(virtual(cluster), 1) == ["v"]
+
+
+def test_a_request_that_hangs_is_not_made_again_by_the_next_search() -> None:
+    cluster = Cluster({"a": "n1"}, configured=("slow:6222",), hang={"slow"})
+    found = discovery(cluster, "http://a:8222", timeout="0.1s")
+    try:
+        for now in (0, 300, 600):
+            settled(found, now)
+        assert cluster.requests.count("http://slow:8222/varz") == 1
+    finally:
+        cluster.end.set()
+
+
+def test_what_a_server_names_and_is_no_host_is_passed_over() -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("[::1:6222", "b:6222", ""))
+    assert hosts(discovery(cluster, "http://a:8222").urls(0)) == ["a", "b"]
