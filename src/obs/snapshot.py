@@ -215,7 +215,6 @@ class AwsSnapshot:
     queues: tuple[Queue, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     latencies: dict[Rule, Latency] = field(default_factory=dict)
-    fault: SourceError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,9 @@ class Collector:
         health.left_out = dict(snapshot.left_out)
         health.dropped.update(snapshot.left_out)
         health.series = sum(map(len, families))
-        if snapshot.fault is not None:
+        if (fault := tracker.fault()) is not None:
             # First, so that the source is already marked as down when series are withdrawn.
-            self.fail(health, snapshot.fault, started)
+            self.fail(health, fault, started)
             health.answered(self.clock.monotonic())
             self._show(health.name, families)
             self._publish_slos()

@@ -39,9 +39,6 @@ class Snapshot(Protocol):
     def at(self) -> float: ...
     @property
     def left_out(self) -> Mapping[str, int]: ...
-    @property
-    def fault(self) -> "SourceError | None":
-        """Why the poll tells too little to count as a success, although it returned."""
 
 
 class Tracker(ABC, Generic[SnapshotT]):
@@ -54,6 +51,10 @@ class Tracker(ABC, Generic[SnapshotT]):
     @abstractmethod
     def update(self, snapshot: SnapshotT) -> list["Family"]:
         """Judge a snapshot by the history; returns the source's families."""
+
+    def fault(self) -> "SourceError | None":
+        """Why the last poll tells too little to count as a success, although it returned."""
+        return None
 
     def partial(self) -> Sequence[str]:
         """What the last poll could not tell; a sentence each."""

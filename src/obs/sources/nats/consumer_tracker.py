@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from obs.errors import SourceError
 from obs.families.family import Family, RowCache
 from obs.families.nats import (
     ConsumerRows,
@@ -182,6 +183,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             holders += stream.holders
         tracked.missing = self._servers.why_absent(holders, key, tracked.seen_at)
         tracked.deleted = tracked.missing is None
+
+    def fault(self) -> SourceError | None:
+        """Why the cluster as a whole tells nothing."""
+        return self.snapshot.fault if self.snapshot else None
 
     def partial(self) -> list[str]:
         """Servers that did not tell all."""
