@@ -35,14 +35,25 @@ class Known:
         return known[1] if known is not None and known[0] == report.created else None
 
 
+_INCOMPLETE_READS: Final = 120  # in a row, after which what is not reported is forgotten
+
+
 class KnownSettings:
     """Configurations read earlier; they are read rarely because they double the response."""
 
     def __init__(self) -> None:
         self._known: dict[StreamKey, Known] = {}
+        self._incomplete = 0  # reads in a row
 
     def learn(self, merged: Merged, *, complete: bool) -> None:
-        """Take over the configurations in `merged`; forget what is gone where it is complete."""
+        """Take over the configurations in `merged`; forget what is gone where it is complete.
+
+        Where it never is, because some server is never reached, they are forgotten now and then, so
+        that consumers that come and go do not fill the memory.
+        """
+        self._incomplete = 0 if complete else self._incomplete + 1
+        if self._incomplete == _INCOMPLETE_READS:
+            complete, self._incomplete = True, 0
         learned = {key: known for key, reports in merged.items() if (known := _known(reports))}
         if not complete:
             for key, known in learned.items():

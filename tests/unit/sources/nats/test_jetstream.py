@@ -235,3 +235,12 @@ def test_configurations_survive_while_a_server_that_holds_them_is_down() -> None
     assert configured(settings, both)
     settings.learn(merged(consumer("a")), complete=True)
     assert not configured(settings, both)
+
+
+def test_configurations_do_not_pile_up_while_some_server_is_never_reached() -> None:
+    settings = KnownSettings()
+    settings.learn(merged(consumer("gone")), complete=False)
+    for _ in range(120):
+        settings.learn(merged(consumer("there")), complete=False)
+    assert configured(settings, merged(consumer("there")))
+    assert not configured(settings, merged(consumer("gone")))
