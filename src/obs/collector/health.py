@@ -59,7 +59,8 @@ class SourceHealth:
         self.errors[reason] += 1
 
     def answered(self, monotonic: float) -> None:
-        """Record an answer that is shown, although it is no success."""
+        """Record an answer that is shown, although it is no success; polls go on as usual."""
+        self.failures = min(self.failures, 1)
         self.shown_until = monotonic + self.stale_after
 
     def is_shown(self, monotonic: float) -> bool:

@@ -178,6 +178,7 @@ def test_while_nothing_is_told_servers_are_and_consumers_go_once_they_are_stale(
     assert not [name for name in seen if name.startswith("slo_")]
     assert seen["nats_server_up"] == [1]
     assert sum(seen["nats_missing_assets"]) == 2
+    assert health.failures == 1, "a server that answers is polled as often as ever"
     ready, reasons = served.readiness()
     assert not ready
     assert reasons == [
