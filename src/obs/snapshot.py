@@ -23,6 +23,7 @@ class ConsumerConfig(msgspec.Struct, frozen=True, gc=False):
     backoff: tuple[float, ...] = ()
     filters: tuple[str, ...] = ()
     deliver_policy: str = "all"
+    replicas: int | None = None  # None: as many as its stream
 
 
 class Consumer(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +114,7 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     server: str = ""
     at: float | None = None
     clock_ahead: float = 0.0
+    holders: tuple[str, ...] = ()  # names of the servers that have a replica of it
     mirror: Origin | None = None
     sources: tuple[Origin, ...] = ()
 
@@ -129,12 +131,18 @@ that it counts itself."""
 
 
 class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
-    """A server whose answer does not tell all that it holds; `words` is its own reason."""
+    """A server whose answer does not tell all that it holds; `words` is its own reason.
+
+    `address` is empty where only other servers name it. `only`: the streams, as (account, stream),
+    of which it does not tell all, and of all others it does; a stream "" is all of the account's.
+    None: it may hold anything.
+    """
 
     address: str
     name: str  # empty where it has never answered
     why: Incompleteness
     words: str = ""
+    only: frozenset[tuple[str, str]] | None = None
 
 
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
@@ -151,6 +159,9 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     store: int | None = None
     store_limit: int | None = None
     api_errors: int | None = None
+    id: str = ""  # new after each start
+    healthy: bool | None = None  # by its own verdict; None where it gives none
+    unhealthy_because: str = ""  # in its own words
 
 
 class Unwatched(NamedTuple):

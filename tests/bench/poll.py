@@ -102,6 +102,9 @@ def jsz(consumers: int, poll: int, *, config: bool) -> bytes:
 VARZ = json.dumps({"server_id": "S", "server_name": "n1", "version": "2.15.0"}).encode()
 
 
+HEALTHZ = b'{"status": "ok"}'
+
+
 def serve_jsz(consumers: int, polls: int, pipe: Connection) -> None:
     """The server process: gives one poll's answer after the other."""
     with_config = jsz(consumers, 0, config=True)
@@ -112,7 +115,10 @@ def serve_jsz(consumers: int, polls: int, pipe: Connection) -> None:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            body = VARZ if self.path.startswith("/varz") else next(answers)
+            if self.path.startswith("/jsz"):
+                body = next(answers)
+            else:
+                body = VARZ if self.path.startswith("/varz") else HEALTHZ
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -157,7 +163,10 @@ def resident_megabytes() -> float:
 def measure(consumers: int, polls: int) -> None:
     with jsz_server(consumers, polls) as (port, size), tempfile.TemporaryDirectory() as folder:
         spec = NatsSource(
-            monitor=(f"http://127.0.0.1:{port}",), max_consumers=consumers, config_every="30d"
+            monitor=(f"http://127.0.0.1:{port}",),
+            discover=False,
+            max_consumers=consumers,
+            config_every="30d",
         )
         system = System(
             version=1, system="bench", state_dir=folder, sources=Sources(nats={"main": spec})

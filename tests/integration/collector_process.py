@@ -152,6 +152,11 @@ class CollectorProcess:
             [*command, *arguments], capture_output=True, text=True, timeout=30, check=False
         )
 
+    def output_of(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What another command says of the same spec."""
+        whole = [sys.executable, "-m", "obs", command, "--spec", str(self.spec_file), *arguments]
+        return subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
+
     def wait(self, timeout: float = 10.0) -> int:
         """Its exit status; negative where a signal ended it."""
         status = self.process.wait(timeout)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from obs.sources.aws.status import QueueStatus, RuleStatus
+from obs.sources.nats.server_status import ServerStatus
 from obs.sources.nats.status import ConsumerState, ConsumerStatus, StreamStatus
 from obs.web.status import PushStatus, SloState, SloStatus, SourceStatus, Status, encode
 from obs.web.verdict import complete
@@ -50,13 +51,20 @@ def status_of(
     *,
     consumers: Sequence[ConsumerStatus] = (),
     streams: Sequence[StreamStatus] = (),
+    servers: Sequence[ServerStatus] = (),
     rules: Sequence[RuleStatus] = (),
     queues: Sequence[QueueStatus] = (),
     aws_cost_dollars_per_month: float | None = None,
     **fields: Any,
 ) -> Status:
     """A status with the lists of both kinds of source."""
-    lists = {"consumers": consumers, "streams": streams, "rules": rules, "queues": queues}
+    lists = {
+        "consumers": consumers,
+        "streams": streams,
+        "servers": servers,
+        "rules": rules,
+        "queues": queues,
+    }
     figures = {"aws_cost_dollars_per_month": aws_cost_dollars_per_month}
     return Status(lists={k: tuple(v) for k, v in lists.items()}, figures=figures, **fields)
 
@@ -92,6 +100,9 @@ def healthy() -> Status:
         ),
         consumers=healthy_consumers(),
         streams=healthy_streams(),
+        servers=(
+            ServerStatus(nats="nats", server="n1:8222", name="n1", state="ok", connections=9),
+        ),
         rules=(rule("oms-schema-changed", 212), rule("oms-object-changed", 18_340)),
         queues=(
             QueueStatus(
@@ -155,6 +166,24 @@ def troubled() -> Status:
             consumer(HOSTILE, lag=2, seconds=0.4, reasons=("message_retrying",), drain=1),
         ),
         streams=healthy_streams(),
+        servers=(
+            ServerStatus(nats="nats", server="n1:8222", name="n1", state="ok", connections=9),
+            ServerStatus(
+                nats="nats",
+                server="n2:8222",
+                name="n2",
+                state="unhealthy",
+                text="Server n2 (n2:8222) is unhealthy (no space left on device)",
+            ),
+            ServerStatus(
+                nats="nats",
+                server="",
+                name="n3",
+                state="not_polled",
+                text="Server n3 is not polled: add the monitoring address of server n3 to "
+                "sources.nats.nats.monitor",
+            ),
+        ),
         rules=(
             rule("oms-schema-changed", 212),
             rule("oms-object-changed", 18_340, failed=912, failed_now=140),

@@ -3,12 +3,13 @@
 from obs.catalogue.declare import counter, gauge, info
 from obs.catalogue.metric import Published
 
-PREFIXES = ("nats_consumer_", "nats_stream_", "nats_server_")
+PREFIXES = ("nats_consumer_", "nats_stream_", "nats_server_", "nats_missing_")
 
 CONSUMER = ("nats", "account", "stream", "consumer")
 STREAM = ("nats", "account", "stream")
 SERVER = ("nats", "server")
 ORIGIN = (*STREAM, "origin")
+MISSING = ("nats", "asset", "reason")
 
 _CLOUDWATCH_CONSUMER = (("Stream", "stream"), ("Consumer", "consumer"))
 
@@ -284,6 +285,13 @@ SERVER_UP = gauge(
     title="Servers",
     states=("down", "up"),
 )
+SERVER_HEALTHY = gauge(
+    "nats_server_healthy",
+    SERVER,
+    "1 if the server reports itself healthy (/healthz), else 0; absent where it does not say.",
+    title="Health of servers",
+    states=("unhealthy", "healthy"),
+)
 SERVER_INFO = info(
     "nats_server_info",
     (*SERVER, "server_name", "version"),
@@ -325,4 +333,12 @@ SERVER_STORE_LIMIT = gauge(
 )
 SERVER_API_ERRORS = counter(
     "nats_server_jetstream_api_errors_total", SERVER, "JetStream API requests that failed."
+)
+
+MISSING_ASSETS = gauge(
+    "nats_missing_assets",
+    MISSING,
+    "Streams and consumers that the last poll did not find although nothing says that they were "
+    "deleted, by reason.",
+    title="Missing streams and consumers",
 )

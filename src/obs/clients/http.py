@@ -5,7 +5,7 @@ import errno
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http.client import IncompleteRead
 from pathlib import Path
@@ -65,22 +65,26 @@ class Http:
             num_pools=64, maxsize=connections, cert_reqs="CERT_REQUIRED", **_certificates(self._tls)
         )
 
-    def get(self, url: str) -> bytes:
-        """The body of a 200 response.
+    def get(self, url: str, accepted: Collection[int] = (200,)) -> bytes:
+        """The body of a response whose status is one of `accepted`.
 
         Raises SourceError: connection, timeout, auth, throttled, http_status, decode (the response
         ended early, or is larger than allowed). One stalled read may pass the deadline by at
         most `timeout`.
         """
-        return self._send("GET", url)
+        return self._send("GET", url, accepted=accepted)
 
     def post(self, url: str, document: object) -> bytes:
         """The body of the 200 response to a JSON document. Raises SourceError, as `get` does."""
         return self._send("POST", url, document)
 
-    def _send(self, method: str, url: str, document: object = None) -> bytes:
+    def _send(
+        self, method: str, url: str, document: object = None, accepted: Collection[int] = (200,)
+    ) -> bytes:
         answer = self.exchange(method, url, document=document)
-        _check(answer.status, without_user(url))
+        if answer.status not in accepted:
+            reason = _STATUS.get(answer.status, "http_status")
+            raise SourceError(reason, f"{without_user(url)}: HTTP status {answer.status}")
         return answer.body
 
     def exchange(
@@ -176,11 +180,6 @@ def _certificates(tls: Tls) -> dict[str, Any]:
     authority = tls.ca_file or certifi.where()
     kind = "ca_cert_dir" if Path(authority).is_dir() else "ca_certs"
     return {kind: authority, "cert_file": tls.cert_file, "key_file": tls.key_file}
-
-
-def _check(status: int, where: str) -> None:
-    if status != 200:
-        raise SourceError(_STATUS.get(status, "http_status"), f"{where}: HTTP status {status}")
 
 
 def _reason(error: Exception) -> Reason:

@@ -102,11 +102,18 @@ class Collector:
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
         self._state.flush()
-        if not health.up:
-            log.info("source %s is up", health.name)
         health.left_out = dict(snapshot.left_out)
         health.dropped.update(snapshot.left_out)
         health.series = sum(map(len, families))
+        if (fault := tracker.fault()) is not None:
+            # First, so that the source is already marked as down when series are withdrawn.
+            self.fail(health, fault, started)
+            health.answered(self.clock.monotonic())
+            self._show(health.name, families)
+            self._publish_slos()
+            return
+        if not health.up:
+            log.info("source %s is up", health.name)
         self._show(health.name, families)
         health.succeeded(
             self.clock.wall(), self.clock.monotonic(), self.clock.monotonic() - started
@@ -183,7 +190,7 @@ class Collector:
         for health in self.sources:
             if health.lasting and health.up:
                 health.still_up(self.clock.wall(), now)
-            if health.name in self._families and not health.is_fresh(now):
+            if health.name in self._families and not health.is_shown(now):
                 log.warning("source %s is stale; its series are withdrawn", health.name)
                 self._withdraw(health)
         self.stale_checked_at = now
@@ -211,7 +218,8 @@ class Collector:
 
     def shown_objectives(self) -> list[Objective]:
         """SLOs whose source is fresh, and whose history was read or cannot be read yet."""
-        shown = {name for name in self._families if name not in (OWN, SLOS)}
+        now = self.clock.monotonic()
+        shown = {h.name for h in self.sources if h.name in self._families and h.is_fresh(now)}
         return [
             each
             for each in self.objectives.all

@@ -9,7 +9,8 @@ from obs.errors import Reason
 
 @dataclass(slots=True)
 class SourceHealth:
-    """One source. Wall times are Unix seconds; `fresh_until` is on the monotonic clock."""
+    """One source. Wall times are Unix seconds; `fresh_until` and `shown_until` are on the monotonic
+    clock: until then its last success, and its last answer, count as current."""
 
     name: str
     kind: str
@@ -22,6 +23,7 @@ class SourceHealth:
     failures: int = 0  # in a row
     last_success: float | None = None
     fresh_until: float | None = None
+    shown_until: float | None = None
     poll_seconds: float = 0.0
     series: int = 0
     error: str = ""
@@ -36,7 +38,7 @@ class SourceHealth:
         self.polls += 1
         self.failures = 0
         self.last_success = wall
-        self.fresh_until = monotonic + self.stale_after
+        self.fresh_until = self.shown_until = monotonic + self.stale_after
         self.poll_seconds = poll_seconds
         self.error = ""
         self.reason = None
@@ -44,7 +46,7 @@ class SourceHealth:
     def still_up(self, wall: float, monotonic: float) -> None:
         """Record that a lasting source is still up."""
         self.last_success = wall
-        self.fresh_until = monotonic + self.stale_after
+        self.fresh_until = self.shown_until = monotonic + self.stale_after
 
     def failed(self, reason: Reason, error: str, poll_seconds: float) -> None:
         """Record a poll without a usable answer."""
@@ -55,6 +57,15 @@ class SourceHealth:
         self.error = error
         self.reason = reason
         self.errors[reason] += 1
+
+    def answered(self, monotonic: float) -> None:
+        """Record an answer that is shown, although it is no success; polls go on as usual."""
+        self.failures = min(self.failures, 1)
+        self.shown_until = monotonic + self.stale_after
+
+    def is_shown(self, monotonic: float) -> bool:
+        """Whether the last answer still counts as current."""
+        return self.shown_until is not None and monotonic < self.shown_until
 
     def is_fresh(self, monotonic: float) -> bool:
         """Whether the last success still counts as current."""

@@ -33,7 +33,7 @@ class ServedCollector:
         return self._collector.clock.monotonic() - self._collector.stale_checked_at < _STUCK_AFTER
 
     def readiness(self) -> tuple[bool, list[str]]:
-        """Whether every required source is fresh, and where not, why not."""
+        """Whether all that is required is current, and what is not, or only in part."""
         stale = self._collector.stale_sources()
         reasons = [
             f"source {each.name}: {each.error or 'no successful poll yet'}"
@@ -41,4 +41,13 @@ class ServedCollector:
             else f"source {each.name}: stale, {each.error}"
             for each in stale
         ]
-        return not reasons, reasons
+        ready, partial = not reasons, list[str]()
+        for health in self._collector.sources:
+            if (tracker := self._collector.trackers.get(health.name)) is None:
+                continue
+            withdrawn = tracker.withdrawn()
+            ready = ready and not (health.required and withdrawn)
+            partial += [
+                f"source {health.name}: {each}" for each in (*withdrawn, *tracker.partial())
+            ]
+        return ready, [*reasons, *partial]

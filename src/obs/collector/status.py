@@ -27,12 +27,12 @@ from obs.web.verdict import complete
 def build_status(collector: Collector) -> Status:
     """The current status. Withdrawn sources are listed, their objects are not."""
     system, now = collector.system, collector.clock.wall()
-    fresh = {h.name for h in collector.sources if h.is_fresh(collector.clock.monotonic())}
+    there = {h.name for h in collector.sources if h.is_shown(collector.clock.monotonic())}
     lists: dict[str, tuple[StatusRow, ...]] = {}
     figures: dict[str, float | None] = {}
     for kind in KINDS:
         trackers = [
-            collector.trackers[name] for name in system.sources.of(kind.key) if name in fresh
+            collector.trackers[name] for name in system.sources.of(kind.key) if name in there
         ]
         lists.update(kind.status(trackers))
         figures.update(kind.figures(collector.clients_of(kind)))
@@ -51,18 +51,19 @@ def build_status(collector: Collector) -> Status:
             ),
             lists=lists,
             sources=tuple(
-                _source(health, now, _has_no(collector, health)) for health in collector.sources
+                _source(health, now, _has_no(collector, health), _withdrawn(collector, health))
+                for health in collector.sources
             ),
             pushes=tuple(_push(health) for health in collector.pushes),
-            spec_objects=tuple(_spec_objects(collector, fresh)),
+            spec_objects=tuple(_spec_objects(collector, there)),
             figures=figures,
         )
     )
 
 
-def _spec_objects(collector: Collector, fresh: Collection[str]) -> Iterator[SpecObjectStatus]:
+def _spec_objects(collector: Collector, there: Collection[str]) -> Iterator[SpecObjectStatus]:
     """What the spec names and is missing or idle; of a source that is stale it is not known."""
-    for source in filter(fresh.__contains__, collector.trackers):
+    for source in filter(there.__contains__, collector.trackers):
         for each in collector.spec_names.missing(source):
             level: Level = "warning" if each.named.is_glob else "critical"
             yield _spec_object(source, each.named, level, str(each))
@@ -141,7 +142,14 @@ def _slo_state(
     return "burning", any(tier.severity == "page" for tier, _ in burning), reasons
 
 
-def _source(health: SourceHealth, now: float, has_no: str | None) -> SourceStatus:
+def _withdrawn(collector: Collector, health: SourceHealth) -> tuple[str, ...]:
+    tracker = collector.trackers.get(health.name)
+    return tuple(tracker.withdrawn()) if tracker else ()
+
+
+def _source(
+    health: SourceHealth, now: float, has_no: str | None, withdrawn: tuple[str, ...]
+) -> SourceStatus:
     return SourceStatus(
         name=health.name,
         kind=health.kind,
@@ -156,6 +164,7 @@ def _source(health: SourceHealth, now: float, has_no: str | None) -> SourceStatu
         error=health.error or None,
         error_reason=health.reason,
         has_no=has_no,
+        withdrawn=withdrawn,
     )
 
 

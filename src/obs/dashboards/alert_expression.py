@@ -10,6 +10,7 @@ _UNITS: Final[dict[Unit, str]] = {
     "messages": "short",
     "events": "short",
     "replicas": "short",
+    "assets": "short",
     "seconds": "s",
     "percent": "percent",
     "ratio": "percentunit",

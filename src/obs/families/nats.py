@@ -1,6 +1,6 @@
 """JetStream consumers, streams and servers as families."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -13,6 +13,9 @@ from obs.snapshot import Consumer, NatsServer, Origin, Stream
 
 MAX_ORIGINS: Final = 64
 _NO_REASON: Final = (0,) * len(REASONS)
+_UNREACHABLE: Final[list[Value]] = [
+    1 if reason == "leader_unreachable" else None for reason in REASONS
+]
 _INFINITY: Final = float("inf")
 
 
@@ -21,15 +24,22 @@ class ConsumerRows:
 
     def __init__(self) -> None:
         self._cache = RowCache()
-        self._of_reasons: tuple[Rows, Rows] | None = None
+        self._of_reasons: tuple[Rows, Rows, Rows] | None = None
 
-    def of(self, identities: Sequence[tuple[str, ...]]) -> tuple[Rows, Rows]:
-        """(one row for each consumer, one for each consumer and reason)."""
-        plain = self._cache.rows("consumers", identities)
-        if self._of_reasons is None or self._of_reasons[0] is not plain:
-            reasons = Rows((*row, reason) for row in plain.values for reason in REASONS)
-            self._of_reasons = (plain, reasons)
-        return self._of_reasons
+    def of(
+        self,
+        identities: Sequence[tuple[str, ...]],
+        unknown: Sequence[tuple[str, ...]] = (),
+    ) -> tuple[Rows, Rows]:
+        """(one row for each consumer, one for each consumer and reason), the latter also for
+        consumers of which only a reason is known."""
+        plain, more = self._cache.rows("consumers", identities), self._cache.rows("?", unknown)
+        kept = self._of_reasons
+        if kept is None or kept[0] is not plain or kept[1] is not more:
+            of_all = (*plain.values, *more.values)
+            reasons = Rows((*row, reason) for row in of_all for reason in REASONS)
+            kept = self._of_reasons = (plain, more, reasons)
+        return kept[0], kept[2]
 
 
 def consumer_families(
@@ -43,7 +53,8 @@ def consumer_families(
 ) -> list[Family]:
     """All consumer families. Uncertainty has a sample only where it exceeds `tolerance` seconds.
 
-    Counters began at `since` (Unix seconds).
+    Counters began at `since` (Unix seconds). Consumers beyond those that have a verdict are in the
+    rows of reasons only: their leader is unreachable.
     """
     row, reason_row = rows
 
@@ -58,7 +69,11 @@ def consumer_families(
             [round(v.uncertainty, 3) if v.uncertainty > tolerance else None for v in verdicts],
         ),
         family(nats.STATUS, [int(v.status) for v in verdicts]),
-        Family(nats.STATUS_REASON, reason_row, reason_flags(verdicts)),
+        Family(
+            nats.STATUS_REASON,
+            reason_row,
+            reason_flags(verdicts) + _UNREACHABLE * (len(reason_row) // len(REASONS) - len(row)),
+        ),
         family(nats.DRAIN_SECONDS, [_rounded(v.drain_seconds) for v in verdicts]),
         family(
             nats.EVICTION_SECONDS,
@@ -120,9 +135,19 @@ def stream_families(
         family(nats.STREAM_MAX_AGE, [s.config.max_age for s in streams]),
         family(nats.STREAM_DISCARD_NEW, [_flag(s.config.discard_new) for s in streams]),
         family(nats.STREAM_REPLICAS, [s.config.replicas for s in streams]),
-        family(nats.STREAM_REPLICAS_BEHIND, [s.replicas_behind for s in streams]),
-        family(nats.STREAM_REPLICA_LAG, [s.replica_lag for s in streams]),
-        family(nats.STREAM_LEADERLESS, [int(not s.leader) for s in streams]),
+        # Of replicas only the leader knows.
+        family(
+            nats.STREAM_REPLICAS_BEHIND,
+            [None if s.leader_unreachable else s.replicas_behind for s in streams],
+        ),
+        family(
+            nats.STREAM_REPLICA_LAG,
+            [None if s.leader_unreachable else s.replica_lag for s in streams],
+        ),
+        family(
+            nats.STREAM_LEADERLESS,
+            [int(not s.leader and not s.leader_unreachable) for s in streams],
+        ),
     ]
     if rolled_up:
         families += [
@@ -165,6 +190,7 @@ def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache)
 
     return [
         family(nats.SERVER_UP, [int(s.up) for s in servers]),
+        family(nats.SERVER_HEALTHY, [_flag(s.healthy) for s in servers]),
         Family(nats.SERVER_INFO, infos, [1] * len(known)),
         family(nats.SERVER_CONNECTIONS, [s.connections for s in servers]),
         family(nats.SERVER_SLOW_CLIENTS, [s.slow_consumers for s in servers]),
@@ -174,6 +200,12 @@ def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache)
         family(nats.SERVER_STORE_LIMIT, [s.store_limit for s in servers]),
         family(nats.SERVER_API_ERRORS, [s.api_errors for s in servers]),
     ]
+
+
+def missing_family(source: str, missing: Mapping[tuple[str, str], int], cache: RowCache) -> Family:
+    """How many streams and consumers are missing, by kind and reason."""
+    rows = cache.rows("missing", [(source, *kind_and_reason) for kind_and_reason in missing])
+    return Family(nats.MISSING_ASSETS, rows, list(missing.values()))
 
 
 def _rounded(seconds: float) -> float:

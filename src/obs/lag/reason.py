@@ -8,6 +8,7 @@ PAUSED: Final = 4
 ACK_PENDING_FULL: Final = 8
 MESSAGE_RETRYING: Final = 16
 NO_LEADER: Final = 32
+LEADER_UNREACHABLE: Final = 64  # there is a leader, but its server was not reached
 
 REASONS: Final[tuple[str, ...]] = (
     "no_puller",
@@ -16,6 +17,7 @@ REASONS: Final[tuple[str, ...]] = (
     "ack_pending_full",
     "message_retrying",
     "no_leader",
+    "leader_unreachable",
 )
 _NAMES: Final = tuple(
     tuple(name for bit, name in enumerate(REASONS) if bits >> bit & 1)

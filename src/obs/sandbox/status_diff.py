@@ -8,7 +8,7 @@ import msgspec
 class _Consumer(msgspec.Struct, frozen=True):
     consumer: str
     status: str
-    lag_messages: int
+    lag_messages: int | None
     dead_letters: int | None = None
 
 
@@ -60,7 +60,8 @@ def _consumers(before: StatusExcerpt, after: StatusExcerpt) -> Iterator[str]:
     for now in after.consumers:
         was = old.get(now.consumer, now)
         if now.status != was.status:
-            yield f"consumer {now.consumer} is {now.status}, lag {now.lag_messages} messages"
+            lag = "" if now.lag_messages is None else f", lag {now.lag_messages} messages"
+            yield f"consumer {now.consumer} is {now.status}{lag}"
         if (new := (now.dead_letters or 0) - (was.dead_letters or 0)) > 0:
             yield f"consumer {now.consumer} has {new} new dead letter{'s' if new > 1 else ''}"
 

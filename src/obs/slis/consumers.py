@@ -15,7 +15,7 @@ class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
     """One consumer. `lag_messages` are unprocessed, the oldest of them `lag_seconds` old.
 
     `delivered` and `dead_letters` are counters of messages; dead letters are None where they
-    cannot be known.
+    cannot be known. `told` false: the numbers are those of an earlier poll.
     """
 
     account: str
@@ -25,6 +25,7 @@ class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
     lag_seconds: float
     delivered: int
     dead_letters: int | None
+    told: bool = True
 
 
 class NatsTracker(Protocol):

@@ -12,7 +12,7 @@ class LagMeasurement(Measurement[NatsLagSli, ConsumerTracker]):
     """Each minute is one event; good is the share of its polls in which the lag was in target.
 
     Of several consumers, all have to be within the target. A minute in which the consumer did not
-    exist is no event; one that a restart interrupts is lost.
+    exist, or in which its server did not tell, is no event; one that a restart interrupts is lost.
     """
 
     def __init__(self, sli: NatsLagSli) -> None:
@@ -24,8 +24,11 @@ class LagMeasurement(Measurement[NatsLagSli, ConsumerTracker]):
         consumers = tracker.numbers(self.sli)
         if tracker.snapshot is None or not consumers:
             return None
+        within = all(is_within(self.sli, each) for each in consumers if each.told)
+        if within and not all(each.told for each in consumers):
+            return None  # those that are not told may be beyond it
         at = tracker.snapshot.at
-        ended = self._share.observe(at, all(is_within(self.sli, each) for each in consumers))
+        ended = self._share.observe(at, within)
         return observation_of_minutes(ended, at) if ended else None
 
 

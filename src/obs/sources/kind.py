@@ -65,6 +65,19 @@ class Tracker(ABC, Generic[SnapshotT]):
         """What there is none of, where there is nothing at all to watch; else empty."""
         return ""
 
+    def fault(self) -> "SourceError | None":
+        """Why the last poll tells too little to count as a success, although it returned."""
+        return None
+
+    def partial(self) -> Sequence[str]:
+        """What the last poll could not tell; a sentence each."""
+        return ()
+
+    def withdrawn(self) -> Sequence[str]:
+        """What has no series any more, although nothing says that it was deleted; a sentence
+        each."""
+        return ()
+
     def save(self, now: float) -> None:
         """Queue the rest of the history for the state file; called when the collector stops."""
 

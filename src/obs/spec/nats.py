@@ -76,9 +76,11 @@ class Monitoring(Model):
     """Monitoring addresses of a NATS cluster."""
 
     monitor: Annotated[tuple[HttpUrl, ...], Field(min_length=1)]
-    """Monitoring URLs, for example http://host:8222; one suffices with `discover`."""
-    discover: bool = False
-    """Whether the cluster's other servers are discovered, on the same monitoring port."""
+    """Monitoring URLs, for example http://host:8222; one suffices where the cluster's
+    other servers can be discovered."""
+    discover: bool = True
+    """Whether the cluster's other servers are discovered, on the same monitoring port. Where that
+    is false, or the others cannot be reached, list all servers in `monitor`."""
 
 
 class NatsSource(SourceSpec, Monitoring):

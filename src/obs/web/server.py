@@ -50,7 +50,7 @@ class Site(Protocol):
         """Whether the process does its work."""
 
     def readiness(self) -> tuple[bool, list[str]]:
-        """Whether every required source is fresh, and where not, why not."""
+        """Whether every required source is fresh, and what is wrong, also where they are."""
 
 
 class Server:
@@ -169,7 +169,9 @@ class _Routes:
 
     async def ready(self, _: web.Request) -> web.Response:
         ready, reasons = self._site.readiness()
-        return _text("ready") if ready else _text("\n".join(reasons) or "not ready", 503)
+        if ready:
+            return _text("\n".join(["ready", *reasons]))
+        return _text("\n".join(reasons) or "not ready", 503)
 
 
 def _header(request: web.Request, name: str) -> str:

@@ -86,6 +86,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     series: int = 0
     error: str | None = None  # of the last poll, without secrets; null: none
     error_reason: str | None = None  # one of obs.errors.REASONS
+    withdrawn: tuple[str, ...] = ()  # what has no series though nothing says it was deleted
     has_no: str | None = None  # stream, rule …: what it has none of, so that nothing is monitored
 
 

@@ -59,6 +59,9 @@ def _headline(problems: list[Problem]) -> str:
     worst = [problem for problem in problems if problem.level == level]
     if len(worst) == 1:
         return worst[0].text
+    if cause := next((problem for problem in worst if problem.kind == "server"), None):
+        # What a server does explains what its streams and consumers do.
+        return f"{cause.text}, and {len(worst) - 1} more problem{'s' if len(worst) > 2 else ''}"
     if level == "critical":
         return f"{len(worst)} problems need attention now"
     if level == "unknown":
@@ -87,12 +90,14 @@ def _ordered(rows: Iterable[StatusRow]) -> tuple[StatusRow, ...]:
 
 
 def _source_problem(source: SourceStatus) -> Iterator[Problem]:
+    level: Level = "critical" if source.required else "warning"
+    for text in source.withdrawn:
+        yield Problem(level, "source", source.name, f"Source {source.name}: {text}")
     if source.up:
         if source.has_no:
             text = f"Source {source.name} has no {source.has_no}: nothing is monitored"
             yield Problem("warning", "source", source.name, text)
         return
-    level: Level = "critical" if source.required else "warning"
     if source.last_success is None:
         if source.error is not None:
             text = f"Source {source.name} has had no successful poll yet"

@@ -48,6 +48,8 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "source": "main",
         "kind": "consumer",
         "object": "OMS_EVENTS/oms-processor",
+        "asset": "consumer",
+        "reason": "unreachable",
     }
     labels = {label: {**known, **objects}[label] for label in tuned.identity}
     return {

@@ -13,6 +13,7 @@ from obs.snapshot import (
     Consumer,
     ConsumerConfig,
     DeadLetter,
+    IncompleteServer,
     NatsServer,
     NatsSnapshot,
     Stream,
@@ -137,6 +138,86 @@ def test_objectives_go_with_the_source_they_are_measured_at(
     left = [name for name in samples(collector) if name.startswith("slo_")]
     assert left == ["slo_asked_since_timestamp_seconds"]
     assert b'"state":"no_data"' in ServedCollector(collector).status()
+
+
+FAULT = SourceError("unavailable", "JetStream is off")
+
+
+def faulty(at: float) -> NatsSnapshot:
+    """The server answers and its JetStream is off."""
+    off = (IncompleteServer("nats:8222", "n1", "jetstream_off"),)
+    server = NatsServer("nats:8222", True, "n1", healthy=True)
+    return NatsSnapshot(at, (server,), (), (), {}, off, FAULT)
+
+
+def test_a_poll_that_tells_nothing_is_no_success_and_keeps_what_was_told(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
+    clock.pass_(15)
+    collector.record_poll(health, faulty(START + 15), clock.monotonic())
+    seen = samples(collector)
+    assert seen["obs_source_up"] == [0]
+    assert seen["obs_source_last_success_timestamp_seconds"] == [START]
+    assert seen["nats_consumer_lag_messages"] == [5]
+    assert seen["nats_server_up"] == [1]
+    assert sum(seen["nats_missing_assets"]) == 2
+    assert health.errors["unavailable"] == 1
+
+
+def test_while_nothing_is_told_servers_are_and_consumers_go_once_they_are_stale(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
+    served = ServedCollector(collector)
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
+    for seconds in range(15, int(STALE_AFTER) + 31, 15):
+        clock.pass_(15)
+        collector.record_poll(health, faulty(START + seconds), clock.monotonic())
+        collector.expire_stale()
+    seen = samples(collector)
+    assert "nats_consumer_lag_messages" not in seen
+    assert {n for n in seen if n.startswith("slo_")} <= {"slo_asked_since_timestamp_seconds"}
+    assert seen["nats_server_up"] == [1]
+    assert sum(seen["nats_missing_assets"]) == 2
+    assert health.failures == 1, "a server that answers is polled as often as ever"
+    ready, reasons = served.readiness()
+    assert not ready
+    assert reasons == [
+        "source main: stale, JetStream is off",
+        "source main: 1 missing consumer is withdrawn",
+        "source main: 1 missing stream is withdrawn",
+        "source main: JetStream is off on server n1 (nats:8222)",
+    ]
+
+
+def test_a_collector_that_keeps_last_values_is_ready_and_says_what_is_partial(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
+    served = ServedCollector(collector)
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
+    clock.pass_(15)
+    down = IncompleteServer("nats:8222", "n1", "unreachable", "refused")
+    partial = NatsSnapshot(START + 15, (NatsServer("nats:8222", up=False),), (), (), {}, (down,))
+    collector.record_poll(health, partial, clock.monotonic())
+    assert served.readiness() == (
+        True,
+        ["source main: server n1 (nats:8222) does not respond (refused)"],
+    )
+
+
+def test_a_collector_whose_consumers_are_withdrawn_without_deletion_is_not_ready(
+    collector: Collector, health: SourceHealth, clock: SetClock
+) -> None:
+    served = ServedCollector(collector)
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
+    down = IncompleteServer("nats:8222", "n1", "unreachable", "refused")
+    partial = NatsSnapshot(START + 121, (NatsServer("nats:8222", up=False),), (), (), {}, (down,))
+    clock.pass_(121)
+    collector.record_poll(health, partial, clock.monotonic())
+    ready, reasons = served.readiness()
+    assert (ready, health.up) == (False, True)
+    assert "source main: 1 missing consumer is withdrawn" in reasons
+    assert b"Source main: 1 missing consumer is withdrawn" in served.status()
 
 
 def test_a_source_that_is_back_has_its_series_back_and_no_counter_fell(

@@ -8,4 +8,4 @@ def test_reasons_are_named_in_their_order() -> None:
 
 
 def test_every_reason_has_a_bit_of_its_own() -> None:
-    assert tuple(reason.names(1 << bit)[0] for bit in range(6)) == reason.REASONS
+    assert tuple(reason.names(1 << bit)[0] for bit in range(len(reason.REASONS))) == reason.REASONS

@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from obs.lag.reason import REASONS
+from obs.sources.nats.server_status import ServerState
 from obs.sources.nats.status import ConsumerState
 from obs.web.status import Level, SloState
 
@@ -24,6 +25,7 @@ def words_of(table: str) -> set[str]:
         ("REASONS", REASONS),
         ("CONSUMER_TONE", get_args(ConsumerState)),
         ("SLO_WORDS", get_args(SloState)),
+        ("SERVER_WORDS", get_args(ServerState)),
         ("TONE", get_args(Level)),
     ],
 )

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from obs.sources.aws.status import QueueStatus, RuleStatus
+from obs.sources.nats.server_status import ServerStatus
 from obs.sources.nats.status import ConsumerStatus, loses_messages
 from obs.web.status import (
     PushStatus,
@@ -80,7 +81,9 @@ PUSH = PushStatus(sink="otlp", target="x", up=True, last_success=1.0, every_seco
 
 def status(**fields: Any) -> Status:
     lists: dict[str, tuple[StatusRow, ...]] = {
-        name: fields.pop(name) for name in ("consumers", "rules", "queues") if name in fields
+        name: fields.pop(name)
+        for name in ("consumers", "servers", "rules", "queues")
+        if name in fields
     }
     return Status(
         system="oms",
@@ -239,3 +242,38 @@ def test_messages_are_lost_where_eviction_comes_before_the_consumer(
     done = complete(status(consumers=(consumer,)))
     assert rows(done, "consumers", ConsumerStatus)[0].at_risk is lost
     assert done.verdict.level == ("critical" if lost else "ok")
+
+
+SERVER = ServerStatus(nats="nats", server="h:8222", name="n1", state="ok")
+DEAD = changed(SERVER, state="unreachable", text="Server n1 (h:8222) does not respond")
+
+
+def test_a_server_that_is_well_is_no_problem() -> None:
+    assert judge(status(servers=(SERVER,))).level == "ok"
+
+
+@pytest.mark.parametrize("state", ["unreachable", "recovering", "jetstream_off", "unhealthy"])
+def test_the_headline_names_a_server_that_is_not_well(state: str) -> None:
+    server = changed(SERVER, state=state, text="Server n1 has it")
+    verdict = judge(status(servers=(server,)))
+    assert (verdict.level, verdict.headline) == ("critical", "Server n1 has it")
+
+
+def test_the_server_that_is_the_cause_leads_the_headline() -> None:
+    stopped = changed(CONSUMER, status="stopped", lag_messages=5)
+    verdict = judge(status(consumers=(stopped, stopped), servers=(DEAD,)))
+    assert verdict.headline == "Server n1 (h:8222) does not respond, and 2 more problems"
+
+
+def test_a_consumer_that_is_unknown_or_missing_is_not_well() -> None:
+    unknown = changed(CONSUMER, status="unknown", missing="unreachable", lag_messages=None)
+    verdict = judge(status(consumers=(unknown,)))
+    assert verdict.level == "unknown"
+    assert verdict.headline == "S/c is not reported: its server does not respond"
+
+
+def test_what_is_withdrawn_without_deletion_is_critical_although_the_source_is_up() -> None:
+    source = changed(SOURCE, withdrawn=("2 missing consumers are withdrawn",))
+    verdict = judge(status(sources=(source,)))
+    assert verdict.level == "critical"
+    assert verdict.headline == "Source nats: 2 missing consumers are withdrawn"

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from obs.catalogue.query import number
 from obs.spec.quantity import format_duration
 
-Unit = Literal["ratio", "messages", "seconds", "percent", "events", "bytes", "replicas"]
+Unit = Literal["ratio", "messages", "seconds", "percent", "events", "bytes", "replicas", "assets"]
 ValueForm = Literal["duration", "percent", "share", "rate", "count"]
 """How an alert's value is shown; a share is a ratio."""
 

@@ -6,6 +6,7 @@ from obs.alerts.alert import MINUTE, About, Alert, Severity
 from obs.alerts.conditions import Above, Below, Equals, Increase, Share
 from obs.catalogue import nats
 
+_MISSING: Final = About("asset", nats.MISSING)
 _SLOW, _STALLED, _STOPPED, _LEADERLESS = 2, 3, 4, 5  # values of nats_consumer_status
 
 ALERTS: Final = (
@@ -259,5 +260,30 @@ ALERTS: Final = (
         "The monitoring port of NATS server {server} does not respond.",
         "A restart takes less than two minutes.",
         "jetstream/server_up",
+    ),
+    Alert(
+        "NatsServerUnhealthy",
+        Severity.CRITICAL,
+        About.SERVER,
+        Equals(nats.SERVER_HEALTHY, 0),
+        5 * MINUTE,
+        "A NATS server reports that it is not healthy.",
+        "NATS server {server} reports that it is not healthy: it may not have recovered its "
+        "streams, or cannot write them.",
+        "After a restart a server is unhealthy until it has recovered its streams, normally within "
+        "five minutes.",
+        "jetstream/server_healthy",
+    ),
+    Alert(
+        "NatsAssetsMissing",
+        Severity.CRITICAL,
+        _MISSING,
+        Above(nats.MISSING_ASSETS, 0, "assets"),
+        2 * MINUTE,
+        "Streams or consumers are missing although they were not deleted.",
+        "Missing on {nats} ({asset}, {reason}): {value} (threshold {threshold}).",
+        "A leader election or the restart of a server takes less than two minutes. The last values "
+        "are kept until stale_after; after that, no other alert on these assets can fire.",
+        "jetstream/missing",
     ),
 )

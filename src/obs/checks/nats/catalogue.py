@@ -40,6 +40,14 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
         judge=_judge_capture,
     ),
     Check(
+        "nats-servers",
+        "Is each server of the cluster polled, healthy, and does it tell all that it holds?",
+        _sources,
+        _ABSENT,
+        read=facts.jetstream,
+        judge=lambda system, name, snapshot: jetstream.judge_servers(name, snapshot),
+    ),
+    Check(
         "jetstream-replicas",
         "Does each stream and consumer have a leader and up-to-date replicas?",
         _sources,

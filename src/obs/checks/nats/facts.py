@@ -40,7 +40,7 @@ def _selected(context: CheckContext, name: str) -> NatsSnapshot:
         if not _takes(spec.streams, one.stream) or not _takes(spec.consumers, one.name)
     ]
     unwatched = (*whole.unwatched, *others)
-    return replace(whole, streams=streams, consumers=consumers, unwatched=unwatched)
+    return replace(whole, streams=streams, consumers=consumers, unwatched=unwatched, left_out={})
 
 
 def _everything(context: CheckContext, name: str) -> NatsSnapshot:

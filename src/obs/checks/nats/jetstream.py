@@ -8,6 +8,7 @@ from obs.checks.advice import nats
 from obs.checks.finding import CheckFinding, doubtful, not_there, right, wrong
 from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.sources.nats.names import find
+from obs.sources.nats.problems import advice, in_words
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.globs import is_plain
 from obs.spec.named import missing_in
@@ -57,11 +58,34 @@ def judge_limits(system: System, source: str, snapshot: NatsSnapshot) -> Iterato
             yield not_there(each)
 
 
+def judge_servers(source: str, snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
+    """Each server of the cluster is polled, healthy, and tells all that it holds."""
+    incomplete = {each.address: each for each in snapshot.incomplete if each.only is None}
+    for server in snapshot.servers:
+        lacking = incomplete.get(server.address)
+        if lacking is None and server.healthy is not False:
+            yield right(server.name or server.address, "healthy, and tells all that it holds")
+            continue
+        what = in_words(source, lacking) if lacking else server.unhealthy_because
+        yield wrong(
+            server.name or server.address,
+            what,
+            f"curl -sS '{server.address}/healthz?details=true'",
+            nats("server", "report", "jetstream"),
+        )
+    for each in snapshot.incomplete:
+        if not each.address:
+            yield wrong(each.name, "the server is not polled", advice(source, each))
+
+
 def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
     """Each stream and consumer has a leader and up-to-date replicas."""
     for stream in snapshot.streams:
-        yield _judge_replicas(stream.name, stream.leader, stream.replicas_behind, "stream")
+        if not stream.leader_unreachable:
+            yield _judge_replicas(stream.name, stream.leader, stream.replicas_behind, "stream")
     for consumer in snapshot.consumers:
+        if consumer.leader_unreachable:
+            continue
         if not consumer.leader or consumer.replicas_behind:
             at = f"{consumer.stream}/{consumer.name}"
             yield _judge_replicas(at, consumer.leader, consumer.replicas_behind, "consumer")

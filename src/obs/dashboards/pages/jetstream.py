@@ -32,6 +32,7 @@ def page(context: BuildContext) -> Page | None:
     consumers = MetricPanels(context, VariableScope(nats.CONSUMER), NONE, poll, links)
     streams = MetricPanels(context, VariableScope(nats.STREAM), NONE, poll)
     servers = MetricPanels(context, VariableScope(nats.SERVER), NONE, poll)
+    assets = MetricPanels(context, VariableScope(nats.MISSING[:1]), NONE, poll)
     return Page(
         "jetstream",
         "NATS JetStream",
@@ -41,7 +42,7 @@ def page(context: BuildContext) -> Page | None:
             Section("", [_answer(consumers, servers), *_consumers(consumers)]),
             Section("Why consumers are behind", _causes(consumers)),
             Section("Streams", [_streams(streams), _origins(streams)]),
-            Section("Servers", [_servers(servers)]),
+            Section("Servers", [_servers(servers), _health(servers, assets)]),
         ],
     )
 
@@ -149,6 +150,12 @@ def _origins(panels: MetricPanels) -> Band:
 def _servers(panels: MetricPanels) -> Band:
     up = panels.states("jetstream/server_up", nats.SERVER_UP)
     return Band(7, [up, *_alerts(panels, "server", "memory", "store")])
+
+
+def _health(servers: MetricPanels, assets: MetricPanels) -> Band:
+    healthy = servers.states("jetstream/server_healthy", nats.SERVER_HEALTHY)
+    legend = "{{nats}} {{asset}}: {{reason}}"
+    return Band(7, [healthy, assets.alert_lines("jetstream/missing", legend=legend)])
 
 
 def _alerts(panels: MetricPanels, about: str, *names: str) -> list[core.TimeSeries]:

@@ -9,10 +9,12 @@ from typing import Final
 
 import msgspec
 
+from obs.errors import SourceError
 from obs.families.family import Family, RowCache
 from obs.families.nats import (
     ConsumerRows,
     consumer_families,
+    missing_family,
     origin_families,
     server_families,
     stream_families,
@@ -23,16 +25,20 @@ from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
 from obs.lag.track import Track, TrackState
 from obs.slis.consumers import ConsumerNumbers
-from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
+from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage, Stream
 from obs.sources.kind import Tracker
+from obs.sources.nats.absence import Missing, Servers, counted
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.clock_steps import ClockSteps
+from obs.sources.nats.kept_streams import FORGET_AFTER, KeptStreams, is_forgotten
 from obs.sources.nats.names import find
+from obs.sources.nats.problems import in_words
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.named import Found
 from obs.spec.nats import NatsSource
 from obs.spec.slos import ConsumerSli
+from obs.spec.source import stale_after
 from obs.spec.watched import SpecName
 from obs.state import State
 
@@ -40,9 +46,9 @@ log = logging.getLogger(__name__)
 
 SAVE_EVERY: Final = 60.0
 TOLERANCE_POLLS: Final = 1.5  # poll times vary a little: exactly one interval would flap
-FORGET_AFTER: Final = 3600.0  # seconds without the consumer, after which it counts as deleted
 ENDED: Final = 10_000  # forgotten consumers whose counters are known, the last ones
 LAG_POINTS: Final = 40
+ObservedStreams = dict[tuple[str, str], tuple[Stream, SequenceTimes]]
 _KIND: Final = "nats_history"
 _DEAD_LETTERS: Final = "nats_dead_letters"
 
@@ -79,6 +85,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             ArrivalQueries(spec.connection.account, self.tolerance) if spec.connection else None
         )
         self._settings = JudgeSettings(interval=spec.poll, window=spec.status_window)
+        self._keep = stale_after(spec)
+        self._servers = Servers()
+        self._kept_streams = KeptStreams(self._keep)
         self._rows = ConsumerRows()
         self._kept = RowCache()
         self._tracked: dict[Identity, TrackedConsumer] = {}
@@ -86,6 +95,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._ended: dict[Identity, Ended] = {}
         self.accounts = AccountLabels()
         self._dead_letters: dict[Identity, int] = {}
+        self._poll = 0
         self._since = now
         self._saved_at = now
         self._clock = ClockSteps()
@@ -93,6 +103,12 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.position: tuple[str, int] | None = None
         self.knows_dead_letters = False
         self.present: tuple[TrackedConsumer, ...] = ()
+        """Those with values: told by the last poll, or missing and kept."""
+        self.unknown: tuple[TrackedConsumer, ...] = ()
+        """Those that exist, but of which nothing is told for too long."""
+        self.gone: tuple[TrackedConsumer, ...] = ()
+        """Those that nobody reports, missing for too long."""
+        self.streams: tuple[Stream, ...] = ()
         self.lag_columns: deque[tuple[tuple[TrackedConsumer, ...], array[int]]] = deque(
             maxlen=LAG_POINTS
         )
@@ -101,6 +117,26 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def update(self, snapshot: NatsSnapshot) -> list[Family]:
         """Judge the snapshot; returns the source's families."""
         self._clock.observe(snapshot.at, snapshot.steady)
+        now = snapshot.at - self._clock.forward
+        self._poll += 1
+        self._servers.observe(snapshot)
+        self.streams = self._kept_streams.update(snapshot, self._servers)
+        streams = self._observe_streams(snapshot)
+        told = self._observe_consumers(snapshot, streams)
+        self.snapshot = snapshot
+        if len(told) != len(self._tracked):
+            self._forget(now)
+        self._sort_out_missing(told, now)
+        if self._queries:
+            self._queries.update(told, streams)
+        self.lag_columns.append(
+            (self.present, array("q", [w.verdict.lag_messages for w in self.present]))
+        )
+        if not 0 <= snapshot.at - self._saved_at < SAVE_EVERY:
+            self.save(snapshot.at)
+        return self._families(snapshot)
+
+    def _observe_streams(self, snapshot: NatsSnapshot) -> ObservedStreams:
         forward = self._clock.forward
         now = snapshot.at - forward
         backwards = TOLERANCE * self._spec.poll
@@ -113,8 +149,15 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             at = now if stream.at is None else stream.at - forward
             times.observe(stream, at, backwards, forward=forward)
             streams[key] = (stream, times)
-        settings, tracked_by, present = self._settings, self._tracked, []
-        heard_accounts = self._heard
+        return streams
+
+    def _observe_consumers(
+        self, snapshot: NatsSnapshot, streams: ObservedStreams
+    ) -> list[TrackedConsumer]:
+        """Judge the consumers of the snapshot; returns those that are told."""
+        forward, settings = self._clock.forward, self._settings
+        now, tracked_by, heard_accounts = snapshot.at - forward, self._tracked, self._heard
+        told: list[TrackedConsumer] = []
         for consumer in snapshot.consumers:
             of_stream = streams.get((consumer.account, consumer.stream))
             if of_stream is None:
@@ -125,20 +168,81 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 track = Track(self._ended.pop(identity, None))
                 tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), track)
             at = now if consumer.at is None else consumer.at - forward
-            heard = consumer.account in heard_accounts
-            tracked.observe(consumer, *of_stream, at, settings, heard=heard)
-            present.append(tracked)
-        self.present = tuple(present)
-        self.snapshot = snapshot
-        if self._queries:
-            self._queries.update(self.present, streams)
-        self.lag_columns.append(
-            (self.present, array("q", [w.verdict.lag_messages for w in present]))
-        )
-        self._forget(now)
-        if not 0 <= snapshot.at - self._saved_at < SAVE_EVERY:
-            self.save(snapshot.at)
-        return self._families(snapshot)
+            tracked.poll = self._poll
+            if consumer.leader_unreachable:
+                tracked.observe_followers(consumer, *of_stream, at, settings)
+            else:
+                heard = consumer.account in heard_accounts
+                tracked.observe(consumer, *of_stream, at, settings, heard=heard)
+                told.append(tracked)
+        return told
+
+    def _sort_out_missing(self, told: list[TrackedConsumer], now: float) -> None:
+        """Keep the values of those that are missing, or withdraw them once they are stale."""
+        kept: list[TrackedConsumer] = []
+        unknown: list[TrackedConsumer] = []
+        withdrawn: list[TrackedConsumer] = []
+        if len(told) != len(self._tracked):
+            for tracked in self._tracked.values():
+                if tracked.poll != self._poll:
+                    self._look_up(tracked)
+                if tracked.missing is None:
+                    continue
+                if tracked.judged and 0 <= now - tracked.seen_at <= self._keep:
+                    kept.append(tracked)
+                else:
+                    (unknown if tracked.poll == self._poll else withdrawn).append(tracked)
+        self.present = (*told, *kept) if kept else tuple(told)
+        self.unknown, self.gone = tuple(unknown), tuple(withdrawn)
+
+    def _look_up(self, tracked: TrackedConsumer) -> None:
+        """Note why a consumer is in no report: it was deleted, or is missing."""
+        if tracked.deleted or not tracked.judged:
+            return
+        consumer = tracked.consumer
+        key = (consumer.account, consumer.stream)
+        holders: tuple[str, ...] = (consumer.server,)
+        stream = self._kept_streams.last(key)
+        if stream is not None and consumer.config.replicas != 1:
+            holders += stream.holders
+        tracked.missing = self._servers.why_absent(holders, key, tracked.seen_at)
+        tracked.deleted = tracked.missing is None
+
+    def fault(self) -> SourceError | None:
+        """Why the cluster as a whole tells nothing."""
+        return self.snapshot.fault if self.snapshot else None
+
+    def partial(self) -> list[str]:
+        """Servers that did not tell all."""
+        incomplete = self.snapshot.incomplete if self.snapshot else ()
+        return [in_words(self.source, each) for each in incomplete if each.only is None]
+
+    def withdrawn(self) -> list[str]:
+        """How many consumers and streams had series and are missing for too long."""
+        shown = {(stream.account, stream.name) for stream in self.streams}
+        counts = {
+            "consumer": len(self.gone) + sum(tracked.judged for tracked in self.unknown),
+            "stream": len(self.missing_streams.keys() - shown),
+        }
+        return [
+            f"{n} missing {what} is withdrawn" if n == 1 else f"{n} missing {what}s are withdrawn"
+            for what, n in counts.items()
+            if n
+        ]
+
+    @property
+    def missing_streams(self) -> Mapping[tuple[str, str], Missing]:
+        """Why streams are missing, by account and name."""
+        return self._kept_streams.missing
+
+    def missing(self) -> dict[tuple[str, str], int]:
+        """How many streams and consumers are missing, by kind and reason."""
+        consumers = [w.missing for w in (*self.present, *self.unknown, *self.gone)]
+        found = {
+            "stream": counted(self.missing_streams.values()),
+            "consumer": counted(reason for reason in consumers if reason),
+        }
+        return {(kind, why): n for kind, each in found.items() for why, n in each.items()}
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -192,7 +296,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 lag_messages=tracked.verdict.lag_messages,
                 lag_seconds=tracked.verdict.lag_seconds,
                 delivered=tracked.verdict.delivered_total,
-                dead_letters=self.dead_letters(tracked),
+                dead_letters=None if tracked.missing else self.dead_letters(tracked),
+                told=tracked.missing is None,
             )
             for tracked in self._candidates(sli)
         ]
@@ -225,7 +330,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
     def _candidates(self, sli: ConsumerSli) -> Iterator[TrackedConsumer]:
-        for tracked in self.present:
+        for tracked in (*self.present, *self.unknown, *self.gone):
+            if not tracked.judged:
+                continue
             consumer = tracked.consumer
             if (
                 consumer.name == sli.consumer
@@ -240,7 +347,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def _families(self, snapshot: NatsSnapshot) -> list[Family]:
         present = self.present
         consumers = consumer_families(
-            self._rows.of([tracked.row for tracked in present]),
+            self._rows.of([each.row for each in present], [each.row for each in self.unknown]),
             [tracked.consumer for tracked in present],
             [tracked.verdict for tracked in present],
             [self.dead_letters(tracked) for tracked in present],
@@ -250,16 +357,19 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         rolled_up = self._spec.ephemeral == "roll_up"
         return [
             *consumers,
-            *stream_families(self.source, snapshot.streams, self._kept, rolled_up=rolled_up),
-            *origin_families(self.source, snapshot.streams, self._kept),
+            *stream_families(self.source, self.streams, self._kept, rolled_up=rolled_up),
+            *origin_families(self.source, self.streams, self._kept),
             *server_families(self.source, snapshot.servers, self._kept),
+            missing_family(self.source, self.missing(), self._kept),
         ]
 
     def _forget(self, now: float) -> None:
-        if len(self._tracked) == len(self.present):
-            return
         for identity, tracked in list(self._tracked.items()):
-            if now - tracked.seen_at > FORGET_AFTER:
+            age = now - tracked.seen_at
+            if age <= FORGET_AFTER or tracked.poll == self._poll:
+                continue
+            why = tracked.missing
+            if why is None or is_forgotten(why, self._servers, tracked.consumer.server, age):
                 del self._tracked[identity]
                 self._ended[identity] = tracked.track.ended()
         while len(self._ended) > ENDED:

@@ -54,14 +54,25 @@ class Known:
         return known[1] if known is not None and known[0] == report.created else None
 
 
+_INCOMPLETE_READS: Final = 120  # in a row, after which what is not reported is forgotten
+
+
 class KnownSettings:
     """Configurations read earlier; they are read rarely because they double the response."""
 
     def __init__(self) -> None:
         self._known: dict[StreamKey, Known] = {}
+        self._incomplete = 0  # reads in a row
 
     def learn(self, merged: Merged, *, complete: bool) -> None:
-        """Take over the configurations in `merged`; forget what is gone where it is complete."""
+        """Take over the configurations in `merged`; forget what is gone where it is complete.
+
+        Where it never is, because some server is never reached, they are forgotten now and then, so
+        that consumers that come and go do not fill the memory.
+        """
+        self._incomplete = 0 if complete else self._incomplete + 1
+        if self._incomplete == _INCOMPLETE_READS:
+            complete, self._incomplete = True, 0
         learned = {key: known for key, reports in merged.items() if (known := _known(reports))}
         if not complete:
             for key, known in learned.items():
@@ -198,8 +209,9 @@ class SourceSelection:
                 ephemeral += 1
                 ephemeral_lag += report.num_pending + report.num_ack_pending
             else:
-                leader = led is not None
-                seen.consumers.append(_consumer(key, account, report, config, leader=leader))
+                seen.consumers.append(
+                    _consumer(key, account, reports, report, config, leader=led is not None)
+                )
         seen.streams.append(_stream(key, account, reports, known, (ephemeral, ephemeral_lag)))
         return None
 
@@ -215,8 +227,15 @@ def _by_age(consumer: Consumer) -> tuple[str, str, str, str]:
 
 
 def _consumer(
-    key: StreamKey, account: str, report: ConsumerReport, config: ConsumerConfig, *, leader: bool
+    key: StreamKey,
+    account: str,
+    reports: Reports,
+    report: ConsumerReport,
+    config: ConsumerConfig,
+    *,
+    leader: bool,
 ) -> Consumer:
+    source = reports.sources.get(report.name, reports.source)
     # By position: the names would make it six times slower.
     return Consumer(
         account,
@@ -236,9 +255,9 @@ def _consumer(
         report.push_bound,
         leader,
         _behind(report.cluster),
-        False,
-        "",
-        None,
+        not leader and report.name in reports.unreachable,
+        source.server_name,
+        source.at,
         key.account,
     )
 
@@ -249,7 +268,8 @@ def _stream(
     """`ephemeral`: how many ephemeral consumers there are, and their lag in messages."""
     report = reports.stream
     state = report.state
-    lags = [replica.lag for replica in report.cluster.replicas] if report.cluster else []
+    replicas = report.cluster.replicas if report.cluster else ()
+    lags = [replica.lag for replica in replicas]
     return Stream(
         account=account,
         name=key.stream,
@@ -270,6 +290,11 @@ def _stream(
         ephemeral_lag=ephemeral[1],
         mirror=origin(report.mirror) if report.mirror else None,
         sources=tuple(origin(source) for source in report.sources or ()),
+        leader_unreachable=not reports.leader and bool(reports.named),
+        server=reports.source.server_name,
+        at=reports.source.at,
+        clock_ahead=reports.source.clock_ahead,
+        holders=(reports.source.server_name, *(replica.name for replica in replicas)),
     )
 
 

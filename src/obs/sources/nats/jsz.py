@@ -1,4 +1,4 @@
-"""What obs reads of nats-server's /jsz and /varz. Absent fields have their Go zero value.
+"""What obs reads of nats-server's /jsz, /varz and /healthz. Absent fields have their Go zero value.
 
 Servers from 2.9 on; fields that are not declared are skipped by the decoder, which makes it fast.
 A stream or a consumer in which a value is odd is not read, but stands in the answer as such.
@@ -32,6 +32,7 @@ class Replica(msgspec.Struct, frozen=True, gc=False):
     current: bool = False
     offline: bool = False
     lag: int = 0
+    name: str = ""
 
 
 class Cluster(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +69,7 @@ class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
     backoff: tuple[Nanoseconds, ...] | None = None
     filter_subject: str = ""
     filter_subjects: tuple[str, ...] | None = None
+    num_replicas: int = 0  # 0: as many as its stream
 
 
 class ConsumerReport(msgspec.Struct, frozen=True, gc=False):
@@ -180,10 +182,16 @@ class AccountReport(msgspec.Struct, frozen=True, gc=False):
 
 
 class Jsz(msgspec.Struct, frozen=True, gc=False):
-    """One page of /jsz: at most 1 024 accounts."""
+    """What a server's JetStream holds, and how many streams that is by its own count.
+
+    `now` is the server's clock before it gathered the rest. `disabled`: JetStream is off.
+    """
 
     server_id: str
     account_details: tuple[AccountReport, ...] | None = None
+    now: datetime | None = None
+    disabled: bool = False
+    streams: int = 0
 
 
 class ApiStats(msgspec.Struct, frozen=True, gc=False):
@@ -215,9 +223,10 @@ class JetStreamVarz(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClusterVarz(msgspec.Struct, frozen=True, gc=False):
-    """The configured routes."""
+    """The cluster's name, empty where there is none, and the configured routes."""
 
     urls: tuple[str, ...] | None = None
+    name: str = ""
 
 
 class Varz(msgspec.Struct, frozen=True, gc=False):
@@ -231,12 +240,18 @@ class Varz(msgspec.Struct, frozen=True, gc=False):
     cluster: ClusterVarz = ClusterVarz()
     connect_urls: tuple[str, ...] | None = None
     jetstream: JetStreamVarz = JetStreamVarz()
+    now: datetime | None = None
+    start: datetime | None = None
+    http_port: int = 0
+    https_port: int = 0
 
 
 class Route(msgspec.Struct, frozen=True, gc=False):
-    """A connection to another server of the cluster."""
+    """A connection to another server of the cluster; there are several to each."""
 
     ip: str = ""
+    remote_id: str = ""
+    remote_name: str = ""
 
 
 class Routez(msgspec.Struct, frozen=True, gc=False):
@@ -245,8 +260,29 @@ class Routez(msgspec.Struct, frozen=True, gc=False):
     routes: tuple[Route, ...] | None = None
 
 
+class HealthError(msgspec.Struct, frozen=True, gc=False):
+    """One thing that is wrong. `type` is JETSTREAM, ACCOUNT, STREAM, CONSUMER or CONNECTION.
+
+    `account` is the account's id.
+    """
+
+    type: str = ""
+    account: str = ""
+    stream: str = ""
+    error: str = ""
+
+
+class Healthz(msgspec.Struct, frozen=True, gc=False):
+    """A server's own verdict. `errors` from 2.10 on; earlier servers give the first as `error`."""
+
+    status: str = ""
+    error: str = ""
+    errors: tuple[HealthError, ...] | None = None
+
+
 _VARZ: Final = msgspec.json.Decoder(Varz)
 _ROUTEZ: Final = msgspec.json.Decoder(Routez)
+_HEALTHZ: Final = msgspec.json.Decoder(Healthz)
 
 
 def decode_varz(body: bytes, server: str) -> Varz:
@@ -257,6 +293,11 @@ def decode_varz(body: bytes, server: str) -> Varz:
 def decode_routez(body: bytes, server: str) -> Routez:
     """Raises SourceError(decode) where it is not an answer of /routez."""
     return tolerant.decode(_ROUTEZ, body, server)
+
+
+def decode_healthz(body: bytes, server: str) -> Healthz:
+    """Raises SourceError(decode) where it is not an answer of /healthz."""
+    return tolerant.decode(_HEALTHZ, body, server)
 
 
 def unix_seconds(moment: datetime | None) -> float | None:
@@ -292,6 +333,7 @@ def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:
         backoff=tuple(step / _PER_SECOND for step in settings.backoff or ()),
         filters=filters,
         deliver_policy=settings.deliver_policy,
+        replicas=settings.num_replicas or None,
     )
 
 

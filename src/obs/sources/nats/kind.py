@@ -24,7 +24,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
 
     key = "nats"
     alerts = "nats"
-    causes = ("NatsServerDown",)
+    causes = ("NatsServerDown", "NatsServerUnhealthy", "NatsAssetsMissing")
     libraries = ("nats",)
 
     def tracker(
@@ -50,8 +50,9 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
 
         http = Http(spec.tls, timeout=spec.timeout)
         source = NatsHttp(name, spec, http, clock.wall, tracker.accounts)
-        # Discovery, server facts, consumers and their settings: four requests one after the other.
-        limit = 4 * spec.timeout + 1
+        # Discovery once, then facts, health and consumers, again with their settings, each at worst
+        # twice: one after the other. A server that hangs is not asked again.
+        limit = 8 * spec.timeout + 1
         if spec.connection is None:
             return OpenedSource(source.poll, limit)
         exact = ExactLag(name, spec.connection, tracker, clock.monotonic)
@@ -69,14 +70,21 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
     def status(
         self, trackers: Sequence["ConsumerTracker"]
     ) -> Mapping[str, tuple["StatusRow", ...]]:
-        """Consumers and streams."""
+        """Consumers, streams and servers."""
         if not trackers:
-            return {"consumers": (), "streams": ()}
+            return {"consumers": (), "streams": (), "servers": ()}
+        from obs.sources.nats.server_status import server_rows
         from obs.sources.nats.status import consumer_rows, stream_rows
 
         return {
             "consumers": tuple(row for each in trackers for row in consumer_rows(each)),
             "streams": tuple(row for each in trackers for row in stream_rows(each)),
+            "servers": tuple(
+                row
+                for each in trackers
+                if each.snapshot
+                for row in server_rows(each.source, each.snapshot)
+            ),
         }
 
     def published(self, sources: Mapping[str, NatsSource]) -> int:

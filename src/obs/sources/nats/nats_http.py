@@ -1,51 +1,38 @@
 """A NATS cluster, polled through the monitoring ports of its servers."""
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from obs.clients.http import Http
 from obs.errors import SourceError
-from obs.snapshot import NatsServer, NatsSnapshot
+from obs.snapshot import IncompleteServer, NatsServer, NatsSnapshot
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.clock_steps import steady_time
+from obs.sources.nats.clocks import Ahead, ServerClocks
 from obs.sources.nats.config_reads import ConfigReads
-from obs.sources.nats.discovery import Discovery, Get
+from obs.sources.nats.discovery import Discovery
+from obs.sources.nats.incomplete import IncompleteServers, fault_of
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
-from obs.sources.nats.jsz import AccountReport, Varz, decode_varz
-from obs.sources.nats.jsz_answer import decode_jsz
 from obs.sources.nats.leaders import Merged, ServerReport, merge
 from obs.sources.nats.names import unwatched
+from obs.sources.nats.server_answer import Get, ServerAnswer, address, ask, true_at
+from obs.sources.nats.server_log import ServerLog
+from obs.sources.nats.shared_addresses import SharedAddresses
 from obs.sources.nats.unreadable import UnreadableLog
 from obs.spec.nats import NatsSource
 
-_LOG: Final = logging.getLogger(__name__)
-_PAGE: Final = 1024  # accounts a page of /jsz
-_JSZ: Final = "/jsz?accounts=1&streams=1&consumers=1"
 _MAX_FETCHES: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What one server said in one poll; `error` where it did not answer in full."""
-
-    url: str
-    varz: Varz | None = None
-    accounts: tuple[AccountReport, ...] = ()
-    error: SourceError | None = None
 
 
 class NatsHttp:
     """Polls every server of one cluster.
 
-    A cluster that answers in part is a success as long as one server answers: the others are
-    reported down, and what only they hold is missing. Not safe for two polls at the same time.
+    A cluster that answers in part is a success as long as one server answers: the snapshot says
+    which servers did not tell all that they hold. Not safe for two polls at the same time.
     """
 
     def __init__(
@@ -65,9 +52,12 @@ class NatsHttp:
         self._settings = KnownSettings()
         self._config_reads = ConfigReads(spec.config_every)
         self._unreadable = UnreadableLog(name)
-        self._failed: set[str] = set()
+        self._log = ServerLog(name)
         self._pool = ThreadPoolExecutor(_MAX_FETCHES, thread_name_prefix=f"obs-nats-{name}")
-        self._discovery = Discovery(spec, http, self._pool)
+        self._discovery = Discovery(spec, http)
+        self._addresses = SharedAddresses()
+        self._clocks = ServerClocks()
+        self._incomplete = IncompleteServers()
 
     def poll(self) -> NatsSnapshot:
         """One snapshot of the cluster. Blocks up to a few times the spec's timeout.
@@ -76,24 +66,29 @@ class NatsHttp:
         """
         urls = self._discovery.urls(self._clock())
         first = self._config_reads.first
-        replies = self._request(urls, with_config=first)
+        answers = self._request(urls, with_config=first)
         at, steady = self._clock(), steady_time()
-        merged = _merged(replies)
+        merged = self._merged(answers)
+        incomplete = self._incomplete.of(
+            answers, merged, self._discovery.names, self._discovery.unreached
+        )
+        self._log.record(answers, incomplete)
         if first:
-            self._learn(replies, merged)
-        complete = all(reply.error is None for reply in replies)
+            self._learn(merged, incomplete)
+        complete = not incomplete
         view = self._scope.view(merged, self._settings, complete=complete)
         if self._config_reads.due(self._clock(), new=not view.configured, again=view.again):
             self._configure(urls)
             view = self._scope.view(merged, self._settings, complete=complete)
         self._unreadable.tell(view)
-        servers = tuple(server_of(reply) for reply in replies)
         return NatsSnapshot(
             at,
-            servers,
+            tuple(server_of(answer) for answer in answers),
             view.streams,
             view.consumers,
             view.left_out,
+            incomplete,
+            fault_of(self.name, answers, incomplete),
             unwatched=unwatched(merged, view),
             steady=steady,
         )
@@ -106,51 +101,52 @@ class NatsHttp:
         """Read configurations; that response is larger, so the poll does not fail with it."""
         self._config_reads.done(self._clock())
         with contextlib.suppress(SourceError):
-            replies = self._request(urls, with_config=True)
-            self._learn(replies, _merged(replies))
+            answers = self._request(urls, with_config=True)
+            merged = self._merged(answers)
+            self._learn(merged, self._incomplete.of(answers, merged, self._discovery.names, ()))
 
-    def _learn(self, replies: Sequence[Reply], merged: Merged) -> None:
-        self._settings.learn(merged, complete=all(reply.error is None for reply in replies))
+    def _learn(self, merged: Merged, incomplete: Sequence[IncompleteServer]) -> None:
+        self._settings.learn(merged, complete=not incomplete)
         self._config_reads.done(self._clock())
 
-    def _request(self, urls: Sequence[str], *, with_config: bool) -> list[Reply]:
-        """All servers at the same time; raises SourceError where none answers."""
-        replies = list(self._pool.map(lambda url: self._reply(url, with_config), urls))
-        self._log(replies)
-        names = {reply.url: reply.varz.server_name if reply.varz else None for reply in replies}
+    def _request(self, urls: Sequence[str], *, with_config: bool) -> list[ServerAnswer]:
+        """Each server's answer once; raises SourceError where none answers."""
+
+        def one(url: str) -> ServerAnswer:
+            return ask(self._http, self._clock, url, with_config=with_config)
+
+        answers = list(self._pool.map(one, urls))
+        for answer in answers:
+            if answer.shared or self._changed(answer):
+                self._discovery.is_shared(answer.url)
+        names = {each.url: each.varz.server_name if each.varz else None for each in answers}
         self._discovery.saw(names, self._clock())
-        errors = [reply.error for reply in replies if reply.error is not None]
-        if errors and len(errors) == len(replies):
+        errors = [answer.error for answer in answers if answer.error is not None]
+        if errors and len(errors) == len(answers):
+            self._log.record(answers, ())
             raise errors[0]
-        return replies
+        return _distinct(answers, self._discovery.shared)
 
-    def _log(self, replies: Sequence[Reply]) -> None:
-        """Say once why a server does not answer, and once that it does again."""
-        failed = {reply.url for reply in replies if reply.error is not None}
-        for reply in replies:
-            if reply.error is not None and reply.url not in self._failed:
-                _LOG.warning("%s: server does not answer: %s", self.name, reply.error)
-            elif reply.error is None and reply.url in self._failed:
-                _LOG.info("%s: %s answers again", self.name, address(reply.url))
-        self._failed = failed
+    def _changed(self, answer: ServerAnswer) -> bool:
+        return answer.varz is not None and self._addresses.another_answers(
+            answer.url, answer.varz, answer.answered
+        )
 
-    def _reply(self, url: str, with_config: bool) -> Reply:
-        try:
-            varz = decode_varz(self._http.get(f"{url}/varz"), address(url))
-            return Reply(url, varz, self._accounts(url, with_config))
-        except SourceError as error:
-            return Reply(url, error=error)
+    def _merged(self, answers: Sequence[ServerAnswer]) -> Merged:
+        reports = []
+        for answer in answers:
+            if answer.varz is not None:
+                clock = self._ahead(answer)
+                at = true_at(answer, clock)
+                ahead = clock.middle if clock else 0.0
+                reports.append(ServerReport(answer.varz.server_name, answer.accounts, at, ahead))
+        self._clocks.keep({each.varz.server_id for each in answers if each.varz})
+        return merge(reports)
 
-    def _accounts(self, url: str, with_config: bool) -> tuple[AccountReport, ...]:
-        """All accounts of a server, page by page."""
-        accounts: list[AccountReport] = []
-        query = f"{_JSZ}{'&config=1' if with_config else ''}&limit={_PAGE}"
-        while True:
-            body = self._http.get(f"{url}{query}&offset={len(accounts)}")
-            page = decode_jsz(body, address(url))
-            accounts.extend(page.account_details or ())
-            if len(page.account_details or ()) < _PAGE:
-                return tuple(accounts)
+    def _ahead(self, answer: ServerAnswer) -> Ahead | None:
+        if answer.ahead is None or answer.varz is None:
+            return None
+        return self._clocks.observe(answer.varz.server_id, answer.ahead)
 
 
 def present_consumers(name: str, spec: NatsSource) -> set[tuple[str, str]]:
@@ -163,28 +159,27 @@ def present_consumers(name: str, spec: NatsSource) -> set[tuple[str, str]]:
             return set()
 
 
-def _merged(replies: Sequence[Reply]) -> Merged:
-    return merge(
-        ServerReport(reply.varz.server_name, reply.accounts)
-        for reply in replies
-        if reply.varz is not None
-    )
+def _distinct(answers: Sequence[ServerAnswer], shared: frozenset[str]) -> list[ServerAnswer]:
+    """One answer a server, at best from an address that no other server has; order is kept."""
+    best: dict[str, ServerAnswer] = {}
+    for answer in answers:
+        if answer.varz is not None:
+            present = best.setdefault(answer.varz.server_id, answer)
+            if present.url in shared and answer.url not in shared:
+                best[answer.varz.server_id] = answer
+    return [
+        answer for answer in answers if answer.varz is None or best[answer.varz.server_id] is answer
+    ]
 
 
-def address(url: str) -> str:
-    """Host, port and path, without anything secret: what identifies a monitoring address."""
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
-
-
-def server_of(reply: Reply) -> NatsServer:
+def server_of(answer: ServerAnswer) -> NatsServer:
     """The snapshot's value of a server; its address is the identity."""
-    varz = reply.varz
+    varz = answer.varz
     if varz is None:
-        return NatsServer(address(reply.url), up=False)
+        return NatsServer(address(answer.url), up=False)
     limits, stats = varz.jetstream.config, varz.jetstream.stats
     return NatsServer(
-        address(reply.url),
+        address(answer.url),
         up=True,
         name=varz.server_name,
         version=varz.version,
@@ -195,4 +190,7 @@ def server_of(reply: Reply) -> NatsServer:
         store=stats.storage if stats else None,
         store_limit=limits.max_storage if limits else None,
         api_errors=stats.api.errors if stats else None,
+        id=varz.server_id,
+        healthy=answer.healthy,
+        unhealthy_because=answer.unhealthy_because,
     )

@@ -5,26 +5,35 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from obs.sources.nats.absence import Missing
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.tracked_consumer import TrackedConsumer
 from obs.web.status import Level, Problem, StatusRow
 
-ConsumerState = Literal["ok", "paused", "slow", "stalled", "stopped", "leaderless"]
+ConsumerState = Literal["ok", "paused", "slow", "stalled", "stopped", "leaderless", "unknown"]
 
 _STATES: Final[tuple[ConsumerState, ...]] = get_args(ConsumerState)
 _ORDER: Final[dict[ConsumerState, int]] = {
     "leaderless": 0,
     "stopped": 1,
     "stalled": 2,
-    "slow": 3,
-    "paused": 4,  # intended, so no worse than ok with the same lag
-    "ok": 4,
+    "unknown": 3,
+    "slow": 4,
+    "paused": 5,  # intended, so no worse than ok with the same lag
+    "ok": 5,
 }
 _TEXT: Final[dict[ConsumerState, tuple[Level, str]]] = {
     "leaderless": ("critical", "has no leader"),
     "stopped": ("critical", "is stopped: no messages are delivered"),
     "stalled": ("critical", "is stalled: messages are delivered, but none is acknowledged"),
     "slow": ("warning", "is slow: its lag is not shrinking"),
+}
+_MISSING: Final[dict[Missing, str]] = {
+    "unreachable": "its server does not respond",
+    "recovering": "its server is not ready",
+    "jetstream_off": "JetStream is off on its server",
+    "incomplete": "its server does not list it",
+    "restarted": "its server was restarted and no longer has it",
 }
 _POINTS_OF_LAG: Final = 2_000  # with more consumers the page draws no lag of the last polls
 
@@ -38,12 +47,14 @@ class ConsumerStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     consumer: str
     status: ConsumerState
     reasons: tuple[str, ...] = ()  # no_puller, push_unbound, paused, ack_pending_full, …
-    lag_messages: int
+    missing: Missing | None = None  # why the last poll did not find it; null: it did
+    last_seen: float | None = None  # when the numbers were found, if it is missing
+    lag_messages: int | None  # null: unknown, as all numbers are
     lag_seconds: float | None  # null: not known yet
     lag_uncertainty_seconds: float | None = None  # null: within one poll
-    pending: int
-    ack_pending: int
-    redelivered: int
+    pending: int | None
+    ack_pending: int | None
+    redelivered: int | None
     dead_letters: int | None = None  # null: not known without a NATS connection
     drain_seconds: float | None = None  # null: the lag does not shrink
     eviction_seconds: float | None = None  # null: nothing is unprocessed, or no max_age
@@ -59,14 +70,14 @@ class ConsumerStatus(StatusRow, frozen=True, kw_only=True, gc=False):
         if loses_messages(self):
             text = f"{name}: unprocessed messages will soon be evicted by max_age"
             return Problem("critical", "consumer", name, text)
-        return None
+        return missing_problem("consumer", name, self.missing)
 
     def order(self) -> tuple[int, float, int, str, str]:
         """By state, then by lag."""
         return (
             _ORDER[self.status],
             -(self.lag_seconds or 0.0),
-            -self.lag_messages,
+            -(self.lag_messages or 0),
             self.stream,
             self.consumer,
         )
@@ -91,12 +102,26 @@ class StreamStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     max_bytes: int | None = None  # null: no limit
     leader: bool = True
     replicas_behind: int = 0
+    missing: Missing | None = None  # why the last poll did not find it; null: it did
+
+    def problem(self) -> Problem | None:
+        """That it is missing, if it is."""
+        return missing_problem("stream", self.stream, self.missing)
+
+
+def missing_problem(kind: str, name: str, why: Missing | None) -> Problem | None:
+    """That something is missing, if it is: lost with a restart, or not known."""
+    if why is None:
+        return None
+    level: Level = "critical" if why == "restarted" else "unknown"
+    state = "is missing" if why == "restarted" else "is not reported"
+    return Problem(level, kind, name, f"{name} {state}: {_MISSING[why]}")
 
 
 def loses_messages(consumer: ConsumerStatus) -> bool:
     """Whether max_age evicts messages before the consumer, at its current rate, processes them."""
     eviction, drain = consumer.eviction_seconds, consumer.drain_seconds
-    if eviction is None or consumer.lag_messages == 0:
+    if eviction is None or not consumer.lag_messages:
         return False
     age = consumer.lag_seconds or 0.0
     # Nothing is lost soon while most of max_age is left, however slowly the lag shrinks.
@@ -104,7 +129,7 @@ def loses_messages(consumer: ConsumerStatus) -> bool:
 
 
 def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
-    """A row for each consumer of the last poll."""
+    """A row for each consumer of the last poll, and for each whose last values are kept."""
     lags = _lag_histories(tracker)
     for tracked in tracker.present:
         consumer, verdict = tracked.consumer, tracked.verdict
@@ -116,6 +141,8 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
             consumer=consumer.name,
             status=_STATES[verdict.status],
             reasons=verdict.reasons,
+            missing=tracked.missing,
+            last_seen=tracked.seen_at if tracked.missing else None,
             lag_messages=verdict.lag_messages,
             lag_seconds=verdict.lag_seconds,
             lag_uncertainty_seconds=verdict.uncertainty if uncertain else None,
@@ -126,6 +153,23 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
             drain_seconds=verdict.drain_seconds,
             eviction_seconds=verdict.eviction_seconds,
             lag_history=lags.get(tracked, ()),
+        )
+    for tracked in tracker.unknown:
+        _, account, stream, name = tracked.row
+        yield ConsumerStatus(
+            nats=tracker.source,
+            account=account,
+            stream=stream,
+            consumer=name,
+            status="unknown",
+            reasons=("leader_unreachable",),
+            missing=tracked.missing,
+            last_seen=tracked.seen_at or None,
+            lag_messages=None,
+            lag_seconds=None,
+            pending=None,
+            ack_pending=None,
+            redelivered=None,
         )
 
 
@@ -142,7 +186,7 @@ def _lag_histories(tracker: ConsumerTracker) -> dict[TrackedConsumer, tuple[floa
 
 def stream_rows(tracker: ConsumerTracker) -> Iterator[StreamStatus]:
     """A row for each stream of the last poll."""
-    for stream in tracker.snapshot.streams if tracker.snapshot else ():
+    for stream in tracker.streams:
         yield StreamStatus(
             nats=tracker.source,
             account=stream.account,
@@ -154,6 +198,7 @@ def stream_rows(tracker: ConsumerTracker) -> Iterator[StreamStatus]:
             last_message=stream.last_time,
             max_age_seconds=stream.config.max_age,
             max_bytes=stream.config.max_bytes,
-            leader=stream.leader,
+            leader=stream.leader or stream.leader_unreachable,
+            missing=tracker.missing_streams.get((stream.account, stream.name)),
             replicas_behind=stream.replicas_behind,
         )

@@ -1,20 +1,33 @@
 """One consumer and its history."""
 
+from typing import Final
+
+import msgspec
+
+from obs.lag import reason
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.seconds import UNHEARD, Advisories, KnownArrivals
 from obs.lag.track import Track
 from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, Stream
+from obs.sources.nats.absence import Missing
+
+_UNREACHABLE: Final = reason.names(reason.LEADER_UNREACHABLE)[0]
 
 Identity = tuple[str, str, str]  # account, stream, consumer
 
 
 class TrackedConsumer:
-    """One consumer over time. `consumer` and `verdict` are there from the first `observe` on."""
+    """One consumer over time. `consumer` and `verdict` are there from the first `observe` on.
+
+    `seen_at` is when it was last told (Unix seconds), `poll` the number of the last poll that had
+    it. `missing`: why it is not told now, unless it was `deleted`; its values are the last ones.
+    """
 
     __slots__ = (
-        "consumer", "exhausted", "heard_from", "judged", "row", "seen_at", "track", "verdict",
+        "consumer", "deleted", "exhausted", "heard_from", "judged", "missing", "poll", "row",
+        "seen_at", "track", "verdict",
     )  # fmt: skip
 
     def __init__(self, row: tuple[str, str, str, str], track: Track) -> None:
@@ -24,6 +37,9 @@ class TrackedConsumer:
         self.exhausted: set[int] = set()  # sequences that advisories reported, above the ack floor
         self.heard_from: int | None = None  # all given up after this sequence were reported
         self.judged = False
+        self.poll = 0
+        self.missing: Missing | None = None
+        self.deleted = False
         self.consumer: Consumer
         self.verdict: ConsumerVerdict
 
@@ -55,6 +71,35 @@ class TrackedConsumer:
         self.seen_at = now
         self.verdict = verdict
         self.judged = True
+        self.missing = None
+        self.deleted = False
+
+    def observe_followers(
+        self,
+        consumer: Consumer,
+        stream: Stream,
+        times: SequenceTimes,
+        now: float,
+        settings: JudgeSettings,
+    ) -> None:
+        """Only followers reported it: they name a leader that did not.
+
+        Its lag goes on from what the leader last told, its status stays.
+        """
+        self.missing = "unreachable"
+        self.deleted = False
+        if not self.judged:
+            return
+        last = self.verdict
+        aged = self.track.observe(
+            consumer, stream, times, now, settings, advisories=self._advisories
+        )
+        reasons = tuple(
+            name for name in reason.REASONS if name in last.reasons or name == _UNREACHABLE
+        )
+        self.verdict = msgspec.structs.replace(
+            aged, status=last.status, reasons=reasons, drain_seconds=last.drain_seconds
+        )
 
     @property
     def _advisories(self) -> Advisories:

@@ -8,10 +8,17 @@ import pytest
 from obs.checks import retries
 from obs.checks.aws.eventbridge import EventBridgeFacts, LiveRule, LiveTarget
 from obs.checks.finding import CheckFinding, Outcome
-from obs.checks.nats.jetstream import judge_dead_letters, judge_limits, judge_replicas, named
+from obs.checks.nats.jetstream import (
+    judge_dead_letters,
+    judge_limits,
+    judge_replicas,
+    judge_servers,
+    named,
+)
 from obs.snapshot import (
     Consumer,
     ConsumerConfig,
+    IncompleteServer,
     NatsServer,
     NatsSnapshot,
     Stream,
@@ -136,6 +143,53 @@ def dead_letters(capturing: bool | None, *of: Consumer, **nats: Any) -> list[Che
 
 
 CONNECTION = {"connection": {"servers": ["nats://nats:4222"]}}
+
+
+NOT_POLLED = IncompleteServer("", "n2", "unreachable")
+
+
+def test_a_server_that_is_not_polled_comes_with_the_advice_to_list_it() -> None:
+    servers = (NatsServer("n1:8222", True, "n1", healthy=True),)
+    found = list(judge_servers("main", NatsSnapshot(0.0, servers, (), (), {}, (NOT_POLLED,))))
+    assert [(one.resource, one.outcome) for one in found] == [
+        ("n1", Outcome.PASSED),
+        ("n2", Outcome.FAILED),
+    ]
+    assert found[1].advice == (
+        "add the monitoring address of server n2 to sources.nats.main.monitor"
+    )
+
+
+def test_servers_that_are_unhealthy_or_do_not_tell_all_are_wrong() -> None:
+    servers = (
+        NatsServer("n1:8222", True, "n1", healthy=False, unhealthy_because="disk full"),
+        NatsServer("n2:8222", up=False),
+    )
+    down = IncompleteServer("n2:8222", "n2", "unreachable", "refused")
+    found = list(judge_servers("main", NatsSnapshot(0.0, servers, (), (), {}, (down,))))
+    assert [one.outcome for one in found] == [Outcome.FAILED, Outcome.FAILED]
+    assert [one.what for one in found] == [
+        "disk full",
+        "server n2 (n2:8222) does not respond (refused)",
+    ]
+
+
+def test_what_servers_that_are_not_polled_may_have_is_not_said_to_be_missing() -> None:
+    seen = NatsSnapshot(0.0, (), (), (), {}, (NOT_POLLED,))
+    (finding,) = judge_limits(system(expects={"ORDERS": {}}), "main", seen)
+    assert finding.outcome is Outcome.WARNED
+    assert finding.what == "not seen: not every server answers, so it may exist"
+    seen = NatsSnapshot(0.0, (), (stream(),), (), {}, (NOT_POLLED,))
+    *_, finding = judge_limits(system(expects={"ORDERS": {"consumers": {"w": {}}}}), "main", seen)
+    assert (finding.resource, finding.outcome) == ("ORDERS/w", Outcome.WARNED)
+
+
+def test_a_leader_that_was_not_reached_is_not_taken_for_none() -> None:
+    follower = Stream(
+        "A", "S", "c", StreamConfig(), 0, 0, 0, 0, None, None, 0, leader=False,
+        leader_unreachable=True,
+    )  # fmt: skip
+    assert list(judge_replicas(snapshot(follower))) == []
 
 
 def test_without_a_connection_dead_letters_are_not_recorded() -> None:

@@ -15,7 +15,8 @@ from obs.snapshot import (
     StreamConfig,
 )
 from obs.sources.nats.accounts import AccountLabels
-from obs.sources.nats.consumer_tracker import FORGET_AFTER, ConsumerTracker
+from obs.sources.nats.consumer_tracker import ConsumerTracker
+from obs.sources.nats.kept_streams import FORGET_AFTER
 from obs.spec.nats import NatsSource
 from obs.spec.slos import NatsLagSli
 from obs.state import State, open_state

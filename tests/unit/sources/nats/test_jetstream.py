@@ -107,7 +107,7 @@ def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
     found = merged(
         created="2025",
         state=StreamState(1, 2, 3, first, 4, last, 5),
-        cluster=Cluster("n", (Replica(current=True, lag=6), Replica(lag=7))),
+        cluster=Cluster("n", (Replica(current=True, lag=6, name="n2"), Replica(lag=7, name="n3"))),
     )
     assert view(found).streams == (
         Stream(
@@ -124,6 +124,7 @@ def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
             consumers=5,
             replicas_behind=1,
             replica_lag=7,
+            holders=("", "n2", "n3"),
         ),
     )
 
@@ -235,3 +236,12 @@ def test_configurations_survive_while_a_server_that_holds_them_is_down() -> None
     assert configured(settings, both)
     settings.learn(merged(consumer("a")), complete=True)
     assert not configured(settings, both)
+
+
+def test_configurations_do_not_pile_up_while_some_server_is_never_reached() -> None:
+    settings = KnownSettings()
+    settings.learn(merged(consumer("gone")), complete=False)
+    for _ in range(120):
+        settings.learn(merged(consumer("there")), complete=False)
+    assert configured(settings, merged(consumer("there")))
+    assert not configured(settings, merged(consumer("gone")))

@@ -1,3 +1,4 @@
+from itertools import permutations
 from random import Random
 
 from hypothesis import given
@@ -66,6 +67,46 @@ def test_without_a_report_of_the_leader_the_one_furthest_ahead_stands() -> None:
     assert reports.led == {}
     assert reports.unled["c"].delivered.consumer_seq == 8
     assert (reports.stream.state.last_seq, reports.leader) == (10, False)
+
+
+def test_a_leader_that_a_replica_names_and_that_does_not_report_is_unreachable() -> None:
+    reports = merge([answer("n2", consumer("c", "n1")), answer("n3", consumer("c", ""))])[KEY]
+    assert set(reports.unled) == {"c"}
+    assert reports.unreachable == {"c": "n1"}
+    assert (reports.leader, reports.named) == (False, "n1")
+
+
+def test_a_consumer_is_leaderless_only_where_all_replicas_say_so() -> None:
+    reports = merge(
+        [answer("n2", consumer("c", ""), leader=""), answer("n3", consumer("c", ""), leader="")]
+    )[KEY]
+    assert set(reports.unled) == {"c"}
+    assert reports.unreachable == {}
+    assert (reports.leader, reports.named) == (False, "")
+
+
+def test_a_leader_that_reports_makes_what_followers_name_irrelevant() -> None:
+    for answers in permutations(
+        [answer("n1", consumer("c", "n1")), answer("n2", consumer("c", "n3"), leader="n3")]
+    ):
+        reports = merge(answers)[KEY]
+        assert set(reports.led) == {"c"}
+        assert reports.unreachable == {}
+        assert (reports.leader, reports.named) == (True, "")
+
+
+def test_what_was_chosen_is_known_by_who_reported_it() -> None:
+    reports = merge(
+        [
+            answer("n1", consumer("c", "n2"), consumer("d", "n1")),
+            answer("n2", consumer("c", "n2"), consumer("d", "n1")),
+        ]
+    )[KEY]
+    assert reports.source.server_name == "n1"
+    assert {name: source.server_name for name, source in reports.sources.items()} == {
+        "c": "n2",
+        "d": "n1",
+    }
 
 
 def test_of_two_servers_that_both_believe_they_lead_the_one_further_ahead_stands() -> None:
