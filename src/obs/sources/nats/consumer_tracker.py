@@ -3,7 +3,7 @@
 import logging
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -19,6 +19,8 @@ from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage
 from obs.sources.kind import Tracker
 from obs.sources.nats.arrivals import ArrivalQueries
+from obs.sources.nats.dead_letters import HeardDeadLetters
+from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.nats import NatsSource
 from obs.spec.slos import ConsumerSli
@@ -31,7 +33,6 @@ TOLERANCE_POLLS: Final = 1.5  # poll times vary a little: exactly one interval w
 FORGET_AFTER: Final = 3600.0  # seconds without the consumer, after which it counts as deleted
 LAG_POINTS: Final = 40
 _KIND: Final = "nats_history"
-_DEAD_LETTERS: Final = "nats_dead_letters"
 
 
 class SavedHistory(msgspec.Struct, frozen=True):
@@ -40,13 +41,6 @@ class SavedHistory(msgspec.Struct, frozen=True):
     since: float
     tracks: list[tuple[Identity, TrackState]]
     streams: list[tuple[tuple[str, str], SequenceState]]
-
-
-class SavedDeadLetters(msgspec.Struct, frozen=True):
-    """Dead letters counted so far, and the last position read in the capturing stream."""
-
-    counts: list[tuple[Identity, int]]
-    position: tuple[str, int] | None = None
 
 
 class ConsumerTracker(Tracker[NatsSnapshot]):
@@ -59,19 +53,18 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.tolerance = TOLERANCE_POLLS * spec.poll
         self._spec = spec
         self._state = state
-        self._queries = (
-            ArrivalQueries(spec.connection.account, self.tolerance) if spec.connection else None
-        )
+        self._queries = {
+            each.account: ArrivalQueries(each.account, self.tolerance)
+            for each in spec.every_connection
+        }
         self._settings = JudgeSettings(interval=spec.poll, window=spec.status_window)
         self._rows = ConsumerRows()
         self._kept = RowCache()
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
-        self._dead_letters: dict[Identity, int] = {}
         self._since = now
         self._saved_at = now
-        self.position: tuple[str, int] | None = None
-        self.knows_dead_letters = False
+        self.heard = HeardDeadLetters(source, spec, state)
         self.present: tuple[TrackedConsumer, ...] = ()
         self.lag_columns: deque[tuple[tuple[TrackedConsumer, ...], array[int]]] = deque(
             maxlen=LAG_POINTS
@@ -103,8 +96,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             present.append(tracked)
         self.present = tuple(present)
         self.snapshot = snapshot
-        if self._queries:
-            self._queries.update(self.present, streams)
+        for queries in self._queries.values():
+            queries.update(self.present, streams)
+        self.heard.tell_unheard(tracked.consumer for tracked in present)
         self.lag_columns.append(
             (self.present, array("q", [w.verdict.lag_messages for w in present]))
         )
@@ -113,52 +107,54 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             self.save(now)
         return self._families(snapshot)
 
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """The queries that would make lags exact; they change with every poll."""
-        return self._queries.open if self._queries else ()
+    def questions(self, account: str) -> tuple[Question, ...]:
+        """The queries that would make an account's lags exact; they change with every poll."""
+        return self._queries[account].open
 
-    def record_arrivals(self, answers: Mapping[Question, StoredMessage]) -> list[Family]:
+    def record_arrivals(
+        self, account: str, answers: Mapping[Question, StoredMessage]
+    ) -> list[Family]:
         """Refine lags by the answers; returns the source's families where there were any."""
-        if self._queries is None or self.snapshot is None or not self._queries.record(answers):
+        if self.snapshot is None or not self._queries[account].record(answers):
             return []
         return self._families(self.snapshot)
 
-    def record_dead_letters(
-        self, dead_letters: Sequence[DeadLetter], position: tuple[str, int] | None
-    ) -> None:
-        """Count dead letters; they and the position are stored together."""
-        self.knows_dead_letters = True
-        self.position = position or self.position
-        for dead_letter in dead_letters:
-            identity = (dead_letter.account, dead_letter.stream, dead_letter.consumer)
-            self._dead_letters[identity] = self._dead_letters.get(identity, 0) + 1
-            if tracked := self._tracked.get(identity):
-                tracked.exhausted.add(dead_letter.stream_seq)
-        saved = SavedDeadLetters(list(self._dead_letters.items()), self.position)
-        self._state.put(_DEAD_LETTERS, self.source, msgspec.msgpack.encode(saved))
+    def record_dead_letters(self, account: str, arrival: Arrival) -> list[Family]:
+        """Count what the connection of this account heard, and store it with its position.
 
-    def dead_letters(self, tracked: TrackedConsumer) -> int | None:
-        """Dead letters of a consumer since counting began; None where they are not counted."""
-        if not self.knows_dead_letters:
-            return None
-        consumer = tracked.consumer
-        return self._dead_letters.get((consumer.account, consumer.stream, consumer.name), 0)
+        Returns the source's families where they tell more than before.
+        """
+        more = self.heard.record(account, arrival, self._clock_ahead)
+        for each in arrival.dead_letters:
+            if tracked := self._tracked.get((each.account, each.stream, each.consumer)):
+                tracked.exhausted.add(each.stream_seq)
+        return self._families(self.snapshot) if more and self.snapshot else []
+
+    def lose_connection(self, account: str) -> list[Family]:
+        """The connection of this account hears nothing for now: dead letters are unknown."""
+        known = self.heard.lost(account)
+        return self._families(self.snapshot) if known and self.snapshot else []
 
     def numbers(self, sli: ConsumerSli) -> list[ConsumerNumbers]:
         """The consumers that an SLI measures."""
-        return [
-            ConsumerNumbers(
-                account=tracked.consumer.account,
-                stream=tracked.consumer.stream,
-                consumer=tracked.consumer.name,
-                lag_messages=tracked.verdict.lag_messages,
-                lag_seconds=tracked.verdict.lag_seconds,
-                delivered=tracked.verdict.delivered_total,
-                dead_letters=self.dead_letters(tracked),
+        snapshot = self.snapshot
+        streams = {(s.account, s.name): s for s in snapshot.streams} if snapshot else {}
+        found = []
+        for tracked in self._candidates(sli):
+            consumer = tracked.consumer
+            identity = (consumer.account, consumer.stream, consumer.name)
+            found.append(
+                ConsumerNumbers(
+                    *identity,
+                    lag_messages=tracked.verdict.lag_messages,
+                    lag_seconds=tracked.verdict.lag_seconds,
+                    polled=consumer,
+                    of_stream=streams[consumer.account, consumer.stream],
+                    dead_letters=self.heard.of(identity),
+                    heard=self.heard.spans(consumer.account),
+                )
             )
-            for tracked in self._candidates(sli)
-        ]
+        return found
 
     def save(self, now: float) -> None:
         """Queue the history for the state file."""
@@ -190,7 +186,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             self._rows.of([tracked.row for tracked in present]),
             [tracked.consumer for tracked in present],
             [tracked.verdict for tracked in present],
-            [self.dead_letters(tracked) for tracked in present],
+            [self.heard.total(tracked.consumer) for tracked in present],
             tolerance=self.tolerance,
             since=self._since,
         )
@@ -219,13 +215,16 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                     self._tracked[identity] = tracked
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)
-            if dead_letters := self._state.entries(_DEAD_LETTERS).get(self.source):
-                saved_dead_letters = msgspec.msgpack.decode(dead_letters, type=SavedDeadLetters)
-                self._dead_letters = dict(saved_dead_letters.counts)
-                self.position = saved_dead_letters.position
-                self.knows_dead_letters = self._spec.connection is not None
+            self.heard.restore()
         except (msgspec.DecodeError, ValueError):
             on_damage()
             log.warning(
                 "state of source %s is unreadable; starting with an empty history", self.source
             )
+
+    def _clock_ahead(self, dead_letter: DeadLetter) -> float:
+        """By how many seconds the clock of its server is ahead, as far as that is known."""
+        for stream in self.snapshot.streams if self.snapshot else ():
+            if (stream.account, stream.name) == (dead_letter.account, dead_letter.stream):
+                return stream.clock_ahead
+        return 0.0
