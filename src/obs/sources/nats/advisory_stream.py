@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from obs.errors import SourceError
@@ -81,7 +80,9 @@ async def follow(
         asked = clock()
         try:
             messages = await pull.fetch(_BATCH, timeout=idle)
-        except NatsTimeout:
+        except TimeoutError:
+            messages = []
+        if not messages:
             asked = clock()
             info = await jetstream.consumer_info(stream, info.name)  # raises where it is gone
             take([], start, None if info.num_pending else asked)
