@@ -171,7 +171,7 @@ def test_connections_of_several_accounts_add_up(
     counted(collector, 5, 11)
     scrape = collector.scrape()
     assert scrape[up("connection/A")] == scrape[up("connection/B")] == 1
-    assert collector.status()["verdict"]["problems"] == []
+    assert collector.status()["unheard_accounts"] == []
 
 
 @pytest.mark.parametrize("capture", [False, True])
