@@ -106,7 +106,8 @@ def _unheard(spec: NatsSource, source: str, consumers: Iterable[Consumer]) -> Ch
     return wrong(
         source,
         f"no connection hears account {accounts}, so dead letters are unknown: {names}",
-        f"add a connection of the account to sources.nats.{source}.connections",
+        f"add a connection of the account to sources.nats.{source}.connections, or correct the "
+        "`account` of one",
         "or export $JS.EVENT.ADVISORY.> from it, import it with a prefix into the account of a "
         "connection, and name both in that connection's `imports`",
     )

@@ -126,7 +126,7 @@ def test_accounts_that_no_connection_hears_are_logged_once(
         heard.tell_unheard([consumer("A"), consumer("B"), consumer("C", max_deliver=-1)])
     assert [each.getMessage() for each in caplog.records] == [
         "source main: no connection hears account B, so dead letters of its consumers are "
-        "unknown; add one to sources.nats.main.connections"
+        "unknown; add one to sources.nats.main.connections, or correct a connection's account"
     ]
 
 
