@@ -236,6 +236,26 @@ def test_what_is_lost_while_the_connection_is_cut_stays_unknown(
     between.close()
 
 
+@pytest.mark.parametrize("fields", [{}, {"advisory_stream": CAPTURE}])
+def test_a_connection_that_no_longer_answers_does_not_pass_for_silence(
+    server: NatsServer,
+    tmp_path: Path,
+    collectors: list[CollectorProcess],
+    fields: dict[str, str],
+) -> None:
+    between = Cuttable(server.port)
+    silent = connection(between, "A", **fields)
+    collector = collector_of(collectors, tmp_path, server, silent).start()
+    begun(collector, "A")
+    between.freeze()
+    settle(server, "a", acked=4, lost=5)
+    collector.polls("nats")
+    collector.clock.turn()
+    scrape = collector.until(lambda scrape: scrape[up()] == 0 and dead_letters("A") not in scrape)
+    assert scrape.get(EVENTS, 0) == 0
+    between.close()
+
+
 def test_an_advisory_stream_fills_in_what_was_lost_while_the_connection_was_cut(
     server: NatsServer, tmp_path: Path, collectors: list[CollectorProcess]
 ) -> None:

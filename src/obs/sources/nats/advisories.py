@@ -37,6 +37,7 @@ _SUBJECTS: Final = (
 )
 _ADVISORY: Final = "$JS.EVENT.ADVISORY."
 _REMEMBERED: Final = 10_000
+_ANSWER: Final = 5  # seconds within which a server that is there answers a ping
 
 
 class _Advisory(msgspec.Struct, frozen=True, gc=False):
@@ -120,7 +121,7 @@ class Advisories:
         begins = True
         while True:
             until = self._clock()
-            await client.flush()
+            await client.flush(_ANSWER)
             # What the server sent before its answer is here by now, but may not be handled yet.
             while any(each.pending_msgs for each in subscriptions):
                 await asyncio.sleep(0)

@@ -111,7 +111,8 @@ class HeardDeadLetters:
         for account in sorted(found.keys() - self._told):
             log.warning(
                 "source %s: no connection hears account %s, so dead letters of its consumers are "
-                "unknown; add one to sources.nats.%s.connections, or correct a connection's account",
+                "unknown; add one to sources.nats.%s.connections, or correct a connection's "
+                "account",
                 *(self._source, account, self._source),
             )
         self._told = frozenset(found)

@@ -50,7 +50,7 @@ class Connection:
         self.subjects[subject] = cb
         return Subscription()
 
-    async def flush(self) -> None:
+    async def flush(self, timeout: int = 10) -> None:
         messages, self.messages = self.messages, []
         for message in messages:
             await self.subjects[message.subject.replace("ORDERS.worker", ">")](message)
