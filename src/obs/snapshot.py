@@ -282,7 +282,7 @@ class AwsSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message that ran out of deliveries or was terminated."""
+    """One message that ran out of deliveries or was terminated, after `deliveries` of them."""
 
     account: str
     stream: str
@@ -290,6 +290,7 @@ class DeadLetter:
     stream_seq: int
     at: float
     kind: str  # max_deliveries | terminated
+    deliveries: int = 1
 
 
 class Question(NamedTuple):

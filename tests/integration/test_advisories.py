@@ -15,8 +15,8 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
 from obs.snapshot import DeadLetter
-from obs.sources.nats.advisories import Advisories, Arrival
-from obs.sources.nats.advisory_stream import Position
+from obs.sources.nats.advisories import Advisories
+from obs.sources.nats.hearing import Arrival, Hearing, Position
 from obs.spec.nats import NatsConnection
 from tests.integration.waiting import ended, eventually_async
 
@@ -31,17 +31,20 @@ class Reader:
 
     dead_letters: list[DeadLetter] = field(default_factory=list)
     position: Position | None = None
+    heard: Hearing = field(default_factory=Hearing)
     reports: list[SourceError | None] = field(default_factory=list)
 
     def take(self, arrival: Arrival) -> None:
         self.dead_letters.extend(arrival.dead_letters)
-        self.position = arrival.position
+        self.position = arrival.position or self.position
+        if arrival.heard_until is not None:
+            self.heard.heard(arrival.heard_until, begins=arrival.begins)
 
     @asynccontextmanager
     async def reading(self, server: NatsServer, **fields: str) -> AsyncIterator[None]:
         """Runs until left, as a collector that is stopped; begins at the position kept."""
         spec = NatsConnection(servers=(server.url,), **fields)
-        advisories = Advisories("main", spec, time.time, self.position)
+        advisories = Advisories("main", spec, time.time, self.position, every=0.5)
         begun = len(self.reports)
         task = asyncio.create_task(advisories.run(self.take, self.reports.append))
         try:

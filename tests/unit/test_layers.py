@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "artifacts": {"errors"},
     "lag": set(),
     "slo": {"durations"},
-    "slis": {"catalogue", "errors", "slo", "snapshot", "spec"},
+    "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"catalogue", "errors", "spec"},

@@ -100,9 +100,10 @@ ACK_FLOOR_SEQUENCE = gauge(
 DEAD_LETTERS = counter(
     "nats_consumer_dead_letters_total",
     CONSUMER,
-    "Messages that exceeded max_deliver or were terminated; absent without a NATS connection.",
+    "Messages that exceeded max_deliver or were terminated; absent while no NATS connection hears "
+    "the consumer's account.",
     title="Dead letters",
-    absent="No NATS connection reports dead letters",
+    absent="No NATS connection hears of dead letters",
 )
 RESETS = counter(
     "nats_consumer_resets_total",

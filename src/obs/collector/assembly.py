@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from obs.collector.backfill import fetch
 from obs.collector.checking import Checks, checking
@@ -29,8 +29,6 @@ from obs.state import open_state
 if TYPE_CHECKING:
     from obs.clients.aws import AwsClient
     from obs.sinks.otlp import OtlpSink
-
-CONNECTION_SUFFIX: Final = "/connection"
 
 Clients = Mapping[str, tuple[AnyKind, SourceClient]]
 """By the names of their sources."""
@@ -62,9 +60,11 @@ def assemble(
     clients = _clients(system, polled, clock)
     healths = {name: _health(name, kind, spec) for kind, name, spec in polled}
     connections = {
-        name: _connection_health(name, kind, spec, interval)
+        name: {
+            each: _connection_health(f"{name}/{each}", kind, spec, interval)
+            for each, interval in kind.connections(spec).items()
+        }
         for kind, name, spec in polled
-        if (interval := kind.connection_interval(spec)) is not None
     }
     pushes = _push_healths(system)
     state_errors: Counter[str] = Counter()
@@ -72,7 +72,7 @@ def assemble(
     collector = Collector(
         system,
         state,
-        [*healths.values(), *connections.values()],
+        [*healths.values(), *(each for of in connections.values() for each in of.values())],
         [*pushes.values()],
         [*clients.values()],
         state_errors=state_errors,
@@ -83,7 +83,7 @@ def assemble(
     for kind, name, spec in polled:
         client = clients[name][1] if name in clients else None
         opened = kind.open(name, spec, collector.trackers[name], client, clock)
-        of_source = _OfSource(collector, name, connections.get(name))
+        of_source = _OfSource(collector, name, connections[name])
         sources.append(_polled(healths[name], opened, of_source))
         listeners += [of_source.run(listener) for listener in opened.listeners]
     of_sources = {name: client for name, (_, client) in clients.items()}
@@ -122,7 +122,7 @@ def _health(name: str, kind: AnyKind, spec: SourceSpec) -> SourceHealth:
 
 def _connection_health(name: str, kind: AnyKind, spec: SourceSpec, interval: float) -> SourceHealth:
     return SourceHealth(
-        name + CONNECTION_SUFFIX,
+        name,
         kind.key,
         required=False,
         interval=interval,
@@ -143,11 +143,11 @@ def _polled(health: SourceHealth, opened: OpenedSource, of_source: "_OfSource") 
 
 @dataclass(frozen=True, slots=True)
 class _OfSource:
-    """The listeners and refinement of one source; `connection` is the health of its connection."""
+    """The listeners and refinement of one source, and the health of its connections by name."""
 
     collector: Collector
     name: str
-    connection: SourceHealth | None
+    connections: Mapping[str, SourceHealth]
 
     def run(self, listener: SourceListener) -> Listener:
         """The listener of a kind, as the daemon runs it."""
@@ -186,9 +186,9 @@ class _Updates:
         """As `apply`, without waiting for it."""
         self._soon(self._of.collector.update, self._of.name, change)
 
-    def connected(self, error: SourceError | None) -> None:
-        """The source's connection was made, or lost with `error`."""
-        self._soon(self._of.collector.connection, self._of.connection, error)
+    def connected(self, error: SourceError | None, connection: str) -> None:
+        """One of the source's connections was made, or lost with `error`."""
+        self._soon(self._of.collector.connection, self._of.connections[connection], error)
 
     def _soon(self, call: Callable[..., None], *arguments: object) -> None:
         task = asyncio.ensure_future(self._in_core(call, *arguments))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from obs.families.slo import EvaluatedSlo
-from obs.slis.kind import MinuteEvents, Observation, SavedCounters, measurement_of
+from obs.slis.kind import MinuteEvents, Observation, measurement_of
 from obs.slo.burn import objective_ratio
 from obs.slo.evaluate import Evaluation, evaluate
 from obs.slo.expected import Expected
@@ -33,9 +33,10 @@ class SavedSlo(msgspec.Struct, frozen=True):
     watermark: float | None
     events: TotalState
     good_events: TotalState
-    counters: SavedCounters = msgspec.field(name="deliveries")
+    deliveries: dict[str, tuple[float, float]]  # empty: only an earlier version goes by it
     missing_from: float | None = None
     since: float | None = None
+    measurement: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class Objective:
         self.watermark = saved.watermark
         self.events = CumulativeTotal.restored(saved.events)
         self.good_events = CumulativeTotal.restored(saved.good_events)
-        self.measurement.restore(saved.counters)
+        if saved.measurement:
+            self.measurement.restore(saved.measurement)
         self.missing_from = saved.missing_from
 
     def save(self, state: State) -> None:
@@ -100,9 +102,10 @@ class Objective:
             self.watermark,
             self.events.state(),
             self.good_events.state(),
-            self.measurement.saved(),
+            {},
             self.missing_from,
             self.since,
+            self.measurement.saved(),
         )
         state.put(_KIND, self.key, msgspec.msgpack.encode(saved))
 

@@ -52,7 +52,7 @@ def build_context_of(system: System) -> BuildContext:
         nats=bool(nats),
         aws=bool(aws),
         slos=bool(system.slos),
-        dead_letters=any(source.connection for source in nats),
+        dead_letters=any(source.every_connection for source in nats),
         nats_poll=_longest(nats),
         aws_poll=_longest(aws),
         slo_poll=_longest((*nats, *aws)),

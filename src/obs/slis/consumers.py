@@ -5,26 +5,30 @@ from typing import Protocol
 
 import msgspec
 
+from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
 from obs.slis.kind import Observation
 from obs.slo.minutes import Minute, minute_of
-from obs.snapshot import NatsSnapshot
+from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.spec.slos import ConsumerSli
 
 
 class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
     """One consumer. `lag_messages` are unprocessed, the oldest of them `lag_seconds` old.
 
-    `delivered` and `dead_letters` are counters of messages; dead letters are None where they
-    cannot be known. `told` false: the numbers are those of an earlier poll.
+    `polled` and `of_stream` are what its leader last told; `told` false: by an earlier poll. The
+    dead letters of its account are known for the periods `heard`, the last of which may still be
+    going on.
     """
 
     account: str
     stream: str
     consumer: str
     lag_messages: int
-    lag_seconds: float
-    delivered: int
-    dead_letters: int | None
+    lag_seconds: float | None
+    polled: Consumer
+    of_stream: Stream
+    dead_letters: DeadLetterCounts
+    heard: tuple[HeardSpan, ...]
     told: bool = True
 
 

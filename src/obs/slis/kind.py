@@ -15,9 +15,6 @@ TrackerT = TypeVar("TrackerT")
 MinuteEvents = Mapping[int, Counts]
 """(good, total) events by the start of their minute, or longer bucket, in Unix seconds."""
 
-SavedCounters = dict[str, tuple[float, float]]
-"""A counter of events and one of bad events by a key, as they stood at the last whole minute."""
-
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -65,12 +62,12 @@ class Measurement(ABC, Generic[SliT, TrackerT]):
         """
         return {}
 
-    def saved(self) -> SavedCounters:
-        """What has to be kept over a restart besides the events themselves."""
-        return {}
+    def saved(self) -> bytes:
+        """What has to be kept over a restart besides the events themselves, if anything."""
+        return b""
 
-    def restore(self, saved: SavedCounters) -> None:
-        """Go on from what an earlier run saved."""
+    def restore(self, saved: bytes) -> None:
+        """Go on from what an earlier run saved. Raises msgspec.DecodeError if it is unreadable."""
         return
 
 

@@ -11,8 +11,9 @@ from obs.spec.slos import NatsLagSli
 class LagMeasurement(Measurement[NatsLagSli, ConsumerTracker]):
     """Each minute is one event; good is the share of its polls in which the lag was in target.
 
-    Of several consumers, all have to be within the target. A minute in which the consumer did not
-    exist, or in which its server did not tell, is no event; one that a restart interrupts is lost.
+    Of several consumers, all have to be within the target. A poll does not count where no consumer
+    is beyond it and the lag of one is unknown. A minute in which the consumer did not exist, or in
+    which its server did not tell, is no event; one that a restart interrupts is lost.
     """
 
     def __init__(self, sli: NatsLagSli) -> None:
@@ -24,18 +25,22 @@ class LagMeasurement(Measurement[NatsLagSli, ConsumerTracker]):
         consumers = tracker.numbers(self.sli)
         if tracker.snapshot is None or not consumers:
             return None
-        within = all(is_within(self.sli, each) for each in consumers if each.told)
-        if within and not all(each.told for each in consumers):
-            return None  # those that are not told may be beyond it
         at = tracker.snapshot.at
-        ended = self._share.observe(at, within)
+        within = {is_within(self.sli, each) if each.told else None for each in consumers}
+        if None in within and False not in within:
+            self._share.break_off()
+            return None
+        ended = self._share.observe(at, False not in within)
         return observation_of_minutes(ended, at) if ended else None
 
 
-def is_within(sli: NatsLagSli, consumer: ConsumerNumbers) -> bool:
-    """Whether the consumer's lag is within every target that the SLI gives."""
-    seconds_ok = sli.max_seconds is None or consumer.lag_seconds <= sli.max_seconds
-    return seconds_ok and (sli.max_messages is None or consumer.lag_messages <= sli.max_messages)
+def is_within(sli: NatsLagSli, consumer: ConsumerNumbers) -> bool | None:
+    """Whether the consumer's lag is within every target that the SLI gives; None: unknown."""
+    if sli.max_messages is not None and consumer.lag_messages > sli.max_messages:
+        return False
+    if sli.max_seconds is None:
+        return True
+    return None if consumer.lag_seconds is None else consumer.lag_seconds <= sli.max_seconds
 
 
 MEASUREMENT: Final = LagMeasurement

@@ -105,8 +105,8 @@ class Updates(Protocol):
     def apply_soon(self, change: Change) -> None:
         """As `apply`, without waiting for it; changes keep their order."""
 
-    def connected(self, error: "SourceError | None") -> None:
-        """The source's lasting connection was made, or lost with `error`."""
+    def connected(self, error: "SourceError | None", connection: str) -> None:
+        """One of the source's lasting connections was made, or lost with `error`."""
 
 
 Listener = Callable[[Updates], Coroutine[Any, Any, None]]
@@ -198,9 +198,9 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         """The client of a paid source; None where polling is free. Sends nothing."""
         return None
 
-    def connection_interval(self, spec: SpecT) -> float | None:
-        """Seconds between attempts of its lasting connection; None where it has none."""
-        return None
+    def connections(self, spec: SpecT) -> Mapping[str, float]:
+        """Seconds between attempts of each of its lasting connections, by the connection's name."""
+        return {}
 
     def usage(self, clients: Sequence[ClientT]) -> list["Family"]:
         """Families of its clients' requests and their cost."""

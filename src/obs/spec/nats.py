@@ -6,13 +6,24 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from obs.spec.expected import ExpectedStream
-from obs.spec.model import AssetName, Glob, HttpUrl, Model, Name, NatsUrl, wrong
+from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
 from obs.spec.quantity import NotBoolean
 from obs.spec.secret import InFile, InVariable
 from obs.spec.source import Seconds, SourceSpec
 from obs.spec.tls import Tls
 from obs.spec.tree import path_text
 from obs.spec.watched import SpecName
+
+AccountName = Annotated[str, Field(min_length=1, max_length=256)]
+"""The name of a NATS account, as the monitoring port shows it."""
+
+Prefix = Annotated[
+    str,
+    Matching(
+        r"^[^\s.*>]+(\.[^\s.*>]+)*$", "the tokens before $JS.EVENT.ADVISORY, for example ORDERS"
+    ),
+]
+"""What precedes the subject of imported advisories."""
 
 
 class Selection(Model):
@@ -26,16 +37,21 @@ class Selection(Model):
 
 class NatsConnection(Model):
     """A NATS client connection, for what HTTP monitoring does not report: dead letters and the
-    arrival times of messages, which make lag in seconds exact. The user must be allowed to
-    subscribe to $JS.EVENT.ADVISORY.CONSUMER.> and, for exact lag, to publish to
-    $JS.API.STREAM.MSG.GET.* and subscribe to _INBOX.>; without these two, lag is an estimate.
+    arrival times of messages, which make lag in seconds exact. It hears the dead letters of its own
+    account; the system account hears none. The user must be allowed to subscribe to
+    $JS.EVENT.ADVISORY.CONSUMER.> and, for exact lag, to publish to $JS.API.STREAM.MSG.GET.* and
+    subscribe to _INBOX.>; without these two, lag is an estimate.
     """
 
     servers: Annotated[tuple[NatsUrl, ...], Field(min_length=1)]
     """Server URLs, nats:// or tls://."""
-    account: str = "$G"
+    account: AccountName = "$G"
     """Name of the account on the monitoring port, or its id if several have that name; dead letters
     are counted under it."""
+    imports: dict[AccountName, Prefix] = {}
+    """Other accounts whose $JS.EVENT.ADVISORY.> this account imports, each with the prefix of the
+    local subject: {ORDERS: ORDERS} for an import to ORDERS.$JS.EVENT.ADVISORY.>. Their dead letters
+    are heard as well."""
     user: str | None = None
     """User for authentication."""
     password_file: InFile | None = None
@@ -51,8 +67,22 @@ class NatsConnection(Model):
     tls: Tls | None = None
     """TLS settings (default: tls:// URLs trust the certificate authorities of the system)."""
     advisory_stream: Name | None = None
-    """A stream that captures $JS.EVENT.ADVISORY.>; with it, dead letters are also counted for
-    periods in which the collector was down."""
+    """A stream that captures $JS.EVENT.ADVISORY.>, with each prefix of `imports` too; with it, dead
+    letters are also counted for periods in which the collector was down or not connected."""
+
+    @property
+    def hears(self) -> tuple[str, ...]:
+        """The accounts whose dead letters it hears: its own, and those it imports."""
+        return (self.account, *self.imports)
+
+    @model_validator(mode="after")
+    def _accounts_are_told_apart(self) -> "NatsConnection":
+        prefixes = list(self.imports.values())
+        if self.account in self.imports:
+            raise wrong(f"{self.account} is the connection's own account; remove it", "imports")
+        if len(set(prefixes)) < len(prefixes):
+            raise wrong("two accounts have the same prefix; give each its own", "imports")
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> "NatsConnection":
@@ -111,6 +141,27 @@ class NatsSource(SourceSpec, Monitoring):
     """TLS settings for the monitoring URLs."""
     connection: NatsConnection | None = None
     """A client connection, required for dead letters and exact lag."""
+    connections: tuple[NatsConnection, ...] = ()
+    """Further connections, one for each other account."""
+
+    @property
+    def every_connection(self) -> tuple[NatsConnection, ...]:
+        """All its connections; no two of them hear the same account."""
+        return (*([self.connection] if self.connection else []), *self.connections)
+
+    @property
+    def heard_accounts(self) -> tuple[str, ...]:
+        """The accounts whose dead letters a connection hears."""
+        return tuple(account for each in self.every_connection for account in each.hears)
+
+    @model_validator(mode="after")
+    def _each_account_is_heard_once(self) -> "NatsSource":
+        heard = self.heard_accounts
+        for account in heard:
+            if heard.count(account) > 1:
+                message = f"several connections hear account {account}; name each account once"
+                raise wrong(message, "connections")
+        return self
 
     @property
     def where(self) -> str:

@@ -222,11 +222,21 @@ def _connection(
     path: Path, named: ClientConnection, source: _Watched
 ) -> Iterator[ReferenceProblem]:
     assert isinstance(source.source, NatsSource)
-    if source.source.connection is None:
+    heard = source.source.heard_accounts
+    if not heard:
         yield (
             (*path, "source"),
             f"source {source.name!r} has no connection, so {named.without}; "
             f"add sources.nats.{source.name}.connection",
+        )
+    elif not any(matches(account, [named.account]) for account in heard):
+        hint = did_you_mean(named.account, heard) or (
+            f"; add one to sources.nats.{source.name}.connections"
+        )
+        yield (
+            (*path, "account"),
+            f"no connection of source {source.name!r} hears account {named.account!r}, so "
+            f"{named.without}{hint}",
         )
 
 

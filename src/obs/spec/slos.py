@@ -108,18 +108,20 @@ class NatsLagSli(ConsumerSli):
 
 
 class NatsDeliverySli(ConsumerSli):
-    """Good deliveries: those that did not end as dead letters."""
+    """Good messages: those that were acknowledged, however often they were delivered. The others
+    are dead letters.
+    """
 
     source: Name
-    """NATS source that watches the consumer; it must have a connection."""
+    """NATS source that watches the consumer; it must have a connection that hears the account."""
 
     def in_words(self) -> str:
         """What is counted, for people."""
-        return f"deliveries to {self.stream}/{self.consumer}"
+        return f"messages of {self.stream}/{self.consumer}"
 
     def names(self) -> tuple[Named, ...]:
         """The consumer, and the connection that dead letters require."""
-        return (*super().names(), ClientConnection("dead letters cannot be counted"))
+        return (*super().names(), ClientConnection(self.account, "dead letters cannot be counted"))
 
 
 class Sli(Model):
@@ -134,7 +136,7 @@ class Sli(Model):
     nats_lag: NatsLagSli | None = None
     """Minutes in which a consumer's lag was within limits, out of all minutes."""
     nats_delivery: NatsDeliverySli | None = None
-    """Dead letters of a consumer, out of all deliveries."""
+    """Dead letters of a consumer, out of all messages that it finished."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Sli":

@@ -39,8 +39,12 @@ class ConsumerName:
 
 @dataclass(frozen=True, slots=True)
 class ClientConnection:
-    """A NATS client connection; `without` says what is missing where the source has none."""
+    """A NATS client connection that hears an account, given as a glob.
 
+    `without` says what is missing where the source has none.
+    """
+
+    account: str
     without: str
 
 

@@ -33,7 +33,7 @@ def test_a_sound_spec_is_summed_up_at_one_glance(capsys: pytest.CaptureFixture[s
         "oms-schema-changed, oms-object-changed\n"
         "  oms/consumer-timeliness  99.5 %  over 30d  lag of OMS_EVENTS/oms-processor within "
         "1m and 1000 messages\n"
-        "  oms/processing           99.9 %  over 30d  deliveries to OMS_EVENTS/oms-processor\n"
+        "  oms/processing           99.9 %  over 30d  messages of OMS_EVENTS/oms-processor\n"
         "\n"
         "2 outputs\n"
         "  metrics     http://127.0.0.1:9464/metrics\n"

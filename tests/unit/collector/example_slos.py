@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from obs.slis.consumers import ConsumerNumbers
-from obs.snapshot import AwsSnapshot, NatsSnapshot, Rule
+from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
+from obs.snapshot import (
+    AwsSnapshot,
+    Consumer,
+    ConsumerConfig,
+    NatsSnapshot,
+    Rule,
+    Stream,
+    StreamConfig,
+)
 from obs.spec.slos import Slo
 
 START = 1_800_000_000 // 900 * 900
@@ -38,6 +47,8 @@ PROCESSED = Slo.model_validate(
         "sli": {"nats_delivery": {"source": "main", "stream": "S", "consumer": "c"}},
     }
 )
+ALWAYS = (HeardSpan(START - 60, START + 1e6),)
+"""Dead letters are known."""
 EXAMPLES = (DELIVERY, KEEPS_UP, PROCESSED)
 """One for each kind of SLI."""
 
@@ -45,11 +56,21 @@ EXAMPLES = (DELIVERY, KEEPS_UP, PROCESSED)
 def numbers(
     *,
     lag_messages: int = 0,
-    lag_seconds: float = 0.0,
-    delivered: int = 0,
-    dead_letters: int | None = 0,
+    lag_seconds: float | None = 0.0,
+    account: str = "A",
+    done: int = 0,
+    dead: DeadLetterCounts | None = None,
+    heard: tuple[HeardSpan, ...] = ALWAYS,
 ) -> ConsumerNumbers:
-    return ConsumerNumbers("A", "S", "c", lag_messages, lag_seconds, delivered, dead_letters)
+    """A consumer that has acknowledged or given up `done` messages, and has nothing in flight."""
+    config = ConsumerConfig(max_deliver=3)
+    consumer = Consumer(account, "S", "c", "first", config, done, done, done, 0, 0, 0, 1)
+    stream = Stream(account, "S", "then", StreamConfig(), done, 0, 1, done, None, None, 1)
+    return ConsumerNumbers(
+        *(account, "S", "c", lag_messages, lag_seconds, consumer, stream),
+        dead or DeadLetterCounts(),
+        heard,
+    )
 
 
 def aws_snapshot(at: float, points: Mapping[tuple[Rule, str], dict[int, float]]) -> AwsSnapshot:

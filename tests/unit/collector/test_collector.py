@@ -8,7 +8,6 @@ from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.errors import SourceError
-from obs.families.family import Family
 from obs.snapshot import (
     Consumer,
     ConsumerConfig,
@@ -20,6 +19,8 @@ from obs.snapshot import (
     StreamConfig,
 )
 from obs.sources.nats.consumer_tracker import ConsumerTracker
+from obs.sources.nats.hearing import Arrival
+from obs.spec.nats import NatsConnection
 from obs.spec.system import System
 from obs.state import open_state
 
@@ -86,9 +87,21 @@ def health() -> SourceHealth:
 
 @pytest.fixture
 def collector(tmp_path: Path, clock: SetClock, health: SourceHealth) -> Collector:
+    return opened(SYSTEM, tmp_path, clock, health)
+
+
+def opened(system: System, folder: Path, clock: Clock, health: SourceHealth) -> Collector:
     errors: Counter[str] = Counter()
-    state = open_state(tmp_path, lambda reason: errors.update([reason]))
-    return Collector(SYSTEM, state, [health], [], [], state_errors=errors, clock=clock)
+    state = open_state(folder, lambda reason: errors.update([reason]))
+    return Collector(system, state, [health], [], [], state_errors=errors, clock=clock)
+
+
+def connected() -> System:
+    """The system with a connection of account A."""
+    connection = NatsConnection(servers=("nats://nats:4222",), account="A")
+    source = SYSTEM.sources.nats["main"].model_copy(update={"connection": connection})
+    sources = SYSTEM.sources.model_copy(update={"nats": {"main": source}})
+    return SYSTEM.model_copy(update={"sources": sources})
 
 
 def samples(collector: Collector) -> dict[str, list[float]]:
@@ -268,22 +281,32 @@ def test_a_consumer_created_again_is_a_reset_and_its_deliveries_add_to_those_bef
     assert seen["nats_consumer_delivered_total"] == [995 + 7]
 
 
-def test_dead_letters_are_absent_until_an_advisory_reports_them(
-    collector: Collector, health: SourceHealth, clock: SetClock
+def test_dead_letters_are_zero_from_the_moment_they_are_heard_and_absent_while_they_are_not(
+    tmp_path: Path, clock: SetClock, health: SourceHealth
 ) -> None:
-    collector.record_poll(health, poll(START, 995), clock.monotonic())
-    assert "nats_consumer_dead_letters_total" not in samples(collector)
+    collector = opened(connected(), tmp_path, clock, health)
     tracker = collector.trackers["main"]
     assert isinstance(tracker, ConsumerTracker)
+
+    def dead_letters() -> list[float] | None:
+        return samples(collector).get("nats_consumer_dead_letters_total")
+
+    collector.record_poll(health, poll(START, 995), clock.monotonic())
+    assert dead_letters() is None
+    heard = Arrival(heard_until=START, begins=True)
+    collector.update("main", lambda: tracker.record_dead_letters("A", heard))
+    assert dead_letters() == [0]
     dead_letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
-
-    def record() -> list[Family]:
-        tracker.record_dead_letters([dead_letter], None)
-        return []
-
-    collector.update("main", record)
+    arrival = Arrival((dead_letter,), received=START + 1)
+    collector.update("main", lambda: tracker.record_dead_letters("A", arrival))
+    assert dead_letters() == [1]
+    collector.update("main", lambda: tracker.lose_connection("A"))
+    assert dead_letters() is None
     collector.record_poll(health, poll(START + 15, 995), clock.monotonic())
-    assert samples(collector)["nats_consumer_dead_letters_total"] == [1]
+    assert dead_letters() is None
+    again = Arrival(heard_until=START + 16, begins=True)
+    collector.update("main", lambda: tracker.record_dead_letters("A", again))
+    assert dead_letters() == [1]
 
 
 def test_readiness_says_which_source_and_why(

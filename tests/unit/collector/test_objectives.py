@@ -7,6 +7,7 @@ import pytest
 from obs.collector.backfill import missing
 from obs.collector.objectives import Objectives, PastEvents
 from obs.slis.consumers import ConsumerNumbers
+from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
 from obs.slis.nats_lag import is_within
 from obs.slo.evaluate import Evaluation
 from obs.spec.slos import NatsLagSli, Slo
@@ -134,20 +135,63 @@ def test_a_consumer_that_is_gone_is_no_event(opened: StateFile) -> None:
     assert objectives.all[0].evaluation is None
 
 
-def test_deliveries_that_ended_as_dead_letters_are_bad(opened: StateFile) -> None:
-    objectives = opened(PROCESSED)
-    for second, delivered, dead in ((0, 10, 0), (30, 60, 1), (60, 70, 1), (120, 110, 2)):
-        found = numbers(delivered=delivered, dead_letters=dead)
-        objectives.update("main", Consumers(START + second, found))
-    assert good_and_total(objectives) == (59, 60)
+def test_messages_that_ended_as_dead_letters_are_bad(opened: StateFile) -> None:
+    objectives, dead = opened(PROCESSED), DeadLetterCounts()
+    for second, done in ((0, 10), (30, 60), (60, 70), (120, 110)):
+        objectives.update("main", Consumers(START + second, numbers(done=done, dead=dead)))
+        if second < 60:
+            dead.add(START + second + 1, 3)
+    assert good_and_total(objectives) == (58, 60)
 
 
 def test_where_dead_letters_are_unknown_there_are_no_events(opened: StateFile) -> None:
     objectives = opened(PROCESSED)
     for second in (0, 60, 120):
-        found = numbers(delivered=10, dead_letters=None)
-        objectives.update("main", Consumers(START + second, found))
+        objectives.update("main", Consumers(START + second, numbers(done=second, heard=())))
     assert objectives.all[0].evaluation is None
+
+
+def test_consumers_of_several_accounts_add_up_minute_by_minute(opened: StateFile) -> None:
+    objectives, dead = opened(PROCESSED), DeadLetterCounts()
+    for second in (0, 30, 60, 90, 120, 150, 180):
+        known = (HeardSpan(START - 60, START + (60 if second < 180 else 300)),)
+        objectives.update(
+            "main",
+            Consumers(
+                START + second,
+                numbers(done=second),
+                numbers(account="B", done=10 * second, dead=dead, heard=known),
+            ),
+        )
+        dead.add(START + second, 3)
+    # B's second and third minute become known together, after A's were counted.
+    assert good_and_total(objectives) == (150 + 1500 - 6, 150 + 1500)
+    assert objectives.all[0].events.total == 1650
+
+
+def test_a_restart_does_not_overwrite_what_another_consumer_had_in_a_minute(
+    opened: StateFile,
+) -> None:
+    behind = (HeardSpan(START - 60, START),)
+    for second in (0, 30, 60, 90):
+        if second in (0, 60):
+            objectives = opened(PROCESSED)
+        objectives.update(
+            "main",
+            Consumers(
+                START + second,
+                numbers(done=second),
+                numbers(account="B", done=second, heard=behind),
+            ),
+        )
+        opened.flush()
+    for second in (120, 180):
+        objectives.update(
+            "main",
+            Consumers(START + second, numbers(done=second), numbers(account="B", done=second)),
+        )
+    assert objectives.all[0].events.total == 2 * 120
+    assert good_and_total(objectives) == (240, 240)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +211,17 @@ def test_lag_is_within_when_it_is_within_every_target_given(
 ) -> None:
     sli = NatsLagSli.model_validate({"source": "m", "stream": "S", "consumer": "c", **target})
     assert is_within(sli, found) is good
+
+
+def test_a_poll_with_an_unknown_lag_is_neither_good_nor_bad(opened: StateFile) -> None:
+    objectives = opened(KEEPS_UP)
+    for second in range(0, 121, 15):
+        found = [numbers(), numbers(account="B", lag_seconds=None)]
+        if second in (15, 75):
+            found = [numbers(lag_seconds=31.0), *found[1:]]
+        objectives.update("main", Consumers(START + second, *found))
+    objectives.update("main", Consumers(START + 180, numbers()))
+    assert good_and_total(objectives) == (0, 2), "out of the target is out, whatever the other is"
 
 
 def test_history_is_read_in_the_steps_of_the_ledger(opened: StateFile) -> None:

@@ -431,6 +431,67 @@ def test_a_connection_signs_in_in_one_whole_way(
     assert complaints(text) == ["a.yaml:" + words.replace("C", f"{NATS}.connection", 1)]
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            "account: A\n        imports: {A: a}",
+            "10: C.imports: A is the connection's own account; remove it",
+        ),
+        (
+            "imports: {A: a, B: a}",
+            "9: C.imports: two accounts have the same prefix; give each its own",
+        ),
+        (
+            "imports: {A: 'a.>'}",
+            "9: C.imports.A: 'a.>' does not fit; write the tokens before "
+            "$JS.EVENT.ADVISORY, for example ORDERS",
+        ),
+        (
+            "imports: {A: a}\n      connections: [{servers: [nats://n:4222], account: A}]",
+            "10: N.connections: several connections hear account A; name each account once",
+        ),
+    ],
+)
+def test_each_account_is_heard_by_one_connection(
+    complaints: Complaints, fields: str, words: str
+) -> None:
+    text = CONNECTION.replace("{}", fields, 1)
+    said = words.replace("C.", f"{NATS}.connection.", 1).replace("N.", f"{NATS}.", 1)
+    assert complaints(text) == [f"a.yaml:{said}"]
+
+
+def delivery_of(account: str) -> str:
+    """A spec whose connection hears ORDERS and IMPORTED, and an SLO of deliveries."""
+    text = CONNECTION.replace("{}", "account: ORDERS\n        imports: {IMPORTED: i}", 1)
+    lag = text[text.index("      nats_lag:") : text.index("outputs:")]
+    sli = f"{{source: main, stream: ORDERS, consumer: worker, account: '{account}'}}"
+    return text.replace(lag, f"      nats_delivery: {sli}\n")
+
+
+@pytest.mark.parametrize(
+    ("account", "advice"),
+    [
+        ("ORDRES", "; did you mean ORDERS?"),
+        ("A?", "; add one to sources.nats.main.connections"),
+    ],
+)
+def test_an_account_that_no_connection_hears_has_no_delivery_slo(
+    complaints: Complaints, account: str, advice: str
+) -> None:
+    assert complaints(delivery_of(account)) == [
+        "a.yaml:29: slos[1].sli.nats_delivery.account: no connection of source 'main' hears "
+        f"account {account!r}, so dead letters cannot be counted{advice}"
+    ]
+
+
+@pytest.mark.parametrize("account", ["ORDERS", "IMP*", "*"])
+def test_an_account_that_a_connection_hears_may_have_a_delivery_slo(
+    loaded: Callable[..., object], account: str
+) -> None:
+    assert loaded(delivery_of(account))
+
+
 @pytest.mark.parametrize("server", ["http://n:4222", "n:4222", "nats://"])
 def test_a_connection_is_made_to_nats_addresses(complaints: Complaints, server: str) -> None:
     text = CONNECTION.replace("nats://n:4222", server).replace("{}", "")

@@ -1,6 +1,6 @@
 """The checks of NATS clusters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from obs.checks.check import Check
@@ -17,7 +17,7 @@ def _sources(system: System) -> tuple[str, ...]:
 
 
 def _judge_capture(
-    system: System, name: str, read: tuple[NatsSnapshot, bool | None]
+    system: System, name: str, read: tuple[NatsSnapshot, Mapping[str, bool]]
 ) -> Iterator[CheckFinding]:
     return jetstream.judge_dead_letters(system.sources.nats[name], name, *read)
 

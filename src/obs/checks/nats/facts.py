@@ -1,6 +1,7 @@
 """What checks read of a NATS cluster, without judging it. Everything raises SourceError."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from obs.checks.context import CheckContext
@@ -16,13 +17,15 @@ def jetstream(context: CheckContext, name: str) -> NatsSnapshot:
     return context.once("jetstream", name, lambda: _selected(context, name))
 
 
-def captured(context: CheckContext, name: str) -> bool | None:
-    """Whether the advisory stream of a source exists; None where the spec names none."""
-    connection = context.system.sources.nats[name].connection
-    if connection is None or connection.advisory_stream is None:
-        return None
-    stream = connection.advisory_stream
-    return any(each.name == stream for each in _everything(context, name).streams)
+def captured(context: CheckContext, name: str) -> Mapping[str, bool]:
+    """Whether the advisory streams of a source exist, by the account of their connection."""
+    spec = context.system.sources.nats[name]
+    wanted = {each.account: each.advisory_stream for each in spec.every_connection}
+    wanted = {account: stream for account, stream in wanted.items() if stream is not None}
+    if not wanted:
+        return {}
+    there = {(each.account, each.name) for each in _everything(context, name).streams}
+    return {account: (account, stream) in there for account, stream in wanted.items()}
 
 
 def _selected(context: CheckContext, name: str) -> NatsSnapshot:

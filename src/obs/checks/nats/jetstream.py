@@ -12,7 +12,7 @@ from obs.sources.nats.problems import advice, in_words
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.globs import is_plain
 from obs.spec.named import missing_in
-from obs.spec.nats import NatsSource
+from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
 from obs.spec.watched import ConsumerName, StreamName
@@ -92,11 +92,11 @@ def judge_replicas(snapshot: NatsSnapshot) -> Iterator[CheckFinding]:
 
 
 def judge_dead_letters(
-    spec: NatsSource, source: str, snapshot: NatsSnapshot, capturing: bool | None
+    spec: NatsSource, source: str, snapshot: NatsSnapshot, capturing: Mapping[str, bool]
 ) -> Iterator[CheckFinding]:
     """The dead letters of each consumer are recorded.
 
-    `capturing`: whether the spec's advisory stream exists; None where it names none.
+    `capturing`: whether the spec's advisory streams exist, by the account of their connection.
     """
     limited = [one for one in snapshot.consumers if one.config.max_deliver > 0]
     endless = [one for one in snapshot.consumers if _never_gives_up(one) and not meant(spec, one)]
@@ -109,8 +109,12 @@ def judge_dead_letters(
             f"or declare it in the spec: sources.nats.{source}.expects."
             f"{consumer.stream}.consumers.{consumer.name}.max_deliver: unlimited",
         )
-    if limited:
-        yield _dead_letter_path(spec, source, limited, capturing)
+    unheard = [one for one in limited if one.account not in spec.heard_accounts]
+    if unheard:
+        yield _unheard(spec, source, unheard)
+    for each in spec.every_connection:
+        if heard := [one for one in limited if one.account in each.hears]:
+            yield _dead_letter_path(each, source, heard, capturing.get(each.account))
 
 
 def meant(spec: NatsSource, consumer: Consumer) -> bool:
@@ -124,37 +128,59 @@ def _never_gives_up(consumer: Consumer) -> bool:
     return consumer.config.max_deliver <= 0 and consumer.config.ack_policy != "none"
 
 
-def _dead_letter_path(
-    spec: NatsSource, source: str, limited: Iterable[Consumer], capturing: bool | None
-) -> CheckFinding:
-    names = ", ".join(sorted(f"{one.stream}/{one.name}" for one in limited))
-    if spec.connection is None:
+def _unheard(spec: NatsSource, source: str, consumers: Iterable[Consumer]) -> CheckFinding:
+    names = _names(consumers)
+    if not spec.every_connection:
         return wrong(
             source,
             f"dead letters cannot be recorded without a NATS connection: {names}",
             f"add sources.nats.{source}.connection to the spec",
         )
-    stream = spec.connection.advisory_stream
+    accounts = ", ".join(sorted({one.account for one in consumers}))
+    return wrong(
+        source,
+        f"no connection hears account {accounts}, so dead letters are unknown: {names}",
+        f"add a connection of the account to sources.nats.{source}.connections, or correct the "
+        "`account` of one",
+        "or export $JS.EVENT.ADVISORY.> from it, import it with a prefix into the account of a "
+        "connection, and name both in that connection's `imports`",
+    )
+
+
+def _names(consumers: Iterable[Consumer]) -> str:
+    return ", ".join(sorted(f"{one.stream}/{one.name}" for one in consumers))
+
+
+def _dead_letter_path(
+    connection: NatsConnection, source: str, heard: Iterable[Consumer], capturing: bool | None
+) -> CheckFinding:
+    names, stream = _names(heard), connection.advisory_stream
     if stream is not None and capturing is False:
         return wrong(
             source,
             f"advisory stream {stream} does not exist: dead letters are not stored for {names}",
-            nats(
-                *("stream", "add", stream, "--subjects", ADVISORIES, "--max-age", "7d"),
-                *("--storage", "file", "--retention", "limits", "--discard", "old", "--defaults"),
-            ),
+            _capture(connection, stream),
         )
     if stream is None:
         return doubtful(
             source,
             f"dead letters are recorded only while the collector runs: {names}",
-            nats(
-                *("stream", "add", "ADVISORIES", "--subjects", ADVISORIES, "--max-age", "7d"),
-                *("--storage", "file", "--retention", "limits", "--discard", "old", "--defaults"),
-            ),
-            f"and add advisory_stream: ADVISORIES to sources.nats.{source}.connection",
+            _capture(connection, "ADVISORIES"),
+            f"and add advisory_stream: ADVISORIES to the connection of account "
+            f"{connection.account} in sources.nats.{source}",
         )
     return right(source, f"stream {stream} stores the dead letters of {names}")
+
+
+def _capture(connection: NatsConnection, stream: str) -> str:
+    """The command that adds a stream of all the advisories that a connection hears."""
+    imported = [f"{prefix}.{ADVISORIES}" for prefix in connection.imports.values()]
+    return nats(
+        *("stream", "add", stream, "--subjects", ",".join([ADVISORIES, *imported])),
+        *("--max-age", "7d", "--storage", "file", "--retention", "limits", "--discard", "old"),
+        *(["--no-ack"] if imported else []),  # servers require it of subjects that may be the API's
+        "--defaults",
+    )
 
 
 def _no_stream(name: str, expected: ExpectedStream, missing: str) -> CheckFinding:

@@ -1,17 +1,19 @@
 """Dead letters of JetStream consumers, from the advisories of the servers.
 
-One advisory is one dead letter, however often the message was delivered.
+One advisory is one dead letter, however often the message was delivered. Servers publish it in the
+account of the stream, and nowhere else: the system account does not get it, and it does not name
+the account. An account that imports the advisories of others needs a prefix for each, by which
+they can be told apart.
 
-The NATS user may subscribe to _INBOX.> and either to the two subjects below or, with an advisory
-stream S, publish to $JS.API.STREAM.INFO.S, $JS.API.CONSUMER.CREATE.S,
-$JS.API.CONSUMER.INFO.S.* and $JS.API.CONSUMER.MSG.NEXT.S.*; it needs nothing else for them.
-`arrival_times` lists the permissions for arrival times.
+The NATS user may subscribe to _INBOX.> and either to the two subjects below, also with each prefix
+before them, or, with an advisory stream S, publish to $JS.API.STREAM.INFO.S,
+$JS.API.CONSUMER.CREATE.S, $JS.API.CONSUMER.INFO.S.* and $JS.API.CONSUMER.MSG.NEXT.S.*; it needs
+nothing else for them. `arrival_times` lists the permissions for arrival times.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,7 +23,8 @@ from nats.aio.msg import Msg
 
 from obs.clients.nats import Report, keep_connected
 from obs.snapshot import DeadLetter
-from obs.sources.nats.advisory_stream import Position, follow
+from obs.sources.nats.advisory_stream import follow
+from obs.sources.nats.hearing import Arrival, Position
 from obs.spec.nats import NatsConnection
 
 _KINDS: Final = {
@@ -32,7 +35,9 @@ _SUBJECTS: Final = (
     "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
     "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
 )
+_ADVISORY: Final = "$JS.EVENT.ADVISORY."
 _REMEMBERED: Final = 10_000
+_ANSWER: Final = 5  # seconds within which a server that is there answers a ping
 
 
 class _Advisory(msgspec.Struct, frozen=True, gc=False):
@@ -42,25 +47,18 @@ class _Advisory(msgspec.Struct, frozen=True, gc=False):
     stream: str = ""
     consumer: str = ""
     stream_seq: int = 0
+    deliveries: int = 1
 
 
 _DECODER: Final = msgspec.json.Decoder(_Advisory)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Dead letters that arrived, and the position up to which the capturing stream was read.
-
-    `position` is None where advisories are subscribed to directly. Store both together and pass
-    the position at the next start, so that each advisory counts exactly once.
-    """
-
-    dead_letters: tuple[DeadLetter, ...]
-    position: Position | None = None
+Verify = Callable[[], Awaitable[None]]
+"""Raises SourceError where the account does not import what the spec says."""
 
 
 class Advisories:
-    """Reads the advisories of one account."""
+    """Reads the advisories that one connection hears: of its account, and of those it imports."""
 
     def __init__(
         self,
@@ -68,12 +66,23 @@ class Advisories:
         spec: NatsConnection,
         clock: Callable[[], float],
         position: Position | None = None,
+        *,
+        every: float = 5.0,
+        verify: Verify | None = None,
     ) -> None:
-        """`clock` gives Unix seconds. `position`: the last one passed on, from the state."""
+        """`clock` gives Unix seconds. `position`: the last one passed on, from the state.
+
+        Every `every` seconds it is made sure that nothing was missed.
+        """
         self.name = name
         self._spec = spec
         self._clock = clock
         self._position = position
+        self._every = every
+        self._verify = verify
+        self._accounts = {"": spec.account} | {
+            f"{prefix}.": account for account, prefix in spec.imports.items()
+        }
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def run(self, take: Callable[[Arrival], None], report: Report) -> None:
@@ -84,6 +93,8 @@ class Advisories:
         """
 
         async def use(client: Client, ready: Callable[[], None]) -> None:
+            if self._verify is not None:
+                await self._verify()
             if self._spec.advisory_stream is None:
                 await self._subscribe(client, take, ready)
             else:
@@ -91,22 +102,34 @@ class Advisories:
 
         await keep_connected(self._spec, f"obs {self.name}", use, report)
 
+    @property
+    def _subjects(self) -> list[str]:
+        return [prefix + subject for prefix in self._accounts for subject in _SUBJECTS]
+
     async def _subscribe(
         self, client: Client, take: Callable[[Arrival], None], ready: Callable[[], None]
     ) -> None:
         async def receive(message: Msg) -> None:
-            dead_letters = self._dead_letters([message.data])
+            dead_letters = self._dead_letters([message])
             if dead_letters:
-                take(Arrival(dead_letters))
+                take(Arrival(dead_letters, received=self._clock()))
 
-        for subject in _SUBJECTS:
-            await client.subscribe(subject, cb=receive)
+        subscriptions = [await client.subscribe(each, cb=receive) for each in self._subjects]
         # The server refuses a subscription before it answers a ping. The library's first ping may
         # overtake earlier writes, the second cannot.
         await client.flush()
-        await client.flush()
-        ready()
-        await asyncio.Event().wait()  # until the connection is lost
+        begins = True
+        while True:
+            until = self._clock()
+            await client.flush(_ANSWER)
+            # What the server sent before its answer is here by now, but may not be handled yet.
+            while any(each.pending_msgs for each in subscriptions):
+                await asyncio.sleep(0)
+            take(Arrival(heard_until=self._clock() if begins else until, begins=begins))
+            if begins:
+                ready()
+            begins = False
+            await asyncio.sleep(self._every)
 
     async def _follow(
         self,
@@ -115,32 +138,51 @@ class Advisories:
         take: Callable[[Arrival], None],
         ready: Callable[[], None],
     ) -> None:
-        def receive(messages: Sequence[bytes], position: Position) -> None:
-            take(Arrival(self._dead_letters(messages), position))
+        caught_up = False
+
+        def begin(position: Position) -> None:
+            take(Arrival(position=position, heard_until=self._clock(), begins=True))
             self._position = position
 
-        await follow(client, stream, _SUBJECTS, self._position, take=receive, ready=ready)
+        def receive(messages: Sequence[Msg], position: Position, complete: float | None) -> None:
+            nonlocal caught_up
+            received = self._clock() if caught_up else None
+            take(Arrival(self._dead_letters(messages), received, position, complete))
+            self._position = position
+            if complete is not None and not caught_up:
+                caught_up = True
+                ready()
 
-    def _dead_letters(self, messages: Sequence[bytes]) -> tuple[DeadLetter, ...]:
+        await follow(
+            *(client, stream, self._subjects, self._position),
+            begin=begin,
+            take=receive,
+            idle=self._every,
+            clock=self._clock,
+        )
+
+    def _dead_letters(self, messages: Sequence[Msg]) -> tuple[DeadLetter, ...]:
         """Those that are new; messages of other kinds are skipped."""
         found = (self._dead_letter(message) for message in messages)
         return tuple(dead_letter for dead_letter in found if dead_letter is not None)
 
-    def _dead_letter(self, message: bytes) -> DeadLetter | None:
+    def _dead_letter(self, message: Msg) -> DeadLetter | None:
+        account = self._accounts.get(message.subject.partition(_ADVISORY)[0])
         try:
-            advisory = _DECODER.decode(message)
+            advisory = _DECODER.decode(message.data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         kind = _KINDS.get(advisory.type)
-        if kind is None or not self._is_new(advisory.id):
+        if account is None or kind is None or not self._is_new(advisory.id):
             return None
         return DeadLetter(
-            account=self._spec.account,
+            account=account,
             stream=advisory.stream,
             consumer=advisory.consumer,
             stream_seq=advisory.stream_seq,
             at=advisory.timestamp.timestamp() if advisory.timestamp else self._clock(),
             kind=kind,
+            deliveries=max(advisory.deliveries, 1),
         )
 
     def _is_new(self, identity: str) -> bool:

@@ -1,30 +1,22 @@
 """Reads each message of a stream once, from a saved position on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 from nats.aio.client import Client
-from nats.errors import TimeoutError as NatsTimeout
+from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from obs.errors import SourceError
+from obs.sources.nats.hearing import Position
 
 _BATCH: Final = 256
-_IDLE: Final = 10.0  # seconds without a message after which the consumer's existence is checked
 _FORGOTTEN: Final = 60.0  # seconds after which the server drops the consumer of a lost reader
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """The last position read. `created` identifies the stream among those of its name."""
-
-    created: str
-    sequence: int
-
-
 class _State(msgspec.Struct, frozen=True, gc=False):
+    first_seq: int = 0
     last_seq: int = 0
 
 
@@ -42,24 +34,32 @@ class _Info(msgspec.Struct, frozen=True, gc=False):
 _INFO: Final = msgspec.json.Decoder(_Info)
 
 
+Handler = Callable[[Sequence[Msg], Position, float | None], None]
+"""Takes messages, the position after them, and the time (Unix seconds) up to which the stream has
+no others; None: it has more."""
+
+
 async def follow(
     client: Client,
     stream: str,
     subjects: Sequence[str],
     position: Position | None,
     *,
-    take: Callable[[Sequence[bytes], Position], None],
-    ready: Callable[[], None],
+    begin: Callable[[Position], None],
+    take: Handler,
+    idle: float,
+    clock: Callable[[], float],
 ) -> None:
     """Hand each message of `subjects` after `position` to `take` once, until cancelled.
 
-    Without a position it starts with new messages, and `take` gets that position with no message.
-    In a recreated stream it starts with the first message. Raises SourceError where the stream
-    cannot be read or a message was lost in between; call it again with the last position then.
+    Where there is no position, or messages after it are gone, `begin` gets the one from which on
+    all will come: that of the last message or, in a recreated stream, before the first. After
+    `idle` seconds without a message `take` gets none. Raises SourceError where the stream cannot be
+    read or a message was lost in between; call it again with the last position then.
     """
     start = _start(await _info(client, stream), position)
     if start != position:
-        take([], start)
+        begin(start)
     jetstream = client.jetstream()
     config = ConsumerConfig(
         description="obs reads advisories",
@@ -71,22 +71,29 @@ async def follow(
         num_replicas=1,
         mem_storage=True,
     )
-    consumer = (await jetstream.add_consumer(stream, config)).name
-    pull = await jetstream.pull_subscribe_bind(consumer=consumer, stream=stream)
-    ready()
+    asked = clock()
+    info = await jetstream.add_consumer(stream, config)
+    pull = await jetstream.pull_subscribe_bind(consumer=info.name, stream=stream)
+    take([], start, None if info.num_pending else asked)
     delivered = 0
     while True:
+        asked = clock()
         try:
-            messages = await pull.fetch(_BATCH, timeout=_IDLE)
-        except NatsTimeout:
-            await jetstream.consumer_info(stream, consumer)  # raises where it is gone
+            messages = await pull.fetch(_BATCH, timeout=idle)
+        except TimeoutError:
+            messages = []
+        if not messages:
+            asked = clock()
+            info = await jetstream.consumer_info(stream, info.name)  # raises where it is gone
+            take([], start, None if info.num_pending else asked)
             continue
         for message in messages:
             delivered += 1
             if message.metadata.sequence.consumer != delivered:
                 raise SourceError("partial", f"{stream}: a message was lost in transit")
-        last = messages[-1].metadata.sequence.stream
-        take([message.data for message in messages], Position(start.created, last))
+        last = messages[-1].metadata
+        start = Position(start.created, last.sequence.stream)
+        take(messages, start, None if last.num_pending else asked)
 
 
 def _start(info: _Info, position: Position | None) -> Position:
@@ -94,7 +101,10 @@ def _start(info: _Info, position: Position | None) -> Position:
         return Position(info.created, info.state.last_seq)
     if position.created != info.created:
         return Position(info.created, 0)
-    return Position(info.created, min(position.sequence, info.state.last_seq))
+    first, last = info.state.first_seq, info.state.last_seq
+    if position.sequence > last or position.sequence + 1 < first:
+        return Position(info.created, min(max(position.sequence, first - 1), last))
+    return position
 
 
 async def _info(client: Client, stream: str) -> _Info:

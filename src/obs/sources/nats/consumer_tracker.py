@@ -19,11 +19,11 @@ from obs.families.nats import (
     server_families,
     stream_families,
 )
-from obs.lag.history import SequenceState, SequenceTimes
+from obs.lag.history import SequenceTimes
 from obs.lag.identity import Ended
 from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
-from obs.lag.track import Track, TrackState
+from obs.lag.track import Track
 from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage, Stream
 from obs.sources.kind import Tracker
@@ -31,9 +31,12 @@ from obs.sources.nats.absence import Missing, Servers, counted
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.clock_steps import ClockSteps
+from obs.sources.nats.dead_letters import HeardDeadLetters
+from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.kept_streams import FORGET_AFTER, KeptStreams, is_forgotten
 from obs.sources.nats.names import find
 from obs.sources.nats.problems import in_words
+from obs.sources.nats.saved_history import SavedHistory
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.named import Found
 from obs.spec.nats import NatsSource
@@ -50,25 +53,6 @@ ENDED: Final = 10_000  # forgotten consumers whose counters are known, the last 
 LAG_POINTS: Final = 40
 ObservedStreams = dict[tuple[str, str], tuple[Stream, SequenceTimes]]
 _KIND: Final = "nats_history"
-_DEAD_LETTERS: Final = "nats_dead_letters"
-
-
-class SavedHistory(msgspec.Struct, frozen=True):
-    """A source's tracks and streams as they are stored."""
-
-    since: float
-    tracks: list[tuple[Identity, TrackState]]
-    streams: list[tuple[tuple[str, str], SequenceState]]
-    ended: list[tuple[Identity, Ended]] = []
-    accounts: dict[str, tuple[str, str]] = {}
-    clock_forward: float = 0.0
-
-
-class SavedDeadLetters(msgspec.Struct, frozen=True):
-    """Dead letters counted so far, and the last position read in the capturing stream."""
-
-    counts: list[tuple[Identity, int]]
-    position: tuple[str, int] | None = None
 
 
 class ConsumerTracker(Tracker[NatsSnapshot]):
@@ -81,9 +65,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.tolerance = TOLERANCE_POLLS * spec.poll
         self._spec = spec
         self._state = state
-        self._queries = (
-            ArrivalQueries(spec.connection.account, self.tolerance) if spec.connection else None
-        )
+        self._queries = {
+            each.account: ArrivalQueries(each.account, self.tolerance)
+            for each in spec.every_connection
+        }
         self._settings = JudgeSettings(interval=spec.poll, window=spec.status_window)
         self._keep = stale_after(spec)
         self._servers = Servers()
@@ -94,14 +79,11 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
         self._ended: dict[Identity, Ended] = {}
         self.accounts = AccountLabels()
-        self._dead_letters: dict[Identity, int] = {}
         self._poll = 0
         self._since = now
         self._saved_at = now
         self._clock = ClockSteps()
-        self._heard: set[str] = set()  # accounts whose advisories are heard
-        self.position: tuple[str, int] | None = None
-        self.knows_dead_letters = False
+        self.heard = HeardDeadLetters(source, spec, state, self._label)
         self.present: tuple[TrackedConsumer, ...] = ()
         """Those with values: told by the last poll, or missing and kept."""
         self.unknown: tuple[TrackedConsumer, ...] = ()
@@ -127,8 +109,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         if len(told) != len(self._tracked):
             self._forget(now)
         self._sort_out_missing(told, now)
-        if self._queries:
-            self._queries.update(told, streams)
+        for queries in self._queries.values():
+            queries.update(told, streams)
+        self.heard.tell_unheard(tracked.consumer for tracked in told)
         self.lag_columns.append(
             (self.present, array("q", [w.verdict.lag_messages for w in self.present]))
         )
@@ -156,7 +139,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     ) -> list[TrackedConsumer]:
         """Judge the consumers of the snapshot; returns those that are told."""
         forward, settings = self._clock.forward, self._settings
-        now, tracked_by, heard_accounts = snapshot.at - forward, self._tracked, self._heard
+        now, tracked_by, hears = snapshot.at - forward, self._tracked, self.heard.hears
         told: list[TrackedConsumer] = []
         for consumer in snapshot.consumers:
             of_stream = streams.get((consumer.account, consumer.stream))
@@ -172,7 +155,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             if consumer.leader_unreachable:
                 tracked.observe_followers(consumer, *of_stream, at, settings)
             else:
-                heard = consumer.account in heard_accounts
+                heard = hears(consumer)
                 tracked.observe(consumer, *of_stream, at, settings, heard=heard)
                 told.append(tracked)
         return told
@@ -244,63 +227,70 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         }
         return {(kind, why): n for kind, each in found.items() for why, n in each.items()}
 
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """The queries that would make lags exact; they change with every poll."""
-        return self._queries.open if self._queries else ()
+    def questions(self, account: str) -> tuple[Question, ...]:
+        """The queries that would make an account's lags exact; they change with every poll."""
+        return self._queries[account].open
 
-    def record_arrivals(self, answers: Mapping[Question, StoredMessage]) -> list[Family]:
+    def record_arrivals(
+        self, account: str, answers: Mapping[Question, StoredMessage]
+    ) -> list[Family]:
         """Refine lags by the answers; returns the source's families where there were any."""
-        if self._queries is None or self.snapshot is None or not self._queries.record(answers):
+        if self.snapshot is None or not self._queries[account].record(answers):
             return []
         return self._families(self.snapshot)
 
-    def hear(self, account: str, *, heard: bool) -> None:
-        """Whether the account's advisories are heard from now on."""
-        (self._heard.add if heard else self._heard.discard)(account)
+    def record_dead_letters(self, account: str, arrival: Arrival) -> list[Family]:
+        """Count what the connection of this account heard, and store it with its position.
 
-    def record_dead_letters(
-        self, dead_letters: Sequence[DeadLetter], position: tuple[str, int] | None
-    ) -> None:
-        """Count dead letters; they and the position are stored together."""
-        self.knows_dead_letters = True
-        self.position = position or self.position
-        for dead_letter in dead_letters:
-            account = self.accounts.label(dead_letter.account)
-            identity = (account, dead_letter.stream, dead_letter.consumer)
-            self._dead_letters[identity] = self._dead_letters.get(identity, 0) + 1
-            if dead_letter.kind != "max_deliveries":  # terminated is as good as acknowledged
+        Returns the source's families where they tell more than before.
+        """
+        more = self.heard.record(account, arrival, self._clock_ahead)
+        if arrival.begins:
+            self._forget_what_was_heard()
+        for each in arrival.dead_letters:
+            if each.kind != "max_deliveries":  # terminated is as good as acknowledged
                 continue
+            identity = (self.accounts.label(each.account), each.stream, each.consumer)
             if tracked := self._tracked.get(identity):
-                tracked.exhausted.add(dead_letter.stream_seq)
-        saved = SavedDeadLetters(list(self._dead_letters.items()), self.position)
-        self._state.put(_DEAD_LETTERS, self.source, msgspec.msgpack.encode(saved))
+                tracked.exhausted.add(each.stream_seq)
+        return self._families(self.snapshot) if more and self.snapshot else []
 
-    def dead_letters(self, tracked: TrackedConsumer) -> int | None:
-        """Dead letters of a consumer since counting began; None where they are not counted."""
-        if not self.knows_dead_letters:
-            return None
-        consumer, counts = tracked.consumer, self._dead_letters
-        counted = counts.get((consumer.account, consumer.stream, consumer.name), 0)
-        if consumer.account_id != consumer.account:  # counted before the account's label was known
-            counted += counts.get((consumer.account_id, consumer.stream, consumer.name), 0)
-        return counted
+    def lose_connection(self, account: str) -> list[Family]:
+        """The connection of this account hears nothing for now: dead letters are unknown."""
+        known = self.heard.lost(account)
+        self._forget_what_was_heard()
+        return self._families(self.snapshot) if known and self.snapshot else []
+
+    def _label(self, account: str) -> str:
+        return self.accounts.label(account)
+
+    def _forget_what_was_heard(self) -> None:
+        """From now on a message may have been given up unheard."""
+        for tracked in self._tracked.values():
+            tracked.heard_from = None
 
     def numbers(self, sli: ConsumerSli) -> list[ConsumerNumbers]:
         """The consumers that an SLI measures."""
-        return [
-            ConsumerNumbers(
-                account=tracked.consumer.account,
-                stream=tracked.consumer.stream,
-                consumer=tracked.consumer.name,
-                lag_messages=tracked.verdict.lag_messages,
-                lag_seconds=tracked.verdict.lag_seconds,
-                delivered=tracked.verdict.delivered_total,
-                dead_letters=None if tracked.missing else self.dead_letters(tracked),
-                told=tracked.missing is None,
+        found = []
+        for tracked in self._candidates(sli):
+            consumer = tracked.consumer
+            identity = (consumer.account, consumer.stream, consumer.name)
+            of_stream = self._kept_streams.last((consumer.account, consumer.stream))
+            if of_stream is None:
+                continue
+            found.append(
+                ConsumerNumbers(
+                    *identity,
+                    lag_messages=tracked.verdict.lag_messages,
+                    lag_seconds=tracked.verdict.lag_seconds,
+                    polled=consumer,
+                    of_stream=of_stream,
+                    dead_letters=self.heard.of(identity),
+                    heard=self.heard.spans(consumer),
+                    told=tracked.missing is None,
+                )
             )
-            for tracked in self._candidates(sli)
-        ]
+        return found
 
     def find(self, names: Sequence[SpecName]) -> Sequence[Found]:
         """Whether these streams and consumers exist."""
@@ -350,7 +340,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             self._rows.of([each.row for each in present], [each.row for each in self.unknown]),
             [tracked.consumer for tracked in present],
             [tracked.verdict for tracked in present],
-            [self.dead_letters(tracked) for tracked in present],
+            [self.heard.total(tracked.consumer) for tracked in present],
             tolerance=self.tolerance,
             since=self._since,
         )
@@ -388,13 +378,16 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                     self._streams[key] = SequenceTimes(times)
                 self._ended = dict(saved.ended)
                 self.accounts = AccountLabels(saved.accounts)
-            if dead_letters := self._state.entries(_DEAD_LETTERS).get(self.source):
-                saved_dead_letters = msgspec.msgpack.decode(dead_letters, type=SavedDeadLetters)
-                self._dead_letters = dict(saved_dead_letters.counts)
-                self.position = saved_dead_letters.position
-                self.knows_dead_letters = self._spec.connection is not None
+            self.heard.restore()
         except (msgspec.DecodeError, ValueError):
             on_damage()
             log.warning(
                 "state of source %s is unreadable; starting with an empty history", self.source
             )
+
+    def _clock_ahead(self, dead_letter: DeadLetter) -> float:
+        """By how many seconds the clock of its server is ahead, as far as that is known."""
+        for stream in self.snapshot.streams if self.snapshot else ():
+            if (stream.account, stream.name) == (dead_letter.account, dead_letter.stream):
+                return stream.clock_ahead
+        return 0.0

@@ -45,7 +45,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
     ) -> OpenedSource:
         """Its monitoring ports and, with a connection, dead letters and exact lag."""
         from obs.clients.http import Http
-        from obs.sources.nats.connection import ExactLag, dead_letters
+        from obs.sources.nats.connection import ExactLag, dead_letters, names
         from obs.sources.nats.nats_http import NatsHttp
 
         http = Http(spec.tls, timeout=spec.timeout)
@@ -53,28 +53,28 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         # Discovery once, then facts, health and consumers, again with their settings, each at worst
         # twice: one after the other. A server that hangs is not asked again.
         limit = 8 * spec.timeout + 1
-        if spec.connection is None:
+        if not spec.every_connection:
             return OpenedSource(source.poll, limit)
-        exact = ExactLag(name, spec.connection, tracker, clock.monotonic)
+        exact = ExactLag(name, spec.every_connection, tracker, clock.monotonic)
+        heard = [dead_letters(name, spec, each, tracker, clock) for each in names(spec)]
         return OpenedSource(
-            source.poll,
-            limit,
-            refine=exact.refine,
-            listeners=(dead_letters(name, spec.connection, tracker, clock.wall), exact.connect),
+            source.poll, limit, refine=exact.refine, listeners=(*heard, *exact.listeners())
         )
 
-    def connection_interval(self, spec: NatsSource) -> float | None:
-        """That of the connection for dead letters."""
-        return _CONNECTION_INTERVAL if spec.connection else None
+    def connections(self, spec: NatsSource) -> Mapping[str, float]:
+        """Those for dead letters."""
+        from obs.sources.nats.connection import names
+
+        return dict.fromkeys(names(spec), _CONNECTION_INTERVAL)
 
     def status(
         self, trackers: Sequence["ConsumerTracker"]
     ) -> Mapping[str, tuple["StatusRow", ...]]:
-        """Consumers, streams and servers."""
+        """Consumers, streams, servers, and accounts whose dead letters no connection hears."""
         if not trackers:
-            return {"consumers": (), "streams": (), "servers": ()}
+            return {"consumers": (), "streams": (), "servers": (), "unheard_accounts": ()}
         from obs.sources.nats.server_status import server_rows
-        from obs.sources.nats.status import consumer_rows, stream_rows
+        from obs.sources.nats.status import consumer_rows, stream_rows, unheard_rows
 
         return {
             "consumers": tuple(row for each in trackers for row in consumer_rows(each)),
@@ -85,6 +85,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
                 if each.snapshot
                 for row in server_rows(each.source, each.snapshot)
             ),
+            "unheard_accounts": tuple(row for each in trackers for row in unheard_rows(each)),
         }
 
     def published(self, sources: Mapping[str, NatsSource]) -> int:
@@ -98,13 +99,14 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
     def examples(self, sources: Mapping[str, NatsSource], slis: Sequence["Sli"]) -> dict[str, str]:
         """Addresses, and the consumer of the first SLI on one, else the first that is named."""
         first = next(iter(sources.values()), None)
+        connection = next(iter(first.every_connection), None) if first else None
         named = (each for sli in slis for each in sli.measured.names())
         of_sli = next((each for each in named if isinstance(each, ConsumerName)), None)
         streams = [name for each in sources.values() for name in each.streams.include]
         consumers = [name for each in sources.values() for name in each.consumers.include]
         return {
             "monitor": first.monitor[0] if first else "MONITOR_URL",
-            "nats": first.connection.servers[0] if first and first.connection else "NATS_URL",
+            "nats": connection.servers[0] if connection else "NATS_URL",
             "stream": of_sli.stream if of_sli else first_plain(streams, "STREAM"),
             "consumer": of_sli.consumer if of_sli else first_plain(consumers, "CONSUMER"),
         }

@@ -55,7 +55,7 @@ class ConsumerStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     pending: int | None
     ack_pending: int | None
     redelivered: int | None
-    dead_letters: int | None = None  # null: not known without a NATS connection
+    dead_letters: int | None = None  # null: no connection hears of them
     drain_seconds: float | None = None  # null: the lag does not shrink
     eviction_seconds: float | None = None  # null: nothing is unprocessed, or no max_age
     at_risk: bool = False  # max_age evicts before the consumer gets there
@@ -118,6 +118,23 @@ def missing_problem(kind: str, name: str, why: Missing | None) -> Problem | None
     return Problem(level, kind, name, f"{name} {state}: {_MISSING[why]}")
 
 
+class UnheardAccount(StatusRow, frozen=True, kw_only=True, gc=False):
+    """An account whose dead letters no connection hears, though others are heard."""
+
+    nats: str
+    account: str
+    consumers: int  # that give up messages
+
+    def problem(self) -> Problem | None:
+        """Dead letters may go unseen."""
+        text = f"Account {self.account}: dead letters are unknown, because no connection hears it"
+        return Problem("warning", "account", f"{self.nats}/{self.account}", text)
+
+    def order(self) -> tuple[str, str]:
+        """By name."""
+        return self.nats, self.account
+
+
 def loses_messages(consumer: ConsumerStatus) -> bool:
     """Whether max_age evicts messages before the consumer, at its current rate, processes them."""
     eviction, drain = consumer.eviction_seconds, consumer.drain_seconds
@@ -149,7 +166,7 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
             pending=consumer.pending,
             ack_pending=consumer.ack_pending,
             redelivered=consumer.redelivered,
-            dead_letters=tracker.dead_letters(tracked),
+            dead_letters=tracker.heard.total(tracked.consumer),
             drain_seconds=verdict.drain_seconds,
             eviction_seconds=verdict.eviction_seconds,
             lag_history=lags.get(tracked, ()),
@@ -202,3 +219,10 @@ def stream_rows(tracker: ConsumerTracker) -> Iterator[StreamStatus]:
             missing=tracker.missing_streams.get((stream.account, stream.name)),
             replicas_behind=stream.replicas_behind,
         )
+
+
+def unheard_rows(tracker: ConsumerTracker) -> Iterator[UnheardAccount]:
+    """One row for each account whose dead letters no connection hears."""
+    unheard = tracker.heard.unheard(tracked.consumer for tracked in tracker.present)
+    for account, consumers in unheard.items():
+        yield UnheardAccount(nats=tracker.source, account=account, consumers=consumers)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from obs.checks import retries
@@ -139,10 +140,11 @@ def test_a_stream_or_consumer_without_leader_or_with_a_replica_behind_is_wrong()
 
 def dead_letters(capturing: bool | None, *of: Consumer, **nats: Any) -> list[CheckFinding]:
     spec = system(**nats).sources.nats["main"]
-    return [*judge_dead_letters(spec, "main", snapshot(*of), capturing)]
+    streams = {} if capturing is None else {"A": capturing}
+    return [*judge_dead_letters(spec, "main", snapshot(*of), streams)]
 
 
-CONNECTION = {"connection": {"servers": ["nats://nats:4222"]}}
+CONNECTION: dict[str, Any] = {"connection": {"servers": ["nats://nats:4222"], "account": "A"}}
 
 
 NOT_POLLED = IncompleteServer("", "n2", "unreachable")
@@ -207,6 +209,33 @@ def test_a_stream_of_advisories_keeps_them() -> None:
     connection = {**CONNECTION["connection"], "advisory_stream": "ADVISORIES"}
     (finding,) = dead_letters(True, consumer(), connection=connection)
     assert finding.outcome is Outcome.PASSED
+
+
+def test_consumers_of_an_account_that_no_connection_hears_are_told() -> None:
+    other = {"connection": {**CONNECTION["connection"], "account": "B"}}
+    (finding,) = dead_letters(None, consumer(), **other)
+    assert finding.outcome is Outcome.FAILED
+    assert finding.what == (
+        "no connection hears account A, so dead letters are unknown: ORDERS/worker"
+    )
+    assert "sources.nats.main.connections" in finding.advice
+    imported = {"connection": {**other["connection"], "imports": {"A": "a"}}}
+    (heard,) = dead_letters(None, consumer(), **imported)
+    assert heard.outcome is Outcome.WARNED
+    assert "'$JS.EVENT.ADVISORY.>,a.$JS.EVENT.ADVISORY.>'" in heard.advice
+    assert "--no-ack" in heard.advice
+
+
+def test_each_connection_is_judged_by_its_own_advisory_stream() -> None:
+    captured = {**CONNECTION["connection"], "advisory_stream": "ADVISORIES"}
+    plain = {**CONNECTION["connection"], "account": "B"}
+    found = dead_letters(
+        True,
+        consumer(),
+        msgspec.structs.replace(consumer(), account="B"),
+        connections=[captured, plain],
+    )
+    assert [finding.outcome for finding in found] == [Outcome.PASSED, Outcome.WARNED]
 
 
 def test_a_consumer_that_needs_no_acknowledgement_gives_nothing_up() -> None:

@@ -8,7 +8,8 @@ import pytest
 from obs.clients.nats import Report
 from obs.snapshot import DeadLetter
 from obs.sources.nats import advisories as module
-from obs.sources.nats.advisories import Advisories, Arrival
+from obs.sources.nats.advisories import Advisories
+from obs.sources.nats.hearing import Arrival
 from obs.spec.nats import NatsConnection
 
 MAX_DELIVER = {
@@ -22,9 +23,17 @@ MAX_DELIVER = {
 }
 
 
+SUBJECT = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES."
+
+
 class Message:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, prefix: str = "") -> None:
+        self.subject = f"{prefix}{SUBJECT}ORDERS.worker"
         self.data = data
+
+
+class Subscription:
+    pending_msgs = 0
 
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -33,25 +42,30 @@ Handler = Callable[[Message], Awaitable[None]]
 class Connection:
     """Hands over its messages as soon as both subjects are subscribed to."""
 
-    def __init__(self, messages: list[bytes]) -> None:
+    def __init__(self, messages: list[Message]) -> None:
         self.messages = messages
         self.subjects: dict[str, Handler] = {}
 
-    async def subscribe(self, subject: str, cb: Handler) -> None:
+    async def subscribe(self, subject: str, cb: Handler) -> Subscription:
         self.subjects[subject] = cb
+        return Subscription()
 
-    async def flush(self) -> None:
+    async def flush(self, timeout: int = 10) -> None:
         messages, self.messages = self.messages, []
         for message in messages:
-            await self.subjects["$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>"](Message(message))
+            await self.subjects[message.subject.replace("ORDERS.worker", ">")](message)
 
 
 class EnoughError(Exception):
     """Ends what would run for ever."""
 
 
-async def arrivals(monkeypatch: pytest.MonkeyPatch, *messages: bytes) -> list[Arrival]:
+async def arrivals(
+    monkeypatch: pytest.MonkeyPatch, *messages: bytes | Message, **imports: str
+) -> list[Arrival]:
+    """What is taken, without the news of what is heard."""
     found: list[Arrival] = []
+    sent = [each if isinstance(each, Message) else Message(each) for each in messages]
 
     def ready() -> None:
         raise EnoughError
@@ -62,13 +76,13 @@ async def arrivals(monkeypatch: pytest.MonkeyPatch, *messages: bytes) -> list[Ar
         use: Callable[[Connection, Callable[[], None]], Awaitable[None]],
         report: Report,
     ) -> None:
-        await use(Connection(list(messages)), ready)
+        await use(Connection(sent), ready)
 
     monkeypatch.setattr(module, "keep_connected", once)
-    spec = NatsConnection(servers=("nats://h:4222",), account="OMS")
+    spec = NatsConnection(servers=("nats://h:4222",), account="OMS", imports=imports)
     with pytest.raises(EnoughError):
         await Advisories("main", spec, lambda: 1000.0).run(found.append, lambda error: None)
-    return found
+    return [each for each in found if each.dead_letters]
 
 
 def body(**fields: object) -> bytes:
@@ -80,7 +94,9 @@ async def test_an_advisory_is_one_dead_letter_however_many_deliveries_it_reports
 ) -> None:
     (arrival,) = await arrivals(monkeypatch, body())
     (dead_letter,) = arrival.dead_letters
-    assert dead_letter == DeadLetter("OMS", "ORDERS", "worker", 7, dead_letter.at, "max_deliveries")
+    assert dead_letter == DeadLetter(
+        "OMS", "ORDERS", "worker", 7, dead_letter.at, "max_deliveries", deliveries=5
+    )
     assert dead_letter.at == pytest.approx(1_795_258_624.823111, abs=1e-6)
     assert arrival.position is None
 
@@ -88,6 +104,20 @@ async def test_an_advisory_is_one_dead_letter_however_many_deliveries_it_reports
 async def test_an_advisory_that_comes_twice_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = await arrivals(monkeypatch, body(), body(), body(id="two"))
     assert len(found) == 2
+
+
+async def test_an_imported_advisory_belongs_to_the_account_of_its_prefix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = await arrivals(
+        monkeypatch,
+        Message(body(), "shop."),
+        Message(body(id="two"), "a.b."),
+        Message(body(id="three")),
+        SHOP="shop",
+        BILLING="a.b",
+    )
+    assert [each.dead_letters[0].account for each in found] == ["SHOP", "BILLING", "OMS"]
 
 
 async def test_advisories_without_an_id_all_count(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from obs.snapshot import (
 )
 from obs.sources.nats.arrivals import MAX_FILTERS, REQUESTS
 from obs.sources.nats.consumer_tracker import ConsumerTracker
+from obs.sources.nats.hearing import Arrival
 from obs.spec.nats import NatsConnection, NatsSource
 from obs.state import open_state
 
@@ -96,32 +97,32 @@ def test_an_answer_makes_the_lag_exact_and_takes_its_uncertainty_away(
     before = tracker.update(snapshot(NOW, [consumer("a")]))
     assert lags(before) != [1_000]
     assert lags(before, "nats_consumer_lag_uncertainty_seconds") != [None]
-    assert tracker.questions == (question(101),)
-    after = tracker.record_arrivals({question(101): ANSWER})
+    assert tracker.questions("OMS") == (question(101),)
+    after = tracker.record_arrivals("OMS", {question(101): ANSWER})
     assert lags(after) == [1_000]
     assert lags(after, "nats_consumer_lag_uncertainty_seconds") == [None]
-    assert list(tracker.questions) == []
+    assert list(tracker.questions("OMS")) == []
 
 
 def test_no_answer_changes_nothing(tracker: ConsumerTracker) -> None:
     before = lags(tracker.update(snapshot(NOW, [consumer("a")])))
-    assert tracker.record_arrivals({}) == []
+    assert tracker.record_arrivals("OMS", {}) == []
     assert lags(tracker.update(snapshot(NOW, [consumer("a")]))) == before
 
 
 def test_a_stopped_consumer_is_queried_once_and_stays_exact(tracker: ConsumerTracker) -> None:
     tracker.update(snapshot(NOW, [consumer("a")]))
-    tracker.record_arrivals({question(101): ANSWER})
+    tracker.record_arrivals("OMS", {question(101): ANSWER})
     for poll in range(1, 4):
         families = tracker.update(snapshot(NOW + 15 * poll, [consumer("a")]))
         assert lags(families) == [1_000 + 15 * poll]
-        assert list(tracker.questions) == []
+        assert list(tracker.questions("OMS")) == []
 
 
 def test_consumers_at_the_same_sequence_share_a_query(tracker: ConsumerTracker) -> None:
     tracker.update(snapshot(NOW, [consumer("a"), consumer("b")]))
-    assert tracker.questions == (question(101),)
-    assert lags(tracker.record_arrivals({question(101): ANSWER})) == [1_000, 1_000]
+    assert tracker.questions("OMS") == (question(101),)
+    assert lags(tracker.record_arrivals("OMS", {question(101): ANSWER})) == [1_000, 1_000]
 
 
 @pytest.mark.parametrize(
@@ -137,23 +138,23 @@ def test_an_answer_that_may_be_outdated_is_queried_again(
     tracker: ConsumerTracker, changed: NatsSnapshot
 ) -> None:
     tracker.update(snapshot(NOW, [consumer("a")]))
-    tracker.record_arrivals({question(101): ANSWER})
+    tracker.record_arrivals("OMS", {question(101): ANSWER})
     tracker.update(changed)
-    assert tracker.questions == (question(101),)
+    assert tracker.questions("OMS") == (question(101),)
 
 
 def test_an_answer_that_may_be_outdated_is_only_the_oldest_that_it_can_be(
     tracker: ConsumerTracker,
 ) -> None:
     tracker.update(snapshot(NOW, [consumer("a")], gaps=1))
-    fresh = tracker.record_arrivals({question(101): ANSWER})
+    fresh = tracker.record_arrivals("OMS", {question(101): ANSWER})
     assert lags(fresh) == [1_000]
     assert lags(fresh, "nats_consumer_lag_uncertainty_seconds") == [None]
     for _ in range(2):  # the second time the query got no answer
         later = tracker.update(snapshot(NOW, [consumer("a")], gaps=1))
         assert lags(later) == [1_000]
         assert lags(later, "nats_consumer_lag_uncertainty_seconds") > [900]
-        tracker.record_arrivals({})
+        tracker.record_arrivals("OMS", {})
 
 
 def test_consumers_of_another_account_or_with_many_filters_are_not_queried(
@@ -161,14 +162,14 @@ def test_consumers_of_another_account_or_with_many_filters_are_not_queried(
 ) -> None:
     many = tuple(f"orders.{n}" for n in range(MAX_FILTERS + 1))
     tracker.update(snapshot(NOW, [consumer("a", account="other"), consumer("b", filters=many)]))
-    assert list(tracker.questions) == []
+    assert list(tracker.questions("OMS")) == []
 
 
 def test_a_lag_that_is_certain_enough_is_not_queried(tracker: ConsumerTracker) -> None:
     tracker.update(snapshot(NOW, [consumer("a", delivered=0)]))  # the first message's time is known
-    assert len(tracker.questions) == 1  # a filter may pass over it
+    assert len(tracker.questions("OMS")) == 1  # a filter may pass over it
     tracker.update(snapshot(NOW, [consumer("b", delivered=0, filters=())]))
-    assert list(tracker.questions) == []
+    assert list(tracker.questions("OMS")) == []
 
 
 def test_a_poll_queries_the_most_uncertain_lags_first_and_then_the_others_in_turn(
@@ -178,8 +179,8 @@ def test_a_poll_queries_the_most_uncertain_lags_first_and_then_the_others_in_tur
     turns = []
     for _ in range(3):
         tracker.update(snapshot(NOW, consumers))
-        turns.append({each.seq for each in tracker.questions})
-        tracker.record_arrivals({})
+        turns.append({each.seq for each in tracker.questions("OMS")})
+        tracker.record_arrivals("OMS", {})
     assert len(turns[0]) == len(turns[1]) == REQUESTS
     assert len(turns[0] | turns[1]) == 2 * REQUESTS
     assert turns[0] | turns[1] | turns[2] == {each.delivered_stream_seq + 1 for each in consumers}
@@ -222,11 +223,11 @@ def test_what_advisories_do_not_tell_is_in_flight_once_they_are_heard(
         families = tracker.update(snapshot(NOW + 15 * number, [stuck]))
         return lags(families, "nats_consumer_lag_uncertainty_seconds")
 
-    tracker.hear("OMS", heard=True)
+    tracker.record_dead_letters("OMS", Arrival(heard_until=NOW, begins=True))
     poll(0, 900, 5)
     poll(1, 920, 6)
-    tracker.record_arrivals({question(901, ()): StoredMessage(901, NOW - 400)})
+    tracker.record_arrivals("OMS", {question(901, ()): StoredMessage(901, NOW - 400)})
     assert poll(2, 940, 6) == [None]
-    tracker.hear("OMS", heard=False)
+    tracker.lose_connection("OMS")
     (uncertain,) = poll(3, 960, 6)
     assert isinstance(uncertain, float)

@@ -16,8 +16,9 @@ from obs.snapshot import (
 )
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.consumer_tracker import ConsumerTracker
+from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.kept_streams import FORGET_AFTER
-from obs.spec.nats import NatsSource
+from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.slos import NatsLagSli
 from obs.state import State, open_state
 
@@ -37,7 +38,8 @@ def tracker_of(state: State) -> Tracked:
 
     def make() -> ConsumerTracker:
         state.flush()
-        spec = NatsSource(monitor=("http://h:1",))
+        connection = NatsConnection(servers=("nats://h:1",), account=RED)
+        spec = NatsSource(monitor=("http://h:1",), connection=connection)
         return ConsumerTracker("main", spec, state, pytest.fail, NOW)
 
     return make
@@ -95,12 +97,13 @@ def test_dead_letters_of_an_account_given_by_its_id_are_those_of_its_consumers(
     tracker_of: Tracked,
 ) -> None:
     tracker = tracker_of()
-    letters = [DeadLetter(RED, "S", "c", seq, NOW, "max_deliveries") for seq in (5, 6)]
-    tracker.record_dead_letters(letters[:1], None)  # before the first poll
+    letters = [DeadLetter(RED, "S", "c", seq, NOW, "max_deliveries", 3) for seq in (5, 6)]
+    begin = Arrival(tuple(letters[:1]), NOW, heard_until=NOW, begins=True)
+    tracker.record_dead_letters(RED, begin)  # before the first poll
     tracker.accounts = AccountLabels({RED: ("orders", "orders")})
-    tracker.record_dead_letters(letters[1:], None)
+    tracker.record_dead_letters(RED, Arrival(tuple(letters[1:]), NOW, heard_until=NOW))
     tracker.update(snapshot(NOW, ("orders", RED, 10)))
-    assert [tracker.dead_letters(each) for each in tracker.present] == [2]
+    assert [tracker.heard.total(each.consumer) for each in tracker.present] == [2]
 
 
 def test_labels_of_accounts_are_known_after_a_restart(tracker_of: Tracked) -> None:
