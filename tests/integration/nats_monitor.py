@@ -2,8 +2,9 @@
 
 import http.server
 import threading
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -16,6 +17,7 @@ class Monitor:
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
         self.mood: Mood = "pass"
+        self.rewrite: Callable[[bytes], bytes] = bytes  # of each answer
         self.url = ""
         self.ended = threading.Event()
 
@@ -37,13 +39,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _pass_on(self, *, half: bool) -> None:
         try:
             with urllib.request.urlopen(self.monitor.upstream + self.path, timeout=5) as answer:
-                body = answer.read()
+                body = self.monitor.rewrite(answer.read())
+        except urllib.error.HTTPError as error:
+            return self._answer(self.monitor.rewrite(error.read()), status=error.code)
         except OSError:
             return self.send_error(502)
         return self._answer(body, body[: len(body) // 2] if half else body)
 
-    def _answer(self, body: bytes, sent: bytes | None = None) -> None:
-        self.send_response(200)
+    def _answer(self, body: bytes, sent: bytes | None = None, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body if sent is None else sent)
