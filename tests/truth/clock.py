@@ -54,6 +54,8 @@ async def nats_through(clock: WrongClock, host: str, port: int) -> AsyncIterator
         pairs.add(task)
         try:
             await _pair(clock, host, port, reader, writer)
+        except asyncio.CancelledError:
+            writer.close()  # the run is over
         finally:
             pairs.discard(task)
 

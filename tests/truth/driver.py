@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -40,6 +40,7 @@ class Driver:
     origin: StreamTruth | None = None  # of a mirror
     truth: StreamTruth = field(init=False)
     consumers: dict[str, ConsumerTruth] = field(init=False)
+    _created: asyncio.Event = field(default_factory=asyncio.Event)
     _numbers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
@@ -60,28 +61,25 @@ class Driver:
         for each in self.kind.consumers:
             await self._create_consumer(each)
 
-    async def run(self) -> None:
-        """All of it until cancelled."""
+    def works(self) -> Iterator[Coroutine[None, None, None]]:
+        """Everything that goes on until it is cancelled."""
         if self.origin:
-            await asyncio.sleep(self.seconds * MIRROR_AFTER)
-            await self.create()
-        async with asyncio.TaskGroup() as group:
-            if not self.origin:
-                group.create_task(self._publish())
-            if self.origin or self.kind.removes:
-                group.create_task(self._look())
-            if self.kind.server == "cluster":
-                group.create_task(self._ask_leaders())
-            if {"purge", "delete", "step down"} & {*self.kind.meddling}:
-                group.create_task(self._meddle())
-            for each in self.kind.consumers:
-                truth = self.consumers[each.name]
-                worker = Worker(self.client, _pushed(self.kind, each), truth, self._new_chance())
-                group.create_task(worker.run())
-                if each.recreated:
-                    group.create_task(self._recreate(each))
-                if each.paused:
-                    group.create_task(self._pause(each))
+            yield self._create_later()
+        else:
+            self._created.set()
+            yield self._publish()
+        if self.origin or self.kind.removes:
+            yield self._look()
+        if self.kind.server == "cluster":
+            yield self._ask_leaders()
+        if {"purge", "delete", "step down"} & {*self.kind.meddling}:
+            yield self._meddle()
+        for each in self.kind.consumers:
+            yield self._work(each)
+            if each.recreated:
+                yield self._recreate(each)
+            if each.paused:
+                yield self._pause(each)
 
     def crashed(self, at: float) -> None:
         """The server was killed."""
@@ -108,6 +106,16 @@ class Driver:
             noted = datetime.fromisoformat(advisory["timestamp"]).timestamp()
             consumer.now.settling(seq, noted)
             consumer.now.settle(seq, time.time() + 0.5)  # the server publishes it late
+
+    async def _create_later(self) -> None:
+        await asyncio.sleep(self.seconds * MIRROR_AFTER)
+        await self.create()
+        self._created.set()
+
+    async def _work(self, kind: ConsumerKind) -> None:
+        await self._created.wait()
+        truth = self.consumers[kind.name]
+        await Worker(self.client, _pushed(self.kind, kind), truth, self._new_chance()).run()
 
     async def _publish(self) -> None:
         """Uneven: now and then nothing for long, then some at once."""
@@ -141,6 +149,7 @@ class Driver:
                     return
 
     async def _look(self) -> None:
+        await self._created.wait()
         while True:
             await asyncio.sleep(LOOK_EVERY)
             with contextlib.suppress(*AWAY):

@@ -1,5 +1,6 @@
 """What one consumer owes at every moment: the truth that its lag is compared with."""
 
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ HELD_AFTER_REMOVAL = 1.0
 class Owed:
     """One message: surely outstanding in `surely`, at most outstanding in `perhaps`."""
 
+    seq: int
     sent: float  # it arrived at this time or later
     arrived: float  # or at this one at the latest
     surely: Span
@@ -39,6 +41,11 @@ class Incarnation:
     expires: dict[int, float] = field(default_factory=dict)  # when the last try may be over
     doubtful: dict[int, list[Span]] = field(default_factory=dict)
     surprises: int = 0  # deliveries of what was settled long before
+    story: dict[int, list[tuple[float, str]]] = field(default_factory=dict)
+
+    def note(self, seq: int, word: str) -> None:
+        """Something happened to the message now, which helps to understand a miss."""
+        self.story.setdefault(seq, []).append((time.time(), word))
 
     def settling(self, seq: int, since: float) -> None:
         """The message may be settled from `since` on."""
@@ -121,6 +128,16 @@ class Timeline:
             max(_most(near, moment) for moment in moments),
         )
 
+    def oldest(self, at: float) -> str:
+        """The oldest message that is surely outstanding, and what happened to it until then."""
+        sure = [owed for owed in self.owed if owed.surely[0] <= at < owed.surely[1]]
+        if not sure:
+            return "nothing is surely outstanding"
+        seq = min(sure, key=lambda owed: owed.arrived).seq
+        story = self.incarnation.story.get(seq, [])
+        told = [f"{word} {at - time:.1f} s ago" for time, word in story if time <= at]
+        return f"{seq} of {len(sure)}: {', '.join(told) or 'not delivered yet'}"
+
     def messages(self, begin: float, end: float) -> tuple[int, int]:
         """The lowest and the highest true number of outstanding messages in the same way."""
         near = [o for o in self.owed if o.sent <= end and _last(o) >= begin]
@@ -151,7 +168,7 @@ def _owed(message: Stored, incarnation: Incarnation) -> Owed:
     perhaps = [(since, min(settled, removed))]
     perhaps += [(a, min(b, removed)) for a, b in incarnation.doubtful.get(message.seq, ())]
     kept = tuple((a, b) for a, b in perhaps if a <= b)
-    return Owed(message.arrived[0], message.arrived[1], surely, kept)
+    return Owed(message.seq, message.arrived[0], message.arrived[1], surely, kept)
 
 
 def _last(owed: Owed) -> float:

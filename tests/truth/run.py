@@ -127,7 +127,7 @@ async def _go_on(
     told: Callable[[str], None],
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        works = [driver.run() for group in groups for driver in group.drivers]
+        works = [each for group in groups for driver in group.drivers for each in driver.works()]
         going = [tasks.create_task(work) for work in works]
         await asyncio.sleep(BEFORE)
         starts = (asyncio.to_thread(each.collector.start) for each in scrapes.values())

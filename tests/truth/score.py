@@ -25,12 +25,13 @@ class Miss:
     uncertainty: float | None
     least: float
     most: float
+    oldest: str
 
     def __str__(self) -> str:
         stated = "none" if self.uncertainty is None else f"{self.uncertainty:.2f}"
         return (
             f"told {self.told:.2f} s ± {stated}, true {self.least:.2f}–{self.most:.2f} s "
-            f"at {self.at:.2f}"
+            f"at {self.at:.2f}; {self.oldest}"
         )
 
 
@@ -109,7 +110,8 @@ def _judge(
     row.covered += beyond <= 0
     row.within += off <= interval + TRANSPORT
     if beyond > 0:
-        row.misses.append(Miss(beyond, reading.end, told, uncertainty, least, most))
+        oldest = timeline.oldest(reading.end)
+        row.misses.append(Miss(beyond, reading.end, told, uncertainty, least, most, oldest))
     if of in reading.messages:
         fewest, greatest = timeline.messages(begin, reading.end)
         wrong = max(fewest - reading.messages[of], reading.messages[of] - greatest, 0.0)

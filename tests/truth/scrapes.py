@@ -43,10 +43,18 @@ class Scrapes:
     async def run(self) -> None:
         """Scrape until cancelled; while the collector is down there is nothing to read."""
         while True:
-            text = await asyncio.to_thread(self._text)
-            for source, reading in _readings(text):
+            found = dict(_readings(await asyncio.to_thread(self._text)))
+            if any(self._is_early(source, reading) for source, reading in found.items()):
+                await asyncio.sleep(EVERY / 2)
+                found = dict(_readings(await asyncio.to_thread(self._text)))
+            for source, reading in found.items():
                 self._add(source, reading)
             await asyncio.sleep(EVERY)
+
+    def _is_early(self, source: str, reading: Reading) -> bool:
+        """Whether values may be those of a poll whose time is not yet told."""
+        last = self.readings.get(source, [reading])[-1]
+        return last != reading and last.end == reading.end
 
     def gap(self, source: str, at: float) -> float:
         """Seconds between the two polls around a moment; 0 where none follows or precedes."""

@@ -1,6 +1,7 @@
 """The servers of a run, what stands in front of them, and what goes wrong with them at random."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -147,7 +148,12 @@ async def _connected(urls: list[str], stack: AsyncExitStack) -> Client:
         error_cb=says_nothing,
         allow_reconnect=True,
     )
-    stack.push_async_callback(client.close)
+
+    async def close() -> None:
+        with contextlib.suppress(OSError):  # it may be connecting to a server that is dead
+            await client.close()
+
+    stack.push_async_callback(close)
     return client
 
 

@@ -102,6 +102,7 @@ class Worker:
     def _note(self, message: Msg, asked: float, incarnation: Incarnation) -> None:
         seq, now = _seq(message), time.time()
         incarnation.deliver(seq, now)
+        incarnation.note(seq, f"try {message.metadata.num_delivered}")
         if self.kind.config.get("ack_policy") == "none":
             incarnation.settling(seq, 0.0 if self.kind.push else asked)
             incarnation.settle(seq, now)
@@ -129,6 +130,7 @@ class Worker:
     async def _nak(self, message: Msg, mode: Mode, incarnation: Incarnation) -> None:
         if self._last_try(message):
             incarnation.expires[_seq(message)] = time.time()
+        incarnation.note(_seq(message), mode)
         delay = b' {"delay": %d}' % (self.chance.uniform(2, 5) * 1e9) if mode != "nak" else b""
         await self.client.request(message.reply, b"-NAK" + delay, timeout=ACK_TIMEOUT)
 
@@ -136,6 +138,7 @@ class Worker:
         """Work that says that it goes on."""
         until = time.time() + self.chance.uniform(*LONG_JOB)
         seq = _seq(message)
+        incarnation.note(seq, f"a job of {until - time.time():.1f} s")
         while time.time() < until:
             with contextlib.suppress(*AWAY):
                 await self.client.request(message.reply, b"+WPI", timeout=ACK_TIMEOUT)
@@ -150,6 +153,7 @@ class Worker:
         if self.kind.config.get("ack_policy") == "all":
             seqs = [seq for seq in incarnation.taken if seq <= seqs[0]]
         begin = time.time()
+        incarnation.note(seqs[0], word.decode())
         for seq in seqs:
             incarnation.settling(seq, begin)
         await self.client.request(message.reply, word, timeout=ACK_TIMEOUT)
