@@ -55,6 +55,8 @@ def _tell(seed: int, result: Result, misses: int) -> None:
         for row in rows:
             for miss in sorted(row.misses, key=lambda miss: -miss.beyond)[:misses]:
                 print(f"  {way}, {row.name}: {miss}")
+            for miscount in row.miscounts[:misses]:
+                print(f"  {way}, {row.name}: {miscount}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tests.truth.stored import Stored, StreamTruth
 from tests.truth.workers import Worker
 
 LOOK_EVERY = 0.12
-LEADER_EVERY = 0.3
+CONSUMERS_EVERY = 0.4
 FULL = (10077, 10122)
 """JetStream's codes of a stream that refuses new messages."""
 FORGETS = 2.0
@@ -70,8 +70,7 @@ class Driver:
             yield self._publish()
         if self.origin or self.kind.removes:
             yield self._look()
-        if self.kind.server == "cluster":
-            yield self._ask_leaders()
+        yield self._ask_consumers()
         if {"purge", "delete", "step down"} & {*self.kind.meddling}:
             yield self._meddle()
         for each in self.kind.consumers:
@@ -80,8 +79,10 @@ class Driver:
                 yield self._recreate(each)
             if each.paused:
                 yield self._pause(each)
+            if each.config.get("ack_policy") == "none":
+                yield self._look_at_deliveries(each)
 
-    def crashed(self, at: float) -> None:
+    def killed(self, at: float) -> None:
         """The server was killed."""
         for consumer in self.consumers.values():
             if consumer.incarnations:
@@ -157,12 +158,24 @@ class Driver:
 
     async def _look_once(self) -> None:
         begin = time.time()
-        found = await ask(
-            self.client, f"STREAM.INFO.{self.kind.name}", {"deleted_details": True}
-        )
+        found = await ask(self.client, f"STREAM.INFO.{self.kind.name}", {"deleted_details": True})
         if self.origin:
             self._mirrored(int(found["state"]["last_seq"]), time.time())
         self.truth.look(found["state"], begin, time.time())
+
+    async def _look_at_deliveries(self, kind: ConsumerKind) -> None:
+        """Of a consumer without acks: what is delivered is settled, whether it arrives or not."""
+        looked, delivered = time.time(), 0
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            begin = time.time()
+            with contextlib.suppress(*AWAY):
+                found = await ask(self.client, f"CONSUMER.INFO.{self.kind.name}.{kind.name}")
+                until = int(found["delivered"]["stream_seq"])
+                for seq in range(delivered + 1, until + 1):
+                    self.consumers[kind.name].now.settling(seq, looked)
+                    self.consumers[kind.name].now.settle(seq, time.time())
+                looked, delivered = begin, until
 
     def _mirrored(self, last: int, end: float) -> None:
         assert self.origin
@@ -174,18 +187,19 @@ class Driver:
             stored = Stored(seq, original.subject, original.arrived, (since, max(end, since)))
             self.truth.store(stored)
 
-    async def _ask_leaders(self) -> None:
+    async def _ask_consumers(self) -> None:
+        """What the server itself says: who leads, and how many messages it counts."""
+        await self._created.wait()
         while True:
+            begin = time.time()
             with contextlib.suppress(*AWAY):
                 found = await ask(self.client, f"CONSUMER.LIST.{self.kind.name}")
                 for each in found.get("consumers") or ():
-                    self._led(each["name"], each.get("cluster", {}).get("leader"))
-            await asyncio.sleep(LEADER_EVERY)
-
-    def _led(self, name: str, leader: str | None) -> None:
-        truth = self.consumers[name]
-        if leader and (not truth.leaders or truth.leaders[-1][1] != leader):
-            truth.leaders.append((time.time(), leader))
+                    truth = self.consumers[each["name"]]
+                    truth.led(each.get("cluster", {}).get("leader"))
+                    count = each["num_pending"] + each["num_ack_pending"]
+                    truth.counts.append((begin, time.time(), count))
+            await asyncio.sleep(CONSUMERS_EVERY)
 
     async def _meddle(self) -> None:
         while True:
@@ -212,6 +226,8 @@ class Driver:
                 await ask(self.client, f"STREAM.MSG.DELETE.{self.kind.name}", body)
 
     async def _step_down(self) -> None:
+        for consumer in self.consumers.values():
+            consumer.moved.append(time.time())
         if self.chance.random() < 0.5:
             await ask(self.client, f"STREAM.LEADER.STEPDOWN.{self.kind.name}")
         else:
@@ -226,12 +242,12 @@ class Driver:
             config = _config(self.kind, kind)
             body = {"stream_name": self.kind.name, "config": config}
             await _until_done(self.client, subject, body)
-            last, initial = self.truth.last, self._initial(config["deliver_policy"], kind)
+            last, initial = self.truth.last, self._initial(str(config["deliver_policy"]))
             created = (begin, time.time())
             incarnation = Incarnation(last, initial, created, kind.ack_wait)
             self.consumers[kind.name].incarnations.append(incarnation)
 
-    def _initial(self, policy: str, kind: ConsumerKind) -> frozenset[int]:
+    def _initial(self, policy: str) -> frozenset[int]:
         present = self.truth.present()
         if policy == "new":
             return frozenset()

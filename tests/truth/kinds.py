@@ -125,9 +125,7 @@ def _removing() -> tuple[StreamKind, ...]:
         StreamKind("max-msgs", "one", usual, {"max_msgs": 25, "discard": "old"}),
         StreamKind("max-age", "one", usual, {"max_age": 5 * SECOND}),
         StreamKind("purged", "one", usual, meddling=("purge", "delete")),
-        StreamKind(
-            "ttl", "one", usual, {"allow_msg_ttl": True}, meddling=("ttl",), since=(2, 11)
-        ),
+        StreamKind("ttl", "one", usual, {"allow_msg_ttl": True}, meddling=("ttl",), since=(2, 11)),
     )
 
 

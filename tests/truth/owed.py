@@ -10,6 +10,10 @@ from tests.truth.stored import AT_NO_TIME, Span, Stored, StreamTruth
 
 HELD_AFTER_REMOVAL = 1.0
 """Seconds beyond ack_wait after which a removed message certainly is no longer in flight."""
+AROUND = 0.6
+"""Seconds around a moment in which a server is asked at least once."""
+BEHIND = 1.5
+"""Seconds for which a new leader may be behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +94,24 @@ class ConsumerTruth:
     matches: Callable[[str], bool]
     incarnations: list[Incarnation] = field(default_factory=list)
     leaders: list[tuple[float, str]] = field(default_factory=list)
+    counts: list[tuple[float, float, int]] = field(default_factory=list)
+    """What its server itself counts as outstanding, and between which two moments."""
+    moved: list[float] = field(default_factory=list)
+    """When it was told to have another leader, which then may be a little behind."""
 
     @property
     def now(self) -> Incarnation:
         """The newest incarnation."""
         return self.incarnations[-1]
 
+    def led(self, leader: str | None) -> None:
+        """Note who leads it."""
+        if leader and (not self.leaders or self.leaders[-1][1] != leader):
+            self.leaders.append((time.time(), leader))
+
     def leader(self, at: float) -> str | None:
         """Name of the server that led it, as far as anybody asked."""
-        return next((name for time, name in reversed(self.leaders) if time <= at), None)
+        return next((name for since, name in reversed(self.leaders) if since <= at), None)
 
 
 class Timeline:
@@ -106,6 +119,8 @@ class Timeline:
 
     def __init__(self, truth: ConsumerTruth, incarnation: Incarnation) -> None:
         self.incarnation = incarnation
+        self.counts = truth.counts
+        self.moved = truth.moved
         self.owed = sorted(
             (_owed(message, incarnation) for message in _its_own(truth, incarnation)),
             key=lambda owed: owed.sent,
@@ -118,6 +133,20 @@ class Timeline:
     def covers(self, begin: float, end: float) -> bool:
         """Whether it existed all the while."""
         return self.incarnation.created[1] <= begin and end <= self.incarnation.deleted[0]
+
+    def is_uncertain(self, begin: float, end: float) -> bool:
+        """Whether its server itself may be wrong around that time.
+
+        Some count wrongly after a restart, and a new leader may be a little behind.
+        """
+        if any(begin - BEHIND < at < end for at in self.moved):
+            return True
+        for asked, answered, count in self.counts:
+            if asked < end + AROUND and answered > begin - AROUND and self.covers(asked, answered):
+                fewest, greatest = self.messages(asked, answered)
+                if not fewest <= count <= greatest:
+                    return True
+        return False
 
     def seconds(self, begin: float, end: float) -> Span:
         """The lowest and the highest true lag in seconds at any moment from `begin` to `end`."""

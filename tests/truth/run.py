@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,8 +14,8 @@ from tests.integration.collector_process import CollectorProcess
 from tests.integration.waiting import ended
 from tests.truth.driver import Driver
 from tests.truth.kinds import StreamKind, streams
-from tests.truth.scrapes import Scrapes
 from tests.truth.score import POLL, Row, score
+from tests.truth.scrapes import Scrapes
 from tests.truth.servers import Group, cluster, single
 
 BEFORE = 3.0
@@ -92,9 +92,7 @@ async def _run(plan: Plan, folder: Path) -> Result:
     return Result(rows, events, list(_surprises(groups)), logs)
 
 
-async def _populate(
-    group: Group, plan: Plan, version: tuple[int, ...], chance: Random
-) -> None:
+async def _populate(group: Group, plan: Plan, version: tuple[int, ...], chance: Random) -> None:
     drivers: dict[str, Driver] = {}
     for kind in streams():
         wanted = not plan.streams or kind.name in plan.streams
@@ -112,8 +110,6 @@ async def _populate(
 
 def _possible(kind: StreamKind, version: tuple[int, ...]) -> StreamKind:
     """The same without consumers that so old a server does not have."""
-    from dataclasses import replace
-
     if version >= (2, 11):
         return kind
     return replace(kind, consumers=tuple(each for each in kind.consumers if not each.paused))

@@ -45,10 +45,12 @@ class Row:
     covered: int = 0
     within: int = 0
     kept: int = 0  # readings judged by the last answer of a server that is away
+    uncertain: int = 0  # readings while the server itself was wrong: not judged
     messages: int = 0
     messages_right: int = 0
     messages_off: float = 0.0
     misses: list[Miss] = field(default_factory=list)
+    miscounts: list[str] = field(default_factory=list)
 
     @property
     def worst(self) -> Miss | None:
@@ -57,7 +59,7 @@ class Row:
 
     def add(self, other: "Row") -> None:
         """Count another run's readings as well."""
-        for name in ("readings", "not_told", "covered", "within", "kept", "messages"):
+        for name in ("readings", "not_told", "covered", "within", "kept", "uncertain", "messages"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.messages_right += other.messages_right
         self.messages_off = max(self.messages_off, other.messages_off)
@@ -80,6 +82,9 @@ def score(
         if of not in reading.seconds:
             existed = timeline.covers(begin - POLL, reading.end)
             row.not_told += existed
+            continue
+        if timeline.is_uncertain(reading.begin, reading.end):
+            row.uncertain += 1
             continue
         row.kept += begin < reading.begin
         _judge(row, of, reading, timeline, begin, lambda at: scrapes.gap(source, at))
@@ -118,14 +123,19 @@ def _judge(
         row.messages += 1
         row.messages_right += wrong == 0
         row.messages_off = max(row.messages_off, wrong)
+        if wrong:
+            row.miscounts.append(
+                f"told {reading.messages[of]:g} messages, true {fewest}–{greatest} "
+                f"at {reading.end:.2f} (poll of {reading.end - begin:.2f} s)"
+            )
 
 
 def table(rows: Iterable[Row]) -> str:
     """Markdown."""
     lines = [
         "| consumer | readings | covered | within one poll | worst miss | messages right "
-        "| off by at most | not told | kept |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| off by at most | not told | kept | server wrong |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     rows = sorted(rows, key=lambda row: row.name)
     total = Row("**all**")
@@ -147,6 +157,7 @@ def _line(row: Row) -> str:
         f"{row.messages_off:g}",
         _share(row.not_told, row.readings + row.not_told),
         str(row.kept),
+        str(row.uncertain),
     )
     return f"| {' | '.join(cells)} |"
 

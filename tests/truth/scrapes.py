@@ -1,14 +1,17 @@
 """What a collector's /metrics tells, read by names of the catalogue only."""
 
 import asyncio
+import http.client
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.integration.collector_process import CollectorProcess
 
 EVERY = 0.1
+CONFIRMED = 3
+"""Scrapes in a row with the same time after which values are taken for that time's."""
 _WANTED = re.compile(
     r"^(nats_consumer_lag_seconds|nats_consumer_lag_uncertainty_seconds"
     r"|nats_consumer_lag_messages|nats_server_up|obs_source_last_success_timestamp_seconds"
@@ -43,18 +46,27 @@ class Scrapes:
     async def run(self) -> None:
         """Scrape until cancelled; while the collector is down there is nothing to read."""
         while True:
-            found = dict(_readings(await asyncio.to_thread(self._text)))
-            if any(self._is_early(source, reading) for source, reading in found.items()):
-                await asyncio.sleep(EVERY / 2)
-                found = dict(_readings(await asyncio.to_thread(self._text)))
-            for source, reading in found.items():
+            for source, reading in (await self._read()).items():
                 self._add(source, reading)
             await asyncio.sleep(EVERY)
 
+    async def _read(self) -> dict[str, Reading]:
+        """A scrape whose values and times belong together.
+
+        New values appear a moment before the time of their poll. New values of an old poll also
+        appear where a connection refines them: these stay.
+        """
+        found = dict(_readings(await asyncio.to_thread(self._text)))
+        for _ in range(CONFIRMED):
+            if not any(self._is_early(source, reading) for source, reading in found.items()):
+                break
+            await asyncio.sleep(EVERY / 2)
+            found = dict(_readings(await asyncio.to_thread(self._text)))
+        return found
+
     def _is_early(self, source: str, reading: Reading) -> bool:
-        """Whether values may be those of a poll whose time is not yet told."""
         last = self.readings.get(source, [reading])[-1]
-        return last != reading and last.end == reading.end
+        return last.end == reading.end and last.seconds != reading.seconds
 
     def gap(self, source: str, at: float) -> float:
         """Seconds between the two polls around a moment; 0 where none follows or precedes."""
@@ -65,12 +77,14 @@ class Scrapes:
     def _text(self) -> str:
         try:
             answer = self.collector.get("/metrics")
-        except Exception:  # killed in the middle of its answer
+        except http.client.HTTPException:  # killed in the middle of its answer
             return ""
         return answer.text if answer.status == 200 else ""
 
     def _add(self, source: str, reading: Reading) -> None:
         before = self.readings.setdefault(source, [])
+        if before and before[-1].end == reading.end:
+            reading = replace(reading, begin=before[-1].begin)  # now it may be a failed poll's
         if before and before[-1] == reading:
             return
         before.append(reading)
@@ -99,11 +113,14 @@ def _readings(text: str) -> Iterator[tuple[str, Reading]]:
     for source, found in ups.items():
         if source in ends and source in durations:
             named = by_consumer.get(source, {})
-            yield source, Reading(
-                ends[source] - durations[source],
-                ends[source],
-                named.get("nats_consumer_lag_seconds", {}),
-                named.get("nats_consumer_lag_uncertainty_seconds", {}),
-                named.get("nats_consumer_lag_messages", {}),
-                found,
+            yield (
+                source,
+                Reading(
+                    ends[source] - durations[source],
+                    ends[source],
+                    named.get("nats_consumer_lag_seconds", {}),
+                    named.get("nats_consumer_lag_uncertainty_seconds", {}),
+                    named.get("nats_consumer_lag_messages", {}),
+                    found,
+                ),
             )

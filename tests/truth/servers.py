@@ -61,15 +61,12 @@ class Group:
 
 async def _restart(group: Group, chance: Random, told: Callable[[str], None]) -> None:
     member = chance.choice(group.members)
-    if chance.random() < 0.6:
-        told(f"{member.name} is killed")
-        at = time.time()
-        await asyncio.to_thread(member.kill)
-        for driver in group.drivers:
-            driver.crashed(at)
-    else:
-        told(f"{member.name} is stopped")
-        await asyncio.to_thread(member.stop)
+    killed = chance.random() < 0.6
+    told(f"{member.name} is {'killed' if killed else 'stopped'}")
+    at = time.time()
+    await asyncio.to_thread(member.kill if killed else member.stop)
+    for driver in group.drivers if killed else ():
+        driver.killed(at)
     await asyncio.sleep(chance.uniform(*DEAD_FOR))
     await asyncio.to_thread(member.start, 40.0)
     told(f"{member.name} is back")
@@ -109,9 +106,7 @@ async def single(name: Server, folder: Path, binary: str | None) -> AsyncIterato
             through = nats_through(clock, server.host, server.port)
             url = await stack.enter_async_context(through)
         client = await _connected([server.url], stack)
-        yield await _listening(
-            Group(name, (server,), client, {server.name: monitor}, [url], clock)
-        )
+        yield await _listening(Group(name, (server,), client, {server.name: monitor}, [url], clock))
 
 
 @asynccontextmanager

@@ -75,9 +75,7 @@ class Worker:
             with contextlib.suppress(*AWAY):
                 await inbox.unsubscribe()
 
-    async def _taken(
-        self, inbox: Any, mode: Mode, incarnation: Incarnation
-    ) -> AsyncIterator[Msg]:
+    async def _taken(self, inbox: Any, mode: Mode, incarnation: Incarnation) -> AsyncIterator[Msg]:
         """The next messages; none after a while."""
         batch = 1 if mode == "slow" else BATCH
         asked = time.time()
@@ -151,7 +149,7 @@ class Worker:
     async def _settle(self, message: Msg, word: bytes, incarnation: Incarnation) -> None:
         seqs = [_seq(message)]
         if self.kind.config.get("ack_policy") == "all":
-            seqs = [seq for seq in incarnation.taken if seq <= seqs[0]]
+            seqs += [seq for seq in self.truth.stream.messages if seq < seqs[0]]
         begin = time.time()
         incarnation.note(seqs[0], word.decode())
         for seq in seqs:
