@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+Edit = Callable[[str, int, bytes], tuple[int, bytes]]
+"""An answer's status and body, by its path."""
 Mood = Literal["pass", "hang", "half", "rubbish", "throttled", "denied"]
 
 
@@ -17,7 +19,7 @@ class Monitor:
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
         self.mood: Mood = "pass"
-        self.rewrite: Callable[[bytes], bytes] = bytes  # of each answer
+        self.edit: Edit = lambda path, status, body: (status, body)  # of each answer
         self.url = ""
         self.ended = threading.Event()
 
@@ -39,12 +41,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _pass_on(self, *, half: bool) -> None:
         try:
             with urllib.request.urlopen(self.monitor.upstream + self.path, timeout=5) as answer:
-                body = self.monitor.rewrite(answer.read())
+                status, body = answer.status, answer.read()
         except urllib.error.HTTPError as error:
-            return self._answer(self.monitor.rewrite(error.read()), status=error.code)
+            status, body = error.code, error.read()
         except OSError:
             return self.send_error(502)
-        return self._answer(body, body[: len(body) // 2] if half else body)
+        status, body = self.monitor.edit(self.path, status, body)
+        return self._answer(body, body[: len(body) // 2] if half else body, status)
 
     def _answer(self, body: bytes, sent: bytes | None = None, status: int = 200) -> None:
         self.send_response(status)

@@ -30,6 +30,10 @@ class WrongClock:
         self._shifts.append(seconds)  # first: another thread may look in between
         self._since.append(at)
 
+    def edited(self, _: str, status: int, body: bytes) -> tuple[int, bytes]:
+        """An answer of the monitoring port."""
+        return status, self.rewritten(body)
+
     def rewritten(self, text: bytes) -> bytes:
         """The same text with every time as this clock would have noted it."""
         return _TIME.sub(lambda match: self._shifted(match[0]), text)

@@ -102,7 +102,7 @@ async def single(name: Server, folder: Path, binary: str | None) -> AsyncIterato
         monitor = stack.enter_context(monitor_of(server.monitor))
         url = server.url
         if clock:
-            monitor.rewrite = clock.rewritten
+            monitor.edit = clock.edited
             through = nats_through(clock, server.host, server.port)
             url = await stack.enter_async_context(through)
         client = await _connected([server.url], stack)
