@@ -1,7 +1,5 @@
 """Of a broken system obs never says that all is well, and its alerts neither miss nor end it."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.broken_systems.table import all_outcomes, table
@@ -56,3 +54,12 @@ def test_no_alert_resolves_because_its_system_is_broken(
     outcomes: dict[str, Outcome], system: str
 ) -> None:
     assert outcomes[system].resolved == []
+
+
+@pytest.mark.parametrize("system", SYSTEMS[1:3])
+def test_a_consumer_whose_leader_is_out_of_reach_is_not_called_leaderless(
+    outcomes: dict[str, Outcome], system: str
+) -> None:
+    outcome = outcomes[system]
+    told = (outcome.headline, *outcome.new, *outcome.held)
+    assert [text for text in told if "leader" in text.lower()] == []

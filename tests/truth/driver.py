@@ -195,7 +195,9 @@ class Driver:
             with contextlib.suppress(*AWAY):
                 found = await ask(self.client, f"CONSUMER.LIST.{self.kind.name}")
                 for each in found.get("consumers") or ():
-                    truth = self.consumers[each["name"]]
+                    truth = self.consumers.get(each.get("name", ""))
+                    if truth is None:
+                        continue  # a server that stops has some without a name
                     truth.led(each.get("cluster", {}).get("leader"))
                     count = each["num_pending"] + each["num_ack_pending"]
                     truth.counts.append((begin, time.time(), count))

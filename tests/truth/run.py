@@ -122,21 +122,25 @@ async def _go_on(
     chance: Random,
     told: Callable[[str], None],
 ) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        works = [each for group in groups for driver in group.drivers for each in driver.works()]
-        going = [tasks.create_task(work) for work in works]
+    begin = asyncio.create_task
+    works = [each for group in groups for driver in group.drivers for each in driver.works()]
+    going = [begin(work) for work in works]
+    try:
         await asyncio.sleep(BEFORE)
         starts = (asyncio.to_thread(each.collector.start) for each in scrapes.values())
         await asyncio.gather(*starts)
         told("the collectors are ready")
-        going += [tasks.create_task(each.run()) for each in scrapes.values()]
+        going += [begin(each.run()) for each in scrapes.values()]
         for group in groups:
-            going.append(tasks.create_task(group.settle_doubts()))
+            going.append(begin(group.settle_doubts()))
             if not plan.quiet:
-                own = Random(chance.random())
-                going.append(tasks.create_task(group.run_faults(own, told)))
-        await asyncio.sleep(plan.seconds)
+                going.append(begin(group.run_faults(Random(chance.random()), told)))
+        first = asyncio.FIRST_EXCEPTION
+        failed, _ = await asyncio.wait(going, timeout=plan.seconds, return_when=first)
+    finally:
         await ended(*going)
+    for task in failed:
+        await task  # raises its exception
 
 
 def _spec(folder: Path, groups: Sequence[Group], way: str) -> dict[str, Any]:
