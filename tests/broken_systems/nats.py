@@ -21,6 +21,8 @@ from tests.integration.waiting import answered, eventually
 from tests.truth.js import AWAY
 
 STREAMS = 6
+ELECTION = 15.0
+"""Seconds within which the servers that are left agree on leaders."""
 OUTSTANDING = 5
 """Messages of each stream's consumer, which make an alert fire."""
 
@@ -34,7 +36,12 @@ def clustered(folder: Path) -> Iterator[Outcome]:
         first, second, _ = cluster.members
         alone = stack.enter_context(monitor_of(first.monitor))
         virtual = stack.enter_context(monitor_of(first.monitor))
-        dead = Watched("one of three servers is dead", folder / "dead", {"monitor": listed})
+        dead = Watched(
+            "one of three servers is dead",
+            folder / "dead",
+            {"monitor": listed},
+            stale_after=ELECTION,
+        )
         one = Watched(
             "one server of three is listed, the others are out of reach",
             folder / "one",

@@ -16,6 +16,7 @@ from tests.integration.waiting import eventually
 
 POLL = 0.5
 STALE_AFTER = 4.0
+"""Seconds after which the values of a source that fails are withdrawn."""
 SCRAPE_EVERY = 1.0
 POLLS = 8
 """A fault lasts for as many at least, unless the source is down; a minute has 4 by default."""
@@ -67,12 +68,13 @@ class Watched:
     nats: Mapping[str, Any] | None = None
     aws: Mapping[str, Any] | None = None
     slos: tuple[Mapping[str, Any], ...] = ()
+    stale_after: float = STALE_AFTER
     environment: Mapping[str, str] = field(default_factory=dict)
     before: list[Scrape] = field(default_factory=list)
     during: list[Scrape] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        quick = {"poll": f"{POLL}s", "timeout": "1s", "stale_after": f"{STALE_AFTER}s"}
+        quick = {"poll": f"{POLL}s", "timeout": "1s", "stale_after": f"{self.stale_after}s"}
         spec = spec_of(
             self.folder,
             nats=None if self.nats is None else quick | dict(self.nats),
@@ -105,7 +107,7 @@ class Watched:
             self.during.append(self._scrape())
             is_down = self._sample("obs_source_up", self.during[-1]) == 0
             enough = is_down or self._polls() >= polls + POLLS
-            return enough and time.monotonic() > since + STALE_AFTER + SCRAPE_EVERY * 4
+            return enough and time.monotonic() > since + self.stale_after + SCRAPE_EVERY * 4
 
         while not over():
             time.sleep(SCRAPE_EVERY)
