@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from math import inf
 from random import Random
 
 from nats.aio.client import Client
@@ -205,7 +206,8 @@ class Driver:
 
     async def _meddle(self) -> None:
         while True:
-            await asyncio.sleep(self.chance.uniform(1.0, 6.0))
+            pause = (6.0, 14.0) if "step down" in self.kind.meddling else (1.0, 6.0)
+            await asyncio.sleep(self.chance.uniform(*pause))
             what = self.chance.choice(self.kind.meddling)
             with contextlib.suppress(*AWAY):
                 if what == "step down":
@@ -239,15 +241,14 @@ class Driver:
     async def _create_consumer(self, kind: ConsumerKind) -> None:
         """A new incarnation; nothing else changes meanwhile, so what it begins with is known."""
         async with self.truth.changing:
-            begin = time.time()
             subject = f"CONSUMER.DURABLE.CREATE.{self.kind.name}.{kind.name}"
             config = _config(self.kind, kind)
+            initial = self._initial(str(config["deliver_policy"]))
+            made = Incarnation(self.truth.last, initial, (time.time(), inf), kind.ack_wait)
+            self.consumers[kind.name].incarnations.append(made)
             body = {"stream_name": self.kind.name, "config": config}
             await _until_done(self.client, subject, body)
-            last, initial = self.truth.last, self._initial(str(config["deliver_policy"]))
-            created = (begin, time.time())
-            incarnation = Incarnation(last, initial, created, kind.ack_wait)
-            self.consumers[kind.name].incarnations.append(incarnation)
+            made.created = (made.created[0], time.time())
 
     def _initial(self, policy: str) -> frozenset[int]:
         present = self.truth.present()

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from tests.integration.collector_process import CollectorProcess
 
 EVERY = 0.1
-CONFIRMED = 3
-"""Scrapes in a row with the same time after which values are taken for that time's."""
 _WANTED = re.compile(
     r"^(nats_consumer_lag_seconds|nats_consumer_lag_uncertainty_seconds"
     r"|nats_consumer_lag_messages|nats_server_up|obs_source_last_success_timestamp_seconds"
@@ -33,6 +31,7 @@ class Reading:
     uncertainty: Mapping[Of, float]
     messages: Mapping[Of, float]
     up: Mapping[str, float]  # by the server's address
+    is_refined: bool = False
 
 
 @dataclass
@@ -46,27 +45,9 @@ class Scrapes:
     async def run(self) -> None:
         """Scrape until cancelled; while the collector is down there is nothing to read."""
         while True:
-            for source, reading in (await self._read()).items():
+            for source, reading in _readings(await asyncio.to_thread(self._text)):
                 self._add(source, reading)
             await asyncio.sleep(EVERY)
-
-    async def _read(self) -> dict[str, Reading]:
-        """A scrape whose values and times belong together.
-
-        New values appear a moment before the time of their poll. New values of an old poll also
-        appear where a connection refines them: these stay.
-        """
-        found = dict(_readings(await asyncio.to_thread(self._text)))
-        for _ in range(CONFIRMED):
-            if not any(self._is_early(source, reading) for source, reading in found.items()):
-                break
-            await asyncio.sleep(EVERY / 2)
-            found = dict(_readings(await asyncio.to_thread(self._text)))
-        return found
-
-    def _is_early(self, source: str, reading: Reading) -> bool:
-        last = self.readings.get(source, [reading])[-1]
-        return last.end == reading.end and last.seconds != reading.seconds
 
     def gap(self, source: str, at: float) -> float:
         """Seconds between the two polls around a moment; 0 where none follows or precedes."""
@@ -82,15 +63,22 @@ class Scrapes:
         return answer.text if answer.status == 200 else ""
 
     def _add(self, source: str, reading: Reading) -> None:
+        """Values appear a moment before the time of their poll; such a scrape does not count.
+
+        Values of an old poll that a connection refines do: they change seconds only.
+        """
         before = self.readings.setdefault(source, [])
-        if before and before[-1].end == reading.end:
-            reading = replace(reading, begin=before[-1].begin)  # now it may be a failed poll's
-        if before and before[-1] == reading:
-            return
-        before.append(reading)
         ends = self.ends.setdefault(source, [])
-        if not ends or ends[-1] != reading.end:
-            ends.append(reading.end)
+        last = before[-1] if before else None
+        if last and last.end == reading.end:
+            refined = last.seconds != reading.seconds or last.uncertainty != reading.uncertainty
+            if last.messages == reading.messages and refined:
+                before.append(replace(reading, begin=last.begin, is_refined=True))
+            return
+        if last and last.is_refined and last.seconds == reading.seconds:
+            before.pop()  # it was of this poll
+        before.append(reading)
+        ends.append(reading.end)
 
 
 def _readings(text: str) -> Iterator[tuple[str, Reading]]:

@@ -94,6 +94,8 @@ class Worker:
                 return
             if not message.reply.startswith("$JS.ACK"):
                 return  # a status: no messages, or the pull has expired
+            if incarnation is not self.truth.now:
+                return  # of the next one, which goes on without an ack
             self._note(message, asked, incarnation)
             yield message
 
