@@ -1,6 +1,6 @@
 """Print what obs says of each broken system, as a Markdown table.
 
-Run as `python -m tests.broken_systems`.
+Run as `python -m tests.broken_systems`; $NATS_SERVER may name another nats-server.
 """
 
 import sys

@@ -16,6 +16,7 @@ from nats.js.api import ConsumerConfig
 from obs.sandbox.nats_server import NatsCluster, NatsServer
 from obs.sandbox.process import free_ports
 from tests.broken_systems.watching import Outcome, Watched, all_at_once, running
+from tests.integration.nats_binary import run_by
 from tests.integration.nats_monitor import Edit, monitor_of
 from tests.integration.waiting import answered, eventually
 from tests.truth.js import AWAY
@@ -30,7 +31,10 @@ OUTSTANDING = 5
 def clustered(folder: Path) -> Iterator[Outcome]:
     """One of three dead, one of three listed, one address for three."""
     with ExitStack() as stack:
-        cluster = stack.enter_context(NatsCluster(folder / "nats"))
+        cluster = NatsCluster(folder / "nats")
+        for member in cluster.members:
+            run_by(member)
+        stack.enter_context(cluster)
         asyncio.run(_fill([member.url for member in cluster.members], 1, 3))
         listed = [member.monitor for member in cluster.members]
         first, second, _ = cluster.members
@@ -67,7 +71,7 @@ def clustered(folder: Path) -> Iterator[Outcome]:
 def edited(folder: Path) -> Iterator[Outcome]:
     """What a server's answers say, and what a spec says of a server that is well."""
     with ExitStack() as stack:
-        server = stack.enter_context(NatsServer(folder / "nats"))
+        server = stack.enter_context(run_by(NatsServer(folder / "nats")))
         asyncio.run(_fill([server.url], 1))
         edits: dict[str, Edit] = {
             "a server recovers after a restart": _recovering,
@@ -118,14 +122,14 @@ def edited(folder: Path) -> Iterator[Outcome]:
 def restarted(folder: Path) -> Iterator[Outcome]:
     """Servers that come back as others than they were."""
     with ExitStack() as stack:
-        off, wiped = NatsServer(folder / "off"), NatsServer(folder / "wiped")
+        off, wiped = (run_by(NatsServer(folder / name)) for name in ("off", "wiped"))
         for server in (off, wiped):
             stack.enter_context(server)
             asyncio.run(_fill([server.url], 1))
         without = NatsServer(
             folder / "off", ports=(off.port, off.monitor_port), extra={"jetstream": None}
         )
-        stack.callback(without.stop)
+        stack.callback(run_by(without).stop)
         is_off = Watched(
             "JetStream is off after a restart", folder / "is-off", {"monitor": [off.monitor]}
         )

@@ -17,7 +17,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.truth", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each run (default 60)")
     parser.add_argument("--seed", type=int, action="append", help="one run each (default 1)")
-    parser.add_argument("--server", help="nats-server to run (default: the installed one)")
+    parser.add_argument(
+        "--server", help="nats-server to run (default: $NATS_SERVER, or the installed one)"
+    )
     parser.add_argument("--source", help="folder of the package to measure (default: this one)")
     parser.add_argument("--way", choices=WAYS, action="append", help="default: both")
     parser.add_argument("--on", action="append", help="servers: one, ahead, steps, cluster")

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from obs.sandbox.nats_server import NatsCluster, NatsServer
+from tests.integration.nats_binary import run_by
 from tests.integration.nats_monitor import Monitor, monitor_of
 from tests.truth.clock import WrongClock, nats_through
 from tests.truth.driver import Driver
@@ -94,7 +95,7 @@ async def _trouble(group: Group, chance: Random, told: Callable[[str], None]) ->
 @asynccontextmanager
 async def single(name: Server, folder: Path, binary: str | None) -> AsyncIterator[Group]:
     """One server."""
-    server = _of_binary(NatsServer(folder / name, name=name), binary)
+    server = run_by(NatsServer(folder / name, name=name), binary)
     clock = None if name == "one" else WrongClock(SHIFT if name == "ahead" else 0)
     async with AsyncExitStack() as stack:
         stack.callback(server.stop)
@@ -114,7 +115,7 @@ async def cluster(folder: Path, binary: str | None) -> AsyncIterator[Group]:
     """Three servers."""
     servers = NatsCluster(folder / "cluster")
     for member in servers.members:
-        _of_binary(member, binary)
+        run_by(member, binary)
     async with AsyncExitStack() as stack:
         stack.callback(servers.stop)
         await asyncio.to_thread(servers.start, 60.0)
@@ -150,9 +151,3 @@ async def _connected(urls: list[str], stack: AsyncExitStack) -> Client:
 
     stack.push_async_callback(close)
     return client
-
-
-def _of_binary(server: NatsServer, binary: str | None) -> NatsServer:
-    if binary:
-        server.process.argv = (binary, *server.process.argv[1:])
-    return server
