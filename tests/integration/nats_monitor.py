@@ -1,5 +1,6 @@
 """A monitoring address that passes requests on to a server, or does something worse with them."""
 
+import contextlib
 import http.server
 import threading
 import urllib.error
@@ -53,8 +54,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body if sent is None else sent)
         self.close_connection = True
+        with contextlib.suppress(OSError):  # who asked is gone
+            self.wfile.write(body if sent is None else sent)
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
