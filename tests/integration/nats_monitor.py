@@ -1,12 +1,16 @@
 """A monitoring address that passes requests on to a server, or does something worse with them."""
 
+import contextlib
 import http.server
 import threading
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+Edit = Callable[[str, int, bytes], tuple[int, bytes]]
+"""An answer's status and body, by its path."""
 Mood = Literal["pass", "hang", "half", "rubbish", "throttled", "denied"]
 
 
@@ -16,6 +20,7 @@ class Monitor:
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
         self.mood: Mood = "pass"
+        self.edit: Edit = lambda path, status, body: (status, body)  # of each answer
         self.url = ""
         self.ended = threading.Event()
 
@@ -37,17 +42,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _pass_on(self, *, half: bool) -> None:
         try:
             with urllib.request.urlopen(self.monitor.upstream + self.path, timeout=5) as answer:
-                body = answer.read()
+                status, body = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, body = error.code, error.read()
         except OSError:
             return self.send_error(502)
-        return self._answer(body, body[: len(body) // 2] if half else body)
+        status, body = self.monitor.edit(self.path, status, body)
+        return self._answer(body, body[: len(body) // 2] if half else body, status)
 
-    def _answer(self, body: bytes, sent: bytes | None = None) -> None:
-        self.send_response(200)
+    def _answer(self, body: bytes, sent: bytes | None = None, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body if sent is None else sent)
         self.close_connection = True
+        with contextlib.suppress(OSError):  # who asked is gone
+            self.wfile.write(body if sent is None else sent)
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
