@@ -49,12 +49,12 @@ def clustered(folder: Path) -> Iterator[Outcome]:
         one = Watched(
             "one server of three is listed, the others are out of reach",
             folder / "one",
-            {"monitor": [alone.url]},
+            {"monitor": [alone.url], "discover": False},
         )
         moved = Watched(
             "an address moves from one server to another",
             folder / "moved",
-            {"monitor": [virtual.url]},
+            {"monitor": [virtual.url], "discover": False},
         )
         with running(dead, one, moved):
             all_at_once(dead.well, moved.well)

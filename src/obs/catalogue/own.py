@@ -52,6 +52,12 @@ SOURCE_SERIES = gauge(
     "Series exported from the source's last poll.",
     title="Series",
 )
+SOURCE_WITHDRAWN = gauge(
+    "obs_source_withdrawn_objects",
+    SOURCE,
+    "Objects whose series are withdrawn although nothing says that they were deleted.",
+    title="Withdrawn",
+)
 SERIES_DROPPED = counter(
     "obs_series_dropped_total",
     ("source", "reason"),

@@ -105,6 +105,7 @@ class Collector:
         health.left_out = dict(snapshot.left_out)
         health.dropped.update(snapshot.left_out)
         health.series = sum(map(len, families))
+        health.withdrawn = tracker.withdrawn_objects()
         if (fault := tracker.fault()) is not None:
             # First, so that the source is already marked as down when series are withdrawn.
             self.fail(health, fault, started)

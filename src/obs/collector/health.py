@@ -26,6 +26,7 @@ class SourceHealth:
     shown_until: float | None = None
     poll_seconds: float = 0.0
     series: int = 0
+    withdrawn: int = 0  # objects without series though nothing says they were deleted
     error: str = ""
     reason: Reason | None = None
     errors: Counter[str] = field(default_factory=Counter)

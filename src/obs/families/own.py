@@ -22,6 +22,7 @@ class Source(Protocol):
     stale_after: float
     poll_seconds: float
     series: int
+    withdrawn: int
     errors: Counter[str]
     left_out: dict[str, int]
     dropped: Counter[str]
@@ -54,6 +55,7 @@ def source_families(sources: Sequence[Source], since: float) -> list[Family]:
         Family(own.SOURCE_POLL_DURATION, rows, [round(s.poll_seconds, 6) for s in sources]),
         Family(own.SOURCE_POLLS, rows, [source.polls for source in sources]),
         Family(own.SOURCE_SERIES, rows, [source.series for source in sources]),
+        Family(own.SOURCE_WITHDRAWN, rows, [source.withdrawn for source in sources]),
         Family(
             own.SOURCE_ERRORS,
             Rows((source.name, reason) for source in sources for reason in REASONS),

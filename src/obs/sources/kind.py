@@ -73,6 +73,10 @@ class Tracker(ABC, Generic[SnapshotT]):
         """What the last poll could not tell; a sentence each."""
         return ()
 
+    def withdrawn_objects(self) -> int:
+        """How many objects have no series any more, although nothing says they were deleted."""
+        return 0
+
     def withdrawn(self) -> Sequence[str]:
         """What has no series any more, although nothing says that it was deleted; a sentence
         each."""

@@ -96,14 +96,18 @@ def while_source_up(rule: RuleScope) -> str:
 
 
 def unless_seen(rule: RuleScope) -> str:
-    """What ends the holding of a last known value: the object can be seen again, or is gone."""
+    """What ends the holding of a last known value: the object can be seen again, or is gone.
+
+    While the source is up, but some of its objects are withdrawn, nobody can tell which it is.
+    """
     if rule.identity == slo.SLO:
         return f"unless {max_by(rule.identity, selector(slo.OBJECTIVE))}"
-    return f"unless on ({_source_label(rule)}) {_sources_up(rule)}"
+    withdrawn = f"{max_by(own.SOURCE, selector(own.SOURCE_WITHDRAWN))} > 0"
+    return f"unless on ({_source_label(rule)}) {_sources_up(rule, f' unless {withdrawn}')}"
 
 
-def _sources_up(rule: RuleScope) -> str:
-    up = f"{max_by(own.SOURCE, selector(own.SOURCE_UP))} == 1"
+def _sources_up(rule: RuleScope, narrowed: str = "") -> str:
+    up = f"{max_by(own.SOURCE, selector(own.SOURCE_UP))} == 1{narrowed}"
     return renamed(up, own.SOURCE[0], _source_label(rule))
 
 

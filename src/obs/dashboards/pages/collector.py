@@ -95,6 +95,7 @@ def _sources(panels: MetricPanels) -> Band:
         panels.alert_column(_FRESHNESS, title=_AGE, decimals=0),
         panels.column(own.SOURCE_POLL_DURATION, decimals=2),
         panels.column(own.SOURCE_SERIES),
+        panels.column(own.SOURCE_WITHDRAWN),
     ]
     description, rows = "Current state of all chosen sources.", TableRows({"source": "Source"})
     whole = panels.table("collector/table", "Sources", description, rows, columns, _AGE)

@@ -65,7 +65,7 @@ def not_ok(panels: MetricPanels, key: str) -> core.Stat:
 
 
 def _answer(consumers: MetricPanels, servers: MetricPanels) -> Band:
-    lag, eviction, up = nats.LAG_MESSAGES, nats.EVICTION_SECONDS, nats.SERVER_UP
+    lag, up = nats.LAG_MESSAGES, nats.SERVER_UP
     answer, known = (
         servers.query(up, "answer", total="sum"),
         servers.query(up, "known", total="count"),
@@ -74,7 +74,6 @@ def _answer(consumers: MetricPanels, servers: MetricPanels) -> Band:
         not_ok(consumers, "jetstream/not_ok"),
         consumers.stat("jetstream/lag_total", lag, title="Unprocessed messages", total="sum"),
         consumers.stat("jetstream/lag_worst", nats.LAG_SECONDS, title=OLDEST, total="max"),
-        consumers.stat("jetstream/eviction_first", eviction, total="min"),
         servers.stat(
             "jetstream/servers",
             up,
@@ -121,7 +120,7 @@ def _causes(panels: MetricPanels) -> list[Band]:
     letters = ["dead_letters"] if panels.context.dead_letters else []
     in_flight, redelivered, *losses = (
         panels.alert_lines(f"jetstream/{name}", alert=f"consumer/{name}", highest=SHOWN)
-        for name in ("ack_pending", "redelivered", "eviction", "evicted", *letters)
+        for name in ("ack_pending", "redelivered", "eviction", *letters)
     )
     return [Band(8, [in_flight, redelivered, deliveries]), Band(8, losses)]
 

@@ -202,16 +202,22 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
 
     def withdrawn(self) -> list[str]:
         """How many consumers and streams had series and are missing for too long."""
+        return [
+            f"{n} missing {what} is withdrawn" if n == 1 else f"{n} missing {what}s are withdrawn"
+            for what, n in self._withdrawn().items()
+            if n
+        ]
+
+    def withdrawn_objects(self) -> int:
+        """The same as a number."""
+        return sum(self._withdrawn().values())
+
+    def _withdrawn(self) -> dict[str, int]:
         shown = {(stream.account, stream.name) for stream in self.streams}
-        counts = {
+        return {
             "consumer": len(self.gone) + sum(tracked.judged for tracked in self.unknown),
             "stream": len(self.missing_streams.keys() - shown),
         }
-        return [
-            f"{n} missing {what} is withdrawn" if n == 1 else f"{n} missing {what}s are withdrawn"
-            for what, n in counts.items()
-            if n
-        ]
 
     @property
     def missing_streams(self) -> Mapping[tuple[str, str], Missing]:
