@@ -95,7 +95,7 @@ def test_rules_are_written_and_loaded_and_a_second_apply_changes_nothing(
     assert prometheus.groups() == set()
     first = run(capsys, *ARGV, "--yes")
     assert first.code == 0, first.err
-    assert prometheus.groups() == {"shop-nats", "shop-collector"}
+    assert prometheus.groups() == {"shop-nats", "shop-nats-2", "shop-collector"}
     written = {path.name: path.stat().st_mtime_ns for path in rules.iterdir()}
     second = run(capsys, *ARGV, "--yes", "--format", "json")
     assert second.code == 0
@@ -164,7 +164,7 @@ def test_what_is_built_no_more_is_deleted(
     assert outcome.verdicts()[old.name] == "delete"
     assert not old.exists()
     assert old.name not in (rules / MANIFEST).read_text()
-    assert prometheus.groups() == {"shop-nats", "shop-collector"}
+    assert prometheus.groups() == {"shop-nats", "shop-nats-2", "shop-collector"}
 
 
 @pytest.mark.usefixtures("spec")
@@ -212,7 +212,7 @@ def test_an_apply_killed_before_the_reload_is_finished_by_the_next(
     assert check.code == 1
     assert "change  loaded rules" in check.out
     assert run(capsys, *ARGV, "--yes").code == 0
-    assert prometheus.groups() == {"shop-nats", "shop-collector"}
+    assert prometheus.groups() == {"shop-nats", "shop-nats-2", "shop-collector"}
     assert run(capsys, *ARGV, "--check").code == 0
 
 

@@ -47,7 +47,7 @@ def test_groups_are_set_one_by_one_and_a_second_apply_changes_nothing(
     assert server.writes() == []
     first = run(capsys, *ARGV, "--yes")
     assert first.code == 0, first.err
-    assert set(mimir.groups["team"][NAMESPACE]) == {"shop-nats", "shop-collector"}
+    assert set(mimir.groups["team"][NAMESPACE]) == {"shop-nats", "shop-nats-2", "shop-collector"}
     server.requests.clear()
     second = run(capsys, *ARGV, "--yes", "--format", "json")
     assert set(second.verdicts().values()) == {"keep"}
@@ -82,10 +82,11 @@ def test_edited_groups_are_shown_and_restored_and_groups_no_longer_built_are_rem
     outcome = run(capsys, *ARGV, "--yes", "--format", "json")
     assert outcome.verdicts() == {
         "shop-nats": "change",
+        "shop-nats-2": "keep",
         "shop-collector": "keep",
         "shop-old": "delete",
     }
-    assert set(mimir.groups["team"][NAMESPACE]) == {"shop-nats", "shop-collector"}
+    assert set(mimir.groups["team"][NAMESPACE]) == {"shop-nats", "shop-nats-2", "shop-collector"}
     assert run(capsys, *ARGV, "--check").code == 0
 
 
@@ -127,7 +128,7 @@ def test_a_group_that_the_ruler_rejects_is_reported_in_its_words_and_the_rest_is
     outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 3
     assert "HTTP 400: per-user rules per rule group limit (limit: 5 actual: " in outcome.err
-    assert "stopped after 0 of 2 steps; run the command again to continue" in outcome.err
+    assert "stopped after 0 of 3 steps; run the command again to continue" in outcome.err
     monkeypatch.setattr("tests.integration.mimir_api.MOST_RULES", 20)
     assert run(capsys, *ARGV, "--yes").code == 0
     assert len(mimir.groups["team"][NAMESPACE]) == 2

@@ -340,6 +340,6 @@ MISSING_ASSETS = gauge(
     "nats_missing_assets",
     MISSING,
     "Streams and consumers that the last poll did not find although nothing says that they were "
-    "deleted, by reason.",
+    "deleted, and servers that are not polled, by reason.",
     title="Missing streams and consumers",
 )

@@ -83,9 +83,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._since = now
         self._saved_at = now
         self._clock = ClockSteps()
-        self.heard = HeardDeadLetters(source, spec, state, self._label)
+        self.heard = HeardDeadLetters(source, spec, state, lambda each: self.accounts.label(each))  # noqa: PLW0108  replaced later
         self.present: tuple[TrackedConsumer, ...] = ()
-        """Those with values: told by the last poll, or missing and kept."""
+        """Told by the last poll, or missing and kept."""
         self.unknown: tuple[TrackedConsumer, ...] = ()
         """Those that exist, but of which nothing is told for too long."""
         self.gone: tuple[TrackedConsumer, ...] = ()
@@ -225,9 +225,11 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return self._kept_streams.missing
 
     def missing(self) -> dict[tuple[str, str], int]:
-        """How many streams and consumers are missing, by kind and reason."""
+        """How many streams, consumers, and servers that are not polled are missing, by reason."""
+        servers = self.snapshot.incomplete if self.snapshot else ()
         consumers = [w.missing for w in (*self.present, *self.unknown, *self.gone)]
         found = {
+            "server": counted(each.why for each in servers if not each.address),
             "stream": counted(self.missing_streams.values()),
             "consumer": counted(reason for reason in consumers if reason),
         }
@@ -266,9 +268,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         known = self.heard.lost(account)
         self._forget_what_was_heard()
         return self._families(self.snapshot) if known and self.snapshot else []
-
-    def _label(self, account: str) -> str:
-        return self.accounts.label(account)
 
     def _forget_what_was_heard(self) -> None:
         """From now on a message may have been given up unheard."""
