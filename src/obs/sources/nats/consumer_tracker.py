@@ -392,7 +392,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
 
     def _clock_ahead(self, dead_letter: DeadLetter) -> float:
         """By how many seconds the clock of its server is ahead, as far as that is known."""
-        for stream in self.snapshot.streams if self.snapshot else ():
-            if (stream.account, stream.name) == (dead_letter.account, dead_letter.stream):
-                return stream.clock_ahead
-        return 0.0
+        account = self.accounts.label(dead_letter.account)
+        stream = self._kept_streams.last((account, dead_letter.stream))
+        return stream.clock_ahead if stream else 0.0

@@ -1,6 +1,7 @@
 """One report per stream and consumer into the snapshot's values, as far as the spec wants them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -113,7 +114,8 @@ class ClusterView:
 
     `left_out` counts the consumers without a series of their own, for each of REASONS, and the
     unreadable streams. `configured`: the configuration of all that is wanted is known; `again`:
-    that of a consumer is not which had a series before it was created again.
+    that of a consumer is not which had a series before it was created again. `labels`: what the
+    accounts are called, by id.
     """
 
     streams: tuple[Stream, ...]
@@ -122,6 +124,7 @@ class ClusterView:
     configured: bool
     again: bool = False
     unreadable: tuple[Unreadable, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -180,6 +183,7 @@ class SourceSelection:
             seen.configured and not left_out["new"],
             seen.again,
             tuple(seen.unreadable),
+            labels,
         )
 
     def _see(

@@ -20,11 +20,12 @@ def unwatched(merged: Merged, view: ClusterView) -> tuple[Unwatched, ...]:
     if len(view.streams) == len(merged) and not any(view.left_out.values()):
         return ()
     streams = {(each.account, each.name) for each in view.streams}
-    found = [Unwatched(*key) for key in merged if key not in streams]
+    every = {(view.labels.get(a, a), stream): reports for (a, stream), reports in merged.items()}
+    found = [Unwatched(*key) for key in every if key not in streams]
     watched = Counter([(each.account, each.stream) for each in view.consumers])
     lacking = {
         key: reports
-        for key, reports in merged.items()
+        for key, reports in every.items()
         if watched[key] < len(reports.led) + len(reports.unled)
     }
     consumers = {

@@ -102,3 +102,16 @@ def test_what_exists_but_is_not_selected_is_kept_by_name() -> None:
     consumers = (consumer("O", "worker"), consumer("O", "worker", "B"))
     view = ClusterView(streams, consumers, {"excluded": 1, "ephemeral": 1}, configured=True)
     assert set(unwatched(merged, view)) == set(OTHERS)
+
+
+def test_accounts_that_are_told_apart_by_their_ids_are_watched_by_their_labels() -> None:
+    reports = Reports(StreamReport("O", "c"), True, led={"worker": ConsumerReport("worker", "c")})
+    merged = {StreamKey("AID", "O"): reports, StreamKey("BID", "O"): reports}
+    view = ClusterView(
+        (stream("O", "orders"), stream("O", "orders (BID)")),
+        (consumer("O", "worker", "orders"),),
+        {"excluded": 1},
+        configured=True,
+        labels={"AID": "orders", "BID": "orders (BID)"},
+    )
+    assert unwatched(merged, view) == (Unwatched("orders (BID)", "O", "worker"),)
