@@ -115,11 +115,9 @@ class Evictions:
             self.passed = UNKNOWN
         self._consumer, self._stream, self._means = consumer, stream, means
 
-    def restart(self, *, recreated: bool = False) -> None:
+    def restart(self) -> None:
         """Forget what was pending: it cannot be compared any more."""
         self.passed = self.marked = UNKNOWN
-        if recreated:
-            self._consumer = None
 
     def _pass(self, before: PollCounters, after: PollCounters) -> None:
         if self.passed < 0:

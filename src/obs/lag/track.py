@@ -107,13 +107,12 @@ class Track:
         settings: JudgeSettings,
     ) -> bool:
         """Learn from the poll; False where its numbers are behind those of the last one."""
-        recreated = consumer.created != self._identity.created
         continuity = self._identity.observe(consumer, self._evidence.last)
         if continuity == "stale":
             return False
         if continuity == "reset":
             evictions = self._evidence.evictions
-            evictions.restart(recreated=recreated)
+            evictions.restart()
             self._evidence = Evidence()
             self._evidence.evictions = evictions
         self._evidence.observe(consumer, stream, now, settings, self._schedule)

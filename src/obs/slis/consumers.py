@@ -47,11 +47,6 @@ class ConsumerTracker(NatsTracker, Protocol):
         ...
 
 
-def observation_of(minute: Minute, at: float) -> Observation:
-    """The one minute that ended by `at` (Unix seconds)."""
-    return observation_of_minutes([minute], at)
-
-
 def observation_of_minutes(minutes: Sequence[Minute], at: float) -> Observation:
     """The minutes that ended by `at` (Unix seconds), oldest first; at least one."""
     events = {minute.start: (minute.good, minute.total) for minute in minutes}

@@ -242,7 +242,7 @@ def test_a_consumer_created_again_goes_on_counting() -> None:
     polls.settle()
     model.purge()
     assert polls.settle() == 10
-    polls.evictions.restart(recreated=True)
+    polls.evictions.restart()
     polls.last = None
     polls.poll()
     assert polls.evictions.total == 10

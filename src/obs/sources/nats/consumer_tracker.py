@@ -83,7 +83,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._since = now
         self._saved_at = now
         self._clock = ClockSteps()
-        self.heard = HeardDeadLetters(source, spec, state, lambda each: self.accounts.label(each))  # noqa: PLW0108  replaced later
+        self.heard = HeardDeadLetters(source, spec, state, self.accounts.label)
         self.present: tuple[TrackedConsumer, ...] = ()
         """Told by the last poll, or missing and kept."""
         self.unknown: tuple[TrackedConsumer, ...] = ()
@@ -382,7 +382,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)
                 self._ended = dict(saved.ended)
-                self.accounts = AccountLabels(saved.accounts)
+                self.accounts.saved = saved.accounts
             self.heard.restore()
         except (msgspec.DecodeError, ValueError):
             on_damage()

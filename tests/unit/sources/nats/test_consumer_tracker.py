@@ -14,7 +14,6 @@ from obs.snapshot import (
     Stream,
     StreamConfig,
 )
-from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.kept_streams import FORGET_AFTER
@@ -100,7 +99,7 @@ def test_dead_letters_of_an_account_given_by_its_id_are_those_of_its_consumers(
     letters = [DeadLetter(RED, "S", "c", seq, NOW, "max_deliveries", 3) for seq in (5, 6)]
     begin = Arrival(tuple(letters[:1]), NOW, heard_until=NOW, begins=True)
     tracker.record_dead_letters(RED, begin)  # before the first poll
-    tracker.accounts = AccountLabels({RED: ("orders", "orders")})
+    tracker.accounts.saved = {RED: ("orders", "orders")}
     tracker.record_dead_letters(RED, Arrival(tuple(letters[1:]), NOW, heard_until=NOW))
     tracker.update(snapshot(NOW, ("orders", RED, 10)))
     assert [tracker.heard.total(each.consumer) for each in tracker.present] == [2]
@@ -108,7 +107,7 @@ def test_dead_letters_of_an_account_given_by_its_id_are_those_of_its_consumers(
 
 def test_labels_of_accounts_are_known_after_a_restart(tracker_of: Tracked) -> None:
     tracker = tracker_of()
-    tracker.accounts = AccountLabels({RED: ("orders", "orders (ARED5678)")})
+    tracker.accounts.saved = {RED: ("orders", "orders (ARED5678)")}
     tracker.save(NOW)
     assert tracker_of().accounts.label(RED) == "orders (ARED5678)"
 
