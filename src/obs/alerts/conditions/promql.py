@@ -98,7 +98,8 @@ def while_source_up(rule: RuleScope) -> str:
 def unless_seen(rule: RuleScope) -> str:
     """What ends the holding of a last known value: the object can be seen again, or is gone.
 
-    While the source is up, but some of its objects are withdrawn, nobody can tell which it is.
+    While the source is up but some of its objects are withdrawn, it is unknown which of them are
+    gone.
     """
     if rule.identity == slo.SLO:
         return f"unless {max_by(rule.identity, selector(slo.OBJECTIVE))}"
