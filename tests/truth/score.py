@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.truth.owed import ConsumerTruth, Timeline
-from tests.truth.scrapes import Reading, Scrapes
+from tests.truth.scrapes import Of, Reading, Scrapes
 
 POLL = 0.5
 UNSTATED = 1.5 * POLL
@@ -75,7 +75,8 @@ def score(
     timelines = [Timeline(truth, incarnation) for incarnation in truth.incarnations]
     readings = scrapes.readings.get(source, [])
     for index, reading in enumerate(readings):
-        begin = _answered(readings, index, addresses.get(truth.leader(reading.end) or ""))
+        address = addresses.get(truth.leader(reading.end) or "")
+        begin = _answered(readings, index, of, address)
         timeline = next((t for t in timelines if t.covers(begin, reading.end)), None)
         if timeline is None or begin < reading.end - KEPT_AT_MOST:
             continue
@@ -91,16 +92,23 @@ def score(
     return row
 
 
-def _answered(readings: Sequence[Reading], index: int, leader: str | None) -> float:
-    """When the poll began that told what a reading says of a consumer that `leader` leads."""
-    while leader and index > 0 and readings[index].up.get(leader) == 0.0:
+def _answered(readings: Sequence[Reading], index: int, of: Of, leader: str | None) -> float:
+    """When the poll began that told what a reading says of a consumer, which `leader` leads.
+
+    A server that stops or recovers answers, but tells only of some consumers.
+    """
+    while index > 0:
+        reading, before = readings[index], readings[index - 1]
+        same = reading.seconds.get(of) == before.seconds.get(of)
+        if reading.up.get(leader or "") != 0.0 and not (reading.missing and same):
+            break
         index -= 1
     return readings[index].begin
 
 
 def _judge(
     row: Row,
-    of: tuple[str, str],
+    of: Of,
     reading: Reading,
     timeline: Timeline,
     begin: float,

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,8 +13,8 @@ from tests.integration.collector_process import CollectorProcess
 EVERY = 0.1
 _WANTED = re.compile(
     r"^(nats_consumer_lag_seconds|nats_consumer_lag_uncertainty_seconds"
-    r"|nats_consumer_lag_messages|nats_server_up|obs_source_last_success_timestamp_seconds"
-    r"|obs_source_poll_duration_seconds)\{(.*)\} (\S+)$",
+    r"|nats_consumer_lag_messages|nats_server_up|nats_missing_assets"
+    r"|obs_source_last_success_timestamp_seconds|obs_source_poll_duration_seconds)\{(.*)\} (\S+)$",
     re.MULTILINE,
 )
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -31,6 +32,7 @@ class Reading:
     uncertainty: Mapping[Of, float]
     messages: Mapping[Of, float]
     up: Mapping[str, float]  # by the server's address
+    missing: float = 0.0  # consumers that the poll did not tell of
     is_refined: bool = False
 
 
@@ -87,6 +89,7 @@ def _readings(text: str) -> Iterator[tuple[str, Reading]]:
     durations: dict[str, float] = {}
     by_consumer: dict[str, dict[str, dict[Of, float]]] = {}
     ups: dict[str, dict[str, float]] = {}
+    missing: Counter[str] = Counter()
     for name, inner, written in _WANTED.findall(text):
         labels, value = dict(_LABEL.findall(inner)), float(written)
         if name.startswith("obs_source_last"):
@@ -95,6 +98,8 @@ def _readings(text: str) -> Iterator[tuple[str, Reading]]:
             durations[labels["source"]] = value
         elif name == "nats_server_up":
             ups.setdefault(labels["nats"], {})[labels["server"]] = value
+        elif name == "nats_missing_assets":
+            missing[labels["nats"]] += int(value) if labels["asset"] == "consumer" else 0
         else:
             of_source = by_consumer.setdefault(labels["nats"], {})
             of_source.setdefault(name, {})[labels["stream"], labels["consumer"]] = value
@@ -110,5 +115,6 @@ def _readings(text: str) -> Iterator[tuple[str, Reading]]:
                     named.get("nats_consumer_lag_uncertainty_seconds", {}),
                     named.get("nats_consumer_lag_messages", {}),
                     found,
+                    missing[source],
                 ),
             )

@@ -1,12 +1,23 @@
 """When the messages of a stream arrived, by sequence."""
 
+import msgspec
+
 from obs.lag.observed import ObservedStream
 from obs.lag.timeline import Timeline, TimelineState, interpolate
 
 HORIZON = 86_400.0  # seconds of history
 BEHIND_POLLS = 3  # a new leader catches up in fewer
 
-SequenceState = tuple[str, TimelineState, int, float | None, float]
+
+class SequenceState(msgspec.Struct, frozen=True, array_like=True):
+    """The times of a stream as plain values, which msgspec encodes as an array in this order."""
+
+    created: str
+    curve: TimelineState
+    first_seq: int
+    first_time: float | None  # by the server's clock
+    ahead: float
+    ahead_before: float | None = None
 
 
 class SequenceTimes:
@@ -20,17 +31,19 @@ class SequenceTimes:
     """
 
     __slots__ = (
-        "_ahead", "_behind", "_copied", "_created", "_curve", "_first_seq", "_first_time",
-        "_tolerance",
+        "_ahead", "_ahead_before", "_behind", "_copied", "_created", "_curve", "_first_seq",
+        "_first_time", "_tolerance",
     )  # fmt: skip
 
     def __init__(self, state: SequenceState | None = None) -> None:
-        created, curve, first_seq, first_time, ahead = state or ("", None, 0, None, 0.0)
-        self._created = created
-        self._curve = Timeline(curve)
-        self._first_seq = first_seq
-        self._first_time = None if first_time is None else first_time - ahead  # None: it is empty
+        saved = state or SequenceState("", ([], [], [], 0.0), 0, None, 0.0)
+        first, ahead, before = saved.first_time, saved.ahead, saved.ahead_before
+        self._created = saved.created
+        self._curve = Timeline(saved.curve)
+        self._first_seq = saved.first_seq
+        self._first_time = None if first is None else first - ahead  # None: it is empty
         self._ahead = ahead  # seconds by which the server's clock is ahead
+        self._ahead_before = ahead if before is None else before  # when the curve began
         self._behind = 0
         self._copied = False
         self._tolerance = 0.0
@@ -46,18 +59,24 @@ class SequenceTimes:
         """
         last = self._curve.last
         self._behind = self._behind + 1 if last is not None and stream.last_seq < last else 0
-        if stream.created != self._created or self._behind >= BEHIND_POLLS:
+        self._ahead = stream.clock_ahead + forward
+        if self._begins_anew(stream):
             self._created, self._curve, self._behind = stream.created, Timeline(), 0
-            self._first_time = None
+            self._first_time, self._ahead_before = None, self._ahead
         elif self._first_time is not None and now < self._curve.until:
             self._first_time += now - self._curve.until  # with the curve
-        self._ahead = stream.clock_ahead + forward
         self._copied, self._tolerance = stream.mirrors, tolerance
         time = now if stream.last_time is None else stream.last_time - self._ahead
         self._curve.observe(stream.last_seq, time, now, tolerance, copied=self._copied)
         self._learn_first(stream)
         self._curve.forget_before(now - HORIZON)
         self._curve.thin()
+
+    def _begins_anew(self, stream: ObservedStream) -> bool:
+        """Whether nothing that was learnt holds: a mirror is filled with what is older than it."""
+        if stream.created != self._created or self._behind >= BEHIND_POLLS:
+            return True
+        return stream.mirrors and self._curve.last == 0
 
     def _learn_first(self, stream: ObservedStream) -> None:
         """Learnt once: a clock that is set later does not change when it arrived."""
@@ -85,12 +104,12 @@ class SequenceTimes:
         """When the message at `seq` arrived, whose own time is `time` of the server's clock.
 
         As far as polls saw it arrive they bound it: the clock that wrote its time may have been
-        another server's, or set since.
+        another server's, or set since. What is older than the polls was written before that.
         """
         found = self._curve.lookup(seq)
-        converted = time - self._ahead
         if found is None:
-            return min(converted, self._curve.begin[1])
+            return min(time - self._ahead_before, self._curve.begin[1])
+        converted = time - self._ahead
         estimate, off = found
         slack = off + self._tolerance if off else 0.0
         return min(max(converted, estimate - slack), estimate + slack, self._curve.until)
@@ -98,4 +117,7 @@ class SequenceTimes:
     def to_state(self) -> SequenceState:
         """Plain values; `SequenceTimes(state)` goes on from them."""
         first = None if self._first_time is None else self._first_time + self._ahead
-        return (self._created, self._curve.to_state(), self._first_seq, first, self._ahead)
+        curve = self._curve.to_state()
+        return SequenceState(
+            self._created, curve, self._first_seq, first, self._ahead, self._ahead_before
+        )

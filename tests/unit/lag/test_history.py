@@ -107,6 +107,16 @@ def test_messages_stamped_before_the_clock_was_set_are_bounded_by_the_polls() ->
     assert 20 <= times.lookup(15)[0] <= 45
 
 
+@pytest.mark.parametrize("step", [5.0, -3.0, 90.0])
+def test_what_is_older_than_the_polls_was_stamped_before_the_clock_was_set(step: float) -> None:
+    times = SequenceTimes()
+    times.observe(stream(100, 109.0, first_time=50.0, clock_ahead=10.0), 100.0, 1.0)
+    times.observe(stream(101, 111.0 + step, first_time=50.0, clock_ahead=10.0 + step), 101.5, 1.0)
+    assert times.arrival(40, 70.0) == 60.0
+    times = SequenceTimes(times.to_state())
+    assert times.arrival(40, 70.0) == 60.0
+
+
 def test_a_clock_of_the_collector_that_was_set_changes_no_age() -> None:
     times = SequenceTimes()
     times.observe(stream(10, 20.0, 1, 5.0), 30.0, 1.0)
@@ -126,3 +136,11 @@ def test_a_mirror_keeps_the_times_of_its_origin_while_it_fills() -> None:
     assert (estimate, off) == (1_850.0, 1_750.0)
     times.observe(stream(600, 3_600.0, 90, 89.0, mirror=origin), 7_230.0, 1.0)
     assert times.lookup(5) == (89.0, 0.0)  # so is its eviction by age
+
+
+def test_a_mirror_that_was_empty_is_filled_with_what_is_older_than_it() -> None:
+    times, origin = SequenceTimes(), Origin("ORDERS", 500, 0.1)
+    times.observe(stream(0, None, first=0, first_time=None, mirror=origin), 100.0, 1.0)
+    times.observe(stream(47, 99.5, first=1, first_time=60.0, mirror=origin), 100.5, 1.0)
+    assert times.lookup(1) == (60.0, 0.0)
+    assert times.lookup(47) == (99.5, 0.0)
