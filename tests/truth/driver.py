@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 
 from tests.truth.js import AWAY, RefusedError, ask, publish
 from tests.truth.kinds import ConsumerKind, StreamKind
-from tests.truth.owed import ConsumerTruth, Incarnation
+from tests.truth.owed import ConsumerTruth, Incarnation, ServerTold
 from tests.truth.stored import Stored, StreamTruth
 from tests.truth.workers import Worker
 
@@ -201,7 +201,8 @@ class Driver:
                         continue  # a server that stops has some without a name
                     truth.led(each.get("cluster", {}).get("leader"))
                     count = each["num_pending"] + each["num_ack_pending"]
-                    truth.counts.append((begin, time.time(), count))
+                    floor = each["ack_floor"]["stream_seq"]
+                    truth.told.append(ServerTold(begin, time.time(), count, floor))
             await asyncio.sleep(CONSUMERS_EVERY)
 
     async def _meddle(self) -> None:

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
+from typing import NamedTuple
 
 from tests.truth.stored import AT_NO_TIME, Span, Stored, StreamTruth
 
@@ -85,6 +86,15 @@ class Incarnation:
                 self.doubtful[seq] = [(a, at if b == inf else b) for a, b in spans]
 
 
+class ServerTold(NamedTuple):
+    """What the server itself said between two moments: messages outstanding, and settled up to."""
+
+    asked: float
+    answered: float
+    outstanding: int
+    floor: int
+
+
 @dataclass
 class ConsumerTruth:
     """What a driver knows of one consumer, by its name, through all its incarnations."""
@@ -94,8 +104,7 @@ class ConsumerTruth:
     matches: Callable[[str], bool]
     incarnations: list[Incarnation] = field(default_factory=list)
     leaders: list[tuple[float, str]] = field(default_factory=list)
-    counts: list[tuple[float, float, int]] = field(default_factory=list)
-    """What its server itself counts as outstanding, and between which two moments."""
+    told: list["ServerTold"] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
     """When it was told to have another leader, which then may be a little behind."""
 
@@ -119,7 +128,7 @@ class Timeline:
 
     def __init__(self, truth: ConsumerTruth, incarnation: Incarnation) -> None:
         self.incarnation = incarnation
-        self.counts = truth.counts
+        self.told = truth.told
         self.moved = truth.moved
         self.owed = sorted(
             (_owed(message, incarnation) for message in _its_own(truth, incarnation)),
@@ -137,16 +146,29 @@ class Timeline:
     def is_uncertain(self, begin: float, end: float) -> bool:
         """Whether its server itself may be wrong around that time.
 
-        Some count wrongly after a restart, and a new leader may be a little behind.
+        Some count wrongly after a restart, or call settled what is not, and a new leader may be a
+        little behind.
         """
         if any(begin - BEHIND < at < end for at in self.moved):
             return True
-        for asked, answered, count in self.counts:
-            if asked < end + AROUND and answered > begin - AROUND and self.covers(asked, answered):
-                fewest, greatest = self.messages(asked, answered)
-                if not fewest <= count <= greatest:
-                    return True
-        return False
+        return any(
+            self._is_wrong(told)
+            for told in self.told
+            if told.asked < end + AROUND
+            and told.answered > begin - AROUND
+            and self.covers(told.asked, told.answered)
+        )
+
+    def _is_wrong(self, told: ServerTold) -> bool:
+        fewest, greatest = self.messages(told.asked, told.answered)
+        if not fewest <= told.outstanding <= greatest:
+            return True
+        return any(
+            owed.seq <= told.floor
+            and owed.surely[0] <= told.asked
+            and told.answered < owed.surely[1]
+            for owed in self.owed
+        )
 
     def seconds(self, begin: float, end: float) -> Span:
         """The lowest and the highest true lag in seconds at any moment from `begin` to `end`."""

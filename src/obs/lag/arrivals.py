@@ -19,7 +19,7 @@ class Arrivals:
     __slots__ = ("_count", "_curve", "_exact_from", "_settled")
 
     def __init__(self, state: ArrivalsState | None = None) -> None:
-        curve, count, exact_from, settled = state or (None, 0, 0, None)
+        curve, count, exact_from, settled = state or (None, 0, -1, None)
         self._curve = Timeline(curve, exact=False)
         self._count = count
         self._exact_from = exact_from
@@ -34,7 +34,7 @@ class Arrivals:
         settled; else None. `now` is in Unix seconds, `tolerance` in seconds.
         """
         self._count += arrived
-        if not exact:
+        if not exact and len(self._curve):
             self._exact_from = self._count
         self._curve.observe(self._count, now, now, tolerance)
         if backlog is not None:
@@ -51,9 +51,13 @@ class Arrivals:
         return self._lookup(self._count - outstanding + 1)
 
     @property
-    def known_from(self) -> float:
-        """The time (Unix seconds) by which all messages of unknown arrival time had arrived."""
-        return self._curve.begin[1]
+    def known_from(self) -> float | None:
+        """The time (Unix seconds) by which all messages of unknown arrival time had arrived.
+
+        None where arrivals since then went uncounted.
+        """
+        count, time = self._curve.begin
+        return time if self._exact_from < count else None
 
     def first_unsettled(self) -> tuple[float, float, bool] | None:
         """Arrival of the first message after those settled when nothing was last in flight, as in

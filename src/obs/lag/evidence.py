@@ -3,10 +3,11 @@
 from obs.lag.arrivals import Arrivals, ArrivalsState
 from obs.lag.evictions import Evictions, EvictionsState
 from obs.lag.forecast import Trend, TrendState
-from obs.lag.in_flight import InFlight, InFlightState, RedeliverySchedule
+from obs.lag.in_flight import InFlight, InFlightState
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
 from obs.lag.pending import keeps_pending
 from obs.lag.progress import PollCounters, PollStep, Progress, poll_counters, step_between
+from obs.lag.redelivery_schedule import RedeliverySchedule
 from obs.lag.status import StatusWindow, StatusWindowState
 from obs.lag.timeline import TOLERANCE
 
@@ -73,7 +74,7 @@ class Evidence:
         self._observe_in_flight(
             after, step, observed if pulled else 0.0, settings.interval, schedule
         )
-        if filtered:
+        if filtered and not stream.mirrors:  # there messages are older than their arrival
             counted = keeps_pending(stream)  # else what is pending may have left unseen
             self._count_arrivals(before, after, step, now, settings, counted=counted)
         acknowledged = self.progress.acknowledged(step, before, after, in_flight, schedule)
@@ -109,6 +110,8 @@ class Evidence:
             ack_pending=after.ack_pending,
             redelivered=after.redelivered,
             schedule=schedule,
+            evicted=step.evicted_to,
+            removed=step.removed,
             active=active,
             retries=step.deliveries - step.advance if step.exact else None,
             retried=step.redelivered,

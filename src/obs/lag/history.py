@@ -86,6 +86,11 @@ class SequenceTimes:
             self._first_time = self.arrival(stream.first_seq, stream.first_time)
         self._first_seq = stream.first_seq
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last poll was told of fewer messages than one before: by a new leader."""
+        return self._behind > 0
+
     def lookup(self, seq: int) -> tuple[float, float]:
         """(arrival in Unix seconds, the most by which that may be off in seconds) of the first
         message stored at `seq` or after it; the time of the last poll if there is none yet.

@@ -8,6 +8,9 @@ Proof that it is in flight (`is_held`): a message is given up after `max_deliver
 and counts as redelivered from then on. With too few redeliveries since its first delivery, or with
 no message counted as redelivered, or where advisories would have told, it is still in flight.
 
+None of it is a proof once a message was removed from the stream in flight: the floor stays below
+it, too (`is_blocked`).
+
 Otherwise the likelier is assumed (`settled`), and the uncertainty reaches the other:
 
 - A message is given up once it was delivered `max_deliver` times, one ack wait after the other.
@@ -29,35 +32,11 @@ from typing import Final
 import msgspec
 
 from obs.lag.delivery_marks import MAX_MARKS, DeliveryMarks
-from obs.lag.observed import NEVER, ObservedConsumerConfig
+from obs.lag.observed import NEVER
+from obs.lag.redelivery_schedule import RedeliverySchedule
 
 UNPOLLED_POINTS: Final = 16  # for one stretch without polls
 _PACE_SLACK: Final = 1.25  # intervals between tries vary
-
-
-class RedeliverySchedule:
-    """How long the server waits for acknowledgements under one configuration, in seconds.
-
-    `longest`, `shortest` and `first` are single ack waits, `total` is their sum over all deliveries
-    (inf without a limit), `after_redelivery` the most that may pass between the first redelivery of
-    a message and giving it up.
-    """
-
-    __slots__ = ("after_redelivery", "first", "longest", "max_deliver", "shortest", "total")
-
-    def __init__(self, config: ObservedConsumerConfig) -> None:
-        """Backoff replaces the ack wait; its last step repeats up to `max_deliver` deliveries."""
-        steps = config.backoff or (config.ack_wait,)
-        self.max_deliver = config.max_deliver
-        self.first = steps[0]
-        self.longest = max(steps)
-        self.shortest = max(min(steps), 0.001)
-        if config.max_deliver <= 0:
-            self.total = self.after_redelivery = inf
-            return
-        used = steps[: config.max_deliver]
-        self.total = sum(used) + (config.max_deliver - len(used)) * used[-1]
-        self.after_redelivery = max(self.total - used[0], self.longest)
 
 
 class InFlightState(msgspec.Struct, frozen=True, array_like=True):
@@ -81,6 +60,7 @@ class InFlightState(msgspec.Struct, frozen=True, array_like=True):
     worked: float = 0.0
     episode: tuple[float, int, int] = (NEVER, 0, 0)
     outlasted: float = 0.0
+    removed_by: int = 0
 
 
 class InFlight:
@@ -89,8 +69,8 @@ class InFlight:
     __slots__ = (
         "_ack_pending", "_counted_from", "_episode_at", "_episode_distinct", "_episode_retries",
         "_held", "_idle", "_interval", "_lingering", "_marks", "_outlasted", "_redelivered",
-        "_retries", "_worked", "active", "certainly_settled", "redelivered_at", "settled",
-        "uncertain_at",
+        "_removed_by", "_retries", "_worked", "active", "certainly_settled", "redelivered_at",
+        "settled", "uncertain_at",
     )  # fmt: skip
 
     def __init__(self, state: InFlightState | None = None) -> None:
@@ -111,6 +91,7 @@ class InFlight:
         # Since redeliveries began again: when, how many, of how many different messages.
         self._episode_at, self._episode_retries, self._episode_distinct = known.episode
         self._outlasted = known.outlasted  # the longest that tries of one took, if proven
+        self._removed_by = known.removed_by  # the last sequence that was removed in flight, at most
         self._ack_pending = 0
         self._interval = 0.0
         # The point when nothing was last in flight.
@@ -138,6 +119,8 @@ class InFlight:
         ack_pending: int,
         redelivered: int,
         schedule: RedeliverySchedule,
+        evicted: int = 0,
+        removed: bool = False,
         active: float = 0.0,
         retries: int | None = 0,
         retried: bool = False,
@@ -145,10 +128,11 @@ class InFlight:
     ) -> None:
         """Learn from one poll, `active` seconds of the clock after the last one.
 
-        `delivered` and `floor` are stream sequences, `redelivered` is the server's count.
-        `retries` are the redeliveries since the last poll; None: they cannot be told from first
-        deliveries; `retried` then says whether one was seen. `interval` is that of the polls, in
-        seconds.
+        `delivered` and `floor` are stream sequences, `redelivered` is the server's count. Every
+        message up to the sequence `evicted` has left the stream, and where `removed` some in flight
+        may have. `retries` are the redeliveries since the last poll; None: they cannot be told from
+        first deliveries; `retried` then says whether one was seen. `interval` is that of the polls,
+        in seconds.
         """
         self.active += active
         self._interval = interval
@@ -156,6 +140,8 @@ class InFlight:
             self._count_retries(delivered, redelivered, schedule, retries, retried=retried)
         acknowledged_late = redelivered < self._redelivered
         self._redelivered, self._ack_pending = redelivered, ack_pending
+        if removed:
+            self._removed_by = delivered
         if ack_pending == 0:
             self.settled = self.certainly_settled = max(self.certainly_settled, delivered)
             self._marks.clear()
@@ -163,7 +149,7 @@ class InFlight:
             self._episode_at = NEVER
             self._idle = (self.active, delivered, self._retries)
             return
-        if redelivered < self._lingering:  # which of them are gone is not known
+        if redelivered < self._lingering or evicted > floor:  # which of them are gone is not known
             self._lingering = 0
         if floor > self.certainly_settled:
             if acknowledged_late:  # most likely that one
@@ -218,6 +204,11 @@ class InFlight:
         marks.drop_below(self.certainly_settled)
         if len(marks.times) > MAX_MARKS:
             marks.thin(self.active, 2 * schedule.longest, schedule.total)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the ack floor may stay where a message was removed in flight, until none is."""
+        return self.certainly_settled < self._removed_by
 
     def is_held(self, schedule: RedeliverySchedule, told: int = 0) -> bool:
         """Whether the first message above the floor is in flight for certain.
@@ -383,4 +374,5 @@ class InFlight:
             self._worked,
             (self._episode_at, self._episode_retries, self._episode_distinct),
             self._outlasted,
+            self._removed_by,
         )

@@ -9,8 +9,9 @@ time of the last activity.
 
 import msgspec
 
-from obs.lag.in_flight import InFlight, RedeliverySchedule
+from obs.lag.in_flight import InFlight
 from obs.lag.observed import ObservedConsumer, ObservedStream
+from obs.lag.redelivery_schedule import RedeliverySchedule
 
 
 class PollCounters(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -55,7 +56,9 @@ class PollStep(msgspec.Struct, frozen=True, gc=False):
     `advance` is that of the delivered stream sequence, `floor_rise` the part of the ack floor's
     rise that acknowledgements caused. `exact`: every delivery beyond the advance was a redelivery,
     because no sequence in between was another consumer's or deleted. `redelivered`: a redelivery
-    was seen. `evicted`: outstanding messages left the stream. `kept`: a client kept a message in
+    was seen. `evicted`: outstanding messages left the stream, which holds none up to the sequence
+    `evicted_to`, unless acknowledged ones leave it; `removed`: some of those in flight may have.
+    `kept`: a client kept a message in
     progress, or put it off. `left` are the messages that left the flight; too many where
     redeliveries cannot be recognised.
     """
@@ -69,6 +72,8 @@ class PollStep(msgspec.Struct, frozen=True, gc=False):
     redelivered: bool
     kept: bool
     left: int
+    evicted_to: int = 0
+    removed: bool = False
 
 
 def step_between(
@@ -91,7 +96,26 @@ def step_between(
     rise = after.floor - before.floor if after.floor >= after.first_seq or not evicts else 0
     left = (advance if exact else deliveries) - after.ack_pending + before.ack_pending
     kept = deliveries == 0 and after.last_active > before.last_active > 0
-    return PollStep(seconds, deliveries, advance, rise, exact, evicted, redelivered, kept, left)
+    return PollStep(
+        seconds, deliveries, advance, rise, exact, evicted, redelivered, kept, left,
+        after.first_seq - 1 if evicts else 0, evicts and _may_remove_in_flight(before, after),
+    )  # fmt: skip
+
+
+def _may_remove_in_flight(before: PollCounters, after: PollCounters) -> bool:
+    """Whether a message in flight may have left a stream that acknowledged ones do not leave."""
+    if not before.ack_pending:
+        return False
+    if after.first_seq - 1 > before.floor:
+        return True
+    return (before.holes != 0 or after.holes != 0) and _kept(after) < _kept(before) + (
+        after.last_seq - before.last_seq
+    )
+
+
+def _kept(counters: PollCounters) -> int:
+    """How many messages the stream holds."""
+    return counters.last_seq - counters.first_seq + 1 - max(counters.holes, 0)
 
 
 class Progress:

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 
 from obs.lag.arrivals import Arrivals
 from obs.lag.history import SequenceTimes
-from obs.lag.in_flight import InFlight, RedeliverySchedule
+from obs.lag.in_flight import InFlight
 from obs.lag.observed import ObservedConsumer, ObservedStream
 from obs.lag.pending import LAST_PER_SUBJECT, keeps_pending, oldest_of, pending_head
+from obs.lag.redelivery_schedule import RedeliverySchedule
 
 Moment = tuple[float, float]
 
@@ -63,8 +64,8 @@ def oldest_outstanding(
 ) -> Moment:
     """Arrival of the oldest message pending or in flight, of a consumer that has one.
 
-    `arrivals` is None where the consumer has no filter. `known_arrivals` answers
-    `sequences_to_query`, as far as there is an answer.
+    `arrivals` is None where the consumer has no filter, or its stream is a mirror.
+    `known_arrivals` answers `sequences_to_query`, as far as there is an answer.
     """
     if consumer.ack_pending == 0:
         return _oldest_pending(consumer, stream, times, arrivals, known_arrivals)
@@ -72,6 +73,11 @@ def oldest_outstanding(
     early = _arrival(first, times, known_arrivals) if known_arrivals else times.lookup(first)
     if first >= last:
         return early
+    known = known_arrivals.get(first)
+    if in_flight.is_blocked or _is_gone(consumer, stream, first, known):
+        present = max(first, known.seq if known else stream.first_seq)
+        calm = in_flight.retrying() == 0
+        return _oldest_still_there(consumer, stream, times, (first, present), early, calm=calm)
     stuck = first > in_flight.certainly_settled + 1
     held = not stuck and in_flight.is_held(schedule)
     unreported = False
@@ -80,8 +86,8 @@ def oldest_outstanding(
         stuck = oldest in advisories.given_up
         held = not stuck and _is_held(in_flight, schedule, advisories, oldest)
         unreported = not stuck and _is_unreported(advisories, oldest)
-    if arrivals is not None and first not in known_arrivals:
-        early = _not_before(early, arrivals.first_unsettled())
+    if consumer.config.filters and first not in known_arrivals:
+        early = _not_before(early, arrivals.first_unsettled() if arrivals else None)
     elif held and (first in known_arrivals or keeps_pending(stream)):
         return early
     late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
@@ -126,6 +132,41 @@ def _first_of(
     end, per_subject = consumer.delivered_stream_seq, stream.config.max_per_subject
     head = oldest_of(consumer.ack_pending, first, end, per_subject)
     return min(max(times.lookup(head.likely), early), max(late, early))
+
+
+def _is_gone(
+    consumer: ObservedConsumer, stream: ObservedStream, first: int, known: KnownArrival | None
+) -> bool:
+    """Whether what holds the ack floor was removed from the stream, so that what comes after it may
+    be acknowledged: a server notes that only when it is to redeliver the message.
+    """
+    if first < stream.first_seq:
+        return True
+    return known is not None and known.seq > first and not consumer.config.filters
+
+
+def _oldest_still_there(
+    consumer: ObservedConsumer,
+    stream: ObservedStream,
+    times: SequenceTimes,
+    span: tuple[int, int],
+    early: Moment,
+    *,
+    calm: bool,
+) -> Moment:
+    """Arrival of the oldest message in flight, where messages in flight were removed.
+
+    `span`: all are at the first of these sequences or after it, and none of those before the
+    second is left. `calm`: none was delivered twice, so that they are most likely the last ones.
+    """
+    first, present = span
+    end = consumer.delivered_stream_seq
+    removed = max(stream.last_seq - first + 1 - stream.messages, 0)
+    count = max(consumer.ack_pending - removed, 1)
+    head = oldest_of(count, min(present, end), end, stream.config.max_per_subject)
+    late = times.lookup(head.last)
+    likely = late if calm else times.lookup(head.likely)
+    return _among(min(max(likely, early), max(late, early)), early, late)
 
 
 def sequences_to_query(
@@ -181,12 +222,13 @@ def _oldest_pending(
     if head.first == head.last:
         return early
     late = times.lookup(head.last)
-    if arrivals is not None and counted is None and arrivals.known_from < late[0]:
-        late = (max(arrivals.known_from, early[0]), 0.0)
+    known_from = None if arrivals is None else arrivals.known_from
+    if counted is None and known_from is not None and known_from < late[0]:
+        late = (max(known_from, early[0]), 0.0)
     overwrites = stream.config.max_per_subject is not None
     if known is not None and not overwrites:
         likely = early  # it is most likely still there
-    elif counted is not None and not overwrites:
+    elif counted is not None and not overwrites and counted[0] > early[0]:
         likely = counted[:2]
     else:
         likely = early if head.likely == head.first else times.lookup(head.likely)

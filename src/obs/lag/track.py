@@ -8,10 +8,11 @@ from obs.lag.evidence import Evidence
 from obs.lag.forecast import TrendState, eviction_seconds
 from obs.lag.history import BEHIND_POLLS, SequenceTimes
 from obs.lag.identity import ConsumerIdentity, Ended
-from obs.lag.in_flight import InFlightState, RedeliverySchedule
+from obs.lag.in_flight import InFlightState
 from obs.lag.leaderless import aged_without_leader, first_without_leader, still_counting
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedConsumerConfig, ObservedStream
 from obs.lag.progress import PollCounters
+from obs.lag.redelivery_schedule import RedeliverySchedule
 from obs.lag.seconds import UNHEARD, Advisories, KnownArrivals, sequences_to_query
 from obs.lag.status import StatusWindowState
 from obs.lag.verdict import ConsumerVerdict, judge, lag_seconds
@@ -81,8 +82,12 @@ class Track:
                 return aged_without_leader(
                     last, consumer, stream, times, now, evidence=self._evidence
                 )
-        elif not self._learn(consumer, stream, now, settings) and last is not None:
-            return last
+        elif last is not None and (
+            times.is_behind or not self._learn(consumer, stream, now, settings)
+        ):
+            return _aged(last, now - self._evidence.at)
+        elif last is None:
+            self._learn(consumer, stream, now, settings)
         verdict = judge(
             consumer,
             stream,
@@ -235,3 +240,14 @@ class Track:
             )
         )
         return track
+
+
+def _aged(verdict: ConsumerVerdict, seconds: float) -> ConsumerVerdict:
+    """The same so much later, as far as is known: what was outstanding may be gone since."""
+    if not verdict.lag_messages or seconds <= 0:
+        return verdict
+    return msgspec.structs.replace(
+        verdict,
+        lag_seconds=verdict.lag_seconds + seconds,
+        uncertainty=max(verdict.uncertainty, seconds),
+    )

@@ -9,8 +9,8 @@ from obs.lag.evidence import Evidence
 from obs.lag.forecast import eviction_seconds
 from obs.lag.history import SequenceTimes
 from obs.lag.identity import ConsumerIdentity
-from obs.lag.in_flight import RedeliverySchedule
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
+from obs.lag.redelivery_schedule import RedeliverySchedule
 from obs.lag.seconds import NOTHING_KNOWN, Advisories, KnownArrivals, oldest_outstanding
 from obs.lag.status import OK, PAUSED, Status
 

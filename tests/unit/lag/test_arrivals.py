@@ -42,3 +42,12 @@ def test_a_count_that_may_be_off_says_so() -> None:
     assert before is not None
     assert after[2]
     assert not before[2]
+
+
+def test_where_arrivals_went_uncounted_it_is_not_known_when_all_others_had_arrived() -> None:
+    arrivals = Arrivals()
+    arrivals.observe(0, True, None, 100.0, 2.0)
+    arrivals.observe(0, True, None, 115.0, 2.0)
+    assert arrivals.known_from == 100.0
+    arrivals.observe(0, False, None, 130.0, 2.0)
+    assert arrivals.known_from is None

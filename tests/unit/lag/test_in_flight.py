@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from obs.lag.delivery_marks import MAX_MARKS
-from obs.lag.in_flight import InFlight, RedeliverySchedule
+from obs.lag.in_flight import InFlight
+from obs.lag.redelivery_schedule import RedeliverySchedule
 from obs.snapshot import ConsumerConfig
 
 THREE = RedeliverySchedule(ConsumerConfig(max_deliver=3, ack_wait=30))
@@ -101,3 +102,24 @@ def test_a_long_schedule_takes_little_room_and_settles_late_never_early() -> Non
         if in_flight.settled:
             assert now - 6_000 - 400 < in_flight.settled <= now - 6_000 + 1
     assert in_flight.settled
+
+
+def test_a_message_removed_in_flight_may_block_the_floor_until_nothing_is_in_flight() -> None:
+    in_flight = InFlight()
+    poll(in_flight, 10)
+    assert not in_flight.is_blocked
+    poll(in_flight, 12, removed=True)
+    assert in_flight.is_blocked
+    poll(in_flight, 20)
+    assert InFlight(in_flight.to_state()).is_blocked
+    poll(in_flight, 20, floor=20, ack_pending=0)
+    assert not in_flight.is_blocked
+
+
+def test_what_counts_as_redelivered_may_be_another_message_once_the_first_were_evicted() -> None:
+    in_flight = InFlight()
+    poll(in_flight, 7, ack_pending=0, redelivered=2)
+    poll(in_flight, 10, redelivered=2, retries=None, active=15)
+    assert in_flight.is_held(THREE)
+    poll(in_flight, 12, redelivered=2, retries=None, active=15, evicted=7)
+    assert not in_flight.is_held(THREE)
