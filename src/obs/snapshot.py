@@ -134,8 +134,8 @@ class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
     """A server whose answer does not tell all that it holds; `words` is its own reason.
 
     `address` is empty where only other servers name it. `only`: the streams, as (account, stream),
-    of which it does not tell all, and of all others it does; a stream "" is all of the account's.
-    None: it may hold anything.
+    of which it does not tell all, and of all others it does; a stream "" is all of the account's,
+    which is named by its label. None: it may hold anything.
     """
 
     address: str
