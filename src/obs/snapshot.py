@@ -62,7 +62,7 @@ class StreamConfig(msgspec.Struct, frozen=True, gc=False):
 
     `discard_new`: at a limit it refuses messages rather than discard its oldest; None where that
     is not known yet. `rolls_up`: a message may replace all before it on its subject, or all there
-    are. `mirrors`: its messages, and the gaps between them, are another stream's.
+    are. `mirrors`: its messages, with their times and the gaps between them, are another stream's.
     """
 
     max_age: float | None = None
@@ -117,11 +117,6 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     holders: tuple[str, ...] = ()  # names of the servers that have a replica of it
     mirror: Origin | None = None
     sources: tuple[Origin, ...] = ()
-
-    @property
-    def mirrors(self) -> bool:
-        """Whether its messages are another stream's and keep that stream's times."""
-        return self.mirror is not None
 
 
 Incompleteness = Literal["unreachable", "recovering", "jetstream_off", "incomplete"]

@@ -52,7 +52,7 @@ class SequenceTimes:
         elif self._first_time is not None and now < self._curve.until:
             self._first_time += now - self._curve.until  # with the curve
         self._ahead = stream.clock_ahead + forward
-        self._copied, self._tolerance = stream.mirrors, tolerance
+        self._copied, self._tolerance = stream.config.mirrors, tolerance
         time = now if stream.last_time is None else stream.last_time - self._ahead
         self._curve.observe(stream.last_seq, time, now, tolerance, copied=self._copied)
         self._learn_first(stream)
