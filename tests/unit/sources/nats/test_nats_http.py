@@ -406,7 +406,7 @@ def test_of_two_accounts_of_one_name_the_one_that_is_unhealthy_is_not_told_in_fu
     (incomplete,) = snapshot.incomplete
     (second,) = [each for each in snapshot.consumers if each.account_id == "ID1"]
     assert second.account == "A (ID1)"
-    assert incomplete.only == {(second.account, "S")}
+    assert incomplete.only == frozenset({(second.account, "S")})
 
 
 def test_a_server_that_changes_between_two_requests_is_asked_again(one: Cluster) -> None:
