@@ -62,7 +62,7 @@ class StreamConfig(msgspec.Struct, frozen=True, gc=False):
 
     `discard_new`: at a limit it refuses messages rather than discard its oldest; None where that
     is not known yet. `rolls_up`: a message may replace all before it on its subject, or all there
-    are. `mirrors`: its messages, and the gaps between them, are another stream's.
+    are. `mirrors`: its messages, with their times and the gaps between them, are another stream's.
     """
 
     max_age: float | None = None
@@ -118,11 +118,6 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     mirror: Origin | None = None
     sources: tuple[Origin, ...] = ()
 
-    @property
-    def mirrors(self) -> bool:
-        """Whether its messages are another stream's and keep that stream's times."""
-        return self.mirror is not None
-
 
 Incompleteness = Literal["unreachable", "recovering", "jetstream_off", "incomplete"]
 """Why a server's answer does not tell all that it holds: it did not answer; it is still reading
@@ -134,8 +129,8 @@ class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
     """A server whose answer does not tell all that it holds; `words` is its own reason.
 
     `address` is empty where only other servers name it. `only`: the streams, as (account, stream),
-    of which it does not tell all, and of all others it does; a stream "" is all of the account's.
-    None: it may hold anything.
+    of which it does not tell all, and of all others it does; a stream "" is all of the account's,
+    which is named by its label. None: it may hold anything.
     """
 
     address: str

@@ -25,7 +25,11 @@ def descendants(pid: int) -> dict[int, str]:
     """Process id → start time, of everything that a process started."""
     found: dict[int, str] = {}
     for child in Path(f"/proc/{pid}/task").glob("*/children"):
-        for text in child.read_text().split():
+        try:
+            children = child.read_text().split()
+        except OSError:  # the process, or the thread, ended meanwhile
+            continue
+        for text in children:
             found[int(text)] = started(int(text)) or ""
             found |= descendants(int(text))
     return found

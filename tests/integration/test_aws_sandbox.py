@@ -1,5 +1,6 @@
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ pytestmark = pytest.mark.integration
 
 def listening_addresses(pid: int) -> set[str]:
     """Addresses, in hexadecimal, of the TCP sockets the process listens on."""
-    files = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    files = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            files.append(str(entry.readlink()))
     inodes = {name[8:-1] for name in files if name.startswith("socket:[")}
     rows = [
         line.split()

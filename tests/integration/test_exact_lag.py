@@ -7,26 +7,26 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import nats
 import pytest
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
 
 from obs.sandbox.nats_server import NatsServer
-from tests.integration.collector_process import (
-    CollectorProcess,
-    Sample,
-    Scrape,
-    Spec,
-    collectors,
-    key,
-    spec_of,
+from tests.integration.collector_process import CollectorProcess, Scrape, collectors, key
+from tests.integration.lag_collectors import (
+    ACCOUNT,
+    POLL,
+    by_http_and_connected,
+    client,
+    collector,
+    of,
+    start,
 )
+from tests.integration.readings import LAST_SUCCESS
 
 __all__ = ["collectors"]
 pytestmark = pytest.mark.integration
 
-POLL = 0.4
 PAUSE = 6 * POLL
 EXACT = 0.1
 CONSUMERS: dict[str, tuple[list[str], int, int]] = {  # filters, acknowledged, in flight
@@ -35,25 +35,16 @@ CONSUMERS: dict[str, tuple[list[str], int, int]] = {  # filters, acknowledged, i
     "working": (["orders.new"], 3, 1),
     "several": (["orders.late", "orders.new"], 3, 0),
 }
-LAST_SUCCESS = key("obs_source_last_success_timestamp_seconds", source="nats")
 CONNECTED = key("obs_source_up", source="nats/connection")
 ADVISORIES = "$JS.EVENT.ADVISORY.CONSUMER.>"
 STAYS = "lag in seconds stays an estimate"
 
 
-def of(consumer: str, name: str) -> Sample:
-    return key(name, nats="nats", account="$G", stream="ORDERS", consumer=consumer)
-
-
 @asynccontextmanager
 async def jetstream(server: NatsServer, **login: str) -> AsyncIterator[JetStreamContext]:
-    client = await nats.connect(server.url, **login)
-    try:
-        js = client.jetstream()
+    async with client(server, **login) as (_, js):
         await js.add_stream(name="ORDERS", subjects=["orders.>"])
         yield js
-    finally:
-        await client.close()
 
 
 async def publish(js: JetStreamContext, subjects: Sequence[str]) -> float:
@@ -82,30 +73,24 @@ async def lagging(js: JetStreamContext, *consumers: str) -> float:
     return oldest
 
 
-def collector(folder: Path, server: NatsServer, **connection: str) -> CollectorProcess:
-    nats_source: Spec = {"monitor": [server.monitor], "poll": f"{POLL}s"}
-    if connection:
-        nats_source["connection"] = {"servers": [server.url]} | connection
-    return CollectorProcess(folder, spec_of(folder, nats=nats_source))
-
-
 def errors(scrape: Scrape, oldest: float, *consumers: str) -> list[float]:
     """By how many seconds each lag is off."""
     age = scrape[LAST_SUCCESS] - oldest
-    return [abs(age - scrape[of(name, "nats_consumer_lag_seconds")]) for name in consumers]
+    return [
+        abs(age - scrape[of("ORDERS", name, "nats_consumer_lag_seconds")]) for name in consumers
+    ]
 
 
 def doubts(scrape: Scrape, *consumers: str) -> list[float | None]:
     """By how many seconds each lag may be off, where that is reported."""
-    return [scrape.get(of(name, "nats_consumer_lag_uncertainty_seconds")) for name in consumers]
+    return [
+        scrape.get(of("ORDERS", name, "nats_consumer_lag_uncertainty_seconds"))
+        for name in consumers
+    ]
 
 
 def exact(oldest: float, *consumers: str) -> Callable[[Scrape], bool]:
     return lambda scrape: max(errors(scrape, oldest, *consumers)) < EXACT
-
-
-async def start(*collectors: CollectorProcess) -> None:
-    await asyncio.gather(*(asyncio.to_thread(each.start) for each in collectors))
 
 
 async def test_what_is_older_than_the_collector_is_exact_with_a_connection_only(
@@ -113,10 +98,7 @@ async def test_what_is_older_than_the_collector_is_exact_with_a_connection_only(
 ) -> None:
     async with jetstream(nats_server) as js:
         oldest = await lagging(js, *CONSUMERS)
-        by_http = collector(tmp_path / "http", nats_server)
-        connected = collector(tmp_path / "connected", nats_server, account="$G")
-        collectors += [by_http, connected]
-        await start(by_http, connected)
+        by_http, connected = await by_http_and_connected(collectors, tmp_path, nats_server)
         first = await asyncio.to_thread(connected.until, exact(oldest, *CONSUMERS))
         assert doubts(first, *CONSUMERS) == [None] * len(CONSUMERS)
         estimate = await asyncio.to_thread(by_http.polls, "nats")
@@ -131,11 +113,10 @@ async def test_what_is_older_than_the_collector_is_exact_with_a_connection_only(
 async def test_a_filtered_consumer_among_other_subjects_is_followed(
     nats_server: NatsServer, tmp_path: Path, collectors: list[CollectorProcess]
 ) -> None:
-    watching = collector(tmp_path, nats_server, account="$G")
-    collectors.append(watching)
+    watching = collector(tmp_path, nats_server, **ACCOUNT)
     async with jetstream(nats_server) as js:
         oldest = await lagging(js, "new")
-        await start(watching)
+        await start(collectors, watching)
         await asyncio.to_thread(watching.until, exact(oldest, "new"))
         pull = await js.pull_subscribe_bind(consumer="new", stream="ORDERS")
         *taken, last = await pull.fetch(5, timeout=5)  # the last one is of the second burst
@@ -166,13 +147,13 @@ async def test_a_user_without_permission_to_query_still_counts_dead_letters_and_
     listening = {"publish": {"deny": ">"}, "subscribe": [ADVISORIES]}
     extra = users(app={"publish": [">"], "subscribe": [">"]}, asks=querying, listens=listening)
     with NatsServer(tmp_path / "nats", extra=extra) as server:
-        for user in ("asks", "listens"):
-            login = {"user": user, "password": "${OBS_TEST_PASSWORD}"}
-            collectors.append(collector(tmp_path / user, server, **login))
-        asks, listens = collectors
+        asks, listens = (
+            collector(tmp_path / user, server, user=user, password="${OBS_TEST_PASSWORD}")
+            for user in ("asks", "listens")
+        )
         async with jetstream(server, user="app", password="secret") as js:
             oldest = await lagging(js, "new")
-            await start(asks, listens)
+            await start(collectors, asks, listens)
             await asyncio.to_thread(asks.until, exact(oldest, "new"))
             assert STAYS not in asks.log
             await asyncio.to_thread(listens.until, lambda _: STAYS in listens.log)
@@ -183,7 +164,7 @@ async def test_a_user_without_permission_to_query_still_counts_dead_letters_and_
     assert doubt
     assert doubt > POLL
     assert last[CONNECTED] == 1
-    assert last[of("new", "nats_consumer_dead_letters_total")] == 1
+    assert last[of("ORDERS", "new", "nats_consumer_dead_letters_total")] == 1
 
 
 async def terminate_next(js: JetStreamContext) -> None:

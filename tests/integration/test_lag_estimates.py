@@ -8,59 +8,37 @@ from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
 
-import nats
 import pytest
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig, StreamSource
 
 from obs.sandbox.nats_server import NatsServer
-from tests.integration.collector_process import (
-    CollectorProcess,
-    Sample,
-    Scrape,
-    Spec,
-    collectors,
-    key,
-    spec_of,
+from tests.integration.collector_process import CollectorProcess, Scrape, collectors, key
+from tests.integration.lag_collectors import (
+    ACCOUNT,
+    POLL,
+    by_http_and_connected,
+    client,
+    collector,
+    of,
+    start,
 )
+from tests.integration.readings import LAST_SUCCESS
 from tests.integration.waiting import ended, eventually_async
 
 __all__ = ["collectors"]
 pytestmark = pytest.mark.integration
 
-POLL = 0.4
 UNSTATED = 1.5 * POLL
 TOLERANCE = 0.3
-LAST_SUCCESS = key("obs_source_last_success_timestamp_seconds", source="nats")
-
-
-def collector(folder: Path, server: NatsServer, *, connected: bool = False) -> CollectorProcess:
-    source: Spec = {"monitor": [server.monitor], "poll": f"{POLL}s"}
-    if connected:
-        source["connection"] = {"servers": [server.url], "account": "$G"}
-    return CollectorProcess(folder, spec_of(folder, nats=source))
-
-
-def of(stream: str, consumer: str, name: str) -> Sample:
-    return key(name, nats="nats", account="$G", stream=stream, consumer=consumer)
 
 
 def told(scrape: Scrape, stream: str, consumer: str) -> tuple[float, float]:
     """(lag in seconds, its uncertainty as far as it is stated)."""
     lag = scrape[of(stream, consumer, "nats_consumer_lag_seconds")]
     return lag, scrape.get(of(stream, consumer, "nats_consumer_lag_uncertainty_seconds"), UNSTATED)
-
-
-@asynccontextmanager
-async def client(server: NatsServer) -> AsyncIterator[tuple[Client, JetStreamContext]]:
-    connection = await nats.connect(server.url)
-    try:
-        yield connection, connection.jetstream()
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager
@@ -78,11 +56,6 @@ async def read(
     for each in collectors:
         for _ in range(polls):
             check(await asyncio.to_thread(each.polls, "nats"))
-
-
-async def start(collectors: list[CollectorProcess], *more: CollectorProcess) -> None:
-    collectors += more
-    await asyncio.gather(*(asyncio.to_thread(each.start) for each in more))
 
 
 async def test_overwritten_messages_are_not_outstanding(
@@ -103,9 +76,7 @@ async def test_overwritten_messages_are_not_outstanding(
 
         began = time.time()
         async with going_on(asyncio.create_task(overwrite())):
-            by_http = collector(tmp_path / "http", nats_server)
-            connected = collector(tmp_path / "connected", nats_server, connected=True)
-            await start(collectors, by_http, connected)
+            by_http, connected = await by_http_and_connected(collectors, tmp_path, nats_server)
 
             def old_enough(scrape: Scrape) -> bool:
                 return scrape[LAST_SUCCESS] - began > 5
@@ -142,9 +113,7 @@ async def test_last_per_subject_is_owed_only_the_last_of_each_subject_before_it_
         )
         await js.add_consumer("S", config)
         await js.publish("s.a", b"x")
-        by_http = collector(tmp_path / "http", nats_server)
-        connected = collector(tmp_path / "connected", nats_server, connected=True)
-        await start(collectors, by_http, connected)
+        by_http, connected = await by_http_and_connected(collectors, tmp_path, nats_server)
 
         def check(scrape: Scrape) -> None:
             lag, off = told(scrape, "S", "last")
@@ -237,7 +206,7 @@ async def test_messages_given_up_quickly_leave_a_lag_of_seconds(
             given_up.append(json.loads(message.data)["stream_seq"])
 
         await connection.subscribe("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>", cb=note)
-        connected = collector(tmp_path, nats_server, connected=True)
+        connected = collector(tmp_path, nats_server, **ACCOUNT)
         await start(collectors, connected)
 
         async def traffic() -> None:

@@ -74,7 +74,7 @@ class Evidence:
         self._observe_in_flight(
             after, step, observed if pulled else 0.0, settings.interval, schedule
         )
-        if filtered and not stream.mirrors:  # there messages are older than their arrival
+        if filtered and not stream.config.mirrors:  # there messages are older than their arrival
             counted = keeps_pending(stream)  # else what is pending may have left unseen
             self._count_arrivals(before, after, step, now, settings, counted=counted)
         acknowledged = self.progress.acknowledged(step, before, after, in_flight, schedule)

@@ -65,7 +65,7 @@ class SequenceTimes:
             self._first_time, self._ahead_before = None, self._ahead
         elif self._first_time is not None and now < self._curve.until:
             self._first_time += now - self._curve.until  # with the curve
-        self._copied, self._tolerance = stream.mirrors, tolerance
+        self._copied, self._tolerance = stream.config.mirrors, tolerance
         time = now if stream.last_time is None else stream.last_time - self._ahead
         self._curve.observe(stream.last_seq, time, now, tolerance, copied=self._copied)
         self._learn_first(stream)
@@ -76,7 +76,7 @@ class SequenceTimes:
         """Whether nothing that was learnt holds: a mirror is filled with what is older than it."""
         if stream.created != self._created or self._behind >= BEHIND_POLLS:
             return True
-        return stream.mirrors and self._curve.last == 0
+        return stream.config.mirrors and self._curve.last == 0
 
     def _learn_first(self, stream: ObservedStream) -> None:
         """Learnt once: a clock that is set later does not change when it arrived."""

@@ -64,7 +64,8 @@ class ObservedConsumer(Protocol):
 class ObservedStreamConfig(Protocol):
     """Limits of a stream, the age in seconds; None: there is none.
 
-    `discard_new` is None where the configuration is not known yet.
+    `discard_new` is None where the configuration is not known yet. `mirrors`: its messages, with
+    their times and the gaps between them, are another stream's.
     """
 
     @property
@@ -85,7 +86,6 @@ class ObservedStream(Protocol):
     """A stream as its leader reports it.
 
     Its times are of the server's clock, which is `clock_ahead` seconds ahead of the collector's.
-    `mirrors`: its messages are another stream's and keep that stream's times.
     """
 
     @property
@@ -104,8 +104,6 @@ class ObservedStream(Protocol):
     def last_time(self) -> float | None: ...
     @property
     def clock_ahead(self) -> float: ...
-    @property
-    def mirrors(self) -> bool: ...
 
 
 class JudgeSettings(msgspec.Struct, frozen=True, gc=False):

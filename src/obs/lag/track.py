@@ -40,7 +40,8 @@ class Track:
     """Judges one consumer by its polls so far."""
 
     __slots__ = (
-        "_config", "_evidence", "_has_leader", "_identity", "_schedule", "_uncounted", "_verdict",
+        "_behind_by", "_config", "_evidence", "_has_leader", "_identity", "_schedule", "_uncounted",
+        "_verdict",
     )  # fmt: skip
 
     def __init__(self, ended: Ended | None = None) -> None:
@@ -50,6 +51,7 @@ class Track:
         self._has_leader = True  # at the last poll
         self._uncounted = 0  # polls in a row with a leader that has yet to count
         self._verdict: ConsumerVerdict | None = None
+        self._behind_by = 0.0  # seconds from the last poll that was used to the last one
         self._config: ObservedConsumerConfig | None = None
         self._schedule: RedeliverySchedule  # of the config; set by the first poll
 
@@ -76,7 +78,7 @@ class Track:
             self._uncounted, self._has_leader = 0, consumer.leader
         else:
             self._has_leader = consumer.leader and not self._has_yet_to_count(consumer, stream)
-        last = self._verdict
+        last, self._behind_by = self._verdict, 0.0
         if not self._has_leader:  # a follower's numbers are stale
             if last is not None:
                 return aged_without_leader(
@@ -85,7 +87,8 @@ class Track:
         elif last is not None and (
             times.is_behind or not self._learn(consumer, stream, now, settings)
         ):
-            return _aged(last, now - self._evidence.at)
+            self._behind_by = now - self._evidence.at
+            return _aged(last, self._behind_by)
         elif last is None:
             self._learn(consumer, stream, now, settings)
         verdict = judge(
@@ -191,7 +194,12 @@ class Track:
             uncertainty=uncertainty,
             eviction_seconds=eviction_seconds(stream.config.max_age, seconds),
         )
-        return self._verdict
+        return _aged(self._verdict, self._behind_by)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last poll was not used, because it was of before the one used last."""
+        return self._behind_by > 0
 
     def to_state(self) -> TrackState | None:
         """Plain values, for `from_state`; None before the first poll."""

@@ -1,7 +1,7 @@
 import pytest
 
 from obs.lag.history import SequenceTimes
-from obs.snapshot import Origin, Stream, StreamConfig
+from obs.snapshot import Stream, StreamConfig
 
 
 def stream(
@@ -11,11 +11,12 @@ def stream(
     first_time: float | None = 0.0,
     created: str = "a",
     clock_ahead: float = 0.0,
-    mirror: Origin | None = None,
+    *,
+    mirrors: bool = False,
 ) -> Stream:
     return Stream(
-        "$G", "S", created, StreamConfig(), 1, 1, first, last, first_time, at, 1,
-        clock_ahead=clock_ahead, mirror=mirror,
+        "$G", "S", created, StreamConfig(mirrors=mirrors), 1, 1, first, last, first_time, at, 1,
+        clock_ahead=clock_ahead,
     )  # fmt: skip
 
 
@@ -126,21 +127,20 @@ def test_a_clock_of_the_collector_that_was_set_changes_no_age() -> None:
 
 
 def test_a_mirror_keeps_the_times_of_its_origin_while_it_fills() -> None:
-    origin = Origin("ORDERS", 500, 0.1)
     times = SequenceTimes()
-    times.observe(stream(100, 100.0, 1, 0.0, mirror=origin), 7_200.0, 1.0)
-    times.observe(stream(600, 3_600.0, 1, 0.0, mirror=origin), 7_215.0, 1.0)
+    times.observe(stream(100, 100.0, 1, 0.0, mirrors=True), 7_200.0, 1.0)
+    times.observe(stream(600, 3_600.0, 1, 0.0, mirrors=True), 7_215.0, 1.0)
     assert times.lookup(100) == (100.0, 0.0)
     assert times.lookup(600) == (3_600.0, 0.0)
     estimate, off = times.lookup(350)
     assert (estimate, off) == (1_850.0, 1_750.0)
-    times.observe(stream(600, 3_600.0, 90, 89.0, mirror=origin), 7_230.0, 1.0)
+    times.observe(stream(600, 3_600.0, 90, 89.0, mirrors=True), 7_230.0, 1.0)
     assert times.lookup(5) == (89.0, 0.0)  # so is its eviction by age
 
 
 def test_a_mirror_that_was_empty_is_filled_with_what_is_older_than_it() -> None:
-    times, origin = SequenceTimes(), Origin("ORDERS", 500, 0.1)
-    times.observe(stream(0, None, first=0, first_time=None, mirror=origin), 100.0, 1.0)
-    times.observe(stream(47, 99.5, first=1, first_time=60.0, mirror=origin), 100.5, 1.0)
+    times = SequenceTimes()
+    times.observe(stream(0, None, first=0, first_time=None, mirrors=True), 100.0, 1.0)
+    times.observe(stream(47, 99.5, first=1, first_time=60.0, mirrors=True), 100.5, 1.0)
     assert times.lookup(1) == (60.0, 0.0)
     assert times.lookup(47) == (99.5, 0.0)

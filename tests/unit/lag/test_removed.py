@@ -9,7 +9,7 @@ from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.track import Track
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, ConsumerConfig, Origin, Stream, StreamConfig
+from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
 
 POLL = 0.5
 SETTINGS = JudgeSettings(interval=POLL, window=30.0)
@@ -23,7 +23,6 @@ class Reports:
 
     config: ConsumerConfig = field(default_factory=ConsumerConfig)
     limits: StreamConfig = field(default_factory=StreamConfig)
-    mirror: Origin | None = None
     track: Track = field(default_factory=Track)
     times: SequenceTimes = field(default_factory=SequenceTimes)
 
@@ -42,7 +41,6 @@ class Reports:
         held = last - first + 1 if messages is None else messages
         stream = Stream(
             "$G", "S", "s", self.limits, held, 1, first, last, first_time, last_time, 1,
-            mirror=self.mirror,
         )  # fmt: skip
         self.times.observe(stream, at, POLL / 8)
         changing: dict[str, Any] = {
@@ -112,7 +110,7 @@ def test_a_message_that_expired_is_not_what_a_consumer_with_few_tries_holds() ->
 
 
 def test_arrivals_in_a_mirror_do_not_count_as_the_age_of_its_messages() -> None:
-    reports = Reports(ConsumerConfig(filters=("a",)), mirror=Origin("ORDERS", 500, 0.1))
+    reports = Reports(ConsumerConfig(filters=("a",)), StreamConfig(mirrors=True))
     reports.poll(55.2, (0, 0, None, None), messages=0)
     verdict = reports.poll(55.6, (1, 48, 44.0, 55.4), pending=7)
     assert covers(verdict, truth=10.5)

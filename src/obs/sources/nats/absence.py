@@ -12,37 +12,44 @@ MISSING: Final[tuple[Missing, ...]] = (*get_args(Incompleteness), "restarted")
 
 
 class Servers:
-    """The servers of one source: which of them tell all, and since when each one runs."""
+    """The servers of one source: which of them tell all, and since which poll each one runs.
+
+    Polls are counted rather than timed: what a poll tells was true a moment before it ended, and
+    clocks are set.
+    """
 
     def __init__(self) -> None:
-        self._runs: dict[str, tuple[str, float]] = {}  # name → (id, when it was first seen)
+        self.poll = 0
+        """The number of the last poll, from 1."""
+        self._runs: dict[str, tuple[str, int]] = {}  # name → (id, the first poll that saw it)
         self._telling: set[str] = set()
         self._incomplete: dict[str, IncompleteServer] = {}
 
     def observe(self, snapshot: NatsSnapshot) -> None:
-        """Take what a poll says of its servers."""
+        """Take what the next poll says of its servers."""
+        self.poll += 1
         self._telling = {server.name for server in snapshot.servers if server.up}
         self._incomplete = {server.name: server for server in snapshot.incomplete if server.name}
         for server in snapshot.servers:
-            if server.up and self._runs.get(server.name, ("", 0.0))[0] != server.id:
-                self._runs[server.name] = (server.id, snapshot.at)
+            if server.up and self._runs.get(server.name, ("", 0))[0] != server.id:
+                self._runs[server.name] = (server.id, self.poll)
 
     def why_absent(
-        self, holders: Iterable[str], stream: tuple[str, str], seen_at: float
+        self, holders: Iterable[str], stream: tuple[str, str], last_poll: int
     ) -> Missing | None:
-        """Why something of `stream` (account, name) is absent that was last seen at `seen_at`.
+        """Why something of `stream` (account, name) is absent that `last_poll` was the last to see.
 
         `holders` are the servers that had it, its leader first. None: one of them, which has run
-        since then, tells that it is gone: it was deleted.
+        since that poll, tells that it is gone: it was deleted.
         """
-        reasons = [self._why(holder, stream, seen_at) for holder in holders]
+        reasons = [self._why(holder, stream, last_poll) for holder in holders]
         return None if None in reasons else reasons[0] if reasons else "unreachable"
 
     def is_known(self, server: str) -> bool:
         """Whether the server is still one of the cluster's, if not one that tells all."""
         return server in self._incomplete or server in self._telling
 
-    def _why(self, server: str, stream: tuple[str, str], seen_at: float) -> Missing | None:
+    def _why(self, server: str, stream: tuple[str, str], last_poll: int) -> Missing | None:
         incomplete = self._incomplete.get(server)
         if incomplete is not None and _concerns(incomplete, stream):
             return incomplete.why
@@ -50,7 +57,7 @@ class Servers:
             return next((each.why for each in self._incomplete.values()), None)
         if server not in self._telling:
             return "unreachable"
-        return "restarted" if self._runs[server][1] > seen_at else None
+        return "restarted" if self._runs[server][1] > last_poll else None
 
 
 def _concerns(server: IncompleteServer, stream: tuple[str, str]) -> bool:

@@ -15,7 +15,7 @@ Only = frozenset[tuple[str, str]]
 
 
 class Shortfall(NamedTuple):
-    """Why an answer does not tell all; `only` as in IncompleteServer."""
+    """Why an answer does not tell all; `only` as in IncompleteServer, but with accounts by id."""
 
     why: Incompleteness
     words: str
@@ -58,7 +58,7 @@ def shortfall(health: Healthz | SourceError | None, jsz: Jsz) -> Shortfall | Non
 
 def _of_streams(health: Healthz, accounts: Sequence[AccountReport]) -> Shortfall | None:
     """The same where the server tells all but single streams."""
-    unhealthy = frozenset(_unhealthy(health, accounts))
+    unhealthy = frozenset((each.account, _stream(each)) for each in health.errors or ())
     short = frozenset(_short_of_consumers(accounts))
     if not unhealthy and not short:
         return None
@@ -75,12 +75,6 @@ def _of_the_server(health: Healthz) -> str:
     return next((each.error for each in health.errors if each.type not in _OF_ASSETS), "")
 
 
-def _unhealthy(health: Healthz, accounts: Sequence[AccountReport]) -> Iterator[tuple[str, str]]:
-    names = {account.id: account.name for account in accounts}
-    for error in health.errors or ():
-        yield names.get(error.account, error.account), _stream(error)
-
-
 def _stream(error: HealthError) -> str:
     return "" if error.type == "ACCOUNT" else error.stream
 
@@ -89,12 +83,12 @@ def _short_of_consumers(accounts: Sequence[AccountReport]) -> Iterator[tuple[str
     for account in accounts:
         for stream in account.stream_detail or ():
             if stream.state.consumer_count > len(stream.consumer_detail or ()):
-                yield account.name, stream.name
+                yield account.id or account.name, stream.name
 
 
 def _mostly_absent(unhealthy: Only, accounts: Sequence[AccountReport]) -> bool:
     """Whether more streams are absent because they are unhealthy than the answer has."""
-    there = {(a.name, stream.name) for a in accounts for stream in a.stream_detail or ()}
+    there = {(a.id or a.name, stream.name) for a in accounts for stream in a.stream_detail or ()}
     return len(unhealthy - there) > len(there)
 
 

@@ -28,6 +28,7 @@ from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage, Stream
 from obs.sources.kind import Tracker
 from obs.sources.nats.absence import Missing, Servers, counted
+from obs.sources.nats.absent_consumers import AbsentConsumers
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.clock_steps import ClockSteps
@@ -70,26 +71,22 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             for each in spec.every_connection
         }
         self._settings = JudgeSettings(interval=spec.poll, window=spec.status_window)
-        self._keep = stale_after(spec)
+        keep = stale_after(spec)
         self._servers = Servers()
-        self._kept_streams = KeptStreams(self._keep)
+        self._kept_streams = KeptStreams(keep)
+        self.absent = AbsentConsumers(self._servers, self._kept_streams, keep)
         self._rows = ConsumerRows()
         self._kept = RowCache()
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
         self._ended: dict[Identity, Ended] = {}
         self.accounts = AccountLabels()
-        self._poll = 0
         self._since = now
         self._saved_at = now
         self._clock = ClockSteps()
         self.heard = HeardDeadLetters(source, spec, state, self.accounts.label)
         self.present: tuple[TrackedConsumer, ...] = ()
         """Told by the last poll, or missing and kept."""
-        self.unknown: tuple[TrackedConsumer, ...] = ()
-        """Those that exist, but of which nothing is told for too long."""
-        self.gone: tuple[TrackedConsumer, ...] = ()
-        """Those that nobody reports, missing for too long."""
         self.streams: tuple[Stream, ...] = ()
         self.lag_columns: deque[tuple[tuple[TrackedConsumer, ...], array[int]]] = deque(
             maxlen=LAG_POINTS
@@ -100,7 +97,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         """Judge the snapshot; returns the source's families."""
         self._clock.observe(snapshot.at, snapshot.steady)
         now = snapshot.at - self._clock.forward
-        self._poll += 1
         self._servers.observe(snapshot)
         self.streams = self._kept_streams.update(snapshot, self._servers)
         streams = self._observe_streams(snapshot)
@@ -108,7 +104,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.snapshot = snapshot
         if len(told) != len(self._tracked):
             self._forget(now)
-        self._sort_out_missing(told, now)
+        self.absent.sort_out(self._tracked.values(), len(told), snapshot, now)
+        kept = self.absent.kept
+        self.present = (*told, *kept) if kept else tuple(told)
         for queries in self._queries.values():
             queries.update(told, streams)
         self.heard.tell_unheard(tracked.consumer for tracked in told)
@@ -138,7 +136,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self, snapshot: NatsSnapshot, streams: ObservedStreams
     ) -> list[TrackedConsumer]:
         """Judge the consumers of the snapshot; returns those that are told."""
-        forward, settings = self._clock.forward, self._settings
+        forward, settings, poll = self._clock.forward, self._settings, self._servers.poll
         now, tracked_by, hears = snapshot.at - forward, self._tracked, self.heard.hears
         told: list[TrackedConsumer] = []
         for consumer in snapshot.consumers:
@@ -151,7 +149,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 track = Track(self._ended.pop(identity, None))
                 tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), track)
             at = now if consumer.at is None else consumer.at - forward
-            tracked.poll = self._poll
+            tracked.poll = poll
             if consumer.leader_unreachable:
                 tracked.observe_followers(consumer, *of_stream, at, settings)
             else:
@@ -159,37 +157,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 tracked.observe(consumer, *of_stream, at, settings, heard=heard)
                 told.append(tracked)
         return told
-
-    def _sort_out_missing(self, told: list[TrackedConsumer], now: float) -> None:
-        """Keep the values of those that are missing, or withdraw them once they are stale."""
-        kept: list[TrackedConsumer] = []
-        unknown: list[TrackedConsumer] = []
-        withdrawn: list[TrackedConsumer] = []
-        if len(told) != len(self._tracked):
-            for tracked in self._tracked.values():
-                if tracked.poll != self._poll:
-                    self._look_up(tracked)
-                if tracked.missing is None:
-                    continue
-                if tracked.judged and 0 <= now - tracked.seen_at <= self._keep:
-                    kept.append(tracked)
-                else:
-                    (unknown if tracked.poll == self._poll else withdrawn).append(tracked)
-        self.present = (*told, *kept) if kept else tuple(told)
-        self.unknown, self.gone = tuple(unknown), tuple(withdrawn)
-
-    def _look_up(self, tracked: TrackedConsumer) -> None:
-        """Note why a consumer is in no report: it was deleted, or is missing."""
-        if tracked.deleted or not tracked.judged:
-            return
-        consumer = tracked.consumer
-        key = (consumer.account, consumer.stream)
-        holders: tuple[str, ...] = (consumer.server,)
-        stream = self._kept_streams.last(key)
-        if stream is not None and consumer.config.replicas != 1:
-            holders += stream.holders
-        tracked.missing = self._servers.why_absent(holders, key, tracked.seen_at)
-        tracked.deleted = tracked.missing is None
 
     def fault(self) -> SourceError | None:
         """Why the cluster as a whole tells nothing."""
@@ -215,7 +182,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def _withdrawn(self) -> dict[str, int]:
         shown = {(stream.account, stream.name) for stream in self.streams}
         return {
-            "consumer": len(self.gone) + sum(tracked.judged for tracked in self.unknown),
+            "consumer": len(self.absent.gone) + sum(each.judged for each in self.absent.unknown),
             "stream": len(self.missing_streams.keys() - shown),
         }
 
@@ -227,7 +194,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def missing(self) -> dict[tuple[str, str], int]:
         """How many streams, consumers, and servers that are not polled are missing, by reason."""
         servers = self.snapshot.incomplete if self.snapshot else ()
-        consumers = [w.missing for w in (*self.present, *self.unknown, *self.gone)]
+        consumers = [w.missing for w in (*self.present, *self.absent.unknown, *self.absent.gone)]
         found = {
             "server": counted(each.why for each in servers if not each.address),
             "stream": counted(self.missing_streams.values()),
@@ -325,9 +292,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
     def _candidates(self, sli: ConsumerSli) -> Iterator[TrackedConsumer]:
-        for tracked in (*self.present, *self.unknown, *self.gone):
-            if not tracked.judged:
-                continue
+        for tracked in (*self.present, *self.absent.judged()):
             consumer = tracked.consumer
             if (
                 consumer.name == sli.consumer
@@ -340,9 +305,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 yield tracked
 
     def _families(self, snapshot: NatsSnapshot) -> list[Family]:
-        present = self.present
+        present, unknown = self.present, self.absent.unknown
         consumers = consumer_families(
-            self._rows.of([each.row for each in present], [each.row for each in self.unknown]),
+            self._rows.of([each.row for each in present], [each.row for each in unknown]),
             [tracked.consumer for tracked in present],
             [tracked.verdict for tracked in present],
             [self.heard.total(tracked.consumer) for tracked in present],
@@ -361,10 +326,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def _forget(self, now: float) -> None:
         for identity, tracked in list(self._tracked.items()):
             age = now - tracked.seen_at
-            if age <= FORGET_AFTER or tracked.poll == self._poll:
+            if age <= FORGET_AFTER or tracked.poll == self._servers.poll:
                 continue
-            why = tracked.missing
-            if why is None or is_forgotten(why, self._servers, tracked.consumer.server, age):
+            why, server = tracked.missing, tracked.consumer.server if tracked.judged else ""
+            if why is None or is_forgotten(why, self._servers, server, age):
                 del self._tracked[identity]
                 self._ended[identity] = tracked.track.ended()
         while len(self._ended) > ENDED:

@@ -1,7 +1,9 @@
 """Which servers of a cluster do not tell all that they hold, and when nothing can be told."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from obs.errors import SourceError
 from obs.snapshot import IncompleteServer
@@ -31,7 +33,7 @@ class IncompleteServers:
         names: Mapping[str, str],
         unreached: Iterable[str],
     ) -> tuple[IncompleteServer, ...]:
-        """The servers of one poll that do not tell all.
+        """The servers of one poll that do not tell all; `only` has accounts by id.
 
         `names`: what the servers at the addresses were last called. `unreached`: servers of the
         cluster that no known address leads to; so are leaders that only others name.
@@ -70,6 +72,20 @@ class IncompleteServers:
         ready = short.why == "recovering" and answer.varz.server_id in self._ready
         why = "incomplete" if ready else short.why
         return IncompleteServer(at, name, why, short.words, short.only)
+
+
+def labelled(
+    incomplete: Iterable[IncompleteServer], label: Callable[[str], str]
+) -> tuple[IncompleteServer, ...]:
+    """The same with accounts in `only` by their labels, as streams and consumers have them."""
+    return tuple(
+        each
+        if each.only is None
+        else msgspec.structs.replace(
+            each, only=frozenset((label(account), stream) for account, stream in each.only)
+        )
+        for each in incomplete
+    )
 
 
 def fault_of(

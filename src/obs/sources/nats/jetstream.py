@@ -278,7 +278,7 @@ def _stream(
         account=account,
         name=key.stream,
         created=report.created,
-        config=known.config if known else StreamConfig(),
+        config=known.config if known else StreamConfig(mirrors=report.mirror is not None),
         messages=state.messages,
         bytes=state.bytes,
         first_seq=state.first_seq,

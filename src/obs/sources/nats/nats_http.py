@@ -15,7 +15,7 @@ from obs.sources.nats.clock_steps import steady_time
 from obs.sources.nats.clocks import Ahead, ServerClocks
 from obs.sources.nats.config_reads import ConfigReads
 from obs.sources.nats.discovery import Discovery
-from obs.sources.nats.incomplete import IncompleteServers, fault_of
+from obs.sources.nats.incomplete import IncompleteServers, fault_of, labelled
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.leaders import Merged, ServerReport, merge
 from obs.sources.nats.names import unwatched
@@ -48,7 +48,8 @@ class NatsHttp:
         self._spec = spec
         self._http = http
         self._clock = clock
-        self._scope = SourceSelection(spec, accounts)
+        self._accounts = accounts or AccountLabels()
+        self._scope = SourceSelection(spec, self._accounts)
         self._settings = KnownSettings()
         self._config_reads = ConfigReads(spec.config_every)
         self._unreadable = UnreadableLog(name)
@@ -87,7 +88,7 @@ class NatsHttp:
             view.streams,
             view.consumers,
             view.left_out,
-            incomplete,
+            labelled(incomplete, self._accounts.label),
             fault_of(self.name, answers, incomplete),
             unwatched=unwatched(merged, view),
             steady=steady,

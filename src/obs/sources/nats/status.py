@@ -171,7 +171,7 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
             eviction_seconds=verdict.eviction_seconds,
             lag_history=lags.get(tracked, ()),
         )
-    for tracked in tracker.unknown:
+    for tracked in tracker.absent.unknown:
         _, account, stream, name = tracked.row
         yield ConsumerStatus(
             nats=tracker.source,
@@ -181,7 +181,7 @@ def consumer_rows(tracker: ConsumerTracker) -> Iterator[ConsumerStatus]:
             status="unknown",
             reasons=("leader_unreachable",),
             missing=tracked.missing,
-            last_seen=tracked.seen_at or None,
+            last_seen=tracked.seen_at if tracked.judged else None,
             lag_messages=None,
             lag_seconds=None,
             pending=None,

@@ -21,8 +21,9 @@ Identity = tuple[str, str, str]  # account, stream, consumer
 class TrackedConsumer:
     """One consumer over time. `consumer` and `verdict` are there from the first `observe` on.
 
-    `seen_at` is when it was last told (Unix seconds), `poll` the number of the last poll that had
-    it. `missing`: why it is not told now, unless it was `deleted`; its values are the last ones.
+    `seen_at` is when it was last told (Unix seconds), or, as long as it was not `judged`, when
+    others last named it. `poll`: the number of the last poll that had it. `missing`: why it is not
+    told now, unless it was `deleted`; its values are the last ones.
     """
 
     __slots__ = (
@@ -66,7 +67,7 @@ class TrackedConsumer:
         verdict = self.track.observe(
             consumer, stream, times, now, settings, advisories=self._advisories
         )
-        if not self.judged or (consumer.leader and verdict is not self.verdict):
+        if not self.judged or (consumer.leader and not self.track.is_behind):
             self.consumer = consumer
         self.seen_at = now
         self.verdict = verdict
@@ -89,6 +90,7 @@ class TrackedConsumer:
         self.missing = "unreachable"
         self.deleted = False
         if not self.judged:
+            self.seen_at = now
             return
         last = self.verdict
         aged = self.track.observe(
@@ -100,6 +102,11 @@ class TrackedConsumer:
         self.verdict = msgspec.structs.replace(
             aged, status=last.status, reasons=reasons, drain_seconds=last.drain_seconds
         )
+
+    @property
+    def was_reported(self) -> bool:
+        """Whether a poll had it; the others are known from the saved state only."""
+        return self.poll > 0
 
     @property
     def _advisories(self) -> Advisories:

@@ -89,17 +89,17 @@ def test_more_streams_than_the_answer_counts_were_just_created() -> None:
 def test_a_stream_with_fewer_consumers_than_it_counts_is_not_told_in_full() -> None:
     found = shortfall(OK, jsz(stream("S", 2, counted=3), stream("T", 1)))
     assert found is not None
-    assert (found.why, found.only) == ("incomplete", frozenset({("A", "S")}))
+    assert (found.why, found.only) == ("incomplete", frozenset({("ID", "S")}))
 
 
 def test_a_stream_that_cannot_be_written_leaves_all_others_told() -> None:
     found = shortfall(unhealthy(of_stream("S", "disk full")), jsz(stream("S"), stream("T")))
     assert found is not None
-    assert (found.why, found.only) == ("incomplete", frozenset({("A", "S")}))
+    assert (found.why, found.only) == ("incomplete", frozenset({("ID", "S")}))
     assert found.words == "stream S: disk full"
 
 
-def test_health_names_accounts_by_their_id_or_by_a_name_that_has_none() -> None:
+def test_a_stream_is_named_by_the_id_of_its_account_or_by_a_name_that_has_none() -> None:
     error = HealthError("STREAM", "$G", "S", "bad")
     found = shortfall(unhealthy(error), jsz(stream("S"), account_id=""))
     assert found is not None

@@ -8,10 +8,12 @@ from obs.sources.nats.jsz import (
     ConsumerSettings,
     Delivered,
     Floor,
+    OriginReport,
     Replica,
     StreamReport,
     StreamSettings,
     StreamState,
+    Upstream,
 )
 from obs.sources.nats.leaders import Merged, Reports, StreamKey
 from obs.spec.nats import NatsSource, Selection
@@ -160,6 +162,15 @@ def test_what_a_glob_leaves_out_is_counted_with_the_consumers_of_excluded_stream
     assert names(seen) == ["keep"]
     assert [stream.name for stream in seen.streams] == ["S"]
     assert seen.left_out == NOTHING | {"excluded": 2}
+
+
+def test_a_stream_is_a_mirror_by_its_settings_and_before_they_are_read_by_its_report() -> None:
+    settings = StreamSettings(mirror=Upstream("ORDERS"))
+    unread = StreamReport(name="S", created="0", mirror=OriginReport("ORDERS"))
+    lately_led = StreamReport(name="S", created="0", config=settings)  # copies nothing yet
+    for report, learned in ((unread, {}), (lately_led, {KEY: Reports(lately_led, True)})):
+        (stream,) = view({KEY: Reports(report, True)}, learned=learned).streams
+        assert stream.config.mirrors
 
 
 def test_ephemeral_consumers_are_summed_up_in_their_stream() -> None:

@@ -14,6 +14,7 @@ from obs.snapshot import (
     NatsSnapshot,
     Stream,
     StreamConfig,
+    Unwatched,
 )
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.server_status import server_rows
@@ -35,9 +36,11 @@ class Cluster:
         state = open_state(folder, pytest.fail)
         self.tracker = ConsumerTracker("main", spec, state, pytest.fail, START)
         self.at = START
+        self.set_forward = 0.0  # seconds by which the collector's clock was set
         self.ids = {name: f"{name}-1" for name in ALL}
         self.incomplete: tuple[IncompleteServer, ...] = ()
         self.down: set[str] = set()
+        self.without_series: tuple[Unwatched, ...] = ()
 
     def poll(
         self, *consumers: Consumer, streams: tuple[Stream, ...] = (), after: float = 15.0
@@ -51,7 +54,18 @@ class Cluster:
             for name, id in self.ids.items()
         )
         incomplete = (*self.incomplete, *down)
-        self.tracker.update(NatsSnapshot(self.at, servers, streams, consumers, {}, incomplete))
+        self.tracker.update(
+            NatsSnapshot(
+                self.at + self.set_forward,
+                servers,
+                streams,
+                consumers,
+                {},
+                incomplete,
+                unwatched=self.without_series,
+                steady=self.at,
+            )
+        )
 
     def lags(self) -> dict[str, int | None]:
         """Lag by consumer, as the page shows it."""
@@ -83,10 +97,11 @@ def consumer(
     leader: bool = True,
     unreachable: bool = False,
     of: str = "S",
+    at: float | None = None,
 ) -> Consumer:
     return Consumer(
         "A", of, name, "1", config or ConsumerConfig(), 5, 5, 5, pending, 0, 0, 1,
-        leader=leader, leader_unreachable=unreachable, server=on,
+        leader=leader, leader_unreachable=unreachable, server=on, at=at,
     )  # fmt: skip
 
 
@@ -114,6 +129,19 @@ def test_consumers_of_a_dead_server_keep_their_last_values_until_they_are_stale(
         "1 missing consumer is withdrawn",
         "1 missing stream is withdrawn",
     ]
+
+
+def test_values_of_a_consumer_that_was_created_again_do_not_come_back_when_its_server_is_away(
+    cluster: Cluster,
+) -> None:
+    cluster.poll(consumer(), streams=(stream(),))
+    cluster.without_series = (Unwatched("A", "S", "c"),)
+    cluster.poll(streams=(stream(),))
+    assert (cluster.lags(), cluster.missing()) == ({}, {})
+    cluster.without_series, cluster.down = (), {"n1"}
+    cluster.poll(streams=(stream(),))
+    assert cluster.lags() == {}
+    assert ("consumer", "unreachable") in cluster.missing()
 
 
 def test_a_consumer_that_is_back_is_no_longer_missing(cluster: Cluster) -> None:
@@ -208,6 +236,76 @@ def test_a_replica_tells_that_a_consumer_was_deleted_while_its_leader_is_down(
     assert (cluster.lags(), cluster.missing()) == ({}, {})
 
 
+@pytest.mark.parametrize("down", [{"n1"}, set[str]()])
+def test_a_server_that_the_same_poll_found_tells_that_a_consumer_was_deleted(
+    cluster: Cluster, down: set[str]
+) -> None:
+    replicated = stream(on="n2", holders=ALL)
+    answered = START + 14.5  # before the poll ended
+    cluster.poll(consumer(at=answered), streams=(replicated,))
+    cluster.down = down
+    cluster.poll(streams=(replicated,))
+    assert (cluster.lags(), cluster.missing()) == ({}, {})
+
+
+def test_a_server_that_restarted_tells_of_deletions_after_a_clock_was_set(
+    cluster: Cluster,
+) -> None:
+    cluster.poll(consumer(), streams=(stream(),))
+    cluster.set_forward = 3000.0
+    cluster.ids["n1"] = "n1-2"
+    cluster.poll(consumer(), streams=(stream(),))
+    cluster.poll(streams=(stream(),))
+    assert (cluster.lags(), cluster.missing()) == ({}, {})
+
+
+def test_a_consumer_without_series_on_a_restarted_server_is_not_missing_until_its_server_is(
+    cluster: Cluster,
+) -> None:
+    cluster.poll(consumer(), streams=(stream(),))
+    cluster.ids["n1"] = "n1-2"
+    cluster.without_series = (Unwatched("A", "S", "c"),)  # it was created again
+    cluster.poll(streams=(stream(),))
+    assert (cluster.lags(), cluster.missing()) == ({}, {}), "its values are of the earlier one"
+    cluster.down, cluster.without_series = {"n1"}, ()
+    cluster.poll()
+    assert cluster.missing() == {("consumer", "unreachable"): 1, ("stream", "unreachable"): 1}
+    cluster.down = set()
+    cluster.poll(streams=(stream(),))
+    assert cluster.missing() == {}, "the run that had it tells that it was deleted"
+
+
+def test_a_stream_that_cannot_be_read_on_a_restarted_server_is_not_missing(
+    cluster: Cluster,
+) -> None:
+    cluster.poll(consumer(), streams=(stream(),))
+    cluster.ids["n1"] = "n1-2"
+    cluster.without_series = (Unwatched("A", "S"), Unwatched("A", "S", "c"))
+    cluster.poll()
+    assert (cluster.lags(), cluster.missing()) == ({}, {})
+    assert list(stream_rows(cluster.tracker)) == []
+    cluster.without_series = ()
+    cluster.poll()
+    assert cluster.missing() == {}, "the run that had it tells that it was deleted"
+
+
+def test_a_consumer_that_only_followers_named_is_missing_until_one_tells_that_it_was_deleted(
+    cluster: Cluster,
+) -> None:
+    replicated = stream(on="n2", holders=("n2", "n3"))
+    cluster.down = {"n1"}
+    cluster.poll(
+        consumer(on="n2", leader=False, unreachable=True), consumer("d"), streams=(replicated,)
+    )
+    assert cluster.missing() == {("consumer", "unreachable"): 1}
+    cluster.down = set(ALL)
+    cluster.poll()
+    assert cluster.missing()["consumer", "unreachable"] == 2
+    cluster.down = {"n1"}
+    cluster.poll(streams=(replicated,))
+    assert cluster.missing() == {}
+
+
 def test_a_consumer_of_one_replica_is_told_by_its_own_server_only(cluster: Cluster) -> None:
     replicated = stream(on="n2", holders=ALL)
     cluster.poll(consumer(config=ConsumerConfig(replicas=1)), streams=(replicated,))
@@ -250,7 +348,7 @@ def test_of_a_consumer_whose_leader_was_never_reached_only_that_is_exported(
         if "f" in row and value is not None
     }
     assert exported == {("nats_consumer_status_reason", ("leader_unreachable",)): 1}
-    assert cluster.tracker.unknown
+    assert cluster.tracker.absent.unknown
 
 
 def test_a_consumer_without_a_leader_stays_leaderless(cluster: Cluster) -> None:

@@ -22,6 +22,7 @@ class Server:
     name: str = "n1"
     consumers: dict[str, str] = field(default_factory=lambda: {"c": "1"})  # name → created
     accounts: int = 1
+    one_name: bool = False  # of all accounts, which then have ids
     off: bool = False  # JetStream
     lost: int = 0  # streams that it counts and does not list
     ids: list[str] = field(default_factory=list)  # of the next answers; then its name
@@ -80,7 +81,8 @@ class Server:
         if self.leader is not None:
             stream["cluster"] = {"leader": self.leader}
             consumers[:] = [each | {"cluster": {"leader": self.leader}} for each in consumers]
-        return {"name": f"A{number}", "stream_detail": [stream]}
+        name = {"name": "A", "id": f"ID{number}"} if self.one_name else {"name": f"A{number}"}
+        return {**name, "stream_detail": [stream]}
 
     def config_requests(self) -> int:
         return sum("config=1" in path for path in self.requests)
@@ -391,6 +393,20 @@ def test_streams_that_a_server_counts_and_does_not_list_make_it_incomplete(one: 
     snapshot = one.poll()
     assert why(snapshot) == [("h1:8222", "n1", "incomplete")]
     assert snapshot.fault is None
+
+
+def test_of_two_accounts_of_one_name_the_one_that_is_unhealthy_is_not_told_in_full(
+    one: Cluster,
+) -> None:
+    server = one.servers["h1:8222"]
+    server.accounts, server.one_name = 2, True
+    error = {"type": "STREAM", "account": "ID1", "stream": "S", "error": "disk full"}
+    server.health = {"status": "error", "errors": [error]}
+    snapshot = one.poll()
+    (incomplete,) = snapshot.incomplete
+    (second,) = [each for each in snapshot.consumers if each.account_id == "ID1"]
+    assert second.account == "A (ID1)"
+    assert incomplete.only == frozenset({(second.account, "S")})
 
 
 def test_a_server_that_changes_between_two_requests_is_asked_again(one: Cluster) -> None:
