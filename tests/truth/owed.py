@@ -129,7 +129,7 @@ class Timeline:
     def __init__(self, truth: ConsumerTruth, incarnation: Incarnation) -> None:
         self.incarnation = incarnation
         self.told = truth.told
-        self.moved = truth.moved
+        self.moved = [*truth.moved, *(since for since, _ in truth.leaders[1:])]
         self.owed = sorted(
             (_owed(message, incarnation) for message in _its_own(truth, incarnation)),
             key=lambda owed: owed.sent,
@@ -149,7 +149,7 @@ class Timeline:
         Some count wrongly after a restart, or call settled what is not, and a new leader may be a
         little behind.
         """
-        if any(begin - BEHIND < at < end for at in self.moved):
+        if any(begin - BEHIND < at < end + AROUND for at in self.moved):
             return True
         return any(
             self._is_wrong(told)
