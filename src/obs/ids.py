@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 _UID: Final = re.compile(r"[a-z0-9_-]{1,40}")
+_NOT_IN_CLOUDWATCH_DASHBOARD: Final = re.compile(r"[^A-Za-z0-9_-]")
+_LONGEST_CLOUDWATCH_DASHBOARD: Final = 240  # of 255; a number may follow
+_SHORT: Final = 8  # hexadecimal digits of a digest that tells names apart
 _LARGEST: Final = 2**31 - 1  # Grafana keeps panel ids in 32 bits
 
 
@@ -41,6 +44,34 @@ def panel_url(
     chosen = "".join(f"&var-{name}={value}" for name, value in variables)
     uid = dashboard_uid(system, page)
     return f"{grafana.rstrip('/')}/d/{uid}?viewPanel={panel_id(key)}{chosen}"
+
+
+def fitted(text: str, longest: int, outside: re.Pattern[str] | None = None) -> str:
+    """A name as a target takes it: at most `longest` bytes, and nothing that `outside` matches.
+
+    A name that fits stays as it is. Of any other the rest is replaced by `_` and cut, and a digest
+    of the whole follows, so that different names stay different.
+    """
+    allowed = outside.sub("_", text) if outside else text
+    if allowed == text and len(text.encode()) <= longest:
+        return text
+    room = longest - _SHORT - 1
+    return f"{allowed.encode()[:room].decode(errors='ignore')}-{short_digest(text)}"
+
+
+def short_digest(text: str) -> str:
+    """Eight hexadecimal digits that tell this text from others."""
+    return _digest(text)[:_SHORT]
+
+
+def cloudwatch_dashboard(name: str) -> str:
+    """The name of a dashboard of CloudWatch, which allows letters, digits, _ and -."""
+    return fitted(name, _LONGEST_CLOUDWATCH_DASHBOARD, _NOT_IN_CLOUDWATCH_DASHBOARD)
+
+
+def cloudwatch_dashboard_prefix(system: str) -> str:
+    """What the names of all dashboards of a system in CloudWatch begin with."""
+    return _NOT_IN_CLOUDWATCH_DASHBOARD.sub("_", system)
 
 
 def _digest(text: str) -> str:

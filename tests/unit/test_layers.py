@@ -44,7 +44,7 @@ MAY_IMPORT = {
         *("snapshot", "sources", "spec"),
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "sources", "spec"},
-    "iam": {"catalogue", "errors", "sources", "spec"},
+    "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "checks": {
         "extras",
         *("alerts", "artifacts", "catalogue", "clients", "errors", "iam", "ids"),

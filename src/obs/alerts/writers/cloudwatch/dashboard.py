@@ -9,6 +9,7 @@ from obs.alerts.writers.cloudwatch.alarm import Alarm, AlarmSeries, Formula, Met
 from obs.alerts.writers.cloudwatch.naming import rule_series
 from obs.alerts.writers.lines import encoded
 from obs.catalogue import aws
+from obs.ids import cloudwatch_dashboard
 
 MAX_WIDGETS: Final = 500
 _COLUMNS: Final = 24
@@ -24,10 +25,11 @@ def dashboards(
 ) -> dict[str, str]:
     """Bodies by name: the traffic of the rules, then a graph for each alarm on a metric.
 
-    More than one only where there are more graphs than a dashboard holds.
+    `name` is made one that CloudWatch takes. More than one only where there are more graphs than a dashboard holds.
     """
     watched = (_of_alarm(each, region) for each in alarms if isinstance(each, MetricAlarm))
     graphs = chain(_traffic(rules, region), watched)
+    name = cloudwatch_dashboard(name)
     bodies: dict[str, str] = {}
     while batch := list(islice(graphs, MAX_WIDGETS)):
         bodies[f"{name}-{len(bodies) + 1}" if bodies else name] = _body(batch)

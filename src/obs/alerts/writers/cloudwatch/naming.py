@@ -19,6 +19,8 @@ from obs.alerts.writers.cloudwatch.alarm import (
     Group,
     MetricAlarm,
     Pairs,
+    alarm_name,
+    tag_value,
 )
 from obs.alerts.writers.prometheus import panel_link, runbook_url
 from obs.catalogue.metric import Metric
@@ -49,7 +51,8 @@ class Namer:
     def name(self, *parts: str) -> str:
         """An alarm's name: `oms-eventbridge-failed-invocations`, and what tells it from others."""
         own = [value for _, value in self.tuned.only if value not in parts]
-        return "-".join((prefix(self.system, self.aws), _slug(self.tuned.name), *own, *parts))
+        start = (prefix(self.system, self.aws), _slug(self.tuned.name))
+        return alarm_name("-".join((*start, *own, *parts)))
 
     def description(self, more: str = "", about: Labels = ()) -> str:
         """What people read in the notification. `about` is what is known of the alarm's object."""
@@ -76,7 +79,8 @@ class Namer:
             "severity": str(self.tuned.severity),
             "system": self.system.system,
         }
-        return tuple(sorted({**dict(self.tuned.labels), **own}.items()))
+        every = {**dict(self.tuned.labels), **own}
+        return tuple(sorted((key, tag_value(value)) for key, value in every.items()))
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -166,7 +170,7 @@ def under_composites(
     """The children, and a composite over them; over composites where there are too many."""
     batches = _batches([child.name for child in children])
     middle = [
-        CompositeAlarm(f"{name}-part-{place}", description, batch, operator, namer.tags)
+        CompositeAlarm(alarm_name(f"{name}-part-{place}"), description, batch, operator, namer.tags)
         for place, batch in enumerate(batches, 1)
     ]
     if len(middle) == 1:
