@@ -141,7 +141,9 @@ class CloudWatchAlarms:
     def _present_dashboards(self) -> list[Present]:
         present = []
         for page in self._calls.pages(
-            "cloudwatch", "ListDashboards", DashboardNamePrefix=cloudwatch_dashboard_prefix(self._prefix)
+            "cloudwatch",
+            "ListDashboards",
+            DashboardNamePrefix=cloudwatch_dashboard_prefix(self._prefix),
         ):
             for each in page.get("DashboardEntries", ()):
                 name = each["DashboardName"]

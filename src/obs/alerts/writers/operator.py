@@ -11,7 +11,7 @@ RuleDocument = dict[str, Any]
 MOST_BYTES: Final = 180_000
 """Rules an object holds: `kubectl apply` keeps a copy of it in an annotation of 256 KiB at most."""
 
-_BRACES: Final = re.compile(r"\{\{|\}\}")
+_BRACES: Final = re.compile(r"[{}]*(?:\{\{|\}\})[{}]*")
 _OUTSIDE: Final = re.compile(r"[^a-z0-9]+")
 
 

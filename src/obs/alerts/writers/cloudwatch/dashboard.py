@@ -25,7 +25,8 @@ def dashboards(
 ) -> dict[str, str]:
     """Bodies by name: the traffic of the rules, then a graph for each alarm on a metric.
 
-    `name` is made one that CloudWatch takes. More than one only where there are more graphs than a dashboard holds.
+    `name` is made one that CloudWatch takes. More than one only where there are more graphs than a
+    dashboard holds.
     """
     watched = (_of_alarm(each, region) for each in alarms if isinstance(each, MetricAlarm))
     graphs = chain(_traffic(rules, region), watched)

@@ -66,7 +66,7 @@ class Namer:
             f"Runbook: {runbook_url(self.tuned, self.system)}",
         )
         text = " ".join(filter(None, sentences))
-        linked = f"{text} Dashboard: {link}" if link else text
+        linked = f"{text} Dashboard: {link}" if link else text[:MAX_DESCRIPTION]
         return linked if len(linked) <= MAX_DESCRIPTION else text
 
     @property
