@@ -127,9 +127,14 @@ def _amp(alerts: Sequence[TunedAlert], system: System) -> Files:
     for name, document in parts(_recorded(system), amp.MOST_BYTES).items():
         templates[name] = {name: document}
     return {
-        f"amp/{name}.json": json.dumps(amp.template(documents, system), indent=1) + "\n"
+        f"amp/{name}.json": _json(amp.template(documents, system))
         for name, documents in templates.items()
     }
+
+
+def _json(template: prometheus.RuleDocument) -> str:
+    """As UTF-8: CloudFormation reads JSON as YAML, which has no escapes for half a character."""
+    return json.dumps(template, indent=1, ensure_ascii=False) + "\n"
 
 
 def _recorded(system: System) -> dict[str, prometheus.RuleDocument]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from obs.alerts.alert import TunedAlert
 from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs
 from obs.alerts.writers.templates import address, go_text
-from obs.catalogue.query import Matcher, equal, quoted
+from obs.catalogue.query import Matcher, equal
 from obs.spec.notify import DAYS, Day, Email, Notify, QuietHours, Receiver, Sns, Webhook
 from obs.spec.quantity import format_duration
 from obs.spec.secret import FileSecret
@@ -173,7 +173,13 @@ def _inhibit_rule(rule: Inhibition) -> AlertmanagerConfig:
 
 
 def _matchers(matchers: Sequence[Matcher]) -> list[str]:
-    return [f"{label}{operator}{quoted(value)}" for label, operator, value in matchers]
+    return [f"{label}{operator}{_quoted(value)}" for label, operator, value in matchers]
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes; Alertmanager knows three escapes, PromQL has more."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'"{escaped}"'
 
 
 def _interval(name: str, hours: QuietHours) -> AlertmanagerConfig:

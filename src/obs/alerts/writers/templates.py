@@ -2,9 +2,13 @@
 
 import re
 from typing import Final
+from urllib.parse import quote
+
+REFERENCE: Final = "{{resolve:"
+"""What CloudFormation replaces in any text of a template, and has no escape for."""
 
 _BRACES: Final = re.compile(r"\{\{+|\{$")
-_IN_ADDRESS: Final = re.compile(r"[{}$]")
+_NOT_IN_ADDRESS: Final = re.compile(r"[^\w\-.~:/?#\[\]@!&'()*+,;=%]|%(?![0-9A-Fa-f]{2})", re.ASCII)
 
 
 def go_text(text: str) -> str:
@@ -16,5 +20,5 @@ def go_text(text: str) -> str:
 
 
 def address(url: str) -> str:
-    """The address with `{`, `}` and `$` encoded: no engine finds a template or a variable in it."""
-    return _IN_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", url)
+    """The address with all that URLs have not encoded: no `{` or `$` is left for an engine."""
+    return _NOT_IN_ADDRESS.sub(lambda found: quote(found[0], safe=""), url)

@@ -71,8 +71,8 @@ def find_queues(
             named = _begin_with(client, fixed_prefix(glob))
             matching = [queue for queue in named if fnmatchcase(queue.name, glob)]
             if not matching:
-                name = plain_name(glob)
-                similar = _begin_with(client, name[:_ALIKE]) if name is not None else ()
+                exact = plain_name(glob)
+                similar = _begin_with(client, exact[:_ALIKE]) if exact is not None else ()
                 like[glob] = tuple(queue.name for queue in similar)
         except SourceError as error:
             left_out[_why(error)] += 1

@@ -8,6 +8,7 @@ from obs.alerts.explicit_resources import ExplicitRule
 from obs.alerts.writers.cloudwatch.alarm import Alarm, AlarmSeries, Formula, MetricAlarm
 from obs.alerts.writers.cloudwatch.naming import rule_series
 from obs.alerts.writers.lines import encoded
+from obs.alerts.writers.templates import REFERENCE
 from obs.catalogue import aws
 from obs.ids import cloudwatch_dashboard
 
@@ -56,6 +57,7 @@ def _body(graphs: Sequence[Graph]) -> str:
 
 def _traffic(rules: Sequence[ExplicitRule], region: str) -> Iterator[Graph]:
     """Every rule's metrics, a line a rule. A graph holds 500 metrics."""
+    rules = [rule for rule in rules if REFERENCE not in f"{rule.bus}/{rule.rule}"]
     for metric in aws.RULE_METRICS:
         for start in range(0, len(rules), MAX_WIDGETS):
             some = rules[start : start + MAX_WIDGETS]

@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote_plus
 
@@ -14,6 +15,7 @@ from obs.alerts.writers.cloudwatch.alarm import (
     MAX_CHILDREN,
     MAX_DESCRIPTION,
     MAX_RULE,
+    Alarm,
     AlarmSeries,
     CompositeAlarm,
     Group,
@@ -24,6 +26,7 @@ from obs.alerts.writers.cloudwatch.alarm import (
 )
 from obs.alerts.writers.prometheus import panel_link, runbook_url
 from obs.catalogue.metric import Metric
+from obs.ids import short_digest
 from obs.spec.notify import Notify, Route
 from obs.spec.system import System
 
@@ -179,6 +182,33 @@ def under_composites(
         names = tuple(each.name for each in middle)
     top = CompositeAlarm(name, description, names, operator, namer.tags, namer.topics)
     return (*children, *middle, top)
+
+
+def told_apart(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups, their alarms' names with a digest of what they watch where two were the same.
+
+    The parts of a name are joined by -, which they may have in them.
+    """
+    count = Counter(alarm.name for group in groups for alarm in group)
+    twice = {name for name, number in count.items() if number > 1}
+    return tuple(_renamed(group, twice) if twice else group for group in groups)
+
+
+def _renamed(group: Group, twice: Container[str]) -> Group:
+    watched = [each.watched for each in group if isinstance(each, MetricAlarm)]
+    names = {
+        each.name: alarm_name(f"{each.name}-{short_digest(repr(watched))}")
+        for each in group
+        if each.name in twice
+    }
+    return tuple(_with_names(each, names) for each in group)
+
+
+def _with_names(alarm: Alarm, names: Mapping[str, str]) -> Alarm:
+    name = names.get(alarm.name, alarm.name)
+    if isinstance(alarm, MetricAlarm):
+        return replace(alarm, name=name)
+    return replace(alarm, name=name, children=tuple(names.get(x, x) for x in alarm.children))
 
 
 def _batches(names: Sequence[str]) -> list[tuple[str, ...]]:
