@@ -66,7 +66,7 @@ def test_every_alarm_of_the_plan_is_in_each_format_once_with_its_dimensions(
         for each in json.loads(text)["Resources"].values()
     ]
     terraform = json.loads(files["cloudwatch/cloud/terraform.tf.json"])["resource"]
-    assert len(set(planned)) == len(planned) >= 5
+    assert len(set(planned)) == len(planned) > 0
     assert sorted(each["Properties"]["AlarmName"] for each in resources) == sorted(planned)
     assert sum(len(terraform[kind]) for kind in terraform if "alarm" in kind) == len(planned)
 
