@@ -16,7 +16,7 @@ from obs.alerts.writers.cloudwatch.cloudformation import logical_id
 from obs.alerts.writers.cloudwatch.terraform import resource_id
 from obs.iam.operators import apply
 from obs.iam.policy_options import PolicyOptions
-from obs.ids import cloudwatch_dashboard, cloudwatch_dashboard_prefix, fitted
+from obs.ids import cloudwatch_dashboard, cloudwatch_dashboard_prefix, fitted, sns_topic
 from obs.spec.load import load
 from obs.spec.system import System
 from tests.unit.alerts.cloudwatch_systems import built, oms, orders
@@ -188,3 +188,8 @@ def test_names_of_the_reference_stay_as_they_were() -> None:
         if re.search("[0-9a-f]{8}$", key)
     ]
     assert [name for _, name in changed] == ["oms-nats-consumer-lag-high-OMS_EVENTS-oms-processor"]
+
+
+def test_the_topic_of_a_system_with_a_dot_has_a_name_that_aws_takes() -> None:
+    assert sns_topic("shop") == "shop-alerts"
+    assert re.fullmatch("my_shop-alerts-[0-9a-f]{8}", sns_topic("my.shop"))

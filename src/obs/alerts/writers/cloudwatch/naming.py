@@ -26,7 +26,7 @@ from obs.alerts.writers.cloudwatch.alarm import (
 )
 from obs.alerts.writers.prometheus import panel_link, runbook_url
 from obs.catalogue.metric import Metric
-from obs.ids import short_digest
+from obs.ids import short_digest, sns_topic
 from obs.spec.notify import Notify, Route
 from obs.spec.system import System
 
@@ -93,7 +93,7 @@ class Namer:
         """
         notify = self.system.notify
         if notify is None:
-            return (f"{self.system.system}-alerts",)
+            return (sns_topic(self.system.system),)
         region = self.system.sources.aws[self.aws].region
         found = {
             name: receiver.sns.topic_arn
@@ -101,7 +101,7 @@ class Namer:
             if receiver.sns is not None and receiver.sns.region == region
         }
         if not found:
-            return (f"{self.system.system}-alerts",)
+            return (sns_topic(self.system.system),)
         route = _route(notify, self.tuned)
         if route is None:
             return ()
