@@ -104,7 +104,7 @@ def test_only_what_certainly_does_not_exist_is_missing() -> None:
 
 def test_names_of_slis_and_of_what_is_expected_are_never_globs() -> None:
     sli = {"nats_lag": {"source": "main", "stream": "O[1]", "consumer": "c?", "max_messages": 1}}
-    nats = {"expects": {"E[1]": {"consumers": {"x?": {}}}}}
+    nats: dict[str, Any] = {"expects": {"E[1]": {"consumers": {"x?": {}}}}}
     found = names_of(system((sli,), nats), "main")
     assert [each.label for each in found] == ["E[1]", "E[1]/x?", "O[1]", "O[1]/c?"]
     assert not any(each.is_glob for each in found)
