@@ -8,7 +8,8 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -23,6 +24,34 @@ _WORDS: Final = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", 
 
 Files = Mapping[str, str]
 """Contents by path relative to the output folder, with / between folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The files of each target that could be built, and for each other one why not, in a line."""
+
+    files: Mapping[str, Files]
+    failures: Mapping[str, str]
+
+    def whole(self) -> Mapping[str, Files]:
+        """The files. Raises BadInput where a target could not be built."""
+        if self.failures:
+            raise BadInput("\n".join(self.failures.values()))
+        return self.files
+
+
+def build_each(writers: Mapping[str, Callable[[], Files]]) -> Built:
+    """The files of each target: one that cannot be built stops no other."""
+    files: dict[str, Files] = {}
+    failures: dict[str, str] = {}
+    for target, write_target in writers.items():
+        try:
+            files[target] = write_target()
+        except BadInput as error:
+            first, *more = str(error).splitlines()
+            others = f" (and {len(more)} more like it)" if more else ""
+            failures[target] = f"target {target} is not built: {first}{others}"
+    return Built(files, failures)
 
 
 def yaml_text(document: object, *, head: str = "") -> str:

@@ -44,7 +44,7 @@ MAY_IMPORT = {
         *("snapshot", "sources", "spec"),
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slo", "sources", "spec"},
-    "iam": {"catalogue", "errors", "sources", "spec"},
+    "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "checks": {
         "extras",
         *("alerts", "artifacts", "catalogue", "clients", "errors", "iam", "ids"),
@@ -163,7 +163,6 @@ OF_ONE_PLATFORM = {
     "checks/retries.py": "compares the two platforms",
     "cli/alert_test.py": "Amazon SNS",
     "collector/assembly.py": "the extra that the CloudWatch output needs",
-    "iam/arns.py": "AWS names",
     "iam/identity.py": "who signs in to AWS",
     "iam/operators.py": "roles of AWS",
     "iam/roles.py": "roles of AWS",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from obs.alerts.conditions.scope import Labels
 from obs.spec.alerts import Override
-from obs.spec.globs import is_plain, matches
+from obs.spec.globs import is_plain, matches, plain_names
 from obs.spec.system import System
 from obs.spec.watched import BusRules, ConsumerName
 
@@ -54,21 +54,24 @@ class ExplicitConsumer:
 def explicit_rules(system: System, aws: str) -> tuple[ExplicitRule, ...]:
     """The rules of an AWS source that its buses, the SLOs and the overrides name."""
     source = system.sources.aws[aws]
-    found = {(bus.name, rule) for bus in source.buses for rule in bus.rules}
+    found = {
+        (name, rule)
+        for bus in source.buses
+        for name in plain_names([bus.name])
+        for rule in plain_names(bus.rules)
+    }
     for slo in system.slos:
         if slo.sli.measured.source == aws:
             for named in slo.sli.measured.names():
                 if isinstance(named, BusRules):
-                    found |= {(named.bus, rule) for rule in named.rules}
+                    found |= {(named.bus, rule) for rule in plain_names(named.rules)}
     for override in _overrides(system):
         if override.bus and override.rule and override.aws in (None, aws):
             found.add((override.bus, override.rule))
     watched = [
         (bus, rule)
         for bus, rule in found
-        if is_plain(bus)
-        and is_plain(rule)
-        and any(matches(bus, [one.name]) and matches(rule, one.rules) for one in source.buses)
+        if any(matches(bus, [one.name]) and matches(rule, one.rules) for one in source.buses)
     ]
     return tuple(ExplicitRule(aws, bus, rule) for bus, rule in sorted(watched))
 
@@ -86,7 +89,7 @@ def rule_globs(system: System, aws: str) -> tuple[str, ...]:
 def explicit_queues(system: System, aws: str) -> tuple[ExplicitQueue, ...]:
     """The queues of an AWS source that it or an override names."""
     globs = system.sources.aws[aws].queues
-    found = {queue for queue in globs if is_plain(queue)}
+    found = set(plain_names(globs))
     for override in _overrides(system):
         if override.queue and override.aws in (None, aws) and matches(override.queue, globs):
             found.add(override.queue)
@@ -107,8 +110,8 @@ def explicit_consumers(system: System) -> tuple[ExplicitConsumer, ...]:
 
 def _consumers(system: System) -> Iterator[ExplicitConsumer]:
     for nats, source in system.sources.nats.items():
-        for stream in filter(is_plain, source.streams.include):
-            for consumer in filter(is_plain, source.consumers.include):
+        for stream in plain_names(source.streams.include):
+            for consumer in plain_names(source.consumers.include):
                 yield ExplicitConsumer(stream, consumer, nats)
     for slo in system.slos:
         for named in slo.sli.measured.names():

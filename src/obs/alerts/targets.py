@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from obs.alerts.alert import TunedAlert
@@ -13,7 +14,7 @@ from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import alertmanager, amp, grafana, operator, prometheus
 from obs.alerts.writers.cloudwatch import files
 from obs.alerts.writers.parts import parts
-from obs.artifacts import Files, yaml_text
+from obs.artifacts import Built, Files, build_each, yaml_text
 from obs.errors import BadInput
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
@@ -24,19 +25,22 @@ _EVERY_ALERT: Final = ("prometheus", "grafana", "operator", "amp")
 _HEAD: Final = "# Built by `obs alerts build`; change the spec and build again.\n"
 
 
-def build(system: System, names: Sequence[str]) -> dict[str, Files]:
+def build(system: System, names: Sequence[str]) -> Mapping[str, Files]:
     """The files of these targets, by target.
 
-    Raises BadInput where a target is unknown, or where what was built is invalid.
+    Raises BadInput where a target is unknown, or cannot be built.
     """
+    return build_targets(system, names).whole()
+
+
+def build_targets(system: System, names: Sequence[str]) -> Built:
+    """The files of those of the targets that can be built. Raises BadInput for an unknown one."""
     alerts = tuned_alerts(system)
-    built = {}
     for name in names:
         if name not in TARGETS:
             hint = did_you_mean(name, TARGETS) or f"; choose from {', '.join(TARGETS)}"
             raise BadInput(f"--target {name}: unknown target{hint}")
-        built[name] = TARGETS[name](alerts, system)
-    return built
+    return build_each({name: partial(TARGETS[name], alerts, system) for name in names})
 
 
 def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
@@ -123,9 +127,14 @@ def _amp(alerts: Sequence[TunedAlert], system: System) -> Files:
     for name, document in parts(_recorded(system), amp.MOST_BYTES).items():
         templates[name] = {name: document}
     return {
-        f"amp/{name}.json": json.dumps(amp.template(documents, system), indent=1) + "\n"
+        f"amp/{name}.json": _json(amp.template(documents, system))
         for name, documents in templates.items()
     }
+
+
+def _json(template: prometheus.RuleDocument) -> str:
+    """As UTF-8: CloudFormation reads JSON as YAML, which has no escapes for half a character."""
+    return json.dumps(template, indent=1, ensure_ascii=False) + "\n"
 
 
 def _recorded(system: System) -> dict[str, prometheus.RuleDocument]:

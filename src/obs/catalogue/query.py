@@ -26,8 +26,10 @@ def number(value: float) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in double quotes."""
+    """A text in double quotes, as PromQL reads it; characters that cannot be seen are numbers."""
     escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    if not escaped.isprintable():
+        escaped = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped)
     return f'"{escaped}"'
 
 

@@ -96,10 +96,10 @@ def _register_build(actions: "Commands[Parser]") -> None:
 
 def alerts_folder(path: Path, targets: Sequence[str] = ()) -> BuildFolder:
     """The folder of alert rules; the default targets where none is given."""
-    from obs.alerts.targets import DEFAULT, build
+    from obs.alerts.targets import DEFAULT, build_targets
 
     names = list(dict.fromkeys(targets or DEFAULT))
-    return BuildFolder(path, lambda system: build(system, names), _notes)
+    return BuildFolder(path, lambda system: build_targets(system, names), _notes)
 
 
 def _notes(system: "System", files: FilesByTarget) -> Notes:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from obs.cli.arguments import chosen_spec, format_argument, spec_arguments
 from obs.cli.output import counted, json_text
-from obs.errors import DONE, FOUND, ObsError
+from obs.errors import DONE, FOUND, BadInput, ObsError
 
 if TYPE_CHECKING:
-    from obs.artifacts import Files
+    from obs.artifacts import Built, Files
     from obs.spec.system import System
 
 FilesByTarget = Mapping[str, "Files"]
@@ -27,7 +27,7 @@ class BuildFolder:
     """A folder of built files, how its files are built, and remarks on them."""
 
     path: Path
-    build: Callable[["System"], FilesByTarget]
+    build: Callable[["System"], "Built"]
     notes: Callable[["System", FilesByTarget], Notes] = lambda system, files: {}
 
 
@@ -58,7 +58,10 @@ def tuned_system(
 
 
 def run_build(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int:
-    """Writes all folders, or with --check compares them; prints a report, returns the exit code."""
+    """Writes all folders, or with --check compares them; prints a report, returns the exit code.
+
+    Raises BadInput at the end where a target could not be built; its files stay as they were.
+    """
     return _check(arguments, folders) if arguments.check else _write(arguments, folders)
 
 
@@ -68,16 +71,35 @@ def _write(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int
     system = tuned_system(arguments)
     built = [(folder, folder.build(system)) for folder in folders]  # all, before anything changes
     facts = []
-    for folder, files in built:
-        changed = write(folder.path, files)
-        notes = folder.notes(system, files)
-        number = sum(map(len, files.values()))
-        facts.append({"folder": str(folder.path), "files": number, "changed": changed, **notes})
+    for folder, each in built:
+        changed = write(folder.path, each.files)
+        notes = folder.notes(system, each.files)
+        number = sum(map(len, each.files.values()))
+        facts.append(
+            {
+                "folder": str(folder.path),
+                "files": number,
+                "changed": changed,
+                **notes,
+                **({"failed": dict(each.failures)} if each.failures else {}),
+            }
+        )
         if arguments.format == "text":
             print("\n".join(_written_lines(folder.path, number, changed, notes)))
     if arguments.format == "json":
         print(json_text(facts))
+    _raise(_failures([each for _, each in built]))
     return DONE
+
+
+def _failures(built: Sequence["Built"]) -> list[str]:
+    """Why targets could not be built, a line each."""
+    return [why for each in built for why in each.failures.values()]
+
+
+def _raise(failures: Sequence[str]) -> None:
+    if failures:
+        raise BadInput("\n".join(failures))
 
 
 def _written_lines(
@@ -94,14 +116,16 @@ def _written_lines(
 def _check(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int:
     """Reports the difference, and the environment variables that contribute to it."""
     variables = _RecordedVariables(os.environ)
-    diff = _diff(arguments, folders, variables)
+    diff, failures = _compared(arguments, folders, variables)
     causes = list(_causes(arguments, folders, variables.read, diff)) if diff else []
     if arguments.format == "json":
-        print(json_text({"drift": bool(diff), "diff": diff, "variables": causes}))
+        failed = {"failed": failures} if failures else {}
+        print(json_text({"drift": bool(diff), "diff": diff, "variables": causes, **failed}))
     elif diff:
         print("\n".join([*diff, *map(_cause_text, causes)]))
-    else:
+    elif not failures:
         print("\n".join(f"{folder.path}: matches the spec" for folder in folders))
+    _raise(failures)
     return FOUND if diff else DONE
 
 
@@ -112,13 +136,16 @@ def _cause_text(name: str) -> str:
     )
 
 
-def _diff(
+def _compared(
     arguments: argparse.Namespace, folders: Sequence[BuildFolder], variables: Mapping[str, str]
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
+    """The lines of the difference, and why targets could not be built."""
     from obs.artifacts import drift
 
     system = tuned_system(arguments, variables)
-    return [line for folder in folders for line in drift(folder.path, folder.build(system))]
+    built = [(folder.path, folder.build(system)) for folder in folders]
+    lines = [line for path, each in built for line in drift(path, each.files)]
+    return lines, _failures([each for _, each in built])
 
 
 def _causes(
@@ -131,7 +158,7 @@ def _causes(
     for name in sorted(names):
         others = {key: value for key, value in os.environ.items() if key != name}
         try:
-            differs = _diff(arguments, folders, others) != diff
+            differs = _compared(arguments, folders, others)[0] != diff
         except ObsError:  # it has no default, so it was set when the files were built, too
             continue
         if differs:

@@ -84,10 +84,10 @@ def _register_build(actions: "Commands[Parser]") -> None:
 
 def dashboards_folder(path: Path, targets: Sequence[str] = ()) -> BuildFolder:
     """The folder of dashboards; the default targets where none is given."""
-    from obs.dashboards.formats import DEFAULT, build
+    from obs.dashboards.formats import DEFAULT, build_targets
 
     names = list(dict.fromkeys(targets or DEFAULT))
-    return BuildFolder(path, lambda system: build(system, names))
+    return BuildFolder(path, lambda system: build_targets(system, names))
 
 
 def _build(arguments: argparse.Namespace) -> int:

@@ -3,11 +3,13 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
+from obs.alerts.writers.grafana import in_file
 from obs.alerts.writers.operator import object_name
-from obs.artifacts import Files, yaml_text
+from obs.artifacts import Built, Files, build_each, yaml_text
 from obs.dashboards.build import Board, boards
 from obs.dashboards.normalise import every_panel
 from obs.errors import BadInput
@@ -25,18 +27,30 @@ _HEAD: Final = "# Built by `obs dashboards build`; change the spec and build aga
 _UID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
-def build(system: System, names: Sequence[str]) -> dict[str, Files]:
+def build(system: System, names: Sequence[str]) -> Mapping[str, Files]:
     """The files of these targets, by target. Raises BadInput where there is no such target, or
     where Grafana or Kubernetes would not take what was built.
+    """
+    return build_targets(system, names).whole()
+
+
+def build_targets(system: System, names: Sequence[str]) -> Built:
+    """The files of those of the targets that can be built; none where Grafana would not take the
+    dashboards together. Raises BadInput where there is no such target.
     """
     for name in names:
         if name not in TARGETS:
             hint = did_you_mean(name, TARGETS) or f"; choose from {', '.join(TARGETS)}"
             raise BadInput(f"--target {name}: unknown target{hint}")
     built = boards(system)
-    if found := list(problems(built)):
-        raise BadInput("\n".join(found))
-    return {name: TARGETS[name](built, system) for name in names}
+    wrong = "\n".join(problems(built))
+
+    def written(name: str) -> Files:
+        if wrong:
+            raise BadInput(wrong)
+        return TARGETS[name](built, system)
+
+    return build_each({name: partial(written, name) for name in names})
 
 
 def problems(built: Sequence[Board]) -> Iterator[str]:
@@ -84,12 +98,14 @@ def _provisioning(built: Sequence[Board], system: System) -> Files:
         "name": f"obs-{system.system}",
         "orgId": system.targets.grafana.org,
         "type": "file",
-        "folder": _folder(system),
+        "folder": in_file(_folder(system)),
         **folder,
         "disableDeletion": False,
         "allowUiUpdates": False,
         "updateIntervalSeconds": 30,
-        "options": {"path": options.path or f"/var/lib/grafana/dashboards/{system.system}"},
+        "options": {
+            "path": in_file(options.path or f"/var/lib/grafana/dashboards/{system.system}")
+        },
     }
     document = {"apiVersion": 1, "providers": [provider]}
     return {f"provisioning/obs-{system.system}.yaml": yaml_text(document, head=_HEAD)}

@@ -16,9 +16,7 @@ from obs.dashboards.expressions import JOB
 from obs.dashboards.field_options import DATASOURCE, Json
 from obs.dashboards.layout import Section, placed
 from obs.dashboards.normalise import SCHEMA_VERSION
-from obs.ids import dashboard_uid
-
-TAG: Final = "obs"
+from obs.ids import dashboard_tags, dashboard_uid
 
 _TITLES: Final = {
     "nats": "NATS",
@@ -183,7 +181,7 @@ def _annotations(context: BuildContext) -> list[Json]:
 
 def _tags(context: BuildContext) -> list[str]:
     """All dashboards of a system in one environment have these, and no others have all of them."""
-    return [TAG, context.system, context.environment]
+    return list(dashboard_tags(context.system, context.environment))
 
 
 def _begun(context: BuildContext, severity: Severity) -> str:

@@ -1,5 +1,6 @@
 """Thresholds of panels: those of the tuned alerts that name the panel."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,7 @@ ThresholdStep = dict[str, Any]
 
 PLAIN: Final[tuple[ThresholdStep, ...]] = ({"color": NEUTRAL, "value": None},)
 """Of what is neither good nor bad."""
+_MARKUP: Final = re.compile(r"[$\[\]{}*<>&`|~\\\n]")
 ABOVE_NOTHING: Final = 1e-9
 """Stands for «> 0»: Grafana colours a value that reaches a step, and 0 must not."""
 
@@ -106,11 +108,16 @@ def _is_lower(when: Condition) -> bool:
 
 
 def _line(tuned: TunedAlert) -> str:
-    whom = ", ".join(value for _, value in tuned.only)
+    whom = ", ".join(_MARKUP.sub(_entity, value) for _, value in tuned.only)
     held = f" for {format_duration(tuned.hold)}" if tuned.hold else ""
     words = tuned.when.words()
     what = f" {words.comparison}" if words.comparison and not words.is_state else ""
     return f"Alert {tuned.name}{f' ({whom})' if whom else ''}:{what}{held}, {tuned.severity}."
+
+
+def _entity(found: re.Match[str]) -> str:
+    """A character of a name, in which neither Markdown nor Grafana finds a meaning."""
+    return f"&#{ord(found[0])};"
 
 
 def from_one(colour: str, below: str = GOOD) -> list[ThresholdStep]:

@@ -7,10 +7,13 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from obs.spec.aws import Bus
+from obs.spec.globs import plain_name
+from obs.spec.regions import partition
 
 ANY_ACCOUNT: Final = "*"
+_SPECIAL: Final = re.compile(r"[*?$]")
+_LITERAL: Final = re.compile(r"\$\{([*?$])\}")
 _DEFAULT_BUS: Final = "default"
-_PARTITIONS: Final = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,6 @@ class ArnPlace:
     def global_arn(self, service: str, resource: str) -> str:
         """The ARN of a global resource."""
         return f"arn:{partition(self.region)}:{service}::{self.account}:{resource}"
-
-
-def partition(region: str) -> str:
-    """The AWS partition of a region."""
-    return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
 
 
 def buses(place: ArnPlace, selection: Iterable[Bus]) -> tuple[str, ...]:
@@ -57,13 +55,22 @@ def queues(place: ArnPlace, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def pattern(glob: str) -> str:
-    """A shell glob as an IAM pattern; `[…]` becomes `?`, because IAM has no such pattern."""
-    return re.sub(r"\[[^\]]+\]", "?", glob)
+    """A glob as an IAM pattern, in which `${*}` is a `*`.
+
+    IAM has nothing like `[…]`, which becomes `?`.
+    """
+    name = plain_name(glob)
+    if name is not None:
+        return _SPECIAL.sub(r"${\g<0>}", name)
+    return re.sub(r"\[[^\]]+\]", "?", glob).replace("${", "${$}{")
 
 
 def _without_covered(arns: Iterable[str]) -> tuple[str, ...]:
     """The ARNs without those that a wider one covers: IAM's `*` matches `/` too."""
     found = list(dict.fromkeys(arns))
+    globs = {arn: _LITERAL.sub(r"[\g<1>]", arn) for arn in found}
     return tuple(
-        arn for arn in found if not any(other != arn and fnmatchcase(arn, other) for other in found)
+        arn
+        for arn in found
+        if not any(other != arn and fnmatchcase(arn, globs[other]) for other in found)
     )

@@ -9,6 +9,7 @@ from obs.iam.arns import ANY_ACCOUNT, ArnPlace
 from obs.iam.identity import Sources, place, places, regions
 from obs.iam.policy import Condition, Policy, Statement
 from obs.iam.policy_options import PolicyOptions
+from obs.ids import cloudwatch_dashboard_prefix
 from obs.spec.system import System
 
 _COMPOSITE_ACTIONS: Final = (
@@ -77,7 +78,8 @@ def apply(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     here = (Condition("aws:RequestedRegion", regions(sources)),)
     names = f"{system.system}*"
     alarms = tuple(at.arn("cloudwatch", f"alarm:{names}") for at in where)
-    boards = tuple(at.global_arn("cloudwatch", f"dashboard/{names}") for at in where)
+    boards_named = f"dashboard/{cloudwatch_dashboard_prefix(system.system)}*"
+    boards = tuple(at.global_arn("cloudwatch", boards_named) for at in where)
     alarm_actions = ("ListTagsForResource", "PutMetricAlarm", "TagResource")
     return Policy(
         (

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from obs.spec.model import Glob, HttpUrl, Matching, Model
 from obs.spec.quantity import Duration, NotBoolean
+from obs.spec.regions import Region
 from obs.spec.source import Seconds, SourceSpec
 from obs.spec.watched import SpecName
 
@@ -23,9 +24,7 @@ class Bus(Model):
 class AwsAccess(Model):
     """A region of an AWS account, and its credentials."""
 
-    region: Annotated[
-        str, Matching(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region, for example us-east-1")
-    ]
+    region: Region
     """Region, for example us-east-1."""
     profile: str | None = None
     """Profile of the AWS configuration files (default: the AWS credential chain)."""

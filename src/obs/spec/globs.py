@@ -1,14 +1,18 @@
-"""Globs as a spec writes them: `*`, `?`, `[…]` and `[!…]`; upper and lower case differ."""
+"""Globs as a spec writes them: `*`, `?`, `[…]` and `[!…]`; upper and lower case differ.
+
+A wildcard in brackets is that very character: `orders[?]` is the name `orders?`.
+"""
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase, translate
 from functools import cache, cached_property, lru_cache
+from itertools import takewhile
 from typing import Final
 
 _WILDCARD: Final = re.compile(r"[*?\[]")
-_TOKEN: Final = re.compile(r"\*+|\[!?\]?[^\]]*\]|.", re.DOTALL)
+_TOKEN: Final = re.compile(r"\*+|\[!?+\]?+[^\]]*\]|.", re.DOTALL)
 _CHARACTERS: Final = tuple(map(chr, range(0x20, 0x250)))
 
 
@@ -23,13 +27,31 @@ def takes(name: str, include: Iterable[str], exclude: Iterable[str]) -> bool:
 
 
 def is_plain(glob: str) -> bool:
-    """Whether this is a name: it matches itself and nothing else."""
-    return not _WILDCARD.search(glob)
+    """Whether it stands for one name."""
+    return plain_name(glob) is not None
+
+
+def plain_name(glob: str) -> str | None:
+    """The one name that it matches; None where it stands for whatever matches it."""
+    if not _WILDCARD.search(glob):
+        return glob
+    characters = [_character(part) for part in _tokens(glob)]
+    return None if None in characters else "".join(filter(None, characters))
+
+
+def plain_names(globs: Iterable[str]) -> list[str]:
+    """The names among globs."""
+    return [name for glob in globs if (name := plain_name(glob)) is not None]
+
+
+def escaped(name: str) -> str:
+    """The glob that matches this name and no other."""
+    return _WILDCARD.sub(r"[\g<0>]", name)
 
 
 def fixed_prefix(glob: str) -> str:
     """What every name that the glob matches begins with; may be empty."""
-    return _WILDCARD.split(glob, maxsplit=1)[0]
+    return "".join(filter(None, takewhile(bool, map(_character, _tokens(glob)))))
 
 
 def may_overlap(one: str, other: str) -> bool:
@@ -45,8 +67,8 @@ class GlobIndex:
 
     def __init__(self, globs: Iterable[str]) -> None:
         self.globs = tuple(globs)
-        self._names = frozenset(filter(is_plain, self.globs))
-        self._wild = tuple(glob for glob in self.globs if glob not in self._names)
+        self._names = frozenset(plain_names(self.globs))
+        self._wild = tuple(glob for glob in self.globs if not is_plain(glob))
         self._overlaps: dict[str, bool] = {}
 
     def matches(self, name: str) -> bool:
@@ -55,8 +77,9 @@ class GlobIndex:
 
     def overlaps(self, glob: str) -> bool:
         """Whether some name matches the glob and any of the globs."""
-        if is_plain(glob):
-            return self.matches(glob)
+        name = plain_name(glob)
+        if name is not None:
+            return self.matches(name)
         if glob not in self._overlaps:
             self._overlaps[glob] = any(self._names_like(glob)) or any(
                 may_overlap(glob, other) for other in self._wild
@@ -87,6 +110,14 @@ class GlobIndex:
 @lru_cache(4096)
 def _tokens(glob: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(glob))
+
+
+def _character(part: str) -> str | None:
+    """The only character that a part of a glob matches; None where it matches others."""
+    if len(part) == 1:
+        return None if part in "*?" else part
+    single = len(part) == 3 and part.startswith("[")
+    return part[1] if single else None
 
 
 def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -96,7 +96,7 @@ Name = Annotated[
 """A name that becomes a label value, a file name and a URL part."""
 
 Glob = Annotated[str, Field(min_length=1, max_length=256, examples=["orders-*"])]
-"""A shell-style pattern: `*`, `?` and `[…]`."""
+"""A shell-style pattern: `*`, `?` and `[…]`; `[*]`, `[?]` and `[[]` are these characters."""
 
 AssetName = Annotated[
     str,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from obs.spec.globs import is_plain
+from obs.spec.globs import escaped, plain_name
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
 from obs.spec.tree import Path, path_text
@@ -80,8 +80,14 @@ def idle_words(named: SpecName, idle: str) -> str:
 def missing_name(named: SpecName, found: Found, system: System, source: str) -> MissingName:
     """What to say of a name that is not there."""
     place = system.sources.named(source).place or f"in source {source}"
-    hint = did_you_mean(named.name, found.like) if is_plain(named.name) else ""
-    return MissingName(named, place, hint)
+    return MissingName(named, place, _hint(named.name, found.like))
+
+
+def _hint(glob: str, like: Collection[str]) -> str:
+    name = plain_name(glob)
+    if name is not None:
+        return did_you_mean(name, like)
+    return f"; write {escaped(glob)} for the one of exactly this name" if glob in like else ""
 
 
 def _every(system: System, source: str) -> Iterator[SpecName]:
@@ -105,12 +111,13 @@ def _parts(named: Named) -> Iterator[SpecName]:
     """An SLI has fields of the same names as what it refers to."""
     match named:
         case BusRules():
-            yield SpecName("bus", named.bus, path="bus")
+            bus = escaped(named.bus)
+            yield SpecName("bus", bus, path="bus")
             for index, rule in enumerate(named.rules):
-                yield SpecName("rule", rule, named.bus, path=f"rules[{index}]")
+                yield SpecName("rule", rule, bus, path=f"rules[{index}]")
         case StreamName():
-            yield SpecName("stream", named.stream, path="stream")
+            yield SpecName("stream", escaped(named.stream), path="stream")
         case ConsumerName():
-            account = named.account
-            yield SpecName("stream", named.stream, account=account, path="stream")
-            yield SpecName("consumer", named.consumer, named.stream, account, path="consumer")
+            account, stream = named.account, escaped(named.stream)
+            yield SpecName("stream", stream, account=account, path="stream")
+            yield SpecName("consumer", escaped(named.consumer), stream, account, path="consumer")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from obs.spec.expected import ExpectedStream
+from obs.spec.globs import escaped
 from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
 from obs.spec.quantity import NotBoolean
 from obs.spec.secret import InFile, InVariable
@@ -175,7 +176,8 @@ class NatsSource(SourceSpec, Monitoring):
         for index, consumer in enumerate(self.consumers.include):
             yield SpecName("consumer", consumer, "*", path=f"consumers.include[{index}]")
         for name, expected in self.expects.items():
-            yield SpecName("stream", name, path=path_text(("expects", name)))
+            stream = escaped(name)
+            yield SpecName("stream", stream, path=path_text(("expects", name)))
             for consumer in expected.consumers:
                 at = path_text(("expects", name, "consumers", consumer))
-                yield SpecName("consumer", consumer, name, path=at)
+                yield SpecName("consumer", escaped(consumer), stream, path=at)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import assert_never
 
 from obs.spec.aws import AwsSource, Bus
-from obs.spec.globs import GlobIndex, is_plain, matches
+from obs.spec.globs import GlobIndex, is_plain, matches, plain_name
 from obs.spec.nats import NatsSource, Selection
 from obs.spec.notify import Notify, unknown_names
 from obs.spec.outputs import CloudWatch
@@ -124,8 +124,10 @@ class _Watched:
         """The buses that are written by their names."""
         assert isinstance(self.source, AwsSource)
         buses: dict[str, list[Bus]] = {}
-        for bus in filter(lambda one: is_plain(one.name), self.source.buses):
-            buses.setdefault(bus.name, []).append(bus)
+        for bus in self.source.buses:
+            name = plain_name(bus.name)
+            if name is not None:
+                buses.setdefault(name, []).append(bus)
         return buses
 
     @cached_property

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from obs.spec.model import HttpUrl, Matching, Model, wrong
 from obs.spec.quantity import Duration
+from obs.spec.regions import Region
 from obs.spec.secret import InFile, InVariable
 from obs.spec.tls import Tls
 
@@ -90,9 +91,7 @@ class AmpStack(Model):
         str, Matching(r"^ws-[0-9A-Za-z-]+$", "a workspace ID, for example ws-1a2b3c4d-5e6f")
     ]
     """ID of the workspace."""
-    region: Annotated[
-        str, Matching(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region, for example us-east-1")
-    ]
+    region: Region
     """Region of the workspace."""
     profile: str | None = None
     """Profile of the AWS configuration files (default: the AWS credential chain)."""

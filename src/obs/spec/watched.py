@@ -6,7 +6,7 @@ The SLI has fields of the same names, so that a problem is reported at its line.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from obs.spec.globs import is_plain
+from obs.spec.globs import is_plain, plain_name
 
 ObjectKind = Literal["bus", "rule", "queue", "stream", "consumer"]
 """What a spec can name in a source."""
@@ -52,7 +52,8 @@ class ClientConnection:
 class SpecName:
     """An object that the spec names by its name or a glob, and `path`, where it does.
 
-    `within` is the bus of a rule or the stream of a consumer, and may be a glob too.
+    `within` is the bus of a rule or the stream of a consumer, and may be a glob too. A name is a
+    glob that matches it alone.
     """
 
     kind: ObjectKind
@@ -64,14 +65,20 @@ class SpecName:
     @property
     def is_glob(self) -> bool:
         """Whether it stands for whatever matches it."""
-        return not is_plain(self.name + self.within.strip("*"))
+        return not (is_plain(self.name) and is_plain(self.within.strip("*")))
 
     @property
     def label(self) -> str:
         """Its name for people, and its identity among those of its kind."""
-        of = f"{self.within}/" if self.within.strip("*") else ""
-        account = f" in account {self.account}" if self.account.strip("*") else ""
-        return f"{of}{self.name}{account}"
+        name, within, account = map(_as_read, (self.name, self.within, self.account))
+        of = f"{within}/" if self.within.strip("*") else ""
+        in_account = f" in account {account}" if self.account.strip("*") else ""
+        return f"{of}{name}{in_account}"
+
+
+def _as_read(glob: str) -> str:
+    """A name without its escapes, a glob as it is."""
+    return glob if (name := plain_name(glob)) is None else name
 
 
 Named = BusRules | StreamName | ConsumerName | ClientConnection

@@ -13,6 +13,7 @@ from obs.alerts.writers.cloudwatch.naming import prefix
 from obs.alerts.writers.cloudwatch.plan import ACCOUNT, parameters
 from obs.clients.parallel import in_parallel
 from obs.errors import BadInput
+from obs.ids import cloudwatch_dashboard_prefix
 from obs.spec.aws import AwsSource
 from obs.spec.system import System
 from obs.stacks.aws import OWNER, Calls, Session, session
@@ -140,7 +141,9 @@ class CloudWatchAlarms:
     def _present_dashboards(self) -> list[Present]:
         present = []
         for page in self._calls.pages(
-            "cloudwatch", "ListDashboards", DashboardNamePrefix=self._prefix
+            "cloudwatch",
+            "ListDashboards",
+            DashboardNamePrefix=cloudwatch_dashboard_prefix(self._prefix),
         ):
             for each in page.get("DashboardEntries", ()):
                 name = each["DashboardName"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, document, segment
 from obs.dashboards.build import boards
-from obs.ids import folder_uid
+from obs.ids import dashboard_tags, folder_uid
 from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
 from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, invalid_answer, read
@@ -32,7 +32,7 @@ class GrafanaDashboards:
         *,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._tags = ("obs", system.system, system.environment)
+        self._tags = dashboard_tags(system.system, system.environment)
         self._boards = {board.uid: board.json for board in boards(system)}
         options = system.targets.dashboards
         self._title = options.folder or system.system

@@ -37,8 +37,8 @@ class GrafanaRules:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._labels = {"system": system.system, "environment": system.environment}
-        built = grafana.provisioning(tuned_alerts(system), system)
-        self._groups = {group["name"]: _api_group(group) for group in built["groups"]}
+        built = grafana.groups(tuned_alerts(system), system)
+        self._groups = {group["name"]: _api_group(group) for group in built}
         self._title = system.targets.grafana.folder or system.system
         self._rest = Rest(stack, pause=pause)
         self._folder = Folder(rule_uid("folder", self._title), self._title, exists=False)
@@ -132,7 +132,7 @@ def _group_path(folder: str, name: str) -> str:
 
 
 def _api_group(group: Mapping[str, Any]) -> GrafanaRuleDocument:
-    """A group of the provisioning file in the form of the API."""
+    """A group in the form of the API."""
     return {
         "title": group["name"],
         "interval": int(parse_duration(group["interval"])),
@@ -141,10 +141,7 @@ def _api_group(group: Mapping[str, Any]) -> GrafanaRuleDocument:
 
 
 def _api_rule(rule: Mapping[str, Any], org: int) -> GrafanaRuleDocument:
-    """A rule in the form of the API.
-
-    Annotations link it to its panel; only files write a $ twice.
-    """
+    """A rule in the form of the API, in which annotations link it to its panel."""
     found = dict(rule)
     panel = {
         "__dashboardUid__": found.pop("dashboardUid"),
@@ -155,7 +152,6 @@ def _api_rule(rule: Mapping[str, Any], org: int) -> GrafanaRuleDocument:
         **found,
         **({"missingSeriesEvalsToResolve": evaluations} if evaluations is not None else {}),
         "annotations": {**rule["annotations"], **panel},
-        "labels": {key: text.replace("$$", "$") for key, text in rule["labels"].items()},
         "isPaused": False,
         "orgID": org,
     }

@@ -63,12 +63,38 @@ def test_drift_of_either_folder_is_one_report(
     assert files(tmp_path) == before
 
 
-def test_nothing_is_written_when_a_part_cannot_be_built(
+def test_a_target_that_cannot_be_built_stops_no_other_and_is_told_in_a_line(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(spec).write_text(
+        f"{SPEC}  aws: {{cloud: {{region: us-east-1, buses: [{{name: b, rules: [r]}}]}}}}\n"
+        "alerts: {EventBridgeFailedInvocations: {window: 90s}, EventBridgeRetriesRising: {window: "
+        "90s}}\n"
+    )
+    assert build(spec, tmp_path) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("target cloudwatch is not built: cloudwatch: ")
+    assert "a window of CloudWatch is whole minutes" in told
+    assert told.endswith("(and 1 more like it)")
+    written = manifest(tmp_path / "alerts")
+    assert {target for target, paths in written.items() if paths} >= {"prometheus", "grafana"}
+    assert "cloudwatch" not in written
+    assert (tmp_path / "dashboards/json/overview.json").exists()
+    assert build(spec, tmp_path, "--check") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert build(spec, tmp_path, "--format", "json") == 2
+    alerts, dashboards = json.loads(capsys.readouterr().out)
+    assert list(alerts["failed"]) == ["cloudwatch"]
+    assert "failed" not in dashboards
+
+
+def test_dashboards_that_cannot_be_built_leave_the_alerts(
     spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("obs.dashboards.formats.problems", lambda boards: ["a uid twice"])
-    assert build(spec, tmp_path / "out") == 2
-    assert not (tmp_path / "out").exists()
+    assert build(spec, tmp_path) == 2
+    assert (tmp_path / "alerts/prometheus/nats.yaml").exists()
+    assert not (tmp_path / "dashboards/json").exists()
 
 
 def test_the_outcome_is_json_for_programs(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.iam.arns import ArnPlace, buses, partition, pattern, queues, rules
+from obs.iam.arns import ArnPlace, buses, pattern, queues, rules
 from obs.spec.aws import Bus
 
 HERE = ArnPlace("us-east-1", "123456789012")
@@ -67,10 +67,18 @@ def test_a_character_class_becomes_any_one_character() -> None:
 
 @pytest.mark.parametrize(
     ("region", "name"),
-    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-isob-east-1", "aws-iso-b")],
 )
 def test_arns_are_of_the_region_s_partition(region: str, name: str) -> None:
-    assert partition(region) == name
     assert buses(ArnPlace(region), [Bus(name="orders")]) == (
         f"arn:{name}:events:{region}:*:event-bus/orders",
+    )
+
+
+def test_a_name_with_wildcards_is_no_pattern() -> None:
+    assert pattern("order[*]") == "order${*}"
+    assert pattern("what[?]${x}") == "what${?}${$}{x}"
+    assert rules(HERE, [Bus(name="b", rules=("a[*]", "ab"))]) == (
+        f"{RULE}b/a${{*}}",
+        f"{RULE}b/ab",
     )

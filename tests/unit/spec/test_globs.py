@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs.spec.globs import GlobIndex, may_overlap, takes
+from obs.spec.globs import GlobIndex, escaped, fixed_prefix, may_overlap, plain_name, takes
 
 patterns = st.text(alphabet="ab-*?[]!", max_size=8)
 
@@ -87,3 +87,39 @@ def test_an_index_finds_a_glob_and_a_name(example: tuple[str, str, str]) -> None
     assert GlobIndex([name, "z*"]).overlaps(one)
     assert GlobIndex([one, "z"]).overlaps(other)
     assert GlobIndex([one]).overlaps(name)
+
+
+@given(st.text(max_size=8) | patterns, st.text(max_size=8) | patterns)
+def test_any_name_can_be_written_so_that_it_alone_is_matched(name: str, other: str) -> None:
+    glob = escaped(name)
+    assert plain_name(glob) == name
+    assert fixed_prefix(glob) == name
+    assert fnmatchcase(name, glob)
+    assert fnmatchcase(other, glob) == (other == name)
+    assert GlobIndex([glob]).matches(name)
+    assert GlobIndex([name, "z*"]).overlaps(glob) == GlobIndex([name, "z*"]).matches(name)
+
+
+@given(patterns, patterns)
+def test_a_glob_stands_for_one_name_only_where_it_matches_no_other(glob: str, other: str) -> None:
+    name = plain_name(glob)
+    if name is not None:
+        assert fnmatchcase(name, glob)
+        assert fnmatchcase(other, glob) == (other == name)
+
+
+@pytest.mark.parametrize(
+    ("glob", "name"),
+    [
+        ("orders", "orders"),
+        ("orders[*]", "orders*"),
+        ("[?][[]x]", "?[x]"),
+        ("open[", "open["),
+        ("[!]", "[!]"),
+        ("orders*", None),
+        ("[ab]", None),
+        ("[!a]", None),
+    ],
+)
+def test_a_wildcard_in_brackets_is_that_character(glob: str, name: str | None) -> None:
+    assert plain_name(glob) == name

@@ -100,3 +100,17 @@ def test_only_what_certainly_does_not_exist_is_missing() -> None:
     queues = ["a", "b", "c", "d"]
     missing = missing_in(system(queues=queues), "cloud", lambda names: found)
     assert [each.named.name for each in missing] == ["d"]
+
+
+def test_names_of_slis_and_of_what_is_expected_are_never_globs() -> None:
+    sli = {"nats_lag": {"source": "main", "stream": "O[1]", "consumer": "c?", "max_messages": 1}}
+    nats: dict[str, Any] = {"expects": {"E[1]": {"consumers": {"x?": {}}}}}
+    found = names_of(system((sli,), nats), "main")
+    assert [each.label for each in found] == ["E[1]", "E[1]/x?", "O[1]", "O[1]/c?"]
+    assert not any(each.is_glob for each in found)
+
+
+def test_a_glob_that_is_written_like_a_name_that_exists_is_told_how_to_write_it() -> None:
+    named = SpecName("stream", "orders[eu]")
+    found = missing_name(named, Found(False, ("orders[eu]",)), system(), "main")
+    assert str(found).endswith("; write orders[[]eu] for the one of exactly this name")

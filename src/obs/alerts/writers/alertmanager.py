@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs
-from obs.catalogue.query import Matcher, equal, quoted
+from obs.alerts.writers.templates import address, go_text
+from obs.catalogue.query import Matcher, equal
 from obs.spec.notify import DAYS, Day, Email, Notify, QuietHours, Receiver, Sns, Webhook
 from obs.spec.quantity import format_duration
 from obs.spec.secret import FileSecret
@@ -83,7 +84,7 @@ def receiver_configs(receiver: Receiver) -> AlertmanagerConfig:
         configs["slack_configs"] = [
             {
                 "api_url_file": receiver.slack.api_url_file.file,
-                "channel": receiver.slack.channel,
+                "channel": go_text(receiver.slack.channel),
                 "send_resolved": True,
                 "color": _COLOUR,
                 "title": TITLE,
@@ -113,8 +114,8 @@ def receiver_configs(receiver: Receiver) -> AlertmanagerConfig:
 
 def _email(email: Email) -> AlertmanagerConfig:
     return {
-        "to": ", ".join(email.to),
-        "from": email.sender,
+        "to": go_text(", ".join(email.to)),
+        "from": go_text(email.sender),
         "smarthost": email.smarthost,
         **({"auth_username": email.username} if email.username else {}),
         **_file("auth_password_file", email.password_file),
@@ -129,7 +130,7 @@ def _email(email: Email) -> AlertmanagerConfig:
 def _webhook(webhook: Webhook) -> AlertmanagerConfig:
     token = _file("credentials_file", webhook.credentials_file)
     return {
-        **({"url": webhook.url} if webhook.url else {}),
+        **({"url": address(webhook.url)} if webhook.url else {}),
         **_file("url_file", webhook.url_file),
         **({"http_config": {"authorization": token}} if token else {}),
         "send_resolved": True,
@@ -172,7 +173,13 @@ def _inhibit_rule(rule: Inhibition) -> AlertmanagerConfig:
 
 
 def _matchers(matchers: Sequence[Matcher]) -> list[str]:
-    return [f"{label}{operator}{quoted(value)}" for label, operator, value in matchers]
+    return [f"{label}{operator}{_quoted(value)}" for label, operator, value in matchers]
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes; Alertmanager knows three escapes, PromQL has more."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'"{escaped}"'
 
 
 def _interval(name: str, hours: QuietHours) -> AlertmanagerConfig:

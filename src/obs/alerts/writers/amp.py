@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from obs.alerts.writers.templates import REFERENCE
 from obs.artifacts import yaml_text
 from obs.errors import BadInput
 from obs.ids import rule_uid
@@ -42,7 +43,7 @@ def template(files: Mapping[str, RuleDocument], system: System) -> RuleDocument:
 
 
 def _namespace(name: str, document: RuleDocument, system: System) -> RuleDocument:
-    data = yaml_text(document)
+    data = yaml_text(_unresolved(document))
     if len(data.encode()) > LARGEST:
         raise BadInput(
             f"the {name} rules are larger than a namespace of Amazon Managed Prometheus may be "
@@ -60,6 +61,21 @@ def _namespace(name: str, document: RuleDocument, system: System) -> RuleDocumen
             ],
         },
     }
+
+
+def _unresolved(document: RuleDocument) -> RuleDocument:
+    """The rules without `{{resolve:`, which CloudFormation would replace; PromQL reads the same."""
+    groups = [
+        {
+            **group,
+            "rules": [
+                {**rule, "expr": rule["expr"].replace(REFERENCE, r"{\x7bresolve:")}
+                for rule in group["rules"]
+            ],
+        }
+        for group in document["groups"]
+    ]
+    return {**document, "groups": groups}
 
 
 def namespace_name(name: str, system: System) -> str:

@@ -7,12 +7,15 @@ from obs.alerts.alert import TunedAlert
 from obs.alerts.annotations import described
 from obs.alerts.definitions import GROUPS
 from obs.alerts.writers.prometheus import VALUES, annotations, panel_link, shared_labels
+from obs.alerts.writers.templates import go_text
 from obs.catalogue.query import duration
-from obs.ids import dashboard_uid, panel_id, rule_uid
+from obs.ids import dashboard_uid, fitted, panel_id, rule_uid
 from obs.spec.system import System
 
 INTERVAL: Final = 60
 """Seconds between evaluations."""
+LONGEST_TITLE: Final = 190
+"""Bytes of a rule's title, the limit of Grafana."""
 
 GrafanaRuleDocument = dict[str, Any]
 
@@ -26,13 +29,21 @@ Other alerts stay as they are.
 
 
 def provisioning(alerts: Sequence[TunedAlert], system: System) -> GrafanaRuleDocument:
-    """The provisioning file: a group for each kind of object."""
-    groups = []
+    """The provisioning file, in which Grafana replaces variables of its environment: $$ is a $.
+
+    Not in queries, and annotations have no $.
+    """
+    return {"apiVersion": 1, "groups": [_in_file(group) for group in groups(alerts, system)]}
+
+
+def groups(alerts: Sequence[TunedAlert], system: System) -> list[GrafanaRuleDocument]:
+    """A group for each kind of object, as Grafana is to have it."""
+    found = []
     for name, definitions in GROUPS.items():
         names = {alert.name for alert in definitions}
         rules = [_rule(tuned, system) for tuned in alerts if tuned.name in names]
         if rules:
-            groups.append(
+            found.append(
                 {
                     "orgId": system.targets.grafana.org,
                     "name": f"{system.system}-{system.environment}-{name}",
@@ -41,7 +52,24 @@ def provisioning(alerts: Sequence[TunedAlert], system: System) -> GrafanaRuleDoc
                     "rules": rules,
                 }
             )
-    return {"apiVersion": 1, "groups": groups}
+    return found
+
+
+def _in_file(group: GrafanaRuleDocument) -> GrafanaRuleDocument:
+    rules = [
+        {
+            **rule,
+            "title": in_file(rule["title"]),
+            "labels": {label: in_file(text) for label, text in rule["labels"].items()},
+        }
+        for rule in group["rules"]
+    ]
+    return {**group, "folder": in_file(group["folder"]), "rules": rules}
+
+
+def in_file(text: str) -> str:
+    """A text of a provisioning file, in which Grafana finds no variable."""
+    return text.replace("$", "$$")
 
 
 def _rule(tuned: TunedAlert, system: System) -> GrafanaRuleDocument:
@@ -53,7 +81,7 @@ def _rule(tuned: TunedAlert, system: System) -> GrafanaRuleDocument:
     lasting = round(tuned.keep_firing / INTERVAL) if query.keeps_state else 0
     return {
         "uid": rule_uid(system.system, system.environment, title),
-        "title": title,
+        "title": fitted(title, LONGEST_TITLE),
         "condition": _CONDITION,
         "data": [
             *(_query(ref, text, source) for ref, text in query.queries.items()),
@@ -70,7 +98,7 @@ def _rule(tuned: TunedAlert, system: System) -> GrafanaRuleDocument:
             "description": described(tuned, lambda name: _template(name, tuned)),
             **({"dashboard_url": link} if link else {}),
         },
-        "labels": {label: _escaped(text) for label, text in _labels(tuned, system).items()},
+        "labels": {label: go_text(text) for label, text in _labels(tuned, system).items()},
     }
 
 
@@ -122,7 +150,3 @@ def _template(name: str, tuned: TunedAlert) -> str:
         return VALUES[tuned.when.words().form].replace("$value", '(index .Values "A").Value')
     own = tuned.when.placeholders().get(name)
     return own.grafana if own else f"{{{{ .Labels.{name} }}}}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("$", "$$")

@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from obs.ids import short_digest
 from obs.spec.system import System
 
 RuleDocument = dict[str, Any]
@@ -10,9 +11,8 @@ RuleDocument = dict[str, Any]
 MOST_BYTES: Final = 180_000
 """Rules an object holds: `kubectl apply` keeps a copy of it in an annotation of 256 KiB at most."""
 
-_BRACES: Final = re.compile(r"\{\{|\}\}")
+_BRACES: Final = re.compile(r"[{}]*(?:\{\{|\}\})[{}]*")
 _OUTSIDE: Final = re.compile(r"[^a-z0-9]+")
-_LONGEST: Final = 253
 
 
 def prometheus_rule(name: str, rules: RuleDocument, system: System) -> RuleDocument:
@@ -32,9 +32,18 @@ def prometheus_rule(name: str, rules: RuleDocument, system: System) -> RuleDocum
 
 
 def object_name(system: System, name: str) -> str:
-    """The object's name: small letters, digits and -, as Kubernetes wants it."""
-    whole = f"obs-{system.system}-{system.environment}-{name}".lower()
-    return _OUTSIDE.sub("-", whole).strip("-")[:_LONGEST]
+    """The object's name: small letters, digits and -, as Kubernetes wants it.
+
+    Systems whose names differ otherwise only have a digest in it: they may share a namespace.
+    """
+    known_as = f"{system.system}-{system.environment}"
+    plain = _small(known_as)
+    told = plain if plain == known_as else f"{plain}-{short_digest(known_as)}"
+    return f"obs-{told}-{_small(name)}"
+
+
+def _small(text: str) -> str:
+    return _OUTSIDE.sub("-", text.lower()).strip("-")
 
 
 def inside_helm(text: str) -> str:

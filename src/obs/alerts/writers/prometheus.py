@@ -4,19 +4,24 @@
 alerts share once a group.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.annotations import described
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.conditions.words import ValueForm
 from obs.alerts.definitions import GROUPS
+from obs.alerts.writers.templates import address, go_text
 from obs.catalogue.query import duration
 from obs.ids import panel_url
 from obs.spec.system import System
 
 GROUP_SIZE: Final = 20
 """Rules a group holds at most: groups are evaluated beside each other, rules in turn."""
+
+_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 PromRule = dict[str, Any]
 RuleDocument = dict[str, Any]
@@ -59,13 +64,18 @@ def alert_rule(tuned: TunedAlert, system: System) -> PromRule:
     return {
         **rule,
         "labels": {
-            **dict(tuned.only),
+            **_as_templates(tuned.only),
             "severity": str(tuned.severity),
             **shared_labels(system),
-            **dict(tuned.labels),
+            **_as_templates(tuned.labels),
         },
         "annotations": annotations(tuned, system),
     }
+
+
+def _as_templates(labels: Labels) -> dict[str, str]:
+    """Prometheus takes the values of labels for templates."""
+    return {label: go_text(value) for label, value in labels}
 
 
 def shared_labels(system: System) -> dict[str, str]:
@@ -94,12 +104,12 @@ def panel_link(tuned: TunedAlert, system: System, fill: Callable[[str], str]) ->
         return ""
     values = [(label, fill(label)) for label in tuned.identity]
     variables = [(label, value) for label, value in values if value]
-    return panel_url(system.grafana, system.known_as, tuned.alert.panel, variables)
+    return panel_url(address(system.grafana), system.known_as, tuned.alert.panel, variables)
 
 
 def runbook_url(tuned: TunedAlert, system: System) -> str:
     """The runbook's address; beside the rules where the spec does not say where it is published."""
-    folder = system.links.runbooks or "runbooks"
+    folder = address(system.links.runbooks or "runbooks")
     return f"{folder.rstrip('/')}/{tuned.name}.md"
 
 
@@ -138,5 +148,6 @@ def problems(files: Iterable[tuple[str, RuleDocument]]) -> Iterator[str]:
                 if rule in seen:
                     yield f"{file}: the same rule twice: {rule.get('alert') or rule.get('record')}"
                 seen.append(rule)
-                if rule["expr"].count("(") != rule["expr"].count(")"):
+                code = _STRINGS.sub("", rule["expr"])
+                if code.count("(") != code.count(")"):
                     yield f"{file}: unbalanced expression: {rule['expr']}"

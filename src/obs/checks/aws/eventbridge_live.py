@@ -12,7 +12,7 @@ from obs.snapshot import AwsNames, Rule
 from obs.sources.aws.names import find
 from obs.sources.aws.sqs import find_queues
 from obs.spec.aws import AwsSource
-from obs.spec.globs import is_plain
+from obs.spec.globs import plain_names
 from obs.spec.named import missing_in
 from obs.spec.system import System
 
@@ -45,7 +45,7 @@ def read_eventbridge(client: AwsClient, system: System, source: str) -> EventBri
     )
     _, partition, _, _, account = next(iter(buses.values()), "::::").split(":")[:5]
     arns = {target.dead_letter_queue for rule in rules for target in rule.targets}
-    spare = next((queue for queue in spec.queues if is_plain(queue)), "")
+    spare = next(iter(plain_names(spec.queues)), "")
     if spare:
         arns.add(f"arn:{partition}:sqs:{spec.region}:{account}:{spare}")
     wanted = sorted(arn for arn in arns if arn and arn.split(":")[3] == spec.region)

@@ -10,7 +10,7 @@ from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.sources.nats.names import find
 from obs.sources.nats.problems import advice, in_words
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
-from obs.spec.globs import is_plain
+from obs.spec.globs import plain_names
 from obs.spec.named import missing_in
 from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.quantity import format_duration
@@ -26,7 +26,7 @@ Named = dict[str, set[str]]
 def named(system: System, source: str) -> Named:
     """The streams and consumers that the spec names in full: as expected, or in SLOs."""
     spec = system.sources.nats[source]
-    found: Named = {name: set() for name in filter(is_plain, spec.streams.include)}
+    found: Named = {name: set() for name in plain_names(spec.streams.include)}
     for stream, expected in spec.expects.items():
         found.setdefault(stream, set()).update(expected.consumers)
     for slo in system.slos:

@@ -14,7 +14,7 @@ from obs.sources.aws.eventbridge import EventBridge
 from obs.sources.aws.latency import latency_period
 from obs.sources.kind import Publishing, SourceCost
 from obs.spec.aws import AwsSource
-from obs.spec.globs import is_plain
+from obs.spec.globs import is_plain, plain_names
 
 
 def usage_families(clients: Sequence[AwsClient]) -> list[Family]:
@@ -41,8 +41,8 @@ def source_cost(name: str, spec: AwsSource, publishing: Publishing) -> SourceCos
 
 def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
     """The cost of objects that the spec names in full; those that match globs are unknown."""
-    rules = [rule for bus in spec.buses for rule in bus.rules if is_plain(bus.name + rule)]
-    queues = [queue for queue in spec.queues if is_plain(queue)]
+    rules = [rule for bus in spec.buses if is_plain(bus.name) for rule in plain_names(bus.rules)]
+    queues = plain_names(spec.queues)
     counted = estimate(
         rules=len(rules),
         queues=len(queues),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from obs.snapshot import AwsNames, Rule
+from obs.spec.globs import plain_name
 from obs.spec.named import Found
 from obs.spec.watched import SpecName
 
@@ -22,7 +23,8 @@ def _found(name: SpecName, listed: AwsNames) -> Found:
         if not any(fnmatchcase(bus, name.within) for bus in listed.buses):
             return Found(None, follows=True)
         rules = [rule.name for rule in listed.rules if fnmatchcase(rule.bus, name.within)]
-        disabled = Rule(name.within, name.name) in listed.disabled
+        rule = Rule(plain_name(name.within) or "", plain_name(name.name) or "")
+        disabled = rule in listed.disabled
         return _among(name, rules, "is disabled: it delivers nothing" if disabled else "")
     if name.kind != "queue" or name.name in listed.queues_denied:
         return Found(None)

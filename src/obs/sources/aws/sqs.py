@@ -12,7 +12,7 @@ from obs.clients.metric_data import MetricSeries, Points
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
 from obs.snapshot import Queue
-from obs.spec.globs import fixed_prefix, is_plain
+from obs.spec.globs import fixed_prefix, plain_name
 
 LeftOut = Literal["elsewhere", "denied", "missing"]
 
@@ -71,7 +71,8 @@ def find_queues(
             named = _begin_with(client, fixed_prefix(glob))
             matching = [queue for queue in named if fnmatchcase(queue.name, glob)]
             if not matching:
-                similar = _begin_with(client, glob[:_ALIKE]) if is_plain(glob) else ()
+                exact = plain_name(glob)
+                similar = _begin_with(client, exact[:_ALIKE]) if exact is not None else ()
                 like[glob] = tuple(queue.name for queue in similar)
         except SourceError as error:
             left_out[_why(error)] += 1

@@ -8,7 +8,7 @@ from itertools import chain
 from obs.snapshot import NatsSnapshot, Unwatched
 from obs.sources.nats.jetstream import ClusterView
 from obs.sources.nats.leaders import Merged
-from obs.spec.globs import is_plain
+from obs.spec.globs import is_plain, plain_name, plain_names
 from obs.spec.named import ANY, Found
 from obs.spec.watched import SpecName
 
@@ -62,8 +62,9 @@ class _There:
             *self._watched,
             *((each.account, each.stream) for each in snapshot.unwatched if not each.consumer),
         ]
-        within = {name.within for name in names if name.kind == "consumer"}
-        every = not all(map(is_plain, within))
+        globs = {name.within for name in names if name.kind == "consumer"}
+        within = frozenset(plain_names(globs))
+        every = not all(map(is_plain, globs))
         self._consumers: dict[StreamKey, set[str]] = {}
         for account, stream, consumer in chain(
             ((each.account, each.stream, each.name) for each in snapshot.consumers),
@@ -95,5 +96,8 @@ class _There:
 
 
 def _among(wanted: str, there: Collection[str]) -> Found:
-    exists = wanted in there or any(fnmatchcase(each, wanted) for each in there)
+    name = plain_name(wanted)
+    if name is not None:
+        return Found(True) if name in there else Found(False, there)
+    exists = any(fnmatchcase(each, wanted) for each in there)
     return Found(True) if exists else Found(False, there)

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from obs.alerts.conditions import ErrorRate, Increase, Quiet
 from obs.alerts.definitions import BY_NAME, SOURCE_KIND
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers.grafana import provisioning
+from obs.alerts.writers.grafana import groups, provisioning
 from obs.ids import panel_id
 from obs.spec.system import System
 
@@ -233,6 +233,28 @@ def test_dollars_are_doubled_in_labels_and_avoided_in_annotations() -> None:
     assert found["NatsConsumerLagHigh"]["labels"]["team"] == "a$$b"
     annotations = [text for rule in found.values() for text in rule["annotations"].values()]
     assert [text for text in annotations if "$" in text] == []
+
+
+def test_titles_and_folders_are_read_from_the_file_as_they_are() -> None:
+    lag = {"overrides": [{"account": "$G", "stream": "S"}]}
+    spec = {"alerts": {"NatsConsumerLagHigh": lag}, "targets": {"grafana": {"folder": "a$b"}}}
+    found = document(**spec)["groups"]
+    assert {group["folder"] for group in found} == {"a$$b"}
+    titles = [rule["title"] for group in found for rule in group["rules"]]
+    assert "NatsConsumerLagHigh account=$$G stream=S" in titles
+    by_api = groups(tuned_alerts(system(**spec)), system(**spec))
+    assert {group["folder"] for group in by_api} == {"a$b"}
+    assert "account=$G stream=S" in str(by_api)
+
+
+def test_a_title_fits_at_the_limit_and_keeps_its_rule_s_uid_and_others_apart() -> None:
+    at, above, other = "s" * (190 - len("NatsConsumerLagHigh stream=")), "s" * 200, "s" * 201
+    overrides = [{"stream": name} for name in (at, above, other)]
+    found = rules(alerts={"NatsConsumerLagHigh": {"overrides": overrides}})
+    titles = [title for title in found if "stream=s" in title]
+    assert f"NatsConsumerLagHigh stream={at}" in titles
+    assert len(titles) == len({found[title]["uid"] for title in titles}) == 3
+    assert {len(title) for title in titles} == {190}
 
 
 def test_folder_datasource_and_organisation_are_the_specs() -> None:

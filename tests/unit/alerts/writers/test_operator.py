@@ -1,5 +1,6 @@
 """PrometheusRule objects, against the structure of their custom resource."""
 
+import re
 from typing import Any
 
 import pytest
@@ -98,11 +99,11 @@ def test_an_object_has_the_structure_of_its_custom_resource(operator: dict[str, 
 
 def test_the_labels_that_a_selector_looks_for_are_the_specs() -> None:
     assert built()["metadata"] == {
-        "name": "obs-orders-v2-production-nats",
+        "name": "obs-orders-v2-production-3cfd60d2-nats",
         "labels": {"prometheus": "k8s", "role": "alert-rules"},
     }
     assert built(namespace="monitoring", labels={"release": "prom"})["metadata"] == {
-        "name": "obs-orders-v2-production-nats",
+        "name": "obs-orders-v2-production-3cfd60d2-nats",
         "namespace": "monitoring",
         "labels": {"release": "prom"},
     }
@@ -111,7 +112,17 @@ def test_the_labels_that_a_selector_looks_for_are_the_specs() -> None:
 
 def test_names_fit_kubernetes_whatever_the_system_is_called() -> None:
     system = System.model_validate({**SPEC, "system": "A..b__C-", "environment": "x" * 64})
-    assert object_name(system, "nats") == f"obs-a-b-c-{'x' * 64}-nats"
+    name = object_name(system, "nats")
+    assert name.startswith(f"obs-a-b-c-{'x' * 64}-")
+    assert name.endswith("-nats")
+    assert re.fullmatch(r"[a-z0-9-]{1,253}", name)
+
+
+def test_systems_that_differ_by_punctuation_or_case_have_objects_of_their_own() -> None:
+    names = ["shop-eu", "shop_eu", "shop.eu", "Shop-eu"]
+    systems = [System.model_validate({**SPEC, "system": name}) for name in names]
+    assert len({object_name(system, "nats") for system in systems}) == len(names)
+    assert object_name(systems[0], "nats") == "obs-shop-eu-production-nats"
 
 
 def test_templates_are_quoted_for_helm_and_all_else_stays() -> None:

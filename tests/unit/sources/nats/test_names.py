@@ -115,3 +115,18 @@ def test_accounts_that_are_told_apart_by_their_ids_are_watched_by_their_labels()
         labels={"AID": "orders", "BID": "orders (BID)"},
     )
     assert unwatched(merged, view) == (Unwatched("orders (BID)", "O", "worker"),)
+
+
+def test_a_name_with_wildcards_is_found_where_it_is_escaped_and_only_itself() -> None:
+    odd = NatsSnapshot(
+        0.0, (UP,), (stream("orders[eu]"), stream("orderse")), (consumer("orders[eu]", "what?"),)
+    )
+    escaped = SpecName("stream", "orders[[]eu]")
+    assert find([escaped], odd) == [Found(True)]
+    assert escaped.label == "orders[eu]"
+    assert not escaped.is_glob
+    assert find([SpecName("consumer", "what[?]", "orders[[]eu]")], odd) == [Found(True)]
+    (missing,) = find([SpecName("stream", "orders[[]us]")], odd)
+    assert missing.exists is False
+    (glob,) = find([SpecName("stream", "orders[[]e]")], odd)
+    assert glob.exists is False

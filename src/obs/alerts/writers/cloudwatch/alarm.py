@@ -4,10 +4,13 @@ The forms in which alarms are handed to AWS (CloudFormation, Terraform, API para
 modules' business. Limits: CloudWatch user guide, "Using alarms", and the API reference.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from obs.ids import fitted
 
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
 Missing = Literal["breaching", "notBreaching", "ignore"]
@@ -26,6 +29,11 @@ _MAX_TAGS: Final = 50
 _TAG_KEY: Final = 128
 _TAG_VALUE: Final = 256
 _TAG_CHARACTERS: Final = frozenset(" +-=._:/@")
+_OUTSIDE_TAG: Final = re.compile(r"[^A-Za-z0-9 +\-=._:/@]")
+_OUTSIDE_NAME: Final = re.compile(r"[^ -~]|[\"\\{}]")
+"""No quotes, which a composite's rule would have to escape, nor braces: CloudFormation replaces
+`{{resolve:…}}`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,16 @@ class CompositeAlarm:
 Alarm = MetricAlarm | CompositeAlarm
 Group = tuple[Alarm, ...]
 """Alarms that belong together: a composite comes after its children."""
+
+
+def alarm_name(text: str) -> str:
+    """The name of an alarm as AWS takes it; a rule of a composite alarm quotes it."""
+    return fitted(text, _MAX_NAME, _OUTSIDE_NAME)
+
+
+def tag_value(text: str) -> str:
+    """The value of a tag as AWS takes it."""
+    return fitted(text, _TAG_VALUE, _OUTSIDE_TAG)
 
 
 def problems(alarms: Iterable[Alarm]) -> Iterator[str]:

@@ -42,13 +42,17 @@ from obs.alerts.writers.cloudwatch.naming import (
     filled_sum,
     periods_of,
     rule_series,
+    told_apart,
     under_composites,
 )
+from obs.alerts.writers.templates import REFERENCE
 from obs.catalogue.metric import AwsMetric, Metric
 from obs.catalogue.query import number
 from obs.spec.system import System
 
 _AWS_GAUGE_PERIOD: Final = 300  # seconds; SQS may skip minutes
+
+_REFERENCE: Final = f"CloudFormation would replace {REFERENCE}…}}}} in the name of its object"
 
 Rules = tuple[ExplicitRule, ...]
 
@@ -78,9 +82,19 @@ def alarms_of(alerts: Sequence[TunedAlert], system: System, aws: str) -> Alarms:
         for found in _of(Namer(tuned, system, aws, rules)):
             if isinstance(found, Refused):
                 refused.append(found)
+            elif any(map(_has_reference, found)):
+                refused.append(Refused(tuned.name, _REFERENCE))
             else:
                 groups.append(found)
-    return Alarms(tuple(groups), tuple(dict.fromkeys(refused)))
+    return Alarms(told_apart(groups), tuple(dict.fromkeys(refused)))
+
+
+def _has_reference(alarm: Alarm) -> bool:
+    if not isinstance(alarm, MetricAlarm):
+        return False
+    watched = alarm.watched
+    series = [each for _, each in watched.inputs] if isinstance(watched, Formula) else [watched]
+    return any(REFERENCE in value for each in series for _, value in each.dimensions)
 
 
 def _of(namer: Namer) -> Iterator[Group | Refused]:

@@ -89,7 +89,7 @@ def _on_slo(namer: Namer, tier: BurnTier, slo: Slo) -> Iterator[Group | Refused]
 def _rules(namer: Namer, named: BusRules) -> tuple[ExplicitRule, ...]:
     """The SLO's rules; none where a glob leaves open which they are."""
     open_ended = not all(map(is_plain, named.rules)) and rule_globs(namer.system, namer.aws)
-    if open_ended or not is_plain(named.bus):
+    if open_ended:
         return ()
     return tuple(
         rule for rule in namer.rules if rule.bus == named.bus and matches(rule.rule, named.rules)

@@ -11,6 +11,7 @@ from obs.alerts.writers.cloudwatch.alarm import Alarm, CompositeAlarm, Group, Me
 from obs.alerts.writers.cloudwatch.plan import evaluation, pairs, watched
 from obs.alerts.writers.lines import encoded, json_lines
 from obs.errors import BadInput
+from obs.ids import short_digest
 
 MAX_RESOURCES: Final = 500
 MAX_BYTES: Final = 1_000_000
@@ -21,6 +22,7 @@ DIRECT_BYTES: Final = 51_200
 _FRAME: Final = 10_000  # bytes of a template without resources, generously
 _AROUND: Final = 10  # bytes around a resource and its name
 _LEVELS: Final = 2
+_LONGEST_ID: Final = 230  # of 255; a digest and what the resource is may follow
 
 Resources = dict[str, msgspec.Raw]
 
@@ -65,9 +67,21 @@ def dashboard_template(name: str, body: str, title: str) -> str:
 
 
 def logical_id(name: str) -> str:
-    """An alarm's name as CloudFormation takes it: letters and digits."""
+    """A resource's id, of letters and digits: the words of the alarm's name, each capitalised.
+
+    Where these do not say which name it was, a digest of the name follows: no two names have the
+    same id, in whatever template.
+    """
     words = re.findall(r"[A-Za-z0-9]+", name)
-    return "".join(word[0].upper() + word[1:] for word in words)
+    plain = "".join(word[0].upper() + word[1:] for word in words)
+    if len(plain) <= _LONGEST_ID and _named_by(plain) == name:
+        return plain
+    return f"{plain[:_LONGEST_ID]}{short_digest(name)}"
+
+
+def _named_by(plain: str) -> str:
+    """The name in small letters, its words joined by -, from which such an id is made."""
+    return "-".join(re.findall(r"[A-Z][a-z]*|[0-9]+[a-z]*", plain)).lower()
 
 
 def _batches(parts: Iterable[_Part]) -> list[list[_Part]]:

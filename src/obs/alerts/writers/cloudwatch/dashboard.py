@@ -8,7 +8,9 @@ from obs.alerts.explicit_resources import ExplicitRule
 from obs.alerts.writers.cloudwatch.alarm import Alarm, AlarmSeries, Formula, MetricAlarm
 from obs.alerts.writers.cloudwatch.naming import rule_series
 from obs.alerts.writers.lines import encoded
+from obs.alerts.writers.templates import REFERENCE
 from obs.catalogue import aws
+from obs.ids import cloudwatch_dashboard
 
 MAX_WIDGETS: Final = 500
 _COLUMNS: Final = 24
@@ -24,10 +26,12 @@ def dashboards(
 ) -> dict[str, str]:
     """Bodies by name: the traffic of the rules, then a graph for each alarm on a metric.
 
-    More than one only where there are more graphs than a dashboard holds.
+    `name` is made one that CloudWatch takes. More than one only where there are more graphs than a
+    dashboard holds.
     """
     watched = (_of_alarm(each, region) for each in alarms if isinstance(each, MetricAlarm))
     graphs = chain(_traffic(rules, region), watched)
+    name = cloudwatch_dashboard(name)
     bodies: dict[str, str] = {}
     while batch := list(islice(graphs, MAX_WIDGETS)):
         bodies[f"{name}-{len(bodies) + 1}" if bodies else name] = _body(batch)
@@ -53,6 +57,7 @@ def _body(graphs: Sequence[Graph]) -> str:
 
 def _traffic(rules: Sequence[ExplicitRule], region: str) -> Iterator[Graph]:
     """Every rule's metrics, a line a rule. A graph holds 500 metrics."""
+    rules = [rule for rule in rules if REFERENCE not in f"{rule.bus}/{rule.rule}"]
     for metric in aws.RULE_METRICS:
         for start in range(0, len(rules), MAX_WIDGETS):
             some = rules[start : start + MAX_WIDGETS]

@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote_plus
 
@@ -14,14 +15,18 @@ from obs.alerts.writers.cloudwatch.alarm import (
     MAX_CHILDREN,
     MAX_DESCRIPTION,
     MAX_RULE,
+    Alarm,
     AlarmSeries,
     CompositeAlarm,
     Group,
     MetricAlarm,
     Pairs,
+    alarm_name,
+    tag_value,
 )
 from obs.alerts.writers.prometheus import panel_link, runbook_url
 from obs.catalogue.metric import Metric
+from obs.ids import short_digest, sns_topic
 from obs.spec.notify import Notify, Route
 from obs.spec.system import System
 
@@ -49,7 +54,8 @@ class Namer:
     def name(self, *parts: str) -> str:
         """An alarm's name: `oms-eventbridge-failed-invocations`, and what tells it from others."""
         own = [value for _, value in self.tuned.only if value not in parts]
-        return "-".join((prefix(self.system, self.aws), _slug(self.tuned.name), *own, *parts))
+        start = (prefix(self.system, self.aws), _slug(self.tuned.name))
+        return alarm_name("-".join((*start, *own, *parts)))
 
     def description(self, more: str = "", about: Labels = ()) -> str:
         """What people read in the notification. `about` is what is known of the alarm's object."""
@@ -63,7 +69,7 @@ class Namer:
             f"Runbook: {runbook_url(self.tuned, self.system)}",
         )
         text = " ".join(filter(None, sentences))
-        linked = f"{text} Dashboard: {link}" if link else text
+        linked = f"{text} Dashboard: {link}" if link else text[:MAX_DESCRIPTION]
         return linked if len(linked) <= MAX_DESCRIPTION else text
 
     @property
@@ -76,7 +82,8 @@ class Namer:
             "severity": str(self.tuned.severity),
             "system": self.system.system,
         }
-        return tuple(sorted({**dict(self.tuned.labels), **own}.items()))
+        every = {**dict(self.tuned.labels), **own}
+        return tuple(sorted((key, tag_value(value)) for key, value in every.items()))
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -86,7 +93,7 @@ class Namer:
         """
         notify = self.system.notify
         if notify is None:
-            return (f"{self.system.system}-alerts",)
+            return (sns_topic(self.system.system),)
         region = self.system.sources.aws[self.aws].region
         found = {
             name: receiver.sns.topic_arn
@@ -94,7 +101,7 @@ class Namer:
             if receiver.sns is not None and receiver.sns.region == region
         }
         if not found:
-            return (f"{self.system.system}-alerts",)
+            return (sns_topic(self.system.system),)
         route = _route(notify, self.tuned)
         if route is None:
             return ()
@@ -166,7 +173,7 @@ def under_composites(
     """The children, and a composite over them; over composites where there are too many."""
     batches = _batches([child.name for child in children])
     middle = [
-        CompositeAlarm(f"{name}-part-{place}", description, batch, operator, namer.tags)
+        CompositeAlarm(alarm_name(f"{name}-part-{place}"), description, batch, operator, namer.tags)
         for place, batch in enumerate(batches, 1)
     ]
     if len(middle) == 1:
@@ -175,6 +182,33 @@ def under_composites(
         names = tuple(each.name for each in middle)
     top = CompositeAlarm(name, description, names, operator, namer.tags, namer.topics)
     return (*children, *middle, top)
+
+
+def told_apart(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups, their alarms' names with a digest of what they watch where two were the same.
+
+    The parts of a name are joined by -, which they may have in them.
+    """
+    count = Counter(alarm.name for group in groups for alarm in group)
+    twice = {name for name, number in count.items() if number > 1}
+    return tuple(_renamed(group, twice) if twice else group for group in groups)
+
+
+def _renamed(group: Group, twice: Container[str]) -> Group:
+    watched = [each.watched for each in group if isinstance(each, MetricAlarm)]
+    names = {
+        each.name: alarm_name(f"{each.name}-{short_digest(repr(watched))}")
+        for each in group
+        if each.name in twice
+    }
+    return tuple(_with_names(each, names) for each in group)
+
+
+def _with_names(alarm: Alarm, names: Mapping[str, str]) -> Alarm:
+    name = names.get(alarm.name, alarm.name)
+    if isinstance(alarm, MetricAlarm):
+        return replace(alarm, name=name)
+    return replace(alarm, name=name, children=tuple(names.get(x, x) for x in alarm.children))
 
 
 def _batches(names: Sequence[str]) -> list[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from obs.alerts.writers.cloudwatch.alarm import (
     MetricAlarm,
     Pairs,
 )
+from obs.spec.regions import partition
 
 Parameters = dict[str, Any]
 
@@ -41,14 +42,6 @@ def topic_arn(topic: str, region: str) -> str:
     if topic.startswith("arn:"):
         return topic
     return f"arn:{partition(region)}:sns:{region}:{ACCOUNT}:{topic}"
-
-
-def partition(region: str) -> str:
-    """The part of AWS that a region belongs to."""
-    for start, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-        if region.startswith(start):
-            return name
-    return "aws"
 
 
 def evaluation(alarm: MetricAlarm) -> Parameters:

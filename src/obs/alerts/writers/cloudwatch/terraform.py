@@ -14,8 +14,10 @@ from obs.alerts.writers.cloudwatch.alarm import (
     MetricAlarm,
 )
 from obs.alerts.writers.lines import encoded, json_lines
+from obs.ids import short_digest
 
 _LEVELS: Final = 3
+_OUTSIDE: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 Block = dict[str, Any]
 
@@ -55,8 +57,12 @@ def configuration(alarms: Sequence[Alarm], dashboards: Mapping[str, str], title:
 
 
 def resource_id(name: str) -> str:
-    """An alarm's name as Terraform takes it: letters, digits, _ and -, a letter first."""
-    text = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    """A resource's id: the alarm's name where Terraform takes it, else with a digest of it.
+
+    Terraform takes letters, digits, _ and -, and no digit first.
+    """
+    plain = _OUTSIDE.sub("_", name)
+    text = plain if plain == name else f"{plain}_{short_digest(name)}"
     return text if text[0].isalpha() else f"_{text}"
 
 
