@@ -70,8 +70,16 @@ class Evidence:
         pulled = consumer.waiting > 0 or consumer.push_bound or step.deliveries > 0
         if step.deliveries > 0 and elapsed > observed:
             in_flight.pass_unpolled(elapsed - observed, after.delivered)
-        self._observe_in_flight(
-            after, step, observed if pulled else 0.0, settings.interval, schedule
+        in_flight.observe(
+            delivered=after.delivered,
+            floor=after.floor,
+            ack_pending=after.ack_pending,
+            redelivered=after.redelivered,
+            schedule=schedule,
+            active=observed if pulled else 0.0,
+            retries=step.deliveries - step.advance if step.exact else None,
+            retried=step.redelivered,
+            interval=settings.interval,
         )
         if filtered:
             counted = keeps_pending(stream)  # else what is pending may have left unseen
@@ -94,26 +102,6 @@ class Evidence:
                 failed=step.redelivered or gave_up,
                 kept=step.kept,
             )
-
-    def _observe_in_flight(
-        self,
-        after: PollCounters,
-        step: PollStep,
-        active: float,
-        interval: float,
-        schedule: RedeliverySchedule,
-    ) -> None:
-        self.in_flight.observe(
-            delivered=after.delivered,
-            floor=after.floor,
-            ack_pending=after.ack_pending,
-            redelivered=after.redelivered,
-            schedule=schedule,
-            active=active,
-            retries=step.deliveries - step.advance if step.exact else None,
-            retried=step.redelivered,
-            interval=interval,
-        )
 
     def _count_arrivals(
         self,
