@@ -1,6 +1,7 @@
 """JetStream consumers, streams and servers as families."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import Final
 
@@ -12,7 +13,6 @@ from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, NatsServer, Origin, Stream
 
 MAX_ORIGINS: Final = 64
-_NO_REASON: Final = (0,) * len(REASONS)
 _UNREACHABLE: Final[list[Value]] = [
     1 if reason == "leader_unreachable" else None for reason in REASONS
 ]
@@ -103,14 +103,12 @@ def consumer_families(
 
 def reason_flags(verdicts: Sequence[ConsumerVerdict]) -> list[Value]:
     """0 or 1 for each consumer and reason, consumer by consumer."""
-    return list(
-        chain.from_iterable(
-            _NO_REASON
-            if not verdict.reasons
-            else tuple(int(reason in verdict.reasons) for reason in REASONS)
-            for verdict in verdicts
-        )
-    )
+    return list(chain.from_iterable([_flags_of(verdict.reasons) for verdict in verdicts]))
+
+
+@cache
+def _flags_of(reasons: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(int(reason in reasons) for reason in REASONS)
 
 
 def stream_families(

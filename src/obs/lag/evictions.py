@@ -95,7 +95,8 @@ class Evictions:
             if (  # the usual case: whatever was passed was delivered
                 delivered - self.passed == after.deliveries - before.deliveries
                 and delivered >= before.first_seq
-                and self.empty == 0 <= self.passed
+                and self.passed >= 0
+                and (self.empty == 0 or before.holes >= self.empty)
             ):
                 self.passed = delivered
             elif before.holes >= 0:  # a version that did not count them saved it

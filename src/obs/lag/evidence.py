@@ -71,8 +71,18 @@ class Evidence:
         pulled = consumer.waiting > 0 or consumer.push_bound or step.deliveries > 0
         if step.deliveries > 0 and elapsed > observed:
             in_flight.pass_unpolled(elapsed - observed, after.delivered)
-        self._observe_in_flight(
-            after, step, observed if pulled else 0.0, settings.interval, schedule
+        in_flight.observe(
+            delivered=after.delivered,
+            floor=after.floor,
+            ack_pending=after.ack_pending,
+            redelivered=after.redelivered,
+            schedule=schedule,
+            evicted=step.evicted_to,
+            removed=step.removed,
+            active=observed if pulled else 0.0,
+            retries=step.deliveries - step.advance if step.exact else None,
+            retried=step.redelivered,
+            interval=settings.interval,
         )
         if filtered and not stream.config.mirrors:  # there messages are older than their arrival
             counted = keeps_pending(stream)  # else what is pending may have left unseen
@@ -95,28 +105,6 @@ class Evidence:
                 failed=step.redelivered or gave_up,
                 kept=step.kept,
             )
-
-    def _observe_in_flight(
-        self,
-        after: PollCounters,
-        step: PollStep,
-        active: float,
-        interval: float,
-        schedule: RedeliverySchedule,
-    ) -> None:
-        self.in_flight.observe(
-            delivered=after.delivered,
-            floor=after.floor,
-            ack_pending=after.ack_pending,
-            redelivered=after.redelivered,
-            schedule=schedule,
-            evicted=step.evicted_to,
-            removed=step.removed,
-            active=active,
-            retries=step.deliveries - step.advance if step.exact else None,
-            retried=step.redelivered,
-            interval=interval,
-        )
 
     def _count_arrivals(
         self,

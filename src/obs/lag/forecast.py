@@ -64,7 +64,10 @@ class Trend:
         """
         if lag == 0:
             return 0.0
-        drained = min(self._base - self._lag, self._acknowledged - self._base_acknowledged)
+        drained = self._base - self._lag
+        if drained <= 0:
+            return inf
+        drained = min(drained, self._acknowledged - self._base_acknowledged)
         return lag * (self._now - self._base_at) / drained if drained > 0 else inf
 
     def to_state(self) -> TrendState:
@@ -86,4 +89,6 @@ _NO_TREND: Final = TrendState()
 
 def eviction_seconds(max_age: float | None, age: float) -> float | None:
     """Seconds until a message of this age is evicted; None where age evicts nothing."""
-    return None if max_age is None else max(max_age - age, 0.0)
+    if max_age is None:
+        return None
+    return max_age - age if age < max_age else 0.0

@@ -84,5 +84,7 @@ class ConsumerIdentity:
 
     def delivered_total(self, consumer: ObservedConsumer, last: PollCounters | None) -> int:
         """Deliveries so far, those of earlier consumers of the name among them."""
-        before = 0 if last is None else last.deliveries
-        return self.offset + max(before, consumer.delivered_consumer_seq)
+        counted = consumer.delivered_consumer_seq
+        if last is not None and last.deliveries > counted:
+            counted = last.deliveries
+        return self.offset + counted

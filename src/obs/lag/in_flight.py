@@ -178,9 +178,9 @@ class InFlight:
             self._counted_from = delivered
         if retries is None and schedule.max_deliver != 1:
             self.uncertain_at = self.active
-        entered = max(redelivered - self._redelivered, 0)
-        if not (entered or retries or retried):
+        if not (retries or retried or redelivered > self._redelivered):
             return
+        entered = max(redelivered - self._redelivered, 0)
         pause = schedule.longest
         if retries is None:  # each of them will be redelivered until it is given up
             pause = min(schedule.after_redelivery, schedule.total)
@@ -201,7 +201,8 @@ class InFlight:
             marks.append(*self._idle)
         if self.active - marks.times[-1] >= schedule.longest / 8 or len(marks.times) == 1:
             marks.append(self.active, delivered, self._retries)
-        marks.drop_below(self.certainly_settled)
+        if marks.delivered[1] <= self.certainly_settled:
+            marks.drop_below(self.certainly_settled)
         if len(marks.times) > MAX_MARKS:
             marks.thin(self.active, 2 * schedule.longest, schedule.total)
 

@@ -240,8 +240,9 @@ def _bounds(
 ) -> tuple[int, int]:
     """The stream sequences between which the oldest message in flight is."""
     last = consumer.delivered_stream_seq - consumer.ack_pending + 1  # the others must fit in
-    first = _after(in_flight.certainly_settled, advisories)
-    return min(first, last), last
+    settled = in_flight.certainly_settled
+    first = _after(settled, advisories) if advisories.given_up else settled + 1
+    return first if first < last else last, last
 
 
 def _after(settled: int, advisories: Advisories) -> int:
@@ -318,4 +319,7 @@ def _if_in_order(
 def _among(likely: Moment, early: Moment, late: Moment) -> Moment:
     """The likely moment; its uncertainty reaches both bounds."""
     time, off = likely
-    return (time, max(off, time - early[0] + early[1], late[0] + late[1] - time))
+    since, until = time - early[0] + early[1], late[0] + late[1] - time
+    if since > off:
+        off = since
+    return (time, off if off > until else until)

@@ -120,9 +120,12 @@ class Timeline:
             return (time, 0.0)
         if i == 0:
             return (time, 0.0) if known else None
-        before = self._times[i - 1]
-        estimate = before + (time - before) * (count - counts[i - 1]) / (counts[i] - counts[i - 1])
-        return (estimate, min(max(estimate - before, time - estimate), self._gaps[i]))
+        before, start = self._times[i - 1], counts[i - 1]
+        estimate = before + (time - before) * (count - start) / (counts[i] - start)
+        off, later, gap = estimate - before, time - estimate, self._gaps[i]
+        if later > off:
+            off = later
+        return (estimate, off if off < gap else gap)
 
     def _shift(self, seconds: float) -> None:
         self._times = array("d", [time + seconds for time in self._times])

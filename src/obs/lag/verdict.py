@@ -106,7 +106,7 @@ def lag_seconds(
         advisories=advisories,
         known_arrivals=known_arrivals,
     )
-    return max(now - arrived, 0.0), uncertainty
+    return (now - arrived if now > arrived else 0.0), uncertainty
 
 
 def _status(
@@ -120,8 +120,8 @@ def _status(
     pending, window, bits = consumer.pending > 0, settings.window, 0
     full = 0 < config.max_ack_pending <= ack_pending
     deliverable = pending and not full
-    if not deliverable:  # until an ack wait is over
-        window = max(window, schedule.longest)
+    if not deliverable and schedule.longest > window:  # until an ack wait is over
+        window = schedule.longest
     status = evidence.window.judge(window, pending=pending, deliverable=deliverable)
     if config.push:
         if not consumer.push_bound:

@@ -139,11 +139,14 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         forward, settings, poll = self._clock.forward, self._settings, self._servers.poll
         now, tracked_by, hears = snapshot.at - forward, self._tracked, self.heard.hears
         told: list[TrackedConsumer] = []
+        account, stream, of_stream, heard = "", "", None, False
         for consumer in snapshot.consumers:
-            of_stream = streams.get((consumer.account, consumer.stream))
+            if consumer.stream != stream or consumer.account != account:
+                account, stream = consumer.account, consumer.stream
+                of_stream, heard = streams.get((account, stream)), hears(consumer)
             if of_stream is None:
                 continue
-            identity = (consumer.account, consumer.stream, consumer.name)
+            identity = (account, stream, consumer.name)
             tracked = tracked_by.get(identity)
             if tracked is None:
                 track = Track(self._ended.pop(identity, None))
@@ -153,7 +156,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             if consumer.leader_unreachable:
                 tracked.observe_followers(consumer, *of_stream, at, settings)
             else:
-                heard = hears(consumer)
                 tracked.observe(consumer, *of_stream, at, settings, heard=heard)
                 told.append(tracked)
         return told
@@ -310,7 +312,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             self._rows.of([each.row for each in present], [each.row for each in unknown]),
             [tracked.consumer for tracked in present],
             [tracked.verdict for tracked in present],
-            [self.heard.total(tracked.consumer) for tracked in present],
+            self.heard.totals([tracked.consumer for tracked in present]),
             tolerance=self.tolerance,
             since=self._since,
         )

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -98,6 +98,12 @@ class HeardDeadLetters:
         """Whether its dead letters are heard now."""
         hearing = self._hearing(consumer)
         return hearing is not None and hearing.now
+
+    def totals(self, consumers: Sequence[Consumer]) -> list[int | None]:
+        """Dead letters of each consumer, as in `total`."""
+        if not self._connections:
+            return [None] * len(consumers)
+        return [self.total(consumer) for consumer in consumers]
 
     def total(self, consumer: Consumer) -> int | None:
         """Dead letters of a consumer since counting began; None while nothing hears of them."""

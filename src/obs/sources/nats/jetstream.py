@@ -196,11 +196,12 @@ class SourceSelection:
             return seen.leave_out(Unreadable(account, key.stream, "", unreadable), number)
         seen.configured = seen.configured and known is not None
         ephemeral = ephemeral_lag = 0
-        for name in sorted([*reports.led, *reports.unled]):
-            led = reports.led.get(name)
-            report = led or reports.unled[name]
+        led, wanted = reports.led, self._consumer
+        for name in sorted([*led, *reports.unled]):
+            leader = name in led
+            report = led[name] if leader else reports.unled[name]
             config = known.consumer(report) if known is not None else None
-            if not self._consumer(name):
+            if not wanted(name):
                 seen.left_out["excluded"] += 1
             elif config is None or isinstance(config, str):
                 if why := report.why if isinstance(report, UnreadableConsumer) else config:
@@ -214,7 +215,7 @@ class SourceSelection:
                 ephemeral_lag += report.num_pending + report.num_ack_pending
             else:
                 seen.consumers.append(
-                    _consumer(key, account, reports, report, config, leader=led is not None)
+                    _consumer(key, account, reports, report, config, leader=leader)
                 )
         seen.streams.append(_stream(key, account, reports, known, (ephemeral, ephemeral_lag)))
         return None
@@ -239,27 +240,28 @@ def _consumer(
     *,
     leader: bool,
 ) -> Consumer:
-    source = reports.sources.get(report.name, reports.source)
+    name, delivered = report.name, report.delivered
+    source = reports.sources.get(name, reports.source)
     # By position: the names would make it six times slower.
     return Consumer(
         account,
         key.stream,
-        report.name,
+        name,
         report.created,
         config,
-        report.delivered.consumer_seq,
-        report.delivered.stream_seq,
+        delivered.consumer_seq,
+        delivered.stream_seq,
         report.ack_floor.stream_seq,
         report.num_pending,
         report.num_ack_pending,
         report.num_redelivered,
         report.num_waiting,
-        unix_seconds(report.delivered.last_active),
+        unix_seconds(delivered.last_active),
         report.paused,
         report.push_bound,
         leader,
-        _behind(report.cluster),
-        not leader and report.name in reports.unreachable,
+        _behind(report.cluster) if report.cluster else 0,
+        not leader and name in reports.unreachable,
         source.server_name,
         source.at,
         key.account,

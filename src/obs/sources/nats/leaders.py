@@ -103,11 +103,13 @@ def _leaders(reports: Reports, stream: StreamReport, answer: ServerReport) -> li
     rest: list[ConsumerReport] = []
     led, sources, server = reports.led, reports.sources, answer.server_name
     for consumer in stream.consumer_detail or ():
-        cluster = consumer.cluster
-        if cluster is None or cluster.leader == server:
+        cluster, name = consumer.cluster, consumer.name
+        if cluster is not None and cluster.leader != server:
+            rest.append(consumer)
+        elif name in led:
             _keep_further(led, consumer, sources, answer)
         else:
-            rest.append(consumer)
+            led[name], sources[name] = consumer, answer
     return rest
 
 
