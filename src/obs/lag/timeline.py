@@ -123,8 +123,7 @@ class Timeline:
         before, start = self._times[i - 1], counts[i - 1]
         estimate = before + (time - before) * (count - start) / (counts[i] - start)
         off, later, gap = estimate - before, time - estimate, self._gaps[i]
-        if later > off:
-            off = later
+        off = max(off, later)
         return (estimate, off if off < gap else gap)
 
     def _shift(self, seconds: float) -> None:
