@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import yaml
 
-from obs.dashboard_lint.model import Dashboard, Json, dashboard, mapping, mappings, text
+from obs.dashboard_lint.model import Dashboard, dashboard
+from obs.dashboards.json_values import Json, mapping, mappings, text
 from obs.spec.report import InvalidSpec, Problem
 from obs.yaml_syntax import ERRORS, syntax_problem
 

@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from obs.dashboard_lint.finding import Severity
-from obs.dashboard_lint.model import Panel, mapping, whole
+from obs.dashboard_lint.model import Panel
 from obs.dashboard_lint.rules.rule import error
 from obs.dashboard_lint.subject import Remark, Subject
+from obs.dashboards.json_values import mapping, whole
 
 COLUMNS: Final = 24
 

@@ -6,11 +6,12 @@ from math import isclose
 from typing import Final
 
 from obs.catalogue.query import number as in_full
-from obs.dashboard_lint.model import ROW, Json, Panel, mapping, mappings, number, text
+from obs.dashboard_lint.model import ROW, Panel
 from obs.dashboard_lint.rules.datasources import has_queries
 from obs.dashboard_lint.rules.rule import error, warning
 from obs.dashboard_lint.subject import Remark, Subject
 from obs.dashboard_lint.units import closest, is_unit
+from obs.dashboards.json_values import Json, mapping, mappings, number, text
 from obs.ids import dashboard_uid, panel_id
 
 _OF_NUMBERS: Final = (
@@ -49,8 +50,8 @@ _SCALES: Final = {
 
 def _title_and_description(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
-        if panel.in_library:
-            continue
+        if panel.in_library or (panel.type != ROW and not has_queries(panel)):
+            continue  # a text needs no words about it
         if not panel.title.strip():
             yield Remark("has no title", panel)
         if panel.type != ROW and not text(panel.json.get("description")).strip():
