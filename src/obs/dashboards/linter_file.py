@@ -1,4 +1,4 @@
-"""The file `.lint` for Grafana's dashboard-linter: the rules that our dashboards break on purpose."""
+"""The file `.lint` for Grafana's dashboard-linter: what our dashboards do on purpose."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -12,6 +12,7 @@ FILE: Final = ".lint"
 _HEAD: Final = (
     "# Built by `obs dashboards build`: what Grafana's dashboard-linter should not report.\n"
 )
+_OF_INSTANCES: Final = ("target-instance-rule", "template-instance-rule")
 _NO_INSTANCE: Final = (
     "The series are about what is monitored; which collector exports them makes no difference."
 )

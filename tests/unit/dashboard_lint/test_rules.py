@@ -128,11 +128,7 @@ BREAKS: list[tuple[str, str, Json, str]] = [
     (
         "panel-datasource-rule",
         "known here only",
-        of_panel(
-            lambda it: it["targets"][0].update(
-                datasource={"type": "prometheus", "uid": "P1809F7CD0C75ACF3"}
-            )
-        ),
+        of_panel(lambda it: it["targets"][0].update(datasource={"uid": "P1809F7CD0C75ACF3"})),
         "data source P1809F7CD0C75ACF3 is unknown to other instances; use a variable: "
         "${datasource}",
     ),

@@ -116,6 +116,7 @@ def test_the_file_of_dashboard_linter_beside_the_dashboard_is_heard(tmp_path: Pa
         "  alert-name-camelcase:\n"
         "warnings:\n"
         "  uneditable-dashboard:\n"
+        "  target-jbo-rule:\n"
     )
     selector = 'up{instance=~"$instance"}'
 
@@ -127,6 +128,7 @@ def test_the_file_of_dashboard_linter_beside_the_dashboard_is_heard(tmp_path: Pa
 
     report = linted(tmp_path, broken(change))
     assert told(report) == [
+        ("waiver-rule", "warning"),
         ("uneditable-dashboard", "warning"),
         ("target-job-rule", "error"),
     ]

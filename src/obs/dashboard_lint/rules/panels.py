@@ -26,11 +26,9 @@ _SUCCESSORS: Final = {
     "grafana-singlestat-panel": "stat",
     "grafana-piechart-panel": "piechart",
     "grafana-worldmap-panel": "geomap",
-    "grafana-polystat-panel": "stat or canvas",
     "natel-discrete-panel": "state-timeline",
     "flant-statusmap-panel": "status-history",
     "michaeldmoore-multistat-panel": "bargauge",
-    "jdbranham-diagram-panel": "canvas",
 }
 _WORD: Final = re.compile(r"\w+")
 _FILLERS: Final = (
@@ -112,7 +110,7 @@ def _needs_no_unit(panel: Panel) -> bool:
 
 def _no_targets(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
-        if has_queries(panel) and not panel.targets:
+        if panel.type in (*_OF_NUMBERS, *_OF_FIELDS) and not panel.in_library and not panel.targets:
             yield Remark("has no query; add one, or remove the panel", panel)
 
 
@@ -129,9 +127,8 @@ def _says_when_empty(defaults: Json) -> bool:
 def _deprecated(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
         if successor := _SUCCESSORS.get(panel.type):
-            yield Remark(
-                f"panel type {panel.type} was removed from Grafana; use {successor}", panel
-            )
+            why = "was removed from" if "-panel" not in panel.type else "no longer works in"
+            yield Remark(f"panel type {panel.type} {why} Grafana; use {successor}", panel)
 
 
 def _thresholds(subject: Subject) -> Iterator[Remark]:
