@@ -8,7 +8,8 @@ from typing import Any
 from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.colours import Palette, is_continuous
 from obs.dashboard_preview.frames import Field, Frame, present
-from obs.dashboard_preview.transform import pattern_of, shown_name
+from obs.dashboard_preview.javascript import pattern_of
+from obs.dashboard_preview.transform import shown_name
 from obs.dashboard_preview.units import Moment, Text, formatted
 
 Extent = tuple[float, float]

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from obs.dashboards.interpolate import referenced
-from obs.dashboards.json_values import Json, mapping, mappings, text, unquoted
+from obs.dashboards.json_values import mapping, mappings, text, unquoted
 
 PROMETHEUS: Final = "prometheus"
 EXPRESSION: Final = "__expr__"
@@ -89,7 +89,7 @@ def is_logql(query: str) -> bool:
     return "|" in bare or bool(_LINE_FILTER.search(bare))
 
 
-def kinds_of(dashboard: Json) -> Kinds:
+def kinds_of(dashboard: Mapping[str, Any]) -> Kinds:
     """What this dashboard tells: by its variables, its inputs, and references that are complete."""
     listed = mappings(mapping(dashboard.get("templating")).get("list"))
     inputs = {
@@ -105,10 +105,10 @@ def kinds_of(dashboard: Json) -> Kinds:
     return Kinds(inputs | variables, _written(dashboard))
 
 
-def _written(dashboard: Json) -> dict[str, str]:
+def _written(dashboard: Mapping[str, Any]) -> dict[str, str]:
     """The type of each data source that is named with its type anywhere in the dashboard."""
     found: dict[str, set[str]] = {}
-    below: list[object] = [dashboard]
+    below: list[object] = list(dashboard.values())
     while below:
         each = below.pop()
         if isinstance(each, list):
