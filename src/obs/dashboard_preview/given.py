@@ -109,7 +109,7 @@ class _Placing:
 
 def _config(given: Json) -> Json:
     defaults = dict(mapping(given.get("defaults")))
-    for name in ("custom", "thresholds"):
+    for name in ("color", "custom", "thresholds"):
         defaults[name] = mapping(defaults.get(name))
     for name in ("links", "mappings"):
         defaults[name] = mappings(defaults.get(name))

@@ -18,5 +18,7 @@ def not_drawn(reason: str) -> str:
 
 def why(error: BaseException) -> str:
     """The fault in a few words, for a panel or a variable that is odd."""
-    said = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    said = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, AttributeError | LookupError | TypeError):
+        return f"an option is not as Grafana writes it ({said})"
+    return said

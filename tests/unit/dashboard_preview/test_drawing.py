@@ -2,8 +2,8 @@
 
 import json
 import math
-from datetime import UTC
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import pytest

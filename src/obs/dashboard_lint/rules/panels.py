@@ -12,6 +12,7 @@ from obs.dashboard_lint.rules.rule import error, warning
 from obs.dashboard_lint.subject import Remark, Subject
 from obs.dashboard_lint.units import closest, is_unit
 from obs.dashboards.json_values import Json, mapping, mappings, number, text
+from obs.dashboards.removed_types import SUCCESSORS
 from obs.ids import dashboard_uid, panel_id
 
 _OF_NUMBERS: Final = (
@@ -19,17 +20,6 @@ _OF_NUMBERS: Final = (
     *("piechart", "trend", "state-timeline", "status-history", "graph", "singlestat", "table-old"),
 )
 _OF_FIELDS: Final = (*_OF_NUMBERS[:12], "logs", "candlestick", "xychart", "geomap", "canvas")
-_SUCCESSORS: Final = {
-    "graph": "timeseries",
-    "singlestat": "stat",
-    "table-old": "table",
-    "grafana-singlestat-panel": "stat",
-    "grafana-piechart-panel": "piechart",
-    "grafana-worldmap-panel": "geomap",
-    "natel-discrete-panel": "state-timeline",
-    "flant-statusmap-panel": "status-history",
-    "michaeldmoore-multistat-panel": "bargauge",
-}
 _WORD: Final = re.compile(r"\w+")
 _FILLERS: Final = (
     "a an and are as at by for from how in is it its many much of on or per show shown shows "
@@ -126,7 +116,7 @@ def _says_when_empty(defaults: Json) -> bool:
 
 def _deprecated(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
-        if successor := _SUCCESSORS.get(panel.type):
+        if successor := SUCCESSORS.get(panel.type):
             why = "was removed from" if "-panel" not in panel.type else "no longer works in"
             yield Remark(f"panel type {panel.type} {why} Grafana; use {successor}", panel)
 
