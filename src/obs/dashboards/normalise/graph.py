@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from obs.dashboards.normalise.old_fields import (
+    WITHOUT_ALERTS,
     base,
     by_alias,
     fixed_colours,

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from obs.dashboards.normalise.fields import mappings
-from obs.dashboards.normalise.old_fields import base, refused
+from obs.dashboards.normalise.old_fields import WITHOUT_ALERTS, base, refused
 from obs.dashboards.normalise.plain import Json
 
 _LEGEND: Final = {"calcs": [], "displayMode": "list", "placement": "bottom"}
