@@ -1,18 +1,31 @@
 """Any dashboard as the preview takes it: panels with ids and places, each value of its type."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from obs.dashboard_preview.board import COLUMNS
 from obs.dashboards.json_values import Json, mapping, mappings, text, whole
 from obs.dashboards.normalise.rows import rows_as_panels
 
+_UID: Final = re.compile(r"[\w.-]{1,100}")
 _HIGHEST: Final = 200
 _LOWEST: Final = 20_000
 _HEIGHT: Final = 8
 _SPANS: Final = 12
 _LISTS: Final = ("links", "targets", "transformations")
 _TEXTS: Final = ("description", "interval", "repeat", "repeatDirection", "title", "type")
+
+
+def all_readable(dashboards: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """The dashboards, readable, each under a uid of its own that an address can hold."""
+    found: dict[str, Json] = {}
+    for number, each in enumerate(dashboards, start=1):
+        uid = text(each.get("uid"))
+        if not _UID.fullmatch(uid) or uid in found:
+            uid = f"board-{number}"
+        found[uid] = readable({**each, "uid": uid})
+    return list(found.values())
 
 
 def readable(dashboard: Mapping[str, Any]) -> Json:

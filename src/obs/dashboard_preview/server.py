@@ -22,7 +22,7 @@ from obs.dashboard_preview.colours import Theme
 from obs.dashboard_preview.context import Context, Drawn
 from obs.dashboard_preview.drawing import drawn, outline
 from obs.dashboard_preview.evaluate import USUAL_WIDTH, Panel, PrometheusServer, evaluated_panels
-from obs.dashboard_preview.given import readable
+from obs.dashboard_preview.given import all_readable
 from obs.dashboard_preview.notes import evaluated_annotations
 from obs.dashboard_preview.odd import ODD, not_drawn, why
 from obs.dashboard_preview.parts import plotly_script
@@ -31,7 +31,6 @@ from obs.dashboard_preview.repeats import left_out
 from obs.dashboard_preview.units import Moment
 from obs.dashboard_preview.variables import Variable, resolved, scope_of
 from obs.dashboards.build_context import USUAL_SCRAPE
-from obs.dashboards.json_values import text
 from obs.errors import BadInput, ObsError
 
 ROW: Final = 30
@@ -112,7 +111,7 @@ class _Site:
     def __init__(
         self, boards: Sequence[Json], prometheus: PrometheusServer, scrape: float, plotly: Path
     ) -> None:
-        self._boards = _by_uid(boards)
+        self._boards = {each["uid"]: each for each in all_readable(boards)}
         self._prometheus = prometheus
         self._scrape = scrape
         self._plotly = plotly
@@ -180,16 +179,6 @@ class _Site:
             dashboard, self._prometheus, scope, during, self._scrape, width
         ):
             yield {"panel": _drawn(panel, context)}
-
-
-def _by_uid(boards: Sequence[Json]) -> dict[str, Json]:
-    """The dashboards, each under a uid of its own."""
-    found: dict[str, Json] = {}
-    for number, each in enumerate(boards, start=1):
-        uid = text(each.get("uid"))
-        uid = uid if uid and uid not in found else f"{uid or 'board'}-{number}"
-        found[uid] = readable({**each, "uid": uid})
-    return found
 
 
 def _during(dashboard: Json, query: Any, now: float) -> tuple[TimeRange, list[str]]:
