@@ -316,7 +316,7 @@ def _of_v2() -> Iterator[Shape]:
     element = {"kind": "ElementReference", "name": "p"}
     item = {"x": 0, "y": 0, "width": 24, "height": 8, "element": element}
     grid = {"kind": "GridLayout", "spec": {"items": [{"kind": "GridLayoutItem", "spec": item}]}}
-    auto = {"kind": "AutoGridLayout", "spec": {"items": [{"spec": {"element": element}}]}}
+    auto: Json = {"kind": "AutoGridLayout", "spec": {"items": [{"spec": {"element": element}}]}}
     group = {"kind": "RowsLayoutRow", "spec": {"title": "Row", "layout": grid}}
     layouts = {
         "grid": grid,

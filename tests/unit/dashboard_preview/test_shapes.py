@@ -227,7 +227,7 @@ def test_a_dashboard_has_its_own_time_range_or_the_usual_one(
 
 
 def test_two_dashboards_of_one_uid_or_of_none_are_both_there() -> None:
-    bare = {"panels": []}
+    bare: dict[str, Any] = {"panels": []}
     site = _Site([bare, bare, board(), board()], Answers(), 15.0, Path("x"))
     assert len(site._boards) == 4
     assert all(uid and re.fullmatch(r"[\w-]+", uid) for uid in site._boards)

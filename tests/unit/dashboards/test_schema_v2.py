@@ -7,10 +7,8 @@ from obs.dashboards.schema_v2 import classic, is_v2
 
 def element(number: int, **spec: Any) -> dict[str, Any]:
     config = {"kind": "VizConfig", "group": "stat", "spec": {"options": {"a": 1}}}
-    return {
-        "kind": "Panel",
-        "spec": {"id": number, "title": f"P{number}", "vizConfig": config, **spec},
-    }
+    own = {"id": number, "title": f"P{number}", "vizConfig": config}
+    return {"kind": "Panel", "spec": {**own, **spec}}
 
 
 def item(name: str, **place: Any) -> dict[str, Any]:
