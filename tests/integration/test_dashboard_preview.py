@@ -208,7 +208,7 @@ async def test_a_folded_row_unfolds(page: Page, address: str) -> None:
 
 async def test_a_panel_that_cannot_be_drawn_says_so(page: Page, address: str) -> None:
     text = await shown(page, f"{address}d/other")
-    assert "The preview cannot draw this panel: ValueError: could not convert string" in text
+    assert "Not drawn by the preview: could not convert string" in text
     assert page.console == []
 
 
@@ -221,7 +221,7 @@ async def test_all_dashboards_are_listed(page: Page, address: str) -> None:
 
 async def test_an_invalid_time_is_reported(page: Page, address: str) -> None:
     text = await shown(page, f"{address}d/every-panel?from=yesterday")
-    assert "time 'yesterday': write now, now-6h or milliseconds" in text
+    assert "time 'yesterday': write now, now-6h, now/d, a date or milliseconds" in text
 
 
 async def test_the_server_answers_to_loopback_names_only(address: str) -> None:

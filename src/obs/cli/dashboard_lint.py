@@ -77,7 +77,7 @@ def _lint(arguments: argparse.Namespace) -> int:
 
     found = read(arguments.paths)
     waivers = waivers_for(found.dashboards, arguments.paths, arguments.waivers)
-    report = lint(found.dashboards, _knowledge(arguments), waivers)
+    report = lint(found.dashboards, _knowledge(arguments), waivers, found.unreadable)
     if arguments.format == "json":
         written = json_text(_facts(found, report))
         print(written.encode(errors="backslashreplace").decode())  # half a surrogate pair, too

@@ -90,9 +90,12 @@ def _boards(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         if arguments.spec:
             raise BadInput("give files or --spec, not both")
         from obs.dashboard_lint.read import read
+        from obs.dashboard_preview.given import all_readable
 
-        found = [each.json for each in read(arguments.files).dashboards]
-        return [{**each, "uid": each.get("uid") or f"file-{n}"} for n, each in enumerate(found, 1)]
+        found = read(arguments.files)
+        for problem in found.unreadable:
+            print(f"Left out     {problem}")
+        return all_readable(each.json for each in found.dashboards)
     from obs.dashboards.build import boards
 
     return [board.json for board in boards(chosen_spec(arguments).system)]

@@ -18,6 +18,7 @@ from obs.dashboard_lint.waivers import (
     read_waivers,
     unused,
 )
+from obs.spec.report import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,17 @@ def lint(
     dashboards: Sequence[Dashboard],
     knowledge: Knowledge,
     waivers: dict[str, tuple[Waiver, ...]] | None = None,
+    unreadable: Sequence[Problem] = (),
 ) -> Report:
-    """The findings in all dashboards; `waivers` are those for the dashboards of each file."""
+    """The findings in all dashboards; `waivers` are those for the dashboards of each file.
+
+    A file that cannot be read is a finding, too.
+    """
     knowledge = replace(
         knowledge, uids=_files(dashboards, "uid"), titles=_files(dashboards, "title")
     )
     waivers = waivers or {}
-    findings: list[LintFinding] = []
+    findings = [_unreadable(problem) for problem in unreadable]
     waived: list[Waived] = []
     used: set[Waiver] = set()
     for dashboard in dashboards:
@@ -108,6 +113,11 @@ def _found(dashboard: Dashboard, knowledge: Knowledge) -> Iterator[tuple[LintFin
                 remark.message,
             )
             yield finding, target.index if target else None
+
+
+def _unreadable(problem: Problem) -> LintFinding:
+    where = f"{problem.file}:{problem.line}" if problem.line else problem.file
+    return LintFinding(where, "", "", None, "", "readable-file", Severity.ERROR, problem.message)
 
 
 def _files(dashboards: Sequence[Dashboard], field: str) -> dict[str, list[str]]:

@@ -1,80 +1,13 @@
-"""A dashboard as the rules see it, made from any JSON.
+"""A dashboard as the rules see it, made from any JSON."""
 
-A value of the wrong type counts as absent, so that rules need not check types.
-"""
-
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from obs.dashboards.interpolate import referenced
-
-Json = dict[str, Any]
+from obs.dashboards.json_values import Json, mapping, mappings, text, whole
+from obs.dashboards.kinds import Datasource, Kinds, datasource, kinds_of
 
 ROW: Final = "row"
-EXPRESSION: Final = "__expr__"
-_BUILT_IN: Final = ("grafana", "dashboard", "mixed", "datasource", EXPRESSION)
-_BUILT_IN_NAME: Final = re.compile(r"-- .+ --|__expr__|grafana|-100")
-_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
-
-
-def mapping(value: object) -> Json:
-    """The value if it is a mapping, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def mappings(value: object) -> list[Json]:
-    """The mappings of a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def text(value: object) -> str:
-    """The value if it is a text, else an empty one."""
-    return value if isinstance(value, str) else ""
-
-
-def whole(value: object) -> int | None:
-    """The value if it is a whole number."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) else None
-
-
-def number(value: object) -> float | None:
-    """The value if it is a number that a float can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
-def unquoted(expression: str) -> str:
-    """A query with its strings emptied, so that what is left is syntax."""
-    return _STRING.sub('""', expression)
-
-
-@dataclass(frozen=True, slots=True)
-class Datasource:
-    """A reference to a data source; `type` and `uid` are empty where they are absent."""
-
-    type: str = ""
-    uid: str = ""
-
-    @property
-    def built_in(self) -> bool:
-        """Whether it is one of Grafana's own, which every Grafana has."""
-        named = bool(_BUILT_IN_NAME.fullmatch(self.uid))
-        return named or (self.type in _BUILT_IN and not self.variables)
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables that choose it."""
-        return referenced(self.uid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,26 +141,16 @@ class Dashboard:
 
 def dashboard(file: str, json: Json) -> Dashboard:
     """The dashboard in this JSON."""
+    kinds = kinds_of(json)
     listed = mappings(mapping(json.get("templating")).get("list"))
-    kinds = {
-        text(each.get("name")): text(each.get("query"))
-        for each in listed
-        if each.get("type") == "datasource"
-    }
-    variables = tuple(
-        Variable(each, _kind(datasource(each.get("datasource")), kinds, text(each.get("query"))))
-        for each in listed
-    )
+    variables = tuple(_variable(each, kinds) for each in listed)
     panels = tuple(_panel(each, group, kinds) for group, each in _panels(json))
     return Dashboard(file, json, panels, variables)
 
 
-def datasource(value: object) -> Datasource:
-    """A reference as Grafana writes it: an object, or in old dashboards a name."""
-    if isinstance(value, str):
-        return Datasource(uid=value)
-    fields = mapping(value)
-    return Datasource(text(fields.get("type")), text(fields.get("uid")))
+def _variable(json: Json, kinds: Kinds) -> Variable:
+    plain = Variable(json, "")
+    return Variable(json, kinds.of_variable(plain.datasource, plain.query))
 
 
 def _panels(json: Json) -> Iterator[tuple[int, Json]]:
@@ -243,31 +166,14 @@ def _panels(json: Json) -> Iterator[tuple[int, Json]]:
         yield from ((rows, panel) for panel in mappings(row.get("panels")))
 
 
-def _panel(json: Json, group: int, kinds: dict[str, str]) -> Panel:
+def _panel(json: Json, group: int, kinds: Kinds) -> Panel:
     source = datasource(json.get("datasource"))
     targets = mappings(json.get("targets")) if json.get("type") != ROW else []
     return Panel(json, tuple(_targets(targets, source, kinds)), group)
 
 
-def _targets(
-    targets: Sequence[Json], source: Datasource, kinds: dict[str, str]
-) -> Iterator[QueryTarget]:
+def _targets(targets: Sequence[Json], source: Datasource, kinds: Kinds) -> Iterator[QueryTarget]:
     for index, json in enumerate(targets):
         own = datasource(json.get("datasource"))
         chosen = own if own.uid or own.type else source
-        yield QueryTarget(index, json, chosen, _kind(chosen, kinds, text(json.get("expr"))))
-
-
-def _kind(source: Datasource, kinds: dict[str, str], query: str) -> str:
-    """The type of a data source; empty where it is unknown.
-
-    A query without one is for Prometheus unless it has a `|` outside strings, as PromQL never has.
-    """
-    if source.type and not referenced(source.type):
-        return source.type
-    for name in source.variables:
-        if name in kinds:
-            return kinds[name]
-    if source.built_in:
-        return source.uid
-    return "prometheus" if query and "|" not in unquoted(query) else ""
+        yield QueryTarget(index, json, chosen, kinds.of_query(chosen, text(json.get("expr"))))

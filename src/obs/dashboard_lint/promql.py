@@ -1,15 +1,15 @@
 """The selectors of a PromQL query and the labels its result can have, from its syntax tree."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 import promql_parser as syntax
 
-from obs.dashboard_lint.model import Dashboard, unquoted
-from obs.dashboard_lint.substitute import STAND_IN, is_open, substituted
+from obs.dashboard_lint.model import Dashboard
+from obs.dashboard_lint.substitute import STAND_IN, is_open, substituted, with_durations
+from obs.dashboards.json_values import unquoted
 
 _OPERATORS: Final = re.compile(r"[-+*/%^(\[=<>]|\b(?:and|or|unless|atan2)\b")
 _MOST_OPERATORS: Final = 300  # the parser, written in Rust, overflows its stack from some 2 000 on
@@ -112,7 +112,7 @@ def read_promql(query: str, dashboard: Dashboard) -> Query:
     first: ValueError | None = None
     for candidate in substituted(query, dashboard):
         try:
-            tree = syntax.parse(candidate)
+            tree = syntax.parse(with_durations(candidate))
         except ValueError as error:
             first = first or error
             continue
@@ -128,10 +128,10 @@ def _labels(node: Any, within: tuple[str, ...], found: list[Selector]) -> Labels
     """The labels that a node's result can have; adds the selectors below it to `found`."""
     match node:
         case syntax.VectorSelector():
-            found.extend(_selectors(node, None, within))
+            found.append(_selector(node, None, within))
             return Labels()
         case syntax.MatrixSelector(range=range_):
-            found.extend(_selectors(node.vector_selector, range_, within))
+            found.append(_selector(node.vector_selector, range_, within))
             return Labels()
         case syntax.ParenExpr() | syntax.UnaryExpr() | syntax.SubqueryExpr():
             return _labels(node.expr, within, found)
@@ -145,14 +145,16 @@ def _labels(node: Any, within: tuple[str, ...], found: list[Selector]) -> Labels
             return None
 
 
-def _selectors(node: Any, span: timedelta | None, within: tuple[str, ...]) -> Iterator[Selector]:
+def _selector(node: Any, span: timedelta | None, within: tuple[str, ...]) -> Selector:
     seconds = None if span is None else span.total_seconds()
-    groups = [*node.matchers.or_matchers, node.matchers.matchers]
-    for group in groups if not node.matchers.or_matchers else groups[:-1]:
-        matchers = tuple(Matcher(each.name, _SIGNS[str(each.op)], each.value) for each in group)
-        named = [each.value for each in matchers if each[:2] == ("__name__", "=")]
-        metric = node.name or (named[0] if named else "")
-        yield Selector("" if STAND_IN in metric else metric, matchers, seconds, within)
+    if node.matchers.or_matchers:  # an extension of other databases
+        raise InvalidPromql('"or" between the matchers of a selector; write =~ or two selectors')
+    matchers = tuple(
+        Matcher(each.name, _SIGNS[str(each.op)], each.value) for each in node.matchers.matchers
+    )
+    named = [each.value for each in matchers if each[:2] == ("__name__", "=")]
+    metric = node.name or (named[0] if named else "")
+    return Selector("" if STAND_IN in metric else metric, matchers, seconds, within)
 
 
 def _aggregated(node: Any, within: tuple[str, ...], found: list[Selector]) -> Labels:

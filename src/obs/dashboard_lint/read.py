@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import yaml
 
-from obs.dashboard_lint.model import Dashboard, Json, dashboard, mapping, mappings, text
+from obs.dashboard_lint.model import Dashboard, dashboard
+from obs.dashboards.json_values import Json, mapping, mappings, text
+from obs.dashboards.schema_v2 import classic, is_v2
 from obs.spec.report import InvalidSpec, Problem
 from obs.yaml_syntax import ERRORS, syntax_problem
 
@@ -22,15 +24,15 @@ _LARGEST: Final = 2_000_000  # values, those that YAML's aliases repeat included
 _DEEPEST: Final = 100
 _DEEPEST_WRAPPING: Final = 3
 _NO_DASHBOARD: Final = "holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes"
-_V2: Final = "has schema v2, which is not supported; export it as classic JSON"
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The dashboards, each once, and the files of folders that hold none."""
+    """The dashboards, each once, and the files of folders that hold none or cannot be read."""
 
     dashboards: tuple[Dashboard, ...]
     left_out: tuple[Path, ...]
+    unreadable: tuple[Problem, ...]
 
 
 class _UnreadableError(Exception):
@@ -42,18 +44,23 @@ class _UnreadableError(Exception):
 def read(paths: Sequence[Path]) -> Read:
     """The dashboards of files, and of folders with all that is in them.
 
-    The same dashboard in several files, wrapped or not, is read once. Raises InvalidSpec with one
-    problem for each file that cannot be read.
+    The same dashboard in several files, wrapped or not, is read once. A broken file in a folder
+    keeps no other from being read. Raises InvalidSpec with one problem for each file that was named
+    and cannot be read.
     """
     problems: list[Problem] = []
+    unreadable: list[Problem] = []
     left_out: list[Path] = []
     found: dict[str, Dashboard] = {}
     for path, named in _files(paths):
         try:
             dashboards = list(_dashboards(str(path), _documents(path)))
         except _UnreadableError as error:
-            if named or path.suffix == ".json":
-                problems.append(Problem(str(path), error.line, "", str(error)))
+            problem = Problem(str(path), error.line, "", str(error))
+            if named:
+                problems.append(problem)
+            elif path.suffix == ".json":
+                unreadable.append(problem)
             else:
                 left_out.append(path)
             continue
@@ -65,7 +72,7 @@ def read(paths: Sequence[Path]) -> Read:
             found.setdefault(json.dumps(each.json, sort_keys=True, default=str), each)
     if problems:
         raise InvalidSpec(problems)
-    return Read(tuple(found.values()), tuple(left_out))
+    return Read(tuple(found.values()), tuple(left_out), tuple(unreadable))
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
@@ -142,12 +149,13 @@ def _unwrapped(document: Json, depth: int = 0) -> Iterator[tuple[str, Json]]:
     if depth > _DEEPEST_WRAPPING:
         return
     kind = text(document.get("kind"))
-    if _is_dashboard(document):
+    if is_v2(document):
+        yield "", classic(document)
+    elif _is_dashboard(document):
         yield "", document
     elif isinstance(document.get("dashboard"), dict):
-        yield from _unwrapped({"panels": [], **document["dashboard"]}, depth + 1)
-    elif "elements" in document and "layout" in document:
-        raise _UnreadableError(_V2)
+        inner = document["dashboard"]
+        yield from _unwrapped(inner if is_v2(inner) else {"panels": [], **inner}, depth + 1)
     elif kind.endswith("List"):
         for index, item in enumerate(mappings(document.get("items")), start=1):
             for part, found in _unwrapped(item, depth + 1):

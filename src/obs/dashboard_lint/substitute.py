@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from obs.dashboard_lint.model import Dashboard, Variable, mapping, mappings, text, unquoted
+from obs.dashboard_lint.durations import with_values
+from obs.dashboard_lint.model import Dashboard, Variable
 from obs.dashboards.interpolate import (
     Chosen,
     for_query,
@@ -16,6 +17,7 @@ from obs.dashboards.interpolate import (
     referenced,
     time_scope,
 )
+from obs.dashboards.json_values import mapping, mappings, text, unquoted
 
 STAND_IN: Final = "variable_standing_for_"
 RATE_INTERVAL: Final = 999_983
@@ -54,6 +56,11 @@ def substituted(query: str, dashboard: Dashboard) -> Iterator[str]:
         yield for_query(
             query, {**_BUILT_IN, **{name: Chosen((value,)) for name, value in values.items()}}
         )
+
+
+def with_durations(query: str) -> str:
+    """A query without variables, with values in place of arithmetic on durations."""
+    return with_values(query, INTERVAL, RANGE, (RATE_INTERVAL, INTERVAL, RANGE))
 
 
 def free(query: str) -> tuple[str, ...]:

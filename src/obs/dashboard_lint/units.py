@@ -7,14 +7,16 @@ from grafanalib import formatunits
 
 _PREFIXES: Final = ("suffix:", "prefix:", "time:", "si:", "count:", "currency:", "bool:")
 _NEWER: Final = (
-    "bool bool_yes_no bool_on_off string eps epm recps recpm rps reqpm msgps mpm dateTimeAsLocal "
-    "dateTimeAsLocalNoDateIfToday dateTimeAsSystem dateTimeAsIso dateTimeAsIsoNoDateIfToday "
-    "dateTimeAsUS dateTimeAsUSNoDateIfToday dateTimeFromNow binbps binBps KiBs Kibits MiBs Mibits "
-    "GiBs Gibits TiBs Tibits PiBs Pibits KBs Kbits MBs Mbits GBs Gbits TBs Tbits PBs Pbits bps Bps "
-    "pps decbits decbytes bits bytes kbytes mbytes gbytes tbytes pbytes deckbytes decmbytes "
-    "decgbytes dectbytes decpbytes dtdurationms dtdurations dthms dtdhms timeticks clockms clocks "
-    "currencyRUB currencyTRY currencyMYR currencyCNY currencyVND currencyXPF currencyKRW "
-    "currencyIDR currencyPHP currencyTND currencyIRR currencymBTC currencyμBTC lengthin lengthkm "
+    "bool bool_yes_no bool_on_off string eps epm mps mpm recps recpm rowsps rowspm rps "
+    "reqpm msgps candela acres hectares dateTimeAsLocal dateTimeAsLocalNoDateIfToday "
+    "dateTimeAsSystem dateTimeAsIso dateTimeAsIsoNoDateIfToday dateTimeAsUS "
+    "dateTimeAsUSNoDateIfToday dateTimeFromNow binbps binBps KiBs Kibits MiBs Mibits GiBs "
+    "Gibits TiBs Tibits PiBs Pibits KBs Kbits MBs Mbits GBs Gbits TBs Tbits PBs Pbits bps "
+    "Bps pps decbits decbytes bits bytes kbytes mbytes gbytes tbytes pbytes deckbytes "
+    "decmbytes decgbytes dectbytes decpbytes dtdurationms dtdurations dthms dtdhms "
+    "timeticks clockms clocks currencyRUB currencyTRY currencyMYR currencyCNY currencyVND "
+    "currencyXPF currencyKRW currencyIDR currencyPHP currencyTND currencyIRR currencyBGN "
+    "currencyPYG currencyUYU currencyILS currencymBTC currencyμBTC lengthin lengthkm "
     "pressureatm rotrpm rothz rotrads rotdegs sishort"
 )
 _CLOSE: Final = 0.8

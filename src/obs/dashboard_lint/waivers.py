@@ -16,8 +16,9 @@ from typing import Any, Final
 import yaml
 
 from obs.dashboard_lint.finding import LintFinding, Severity
-from obs.dashboard_lint.model import Dashboard, Json, mapping, mappings
+from obs.dashboard_lint.model import Dashboard
 from obs.dashboard_lint.rules import BY_NAME
+from obs.dashboards.json_values import Json, mapping, mappings
 from obs.spec.report import InvalidSpec, Problem, did_you_mean
 from obs.yaml_syntax import ERRORS, syntax_problem
 
@@ -27,13 +28,16 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST: Final = 20
 _FIELDS: Final = ("rule", "reason", "dashboard", "panel", "target")
 _UNUSED: Final = "waiver-rule"
+_OF_LOKI: Final = ("target-logql-rule", "target-logql-auto-rule")
+_OF_ALERTS: Final = "alert-"  # mixtool's rules, which share the file
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
     """Findings of a rule that are accepted, or are only warnings (`lowers`).
 
-    Empty patterns match everything. `line` is 0 for those that obs contains.
+    Empty patterns match everything. `line` is 0 for those that obs contains. `of_linter`: it is in
+    dashboard-linter's file, for that program as much as for this one.
     """
 
     file: str
@@ -44,13 +48,20 @@ class Waiver:
     panel: str = ""
     target: str = ""
     lowers: bool = False
+    of_linter: bool = False
 
     def applies_to(self, dashboard: Dashboard) -> bool:
         """Whether it applies to this dashboard."""
         return _matches(self.dashboard, dashboard.title, dashboard.uid)
 
     def covers(self, finding: LintFinding, index: int | None) -> bool:
-        """Whether it applies to this finding in its dashboard; `index` is the target's, from 0."""
+        """Whether it applies to this finding in its dashboard; `index` is the target's, from 0.
+
+        dashboard-linter applies an entry for a panel to findings on the whole dashboard as well.
+        """
+        if self.of_linter:
+            panel = not finding.panel or _matches(self.panel, finding.panel)
+            return panel and (index is None or _matches(self.target, str(index)))
         return _matches(self.panel, finding.panel, str(finding.panel_id)) and _matches(
             self.target, finding.target, str(index)
         )
@@ -96,11 +107,20 @@ def applied(
 def unused(
     waivers: Iterable[Waiver], used: set[Waiver], dashboards: Sequence[Dashboard]
 ) -> Iterator[LintFinding]:
-    """A warning for each waiver that applied to no finding, although its dashboard was checked."""
+    """A warning for each waiver that applied to no finding, although its dashboard was checked.
+
+    Those of dashboard-linter's file may be for findings that only that program has; there, a rule
+    that neither has is reported.
+    """
     for waiver in waivers:
         here = any(waiver.applies_to(each) for each in dashboards)
-        if waiver.line and here and waiver not in used:
+        if waiver.of_linter and waiver.rule not in BY_NAME:
+            message = f"no rule {waiver.rule}{did_you_mean(waiver.rule, BY_NAME)}"
+        elif waiver.of_linter:
+            continue
+        else:
             message = f"the waiver of {waiver.rule} matches no finding; remove it"
+        if waiver.line and here and waiver not in used:
             where = f"{waiver.file}:{waiver.line}"
             yield LintFinding(where, "", "", None, "", _UNUSED, Severity.WARNING, message)
 
@@ -216,14 +236,14 @@ def _problems(file: str, fields: Json, path: str) -> Iterator[Problem]:
 
 
 def _of_linter(file: str, tree: Json) -> Iterator[Waiver]:
-    """The waivers in dashboard-linter's file; rules that are unknown here are ignored."""
+    """The waivers in dashboard-linter's file, save those of rules that are known not to be here."""
     for section, lowers in (("exclusions", False), ("warnings", True)):
         for rule, entries in mapping(tree.get(section)).items():
-            if rule not in BY_NAME:
+            if rule in _OF_LOKI or rule.startswith(_OF_ALERTS):
                 continue
             line = _line(entries) if entries else _line(mapping(tree.get(section)))
             why = str(mapping(entries).get("reason") or "")
-            whole = Waiver(file, line, rule, why, lowers=lowers)
+            whole = Waiver(file, line, rule, why, lowers=lowers, of_linter=True)
             listed = mappings(mapping(entries).get("entries"))
             if not listed:
                 yield whole

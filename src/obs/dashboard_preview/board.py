@@ -1,28 +1,11 @@
 """Parts of a dashboard's JSON."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 Json = Mapping[str, Any]
 
 COLUMNS: Final = 24
-
-
-def panels(board: Json) -> Iterator[Json]:
-    """Every panel, those of collapsed rows included, rows too."""
-    for panel in board.get("panels") or []:
-        yield panel
-        if panel.get("type") == "row":
-            yield from panel.get("panels") or []
-
-
-def targets(panel: Json) -> list[Json]:
-    """The queries of a panel that are sent to Prometheus."""
-    return [
-        target
-        for target in panel.get("targets") or []
-        if target.get("expr") and not target.get("hide")
-    ]
 
 
 def variables(board: Json) -> list[Json]:

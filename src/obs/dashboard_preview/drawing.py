@@ -1,14 +1,16 @@
 """Draws a panel with its query results: JSON for the page, which trusts none of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from obs.dashboard_preview import board
 from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.context import Context, Drawn
 from obs.dashboard_preview.evaluate import Panel
 from obs.dashboard_preview.frames import Frame
 from obs.dashboard_preview.heatmap import heatmap
+from obs.dashboard_preview.odd import not_drawn
+from obs.dashboard_preview.repeats import copies
 from obs.dashboard_preview.table import table
 from obs.dashboard_preview.text import text
 from obs.dashboard_preview.timeline import state_timeline
@@ -36,14 +38,14 @@ def drawn(panel: Panel, context: Context) -> Drawn:
     """
     kind = str(panel.json.get("type"))
     head = {"id": panel.json.get("id"), "errors": list(panel.errors)}
+    if panel.undrawn:
+        return head | _empty(not_drawn(panel.undrawn))
     if kind == "text":
         return head | text(panel.json, context)
-    if kind not in _DRAWINGS:
-        return head | _empty(f"The preview cannot show panels of type {kind}.")
     try:
         frames = transformed(panel.frames, panel.json.get("transformations") or [])
     except UnknownTransformation as unknown:
-        return head | _empty(f"The preview does not support the transformation {unknown}.")
+        return head | _empty(not_drawn(f"the transformation {unknown}"))
     if not any(frame.length for frame in frames):
         return head | _empty(for_text(panel.empty_text, context.scope))
     return head | _DRAWINGS[kind](panel.json, frames, context)
@@ -54,8 +56,11 @@ def _empty(text: str) -> Drawn:
 
 
 def outline(dashboard: Json, context: Context) -> list[Drawn]:
-    """The place, title, description and links of every panel."""
-    return [_outlined(panel, context) for panel in board.panels(dashboard)]
+    """The place, title, description and links of every panel, of repeated ones for each value."""
+    return [
+        _outlined(copy.json, replace(context, scope=copy.scope))
+        for copy in copies(dashboard, context.scope)
+    ]
 
 
 def _outlined(panel: Json, context: Context) -> Drawn:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from obs.clients.prometheus import Series
@@ -15,7 +15,10 @@ from obs.dashboard_preview.frames import (
     series_frames,
     table_frame,
 )
+from obs.dashboard_preview.given import readable
 from obs.dashboard_preview.notes import Annotation, evaluated_annotations
+from obs.dashboard_preview.odd import ODD, why
+from obs.dashboard_preview.promise import partly, prometheus_targets, reason_against
 from obs.dashboard_preview.ranges import (
     Steps,
     TimeRange,
@@ -23,11 +26,14 @@ from obs.dashboard_preview.ranges import (
     duration_seconds,
     steps,
 )
+from obs.dashboard_preview.repeats import Copy, copies
 from obs.dashboard_preview.variables import LabelQueries, Variable, resolved, scope_of
 from obs.dashboards.build_context import USUAL_SCRAPE
 from obs.dashboards.interpolate import Chosen, VariableScope, for_query, for_text
+from obs.dashboards.kinds import Kinds, kinds_of
 from obs.errors import SourceError
 
+_STEPS_OF_NONE: Final = Steps(USUAL_SCRAPE, 4 * USUAL_SCRAPE)
 _AT_ONCE: Final = 6  # concurrent queries; Prometheus runs 20 at a time by default
 USUAL_WIDTH: Final = 1280  # pixels of the page
 
@@ -64,11 +70,17 @@ class PanelQuery:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel with the results of its queries."""
+    """A panel with the results of its queries, and the values of the variables in it.
+
+    `undrawn` says why the preview does not draw it, `left_out` what it leaves out.
+    """
 
     json: Json
     steps: Steps
-    targets: tuple[PanelQuery, ...]
+    targets: tuple[PanelQuery, ...] = ()
+    scope: VariableScope = field(default_factory=dict)
+    undrawn: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -77,8 +89,9 @@ class Panel:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The errors of its queries, one line each."""
-        return tuple(target.error for target in self.targets if target.error)
+        """The errors of its queries and what is left out of it, one line each."""
+        failed = tuple(target.error for target in self.targets if target.error)
+        return (*failed, *self.left_out)
 
     @property
     def empty(self) -> bool:
@@ -134,6 +147,7 @@ def evaluated(
     in seconds, for `$__rate_interval`; `width` is that of the page in pixels, for the steps. A
     query that fails raises no error: the error is in the result.
     """
+    dashboard = readable(dashboard)
     found = resolved(dashboard, server, chosen or {}, during)
     scope = {**scope_of(found), **during.scope}
     annotations = evaluated_annotations(dashboard, server, scope, during)
@@ -149,12 +163,20 @@ def evaluated_panels(
     scrape: float,
     width: int,
 ) -> Iterator[Panel]:
-    """The panels in the dashboard's order, each as soon as it and those before it have results."""
+    """The panels in the dashboard's order, each as soon as it and those before it have results.
 
-    def evaluate(panel: Json) -> Panel:
-        return run_queries(panel, server, scope, during, panel_steps(panel, during, scrape, width))
+    Repeated ones for each value. A panel that is odd says so, and stops no other.
+    """
+    kinds = kinds_of(dashboard)
 
-    shown = [panel for panel in board.panels(dashboard) if panel.get("type") != "row"]
+    def evaluate(copy: Copy) -> Panel:
+        try:
+            usual = panel_steps(copy.json, during, scrape, width)
+            return run_queries(copy.json, server, copy.scope, during, usual, kinds)
+        except ODD as odd:
+            return Panel(copy.json, _STEPS_OF_NONE, scope=copy.scope, undrawn=why(odd))
+
+    shown = [copy for copy in copies(dashboard, scope) if copy.json.get("type") != "row"]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="obs-preview") as pool:
         yield from pool.map(evaluate, shown)
 
@@ -167,12 +189,20 @@ def panel_steps(panel: Json, during: TimeRange, scrape: float, width: int) -> St
 
 
 def run_queries(
-    panel: Json, server: PrometheusServer, scope: VariableScope, during: TimeRange, usual: Steps
+    panel: Json,
+    server: PrometheusServer,
+    scope: VariableScope,
+    during: TimeRange,
+    usual: Steps,
+    kinds: Kinds,
 ) -> Panel:
-    """A panel with the results of its queries."""
+    """A panel with the results of its queries to Prometheus."""
+    if reason := reason_against(panel, kinds):
+        return Panel(panel, usual, scope=scope, undrawn=reason)
     inner: dict[str, Chosen] = {**scope, **usual.scope}
-    queries = (_run(target, server, inner, during, usual) for target in board.targets(panel))
-    return Panel(panel, usual, tuple(queries))
+    targets = prometheus_targets(panel, kinds)
+    queries = tuple(_run(target, server, inner, during, usual) for target in targets)
+    return Panel(panel, usual, queries, scope, left_out=tuple(partly(panel, kinds)))
 
 
 def _run(

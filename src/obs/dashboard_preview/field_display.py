@@ -8,7 +8,8 @@ from typing import Any
 from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.colours import Palette, is_continuous
 from obs.dashboard_preview.frames import Field, Frame, present
-from obs.dashboard_preview.transform import pattern_of, shown_name
+from obs.dashboard_preview.javascript import pattern_of
+from obs.dashboard_preview.transform import shown_name
 from obs.dashboard_preview.units import Moment, Text, formatted
 
 Extent = tuple[float, float]
@@ -208,6 +209,8 @@ def threshold_colour(value: float, display: FieldDisplay, palette: Palette) -> s
 
 def fraction(value: float, display: FieldDisplay) -> float:
     """The position of a number between minimum and maximum, from 0 to 1."""
+    if math.isnan(value):
+        return 0.0
     minimum = 0.0 if display.minimum is None else display.minimum
     maximum = 100.0 if display.maximum is None else display.maximum
     return min(max((value - minimum) / (maximum - minimum), 0.0), 1.0) if maximum > minimum else 0.0

@@ -134,6 +134,9 @@ def bucket_frames(ref_id: str, series: Sequence[Series]) -> list[Frame]:
     return [Frame(ref_id, tuple(fields))]
 
 
+_HUGE: Final = 1e150
+
+
 def _bound(text: str) -> float:
     try:
         return float(text)
@@ -142,5 +145,5 @@ def _bound(text: str) -> float:
 
 
 def present(values: Sequence[Any]) -> list[float]:
-    """The numbers that are present and finite."""
-    return [value for value in values if value is not None and math.isfinite(value)]
+    """The numbers that are present and finite, as far as sums and axes can hold them."""
+    return [value for value in values if isinstance(value, int | float) and abs(value) < _HUGE]

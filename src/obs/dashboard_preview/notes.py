@@ -9,6 +9,7 @@ from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.frames import filled_in, legend
 from obs.dashboard_preview.ranges import TimeRange, aligned, duration_seconds, rounded_step
 from obs.dashboards.interpolate import VariableScope, for_query, for_text
+from obs.dashboards.kinds import PROMETHEUS, datasource, kinds_of
 from obs.errors import SourceError
 
 _MOST: Final = 100  # notes that are drawn
@@ -48,8 +49,11 @@ def evaluated_annotations(
 ) -> list[Annotation]:
     """Every annotation of a dashboard that is enabled and has an expression."""
     listed = (dashboard.get("annotations") or {}).get("list") or []
+    kinds = kinds_of(dashboard)
     return [
         _evaluated(each, server, scope, during)
+        if kinds.of_query(datasource(each.get("datasource")), str(each["expr"])) == PROMETHEUS
+        else Annotation(str(each.get("name")), "", error="not of Prometheus, so it is not drawn")
         for each in listed
         if each.get("enable") and each.get("expr")
     ]

@@ -239,7 +239,12 @@ function draw(panel) {
   content.querySelector(":scope > .wrong")?.remove();
   if (alone) { content.append(make("p", { class: "empty wrong" }, wrong)); return; }
   if (wrong) content.prepend(make("div", { class: "wrong", title: wrong }, wrong));
-  DRAWINGS[panel.kind](content, panel, node);
+  try {
+    DRAWINGS[panel.kind](content, panel, node);
+  } catch (error) {  // a fault in one panel must not stop the others
+    content.replaceChildren();
+    empty(content, { text: `Not drawn by the preview: ${error.message}.` });
+  }
 }
 
 function empty(content, panel) {

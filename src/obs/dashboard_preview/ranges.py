@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from obs.dashboards.interpolate import VariableScope, interval_scope, time_scope
 from obs.errors import BadInput
 
-_RELATIVE: Final = re.compile(r"now(?:([+-])(\d+)([smhdwMy]))?(?:/[smhdwMy])?")
+_RELATIVE: Final = re.compile(r"now(?:([+-])(\d{1,9})([smhdwMy]))?(?:/([smhdwMy]))?")
+_LEAST: Final = (1, 1, 1, 0, 0, 0)
+_KEPT: Final = {"y": 1, "M": 2, "w": 3, "d": 3, "h": 4, "m": 5, "s": 6}
 _SECONDS: Final = {
     "ms": 0.001,
     **{"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800},
@@ -46,22 +49,60 @@ class TimeRange:
 
 def time_range(start: str, end: str, now: float) -> TimeRange:
     """The range of `now-6h`, `now`, or of milliseconds since the epoch. Raises BadInput."""
-    chosen = TimeRange(moment(start, now), moment(end, now), (start, end))
+    chosen = TimeRange(moment(start, now), moment(end, now, ends=True), (start, end))
     if chosen.seconds <= 0:
         raise BadInput(f"time range {start} to {end}: it ends before it begins")
     return chosen
 
 
-def moment(text: str, now: float) -> float:
-    """Seconds since the epoch of `now-6h` or of milliseconds. Raises BadInput."""
+def moment(text: str, now: float, *, ends: bool = False) -> float:
+    """Seconds since the epoch of `now-6h`, of milliseconds, or of a date. Raises BadInput.
+
+    `now-1d/d` is the beginning of that day in UTC, or where the range `ends` there its end.
+    """
     if re.fullmatch(r"\d{1,15}", text):
         return int(text) / 1000
     relative = _RELATIVE.fullmatch(text)
     if relative is None:
-        raise BadInput(f"time {text!r}: write now, now-6h or milliseconds since the epoch")
-    sign, number, unit = relative.groups()
+        return _written(text)
+    sign, number, unit, whole = relative.groups()
     away = float(number) * _SECONDS[unit] if number else 0.0
-    return now - away if sign == "-" else now + away
+    try:
+        at = datetime.fromtimestamp(now - away if sign == "-" else now + away, UTC)
+        return _rounded(at, whole, ends=ends).timestamp() if whole else at.timestamp()
+    except (OverflowError, ValueError, OSError):
+        raise _unknown(text) from None
+
+
+def _written(text: str) -> float:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _unknown(text) from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _unknown(text: str) -> BadInput:
+    return BadInput(
+        f"time {text!r}: write now, now-6h, now/d, a date or milliseconds since the epoch"
+    )
+
+
+def _rounded(at: datetime, unit: str, *, ends: bool) -> datetime:
+    """The beginning of the minute, hour, day … that this is in, or the beginning of the next."""
+    parts = (at.year, at.month, at.day, at.hour, at.minute, at.second)
+    kept = _KEPT[unit]
+    year, month, day, hour, minute, second = (*parts[:kept], *_LEAST[kept:])
+    begin = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    if unit == "w":
+        begin -= timedelta(days=begin.weekday())
+    if not ends:
+        return begin
+    if unit == "y":
+        return begin.replace(year=begin.year + 1)
+    if unit == "M":
+        return (begin + timedelta(days=31)).replace(day=1)
+    return begin + timedelta(seconds=_SECONDS[unit])
 
 
 def duration_seconds(text: str | None) -> float | None:

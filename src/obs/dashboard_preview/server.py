@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import re
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -21,9 +22,12 @@ from obs.dashboard_preview.colours import Theme
 from obs.dashboard_preview.context import Context, Drawn
 from obs.dashboard_preview.drawing import drawn, outline
 from obs.dashboard_preview.evaluate import USUAL_WIDTH, Panel, PrometheusServer, evaluated_panels
+from obs.dashboard_preview.given import all_readable
 from obs.dashboard_preview.notes import evaluated_annotations
+from obs.dashboard_preview.odd import ODD, not_drawn, why
 from obs.dashboard_preview.parts import plotly_script
-from obs.dashboard_preview.ranges import time_range
+from obs.dashboard_preview.ranges import TimeRange, time_range
+from obs.dashboard_preview.repeats import left_out
 from obs.dashboard_preview.units import Moment
 from obs.dashboard_preview.variables import Variable, resolved, scope_of
 from obs.dashboards.build_context import USUAL_SCRAPE
@@ -48,6 +52,8 @@ _SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "deny",
 }
+_SEPARATORS: Final = (",", ":")
+_USUAL_RANGE: Final = (("from", "now-6h"), ("to", "now"))
 _OWN: Final = {"page.js": "text/javascript", "page.css": "text/css", "icon.svg": "image/svg+xml"}
 
 
@@ -105,7 +111,7 @@ class _Site:
     def __init__(
         self, boards: Sequence[Json], prometheus: PrometheusServer, scrape: float, plotly: Path
     ) -> None:
-        self._boards = {str(each.get("uid")): each for each in boards}
+        self._boards = {each["uid"]: each for each in all_readable(boards)}
         self._prometheus = prometheus
         self._scrape = scrape
         self._plotly = plotly
@@ -145,21 +151,21 @@ class _Site:
             yield from map(_line, self._drawn(dashboard, query))
         except ObsError as error:
             yield _line({"error": str(error)})
+        except ODD as odd:
+            yield _line({"error": f"the preview cannot read this dashboard: {why(odd)}"})
 
     def _drawn(self, dashboard: Json, query: Any) -> Iterator[Drawn]:
-        now, usual = time.time(), dashboard.get("time") or {}
-        during = time_range(
-            query.get("from") or usual.get("from") or "now-6h",
-            query.get("to") or usual.get("to") or "now",
-            now,
-        )
+        now = time.time()
+        during, wrong = _during(dashboard, query, now)
         variables = resolved(dashboard, self._prometheus, _chosen(query), during)
         scope = {**scope_of(variables), **during.scope}
-        width = min(max(int(query.get("width") or USUAL_WIDTH), 320), 7_680)
+        width = min(max(_whole(query.get("width")) or USUAL_WIDTH, 320), 7_680)
         theme: Theme = "light" if query.get("theme") == "light" else "dark"
         annotations = evaluated_annotations(dashboard, self._prometheus, scope, during)
         notes = tuple(note for each in annotations for note in each.notes)
         context = Context(scope, during, Moment(now), theme, width, 0, notes)
+        wrong += [f"{each.name}: {each.error}" for each in variables if each.error]
+        wrong += [f"{each.name}: {each.error}" for each in annotations if each.error]
         yield {
             "board": _listed(dashboard),
             "variables": [_variable(each) for each in variables],
@@ -167,21 +173,45 @@ class _Site:
             "links": _board_links(dashboard, list(self._boards.values()), context),
             "range": [during.start * 1000, during.end * 1000, *during.raw],
             "refresh": dashboard.get("refresh") or "",
-            "wrong": [f"{each.name}: {each.error}" for each in annotations if each.error],
+            "wrong": [*wrong, *left_out(dashboard, scope)],
         }
         for panel in evaluated_panels(
             dashboard, self._prometheus, scope, during, self._scrape, width
         ):
-            yield {"panel": _drawn(panel, _sized(context, panel.json))}
+            yield {"panel": _drawn(panel, context)}
+
+
+def _during(dashboard: Json, query: Any, now: float) -> tuple[TimeRange, list[str]]:
+    """The time range of the address, else the dashboard's own, and what is wrong with that.
+
+    Raises BadInput for a range that the address has.
+    """
+    own = [dashboard["time"][name] or usual for name, usual in _USUAL_RANGE]
+    asked = [query.get(name) for name, _ in _USUAL_RANGE]
+    begin, end = (chosen or usual for chosen, usual in zip(asked, own, strict=True))
+    try:
+        return time_range(begin, end, now), []
+    except BadInput as problem:
+        if any(asked):
+            raise
+        return time_range("now-6h", "now", now), [str(problem)]
+
+
+def _whole(given: str | None) -> int:
+    return int(given) if given and re.fullmatch(r"\d{1,5}", given) else 0
 
 
 def _drawn(panel: Panel, context: Context) -> Drawn:
     """The drawn panel; a fault in one panel must not prevent the others."""
     try:
-        return drawn(panel, context)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error) as error:
-        odd = f"The preview cannot draw this panel: {type(error).__name__}: {error}"
-        return {"id": panel.json.get("id"), "errors": [], "kind": "empty", "text": odd}
+        return drawn(panel, _sized(replace(context, scope=panel.scope), panel.json))
+    except ODD as odd:
+        return {
+            "id": panel.json.get("id"),
+            "errors": [],
+            "kind": "empty",
+            "text": not_drawn(why(odd)),
+        }
 
 
 def _next(lines: Iterator[bytes]) -> bytes | None:
@@ -189,7 +219,20 @@ def _next(lines: Iterator[bytes]) -> bytes | None:
 
 
 def _line(value: Drawn) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    """The value as a line of JSON, in which what JSON has no word for is null."""
+    try:
+        written = json.dumps(value, ensure_ascii=False, separators=_SEPARATORS, allow_nan=False)
+    except ValueError:
+        written = json.dumps(_finite(value), ensure_ascii=False, separators=_SEPARATORS)
+    return written.encode(errors="replace") + b"\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(below) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _own(name: str, kind: str) -> web.Response:

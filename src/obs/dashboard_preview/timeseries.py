@@ -77,9 +77,7 @@ def _line(
     context: Context,
 ) -> Line:
     display = field_display(panel, frame, one)
-    values = tuple(
-        None if value is None or not math.isfinite(value) else value for value in one.values
-    )
+    values = tuple(value if present([value]) else None for value in one.values)
     colour = series_colour(number, values, ranged(display, everything), context.palette)
     return Line(time.values, values, display, colour, one.labels)
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.frames import Field, Frame
+from obs.dashboard_preview.javascript import pattern_of
 from obs.dashboard_preview.reduce import reduced
 
 Frames = list[Frame]
@@ -152,13 +153,6 @@ def _named(field: Field, matcher: Json) -> bool:
     return shown_name(field) in (matcher.get("names") or ()) or bool(
         pattern and pattern_of(pattern).search(shown_name(field))
     )
-
-
-def pattern_of(text: str) -> re.Pattern[str]:
-    """A regular expression in Grafana's form: with or without slashes around it, and flags."""
-    found = re.fullmatch(r"/(.*)/([a-z]*)", text, re.DOTALL)
-    flags = re.IGNORECASE if found and "i" in found[2] else re.NOFLAG
-    return re.compile(found[1] if found else text, flags)
 
 
 def _join_by_field(frames: Frames, options: Json) -> Frames:

@@ -28,6 +28,7 @@ class Moment:
 
 
 _MOST_PLACES: Final = 20
+_LARGEST: Final = 1e21  # JavaScript writes no more digits
 Form = Callable[[float, int | None, Moment], Text]
 
 
@@ -48,12 +49,14 @@ def fixed(value: float, decimals: int | None) -> str:
     """A number with so many decimals; None: about three significant digits."""
     if not math.isfinite(value):
         return _not_finite(value)
+    if abs(value) >= _LARGEST:
+        return f"{value:.3g}"
     places = _automatic(value) if decimals is None else max(decimals, 0)
     if places > _MOST_PLACES:
         return f"{value:.3g}"
     factor = 10.0**places
     rounded = math.floor(value * factor + 0.5) / factor
-    return f"{rounded + 0.0:.{places}f}" if abs(rounded) < 1e21 else f"{rounded:g}"
+    return f"{rounded + 0.0:.{places}f}"
 
 
 def _automatic(value: float) -> int:
@@ -133,7 +136,7 @@ def _time(unit_seconds: float) -> Form:
         for limit, size, name in _TIME_STEPS:
             if abs(seconds) < limit and size >= minimum:
                 return Text(fixed(seconds / size, decimals), suffix=name)
-        raise AssertionError("the last step has no limit")
+        return Text(_not_finite(seconds))
 
     own = unit_seconds
     minimum = 0.0 if unit_seconds == 1 else unit_seconds

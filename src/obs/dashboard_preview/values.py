@@ -20,8 +20,9 @@ from obs.dashboard_preview.field_display import (
     threshold_colour,
 )
 from obs.dashboard_preview.frames import Field, Frame, present
+from obs.dashboard_preview.javascript import pattern_of
 from obs.dashboard_preview.reduce import reduced
-from obs.dashboard_preview.transform import pattern_of, shown_name
+from obs.dashboard_preview.transform import shown_name
 
 _MOST: Final = 100  # values of one panel
 _SPARK_POINTS: Final = 120

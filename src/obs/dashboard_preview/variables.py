@@ -9,8 +9,11 @@ from obs.clients.prometheus import Series
 from obs.dashboard_preview import board
 from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.frames import selector
+from obs.dashboard_preview.javascript import UnknownRegex, pattern_of
+from obs.dashboard_preview.odd import ODD, why
 from obs.dashboard_preview.ranges import TimeRange
 from obs.dashboards.interpolate import ALL, Chosen, VariableScope, for_query
+from obs.dashboards.kinds import PROMETHEUS, Kinds, datasource, kinds_of
 from obs.errors import SourceError
 
 _LABEL_VALUES: Final = re.compile(r"label_values\(\s*(?:(.+),)?\s*([\w.]+)\s*\)", re.DOTALL)
@@ -57,9 +60,11 @@ def resolved(
     the dashboard's own choice, All, or the first option stand where it says nothing.
     """
     found: list[Variable] = []
+    kinds = kinds_of(dashboard)
     for variable in board.variables(dashboard):
         scope = {each.name: each.chosen for each in found} | dict(during.scope)
-        found.append(_resolved(variable, prometheus, chosen.get(variable["name"]), scope, during))
+        wanted = chosen.get(variable["name"])
+        found.append(_resolved(variable, prometheus, wanted, scope, during, kinds))
     return found
 
 
@@ -74,12 +79,16 @@ def _resolved(
     wanted: Sequence[str] | None,
     scope: VariableScope,
     during: TimeRange,
+    kinds: Kinds,
 ) -> Variable:
-    query, error, options = "", None, list[tuple[str, str]]()
-    try:
-        query, options = _options(variable, prometheus, scope, during)
-    except SourceError as problem:
-        error = str(problem)
+    query, error, options = "", _unfilled(variable, kinds), _saved(variable)
+    if error is None:
+        try:
+            query, options = _options(variable, prometheus, scope, during)
+        except (SourceError, UnknownRegex) as problem:
+            error = str(problem)
+        except ODD as odd:
+            error = why(odd)
     return Variable(
         name=variable["name"],
         label=variable.get("label") or variable["name"],
@@ -93,6 +102,31 @@ def _resolved(
     )
 
 
+def _unfilled(variable: Json, kinds: Kinds) -> str | None:
+    """Why the preview does not fill in a variable; None where it does."""
+    kind = str(variable.get("type") or "")
+    if kind == "adhoc":
+        filters = [f for f in variable.get("filters") or () if isinstance(f, Mapping)]
+        said = ", ".join(f"{f.get('key')} {f.get('operator')} {f.get('value')}" for f in filters)
+        return f"the preview does not apply ad-hoc filters ({said})" if said else None
+    if kind == "groupby" and _own(variable, None):
+        return "the preview does not group queries by labels"
+    if kind == "query":
+        source = datasource(variable.get("datasource"))
+        found = kinds.of_variable(source, _query(variable))
+        if found != PROMETHEUS:
+            return f"the preview does not query {found or 'a data source of unknown type'}"
+    return None
+
+
+def _saved(variable: Json) -> list[tuple[str, str]]:
+    """The options that the dashboard has of a variable itself: those listed, or the chosen ones."""
+    listed = [each for each in variable.get("options") or () if isinstance(each, Mapping)]
+    values = [str(each.get("value")) for each in listed if each.get("value") not in (None, ALL)]
+    values = values or [value for value in _own(variable, None) if value != ALL]
+    return [(value, value) for value in dict.fromkeys(values)]
+
+
 def _options(
     variable: Json, prometheus: LabelQueries, scope: VariableScope, during: TimeRange
 ) -> tuple[str, list[tuple[str, str]]]:
@@ -100,7 +134,8 @@ def _options(
         case "query":
             query = for_query(_query(variable), scope)
             values = _run_query(query, prometheus, during)
-            return query, _sorted(_filtered(values, variable.get("regex") or ""), variable)
+            filtered = _filtered(values, str(variable.get("regex") or ""))
+            return query, _sorted(filtered, variable)
         case "datasource":
             return "", [("Prometheus", "prometheus")]
         case "custom" | "interval":
@@ -108,7 +143,12 @@ def _options(
         case "constant" | "textbox":
             value = str(variable.get("query") or "")
             return "", [(value, value)]
-    return "", []
+        case "switch":
+            values = [str(variable.get(f"{name}Value") or name) for name in ("enabled", "disabled")]
+            return "", [(value, value) for value in values]
+        case "adhoc" | "groupby":
+            return "", []
+    raise ValueError(f"a variable of type {variable.get('type') or 'none'}")
 
 
 def _query(variable: Json) -> str:
@@ -121,27 +161,28 @@ def _run_query(query: str, prometheus: LabelQueries, during: TimeRange) -> list[
     if found := _LABEL_VALUES.fullmatch(query.strip()):
         return prometheus.label_values(found[2], found[1], *span)
     if found := _METRICS.fullmatch(query.strip()):
+        wanted = pattern_of(found[1])
         names = prometheus.label_values("__name__", None, *span)
-        return [name for name in names if re.search(found[1], name)]
+        return [name for name in names if wanted.search(name)]
     if found := _QUERY_RESULT.fullmatch(query.strip()):
         return [
             f"{selector(series.labels)} {series.points[-1][1]:g} {series.points[-1][0] * 1000:.0f}"
             for series in prometheus.query(found[1], during.end)
+            if series.points
         ]
-    return []
+    raise ValueError(f"the query {query!r}: write label_values, metrics or query_result")
 
 
 def _filtered(values: Sequence[str], pattern: str) -> list[tuple[str, str]]:
     """Options that match the variable's regular expression; groups may be named text and value."""
-    body = re.sub(r"^/|/[a-z]*$", "", pattern)
-    if not body:
+    if pattern in ("", "//"):
         return [(value, value) for value in values]
-    expression = re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", body))  # JavaScript's named groups
+    expression = pattern_of(pattern)
     options = []
     for value in values:
         if found := expression.search(value):
             named = found.groupdict()
-            only = found[1] if found.lastindex else value
+            only = (found[1] or "") if found.lastindex else value
             text = named.get("text") or named.get("value") or only
             options.append((text, named.get("value") or named.get("text") or only))
     return list(dict.fromkeys(options))
@@ -189,8 +230,9 @@ def _wanted(values: Sequence[str]) -> tuple[str, ...]:
     return (ALL,) if any(value in (ALL, "All") for value in values) else tuple(values)
 
 
-def _own(variable: Json, there: Sequence[str]) -> tuple[str, ...]:
-    """The values saved in the dashboard that are still options."""
+def _own(variable: Json, there: Sequence[str] | None) -> tuple[str, ...]:
+    """The values saved in the dashboard that are still options; all where `there` is None."""
     value = (variable.get("current") or {}).get("value")
     values = value if isinstance(value, list) else [value] if value else []
-    return tuple(str(each) for each in values if each == ALL or each in there)
+    texts = [str(each) for each in values if isinstance(each, str | int | float)]
+    return tuple(each for each in texts if there is None or each == ALL or each in there)

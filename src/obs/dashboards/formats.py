@@ -11,6 +11,7 @@ from obs.alerts.writers.grafana import in_file
 from obs.alerts.writers.operator import object_name
 from obs.artifacts import Built, Files, build_each, yaml_text
 from obs.dashboards.build import Board, boards
+from obs.dashboards.linter_file import FILE, linter_file
 from obs.dashboards.normalise import every_panel
 from obs.errors import BadInput
 from obs.ids import folder_uid
@@ -87,7 +88,9 @@ def _problems_of(board: Board) -> Iterator[str]:
 
 
 def _json(built: Sequence[Board], system: System) -> Files:
-    return {f"json/{board.page}.json": text_of(board) for board in built}
+    """With the exceptions for dashboard-linter, which looks for them beside the dashboard."""
+    files = {f"json/{board.page}.json": text_of(board) for board in built}
+    return {**files, f"json/{FILE}": linter_file(built)}
 
 
 def _provisioning(built: Sequence[Board], system: System) -> Files:

@@ -187,10 +187,13 @@ def _query_parameter(name: str, chosen: Chosen) -> str:
 
 
 def _date(chosen: Chosen, form: str) -> str:
-    milliseconds = float(chosen.values[0])
+    try:
+        milliseconds = float(chosen.values[0])
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ArithmeticError, LookupError, OSError, ValueError):
+        return "".join(chosen.values[:1])  # it is no time
     if form == "seconds":
         return str(round(milliseconds / 1000))
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 

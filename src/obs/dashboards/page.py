@@ -116,7 +116,7 @@ def _variables(page: Page) -> list[core.Template]:
     datasource = core.Template(
         name="datasource", label="Data source", type="datasource", query="prometheus", default=""
     )
-    chosen = [_variable(Variable(JOB, own.BUILD_INFO), "Collector job", ())]
+    chosen = [_variable(Variable(JOB, own.BUILD_INFO), "Job", ())]
     before: list[Variable] = []
     for variable in page.variables:
         label = _TITLES.get(variable.label, variable.label.capitalize())
@@ -144,9 +144,14 @@ def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> cor
         sort=core.SORT_ASC,
         multi=not variable.single,
         includeAll=not variable.single,
-        allValue=None if variable.single else ".*",
+        allValue=None if variable.single else _all_value(variable),
         default="" if variable.single else "All",
     )
+
+
+def _all_value(variable: Variable) -> str:
+    """What All matches: each scraped series has a job, and not each has an account, say."""
+    return ".+" if variable.label == JOB else ".*"
 
 
 def _annotations(context: BuildContext) -> list[Json]:

@@ -30,7 +30,7 @@ def test_errors_are_printed_and_counted_and_fail(
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path}/a.json: dashboard-schema-rule (warning): schemaVersion 40 is migrated each "
         "time the dashboard is opened; the current one is 42",
-        f"{tmp_path}/a.json: uneditable-dashboard-rule: is editable in Grafana, but the file "
+        f"{tmp_path}/a.json: uneditable-dashboard: is editable in Grafana, but the file "
         "overwrites changes; set editable to false",
         "1 dashboard: 1 error, 1 warning, 0 waived",
     ]
@@ -51,7 +51,7 @@ def test_json_has_every_finding_and_every_waiver_with_its_reason(
         it["panels"][0]["id"] = 1
 
     (tmp_path / ".obs-lint.yaml").write_text(
-        "waivers: [{rule: uneditable-dashboard-rule, reason: A draft.}]\n"
+        "waivers: [{rule: uneditable-dashboard, reason: A draft.}]\n"
     )
     assert lint(written(tmp_path, a=broken(change)), "--format", "json") == 1
     report = json.loads(capsys.readouterr().out)

@@ -10,9 +10,15 @@ from obs.dashboard_lint.model import dashboard
 from obs.dashboard_lint.subject import Knowledge
 
 Json = dict[str, Any]
-PROMETHEUS: Json = {"type": "prometheus", "uid": "${datasource}"}
+PROMETHEUS: Json = {"type": "prometheus", "uid": "${prometheus_datasource}"}
 LOKI: Json = {"type": "loki", "uid": "${loki_datasource}"}
 SELECTED = 'job=~"$job",instance=~"$instance"'
+
+
+def data_sources(kind: str) -> Json:
+    """The variable that chooses one of a kind."""
+    label = f"{kind.title()} data source"
+    return {"name": f"{kind}_datasource", "label": label, "type": "datasource", "query": kind}
 
 
 def variable(name: str, **changes: Any) -> Json:
@@ -73,8 +79,8 @@ def board() -> Json:
         "tags": ["shop"],
         "templating": {
             "list": [
-                {"name": "datasource", "type": "datasource", "query": "prometheus"},
-                {"name": "loki_datasource", "type": "datasource", "query": "loki"},
+                data_sources("prometheus"),
+                data_sources("loki"),
                 variable("job"),
                 variable("instance", query={"query": 'label_values(up{job=~"$job"}, instance)'}),
             ]

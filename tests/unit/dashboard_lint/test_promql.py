@@ -168,3 +168,45 @@ def test_labels_combine_as_sets_do(one: Labels, two: Labels, some: frozenset[str
         assert one.only(some).may_have(label) == (has and label in some)
         assert one.less(some).may_have(label) == (has and label not in some)
         assert one.more(some).may_have(label) == (has or label in some)
+
+
+ACCEPTED = (
+    *("rate(x[5m+1m])", "rate(x[(5m+1m)*2])", "x offset (5m-1m)", "rate(x[step()+1m])"),
+    *("rate(x[max_of(step(), 5m)])", "x[5m:1m+1m]", "rate(x[-5m+10m])", "x > 1_000"),
+    *("x offset -5m", '{"foo.bar",a="b"}', 'sum by ("a.b") (x)', "x[300]", "0x1F", "x[1d2h]"),
+    *('x{a="[5m+1m]"}', "x # [5m+", "x @ end()"),
+)
+REFUSED = (
+    *('{a="x" or b="y"}', 'x{a="x" or b="y"}', "x[5m+]", "x[0]", "x[5m-5m]", "x[5m*]", "x[1h1d]"),
+    *("x[(5m]", "x[nothing()]", "x[min_of(1m)]", "{}", "x[5m5m]", "rate(x)", "x[1h/0]"),
+    f"x[{'(' * 3000}1m{')' * 3000}]",
+)
+
+
+@pytest.mark.parametrize("query", ACCEPTED)
+def test_what_promtool_3_16_takes_is_promql(query: str) -> None:
+    assert read(query).selectors or query == "0x1F"
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_what_promtool_3_16_refuses_is_not(query: str) -> None:
+    with pytest.raises(InvalidPromql):
+        read(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "seconds"),
+    [
+        ("rate(x[5m+1m])", 360),
+        ("rate(x[2^3*1s])", 8),
+        ("rate(x[2^1^9*1s])", 2),
+        ("rate(x[10m-2*1m])", 480),
+        ("rate(x[min_of(1m, 2m)+max_of(1m, 2m)])", 180),
+        ("rate(x[$__rate_interval*2])", RATE_INTERVAL),
+        ("rate(x[${__rate_interval}+$__interval])", RATE_INTERVAL),
+    ],
+)
+def test_arithmetic_on_durations_has_a_value_or_tells_its_variable(
+    query: str, seconds: float
+) -> None:
+    assert read(query).selectors[0].seconds == seconds

@@ -8,8 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from obs.dashboard_lint.lint import lint
 from obs.dashboard_lint.model import dashboard
 from obs.dashboard_lint.read import read
+from obs.dashboard_lint.subject import Knowledge
 from obs.spec.report import InvalidSpec
 
 BOARD = {"title": "Shop", "uid": "shop", "panels": [{"id": 1, "title": "a"}]}
@@ -76,6 +78,20 @@ def test_a_folder_is_walked_and_what_is_no_dashboard_is_left_out(tmp_path: Path)
     assert [each.name for each in found.left_out] == ["chart.yaml", "provider.yaml"]
 
 
+def test_a_broken_file_in_a_folder_keeps_no_other_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(BOARD))
+    (tmp_path / "b.json").write_text('{\n "panels": [')
+    found = read([tmp_path])
+    assert [each.title for each in found.dashboards] == ["Shop"]
+    assert [str(each).removeprefix(f"{tmp_path}/") for each in found.unreadable] == [
+        "b.json:2: is not valid JSON: Expecting value"
+    ]
+    [told] = lint(found.dashboards[:0], Knowledge(), {}, found.unreadable).findings
+    assert (told.rule, told.severity, told.message) == (
+        *("readable-file", "error", "is not valid JSON: Expecting value"),
+    )
+
+
 def test_the_same_dashboard_in_several_formats_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(BOARD))
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(config_map(shop=BOARD)))
@@ -90,7 +106,6 @@ def test_every_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) ->
         "c.json": "{}",
         "d.json": "[" * 100_000,
         "e.yaml": "kind: GrafanaDashboard\nspec: {url: http://x}\n",
-        "f.json": json.dumps({"elements": {}, "layout": {}}),
         "g.json": "[" * 150 + "]" * 150,
         "h.json": "1" * 5000,
     }
@@ -104,7 +119,6 @@ def test_every_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) ->
         "c.json: holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes",
         "d.json: is nested deeper than 100 levels",
         "e.yaml: has no spec.json; other sources of a dashboard are not supported",
-        "f.json: has schema v2, which is not supported; export it as classic JSON",
         "g.json: is nested deeper than 100 levels",
         "h.json: holds a number that is too long",
         "i.json: is not UTF-8 text",
@@ -138,13 +152,27 @@ def test_panels_of_rows_old_and_new_are_found() -> None:
         ({"datasource": {"uid": "abc"}, "expr": 'rate({a="b"}[5m]) > 1'}, "prometheus"),
         ({"datasource": "Prometheus", "expr": 'rate(a{code!~"2.."}[5m])'}, "prometheus"),
         ({"datasource": {"uid": "abc"}, "expr": 'x{a="b|=c"}'}, "prometheus"),
+        ({"datasource": {"uid": "abc"}, "expr": '{a="b"} != "x"'}, ""),
+        ({"datasource": {"uid": "abc"}, "expr": '{a="b"} !~ `x`'}, ""),
+        ({"datasource": {"uid": "abc"}, "expr": 'sum(rate({a="b"} != 5'}, "prometheus"),
+        ({"datasource": "Loki", "expr": 'sum(rate({a="b"}[5m]))'}, "loki"),
+        ({"datasource": "prometheus-eu", "expr": "sum(a"}, "prometheus"),
+        ({"datasource": "Prometheus of Loki", "expr": "a"}, "prometheus"),
+        ({"datasource": "${DS_INFLUX}", "expr": "a"}, "influxdb"),
+        ({"datasource": {"uid": "elsewhere"}, "expr": "a"}, "tempo"),
+        ({"datasource": {"type": "grafana-amazonprometheus-datasource"}}, "prometheus"),
         ({"datasource": {"uid": "abc"}}, ""),
     ],
 )
 def test_whom_a_query_asks(target: dict[str, object], kind: str) -> None:
     ds = {"name": "ds", "type": "datasource", "query": "loki"}
     own = {"type": "prometheus", "uid": "a"}
-    json_ = {"templating": {"list": [ds]}, "panels": [{"datasource": own, "targets": [target]}]}
+    json_ = {
+        "__inputs": [{"name": "DS_INFLUX", "type": "datasource", "pluginId": "influxdb"}],
+        "templating": {"list": [ds]},
+        "panels": [{"datasource": own, "targets": [target]}],
+        "annotations": {"list": [{"datasource": {"type": "tempo", "uid": "elsewhere"}}]},
+    }
     assert dashboard("a", json_).panels[0].targets[0].kind == kind
 
 

@@ -115,7 +115,8 @@ def test_the_file_of_dashboard_linter_beside_the_dashboard_is_heard(tmp_path: Pa
         "        targetIdx: 1\n"
         "  alert-name-camelcase:\n"
         "warnings:\n"
-        "  uneditable-dashboard-rule:\n"
+        "  uneditable-dashboard:\n"
+        "  target-jbo-rule:\n"
     )
     selector = 'up{instance=~"$instance"}'
 
@@ -127,7 +128,8 @@ def test_the_file_of_dashboard_linter_beside_the_dashboard_is_heard(tmp_path: Pa
 
     report = linted(tmp_path, broken(change))
     assert told(report) == [
-        ("uneditable-dashboard-rule", "warning"),
+        ("waiver-rule", "warning"),
+        ("uneditable-dashboard", "warning"),
         ("target-job-rule", "error"),
     ]
     assert [(each.finding.target, each.reason) for each in report.waived] == [("B", "Totals.")]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -13,6 +14,7 @@ from obs.dashboard_preview.context import Context
 from obs.dashboard_preview.drawing import drawn, outline
 from obs.dashboard_preview.evaluate import Panel, PanelQuery
 from obs.dashboard_preview.field_display import FieldDisplay
+from obs.dashboard_preview.given import readable
 from obs.dashboard_preview.notes import Note
 from obs.dashboard_preview.ranges import Steps, time_range
 from obs.dashboard_preview.text import markdown
@@ -193,9 +195,10 @@ def test_a_calculated_heatmap_loses_no_point() -> None:
 def test_what_is_empty_unknown_or_refused_is_told_in_words() -> None:
     empty = draw(panel("stat", defaults={"noValue": "Nothing on $stream"}))
     assert (empty["kind"], empty["text"]) == ("empty", "Nothing on A")
-    assert draw(panel("geomap"))["text"] == "The preview cannot show panels of type geomap."
+    undrawn = replace(panel("geomap"), undrawn="panels of type geomap")
+    assert draw(undrawn)["text"] == "Not drawn by the preview: panels of type geomap."
     odd = draw(panel("table", series(1), transformations=[{"id": "odd"}]))
-    assert odd["text"] == "The preview does not support the transformation odd."
+    assert odd["text"] == "Not drawn by the preview: the transformation odd."
     assert draw(panel("stat", error="bad_data: no"))["errors"] == ["bad_data: no"]
 
 
@@ -224,7 +227,7 @@ def test_links_lead_to_this_page_or_by_http_only() -> None:
 def test_the_outline_says_where_panels_stand() -> None:
     inner = {"id": 2, "type": "stat", "gridPos": {"x": 0, "y": 1, "w": 4, "h": 3}}
     row = {"id": 1, "type": "row", "title": "Of $stream", "collapsed": True, "panels": [inner]}
-    found = outline({"panels": [row]}, CONTEXT)
+    found = outline(readable({"panels": [row]}), CONTEXT)
     assert [(each["id"], each["title"], each["within"]) for each in found] == [
         (1, "Of A", [2]),
         (2, "", []),

@@ -93,8 +93,16 @@ def documents(options: dict[str, Any], target: str) -> dict[str, Any]:
 
 def test_a_json_file_is_the_dashboard_and_nothing_else(built: tuple[Board, ...]) -> None:
     files = build(system_with(), ["json"])["json"]
-    assert {path: json.loads(text) for path, text in files.items()} == {
-        f"json/{board.page}.json": board.json for board in built
+    boards = {path: json.loads(text) for path, text in files.items() if path.endswith(".json")}
+    assert boards == {f"json/{board.page}.json": board.json for board in built}
+
+
+def test_the_file_for_dashboard_linter_names_each_exception_with_its_reason() -> None:
+    exclusions = yaml.safe_load(build(system_with(), ["json"])["json"]["json/.lint"])["exclusions"]
+    assert set(exclusions) == {"target-instance-rule", "template-instance-rule", "target-job-rule"}
+    assert all(each["reason"] for each in exclusions.values())
+    assert {each["panel"] for each in exclusions["target-job-rule"]["entries"]} == {
+        *("Critical alerts", "Warnings", "Firing alerts"),
     }
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from obs.dashboard_lint.model import ROW, whole
+from obs.dashboard_lint.model import ROW
 from obs.dashboard_lint.rules.rule import error, warning
 from obs.dashboard_lint.subject import Remark, Subject
+from obs.dashboards.json_values import whole
 from obs.dashboards.normalise import SCHEMA_VERSION
 
 _OLDEST: Final = 41
@@ -60,7 +61,7 @@ def _others(subject: Subject, files: Mapping[str, Sequence[str]], key: str) -> s
 
 
 RULES: Final = (
-    error("uneditable-dashboard-rule", "Dashboards from files are not editable.", _uneditable),
+    error("uneditable-dashboard", "Dashboards from files are not editable.", _uneditable),
     warning("dashboard-schema-rule", f"The schema version is current ({SCHEMA_VERSION}).", _schema),
     warning("dashboard-size-rule", f"A dashboard has at most {_MOST_PANELS} panels.", _size),
     error("unique-uid-rule", "No two dashboards have the same uid.", _uid),

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from obs.dashboard_lint.model import ROW, Datasource, Panel, QueryTarget, datasource, text
+from obs.dashboard_lint.model import ROW, Panel, QueryTarget
 from obs.dashboard_lint.rules.rule import error
 from obs.dashboard_lint.subject import Remark, Subject
+from obs.dashboards.json_values import text
+from obs.dashboards.kinds import Datasource, datasource
 
 _RIGHT: Final = "use a variable: ${datasource}"
 

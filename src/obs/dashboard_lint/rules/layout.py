@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from obs.dashboard_lint.finding import Severity
-from obs.dashboard_lint.model import Panel, mapping, whole
+from obs.dashboard_lint.model import ROW, Panel
 from obs.dashboard_lint.rules.rule import error
 from obs.dashboard_lint.subject import Remark, Subject
+from obs.dashboards.json_values import mapping, whole
 
 COLUMNS: Final = 24
 
@@ -51,6 +52,8 @@ def _layout(subject: Subject) -> Iterator[Remark]:
 def _place(panel: Panel) -> tuple[_Place | None, str]:
     where = mapping(panel.json.get("gridPos"))
     x, y, w, h = (whole(where.get(key)) for key in "xywh")
+    if panel.type == ROW and y is not None:  # Grafana draws a row over all columns
+        x, w, h = 0, COLUMNS, 1
     if x is None or y is None or w is None or h is None:
         return None, "has no position; gridPos requires whole numbers x, y, w and h"
     if w < 1 or h < 1:

@@ -6,11 +6,13 @@ from math import isclose
 from typing import Final
 
 from obs.catalogue.query import number as in_full
-from obs.dashboard_lint.model import ROW, Json, Panel, mapping, mappings, number, text
+from obs.dashboard_lint.model import ROW, Panel
 from obs.dashboard_lint.rules.datasources import has_queries
 from obs.dashboard_lint.rules.rule import error, warning
 from obs.dashboard_lint.subject import Remark, Subject
 from obs.dashboard_lint.units import closest, is_unit
+from obs.dashboards.json_values import Json, mapping, mappings, number, text
+from obs.dashboards.removed_types import SUCCESSORS
 from obs.ids import dashboard_uid, panel_id
 
 _OF_NUMBERS: Final = (
@@ -18,19 +20,6 @@ _OF_NUMBERS: Final = (
     *("piechart", "trend", "state-timeline", "status-history", "graph", "singlestat", "table-old"),
 )
 _OF_FIELDS: Final = (*_OF_NUMBERS[:12], "logs", "candlestick", "xychart", "geomap", "canvas")
-_SUCCESSORS: Final = {
-    "graph": "timeseries",
-    "singlestat": "stat",
-    "table-old": "table",
-    "grafana-singlestat-panel": "stat",
-    "grafana-piechart-panel": "piechart",
-    "grafana-worldmap-panel": "geomap",
-    "grafana-polystat-panel": "stat or canvas",
-    "natel-discrete-panel": "state-timeline",
-    "flant-statusmap-panel": "status-history",
-    "michaeldmoore-multistat-panel": "bargauge",
-    "jdbranham-diagram-panel": "canvas",
-}
 _WORD: Final = re.compile(r"\w+")
 _FILLERS: Final = (
     "a an and are as at by for from how in is it its many much of on or per show shown shows "
@@ -49,8 +38,8 @@ _SCALES: Final = {
 
 def _title_and_description(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
-        if panel.in_library:
-            continue
+        if panel.in_library or (panel.type != ROW and not has_queries(panel)):
+            continue  # a text needs no words about it
         if not panel.title.strip():
             yield Remark("has no title", panel)
         if panel.type != ROW and not text(panel.json.get("description")).strip():
@@ -111,7 +100,7 @@ def _needs_no_unit(panel: Panel) -> bool:
 
 def _no_targets(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
-        if has_queries(panel) and not panel.targets:
+        if panel.type in (*_OF_NUMBERS, *_OF_FIELDS) and not panel.in_library and not panel.targets:
             yield Remark("has no query; add one, or remove the panel", panel)
 
 
@@ -127,10 +116,9 @@ def _says_when_empty(defaults: Json) -> bool:
 
 def _deprecated(subject: Subject) -> Iterator[Remark]:
     for panel in subject.dashboard.panels:
-        if successor := _SUCCESSORS.get(panel.type):
-            yield Remark(
-                f"panel type {panel.type} was removed from Grafana; use {successor}", panel
-            )
+        if successor := SUCCESSORS.get(panel.type):
+            why = "was removed from" if "-panel" not in panel.type else "no longer works in"
+            yield Remark(f"panel type {panel.type} {why} Grafana; use {successor}", panel)
 
 
 def _thresholds(subject: Subject) -> Iterator[Remark]:

@@ -5,15 +5,20 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from obs.dashboard_lint.finding import Severity
-from obs.dashboard_lint.model import Variable, mapping, text
+from obs.dashboard_lint.model import Variable
 from obs.dashboard_lint.promql import InvalidPromql, read_promql
 from obs.dashboard_lint.rules.rule import error, warning
 from obs.dashboard_lint.subject import Remark, Subject
 from obs.dashboards.interpolate import referenced
+from obs.dashboards.json_values import mapping, text
+from obs.dashboards.kinds import PROMETHEUS
 from obs.spec.report import did_you_mean
 
 _ON_TIME_CHANGE: Final = 2
-_ALL_VALUES: Final = (".+", ".*")
+_ALL_VALUE: Final = ".+"
+_WITHOUT_NAMES: Final = ("adhoc", "groupby")  # Grafana applies them to all queries by itself
+_OF_NATS: Final = ("G", "SYS", "JS", "KV", "O", "MQTT", "SRV", "NRG")
+"""What NATS' own accounts and subjects begin with, after a $ that Grafana leaves as it is."""
 _LABEL_VALUES: Final = re.compile(r"\s*label_values\s*\((?P<series>.+),[^,]+\)\s*", re.DOTALL)
 _QUERY_RESULT: Final = re.compile(r"\s*query_result\s*\((?P<series>.+)\)\s*", re.DOTALL)
 _PLAIN: Final = re.compile(r"\s*(label_values|label_names|metrics)\s*\([^{}]*\)\s*")
@@ -26,9 +31,14 @@ def _datasource(subject: Subject) -> Iterator[Remark]:
             "has no variable for the data source; add one named datasource, of type datasource"
         )
     for each in found:
-        own = f"{each.query}_datasource"
-        if each.name not in (own, "datasource"):
-            message = f"variable {each.name} is a data source; name it {own} or datasource"
+        names, labels = [f"{each.query.lower()}_datasource"], [f"{each.query.title()} data source"]
+        if len(found) == 1:
+            names.append("datasource")
+            labels.append("Data source")
+        if each.name not in names:
+            yield Remark(f"variable {each.name} is a data source; name it {' or '.join(names)}")
+        if text(each.json.get("label")) not in labels:
+            message = f"variable {each.name} should have the label {' or '.join(labels)}"
             yield Remark(message, severity=Severity.WARNING)
 
 
@@ -53,13 +63,16 @@ def _identity(subject: Subject, name: str) -> Iterator[Remark]:
         return
     if variable.json.get("multi") is not True:
         yield Remark(f"variable {name} allows one value only; set multi")
-    if variable.json.get("allValue") not in _ALL_VALUES:
+    if (everything := text(variable.json.get("allValue"))) != _ALL_VALUE:
+        of = f"{everything}, which also matches series without {name}"
         yield Remark(
-            f"variable {name} expands All to every value, which makes long queries; set allValue "
-            "to .+"
+            f"variable {name} expands All to "
+            f"{of if everything else 'every value, which makes long queries'}; set allValue to .+"
         )
-    if not text(variable.json.get("label")):
-        message = f"variable {name} has no label; write {name.title()}"
+    if variable.kind not in (PROMETHEUS, ""):
+        yield Remark(f"variable {name} queries {variable.kind}; use the Prometheus data source")
+    if text(variable.json.get("label")) != name.title():
+        message = f"variable {name} should have the label {name.title()}"
         yield Remark(message, severity=Severity.WARNING)
 
 
@@ -100,13 +113,15 @@ def _reload(subject: Subject) -> Iterator[Remark]:
 
 def _unused(subject: Subject) -> Iterator[Remark]:
     json = subject.dashboard.json
+    if any(panel.in_library for panel in subject.dashboard.panels):
+        return  # what the panels of the library use is not in the file
     rest = {key: value for key, value in json.items() if key != "templating"}
     elsewhere = set(_mentioned(rest))
     own = [(each, set(_mentioned(each.json))) for each in subject.dashboard.variables]
     for variable, _ in own:
         others = (names for each, names in own if each is not variable)
         used = variable.name in elsewhere or any(variable.name in names for names in others)
-        if variable.type != "adhoc" and not used:
+        if variable.type not in _WITHOUT_NAMES and not used:
             yield Remark(f"variable {variable.name or '(no name)'} is unused; remove it")
 
 
@@ -122,6 +137,7 @@ def _mentioned(value: Any) -> Iterator[str]:
             below.extend(each)
         elif isinstance(each, dict):
             yield text(each.get("repeat"))
+            yield text(each.get("variable"))  # a condition of schema v2
             below.extend(each.values())
 
 
@@ -140,12 +156,19 @@ def _undefined(subject: Subject) -> Iterator[Remark]:
 
 
 def _missing(query: str, names: set[str]) -> list[str]:
-    """Variables that do not exist; $1 is a group of a regular expression."""
+    """Variables that do not exist; $1 is a group of a regular expression, $G an account of NATS."""
     return [
         name
         for name in referenced(query)
-        if name not in names and not name.startswith("__") and not name[0].isdigit()
+        if name not in names
+        and not name.startswith("__")
+        and not name[0].isdigit()
+        and not _is_of_nats(name, query)
     ]
+
+
+def _is_of_nats(name: str, query: str) -> bool:
+    return name in _OF_NATS and not re.search(rf"\$\{{{name}\b|\[\[{name}\b", query)
 
 
 def is_chosen_once(variable: Variable | None) -> bool:

@@ -3,6 +3,8 @@
 from string import ascii_uppercase
 from typing import Any, Final
 
+from obs.dashboards.normalise.angular import of_today
+from obs.dashboards.normalise.cloudwatch import single_statistics
 from obs.dashboards.normalise.datasources import MIXED, Kinds, reference
 from obs.dashboards.normalise.fields import field_config
 from obs.dashboards.normalise.plain import Json
@@ -45,7 +47,8 @@ def panel(given: Json, known: Kinds) -> Json:
         row = {name: value for name, value in given.items() if name in _OF_ROWS}
         inside = [panel(each, known) for each in given.get("panels") or ()]
         return {**row, "collapsed": bool(row.get("collapsed")), "panels": inside}
-    whole = shaped({name: value for name, value in given.items() if name not in _NOISE})
+    whole = {name: value for name, value in of_today(given).items() if name not in _NOISE}
+    whole = shaped(whole)
     whole = (
         _without_queries(whole) if whole.get("type") in _WITHOUT_QUERIES else _drawn(whole, known)
     )
@@ -62,7 +65,8 @@ def _without_queries(given: Json) -> Json:
 
 def _drawn(given: Json, known: Kinds) -> Json:
     source = reference(given.get("datasource"), known)
-    targets = [each for each in given.get("targets") or () if isinstance(each, dict)]
+    listed = [each for each in given.get("targets") or () if isinstance(each, dict)]
+    targets = list(single_statistics(listed))
     taken = {each.get("refId") for each in targets}
     free = (letter for letter in ascii_uppercase if letter not in taken)
     return {
