@@ -74,7 +74,10 @@ def consumer_families(
             reason_row,
             reason_flags(verdicts) + _UNREACHABLE * (len(reason_row) // len(REASONS) - len(row)),
         ),
-        family(nats.DRAIN_SECONDS, [_rounded(v.drain_seconds) for v in verdicts]),
+        family(
+            nats.DRAIN_SECONDS,
+            [d if (d := v.drain_seconds) == _INFINITY else round(d, 1) for v in verdicts],
+        ),
         family(
             nats.EVICTION_SECONDS,
             [

@@ -36,8 +36,9 @@ def still_counting(
         return False
     if consumer.config.filters:
         return not led and before.pending > 0
-    passed = max(consumer.delivered_stream_seq - stream.first_seq + 1, 0)
-    return stream.messages > passed and (before.pending > 0 or not led)
+    if led and before.pending == 0:
+        return False
+    return stream.messages > max(consumer.delivered_stream_seq - stream.first_seq + 1, 0)
 
 
 def first_without_leader(verdict: ConsumerVerdict) -> ConsumerVerdict:

@@ -320,5 +320,5 @@ def _among(likely: Moment, early: Moment, late: Moment) -> Moment:
     """The likely moment; its uncertainty reaches both bounds."""
     time, off = likely
     since, until = time - early[0] + early[1], late[0] + late[1] - time
-    off = max(off, since)
-    return (time, off if off > until else until)
+    bound = since if since > until else until
+    return (time, off if off > bound else bound)

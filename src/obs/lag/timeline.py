@@ -122,8 +122,8 @@ class Timeline:
             return (time, 0.0) if known else None
         before, start = self._times[i - 1], counts[i - 1]
         estimate = before + (time - before) * (count - start) / (counts[i] - start)
-        off, later, gap = estimate - before, time - estimate, self._gaps[i]
-        off = max(off, later)
+        earlier, later, gap = estimate - before, time - estimate, self._gaps[i]
+        off = earlier if earlier > later else later  # faster than max, at each lookup
         return (estimate, off if off < gap else gap)
 
     def _shift(self, seconds: float) -> None:

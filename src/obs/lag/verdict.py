@@ -11,7 +11,7 @@ from obs.lag.history import SequenceTimes
 from obs.lag.identity import ConsumerIdentity
 from obs.lag.observed import JudgeSettings, ObservedConsumer, ObservedStream
 from obs.lag.redelivery_schedule import RedeliverySchedule
-from obs.lag.seconds import NOTHING_KNOWN, Advisories, KnownArrivals, oldest_outstanding
+from obs.lag.seconds import Advisories, KnownArrivals, oldest_outstanding
 from obs.lag.status import OK, PAUSED, Status
 
 _PAUSED: Final = reason.names(reason.PAUSED)
@@ -57,15 +57,16 @@ def judge(
     eviction = None
     status, reasons = (PAUSED, _PAUSED) if consumer.paused else (OK, ())
     if lag:
-        seconds, uncertainty = lag_seconds(
+        arrived, uncertainty = oldest_outstanding(
             consumer,
             stream,
+            evidence.in_flight,
+            schedule,
             times,
-            now,
-            schedule=schedule,
-            evidence=evidence,
+            arrivals=evidence.arrivals,
             advisories=advisories,
         )
+        seconds = now - arrived if now > arrived else 0.0
         eviction = eviction_seconds(stream.config.max_age, seconds)
         drain = evidence.trend.drain_seconds(lag)
         if not consumer.paused:
@@ -93,7 +94,7 @@ def lag_seconds(
     schedule: RedeliverySchedule,
     evidence: Evidence,
     advisories: Advisories,
-    known_arrivals: KnownArrivals = NOTHING_KNOWN,
+    known_arrivals: KnownArrivals,
 ) -> tuple[float, float]:
     """(age of the oldest outstanding message, the most by which it may be off) in seconds."""
     arrived, uncertainty = oldest_outstanding(

@@ -168,7 +168,9 @@ def sample_lines(
     """
     types = set(map(type, values))
     if left_out or NoneType in types:
-        taken = [v is not None and i not in left_out for i, v in enumerate(values)]
+        taken = [v is not None for v in values]
+        for i in left_out:
+            taken[i] = False
         labels = list(compress(labels, taken))
         values = list(compress(values, taken))
     if not types <= _PLAIN:

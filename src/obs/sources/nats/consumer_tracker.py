@@ -196,11 +196,12 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def missing(self) -> dict[tuple[str, str], int]:
         """How many streams, consumers, and servers that are not polled are missing, by reason."""
         servers = self.snapshot.incomplete if self.snapshot else ()
-        consumers = [w.missing for w in (*self.present, *self.absent.unknown, *self.absent.gone)]
+        absent = (*self.absent.unknown, *self.absent.gone)
+        consumers = [w.missing for w in (*self.present, *absent) if w.missing]
         found = {
             "server": counted(each.why for each in servers if not each.address),
             "stream": counted(self.missing_streams.values()),
-            "consumer": counted(reason for reason in consumers if reason),
+            "consumer": counted(consumers),
         }
         return {(kind, why): n for kind, each in found.items() for why, n in each.items()}
 

@@ -180,5 +180,6 @@ def unheard(spec: NatsSource, consumers: Iterable[Consumer]) -> dict[str, int]:
     return Counter(
         each.account
         for each in consumers
-        if each.config.max_deliver > 0 and heard.isdisjoint((each.account, each.account_id))
+        if each.account not in heard and each.account_id not in heard
+        if each.config.max_deliver > 0
     )

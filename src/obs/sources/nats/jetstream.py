@@ -49,12 +49,8 @@ class Known:
     consumers: dict[str, tuple[str, ConsumerConfig | str]]
     why: str = ""
 
-    def consumer(self, report: ConsumerReport) -> ConsumerConfig | str | None:
-        """None where it is not known, or is of an earlier consumer of that name."""
-        known = self.consumers.get(report.name)
-        return known[1] if known is not None and known[0] == report.created else None
 
-
+_NOT_KNOWN: Final[tuple[str, ConsumerConfig | str | None]] = ("", None)
 _INCOMPLETE_READS: Final = 120  # in a row, after which what is not reported is forgotten
 
 
@@ -196,11 +192,13 @@ class SourceSelection:
             return seen.leave_out(Unreadable(account, key.stream, "", unreadable), number)
         seen.configured = seen.configured and known is not None
         ephemeral = ephemeral_lag = 0
-        led, wanted = reports.led, self._consumer
+        led, wanted, configs = reports.led, self._consumer, known.consumers if known else {}
         for name in sorted([*led, *reports.unled]):
             leader = name in led
             report = led[name] if leader else reports.unled[name]
-            config = known.consumer(report) if known is not None else None
+            created, config = configs.get(name, _NOT_KNOWN)
+            if created != report.created:  # of an earlier consumer of that name
+                config = None
             if not wanted(name):
                 seen.left_out["excluded"] += 1
             elif config is None or isinstance(config, str):
