@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs
-from obs.catalogue.query import Matcher, equal, quoted
+from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs, of_system
+from obs.catalogue.query import Matcher, quoted
 from obs.spec.notify import DAYS, Day, Email, Notify, QuietHours, Receiver, Sns, Webhook
 from obs.spec.quantity import format_duration
 from obs.spec.secret import FileSecret
@@ -52,14 +52,13 @@ def configuration(
     fallback = notify.routes.warning.to[0]
     hours = sorted({name for leg in ways for name in leg.quiet})
     used = {fallback, *(leg.receiver for leg in ways)}
-    of_this_system = (("system", system.system), ("environment", system.environment))
     document: AlertmanagerConfig = {
         "route": {
             "receiver": fallback,
             "group_by": list(dict.fromkeys(notify.group_by)),
             "routes": [
                 {
-                    "matchers": _matchers(equal(of_this_system)),
+                    "matchers": _matchers(of_system(system)),
                     "receiver": fallback,
                     "routes": [_route(leg) for leg in ways],
                 }

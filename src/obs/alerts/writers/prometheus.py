@@ -7,7 +7,7 @@ alerts share once a group.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from obs.alerts.alert import TunedAlert
+from obs.alerts.alert import OWN, TunedAlert
 from obs.alerts.annotations import described
 from obs.alerts.conditions.words import ValueForm
 from obs.alerts.definitions import GROUPS
@@ -70,7 +70,8 @@ def alert_rule(tuned: TunedAlert, system: System) -> PromRule:
 
 def shared_labels(system: System) -> dict[str, str]:
     """The labels that all alerts of a system have."""
-    return {"environment": system.environment, "system": system.system}
+    labels = {"environment": system.environment, "system": system.system}
+    return dict(sorted({**labels, **dict((OWN,))}.items()))
 
 
 def annotations(tuned: TunedAlert, system: System) -> dict[str, str]:
