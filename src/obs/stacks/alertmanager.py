@@ -26,7 +26,7 @@ from obs.stacks.plan import (
     plan,
     projected,
 )
-from obs.stacks.reload import reload
+from obs.stacks.reload import RESTORED, reload
 from obs.stacks.rules import HEAD, owner
 from obs.stacks.stack import Done
 
@@ -76,7 +76,13 @@ class AlertmanagerRouting:
         """Write, reload, verify; restores the previous file where one of them fails."""
         if not changing_steps(steps):
             return
-        self._files.apply(steps, self._texts, lambda: reload(self._rest), self._verify)
+        changed = any(step.kind == KIND for step in changing_steps(steps))
+        self._files.apply(
+            steps,
+            self._texts,
+            lambda: reload(self._rest, changed=changed),
+            lambda: self._verify(changed=changed),
+        )
         for step in changing_steps(steps):
             done(step)
 
@@ -89,12 +95,13 @@ class AlertmanagerRouting:
         action = Action.KEEP if wanted == there and not self._files.pending else Action.CHANGE
         return PlanStep(action, LOADED, self._rest.url, diff=diff(there, wanted))
 
-    def _verify(self) -> None:
+    def _verify(self, *, changed: bool) -> None:
         if self._loaded() != _visible(self._document):
+            after = f" {RESTORED}" if changed else ""
             raise SourceError(
                 "http_status",
                 f"{without_user(self._rest.url)}: reloaded, but runs another configuration; was it "
-                f"started with {self._path}? The previous file was restored",
+                f"started with {self._path}?{after}",
             )
 
     def _loaded(self) -> AlertmanagerConfig:
