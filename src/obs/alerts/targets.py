@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from obs.alerts import ruler_limits
 from obs.alerts.alert import TunedAlert
 from obs.alerts.definitions import ALERTS
 from obs.alerts.recording import recording_groups
@@ -41,9 +42,13 @@ def build(system: System, names: Sequence[str]) -> dict[str, Files]:
 
 def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
     """Remarks on the files that `build` returned."""
-    if "cloudwatch" not in built:
-        return files.Remarks([], [])
-    return files.remarks(tuned_alerts(system), system, built["cloudwatch"])
+    known = files.Remarks([], [])
+    if "cloudwatch" in built:
+        known = files.remarks(tuned_alerts(system), system, built["cloudwatch"])
+    if "prometheus" in built:
+        limits = ruler_limits.advice(system, recording="recording" in built)
+        known = files.Remarks(known.left_out, [*known.advice, *limits])
+    return known
 
 
 def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
