@@ -85,8 +85,9 @@ def too_many(groups: int, others: int, limits: RulerLimits) -> str:
     beside = f" beside {others} of others" if others else ""
     size = f" of at most {limits.rules} rules" if limits.rules else ""
     return (
-        f"{groups} rule groups{size} do not fit{beside}: the ruler allows {limits.groups} a tenant, "
-        "and counts a group that is changed as one more; raise ruler_max_rule_groups_per_tenant or "
+        f"{groups} rule groups{size} do not fit{beside}: the ruler allows {limits.groups} a "
+        "tenant, and counts a group that is changed as one more; raise "
+        "ruler_max_rule_groups_per_tenant or "
         "ruler_max_rules_per_rule_group of the tenant, and stacks.mimir.max_groups or "
         "max_rules_per_group to the same"
     )
