@@ -159,6 +159,7 @@ def _without_defaults(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> di
         if kind in wanted
         else found[kind]
         for kind in found
+        if kind in wanted or kind.endswith("_configs")  # not what newer versions add, as labels
     }
 
 
