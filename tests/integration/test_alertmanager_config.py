@@ -5,8 +5,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.routing import NO_RECEIVER, inhibitions
@@ -135,6 +137,115 @@ def test_alerts_of_other_systems_go_to_the_fallback(tmp_path: Path) -> None:
     ]
     assert amtool(*test, "managed_by=obs", "system=other", "severity=critical").split() == ["chat"]
     assert amtool(*test, *ours, "environment=staging", "severity=critical").split() == ["chat"]
+
+
+THEIRS = {
+    "global": {"resolve_timeout": "7m"},
+    "route": {
+        "receiver": "chat",  # a name that obs' spec has too
+        "group_by": ["cluster"],
+        "routes": [
+            {"matchers": ['team="db"'], "receiver": "dba", "mute_time_intervals": ["nights"]},
+            {"receiver": "chat"},  # takes everything
+        ],
+    },
+    "inhibit_rules": [
+        {
+            "source_matchers": ['alertname="Maintenance"'],
+            "target_matchers": ['team="db"'],
+            "equal": ["server"],
+        }
+    ],
+    "time_intervals": [{"name": "nights", "time_intervals": [{"weekdays": ["sunday"]}]}],
+    "receivers": [{"name": "chat"}, {"name": "dba"}],
+}
+
+
+def merged(folder: Path, *systems: System) -> Path:
+    """Their configuration with the fragments of systems, put together as each fragment says."""
+    path = folder / "merged.yml"
+    path.write_text(yaml.safe_dump(THEIRS))
+    for system in systems:
+        (text,) = build(system, ["alertmanager-fragment"])["alertmanager-fragment"].values()
+        part = folder / "fragment.yaml"
+        part.write_text(text)
+        if yq := _yq():
+            (command,) = (line[2:] for line in text.splitlines() if line.startswith("# yq "))
+            program = command.split("'")[1]
+            done = subprocess.run(
+                [yq, "eval-all", program, part, path], capture_output=True, text=True, check=True
+            )
+            path.write_text(done.stdout)
+        else:
+            whole = both(yaml.safe_load(text), yaml.safe_load(path.read_text()))
+            path.write_text(yaml.safe_dump(whole))
+    return path
+
+
+def _yq() -> str | None:
+    """yq 4; a tool of the same name speaks another language."""
+    found = shutil.which("yq")
+    if found is None:
+        return None
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    return found if "mikefarah" in version.stdout else None
+
+
+def both(one: Any, other: Any) -> Any:
+    """What `*+` of yq makes of two documents: maps are merged, lists joined, else the latter."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = {**one, **other}
+        return {
+            key: both(one[key], other[key]) if key in one and key in other else keys[key]
+            for key in keys
+        }
+    return [*one, *other] if isinstance(one, list) and isinstance(other, list) else other
+
+
+def routed(config: Path, **labels: str) -> str:
+    given = [f"{label}={value}" for label, value in labels.items()]
+    return amtool("config", "routes", "test", f"--config.file={config}", *given).strip()
+
+
+def test_a_fragment_adds_our_alerts_to_the_configuration_of_others_and_changes_nothing_of_theirs(
+    tmp_path: Path,
+) -> None:
+    production, staging = system_in("production"), system_in("staging")
+    config = merged(tmp_path, production, staging)
+    assert "SUCCESS" in amtool("check-config", str(config))
+    document = yaml.safe_load(config.read_text())
+    assert document["global"] == THEIRS["global"]
+    assert document["route"]["receiver"] == "chat"
+    for tuned in tuned_alerts(production):
+        for environment in ("production", "staging"):
+            labels = {**firing(tuned), "environment": environment, "severity": "critical"}
+            kind = WATCHDOG if tuned.name == "ObsWatchdog" else None
+            names = kind[environment] if kind else EXPECTED[environment]["critical"]
+            expected = ",".join(f"obs-oms-{environment}-{name}" for name in names.split(","))
+            assert routed(config, **labels) == expected, tuned.name
+    theirs = tmp_path / "theirs.yml"
+    theirs.write_text(yaml.safe_dump(THEIRS))
+    for labels in (
+        {"team": "db", "severity": "critical"},
+        {"system": "oms", "environment": "production", "severity": "critical"},
+        {"alertname": "ObsSourceDown", "severity": "warning", "system": "oms"},
+        {"managed_by": "obs", "system": "another", "severity": "critical"},
+    ):
+        assert routed(config, **labels) == routed(theirs, **labels)
+
+
+def test_fragments_of_two_environments_inhibit_only_their_own_alerts(tmp_path: Path) -> None:
+    config = merged(tmp_path, system_in("production"), system_in("staging"))
+    ours = {"managed_by": "obs", "system": "oms", "environment": "production"}
+    absent = {"alertname": "ObsCollectorAbsent", "severity": "critical", **ours}
+    mine = {"alertname": "SloNoData", "severity": "warning", **ours}
+    other = {**mine, "environment": "staging"}
+    full = {"alertname": "DiskFull", "severity": "critical", "server": "db-1"}
+    late = {"alertname": "BackupLate", "severity": "warning", "server": "db-1"}
+    with running_alertmanager(config, tmp_path) as url:
+        fire(url, absent, mine, other, full, late)
+        expected = {_key(each): each is mine for each in (absent, mine, other, full, late)}
+        assert eventually(lambda: inhibited(url) == expected)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from obs.alerts.recording import recording_groups
 from obs.alerts.rule_tests import promtool
 from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import alertmanager, amp, grafana, operator, prometheus
+from obs.alerts.writers import alertmanager, alertmanager_object, amp, grafana, operator, prometheus
 from obs.alerts.writers.cloudwatch import files
 from obs.alerts.writers.parts import parts
 from obs.artifacts import Files, yaml_text
@@ -22,6 +22,10 @@ from obs.spec.system import System
 Writer = Callable[[Sequence[TunedAlert], System], Files]
 
 _EVERY_ALERT: Final = ("prometheus", "grafana", "operator", "amp")
+_MERGE: Final = (
+    "# A part, to be merged into the configuration of an Alertmanager that others use as well (yq 4):\n"
+    "# yq eval-all 'select(fileIndex == 0) *+ select(fileIndex == 1)' THIS_FILE THEIR_FILE\n"
+)
 _HEAD: Final = "# Built by `obs alerts build`; change the spec and build again.\n"
 
 
@@ -99,6 +103,22 @@ def _alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
     return {"alertmanager/alertmanager.yaml": yaml_text(document, head=_HEAD)}
 
 
+def _alertmanager_fragment(alerts: Sequence[TunedAlert], system: System) -> Files:
+    if system.notify is None:
+        return {}
+    document = alertmanager.fragment(alerts, system, system.notify)
+    head = f"{_HEAD}{_MERGE}"
+    return {"alertmanager-fragment/alertmanager.yaml": yaml_text(document, head=head)}
+
+
+def _operator_alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
+    if system.notify is None:
+        return {}
+    document = alertmanager_object.alertmanager_config(alerts, system, system.notify)
+    head = f"{_HEAD}{alertmanager_object.HEAD}"
+    return {"operator-alertmanager/alertmanager.yaml": yaml_text(document, head=head)}
+
+
 def _grafana(alerts: Sequence[TunedAlert], system: System) -> Files:
     document = grafana.provisioning(alerts, system)
     return {"grafana/rules.yaml": yaml_text(document, head=_HEAD)}
@@ -155,9 +175,11 @@ TARGETS: Final[dict[str, Writer]] = {
     "promtool": _promtool,
     "cloudwatch": files.files,
     "alertmanager": _alertmanager,
+    "alertmanager-fragment": _alertmanager_fragment,
     "grafana": _grafana,
     "operator": _operator,
     "operator-helm": _operator_helm,
+    "operator-alertmanager": _operator_alertmanager,
     "amp": _amp,
     "runbooks": _runbooks,
 }
