@@ -23,7 +23,7 @@ Writer = Callable[[Sequence[TunedAlert], System], Files]
 
 _EVERY_ALERT: Final = ("prometheus", "grafana", "operator", "amp")
 _MERGE: Final = (
-    "# A part, to be merged into the configuration of an Alertmanager that others use as well (yq 4):\n"
+    "# A part of a configuration, to be merged into that of an Alertmanager of others, with yq 4:\n"
     "# yq eval-all 'select(fileIndex == 0) *+ select(fileIndex == 1)' THIS_FILE THEIR_FILE\n"
 )
 _HEAD: Final = "# Built by `obs alerts build`; change the spec and build again.\n"
