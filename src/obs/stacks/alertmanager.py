@@ -34,8 +34,8 @@ LOADED: Final = "loaded configuration"
 _STATUS: Final = "/api/v2/status"
 _MATCHERS: Final = frozenset(("matchers", "source_matchers", "target_matchers"))
 _HIDDEN: Final = "<secret>"
-_EMPTY: Final = ("", None, [], {})
-_NOTHING: Final = (*_EMPTY, False)
+_EMPTY: Final[tuple[object, ...]] = ("", None, [], {})
+_NOTHING: Final[tuple[object, ...]] = (*_EMPTY, False)
 
 AlertmanagerConfig = dict[str, Any]
 
