@@ -17,6 +17,7 @@ from obs.cli.main import main
 from obs.sandbox.alerting import AlertmanagerProcess, WebhookReceiver, alertmanager_binary
 from obs.sandbox.aws_events import aws
 from obs.spec.load import load
+from obs.spec.notify import DAYS
 from tests.integration.alertmanagers import (
     fire,
     inhibited,
@@ -167,6 +168,19 @@ def test_a_test_alert_that_reaches_nobody_says_so(
 ) -> None:
     assert sent(tmp_path, configured, "info") == 1
     assert "its route leads to _nobody, which notifies nobody" in capsys.readouterr().err
+
+
+@needs_alertmanager
+def test_a_test_alert_in_quiet_hours_says_so(
+    configured: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = f"[{', '.join(DAYS[:6])}]" if datetime.now(UTC).weekday() < 6 else "[sunday]"
+    quiet = OWN_SPEC.replace("wait: 20m", "quiet: [always]").rstrip()
+    spec = tmp_path / "obs.yaml"
+    spec.write_text(f"{quiet}\n  quiet_hours: {{always: {{days: {days}}}}}\n")
+    assert sent(tmp_path, configured, "warning") == 1
+    assert "is not notified: muted for hook by the quiet hours always" in capsys.readouterr().err
+    assert sent(tmp_path, configured, "critical") == 0
 
 
 @needs_alertmanager

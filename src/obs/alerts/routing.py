@@ -1,6 +1,6 @@
 """Routes of alerts to receivers, and which alerts inhibit which others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,6 +78,15 @@ def inhibitions(alerts: Sequence[TunedAlert], system: System) -> tuple[Inhibitio
 def longest_wait(notify: Notify) -> float:
     """Seconds after which every route has sent its first notification."""
     return max(leg.wait for leg in legs(notify))
+
+
+def reached(notify: Notify, labels: Mapping[str, str]) -> Iterator[Leg]:
+    """The routes that an alert with these labels takes; those of legs compare with `=` only."""
+    for leg in legs(notify):
+        if all(labels.get(label, "") == value for label, _, value in leg.matchers):
+            yield leg
+            if not leg.more:
+                return
 
 
 def of_system(system: System) -> tuple[Matcher, ...]:

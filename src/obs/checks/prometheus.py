@@ -15,8 +15,8 @@ from obs.stacks.loaded_rules import (
     Group,
     LoadedRules,
     built_fields,
-    is_of,
     loaded_fields,
+    may_be_of,
 )
 
 APPLY: Final = "obs alerts apply --target prometheus"
@@ -106,7 +106,7 @@ def judge_rules(system: System, loaded: LoadedRules) -> Iterator[CheckFinding]:
 def _live(system: System, loaded: LoadedRules) -> Iterator[tuple[str, list[Fields]]]:
     """The rules of the groups that are loaded, without those of other environments."""
     for group in loaded.groups:
-        ours = [rule for rule in group["rules"] if is_of(rule, system)]
+        ours = [rule for rule in group["rules"] if may_be_of(rule, system)]
         yield group["name"], loaded_fields({**group, "rules": ours}, loaded)["rules"]
 
 
@@ -137,7 +137,7 @@ def _judge_groups(
     """That groups are evaluated as often as the spec says."""
     wanted = {group["name"]: built_fields(group, loaded) for group in groups}
     for group in loaded.groups:
-        if not any(is_of(rule, system) for rule in group["rules"]):
+        if not any(may_be_of(rule, system) for rule in group["rules"]):
             continue
         there = loaded_fields(group, loaded)
         for key in ("interval", "limit"):
@@ -151,7 +151,7 @@ def _judge_evaluation(
     names = {rule.get("alert") or rule["record"] for group in groups for rule in group["rules"]}
     for group in loaded.groups:
         for rule in group["rules"]:
-            ours = is_of(rule, system) and rule["name"] in names
+            ours = may_be_of(rule, system) and rule["name"] in names
             if ours and rule.get("health") == "err":
                 at = f"{group['name']}/{rule['name']}"
                 error = f"cannot be evaluated: {rule.get('lastError', '')}"

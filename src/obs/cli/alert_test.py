@@ -1,7 +1,9 @@
 """obs alerts test."""
 
 import argparse
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
@@ -80,12 +82,29 @@ def _through_alertmanager(url: str, system: "System", severity: "Severity") -> N
             )
         alertmanager.send(alert)
         state = alertmanager.state_once_listed(alert["labels"])
+        quiet = _quiet(system, alert["labels"], state.receivers)
+        state = replace(state, held_back=(*state.held_back, *quiet))
         _require_notified(state, f"{alertmanager.where}: {NAME} ({severity}, test=true)")
     print(
         f"{alertmanager.where} accepted {NAME} ({severity}, test=true) for "
         f"{', '.join(state.receivers)}; it resolves in {seconds / 60:.0f} min."
     )
     print("Verify that these receivers got it.")
+
+
+def _quiet(system: "System", labels: Mapping[str, str], receivers: Sequence[str]) -> Iterator[str]:
+    """The receivers that quiet hours of the spec mute now, which Alertmanager does not say."""
+    import time
+
+    from obs.alerts.routing import reached
+
+    notify = system.notify
+    if notify is None:
+        return
+    for leg in reached(notify, labels):
+        hours = [name for name in leg.quiet if notify.quiet_hours[name].cover(time.time())]
+        if hours and any(name.endswith(leg.receiver) for name in receivers):
+            yield f"muted for {leg.receiver} by the quiet hours {', '.join(hours)}"
 
 
 def _require_notified(state: "AlertState", which: str) -> None:

@@ -88,15 +88,17 @@ def loaded_fields(group: Group, loaded: LoadedRules) -> Fields:
 
 
 def is_of(rule: Mapping[str, Any], system: System) -> bool:
-    """Whether a loaded rule is of the system in this environment, as its labels say.
-
-    A recording rule may have no such labels.
-    """
+    """Whether the labels of a loaded rule say that it is of the system in this environment."""
     labels = rule.get("labels") or {}
-    mine = {"system": system.system, "environment": system.environment}
-    if rule.get("type") == "recording":
-        return all(labels.get(label, value) == value for label, value in mine.items())
-    return all(labels.get(label) == value for label, value in mine.items())
+    found = labels.get("system"), labels.get("environment")
+    return found == (system.system, system.environment)
+
+
+def may_be_of(rule: Mapping[str, Any], system: System) -> bool:
+    """The same, or it is a recording rule whose labels say nothing of it."""
+    labels = rule.get("labels") or {}
+    silent = rule.get("type") == "recording" and not labels.keys() & {"system", "environment"}
+    return silent or is_of(rule, system)
 
 
 def _built_rule(rule: Mapping[str, Any], formatted: Formatted) -> Fields:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from obs.alerts.alert import Severity, TunedAlert
 from obs.alerts.conditions import Burn
-from obs.alerts.routing import NO_RECEIVER, Inhibition, inhibitions, legs, of_system
+from obs.alerts.routing import NO_RECEIVER, Inhibition, inhibitions, legs, of_system, reached
 from obs.alerts.test_notification import notification_alert
 from obs.alerts.tuning import tuned_alerts
 from obs.spec.load import load
@@ -222,22 +222,16 @@ NOTIFY: dict[str, dict[str, Any]] = {
 
 
 def test_an_alert_goes_to_each_receiver_of_the_first_route_that_fits() -> None:
-    ways = legs(Notify.model_validate(NOTIFY))
+    notify = Notify.model_validate(NOTIFY)
 
-    def reached(**labels: str) -> list[str]:
-        found = []
-        for leg in ways:
-            if fits(labels, leg.matchers):
-                found.append(leg.receiver)
-                if not leg.more:
-                    break
-        return found
+    def receivers(**labels: str) -> list[str]:
+        return [leg.receiver for leg in reached(notify, labels)]
 
-    assert reached(severity="critical", team="payments") == ["oncall", "chat"]
-    assert reached(severity="warning") == ["chat"]
-    assert reached(severity="warning", team="payments") == ["payments"]
-    assert reached(severity="info") == [NO_RECEIVER]
-    assert reached(severity="info", alertname="ObsWatchdog") == [NO_RECEIVER]
+    assert receivers(severity="critical", team="payments") == ["oncall", "chat"]
+    assert receivers(severity="warning") == ["chat"]
+    assert receivers(severity="warning", team="payments") == ["payments"]
+    assert receivers(severity="info") == [NO_RECEIVER]
+    assert receivers(severity="info", alertname="ObsWatchdog") == [NO_RECEIVER]
 
 
 def test_the_worse_the_sooner_and_the_more_often_unless_the_spec_says_otherwise() -> None:
