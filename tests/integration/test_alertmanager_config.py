@@ -8,26 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
+import yaml
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.routing import NO_RECEIVER, inhibitions
 from obs.alerts.targets import build
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.alertmanager import TEXT, TITLE
-from obs.sandbox.process import Process, free_ports
+from obs.sandbox.alerting import alertmanager_binary
 from obs.spec.load import load
 from obs.spec.system import System
+from tests.integration.alertmanagers import fire, inhibited, running_alertmanager
 from tests.integration.waiting import eventually
 from tests.unit.alerts.silencing import firing, silences
 
-BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 REFERENCE = Path(__file__).parents[2] / "collectors" / "oms.yaml"
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(
-        shutil.which("amtool") is None or BINARY is None,
+        shutil.which("amtool") is None or alertmanager_binary() is None,
         reason="Alertmanager is not installed (Debian: prometheus-alertmanager)",
     ),
 ]
@@ -98,7 +98,7 @@ def test_every_kind_of_receiver_and_quiet_hours_are_taken(tmp_path: Path) -> Non
     config = configured(System.model_validate(spec), tmp_path)
     assert "SUCCESS" in amtool("check-config", str(config))
     team = r'team="a \"quoted\" \\ team"'
-    where = ("system=orders", "environment=production", "severity=info")
+    where = ("managed_by=obs", "system=orders", "environment=production", "severity=info")
     routed = amtool("config", "routes", "test", f"--config.file={config}", *where, team)
     assert routed.split() == ["all"]
 
@@ -131,47 +131,128 @@ def test_every_alert_reaches_whom_its_severity_says(environment: str, tmp_path: 
 def test_alerts_of_other_systems_go_to_the_fallback(tmp_path: Path) -> None:
     config = configured(system_in("production"), tmp_path)
     test = ("config", "routes", "test", f"--config.file={config}")
-    assert amtool(*test, "system=other", "severity=critical").split() == ["chat"]
-    assert amtool(*test, "system=oms", "environment=staging", "severity=critical").split() == [
+    ours = ("managed_by=obs", "system=oms")
+    assert amtool(*test, "system=oms", "environment=production", "severity=critical").split() == [
         "chat"
     ]
+    assert amtool(*test, "managed_by=obs", "system=other", "severity=critical").split() == ["chat"]
+    assert amtool(*test, *ours, "environment=staging", "severity=critical").split() == ["chat"]
+
+
+THEIRS = {
+    "global": {"resolve_timeout": "7m"},
+    "route": {
+        "receiver": "chat",  # a name that obs' spec has too
+        "group_by": ["cluster"],
+        "routes": [
+            {"matchers": ['team="db"'], "receiver": "dba", "mute_time_intervals": ["nights"]},
+            {"receiver": "chat"},  # takes everything
+        ],
+    },
+    "inhibit_rules": [
+        {
+            "source_matchers": ['alertname="Maintenance"'],
+            "target_matchers": ['team="db"'],
+            "equal": ["server"],
+        }
+    ],
+    "time_intervals": [{"name": "nights", "time_intervals": [{"weekdays": ["sunday"]}]}],
+    "receivers": [{"name": "chat"}, {"name": "dba"}],
+}
+
+
+def merged(folder: Path, *systems: System) -> Path:
+    """Their configuration with the fragments of systems, put together as each fragment says."""
+    path = folder / "merged.yml"
+    path.write_text(yaml.safe_dump(THEIRS))
+    for system in systems:
+        (text,) = build(system, ["alertmanager-fragment"])["alertmanager-fragment"].values()
+        part = folder / "fragment.yaml"
+        part.write_text(text)
+        if yq := _yq():
+            (command,) = (line[2:] for line in text.splitlines() if line.startswith("# yq "))
+            program = command.split("'")[1]
+            done = subprocess.run(
+                [yq, "eval-all", program, part, path], capture_output=True, text=True, check=True
+            )
+            path.write_text(done.stdout)
+        else:
+            whole = both(yaml.safe_load(text), yaml.safe_load(path.read_text()))
+            path.write_text(yaml.safe_dump(whole))
+    return path
+
+
+def _yq() -> str | None:
+    """yq 4; a tool of the same name speaks another language."""
+    found = shutil.which("yq")
+    if found is None:
+        return None
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    return found if "mikefarah" in version.stdout else None
+
+
+def both(one: Any, other: Any) -> Any:
+    """What `*+` of yq makes of two documents: maps are merged, lists joined, else the latter."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = {**one, **other}
+        return {
+            key: both(one[key], other[key]) if key in one and key in other else keys[key]
+            for key in keys
+        }
+    return [*one, *other] if isinstance(one, list) and isinstance(other, list) else other
+
+
+def routed(config: Path, **labels: str) -> str:
+    given = [f"{label}={value}" for label, value in labels.items()]
+    return amtool("config", "routes", "test", f"--config.file={config}", *given).strip()
+
+
+def test_a_fragment_adds_our_alerts_to_the_configuration_of_others_and_changes_nothing_of_theirs(
+    tmp_path: Path,
+) -> None:
+    production, staging = system_in("production"), system_in("staging")
+    config = merged(tmp_path, production, staging)
+    assert "SUCCESS" in amtool("check-config", str(config))
+    document = yaml.safe_load(config.read_text())
+    assert document["global"] == THEIRS["global"]
+    assert document["route"]["receiver"] == "chat"
+    for tuned in tuned_alerts(production):
+        for environment in ("production", "staging"):
+            labels = {**firing(tuned), "environment": environment, "severity": "critical"}
+            kind = WATCHDOG if tuned.name == "ObsWatchdog" else None
+            names = kind[environment] if kind else EXPECTED[environment]["critical"]
+            expected = ",".join(f"obs-oms-{environment}-{name}" for name in names.split(","))
+            assert routed(config, **labels) == expected, tuned.name
+    theirs = tmp_path / "theirs.yml"
+    theirs.write_text(yaml.safe_dump(THEIRS))
+    for labels in (
+        {"team": "db", "severity": "critical"},
+        {"system": "oms", "environment": "production", "severity": "critical"},
+        {"alertname": "ObsSourceDown", "severity": "warning", "system": "oms"},
+        {"managed_by": "obs", "system": "another", "severity": "critical"},
+    ):
+        assert routed(config, **labels) == routed(theirs, **labels)
+
+
+def test_fragments_of_two_environments_inhibit_only_their_own_alerts(tmp_path: Path) -> None:
+    config = merged(tmp_path, system_in("production"), system_in("staging"))
+    ours = {"managed_by": "obs", "system": "oms", "environment": "production"}
+    absent = {"alertname": "ObsCollectorAbsent", "severity": "critical", **ours}
+    mine = {"alertname": "SloNoData", "severity": "warning", **ours}
+    other = {**mine, "environment": "staging"}
+    full = {"alertname": "DiskFull", "severity": "critical", "server": "db-1"}
+    late = {"alertname": "BackupLate", "severity": "warning", "server": "db-1"}
+    with running_alertmanager(config, tmp_path) as url:
+        fire(url, absent, mine, other, full, late)
+        expected = {_key(each): each is mine for each in (absent, mine, other, full, late)}
+        assert eventually(lambda: inhibited(url) == expected)
 
 
 @pytest.fixture
 def alertmanager(tmp_path: Path) -> Iterator[str]:
     """Address of an Alertmanager that runs the production configuration."""
-    assert BINARY is not None
-    (port,) = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    config = configured(system_in("production"), tmp_path)
-    process = Process(
-        [
-            BINARY,
-            f"--config.file={config}",
-            f"--storage.path={tmp_path / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--cluster.listen-address=",
-        ],
-        tmp_path / "alertmanager.log",
-    )
-    process.start()
-    try:
-        eventually(lambda: _ready(url))
+    with running_alertmanager(configured(system_in("production"), tmp_path), tmp_path) as url:
         yield url
-    finally:
-        process.stop()
-
-
-def _ready(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/-/ready", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-def _alerts(url: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = requests.get(f"{url}/api/v2/alerts", timeout=5).json()
-    return found
 
 
 def test_alertmanager_inhibits_exactly_what_the_rules_say(alertmanager: str) -> None:
@@ -186,19 +267,28 @@ def test_alertmanager_inhibits_exactly_what_the_rules_say(alertmanager: str) -> 
         for labels in (firing(tuned), firing(tuned, consumer="other", rule="other", slo="other"))
     ]
     posted = [labels for index, labels in enumerate(posted) if labels not in posted[:index]]
-    requests.post(
-        f"{alertmanager}/api/v2/alerts", json=[{"labels": labels} for labels in posted], timeout=5
-    ).raise_for_status()
+    fire(alertmanager, *posted)
     expected = {
         _key(labels): any(silences(rules, other, labels) for other in posted) for labels in posted
     }
     assert 0 < sum(expected.values()) < len(expected)
     # An alert is listed a moment before those that it inhibits are marked so.
-    assert eventually(lambda: _inhibited(alertmanager) == expected)
+    assert eventually(lambda: inhibited(alertmanager) == expected)
 
 
-def _inhibited(url: str) -> dict[tuple[tuple[str, str], ...], bool]:
-    return {_key(each["labels"]): bool(each["status"]["inhibitedBy"]) for each in _alerts(url)}
+def test_alerts_of_others_are_not_inhibited_whatever_labels_they_share(alertmanager: str) -> None:
+    ours = {"managed_by": "obs", "system": "oms", "environment": "production"}
+    full = {"alertname": "DiskFull", "severity": "critical", "server": "db-1", "consumer": "x"}
+    late = {"alertname": "BackupLate", "severity": "warning", "server": "db-1", "consumer": "x"}
+    shared = {"system": "oms", "environment": "production"}  # external labels of a Prometheus
+    absent = {"alertname": "ObsCollectorAbsent", "severity": "critical", **ours}
+    mine = {"alertname": "NatsServerUnhealthy", "severity": "warning", **ours}
+    fire(alertmanager, full, late, {**full, **shared}, {**late, **shared}, absent, mine)
+    expected = {
+        _key(labels): labels is mine
+        for labels in (full, late, {**full, **shared}, {**late, **shared}, absent, mine)
+    }
+    assert eventually(lambda: inhibited(alertmanager) == expected)
 
 
 def _key(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:

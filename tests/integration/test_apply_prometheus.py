@@ -3,10 +3,12 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from obs.artifacts import MANIFEST
 from obs.sandbox.process import Process, free_ports
@@ -214,6 +216,127 @@ def test_an_apply_killed_before_the_reload_is_finished_by_the_next(
     assert run(capsys, *ARGV, "--yes").code == 0
     assert prometheus.groups() == {"shop-nats", "shop-nats-2", "shop-collector"}
     assert run(capsys, *ARGV, "--check").code == 0
+
+
+EDITS: dict[str, Callable[[Any, Any], None]] = {
+    "expression": lambda group, rule: rule.update(expr=f"1 < ({rule['expr']})"),
+    "for": lambda group, rule: rule.update({"for": "6m"}),
+    "keep_firing_for": lambda group, rule: rule.update(keep_firing_for="9m"),
+    "interval": lambda group, rule: group.update(interval="7s"),
+    "limit": lambda group, rule: group.update(limit=5),
+    "labels": lambda group, rule: rule["labels"].update(severity="info"),
+    "annotations": lambda group, rule: rule["annotations"].update(summary="Once."),
+    "order": lambda group, rule: group["rules"].reverse(),
+}
+
+
+def edited(text: str, edit: Callable[[Any, Any], None] = EDITS["expression"]) -> str:
+    """A rule file of which somebody changed the first group or its first rule."""
+    document = yaml.safe_load(text)
+    group = document["groups"][0]
+    edit(group, group["rules"][0])
+    return yaml.safe_dump(document)
+
+
+@pytest.mark.usefixtures("spec")
+@pytest.mark.parametrize("what", EDITS)
+def test_what_is_loaded_differently_than_the_files_say_is_shown_and_loaded_again(
+    what: str, prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody edited the file, reloaded, and put the file back without a reload."""
+    run(capsys, *ARGV, "--yes")
+    file = rules / "obs-shop-production-nats.yaml"
+    ours = file.read_text()
+    file.write_text(edited(ours, EDITS[what]))
+    prometheus.ask("/-/reload", "POST")
+    file.write_text(ours)
+    judged = run(capsys, "check", "--only", "rules")
+    assert judged.code == (0 if what == "order" else 1)
+    check = run(capsys, *ARGV, "--check")
+    assert check.code == 1
+    assert "change  loaded rules" in check.out
+    changed = [line for line in check.out.splitlines() if line[:5] in ("    +", "    -")][2:]
+    assert changed
+    assert what == "order" or len(changed) <= 24, changed  # of one rule, not of the file
+    assert run(capsys, *ARGV, "--yes").code == 0
+    assert run(capsys, *ARGV, "--check").code == 0
+    assert run(capsys, "check", "--only", "rules").code == 0
+
+
+def test_files_that_are_right_but_not_loaded_need_a_reload_that_prometheus_allows(
+    prometheus: Running, rules: Path, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, *ARGV, "--yes")
+    file = rules / "obs-shop-production-nats.yaml"
+    ours = file.read_text()
+    file.write_text(edited(ours))
+    prometheus.ask("/-/reload", "POST")
+    file.write_text(ours)
+
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            return 403, b"Lifecycle API is not enabled."
+        return prometheus.passed_on(request)
+
+    with Server(answer) as locked:
+        write_spec(spec.parent, locked.url, rules)
+        outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 2
+    assert "send it SIGHUP now: the files are as wanted, but not what it loaded" in outcome.err
+    assert "restored" not in outcome.err
+    assert file.read_text() == ours
+
+
+def test_another_folder_with_files_of_the_same_names_is_named(
+    prometheus: Running,
+    rules: Path,
+    tmp_path: Path,
+    spec: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(capsys, *ARGV, "--yes")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    tuned = "alerts: {NatsConsumerLagHigh: {above: 7}}\n"
+    write_spec(spec.parent, prometheus.url, elsewhere, tuned)
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 3
+    nats = "obs-shop-production-nats.yaml"
+    assert f"{rules / nats} has other rules there than {elsewhere / nats} has here" in outcome.err
+    assert list(elsewhere.glob("*.yaml")) == []
+
+
+@pytest.mark.usefixtures("spec")
+def test_a_copy_of_our_rules_in_a_file_of_somebody_else_is_never_as_wanted(
+    prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, *ARGV, "--yes")
+    copy = rules / "copied-by-hand.yaml"
+    ours = (rules / "obs-shop-production-nats.yaml").read_text()
+    copy.write_text(edited(ours))
+    prometheus.ask("/-/reload", "POST")
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 1
+    assert f"foreign loaded rules shop-nats in {copy}: a copy that obs does not" in outcome.out
+    assert run(capsys, *ARGV, "--check").code == 1
+    copy.unlink()
+    prometheus.ask("/-/reload", "POST")
+    assert run(capsys, *ARGV, "--check").code == 0
+
+
+@pytest.mark.usefixtures("spec")
+def test_a_group_that_is_loaded_but_in_no_file_any_more_is_unloaded(
+    prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, *ARGV, "--yes")
+    ours = rules / "obs-shop-production-nats.yaml"
+    old = rules / "obs-shop-production-slo.yaml"
+    old.write_text(ours.read_text().replace("shop-", "old-"))
+    prometheus.ask("/-/reload", "POST")
+    old.unlink()
+    assert "change  loaded rules" in run(capsys, *ARGV, "--check").out
+    assert run(capsys, *ARGV, "--yes").code == 0
+    assert prometheus.groups() == {"shop-nats", "shop-nats-2", "shop-collector"}
 
 
 def test_a_prometheus_without_the_lifecycle_api_is_recognised(

@@ -1,8 +1,9 @@
 """Rules in a ruler with the API of Mimir: as its documentation says, over HTTP."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,14 +122,91 @@ def test_a_wrong_token_is_one_line_without_the_token(
     assert TOKEN not in outcome.err + outcome.out
 
 
-def test_a_group_that_the_ruler_rejects_is_reported_in_its_words_and_the_rest_is_applied_later(
-    mimir: Mimir, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_one_changed_number_is_one_line_of_the_plan_in_whatever_order_fields_come_back(
+    mimir: Mimir, spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tests.integration.mimir_api.MOST_RULES", 5)
-    outcome = run(capsys, *ARGV, "--yes")
-    assert outcome.code == 3
-    assert "HTTP 400: per-user rules per rule group limit (limit: 5 actual: " in outcome.err
-    assert "stopped after 0 of 3 steps; run the command again to continue" in outcome.err
-    monkeypatch.setattr("tests.integration.mimir_api.MOST_RULES", 20)
+    run(capsys, *ARGV, "--yes")
+    spec.write_text(spec.read_text() + "alerts: {NatsConsumerLagHigh: {for: 7m}}\n")
+    shown = run(capsys, *ARGV, "--check").out
+    changed = [line.strip() for line in shown.splitlines() if line.startswith(("    +", "    -"))]
+    assert changed == ["--- there", "+++ wanted", "-    for: 300.0", "+    for: 420.0"]
+
+
+def many_slos(spec: Path, number: int, more: str = "") -> None:
+    """A spec with recording rules of so many SLOs."""
+    slos = "".join(
+        f"  - {{name: slo-{n}, service: shop, objective: 99, sli: {{nats_lag: {{source: main, "
+        f"stream: ORDERS, consumer: c{n}, max_messages: 10}}}}}}\n"
+        for n in range(number)
+    )
+    text = spec.read_text().partition("slos:")[0].replace(", recording: true", "")
+    text = text.replace("tenant: team,", f"tenant: team, recording: true,{more}")
+    spec.write_text(f"{text}slos:\n{slos}")
+
+
+def rules_of(groups: Mapping[str, Any]) -> int:
+    return sum(len(group["rules"]) for group in groups.values())
+
+
+def test_recording_rules_of_many_slos_are_fitted_to_the_limits_of_the_ruler(
+    mimir: Mimir, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many_slos(spec, 10)
     assert run(capsys, *ARGV, "--yes").code == 0
-    assert set(mimir.groups["team"][NAMESPACE]) == {"shop-nats", "shop-nats-2", "shop-collector"}
+    groups = mimir.groups["team"][NAMESPACE]
+    assert "shop-slo-recording-shop-slo-0" in groups
+    ten = rules_of({name: group for name, group in groups.items() if "recording" in name})
+    many_slos(spec, 66)
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 0, outcome.err
+    assert len(groups) < 70
+    recorded = {name: group for name, group in groups.items() if "recording" in name}
+    assert rules_of(recorded) == ten / 10 * 66
+    assert set(recorded) == {f"shop-slo-recording-{n + 1}" for n in range(len(recorded))}
+    assert run(capsys, *ARGV, "--check").code == 0
+    many_slos(spec, 65)  # there is room for a change
+    assert run(capsys, *ARGV, "--yes").code == 0
+    assert run(capsys, *ARGV, "--check").code == 0
+
+
+def test_groups_that_do_not_fit_are_refused_before_anything_is_written(
+    mimir: Mimir, server: Server, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mimir.groups["team"] = {"other": {f"g{n}": {**FOREIGN, "name": f"g{n}"} for n in range(30)}}
+    many_slos(spec, 66)
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 2
+    assert "rule groups of at most 20 rules do not fit beside 30 of others" in outcome.err
+    assert "the ruler allows 70 a tenant" in outcome.err
+    assert server.writes() == []
+    mimir.most_groups = 150
+    many_slos(spec, 66, " max_groups: 150,")
+    assert run(capsys, *ARGV, "--yes").code == 0
+
+
+def test_obsolete_groups_go_first_where_there_is_no_room_for_both(
+    mimir: Mimir, server: Server, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mimir.groups["team"] = {"other": {f"g{n}": {**FOREIGN, "name": f"g{n}"} for n in range(55)}}
+    many_slos(spec, 9)
+    assert run(capsys, *ARGV, "--yes").code == 0
+    spec.write_text(spec.read_text().replace("slo-", "objective-"))
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 0, outcome.err
+    assert run(capsys, *ARGV, "--check").code == 0
+
+
+def test_a_limit_that_the_spec_does_not_know_is_named_with_the_field_to_write(
+    mimir: Mimir, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mimir.most_rules = 5
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 2
+    assert "HTTP 400: per-user rules per rule group limit (limit: 5 actual: " in outcome.err
+    assert "write stacks.mimir.max_rules_per_group: 5, the limit of this tenant" in outcome.err
+    assert "stopped after 0 of 3 steps; correct this, then run the command again" in outcome.err
+    text = spec.read_text()
+    spec.write_text(text.replace("tenant: team,", "tenant: team, max_rules_per_group: 5,"))
+    assert run(capsys, *ARGV, "--yes").code == 0
+    assert run(capsys, *ARGV, "--check").code == 0
+    assert max(len(each["rules"]) for each in mimir.groups["team"][NAMESPACE].values()) == 5

@@ -13,6 +13,10 @@ MINUTE: Final = 60
 HOUR: Final = 3600
 KEPT: Final = HOUR
 """Seconds for which an alert keeps firing after its series disappear."""
+OWN: Final = ("managed_by", "obs")
+"""A label that every alert of obs has, and no other: routes and inhibition rules select by it, so
+that they leave the alerts of others alone.
+"""
 
 
 class Severity(StrEnum):

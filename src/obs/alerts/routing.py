@@ -1,11 +1,12 @@
 """Routes of alerts to receivers, and which alerts inhibit which others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from obs.alerts.alert import About, Severity, TunedAlert
+from obs.alerts.alert import OWN, About, Severity, TunedAlert
 from obs.alerts.definitions import GROUPS
+from obs.alerts.test_notification import NAME as TEST
 from obs.catalogue import own, slo
 from obs.catalogue.query import Matcher, equal
 from obs.sources.kinds import each_source
@@ -59,13 +60,42 @@ def legs(notify: Notify) -> tuple[Leg, ...]:
 
 
 def inhibitions(alerts: Sequence[TunedAlert], system: System) -> tuple[Inhibition, ...]:
-    """Which alerts inhibit which. A lower severity never inhibits a higher one."""
-    return (
-        *_by_severity(alerts),
-        *_by_tier(alerts),
-        *_by_source(alerts, system),
-        *_by_collector(alerts),
+    """Which alerts of the system inhibit which others of it.
+
+    A lower severity never inhibits a higher one, and nothing the test notification, which is sent
+    to find out whether notifications arrive.
+    """
+    ours = of_system(system)
+    among = (*_by_severity(alerts), *_by_tier(alerts), *_by_source(alerts, system))
+    return tuple(
+        Inhibition(
+            (*ours, *rule.source), (*ours, ("alertname", "!=", TEST), *rule.target), rule.same
+        )
+        for rule in (*among, *_by_collector(alerts))
     )
+
+
+def longest_wait(notify: Notify) -> float:
+    """Seconds after which every route has sent its first notification."""
+    return max(leg.wait for leg in legs(notify))
+
+
+def reached(notify: Notify, labels: Mapping[str, str]) -> Iterator[Leg]:
+    """The routes that an alert with these labels takes; those of legs compare with `=` only."""
+    for leg in legs(notify):
+        if all(labels.get(label, "") == value for label, _, value in leg.matchers):
+            yield leg
+            if not leg.more:
+                return
+
+
+def of_system(system: System) -> tuple[Matcher, ...]:
+    """Selects what obs sends for the system in its environment, and nothing of anybody else's.
+
+    Not `system` alone: others may have it too, as an external label of a Prometheus.
+    """
+    labels = (OWN, ("system", system.system), ("environment", system.environment))
+    return equal(labels)
 
 
 def _legs(notify: Notify) -> Iterator[Leg]:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from obs.alerts import ruler_limits
 from obs.alerts.alert import TunedAlert
 from obs.alerts.definitions import ALERTS
 from obs.alerts.recording import recording_groups
 from obs.alerts.rule_tests import promtool
 from obs.alerts.runbook import runbook
 from obs.alerts.tuning import tuned_alerts
-from obs.alerts.writers import alertmanager, amp, grafana, operator, prometheus
+from obs.alerts.writers import alertmanager, alertmanager_object, amp, grafana, operator, prometheus
 from obs.alerts.writers.cloudwatch import files
 from obs.alerts.writers.parts import parts
 from obs.artifacts import Built, Files, build_each, yaml_text
@@ -22,6 +23,10 @@ from obs.spec.system import System
 Writer = Callable[[Sequence[TunedAlert], System], Files]
 
 _EVERY_ALERT: Final = ("prometheus", "grafana", "operator", "amp")
+_MERGE: Final = (
+    "# A part of a configuration, to be merged into that of an Alertmanager of others, with yq 4:\n"
+    "# yq eval-all 'select(fileIndex == 0) *+ select(fileIndex == 1)' THIS_FILE THEIR_FILE\n"
+)
 _HEAD: Final = "# Built by `obs alerts build`; change the spec and build again.\n"
 
 
@@ -45,9 +50,13 @@ def build_targets(system: System, names: Sequence[str]) -> Built:
 
 def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
     """Remarks on the files that `build` returned."""
-    if "cloudwatch" not in built:
-        return files.Remarks([], [])
-    return files.remarks(tuned_alerts(system), system, built["cloudwatch"])
+    known = files.Remarks([], [])
+    if "cloudwatch" in built:
+        known = files.remarks(tuned_alerts(system), system, built["cloudwatch"])
+    if "prometheus" in built:
+        limits = ruler_limits.advice(system, recording="recording" in built)
+        known = files.Remarks(known.left_out, [*known.advice, *limits])
+    return known
 
 
 def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
@@ -96,6 +105,22 @@ def _alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
         return {}
     document = alertmanager.configuration(alerts, system, system.notify)
     return {"alertmanager/alertmanager.yaml": yaml_text(document, head=_HEAD)}
+
+
+def _alertmanager_fragment(alerts: Sequence[TunedAlert], system: System) -> Files:
+    if system.notify is None:
+        return {}
+    document = alertmanager.fragment(alerts, system, system.notify)
+    head = f"{_HEAD}{_MERGE}"
+    return {"alertmanager-fragment/alertmanager.yaml": yaml_text(document, head=head)}
+
+
+def _operator_alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
+    if system.notify is None:
+        return {}
+    document = alertmanager_object.alertmanager_config(alerts, system, system.notify)
+    head = f"{_HEAD}{alertmanager_object.HEAD}"
+    return {"operator-alertmanager/alertmanager.yaml": yaml_text(document, head=head)}
 
 
 def _grafana(alerts: Sequence[TunedAlert], system: System) -> Files:
@@ -159,9 +184,11 @@ TARGETS: Final[dict[str, Writer]] = {
     "promtool": _promtool,
     "cloudwatch": files.files,
     "alertmanager": _alertmanager,
+    "alertmanager-fragment": _alertmanager_fragment,
     "grafana": _grafana,
     "operator": _operator,
     "operator-helm": _operator_helm,
+    "operator-alertmanager": _operator_alertmanager,
     "amp": _amp,
     "runbooks": _runbooks,
 }

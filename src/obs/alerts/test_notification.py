@@ -3,29 +3,35 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from obs.alerts.alert import MINUTE, Severity
+from obs.alerts.alert import MINUTE, OWN, Severity
 from obs.spec.system import System
 
 NAME: Final = "ObsTest"
-LASTS: Final = 10 * MINUTE
-"""Seconds until it resolves by itself: longer than the group_wait of any severity."""
+_AT_LEAST: Final = 10 * MINUTE
+_AFTER_THE_WAIT: Final = 5 * MINUTE
+
+
+def lasts(longest_wait: float) -> float:
+    """Seconds until it resolves by itself: later than the first notification of any route."""
+    return max(_AT_LEAST, longest_wait + _AFTER_THE_WAIT)
 
 
 def notification_alert(
-    system: System, severity: Severity, now: float, lasts: float
+    system: System, severity: Severity, now: float, seconds: float
 ) -> dict[str, Any]:
-    """The alert in the format of Alertmanager's API; `now` is Unix seconds."""
+    """The alert in the format of Alertmanager's API: from `now` (Unix seconds), for so long."""
     return {
         "labels": {
             "alertname": NAME,
             "severity": str(severity),
             "environment": system.environment,
             "system": system.system,
+            OWN[0]: OWN[1],
             "test": "true",
         },
         "annotations": {"summary": _SUMMARY, "description": _description(system)},
         "startsAt": _time(now),
-        "endsAt": _time(now + lasts),
+        "endsAt": _time(now + seconds),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from obs.alerts.alert import About, Alert, Severity, TunedAlert
+from obs.alerts.alert import OWN, About, Alert, Severity, TunedAlert
 from obs.alerts.conditions.condition import TUNING_FIELDS
 from obs.alerts.conditions.scope import Labels
 from obs.alerts.definitions import BY_NAME, SOURCE_KIND
@@ -15,7 +15,7 @@ from obs.spec.system import System
 from obs.spec.tree import Path, locate_key
 
 _TAKEN: Final = frozenset(
-    ("alertname", "alertstate", "severity", "system", "environment", "tier", "slo_window")
+    ("alertname", "alertstate", "severity", "system", "environment", "tier", "slo_window", OWN[0])
 )
 
 

@@ -13,12 +13,13 @@ from obs.checks.http_live import (
     read_scrape,
     read_status,
 )
-from obs.checks.prometheus import RuleFacts, ScrapeFacts
+from obs.checks.prometheus import ScrapeFacts
 from obs.errors import SourceError
 from obs.sources.kind import SourceClient
 from obs.sources.kinds import each_source
 from obs.spec.stacks import Reached
 from obs.spec.system import System
+from obs.stacks.loaded_rules import LoadedRules
 from obs.stacks.plan import PlanStep
 from obs.stacks.targets import alert_stacks, dashboard_stacks
 from obs.web.status import Status
@@ -75,7 +76,7 @@ class CheckContext:
         """What Prometheus scrapes."""
         return self.once("scrape", "", lambda: read_scrape(self._prometheus()))
 
-    def rules(self) -> RuleFacts:
+    def rules(self) -> LoadedRules:
         """What Prometheus has loaded."""
         return self.once("rules", "", lambda: read_rules(self._prometheus(), self.system))
 

@@ -1,20 +1,19 @@
 """Reads the collector and Prometheus over HTTP, without judging what they return."""
 
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 
-from obs.checks.prometheus import RuleFacts, ScrapeFacts, ScrapeTarget, built, expressions, loaded
+from obs.checks.prometheus import ScrapeFacts, ScrapeTarget, built
 from obs.clients.http import without_user
-from obs.clients.parallel import in_parallel
-from obs.clients.rest import RequestRejected, Rest, document
+from obs.clients.rest import Rest, document
 from obs.errors import SourceError
 from obs.spec.stacks import Reached
 from obs.spec.system import System
+from obs.stacks.loaded_rules import LoadedRules, read_loaded
 from obs.web.status import Status, decode
 
 _LONGEST_PAUSE: Final = 0.2  # seconds: a person is waiting for the result
@@ -71,26 +70,10 @@ def read_scrape(prometheus: Reached) -> ScrapeFacts:
     )
 
 
-def read_rules(prometheus: Reached, system: System) -> RuleFacts:
+def read_rules(prometheus: Reached, system: System) -> LoadedRules:
     """What Prometheus has loaded. Raises SourceError."""
     with closing(_rest(prometheus)) as rest:
-        groups = _data(rest, "/api/v1/rules")["groups"]
-        wanted = built(system)
-        there = expressions(loaded(groups, wanted))
-        return RuleFacts(groups, _formatted(rest, expressions(wanted) ^ there))
-
-
-def _formatted(rest: Rest, texts: Iterable[str]) -> dict[str, str]:
-    """Expressions as Prometheus formats them; one that it cannot parse is unchanged."""
-
-    def formatted(text: str) -> str:
-        try:
-            return str(_data(rest, "/api/v1/format_query", query=text))
-        except RequestRejected:
-            return text
-
-    listed = sorted(texts)
-    return dict(zip(listed, in_parallel(formatted, listed), strict=True))
+        return read_loaded(rest, built(system))
 
 
 def _data(rest: Rest, path: str, **parameters: str) -> Any:

@@ -1,16 +1,23 @@
 """Prometheus: it scrapes the collector, and has loaded the rules that the spec builds."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from obs.alerts.recording import recording_groups
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
-from obs.spec.quantity import parse_duration
 from obs.spec.system import System
+from obs.stacks.loaded_rules import (
+    Fields,
+    Group,
+    LoadedRules,
+    built_fields,
+    loaded_fields,
+    may_be_of,
+)
 
 APPLY: Final = "obs alerts apply --target prometheus"
 Identity = tuple[str, str, frozenset[tuple[str, str]]]
@@ -34,17 +41,6 @@ class ScrapeFacts:
 
     targets: tuple[ScrapeTarget, ...]
     collectors: frozenset[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFacts:
-    """The loaded groups, as /api/v1/rules returns them.
-
-    `formatted`: how Prometheus formats an expression, for each that is built or loaded.
-    """
-
-    groups: Sequence[Mapping[str, Any]]
-    formatted: Mapping[str, str]
 
 
 def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[CheckFinding]:
@@ -74,86 +70,92 @@ def judge_scrape(system: System, facts: ScrapeFacts) -> Iterator[CheckFinding]:
             )
 
 
-def built(system: System) -> dict[Identity, dict[str, Any]]:
-    """The rules that the spec builds: recording rules where it says that they are evaluated."""
+def built(system: System) -> list[Group]:
+    """The groups that the spec builds: recording rules where it says that they are evaluated."""
     documents = rule_files(tuned_alerts(system), system).values()
     groups = [group for document in documents for group in document["groups"]]
     stack = system.stacks.prometheus
     if stack is not None and stack.recording:
         groups += recording_groups(system)
-    return {
-        _identity(group["name"], rule.get("alert") or rule["record"], rule.get("labels", {})): {
-            "expression": rule["expr"],
-            "for": parse_duration(rule.get("for", "0s")),
-            "annotations": rule.get("annotations", {}),
-        }
-        for group in groups
-        for rule in group["rules"]
-    }
+    return groups
 
 
-def expressions(rules: Mapping[Identity, Mapping[str, Any]]) -> set[str]:
-    """Every expression of these rules."""
-    return {rule["expression"] for rule in rules.values()}
-
-
-def loaded(
-    groups: Sequence[Mapping[str, Any]], wanted: Mapping[Identity, object]
-) -> dict[Identity, dict[str, Any]]:
-    """The rules of those groups that the spec builds too."""
-    names = {identity[0] for identity in wanted}
-    return {
-        _identity(group["name"], rule["name"], rule.get("labels", {})): {
-            "expression": rule["query"],
-            "for": float(rule.get("duration", 0)),
-            "annotations": rule.get("annotations", {}),
-            "health": rule.get("health", "unknown"),
-            "error": rule.get("lastError", ""),
-        }
-        for group in groups
-        if group["name"] in names
-        for rule in group["rules"]
-    }
-
-
-def judge_rules(system: System, facts: RuleFacts) -> Iterator[CheckFinding]:
-    """Each built rule is loaded unchanged and evaluates; its group has no other rules."""
-    wanted = built(system)
-    live = loaded(facts.groups, wanted)
-    bad = 0
-    for identity, rule in wanted.items():
-        for finding in _judge(identity, rule, live.get(identity), facts.formatted):
-            bad += 1
-            yield finding
-    for identity in live.keys() - wanted.keys():
-        bad += 1
-        yield doubtful(_named(identity), "is loaded, but the spec does not build it", APPLY)
-    if not bad:
+def judge_rules(system: System, loaded: LoadedRules) -> Iterator[CheckFinding]:
+    """Each built rule is loaded once and unchanged, and evaluates; its group has no other rules."""
+    groups = built(system)
+    wanted = _rules((group["name"], built_fields(group, loaded)["rules"]) for group in groups)
+    live = _rules(_live(system, loaded))
+    findings = [
+        *_judge_groups(groups, system, loaded),
+        *(
+            finding
+            for identity, (rule, *_) in wanted.items()
+            for finding in _judge(identity, rule, live.get(identity, []))
+        ),
+        *(
+            doubtful(_named(identity), "is loaded, but the spec does not build it", APPLY)
+            for identity in live.keys() - wanted.keys()
+        ),
+        *_judge_evaluation(groups, system, loaded),
+    ]
+    yield from findings
+    if not findings:
         yield right("rules", f"rules up to date: {len(wanted)}")
 
 
-def _judge(
-    identity: Identity,
-    wanted: Mapping[str, Any],
-    live: Mapping[str, Any] | None,
-    formatted: Mapping[str, str],
-) -> Iterator[CheckFinding]:
+def _live(system: System, loaded: LoadedRules) -> Iterator[tuple[str, list[Fields]]]:
+    """The rules of the groups that are loaded, without those of other environments."""
+    for group in loaded.groups:
+        ours = [rule for rule in group["rules"] if may_be_of(rule, system)]
+        yield group["name"], loaded_fields({**group, "rules": ours}, loaded)["rules"]
+
+
+def _rules(groups: Iterable[tuple[str, list[Fields]]]) -> dict[Identity, list[Fields]]:
+    found: dict[Identity, list[Fields]] = {}
+    for group, rules in groups:
+        for rule in rules:
+            identity = group, rule["name"], frozenset(rule["labels"].items())
+            found.setdefault(identity, []).append(rule)
+    return found
+
+
+def _judge(identity: Identity, wanted: Fields, live: list[Fields]) -> Iterator[CheckFinding]:
     at = _named(identity)
-    if live is None:
+    if not live:
         yield wrong(at, "the spec builds this rule, but Prometheus has not loaded it", APPLY)
-        return
-    differing = [name for name in ("for", "annotations") if live[name] != wanted[name]]
-    texts = live["expression"], wanted["expression"]
-    if len({formatted.get(text, text) for text in texts}) > 1:
-        differing.insert(0, "expression")
+    if len(live) > 1:
+        yield wrong(at, f"is loaded {len(live)} times, from several rule files", APPLY)
+    differing = [key for key in wanted if any(rule.get(key) != wanted[key] for rule in live)]
     if differing:
-        yield wrong(at, f"differs from the spec: {', '.join(differing)}", APPLY)
-    if live["health"] == "err":
-        yield wrong(at, f"cannot be evaluated: {live['error']}", "see the log of Prometheus", APPLY)
+        named = ", ".join(key.replace("_", " ") for key in differing)
+        yield wrong(at, f"differs from the spec: {named}", APPLY)
 
 
-def _identity(group: str, alert: str, labels: Mapping[str, str]) -> Identity:
-    return group, alert, frozenset(labels.items())
+def _judge_groups(
+    groups: Sequence[Group], system: System, loaded: LoadedRules
+) -> Iterator[CheckFinding]:
+    """That groups are evaluated as often as the spec says."""
+    wanted = {group["name"]: built_fields(group, loaded) for group in groups}
+    for group in loaded.groups:
+        if not any(may_be_of(rule, system) for rule in group["rules"]):
+            continue
+        there = loaded_fields(group, loaded)
+        for key in ("interval", "limit"):
+            if there.get(key) != wanted[group["name"]].get(key):
+                yield wrong(group["name"], f"differs from the spec: {key}", APPLY)
+
+
+def _judge_evaluation(
+    groups: Sequence[Group], system: System, loaded: LoadedRules
+) -> Iterator[CheckFinding]:
+    names = {rule.get("alert") or rule["record"] for group in groups for rule in group["rules"]}
+    for group in loaded.groups:
+        for rule in group["rules"]:
+            ours = may_be_of(rule, system) and rule["name"] in names
+            if ours and rule.get("health") == "err":
+                at = f"{group['name']}/{rule['name']}"
+                error = f"cannot be evaluated: {rule.get('lastError', '')}"
+                yield wrong(at, error, "see the log of Prometheus", APPLY)
 
 
 def _named(identity: Identity) -> str:

@@ -1,15 +1,18 @@
 """obs alerts test."""
 
 import argparse
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
 from obs.cli.parser import Parser
-from obs.errors import DONE, BadInput
+from obs.errors import DONE, BadInput, ObsError
 
 if TYPE_CHECKING:
     from obs.alerts.alert import Severity
+    from obs.clients.alertmanager import AlertState
     from obs.spec.aws import AwsSource
     from obs.spec.notify import Sns
     from obs.spec.system import System
@@ -26,7 +29,8 @@ def register(actions: "Commands[Parser]") -> None:
             "obs alerts test --spec collectors/oms.yaml --alertmanager http://localhost:9093",
             "obs alerts test --spec collectors/oms.yaml --receiver aws",
         ],
-        exit_codes=(0, 2, 3),
+        found="the Alertmanager notifies nobody of the test alert",
+        exit_codes=(0, 1, 2, 3),
     )
     spec_arguments(test)
     destination = test.add_mutually_exclusive_group(required=True)
@@ -62,19 +66,58 @@ def _test(arguments: argparse.Namespace) -> int:
 def _through_alertmanager(url: str, system: "System", severity: "Severity") -> None:
     import time
 
-    from obs.alerts.test_notification import LASTS, NAME, notification_alert
-    from obs.clients.http import Http, without_user
+    from obs.alerts.routing import longest_wait
+    from obs.alerts.test_notification import NAME, lasts, notification_alert
+    from obs.clients.alertmanager import Alertmanager
 
     if not url.startswith(("http://", "https://")):
         raise BadInput(f"--alertmanager {url}: write a URL, for example http://localhost:9093")
-    with closing(Http(timeout=10)) as http:
-        alert = notification_alert(system, severity, time.time(), LASTS)
-        http.post(f"{url.rstrip('/')}/api/v2/alerts", [alert])
+    seconds = lasts(longest_wait(system.notify) if system.notify else 0)
+    alert = notification_alert(system, severity, time.time(), seconds)
+    with closing(Alertmanager(url)) as alertmanager:
+        if earlier := alertmanager.state(alert["labels"]):
+            raise ObsError(
+                f"{alertmanager.where}: an earlier {NAME} ({severity}) fires until {earlier.ends}; "
+                "another one until then would be part of it, and no notification of its own"
+            )
+        alertmanager.send(alert)
+        state = alertmanager.state_once_listed(alert["labels"])
+        quiet = _quiet(system, alert["labels"], state.receivers)
+        state = replace(state, held_back=(*state.held_back, *quiet))
+        _require_notified(state, f"{alertmanager.where}: {NAME} ({severity}, test=true)")
     print(
-        f"{without_user(url)} accepted {NAME} ({severity}, test=true); "
-        f"it resolves in {LASTS // 60} min."
+        f"{alertmanager.where} accepted {NAME} ({severity}, test=true) for "
+        f"{', '.join(state.receivers)}; it resolves in {seconds / 60:.0f} min."
     )
-    print("Verify that the receivers on this route got it.")
+    print("Verify that these receivers got it.")
+
+
+def _quiet(system: "System", labels: Mapping[str, str], receivers: Sequence[str]) -> Iterator[str]:
+    """The receivers that quiet hours of the spec mute now, which Alertmanager does not say."""
+    import time
+
+    from obs.alerts.routing import reached
+
+    notify = system.notify
+    if notify is None:
+        return
+    for leg in reached(notify, labels):
+        hours = [name for name in leg.quiet if notify.quiet_hours[name].cover(time.time())]
+        if hours and any(name.endswith(leg.receiver) for name in receivers):
+            yield f"muted for {leg.receiver} by the quiet hours {', '.join(hours)}"
+
+
+def _require_notified(state: "AlertState", which: str) -> None:
+    """Raises ObsError where Alertmanager notifies nobody of the alert."""
+    from obs.alerts.routing import NO_RECEIVER
+
+    if state.held_back:
+        raise ObsError(f"{which} is not notified: {'; '.join(state.held_back)}")
+    if all(name.endswith(NO_RECEIVER) for name in state.receivers):
+        raise ObsError(
+            f"{which} is not notified: its route leads to {', '.join(state.receivers)}, which "
+            "notifies nobody"
+        )
 
 
 def _topic(name: str, system: "System") -> "Sns":

@@ -89,8 +89,8 @@ def _register_build(actions: "Commands[Parser]") -> None:
     target_argument(
         build,
         "format to build, repeatable: prometheus, recording, promtool, alertmanager, grafana, "
-        "runbooks and cloudwatch (together the default); prometheus-3, operator, operator-helm "
-        "or amp",
+        "runbooks and cloudwatch (together the default); prometheus-3, operator, operator-helm, "
+        "amp, alertmanager-fragment or operator-alertmanager",
     )
 
 

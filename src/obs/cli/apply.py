@@ -104,13 +104,23 @@ def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
 
     try:
         stack.apply(report.steps, done)
-    except (ObsError, KeyboardInterrupt):
+    except (ObsError, KeyboardInterrupt) as error:
+        first = "correct this, then " if _is_refused(error) else ""
         print(
             f"{report.target}: stopped after {len(report.done)} of {counted(len(todo), 'step')}; "
-            "run the command again to continue",
+            f"{first}run the command again to continue",
             file=sys.stderr,
         )
         raise
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Whether the next run would be refused for the same reason."""
+    from obs.clients.rest import RequestRejected
+
+    if isinstance(error, RequestRejected):
+        return error.status in range(400, 500) and error.status not in (409, 412, 429)
+    return isinstance(error, BadInput)
 
 
 _DONE: Final = {"create": "created", "change": "changed", "delete": "deleted"}

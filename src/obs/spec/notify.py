@@ -1,8 +1,9 @@
 """Notifications: receivers, routes by severity and quiet hours. Secrets are read from files."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Final, Literal, get_args
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -203,6 +204,18 @@ class QuietHours(Model):
         if set(self.days) == set(DAYS) and self.begin == self.until:
             raise wrong("covers all hours of all days; write days, or from and until")
         return self
+
+    def cover(self, at: float) -> bool:
+        """Whether a moment (Unix seconds) is within them."""
+        local = datetime.fromtimestamp(at, ZoneInfo(self.timezone))
+        today, yesterday = DAYS[local.weekday()], DAYS[local.weekday() - 1]
+        if self.begin is None or self.until is None:
+            return today in self.days
+        clock = f"{local:%H:%M}"
+        if self.begin < self.until:
+            return today in self.days and self.begin <= clock < self.until
+        evening = today in self.days and clock >= self.begin
+        return evening or (yesterday in self.days and clock < self.until)
 
 
 class Watchdog(Model):

@@ -26,13 +26,16 @@ from obs.stacks.plan import (
     plan,
     projected,
 )
-from obs.stacks.reload import reload
+from obs.stacks.reload import RESTORED, reload
 from obs.stacks.rules import HEAD, owner
 from obs.stacks.stack import Done
 
 LOADED: Final = "loaded configuration"
 _STATUS: Final = "/api/v2/status"
 _MATCHERS: Final = frozenset(("matchers", "source_matchers", "target_matchers"))
+_HIDDEN: Final = "<secret>"
+_EMPTY: Final[tuple[object, ...]] = ("", None, [], {})
+_NOTHING: Final[tuple[object, ...]] = (*_EMPTY, False)
 
 AlertmanagerConfig = dict[str, Any]
 
@@ -76,7 +79,13 @@ class AlertmanagerRouting:
         """Write, reload, verify; restores the previous file where one of them fails."""
         if not changing_steps(steps):
             return
-        self._files.apply(steps, self._texts, lambda: reload(self._rest), self._verify)
+        changed = any(step.kind == KIND for step in changing_steps(steps))
+        self._files.apply(
+            steps,
+            self._texts,
+            lambda: reload(self._rest, changed=changed),
+            lambda: self._verify(changed=changed),
+        )
         for step in changing_steps(steps):
             done(step)
 
@@ -89,12 +98,13 @@ class AlertmanagerRouting:
         action = Action.KEEP if wanted == there and not self._files.pending else Action.CHANGE
         return PlanStep(action, LOADED, self._rest.url, diff=diff(there, wanted))
 
-    def _verify(self) -> None:
+    def _verify(self, *, changed: bool) -> None:
         if self._loaded() != _visible(self._document):
+            after = f" {RESTORED}" if changed else ""
             raise SourceError(
                 "http_status",
                 f"{without_user(self._rest.url)}: reloaded, but runs another configuration; was it "
-                f"started with {self._path}? The previous file was restored",
+                f"started with {self._path}?{after}",
             )
 
     def _loaded(self) -> AlertmanagerConfig:
@@ -102,30 +112,63 @@ class AlertmanagerRouting:
         try:
             text = document(answer, self._rest.url)["config"]["original"]
             whole = yaml.load(text, Loader=yaml.CSafeLoader)
-            return dict(projected(_visible(whole), _visible(self._document)))
+            return _visible(whole, _visible(self._document))
         except (KeyError, TypeError, AttributeError, yaml.YAMLError):
             where = f"{without_user(self._rest.url)}{_STATUS}"
             raise SourceError("decode", f"{where}: not a response of Alertmanager") from None
 
 
-def _visible(whole: Mapping[str, Any]) -> AlertmanagerConfig:
-    """The part of a configuration that Alertmanager shows; it hides possible secrets."""
+def _visible(
+    whole: Mapping[str, Any], wanted: AlertmanagerConfig | None = None
+) -> AlertmanagerConfig:
+    """All of a configuration that we write, in comparable form.
+
+    Alertmanager adds defaults to receivers, and hides what may be secret: there `wanted` counts.
+    """
+    receivers = {each["name"]: _plain(each, _EMPTY) for each in whole["receivers"]}
+    if wanted is not None:
+        known = wanted["receivers"]
+        receivers = {
+            name: _without_defaults(each, known[name]) if name in known else each
+            for name, each in receivers.items()
+        }
     return {
-        "route": _sorted(whole["route"]),
-        "inhibit_rules": _sorted(whole.get("inhibit_rules") or []),
-        "time_intervals": sorted(each["name"] for each in whole.get("time_intervals") or ()),
-        "receivers": {
-            each["name"]: {kind: len(each[kind]) for kind in sorted(each) if kind != "name"}
-            for each in whole["receivers"]
-        },
+        "route": _plain(whole["route"], _NOTHING),
+        "inhibit_rules": _plain(whole.get("inhibit_rules") or [], _NOTHING),
+        "time_intervals": _plain(whole.get("time_intervals") or [], _NOTHING),
+        "receivers": receivers,
     }
 
 
-def _sorted(value: Any) -> Any:
-    """The same with sorted matchers, because Alertmanager reorders them."""
+def _plain(value: Any, nothing: Sequence[object]) -> Any:
+    """The same without fields that say nothing, and with matchers in one order."""
     if isinstance(value, Mapping):
+        plain = {key: _plain(below, nothing) for key, below in value.items()}
         return {
-            key: sorted(below) if key in _MATCHERS else _sorted(below)
-            for key, below in value.items()
+            key: sorted(below) if key in _MATCHERS else below
+            for key, below in plain.items()
+            if below not in nothing
         }
-    return [_sorted(each) for each in value] if isinstance(value, list) else value
+    return [_plain(each, nothing) for each in value] if isinstance(value, list) else value
+
+
+def _without_defaults(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """A receiver with the fields of its integrations that we write; one more is a difference."""
+    return {
+        kind: _revealed(projected(found[kind], wanted[kind]), wanted[kind])
+        if kind in wanted
+        else found[kind]
+        for kind in found
+        if kind in wanted or kind.endswith("_configs")  # not what newer versions add, as labels
+    }
+
+
+def _revealed(found: Any, wanted: Any) -> Any:
+    """What is wanted in the place of what is hidden."""
+    if found == _HIDDEN:
+        return wanted
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        return {key: _revealed(below, wanted.get(key)) for key, below in found.items()}
+    if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
+        return [_revealed(*pair) for pair in zip(found, wanted, strict=True)]
+    return found

@@ -121,4 +121,14 @@ def diff(before: Content, after: Content) -> tuple[str, ...]:
 
 
 def _lines(content: Content) -> list[str]:
-    return (content if isinstance(content, str) else yaml_text(content)).splitlines()
+    text = content if isinstance(content, str) else yaml_text(_ordered(content))
+    return text.splitlines()
+
+
+def _ordered(content: Content) -> Content:
+    """The content with sorted fields: servers return them in an order of their own."""
+    if isinstance(content, Mapping):
+        return {key: _ordered(content[key]) for key in sorted(content, key=str)}
+    if isinstance(content, list | tuple):
+        return [_ordered(item) for item in content]
+    return content

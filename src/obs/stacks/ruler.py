@@ -1,16 +1,19 @@
 """The ruler of Mimir or Cortex: one namespace for each system, whose groups are set one by one."""
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
 from obs import catalogue
+from obs.alerts.ruler_limits import RulerLimits, fitted, too_many
 from obs.artifacts import yaml_text
 from obs.clients.http import without_user
-from obs.clients.rest import Rest, segment
-from obs.errors import SourceError
+from obs.clients.rest import RequestRejected, Rest, segment
+from obs.errors import BadInput, SourceError
 from obs.spec.stacks import MimirStack
 from obs.spec.system import System
 from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan
@@ -23,6 +26,8 @@ MARK: Final = "managed_by"
 
 _TENANT: Final = "X-Scope-OrgID"
 _DURATIONS: Final = ("for", "keep_firing_for", "interval")
+_LIMIT: Final = re.compile(r"(?P<rules>rules per )?rule groups? limit \(limit: (?P<limit>\d+) ")
+"""What Mimir and Cortex say where a limit of the tenant is exceeded."""
 
 Group = dict[str, Any]
 
@@ -39,11 +44,13 @@ class Ruler:
     ) -> None:
         self._mark = f"obs {owner(system)}"
         self._namespace = f"obs-{system.system}-{system.environment}"
-        self._groups = {
-            group["name"]: _with_mark(group, self._mark)
-            for document in rule_documents(system, recording=stack.recording).values()
-            for group in document["groups"]
-        }
+        documents = rule_documents(system, recording=stack.recording)
+        self._recording = documents.pop("recording", {"groups": []})["groups"]
+        self._alerting = [group for each in documents.values() for group in each["groups"]]
+        self._limits = RulerLimits.of(stack)
+        self._groups: dict[str, Group] = {}
+        self._deletions_first = False
+        self._root = stack.path
         self._path = f"{stack.path}/{segment(self._namespace)}"
         self._tenant = stack.tenant
         headers = {_TENANT: stack.tenant} if stack.tenant else {}
@@ -56,38 +63,74 @@ class Ruler:
         return f"{without_user(self._rest.url)}{tenant}, namespace {self._namespace}"
 
     def plan(self) -> tuple[PlanStep, ...]:
-        """One step for each group of the namespace."""
-        wanted = [Wanted(KIND, name, _comparable(group)) for name, group in self._groups.items()]
-        there = [
+        """One step for each group of the namespace.
+
+        Raises BadInput where the tenant cannot have that many groups beside those of others.
+        """
+        whole = self._tenant_groups()
+        present = [
             Present(KIND, group["name"], _comparable(group), self._foreign(group))
-            for group in self._present_groups()
+            for group in whole.get(self._namespace, [])
         ]
-        return plan(wanted, there)
+        number = sum(map(len, whole.values()))
+        others = number - sum(not each.foreign for each in present)
+        groups = fitted(self._alerting, self._recording, self._limits, others)
+        self._groups = {group["name"]: _with_mark(group, self._mark) for group in groups}
+        wanted = [Wanted(KIND, name, _comparable(group)) for name, group in self._groups.items()]
+        steps = plan(wanted, present)
+        counts = Counter(step.action for step in steps)
+        if counts[Action.CREATE] + counts[Action.CHANGE] and not self._limits.allow(
+            len(groups) - counts[Action.FOREIGN] + others
+        ):
+            where = without_user(self._rest.url)
+            raise BadInput(f"{where}: {too_many(len(groups), others, self._limits)}")
+        # Other than a gap in between, a deletion that comes last does no harm where there is room.
+        self._deletions_first = not self._limits.allow(number + counts[Action.CREATE])
+        return steps
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """One request for each group."""
-        for step in changing_steps(steps):
+        todo = list(changing_steps(steps))
+        if self._deletions_first:
+            todo.sort(key=lambda step: step.action is not Action.DELETE)
+        for step in todo:
             if step.action is Action.DELETE:
                 self._rest.send("DELETE", f"{self._path}/{segment(step.name)}")
             else:
-                text = yaml_text(self._groups[step.name])
-                self._rest.send("POST", self._path, text=text, idempotent=True)
+                self._set(self._groups[step.name])
             done(step)
 
     def close(self) -> None:
         """Close the connections."""
         self._rest.close()
 
-    def _present_groups(self) -> list[Group]:
-        answer = self._rest.find(self._path)
+    def _set(self, group: Group) -> None:
+        try:
+            self._rest.send("POST", self._path, text=yaml_text(group), idempotent=True)
+        except RequestRejected as error:
+            if found := _LIMIT.search(str(error)):
+                field = "max_rules_per_group" if found["rules"] else "max_groups"
+                raise BadInput(
+                    f"{error}; write stacks.mimir.{field}: {found['limit']}, the limit of this "
+                    "tenant, or raise it"
+                ) from None
+            raise
+
+    def _tenant_groups(self) -> dict[str, list[Group]]:
+        """All groups of the tenant, by namespace: they count together."""
+        answer = self._rest.find(self._root)
         if answer is None:
-            return []
+            return {}
         try:
             whole = yaml.load(answer.body, Loader=yaml.CSafeLoader) or {}
-            groups = whole.get(self._namespace, [])
-            return [{**group, "rules": [dict(rule) for rule in group["rules"]]} for group in groups]
+            return {
+                str(name): [
+                    {**group, "rules": [dict(rule) for rule in group["rules"]]} for group in groups
+                ]
+                for name, groups in whole.items()
+            }
         except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError):
-            where = f"{without_user(self._rest.url)}{self._path}"
+            where = f"{without_user(self._rest.url)}{self._root}"
             raise SourceError("decode", f"{where}: not a response of a ruler") from None
 
     def _foreign(self, group: Group) -> str:
@@ -121,6 +164,8 @@ def _comparable(group: Group) -> Group:
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: value for key, value in sorted(fields.items()) if value not in (None, "", {}, [])}
+    if "expr" in found:
+        found["expr"] = "\n".join(map(str.rstrip, str(found["expr"]).strip().splitlines()))
     for key in _DURATIONS:
         if key in found:
             found[key] = seconds(found[key])

@@ -57,6 +57,7 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "severity": str(tuned.severity),
         "system": "oms",
         "environment": "production",
+        "managed_by": "obs",
         **dict(tuned.labels),
         **labels,
     }

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from obs.alerts.alert import TunedAlert
+from obs.alerts.alert import Severity, TunedAlert
 from obs.alerts.conditions import Burn
-from obs.alerts.routing import NO_RECEIVER, Inhibition, inhibitions, legs
+from obs.alerts.routing import NO_RECEIVER, Inhibition, inhibitions, legs, of_system, reached
+from obs.alerts.test_notification import notification_alert
 from obs.alerts.tuning import tuned_alerts
 from obs.spec.load import load
 from obs.spec.notify import Notify
@@ -66,6 +69,47 @@ def test_no_two_alerts_silence_each_other(
         if silences(rules, one, other) and silences(rules, other, one)
     ]
     assert wrong == []
+
+
+FOREIGN = ("system", "environment", "server", "consumer", "slo", "source", "tier", "alertname")
+
+
+@given(
+    st.tuples(*[st.fixed_dictionaries({}, optional=dict.fromkeys(FOREIGN, st.text()))] * 2),
+    st.data(),
+)
+def test_alerts_of_others_neither_silence_nor_are_silenced(
+    alerts: tuple[TunedAlert, ...],
+    rules: tuple[Inhibition, ...],
+    theirs: tuple[dict[str, str], dict[str, str]],
+    data: st.DataObject,
+) -> None:
+    """Whatever labels they share with ours: of one system, on one server, under one name."""
+    ours = firing(data.draw(st.sampled_from(alerts)))
+    like_ours = [{**ours, **labels} for labels in theirs]
+    for labels in like_ours:
+        del labels["managed_by"]
+    critical = [{**labels, "severity": "critical"} for labels in (*theirs, *like_ours)]
+    warning = [{**labels, "severity": "warning"} for labels in (*theirs, *like_ours)]
+    for one, other in product((*critical, ours), (*warning, ours)):
+        assert not silences(rules, one, other)
+
+
+def test_the_rules_of_one_system_say_nothing_about_another(
+    alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...]
+) -> None:
+    for one, other in product(map(firing, alerts), repeat=2):
+        for scope in ({"system": "another"}, {"environment": "staging"}):
+            assert not silences(rules, {**one, **scope}, {**other, **scope})
+
+
+@pytest.mark.parametrize("severity", WORST_FIRST)
+def test_nothing_silences_the_test_notification(
+    system: System, alerts: tuple[TunedAlert, ...], rules: tuple[Inhibition, ...], severity: str
+) -> None:
+    sent = notification_alert(system, Severity(severity), 0, 600)["labels"]
+    assert fits(sent, of_system(system))
+    assert [it.name for it in alerts if silences(rules, firing(it), sent)] == []
 
 
 def test_nothing_silences_the_watchdog_or_the_cause_of_a_dead_source(
@@ -178,22 +222,16 @@ NOTIFY: dict[str, dict[str, Any]] = {
 
 
 def test_an_alert_goes_to_each_receiver_of_the_first_route_that_fits() -> None:
-    ways = legs(Notify.model_validate(NOTIFY))
+    notify = Notify.model_validate(NOTIFY)
 
-    def reached(**labels: str) -> list[str]:
-        found = []
-        for leg in ways:
-            if fits(labels, leg.matchers):
-                found.append(leg.receiver)
-                if not leg.more:
-                    break
-        return found
+    def receivers(**labels: str) -> list[str]:
+        return [leg.receiver for leg in reached(notify, labels)]
 
-    assert reached(severity="critical", team="payments") == ["oncall", "chat"]
-    assert reached(severity="warning") == ["chat"]
-    assert reached(severity="warning", team="payments") == ["payments"]
-    assert reached(severity="info") == [NO_RECEIVER]
-    assert reached(severity="info", alertname="ObsWatchdog") == [NO_RECEIVER]
+    assert receivers(severity="critical", team="payments") == ["oncall", "chat"]
+    assert receivers(severity="warning") == ["chat"]
+    assert receivers(severity="warning", team="payments") == ["payments"]
+    assert receivers(severity="info") == [NO_RECEIVER]
+    assert receivers(severity="info", alertname="ObsWatchdog") == [NO_RECEIVER]
 
 
 def test_the_worse_the_sooner_and_the_more_often_unless_the_spec_says_otherwise() -> None:

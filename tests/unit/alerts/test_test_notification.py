@@ -3,18 +3,19 @@
 from datetime import datetime
 
 from obs.alerts.alert import Severity
-from obs.alerts.test_notification import LASTS, NAME, notification_alert, notification_message
+from obs.alerts.test_notification import NAME, lasts, notification_alert, notification_message
 from obs.spec.system import System
 
 SYSTEM = System(version=1, system="oms", environment="staging")
 
 
 def test_the_test_alert_is_marked_and_takes_the_route_of_its_severity() -> None:
-    alert = notification_alert(SYSTEM, Severity.CRITICAL, 1_000.0, LASTS)
+    alert = notification_alert(SYSTEM, Severity.CRITICAL, 1_000.0, 600)
     assert alert["labels"] == {
         "alertname": NAME,
         "severity": "critical",
         "environment": "staging",
+        "managed_by": "obs",
         "system": "oms",
         "test": "true",
     }
@@ -26,6 +27,11 @@ def test_the_test_alert_ends_after_its_time() -> None:
     begin, end = (datetime.fromisoformat(alert[key]) for key in ("startsAt", "endsAt"))
     assert begin.timestamp() == 1_000
     assert (end - begin).total_seconds() == 600
+
+
+def test_it_lasts_until_every_route_has_notified() -> None:
+    assert lasts(0) == 600
+    assert lasts(3_600) > 3_600
 
 
 def test_the_message_to_a_topic_begins_with_test_and_fits_a_subject_of_sns() -> None:

@@ -4,14 +4,15 @@ from typing import Any
 
 from obs.checks.finding import Outcome
 from obs.checks.prometheus import (
-    RuleFacts,
     ScrapeFacts,
     ScrapeTarget,
     built,
     judge_rules,
     judge_scrape,
 )
+from obs.spec.quantity import parse_duration
 from obs.spec.system import System
+from obs.stacks.loaded_rules import LoadedRules
 
 SYSTEM = System.model_validate(
     {
@@ -47,20 +48,28 @@ def test_a_prometheus_that_scrapes_no_collector_is_told_what_to_scrape() -> None
 
 def groups() -> list[dict[str, Any]]:
     """As /api/v1/rules tells the rules that are built, expressions in words of its own."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for (group, alert, labels), rule in built(SYSTEM).items():
-        found.setdefault(group, []).append(
-            {
-                "type": "alerting",
-                "name": alert,
-                "query": f"( {rule['expression']} )",
-                "duration": rule["for"],
-                "labels": dict(labels),
-                "annotations": rule["annotations"],
-                "health": "ok",
-            }
-        )
-    return [{"name": name, "rules": rules} for name, rules in found.items()]
+    return [
+        {
+            "name": group["name"],
+            "file": "/rules/shop.yaml",
+            "interval": 60,
+            "limit": 0,
+            "rules": [
+                {
+                    "type": "alerting",
+                    "name": rule["alert"],
+                    "query": f"( {rule['expr']} )",
+                    "duration": parse_duration(rule.get("for", "0s")),
+                    "keepFiringFor": 0,
+                    "labels": rule["labels"],
+                    "annotations": rule["annotations"],
+                    "health": "ok",
+                }
+                for rule in group["rules"]
+            ],
+        }
+        for group in built(SYSTEM)
+    ]
 
 
 def formatted(loaded: list[dict[str, Any]]) -> dict[str, str]:
@@ -70,7 +79,7 @@ def formatted(loaded: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def outcome(loaded: list[dict[str, Any]]) -> tuple[str, Outcome]:
-    (finding,) = judge_rules(SYSTEM, RuleFacts(loaded, formatted(loaded)))
+    (finding,) = judge_rules(SYSTEM, LoadedRules(loaded, formatted(loaded), 60.0))
     return finding.what, finding.outcome
 
 
@@ -85,11 +94,33 @@ def test_groups_of_others_are_ignored() -> None:
 
 def test_each_difference_of_a_rule_is_reported() -> None:
     loaded = groups()
-    loaded[0]["rules"][0] |= {"query": "vector(1)", "duration": 7}
+    loaded[0]["rules"][0] |= {"query": "vector(1)", "duration": 7, "keepFiringFor": 60}
     assert outcome(loaded) == (
-        "differs from the spec: expression, for",
+        "differs from the spec: expression, for, keep firing for",
         Outcome.FAILED,
     )
+
+
+def test_a_group_that_is_evaluated_at_another_interval_is_reported() -> None:
+    loaded = groups()
+    loaded[0]["interval"] = 300
+    assert outcome(loaded) == ("differs from the spec: interval", Outcome.FAILED)
+
+
+def test_a_rule_that_is_loaded_from_two_files_is_reported() -> None:
+    loaded = groups()
+    copied = {**loaded[0], "file": "/old/shop.yaml", "rules": loaded[0]["rules"][:1]}
+    assert outcome([*loaded, copied]) == (
+        "is loaded 2 times, from several rule files",
+        Outcome.FAILED,
+    )
+
+
+def test_groups_of_another_environment_are_ignored_whatever_their_names() -> None:
+    loaded = groups()
+    labels = {"system": "shop", "environment": "staging"}
+    theirs = {**loaded[0], "rules": [{**loaded[0]["rules"][0], "labels": labels}]}
+    assert outcome([*loaded, theirs])[1] is Outcome.PASSED
 
 
 def test_a_rule_that_is_missing_is_reported() -> None:
@@ -111,9 +142,9 @@ def test_recording_rules_are_looked_at_where_they_are_evaluated() -> None:
     with_them = System.model_validate(
         {**document, "stacks": {"prometheus": {**stack, "recording": True}}}
     )
-    more = built(with_them).keys() - built(without).keys()
+    more = built(with_them)[len(built(without)) :]
     assert more
-    assert [name for _, name, _ in more if ":" not in name] == []
+    assert [rule for group in more for rule in group["rules"] if "record" not in rule] == []
 
 
 def test_a_rule_that_cannot_be_evaluated_is_reported_with_the_reason() -> None:
@@ -124,5 +155,7 @@ def test_a_rule_that_cannot_be_evaluated_is_reported_with_the_reason() -> None:
 
 def test_a_rule_that_is_left_over_in_a_group_of_ours_is_doubtful() -> None:
     loaded = groups()
-    loaded[0]["rules"].append({"type": "alerting", "name": "Old", "query": "1"})
+    labels = {"system": "shop", "environment": "production"}
+    old = {"type": "alerting", "name": "Old", "query": "1", "labels": labels}
+    loaded[0]["rules"].append(old)
     assert outcome(loaded)[1] is Outcome.WARNED

@@ -3,13 +3,13 @@
 Nothing secret is in it: Alertmanager reads the files that it names.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs
+from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs, of_system
 from obs.alerts.writers.templates import address, go_text
-from obs.catalogue.query import Matcher, equal
+from obs.catalogue.query import Matcher
 from obs.spec.notify import DAYS, Day, Email, Notify, QuietHours, Receiver, Sns, Webhook
 from obs.spec.quantity import format_duration
 from obs.spec.secret import FileSecret
@@ -53,14 +53,13 @@ def configuration(
     fallback = notify.routes.warning.to[0]
     hours = sorted({name for leg in ways for name in leg.quiet})
     used = {fallback, *(leg.receiver for leg in ways)}
-    of_this_system = (("system", system.system), ("environment", system.environment))
     document: AlertmanagerConfig = {
         "route": {
             "receiver": fallback,
             "group_by": list(dict.fromkeys(notify.group_by)),
             "routes": [
                 {
-                    "matchers": _matchers(equal(of_this_system)),
+                    "matchers": _matchers(of_system(system)),
                     "receiver": fallback,
                     "routes": [_route(leg) for leg in ways],
                 }
@@ -69,12 +68,43 @@ def configuration(
         "inhibit_rules": [_inhibit_rule(rule) for rule in inhibitions(alerts, system)],
     }
     if hours:
-        document["time_intervals"] = [_interval(name, notify.quiet_hours[name]) for name in hours]
+        document["time_intervals"] = [interval(name, notify.quiet_hours[name]) for name in hours]
     document["receivers"] = [
         {"name": name, **(receiver_configs(notify.receivers[name]) if name != NO_RECEIVER else {})}
         for name in sorted(used)
     ]
     return document
+
+
+def fragment(alerts: Sequence[TunedAlert], system: System, notify: Notify) -> AlertmanagerConfig:
+    """What is added to the configuration of an Alertmanager that others use as well.
+
+    Its names are distinct from theirs, and its one route takes the alerts of the system only. The
+    route has to be the first: one that takes everything may follow.
+    """
+    whole = configuration(alerts, system, notify)
+
+    def own(name: str) -> str:
+        return f"obs-{system.system}-{system.environment}-{name}"
+
+    (route,) = whole["route"]["routes"]
+    hours = [{**each, "name": own(each["name"])} for each in whole.get("time_intervals", ())]
+    return {
+        "route": {"routes": [_renamed({"group_by": whole["route"]["group_by"], **route}, own)]},
+        "inhibit_rules": whole["inhibit_rules"],
+        **({"time_intervals": hours} if hours else {}),
+        "receivers": [{**each, "name": own(each["name"])} for each in whole["receivers"]],
+    }
+
+
+def _renamed(route: AlertmanagerConfig, own: Callable[[str], str]) -> AlertmanagerConfig:
+    """A route with the names of its receivers and quiet hours changed, and those below."""
+    changed: AlertmanagerConfig = {"receiver": own(route["receiver"])}
+    if "mute_time_intervals" in route:
+        changed["mute_time_intervals"] = [own(name) for name in route["mute_time_intervals"]]
+    if "routes" in route:
+        changed["routes"] = [_renamed(below, own) for below in route["routes"]]
+    return {**route, **changed}
 
 
 def receiver_configs(receiver: Receiver) -> AlertmanagerConfig:
@@ -182,7 +212,8 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _interval(name: str, hours: QuietHours) -> AlertmanagerConfig:
+def interval(name: str, hours: QuietHours) -> AlertmanagerConfig:
+    """Quiet hours under their name."""
     place = {} if hours.timezone == "UTC" else {"location": hours.timezone}
     return {"name": name, "time_intervals": [{**part, **place} for part in _parts(hours)]}
 

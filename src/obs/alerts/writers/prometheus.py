@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from obs.alerts.alert import TunedAlert
+from obs.alerts.alert import OWN, TunedAlert
 from obs.alerts.annotations import described
 from obs.alerts.conditions.scope import Labels
 from obs.alerts.conditions.words import ValueForm
@@ -80,7 +80,8 @@ def _as_templates(labels: Labels) -> dict[str, str]:
 
 def shared_labels(system: System) -> dict[str, str]:
     """The labels that all alerts of a system have."""
-    return {"environment": system.environment, "system": system.system}
+    labels = {"environment": system.environment, "system": system.system}
+    return dict(sorted({**labels, **dict((OWN,))}.items()))
 
 
 def annotations(tuned: TunedAlert, system: System) -> dict[str, str]:

@@ -80,7 +80,7 @@ def test_what_belongs_to_no_system_of_the_spec_is_still_seen() -> None:
     route = built()["route"]
     assert route["receiver"] == "chat"
     assert [below["matchers"] for below in route["routes"]] == [
-        ['system="orders"', 'environment="production"']
+        ['managed_by="obs"', 'system="orders"', 'environment="production"']
     ]
 
 

@@ -59,7 +59,7 @@ def test_only_slos_of_the_spec_can_be_without_data(spec: Read) -> None:
 
 def test_labels_are_said_with_each_rule_or_once_a_group(spec: Read) -> None:
     system = spec().system
-    shared = {"environment": "production", "system": "shop"}
+    shared = {"environment": "production", "managed_by": "obs", "system": "shop"}
     plain = rule_files(tuned_alerts(system), system)["nats"]["groups"][0]
     grouped = rule_files(tuned_alerts(system), system, group_labels=True)["nats"]["groups"][0]
     assert plain["rules"][0]["labels"] == {"severity": "warning", **shared}
