@@ -85,6 +85,7 @@ class Alert:
 class TunedAlert:
     """An alert for one system: for all objects of its kind, or for those that `only` selects.
 
+    `system` are the labels that the system's series and alerts have.
     `without` are objects that have a separate rule, `among` narrows the series by matchers.
     `labels` are added to severity and system.
     """
@@ -93,6 +94,7 @@ class TunedAlert:
     severity: Severity
     when: Condition
     hold: float
+    system: Labels
     labels: Labels = ()
     only: Labels = ()
     without: tuple[Labels, ...] = ()

@@ -45,7 +45,9 @@ def _applies(alert: Alert, system: System) -> bool:
 
 
 def _tuned(alert: Alert, tuning: AlertTuning, system: System) -> Iterator[TunedAlert]:
-    general = _apply(TunedAlert(alert, alert.severity, alert.when, alert.hold), tuning)
+    general = _apply(
+        TunedAlert(alert, alert.severity, alert.when, alert.hold, system.labels), tuning
+    )
     objects = {_object(override): override for override in tuning.overrides}
     if tuning.enabled:
         yield from _expanded(replace(general, without=tuple(objects)), system)

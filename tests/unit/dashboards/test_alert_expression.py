@@ -12,7 +12,7 @@ from obs.dashboards.alert_expression import compared, unit
 from obs.dashboards.expressions import VariableScope, ever, worst
 from tests.unit.dashboards.systems import oms
 
-ALL = VariableScope()
+ALL = VariableScope(system=oms().labels)
 COMPARED = [
     tuned
     for tuned in tuned_alerts(oms())

@@ -139,6 +139,6 @@ class Condition(ABC):
         """The burn-rate tier that it is; None for every other condition."""
         return None
 
-    def placeholders(self) -> Mapping[str, Placeholder]:
+    def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """Words of a description that only this condition fills in, by name."""
         return {}

@@ -1,6 +1,6 @@
 """Conditions on how long ago a moment is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from obs.alerts.conditions.condition import (
     TuningField,
 )
 from obs.alerts.conditions.grafana import EXTRA, GrafanaQuery
-from obs.alerts.conditions.promql import HOUR, present, scoped
+from obs.alerts.conditions.promql import HOUR, of_object, of_system, present, scoped
 from obs.alerts.conditions.samples import (
     STALE_AFTER,
     Gauge,
@@ -26,8 +26,9 @@ from obs.alerts.conditions.samples import (
 )
 from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.words import Unit, Words, threshold_words
+from obs.catalogue import own, slo
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import duration, min_by, number, selector
+from obs.catalogue.query import min_by, number
 from obs.spec.system import System
 
 GONE_FOR: Final = 24 * HOUR
@@ -90,10 +91,10 @@ class Age(Condition):
         names = sorted({each.name.replace(".", r"\.") for each in system.slos})
         return (RuleCondition(self, among=(("slo", "=~", "|".join(names)),)),)
 
-    def placeholders(self) -> Mapping[str, Placeholder]:
+    def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """`never`: empty once the moment has been."""
-        query = f"last_over_time({self.moment.name}{{slo=%q,slo_service=%q}}[{duration(GONE_FOR)}])"
-        return {"never": _never(f"printf `{query}` $labels.slo $labels.slo_service")}
+        moment = of_object(rule, self.moment, slo.SLO, window=GONE_FOR)
+        return {"never": _never(f"last_over_time({moment})", slo.SLO)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +153,21 @@ class Overdue(Condition):
             without_data=NeverSeen(edge, self.since, {"never": NEVER}),
         )
 
-    def placeholders(self) -> Mapping[str, Placeholder]:
+    def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """`never`: empty once a source has been polled. A query within the annotation."""
-        return {"never": _never(f"printf `{self.moment.name}{{source=%q}}` $labels.source")}
+        return {"never": _never(of_object(rule, self.moment, own.SOURCE), own.SOURCE)}
 
 
 def _first(rule: RuleScope, since: Metric) -> str:
     """Since when the one has waited that has waited longest."""
-    return scoped(rule, lambda matchers: selector(since, matchers), one_value=min_by)
+    return scoped(rule, lambda matchers: of_system(rule, since, matchers), one_value=min_by)
 
 
-def _never(moment: str) -> Placeholder:
-    """NEVER where the query of a moment, as a template has it, finds none; else nothing."""
+def _never(moment: str, labels: Sequence[str]) -> Placeholder:
+    """NEVER where the query of a moment, with the labels filled in, finds none; else nothing."""
+    values = " ".join(f"$labels.{label}" for label in labels)
     known = f'(index .Values "{EXTRA}").Labels'
     return Placeholder(
-        f"{{{{ with {moment} | query }}}}{{{{ else }}}}{NEVER}{{{{ end }}}}",
+        f"{{{{ with printf `{moment}` {values} | query }}}}{{{{ else }}}}{NEVER}{{{{ end }}}}",
         f"{{{{ if not {known} }}}}{NEVER}{{{{ end }}}}",
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from obs.alerts.conditions.cloudwatch import ABOUT_THE_COLLECTOR, AlarmForm, Heartbeat
 from obs.alerts.conditions.condition import Condition, PanelQueries, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, whether
+from obs.alerts.conditions.promql import of_system
 from obs.alerts.conditions.samples import (
     Gauge,
     Level,
@@ -17,7 +18,6 @@ from obs.alerts.conditions.samples import (
 from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.words import Words
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Absent(Condition):
         return (self.metric,)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        return f"absent({selector(self.metric)})"
+        return f"absent({of_system(rule, self.metric)})"
 
     def drawn(self, panel: PanelQueries) -> None:
         """Absence is no quantity."""

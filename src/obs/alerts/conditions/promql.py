@@ -15,7 +15,6 @@ from obs.catalogue.metric import Metric
 from obs.catalogue.query import (
     Matcher,
     equal,
-    increase,
     max_by,
     one_by,
     over_time,
@@ -36,10 +35,37 @@ def held_while_silent(rule: RuleScope, condition: Callable[[float], str]) -> str
     if not rule.keep_firing:
         return condition(0)
     own_labels = (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)
-    firing = selector("ALERTS", equal(own_labels))
+    firing = of_system(rule, "ALERTS", equal(own_labels))
     held = condition(rule.keep_firing)
     parts = (held, f"and {max_by(rule.identity, firing)}", unless_seen(rule))
     return "\n".join((condition(0), "or (", *(indented(part) for part in parts), ")"))
+
+
+def of_system(
+    rule: RuleScope, metric: str | Metric, where: Sequence[Matcher] = (), window: float = 0
+) -> str:
+    """The series of the rule's own system that match: others may share its Prometheus.
+
+    Every series that a rule reads is written here.
+    """
+    return selector(metric, (*where, *equal(rule.system)), window)
+
+
+def of_object(
+    rule: RuleScope,
+    metric: Metric,
+    labels: Sequence[str],
+    where: Sequence[Matcher] = (),
+    window: float = 0,
+) -> str:
+    """The same as a format for `printf`, with the values of an object's labels to fill in."""
+    series = of_system(rule, metric, where, window).replace("%", "%%")
+    return series.replace("{", "{" + "".join(f"{label}=%q," for label in labels), 1)
+
+
+def increase(rule: RuleScope, metric: Metric, where: Sequence[Matcher], window: float) -> str:
+    """How much a counter of the rule's own system grew in the window of seconds."""
+    return f"increase({of_system(rule, metric, where, window)})"
 
 
 def scoped(
@@ -64,8 +90,8 @@ def present(
     def series(matchers: Sequence[Matcher]) -> str:
         every = (*matchers, *equal(where))
         if held:
-            return f"last_over_time({selector(metric, every, held)})"
-        return selector(metric, every)
+            return f"last_over_time({of_system(rule, metric, every, held)})"
+        return of_system(rule, metric, every)
 
     if not narrowed:
         return one_by(metric, rule.identity, series(()))
@@ -84,7 +110,7 @@ def increased(
     """A counter's increase now, or its greatest or least of the last `held` seconds."""
 
     def series(matchers: Sequence[Matcher]) -> str:
-        grown = increase(metric, (*matchers, *equal(where)), window)
+        grown = increase(rule, metric, (*matchers, *equal(where)), window)
         return over_time(function, grown, held, MINUTE) if held else grown
 
     return scoped(rule, series)
@@ -102,13 +128,13 @@ def unless_seen(rule: RuleScope) -> str:
     gone.
     """
     if rule.identity == slo.SLO:
-        return f"unless {max_by(rule.identity, selector(slo.OBJECTIVE))}"
-    withdrawn = f"{max_by(own.SOURCE, selector(own.SOURCE_WITHDRAWN))} > 0"
+        return f"unless {max_by(rule.identity, of_system(rule, slo.OBJECTIVE))}"
+    withdrawn = f"{max_by(own.SOURCE, of_system(rule, own.SOURCE_WITHDRAWN))} > 0"
     return f"unless on ({_source_label(rule)}) {_sources_up(rule, f' unless {withdrawn}')}"
 
 
 def _sources_up(rule: RuleScope, narrowed: str = "") -> str:
-    up = f"{max_by(own.SOURCE, selector(own.SOURCE_UP))} == 1{narrowed}"
+    up = f"{max_by(own.SOURCE, of_system(rule, own.SOURCE_UP))} == 1{narrowed}"
     return renamed(up, own.SOURCE[0], _source_label(rule))
 
 

@@ -53,7 +53,10 @@ def alert_tests(tuned: TunedAlert, system: System) -> Iterator[RuleDocument]:
             "interval": duration(case.step),
             "name": f"{about}: {case.name}",
             "input_series": [
-                {"series": _series(each.metric.name, each.labels), "values": _values(each.values)}
+                {
+                    "series": _series(each.metric.name, (*each.labels, *system.labels)),
+                    "values": _values(each.values),
+                }
                 for each in case.series
             ],
             "promql_expr_test": list(_firing_tests(tuned, case, system)),
