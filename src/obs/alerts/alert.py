@@ -42,6 +42,7 @@ class About:
     SLO: ClassVar["About"]
     SOURCE: ClassVar["About"]
     COLLECTOR: ClassVar["About"]
+    TARGET: ClassVar["About"]
     SPEC_OBJECT: ClassVar["About"]
 
     def __str__(self) -> str:
@@ -57,6 +58,7 @@ About.QUEUE = About("queue", aws.QUEUE)
 About.SLO = About("slo", slo.SLO)
 About.SOURCE = About("source", own.SOURCE)
 About.COLLECTOR = About("collector", ())
+About.TARGET = About("instance", own.UP.labels)
 About.SPEC_OBJECT = About("object", own.SPEC_OBJECT)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import Matcher, duration, equal, max_by, one_by, selector
+from obs.catalogue.query import Matcher, duration, equal, max_by, min_by, one_by, selector
 
 JOB: Final = "job"
 """The variable that chooses collectors, by the name Prometheus gives their scrape job."""
@@ -60,6 +60,11 @@ class VariableScope:
     def value(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
         """A gauge, one series for each of its labels (or of those `by` names)."""
         return one_by(metric, _kept(metric, by), self.series(metric, *extra))
+
+    def age(self, moment: Metric, *extra: Matcher) -> str:
+        """How long ago a moment was when it was scraped."""
+        series = self.series(moment, *extra)
+        return min_by(moment.labels, f"timestamp({series}) - {series}")
 
     def rate(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
         """A counter's growth per second."""

@@ -26,6 +26,9 @@ from obs.spec.sources import SOURCE_KINDS
 MINUTE: Final = 60
 HOUR: Final = 3600
 
+OneValue = Callable[[Sequence[str], str], str]
+"""How one value is made of those that collectors export: by the labels of an object."""
+
 
 def held_while_silent(rule: RuleScope, condition: Callable[[float], str]) -> str:
     """The PromQL of a rule, a line for each of its parts.
@@ -72,7 +75,7 @@ def scoped(
     rule: RuleScope,
     series: Callable[[Sequence[Matcher]], str],
     *,
-    one_value: Callable[[Sequence[str], str], str] = max_by,
+    one_value: OneValue = max_by,
 ) -> str:
     """One value for each object of the rule; those with rules of their own left out."""
     whole = one_value(rule.identity, series((*equal(rule.only), *rule.among)))
@@ -114,6 +117,15 @@ def increased(
         return over_time(function, grown, held, MINUTE) if held else grown
 
     return scoped(rule, series)
+
+
+def age_at_scrape(rule: RuleScope, moment: Metric, where: Sequence[Matcher]) -> str:
+    """How long ago a moment was when it was scraped.
+
+    The time of an evaluation is up to a scrape interval later, by which all would look older.
+    """
+    series = of_system(rule, moment, where)
+    return f"timestamp({series}) - {series}"
 
 
 def while_source_up(rule: RuleScope) -> str:

@@ -58,7 +58,7 @@ def down(panels: MetricPanels, key: str) -> core.Stat:
 
 def _answer(panels: MetricPanels, whole: MetricPanels) -> Band:
     failed = f"sum({panels.scope.grown(own.SOURCE_ERRORS, '1h')}) or vector(0)"
-    age = f"max(time() - {panels.scope.value(own.SOURCE_LAST_SUCCESS)})"
+    age = f"max({panels.scope.age(own.SOURCE_LAST_SUCCESS)})"
     count = f"count by (version) ({whole.scope.series(own.BUILD_INFO)})"
     build: Differences = {"expr": count, "by": ["version"], "steps": PLAIN}
     bad = from_one(theme.WARNING)
