@@ -24,7 +24,6 @@ from obs.alerts.conditions import (
     Overdue,
     Quiet,
     Share,
-    Unscraped,
 )
 from obs.alerts.rule_tests import promtool
 from obs.alerts.targets import build
@@ -133,8 +132,6 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
         yield "not asked for who never answered", re.sub(r"\n *or max by .*\)", ")", written)
         if tuned.when.unless:
             yield "of all that are up too", written.partition("\nunless ")[0]
-    if isinstance(tuned.when, Unscraped):
-        yield "of any target", written.partition("\nand ")[0]
     if isinstance(tuned.when, Burn):
         yield "ends while nothing happens", re.sub(r"\n *or last_over_time.*(?=\) >)", "", written)
         yield "forgets bad events", re.sub(r"\n *or max_over_time.*(?=\))", "", written)

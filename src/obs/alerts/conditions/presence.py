@@ -3,7 +3,7 @@ to happen at all.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from obs.alerts.conditions.cloudwatch import ABOUT_THE_COLLECTOR, AlarmForm, Heartbeat
@@ -16,9 +16,10 @@ from obs.alerts.conditions.samples import (
     Samples,
     WithoutData,
     always,
+    constant,
     while_bad_or_gone,
 )
-from obs.alerts.conditions.scope import Labels, RuleScope
+from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.words import Words
 from obs.catalogue import own
 from obs.catalogue.metric import Metric
@@ -77,17 +78,26 @@ class AbsentForSource(Absent):
     """A metric that must be there for each source of the spec is not: a rule for each of them.
 
     Collectors share the sources, and one that dies takes its series along: what is compared with
-    them is silent, and another collector's series hide that any are missing.
+    them is silent, and another collector's series hide that any are missing. `others` are the
+    sources that have a rule of their own.
     """
+
+    others: tuple[str, ...] = ()
 
     def cloudwatch(self) -> AlarmForm:
         return ABOUT_THE_COLLECTOR
 
     def of_system(self, system: System) -> Iterator[RuleCondition]:
         """A rule for each source."""
-        for kind in SOURCE_KINDS:
-            for name in system.sources.of(kind):
-                yield RuleCondition(self, only=(("source", name),))
+        names = [name for kind in SOURCE_KINDS for name in system.sources.of(kind)]
+        for name in names:
+            others = tuple(other for other in names if other != name)
+            yield RuleCondition(replace(self, others=others), only=(("source", name),))
+
+    def samples(self) -> Samples:
+        there = constant(1.0) | {Level.GONE: 1.0}
+        others = (Gauge(self.metric, there, (("source", name),)) for name in self.others)
+        return replace(Absent(self.metric).samples(), companions=tuple(others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +115,17 @@ class Unscraped(Condition):
         return (self.metric,)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        down = max_by(rule.identity, f"{selector(own.UP)} == 0")  # Prometheus' own, of no system
-        known = f"last_over_time({of_system(rule, self.metric, window=_DAY)})"
-        firing = of_system(rule, "ALERTS", equal(_firing(rule)))
-        ours = f"{max_by(rule.identity, known)} or {max_by(rule.identity, firing)}"
-        return f"{down}\nand ({ours})"
+        its_alerts = (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)
+        firing = max_by(rule.identity, of_system(rule, "ALERTS", equal(its_alerts)))
+        return f"{self._down(rule)}\nand ({self._known(rule)}\n  or {firing})"
+
+    def _down(self, rule: RuleScope) -> str:
+        """Of whatever system: they are Prometheus' own series, scraped or not."""
+        return max_by(rule.identity, f"{selector(own.UP)} == 0")
+
+    def _known(self, rule: RuleScope) -> str:
+        known = of_system(rule, self.metric, window=_DAY)
+        return max_by(rule.identity, f"last_over_time({known})")
 
     def drawn(self, panel: PanelQueries) -> None:
         """That there is no answer is no quantity."""
@@ -120,7 +136,8 @@ class Unscraped(Condition):
         return
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        return whether(self.expression(rule))
+        """Without the alert itself, of which Grafana keeps no series: it lasts for a day."""
+        return whether(f"{self._down(rule)}\nand {self._known(rule)}")
 
     def cloudwatch(self) -> AlarmForm:
         return ABOUT_THE_COLLECTOR
@@ -171,7 +188,3 @@ class Always(Condition):
         return Samples(
             (), 0.0, holds=always, has_exact_edge=False, without_data=WithoutData.IRRELEVANT
         )
-
-
-def _firing(rule: RuleScope) -> Labels:
-    return (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)

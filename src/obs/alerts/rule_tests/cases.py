@@ -211,17 +211,18 @@ class _CaseBuilder:
         """What else the rule reads: whether the source is up, or the SLO exists; and more series
         of the condition.
         """
+        labels = (*self._labels, ("instance", "a"))
+        signals = (each.signal(levels, self._step) for each in self.samples.companions)
+        more = [
+            replace(each, labels=tuple({**dict(labels), **dict(each.labels)}.items()))
+            for each in signals
+        ]
         if self.tuned.alert.about is About.SLO:
-            labels = (*self._labels, ("instance", "a"))
             there = tuple(None if level is Level.GONE else 0.5 for level in levels)
-            more = [each.signal(levels, self._step) for each in self.samples.companions]
-            return [
-                Signal(slo.OBJECTIVE, labels, there),
-                *(replace(each, labels=(*labels, *each.labels)) for each in more),
-            ]
+            return [Signal(slo.OBJECTIVE, labels, there), *more]
         source = next((value for label, value in self._labels if label in SOURCE_KINDS), None)
         if source is None:
-            return []
+            return more
         values = tuple(up or [1.0] * len(levels))
         return [Signal(own.SOURCE_UP, (("source", source), ("instance", "a")), values)]
 
