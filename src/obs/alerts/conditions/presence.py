@@ -24,7 +24,6 @@ from obs.alerts.conditions.words import Words
 from obs.catalogue import own
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import equal, max_by, selector
-from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 
 _DAY: Final = 86_400
@@ -89,7 +88,7 @@ class AbsentForSource(Absent):
 
     def of_system(self, system: System) -> Iterator[RuleCondition]:
         """A rule for each source."""
-        names = [name for kind in SOURCE_KINDS for name in system.sources.of(kind)]
+        names = [name for _, name, _ in system.sources.every()]
         for name in names:
             others = tuple(other for other in names if other != name)
             yield RuleCondition(replace(self, others=others), only=(("source", name),))
