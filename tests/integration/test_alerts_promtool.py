@@ -127,8 +127,11 @@ def expressions(tuned: TunedAlert) -> Iterator[tuple[str, str]]:
     if isinstance(tuned.when, Share) and tuned.when.given:
         yield "of all whatever is given", re.sub(r"\n *and max by .* == 1(?=\n)", "", written)
     if isinstance(tuned.when, Overdue):
-        yield "the youngest collector counts", written.replace("min by", "max by")
-        yield "not asked for who never answered", re.sub(r" or min by .*\)", ")", written)
+        oldest, youngest = "max by (source) (timestamp", "min by (source) (timestamp"
+        yield "the youngest collector counts", written.replace(oldest, youngest)
+        yield "not asked for who never answered", re.sub(r"\n *or max by .*\)", ")", written)
+        if tuned.when.unless:
+            yield "of all that are up too", written.partition("\nunless ")[0]
     if isinstance(tuned.when, Burn):
         yield "ends while nothing happens", re.sub(r"\n *or last_over_time.*(?=\) >)", "", written)
         yield "forgets bad events", re.sub(r"\n *or max_over_time.*(?=\))", "", written)

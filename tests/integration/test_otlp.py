@@ -56,9 +56,12 @@ def self_signed(tmp_path: Path) -> Certificate:
     return certificate(tmp_path)
 
 
+LABELS = (("environment", "production"), ("system", "oms"))
+
+
 def sink(endpoint: str, protocol: str, timeout: str = "5s", **fields: object) -> OtlpSink:
     given = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout} | fields
-    return open_otlp(Otlp.model_validate(given), Identity("oms", "production", "host-1"))
+    return open_otlp(Otlp.model_validate(given), Identity("oms", "production", "host-1", LABELS))
 
 
 def families() -> list[Family]:
@@ -90,7 +93,7 @@ def pushed(received: Received) -> dict[tuple[str, ...], float]:
 
 
 def exposed(given: list[Family]) -> dict[tuple[str, ...], float]:
-    exposition = Exposition()
+    exposition = Exposition(LABELS)
     exposition.update("all", given)
     text = exposition.body(openmetrics=False, gzip=False).decode()
     return {
@@ -335,7 +338,7 @@ async def test_a_missing_certificate_is_an_error_of_the_push(protocol: str) -> N
 def test_grpc_is_not_imported_for_http() -> None:
     code = (
         "import sys; from obs.sinks.otlp import *; from obs.spec.outputs import Otlp;"
-        "open_otlp(Otlp(endpoint='http://x'), Identity('a', 'b', 'c'));"
+        "open_otlp(Otlp(endpoint='http://x'), Identity('a', 'b', 'c', ()));"
         "sys.exit('grpc' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

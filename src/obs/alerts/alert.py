@@ -46,6 +46,7 @@ class About:
     SLO: ClassVar["About"]
     SOURCE: ClassVar["About"]
     COLLECTOR: ClassVar["About"]
+    TARGET: ClassVar["About"]
     SPEC_OBJECT: ClassVar["About"]
 
     def __str__(self) -> str:
@@ -61,6 +62,7 @@ About.QUEUE = About("queue", aws.QUEUE)
 About.SLO = About("slo", slo.SLO)
 About.SOURCE = About("source", own.SOURCE)
 About.COLLECTOR = About("collector", ())
+About.TARGET = About("instance", own.UP.labels)
 About.SPEC_OBJECT = About("object", own.SPEC_OBJECT)
 
 
@@ -89,6 +91,7 @@ class Alert:
 class TunedAlert:
     """An alert for one system: for all objects of its kind, or for those that `only` selects.
 
+    `system` are the labels that the system's series and alerts have.
     `without` are objects that have a separate rule, `among` narrows the series by matchers.
     `labels` are added to severity and system.
     """
@@ -97,6 +100,7 @@ class TunedAlert:
     severity: Severity
     when: Condition
     hold: float
+    system: Labels
     labels: Labels = ()
     only: Labels = ()
     without: tuple[Labels, ...] = ()

@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
+from obs.alerts.conditions.scope import Labels
 from obs.catalogue import recorded, slo
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import duration, equal, increase, max_by, number, selector
@@ -30,14 +31,15 @@ def recording_groups(system: System) -> list[dict[str, Any]]:
     """A rule group for each SLO, so that a ruler evaluates them beside each other."""
     return [
         {
-            "name": f"{system.system}-slo-recording-{each.service}-{each.name}",
+            "name": f"{system.known_as}-slo-recording-{each.service}-{each.name}",
             "rules": list(
                 _rules(
+                    system.labels,
                     each.name,
                     each.service,
                     each.objective,
                     each.window,
-                    each.sli.measured.counts_minutes,
+                    minutes=each.sli.measured.counts_minutes,
                 )
             ),
         }
@@ -47,17 +49,17 @@ def recording_groups(system: System) -> list[dict[str, Any]]:
 
 @lru_cache(4096)
 def _rules(
-    name: str, service: str, percent: float, period: float, minutes: bool
+    of_system: Labels, name: str, service: str, percent: float, period: float, *, minutes: bool
 ) -> tuple[RecordingRule, ...]:
     """The rules of an SLO; remembered, as several targets are built of them."""
-    return tuple(_made(name, service, percent, period, minutes))
+    return tuple(_made(of_system, name, service, percent, period, minutes=minutes))
 
 
 def _made(
-    name: str, service: str, percent: float, period: float, minutes: bool
+    of_system: Labels, name: str, service: str, percent: float, period: float, *, minutes: bool
 ) -> Iterator[RecordingRule]:
-    # On every rule, although its series have them: so promtool tells the rules of two SLOs apart.
-    labels = {"slo": name, "slo_service": service}
+    # What a rule reads and records: so it is of one SLO of one system and environment.
+    labels = {"slo": name, "slo_service": service, **dict(of_system)}
     objective = objective_ratio(percent)
     budget = number(error_budget(objective))
     for record, counter in ((recorded.EVENTS, slo.EVENTS), (recorded.GOOD_EVENTS, slo.GOOD_EVENTS)):

@@ -28,6 +28,7 @@ _DEFAULTS: Final = {
 }
 _SCOPE: Final = ("system", "environment")
 _SOURCE_ALERTS: Final = ("ObsSourceDown", "ObsSourceStale")
+_SILENT_SOURCE: Final = (*_SOURCE_ALERTS, "ObsSourceAbsent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +194,12 @@ def _by_tier(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
 
 
 def _by_source(alerts: Sequence[TunedAlert], system: System) -> Iterator[Inhibition]:
-    """A source that is down over all alerts that depend on it."""
-    severities = sorted({tuned.severity for tuned in alerts if tuned.name in _SOURCE_ALERTS})
+    """A source that is down, or that nobody polls, over all alerts that depend on it."""
+    severities = sorted({tuned.severity for tuned in alerts if tuned.name in _SILENT_SOURCE})
     for source, dependents in _dependents(system):
         for severity in severities:
             down = (
-                ("alertname", "=~", "|".join(_SOURCE_ALERTS)),
+                ("alertname", "=~", "|".join(_SILENT_SOURCE)),
                 ("source", "=", source),
                 _is(severity),
             )

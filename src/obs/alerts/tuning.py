@@ -45,7 +45,9 @@ def _applies(alert: Alert, system: System) -> bool:
 
 
 def _tuned(alert: Alert, tuning: AlertTuning, system: System) -> Iterator[TunedAlert]:
-    general = _apply(TunedAlert(alert, alert.severity, alert.when, alert.hold), tuning)
+    general = _apply(
+        TunedAlert(alert, alert.severity, alert.when, alert.hold, system.labels), tuning
+    )
     objects = {_object(override): override for override in tuning.overrides}
     if tuning.enabled:
         yield from _expanded(replace(general, without=tuple(objects)), system)
@@ -74,8 +76,13 @@ def _object(override: Override) -> Labels:
 def _expanded(tuned: TunedAlert, system: System) -> Iterator[TunedAlert]:
     """The rules that the alert's condition becomes in the system; one for most conditions."""
     for rule in tuned.when.of_system(system):
+        if rule.only and any(set(other) <= set(rule.only) for other in tuned.without):
+            continue  # the object has a rule of its own
+        if rule.only and not set(tuned.only) <= set(rule.only):
+            continue  # this is another object's rule
         labels = tuple(sorted({**dict(tuned.labels), **dict(rule.labels)}.items()))
-        yield replace(tuned, when=rule.when, labels=labels, among=rule.among)
+        only = rule.only or tuned.only
+        yield replace(tuned, when=rule.when, labels=labels, among=rule.among, only=only)
 
 
 def _problems(spec: Spec) -> Iterator[Problem]:

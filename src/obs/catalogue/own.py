@@ -1,6 +1,7 @@
 """Metrics of the collector itself."""
 
 from obs.catalogue.declare import counter, gauge, info
+from obs.catalogue.metric import Kind, Metric
 
 PREFIXES = ("obs_",)
 
@@ -111,6 +112,8 @@ SPEC_OBJECT_MISSING = gauge(
     title="Named in the spec, but missing",
     states=("there", "missing", "unmatched"),
 )
+UP = Metric("up", Kind.GAUGE, "1 if the last scrape of the target succeeded.", ("job", "instance"))
+"""Prometheus' own metric of each of its targets, which the collector does not export."""
 BUILD_INFO = info(
     "obs_build_info",
     ("version", "python_version"),

@@ -1,7 +1,8 @@
 """Series that Prometheus records from the collector's counters, for those who evaluate there.
 
-Names are `level:metric:operation`, the convention of Prometheus. All carry `slo` and
-`slo_service`; whatever may change during an SLO's life is on the info series only.
+Names are `level:metric:operation`, the convention of Prometheus, and none is a name of sloth's,
+which may record beside obs. All carry `slo` and `slo_service`; whatever may change during an SLO's
+life is on the info series only.
 """
 
 from obs.catalogue.declare import recorded
@@ -19,7 +20,9 @@ BUDGET_REMAINING = recorded(
     SLO,
     "slo_error_budget_remaining_ratio, calculated from recorded event counts.",
 )
-OBJECTIVE = recorded("slo:objective:ratio", SLO, "Objective: the target share of good events.")
+OBJECTIVE = recorded(
+    "slo:objective_ratio:constant", SLO, "Objective: the target share of good events."
+)
 INFO = recorded(
     "slo:info", (*SLO, "objective_percent", "slo_window"), "Objective and window; always 1."
 )

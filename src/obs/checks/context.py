@@ -74,7 +74,7 @@ class CheckContext:
 
     def scrape(self) -> ScrapeFacts:
         """What Prometheus scrapes."""
-        return self.once("scrape", "", lambda: read_scrape(self._prometheus()))
+        return self.once("scrape", "", lambda: read_scrape(self._prometheus(), self.system))
 
     def rules(self) -> LoadedRules:
         """What Prometheus has loaded."""

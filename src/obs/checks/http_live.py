@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from obs.checks.prometheus import ScrapeFacts, ScrapeTarget, built
+from obs.catalogue import own
+from obs.catalogue.query import equal, selector
+from obs.checks.prometheus import RuleFacts, ScrapeFacts, ScrapeTarget, built, expressions, loaded
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, document
 from obs.errors import SourceError
@@ -17,7 +19,7 @@ from obs.stacks.loaded_rules import LoadedRules, read_loaded
 from obs.web.status import Status, decode
 
 _LONGEST_PAUSE: Final = 0.2  # seconds: a person is waiting for the result
-_COLLECTORS: Final = "last_over_time(obs_build_info[1d])"
+_DAY: Final = 86_400.0
 _OWN_TIMEOUT: Final = "5s"
 
 
@@ -48,11 +50,12 @@ def read_exposition(collector: Reached) -> str:
         return rest.get("/metrics").body.decode(errors="replace")
 
 
-def read_scrape(prometheus: Reached) -> ScrapeFacts:
-    """What Prometheus scrapes. Raises SourceError."""
+def read_scrape(prometheus: Reached, system: System) -> ScrapeFacts:
+    """What Prometheus scrapes, and which of it are the system's collectors. Raises SourceError."""
+    collectors = f"last_over_time({selector(own.BUILD_INFO, equal(system.labels), _DAY)})"
     with closing(_rest(prometheus)) as rest:
         targets = _data(rest, "/api/v1/targets", state="active")["activeTargets"]
-        series = _data(rest, "/api/v1/query", query=_COLLECTORS)["result"]
+        series = _data(rest, "/api/v1/query", query=collectors)["result"]
     return ScrapeFacts(
         tuple(
             ScrapeTarget(

@@ -228,7 +228,7 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
             from obs.sinks.otlp import Identity, open_otlp  # noqa: PLC0415  heavy
 
             instance = f"{socket.gethostname()}:{os.getpid()}"
-            identity = Identity(system.system, system.environment, instance)
+            identity = Identity(system.system, system.environment, instance, system.labels)
             opened.append(open_otlp(spec, identity))
         return opened[0].push(families, at)
 

@@ -63,7 +63,7 @@ class Collector:
         self.state_errors = state_errors
         self.clock = clock
         self.started = clock.wall()
-        self.exposition = Exposition()
+        self.exposition = Exposition(system.labels)
         self.stale_checked_at = clock.monotonic()
         self.changes = 0
         self.checks: Mapping[str, bool] = {}

@@ -21,6 +21,7 @@ class BuildContext:
     `nats_poll`, `aws_poll` and `slo_poll` (of both) are the longest intervals between two polls, as
     durations: no panel draws points closer than that. None where Prometheus usually scrapes less
     often than the source is polled. `dead_letters`: a NATS source reports dead letters.
+    `labels` are those of all its series and alerts.
     """
 
     system: str
@@ -34,11 +35,7 @@ class BuildContext:
     nats_poll: str | None
     aws_poll: str | None
     slo_poll: str | None
-
-    @property
-    def labels(self) -> tuple[tuple[str, str], ...]:
-        """The labels that all its alerts have."""
-        return (("system", self.system), ("environment", self.environment))
+    labels: tuple[tuple[str, str], ...]
 
 
 def build_context_of(system: System) -> BuildContext:
@@ -56,6 +53,7 @@ def build_context_of(system: System) -> BuildContext:
         nats_poll=_longest(nats),
         aws_poll=_longest(aws),
         slo_poll=_longest((*nats, *aws)),
+        labels=system.labels,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import Matcher, duration, max_by, one_by, selector
+from obs.catalogue.query import Matcher, duration, equal, max_by, min_by, one_by, selector
 
 JOB: Final = "job"
 """The variable that chooses collectors, by the name Prometheus gives their scrape job."""
@@ -34,10 +34,14 @@ RANGE: Final = "$__range"
 
 @dataclass(frozen=True, slots=True)
 class VariableScope:
-    """The labels that a page has a variable for; `single` are those with one value only."""
+    """The labels that a page has a variable for; `single` are those with one value only.
+
+    `system` are the labels of the series of the page's system.
+    """
 
     labels: tuple[str, ...] = ()
     single: frozenset[str] = frozenset()
+    system: tuple[tuple[str, str], ...] = ()
 
     def where(self, metric: Metric, extra: Sequence[Matcher] = ()) -> tuple[Matcher, ...]:
         """The matchers of a metric's labels, those of the page before the others."""
@@ -47,15 +51,20 @@ class VariableScope:
             for label in self.labels
             if label in metric.labels and label not in taken
         )
-        return ((JOB, "=~", f"${JOB}"), *own, *extra)
+        return ((JOB, "=~", f"${JOB}"), *own, *extra, *equal(self.system))
 
     def series(self, metric: Metric, *extra: Matcher) -> str:
-        """The series of a metric, one for each collector that exports them."""
+        """The system's series of a metric, one for each collector that exports them."""
         return selector(metric, self.where(metric, extra))
 
     def value(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
         """A gauge, one series for each of its labels (or of those `by` names)."""
         return one_by(metric, _kept(metric, by), self.series(metric, *extra))
+
+    def age(self, moment: Metric, *extra: Matcher) -> str:
+        """How long ago a moment was when it was scraped."""
+        series = self.series(moment, *extra)
+        return min_by(moment.labels, f"timestamp({series}) - {series}")
 
     def rate(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
         """A counter's growth per second."""

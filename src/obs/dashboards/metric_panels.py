@@ -29,7 +29,7 @@ _COLUMN: Final = frozenset(each.name for each in fields(Column)) - {"expr"}
 
 @dataclass(frozen=True, slots=True)
 class MetricPanels:
-    """Builds the panels of a page; `none` is the text of an empty one.
+    """Builds the panels of a page, of its system's series; `none` is the text of an empty one.
 
     A counter is shown as its rate per second, any other metric by its values.
     """
@@ -39,6 +39,10 @@ class MetricPanels:
     none: str
     interval: str | None = None
     links: Sequence[Json] = ()
+
+    def __post_init__(self) -> None:
+        own = replace(self.scope, system=self.context.labels)
+        object.__setattr__(self, "scope", own)  # frozen
 
     @property
     def options(self) -> FieldOptions:

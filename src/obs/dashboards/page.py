@@ -69,7 +69,7 @@ def dashboard(page: Page, context: BuildContext) -> core.Dashboard:
         time=core.Time(page.since, "now"),
         timezone="browser",
         links=[_pages(context)],
-        templating=core.Templating(_variables(page)),
+        templating=core.Templating(_variables(page, context)),
         annotations=core.Annotations(_annotations(context)),
         panels=placed(page.name, page.sections),
     )
@@ -112,20 +112,22 @@ def _pages(context: BuildContext) -> Json:
     }
 
 
-def _variables(page: Page) -> list[core.Template]:
+def _variables(page: Page, context: BuildContext) -> list[core.Template]:
     datasource = core.Template(
         name="datasource", label="Data source", type="datasource", query="prometheus", default=""
     )
-    chosen = [_variable(Variable(JOB, own.BUILD_INFO), "Job", ())]
+    chosen = [_variable(Variable(JOB, own.BUILD_INFO), "Job", (), context)]
     before: list[Variable] = []
     for variable in page.variables:
         label = _TITLES.get(variable.label, variable.label.capitalize())
-        chosen.append(_variable(variable, label, before))
+        chosen.append(_variable(variable, label, before, context))
         before.append(variable)
     return [datasource, *chosen]
 
 
-def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> core.Template:
+def _variable(
+    variable: Variable, label: str, before: Sequence[Variable], context: BuildContext
+) -> core.Template:
     matchers: list[tuple[str, str, str]] = []
     if variable.label != JOB:
         matchers.append((JOB, "=~", f"${JOB}"))
@@ -134,6 +136,7 @@ def _variable(variable: Variable, label: str, before: Sequence[Variable]) -> cor
         for each in before
         if each.label in variable.metric.labels
     ]
+    matchers += equal(context.labels)
     return core.Template(
         name=variable.label,
         label=label,

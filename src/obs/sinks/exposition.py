@@ -7,7 +7,7 @@ joins the pieces.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, compress
 from threading import Lock
 from types import NoneType
@@ -16,7 +16,7 @@ from typing import Final
 from obs.catalogue.metric import Kind, Metric
 from obs.families.family import Family, Value
 from obs.sinks.gzip_stream import Piece, deflate, inflate, member
-from obs.sinks.labels import Duplicates, PerRows, label_texts
+from obs.sinks.labels import Duplicates, Labels, PerRows, label_texts
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -72,11 +72,14 @@ class ExpositionPage:
 
 
 class Exposition:
-    """The rendered families of all sources. Safe to update from several threads."""
+    """The rendered families of all sources. Safe to update from several threads.
 
-    def __init__(self) -> None:
+    `labels` are those that every sample has beside its own.
+    """
+
+    def __init__(self, labels: Labels = ()) -> None:
         self._lock = Lock()
-        self._texts = PerRows(label_texts)
+        self._texts = PerRows(partial(label_texts, of_all=labels))
         self._duplicates = Duplicates()
         self._parts: dict[str, tuple[_RenderedFamily, ...]] = {}
         self._page: ExpositionPage | None = None

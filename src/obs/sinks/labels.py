@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from obs.families.family import Family, Rows
 
 T = TypeVar("T")
+Labels = tuple[tuple[str, str], ...]
 
 LONGEST: Final = 256  # characters of a label value
 _DIGEST_BYTES: Final = 8
@@ -42,11 +43,16 @@ class _Escapes(dict[str, str]):
         return text
 
 
-def label_texts(rows: Rows, names: tuple[str, ...]) -> list[str]:
-    """`{name="value",…} ` of each row, with the space before a sample's value."""
-    if not names:
+def label_texts(rows: Rows, names: tuple[str, ...], of_all: Labels = ()) -> list[str]:
+    """`{name="value",…} ` of each row, with the space before a sample's value.
+
+    `of_all` are labels that all rows have, after their own.
+    """
+    if not names and not of_all:
         return [" "] * len(rows)
-    template = "{" + ",".join(f'{name}="%s"' for name in names) + "} "
+    own = [f'{name}="%s"' for name in names]
+    same = [f'{name}="{escaped(value)}"'.replace("%", "%%") for name, value in of_all]
+    template = "{" + ",".join((*own, *same)) + "} "
     text_of = _Escapes().__getitem__
     return [template % tuple(map(text_of, row)) for row in rows.values]
 

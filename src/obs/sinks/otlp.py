@@ -7,6 +7,7 @@ existing `_total` and unit suffixes, and add none.
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import Final
 
@@ -30,7 +31,7 @@ from obs.catalogue.metric import Kind, Metric
 from obs.clients.otlp import OtlpHttp, Sender
 from obs.errors import SourceError
 from obs.families.family import Family
-from obs.sinks.labels import Duplicates, PerRows
+from obs.sinks.labels import Duplicates, Labels, PerRows
 from obs.sinks.otlp_points import data_points, heads
 from obs.spec.outputs import Otlp
 
@@ -46,11 +47,16 @@ _PLACEHOLDER: Final = NumberDataPoint({}, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The sender: system and environment of the spec, and this collector's instance id."""
+    """The sender: system and environment of the spec, and this collector's instance id.
+
+    `labels` are those that every series has beside its own. A receiver makes no labels of a
+    resource's attributes, or others.
+    """
 
     system: str
     environment: str
     instance: str
+    labels: Labels
 
 
 def ucum(unit: str) -> str:
@@ -74,7 +80,7 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
 
 def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
     """The sink of the spec; connects when first used."""
-    return OtlpSink(_connect(spec), resource(identity, spec.resource))
+    return OtlpSink(_connect(spec), resource(identity, spec.resource), identity.labels)
 
 
 def _connect(spec: Otlp) -> Sender:
@@ -89,9 +95,9 @@ def _connect(spec: Otlp) -> Sender:
 class OtlpSink:
     """Pushes families over a sender."""
 
-    def __init__(self, sender: Sender, origin: Resource) -> None:
+    def __init__(self, sender: Sender, origin: Resource, labels: Labels = ()) -> None:
         self._sender = sender
-        self._encoder = Encoder(origin)
+        self._encoder = Encoder(origin, labels)
         self._closed = False
 
     def push(self, families: Sequence[Family], at: float) -> int:
@@ -123,9 +129,9 @@ class OtlpSink:
 class Encoder:
     """Turns families into requests within the receivers' size limit."""
 
-    def __init__(self, origin: Resource) -> None:
+    def __init__(self, origin: Resource, labels: Labels = ()) -> None:
         self._origin = origin
-        self._heads = PerRows(heads)
+        self._heads = PerRows(partial(heads, of_all=labels))
         self._duplicates = Duplicates()
 
     def requests(

@@ -7,6 +7,7 @@ Fields may come in any order, so that joined bytes are a message.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from struct import Struct
 from typing import Final
 
@@ -14,7 +15,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
 
 from obs.families.family import Rows, Value
-from obs.sinks.labels import bounded
+from obs.sinks.labels import Labels, bounded
 
 _DATA_POINTS: Final = b"\x0a"  # field 1 of Gauge and of Sum: a message
 _TIMES: Final = Struct("<BQBQ")  # fields 2 and 3 of NumberDataPoint: fixed64
@@ -27,9 +28,12 @@ _FIXED: Final = _TIMES.size + _DOUBLE.size
 _INT64: Final = range(-(2**63), 2**63)
 
 
-def heads(rows: Rows, names: tuple[str, ...]) -> list[bytes]:
-    """For each row, the start of its data point in a Gauge or Sum, up to its attributes."""
-    return [_head(zip(names, row, strict=True)) for row in rows.values]
+def heads(rows: Rows, names: tuple[str, ...], of_all: Labels = ()) -> list[bytes]:
+    """For each row, the start of its data point in a Gauge or Sum, up to its attributes.
+
+    `of_all` are attributes that all rows have.
+    """
+    return [_head(chain(zip(names, row, strict=True), of_all)) for row in rows.values]
 
 
 def data_points(

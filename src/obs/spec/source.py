@@ -27,7 +27,8 @@ class SourceSpec(Model):
     timeout: Seconds
     """Timeout of a request."""
     stale_after: Seconds | None = None
-    """Age at which series are withdrawn (default: eight polls, at least two minutes)."""
+    """Age at which series are withdrawn (default: eight polls, at least two minutes); never less
+    than one and a half polls."""
     required: bool = True
     """Whether /readyz fails while this source is stale."""
 
@@ -64,4 +65,8 @@ class SourceSpec(Model):
 
 def stale_after(source: SourceSpec) -> float:
     """Seconds after which the values of the last successful poll no longer count as current."""
-    return source.stale_after or max(8 * source.poll, 120.0)
+    if source.stale_after is None:
+        return max(8 * source.poll, 120.0)
+    # A poll begins up to a twentieth of the interval late and takes a while itself: values must
+    # last until it has ended, or those of a healthy source would go each time.
+    return max(source.stale_after, 1.5 * source.poll)

@@ -52,6 +52,11 @@ class System(Model):
         return self.links.grafana or applied_to
 
     @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """The labels that tell its series and alerts from those of other systems."""
+        return (("environment", self.environment), ("system", self.system))
+
+    @property
     def known_as(self) -> str:
         """A name that is unique among systems and environments.
 

@@ -47,6 +47,8 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "slo_service": "oms",
         "source": "main",
         "kind": "consumer",
+        "job": "obs",
+        "instance": "collector:9464",
         "object": "OMS_EVENTS/oms-processor",
         "asset": "consumer",
         "reason": "unreachable",

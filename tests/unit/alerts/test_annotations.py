@@ -34,7 +34,7 @@ def test_a_comparison_is_worded_with_its_unit(name: str, words: str) -> None:
 
 def test_a_description_has_threshold_and_window_filled_in() -> None:
     alert = BY_NAME["EventBridgeFailedInvocations"]
-    tuned = TunedAlert(alert, alert.severity, alert.when, alert.hold)
+    tuned = TunedAlert(alert, alert.severity, alert.when, alert.hold, ())
     assert described(tuned, str.upper) == (
         "VALUE invocations of rule RULE on bus BUS failed after all retries in the last 5m "
         "(threshold 5)."
@@ -43,5 +43,5 @@ def test_a_description_has_threshold_and_window_filled_in() -> None:
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_every_description_can_be_filled_in(alert: Alert) -> None:
-    tuned = TunedAlert(alert, alert.severity, alert.when, alert.hold)
+    tuned = TunedAlert(alert, alert.severity, alert.when, alert.hold, ())
     assert "{" not in described(tuned, lambda name: name)

@@ -129,7 +129,8 @@ def test_prometheus_and_grafana_have_its_rules(spec: Read) -> None:
     built = build(spec().system, ["prometheus", "grafana"])
     (group,) = yaml.safe_load(built["prometheus"]["prometheus/odd.yaml"])["groups"]
     (rule,) = group["rules"]
-    lag = "max by (nats, account, stream, consumer) (nats_consumer_lag_messages)"
+    series = 'nats_consumer_lag_messages{environment="production",system="shop"}'
+    lag = f"max by (nats, account, stream, consumer) ({series})"
     assert rule["expr"].startswith(f"{lag} % 100 > 30\nor (\n")
     assert rule["annotations"]["description"].endswith(
         '{{ $value | printf "%.0f" }} (threshold 30).'

@@ -48,12 +48,13 @@ def test_a_description_names_only_labels_that_the_alert_has(alert: Alert) -> Non
 def test_an_alert_reads_metrics_of_the_object_it_is_about(alert: Alert) -> None:
     for metric in alert.when.metrics():
         assert METRICS[metric.name] is metric
-        assert alert.about is About.COLLECTOR or set(alert.about.labels) <= set(metric.labels)
+        whole = alert.about in (About.COLLECTOR, About.TARGET)
+        assert whole or set(alert.about.labels) <= set(metric.labels)
 
 
 @each_alert
 def test_an_alert_that_a_source_feeds_outlives_it(alert: Alert) -> None:
-    of_collector = (About.SOURCE, About.COLLECTOR, About.SPEC_OBJECT)
+    of_collector = (About.SOURCE, About.COLLECTOR, About.TARGET, About.SPEC_OBJECT)
     watches_itself = alert.about in of_collector or alert.name == "SloNoData"
     assert bool(alert.keep_firing) != watches_itself
 

@@ -25,7 +25,7 @@ def test_what_may_change_is_on_the_info_series_only(spec: Callable[..., Spec]) -
         if rule["record"] == "slo:info":
             assert {"objective_percent", "slo_window"} <= names
         else:
-            assert names <= {"slo", "slo_service", "window"}
+            assert names <= {"slo", "slo_service", "window", "system", "environment"}
 
 
 def test_a_budget_is_written_as_the_decimal_it_is(spec: Callable[..., Spec]) -> None:

@@ -115,7 +115,7 @@ def test_an_explanation_has_meaning_expression_and_what_to_do(
 ) -> None:
     assert main(["alerts", "explain", "NatsConsumerStopped", "--spec", spec]) == 0
     output = capsys.readouterr().out
-    for words in ("(nats_consumer_status) == 4", "## Mitigation", "## Silencing"):
+    for words in ("(nats_consumer_status{environment=", "}) == 4", "## Mitigation", "## Silencing"):
         assert words in output
 
 

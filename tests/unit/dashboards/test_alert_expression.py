@@ -12,7 +12,7 @@ from obs.dashboards.alert_expression import compared, unit
 from obs.dashboards.expressions import VariableScope, ever, worst
 from tests.unit.dashboards.systems import oms
 
-ALL = VariableScope()
+ALL = VariableScope(system=oms().labels)
 COMPARED = [
     tuned
     for tuned in tuned_alerts(oms())
@@ -49,7 +49,7 @@ def test_ages_are_told_as_the_alert_judges_them() -> None:
         "time() - max by (slo, slo_service)"
     )
     overdue = Overdue(own.SOURCE_LAST_SUCCESS, own.SOURCE_STALE_AFTER, own.SOURCE_UP, 30)
-    assert compared(ALL, overdue).startswith("100 * (time() - ")
+    assert compared(ALL, overdue).startswith("100 * min by (source) (timestamp(")
     assert unit(overdue) == "percent"
 
 

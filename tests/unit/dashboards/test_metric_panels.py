@@ -78,7 +78,8 @@ def test_a_metric_of_one_declaration_is_on_a_panel_of_one_line(tills: Metric) ->
     assert panel["fieldConfig"]["defaults"]["unit"] == "s"
     assert panel["targets"][0]["legendFormat"] == "{{source}}"
     assert panel["targets"][0]["expr"] == (
-        'max by (source) (shop_till_wait_seconds{job=~"$job",source=~"$source"})'
+        'max by (source) (shop_till_wait_seconds{job=~"$job",source=~"$source",'
+        'environment="production",system="oms"})'
     )
 
     assert catalogue.BY_NAME["shop_till_wait_seconds"] is tills

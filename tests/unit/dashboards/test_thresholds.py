@@ -14,7 +14,7 @@ LAG = BY_NAME["NatsConsumerLagHigh"]
 
 
 def tuned(when: Condition, severity: Severity = Severity.WARNING) -> TunedAlert:
-    return TunedAlert(LAG, severity, when, 300)
+    return TunedAlert(LAG, severity, when, 300, ())
 
 
 def above(threshold: float) -> Above:

@@ -19,7 +19,8 @@ from obs.sinks.process import ProcessMetrics
 
 AT = 1_790_000_000.25
 SINCE = 1_789_990_000.0
-ORIGIN = resource(Identity("oms", "staging", "host-1"), {"team": "orders"})
+LABELS = (("environment", "staging"), ("system", "oms"))
+ORIGIN = resource(Identity("oms", "staging", "host-1", LABELS), {"team": "orders"})
 LIMIT = 4 * 1024 * 1024
 
 
@@ -158,7 +159,7 @@ def test_the_resource_says_who_sends() -> None:
 
 
 def test_the_spec_s_attributes_win() -> None:
-    origin = resource(Identity("oms", "staging", "host-1"), {"service.name": "obs-eu"})
+    origin = resource(Identity("oms", "staging", "host-1", LABELS), {"service.name": "obs-eu"})
     assert origin.attributes["service.name"] == "obs-eu"
 
 

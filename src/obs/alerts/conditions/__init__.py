@@ -7,7 +7,7 @@ from obs.alerts.conditions.condition import Condition
 from obs.alerts.conditions.counters import ErrorRate, Increase, Quiet
 from obs.alerts.conditions.gauges import Above, Below, Equals, Share
 from obs.alerts.conditions.moments import Age, Overdue
-from obs.alerts.conditions.presence import Absent, Always
+from obs.alerts.conditions.presence import Absent, AbsentForSource, Always, Unscraped
 
 CONDITIONS: Final[tuple[type[Condition], ...]] = (
     Above,
@@ -20,6 +20,8 @@ CONDITIONS: Final[tuple[type[Condition], ...]] = (
     Age,
     Overdue,
     Absent,
+    AbsentForSource,
+    Unscraped,
     Always,
     Burn,
     BurnTiers,
@@ -30,6 +32,7 @@ __all__ = [
     "CONDITIONS",
     "Above",
     "Absent",
+    "AbsentForSource",
     "Age",
     "Always",
     "Below",
@@ -42,4 +45,5 @@ __all__ = [
     "Overdue",
     "Quiet",
     "Share",
+    "Unscraped",
 ]

@@ -14,7 +14,7 @@ from obs.alerts.conditions.condition import (
     TuningField,
 )
 from obs.alerts.conditions.grafana import EXTRA, GrafanaQuery, lasting, lasting_gauge
-from obs.alerts.conditions.promql import present
+from obs.alerts.conditions.promql import of_object, present
 from obs.alerts.conditions.samples import Gauge, Level, Samples, constant
 from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.tier import BurnTier
@@ -22,7 +22,7 @@ from obs.alerts.conditions.words import Words
 from obs.alerts.tier_summary import slo_tiers
 from obs.catalogue import slo
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import number, over_time
+from obs.catalogue.query import equal, min_by, number, over_time
 from obs.slo.burn import objective_ratio
 from obs.slo.tiers import Tier, tiers
 from obs.slo.windows import recall_step, window
@@ -161,12 +161,10 @@ class Burn(Condition):
         """The tier."""
         return BurnTier(self.long, self.short, self.factor, self.min_bad_events, self.period)
 
-    def placeholders(self) -> Mapping[str, Placeholder]:
+    def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """`exhaustion`: when the budget is exhausted at the long window's burn rate."""
-        query = (
-            f"min by (slo, slo_service) ({slo.EXHAUSTION.name}"
-            f'{{slo=%q,slo_service=%q,window="{self.long}"}})'
-        )
+        of_window = equal((("window", self.long),))
+        query = min_by(slo.SLO, of_object(rule, slo.EXHAUSTION, slo.SLO, of_window))
         known = f'(index .Values "{EXTRA}")'
         return {
             "exhaustion": Placeholder(

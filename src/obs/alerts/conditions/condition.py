@@ -31,6 +31,9 @@ class PanelQueries(Protocol):
     def value(self, metric: Metric, *extra: Matcher, by: Sequence[str] | None = None) -> str:
         """A gauge, one series for each of its labels (or of those `by` names)."""
 
+    def age(self, moment: Metric, *extra: Matcher) -> str:
+        """How long ago a moment was when it was scraped."""
+
     def grown(
         self,
         metric: Metric,
@@ -63,11 +66,15 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class RuleCondition:
-    """The condition of one rule, with the labels and matchers that this rule has for it."""
+    """The condition of one rule, with the labels and matchers that this rule has for it.
+
+    `only` are labels of the one object that the rule is about; empty where it is about all.
+    """
 
     when: "Condition"
     labels: Labels = ()
     among: tuple[Matcher, ...] = ()
+    only: Labels = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,6 @@ class Condition(ABC):
         """The burn-rate tier that it is; None for every other condition."""
         return None
 
-    def placeholders(self) -> Mapping[str, Placeholder]:
+    def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """Words of a description that only this condition fills in, by name."""
         return {}

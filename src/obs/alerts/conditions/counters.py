@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from obs.alerts.conditions.cloudwatch import AlarmForm, WindowSum, no_alarm_on
 from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, only_while_up
-from obs.alerts.conditions.promql import MINUTE, increased, while_source_up
+from obs.alerts.conditions.promql import (
+    MINUTE,
+    increase,
+    increased,
+    of_system,
+    while_source_up,
+)
 from obs.alerts.conditions.samples import (
     EXTRAPOLATED,
     FINEST,
@@ -23,7 +29,7 @@ from obs.alerts.conditions.samples import (
 from obs.alerts.conditions.scope import Labels, RuleScope
 from obs.alerts.conditions.words import Unit, Words, threshold_words
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import duration, equal, increase, max_by, number, over_time, selector
+from obs.catalogue.query import duration, equal, max_by, number, over_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ class Quiet(Condition):
 
     def _if_known(self, rule: RuleScope) -> str:
         """Only what was known a window ago already, and while the source is up."""
-        before = f"{selector(self.metric, (), self.window)} offset {duration(self.window)}"
+        before = f"{of_system(rule, self.metric, (), self.window)} offset {duration(self.window)}"
         known = max_by(rule.identity, f"last_over_time({before})")
         return f"and {known}\n{while_source_up(rule)}"
 
@@ -152,7 +158,7 @@ class ErrorRate(Condition):
 
     def promql(self, rule: RuleScope, held: float) -> str:
         bad = increased(rule, self.bad, self.window)
-        total = max_by(rule.identity, increase(self.total, (), self.window))
+        total = max_by(rule.identity, increase(rule, self.total, (), self.window))
         percent = f"100 * {bad}\n  / ({total} >= {number(self.minimum)})"
         if held:
             percent = over_time("max_over_time", percent, held, MINUTE)

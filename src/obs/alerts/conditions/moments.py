@@ -1,7 +1,8 @@
 """Conditions on how long ago a moment is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from obs.alerts.conditions.cloudwatch import ABOUT_THE_COLLECTOR, AlarmForm, NotExpressible
@@ -14,7 +15,15 @@ from obs.alerts.conditions.condition import (
     TuningField,
 )
 from obs.alerts.conditions.grafana import EXTRA, GrafanaQuery
-from obs.alerts.conditions.promql import HOUR, present, scoped
+from obs.alerts.conditions.promql import (
+    HOUR,
+    OneValue,
+    age_at_scrape,
+    of_object,
+    of_system,
+    present,
+    scoped,
+)
 from obs.alerts.conditions.samples import (
     STALE_AFTER,
     Gauge,
@@ -26,8 +35,9 @@ from obs.alerts.conditions.samples import (
 )
 from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.words import Unit, Words, threshold_words
+from obs.catalogue import own, slo
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import duration, min_by, number, selector
+from obs.catalogue.query import max_by, min_by, number
 from obs.spec.system import System
 
 GONE_FOR: Final = 24 * HOUR
@@ -90,36 +100,44 @@ class Age(Condition):
         names = sorted({each.name.replace(".", r"\.") for each in system.slos})
         return (RuleCondition(self, among=(("slo", "=~", "|".join(names)),)),)
 
-    def placeholders(self) -> Mapping[str, Placeholder]:
+    def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """`never`: empty once the moment has been."""
-        query = f"last_over_time({self.moment.name}{{slo=%q,slo_service=%q}}[{duration(GONE_FOR)}])"
-        return {"never": _never(f"printf `{query}` $labels.slo $labels.slo_service")}
+        moment = of_object(rule, self.moment, slo.SLO, window=GONE_FOR)
+        return {"never": _never(f"last_over_time({moment})", slo.SLO)}
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue(Condition):
     """A moment is longer ago than this percentage of a limit; `since` stands for one not yet been.
 
-    Of several that wait for the moment, the one that has waited longest counts.
+    Of several that wait for the moment, the one that has waited longest counts. `unless`: not
+    while this gauge is 1. A source whose last poll succeeded is up, however close its limit is to
+    the interval of its polls.
     """
 
     moment: Metric
     limit: Metric
     since: Metric
     percent: float
+    unless: Metric | None = None
 
     def metrics(self) -> tuple[Metric, ...]:
-        return (self.moment, self.limit, self.since)
+        metrics = (self.moment, self.limit, self.since)
+        return (*metrics, self.unless) if self.unless else metrics
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        moment = present(rule, self.moment)
+        def age(moment: Metric, one_value: OneValue) -> str:
+            return scoped(rule, partial(age_at_scrape, rule, moment), one_value=one_value)
+
         limit = present(rule, self.limit, narrowed=False)
-        age = f"time() - ({moment} or {_first(rule, self.since)})"
-        return f"{age}\n  > {number(self.percent / 100)} * {limit}"
+        ages = f"({age(self.moment, min_by)}\n  or {age(self.since, max_by)})"
+        overdue = f"{ages}\n  > {number(self.percent / 100)} * {limit}"
+        if self.unless is None:
+            return overdue
+        return f"{overdue}\nunless {present(rule, self.unless, narrowed=False)} == 1"
 
     def drawn(self, panel: PanelQueries) -> str:
-        age = f"100 * (time() - {panel.value(self.moment)})"
-        return f"{age}\n/ {panel.value(self.limit)}"
+        return f"100 * {panel.age(self.moment)}\n/ {panel.value(self.limit)}"
 
     def panel_limit(self) -> PanelLimit:
         return PanelLimit(self.percent, "percent")
@@ -140,32 +158,38 @@ class Overdue(Condition):
 
     def samples(self) -> Samples:
         edge = self.percent / 100 * STALE_AFTER
-        ages = {Level.GOOD: 0.0, Level.EDGE: edge, Level.BAD: edge + 1}
+        bad = edge + 1
+        ages = {Level.GOOD: 0.0, Level.EDGE: edge, Level.BAD: bad, Level.OVER: bad}
+        healthy = (Level.GOOD, Level.OVER)
+        up = {**constant(0.0), **dict.fromkeys(healthy, 1.0)}
         return Samples(
             (
                 Moment(self.moment, ages),
                 Gauge(self.limit, constant(STALE_AFTER)),
                 Gauge(self.since, constant(0.0)),
+                *((Gauge(self.unless, up),) if self.unless else ()),
             ),
-            edge + 1,
+            bad,
+            variants=((f"{self.unless.name} is 1", Level.OVER),) if self.unless else (),
             filled={"never": ""},
             without_data=NeverSeen(edge, self.since, {"never": NEVER}),
         )
 
-    def placeholders(self) -> Mapping[str, Placeholder]:
+    def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """`never`: empty once a source has been polled. A query within the annotation."""
-        return {"never": _never(f"printf `{self.moment.name}{{source=%q}}` $labels.source")}
+        return {"never": _never(of_object(rule, self.moment, own.SOURCE), own.SOURCE)}
 
 
 def _first(rule: RuleScope, since: Metric) -> str:
     """Since when the one has waited that has waited longest."""
-    return scoped(rule, lambda matchers: selector(since, matchers), one_value=min_by)
+    return scoped(rule, lambda matchers: of_system(rule, since, matchers), one_value=min_by)
 
 
-def _never(moment: str) -> Placeholder:
-    """NEVER where the query of a moment, as a template has it, finds none; else nothing."""
+def _never(moment: str, labels: Sequence[str]) -> Placeholder:
+    """NEVER where the query of a moment, with the labels filled in, finds none; else nothing."""
+    values = " ".join(f"$labels.{label}" for label in labels)
     known = f'(index .Values "{EXTRA}").Labels'
     return Placeholder(
-        f"{{{{ with {moment} | query }}}}{{{{ else }}}}{NEVER}{{{{ end }}}}",
+        f"{{{{ with printf `{moment}` {values} | query }}}}{{{{ else }}}}{NEVER}{{{{ end }}}}",
         f"{{{{ if not {known} }}}}{NEVER}{{{{ end }}}}",
     )

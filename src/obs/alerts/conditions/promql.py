@@ -15,7 +15,6 @@ from obs.catalogue.metric import Metric
 from obs.catalogue.query import (
     Matcher,
     equal,
-    increase,
     max_by,
     one_by,
     over_time,
@@ -27,6 +26,9 @@ from obs.spec.sources import SOURCE_KINDS
 MINUTE: Final = 60
 HOUR: Final = 3600
 
+OneValue = Callable[[Sequence[str], str], str]
+"""How one value is made of those that collectors export: by the labels of an object."""
+
 
 def held_while_silent(rule: RuleScope, condition: Callable[[float], str]) -> str:
     """The PromQL of a rule, a line for each of its parts.
@@ -36,17 +38,44 @@ def held_while_silent(rule: RuleScope, condition: Callable[[float], str]) -> str
     if not rule.keep_firing:
         return condition(0)
     own_labels = (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)
-    firing = selector("ALERTS", equal(own_labels))
+    firing = of_system(rule, "ALERTS", equal(own_labels))
     held = condition(rule.keep_firing)
     parts = (held, f"and {max_by(rule.identity, firing)}", unless_seen(rule))
     return "\n".join((condition(0), "or (", *(indented(part) for part in parts), ")"))
+
+
+def of_system(
+    rule: RuleScope, metric: str | Metric, where: Sequence[Matcher] = (), window: float = 0
+) -> str:
+    """The series of the rule's own system that match: others may share its Prometheus.
+
+    Every series that a rule reads is written here.
+    """
+    return selector(metric, (*where, *equal(rule.system)), window)
+
+
+def of_object(
+    rule: RuleScope,
+    metric: Metric,
+    labels: Sequence[str],
+    where: Sequence[Matcher] = (),
+    window: float = 0,
+) -> str:
+    """The same as a format for `printf`, with the values of an object's labels to fill in."""
+    series = of_system(rule, metric, where, window).replace("%", "%%")
+    return series.replace("{", "{" + "".join(f"{label}=%q," for label in labels), 1)
+
+
+def increase(rule: RuleScope, metric: Metric, where: Sequence[Matcher], window: float) -> str:
+    """How much a counter of the rule's own system grew in the window of seconds."""
+    return f"increase({of_system(rule, metric, where, window)})"
 
 
 def scoped(
     rule: RuleScope,
     series: Callable[[Sequence[Matcher]], str],
     *,
-    one_value: Callable[[Sequence[str], str], str] = max_by,
+    one_value: OneValue = max_by,
 ) -> str:
     """One value for each object of the rule; those with rules of their own left out."""
     whole = one_value(rule.identity, series((*equal(rule.only), *rule.among)))
@@ -64,8 +93,8 @@ def present(
     def series(matchers: Sequence[Matcher]) -> str:
         every = (*matchers, *equal(where))
         if held:
-            return f"last_over_time({selector(metric, every, held)})"
-        return selector(metric, every)
+            return f"last_over_time({of_system(rule, metric, every, held)})"
+        return of_system(rule, metric, every)
 
     if not narrowed:
         return one_by(metric, rule.identity, series(()))
@@ -84,10 +113,19 @@ def increased(
     """A counter's increase now, or its greatest or least of the last `held` seconds."""
 
     def series(matchers: Sequence[Matcher]) -> str:
-        grown = increase(metric, (*matchers, *equal(where)), window)
+        grown = increase(rule, metric, (*matchers, *equal(where)), window)
         return over_time(function, grown, held, MINUTE) if held else grown
 
     return scoped(rule, series)
+
+
+def age_at_scrape(rule: RuleScope, moment: Metric, where: Sequence[Matcher]) -> str:
+    """How long ago a moment was when it was scraped.
+
+    The time of an evaluation is up to a scrape interval later, by which all would look older.
+    """
+    series = of_system(rule, moment, where)
+    return f"timestamp({series}) - {series}"
 
 
 def while_source_up(rule: RuleScope) -> str:
@@ -102,13 +140,13 @@ def unless_seen(rule: RuleScope) -> str:
     gone.
     """
     if rule.identity == slo.SLO:
-        return f"unless {max_by(rule.identity, selector(slo.OBJECTIVE))}"
-    withdrawn = f"{max_by(own.SOURCE, selector(own.SOURCE_WITHDRAWN))} > 0"
+        return f"unless {max_by(rule.identity, of_system(rule, slo.OBJECTIVE))}"
+    withdrawn = f"{max_by(own.SOURCE, of_system(rule, own.SOURCE_WITHDRAWN))} > 0"
     return f"unless on ({_source_label(rule)}) {_sources_up(rule, f' unless {withdrawn}')}"
 
 
 def _sources_up(rule: RuleScope, narrowed: str = "") -> str:
-    up = f"{max_by(own.SOURCE, selector(own.SOURCE_UP))} == 1{narrowed}"
+    up = f"{max_by(own.SOURCE, of_system(rule, own.SOURCE_UP))} == 1{narrowed}"
     return renamed(up, own.SOURCE[0], _source_label(rule))
 
 

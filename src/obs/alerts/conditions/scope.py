@@ -19,6 +19,10 @@ class RuleScope(Protocol):
         """The alert's name."""
 
     @property
+    def system(self) -> Labels:
+        """Labels of the system's series and alerts, which no other system's have."""
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """The labels that tell the objects apart."""
 

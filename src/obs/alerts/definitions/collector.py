@@ -3,7 +3,15 @@
 from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
-from obs.alerts.conditions import Absent, Always, Equals, Increase, Overdue
+from obs.alerts.conditions import (
+    Absent,
+    AbsentForSource,
+    Always,
+    Equals,
+    Increase,
+    Overdue,
+    Unscraped,
+)
 from obs.catalogue import own
 
 ALERTS: Final = (
@@ -11,12 +19,19 @@ ALERTS: Final = (
         "ObsSourceDown",
         Severity.WARNING,
         About.SOURCE,
-        Overdue(own.SOURCE_LAST_SUCCESS, own.SOURCE_STALE_AFTER, own.SOURCE_ASKED_SINCE, 30),
+        Overdue(
+            own.SOURCE_LAST_SUCCESS,
+            own.SOURCE_STALE_AFTER,
+            own.SOURCE_ASKED_SINCE,
+            30,
+            unless=own.SOURCE_UP,
+        ),
         1 * MINUTE,
         "The collector cannot poll a source, so its data is getting old.",
         "Source {source} has had no successful poll for {value}{never} (threshold {threshold}).",
-        "30 % of stale_after covers at least two polls. With the extra minute, the alert still "
-        "fires before the source's series are withdrawn.",
+        "30 % of the usual stale_after covers at least two polls. With the extra minute, the alert "
+        "still fires before the source's series are withdrawn. It does not fire while the last "
+        "poll succeeded.",
         "collector/sources",
         keep_firing=0,
     ),
@@ -106,6 +121,31 @@ ALERTS: Final = (
         "No collector is scraped, so this system is not monitored.",
         "No collector has been scraped for {hold}.",
         "Five minutes are longer than a deployment of the collector.",
+        "collector/build",
+        keep_firing=0,
+    ),
+    Alert(
+        "ObsSourceAbsent",
+        Severity.CRITICAL,
+        About.SOURCE,
+        AbsentForSource(own.SOURCE_UP),
+        5 * MINUTE,
+        "No collector polls a source of the spec, so it is not monitored.",
+        "No collector that is scraped has polled source {source} for {hold}.",
+        "Five minutes are longer than a deployment of the collector.",
+        "collector/sources",
+        keep_firing=0,
+    ),
+    Alert(
+        "ObsCollectorDown",
+        Severity.WARNING,
+        About.TARGET,
+        Unscraped(own.BUILD_INFO),
+        5 * MINUTE,
+        "A collector does not answer, so what it polls has one collector less, or none.",
+        "Prometheus cannot scrape collector {instance} of job {job}.",
+        "Five minutes are longer than a deployment of the collector. ObsSourceAbsent says which "
+        "sources are left without a collector.",
         "collector/build",
         keep_firing=0,
     ),

@@ -65,8 +65,9 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
     for name, level in samples.variants:
         levels = lead + [level] * len(bad) + tail
         yield alert.one_collector(f"does not fire when {name}", levels)
-    yield alert.two_collectors("two collectors count once", lead + edge + tail + bad + tail)
-    yield alert.renamed_pod("a renamed pod changes nothing", lead + bad + tail)
+    if tuned.alert.about is not About.TARGET:  # any other object is no single collector
+        yield alert.two_collectors("two collectors count once", lead + edge + tail + bad + tail)
+        yield alert.renamed_pod("a renamed pod changes nothing", lead + bad + tail)
     if samples.is_counted:
         yield alert.counter_reset("a counter that begins anew is no event", lead + tail + tail)
     if samples.recall_step:
@@ -199,7 +200,7 @@ class _CaseBuilder:
         return self._case(name, series, firing)
 
     def _exported_by(self, collector: str, levels: Sequence[Level]) -> list[Signal]:
-        labels = (*self._labels, ("instance", collector))
+        labels = tuple({"instance": collector, **dict(self._labels)}.items())
         return [
             replace(each, labels=(*labels, *each.labels)) for each in self.samples.signals(levels)
         ]
@@ -210,17 +211,18 @@ class _CaseBuilder:
         """What else the rule reads: whether the source is up, or the SLO exists; and more series
         of the condition.
         """
+        labels = (*self._labels, ("instance", "a"))
+        signals = (each.signal(levels, self._step) for each in self.samples.companions)
+        more = [
+            replace(each, labels=tuple({**dict(labels), **dict(each.labels)}.items()))
+            for each in signals
+        ]
         if self.tuned.alert.about is About.SLO:
-            labels = (*self._labels, ("instance", "a"))
             there = tuple(None if level is Level.GONE else 0.5 for level in levels)
-            more = [each.signal(levels, self._step) for each in self.samples.companions]
-            return [
-                Signal(slo.OBJECTIVE, labels, there),
-                *(replace(each, labels=(*labels, *each.labels)) for each in more),
-            ]
+            return [Signal(slo.OBJECTIVE, labels, there), *more]
         source = next((value for label, value in self._labels if label in SOURCE_KINDS), None)
         if source is None:
-            return []
+            return more
         values = tuple(up or [1.0] * len(levels))
         return [Signal(own.SOURCE_UP, (("source", source), ("instance", "a")), values)]
 
@@ -282,6 +284,8 @@ _SAMPLES: Final = {
     "bus": "bus",
     "rule": "rule",
     "queue": "queue",
+    "job": "obs",
+    "instance": "collector:9464",
 }
 
 

@@ -6,10 +6,13 @@ from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.annotations import described
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.conditions.words import ValueForm
 from obs.alerts.definitions import GROUPS
 from obs.alerts.rule_tests.cases import Case, cases
 from obs.alerts.writers.prometheus import RuleDocument, annotations, panel_link, shared_labels
+from obs.catalogue.declare import EXPORTED
+from obs.catalogue.metric import Metric
 from obs.catalogue.query import duration, equal, number, selector
 from obs.spec.system import System
 
@@ -53,7 +56,10 @@ def alert_tests(tuned: TunedAlert, system: System) -> Iterator[RuleDocument]:
             "interval": duration(case.step),
             "name": f"{about}: {case.name}",
             "input_series": [
-                {"series": _series(each.metric.name, each.labels), "values": _values(each.values)}
+                {
+                    "series": _series(each.metric.name, (*each.labels, *_of(each.metric, system))),
+                    "values": _values(each.values),
+                }
                 for each in case.series
             ],
             "promql_expr_test": list(_firing_tests(tuned, case, system)),
@@ -61,6 +67,11 @@ def alert_tests(tuned: TunedAlert, system: System) -> Iterator[RuleDocument]:
         if case.annotated:
             test["alert_rule_test"] = [_annotation_test(tuned, case, system)]
         yield test
+
+
+def _of(metric: Metric, system: System) -> Labels:
+    """The labels that the system's series have; what Prometheus itself tells is of no system."""
+    return system.labels if metric.name in EXPORTED else ()
 
 
 def _firing_tests(tuned: TunedAlert, case: Case, system: System) -> Iterator[RuleDocument]:

@@ -148,5 +148,5 @@ def _template(name: str, tuned: TunedAlert) -> str:
     """Without a $, which Grafana takes for a variable of its environment in some versions."""
     if name == "value":
         return VALUES[tuned.when.words().form].replace("$value", '(index .Values "A").Value')
-    own = tuned.when.placeholders().get(name)
+    own = tuned.when.placeholders(tuned).get(name)
     return own.grafana if own else f"{{{{ .Labels.{name} }}}}"

@@ -44,7 +44,7 @@ def rule_files(
     for name, definitions in GROUPS.items():
         names = {alert.name for alert in definitions}
         rules = [alert_rule(tuned, system) for tuned in alerts if tuned.name in names]
-        groups = list(_groups(f"{system.system}-{name}", rules))
+        groups = list(_groups(f"{system.known_as}-{name}", rules))
         if group_labels:
             groups = [_with_group_labels(group, system) for group in groups]
         if groups:
@@ -80,8 +80,7 @@ def _as_templates(labels: Labels) -> dict[str, str]:
 
 def shared_labels(system: System) -> dict[str, str]:
     """The labels that all alerts of a system have."""
-    labels = {"environment": system.environment, "system": system.system}
-    return dict(sorted({**labels, **dict((OWN,))}.items()))
+    return dict(sorted((*system.labels, OWN)))
 
 
 def annotations(tuned: TunedAlert, system: System) -> dict[str, str]:
@@ -117,7 +116,7 @@ def runbook_url(tuned: TunedAlert, system: System) -> str:
 def _template(name: str, tuned: TunedAlert) -> str:
     if name == "value":
         return VALUES[tuned.when.words().form]
-    own = tuned.when.placeholders().get(name)
+    own = tuned.when.placeholders(tuned).get(name)
     return own.prometheus if own else f"{{{{ $labels.{name} }}}}"
 
 

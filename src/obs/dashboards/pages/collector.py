@@ -5,10 +5,11 @@ from typing import Final
 from grafanalib import core
 
 from obs.catalogue import own
+from obs.catalogue.query import equal, selector
 from obs.dashboards import theme
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.differences import Differences
-from obs.dashboards.expressions import RATE, VariableScope
+from obs.dashboards.expressions import JOB, RATE, VariableScope
 from obs.dashboards.field_options import FieldOptions, Query
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.metric_panels import MetricPanels
@@ -57,7 +58,7 @@ def down(panels: MetricPanels, key: str) -> core.Stat:
 
 def _answer(panels: MetricPanels, whole: MetricPanels) -> Band:
     failed = f"sum({panels.scope.grown(own.SOURCE_ERRORS, '1h')}) or vector(0)"
-    age = f"max(time() - {panels.scope.value(own.SOURCE_LAST_SUCCESS)})"
+    age = f"max({panels.scope.age(own.SOURCE_LAST_SUCCESS)})"
     count = f"count by (version) ({whole.scope.series(own.BUILD_INFO)})"
     build: Differences = {"expr": count, "by": ["version"], "steps": PLAIN}
     bad = from_one(theme.WARNING)
@@ -85,7 +86,7 @@ def _answer(panels: MetricPanels, whole: MetricPanels) -> Band:
         whole.stat("collector/build", own.BUILD_INFO, text="value_and_name", **build),
     ]
     if panels.context.aws:
-        stats.append(whole.stat("collector/cost_now", own.AWS_COST, expr=_cost(), decimals=2))
+        stats.append(whole.stat("collector/cost_now", own.AWS_COST, expr=_cost(whole), decimals=2))
     return Band(4, stats)
 
 
@@ -128,7 +129,7 @@ def _left_out(panels: MetricPanels) -> Band:
 
 def _costs(panels: MetricPanels, whole: MetricPanels) -> Band:
     bars, hidden = LineStyle(bars=True, stacked=True), LineStyle(legend="hidden")
-    cost: Differences = {"expr": _cost(), "legend": "dollars"}
+    cost: Differences = {"expr": _cost(whole), "legend": "dollars"}
     skipped = panels.alert_lines(
         "collector/cost",
         title="Polls skipped to save cost",
@@ -144,9 +145,9 @@ def _costs(panels: MetricPanels, whole: MetricPanels) -> Band:
     return Band(7, shown)
 
 
-def _cost() -> str:
+def _cost(whole: MetricPanels) -> str:
     """The cost of all collectors together."""
-    return f"sum({VariableScope().series(own.AWS_COST)})"
+    return f"sum({whole.scope.series(own.AWS_COST)})"
 
 
 def _process(whole: MetricPanels) -> Band:
@@ -154,9 +155,10 @@ def _process(whole: MetricPanels) -> Band:
         options = FieldOptions(unit, none=NONE, minimum=0)
         return lines(key, title, description, [Query(expr, "{{instance}}")], options)
 
-    chosen = '{job=~"$job"}'  # any process has these metrics; the variable chooses collectors
-    processor = f"rate(process_cpu_seconds_total{chosen}[{RATE}])"
-    memory = f"process_resident_memory_bytes{chosen}"
+    # any process has these metrics; the variable and the system's labels choose collectors
+    chosen = ((JOB, "=~", f"${JOB}"), *equal(whole.context.labels))
+    processor = f"rate({selector('process_cpu_seconds_total', chosen)}[{RATE}])"
+    memory = selector("process_resident_memory_bytes", chosen)
     cpu, ram = (
         "CPU of each collector, as a share of one core.",
         "Resident memory of each collector.",

@@ -20,7 +20,6 @@ STATUS_HELP: Final = (
 OLDEST: Final = "Oldest unprocessed message"
 _NONE: Final = "No data for this consumer: does its source answer? See Collector"
 _SCOPE: Final = VariableScope(nats.CONSUMER, frozenset(nats.CONSUMER))
-_STREAM: Final = VariableScope(nats.STREAM, frozenset(nats.STREAM))
 
 
 def page(context: BuildContext) -> Page | None:
@@ -76,7 +75,7 @@ def _status(panels: MetricPanels) -> Band:
 
 
 def _work(panels: MetricPanels) -> Band:
-    arrivals = _STREAM.rate(nats.STREAM_LAST_SEQUENCE)
+    arrivals = panels.scope.rate(nats.STREAM_LAST_SEQUENCE)
     flow = [
         panels.query(nats.STREAM_LAST_SEQUENCE, "stream: arrivals", theme.ARRIVALS, expr=arrivals),
         panels.query(nats.DELIVERED, "deliveries", theme.DELIVERIES),

@@ -57,7 +57,7 @@ def _answer(panels: MetricPanels) -> Band:
     budget, tiers = budget_steps(panels.context), burn_steps(panels.context, "1h")
     left, never = slo.BUDGET_REMAINING, theme.never(theme.GOOD)
     objective: Differences = {
-        "expr": objectives(_SCOPE, "slo_window"),
+        "expr": objectives(panels.scope, "slo_window"),
         "legend": "over {{slo_window}}",
         "decimals": 3,
     }
@@ -74,7 +74,7 @@ def _answer(panels: MetricPanels) -> Band:
 def _budget(panels: MetricPanels) -> Band:
     labels = (*slo.SLO, "window")
     finite = [
-        Query(f"{_SCOPE.value(slo.EXHAUSTION, over(each), by=labels)} < +Inf", "{{window}}")
+        Query(f"{panels.scope.value(slo.EXHAUSTION, over(each), by=labels)} < +Inf", "{{window}}")
         for each in ("1h", "6h", "3d")
     ]
     never = or_silent("At the current burn rates it is never exhausted")
@@ -110,7 +110,9 @@ def _tiers(panels: MetricPanels) -> list[Query]:
         tier = tuned.when.tier()
         if tier is not None and not tuned.only:
             name = "page" if tuned.severity is Severity.CRITICAL else "ticket"
-            tiers.setdefault(f"{name}: {tier.long} and {tier.short}", []).append(_factor(tier))
+            tiers.setdefault(f"{name}: {tier.long} and {tier.short}", []).append(
+                _factor(panels, tier)
+            )
     return [Query("\nor ".join(factors), name) for name, factors in tiers.items()]
 
 
@@ -131,6 +133,6 @@ def _events(panels: MetricPanels) -> Band:
     return Band(8, [events, ratio, panels.lines("slo_detail/bad_events", slo.BAD_EVENTS)])
 
 
-def _factor(tier: BurnTier) -> str:
+def _factor(panels: MetricPanels, tier: BurnTier) -> str:
     chosen = [("slo_window", "=", tier.period)] if tier.period else []
-    return f"{number(tier.factor)} * {_SCOPE.value(slo.INFO, *chosen, by=slo.SLO)}"
+    return f"{number(tier.factor)} * {panels.scope.value(slo.INFO, *chosen, by=slo.SLO)}"

@@ -200,7 +200,10 @@ def test_counters_are_asked_for_only_while_their_source_is_up_and_keep_their_sta
 def test_a_source_that_never_answered_is_told_apart_from_one_that_fell_silent() -> None:
     rule = rules()["ObsSourceDown"]
     (last,) = [query for query in rule["data"] if query["refId"] == "E"]
-    assert last["model"]["expr"] == "max by (source) (obs_source_last_success_timestamp_seconds)"
+    assert last["model"]["expr"] == (
+        "max by (source) (obs_source_last_success_timestamp_seconds"
+        '{environment="production",system="orders"})'
+    )
     assert rule["annotations"]["description"].endswith(
         '{{ if not (index .Values "E").Labels }}, none since the collector started{{ end }} '
         "(threshold 30 % of stale_after)."

@@ -26,7 +26,8 @@ def now(text: str) -> str:
 def test_a_gauge_is_compared_once_for_each_object(spec: Read) -> None:
     (text,) = expressions(spec(), "NatsConsumerLagHigh")
     assert now(text) == (
-        "max by (nats, account, stream, consumer) (nats_consumer_lag_messages) > 1000"
+        "max by (nats, account, stream, consumer) "
+        '(nats_consumer_lag_messages{environment="production",system="shop"}) > 1000'
     )
 
 
@@ -35,7 +36,8 @@ def test_an_object_with_a_rule_of_its_own_is_taken_out_of_the_general_one(spec: 
     general, own = expressions(spec(text), "NatsConsumerLagHigh")
     of_object = (
         "max by (nats, account, stream, consumer) "
-        '(nats_consumer_lag_messages{stream="S",consumer="c"})'
+        '(nats_consumer_lag_messages{stream="S",consumer="c",'
+        'environment="production",system="shop"})'
     )
     assert now(general).endswith(f" unless {of_object}) > 1000")
     assert now(own) == f"{of_object} > 3"
@@ -54,7 +56,7 @@ def test_several_periods_are_told_apart_by_the_info_series(spec: Read) -> None:
 
 def test_only_slos_of_the_spec_can_be_without_data(spec: Read) -> None:
     (text,) = expressions(spec(), "SloNoData")
-    assert '{slo=~"on-time"}' in text
+    assert '{slo=~"on-time",environment="production",system="shop"}' in text
 
 
 def test_labels_are_said_with_each_rule_or_once_a_group(spec: Read) -> None:
