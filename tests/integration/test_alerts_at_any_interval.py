@@ -1,4 +1,4 @@
-"""Every alert, however often Prometheus scrapes and evaluates, and however far apart the two are."""
+"""Every alert, at any interval of scrapes and evaluations, however far apart the two are."""
 
 from collections.abc import Iterator
 from math import ceil

@@ -9,7 +9,7 @@ import msgspec
 
 from obs.catalogue import own
 from obs.catalogue.query import equal, selector
-from obs.checks.prometheus import RuleFacts, ScrapeFacts, ScrapeTarget, built, expressions, loaded
+from obs.checks.prometheus import ScrapeFacts, ScrapeTarget, built
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, document
 from obs.errors import SourceError
