@@ -136,8 +136,12 @@ class InFlight:
         """
         self.active += active
         self._interval = interval
-        if retries is None or retries or retried or self._counted_from < 0:
-            self._count_retries(delivered, redelivered, schedule, retries, retried=retried)
+        if retries is None or self._counted_from < 0:
+            self._counted_from = delivered
+        if retries is None and schedule.max_deliver != 1:
+            self.uncertain_at = self.active
+        if retries or retried or redelivered > self._redelivered:
+            self._count_retries(redelivered, schedule, retries, retried=retried)
         acknowledged_late = redelivered < self._redelivered
         self._redelivered, self._ack_pending = redelivered, ack_pending
         if removed:
@@ -167,19 +171,12 @@ class InFlight:
 
     def _count_retries(
         self,
-        delivered: int,
         redelivered: int,
         schedule: RedeliverySchedule,
         retries: int | None,
         *,
         retried: bool,
     ) -> None:
-        if retries is None or self._counted_from < 0:
-            self._counted_from = delivered
-        if retries is None and schedule.max_deliver != 1:
-            self.uncertain_at = self.active
-        if not (retries or retried or redelivered > self._redelivered):
-            return
         entered = max(redelivered - self._redelivered, 0)
         pause = schedule.longest
         if retries is None:  # each of them will be redelivered until it is given up

@@ -90,7 +90,10 @@ def oldest_outstanding(
         early = _not_before(early, arrivals.first_unsettled() if arrivals else None)
     elif held and (first in known_arrivals or keeps_pending(stream)):
         return early
-    late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
+    if arrivals is None and not known_arrivals:
+        late = times.lookup(last)
+    else:
+        late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
     likely = early
     if held or unreported:
         if late[0] - early[0] > _CLOSE:
@@ -313,7 +316,7 @@ def _if_in_order(
         counted = arrivals.newest(consumer.pending + consumer.ack_pending)
         if counted is not None:
             return counted[:2]
-    return _arrival(last, times, known_arrivals) if known_arrivals else times.lookup(last)
+    return _arrival(last, times, known_arrivals)
 
 
 def _among(likely: Moment, early: Moment, late: Moment) -> Moment:
