@@ -11,11 +11,11 @@ from typing import Final
 
 from obs.alerts.conditions.scope import Labels, RuleScope
 from obs.catalogue import own, slo
+from obs.catalogue.growth import growth, recalled_growth
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import (
     Matcher,
     equal,
-    increase,
     max_by,
     one_by,
     over_time,
@@ -62,17 +62,14 @@ def present(
     """A gauge's present value, or the last of `held` seconds. A limit need not be narrowed."""
 
     def series(matchers: Sequence[Matcher]) -> str:
-        every = (*matchers, *equal(where))
-        if held:
-            return f"last_over_time({selector(metric, every, held)})"
-        return selector(metric, every)
+        return _last(metric, (*matchers, *equal(where)), held)
 
     if not narrowed:
         return one_by(metric, rule.identity, series(()))
     return scoped(rule, series, one_value=partial(one_by, metric))
 
 
-def increased(
+def grown(
     rule: RuleScope,
     metric: Metric,
     window: float,
@@ -81,13 +78,29 @@ def increased(
     function: str = "",
     held: float = 0,
 ) -> str:
-    """A counter's increase now, or its greatest or least of the last `held` seconds."""
+    """A counter's growth in the window, or its greatest or least of the last `held` seconds.
 
-    def series(matchers: Sequence[Matcher]) -> str:
-        grown = increase(metric, (*matchers, *equal(where)), window)
-        return over_time(function, grown, held, MINUTE) if held else grown
+    In parentheses. Objects with rules of their own are left out.
+    """
+    matchers = (*equal(rule.only), *rule.among, *equal(where))
+    if held:
+        known = recalled_growth(metric, rule.identity, matchers, window)
+        step = recall_step(window)
+        counted = over_time(function, known, held, step) if function else f"({known})"
+    else:
+        counted = f"(\n{indented(growth(metric, rule.identity, matchers, window))}\n)"
+    if not rule.without:
+        return counted
+    others = (
+        max_by(rule.identity, _last(metric, (*equal(labels), *equal(where)), held))
+        for labels in rule.without
+    )
+    return f"({' unless '.join((counted, *others))})"
 
-    return scoped(rule, series)
+
+def recall_step(window: float) -> int:
+    """Seconds between moments of which the window after one has the next four."""
+    return max(MINUTE, int(window / 5) // MINUTE * MINUTE)
 
 
 def while_source_up(rule: RuleScope) -> str:
@@ -115,6 +128,13 @@ def _sources_up(rule: RuleScope, narrowed: str = "") -> str:
 def _source_label(rule: RuleScope) -> str:
     """The label of the objects that names their source."""
     return next(label for label in rule.identity if label in SOURCE_KINDS)
+
+
+def _last(metric: Metric, where: Sequence[Matcher], held: float) -> str:
+    """The series now, or their last samples of so many seconds."""
+    if held:
+        return f"last_over_time({selector(metric, where, held)})"
+    return selector(metric, where)
 
 
 def indented(text: str) -> str:
