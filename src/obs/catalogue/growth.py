@@ -6,8 +6,8 @@ makes none. Here growth is a difference of two samples, so it is a number that w
 1. Where a series has a sample both now and at the window's begin, their difference counts. Where
    it fell to less than half since, its collector lost its state and counts from zero: all that it
    has now counts. Of several collectors the one that saw most counts.
-2. Where none has both, the collector was replaced, or was away when the window began. Then it counts
-   what is more: what there is now beyond the last that any collector had before the window, or
+2. Where none has both, the collector was replaced, or was away when the window began. Then the
+   more counts: what there is now beyond the last that any collector had before the window, or
    beyond the least that the same one has had within it.
 
 So an object that is seen for the first time counts from its first sample: what it had by then may
