@@ -90,10 +90,7 @@ def oldest_outstanding(
         early = _not_before(early, arrivals.first_unsettled() if arrivals else None)
     elif held and (first in known_arrivals or keeps_pending(stream)):
         return early
-    if arrivals is None and not known_arrivals:
-        late = times.lookup(last)
-    else:
-        late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
+    late = _if_in_order(consumer, last, times, arrivals, known_arrivals)
     likely = early
     if held or unreported:
         if late[0] - early[0] > _CLOSE:

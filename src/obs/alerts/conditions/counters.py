@@ -1,28 +1,19 @@
 """Conditions on how much counters grew in a window."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from obs.alerts.conditions.cloudwatch import AlarmForm, WindowSum, no_alarm_on
 from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, only_while_up
-from obs.alerts.conditions.promql import (
-    MINUTE,
-    increase,
-    increased,
-    of_system,
-    while_source_up,
-)
+from obs.alerts.conditions.promql import grown, of_system, recall_step, while_source_up
 from obs.alerts.conditions.samples import (
-    EXTRAPOLATED,
-    FINEST,
     STEPS,
-    WHOLE,
     Counter,
     Level,
     Samples,
-    burst_from,
-    burst_up_to,
+    share,
     while_in_window,
     while_not_in_window,
 )
@@ -46,10 +37,10 @@ class Increase(Condition):
         return (self.metric,)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        grown = increased(
+        counted = grown(
             rule, self.metric, self.window, self.where, function="max_over_time", held=held
         )
-        return f"{grown} > {number(self.threshold)}"
+        return f"{counted} > {number(self.threshold)}"
 
     def drawn(self, panel: PanelQueries) -> str:
         by = [label for label in self.metric.labels if label not in dict(self.where)]
@@ -59,8 +50,8 @@ class Increase(Condition):
         return PanelLimit(self.threshold, self.unit)
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        grown = only_while_up(rule, increased(rule, self.metric, self.window, self.where))
-        return GrafanaQuery({"A": grown}, f"$A > {number(self.threshold)}", keeps_state=True)
+        counted = only_while_up(rule, grown(rule, self.metric, self.window, self.where))
+        return GrafanaQuery({"A": counted}, f"$A > {number(self.threshold)}", keeps_state=True)
 
     def cloudwatch(self) -> AlarmForm:
         if self.metric.aws is None:
@@ -74,14 +65,14 @@ class Increase(Condition):
         return {"above": "threshold", "window": "window"}
 
     def samples(self) -> Samples:
-        edge = burst_up_to(self.threshold)
-        bad = edge + FINEST
+        edge = float(math.floor(self.threshold))
+        bad = edge + 1
         return Samples(
             (Counter(self.metric, {Level.EDGE: edge, Level.BAD: bad}, self.where),),
-            bad * EXTRAPOLATED,
+            bad,
             _step(self.window),
             while_in_window,
-            has_exact_edge=edge * EXTRAPOLATED == self.threshold,
+            has_exact_edge=edge == self.threshold,
             is_counted=True,
         )
 
@@ -99,8 +90,8 @@ class Quiet(Condition):
         return (self.metric,)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        grown = increased(rule, self.metric, self.window, function="min_over_time", held=held)
-        below = f"{grown} < {number(self.threshold)}"
+        counted = grown(rule, self.metric, self.window, function="min_over_time", held=held)
+        below = f"{counted} < {number(self.threshold)}"
         return below if held else f"{below}\n{self._if_known(rule)}"
 
     def drawn(self, panel: PanelQueries) -> str:
@@ -110,8 +101,8 @@ class Quiet(Condition):
         return PanelLimit(self.threshold, self.unit, "below")
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        grown = f"{increased(rule, self.metric, self.window)}\n{self._if_known(rule)}"
-        return GrafanaQuery({"A": grown}, f"$A < {number(self.threshold)}", keeps_state=True)
+        counted = f"{grown(rule, self.metric, self.window)}\n{self._if_known(rule)}"
+        return GrafanaQuery({"A": counted}, f"$A < {number(self.threshold)}", keeps_state=True)
 
     def cloudwatch(self) -> AlarmForm:
         if self.metric.aws is None:
@@ -125,13 +116,13 @@ class Quiet(Condition):
         return {"below": "threshold", "window": "window"}
 
     def samples(self) -> Samples:
-        edge = burst_from(self.threshold)
+        edge = float(math.ceil(self.threshold))
         return Samples(
             (Counter(self.metric, {Level.GOOD: edge * 10, Level.EDGE: edge}),),
             0.0,
             _step(self.window),
             while_not_in_window,
-            has_exact_edge=edge * EXTRAPOLATED == self.threshold,
+            has_exact_edge=edge == self.threshold,
             is_counted=True,
         )
 
@@ -157,11 +148,11 @@ class ErrorRate(Condition):
         return (self.bad, self.total)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        bad = increased(rule, self.bad, self.window)
-        total = max_by(rule.identity, increase(rule, self.total, (), self.window))
-        percent = f"100 * {bad}\n  / ({total} >= {number(self.minimum)})"
+        bad = grown(rule, self.bad, self.window, held=held)
+        total = grown(rule, self.total, self.window, held=held)
+        percent = f"100 * {bad}\n/ ({total} >= {number(self.minimum)})"
         if held:
-            percent = over_time("max_over_time", percent, held, MINUTE)
+            percent = over_time("max_over_time", percent, held, recall_step(self.window))
         return f"{percent} > {number(self.threshold)}"
 
     def drawn(self, panel: PanelQueries) -> str:
@@ -172,8 +163,8 @@ class ErrorRate(Condition):
         return PanelLimit(self.threshold, self.unit)
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        bad = increased(rule, self.bad, self.window)
-        total = increased(rule, self.total, self.window)
+        bad = grown(rule, self.bad, self.window)
+        total = grown(rule, self.total, self.window)
         percent = f"100 * {bad}\n  / clamp_min({total}, 1)"
         return GrafanaQuery(
             {"A": only_while_up(rule, percent), "B": only_while_up(rule, total)},
@@ -193,14 +184,13 @@ class ErrorRate(Condition):
         return {"above": "threshold", "window": "window", "min_events": "minimum"}
 
     def samples(self) -> Samples:
-        whole = max(WHOLE, self.minimum)
-        edge = round(self.threshold / 100 * whole, 9)
-        few = burst_up_to(self.minimum) - FINEST
-        bad = {Level.EDGE: edge, Level.BAD: edge + whole / WHOLE, Level.FEW: few}
+        edge, whole = share(self.threshold, at_least=self.minimum)
+        few = self.minimum - 1
+        bad = {Level.EDGE: edge, Level.BAD: edge + 1, Level.FEW: few}
         total = {Level.GOOD: whole, Level.EDGE: whole, Level.BAD: whole, Level.FEW: few}
         return Samples(
             (Counter(self.bad, bad), Counter(self.total, total)),
-            100 * (self.threshold / 100 * WHOLE + 1) / WHOLE,
+            100 * (edge + 1) / whole,
             _step(self.window),
             while_in_window,
             is_counted=True,
@@ -209,5 +199,5 @@ class ErrorRate(Condition):
 
 
 def _step(window: float) -> float:
-    """Seconds between samples, so that a window spans three steps; see `samples`."""
-    return window * 4 / (5 * STEPS)
+    """Seconds between samples."""
+    return window / STEPS

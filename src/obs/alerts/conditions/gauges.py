@@ -8,7 +8,7 @@ from obs.alerts.conditions.cloudwatch import AlarmForm, GaugeAbove, no_alarm_on
 from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, lasting, lasting_gauge
 from obs.alerts.conditions.promql import present
-from obs.alerts.conditions.samples import WHOLE, Gauge, Level, Samples, constant
+from obs.alerts.conditions.samples import Gauge, Level, Samples, constant, share
 from obs.alerts.conditions.scope import Labels, RuleScope
 from obs.alerts.conditions.words import Unit, Words, threshold_words
 from obs.catalogue.metric import Metric
@@ -168,10 +168,10 @@ class Share(Condition):
         return {"above": "threshold"}
 
     def samples(self) -> Samples:
-        edge = round(self.threshold / 100 * WHOLE, 9)
+        edge, whole = share(self.threshold)
         parts = {Level.GOOD: edge / 2, Level.EDGE: edge, Level.BAD: edge + 1, Level.FEW: edge + 1}
-        both = (Gauge(self.part, parts), Gauge(self.whole, constant(WHOLE)))
-        value = 100 * (self.threshold / 100 * WHOLE + 1) / WHOLE
+        both = (Gauge(self.part, parts), Gauge(self.whole, constant(whole)))
+        value = 100 * (edge + 1) / whole
         if self.given is None:
             return Samples(both, value)
         given = Gauge(self.given, {**constant(1.0), Level.FEW: 0.0})

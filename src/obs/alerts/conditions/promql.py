@@ -11,6 +11,7 @@ from typing import Final
 
 from obs.alerts.conditions.scope import Labels, RuleScope
 from obs.catalogue import own, slo
+from obs.catalogue.growth import growth, recalled_growth
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import (
     Matcher,
@@ -66,11 +67,6 @@ def of_object(
     return series.replace("{", "{" + "".join(f"{label}=%q," for label in labels), 1)
 
 
-def increase(rule: RuleScope, metric: Metric, where: Sequence[Matcher], window: float) -> str:
-    """How much a counter of the rule's own system grew in the window of seconds."""
-    return f"increase({of_system(rule, metric, where, window)})"
-
-
 def scoped(
     rule: RuleScope,
     series: Callable[[Sequence[Matcher]], str],
@@ -91,17 +87,14 @@ def present(
     """A gauge's present value, or the last of `held` seconds. A limit need not be narrowed."""
 
     def series(matchers: Sequence[Matcher]) -> str:
-        every = (*matchers, *equal(where))
-        if held:
-            return f"last_over_time({of_system(rule, metric, every, held)})"
-        return of_system(rule, metric, every)
+        return _last(rule, metric, (*matchers, *equal(where)), held)
 
     if not narrowed:
         return one_by(metric, rule.identity, series(()))
     return scoped(rule, series, one_value=partial(one_by, metric))
 
 
-def increased(
+def grown(
     rule: RuleScope,
     metric: Metric,
     window: float,
@@ -110,13 +103,29 @@ def increased(
     function: str = "",
     held: float = 0,
 ) -> str:
-    """A counter's increase now, or its greatest or least of the last `held` seconds."""
+    """A counter's growth in the window, or its greatest or least of the last `held` seconds.
 
-    def series(matchers: Sequence[Matcher]) -> str:
-        grown = increase(rule, metric, (*matchers, *equal(where)), window)
-        return over_time(function, grown, held, MINUTE) if held else grown
+    In parentheses. Objects with rules of their own are left out.
+    """
+    matchers = (*equal(rule.only), *rule.among, *equal(where), *equal(rule.system))
+    if held:
+        known = recalled_growth(metric, rule.identity, matchers, window)
+        step = recall_step(window)
+        counted = over_time(function, known, held, step) if function else f"({known})"
+    else:
+        counted = f"(\n{indented(growth(metric, rule.identity, matchers, window))}\n)"
+    if not rule.without:
+        return counted
+    others = (
+        max_by(rule.identity, _last(rule, metric, (*equal(labels), *equal(where)), held))
+        for labels in rule.without
+    )
+    return f"({' unless '.join((counted, *others))})"
 
-    return scoped(rule, series)
+
+def recall_step(window: float) -> int:
+    """Seconds between moments of which the window after one has the next four."""
+    return max(MINUTE, int(window / 5) // MINUTE * MINUTE)
 
 
 def age_at_scrape(rule: RuleScope, moment: Metric, where: Sequence[Matcher]) -> str:
@@ -153,6 +162,12 @@ def _sources_up(rule: RuleScope, narrowed: str = "") -> str:
 def _source_label(rule: RuleScope) -> str:
     """The label of the objects that names their source."""
     return next(label for label in rule.identity if label in SOURCE_KINDS)
+
+
+def _last(rule: RuleScope, metric: Metric, where: Sequence[Matcher], held: float) -> str:
+    """The series now, or their last samples of so many seconds."""
+    series = of_system(rule, metric, where, held)
+    return f"last_over_time({series})" if held else series
 
 
 def indented(text: str) -> str:

@@ -1,32 +1,27 @@
 """Samples that a collector exports while a condition holds, nearly holds, or does not.
 
-A counter is sampled every 4/15 of its window, so that every window spans three steps and its
-increase is exactly 5/4 of what was counted, whether the target's ranges are closed on the left
-(Prometheus 2) or open (3).
+A counter is sampled at the begin of its window, at its end, and at equal steps between.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from fractions import Fraction
 from typing import Final, Protocol
 
 from obs.alerts.conditions.promql import MINUTE
 from obs.alerts.conditions.scope import Labels
 from obs.catalogue.metric import Metric
+from obs.catalogue.query import number
 
-STEPS: Final = 3
+STEPS: Final = 5
 """Steps between the first and the last sample of a counter's window."""
 STALE_AFTER: Final = 400.0
 """Seconds after which a source goes stale in these tests."""
 WHOLE: Final = 1000.0
 """What shares are shares of in these tests."""
-EXTRAPOLATED: Final = 1.25
-"""What an increase over a window is of what was counted in it."""
-FINEST: Final = 1 / 64
-"""Counters grow by multiples of this, which floats add exactly."""
-
-_BEFORE: Final = 100_000.0  # what counters begin with, so that none is extrapolated to zero
+_BEFORE: Final = 7.0  # what counters begin with at least: neither nothing, nor round
 
 
 class Level(Enum):
@@ -98,9 +93,14 @@ class Counter:
     bursts: Mapping[Level, float]
     labels: Labels = ()
 
+    @property
+    def begin(self) -> float:
+        """What it has counted before: more than it counts in a test, so that a loss shows."""
+        return _BEFORE + 100 * max(self.bursts.values())
+
     def signal(self, levels: Sequence[Level], step: float) -> Signal:
         """The totals."""
-        total = _BEFORE
+        total = self.begin
         values: list[float | None] = []
         for i, level in enumerate(levels):
             if i % STEPS == 0:
@@ -112,6 +112,14 @@ class Counter:
 def constant(value: float) -> dict[Level, float]:
     """The same value at every level at which there is one."""
     return {level: value for level in Level if level is not Level.GONE}
+
+
+def share(percent: float, at_least: float = 0) -> tuple[float, float]:
+    """A part and its whole, of which it is exactly this percentage; whole numbers."""
+    exact = Fraction(number(percent)) / 100
+    whole = max(WHOLE, at_least)
+    scale = math.ceil(whole / exact.denominator) * exact.denominator
+    return float(exact * scale), float(scale)
 
 
 def while_bad(levels: Sequence[Level]) -> list[bool]:
@@ -150,16 +158,6 @@ def _windows(levels: Sequence[Level]) -> list[Sequence[Level | None]]:
     """Step by step, the levels at which a counter counted within the window."""
     counted = [level if i % STEPS == 0 else None for i, level in enumerate(levels)]
     return [counted[max(0, i + 1 - STEPS) : i + 1] for i in range(len(levels))]
-
-
-def burst_up_to(increase: float) -> float:
-    """The greatest burst that makes no more than this increase."""
-    return math.floor(increase / EXTRAPOLATED / FINEST) * FINEST
-
-
-def burst_from(increase: float) -> float:
-    """The smallest burst that makes at least this increase."""
-    return math.ceil(increase / EXTRAPOLATED / FINEST) * FINEST
 
 
 @dataclass(frozen=True, slots=True)

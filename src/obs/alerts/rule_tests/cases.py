@@ -26,7 +26,7 @@ _LEAD: Final = 2 * STEPS  # steps of healthy life before anything happens
 _TAIL: Final = 3 * STEPS
 _IDLE: Final = 6
 _MOST_GONE: Final = 3 * STEPS
-_LOOKBACK: Final = 300  # seconds; an alert sampled less often does not see that it was firing
+_LOOKBACK: Final = 300  # seconds; an alert sampled no more often does not see that it was firing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
     alert = _CaseBuilder(tuned, labels)
     samples = alert.samples
     if samples.without_data is WithoutData.IRRELEVANT:
-        yield alert.one_collector("always fires", [Level.GOOD] * _LEAD, annotated=True)
+        yield alert.one_collector(
+            "always fires", [Level.GOOD] * alert.steps_to_fire, annotated=True
+        )
         return
     bad = [Level.BAD] * alert.steps_to_fire
     lead, tail = [Level.GOOD] * _LEAD, [Level.GOOD] * _TAIL
@@ -70,6 +72,8 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
         yield alert.renamed_pod("a renamed pod changes nothing", lead + bad + tail)
     if samples.is_counted:
         yield alert.counter_reset("a counter that begins anew is no event", lead + tail + tail)
+        yield alert.counter_reset("a counter that began anew still counts", lead + bad + tail)
+        yield alert.replaced_pod("counts while the collector is replaced", lead + bad + tail)
     if samples.recall_step:
         yield alert.idle("lasts until good events, not while nothing happens")
     yield from _without_data(alert, lead + bad, tail)
@@ -88,7 +92,7 @@ def _without_data(
             yield alert.series_gone("goes on when the series has gone", levels)
     else:
         yield alert.no_data("does not fire without any data")
-    if alert.tuned.keep_firing and alert.samples.step <= _LOOKBACK:
+    if alert.tuned.keep_firing and alert.samples.step < _LOOKBACK:
         yield alert.source_down("goes on firing while its source is down", until_firing, tail)
         yield alert.source_down("does not begin because its source is down", tail, tail)
 
@@ -125,32 +129,41 @@ class _CaseBuilder:
         return self._case(name, series, self._firing(levels), annotated=annotated)
 
     def two_collectors(self, name: str, levels: Sequence[Level]) -> Case:
-        """Two collectors export the same."""
-        series = [
-            *self._exported_by("a", levels),
-            *self._exported_by("b", levels),
-            *self._companions(levels),
-        ]
+        """Two collectors export the same; one began later, so its counters are lower."""
+        second = self._exported_by("b", levels)
+        if self.samples.is_counted:
+            second = [replace(each, values=_from_zero(each.values, 0)) for each in second]
+        series = [*self._exported_by("a", levels), *second, *self._companions(levels)]
         return self._case(name, series, self._firing(levels))
 
     def renamed_pod(self, name: str, levels: Sequence[Level]) -> Case:
         """The collector's pod is another one soon after the trouble has begun."""
-        at = _LEAD + 1
+        series = self._handed_over(levels, _LEAD + 1, _LEAD + 1)
+        return self._case(name, series, self._firing(levels))
+
+    def replaced_pod(self, name: str, levels: Sequence[Level]) -> Case:
+        """There is no collector when the trouble begins; the first sample of the next has it."""
+        end, begin = _LEAD - 1, _LEAD + 1
+        holds = self.samples.holds(levels)
+        seen = [is_bad and not end <= i < begin for i, is_bad in enumerate(holds)]
+        return self._case(name, self._handed_over(levels, end, begin), self._held(seen))
+
+    def _handed_over(self, levels: Sequence[Level], end: int, begin: int) -> list[Signal]:
+        """The series of a collector until one step, and of another from a later step on."""
         before = [
-            replace(each, values=(*each.values[:at], *[None] * (len(levels) - at)))
+            replace(each, values=(*each.values[:end], *[None] * (len(levels) - end)))
             for each in self._exported_by("a", levels)
         ]
         after = [
-            replace(each, values=(*[None] * at, *each.values[at:]))
+            replace(each, values=(*[None] * begin, *each.values[begin:]))
             for each in self._exported_by("b", levels)
         ]
-        series = [*before, *after, *self._companions(levels)]
-        return self._case(name, series, self._firing(levels))
+        return [*before, *after, *self._companions(levels)]
 
     def counter_reset(self, name: str, levels: Sequence[Level]) -> Case:
         """The collector lost its state: its counters begin at 0."""
         reset = [
-            replace(each, values=_from_zero(each.values, each.values[_LEAD - 1]))
+            replace(each, values=_from_zero(each.values, _LEAD))
             for each in self._exported_by("a", levels)
         ]
         return self._case(name, [*reset, *self._companions(levels)], self._firing(levels))
@@ -268,11 +281,11 @@ def _began_at(moment: float, series: Sequence[Signal], since: Metric) -> Iterato
             yield each
 
 
-def _from_zero(values: Sequence[float | None], begin: float | None) -> tuple[float | None, ...]:
-    """The same growth, but from the lead's end on counted from 0."""
-    lost = begin or 0.0
+def _from_zero(values: Sequence[float | None], begin: int) -> tuple[float | None, ...]:
+    """The same growth, but counted from 0 from this step on; at the first one from the value."""
+    lost = values[max(begin - 1, 0)] or 0.0
     return tuple(
-        value if i < _LEAD or value is None else value - lost for i, value in enumerate(values)
+        value if i < begin or value is None else value - lost for i, value in enumerate(values)
     )
 
 
