@@ -183,7 +183,8 @@ def _scraped(target: Target, world: World, t: int) -> Iterator[tuple[Series, flo
         if t - last < limit:
             shown.add(name)
             lag = world.lag.get(f"{target.system.known_as}/{name}", 10.0)
-            yield from (series(*each[:2], **each[2]) for each in _objects(target.system, name, lag))
+            for metric, value, of_object in _objects(target.system, name, lag):
+                yield series(metric, value, **of_object)
     for each in target.system.slos:
         if each.sli.measured.source not in target.sources:
             continue

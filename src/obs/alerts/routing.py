@@ -1,7 +1,7 @@
 """Routes of alerts to receivers, and which alerts inhibit which others."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from obs.alerts.alert import About, Severity, TunedAlert
@@ -60,12 +60,20 @@ def legs(notify: Notify) -> tuple[Leg, ...]:
 
 
 def inhibitions(alerts: Sequence[TunedAlert], system: System) -> tuple[Inhibition, ...]:
-    """Which alerts inhibit which. A lower severity never inhibits a higher one."""
-    return (
-        *_by_severity(alerts),
-        *_by_tier(alerts),
-        *_by_source(alerts, system),
-        *_by_collector(alerts),
+    """Which alerts inhibit which. A lower severity never inhibits a higher one.
+
+    Both are of the system, by its labels. That these are the same for both is not enough:
+    Alertmanager takes labels that two foreign alerts lack for the same, too.
+    """
+    own_labels = equal(system.labels)
+    return tuple(
+        replace(rule, source=(*rule.source, *own_labels), target=(*rule.target, *own_labels))
+        for rule in (
+            *_by_severity(alerts),
+            *_by_tier(alerts),
+            *_by_source(alerts, system),
+            *_by_collector(alerts),
+        )
     )
 
 
