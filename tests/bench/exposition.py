@@ -59,7 +59,7 @@ def run(count: int) -> None:
     """All figures for so many consumers."""
     dice = random.Random(1)
     rows = consumers(count)
-    exposition = Exposition()
+    exposition = Exposition((("environment", "production"), ("system", "oms")))
     families = [Family(m, rows, values_of(m, count, dice)) for m in METRICS]
     print(f"{count} consumers, {count * len(METRICS)} samples")
     measure("first poll, labels included", lambda: exposition.update("nats", families))

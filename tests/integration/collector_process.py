@@ -36,6 +36,7 @@ time.time = lambda: real() + struct.unpack("d", shift[:8])[0]
 from obs.cli.main import main
 sys.exit(main(sys.argv[2:]))
 """
+OF_ALL = ("environment", "system")
 _SERVING = re.compile(r"serving (\S+?)/?$", re.MULTILINE)
 
 
@@ -45,9 +46,12 @@ def key(name: str, **labels: str) -> Sample:
 
 
 def samples(text: str) -> Scrape:
-    """Every sample of an exposition in Prometheus text."""
+    """Every sample of an exposition in Prometheus text, without the labels that all have."""
     return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
+        (
+            sample.name,
+            frozenset((k, v) for k, v in sample.labels.items() if k not in OF_ALL),
+        ): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }

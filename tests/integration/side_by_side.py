@@ -21,6 +21,7 @@ TICK: Final = 5
 """Seconds between the moments at which something can be scraped."""
 _GOT: Final = re.compile(r"\{([^{}]*)\} ([-+.\dE]+)")
 _LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
+_ABOUT: Final = ("instance", "source", "consumer", "slo")
 _SELF: Final = ("ObsWatchdog",)
 
 Labels = tuple[tuple[str, str], ...]
@@ -43,7 +44,8 @@ class World:
     """What happens, in seconds from the start.
 
     `fails`: when sources begin to fail, and `lag`: of their consumers, by `system/source`, as the
-    system is known; `away`: from when to when Prometheus scrapes nothing.
+    system is known; `away`: from when to when Prometheus scrapes nothing; `slow`: how much longer
+    it takes from one success to the next than the interval.
     """
 
     targets: tuple[Target, ...]
@@ -51,7 +53,7 @@ class World:
     fails: Mapping[str, float] = field(default_factory=dict)
     away: tuple[float, float] = (0.0, 0.0)
     lag: Mapping[str, float] = field(default_factory=dict)
-    poll_phase: float = 0.0
+    slow: float = 0.0
 
 
 @dataclass(frozen=True, order=True)
@@ -142,9 +144,7 @@ def fired(
     found = []
     for text, number in _GOT.findall(seen.partition("expr:")[0]):
         labels = dict(_LABEL.findall(text))
-        about = [
-            labels[name] for name in ("instance", "source", "consumer", "slo") if name in labels
-        ]
+        about = [labels[name] for name in _ABOUT if name in labels]
         if labels["alertname"] not in _SELF:
             found.append(
                 Fired(
@@ -183,8 +183,8 @@ def _scraped(target: Target, world: World, t: int) -> Iterator[tuple[Series, flo
         if t - last < limit:
             shown.add(name)
             lag = world.lag.get(f"{target.system.known_as}/{name}", 10.0)
-            for metric, value, labels in _objects(target.system, name, lag):
-                yield series(metric, value, **labels)
+            for metric, value, of_object in _objects(target.system, name, lag):
+                yield series(metric, value, **of_object)
     for each in target.system.slos:
         if each.sli.measured.source not in target.sources:
             continue
@@ -197,8 +197,8 @@ def _scraped(target: Target, world: World, t: int) -> Iterator[tuple[Series, flo
 
 
 def _last_success(system: System, name: str, world: World, t: float) -> float:
-    poll, begin = _source(system, name).poll, world.poll_phase
-    return max(0.0, (t - begin) // poll * poll + begin)
+    cycle = _source(system, name).poll + world.slow
+    return t // cycle * cycle
 
 
 def _objects(

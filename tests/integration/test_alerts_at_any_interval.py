@@ -1,4 +1,4 @@
-"""Every alert, at any interval of scrapes and evaluations, however far apart the two are."""
+"""Every alert, however often Prometheus scrapes and evaluates, and however far apart that is."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -19,12 +19,13 @@ from obs.catalogue.query import equal, selector
 from obs.spec.load import load
 from obs.spec.system import System
 from tests.integration.promtool import judged, needs_promtool
+from tests.integration.side_by_side import TICK, Target, World, rules_of, series_of, system_of
 
 pytestmark = [pytest.mark.integration, needs_promtool]
 
 REFERENCE: Final = Path(__file__).parents[2] / "collectors" / "oms.yaml"
 INTERVALS: Final = (15, 30, 60)
-TICK: Final = 5
+FIRING: Final = (("alertstate", "firing"),)
 CLEARLY: Final = 3.0
 """How much more is counted than in the case: at a threshold the moment of a scrape decides."""
 
@@ -58,6 +59,36 @@ def test_every_alert_is_silent_while_all_is_well_and_fires_in_time(
     assert [name for name, passed in judged(tmp_path, names).items() if not passed] == []
 
 
+@pytest.mark.parametrize("every", INTERVALS)
+@pytest.mark.parametrize("stale_after", ["15s", "20s", "2m"])
+def test_a_healthy_source_is_told_at_no_interval_however_close_its_limit_is(
+    tmp_path: Path, stale_after: str, every: int
+) -> None:
+    """Polled every 15 s, each poll as late as it may be and taking two seconds."""
+    source = f"{{monitor: ['http://nats:8222'], poll: 15s, stale_after: {stale_after}}}"
+    text = f"version: 1\nsystem: shop\nsources: {{nats: {{main: {source}}}}}\n"
+    system = system_of(tmp_path, text)
+    whole = World((Target(system, "1:9464", ("main",)),), 20 * 60, slow=2.75)
+    alerts = selector("ALERTS", (("alertname", "!=", "ObsWatchdog"), *equal(FIRING)), 20 * 60)
+    never = {"eval_time": "19m", "expr": f"count_over_time({alerts})", "exp_samples": []}
+    document = {
+        "rule_files": rules_of(tmp_path, [system]),
+        "evaluation_interval": f"{every}s",
+        "tests": [
+            {
+                "interval": f"{TICK}s",
+                "name": f"scraped every {scrape} s, {phase} s late",
+                "input_series": series_of(whole, scrape, phase),
+                "promql_expr_test": [never],
+            }
+            for scrape in INTERVALS
+            for phase in range(0, scrape, TICK)
+        ],
+    }
+    (tmp_path / "healthy.yaml").write_text(yaml_text(document))
+    assert judged(tmp_path, ["healthy.yaml"])["healthy.yaml"]
+
+
 def scraped(
     tuned: TunedAlert, case: Case, system: System, scrape: int, phase: int, every: int
 ) -> dict[str, Any]:
@@ -65,7 +96,7 @@ def scraped(
     first = case.firing.index(True)
     begins = next(i for i in range(first + 1) if _is_bad(case, i, tuned))
     late = scrape + every + case.step
-    matchers = (("alertname", tuned.name), ("alertstate", "firing"), *tuned.labels)
+    matchers = (("alertname", tuned.name), *FIRING, *tuned.labels)
     firing = selector("ALERTS", equal(matchers))
     end = len(case.firing) * case.step - case.step
     before = _whole(begins * case.step, every) - every  # the last moment before it begins

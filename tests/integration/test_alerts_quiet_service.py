@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.integration, needs_promtool]
 BEGIN = 5 * DAY  # of good history before the test, so that every window is full of it
 BETWEEN = 6  # minutes from one event to the next
 LENGTH = 3 * 60
+LABELS = 'slo="delivery",slo_service="quiet",environment="production",system="quiet"'
 SPEC = """
 version: 1
 system: quiet
@@ -51,12 +52,12 @@ def exported(bad_minutes: range) -> list[dict[str, str]]:
             ledger.set(BEGIN + minute * MINUTE, int(minute not in bad_minutes), 1)
         found = evaluate(ledger, 0.999, 30 * DAY, BEGIN + (minute + 1) * MINUTE)
         for window in found.windows:
-            labels = f'{{slo="delivery",slo_service="quiet",window="{window.label}"}}'
+            labels = f'{{{LABELS},window="{window.label}"}}'
             burn = "_" if window.burn_rate is None else repr(window.burn_rate)
             stale = "stale" if burn == "_" and minute else burn
             samples.setdefault(f"slo_burn_rate{labels}", []).append(stale)
             samples.setdefault(f"slo_bad_events{labels}", []).append(repr(window.bad))
-    samples['slo_objective_ratio{slo="delivery",slo_service="quiet"}'] = ["0.999"] * LENGTH
+    samples[f"slo_objective_ratio{{{LABELS}}}"] = ["0.999"] * LENGTH
     return [{"series": name, "values": " ".join(values)} for name, values in samples.items()]
 
 

@@ -20,7 +20,7 @@ PERIOD = 2 * DAY
 MINUTES = (3 * DAY + 2 * HOUR) // MINUTE
 MOMENTS = (6 * HOUR, DAY + 5 * HOUR, 3 * DAY, MINUTES * MINUTE)
 TOLERANCE = 1e-9  # relative
-LABELS = 'slo="delivery",slo_service="shop"'
+LABELS = 'slo="delivery",slo_service="shop",environment="production",system="shop"'
 SPEC = """
 version: 1
 system: shop

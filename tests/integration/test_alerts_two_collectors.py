@@ -24,7 +24,7 @@ OBJECTIVE = 0.999
 BAD = range(60, 120)  # 43 bad minutes are the whole budget
 YOUNGER = 90  # the minute in which it starts
 LENGTH = 240
-LABELS = 'slo="timely",slo_service="shop"'
+LABELS = 'slo="timely",slo_service="shop",environment="production",system="shop"'
 SPEC = """
 version: 1
 system: shop

@@ -63,9 +63,9 @@ SPEC = {
     "outputs": {"otlp": {"endpoint": CLOSED, "protocol": "grpc", "every": "1s"}},
 }
 UNREACHED = (
-    'obs_source_errors_total{source="main",reason="connection"}',
-    'obs_source_errors_total{source="cloud",reason="connection"}',
-    'obs_push_errors_total{sink="otlp",reason="connection"}',
+    'obs_source_errors_total{source="main",reason="connection",',
+    'obs_source_errors_total{source="cloud",reason="connection",',
+    'obs_push_errors_total{sink="otlp",reason="connection",',
 )
 
 
@@ -306,7 +306,8 @@ def test_a_scrape_tells_that_a_source_is_down(image: Image, tmp_path: Path) -> N
     )
     done = run(image.commands / "obs", "collect", "--once", cwd=tmp_path)
     assert done.returncode == 3
-    assert 'obs_source_up{source="main"} 0' in done.stdout.splitlines()
+    up = 'obs_source_up{source="main",environment="production",system="orders"} 0'
+    assert up in done.stdout.splitlines()
 
 
 def test_without_the_demo_s_extra_it_says_what_to_install(image: Image, tmp_path: Path) -> None:

@@ -1,12 +1,48 @@
 """Recording rules of SLOs."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from obs.alerts.recording import MOST_RULES, recording_groups
+from obs.catalogue.declare import RECORDED
 from obs.spec.load import Spec
 from obs.spec.slos import Sli
+
+SLOTH = {
+    *(
+        f"slo:sli_error:ratio_rate{window}"
+        for window in ["5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d"]
+    ),
+    "slo:objective:ratio",
+    "slo:error_budget:ratio",
+    "slo:time_period:days",
+    "slo:current_burn_rate:ratio",
+    "slo:period_burn_rate:ratio",
+    "slo:period_error_budget_remaining:ratio",
+    "sloth_slo_info",
+}
+
+
+def test_no_recorded_series_has_a_name_of_sloth_s() -> None:
+    assert RECORDED.keys() & SLOTH == set()
+
+
+def test_what_a_rule_reads_and_records_is_of_one_system_and_environment(
+    spec: Callable[..., Spec],
+) -> None:
+    system = spec().system
+    staging = system.model_copy(update={"environment": "staging"})
+    for each in (system, staging):
+        (group,) = recording_groups(each)
+        for rule in group["rules"]:
+            assert set(each.labels) <= set(rule["labels"].items())
+            selectors = re.findall(r"slo[\w:]*\{(.*?)\}", rule["expr"])
+            wanted = f'environment="{each.environment}",system="shop"'
+            assert [one for one in selectors if wanted not in one] == []
+    names = [recording_groups(each)[0]["name"] for each in (system, staging)]
+    assert len({*names}) == 2
 
 
 @pytest.mark.parametrize("window", [1, 3, 7, 10, 14, 21, 30, 90])

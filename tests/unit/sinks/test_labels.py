@@ -40,6 +40,14 @@ def test_label_texts_end_in_the_blank_before_the_value() -> None:
     assert label_texts(Rows([()]), ()) == [" "]
 
 
+def test_labels_of_all_follow_those_of_a_row() -> None:
+    of_all = (("environment", '5% "test"'), ("system", "shop"))
+    own = label_texts(Rows([("x",)]), ("a",), of_all)
+    assert own == [r'{a="x",environment="5% \"test\"",system="shop"} ']
+    none = label_texts(Rows([()]), (), of_all)
+    assert none == [r'{environment="5% \"test\"",system="shop"} ']
+
+
 def test_what_is_made_of_rows_is_made_once() -> None:
     texts, rows = PerRows(label_texts), Rows([("x",)])
     assert texts(rows, ("a",)) is texts(rows, ("a",))
