@@ -8,6 +8,7 @@ from obs.alerts.alert import TunedAlert
 from obs.alerts.conditions import Above, Age, BurnTiers, ErrorRate, Increase, Overdue, Share
 from obs.alerts.tuning import tuned_alerts
 from obs.catalogue import aws, nats, own, slo
+from obs.catalogue.query import duration
 from obs.dashboards.alert_expression import compared, unit
 from obs.dashboards.expressions import VariableScope, ever, worst
 from tests.unit.dashboards.systems import oms
@@ -16,7 +17,12 @@ ALL = VariableScope(system=oms().labels)
 COMPARED = [
     tuned
     for tuned in tuned_alerts(oms())
-    if isinstance(tuned.when, Above | Increase | Share | ErrorRate) and not tuned.only
+    if isinstance(tuned.when, Above | Share) and not tuned.only
+]
+COUNTED = [
+    tuned
+    for tuned in tuned_alerts(oms())
+    if isinstance(tuned.when, Increase | ErrorRate) and not tuned.only
 ]
 
 
@@ -25,6 +31,19 @@ def test_a_panel_asks_for_the_very_quantity_of_the_alert(tuned: TunedAlert) -> N
     shown = compared(ALL, tuned.when).replace('job=~"$job",', "").replace('{job=~"$job"}', "")
     first = tuned.expression.split("\nor (")[0]
     assert re.sub(r"\s+", " ", first).startswith(re.sub(r"\s+", " ", shown))
+
+
+@pytest.mark.parametrize("tuned", COUNTED, ids=lambda tuned: tuned.name)
+def test_a_panel_asks_how_much_the_counters_of_the_alert_grew_in_its_window(
+    tuned: TunedAlert,
+) -> None:
+    assert isinstance(tuned.when, Increase | ErrorRate)
+    shown = compared(ALL, tuned.when)
+    for metric in tuned.when.metrics():
+        series = re.escape(metric.name)
+        window = duration(tuned.when.window)
+        assert re.search(rf"increase\({series}\{{[^}}]*\}}\[{window}\]\)", shown)
+        assert re.search(rf"{series}\{{[^}}]*\}}\[{window}\]", tuned.expression)
 
 
 def test_the_page_s_variables_narrow_what_has_their_label() -> None:
