@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from obs.alerts.alert import OWN, About, Alert, Severity, TunedAlert
+from obs.alerts.alert import HOUR, MINUTE, OWN, About, Alert, Severity, TunedAlert
 from obs.alerts.conditions.condition import TUNING_FIELDS
 from obs.alerts.conditions.scope import Labels
 from obs.alerts.definitions import BY_NAME, SOURCE_KIND
+from obs.catalogue.query import number
 from obs.spec.alerts import OBJECT_LABELS, AlertTuning, Limit, Override, Tuned
 from obs.spec.load import Spec
+from obs.spec.quantity import format_duration
 from obs.spec.report import InvalidSpec, Problem, did_you_mean, problem_at
 from obs.spec.system import System
 from obs.spec.tree import Path, locate_key
@@ -103,6 +105,11 @@ def _problems(spec: Spec) -> Iterator[Problem]:
             yield problem_at(locate_key(spec.tree, where), message)
 
 
+_DECIMALS: Final = 4  # of percent; more of them need counters that floats do not hold exactly
+_LONGEST_WINDOW: Final = 24 * HOUR
+_LONGEST_HOLD: Final = 12 * HOUR
+_MOST_EVENTS: Final = 1_000_000_000
+
 TuningProblem = tuple[Path, str]
 
 
@@ -111,20 +118,58 @@ def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[TuningProblem]:
     for field in TUNING_FIELDS:
         if getattr(tuning, field) is not None and field not in fits:
             yield (*path, field), f"{alert.name} has no {field}; it has {_listed(fits)}"
-    limit = alert.when.panel_limit()
-    unit = limit.unit if limit else ""
-    is_time = unit == "seconds"
     for field in ("above", "below"):
         threshold: Limit | None = getattr(tuning, field)
-        if threshold is None or field not in fits or threshold.is_duration == is_time:
-            continue
-        message = "compares a time; write a duration, for example 5m"
-        if not is_time:
-            message = f"compares {unit or 'a number'}; write a number without a unit"
-        yield (*path, field), f"{alert.name} {message}"
+        if threshold is not None and field in fits:
+            for wrong in _unfit_threshold(alert, threshold, is_lower=field == "below"):
+                yield (*path, field), f"{alert.name} {wrong}"
+    for field, message in _unfit_times(tuning):
+        yield (*path, field), message
     for label in tuning.labels:
         if label in _TAKEN or label in alert.about.labels:
             yield (*path, "labels", label), "obs sets this label; choose another name"
+        elif label.startswith("__"):
+            yield (*path, "labels", label), "Prometheus keeps names that begin with __ to itself"
+
+
+def _unfit_threshold(alert: Alert, threshold: Limit, *, is_lower: bool) -> Iterator[str]:
+    """What is wrong with a threshold: its unit, or that it could never fire or always would."""
+    when, value = alert.when, threshold.value
+    limit = when.panel_limit()
+    unit = limit.unit if limit else ""
+    is_time, most = unit == "seconds", when.most()
+    if threshold.is_duration != is_time:
+        what = "a time; write a duration, for example 5m"
+        yield f"compares {what if is_time else f'{_named(unit)}; write a number without a unit'}"
+    elif is_lower and value <= 0:
+        yield f"never fires below {number(value)}: {_named(unit)} are never less; write more"
+    elif value < 0:
+        yield f"always fires above {number(value)}: {_named(unit)} are never less; write 0 or more"
+    elif value >= most:
+        bound = format_duration(most) if is_time else f"{number(most)} {unit}".rstrip()
+        yield f"never fires, or not exactly, above {number(value)}; write less than {bound}"
+    elif unit == "percent" and value != round(value, _DECIMALS):
+        yield f"compares percent; write at most {_DECIMALS} decimals"
+
+
+def _unfit_times(tuning: Tuned) -> Iterator[tuple[str, str]]:
+    """What a rule, an alarm or their tests cannot express; by field."""
+    window, hold, least = tuning.window, tuning.hold, tuning.min_events
+    if window is not None and window % MINUTE:
+        yield "window", "is not whole minutes, by which CloudWatch counts; write for example 5m"
+    elif window is not None and window > _LONGEST_WINDOW:
+        yield "window", f"is longer than {format_duration(_LONGEST_WINDOW)}, which CloudWatch takes"
+    if hold is not None and hold % 1:
+        yield "for", "is not whole seconds; write for example 30s"
+    elif hold is not None and hold > _LONGEST_HOLD:
+        longest = format_duration(_LONGEST_HOLD)
+        yield "for", f"is longer than {longest}: CloudWatch looks back one day at most"
+    if least is not None and least > _MOST_EVENTS:
+        yield "min_events", f"is more than {_MOST_EVENTS:,}".replace(",", " ")
+
+
+def _named(unit: str) -> str:
+    return unit or "a number"
 
 
 def _unfit_object(

@@ -22,7 +22,8 @@ from obs.catalogue.metric import Metric
 from obs.catalogue.query import Matcher, duration, max_by, selector
 
 RECALLED: Final = 3600
-"""Seconds before the window in which the last total of a collector that is gone is looked for."""
+"""Seconds before the window in which the last total of a collector that is gone is looked for, at
+least: a longer window looks back as far again."""
 
 
 def growth(metric: Metric, labels: Sequence[str], where: Sequence[Matcher], window: float) -> str:
@@ -60,6 +61,6 @@ def _beyond_last(
     metric: Metric, labels: Sequence[str], where: Sequence[Matcher], window: float
 ) -> str:
     """How much more there is than any collector had last before the window."""
-    ranged = selector(metric, where, RECALLED)
+    ranged = selector(metric, where, max(window, RECALLED))
     last = max_by(labels, f"last_over_time({ranged} offset {duration(window)})")
     return f"{max_by(labels, selector(metric, where))} - {last}"

@@ -25,6 +25,11 @@ TuningField = Literal["above", "below", "window", "min_events"]
 TUNING_FIELDS: Final[tuple[TuningField, ...]] = get_args(TuningField)
 
 
+COUNTABLE: Final = 1e12
+"""Below this, counters tell one event more or less, as floats and as rules write them, after
+hundreds of such windows."""
+
+
 class PanelQueries(Protocol):
     """PromQL of a panel, narrowed by the variables of its dashboard."""
 
@@ -137,6 +142,10 @@ class Condition(ABC):
     def left_out(self, system: System) -> Iterable[str]:
         """What it does not become in this system, each with its object and the reason."""
         return ()
+
+    def most(self) -> float:
+        """What its threshold has to be below: above this it could never fire, or not exactly."""
+        return COUNTABLE
 
     def share_of(self) -> Metric | None:
         """The limit of which it compares a percentage; None where it compares no share."""

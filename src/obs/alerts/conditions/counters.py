@@ -38,7 +38,13 @@ class Increase(Condition):
 
     def promql(self, rule: RuleScope, held: float) -> str:
         counted = grown(
-            rule, self.metric, self.window, self.where, function="max_over_time", held=held
+            rule,
+            self.metric,
+            self.window,
+            self.where,
+            function="max_over_time",
+            held=held,
+            threshold=self.threshold,
         )
         return f"{counted} > {number(self.threshold)}"
 
@@ -171,6 +177,9 @@ class ErrorRate(Condition):
             f"$A > {number(self.threshold)} && $B >= {number(self.minimum)}",
             keeps_state=True,
         )
+
+    def most(self) -> float:
+        return 100
 
     def cloudwatch(self) -> AlarmForm:
         if self.bad.aws is None or self.total.aws is None:

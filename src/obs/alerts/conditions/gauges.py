@@ -142,6 +142,9 @@ class Share(Condition):
     def metrics(self) -> tuple[Metric, ...]:
         return (self.part, self.whole, *((self.given,) if self.given else ()))
 
+    def most(self) -> float:
+        return 100
+
     def share_of(self) -> Metric:
         return self.whole
 

@@ -95,6 +95,10 @@ class Age(Condition):
             without_data=NeverSeen(self.threshold, self.since, {"never": NEVER}, lasts=True),
         )
 
+    def most(self) -> float:
+        """Beyond it the moment is forgotten."""
+        return GONE_FOR
+
     def of_system(self, system: System) -> Iterable[RuleCondition]:
         """Only of the spec's SLOs: the data of one that the spec no longer has ended long ago."""
         names = sorted({each.name.replace(".", r"\.") for each in system.slos})

@@ -102,15 +102,17 @@ def grown(
     *,
     function: str = "",
     held: float = 0,
+    threshold: float = 1,
 ) -> str:
     """A counter's growth in the window, or its greatest or least of the last `held` seconds.
 
-    In parentheses. Objects with rules of their own are left out.
+    In parentheses. Objects with rules of their own are left out. `threshold`: of events, with
+    which it is compared.
     """
     matchers = (*equal(rule.only), *rule.among, *equal(where), *equal(rule.system))
     if held:
         known = recalled_growth(metric, rule.identity, matchers, window)
-        step = recall_step(window)
+        step = recall_step(window, threshold)
         counted = over_time(function, known, held, step) if function else f"({known})"
     else:
         counted = f"(\n{indented(growth(metric, rule.identity, matchers, window))}\n)"
@@ -123,8 +125,13 @@ def grown(
     return f"({' unless '.join((counted, *others))})"
 
 
-def recall_step(window: float) -> int:
-    """Seconds between moments of which the window after one has the next four."""
+def recall_step(window: float, threshold: float = 1) -> int:
+    """Seconds between moments at which growth is recalled.
+
+    One event is within the window of one of them; many that come one by one need more of them.
+    """
+    if threshold < 1:
+        return int(min(window, 15 * MINUTE))
     return max(MINUTE, int(window / 5) // MINUTE * MINUTE)
 
 

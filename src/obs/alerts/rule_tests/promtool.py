@@ -145,6 +145,8 @@ def _shown(number_: float, form: ValueForm) -> str:
 
 
 def _human_duration(seconds: float) -> str:
+    if 0 < seconds < 1:
+        return f"{1000 * seconds:.4g}ms"
     whole, units = int(seconds), (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
     parts: list[str] = []
     for unit, size in units:
