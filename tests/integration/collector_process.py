@@ -45,13 +45,15 @@ def key(name: str, **labels: str) -> Sample:
     return name, frozenset(labels.items())
 
 
+def own_labels(labels: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """The labels without those that all samples have."""
+    return frozenset((name, value) for name, value in labels if name not in OF_ALL)
+
+
 def samples(text: str) -> Scrape:
     """Every sample of an exposition in Prometheus text, without the labels that all have."""
     return {
-        (
-            sample.name,
-            frozenset((k, v) for k, v in sample.labels.items() if k not in OF_ALL),
-        ): sample.value
+        (sample.name, own_labels(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }

@@ -18,6 +18,7 @@ from obs.sandbox.process import Process, free_ports
 from obs.sandbox.prometheus import prometheus_binary
 from obs.spec.load import load
 from tests.integration.collector_process import CollectorProcess, collectors
+from tests.integration.nats_binary import run_by
 from tests.integration.waiting import eventually
 
 __all__ = ["collectors"]
@@ -112,6 +113,13 @@ class Prometheus:
 
 
 @pytest.fixture
+def server_of_messages(tmp_path: Path) -> Iterator[NatsServer]:
+    """Run by $NATS_SERVER, if there is one."""
+    with run_by(NatsServer(tmp_path / "nats")) as server:
+        yield server
+
+
+@pytest.fixture
 def prometheus() -> Iterator[list[Prometheus]]:
     """Those that a test adds end with it."""
     started: list[Prometheus] = []
@@ -121,19 +129,19 @@ def prometheus() -> Iterator[list[Prometheus]]:
 
 
 async def test_each_system_environment_and_shard_is_told_of_its_own(
-    nats_server: NatsServer,
+    server_of_messages: NatsServer,
     tmp_path: Path,
     collectors: list[CollectorProcess],
     prometheus: list[Prometheus],
 ) -> None:
-    client = await nats.connect(nats_server.url)
+    client = await nats.connect(server_of_messages.url)
     stream = client.jetstream()
     await stream.add_stream(StreamConfig(name="S", subjects=["s"]))
     await stream.add_consumer("S", ConsumerConfig(durable_name="c"))
     for _ in range(WAITING):
         await stream.publish("s", b"1")
     await client.close()
-    monitor, rules = nats_server.monitor, tmp_path / "rules"
+    monitor, rules = server_of_messages.monitor, tmp_path / "rules"
     whole = spec(tmp_path / "whole", "shop", "production", {"east": monitor, "west": monitor}, 10)
     parts = {
         "east": {**whole, "sources": {"nats": {"east": whole["sources"]["nats"]["east"]}}},

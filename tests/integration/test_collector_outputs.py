@@ -34,6 +34,7 @@ from tests.integration.collector_process import (
     collectors,
     key,
     named,
+    own_labels,
     samples,
     spec_of,
 )
@@ -118,7 +119,7 @@ def received(receiver: Received) -> Scrape:
     for metric in (metric for scope in origin.scope_metrics for metric in scope.metrics):
         data = metric.sum if metric.HasField("sum") else metric.gauge
         for point in data.data_points:
-            labels = frozenset((a.key, a.value.string_value) for a in point.attributes)
+            labels = own_labels((a.key, a.value.string_value) for a in point.attributes)
             found[metric.name, labels] = float(getattr(point, str(point.WhichOneof("value"))))
     return found
 
@@ -246,7 +247,7 @@ def test_both_formats_hold_the_same_samples(collector: CollectorProcess) -> None
     assert modern.text.endswith("# EOF\n")
     parse: Callable[[str], Iterator[Metric]] = openmetrics.text_string_to_metric_families
     strict = {
-        (sample.name, frozenset(sample.labels.items())): float(sample.value)
+        (sample.name, own_labels(sample.labels.items())): float(sample.value)
         for family in parse(modern.text)
         for sample in family.samples
     }
@@ -285,7 +286,7 @@ def _identity(labels: dict[str, str]) -> Sample:
     name = labels.pop("__name__", "")
     labels.pop("instance", None)
     labels.pop("job", None)
-    return name, frozenset(labels.items())
+    return name, own_labels(labels.items())
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ async def test_many_consumers_arrive_in_several_requests(
     for receiver, protocol in ((http, "http"), (rpc, "grpc")):
         push = sink(receiver.endpoint, protocol).push
         assert await asyncio.to_thread(push, [family], AT) == 60_000
-        assert len(receiver.requests) == 2
+        assert len(receiver.requests) == 3
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])

@@ -175,7 +175,7 @@ def test_its_alerts_are_built_and_routed(run: Run, tmp_path: Path) -> None:
     assert (built / "runbooks" / "ToyFolderFull.md").is_file()
     (config,) = (built / "alertmanager").rglob("*.yaml")
     inhibitions = yaml.safe_load(config.read_text())["inhibit_rules"]
-    down = 'alertname=~"ObsSourceDown|ObsSourceStale"'
+    down = 'alertname=~"ObsSourceDown|ObsSourceStale|ObsSourceAbsent"'
     assert [
         each["target_matchers"]
         for each in inhibitions
