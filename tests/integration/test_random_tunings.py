@@ -71,12 +71,12 @@ def tunings(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     fits = [field for field in SETTINGS if field in {*alert.when.tunable(), "for", "severity"}]
     fields = st.lists(st.sampled_from(fits), unique=True, min_size=1)
 
-    def tuned() -> dict[str, Any]:
+    def values(field: str) -> st.SearchStrategy[Any]:
         is_time = limit is not None and limit.unit == "seconds"
-        return {
-            field: draw(durations if is_time and field in ("above", "below") else SETTINGS[field])
-            for field in draw(fields)
-        }
+        return durations if is_time and field in ("above", "below") else SETTINGS[field]
+
+    def tuned() -> dict[str, Any]:
+        return {field: draw(values(field)) for field in draw(fields)}
 
     tuning = tuned()
     named = [label for label in alert.about.labels if label in ("consumer", "rule", "queue")]

@@ -118,13 +118,12 @@ def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[TuningProblem]:
     for field in TUNING_FIELDS:
         if getattr(tuning, field) is not None and field not in fits:
             yield (*path, field), f"{alert.name} has no {field}; it has {_listed(fits)}"
-    for field in ("above", "below"):
-        threshold: Limit | None = getattr(tuning, field)
-        if threshold is not None and field in fits:
-            for wrong in _unfit_threshold(alert, threshold, is_lower=field == "below"):
-                yield (*path, field), f"{alert.name} {wrong}"
-    for field, message in _unfit_times(tuning):
-        yield (*path, field), message
+    for limit, threshold in (("above", tuning.above), ("below", tuning.below)):
+        if threshold is not None and limit in fits:
+            for wrong in _unfit_threshold(alert, threshold, is_lower=limit == "below"):
+                yield (*path, limit), f"{alert.name} {wrong}"
+    for time, message in _unfit_times(tuning):
+        yield (*path, time), message
     for label in tuning.labels:
         if label in _TAKEN or label in alert.about.labels:
             yield (*path, "labels", label), "obs sets this label; choose another name"
