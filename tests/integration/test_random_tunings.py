@@ -80,7 +80,7 @@ def tunings(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
     tuning = tuned()
     named = [label for label in alert.about.labels if label in ("consumer", "rule", "queue")]
-    if named and draw(st.booleans()):
+    if draw(st.booleans()) and named:
         tuning["overrides"] = [{named[0]: "one", **tuned()}]
     return alert.name, tuning
 
