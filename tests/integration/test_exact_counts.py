@@ -1,4 +1,4 @@
-"""What a counter grew by, as promtool evaluates it: exactly what was counted between two scrapes."""
+"""What a counter grew by, as promtool evaluates it: what was counted between two scrapes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pytest
 
 from obs.artifacts import yaml_text
 from obs.catalogue import aws
-from obs.catalogue.growth import RECALLED, growth, recalled_growth
+from obs.catalogue.growth import growth, recalled_growth
 from obs.catalogue.query import duration
 from tests.integration.promtool import judged, needs_promtool
 

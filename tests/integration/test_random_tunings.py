@@ -80,7 +80,8 @@ def tunings(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
     tuning = tuned()
     named = [label for label in alert.about.labels if label in ("consumer", "rule", "queue")]
-    if named and draw(st.booleans()):
+    is_narrowed = draw(st.booleans())
+    if named and is_narrowed:
         tuning["overrides"] = [{named[0]: "one", **tuned()}]
     return alert.name, tuning
 

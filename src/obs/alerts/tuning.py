@@ -116,8 +116,8 @@ def _unfit(alert: Alert, tuning: Tuned, path: Path) -> Iterator[TuningProblem]:
         if threshold is not None and field in fits:
             for wrong in _unfit_threshold(alert, threshold, is_lower=field == "below"):
                 yield (*path, field), f"{alert.name} {wrong}"
-    for field, message in _unfit_times(tuning):
-        yield (*path, field), message
+    for where, message in _unfit_times(tuning):
+        yield (*path, where), message
     for label in tuning.labels:
         if label in _TAKEN or label in alert.about.labels:
             yield (*path, "labels", label), "obs sets this label; choose another name"
