@@ -1,4 +1,4 @@
-"""What a counter grew by, as promtool evaluates it: exactly what was counted in between."""
+"""What a counter grew by, as promtool evaluates it: what was counted between two scrapes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Recording rules that evaluate SLOs in Prometheus, Mimir or Thanos from the collector's counters.
 
 Counts of five minutes are recorded, and longer windows are sums of them: weighted by events, and
-whole again five minutes after a pod was renamed. obs' own alerts read what the collector exports;
+whole although a pod is replaced in between. obs' own alerts read what the collector exports;
 these rules are for fleets whose SLOs span several collectors' clusters, and for long retention.
 """
 
@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from obs.alerts.conditions.scope import Labels
 from obs.catalogue import recorded, slo
+from obs.catalogue.growth import growth_of_whole_windows
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import duration, equal, increase, max_by, number, selector
+from obs.catalogue.query import duration, equal, number, selector
 from obs.slo.burn import error_budget, objective_ratio
 from obs.slo.tiers import MIN_BAD_EVENTS
 from obs.slo.windows import MINUTE, Window, window, windows
@@ -63,8 +64,8 @@ def _made(
     objective = objective_ratio(percent)
     budget = number(error_budget(objective))
     for record, counter in ((recorded.EVENTS, slo.EVENTS), (recorded.GOOD_EVENTS, slo.GOOD_EVENTS)):
-        grown = increase(counter, equal(tuple(labels.items())), _STEP)
-        yield _rule(record, max_by(slo.SLO, grown), **labels)
+        grown = growth_of_whole_windows(counter, slo.SLO, equal(tuple(labels.items())), _STEP)
+        yield _rule(record, grown, **labels)
     for span in windows(period):
         burn = _burn_rate(labels, span, budget, minutes=minutes)
         yield _rule(recorded.BURN_RATE, burn, window=span.label, **labels)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import Matcher, duration, max_by, selector
+from obs.catalogue.query import Matcher, duration, increase, max_by, selector
 
 RECALLED: Final = 3600
 """Seconds before the window in which the last total of a collector that is gone is looked for, at
@@ -47,6 +47,15 @@ def growth(metric: Metric, labels: Sequence[str], where: Sequence[Matcher], wind
     )
 
 
+def growth_of_whole_windows(
+    metric: Metric, labels: Sequence[str], where: Sequence[Matcher], window: float
+) -> str:
+    """As `growth`; extrapolated where no collector had a total before the window."""
+    grown = growth(metric, labels, where, window)
+    known = f"(\n{grown}\n)\nand {_last_before(metric, labels, where, window)}"
+    return f"{known}\nor {max_by(labels, increase(metric, where, window))}"
+
+
 def recalled_growth(
     metric: Metric, labels: Sequence[str], where: Sequence[Matcher], window: float
 ) -> str:
@@ -61,6 +70,13 @@ def _beyond_last(
     metric: Metric, labels: Sequence[str], where: Sequence[Matcher], window: float
 ) -> str:
     """How much more there is than any collector had last before the window."""
-    ranged = selector(metric, where, max(window, RECALLED))
-    last = max_by(labels, f"last_over_time({ranged} offset {duration(window)})")
+    last = _last_before(metric, labels, where, window)
     return f"{max_by(labels, selector(metric, where))} - {last}"
+
+
+def _last_before(
+    metric: Metric, labels: Sequence[str], where: Sequence[Matcher], window: float
+) -> str:
+    """What any collector had last before the window."""
+    ranged = selector(metric, where, max(window, RECALLED))
+    return max_by(labels, f"last_over_time({ranged} offset {duration(window)})")

@@ -61,11 +61,11 @@ class Tuned(Model):
     below: Threshold | None = None
     """The alert fires below this threshold; for alerts that have a lower threshold."""
     window: Annotated[Duration, Field(ge=60)] | None = None
-    """Time window over which a counter's increase is measured."""
+    """Time window over which a counter's growth is measured: whole minutes, at most 1d."""
     min_events: Annotated[int, Field(ge=1), NotBoolean] | None = None
     """Minimum number of events in the window, below which an alert on a ratio never fires."""
     hold: Annotated[Duration, Field(ge=0)] | None = Field(default=None, alias="for")
-    """How long the condition must hold before the alert fires."""
+    """How long the condition must hold before the alert fires: whole seconds, at most 12h."""
     severity: Literal["critical", "warning", "info"] | None = None
     """critical pages, warning needs attention during working hours, info is for information."""
     labels: dict[LabelName, str] = {}

@@ -74,6 +74,7 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
         yield alert.counter_reset("a counter that begins anew is no event", lead + tail + tail)
         yield alert.counter_reset("a counter that began anew still counts", lead + bad + tail)
         yield alert.replaced_pod("counts while the collector is replaced", lead + bad + tail)
+        yield alert.frozen("does not begin while its source is down and the last values stay")
     if samples.recall_step:
         yield alert.idle("lasts until good events, not while nothing happens")
     yield from _without_data(alert, lead + bad, tail)
@@ -167,6 +168,14 @@ class _CaseBuilder:
             for each in self._exported_by("a", levels)
         ]
         return self._case(name, [*reset, *self._companions(levels)], self._firing(levels))
+
+    def frozen(self, name: str) -> Case:
+        """The source fails, and its last values stay until they are withdrawn."""
+        down = 3 * STEPS
+        levels = [Level.GOOD] * _LEAD + [Level.IDLE] * down + [Level.GOOD] * _TAIL
+        up = [1.0] * _LEAD + [0.0] * down + [1.0] * _TAIL
+        series = [*self._exported_by("a", levels), *self._companions(levels, up=up)]
+        return self._case(name, series, [False] * len(levels))
 
     def idle(self, name: str) -> Case:
         """What is bad happens now and then only; what is good ends it, though nothing follows.
