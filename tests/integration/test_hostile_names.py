@@ -24,7 +24,7 @@ from tests.unit.alerts.hostile import systems
 pytestmark = pytest.mark.integration
 
 PHASES = (Phase.explicit, Phase.generate)  # parsers are too slow for shrinking
-SLOW = settings(max_examples=6, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=2, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(max_examples=30, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 OVERRIDDEN = (
     "NatsConsumerLagHigh",
