@@ -209,7 +209,7 @@ def test_a_collector_that_has_not_answered_for_two_days_is_still_told(tmp_path: 
 
 def _at_the_end(folder: Path, what: World, systems: Sequence[System]) -> dict[str, list[str]]:
     """What fires at the end of a long time, by alert: the objects."""
-    rules, every = rules_of(folder, systems), 600
+    rules, every = rules_of(folder, systems), 300
     last = what.length - every
     late = series_of(what, every, 0)
     found: dict[str, list[str]] = {}

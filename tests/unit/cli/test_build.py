@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from obs.alerts.targets import DEFAULT as ALERTS
-from obs.artifacts import MANIFEST, manifest
+from obs.alerts.targets import TARGETS
+from obs.artifacts import MANIFEST, Files, manifest
 from obs.cli.main import main
 from obs.dashboards.formats import DEFAULT as DASHBOARDS
+from obs.errors import BadInput
 from tests.unit.cli.shop import SPEC
 
 ROOT = Path(__file__).parents[3]
@@ -64,17 +66,15 @@ def test_drift_of_either_folder_is_one_report(
 
 
 def test_a_target_that_cannot_be_built_stops_no_other_and_is_told_in_a_line(
-    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path(spec).write_text(
-        f"{SPEC}  aws: {{cloud: {{region: us-east-1, buses: [{{name: b, rules: [r]}}]}}}}\n"
-        "alerts: {EventBridgeFailedInvocations: {window: 90s}, EventBridgeRetriesRising: {window: "
-        "90s}}\n"
-    )
+    def refuse(*_: object) -> Files:
+        raise BadInput("cloudwatch: alarm A: too long\ncloudwatch: alarm B: too long")
+
+    monkeypatch.setitem(TARGETS, "cloudwatch", refuse)
     assert build(spec, tmp_path) == 2
     (told,) = capsys.readouterr().err.splitlines()
-    assert told.startswith("target cloudwatch is not built: cloudwatch: ")
-    assert "a window of CloudWatch is whole minutes" in told
+    assert told.startswith("target cloudwatch is not built: cloudwatch: alarm A: too long")
     assert told.endswith("(and 1 more like it)")
     written = manifest(tmp_path / "alerts")
     assert {target for target, paths in written.items() if paths} >= {"prometheus", "grafana"}
