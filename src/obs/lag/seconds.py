@@ -12,7 +12,7 @@ from obs.lag.arrivals import Arrivals
 from obs.lag.history import SequenceTimes
 from obs.lag.in_flight import InFlight
 from obs.lag.observed import ObservedConsumer, ObservedStream
-from obs.lag.pending import LAST_PER_SUBJECT, keeps_pending, oldest_of, pending_head
+from obs.lag.pending import LAST_PER_SUBJECT, is_whole, keeps_pending, oldest_of, pending_head
 from obs.lag.redelivery_schedule import RedeliverySchedule
 
 Moment = tuple[float, float]
@@ -69,7 +69,7 @@ def oldest_outstanding(
     """
     if consumer.ack_pending == 0:
         return _oldest_pending(consumer, stream, times, arrivals, known_arrivals)
-    first, last = _bounds(consumer, in_flight, advisories)
+    first, last = _bounds(consumer, stream, in_flight, advisories)
     early = _arrival(first, times, known_arrivals) if known_arrivals else times.lookup(first)
     if first >= last:
         return early
@@ -192,7 +192,7 @@ def sequences_to_query(
         if filtered or head.first < head.last or times.lookup(head.first)[1] > tolerance:
             return (consumer.delivered_stream_seq + 1,)
         return ()
-    first, last = _bounds(consumer, in_flight, advisories)
+    first, last = _bounds(consumer, stream, in_flight, advisories)
     candidates = [first]
     if first < last and not filtered and not keeps_pending(stream):
         return (first,)  # which may be gone
@@ -236,12 +236,20 @@ def _oldest_pending(
 
 
 def _bounds(
-    consumer: ObservedConsumer, in_flight: InFlight, advisories: Advisories
+    consumer: ObservedConsumer, stream: ObservedStream, in_flight: InFlight, advisories: Advisories
 ) -> tuple[int, int]:
-    """The stream sequences between which the oldest message in flight is."""
-    last = consumer.delivered_stream_seq - consumer.ack_pending + 1  # the others must fit in
+    """The stream sequences between which the oldest message in flight is.
+
+    Servers may report an ack floor of 0 for a consumer that began with a later message; but none
+    was delivered that does not fit into the count of deliveries.
+    """
+    delivered = consumer.delivered_stream_seq
+    last = delivered - consumer.ack_pending + 1  # the others must fit in
     settled = in_flight.certainly_settled
     first = _after(settled, advisories) if advisories.given_up else settled + 1
+    begun = delivered - consumer.delivered_consumer_seq + 1
+    if first < begun and not consumer.config.filters and is_whole(stream):
+        first = begun
     return first if first < last else last, last
 
 

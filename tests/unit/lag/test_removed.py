@@ -141,3 +141,10 @@ def test_a_leader_that_is_behind_with_the_stream_too_changes_nothing_but_the_age
     verdict = reports.poll(80.3, (1, 111, 33.5, 77.7), delivered=(111, 111), floor=111)
     assert verdict.lag_messages == 6
     assert verdict.lag_seconds > UNSTATED
+
+
+def test_a_consumer_that_began_late_holds_nothing_from_before_though_its_floor_is_zero() -> None:
+    reports = Reports(ConsumerConfig(deliver_policy="new"))
+    reports.poll(45.0, (1, 134, 1.0, 44.0), delivered=(0, 133), pending=1)
+    verdict = reports.poll(46.0, (1, 134, 1.0, 44.0), delivered=(2, 134), ack_pending=1)
+    assert verdict.lag_seconds == pytest.approx(2.0, abs=POLL)
