@@ -17,10 +17,12 @@ from obs.alerts.writers.cloudwatch import files
 from obs.alerts.writers.parts import parts
 from obs.artifacts import Built, Files, build_each, yaml_text
 from obs.errors import BadInput
+from obs.spec.notify import Notify
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
 
 Writer = Callable[[Sequence[TunedAlert], System], Files]
+Notifying = Callable[[Sequence[TunedAlert], System, Notify], object]
 
 _EVERY_ALERT: Final = ("prometheus", "grafana", "operator", "amp")
 _MERGE: Final = (
@@ -99,28 +101,16 @@ def _runbooks(alerts: Sequence[TunedAlert], system: System) -> Files:
     }
 
 
-def _alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
-    """No file where the spec has no `notify`."""
-    if system.notify is None:
-        return {}
-    document = alertmanager.configuration(alerts, system, system.notify)
-    return {"alertmanager/alertmanager.yaml": yaml_text(document, head=_HEAD)}
+def _notifying(folder: str, document: Notifying, head: str = _HEAD) -> Writer:
+    """The file that such a document makes; none where the spec has no `notify`."""
 
+    def written(alerts: Sequence[TunedAlert], system: System) -> Files:
+        if system.notify is None:
+            return {}
+        text = yaml_text(document(alerts, system, system.notify), head=head)
+        return {f"{folder}/alertmanager.yaml": text}
 
-def _alertmanager_fragment(alerts: Sequence[TunedAlert], system: System) -> Files:
-    if system.notify is None:
-        return {}
-    document = alertmanager.fragment(alerts, system, system.notify)
-    head = f"{_HEAD}{_MERGE}"
-    return {"alertmanager-fragment/alertmanager.yaml": yaml_text(document, head=head)}
-
-
-def _operator_alertmanager(alerts: Sequence[TunedAlert], system: System) -> Files:
-    if system.notify is None:
-        return {}
-    document = alertmanager_object.alertmanager_config(alerts, system, system.notify)
-    head = f"{_HEAD}{alertmanager_object.HEAD}"
-    return {"operator-alertmanager/alertmanager.yaml": yaml_text(document, head=head)}
+    return written
 
 
 def _grafana(alerts: Sequence[TunedAlert], system: System) -> Files:
@@ -183,12 +173,18 @@ TARGETS: Final[dict[str, Writer]] = {
     "recording": _recording,
     "promtool": _promtool,
     "cloudwatch": files.files,
-    "alertmanager": _alertmanager,
-    "alertmanager-fragment": _alertmanager_fragment,
+    "alertmanager": _notifying("alertmanager", alertmanager.configuration),
+    "alertmanager-fragment": _notifying(
+        "alertmanager-fragment", alertmanager.fragment, f"{_HEAD}{_MERGE}"
+    ),
     "grafana": _grafana,
     "operator": _operator,
     "operator-helm": _operator_helm,
-    "operator-alertmanager": _operator_alertmanager,
+    "operator-alertmanager": _notifying(
+        "operator-alertmanager",
+        alertmanager_object.alertmanager_config,
+        f"{_HEAD}{alertmanager_object.HEAD}",
+    ),
     "amp": _amp,
     "runbooks": _runbooks,
 }

@@ -131,7 +131,7 @@ def _first_of(
     first = max(consumer.ack_floor_stream_seq + 1, stream.first_seq)
     end, per_subject = consumer.delivered_stream_seq, stream.config.max_per_subject
     head = oldest_of(consumer.ack_pending, first, end, per_subject)
-    return min(max(times.lookup(head.likely), early), max(late, early))
+    return _between(times.lookup(head.likely), early, late)
 
 
 def _is_gone(
@@ -166,7 +166,7 @@ def _oldest_still_there(
     head = oldest_of(count, min(present, end), end, stream.config.max_per_subject)
     late = times.lookup(head.last)
     likely = late if calm else times.lookup(head.likely)
-    return _among(min(max(likely, early), max(late, early)), early, late)
+    return _among(_between(likely, early, late), early, late)
 
 
 def sequences_to_query(
@@ -232,7 +232,7 @@ def _oldest_pending(
         likely = counted[:2]
     else:
         likely = early if head.likely == head.first else times.lookup(head.likely)
-    return _among(min(max(likely, early), max(late, early)), early, late)
+    return _among(_between(likely, early, late), early, late)
 
 
 def _bounds(
@@ -322,6 +322,11 @@ def _if_in_order(
         if counted is not None:
             return counted[:2]
     return _arrival(last, times, known_arrivals)
+
+
+def _between(likely: Moment, early: Moment, late: Moment) -> Moment:
+    """The moment, or the bound that it is beyond."""
+    return min(max(likely, early), max(late, early))
 
 
 def _among(likely: Moment, early: Moment, late: Moment) -> Moment:

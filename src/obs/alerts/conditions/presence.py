@@ -9,7 +9,7 @@ from typing import Final
 from obs.alerts.conditions.cloudwatch import ABOUT_THE_COLLECTOR, AlarmForm, Heartbeat
 from obs.alerts.conditions.condition import Condition, PanelQueries, RuleCondition, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, whether
-from obs.alerts.conditions.promql import of_system
+from obs.alerts.conditions.promql import already_firing, of_system
 from obs.alerts.conditions.samples import (
     Gauge,
     Level,
@@ -114,9 +114,7 @@ class Unscraped(Condition):
         return (self.metric,)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        its_alerts = (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)
-        firing = max_by(rule.identity, of_system(rule, "ALERTS", equal(its_alerts)))
-        return f"{self._down(rule)}\nand ({self._known(rule)}\n  or {firing})"
+        return f"{self._down(rule)}\nand ({self._known(rule)}\n  or {already_firing(rule)})"
 
     def _down(self, rule: RuleScope) -> str:
         """Of whatever system: they are Prometheus' own series, scraped or not."""

@@ -38,11 +38,15 @@ def held_while_silent(rule: RuleScope, condition: Callable[[float], str]) -> str
     """
     if not rule.keep_firing:
         return condition(0)
-    own_labels = (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)
-    firing = of_system(rule, "ALERTS", equal(own_labels))
     held = condition(rule.keep_firing)
-    parts = (held, f"and {max_by(rule.identity, firing)}", unless_seen(rule))
+    parts = (held, f"and {already_firing(rule)}", unless_seen(rule))
     return "\n".join((condition(0), "or (", *(indented(part) for part in parts), ")"))
+
+
+def already_firing(rule: RuleScope) -> str:
+    """The objects for which the rule itself fires."""
+    own_labels = (("alertname", rule.name), ("alertstate", "firing"), *rule.labels)
+    return max_by(rule.identity, of_system(rule, "ALERTS", equal(own_labels)))
 
 
 def of_system(

@@ -62,11 +62,9 @@ class TrackedConsumer:
             self.heard_from = None
         elif self.heard_from is None:
             self.heard_from = consumer.delivered_stream_seq
-        advisories = UNHEARD
         if self.exhausted:
             self.exhausted = {n for n in self.exhausted if n > consumer.ack_floor_stream_seq}
-        if heard or self.exhausted:
-            advisories = Advisories(self.exhausted, self.heard_from)
+        advisories = self._advisories if heard or self.exhausted else UNHEARD
         verdict = self.track.observe(consumer, stream, times, now, settings, advisories=advisories)
         if not self.judged or (consumer.leader and not self.track.is_behind):
             self.consumer = consumer
