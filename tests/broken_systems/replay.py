@@ -5,7 +5,6 @@ the last two goes on, so that a time that stood still stands still and a counter
 """
 
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from obs.alerts.targets import build
 from obs.artifacts import write
 from obs.spec.load import load
+from tests.integration.promtool import said_of
 
 BEFORE = 30
 """Minutes."""
@@ -71,21 +71,7 @@ def firing(folder: Path, spec: Path, before: Sequence[Scrape], during: Sequence[
         f"rule_files: [{rules}]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n"
         f"    input_series:\n{series}    promql_expr_test:\n{asked}"
     )
-    return Firing(_fired(_promtool(folder), start))
-
-
-def _promtool(folder: Path) -> str:
-    done = subprocess.run(
-        ["promtool", "test", "rules", "replay.yaml"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert "got:" in said or "SUCCESS" in said, said[-2000:]
-    return said
+    return Firing(_fired(said_of(folder, "replay.yaml"), start))
 
 
 def _fired(said: str, start: int) -> dict[str, set[int]]:

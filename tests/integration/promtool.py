@@ -24,6 +24,11 @@ def check_rules(files: Sequence[Path]) -> str:
     return _run([*command, *map(str, files)], check=True)
 
 
+def needs(program: str) -> pytest.MarkDecorator:
+    """Skips a test where there is no such program."""
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
 def judged(folder: Path, files: Sequence[str]) -> dict[str, bool]:
     """Whether each test file succeeds."""
     return _judged(folder, files)[0]
@@ -43,6 +48,13 @@ def _judged(folder: Path, files: Sequence[str]) -> tuple[dict[str, bool], str]:
     results = {name: word == "SUCCESS" for name, word in _RESULT.findall(said)}
     assert results.keys() == set(files), said[-2000:]
     return results, said
+
+
+def said_of(folder: Path, file: str) -> str:
+    """What promtool says of one test file, whose expectations need not be met."""
+    said = _run(["promtool", "test", "rules", file], cwd=folder)
+    assert "got:" in said or "SUCCESS" in said, said[-2000:]
+    return said
 
 
 def _run(command: list[str], *, cwd: Path | None = None, check: bool = False) -> str:

@@ -80,6 +80,12 @@ def cortex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.stop()
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the spec is."""
+    monkeypatch.chdir(tmp_path)
+
+
 def write_spec(url: str, tenant: str, slos: int = 0, more: str = "") -> None:
     stack = f"{{url: '{url}', path: /api/v1/rules, tenant: {tenant}, recording: true}}"
     objectives = "".join(
@@ -92,12 +98,8 @@ def write_spec(url: str, tenant: str, slos: int = 0, more: str = "") -> None:
 
 
 def test_one_changed_number_is_one_line_of_the_plan(
-    cortex: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    cortex: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     write_spec(cortex, "one", slos=2)
     first = run(capsys, *ARGV, "--yes")
     assert first.code == 0, first.err
@@ -112,12 +114,8 @@ def test_one_changed_number_is_one_line_of_the_plan(
 
 
 def test_recording_rules_of_66_slos_fit_and_can_be_changed(
-    cortex: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    cortex: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     for number in (10, 66, 65):
         write_spec(cortex, "many", slos=number)
         outcome = run(capsys, *ARGV, "--yes")
@@ -126,12 +124,8 @@ def test_recording_rules_of_66_slos_fit_and_can_be_changed(
 
 
 def test_too_many_slos_are_refused_before_anything_is_written(
-    cortex: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    cortex: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     write_spec(cortex, "more", slos=200)
     outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 2

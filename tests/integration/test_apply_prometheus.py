@@ -89,6 +89,17 @@ def write_spec(folder: Path, url: str, rules: Path, more: str = "") -> Path:
     return path
 
 
+def without_reloads(prometheus: Running) -> Server:
+    """The same Prometheus, as if it ran without its lifecycle API."""
+
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            return 403, b"Lifecycle API is not enabled."
+        return prometheus.passed_on(request)
+
+    return Server(answer)
+
+
 @pytest.mark.usefixtures("spec")
 def test_rules_are_written_and_loaded_and_a_second_apply_changes_nothing(
     prometheus: Running, rules: Path, capsys: pytest.CaptureFixture[str]
@@ -273,12 +284,7 @@ def test_files_that_are_right_but_not_loaded_need_a_reload_that_prometheus_allow
     prometheus.ask("/-/reload", "POST")
     file.write_text(ours)
 
-    def answer(request: Request) -> Answer:
-        if request.method == "POST":
-            return 403, b"Lifecycle API is not enabled."
-        return prometheus.passed_on(request)
-
-    with Server(answer) as locked:
+    with without_reloads(prometheus) as locked:
         write_spec(spec.parent, locked.url, rules)
         outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 2
@@ -342,12 +348,7 @@ def test_a_group_that_is_loaded_but_in_no_file_any_more_is_unloaded(
 def test_a_prometheus_without_the_lifecycle_api_is_recognised(
     rules: Path, spec: Path, prometheus: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def answer(request: Request) -> Answer:
-        if request.method == "POST":
-            return 403, b"Lifecycle API is not enabled."
-        return prometheus.passed_on(request)
-
-    with Server(answer) as locked:
+    with without_reloads(prometheus) as locked:
         write_spec(spec.parent, locked.url, rules)
         outcome = run(capsys, *ARGV, "--yes")
     assert outcome.code == 2

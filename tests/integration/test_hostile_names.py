@@ -18,7 +18,7 @@ from obs.alerts.targets import build_targets
 from obs.alerts.tuning import tuned_alerts
 from obs.artifacts import write, yaml_text
 from obs.spec.system import System
-from tests.integration.promtool import check_rules, judged, needs_promtool
+from tests.integration.promtool import check_rules, judged, needs, needs_promtool
 from tests.unit.alerts.hostile import systems
 
 pytestmark = pytest.mark.integration
@@ -32,10 +32,6 @@ OVERRIDDEN = (
     "EventBridgeFailedInvocations",
     "SqsDeadLettersWaiting",
 )
-
-
-def needs(tool: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(tool) is None, reason=f"{tool} is not installed")
 
 
 def built(system: System, target: str) -> Mapping[str, str]:

@@ -5,7 +5,6 @@ gives promtool of Prometheus 3.5, which is looked for as `promtool3`, and of
 github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert@latest vmalert.
 """
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -15,16 +14,11 @@ import pytest
 from obs.alerts.targets import build
 from obs.artifacts import write
 from obs.spec.load import load
+from tests.integration.promtool import needs
 
 pytestmark = pytest.mark.integration
 
 REFERENCE: Final = Path(__file__).parents[2] / "collectors" / "oms.yaml"
-
-
-def needs(program: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(
-        shutil.which(program) is None, reason=f"no {program} here (Go module)"
-    )
 
 
 @pytest.fixture
