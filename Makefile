@@ -24,6 +24,9 @@ drill: $(VENV)/demo packages  ## every fault on this machine, and whether its al
 test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k name")
 	@$(PYTEST) $(ARGS)
 
+hostile: $(VENV)/dev  ## what each hostile neighbour costs the collector, as a table (ARGS="WORD")
+	@$(BIN)/python -m tests.hostile $(ARGS)
+
 test-newest: VENV := .venv-newest
 test-newest: packages  ## the same with the newest release of everything, in an environment of its own
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -57,4 +60,4 @@ $(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 clean:  ## remove what these commands made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
-.PHONY: help demo drill test test-newest lint lock bench packages clean
+.PHONY: help demo drill test hostile test-newest lint lock bench packages clean

@@ -1,0 +1,1 @@
+"""Drills of what a hostile or broken neighbour does to the collector and to commands."""

@@ -1,0 +1,27 @@
+"""Print what each hostile neighbour costs, as a Markdown table.
+
+Run as `python -m tests.hostile [WORD …]`: only drills whose name has one of the words.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.hostile.table import all_drills, rows
+
+
+def main(words: list[str]) -> int:
+    """Exit status 1 where a drill is beyond a limit."""
+    chosen = tuple(
+        drill for drill in all_drills() if not words or any(word in drill.name for word in words)
+    )
+    held = True
+    with tempfile.TemporaryDirectory(prefix="obs-hostile-") as folder:
+        for line, within in rows(chosen, Path(folder)):
+            print(line, flush=True)
+            held &= within
+    return int(not held)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

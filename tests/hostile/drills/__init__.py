@@ -1,0 +1,1 @@
+"""One module a kind of neighbour; each lists its `DRILLS`."""
