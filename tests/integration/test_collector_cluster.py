@@ -93,6 +93,9 @@ async def _run(cluster: NatsCluster, collector: CollectorProcess) -> Run:
         killed = time.time()
         victim.kill()
         await eventually_async(lambda: readings.polls[-1].begin > killed and behind() == {1.0}, 30)
+        # Until a new one is elected, the others still name the leader that was killed.
+        await eventually_async(lambda: _led_by_others(others[0], victim), 30)
+        await _polls(readings, 1)
         await eventually_async(well, 30)
         led_again = time.time()
         await _polls(readings, 4)
@@ -130,6 +133,11 @@ def _leaders(member: NatsServer) -> dict[str, str]:
     """Leaders of the stream and of its consumers by name, as one server sees them."""
     with closing(Http(timeout=3)) as http:
         return leaders(http, member)
+
+
+def _led_by_others(member: NatsServer, victim: NatsServer) -> bool:
+    """Whether the stream and every consumer have a leader that lives, as one server sees them."""
+    return not {"", victim.name} & set(_leaders(member).values())
 
 
 def _elsewhere(placed: dict[str, str]) -> str:
