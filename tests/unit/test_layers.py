@@ -19,7 +19,10 @@ MAY_IMPORT = {
     "durations": set(),
     "extras": {"errors"},
     "yaml_syntax": set(),
-    "artifacts": {"errors"},
+    "bounded_file": set(),
+    "bounded_yaml": {"yaml_syntax"},
+    "folder": {"bounded_file", "errors"},
+    "artifacts": {"bounded_file", "errors", "folder"},
     "lag": set(),
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
@@ -52,7 +55,8 @@ MAY_IMPORT = {
     },
     "dashboards": {"alerts", "artifacts", "catalogue", "errors", "ids", "slo", "spec"},
     "dashboard_lint": {
-        *("alerts", "catalogue", "dashboards", "errors", "ids", "slo", "spec", "yaml_syntax"),
+        *("alerts", "bounded_file", "bounded_yaml", "catalogue", "dashboards", "errors", "ids"),
+        *("slo", "spec", "yaml_syntax"),
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
@@ -77,8 +81,8 @@ MAY_IMPORT = {
         *("snapshot", "sources", "spec", "web"),
     },
     "stacks": {
-        *("alerts", "artifacts", "catalogue", "clients", "dashboards"),
-        *("errors", "ids", "spec"),
+        *("alerts", "artifacts", "bounded_yaml", "catalogue", "clients", "dashboards"),
+        *("errors", "folder", "ids", "spec"),
     },
 }
 
