@@ -4,7 +4,6 @@ A manifest beside the files lists what was written, so that files of deleted def
 removed and files of others never are.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from obs.bounded_file import MEGABYTE
+from obs.difference import unified
 from obs.errors import BadInput
 from obs.folder import Folder, shown, wrong_name
 
@@ -107,12 +107,13 @@ def drift(out: Path, targets: Mapping[str, Files]) -> Iterator[str]:
 def _diff(path: Path, before: str | None, after: str | None) -> Iterator[str]:
     if before == after:
         return
-    yield from difflib.unified_diff(
+    yield from unified(
         (before or "").splitlines(),
         (after or "").splitlines(),
-        str(path) if before is not None else "/dev/null",
-        str(path) if after is not None else "/dev/null",
-        lineterm="",
+        (
+            str(path) if before is not None else "/dev/null",
+            str(path) if after is not None else "/dev/null",
+        ),
     )
 
 

@@ -93,11 +93,11 @@ class _Bounded(_Loader):
         self._deepest = 0  # level below the node that is composed
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
             # One that refers to a node it is in has no size: it is refused as any unknown one.
-            values, levels = self._repeated.get(event.anchor, (0, 0))
+            values, levels = self._repeated.get(event.anchor or "", (0, 0))
             if not values:
                 self.anchors.pop(event.anchor, None)
             self._grow(values, line)

@@ -20,15 +20,17 @@ MAY_IMPORT = {
     "extras": {"errors"},
     "yaml_syntax": set(),
     "bounded_file": set(),
+    "bounded_json": set(),
     "bounded_yaml": {"yaml_syntax"},
+    "difference": set(),
     "folder": {"bounded_file", "errors"},
-    "artifacts": {"bounded_file", "errors", "folder"},
+    "artifacts": {"bounded_file", "difference", "errors", "folder"},
     "lag": set(),
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
-    "clients": {"catalogue", "errors", "spec"},
+    "clients": {"bounded_json", "catalogue", "errors", "spec"},
     "state": {"errors"},
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
@@ -55,7 +57,8 @@ MAY_IMPORT = {
     },
     "dashboards": {"alerts", "artifacts", "catalogue", "errors", "ids", "slo", "spec"},
     "dashboard_lint": {
-        *("alerts", "bounded_file", "bounded_yaml", "catalogue", "dashboards", "errors", "ids"),
+        *("alerts", "bounded_file", "bounded_json", "bounded_yaml", "catalogue", "dashboards"),
+        *("errors", "ids"),
         *("slo", "spec", "yaml_syntax"),
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
@@ -71,6 +74,7 @@ MAY_IMPORT = {
             "dashboards",
             "dashboard_lint",
             "dashboard_preview",
+            "difference",
             "errors",
             "iam",
             "sandbox",
@@ -82,7 +86,7 @@ MAY_IMPORT = {
     },
     "stacks": {
         *("alerts", "artifacts", "bounded_yaml", "catalogue", "clients", "dashboards"),
-        *("errors", "folder", "ids", "spec"),
+        *("bounded_json", "difference", "errors", "folder", "ids", "spec"),
     },
 }
 

@@ -5,12 +5,13 @@ object of grafana-operator or in a dashboard resource; in JSON or YAML.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
+from obs.bounded_json import UnreadableJson, load_json
 from obs.bounded_yaml import UnreadableYaml, YamlLimits, load_all_yaml
 from obs.dashboard_lint.model import Dashboard, dashboard
 from obs.dashboards.json_values import Json, mapping, mappings, text
@@ -19,9 +20,7 @@ from obs.spec.report import InvalidSpec, Problem
 
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _LARGEST_FILE: Final = 16 * MEGABYTE
-_MOST_VALUES: Final = 1_000_000  # of JSON, by its commas and brackets, those in texts included
-_DEEPEST: Final = 100
-_YAML: Final = YamlLimits(values=300_000, levels=_DEEPEST)
+_YAML: Final = YamlLimits(values=300_000)
 _DEEPEST_WRAPPING: Final = 3
 _NO_DASHBOARD: Final = "holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes"
 
@@ -103,18 +102,10 @@ def _documents(path: Path) -> list[Any]:
 
 
 def _json(written: str) -> Any:
-    if sum(map(written.count, ",[{")) > _MOST_VALUES:
-        raise _UnreadableError(f"holds more than {_MOST_VALUES} values")
     try:
-        found = json.loads(written)
-    except json.JSONDecodeError as error:
-        raise _UnreadableError(f"is not valid JSON: {error.msg}", error.lineno) from None
-    except RecursionError:
-        raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels") from None
-    except ValueError:
-        raise _UnreadableError("holds a number that is too long") from None
-    _refuse_deep(found)
-    return found
+        return load_json(written)
+    except UnreadableJson as error:
+        raise _UnreadableError(str(error), error.line) from None
 
 
 def _yaml(written: str) -> list[Any]:
@@ -122,19 +113,6 @@ def _yaml(written: str) -> list[Any]:
         return load_all_yaml(written, _YAML)
     except UnreadableYaml as error:
         raise _UnreadableError(str(error), error.line) from None
-
-
-def _refuse_deep(value: Any) -> None:
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [one for each in level if isinstance(each, dict | list) for one in _inner(each)]
-        if not level:
-            return
-    raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels")
-
-
-def _inner(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
 
 
 def _dashboards(name: str, documents: Sequence[Any]) -> Iterator[Dashboard]:

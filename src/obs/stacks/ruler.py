@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import yaml
-
 from obs import catalogue
 from obs.alerts.ruler_limits import RulerLimits, fitted, too_many
 from obs.artifacts import yaml_text
+from obs.bounded_yaml import load_yaml
 from obs.clients.http import without_user
 from obs.clients.rest import RequestRejected, Rest, segment
-from obs.errors import BadInput, SourceError
+from obs.errors import BadInput
 from obs.spec.stacks import MimirStack
 from obs.spec.system import System
+from obs.stacks.answers import YAML, fields, items, text, texts, understood
 from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan
 from obs.stacks.rules import owner, rule_documents, seconds
 from obs.stacks.stack import Done
@@ -121,17 +121,12 @@ class Ruler:
         answer = self._rest.find(self._root)
         if answer is None:
             return {}
-        try:
-            whole = yaml.load(answer.body, Loader=yaml.CSafeLoader) or {}
+        with understood(self._rest, self._root, "a ruler"):
+            whole = load_yaml(answer.body.decode(), YAML)
             return {
-                str(name): [
-                    {**group, "rules": [dict(rule) for rule in group["rules"]]} for group in groups
-                ]
-                for name, groups in whole.items()
+                str(name): [_group(fields(each)) for each in items(groups)]
+                for name, groups in (whole or {}).items()
             }
-        except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError):
-            where = f"{without_user(self._rest.url)}{self._root}"
-            raise SourceError("decode", f"{where}: not a response of a ruler") from None
 
     def _foreign(self, group: Group) -> str:
         if all(_is_ours(rule, self._mark) for rule in group["rules"]):
@@ -139,6 +134,15 @@ class Ruler:
         return (
             f"has rules without the annotation {MARK}: {self._mark}; rename the group, or delete it"
         )
+
+
+def _group(found: Group) -> Group:
+    """A group of the ruler, what is read of it of its type. Raises TypeError and KeyError."""
+    rules = [fields(rule) for rule in items(found["rules"])]
+    for rule in rules:
+        for name in ("labels", "annotations"):
+            texts(rule.get(name))
+    return {**found, "name": text(found["name"]), "rules": rules}
 
 
 def _with_mark(group: Group, mark: str) -> Group:
