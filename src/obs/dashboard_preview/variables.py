@@ -9,9 +9,10 @@ from obs.clients.prometheus import Series
 from obs.dashboard_preview import board
 from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.frames import selector
-from obs.dashboard_preview.javascript import UnknownRegex, pattern_of
+from obs.dashboard_preview.javascript import pattern_of
 from obs.dashboard_preview.odd import ODD, why
 from obs.dashboard_preview.ranges import TimeRange
+from obs.dashboard_preview.regex import UnknownRegex
 from obs.dashboards.interpolate import ALL, Chosen, VariableScope, for_query
 from obs.dashboards.kinds import PROMETHEUS, Kinds, datasource, kinds_of
 from obs.errors import SourceError
@@ -163,7 +164,8 @@ def _run_query(query: str, prometheus: LabelQueries, during: TimeRange) -> list[
     if found := _METRICS.fullmatch(query.strip()):
         wanted = pattern_of(found[1])
         names = prometheus.label_values("__name__", None, *span)
-        return [name for name in names if wanted.search(name)]
+        found = zip(names, wanted.search_all(names), strict=True)
+        return [name for name, match in found if match]
     if found := _QUERY_RESULT.fullmatch(query.strip()):
         return [
             f"{selector(series.labels)} {series.points[-1][1]:g} {series.points[-1][0] * 1000:.0f}"
@@ -179,10 +181,10 @@ def _filtered(values: Sequence[str], pattern: str) -> list[tuple[str, str]]:
         return [(value, value) for value in values]
     expression = pattern_of(pattern)
     options = []
-    for value in values:
-        if found := expression.search(value):
-            named = found.groupdict()
-            only = (found[1] or "") if found.lastindex else value
+    for value, found in zip(values, expression.search_all(values), strict=True):
+        if found:
+            named = found.named
+            only = value if found.first is None else found.first
             text = named.get("text") or named.get("value") or only
             options.append((text, named.get("value") or named.get("text") or only))
     return list(dict.fromkeys(options))
