@@ -20,6 +20,7 @@ from obs.errors import SourceError
 _LABEL_VALUES: Final = re.compile(r"label_values\(\s*(?:(.+),)?\s*([\w.]+)\s*\)", re.DOTALL)
 _QUERY_RESULT: Final = re.compile(r"query_result\((.+)\)", re.DOTALL)
 _METRICS: Final = re.compile(r"metrics\((.*)\)", re.DOTALL)
+_MOST_OPTIONS: Final = 5_000
 _CUSTOM: Final = re.compile(r"((?:\\,|[^,])+)")
 
 
@@ -90,6 +91,9 @@ def _resolved(
             error = str(problem)
         except ODD as odd:
             error = why(odd)
+    if error is None and len(options) > _MOST_OPTIONS:
+        error = f"has {len(options)} values, of which {_MOST_OPTIONS} are used"
+    options = options[:_MOST_OPTIONS]
     return Variable(
         name=variable["name"],
         label=variable.get("label") or variable["name"],
