@@ -235,3 +235,21 @@ def test_an_unknown_target_is_refused_before_anything_is_applied(
     outcome = run(capsys, *ARGV, "--target", "mimr", "--yes")
     assert (outcome.code, server.requests) == (2, [])
     assert "--target mimr: unknown target" in outcome.err
+
+
+def test_groups_under_the_name_of_older_versions_are_removed_those_of_others_there_are_not(
+    mimir: Mimir, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text(f"{spec.read_text()}environment: eu-west\n")
+    assert run(capsys, *ARGV, "--yes").code == 0
+    ((namespace, groups),) = mimir.groups["team"].items()
+    assert namespace.startswith("obs-shop-eu-west-")
+    mimir.groups["team"] = {"obs-shop-eu-west": {**groups, "shop-eu-nats": FOREIGN}}
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 0, outcome.err
+    assert "delete  rule group obs-shop-eu-west/shop-eu-west" in outcome.out
+    assert mimir.groups["team"] == {
+        "obs-shop-eu-west": {"shop-eu-nats": FOREIGN},
+        namespace: groups,
+    }
+    assert run(capsys, *ARGV, "--check").code == 0

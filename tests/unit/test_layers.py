@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "lag": set(),
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
-    "spec": {"errors", "catalogue", "durations", "yaml_syntax"},
+    "spec": {"errors", "catalogue", "durations", "ids", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"bounded_json", "catalogue", "errors", "spec"},
     "state": {"errors"},
