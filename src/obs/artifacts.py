@@ -142,7 +142,7 @@ def manifest(folder: Folder) -> dict[str, list[str]]:
         raise BadInput(f"{where}: is damaged; delete it and build again") from None
     for name in (name for names in found.values() for name in names):
         if why := wrong_name(name):
-            raise BadInput(f"{where}: the name {shown(name)} {why}; delete it and build again")
+            raise BadInput(f"{where}: the name {shown(name)} {why}; delete it and run this again")
     return found
 
 

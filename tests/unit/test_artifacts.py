@@ -72,7 +72,7 @@ def test_a_manifest_that_names_what_is_outside_is_refused_before_anything_change
     folder.mkdir()
     for name in ("../outside", str(outside), "a/../../outside", "..\\outside", "a\nb", "a\0b"):
         (folder / MANIFEST).write_text(json.dumps({"one": [name]}))
-        with pytest.raises(BadInput, match="delete it and build again") as refused:
+        with pytest.raises(BadInput, match="delete it and run this again") as refused:
             write(folder, {"one": {"new": "text"}})
         assert len(str(refused.value).splitlines()) == 1
         assert {each.name for each in folder.iterdir()} == {MANIFEST}

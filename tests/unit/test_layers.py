@@ -52,12 +52,13 @@ MAY_IMPORT = {
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "checks": {
         "extras",
-        *("alerts", "artifacts", "catalogue", "clients", "errors", "iam", "ids"),
-        *("slo", "snapshot", "sources", "spec", "stacks", "web"),
+        *("alerts", "artifacts", "bounded_file", "bounded_json", "catalogue", "clients"),
+        *("errors", "iam", "ids", "slo", "snapshot", "sources", "spec", "stacks", "web"),
     },
     "dashboards": {"alerts", "artifacts", "catalogue", "errors", "ids", "slo", "spec"},
     "dashboard_lint": {
         *("alerts", "bounded_file", "bounded_json", "bounded_yaml", "catalogue", "dashboards"),
+        "difference",
         *("errors", "ids"),
         *("slo", "spec", "yaml_syntax"),
     },

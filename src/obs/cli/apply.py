@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from obs.cli.arguments import format_argument, spec_arguments
-from obs.cli.output import counted, json_text
+from obs.cli.output import counted, json_text, safe
 from obs.errors import DONE, FOUND, BadInput, ObsError
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def _run(
         as_text = arguments.format == "text"
         if as_text:
             for target, why in failures.items():
-                print(f"{target}: not applied: {str(why).splitlines()[0]}")
+                print(safe(f"{target}: not applied: {str(why).splitlines()[0]}"))
             for report in reports:
-                print(_plan_text(report))
+                print(safe(_plan_text(report)))
         todo = [step for report in reports for step in changing_steps(report.steps)]
         try:
             if todo and not arguments.check:
@@ -125,7 +125,8 @@ def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
     def done(step: "PlanStep") -> None:
         report.done.append(step)
         if loud:
-            print(f"{report.target}: {_DONE[str(step.action)]} {step.kind} {step.name}", flush=True)
+            did = f"{report.target}: {_DONE[str(step.action)]} {step.kind} {step.name}"
+            print(safe(did), flush=True)
 
     try:
         stack.apply(report.steps, done)

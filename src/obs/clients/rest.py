@@ -109,8 +109,8 @@ class Rest:
                     document=document,
                     body=None if text is None else text.encode(),
                 )
-            except SourceError:
-                if last or not idempotent:
+            except SourceError as error:
+                if last or not idempotent or "larger than" in str(error):  # the next one is, too
                     raise
                 self._pause(_wait(attempt, None))
                 continue
@@ -206,4 +206,5 @@ def _server_message(body: bytes) -> str:
         text = next((str(whole[key]) for key in ("message", "error", "msg") if whole.get(key)), "")
     if text.lstrip().startswith("<"):
         return ""  # an HTML page of a proxy
-    return " ".join(text.split())[:_QUOTED]
+    cleaned = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(cleaned.split())[:_QUOTED]

@@ -168,8 +168,8 @@ def _run_query(query: str, prometheus: LabelQueries, during: TimeRange) -> list[
     if found := _METRICS.fullmatch(query.strip()):
         wanted = pattern_of(found[1])
         names = prometheus.label_values("__name__", None, *span)
-        found = zip(names, wanted.search_all(names), strict=True)
-        return [name for name, match in found if match]
+        pairs = zip(names, wanted.search_all(names), strict=True)
+        return [name for name, match in pairs if match]
     if found := _QUERY_RESULT.fullmatch(query.strip()):
         return [
             f"{selector(series.labels)} {series.points[-1][1]:g} {series.points[-1][0] * 1000:.0f}"

@@ -119,7 +119,9 @@ class OwnedFiles:
         for name in names:
             if why := self._wrong(name):
                 where = self._folder.path / MANIFEST
-                raise BadInput(f"{where}: the name {shown(name)} {why}; delete it and apply again")
+                raise BadInput(
+                    f"{where}: the name {shown(name)} {why}; delete it and run this again"
+                )
         return names
 
     def _wrong(self, name: str) -> str:
