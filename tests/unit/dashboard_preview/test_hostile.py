@@ -134,6 +134,26 @@ def test_an_odd_address_is_a_page_or_one_line(query: dict[str, str]) -> None:
     assert "board" in first or len(first["error"].splitlines()) == 1
 
 
+LONG = (
+    "{{" * 100_000,
+    "[[a:" * 50_000,
+    "${a" * 50_000,
+    '"\\' * 100_000,
+    "((" * 50_000,
+    " " * 200_000,
+)
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_long_texts_in_a_dashboard_take_no_minutes(text: str) -> None:
+    whole = board(query=text, label=text)
+    whole["panels"][0] |= {"title": text, "description": text}
+    whole["panels"][0]["targets"][0] |= {"expr": text, "legendFormat": text}
+    began = time.monotonic()
+    assert len(lines(whole, Answers(20))) == 2
+    assert time.monotonic() - began < 20
+
+
 async def raw(port: int, sent: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
