@@ -211,14 +211,20 @@ def _drill(
 
 DRILLS = (
     _drill("Grafana's error has 600 MB of text, at apply", _error_text, 90, 10, short=False),
-    _drill("Grafana's error has 20 MB of words and escape sequences", _long_message, 70, 10),
+    _drill(
+        "Grafana's error has 20 MB of words and escape sequences",
+        _long_message,
+        70,
+        10,
+        short=False,
+    ),
     _drill("a ruler's answer has no end, at apply", _endless_answer, 90, 10, short=False),
-    _drill("Prometheus answers JSON 100 000 deep, at apply", _deep_answer, 30, 10),
+    _drill("Prometheus answers JSON 100 000 deep, at apply", _deep_answer, 30, 10, short=False),
     _drill("Grafana answers 9 million lists, at apply", _many_values, 90, 10, short=False),
     _drill("Alertmanager runs a YAML bomb, at apply", _bomb_in_alertmanager, 30, 10),
     _drill("a ruler answers a YAML bomb, at apply", _bomb_in_a_ruler, 30, 10, short=False),
     _drill("a manifest names a file outside of rules_dir", _hostile_names, 30, 10),
-    _drill("bombs, devices and 50 MB of YAML, at lint", _lint_of_hostile_files, 150, 20),
+    _drill("bombs, devices and 50 MB of YAML, at lint", _lint_of_hostile_files, 100, 20),
     _drill("waivers are a YAML bomb, at lint", _bomb_of_waivers, 30, 10, short=False),
     _drill("a variable's regular expression backtracks, in the preview", _backtracking, 30, 2),
     _drill("a query has 20 000 series, in the preview", _many_series, 90, 2, short=False),

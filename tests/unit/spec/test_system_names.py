@@ -46,12 +46,8 @@ def test_a_in_b_is_not_a_b_in_production() -> None:
 
 
 def test_no_two_have_one_name() -> None:
-    every = [
-        system(name, environment)
-        for name in NAMES
-        for environment in NAMES
-        if len(environment) < 20
-    ]
+    few = [name for name in NAMES if name.count("-") < 2]
+    every = [system(name, environment) for name in few for environment in few]
     assert len({each.known_as for each in every}) == len(every)
     assert len({each.full_name for each in every}) == len(every)
 

@@ -159,12 +159,12 @@ def apply(stack: Stack) -> None:
     stack.apply(stack.plan(), lambda step: None)
 
 
-def as_json(text: bytes, most: int = 25) -> list[bytes]:
+def as_json(text: bytes, most: int = 10) -> list[bytes]:
     changed = changed_at_each_node(json.loads(text), most)
     return [*BODIES, *(json.dumps(each).encode() for each in changed)]
 
 
-def as_yaml(text: bytes, most: int = 25) -> list[bytes]:
+def as_yaml(text: bytes, most: int = 10) -> list[bytes]:
     changed = changed_at_each_node(yaml.load(text, yaml.CSafeLoader), most)
     return [*BODIES, *(json.dumps(each).encode() for each in changed)]
 
@@ -181,7 +181,7 @@ def test_odd_answers_of_grafana_are_one_line(
     there.seen.clear()
     assert changing_steps(stack.plan()) == ()
     few = dict(sorted(there.seen.items(), key=lambda each: len(each[1]))[:4])
-    said = tried(there, stack.plan, {path: as_json(text, 7) for path, text in few.items()})
+    said = tried(there, stack.plan, {path: as_json(text, 4) for path, text in few.items()})
     assert len(said) > 50
 
 
@@ -216,7 +216,7 @@ def test_odd_answers_of_alertmanager_are_one_line(
     (stack,) = alert_stacks(system, "alertmanager")
     apply(stack)
     assert changing_steps(stack.plan()) == ()
-    texts = [json.dumps(each) for each in changed_at_each_node(whole, 40)]
+    texts = [json.dumps(each) for each in changed_at_each_node(whole, 25)]
     texts += [body.decode(errors="replace") for body in BODIES]
     odd = [json.dumps({"config": {"original": text}}).encode() for text in texts]
     said = tried(there, stack.plan, {"/api/v2/status": [*odd, *as_json(good)]})
@@ -246,7 +246,7 @@ def test_odd_answers_of_prometheus_are_one_line(
     (stack,) = alert_stacks(system, "prometheus")
     apply(stack)
     assert changing_steps(stack.plan()) == ()
-    seen = {path: as_json(text, 30) for path, text in there.seen.items() if "format" not in path}
+    seen = {path: as_json(text, 20) for path, text in there.seen.items() if "format" not in path}
     assert len(tried(there, stack.plan, seen)) > 50
 
 
