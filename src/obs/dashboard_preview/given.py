@@ -9,7 +9,7 @@ from obs.dashboards.json_values import Json, mapping, mappings, text, whole
 from obs.dashboards.normalise.rows import rows_as_panels
 
 _UID: Final = re.compile(r"[\w.-]{1,100}")
-_LONGEST: Final = 20_000  # characters of a text
+_LONGEST: Final = 10_000  # characters of a text
 _HIGHEST: Final = 200
 _LOWEST: Final = 20_000
 _HEIGHT: Final = 8
