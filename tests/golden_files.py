@@ -5,7 +5,8 @@
 
 from pathlib import Path
 
-from obs.artifacts import Files, drift, write_file
+from obs.artifacts import Files, drift
+from obs.folder import Folder
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -18,8 +19,7 @@ def differences(files: Files, folder: str, *, update: bool) -> str:
     root = GOLDEN / folder
     committed = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     if update:
-        for path, text in files.items():
-            write_file(root / path, text)
+        Folder(root).write(files)
         for path in committed - files.keys():
             (root / path).unlink()
         committed &= files.keys()

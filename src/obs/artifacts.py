@@ -4,19 +4,21 @@ A manifest beside the files lists what was written, so that files of deleted def
 removed and files of others never are.
 """
 
-import difflib
 import json
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
+from obs.bounded_file import MEGABYTE
+from obs.difference import unified
 from obs.errors import BadInput
+from obs.folder import Folder, shown, wrong_name
 
 MANIFEST: Final = ".obs-manifest.json"
+_LARGEST_MANIFEST: Final = 4 * MEGABYTE
 
 _LINE_END: Final = "\n"
 _PLAIN: Final = re.compile(r"[A-Za-z_](?:[^:#]|:(?=\S)|(?<=\S)#)*(?<=[^\s:])|(\d+(ms|[smhdw]))+")
@@ -68,38 +70,50 @@ def yaml_text(document: object, *, head: str = "") -> str:
 def write(out: Path, targets: Mapping[str, Files]) -> list[str]:
     """Writes the files of these targets; returns the paths that changed, removed ones included.
 
-    Files of other targets stay. Raises BadInput if the folder cannot be written.
+    Files of other targets stay. Raises BadInput if the folder cannot be written, or if what is
+    there would lead out of it: then nothing is changed.
     """
+    folder = Folder(out)
     try:
-        before = manifest(out)
-        changed = _replace(out, targets)
-        for gone in _gone(before, targets):
-            (out / gone).unlink(missing_ok=True)
-            changed.append(gone)
+        before = manifest(folder)
+        wanted = _all(targets)
+        changed = {path: text for path, text in wanted.items() if folder.read(path) != text}
+        gone = _gone(before, targets)
+        for path in gone:
+            folder.exists(path)  # refuses what is no file
+        folder.write(changed)
+        for path in gone:
+            if not any(folder.is_same(path, each) for each in _alike(path, wanted)):
+                folder.remove(path)
         written = {**before, **{target: sorted(files) for target, files in targets.items()}}
-        write_file(out / MANIFEST, manifest_text(written))
+        folder.write({MANIFEST: manifest_text(written)})
     except OSError as error:
         raise BadInput(f"{error.filename or out}: cannot write: {error.strerror}") from None
-    return sorted(changed)
+    return sorted([*changed, *gone])
 
 
 def drift(out: Path, targets: Mapping[str, Files]) -> Iterator[str]:
     """The lines of a unified diff of what `write` would change; none if it would change nothing."""
-    for path, text in sorted(_all(targets).items()):
-        yield from _diff(out / path, _read(out / path), text)
-    for gone in _gone(manifest(out), targets):
-        yield from _diff(out / gone, _read(out / gone), None)
+    folder = Folder(out)
+    try:
+        for path, text in sorted(_all(targets).items()):
+            yield from _diff(out / path, folder.read(path), text)
+        for gone in _gone(manifest(folder), targets):
+            yield from _diff(out / gone, folder.read(gone), None)
+    except OSError as error:
+        raise BadInput(f"{error.filename or out}: cannot read: {error.strerror}") from None
 
 
 def _diff(path: Path, before: str | None, after: str | None) -> Iterator[str]:
     if before == after:
         return
-    yield from difflib.unified_diff(
+    yield from unified(
         (before or "").splitlines(),
         (after or "").splitlines(),
-        str(path) if before is not None else "/dev/null",
-        str(path) if after is not None else "/dev/null",
-        lineterm="",
+        (
+            str(path) if before is not None else "/dev/null",
+            str(path) if after is not None else "/dev/null",
+        ),
     )
 
 
@@ -107,56 +121,35 @@ def _all(targets: Mapping[str, Files]) -> dict[str, str]:
     whole: dict[str, str] = {}
     for files in targets.values():
         for path, text in files.items():
-            if path in whole or PurePosixPath(path).is_absolute() or ".." in path.split("/"):
+            if path in whole or wrong_name(path):
                 raise ValueError(f"{path} is built twice, or outside the folder")
             whole[path] = text
     return whole
 
 
-def _replace(out: Path, targets: Mapping[str, Files]) -> list[str]:
-    """Writes all changed files under temporary names before it moves the first into place."""
-    changed = [path for path, text in _all(targets).items() if _read(out / path) != text]
-    try:
-        for path in changed:
-            (out / path).parent.mkdir(parents=True, exist_ok=True)
-            _temporary(out / path).write_text(_all(targets)[path], encoding="utf-8")
-        for path in changed:
-            _temporary(out / path).replace(out / path)
-    finally:
-        for path in changed:
-            _temporary(out / path).unlink(missing_ok=True)
-    return changed
+def manifest(folder: Folder) -> dict[str, list[str]]:
+    """The paths written to the folder, by target.
 
-
-def write_file(path: Path, text: str) -> None:
-    """Writes a file atomically: a reader finds the old text or the new. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _temporary(path).write_text(text, encoding="utf-8")
-    _temporary(path).replace(path)
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def manifest(out: Path) -> dict[str, list[str]]:
-    """The paths written to the folder, by target. Raises BadInput if the manifest is damaged."""
-    text = _read(out / MANIFEST)
+    Raises BadInput if the manifest is damaged, or names what is not a file below the folder.
+    """
+    where = folder.path / MANIFEST
+    text = folder.read(MANIFEST, _LARGEST_MANIFEST)
     if text is None:
         return {}
     try:
-        return {
-            str(target): [str(path) for path in paths] for target, paths in json.loads(text).items()
-        }
-    except (ValueError, AttributeError, TypeError):
-        raise BadInput(f"{out / MANIFEST}: is damaged; delete it and build again") from None
+        found = {str(target): _texts(paths) for target, paths in json.loads(text).items()}
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise BadInput(f"{where}: is damaged; delete it and build again") from None
+    for name in (name for names in found.values() for name in names):
+        if why := wrong_name(name):
+            raise BadInput(f"{where}: the name {shown(name)} {why}; delete it and run this again")
+    return found
+
+
+def _texts(found: object) -> list[str]:
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise TypeError
+    return found
 
 
 def manifest_text(paths: Mapping[str, list[str]]) -> str:
@@ -172,10 +165,13 @@ def _gone(written: Mapping[str, list[str]], targets: Mapping[str, Files]) -> lis
     built = {path for files in targets.values() for path in files}
     before = {path for target in targets for path in written.get(target, ())}
     return sorted(
-        path
-        for path in before - built - elsewhere
-        if not PurePosixPath(path).is_absolute() and ".." not in path.split("/")
+        path for path in before - built - elsewhere if path.casefold() != MANIFEST.casefold()
     )
+
+
+def _alike(path: str, wanted: Iterable[str]) -> list[str]:
+    """Wanted paths that are the same but for capital letters: some file systems have no others."""
+    return [each for each in wanted if each.casefold() == path.casefold()]
 
 
 def _append_lines(lines: list[str], value: object, first: str, indent: str) -> None:

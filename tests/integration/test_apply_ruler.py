@@ -210,3 +210,46 @@ def test_a_limit_that_the_spec_does_not_know_is_named_with_the_field_to_write(
     assert run(capsys, *ARGV, "--yes").code == 0
     assert run(capsys, *ARGV, "--check").code == 0
     assert max(len(each["rules"]) for each in mimir.groups["team"][NAMESPACE].values()) == 5
+
+
+def test_a_target_that_cannot_be_built_stops_no_other_and_is_told_at_the_end(
+    mimir: Mimir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ("alerts", "apply", "--target", "alertmanager", "--target", "cloudwatch")
+    outcome = run(capsys, *both, "--target", "mimir", "--yes")
+    assert outcome.code == 2
+    assert set(mimir.groups["team"][NAMESPACE]) == {"shop-nats", "shop-nats-2", "shop-collector"}
+    assert "alertmanager: not applied: --target alertmanager:" in outcome.out
+    assert [line.split(":")[0] for line in outcome.err.splitlines()] == [
+        "--target alertmanager",
+        "--target cloudwatch",
+    ]
+    told = run(capsys, *both, "--target", "mimir", "--yes", "--format", "json")
+    assert told.code == 2
+    assert {step["verdict"] for step in told.steps} == {"keep"}
+
+
+def test_an_unknown_target_is_refused_before_anything_is_applied(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = run(capsys, *ARGV, "--target", "mimr", "--yes")
+    assert (outcome.code, server.requests) == (2, [])
+    assert "--target mimr: unknown target" in outcome.err
+
+
+def test_groups_under_the_name_of_older_versions_are_removed_those_of_others_there_are_not(
+    mimir: Mimir, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text(f"{spec.read_text()}environment: eu-west\n")
+    assert run(capsys, *ARGV, "--yes").code == 0
+    ((namespace, groups),) = mimir.groups["team"].items()
+    assert namespace.startswith("obs-shop-eu-west-")
+    mimir.groups["team"] = {"obs-shop-eu-west": {**groups, "shop-eu-nats": FOREIGN}}
+    outcome = run(capsys, *ARGV, "--yes")
+    assert outcome.code == 0, outcome.err
+    assert "delete  rule group obs-shop-eu-west/shop-eu-west" in outcome.out
+    assert mimir.groups["team"] == {
+        "obs-shop-eu-west": {"shop-eu-nats": FOREIGN},
+        namespace: groups,
+    }
+    assert run(capsys, *ARGV, "--check").code == 0

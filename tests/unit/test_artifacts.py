@@ -1,5 +1,6 @@
 """Built files: all or none, nothing left behind, nobody else's touched."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,14 +63,37 @@ def test_a_path_outside_the_folder_is_refused(tmp_path: Path, path: str) -> None
         write(tmp_path, {"one": {path: ""}})
 
 
-def test_a_manifest_never_makes_us_remove_what_is_outside(tmp_path: Path) -> None:
+def test_a_manifest_that_names_what_is_outside_is_refused_before_anything_changes(
+    tmp_path: Path,
+) -> None:
     outside = tmp_path / "outside"
     outside.write_text("kept\n")
     folder = tmp_path / "out"
     folder.mkdir()
-    (folder / MANIFEST).write_text('{"one": ["../outside", "/etc/hostname"]}')
-    assert write(folder, {"one": {}}) == []
-    assert outside.exists()
+    for name in ("../outside", str(outside), "a/../../outside", "..\\outside", "a\nb", "a\0b"):
+        (folder / MANIFEST).write_text(json.dumps({"one": [name]}))
+        with pytest.raises(BadInput, match="delete it and run this again") as refused:
+            write(folder, {"one": {"new": "text"}})
+        assert len(str(refused.value).splitlines()) == 1
+        assert {each.name for each in folder.iterdir()} == {MANIFEST}
+    assert outside.read_text() == "kept\n"
+
+
+def test_a_link_in_the_way_of_a_built_file_is_refused_before_anything_changes(
+    tmp_path: Path,
+) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "out"
+    outside.mkdir()
+    folder.mkdir()
+    (outside / "b").write_text("kept")
+    (folder / "sub").symlink_to(outside)
+    with pytest.raises(BadInput, match="sub: is a link"):
+        write(folder, {"one": {"a": "1", "sub/b": "1"}})
+    (folder / MANIFEST).write_text('{"one": ["sub/b"]}')
+    with pytest.raises(BadInput, match="sub: is a link"):
+        write(folder, {"one": {"a": "1"}})
+    assert {each.name for each in folder.iterdir()} == {MANIFEST, "sub"}
+    assert (outside / "b").read_text() == "kept"
 
 
 def test_a_damaged_manifest_is_told(tmp_path: Path) -> None:

@@ -11,15 +11,18 @@ from obs.catalogue import own
 from obs.catalogue.query import equal, selector
 from obs.checks.prometheus import ScrapeFacts, ScrapeTarget, built
 from obs.clients.http import without_user
-from obs.clients.rest import Rest, document
+from obs.clients.rest import LARGEST, Rest, document
 from obs.errors import SourceError
 from obs.spec.stacks import Reached
 from obs.spec.system import System
+from obs.stacks.answers import fields, items, text, texts, understood
 from obs.stacks.loaded_rules import LoadedRules, read_loaded
 from obs.web.status import Status, decode
 
 _LONGEST_PAUSE: Final = 0.2  # seconds: a person is waiting for the result
 _DAY: Final = 86_400.0
+_LARGEST: Final = 256_000_000  # bytes of our own answers: 10 000 consumers have 60 million
+_TARGETS: Final = "/api/v1/targets"
 _OWN_TIMEOUT: Final = "5s"
 
 
@@ -35,7 +38,7 @@ def collector_at(system: System) -> Reached:
 
 def read_status(collector: Reached) -> Status:
     """The collector's status document. Raises SourceError."""
-    with closing(_rest(collector)) as rest:
+    with closing(_rest(collector, _LARGEST)) as rest:
         body = rest.get("/api/v1/status").body
     try:
         return decode(body)
@@ -46,7 +49,7 @@ def read_status(collector: Reached) -> Status:
 
 def read_exposition(collector: Reached) -> str:
     """One scrape of the collector. Raises SourceError."""
-    with closing(_rest(collector)) as rest:
+    with closing(_rest(collector, _LARGEST)) as rest:
         return rest.get("/metrics").body.decode(errors="replace")
 
 
@@ -54,23 +57,29 @@ def read_scrape(prometheus: Reached, system: System) -> ScrapeFacts:
     """What Prometheus scrapes, and which of it are the system's collectors. Raises SourceError."""
     collectors = f"last_over_time({selector(own.BUILD_INFO, equal(system.labels), _DAY)})"
     with closing(_rest(prometheus)) as rest:
-        targets = _data(rest, "/api/v1/targets", state="active")["activeTargets"]
-        series = _data(rest, "/api/v1/query", query=collectors)["result"]
-    return ScrapeFacts(
-        tuple(
-            ScrapeTarget(
-                job=target["labels"].get("job", ""),
-                instance=target["labels"].get("instance", ""),
-                url=target["scrapeUrl"],
-                up=target["health"] == "up",
-                error=target.get("lastError", ""),
+        targets = _data(rest, _TARGETS, state="active")
+        series = _data(rest, "/api/v1/query", query=collectors)
+        with understood(rest, _TARGETS, "Prometheus"):
+            return ScrapeFacts(
+                tuple(_target(fields(each)) for each in items(targets["activeTargets"])),
+                frozenset(_instance(fields(each)["metric"]) for each in items(series["result"])),
             )
-            for target in targets
-        ),
-        frozenset(
-            (each["metric"].get("job", ""), each["metric"].get("instance", "")) for each in series
-        ),
+
+
+def _target(found: dict[str, Any]) -> ScrapeTarget:
+    job, instance = _instance(found["labels"])
+    return ScrapeTarget(
+        job=job,
+        instance=instance,
+        url=text(found["scrapeUrl"]),
+        up=found["health"] == "up",
+        error=text(found.get("lastError", "")),
     )
+
+
+def _instance(labels: object) -> tuple[str, str]:
+    known = texts(labels)
+    return known.get("job", ""), known.get("instance", "")
 
 
 def read_rules(prometheus: Reached, system: System) -> LoadedRules:
@@ -81,12 +90,12 @@ def read_rules(prometheus: Reached, system: System) -> LoadedRules:
 
 def _data(rest: Rest, path: str, **parameters: str) -> Any:
     answer = document(rest.get(f"{path}?{urlencode(parameters)}"), without_user(rest.url))
-    try:
+    with understood(rest, path, "Prometheus"):
         return answer["data"]
-    except (KeyError, TypeError):
-        where = f"{without_user(rest.url)}{path}"
-        raise SourceError("decode", f"{where}: not a Prometheus API") from None
 
 
-def _rest(reached: Reached) -> Rest:
-    return Rest(reached, pause=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE)))
+def _rest(reached: Reached, max_bytes: int = LARGEST) -> Rest:
+    def pause(seconds: float) -> None:
+        time.sleep(min(seconds, _LONGEST_PAUSE))
+
+    return Rest(reached, pause=pause, max_bytes=max_bytes)

@@ -1,10 +1,15 @@
 """obs alerts apply."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from obs.cli.apply import apply_arguments, run
 from obs.cli.arguments import Commands, chosen_spec, command
 from obs.cli.parser import Parser
+from obs.errors import BadInput
+
+if TYPE_CHECKING:
+    from obs.stacks.stack import Stack
 
 
 def register(actions: "Commands[Parser]") -> None:
@@ -35,13 +40,18 @@ def register(actions: "Commands[Parser]") -> None:
 
 def _apply(arguments: argparse.Namespace) -> int:
     from obs.alerts.tuning import check_tuning
-    from obs.stacks.targets import alert_stacks
+    from obs.stacks.targets import alert_stacks, check_target
 
     spec = chosen_spec(arguments)
     check_tuning(spec)
-    stacks = [
-        (target, stack)
-        for target in dict.fromkeys(arguments.target)
-        for stack in alert_stacks(spec.system, target)
-    ]
-    return run(arguments, stacks)
+    targets = list(dict.fromkeys(arguments.target))
+    for target in targets:
+        check_target(target)
+    stacks: list[tuple[str, Stack]] = []
+    failures: dict[str, BadInput] = {}
+    for target in targets:
+        try:
+            stacks += [(target, stack) for stack in alert_stacks(spec.system, target)]
+        except BadInput as error:  # stops no other target
+            failures[target] = error
+    return run(arguments, stacks, failures)

@@ -3,13 +3,14 @@
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from obs.cli.arguments import format_argument, spec_arguments
-from obs.cli.output import counted, json_text
+from obs.cli.output import counted, json_text, safe
 from obs.errors import DONE, FOUND, BadInput, ObsError
 
 if TYPE_CHECKING:
@@ -63,8 +64,26 @@ class _Report:
         }
 
 
-def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) -> int:
-    """Plans for all stacks, confirms, applies; returns the exit code."""
+def run(
+    arguments: argparse.Namespace,
+    stacks: Sequence[tuple[str, "Stack"]],
+    failures: Mapping[str, BadInput] = MappingProxyType({}),
+) -> int:
+    """Plans for all stacks, confirms, applies; returns the exit code.
+
+    `failures` says by target why it has no stack. Raises BadInput with all of them at the end.
+    """
+    code = _run(arguments, stacks, failures) if stacks else DONE
+    if failures:
+        raise BadInput("\n".join(map(str, failures.values())))
+    return code
+
+
+def _run(
+    arguments: argparse.Namespace,
+    stacks: Sequence[tuple[str, "Stack"]],
+    failures: Mapping[str, BadInput],
+) -> int:
     from obs.stacks.plan import changing_steps, is_as_wanted
 
     with ExitStack() as opened:
@@ -73,8 +92,10 @@ def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) ->
         reports = [_Report(target, stack.where, stack.plan()) for target, stack in stacks]
         as_text = arguments.format == "text"
         if as_text:
+            for target, why in failures.items():
+                print(safe(f"{target}: not applied: {str(why).splitlines()[0]}"))
             for report in reports:
-                print(_plan_text(report))
+                print(safe(_plan_text(report)))
         todo = [step for report in reports for step in changing_steps(report.steps)]
         try:
             if todo and not arguments.check:
@@ -84,7 +105,11 @@ def run(arguments: argparse.Namespace, stacks: Sequence[tuple[str, "Stack"]]) ->
                     _apply(stack, report, loud=as_text)
         finally:
             if not as_text:
-                print(json_text([report.facts() for report in reports]))
+                failed = [
+                    {"target": target, "failed": str(why).splitlines(), "steps": []}
+                    for target, why in failures.items()
+                ]
+                print(json_text([*(report.facts() for report in reports), *failed]))
     if arguments.check:
         return DONE if all(is_as_wanted(report.steps) for report in reports) else FOUND
     return FOUND if any(step.why for report in reports for step in report.steps) else DONE
@@ -100,7 +125,8 @@ def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
     def done(step: "PlanStep") -> None:
         report.done.append(step)
         if loud:
-            print(f"{report.target}: {_DONE[str(step.action)]} {step.kind} {step.name}", flush=True)
+            did = f"{report.target}: {_DONE[str(step.action)]} {step.kind} {step.name}"
+            print(safe(did), flush=True)
 
     try:
         stack.apply(report.steps, done)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
-from obs.cli.output import counted, json_text, table
+from obs.cli.output import counted, json_text, safe, table
 from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 
@@ -61,7 +61,7 @@ def _check(arguments: argparse.Namespace) -> int:
     elif arguments.format == "junit":
         print(junit(system.system, results))
     else:
-        print("\n".join(_lines(results)))
+        print(safe("\n".join(_lines(results))))
     return exit_code(results, strict=arguments.strict)
 
 

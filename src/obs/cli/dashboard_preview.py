@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
+from obs.cli.output import safe
 from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
 
@@ -94,7 +95,7 @@ def _boards(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
         found = read(arguments.files)
         for problem in found.unreadable:
-            print(f"Left out     {problem}")
+            print(safe(f"Left out     {problem}"))
         return all_readable(each.json for each in found.dashboards)
     from obs.dashboards.build import boards
 
@@ -106,12 +107,13 @@ def _prometheus(url: str | None) -> "Prometheus":
 
     from obs.clients.http import without_user
     from obs.clients.prometheus import Prometheus
+    from obs.dashboard_preview.evaluate import MOST_SERIES
 
     if not url:
         raise BadInput(f"no Prometheus: give --prometheus URL, or set {_VARIABLE}")
     if not url.startswith(("http://", "https://")):
         raise BadInput("--prometheus: write a URL, for example http://localhost:9090")
-    prometheus = Prometheus(url)
+    prometheus = Prometheus(url, most_series=MOST_SERIES + 1)
     prometheus.query("1", time.time())
     print(f"Prometheus   {without_user(url)}")
     return prometheus
@@ -129,7 +131,7 @@ def _serve(
         async with serving(boards, prometheus, port=port, scrape=scrape) as url:
             print(
                 f"Dashboards   {url}",
-                *(f"  {url}d/{each['uid']}  {each['title']}" for each in boards),
+                *(safe(f"  {url}d/{each['uid']}  {each['title']}") for each in boards),
                 sep="\n",
             )
             print("Press Ctrl-C to stop.", flush=True)

@@ -1,18 +1,19 @@
 """The API of Alertmanager: sending an alert, and what becomes of it."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, without_user
 from obs.errors import SourceError
 
 _ALERTS: Final = "/api/v2/alerts"
 _MAX_LOOKS: Final = 25
 _PAUSE: Final = 0.2  # seconds
+_LARGEST: Final = 32_000_000  # bytes of a response
 
 Labels = Mapping[str, str]
 
@@ -33,7 +34,7 @@ class Alertmanager:
 
     def __init__(self, url: str, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._url = url.rstrip("/")
-        self._http = Http(timeout=10)
+        self._http = Http(timeout=10, max_bytes=_LARGEST)
         self._pause = pause
 
     @property
@@ -54,9 +55,9 @@ class Alertmanager:
                 return None
             names = {each["fingerprint"]: each["labels"]["alertname"] for each in there}
             return AlertState(
-                tuple(sorted(each["name"] for each in found["receivers"])),
+                tuple(sorted(str(each["name"]) for each in found["receivers"])),
                 tuple(self._held_back(found["status"], names)),
-                found["endsAt"],
+                str(found["endsAt"]),
             )
         except (KeyError, TypeError, AttributeError):
             raise SourceError("decode", f"{self.where}{_ALERTS}: invalid response") from None
@@ -75,7 +76,7 @@ class Alertmanager:
         self._http.close()
 
     def _held_back(self, status: Mapping[str, Any], names: Labels) -> list[str]:
-        inhibiting = sorted({names.get(each, each) for each in status["inhibitedBy"]})
+        inhibiting = sorted({str(names.get(each, each)) for each in status["inhibitedBy"]})
         return [
             *(f"inhibited by {name}" for name in inhibiting),
             *(self._silence(each) for each in status["silencedBy"]),
@@ -90,6 +91,6 @@ class Alertmanager:
     def _get(self, path: str) -> Any:
         body = self._http.get(f"{self._url}{path}")
         try:
-            return json.loads(body)
-        except ValueError:
+            return load_json(body)
+        except UnreadableJson:
             raise SourceError("decode", f"{self.where}{path}: response is not JSON") from None

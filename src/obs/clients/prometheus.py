@@ -1,16 +1,20 @@
 """The query API of a Prometheus-compatible server."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import SourceError
 from obs.spec.tls import Tls
 
 _LONGEST: Final = 300  # characters of the server's message
+_READ: Final = 10_000  # characters in which it is looked for
+_LARGEST: Final = 16_000_000  # bytes of a response
+_MOST_VALUES: Final = 3_000_000  # of a response: three for each point
+_ODD: Final = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class QueryError(SourceError):
@@ -36,23 +40,27 @@ class Prometheus:
         tls: Tls | None = None,
         timeout: float = 30.0,
         headers: Mapping[str, str] | None = None,
+        most_series: int | None = None,
     ) -> None:
         """`url` is the part before /api/v1, and may contain user:password@ for basic auth.
 
         `token` is sent as a bearer token; `headers` go with every request (X-Scope-OrgID).
+        `most_series` asks for no more in a result; servers before Prometheus 3 do not hear it.
         """
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         self._base = url.rstrip("/")
         self._where = without_user(self._base)
         self._headers = {**bearer, **(headers or {})}
-        self._http = Http(tls, timeout=timeout)
+        self._limit = {} if most_series is None else {"limit": str(most_series)}
+        self._http = Http(tls, timeout=timeout, max_bytes=_LARGEST)
 
     def query(self, expression: str, at: float) -> list[Series]:
         """The value of an expression at a time (Unix seconds); a scalar is a series without labels.
 
         Raises QueryError where the server rejects it, SourceError where it does not respond.
         """
-        return _series(self._post("query", query=expression, time=_seconds(at)))
+        fields = {"query": expression, "time": _seconds(at), **self._limit}
+        return self._series(self._post("query", **fields))
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         """The values from `start` to `end` (Unix seconds), every `step` s. Raises as `query`."""
@@ -62,8 +70,9 @@ class Prometheus:
             start=_seconds(start),
             end=_seconds(end),
             step=_seconds(step),
+            **self._limit,
         )
-        return _series(answer)
+        return self._series(answer)
 
     def label_values(self, label: str, matching: str | None, start: float, end: float) -> list[str]:
         """The values of a label, sorted, of the series that a selector matches (None: of all)."""
@@ -72,12 +81,19 @@ class Prometheus:
         if matching:
             fields.append(("match[]", matching))
         query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in fields)
-        return sorted(map(str, self._get(f"{path}?{query}")))
+        found = self._get(f"{path}?{query}")
+        if not isinstance(found, list):
+            raise self._odd()
+        return sorted(map(str, found))
 
     def series(self, matching: str, start: float, end: float) -> list[dict[str, str]]:
         """The labels of every series that a selector matches. Raises as `query`."""
         fields = {"match[]": matching, "start": _seconds(start), "end": _seconds(end)}
-        return [dict(labels) for labels in self._post("series", **fields)]
+        found = self._post("series", **fields)
+        try:
+            return [dict(labels) for labels in found]
+        except _ODD:
+            raise self._odd() from None
 
     def close(self) -> None:
         """Close the open connections."""
@@ -98,19 +114,27 @@ class Prometheus:
         if answer.status in (401, 403):
             raise SourceError("auth", f"{self._where}: HTTP status {answer.status}")
         try:
-            document = json.loads(answer.body)
+            document = load_json(answer.body, values=_MOST_VALUES)
             succeeded = document["status"] == "success"
-        except (ValueError, KeyError, TypeError):
+        except (UnreadableJson, KeyError, TypeError):
             if answer.status == 200:
-                what = "not a Prometheus API"
-                raise SourceError("decode", f"{self._where}: {what}") from None
+                raise self._odd() from None
             status = f"HTTP status {answer.status}"
             raise SourceError("http_status", f"{self._where}: {status}") from None
         if succeeded:
             return document.get("data") or []
-        message = " ".join(str(document.get("error") or "refused without a reason").split())
-        kind = document.get("errorType", "error")
-        raise QueryError("http_status", f"{kind}: {message[:_LONGEST]}")
+        told = str(document.get("error") or "refused without a reason")[:_READ]
+        kind = str(document.get("errorType", "error"))[:_LONGEST]
+        raise QueryError("http_status", f"{kind}: {' '.join(told.split())[:_LONGEST]}")
+
+    def _series(self, data: Any) -> list[Series]:
+        try:
+            return _series(data)
+        except _ODD:
+            raise self._odd() from None
+
+    def _odd(self) -> SourceError:
+        return SourceError("decode", f"{self._where}: not a Prometheus API")
 
 
 def _series(data: Any) -> list[Series]:
@@ -120,10 +144,14 @@ def _series(data: Any) -> list[Series]:
     if kind in ("scalar", "string"):
         return [Series({}, (_point(result),))] if kind == "scalar" else []
     return [
-        Series(each["metric"], tuple(map(_point, each.get("values") or [each["value"]])))
+        Series(_labels(each["metric"]), tuple(map(_point, each.get("values") or [each["value"]])))
         for each in result
         if "values" in each or "value" in each  # a native histogram has neither
     ]
+
+
+def _labels(found: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in found.items()}
 
 
 def _point(pair: Any) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
+from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import BadInput, Reason, SourceError
 from obs.spec.secret import FileSecret, VariableSecret
@@ -21,6 +22,8 @@ _NOT_EXECUTED: Final = frozenset((429, 503))
 _OUTCOME_UNKNOWN: Final = frozenset((500, 502, 504))
 """Outcome unknown: retry only idempotent requests."""
 _QUOTED: Final = 300  # characters of the server's message
+_MESSAGE: Final = 1 << 16  # bytes in which it is looked for
+LARGEST: Final = 32_000_000  # bytes of a response
 _REASONS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
 _MEANINGS: Final = {
     401: "credentials rejected",
@@ -54,12 +57,13 @@ class Rest:
         *,
         headers: Mapping[str, str] | None = None,
         pause: Callable[[float], None] = time.sleep,
+        max_bytes: int = LARGEST,
     ) -> None:
         self.url = reached.url.rstrip("/")
         self._reached = reached
         self._headers = dict(headers or {})
         self._pause = pause
-        self._http = Http(reached.tls, timeout=reached.timeout)
+        self._http = Http(reached.tls, timeout=reached.timeout, max_bytes=max_bytes)
 
     def get(self, path: str, parameters: Mapping[str, object] | None = None) -> HttpAnswer:
         """The response. Raises RequestRejected, and SourceError where there is no response, as all
@@ -105,8 +109,8 @@ class Rest:
                     document=document,
                     body=None if text is None else text.encode(),
                 )
-            except SourceError:
-                if last or not idempotent:
+            except SourceError as error:
+                if last or not idempotent or "larger than" in str(error):  # the next one is, too
                     raise
                 self._pause(_wait(attempt, None))
                 continue
@@ -146,11 +150,13 @@ class Rest:
 
 
 def document(answer: HttpAnswer, where: str) -> Any:
-    """The JSON of a response. Raises SourceError("decode") where it is not JSON."""
+    """The JSON of a response. Raises SourceError("decode") where it is not JSON, or too much."""
     try:
-        return json.loads(answer.body)
-    except ValueError:
-        raise SourceError("decode", f"{where}: response is not JSON") from None
+        return load_json(answer.body)
+    except UnreadableJson as error:
+        text = str(error)
+        why = "is not JSON" if text.startswith("is not valid JSON") else text
+        raise SourceError("decode", f"{where}: response {why}") from None
 
 
 def segment(name: str) -> str:
@@ -191,13 +197,14 @@ def _rejected(method: str, url: str, answer: HttpAnswer, secret: str) -> Request
 
 def _server_message(body: bytes) -> str:
     """The server's message on one line: that of its JSON, or the text."""
-    text = body.decode(errors="replace")
+    text = body[:_MESSAGE].decode(errors="replace")
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         whole = None
     if isinstance(whole, dict):
         text = next((str(whole[key]) for key in ("message", "error", "msg") if whole.get(key)), "")
     if text.lstrip().startswith("<"):
         return ""  # an HTML page of a proxy
-    return " ".join(text.split())[:_QUOTED]
+    cleaned = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(cleaned.split())[:_QUOTED]

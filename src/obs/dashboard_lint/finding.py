@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from obs.difference import printable
+
 
 class Severity(StrEnum):
     """error: the dashboard shows something wrong or nothing; warning: it could be improved."""
@@ -44,13 +46,4 @@ def order(finding: LintFinding) -> tuple[str, str, str, int, str, str, str]:
         finding.target,
         finding.rule,
         finding.message,
-    )
-
-
-def printable(text: str) -> str:
-    """The text with control characters and whatever has no encoding written as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else repr(character)[1:-1] for character in text
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from obs import catalogue
+from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
 from obs.errors import BadInput
 
 OF_PROMETHEUS: Final = frozenset(
@@ -26,6 +27,7 @@ OF_ANY_PROCESS: Final = frozenset(
         "python_gc_objects_uncollectable_total",
     )
 )
+_LARGEST_FILE: Final = 64 * MEGABYTE  # a scrape of 10 000 consumers has 60
 _CLOSE: Final = 0.8  # names share long parts, such as _messages_total
 _NAME: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
@@ -72,9 +74,10 @@ def read_metrics(paths: Iterable[Path]) -> frozenset[str]:
 
 def _names(path: Path) -> list[str]:
     try:
-        written = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        written = read_bounded(path, _LARGEST_FILE).decode()
+    except (OSError, UnicodeDecodeError, FileRefused) as error:
+        refused = error if isinstance(error, FileRefused) else "is not UTF-8 text"
+        reason = getattr(error, "strerror", None) or refused
         raise BadInput(f"{path}: cannot read: {reason}") from None
     if written.lstrip()[:1] in ("[", "{"):
         return _listed(path, written)

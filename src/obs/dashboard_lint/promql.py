@@ -13,6 +13,7 @@ from obs.dashboards.json_values import unquoted
 
 _OPERATORS: Final = re.compile(r"[-+*/%^(\[=<>]|\b(?:and|or|unless|atan2)\b")
 _MOST_OPERATORS: Final = 300  # the parser, written in Rust, overflows its stack from some 2 000 on
+_LONGEST: Final = 20_000
 _KEEPS_LABELS: Final = ("topk", "bottomk", "limitk", "limit_ratio")
 _SIGNS: Final = {
     "MatchOp.Equal": "=",
@@ -105,6 +106,8 @@ def read_promql(query: str, dashboard: Dashboard) -> Query:
 
     Empty where its syntax depends on them. Raises InvalidPromql.
     """
+    if len(query) > _LONGEST:
+        raise InvalidPromql(f"longer than {_LONGEST} characters; use recording rules for parts")
     if len(_OPERATORS.findall(unquoted(query))) > _MOST_OPERATORS:
         raise InvalidPromql(
             f"more than {_MOST_OPERATORS} operators; use recording rules for parts of it"

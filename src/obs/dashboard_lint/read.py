@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
+from obs.bounded_json import UnreadableJson, load_json
+from obs.bounded_yaml import UnreadableYaml, YamlLimits, load_all_yaml
 from obs.dashboard_lint.model import Dashboard, dashboard
 from obs.dashboards.json_values import Json, mapping, mappings, text
 from obs.dashboards.schema_v2 import classic, is_v2
 from obs.spec.report import InvalidSpec, Problem
-from obs.yaml_syntax import ERRORS, syntax_problem
 
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
-_LARGEST: Final = 2_000_000  # values, those that YAML's aliases repeat included
-_DEEPEST: Final = 100
+_LARGEST_FILE: Final = 16 * MEGABYTE
+_YAML: Final = YamlLimits(values=300_000)
 _DEEPEST_WRAPPING: Final = 3
 _NO_DASHBOARD: Final = "holds no dashboard; one has panels, or is wrapped for Grafana or Kubernetes"
 
@@ -91,49 +90,29 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
 
 def _documents(path: Path) -> list[Any]:
     try:
-        written = path.read_text(encoding="utf-8-sig")
+        written = read_bounded(path, _LARGEST_FILE).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _UnreadableError("is not UTF-8 text") from None
+    except FileRefused as refused:
+        raise _UnreadableError(str(refused)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _UnreadableError(f"cannot be read: {reason}") from None
-    documents = _yaml(written) if path.suffix in (".yaml", ".yml") else [_json(written)]
-    _bounded(documents)
-    return documents
+    return _yaml(written) if path.suffix in (".yaml", ".yml") else [_json(written)]
 
 
 def _json(written: str) -> Any:
     try:
-        return json.loads(written)
-    except json.JSONDecodeError as error:
-        raise _UnreadableError(f"is not valid JSON: {error.msg}", error.lineno) from None
-    except RecursionError:
-        raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels") from None
-    except ValueError:
-        raise _UnreadableError("holds a number that is too long") from None
+        return load_json(written)
+    except UnreadableJson as error:
+        raise _UnreadableError(str(error), error.line) from None
 
 
 def _yaml(written: str) -> list[Any]:
     try:
-        return list(yaml.load_all(written, Loader=_LOADER))
-    except (*ERRORS, TypeError) as error:
-        found = syntax_problem(written, error, deepest=_DEEPEST)
-        raise _UnreadableError(found.message, found.line) from None
-
-
-def _bounded(value: Any) -> None:
-    """Raises _UnreadableError where the value is nested too deeply or too large."""
-    below, number = [(value, 0)], 0
-    while below:
-        each, depth = below.pop()
-        number += 1
-        if depth > _DEEPEST:
-            raise _UnreadableError(f"is nested deeper than {_DEEPEST} levels")
-        if number > _LARGEST:
-            raise _UnreadableError(f"holds more than {_LARGEST} values")
-        if isinstance(each, dict | list):
-            inner = each.values() if isinstance(each, dict) else each
-            below.extend((one, depth + 1) for one in inner)
+        return load_all_yaml(written, _YAML)
+    except UnreadableYaml as error:
+        raise _UnreadableError(str(error), error.line) from None
 
 
 def _dashboards(name: str, documents: Sequence[Any]) -> Iterator[Dashboard]:

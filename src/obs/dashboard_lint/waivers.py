@@ -15,17 +15,18 @@ from typing import Any, Final
 
 import yaml
 
+from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
+from obs.bounded_yaml import UnreadableYaml, YamlLimits, compose_yaml
 from obs.dashboard_lint.finding import LintFinding, Severity
 from obs.dashboard_lint.model import Dashboard
 from obs.dashboard_lint.rules import BY_NAME
 from obs.dashboards.json_values import Json, mapping, mappings
 from obs.spec.report import InvalidSpec, Problem, did_you_mean
-from obs.yaml_syntax import ERRORS, syntax_problem
 
 OWN_FILE: Final = ".obs-lint.yaml"
 LINTER_FILE: Final = ".lint"
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEEPEST: Final = 20
+_LARGEST_FILE: Final = 1 * MEGABYTE
+_YAML: Final = YamlLimits(values=50_000, levels=20)
 _FIELDS: Final = ("rule", "reason", "dashboard", "panel", "target")
 _UNUSED: Final = "waiver-rule"
 _OF_LOKI: Final = ("target-logql-rule", "target-logql-auto-rule")
@@ -138,9 +139,11 @@ def our_own() -> tuple[Waiver, ...]:
 def read_waivers(path: Path) -> tuple[Waiver, ...]:
     """The waivers of a file, ours or one of dashboard-linter. Raises InvalidSpec."""
     try:
-        tree = _tree(str(path), path.read_text(encoding="utf-8"))
+        tree = _tree(str(path), read_bounded(path, _LARGEST_FILE).decode("utf-8"))
     except UnicodeDecodeError:
         raise InvalidSpec([Problem(str(path), None, "", "is not UTF-8 text")]) from None
+    except FileRefused as refused:
+        raise InvalidSpec([Problem(str(path), None, "", str(refused))]) from None
     except OSError as error:
         problem = Problem(str(path), None, "", f"cannot be read: {error.strerror}")
         raise InvalidSpec([problem]) from None
@@ -160,30 +163,27 @@ class _Lines(dict[str, Any]):
 
 def _tree(file: str, written: str) -> Json:
     try:
-        node = yaml.compose(written, Loader=_LOADER)
-        tree = _value(node, 0) if node is not None else {}
-    except ERRORS as error:
-        found = syntax_problem(written, error, deepest=_DEEPEST)
-        raise InvalidSpec([Problem(file, found.line, "", found.message)]) from None
+        node = compose_yaml(written, _YAML)
+    except UnreadableYaml as error:
+        raise InvalidSpec([Problem(file, error.line, "", str(error))]) from None
+    tree = _value(node) if node is not None else {}
     if not isinstance(tree, dict):
         raise InvalidSpec([Problem(file, 1, "", "is not a mapping; write a list under waivers:")])
     return tree
 
 
-def _value(node: yaml.Node, depth: int) -> Any:
+def _value(node: yaml.Node) -> Any:
     """A node's value: texts, lists, and mappings with their lines."""
-    if depth > _DEEPEST:
-        raise RecursionError
     if isinstance(node, yaml.MappingNode):
         fields = _Lines()
         fields.line = node.start_mark.line + 1
         for key, value in node.value:
-            fields[str(key.value)] = below = _value(value, depth + 1)
+            fields[str(key.value)] = below = _value(value)
             if isinstance(below, _Lines):
                 below.line = key.start_mark.line + 1
         return fields
     if isinstance(node, yaml.SequenceNode):
-        return [_value(item, depth + 1) for item in node.value]
+        return [_value(item) for item in node.value]
     return "" if node.tag.endswith(":null") else str(node.value)
 
 

@@ -36,6 +36,7 @@ from obs.errors import SourceError
 _STEPS_OF_NONE: Final = Steps(USUAL_SCRAPE, 4 * USUAL_SCRAPE)
 _AT_ONCE: Final = 6  # concurrent queries; Prometheus runs 20 at a time by default
 USUAL_WIDTH: Final = 1280  # pixels of the page
+MOST_SERIES: Final = 500  # of a query: more take minutes to draw, and nobody can tell them apart
 
 
 class PrometheusServer(LabelQueries, Protocol):
@@ -57,6 +58,7 @@ class PanelQuery:
     legend: str
     series: tuple[Series, ...] = ()
     error: str | None = None
+    """What failed, or what is left out."""
 
     @property
     def unresolved(self) -> tuple[str, ...]:
@@ -225,4 +227,7 @@ def _run(
         )
     except SourceError as error:
         return replace(query, error=str(error))
+    if len(series) > MOST_SERIES:
+        told = f"query {query.ref_id} has more than {MOST_SERIES} series; {MOST_SERIES} are drawn"
+        return replace(query, series=tuple(series[:MOST_SERIES]), error=told)
     return replace(query, series=tuple(series))

@@ -10,7 +10,7 @@ from obs.clients.prometheus import Series
 
 Kind = Literal["time", "number", "string"]
 
-_LEGEND: Final = re.compile(r"\{\{\s*(.+?)\s*\}\}")
+_LEGEND: Final = re.compile(r"\{\{([^{}]+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ def legend(form: str, labels: Mapping[str, str]) -> str:
 
 def filled_in(form: str, labels: Mapping[str, str]) -> str:
     """A text with each `{{label}}` replaced."""
-    return _LEGEND.sub(lambda match: labels.get(match[1], ""), form)
+    return _LEGEND.sub(lambda match: labels.get(match[1].strip(), ""), form)
 
 
 def legend_labels(form: str) -> tuple[str, ...]:
     """The labels in a legend."""
-    return tuple(dict.fromkeys(_LEGEND.findall(form)))
+    return tuple(dict.fromkeys(map(str.strip, _LEGEND.findall(form))))
 
 
 def selector(labels: Mapping[str, str]) -> str:

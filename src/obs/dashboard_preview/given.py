@@ -9,12 +9,22 @@ from obs.dashboards.json_values import Json, mapping, mappings, text, whole
 from obs.dashboards.normalise.rows import rows_as_panels
 
 _UID: Final = re.compile(r"[\w.-]{1,100}")
+_LONGEST: Final = 10_000  # characters of a text
 _HIGHEST: Final = 200
 _LOWEST: Final = 20_000
 _HEIGHT: Final = 8
 _SPANS: Final = 12
 _LISTS: Final = ("links", "targets", "transformations")
 _TEXTS: Final = ("description", "interval", "repeat", "repeatDirection", "title", "type")
+
+
+def _cut(value: Any) -> Any:
+    """The value with long texts cut: looking for variables in them takes minutes."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+    if isinstance(value, list):
+        return [_cut(each) for each in value]
+    return {key: _cut(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def all_readable(dashboards: Iterable[Mapping[str, Any]]) -> list[Json]:
@@ -31,8 +41,10 @@ def all_readable(dashboards: Iterable[Mapping[str, Any]]) -> list[Json]:
 def readable(dashboard: Mapping[str, Any]) -> Json:
     """The dashboard with all that the preview reads of the type that it has in Grafana.
 
-    What is of another type is left out. Rows of before Grafana 5 become panels with places.
+    What is of another type is left out, and long texts are cut. Rows of before Grafana 5 become
+    panels with places.
     """
+    dashboard = _cut(dict(dashboard))
     return {
         **dashboard,
         **{name: text(dashboard.get(name)) for name in ("description", "refresh", "title", "uid")},

@@ -1,8 +1,12 @@
 """Regular expressions as dashboards have them, in JavaScript's grammar, for Python's."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
+from obs.dashboard_preview.regex import Regex, unknown
+
+_LONGEST: Final = 1_000  # characters of an expression
 _FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _WITH_SLASHES: Final = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
 _DIFFERENT: Final = re.compile(
@@ -15,21 +19,23 @@ _DIFFERENT: Final = re.compile(
 )
 
 
-class UnknownRegex(ValueError):  # noqa: N818  the name reads well in an except clause
-    """A regular expression that Python cannot read; the message says which and why."""
-
-
-def pattern_of(text: str) -> re.Pattern[str]:
+def pattern_of(text: str) -> Regex:
     """The pattern: with or without slashes around it, and flags. Raises UnknownRegex."""
+    if len(text) > _LONGEST:
+        raise unknown(text, f"is longer than {_LONGEST} characters")
+    return _pattern(text)
+
+
+@lru_cache(1024)
+def _pattern(text: str) -> Regex:
     found = _WITH_SLASHES.fullmatch(text)
     body, letters = (found[1], found[2]) if found else (text, "")
     flags = re.NOFLAG
     for letter in letters:
         flags |= _FLAGS.get(letter, re.NOFLAG)
-    try:
-        return re.compile(_in_python(body), flags)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UnknownRegex(f"the regular expression {text}: {error}") from None
+    regex = Regex(_in_python(body), flags.value, text)
+    regex.check()
+    return regex
 
 
 def _in_python(body: str) -> str:

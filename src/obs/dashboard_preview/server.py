@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from obs.dashboard_preview import board
 from obs.dashboard_preview.board import Json
@@ -23,6 +22,7 @@ from obs.dashboard_preview.context import Context, Drawn
 from obs.dashboard_preview.drawing import drawn, outline
 from obs.dashboard_preview.evaluate import USUAL_WIDTH, Panel, PrometheusServer, evaluated_panels
 from obs.dashboard_preview.given import all_readable
+from obs.dashboard_preview.guard import HOST, LOG, own_pages_only
 from obs.dashboard_preview.notes import evaluated_annotations
 from obs.dashboard_preview.odd import ODD, not_drawn, why
 from obs.dashboard_preview.parts import plotly_script
@@ -40,7 +40,6 @@ GUTTER: Final = 8
 
 _HEADER: Final = 32  # pixels of a panel's title
 _PADDING: Final = 16
-_HOST: Final = "127.0.0.1"
 _SECURITY: Final = {
     "Cache-Control": "no-store",
     # plotly adds style elements; scripts come from this server only.
@@ -71,20 +70,20 @@ async def serving(
     plotly is not installed or the port is taken.
     """
     site = _Site(boards, prometheus, scrape, plotly_script())
-    runner = web.AppRunner(_application(site), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(_application(site), access_log=None, logger=LOG, shutdown_timeout=1.0)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, _HOST, port).start()
+            await web.TCPSite(runner, HOST, port).start()
         except OSError as error:
             raise BadInput(f"--port {port}: {error.strerror or 'cannot be used'}") from None
-        yield f"http://{_HOST}:{runner.addresses[0][1]}/"
+        yield f"http://{HOST}:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
 
 
 def _application(site: "_Site") -> web.Application:
-    application = web.Application(middlewares=[_loopback_only])
+    application = web.Application(middlewares=[own_pages_only])
 
     async def secure(_: web.Request, response: web.StreamResponse) -> None:
         for name, value in _SECURITY.items():
@@ -97,14 +96,6 @@ def _application(site: "_Site") -> web.Application:
     application.router.add_get("/api/boards", site.boards)
     application.router.add_get("/api/d/{uid}", site.board)
     return application
-
-
-@web.middleware
-async def _loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    # A foreign host name that resolves to loopback must not read the data (DNS rebinding).
-    if (request.url.host or "") not in (_HOST, "localhost"):
-        raise web.HTTPForbidden(text="this page is served to 127.0.0.1 and localhost only\n")
-    return await handler(request)
 
 
 class _Site:

@@ -246,7 +246,7 @@ def _rename_by_regex(frames: Frames, options: Json) -> Frames:
     text = re.sub(r"\$(\d+)", r"\\\1", options.get("renamePattern") or "$1")
 
     def renamed(field: Field) -> Field:
-        return replace(field, display=pattern.sub(text, shown_name(field), count=1))
+        return replace(field, display=pattern.replaced(shown_name(field), text))
 
     return [
         Frame(frame.ref_id, tuple(f if f.kind == "time" else renamed(f) for f in frame.fields))

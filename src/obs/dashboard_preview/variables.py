@@ -9,9 +9,10 @@ from obs.clients.prometheus import Series
 from obs.dashboard_preview import board
 from obs.dashboard_preview.board import Json
 from obs.dashboard_preview.frames import selector
-from obs.dashboard_preview.javascript import UnknownRegex, pattern_of
+from obs.dashboard_preview.javascript import pattern_of
 from obs.dashboard_preview.odd import ODD, why
 from obs.dashboard_preview.ranges import TimeRange
+from obs.dashboard_preview.regex import UnknownRegex
 from obs.dashboards.interpolate import ALL, Chosen, VariableScope, for_query
 from obs.dashboards.kinds import PROMETHEUS, Kinds, datasource, kinds_of
 from obs.errors import SourceError
@@ -19,6 +20,7 @@ from obs.errors import SourceError
 _LABEL_VALUES: Final = re.compile(r"label_values\(\s*(?:(.+),)?\s*([\w.]+)\s*\)", re.DOTALL)
 _QUERY_RESULT: Final = re.compile(r"query_result\((.+)\)", re.DOTALL)
 _METRICS: Final = re.compile(r"metrics\((.*)\)", re.DOTALL)
+_MOST_OPTIONS: Final = 5_000
 _CUSTOM: Final = re.compile(r"((?:\\,|[^,])+)")
 
 
@@ -89,6 +91,9 @@ def _resolved(
             error = str(problem)
         except ODD as odd:
             error = why(odd)
+    if error is None and len(options) > _MOST_OPTIONS:
+        error = f"has {len(options)} values, of which {_MOST_OPTIONS} are used"
+    options = options[:_MOST_OPTIONS]
     return Variable(
         name=variable["name"],
         label=variable.get("label") or variable["name"],
@@ -163,7 +168,8 @@ def _run_query(query: str, prometheus: LabelQueries, during: TimeRange) -> list[
     if found := _METRICS.fullmatch(query.strip()):
         wanted = pattern_of(found[1])
         names = prometheus.label_values("__name__", None, *span)
-        return [name for name in names if wanted.search(name)]
+        pairs = zip(names, wanted.search_all(names), strict=True)
+        return [name for name, match in pairs if match]
     if found := _QUERY_RESULT.fullmatch(query.strip()):
         return [
             f"{selector(series.labels)} {series.points[-1][1]:g} {series.points[-1][0] * 1000:.0f}"
@@ -179,10 +185,10 @@ def _filtered(values: Sequence[str], pattern: str) -> list[tuple[str, str]]:
         return [(value, value) for value in values]
     expression = pattern_of(pattern)
     options = []
-    for value in values:
-        if found := expression.search(value):
-            named = found.groupdict()
-            only = (found[1] or "") if found.lastindex else value
+    for value, found in zip(values, expression.search_all(values), strict=True):
+        if found:
+            named = found.named
+            only = value if found.first is None else found.first
             text = named.get("text") or named.get("value") or only
             options.append((text, named.get("value") or named.get("text") or only))
     return list(dict.fromkeys(options))

@@ -1,7 +1,9 @@
 """The top level of a spec."""
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
+from obs.ids import short_digest
 from obs.spec.alerts import AlertTuning, Links
 from obs.spec.checks import Checks
 from obs.spec.model import Model, Name
@@ -11,6 +13,13 @@ from obs.spec.slos import Slo
 from obs.spec.sources import Sources
 from obs.spec.stacks import Stacks
 from obs.spec.targets import Targets
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{8}")
+_USUAL: Final = (
+    *("acceptance", "demo", "dev", "development", "integration", "local", "preprod", "preview"),
+    *("qa", "sandbox", "stage", "staging", "test", "testing", "uat"),
+)
+"""Environments that need no digest. One more would rename what is applied there."""
 
 
 class System(Model):
@@ -60,7 +69,30 @@ class System(Model):
     def known_as(self) -> str:
         """A name that is unique among systems and environments.
 
-        It is the system's name, with the environment appended unless that is production.
+        It is the system's name, with the environment appended unless that is production. Where
+        another system could have the same one, a digest follows: system a in environment b is not
+        system a-b in production.
         """
-        production = self.environment == "production"
-        return self.system if production else f"{self.system}-{self.environment}"
+        last = self.system.rpartition("-")[2]
+        if self.environment == "production":
+            clear = "-" not in self.system or not (last in _USUAL or _DIGEST.fullmatch(last))
+            whole = self.system if clear else f"{self.system}-{self.environment}"
+        else:
+            clear = self.environment in _USUAL
+            whole = f"{self.system}-{self.environment}"
+        return whole if clear else f"{whole}-{self._digest}"
+
+    @property
+    def full_name(self) -> str:
+        """As known_as, with every environment in it.
+
+        The digest is there only where the environment's name has a hyphen, so that it is not clear
+        where it begins.
+        """
+        whole = f"{self.system}-{self.environment}"
+        clear = "-" not in self.environment and not _DIGEST.fullmatch(self.environment)
+        return whole if clear else f"{whole}-{self._digest}"
+
+    @property
+    def _digest(self) -> str:
+        return short_digest("\0".join((self.system, self.environment)))

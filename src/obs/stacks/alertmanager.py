@@ -5,16 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import alertmanager
 from obs.artifacts import yaml_text
+from obs.bounded_yaml import load_yaml
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, document
 from obs.errors import BadInput, SourceError
 from obs.spec.stacks import AlertmanagerStack
 from obs.spec.system import System
+from obs.stacks.answers import YAML, understood
 from obs.stacks.files import KIND, OwnedFiles
 from obs.stacks.plan import (
     Action,
@@ -109,13 +109,10 @@ class AlertmanagerRouting:
 
     def _loaded(self) -> AlertmanagerConfig:
         answer = self._rest.get(_STATUS)
-        try:
-            text = document(answer, self._rest.url)["config"]["original"]
-            whole = yaml.load(text, Loader=yaml.CSafeLoader)
-            return _visible(whole, _visible(self._document))
-        except (KeyError, TypeError, AttributeError, yaml.YAMLError):
-            where = f"{without_user(self._rest.url)}{_STATUS}"
-            raise SourceError("decode", f"{where}: not a response of Alertmanager") from None
+        where = f"{without_user(self._rest.url)}{_STATUS}"
+        with understood(self._rest, _STATUS, "Alertmanager"):
+            text = document(answer, where)["config"]["original"]
+            return _visible(load_yaml(text, YAML), _visible(self._document))
 
 
 def _visible(

@@ -13,6 +13,7 @@ OWNER: Final = "obs:system"
 
 _ATTEMPTS: Final = 7
 _LONGEST_WAIT: Final = 20.0
+_MOST_PAGES: Final = 1_000
 
 
 class Session(Protocol):
@@ -55,12 +56,13 @@ class Calls:
         """All pages of a list operation."""
         token = "NextToken" if service == "cloudwatch" else "nextToken"
         more: dict[str, str] = {}
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self(service, operation, **parameters, **more)
             yield page
             if not page.get(token):
                 return
             more = {token: page[token]}
+        raise SourceError("decode", f"{operation}: more than {_MOST_PAGES} pages")
 
     def close(self) -> None:
         """Close the connections."""

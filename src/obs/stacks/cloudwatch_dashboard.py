@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, Final
 
+from obs.bounded_json import UnreadableJson, load_json
 from obs.stacks.aws import OWNER
 
 _OWNED: Final = re.compile(rf"`{re.escape(OWNER)}=([^`]+)`")
@@ -40,8 +41,8 @@ def read(text: str) -> tuple[Body, str]:
     """(body, its owner); the owner is empty where no widget names it."""
     found = _OWNED.search(text)
     try:
-        whole = json.loads(text)
-    except ValueError:
+        whole = load_json(text)
+    except UnreadableJson:
         whole = {}
     return whole, found.group(1) if found else ""
 

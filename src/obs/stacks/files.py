@@ -11,33 +11,36 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from obs.artifacts import MANIFEST, manifest, manifest_text, write_file
+from obs.artifacts import MANIFEST, manifest, manifest_text
 from obs.errors import BadInput, ObsError
+from obs.folder import Folder, shown, wrong_name
 from obs.stacks.plan import Action, PlanStep, Present
 
 KIND: Final = "file"
 _OUTSIDE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
-Texts = Mapping[str, str | None]
+Texts = dict[str, str | None]
 """Texts by file name; None: no file."""
 
 
 class OwnedFiles:
     """The files that `owner` has in `folder`, according to the manifest there.
 
-    Every method raises BadInput where the folder cannot be read or written.
+    Every method raises BadInput where the folder cannot be read or written, or where a name in the
+    manifest or the journal is not that of a file in it; then nothing is changed.
     """
 
     def __init__(self, folder: Path, owner: str) -> None:
-        self._folder = folder
+        self._folder = Folder(folder)
         self._owner = owner
         self._journal_name = f".obs-apply-{_OUTSIDE.sub('-', owner)}.json"
 
     def present(self, wanted: Sequence[str]) -> list[Present]:
         """The owner's files, and other owners' files with the name of a wanted one."""
         with _readable(self._folder):
-            owned = set(manifest(self._folder).get(self._owner, ()))
-            texts = {name: self._read(name) for name in sorted({*owned, *wanted})}
+            owned = set(self._owned())
+            texts = {name: self._folder.read(name) for name in sorted({*owned, *wanted})}
+            self._journal()  # refused before anything is planned on it
         return [
             Present(KIND, name, text, "" if name in owned else self._foreign(name))
             for name, text in texts.items()
@@ -47,7 +50,8 @@ class OwnedFiles:
     @property
     def pending(self) -> bool:
         """Whether an earlier apply replaced files and was interrupted before the server's check."""
-        return (self._folder / self._journal_name).exists()
+        with _readable(self._folder):
+            return self._folder.exists(self._journal_name)
 
     def apply(
         self,
@@ -84,10 +88,11 @@ class OwnedFiles:
             elif step.kind == KIND and step.action is Action.DELETE:
                 new[step.name] = None
         with _writable(self._folder):
-            before = {name: self._read(name) for name in new}
+            before = {name: self._folder.read(name) for name in new}
             # After an earlier, killed apply, restore what it replaced, not what it left behind.
-            self._write_journal({**before, **self._journal()})
+            before |= self._journal()
             self._claim({*self._owned(), *new})
+            self._folder.write({self._journal_name: json.dumps(before)})
             self._write(new)
 
     def restore(self) -> None:
@@ -99,67 +104,80 @@ class OwnedFiles:
     def settle(self) -> None:
         """Delete the journal: the replaced files are no longer needed."""
         with _writable(self._folder):
-            present = [name for name in self._owned() if (self._folder / name).exists()]
-            self._claim(present)
-            (self._folder / self._journal_name).unlink(missing_ok=True)
+            self._claim([name for name in self._owned() if self._folder.exists(name)])
+            self._folder.remove(self._journal_name)
 
     def _foreign(self, name: str) -> str:
+        where = self._folder.path / name
         for owner, names in manifest(self._folder).items():
             if name in names:
-                return f"{self._folder / name} is built for {owner}"
-        return f"{self._folder / name} was not written by obs; rename it, or delete it"
+                return f"{where} is built for {owner}"
+        return f"{where} was not written by obs; rename it, or delete it"
 
     def _owned(self) -> list[str]:
-        return manifest(self._folder).get(self._owner, [])
+        names = manifest(self._folder).get(self._owner, [])
+        for name in names:
+            if why := self._wrong(name):
+                where = self._folder.path / MANIFEST
+                raise BadInput(
+                    f"{where}: the name {shown(name)} {why}; delete it and run this again"
+                )
+        return names
+
+    def _wrong(self, name: str) -> str:
+        """Why this cannot be one of the owner's files; empty where it can."""
+        if name.casefold() in (MANIFEST.casefold(), self._journal_name.casefold()):
+            return "is that of a file of obs itself"
+        return wrong_name(name) or ("leads into another folder" if "/" in name else "")
 
     def _claim(self, names: set[str] | list[str]) -> None:
         whole = {**manifest(self._folder), self._owner: sorted(names)}
-        write_file(self._folder / MANIFEST, manifest_text(whole))
+        self._folder.write({MANIFEST: manifest_text(whole)})
 
-    def _journal(self) -> dict[str, str | None]:
-        text = self._read(self._journal_name)
+    def _journal(self) -> Texts:
+        """Raises BadInput where it has other names than those of the owner's files."""
+        where = self._folder.path / self._journal_name
+        written = self._folder.read(self._journal_name)
         try:
-            return dict(json.loads(text)) if text else {}
-        except (ValueError, TypeError):
-            raise BadInput(f"{self._folder / self._journal_name}: is damaged; delete it") from None
-
-    def _write_journal(self, texts: Texts) -> None:
-        write_file(self._folder / self._journal_name, json.dumps(texts))
+            found = {str(name): _text(each) for name, each in json.loads(written or "{}").items()}
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            raise BadInput(f"{where}: is damaged; delete it") from None
+        owned = self._owned()
+        for name in found:
+            if name not in owned:
+                raise BadInput(
+                    f"{where}: {shown(name)} is no file that {MANIFEST} lists for {self._owner}; "
+                    f"delete {where.name}"
+                )
+        return found
 
     def _write(self, texts: Texts) -> None:
-        for name, text in texts.items():
-            path = self._folder / name
-            if text is None:
-                path.unlink(missing_ok=True)
-            else:
-                _put_like(path, text)
-
-    def _read(self, name: str) -> str | None:
-        try:
-            return (self._folder / name).read_text(encoding="utf-8", errors="replace")
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        self._folder.write({name: text for name, text in texts.items() if text is not None})
+        for name in (name for name, text in texts.items() if text is None):
+            self._folder.remove(name)
 
 
-def _put_like(path: Path, text: str) -> None:
-    """Write a file without changing its permissions."""
-    mode = path.stat().st_mode if path.exists() else None
-    write_file(path, text)
-    if mode is not None:
-        path.chmod(mode & 0o777)
+def _text(value: object) -> str | None:
+    """A text that a file can have. Raises TypeError and UnicodeError."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()  # no half of a surrogate pair
+    return value
 
 
 @contextmanager
-def _readable(folder: Path) -> Iterator[None]:
+def _readable(folder: Folder) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BadInput(f"{error.filename or folder}: cannot read: {error.strerror}") from None
+        raise BadInput(f"{error.filename or folder.path}: cannot read: {error.strerror}") from None
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def _writable(folder: Folder) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BadInput(f"{error.filename or folder}: cannot write: {error.strerror}") from None
+        raise BadInput(f"{error.filename or folder.path}: cannot write: {error.strerror}") from None

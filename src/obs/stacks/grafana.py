@@ -6,11 +6,14 @@ from typing import Any, Final
 from obs.clients.http import without_user
 from obs.clients.rest import Rest, document, segment
 from obs.errors import SourceError
+from obs.stacks.answers import items, text, understood
 from obs.stacks.plan import Present, Wanted
 
 FOLDER: Final = "folder"
 _FOLDERS: Final = "/api/folders"
 _MOST: Final = 1000  # folders of one page
+_MOST_PAGES: Final = 100
+GRAFANA: Final = "Grafana"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,14 @@ def find_folder(rest: Rest, uid: str, title: str) -> Folder:
     found = rest.find(f"{_FOLDERS}/{segment(uid)}")
     if found is not None:
         return Folder(uid, title, exists=True)
-    page = 1
-    while folders := _folders(rest, page):
+    for page in range(1, _MOST_PAGES + 1):
+        folders = _folders(rest, page)
         if title in folders:
             return Folder(folders[title], title, exists=True)
-        page += 1
-    return Folder(uid, title, exists=False)
+        if not folders:
+            return Folder(uid, title, exists=False)
+    where = f"{without_user(rest.url)}{_FOLDERS}"
+    raise SourceError("decode", f"{where}: has more than {_MOST_PAGES} pages of folders")
 
 
 def create_folder(rest: Rest, folder: Folder) -> None:
@@ -50,19 +55,12 @@ def create_folder(rest: Rest, folder: Folder) -> None:
 
 def _folders(rest: Rest, page: int) -> dict[str, str]:
     """Uids by title of the folders on a page; empty after the last page."""
-    try:
-        found = read(rest, _FOLDERS, limit=_MOST, page=page)
-        return {each["title"]: each["uid"] for each in found}
-    except (KeyError, TypeError):
-        raise invalid_answer(rest, _FOLDERS) from None
+    found = read(rest, _FOLDERS, limit=_MOST, page=page)
+    with understood(rest, _FOLDERS, GRAFANA):
+        return {text(each["title"]): text(each["uid"]) for each in items(found)}
 
 
 def read(rest: Rest, path: str, **parameters: object) -> Any:
     """The JSON at a path. Raises SourceError."""
     answer = rest.get(path, parameters)
     return document(answer, f"{without_user(rest.url)}{path}")
-
-
-def invalid_answer(rest: Rest, path: str) -> SourceError:
-    """The error for a response that is not Grafana's."""
-    return SourceError("decode", f"{without_user(rest.url)}{path}: not a response of Grafana")

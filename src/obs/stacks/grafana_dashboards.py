@@ -10,7 +10,8 @@ from obs.dashboards.build import boards
 from obs.ids import dashboard_tags, folder_uid
 from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
-from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, invalid_answer, read
+from obs.stacks.answers import fields, items, number, text, understood
+from obs.stacks.grafana import FOLDER, GRAFANA, Folder, create_folder, find_folder, read
 from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan, projected
 from obs.stacks.stack import Done
 
@@ -51,11 +52,7 @@ class GrafanaDashboards:
         self._folder = find_folder(self._rest, self._uid, self._title)
         wanted = [self._folder.wanted()]
         wanted += [Wanted(KIND, uid, self._content(board)) for uid, board in self._boards.items()]
-        try:
-            present = [*self._folder.present(), *self._present(), *self._obsolete()]
-        except (KeyError, TypeError, AttributeError):
-            raise invalid_answer(self._rest, "") from None
-        return plan(wanted, present)
+        return plan(wanted, [*self._folder.present(), *self._present(), *self._obsolete()])
 
     def apply(self, steps: Sequence[PlanStep], done: Done) -> None:
         """One request for each step. Deletions come first: a new dashboard may reuse a title."""
@@ -95,23 +92,24 @@ class GrafanaDashboards:
             answer = self._rest.find(path)
             if answer is not None:
                 there = document(answer, f"{without_user(self._rest.url)}{path}")
-                present.append(self._comparable(uid, there))
+                with understood(self._rest, path, GRAFANA):
+                    present.append(self._comparable(uid, there))
             elif board["title"] in titles:
                 why = f"the folder has another of its title, with uid {titles[board['title']]}"
                 present.append(Present(KIND, uid, None, f"{why}; rename or delete that"))
         return present
 
     def _comparable(self, uid: str, there: Mapping[str, Any]) -> Present:
-        found, about = dict(there["dashboard"]), there["meta"]
-        foreign = self._foreign(
-            found.get("tags") or (), provisioned=about.get("provisioned", False)
-        )
+        found, about = dict(fields(there["dashboard"])), fields(there["meta"])
+        tags = [text(each) for each in items(found.get("tags"))]
+        foreign = self._foreign(tags, provisioned=bool(about.get("provisioned")))
         if foreign:
             return Present(KIND, uid, None, foreign)
-        self._versions[uid] = found["version"]
+        self._versions[uid] = int(number(found["version"]))
         wanted = self._boards[uid]
         # Grafana migrates stored dashboards to its newest schema version.
-        found["schemaVersion"] = min(found["schemaVersion"], wanted["schemaVersion"])
+        newest = int(number(found["schemaVersion"]))
+        found["schemaVersion"] = min(newest, wanted["schemaVersion"])
         return Present(
             KIND,
             uid,
@@ -122,21 +120,29 @@ class GrafanaDashboards:
         """Uids by title of other owners' dashboards in the folder."""
         if not self._folder.exists:
             return {}
-        found = read(self._rest, _SEARCH, type="dash-db", folderUIDs=self._folder.uid, limit=_MOST)
-        return {
-            each["title"]: each["uid"] for each in found if not set(self._tags) <= set(each["tags"])
-        }
+        found = self._search(folderUIDs=self._folder.uid)
+        return {title: uid for uid, title, ours in found if not ours}
 
     def _obsolete(self) -> list[Present]:
         """This owner's dashboards that the spec no longer builds."""
-        found = read(self._rest, _SEARCH, type="dash-db", tag=list(self._tags), limit=_MOST)
         return [
-            Present(KIND, each["uid"], None)
-            for each in found
-            if each["uid"].startswith("obs-")
-            and each["uid"] not in self._boards
-            and set(self._tags) <= set(each["tags"])
+            Present(KIND, uid, None)
+            for uid, _, ours in self._search(tag=list(self._tags))
+            if ours and uid.startswith("obs-") and uid not in self._boards
         ]
+
+    def _search(self, **filters: object) -> list[tuple[str, str, bool]]:
+        """Of each dashboard found: uid, title, and whether it has this owner's tags."""
+        found = read(self._rest, _SEARCH, type="dash-db", limit=_MOST, **filters)
+        with understood(self._rest, _SEARCH, GRAFANA):
+            return [
+                (
+                    text(each["uid"]),
+                    text(each["title"]),
+                    set(self._tags) <= set(map(text, items(each["tags"]))),
+                )
+                for each in items(found)
+            ]
 
     def _foreign(self, tags: Sequence[str], *, provisioned: bool) -> str:
         if provisioned:

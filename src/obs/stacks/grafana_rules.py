@@ -12,7 +12,8 @@ from obs.ids import rule_uid
 from obs.spec.quantity import parse_duration
 from obs.spec.stacks import GrafanaStack
 from obs.spec.system import System
-from obs.stacks.grafana import FOLDER, Folder, create_folder, find_folder, invalid_answer, read
+from obs.stacks.answers import fields, items, text, understood
+from obs.stacks.grafana import FOLDER, GRAFANA, Folder, create_folder, find_folder, read
 from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan, projected
 from obs.stacks.rules import seconds
 from obs.stacks.stack import Done
@@ -91,16 +92,16 @@ class GrafanaRules:
     def _present(self) -> list[Present]:
         """The groups with a wanted name, and all that this owner has."""
         groups: dict[tuple[str, str], list[GrafanaRuleDocument]] = {}
-        try:
-            for rule in read(self._rest, _RULES):
+        found = read(self._rest, _RULES)
+        with understood(self._rest, _RULES, GRAFANA):
+            for each in items(found):
+                rule = _rule(fields(each))
                 groups.setdefault((rule["folderUID"], rule["ruleGroup"]), []).append(rule)
-            return [
-                self._present_group(folder, name, rules)
-                for (folder, name), rules in sorted(groups.items())
-                if (folder == self._folder.uid and name in self._groups) or not self._foreign(rules)
-            ]
-        except (KeyError, TypeError, AttributeError):
-            raise invalid_answer(self._rest, _RULES) from None
+        return [
+            self._present_group(folder, name, rules)
+            for (folder, name), rules in sorted(groups.items())
+            if (folder == self._folder.uid and name in self._groups) or not self._foreign(rules)
+        ]
 
     def _present_group(self, folder: str, name: str, rules: list[GrafanaRuleDocument]) -> Present:
         key = f"{folder}/{name}"
@@ -112,7 +113,8 @@ class GrafanaRules:
         path = _group_path(folder, name)
         there = document(self._rest.get(path), f"{without_user(self._rest.url)}{path}")
         wanted = _comparable(self._groups[name])
-        return Present(KIND, key, projected(_comparable(there), wanted))
+        with understood(self._rest, path, GRAFANA):
+            return Present(KIND, key, projected(_comparable(fields(there)), wanted))
 
     def _foreign(self, rules: Sequence[GrafanaRuleDocument]) -> str:
         for rule in rules:
@@ -125,6 +127,15 @@ class GrafanaRules:
             ):
                 return f"has the rule {rule['title']!r} that obs did not make; rename the group"
         return ""
+
+
+def _rule(found: GrafanaRuleDocument) -> GrafanaRuleDocument:
+    """What is read of a rule in the list. Raises TypeError and KeyError."""
+    return {
+        **{name: text(found[name]) for name in ("folderUID", "ruleGroup", "title", "uid")},
+        "provenance": text(found.get("provenance") or ""),
+        "labels": fields(found.get("labels")),
+    }
 
 
 def _group_path(folder: str, name: str) -> str:
@@ -162,7 +173,7 @@ def _comparable(group: Mapping[str, Any]) -> GrafanaRuleDocument:
     return {
         "title": group["title"],
         "interval": group["interval"],
-        "rules": [_comparable_rule(rule) for rule in group["rules"]],
+        "rules": [_comparable_rule(fields(rule)) for rule in items(group["rules"])],
     }
 
 

@@ -9,18 +9,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import yaml
-
+from obs.bounded_yaml import load_yaml
 from obs.clients.http import without_user
 from obs.clients.parallel import in_parallel
 from obs.clients.rest import RequestRejected, Rest, document
-from obs.errors import SourceError
 from obs.spec.system import System
+from obs.stacks.answers import YAML, fields, items, number, text, texts, understood
 from obs.stacks.rules import seconds
 
 _RULES: Final = "/api/v1/rules"
 _CONFIG: Final = "/api/v1/status/config"
 _FORMAT: Final = "/api/v1/format_query"
+_PROGRAM: Final = "Prometheus"
 _QUOTED_OR_SPACE: Final = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|\s+""")
 
 Group = Mapping[str, Any]
@@ -50,15 +50,13 @@ def read_loaded(
     Raises SourceError.
     """
     names = {group["name"] for group in built}
-    try:
-        groups = [
-            each for each in _data(rest, _RULES)["groups"] if each["name"] in names or is_ours(each)
-        ]
-        there = {rule["query"] for group in groups for rule in group["rules"]}
-    except (KeyError, TypeError):
-        raise _invalid(rest, _RULES) from None
-    texts = {rule["expr"] for group in built for rule in group["rules"]}
-    formatted = {} if texts == there else _formatted(rest, texts | there)
+    answer = _data(rest, _RULES)
+    with understood(rest, _RULES, _PROGRAM):
+        loaded = [_group(fields(each)) for each in items(answer["groups"])]
+    groups = [each for each in loaded if each["name"] in names or is_ours(each)]
+    there = {rule["query"] for group in groups for rule in group["rules"]}
+    wanted = {rule["expr"] for group in built for rule in group["rules"]}
+    formatted = {} if wanted == there else _formatted(rest, wanted | there)
     return LoadedRules(groups, formatted, _interval(rest) if groups else None)
 
 
@@ -75,16 +73,13 @@ def built_fields(group: Group, loaded: LoadedRules) -> Fields:
 
 
 def loaded_fields(group: Group, loaded: LoadedRules) -> Fields:
-    """A loaded group in comparable form. Raises SourceError where it is not one of Prometheus."""
+    """A loaded group in comparable form."""
     told = loaded.interval is not None and "interval" in group
-    try:
-        return {
-            **({"interval": float(group["interval"])} if told else {}),
-            "limit": group.get("limit", 0),
-            "rules": [_loaded_rule(rule, loaded.formatted) for rule in group["rules"]],
-        }
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise SourceError("decode", f"{_RULES}: not a response of Prometheus") from None
+    return {
+        **({"interval": float(group["interval"])} if told else {}),
+        "limit": int(group.get("limit", 0)),
+        "rules": [_loaded_rule(rule, loaded.formatted) for rule in group["rules"]],
+    }
 
 
 def is_of(rule: Mapping[str, Any], system: System) -> bool:
@@ -99,6 +94,23 @@ def may_be_of(rule: Mapping[str, Any], system: System) -> bool:
     labels = rule.get("labels") or {}
     silent = rule.get("type") == "recording" and not labels.keys() & {"system", "environment"}
     return silent or is_of(rule, system)
+
+
+def _group(found: Fields) -> Group:
+    """A group as Prometheus returns it, each field of its type. Raises TypeError and KeyError."""
+    known: Fields = {n: number(found[n]) for n in ("interval", "limit") if n in found}
+    rules = [_rule(fields(rule)) for rule in items(found["rules"])]
+    file = text(found.get("file", ""))
+    return {**known, "name": text(found["name"]), "file": file, "rules": rules}
+
+
+def _rule(found: Fields) -> Fields:
+    return {
+        **{name: text(found[name]) for name in ("name", "query", "type")},
+        **{name: text(found.get(name, "")) for name in ("health", "lastError")},
+        **{name: number(found.get(name)) for name in ("duration", "keepFiringFor")},
+        **{name: texts(found.get(name)) for name in ("labels", "annotations")},
+    }
 
 
 def _built_rule(rule: Mapping[str, Any], formatted: Formatted) -> Fields:
@@ -132,12 +144,12 @@ def _texts(values: Mapping[str, str] | None) -> dict[str, str]:
     return {key: text for key, text in sorted((values or {}).items()) if text}
 
 
-def _formatted(rest: Rest, texts: Collection[str]) -> dict[str, str]:
+def _formatted(rest: Rest, expressions: Collection[str]) -> dict[str, str]:
     """These expressions as the server formats them; one that it cannot parse is unchanged.
 
     A server that cannot format tells the expressions as they were written: without white space.
     """
-    listed = sorted(texts)
+    listed = sorted(expressions)
     try:
         found = in_parallel(lambda text: _format(rest, text), listed)
     except _NoFormatter:
@@ -165,20 +177,14 @@ def _without_space(expression: str) -> str:
 def _interval(rest: Rest) -> float | None:
     """Of groups that say nothing; None where the server does not tell its configuration."""
     try:
-        whole = yaml.load(_data(rest, _CONFIG)["yaml"], Loader=yaml.CSafeLoader)
+        whole = load_yaml(_data(rest, _CONFIG)["yaml"], YAML)
         interval = seconds(whole["global"]["evaluation_interval"])
-    except (RequestRejected, KeyError, TypeError, yaml.YAMLError):
+    except (RequestRejected, KeyError, TypeError, ValueError, AttributeError):
         return None
     return interval if isinstance(interval, float) else None
 
 
 def _data(rest: Rest, path: str, **parameters: str) -> Any:
-    answer = document(rest.get(path, parameters or None), without_user(rest.url))
-    try:
+    answer = document(rest.get(path, parameters or None), f"{without_user(rest.url)}{path}")
+    with understood(rest, path, _PROGRAM):
         return answer["data"]
-    except (KeyError, TypeError):
-        raise _invalid(rest, path) from None
-
-
-def _invalid(rest: Rest, path: str) -> SourceError:
-    return SourceError("decode", f"{without_user(rest.url)}{path}: not a response of Prometheus")

@@ -1,12 +1,12 @@
 """The steps that turn the present objects of a stack into the wanted ones."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from obs.artifacts import yaml_text
+from obs.difference import unified
 
 
 class Action(StrEnum):
@@ -115,9 +115,7 @@ def _step(wanted: Wanted, present: Present | None) -> PlanStep:
 
 def diff(before: Content, after: Content) -> tuple[str, ...]:
     """A unified diff, line by line."""
-    return tuple(
-        difflib.unified_diff(_lines(before), _lines(after), "there", "wanted", lineterm="", n=2)
-    )
+    return unified(_lines(before), _lines(after), ("there", "wanted"), around=2)
 
 
 def _lines(content: Content) -> list[str]:

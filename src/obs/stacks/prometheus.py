@@ -45,7 +45,7 @@ class PrometheusRules:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._system = system
-        self._start = start = f"obs-{system.system}-{system.environment}"
+        self._start = start = f"obs-{system.full_name}"
         documents = rule_documents(system, recording=stack.recording)
         self._documents = {f"{start}-{name}.yaml": each for name, each in documents.items()}
         self._texts = {name: yaml_text(each, head=HEAD) for name, each in self._documents.items()}

@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import yaml
-
 from obs import catalogue
 from obs.alerts.ruler_limits import RulerLimits, fitted, too_many
 from obs.artifacts import yaml_text
+from obs.bounded_yaml import load_yaml
 from obs.clients.http import without_user
 from obs.clients.rest import RequestRejected, Rest, segment
-from obs.errors import BadInput, SourceError
+from obs.errors import BadInput
 from obs.spec.stacks import MimirStack
 from obs.spec.system import System
+from obs.stacks.answers import YAML, fields, items, text, texts, understood
+from obs.stacks.loaded_rules import is_of
 from obs.stacks.plan import Action, PlanStep, Present, Wanted, changing_steps, plan
 from obs.stacks.rules import owner, rule_documents, seconds
 from obs.stacks.stack import Done
@@ -43,7 +44,10 @@ class Ruler:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._mark = f"obs {owner(system)}"
-        self._namespace = f"obs-{system.system}-{system.environment}"
+        self._system = system
+        self._namespace = f"obs-{system.full_name}"
+        self._old_namespace = f"obs-{system.system}-{system.environment}"
+        self._stale: dict[str, str] = {}
         documents = rule_documents(system, recording=stack.recording)
         self._recording = documents.pop("recording", {"groups": []})["groups"]
         self._alerting = [group for each in documents.values() for group in each["groups"]]
@@ -75,6 +79,7 @@ class Ruler:
         number = sum(map(len, whole.values()))
         others = number - sum(not each.foreign for each in present)
         groups = fitted(self._alerting, self._recording, self._limits, others)
+        present += self._left_behind(whole)
         self._groups = {group["name"]: _with_mark(group, self._mark) for group in groups}
         wanted = [Wanted(KIND, name, _comparable(group)) for name, group in self._groups.items()]
         steps = plan(wanted, present)
@@ -94,7 +99,10 @@ class Ruler:
         if self._deletions_first:
             todo.sort(key=lambda step: step.action is not Action.DELETE)
         for step in todo:
-            if step.action is Action.DELETE:
+            if step.name in self._stale:
+                old = f"{self._root}/{segment(self._old_namespace)}"
+                self._rest.send("DELETE", f"{old}/{segment(self._stale[step.name])}")
+            elif step.action is Action.DELETE:
                 self._rest.send("DELETE", f"{self._path}/{segment(step.name)}")
             else:
                 self._set(self._groups[step.name])
@@ -121,17 +129,26 @@ class Ruler:
         answer = self._rest.find(self._root)
         if answer is None:
             return {}
-        try:
-            whole = yaml.load(answer.body, Loader=yaml.CSafeLoader) or {}
+        with understood(self._rest, self._root, "a ruler"):
+            whole = load_yaml(answer.body.decode(), YAML)
             return {
-                str(name): [
-                    {**group, "rules": [dict(rule) for rule in group["rules"]]} for group in groups
-                ]
-                for name, groups in whole.items()
+                str(name): [_group(fields(each)) for each in items(groups)]
+                for name, groups in (whole or {}).items()
             }
-        except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError):
-            where = f"{without_user(self._rest.url)}{self._root}"
-            raise SourceError("decode", f"{where}: not a response of a ruler") from None
+
+    def _left_behind(self, whole: Mapping[str, list[Group]]) -> list[Present]:
+        """Groups in the namespace of older versions of obs, which another system may share."""
+        if self._old_namespace == self._namespace:
+            return []
+        self._stale = {
+            f"{self._old_namespace}/{group['name']}": group["name"]
+            for group in whole.get(self._old_namespace, [])
+            if all(self._was_ours(rule) for rule in group["rules"])
+        }
+        return [Present(KIND, name, None) for name in self._stale]
+
+    def _was_ours(self, rule: Mapping[str, Any]) -> bool:
+        return _is_ours(rule, self._mark) and ("alert" in rule or is_of(rule, self._system))
 
     def _foreign(self, group: Group) -> str:
         if all(_is_ours(rule, self._mark) for rule in group["rules"]):
@@ -139,6 +156,15 @@ class Ruler:
         return (
             f"has rules without the annotation {MARK}: {self._mark}; rename the group, or delete it"
         )
+
+
+def _group(found: Group) -> Group:
+    """A group of the ruler, what is read of it of its type. Raises TypeError and KeyError."""
+    rules = [fields(rule) for rule in items(found["rules"])]
+    for rule in rules:
+        for name in ("labels", "annotations"):
+            texts(rule.get(name))
+    return {**found, "name": text(found["name"]), "rules": rules}
 
 
 def _with_mark(group: Group, mark: str) -> Group:

@@ -23,10 +23,15 @@ def alert_stacks(system: System, target: str) -> list[Stack]:
 
     Raises BadInput for an unknown target, one without an address in the spec, or invalid rules.
     """
+    check_target(target)
+    return ALERTS[target](system)
+
+
+def check_target(target: str) -> None:
+    """Raises BadInput for an unknown target of alert rules."""
     if target not in ALERTS:
         hint = did_you_mean(target, ALERTS) or f"; choose from {', '.join(ALERTS)}"
         raise BadInput(f"--target {target}: unknown target{hint}")
-    return ALERTS[target](system)
 
 
 def dashboard_stacks(system: System, target: str) -> list[Stack]:

@@ -12,6 +12,7 @@ from obs.artifacts import MANIFEST, Files, manifest
 from obs.cli.main import main
 from obs.dashboards.formats import DEFAULT as DASHBOARDS
 from obs.errors import BadInput
+from obs.folder import Folder
 from tests.unit.cli.shop import SPEC
 
 ROOT = Path(__file__).parents[3]
@@ -76,7 +77,7 @@ def test_a_target_that_cannot_be_built_stops_no_other_and_is_told_in_a_line(
     (told,) = capsys.readouterr().err.splitlines()
     assert told.startswith("target cloudwatch is not built: cloudwatch: alarm A: too long")
     assert told.endswith("(and 1 more like it)")
-    written = manifest(tmp_path / "alerts")
+    written = manifest(Folder(tmp_path / "alerts"))
     assert {target for target, paths in written.items() if paths} >= {"prometheus", "grafana"}
     assert "cloudwatch" not in written
     assert (tmp_path / "dashboards/json/overview.json").exists()
@@ -132,7 +133,7 @@ def test_what_is_committed_is_what_the_reference_spec_builds(
 @pytest.mark.parametrize(("name", "targets"), [("alerts", ALERTS), ("dashboards", DASHBOARDS)])
 def test_nothing_else_is_committed_beside_it(name: str, targets: tuple[str, ...]) -> None:
     """Other formats are built by --target, into another folder."""
-    written = manifest(ROOT / name)
+    written = manifest(Folder(ROOT / name))
     assert sorted(written) == sorted(targets)
     generated = {path for paths in written.values() for path in paths}
     committed = {path for path in files(ROOT / name) if not path.endswith((".py", ".pyc"))}

@@ -131,7 +131,7 @@ def test_a_mistake_beside_a_variable_whose_values_are_known_is_told() -> None:
 
 
 def test_a_query_that_would_overflow_the_parser_is_told() -> None:
-    for query in ("(" * 50_000 + "x" + ")" * 50_000, "-" * 50_000 + "x", "x+" * 50_000 + "x"):
+    for query in ("(" * 5_000 + "x" + ")" * 5_000, "-" * 5_000 + "x", "x+" * 5_000 + "x"):
         with pytest.raises(InvalidPromql, match="more than 300 operators"):
             read(query)
 

@@ -104,3 +104,61 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot write"):
         apply(tmp_path / "file", {"a.yaml": "1"})
+
+
+HOSTILE = ["../x", "/tmp/x", "a/../../x", "a/b.yaml", "..\\x", "c:x", "a\nb", "a\0b", "", ".."]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_manifest_that_names_what_is_not_in_its_folder_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (tmp_path / "x").write_text("kept")
+    (folder / MANIFEST).write_text(json.dumps({"shop": [name]}))
+    with pytest.raises(BadInput, match=r"obs-manifest.json: the name .* again$") as refused:
+        steps(OwnedFiles(folder, "shop"), {})
+    assert str(refused.value).isprintable()
+    assert (tmp_path / "x").read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "of-another.yaml", MANIFEST])
+@pytest.mark.parametrize("text", ["new", None])
+def test_a_journal_that_names_what_is_not_its_owners_is_refused_before_anything_changes(
+    tmp_path: Path, name: str, text: str | None
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (tmp_path / "x").write_text("kept")
+    apply(folder, {"a.yaml": "1"})
+    apply(folder, {"of-another.yaml": "1"}, owner="other")
+    (folder / ".obs-apply-shop.json").write_text(json.dumps({name: text}))
+    before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(BadInput, match=r"delete .obs-apply-shop.json$") as refused:
+        apply(folder, {"a.yaml": "2"})
+    assert str(refused.value).isprintable()
+    assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "written", ["[]", "[[[", "[" * 100_000, '{"a.yaml": 1}', '{"a.yaml": "\\ud800"}']
+)
+def test_a_damaged_journal_is_told_in_a_line(tmp_path: Path, written: str) -> None:
+    apply(tmp_path, {"a.yaml": "1"})
+    (tmp_path / ".obs-apply-shop.json").write_text(written)
+    with pytest.raises(BadInput, match=r"is damaged; delete it$"):
+        apply(tmp_path, {"a.yaml": "2"})
+
+
+@pytest.mark.parametrize("name", [MANIFEST, ".obs-apply-shop.json", "a.yaml"])
+def test_a_link_in_the_place_of_a_file_of_apply_is_refused(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (tmp_path / "x").write_text('{"shop": []}')
+    apply(folder, {"a.yaml": "1"})
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(tmp_path / "x")
+    with pytest.raises(BadInput, match=f"{name}: is a link"):
+        apply(folder, {"a.yaml": "2"})
+    assert (tmp_path / "x").read_text() == '{"shop": []}'

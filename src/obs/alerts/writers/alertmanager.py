@@ -85,7 +85,7 @@ def fragment(alerts: Sequence[TunedAlert], system: System, notify: Notify) -> Al
     whole = configuration(alerts, system, notify)
 
     def own(name: str) -> str:
-        return f"obs-{system.system}-{system.environment}-{name}"
+        return f"obs-{system.full_name}-{name}"
 
     (route,) = whole["route"]["routes"]
     hours = [{**each, "name": own(each["name"])} for each in whole.get("time_intervals", ())]

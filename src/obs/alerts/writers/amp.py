@@ -80,7 +80,7 @@ def _unresolved(document: RuleDocument) -> RuleDocument:
 
 def namespace_name(name: str, system: System) -> str:
     """The name of the namespace that holds a rule file; at most 64 characters, as AWS allows."""
-    whole = f"{system.system}-{system.environment}-{name}"
+    whole = f"{system.full_name}-{name}"
     if len(whole) <= _LONGEST_NAME:
         return whole
     return f"{rule_uid(system.system, system.environment)}-{name}"

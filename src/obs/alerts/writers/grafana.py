@@ -46,7 +46,7 @@ def groups(alerts: Sequence[TunedAlert], system: System) -> list[GrafanaRuleDocu
             found.append(
                 {
                     "orgId": system.targets.grafana.org,
-                    "name": f"{system.system}-{system.environment}-{name}",
+                    "name": f"{system.full_name}-{name}",
                     "folder": system.targets.grafana.folder or system.system,
                     "interval": duration(INTERVAL),
                     "rules": rules,

@@ -36,9 +36,8 @@ def object_name(system: System, name: str) -> str:
 
     Systems whose names differ otherwise only have a digest in it: they may share a namespace.
     """
-    known_as = f"{system.system}-{system.environment}"
-    plain = _small(known_as)
-    told = plain if plain == known_as else f"{plain}-{short_digest(known_as)}"
+    plain = _small(system.full_name)
+    told = plain if plain == system.full_name else f"{plain}-{short_digest(system.full_name)}"
     return f"obs-{told}-{_small(name)}"
 
 

@@ -1,10 +1,10 @@
 """Reads the policies of IAM roles, without judging them."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
+from obs.bounded_json import load_json
 from obs.checks.aws.permissions import RoleFacts, identity
 from obs.checks.aws.policy import statements
 from obs.clients.aws import AwsClient
@@ -54,4 +54,4 @@ def _listed(client: AwsClient, operation: str, member: str, who: dict[str, str])
 
 def _document(found: Any) -> Any:
     """boto3 parses it already, except where an emulator encodes it differently."""
-    return json.loads(unquote(found)) if isinstance(found, str) else found
+    return load_json(unquote(found)) if isinstance(found, str) else found

@@ -4,12 +4,12 @@ Grammar: IAM user guide, "Policies and permissions", JSON policy element referen
 condition operators and condition keys are compared without regard to case, as AWS does.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final, Self
 
+from obs.bounded_json import load_json
 from obs.errors import SourceError
 
 VERSION: Final = "2012-10-17"
@@ -84,14 +84,13 @@ class Statement:
 
 def like(text: str, pattern: str) -> bool:
     """Whether a pattern of AWS matches: `*` and `?` only, unlike a shell's."""
-    wild = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(wild, text, re.DOTALL) is not None
+    return fnmatchcase(text, pattern.replace("[", "[[]"))  # which does not backtrack
 
 
 def statements(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     """The statements of a document. Raises SourceError(decode) where it is not a policy."""
     try:
-        parsed = json.loads(document) if isinstance(document, str) else document
+        parsed = load_json(document) if isinstance(document, str) else document
         return tuple(Statement.of(one) for one in written_statements(parsed))
     except (ValueError, TypeError, AttributeError):
         raise SourceError("decode", "not a valid policy document") from None

@@ -1,9 +1,10 @@
 """Whose permissions are checked, and against which policy: live roles and policy files."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
+from obs.bounded_json import load_json
 from obs.checks.aws.permissions import RoleFacts, judge
 from obs.checks.aws.policy import statements
 from obs.checks.finding import CheckFinding, skipped
@@ -40,8 +41,10 @@ def parts(subject: str) -> tuple[str, str, str]:
 def read_file(file: str) -> RoleFacts:
     """A policy document. Raises BadInput where it cannot be read."""
     try:
-        text = Path(file).read_text(encoding="utf-8")
-        return RoleFacts(FILE, file, {Path(file).name: statements(json.loads(text))})
+        text = read_bounded(Path(file), MEGABYTE).decode()
+        return RoleFacts(FILE, file, {Path(file).name: statements(load_json(text))})
+    except FileRefused as refused:
+        raise BadInput(f"{file}: {refused}") from None
     except OSError as error:
         raise BadInput(f"{file}: cannot read this policy: {error.strerror}") from None
     except ValueError:
