@@ -141,7 +141,10 @@ class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
 
 
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
-    """One monitoring address; the numbers are None where it did not answer."""
+    """One server, at its address; the numbers are None where it did not answer.
+
+    `is_account`: not a server, but an account that is read with its own rights.
+    """
 
     address: str  # host:port and path of the monitoring endpoint: the series' identity
     up: bool
@@ -157,6 +160,7 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     id: str = ""  # new after each start
     healthy: bool | None = None  # by its own verdict; None where it gives none
     unhealthy_because: str = ""  # in its own words
+    is_account: bool = False
 
 
 class Unwatched(NamedTuple):

@@ -12,7 +12,6 @@ from obs.clients.http import Http
 from obs.clients.nats import keep_connected
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
-from obs.sources.nats.nats_http import NatsHttp
 from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.tls import Tls
 from tests.integration.certificates import Certificates
@@ -96,7 +95,7 @@ async def test_credentials_open_an_account_of_a_server_in_operator_mode(tmp_path
         await client.jetstream().add_stream(name="S", subjects=["s"])
         await client.close()
         source = NatsSource(monitor=(server.monitor,))
-        with closing(Http()) as http, closing(NatsHttp("main", source, http, time.time)) as polled:
+        with closing(open_cluster("main", source, time.time)) as polled:
             assert {stream.account for stream in polled.poll().streams} == {"OMS"}
         credentials.write_text(make_operator().credentials)
         assert refused(await first_report(spec)) == "auth"

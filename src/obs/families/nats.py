@@ -182,7 +182,8 @@ def _origins(stream: Stream) -> Sequence[Origin]:
 
 
 def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache) -> list[Family]:
-    """All server families; a server that did not answer only has `up` 0."""
+    """All server families; a server that did not answer only has `up` 0. Accounts have none."""
+    servers = [server for server in servers if not server.is_account]
     row = cache.rows("servers", [(source, s.address) for s in servers])
     known = [s for s in servers if s.name]
     infos = cache.rows("info", [(source, s.address, s.name, s.version) for s in known])

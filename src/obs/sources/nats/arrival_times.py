@@ -82,7 +82,13 @@ class ArrivalTimes:
         limit = asyncio.Semaphore(_AT_ONCE)
         tasks = {
             question: asyncio.create_task(
-                _answer(client, question, limit, self._reached.get(question, question.seq))
+                _answer(
+                    client,
+                    self._spec.api,
+                    question,
+                    limit,
+                    self._reached.get(question, question.seq),
+                )
             )
             for question in questions
         }
@@ -153,7 +159,7 @@ def _split(tasks: dict[Question, Task]) -> tuple[dict[Question, StoredMessage], 
 
 
 async def _answer(
-    client: Client, question: Question, limit: asyncio.Semaphore, since: int
+    client: Client, api: str, question: Question, limit: asyncio.Semaphore, since: int
 ) -> StoredMessage | None:
     """The message asked for; none is before the sequence `since`. Raises SourceError.
 
@@ -162,7 +168,8 @@ async def _answer(
     by = question.last_before
 
     async def first(seq: int, subjects: Sequence[str]) -> _Found | None:
-        return await _first(client, question.stream, seq, subjects, limit)
+        subject = f"{api}.STREAM.MSG.GET.{question.stream}"
+        return await _first(client, subject, seq, subjects, limit)
 
     # A sequence without a subject fails where it was deleted.
     subjects = question.filters or (">",)
@@ -181,25 +188,25 @@ async def _answer(
 
 
 async def _first(
-    client: Client, stream: str, seq: int, subjects: Sequence[str], limit: asyncio.Semaphore
+    client: Client, api: str, seq: int, subjects: Sequence[str], limit: asyncio.Semaphore
 ) -> _Found | None:
     """The earliest message at `seq` or after it that any subject matches. Raises SourceError."""
     found = []
     for subject in subjects:
         async with limit:
-            found.append(await _first_of_subject(client, stream, seq, subject))
+            found.append(await _first_of_subject(client, api, seq, subject))
     return min((message for message in found if message), default=None)
 
 
-async def _first_of_subject(client: Client, stream: str, seq: int, subject: str) -> _Found | None:
+async def _first_of_subject(client: Client, api: str, seq: int, subject: str) -> _Found | None:
     body = msgspec.json.encode({"seq": seq, "next_by_subj": subject})
-    data = await request(client, f"$JS.API.STREAM.MSG.GET.{stream}", body, TIMEOUT)
+    data = await request(client, api, body, TIMEOUT)
     try:
         answer = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise SourceError("decode", f"{stream}: not a stored message") from None
+        raise SourceError("decode", f"{api}: not a stored message") from None
     if found := answer.message:
         return _Found(found.seq, found.time.timestamp(), found.subject)
     if answer.error is None or answer.error.code == _NOT_FOUND:
         return None
-    raise SourceError("http_status", f"stream {stream}: {answer.error.description}")
+    raise SourceError("http_status", f"{api}: {answer.error.description}")

@@ -8,7 +8,8 @@ import pytest
 from obs.errors import SourceError
 from obs.snapshot import NatsServer, NatsSnapshot
 from obs.sources.nats.config_reads import BURST, GAP
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import cluster_by_http
+from obs.sources.nats.polled_cluster import PolledCluster
 from obs.sources.nats.server_answer import address
 from obs.spec.nats import NatsSource
 
@@ -100,7 +101,7 @@ class Network:
 @dataclass
 class Cluster:
     servers: dict[str, Server]
-    source: NatsHttp
+    source: PolledCluster
     clock: list[float]
 
     def poll(self, after: float = 0.0) -> NatsSnapshot:
@@ -115,7 +116,7 @@ def cluster_of(*servers: Server) -> Iterator[Cluster]:
     by_host = {f"h{i}:8222": server for i, server in enumerate(servers, 1)}
     spec = NatsSource(monitor=tuple(f"http://{host}" for host in by_host), discover=False)
     clock = [1000.0]
-    with closing(NatsHttp("main", spec, Network(by_host), lambda: clock[0])) as source:
+    with closing(cluster_by_http("main", spec, Network(by_host), lambda: clock[0])) as source:
         yield Cluster(by_host, source, clock)
 
 

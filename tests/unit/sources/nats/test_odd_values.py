@@ -20,7 +20,8 @@ from obs.sinks.exposition import Exposition
 from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.jsz import MOST
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import cluster_by_http
+from obs.sources.nats.polled_cluster import PolledCluster
 from obs.spec.nats import NatsSource
 from obs.state import open_state
 
@@ -178,10 +179,10 @@ class Cluster:
         return self.servers[int(url.removeprefix("http://h")[0]) - 1].get(url)
 
 
-def source_of(*servers: Server) -> NatsHttp:
+def source_of(*servers: Server) -> PolledCluster:
     monitor = tuple(f"http://h{i}" for i in range(1, len(servers) + 1))
     spec = NatsSource(monitor=monitor, ephemeral="each")
-    return NatsHttp("main", spec, Cluster(*servers), lambda: START)
+    return cluster_by_http("main", spec, Cluster(*servers), lambda: START)
 
 
 def polled(*servers: Server) -> NatsSnapshot:
