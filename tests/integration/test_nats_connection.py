@@ -12,6 +12,7 @@ from obs.clients.http import Http
 from obs.clients.nats import keep_connected
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
+from obs.sources.nats.opened import open_cluster
 from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.tls import Tls
 from tests.integration.certificates import Certificates
