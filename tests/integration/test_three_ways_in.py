@@ -45,7 +45,7 @@ async def _fill(cluster: NatsCluster) -> None:
                 partial(js.add_stream, name=stream, subjects=subjects, num_replicas=replicas), *AWAY
             )
             for number in range(10):
-                await js.publish(f"{stream}.{number}", b"x")
+                await answered(partial(js.publish, f"{stream}.{number}", b"x"), *AWAY)
             for name in ("a", "b"):
                 config = ConsumerConfig(durable_name=name, ack_policy=AckPolicy.EXPLICIT)
                 await answered(partial(js.add_consumer, stream, config), *AWAY)

@@ -26,6 +26,7 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _AUTH_WORDS: Final = ("authorization", "authentication", "credentials", "permissions")
 
+_DENIED: Final = re.compile(r"permissions violation for (\w+) to \"([^\"]{1,256})\"", re.IGNORECASE)
 _CREDENTIALS: Final = re.compile(
     r"-BEGIN NATS USER JWT-+\n[\w.=-]+\n.*-BEGIN USER NKEY SEED-+\nSU[A-Z2-7]+\n", re.DOTALL
 )
@@ -251,6 +252,9 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
             return reason, description
     if isinstance(error, APIError):
         return "http_status", f"JetStream error {error.code}: {error.description}"
+    if denied := _DENIED.search(str(error)):
+        deed = "publish" if denied[1].lower() == "publish" else "subscribe"
+        return "auth", f"the user lacks the permission to {deed} to {denied[2]}"
     if any(word in str(error).lower() for word in _AUTH_WORDS):
         return "auth", "authentication failed, or a permission is missing"
     return "connection", "cannot connect, or connection lost"

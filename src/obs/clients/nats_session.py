@@ -50,6 +50,8 @@ class NatsSession:
         self._changed = threading.Condition()
         self._client: Client | None = None
         self._error: SourceError | None = None
+        self._running: set[Future[Any]] = set()
+        self._subjects: set[str] = set()
         self._keeping: asyncio.Task[None] | None = None
 
     def run(self, work: "Callable[[Connected], Coroutine[Any, Any, T]]", limit: float) -> T:
@@ -57,17 +59,27 @@ class NatsSession:
 
         Raises SourceError: what it raises, why there is no connection, or timeout.
         """
-        connected = Connected(self._connected(), self.timeout)
+        connected = Connected(self._connected(), self.timeout, self._subjects)
         running: Future[T] = asyncio.run_coroutine_threadsafe(
             _limited(work(connected), limit), self._loop
         )
+        with self._changed:
+            self._running.add(running)
+            if self._client is None:
+                running.cancel()
         try:
             return running.result(limit + _GRACE)
-        except (TimeoutError, Unfinished, CancelledError):
+        except (TimeoutError, Unfinished):
             running.cancel()
             raise SourceError("timeout", f"no complete answer within {limit:g} s") from None
-        except NatsError:
-            raise SourceError("connection", "connection lost") from None
+        except (NatsError, CancelledError):
+            raise self._why_lost() from None
+        except SourceError as error:
+            if error.reason != "connection":
+                raise
+            raise self._why_lost() from None
+        finally:
+            self._running.discard(running)
 
     def close(self) -> None:
         """Close the connection and end its thread."""
@@ -95,6 +107,12 @@ class NatsSession:
                 raise self._error.with_traceback(None)
             return self._client
 
+    def _why_lost(self) -> SourceError:
+        """What ended the connection, which is known a moment later."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error is not None, _GRACE)
+            return self._error or SourceError("connection", f"{self._login.where}: connection lost")
+
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
@@ -111,16 +129,26 @@ class NatsSession:
             self._loop.run_until_complete(self._keeping)
 
     async def _use(self, client: Client, ready: Callable[[], None]) -> None:
+        self._subjects.clear()
         self._set(client, None)
         try:
             ready()
             await asyncio.Event().wait()  # until the connection is lost
         finally:
             self._set(None, None)
+            for each in tuple(self._running):
+                each.cancel()
 
     def _report(self, error: SourceError | None) -> None:
         if error is not None:
-            self._set(None, error)
+            self._set(None, SourceError(error.reason, self._in_its_case(str(error))))
+
+    def _in_its_case(self, message: str) -> str:
+        """The message with the subject as it was sent: the library tells it in lower case."""
+        for subject in self._subjects:
+            if message.endswith(f" {subject.lower()}"):
+                return message.removesuffix(subject.lower()) + subject
+        return message
 
     def _set(self, client: Client | None, error: SourceError | None) -> None:
         with self._changed:
@@ -135,9 +163,11 @@ class NatsSession:
 class Connected:
     """What can be asked over a connection, on the session's event loop."""
 
-    def __init__(self, client: Client, timeout: float) -> None:
+    def __init__(self, client: Client, timeout: float, subjects: set[str]) -> None:
+        """`subjects`: where those that it publishes to are noted."""
         self._client = client
         self._timeout = timeout
+        self._subjects = subjects
 
     @property
     def server(self) -> ServerInfo:
@@ -149,6 +179,7 @@ class Connected:
 
     async def request(self, subject: str, body: bytes = b"") -> bytes:
         """The data of the reply. Raises SourceError."""
+        self._subjects.add(subject)
         return await request(self._client, subject, body, self._timeout)
 
     async def gather(
@@ -159,6 +190,7 @@ class Connected:
         Ends once `enough(reply, number)` says so of one, where `number` counts from 1, or after
         `limit` seconds. Raises SourceError.
         """
+        self._subjects.add(subject)
         inbox = self._client.new_inbox()
         replies: list[bytes] = []
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

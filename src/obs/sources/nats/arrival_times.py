@@ -1,8 +1,7 @@
 """When messages arrived, queried over a NATS connection.
 
 A separate connection, made at the first query: its errors do not affect the connection for
-advisories. The NATS user may publish to $JS.API.STREAM.MSG.GET.* and
-subscribe to _INBOX.>; it needs nothing else. The answer carries the message itself, which is
+advisories. The answer carries the message itself, which is
 dropped unread: JetStream has no request for its time alone.
 """
 
@@ -18,6 +17,7 @@ from nats.aio.client import Client
 from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
 from obs.snapshot import Question, StoredMessage
+from obs.sources.nats.subjects import stored_message
 from obs.spec.nats import NatsConnection
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,6 @@ _UNANSWERED_PAUSE: Final = 60.0
 _REFUSED_PAUSE: Final = 600.0
 _STEPS: Final = 16  # of one question in one poll
 _NOT_FOUND: Final = 404
-_RIGHTS: Final = "publish to $JS.API.STREAM.MSG.GET.* and subscribe to _INBOX.>"
 
 
 class _Message(msgspec.Struct, frozen=True, gc=False):
@@ -118,7 +117,7 @@ class ArrivalTimes:
             return
         if error.reason == "auth":
             self._not_before = self._monotonic() + _REFUSED_PAUSE
-            self._log(f"{error}; the user may have to {_RIGHTS}")
+            self._log(f"{error}; see `obs nats permissions`")
         else:
             self._log(str(error))
 
@@ -168,7 +167,7 @@ async def _answer(
     by = question.last_before
 
     async def first(seq: int, subjects: Sequence[str]) -> _Found | None:
-        subject = f"{api}.STREAM.MSG.GET.{question.stream}"
+        subject = stored_message(api, question.stream)
         return await _first(client, subject, seq, subjects, limit)
 
     # A sequence without a subject fails where it was deleted.

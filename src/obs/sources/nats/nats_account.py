@@ -14,6 +14,7 @@ import msgspec
 
 from obs.clients.nats_session import Connected, NatsSession
 from obs.errors import SourceError
+from obs.sources.nats import subjects
 from obs.sources.nats.api_answer import (
     NOT_FOUND,
     ApiError,
@@ -103,7 +104,7 @@ class NatsAccount:
         async def read(offset: int) -> Page[StreamReport]:
             async with at_once:
                 begun = self._clock()
-                body = await self._request(on, "STREAM.LIST", offset)
+                body = await on.request(subjects.stream_list(self._spec.api), _from(offset))
             page = stream_page(body, f"{self.name}: streams")
             ended = self._clock()
             for each in page.listed:
@@ -119,10 +120,11 @@ class NatsAccount:
     ) -> None:
         """Add a stream's consumers to it, or why they cannot be told."""
         name = of.stream.report.name
+        subject = subjects.consumer_list(self._spec.api, name)
 
         async def read(offset: int) -> Page[ConsumerReport]:
             async with at_once:
-                body = await self._request(on, f"CONSUMER.LIST.{name}", offset)
+                body = await on.request(subject, _from(offset))
             page = consumer_page(body, f"{self.name}, stream {name}: consumers")
             of.consumers.update((each.report.name, each.report) for each in page.listed)
             of.missing.update(page.missing)
@@ -133,10 +135,6 @@ class NatsAccount:
         except SourceError as error:
             of.error = error
         of.consumers_at = self._clock()
-
-    async def _request(self, on: Connected, what: str, offset: int) -> bytes:
-        body = msgspec.json.encode({"offset": offset})
-        return await on.request(f"{self._spec.api}.{what}", body)
 
     def _parts(self, of: _ListedStream) -> Iterator[AnswerPart]:
         """The stream, and again with its consumers, of a later moment."""
@@ -215,6 +213,10 @@ async def _all_pages(
         if number() >= min(totals):
             return True
     return False
+
+
+def _from(offset: int) -> bytes:
+    return msgspec.json.encode({"offset": offset})
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, _Result]]) -> list[_Result]:

@@ -11,7 +11,7 @@ import msgspec
 
 from obs.clients.nats_session import Connected, NatsSession
 from obs.errors import SourceError
-from obs.sources.nats import tolerant
+from obs.sources.nats import subjects, tolerant
 from obs.sources.nats.clocks import ahead
 from obs.sources.nats.completeness import is_healthy, reason, shortfall
 from obs.sources.nats.jsz import (
@@ -25,7 +25,6 @@ from obs.sources.nats.server_answer import ServerAnswer
 
 _Answer = TypeVar("_Answer")
 
-_PING: Final = "$SYS.REQ.SERVER.PING"
 _ALL: Final = 1 << 30
 _SILENT_POLLS: Final = 240  # after which a server that does not answer is forgotten
 
@@ -107,9 +106,11 @@ class NatsSystem:
     async def _ask(self, on: Connected, with_config: bool, limit: float) -> list[ServerAnswer]:
         servers = await self._servers(on, limit)
         if not servers:
-            raise SourceError("timeout", f"{_PING}: no server answers within {limit:g} s")
-        varz = await self._each(on, "VARZ", {}, servers, limit)
-        health = await self._each(on, "HEALTHZ", {"details": True}, servers, limit)
+            raise SourceError(
+                "timeout", f"{subjects.SERVERS}: no server answers within {limit:g} s"
+            )
+        varz = await self._each(on, subjects.VARZ, {}, servers, limit)
+        health = await self._each(on, subjects.HEALTHZ, {"details": True}, servers, limit)
         wanted = {
             "accounts": True,
             "streams": True,
@@ -117,7 +118,7 @@ class NatsSystem:
             "config": with_config,
             "limit": _ALL,
         }
-        jsz = await self._each(on, "JSZ", wanted, servers, limit)
+        jsz = await self._each(on, subjects.JSZ, wanted, servers, limit)
         again = [
             key
             for key in servers
@@ -126,7 +127,7 @@ class NatsSystem:
             and one.short.only is None
         ]
         if again:  # a stream that is deleted between the count and the listing is no loss
-            second = await self._each(on, "JSZ", wanted, servers, limit)
+            second = await self._each(on, subjects.JSZ, wanted, servers, limit)
             jsz = _Replies(second.asked, second.answered, jsz.data | second.data)
         return [_answer(key, servers, varz, health, jsz) for key in servers]
 
@@ -140,7 +141,7 @@ class NatsSystem:
             most = max(most, pong.statsz.active_servers if pong else 0)
             return most > 0 and number >= most
 
-        replies = await on.gather(_PING, b"", enough, limit)
+        replies = await on.gather(subjects.SERVERS, b"", enough, limit)
         pongs = [pong for reply in replies if (pong := _decoded(_PONG, reply))]
         domain = on.server.domain
         return {each.server.id: each.server.name for each in pongs if each.server.domain == domain}
@@ -148,7 +149,7 @@ class NatsSystem:
     async def _each(
         self,
         on: Connected,
-        what: str,
+        subject: str,
         options: Mapping[str, object],
         servers: dict[str, str],
         limit: float,
@@ -165,7 +166,7 @@ class NatsSystem:
                 waiting.discard(one.server.id)
             return not waiting
 
-        await on.gather(f"{_PING}.{what}", msgspec.json.encode(options), enough, limit)
+        await on.gather(subject, msgspec.json.encode(options), enough, limit)
         return _Replies(asked, self._clock(), found)
 
 
