@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+import nkeys
 from nats.aio.client import Client, RawCredentials
 from nats.errors import ConnectionClosedError, NoRespondersError, NoServersError
 from nats.errors import Error as NatsError
@@ -180,8 +181,8 @@ def _login(spec: NatsLogin) -> dict[str, Any]:
         "user": spec.user,
         "password": password.reveal() if password else None,
         "token": token.reveal() if token else None,
-        "nkeys_seed_str": seed.reveal() if seed and not jwt else None,
-        "user_credentials": _jwt_and_seed(jwt.reveal(), seed.reveal())
+        "nkeys_seed_str": _seed(seed.reveal()) if seed and not jwt else None,
+        "user_credentials": _jwt_and_seed(jwt.reveal(), _seed(seed.reveal()))
         if jwt and seed
         else _credentials(spec.credentials_file),
         "tls_handshake_first": spec.tls_first or None,
@@ -200,6 +201,15 @@ def _credentials(file: str | None) -> RawCredentials | None:
     if not _CREDENTIALS.search(text):
         raise BadInput(f"{file}: no user JWT and seed in these credentials")
     return RawCredentials(text if text.endswith("\n") else f"{text}\n")
+
+
+def _seed(text: str) -> str:
+    """The seed, checked here because the library fails in other ways where it is wrong."""
+    try:
+        nkeys.from_seed(bytearray(text.strip().encode()))
+    except (NkeysError, ValueError):
+        raise BadInput("nkey: not a user's nkey seed, which begins with SU") from None
+    return text.strip()
 
 
 def _jwt_and_seed(jwt: str, seed: str) -> RawCredentials:
