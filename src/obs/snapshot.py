@@ -3,6 +3,7 @@
 Sources make these, the collector judges them against its history, `series` turns them into samples.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -180,6 +181,7 @@ class NatsSnapshot:
     What is not in the snapshot was deleted only where no server is `incomplete`: an answer in part
     says nothing about what it leaves out. `fault`: why nothing at all can be told, although a
     server answered. `steady` is `at` by a clock that is never set (seconds); None: not known.
+    `credentials`: when those of connections expire (Unix seconds), of those that do.
     """
 
     at: float
@@ -191,6 +193,7 @@ class NatsSnapshot:
     fault: SourceError | None = None
     unwatched: tuple[Unwatched, ...] = ()
     steady: float | None = None
+    credentials: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def tells_all(self) -> bool:

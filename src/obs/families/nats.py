@@ -211,6 +211,15 @@ def missing_family(source: str, missing: Mapping[tuple[str, str], int], cache: R
     return Family(nats.MISSING_ASSETS, rows, list(missing.values()))
 
 
+def credentials_family(
+    source: str, expiries: Mapping[str, float], now: float, cache: RowCache
+) -> Family:
+    """Seconds until the credentials of each connection expire, at `now` (both Unix seconds)."""
+    rows = cache.rows("credentials", [(source, connection) for connection in expiries])
+    values = [_rounded(expires - now) for expires in expiries.values()]
+    return Family(nats.CREDENTIALS_REMAINING, rows, values)
+
+
 def _rounded(seconds: float) -> float:
     return seconds if seconds == _INFINITY else round(seconds, 1)
 

@@ -6,7 +6,9 @@ from obs.alerts.alert import MINUTE, About, Alert, Severity
 from obs.alerts.conditions import Above, Below, Equals, Increase, Share
 from obs.catalogue import nats
 
+_DAY: Final = 1440 * MINUTE
 _MISSING: Final = About("asset", nats.MISSING)
+_CREDENTIALS: Final = About("connection", nats.CREDENTIALS)
 _SLOW, _STALLED, _STOPPED, _LEADERLESS = 2, 3, 4, 5  # values of nats_consumer_status
 
 ALERTS: Final = (
@@ -285,5 +287,18 @@ ALERTS: Final = (
         "A leader election or the restart of a server takes less than two minutes. The last values "
         "are kept until stale_after; after that, no other alert on these assets can fire.",
         "jetstream/missing",
+    ),
+    Alert(
+        "NatsCredentialsExpiring",
+        Severity.WARNING,
+        _CREDENTIALS,
+        Below(nats.CREDENTIALS_REMAINING, 7 * _DAY, "seconds"),
+        0,
+        "The credentials with which the collector connects to NATS expire soon.",
+        "The credentials of {connection} of source {nats} expire in {value} (threshold "
+        "{threshold}).",
+        "A week leaves time to have new ones issued. Once they have expired, what this connection "
+        "tells is no longer monitored.",
+        "jetstream/credentials",
     ),
 )

@@ -79,7 +79,7 @@ def _answer(consumers: MetricPanels, servers: MetricPanels) -> Band:
             up,
             text="value_and_name",
             title="Servers that answer",
-            description="Servers whose monitoring port responded, of all known servers.",
+            description="Servers that responded, of all known servers.",
             queries=[answer, known],
             steps=PLAIN,
             mappings=(),
@@ -151,10 +151,12 @@ def _servers(panels: MetricPanels) -> Band:
     return Band(7, [up, *_alerts(panels, "server", "memory", "store")])
 
 
-def _health(servers: MetricPanels, assets: MetricPanels) -> Band:
+def _health(servers: MetricPanels, source: MetricPanels) -> Band:
     healthy = servers.states("jetstream/server_healthy", nats.SERVER_HEALTHY)
     legend = "{{nats}} {{asset}}: {{reason}}"
-    return Band(7, [healthy, assets.alert_lines("jetstream/missing", legend=legend)])
+    missing = source.alert_lines("jetstream/missing", legend=legend)
+    expiring = source.alert_lines("jetstream/credentials", legend="{{nats}} {{connection}}")
+    return Band(7, [healthy, missing, expiring])
 
 
 def _alerts(panels: MetricPanels, about: str, *names: str) -> list[core.TimeSeries]:

@@ -21,7 +21,7 @@ _NOT_ENABLED: Final = (10039, 10076)  # for the account, or at all
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[_Report]):
-    """One report; `now` is its leader's clock as it told it (Unix seconds), if it did."""
+    """One report; `now` is the clock of its leader (Unix seconds), of a stream where it told it."""
 
     report: _Report
     now: float | None
@@ -70,6 +70,7 @@ class _Extras(msgspec.Struct, frozen=True, gc=False):
 
 
 _PAGE: Final = msgspec.json.Decoder(_Page)
+_EXTRAS: Final = msgspec.json.Decoder(_Extras)
 
 
 def stream_page(body: bytes, where: str) -> Page[StreamReport]:
@@ -89,7 +90,7 @@ def consumer_page(body: bytes, where: str) -> Page[ConsumerReport]:
     """A page of a stream's consumers. Raises SourceError: decode, or ApiError."""
 
     def read(number: int, raw: msgspec.Raw) -> Listed[ConsumerReport]:
-        return Listed(consumer_report(number, raw), unix_seconds(_extras(raw).ts))
+        return Listed(consumer_report(number, raw), None)
 
     page = _page(body, where)
     return _read(page, page.consumers, read)
@@ -113,6 +114,8 @@ def _read(
 
 
 def _extras(raw: msgspec.Raw) -> _Extras:
+    with contextlib.suppress(*tolerant.ODD):
+        return _EXTRAS.decode(raw)
     with contextlib.suppress(*tolerant.ODD):
         return tolerant.lenient(_Extras, raw)
     return _Extras()

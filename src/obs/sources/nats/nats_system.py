@@ -26,6 +26,7 @@ from obs.sources.nats.server_answer import ServerAnswer
 _Answer = TypeVar("_Answer")
 
 _ALL: Final = 1 << 30
+_PATIENCE: Final = 1.0  # seconds to wait for a server that did not answer the last time either
 _SILENT_POLLS: Final = 240  # after which a server that does not answer is forgotten
 
 
@@ -141,7 +142,8 @@ class NatsSystem:
             most = max(most, pong.statsz.active_servers if pong else 0)
             return most > 0 and number >= most
 
-        replies = await on.gather(subjects.SERVERS, b"", enough, limit)
+        patience = min(limit, _PATIENCE) if any(self._silent.values()) else limit
+        replies = await on.gather(subjects.SERVERS, b"", enough, patience)
         pongs = [pong for reply in replies if (pong := _decoded(_PONG, reply))]
         domain = on.server.domain
         return {each.server.id: each.server.name for each in pongs if each.server.domain == domain}

@@ -3,17 +3,21 @@
 # ruff: noqa: PLC0415  the NATS library is loaded only for the ways that need it
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 
 from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.sources.nats.accounts import AccountLabels
+from obs.sources.nats.connection import names
+from obs.sources.nats.credentials import expiries
 from obs.sources.nats.nats_http import NatsHttp
 from obs.sources.nats.polled_cluster import PolledCluster
 from obs.sources.nats.server_answer import Get
 from obs.sources.nats.way_in import WayIn
 from obs.spec.nats import NatsSource
+from obs.spec.nats_login import NatsLogin
 
 
 def open_cluster(
@@ -23,7 +27,10 @@ def open_cluster(
     accounts: AccountLabels | None = None,
 ) -> PolledCluster:
     """The cluster, ready to be polled; sends nothing yet. `clock` gives Unix seconds."""
-    return PolledCluster(name, spec, _way(name, spec, clock), clock, accounts)
+    way = _way(name, spec, clock)
+    return PolledCluster(
+        name, spec, way, clock, accounts, expiries=partial(expiries, _logins(spec))
+    )
 
 
 def cluster_by_http(
@@ -62,3 +69,8 @@ def _way(name: str, spec: NatsSource, clock: Callable[[], float]) -> WayIn:
         )
         for each in spec.every_connection
     )
+
+
+def _logins(spec: NatsSource) -> Mapping[str, NatsLogin]:
+    """Whatever it signs in with, by the names of its connections."""
+    return {**({"system": spec.system} if spec.system else {}), **names(spec)}

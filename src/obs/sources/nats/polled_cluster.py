@@ -1,7 +1,7 @@
 """One poll of a NATS cluster, by whatever way in: a snapshot of what its servers tell."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from obs.errors import SourceError
 from obs.snapshot import IncompleteServer, NatsServer, NatsSnapshot
@@ -34,9 +34,13 @@ class PolledCluster:
         way: WayIn,
         clock: Callable[[], float],
         accounts: AccountLabels | None = None,
+        *,
+        expiries: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
-        """`clock` gives Unix seconds; `accounts` says what accounts are called."""
+        """`clock` gives Unix seconds; `accounts` says what accounts are called; `expiries` when the
+        credentials of connections expire, by the connection (Unix seconds)."""
         self.name = name
+        self._expiries = expiries
         self._way = way
         self._clock = clock
         self._accounts = accounts or AccountLabels()
@@ -77,6 +81,7 @@ class PolledCluster:
             fault_of(self.name, answers, incomplete),
             unwatched=unwatched(merged, view),
             steady=steady,
+            credentials=self._expiries(),
         )
 
     def close(self) -> None:
