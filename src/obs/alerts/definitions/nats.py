@@ -237,7 +237,7 @@ ALERTS: Final = (
         "at 100 % it rejects new messages.",
         "The remaining 15 % leave time to act before JetStream rejects messages for every memory "
         "stream on the server.",
-        "jetstream/server_memory",
+        "servers/memory",
     ),
     Alert(
         "NatsServerStoreNearLimit",
@@ -250,7 +250,7 @@ ALERTS: Final = (
         "at 100 % it rejects new messages.",
         "The remaining 15 % leave time to act before JetStream rejects messages for every file "
         "stream on the server.",
-        "jetstream/server_store",
+        "servers/store",
     ),
     Alert(
         "NatsServerDown",
@@ -261,7 +261,7 @@ ALERTS: Final = (
         "A NATS server does not respond.",
         "The monitoring port of NATS server {server} does not respond.",
         "A restart takes less than two minutes.",
-        "jetstream/server_up",
+        "servers/up",
     ),
     Alert(
         "NatsServerUnhealthy",
@@ -274,7 +274,7 @@ ALERTS: Final = (
         "streams, or cannot write them.",
         "After a restart a server is unhealthy until it has recovered its streams, normally within "
         "five minutes.",
-        "jetstream/server_healthy",
+        "servers/healthy",
     ),
     Alert(
         "NatsAssetsMissing",
@@ -286,7 +286,7 @@ ALERTS: Final = (
         "Missing on {nats} ({asset}, {reason}): {value} (threshold {threshold}).",
         "A leader election or the restart of a server takes less than two minutes. The last values "
         "are kept until stale_after; after that, no other alert on these assets can fire.",
-        "jetstream/missing",
+        "servers/missing",
     ),
     Alert(
         "NatsCredentialsExpiring",
@@ -299,6 +299,6 @@ ALERTS: Final = (
         "{threshold}).",
         "A week leaves time to have new ones issued. Once they have expired, what this connection "
         "tells is no longer monitored.",
-        "jetstream/credentials",
+        "servers/credentials",
     ),
 )
