@@ -68,7 +68,7 @@ def _load(panels: MetricPanels) -> Band:
         "servers/connections",
         nats.SERVER_CONNECTIONS,
         title="Connections of each server",
-        description="A server that loses all its clients at once was restarted, or cannot be reached.",
+        description="A server that loses all at once was restarted, or cannot be reached.",
     )
     slow = panels.lines("servers/slow_clients", nats.SERVER_SLOW_CLIENTS)
     errors = panels.lines("servers/api_errors", nats.SERVER_API_ERRORS)
