@@ -162,6 +162,8 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     healthy: bool | None = None  # by its own verdict; None where it gives none
     unhealthy_because: str = ""  # in its own words
     is_account: bool = False
+    facts: Mapping[str, float] = {}  # what it tells of itself, by the metric's name
+    slow_connections: Mapping[str, int] = {}  # closed because they read too slowly, by kind
 
 
 class Unwatched(NamedTuple):

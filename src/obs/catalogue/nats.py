@@ -304,6 +304,7 @@ SERVER_SLOW_CLIENTS = counter(
     "nats_server_slow_consumers_total",
     SERVER,
     "Clients that the server disconnected because they read too slowly.",
+    title="Slow clients",
 )
 SERVER_MEMORY = gauge(
     "nats_server_jetstream_memory_bytes",
@@ -334,7 +335,10 @@ SERVER_STORE_LIMIT = gauge(
     title="storage limit",
 )
 SERVER_API_ERRORS = counter(
-    "nats_server_jetstream_api_errors_total", SERVER, "JetStream API requests that failed."
+    "nats_server_jetstream_api_errors_total",
+    SERVER,
+    "JetStream API requests that failed.",
+    title="JetStream API errors",
 )
 
 MISSING_ASSETS = gauge(

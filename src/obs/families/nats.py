@@ -5,7 +5,7 @@ from functools import cache
 from itertools import chain
 from typing import Final
 
-from obs.catalogue import nats
+from obs.catalogue import nats, nats_server
 from obs.catalogue.metric import Metric
 from obs.families.family import Family, RowCache, Rows, Value
 from obs.lag.reason import REASONS
@@ -202,7 +202,20 @@ def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache)
         family(nats.SERVER_STORE, [s.store for s in servers]),
         family(nats.SERVER_STORE_LIMIT, [s.store_limit for s in servers]),
         family(nats.SERVER_API_ERRORS, [s.api_errors for s in servers]),
+        *(
+            family(metric, [s.facts.get(metric.name) for s in servers])
+            for metric in nats_server.FACTS
+        ),
+        _slow_connections(source, servers, cache),
     ]
+
+
+def _slow_connections(source: str, servers: Sequence[NatsServer], cache: RowCache) -> Family:
+    told = [
+        (s.address, kind, number) for s in servers for kind, number in s.slow_connections.items()
+    ]
+    rows = cache.rows("slow", [(source, address, kind) for address, kind, _ in told])
+    return Family(nats_server.SLOW_CONNECTIONS, rows, [number for *_, number in told])
 
 
 def missing_family(source: str, missing: Mapping[tuple[str, str], int], cache: RowCache) -> Family:

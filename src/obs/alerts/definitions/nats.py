@@ -4,6 +4,7 @@ from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
 from obs.alerts.conditions import Above, Below, Equals, Increase, Share
+from obs.alerts.definitions import nats_servers
 from obs.catalogue import nats
 
 _DAY: Final = 1440 * MINUTE
@@ -301,4 +302,5 @@ ALERTS: Final = (
         "tells is no longer monitored.",
         "servers/credentials",
     ),
+    *nats_servers.ALERTS,
 )

@@ -3,6 +3,7 @@
 from grafanalib import core
 
 from obs.catalogue import nats
+from obs.catalogue import nats_server as metrics
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.expressions import VariableScope
 from obs.dashboards.layout import Band, Section
@@ -25,7 +26,8 @@ def page(context: BuildContext) -> Page | None:
         [*variables(nats.SERVER_UP, "nats"), Variable("server", nats.SERVER_UP)],
         [
             Section("", [_answer(servers), _states(servers)]),
-            Section("Load", [_load(servers), _storage(servers)]),
+            Section("Load", [_load(servers), _traffic(servers), _troubles(servers)]),
+            Section("JetStream", [_storage(servers), _group(servers)]),
             Section("What they tell", [_told(source)]),
         ],
     )
@@ -64,15 +66,27 @@ def _answer(panels: MetricPanels) -> Band:
 
 
 def _load(panels: MetricPanels) -> Band:
-    connections = panels.lines(
-        "servers/connections",
-        nats.SERVER_CONNECTIONS,
-        title="Connections of each server",
-        description="A server that loses all at once was restarted, or cannot be reached.",
+    memory = panels.lines("servers/resident_memory", metrics.RESIDENT_MEMORY)
+    return Band(8, [_line(panels, "cpu"), memory, _line(panels, "connections")])
+
+
+def _traffic(panels: MetricPanels) -> Band:
+    named = (
+        ("received_messages", metrics.RECEIVED_MESSAGES),
+        ("sent_messages", metrics.SENT_MESSAGES),
+        ("subscriptions", metrics.SUBSCRIPTIONS),
     )
-    slow = panels.lines("servers/slow_clients", nats.SERVER_SLOW_CLIENTS)
-    errors = panels.lines("servers/api_errors", nats.SERVER_API_ERRORS)
-    return Band(8, [connections, slow, errors])
+    return Band(8, [panels.lines(f"servers/{name}", metric) for name, metric in named])
+
+
+def _troubles(panels: MetricPanels) -> Band:
+    return Band(8, [_line(panels, "slow_clients"), _line(panels, "api_errors")])
+
+
+def _group(panels: MetricPanels) -> Band:
+    leader = panels.states("servers/meta_leader", metrics.META_LEADER_KNOWN)
+    pending = panels.lines("servers/meta_pending", metrics.META_PENDING)
+    return Band(8, [leader, pending])
 
 
 def _states(panels: MetricPanels) -> Band:

@@ -25,8 +25,9 @@ from obs.sources.nats.api_answer import (
 )
 from obs.sources.nats.clocks import ahead
 from obs.sources.nats.completeness import Shortfall
-from obs.sources.nats.jsz import AccountReport, Cluster, ConsumerReport, StreamReport, Varz
+from obs.sources.nats.jsz import AccountReport, Cluster, ConsumerReport, StreamReport
 from obs.sources.nats.server_answer import AnswerPart, ServerAnswer
+from obs.sources.nats.varz import Varz
 from obs.spec.nats import NatsConnection
 
 _Report = TypeVar("_Report", StreamReport, ConsumerReport)

@@ -14,14 +14,10 @@ from obs.errors import SourceError
 from obs.sources.nats import subjects, tolerant
 from obs.sources.nats.clocks import ahead
 from obs.sources.nats.completeness import is_healthy, reason, shortfall
-from obs.sources.nats.jsz import (
-    Healthz,
-    decode_healthz,
-    decode_varz,
-    unix_seconds,
-)
+from obs.sources.nats.jsz import Healthz, decode_healthz, unix_seconds
 from obs.sources.nats.jsz_answer import decode_jsz
 from obs.sources.nats.server_answer import ServerAnswer
+from obs.sources.nats.varz import decode_varz
 
 _Answer = TypeVar("_Answer")
 

@@ -14,6 +14,7 @@ from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.leaders import Merged, ServerReport, merge
 from obs.sources.nats.names import unwatched
 from obs.sources.nats.server_answer import ServerAnswer, address, true_at
+from obs.sources.nats.server_facts import facts, slow_connections
 from obs.sources.nats.server_log import ServerLog
 from obs.sources.nats.unreadable import UnreadableLog
 from obs.sources.nats.way_in import WayIn
@@ -155,4 +156,6 @@ def server_of(answer: ServerAnswer) -> NatsServer:
         healthy=answer.healthy,
         unhealthy_because=answer.unhealthy_because,
         is_account=answer.is_account,
+        facts=facts(varz),
+        slow_connections=slow_connections(varz),
     )

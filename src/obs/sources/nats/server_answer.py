@@ -9,16 +9,9 @@ from urllib.parse import urlsplit
 from obs.errors import SourceError
 from obs.sources.nats.clocks import Ahead, ahead
 from obs.sources.nats.completeness import Shortfall, is_healthy, reason, shortfall
-from obs.sources.nats.jsz import (
-    AccountReport,
-    Healthz,
-    Jsz,
-    Varz,
-    decode_healthz,
-    decode_varz,
-    unix_seconds,
-)
+from obs.sources.nats.jsz import AccountReport, Healthz, Jsz, decode_healthz, unix_seconds
 from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.varz import Varz, decode_varz
 
 _ALL: Final = 1 << 30
 """Accounts in one response. In pages servers before 2.10.28 and 2.11.2 leave some out at random,
