@@ -3,6 +3,7 @@
 Sources make these, the collector judges them against its history, `series` turns them into samples.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -141,7 +142,10 @@ class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
 
 
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
-    """One monitoring address; the numbers are None where it did not answer."""
+    """One server, at its address; the numbers are None where it did not answer.
+
+    `is_account`: not a server, but an account that is read with its own rights.
+    """
 
     address: str  # host:port and path of the monitoring endpoint: the series' identity
     up: bool
@@ -157,6 +161,9 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     id: str = ""  # new after each start
     healthy: bool | None = None  # by its own verdict; None where it gives none
     unhealthy_because: str = ""  # in its own words
+    is_account: bool = False
+    facts: Mapping[str, float] = {}  # what it tells of itself, by the metric's name
+    slow_connections: Mapping[str, int] = {}  # closed because they read too slowly, by kind
 
 
 class Unwatched(NamedTuple):
@@ -176,6 +183,7 @@ class NatsSnapshot:
     What is not in the snapshot was deleted only where no server is `incomplete`: an answer in part
     says nothing about what it leaves out. `fault`: why nothing at all can be told, although a
     server answered. `steady` is `at` by a clock that is never set (seconds); None: not known.
+    `credentials`: when those of connections expire (Unix seconds), of those that do.
     """
 
     at: float
@@ -187,6 +195,7 @@ class NatsSnapshot:
     fault: SourceError | None = None
     unwatched: tuple[Unwatched, ...] = ()
     steady: float | None = None
+    credentials: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def tells_all(self) -> bool:

@@ -26,7 +26,8 @@ from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import calm_garbage_collection
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import cluster_by_http
+from obs.sources.nats.polled_cluster import PolledCluster
 from obs.spec.nats import NatsSource
 from obs.spec.sources import Sources
 from obs.spec.system import System
@@ -175,7 +176,7 @@ def measure(consumers: int, polls: int) -> None:
         health = SourceHealth("main", "nats", True, spec.poll, 120.0)
         state = open_state(Path(folder), lambda reason: None)
         collector = Collector(system, state, [health], [], [], state_errors=Counter(), clock=clock)
-        source = NatsHttp("main", spec, Http(timeout=60), clock.wall)
+        source = cluster_by_http("main", spec, Http(timeout=60), clock.wall)
         calm_garbage_collection()
         cpu, phases = [], []
         for poll in range(polls):
@@ -197,7 +198,7 @@ def measure(consumers: int, polls: int) -> None:
         asyncio.run(scrapes(collector, health, source))
 
 
-async def scrapes(collector: Collector, health: SourceHealth, source: NatsHttp) -> None:
+async def scrapes(collector: Collector, health: SourceHealth, source: PolledCluster) -> None:
     server = await serve(ServedCollector(collector), "127.0.0.1:0")
     headers = {"Accept-Encoding": "gzip", "Accept": "application/openmetrics-text;version=1.0.0"}
 

@@ -34,10 +34,11 @@ class Reported:
     reading: Reading
     stream: str
     consumer: str
+    account: str = "$G"
 
     def value(self, metric: str, **labels: str) -> float | None:
         """A sample of `nats_consumer_` and the metric; None where it is absent."""
-        identity = {"account": "$G", "stream": self.stream, "consumer": self.consumer}
+        identity = {"account": self.account, "stream": self.stream, "consumer": self.consumer}
         name = f"nats_consumer_{metric}"
         return self.reading.scrape.get(key(name, nats="nats", **identity, **labels))
 
@@ -68,15 +69,16 @@ class Readings:
     stream: str
     polls: list[Reading] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)  # of every scrape
+    account: str = "$G"
 
     def last(self, consumer: str) -> Reported:
         """What the last poll reported."""
-        return Reported(self.polls[-1], self.stream, consumer)
+        return Reported(self.polls[-1], self.stream, consumer, self.account)
 
     def reported(self, consumer: str, since: float = 0.0, until: float = 1e12) -> list[Reported]:
         """What every poll begun in this time reported; at least one."""
         reported = [
-            Reported(poll, self.stream, consumer)
+            Reported(poll, self.stream, consumer, self.account)
             for poll in self.polls
             if since <= poll.begin < until
         ]

@@ -11,7 +11,8 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from obs.clients.http import Http
 from obs.sandbox.nats_server import NatsCluster
 from obs.snapshot import NatsSnapshot
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import cluster_by_http
+from obs.sources.nats.polled_cluster import PolledCluster
 from obs.spec.nats import NatsSource
 from tests.integration.leaders import leaders
 from tests.integration.waiting import answered, eventually
@@ -30,10 +31,10 @@ def http() -> Iterator[Http]:
 
 
 @pytest.fixture
-def source(nats_cluster: NatsCluster, http: Http) -> Iterator[NatsHttp]:
+def source(nats_cluster: NatsCluster, http: Http) -> Iterator[PolledCluster]:
     """All servers listed."""
     monitor = tuple(member.monitor for member in nats_cluster.members)
-    with closing(NatsHttp("main", NatsSource(monitor=monitor), http, time.time)) as source:
+    with closing(cluster_by_http("main", NatsSource(monitor=monitor), http, time.time)) as source:
         yield source
 
 
@@ -64,7 +65,7 @@ def complete(snapshot: NatsSnapshot) -> bool:
 
 
 async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back(
-    nats_cluster: NatsCluster, http: Http, source: NatsHttp
+    nats_cluster: NatsCluster, http: Http, source: PolledCluster
 ) -> None:
     js = await replicated(nats_cluster)
     eventually(lambda: complete(source.poll()))
@@ -100,7 +101,7 @@ async def test_one_entry_a_consumer_all_along_while_a_leader_dies_and_comes_back
 
 
 async def test_a_consumer_without_replicas_is_seen_wherever_it_is(
-    nats_cluster: NatsCluster, source: NatsHttp
+    nats_cluster: NatsCluster, source: PolledCluster
 ) -> None:
     js = await replicated(nats_cluster)
     for number in range(6):
@@ -114,7 +115,7 @@ async def test_a_consumer_without_replicas_is_seen_wherever_it_is(
 
 
 async def test_one_server_that_hangs_does_not_hide_the_others(
-    nats_cluster: NatsCluster, source: NatsHttp
+    nats_cluster: NatsCluster, source: PolledCluster
 ) -> None:
     js = await replicated(nats_cluster)
     source.poll()
@@ -135,7 +136,7 @@ async def test_one_server_listed_leads_to_all_and_they_stay_known(
     members = nats_cluster.members
     spec = NatsSource(monitor=(members[0].monitor,), discover=True)
     js = await replicated(nats_cluster)
-    with closing(NatsHttp("main", spec, http, time.time)) as source:
+    with closing(cluster_by_http("main", spec, http, time.time)) as source:
         snapshot = source.poll()
         addresses = [f"{member.host}:{member.monitor_port}" for member in members]
         assert [server.address for server in snapshot.servers] == addresses

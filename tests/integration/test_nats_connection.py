@@ -1,10 +1,12 @@
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import nats
+import nkeys
 import pytest
 from nats.aio.client import Client
 
@@ -12,7 +14,7 @@ from obs.clients.http import Http
 from obs.clients.nats import keep_connected
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import open_cluster
 from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.tls import Tls
 from tests.integration.certificates import Certificates
@@ -96,10 +98,43 @@ async def test_credentials_open_an_account_of_a_server_in_operator_mode(tmp_path
         await client.jetstream().add_stream(name="S", subjects=["s"])
         await client.close()
         source = NatsSource(monitor=(server.monitor,))
-        with closing(Http()) as http, closing(NatsHttp("main", source, http, time.time)) as polled:
+        with closing(open_cluster("main", source, time.time)) as polled:
             assert {stream.account for stream in polled.poll().streams} == {"OMS"}
         credentials.write_text(make_operator().credentials)
         assert refused(await first_report(spec)) == "auth"
+
+
+async def test_a_jwt_and_its_seed_open_the_same_account(tmp_path: Path) -> None:
+    operator = make_operator()
+    parts = [line for line in operator.credentials.splitlines() if line and line[0] != "-"]
+    files = {"jwt_file": tmp_path / "jwt", "nkey_file": tmp_path / "seed"}
+    for file, text in zip(files.values(), parts, strict=True):
+        file.write_text(f"{text}\n")
+    with NatsServer(tmp_path / "op", extra=operator.config) as server:
+        login = {name: str(file) for name, file in files.items()}
+        assert await first_report(NatsConnection(servers=(server.url,), **login)) is None
+        files["nkey_file"].write_text(f"{nkeys.from_seed(make_seed()).seed.decode()}\n")
+        report = await first_report(NatsConnection(servers=(server.url,), **login))
+        assert refused(report) == "auth"
+
+
+async def test_an_nkey_opens_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed = make_seed()
+    public = bytes(nkeys.from_seed(bytearray(seed)).public_key).decode()
+    monkeypatch.setenv("OBS_TEST_SEED", seed.decode())
+    with NatsServer(tmp_path, extra={"authorization": {"users": [{"nkey": public}]}}) as server:
+        spec = NatsConnection(servers=(server.url,), nkey="${OBS_TEST_SEED}")
+        assert await first_report(spec) is None
+        for wrong in (make_seed().decode(), "SUAGARBLED", "no seed at all"):
+            monkeypatch.setenv("OBS_TEST_SEED", wrong)
+            report = await first_report(spec)
+            assert refused(report) == "auth"
+            assert wrong not in str(report)
+
+
+def make_seed() -> bytes:
+    """The seed of a new user."""
+    return bytes(nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER))
 
 
 GARBLED = "-----BEGIN NATS USER JWT-----\nx.y.z\n-----BEGIN USER NKEY SEED-----\nSUAGARBLED\n"
@@ -155,6 +190,24 @@ async def test_tls_needs_the_right_authority_and_a_client_certificate_where_requ
         assert refused(wrong) == "connection"
         assert "TLS" in str(wrong)
         assert refused(await first_report(spec(ca_file=str(certificates.ca)))) == "connection"
+
+
+@pytest.mark.parametrize("scheme", ["nats", "tls"])
+async def test_tls_may_begin_before_the_server_says_anything(
+    tmp_path: Path, certificates: Certificates, scheme: str
+) -> None:
+    tls = {
+        "cert_file": str(certificates.server),
+        "key_file": str(certificates.server_key),
+        "handshake_first": True,
+    }
+    with NatsServer(tmp_path, extra={"tls": tls}) as server:
+        url = server.url.replace("nats://", f"{scheme}://")
+        trusted = Tls(ca_file=str(certificates.ca))
+        first = NatsConnection(servers=(url,), tls=trusted, tls_first=True)
+        assert await first_report(first) is None
+        later = NatsConnection(servers=(url,), tls=trusted)
+        assert refused(await first_report(later)) in ("connection", "timeout")
 
 
 async def test_it_comes_back_when_the_server_does(nats_server: NatsServer) -> None:

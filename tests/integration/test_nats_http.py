@@ -19,7 +19,8 @@ from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.process import free_ports
 from obs.snapshot import Consumer, NatsSnapshot
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import cluster_by_http
+from obs.sources.nats.polled_cluster import PolledCluster
 from obs.spec.nats import NatsSource
 from obs.spec.tls import Tls
 from tests.integration.certificates import Certificates
@@ -27,7 +28,7 @@ from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
-OpenSource = Callable[..., NatsHttp]
+OpenSource = Callable[..., PolledCluster]
 explicit = partial(ConsumerConfig, ack_policy=AckPolicy.EXPLICIT)
 
 
@@ -36,11 +37,11 @@ def open_source() -> Iterator[OpenSource]:
     """Opens a source of these monitoring addresses; more of its spec by name."""
     with ExitStack() as stack:
 
-        def opened(*monitor: str, **fields: object) -> NatsHttp:
+        def opened(*monitor: str, **fields: object) -> PolledCluster:
             spec = NatsSource.model_validate({"monitor": monitor, **fields})
             http = Http(spec.tls, timeout=spec.timeout)
             stack.callback(http.close)
-            return stack.enter_context(closing(NatsHttp("main", spec, http, time.time)))
+            return stack.enter_context(closing(cluster_by_http("main", spec, http, time.time)))
 
         yield opened
 

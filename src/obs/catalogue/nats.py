@@ -3,13 +3,14 @@
 from obs.catalogue.declare import counter, gauge, info
 from obs.catalogue.metric import Published
 
-PREFIXES = ("nats_consumer_", "nats_stream_", "nats_server_", "nats_missing_")
+PREFIXES = ("nats_consumer_", "nats_stream_", "nats_server_", "nats_missing_", "nats_credentials_")
 
 CONSUMER = ("nats", "account", "stream", "consumer")
 STREAM = ("nats", "account", "stream")
 SERVER = ("nats", "server")
 ORIGIN = (*STREAM, "origin")
 MISSING = ("nats", "asset", "reason")
+CREDENTIALS = ("nats", "connection")
 
 _CLOUDWATCH_CONSUMER = (("Stream", "stream"), ("Consumer", "consumer"))
 
@@ -303,6 +304,7 @@ SERVER_SLOW_CLIENTS = counter(
     "nats_server_slow_consumers_total",
     SERVER,
     "Clients that the server disconnected because they read too slowly.",
+    title="Slow clients",
 )
 SERVER_MEMORY = gauge(
     "nats_server_jetstream_memory_bytes",
@@ -333,7 +335,10 @@ SERVER_STORE_LIMIT = gauge(
     title="storage limit",
 )
 SERVER_API_ERRORS = counter(
-    "nats_server_jetstream_api_errors_total", SERVER, "JetStream API requests that failed."
+    "nats_server_jetstream_api_errors_total",
+    SERVER,
+    "JetStream API requests that failed.",
+    title="JetStream API errors",
 )
 
 MISSING_ASSETS = gauge(
@@ -342,4 +347,13 @@ MISSING_ASSETS = gauge(
     "Streams and consumers that the last poll did not find although nothing says that they were "
     "deleted, and servers that are not polled, by reason.",
     title="Missing streams and consumers",
+)
+
+CREDENTIALS_REMAINING = gauge(
+    "nats_credentials_remaining_seconds",
+    CREDENTIALS,
+    "Time until the JWT of a NATS connection expires, at the last poll; below 0 since it has.",
+    "seconds",
+    title="Credentials expire in",
+    absent="No connection signs in with a JWT that expires",
 )

@@ -21,6 +21,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.dashboards",
     "obs.cli.check",
     "obs.cli.iam",
+    "obs.cli.nats",
     "obs.cli.demo",
     "obs.cli.drill",
 )

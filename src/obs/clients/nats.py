@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+import nkeys
 from nats.aio.client import Client, RawCredentials
 from nats.errors import ConnectionClosedError, NoRespondersError, NoServersError
 from nats.errors import Error as NatsError
@@ -19,13 +20,14 @@ from nkeys import NkeysError
 
 from obs.clients.http import without_user
 from obs.errors import BadInput, Reason, SourceError
-from obs.spec.nats import NatsConnection
+from obs.spec.nats_login import NatsLogin
 from obs.spec.tls import Tls
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _AUTH_WORDS: Final = ("authorization", "authentication", "credentials", "permissions")
 
+_DENIED: Final = re.compile(r"permissions violation for (\w+) to \"([^\"]{1,256})\"", re.IGNORECASE)
 _CREDENTIALS: Final = re.compile(
     r"-BEGIN NATS USER JWT-+\n[\w.=-]+\n.*-BEGIN USER NKEY SEED-+\nSU[A-Z2-7]+\n", re.DOTALL
 )
@@ -51,7 +53,7 @@ Report = Callable[[SourceError | None], None]
 
 
 async def keep_connected(
-    spec: NatsConnection, name: str, use: Use, report: Report, *, timeout: float = 5.0
+    spec: NatsLogin, name: str, use: Use, report: Report, *, timeout: float = 5.0
 ) -> None:
     """Run `use(client, ready)` with a connection, repeatedly, until cancelled.
 
@@ -97,7 +99,7 @@ async def request(client: Client, subject: str, body: bytes, timeout: float) -> 
 
 
 async def _connect(
-    spec: NatsConnection, name: str, timeout: float
+    spec: NatsLogin, name: str, timeout: float
 ) -> tuple[Client, asyncio.Future[None]]:
     """A connection, and a future that fails once it is lost or the server reports an error."""
     options = {**_login(spec), **_tls(spec), "name": name, "connect_timeout": timeout}
@@ -170,15 +172,20 @@ async def _close(client: Client) -> None:
             await client.close()
 
 
-def _login(spec: NatsConnection) -> dict[str, Any]:
+def _login(spec: NatsLogin) -> dict[str, Any]:
     """The library's login options; the one place where its secrets are read."""
     token = spec.token or spec.token_file
     password = spec.password or spec.password_file
+    seed, jwt = spec.nkey or spec.nkey_file, spec.jwt or spec.jwt_file
     options = {
         "user": spec.user,
         "password": password.reveal() if password else None,
         "token": token.reveal() if token else None,
-        "user_credentials": _credentials(spec.credentials_file),
+        "nkeys_seed_str": _seed(seed.reveal()) if seed and not jwt else None,
+        "user_credentials": _jwt_and_seed(jwt.reveal(), _seed(seed.reveal()))
+        if jwt and seed
+        else _credentials(spec.credentials_file),
+        "tls_handshake_first": spec.tls_first or None,
     }
     return {name: value for name, value in options.items() if value is not None}
 
@@ -196,8 +203,29 @@ def _credentials(file: str | None) -> RawCredentials | None:
     return RawCredentials(text if text.endswith("\n") else f"{text}\n")
 
 
-def _tls(spec: NatsConnection) -> dict[str, Any]:
-    if spec.tls is None and not any(server.startswith("tls://") for server in spec.servers):
+def _seed(text: str) -> str:
+    """The seed, checked here because the library fails in other ways where it is wrong."""
+    try:
+        nkeys.from_seed(bytearray(text.strip().encode()))
+    except (NkeysError, ValueError):
+        raise BadInput("nkey: not a user's nkey seed, which begins with SU") from None
+    return text.strip()
+
+
+def _jwt_and_seed(jwt: str, seed: str) -> RawCredentials:
+    """The same as a .creds file has it."""
+    return RawCredentials(
+        f"-----BEGIN NATS USER JWT-----\n{jwt.strip()}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{seed.strip()}\n------END USER NKEY SEED------\n"
+    )
+
+
+def _tls(spec: NatsLogin) -> dict[str, Any]:
+    if (
+        spec.tls is None
+        and not spec.tls_first
+        and not any(server.startswith("tls://") for server in spec.servers)
+    ):
         return {}
     return {"tls": _tls_context(spec.tls or Tls())}
 
@@ -214,11 +242,11 @@ def _tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _where(spec: NatsConnection) -> str:
+def _where(spec: NatsLogin) -> str:
     return ", ".join(without_user(server) for server in spec.servers)
 
 
-def _translated(error: Exception, spec: NatsConnection) -> SourceError:
+def _translated(error: Exception, spec: NatsLogin) -> SourceError:
     """As SourceError, without the library's text, which may repeat an address with its user."""
     if isinstance(error, SourceError):
         return error
@@ -234,6 +262,9 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
             return reason, description
     if isinstance(error, APIError):
         return "http_status", f"JetStream error {error.code}: {error.description}"
+    if denied := _DENIED.search(str(error)):
+        deed = "publish" if denied[1].lower() == "publish" else "subscribe"
+        return "auth", f"the user lacks the permission to {deed} to {denied[2]}"
     if any(word in str(error).lower() for word in _AUTH_WORDS):
         return "auth", "authentication failed, or a permission is missing"
     return "connection", "cannot connect, or connection lost"

@@ -16,6 +16,7 @@ from obs.dashboards.pages import (
     eventbridge,
     jetstream,
     overview,
+    servers,
     slo_detail,
     slos,
 )
@@ -25,6 +26,7 @@ PAGES: Final[tuple[Callable[[BuildContext], Page | None], ...]] = (
     overview.page,
     jetstream.page,
     consumer.page,
+    servers.page,
     eventbridge.page,
     slos.page,
     slo_detail.page,

@@ -5,7 +5,7 @@ from functools import cache
 from itertools import chain
 from typing import Final
 
-from obs.catalogue import nats
+from obs.catalogue import nats, nats_server
 from obs.catalogue.metric import Metric
 from obs.families.family import Family, RowCache, Rows, Value
 from obs.lag.reason import REASONS
@@ -182,7 +182,8 @@ def _origins(stream: Stream) -> Sequence[Origin]:
 
 
 def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache) -> list[Family]:
-    """All server families; a server that did not answer only has `up` 0."""
+    """All server families; a server that did not answer only has `up` 0. Accounts have none."""
+    servers = [server for server in servers if not server.is_account]
     row = cache.rows("servers", [(source, s.address) for s in servers])
     known = [s for s in servers if s.name]
     infos = cache.rows("info", [(source, s.address, s.name, s.version) for s in known])
@@ -201,13 +202,35 @@ def server_families(source: str, servers: Sequence[NatsServer], cache: RowCache)
         family(nats.SERVER_STORE, [s.store for s in servers]),
         family(nats.SERVER_STORE_LIMIT, [s.store_limit for s in servers]),
         family(nats.SERVER_API_ERRORS, [s.api_errors for s in servers]),
+        *(
+            family(metric, [s.facts.get(metric.name) for s in servers])
+            for metric in nats_server.FACTS
+        ),
+        _slow_connections(source, servers, cache),
     ]
+
+
+def _slow_connections(source: str, servers: Sequence[NatsServer], cache: RowCache) -> Family:
+    told = [
+        (s.address, kind, number) for s in servers for kind, number in s.slow_connections.items()
+    ]
+    rows = cache.rows("slow", [(source, address, kind) for address, kind, _ in told])
+    return Family(nats_server.SLOW_CONNECTIONS, rows, [number for *_, number in told])
 
 
 def missing_family(source: str, missing: Mapping[tuple[str, str], int], cache: RowCache) -> Family:
     """How many streams and consumers are missing, by kind and reason."""
     rows = cache.rows("missing", [(source, *kind_and_reason) for kind_and_reason in missing])
     return Family(nats.MISSING_ASSETS, rows, list(missing.values()))
+
+
+def credentials_family(
+    source: str, expiries: Mapping[str, float], now: float, cache: RowCache
+) -> Family:
+    """Seconds until the credentials of each connection expire, at `now` (both Unix seconds)."""
+    rows = cache.rows("credentials", [(source, connection) for connection in expiries])
+    values = [_rounded(expires - now) for expires in expiries.values()]
+    return Family(nats.CREDENTIALS_REMAINING, rows, values)
 
 
 def _rounded(seconds: float) -> float:

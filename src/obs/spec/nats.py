@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from obs.spec.expected import ExpectedStream
 from obs.spec.globs import escaped
-from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
+from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, wrong
+from obs.spec.nats_login import NatsLogin
 from obs.spec.quantity import NotBoolean
-from obs.spec.secret import InFile, InVariable
 from obs.spec.source import Seconds, SourceSpec
 from obs.spec.tls import Tls
 from obs.spec.tree import path_text
@@ -27,6 +27,10 @@ Prefix = Annotated[
 """What precedes the subject of imported advisories."""
 
 
+Domain = Annotated[str, Matching(r"^[^\s.*>]+$", "the name of a JetStream domain, for example hub")]
+"""The name of a JetStream domain."""
+
+
 class Selection(Model):
     """Names to include and to exclude, as globs."""
 
@@ -36,37 +40,24 @@ class Selection(Model):
     """Globs of names to exclude; they take precedence over `include`."""
 
 
-class NatsConnection(Model):
-    """A NATS client connection, for what HTTP monitoring does not report: dead letters and the
-    arrival times of messages, which make lag in seconds exact. It hears the dead letters of its own
-    account; the system account hears none. The user must be allowed to subscribe to
-    $JS.EVENT.ADVISORY.CONSUMER.> and, for exact lag, to publish to $JS.API.STREAM.MSG.GET.* and
-    subscribe to _INBOX.>; without these two, lag is an estimate.
+class NatsConnection(NatsLogin):
+    """A connection with an account's own rights. Where the source has monitoring addresses or a
+    system account, it adds what these do not tell: dead letters, and the arrival times of messages,
+    which make lag in seconds exact. Where it has neither, streams and consumers are read over it as
+    well. It hears the dead letters of its own account; the system account hears none.
+    `obs nats permissions` prints the rights that its user needs.
     """
 
-    servers: Annotated[tuple[NatsUrl, ...], Field(min_length=1)]
-    """Server URLs, nats:// or tls://."""
     account: AccountName = "$G"
-    """Name of the account on the monitoring port, or its id if several have that name; dead letters
-    are counted under it."""
+    """Name of the account on the monitoring port, or its id if several have that name; its series
+    have this label, and dead letters are counted under it."""
+    domain: Domain | None = None
+    """Domain of the JetStream to read, for example that of a leaf node (default: the one of the
+    server that is connected to)."""
     imports: dict[AccountName, Prefix] = {}
     """Other accounts whose $JS.EVENT.ADVISORY.> this account imports, each with the prefix of the
     local subject: {ORDERS: ORDERS} for an import to ORDERS.$JS.EVENT.ADVISORY.>. Their dead letters
     are heard as well."""
-    user: str | None = None
-    """User for authentication."""
-    password_file: InFile | None = None
-    """File that contains the password."""
-    password: InVariable | None = None
-    """Password, only as ${VARIABLE}; a literal password is rejected."""
-    token_file: InFile | None = None
-    """File that contains the token."""
-    token: InVariable | None = None
-    """Token, only as ${VARIABLE}; a literal token is rejected."""
-    credentials_file: str | None = None
-    """A .creds file that contains the user's JWT and seed."""
-    tls: Tls | None = None
-    """TLS settings (default: tls:// URLs trust the certificate authorities of the system)."""
     advisory_stream: Name | None = None
     """A stream that captures $JS.EVENT.ADVISORY.>, with each prefix of `imports` too; with it, dead
     letters are also counted for periods in which the collector was down or not connected."""
@@ -75,6 +66,11 @@ class NatsConnection(Model):
     def hears(self) -> tuple[str, ...]:
         """The accounts whose dead letters it hears: its own, and those it imports."""
         return (self.account, *self.imports)
+
+    @property
+    def api(self) -> str:
+        """The subject prefix of the JetStream API."""
+        return f"$JS.{self.domain}.API" if self.domain else "$JS.API"
 
     @model_validator(mode="after")
     def _accounts_are_told_apart(self) -> "NatsConnection":
@@ -85,37 +81,21 @@ class NatsConnection(Model):
             raise wrong("two accounts have the same prefix; give each its own", "imports")
         return self
 
-    @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> "NatsConnection":
-        for name in ("password", "token"):
-            if getattr(self, name) and getattr(self, f"{name}_file"):
-                raise wrong(f"{name} is set as well; keep one of them", f"{name}_file")
-        password, token = self.password or self.password_file, self.token or self.token_file
-        if self.user and not password:
-            raise wrong("user requires a password; add password or password_file", "user")
-        if password and not self.user:
-            name = "password" if self.password else "password_file"
-            raise wrong("a password requires a user; add user", name)
-        ways = {"user": self.user, "token": token, "credentials_file": self.credentials_file}
-        given = [way for way, value in ways.items() if value]
-        if len(given) > 1:
-            raise wrong(f"{' and '.join(given)} are set; keep one of them")
-        return self
-
 
 class Monitoring(Model):
     """Monitoring addresses of a NATS cluster."""
 
-    monitor: Annotated[tuple[HttpUrl, ...], Field(min_length=1)]
+    monitor: Annotated[tuple[HttpUrl, ...], Field(min_length=1)] | None = None
     """Monitoring URLs, for example http://host:8222; one suffices where the cluster's
-    other servers can be discovered."""
+    other servers can be discovered. Without any, `system` or `connection` is required."""
     discover: bool = True
     """Whether the cluster's other servers are discovered, on the same monitoring port. Where that
     is false, or the others cannot be reached, list all servers in `monitor`."""
 
 
 class NatsSource(SourceSpec, Monitoring):
-    """A NATS cluster, polled through its monitoring ports."""
+    """A NATS cluster, polled through its monitoring ports, its system account, or, where there is
+    neither, with the rights of accounts."""
 
     # `Monitoring` is the last base so that its fields come first: pydantic reads bases backwards.
     words = "NATS"
@@ -140,8 +120,12 @@ class NatsSource(SourceSpec, Monitoring):
     """Streams that must exist, with limits and consumers that `obs check` compares."""
     tls: Tls | None = None
     """TLS settings for the monitoring URLs."""
+    system: NatsLogin | None = None
+    """Connection to the system account, which tells of every server of the cluster what monitoring
+    ports tell; instead of `monitor`."""
     connection: NatsConnection | None = None
-    """A client connection, required for dead letters and exact lag."""
+    """A client connection, required for dead letters and exact lag; without `monitor` and `system`,
+    also for streams and consumers."""
     connections: tuple[NatsConnection, ...] = ()
     """Further connections, one for each other account."""
 
@@ -164,10 +148,24 @@ class NatsSource(SourceSpec, Monitoring):
                 raise wrong(message, "connections")
         return self
 
+    @model_validator(mode="after")
+    def _is_reached(self) -> "NatsSource":
+        if self.monitor and self.system:
+            raise wrong("monitor is set as well; keep one of them", "system")
+        if not self.monitor and not self.system and not self.every_connection:
+            raise wrong(
+                "nothing says how to reach NATS; add monitor (http://host:8222), or a connection, "
+                "or system where there is no monitoring port"
+            )
+        return self
+
     @property
     def where(self) -> str:
-        """The monitoring addresses."""
-        return ", ".join(self.monitor)
+        """The addresses that are polled."""
+        if self.monitor:
+            return ", ".join(self.monitor)
+        logins: tuple[NatsLogin, ...] = (self.system,) if self.system else self.every_connection
+        return ", ".join(each.where for each in logins)
 
     def named(self) -> Iterator[SpecName]:
         """Streams and consumers, those that it expects among them."""

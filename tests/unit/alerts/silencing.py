@@ -51,6 +51,7 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "instance": "collector:9464",
         "object": "OMS_EVENTS/oms-processor",
         "asset": "consumer",
+        "connection": "connection",
         "reason": "unreachable",
     }
     labels = {label: {**known, **objects}[label] for label in tuned.identity}

@@ -42,8 +42,9 @@ def expressions(board: Board) -> list[str]:
     return [target["expr"] for each in panels(board) for target in each["targets"]]
 
 
-def test_there_are_seven_pages_in_the_order_they_are_read() -> None:
-    pages = ["overview", "jetstream", "consumer", "eventbridge", "slos", "slo_detail", "collector"]
+def test_there_are_eight_pages_in_the_order_they_are_read() -> None:
+    pages = ["overview", "jetstream", "consumer", "servers", "eventbridge", "slos", "slo_detail"]
+    pages += ["collector"]
     assert list(BOARDS) == pages
     assert [board.uid for board in BOARDS.values()] == [dashboard_uid("oms", it) for it in pages]
 
@@ -216,7 +217,7 @@ def test_a_system_without_nats_has_no_page_or_panel_of_it(tmp_path: Path) -> Non
 def test_a_system_without_aws_has_no_page_or_panel_of_it(tmp_path: Path) -> None:
     sources = {"nats": {"main": {"monitor": ["http://nats:8222"]}}}
     pages = by_page(system(tmp_path, sources=sources, slos=None, outputs=None, notify=None))
-    assert list(pages) == ["overview", "jetstream", "consumer", "collector"]
+    assert list(pages) == ["overview", "jetstream", "consumer", "servers", "collector"]
     whole = json.dumps([board.json for board in pages.values()])
     assert not re.search(r"eventbridge_|sqs_|obs_aws_|slo_[a-z_]+\{", whole)
 

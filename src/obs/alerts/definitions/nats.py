@@ -4,9 +4,12 @@ from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
 from obs.alerts.conditions import Above, Below, Equals, Increase, Share
+from obs.alerts.definitions import nats_servers
 from obs.catalogue import nats
 
+_DAY: Final = 1440 * MINUTE
 _MISSING: Final = About("asset", nats.MISSING)
+_CREDENTIALS: Final = About("connection", nats.CREDENTIALS)
 _SLOW, _STALLED, _STOPPED, _LEADERLESS = 2, 3, 4, 5  # values of nats_consumer_status
 
 ALERTS: Final = (
@@ -235,7 +238,7 @@ ALERTS: Final = (
         "at 100 % it rejects new messages.",
         "The remaining 15 % leave time to act before JetStream rejects messages for every memory "
         "stream on the server.",
-        "jetstream/server_memory",
+        "servers/memory",
     ),
     Alert(
         "NatsServerStoreNearLimit",
@@ -248,7 +251,7 @@ ALERTS: Final = (
         "at 100 % it rejects new messages.",
         "The remaining 15 % leave time to act before JetStream rejects messages for every file "
         "stream on the server.",
-        "jetstream/server_store",
+        "servers/store",
     ),
     Alert(
         "NatsServerDown",
@@ -259,7 +262,7 @@ ALERTS: Final = (
         "A NATS server does not respond.",
         "The monitoring port of NATS server {server} does not respond.",
         "A restart takes less than two minutes.",
-        "jetstream/server_up",
+        "servers/up",
     ),
     Alert(
         "NatsServerUnhealthy",
@@ -272,7 +275,7 @@ ALERTS: Final = (
         "streams, or cannot write them.",
         "After a restart a server is unhealthy until it has recovered its streams, normally within "
         "five minutes.",
-        "jetstream/server_healthy",
+        "servers/healthy",
     ),
     Alert(
         "NatsAssetsMissing",
@@ -284,6 +287,20 @@ ALERTS: Final = (
         "Missing on {nats} ({asset}, {reason}): {value} (threshold {threshold}).",
         "A leader election or the restart of a server takes less than two minutes. The last values "
         "are kept until stale_after; after that, no other alert on these assets can fire.",
-        "jetstream/missing",
+        "servers/missing",
     ),
+    Alert(
+        "NatsCredentialsExpiring",
+        Severity.WARNING,
+        _CREDENTIALS,
+        Below(nats.CREDENTIALS_REMAINING, 7 * _DAY, "seconds"),
+        0,
+        "The credentials with which the collector connects to NATS expire soon.",
+        "The credentials of {connection} of source {nats} expire in {value} (threshold "
+        "{threshold}).",
+        "A week leaves time to have new ones issued. Once they have expired, what this connection "
+        "tells is no longer monitored.",
+        "servers/credentials",
+    ),
+    *nats_servers.ALERTS,
 )

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from obs.checks.context import CheckContext
-from obs.clients.http import Http
 from obs.snapshot import NatsSnapshot, Unwatched
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import open_cluster
 from obs.spec.globs import takes
 from obs.spec.nats import Selection
 
@@ -52,9 +51,7 @@ def _everything(context: CheckContext, name: str) -> NatsSnapshot:
     def poll() -> NatsSnapshot:
         spec = context.system.sources.nats[name]
         unselected = spec.model_copy(update={"streams": Selection(), "consumers": Selection()})
-        http = Http(spec.tls, timeout=spec.timeout)
-        context.close_later(http.close)
-        source = NatsHttp(name, unselected, http, time.time)
+        source = open_cluster(name, unselected, time.time)
         context.close_later(source.close)
         return source.poll()
 

@@ -1,4 +1,4 @@
-"""All consumers, streams and servers of NATS."""
+"""All consumers and streams of NATS."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,7 +12,7 @@ from obs.dashboards.expressions import VariableScope
 from obs.dashboards.field_options import Json
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.metric_panels import MetricPanels
-from obs.dashboards.page import Page, Variable, from_row, from_series, link, variables
+from obs.dashboards.page import Page, from_row, from_series, link, variables
 from obs.dashboards.pages.consumer import OLDEST, STATUS_HELP
 from obs.dashboards.tables import TableRows
 from obs.dashboards.thresholds import PLAIN
@@ -31,18 +31,16 @@ def page(context: BuildContext) -> Page | None:
     links, poll = consumer_links(context), context.nats_poll
     consumers = MetricPanels(context, VariableScope(nats.CONSUMER), NONE, poll, links)
     streams = MetricPanels(context, VariableScope(nats.STREAM), NONE, poll)
-    servers = MetricPanels(context, VariableScope(nats.SERVER), NONE, poll)
-    assets = MetricPanels(context, VariableScope(nats.MISSING[:1]), NONE, poll)
+    servers = MetricPanels(context, VariableScope(nats.SERVER[:1]), NONE, poll)
     return Page(
         "jetstream",
         "NATS JetStream",
         "Which consumers are behind, why, and will data be lost?",
-        [*variables(nats.LAG_MESSAGES, *nats.CONSUMER), Variable("server", nats.SERVER_UP)],
+        [*variables(nats.LAG_MESSAGES, *nats.CONSUMER)],
         [
             Section("", [_answer(consumers, servers), *_consumers(consumers)]),
             Section("Why consumers are behind", _causes(consumers)),
             Section("Streams", [_streams(streams), _origins(streams)]),
-            Section("Servers", [_servers(servers), _health(servers, assets)]),
         ],
     )
 
@@ -79,7 +77,7 @@ def _answer(consumers: MetricPanels, servers: MetricPanels) -> Band:
             up,
             text="value_and_name",
             title="Servers that answer",
-            description="Servers whose monitoring port responded, of all known servers.",
+            description="Servers that responded, of all known servers.",
             queries=[answer, known],
             steps=PLAIN,
             mappings=(),
@@ -144,17 +142,6 @@ def _streams(panels: MetricPanels) -> Band:
 
 def _origins(panels: MetricPanels) -> Band:
     return Band(7, _alerts(panels, "stream", "origins", "copies"))
-
-
-def _servers(panels: MetricPanels) -> Band:
-    up = panels.states("jetstream/server_up", nats.SERVER_UP)
-    return Band(7, [up, *_alerts(panels, "server", "memory", "store")])
-
-
-def _health(servers: MetricPanels, assets: MetricPanels) -> Band:
-    healthy = servers.states("jetstream/server_healthy", nats.SERVER_HEALTHY)
-    legend = "{{nats}} {{asset}}: {{reason}}"
-    return Band(7, [healthy, assets.alert_lines("jetstream/missing", legend=legend)])
 
 
 def _alerts(panels: MetricPanels, about: str, *names: str) -> list[core.TimeSeries]:

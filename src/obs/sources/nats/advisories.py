@@ -5,10 +5,7 @@ account of the stream, and nowhere else: the system account does not get it, and
 the account. An account that imports the advisories of others needs a prefix for each, by which
 they can be told apart.
 
-The NATS user may subscribe to _INBOX.> and either to the two subjects below, also with each prefix
-before them, or, with an advisory stream S, publish to $JS.API.STREAM.INFO.S,
-$JS.API.CONSUMER.CREATE.S, $JS.API.CONSUMER.INFO.S.* and $JS.API.CONSUMER.MSG.NEXT.S.*; it needs
-nothing else for them. `arrival_times` lists the permissions for arrival times.
+`permissions` says which rights the NATS user needs.
 """
 
 import asyncio
@@ -23,6 +20,7 @@ from nats.aio.msg import Msg
 
 from obs.clients.nats import Report, keep_connected
 from obs.snapshot import DeadLetter
+from obs.sources.nats import subjects
 from obs.sources.nats.advisory_stream import follow
 from obs.sources.nats.hearing import Arrival, Position
 from obs.spec.nats import NatsConnection
@@ -31,10 +29,6 @@ _KINDS: Final = {
     "io.nats.jetstream.advisory.v1.max_deliver": "max_deliveries",
     "io.nats.jetstream.advisory.v1.terminated": "terminated",
 }
-_SUBJECTS: Final = (
-    "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
-    "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
-)
 _ADVISORY: Final = "$JS.EVENT.ADVISORY."
 _REMEMBERED: Final = 10_000
 _ANSWER: Final = 5  # seconds within which a server that is there answers a ping
@@ -104,7 +98,7 @@ class Advisories:
 
     @property
     def _subjects(self) -> list[str]:
-        return [prefix + subject for prefix in self._accounts for subject in _SUBJECTS]
+        return [prefix + subject for prefix in self._accounts for subject in subjects.DEAD_LETTERS]
 
     async def _subscribe(
         self, client: Client, take: Callable[[Arrival], None], ready: Callable[[], None]
@@ -154,7 +148,7 @@ class Advisories:
                 ready()
 
         await follow(
-            *(client, stream, self._subjects, self._position),
+            *(client, self._spec.api, stream, self._subjects, self._position),
             begin=begin,
             take=receive,
             idle=self._every,

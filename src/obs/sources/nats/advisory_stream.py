@@ -10,6 +10,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from obs.errors import SourceError
 from obs.sources.nats.hearing import Position
+from obs.sources.nats.subjects import stream_info
 
 _BATCH: Final = 256
 _FORGOTTEN: Final = 60.0  # seconds after which the server drops the consumer of a lost reader
@@ -41,6 +42,7 @@ no others; None: it has more."""
 
 async def follow(
     client: Client,
+    api: str,
     stream: str,
     subjects: Sequence[str],
     position: Position | None,
@@ -57,10 +59,10 @@ async def follow(
     `idle` seconds without a message `take` gets none. Raises SourceError where the stream cannot be
     read or a message was lost in between; call it again with the last position then.
     """
-    start = _start(await _info(client, stream), position)
+    start = _start(await _info(client, api, stream), position)
     if start != position:
         begin(start)
-    jetstream = client.jetstream()
+    jetstream = client.jetstream(prefix=api)
     config = ConsumerConfig(
         description="obs reads advisories",
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
@@ -107,9 +109,9 @@ def _start(info: _Info, position: Position | None) -> Position:
     return position
 
 
-async def _info(client: Client, stream: str) -> _Info:
+async def _info(client: Client, api: str, stream: str) -> _Info:
     """Decoded here, because the library's type lacks the time of creation."""
-    answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=5)
+    answer = await client.request(stream_info(api, stream), b"", timeout=5)
     try:
         info = _INFO.decode(answer.data)
     except msgspec.DecodeError as error:

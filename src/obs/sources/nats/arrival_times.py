@@ -1,8 +1,7 @@
 """When messages arrived, queried over a NATS connection.
 
 A separate connection, made at the first query: its errors do not affect the connection for
-advisories. The NATS user may publish to $JS.API.STREAM.MSG.GET.* and
-subscribe to _INBOX.>; it needs nothing else. The answer carries the message itself, which is
+advisories. The answer carries the message itself, which is
 dropped unread: JetStream has no request for its time alone.
 """
 
@@ -18,6 +17,7 @@ from nats.aio.client import Client
 from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
 from obs.snapshot import Question, StoredMessage
+from obs.sources.nats.subjects import stored_message
 from obs.spec.nats import NatsConnection
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,6 @@ _UNANSWERED_PAUSE: Final = 60.0
 _REFUSED_PAUSE: Final = 600.0
 _STEPS: Final = 16  # of one question in one poll
 _NOT_FOUND: Final = 404
-_RIGHTS: Final = "publish to $JS.API.STREAM.MSG.GET.* and subscribe to _INBOX.>"
 
 
 class _Message(msgspec.Struct, frozen=True, gc=False):
@@ -82,7 +81,13 @@ class ArrivalTimes:
         limit = asyncio.Semaphore(_AT_ONCE)
         tasks = {
             question: asyncio.create_task(
-                _answer(client, question, limit, self._reached.get(question, question.seq))
+                _answer(
+                    client,
+                    self._spec.api,
+                    question,
+                    limit,
+                    self._reached.get(question, question.seq),
+                )
             )
             for question in questions
         }
@@ -112,7 +117,7 @@ class ArrivalTimes:
             return
         if error.reason == "auth":
             self._not_before = self._monotonic() + _REFUSED_PAUSE
-            self._log(f"{error}; the user may have to {_RIGHTS}")
+            self._log(f"{error}; see `obs nats permissions`")
         else:
             self._log(str(error))
 
@@ -153,7 +158,7 @@ def _split(tasks: dict[Question, Task]) -> tuple[dict[Question, StoredMessage], 
 
 
 async def _answer(
-    client: Client, question: Question, limit: asyncio.Semaphore, since: int
+    client: Client, api: str, question: Question, limit: asyncio.Semaphore, since: int
 ) -> StoredMessage | None:
     """The message asked for; none is before the sequence `since`. Raises SourceError.
 
@@ -162,7 +167,8 @@ async def _answer(
     by = question.last_before
 
     async def first(seq: int, subjects: Sequence[str]) -> _Found | None:
-        return await _first(client, question.stream, seq, subjects, limit)
+        subject = stored_message(api, question.stream)
+        return await _first(client, subject, seq, subjects, limit)
 
     # A sequence without a subject fails where it was deleted.
     subjects = question.filters or (">",)
@@ -181,25 +187,25 @@ async def _answer(
 
 
 async def _first(
-    client: Client, stream: str, seq: int, subjects: Sequence[str], limit: asyncio.Semaphore
+    client: Client, api: str, seq: int, subjects: Sequence[str], limit: asyncio.Semaphore
 ) -> _Found | None:
     """The earliest message at `seq` or after it that any subject matches. Raises SourceError."""
     found = []
     for subject in subjects:
         async with limit:
-            found.append(await _first_of_subject(client, stream, seq, subject))
+            found.append(await _first_of_subject(client, api, seq, subject))
     return min((message for message in found if message), default=None)
 
 
-async def _first_of_subject(client: Client, stream: str, seq: int, subject: str) -> _Found | None:
+async def _first_of_subject(client: Client, api: str, seq: int, subject: str) -> _Found | None:
     body = msgspec.json.encode({"seq": seq, "next_by_subj": subject})
-    data = await request(client, f"$JS.API.STREAM.MSG.GET.{stream}", body, TIMEOUT)
+    data = await request(client, api, body, TIMEOUT)
     try:
         answer = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise SourceError("decode", f"{stream}: not a stored message") from None
+        raise SourceError("decode", f"{api}: not a stored message") from None
     if found := answer.message:
         return _Found(found.seq, found.time.timestamp(), found.subject)
     if answer.error is None or answer.error.code == _NOT_FOUND:
         return None
-    raise SourceError("http_status", f"stream {stream}: {answer.error.description}")
+    raise SourceError("http_status", f"{api}: {answer.error.description}")

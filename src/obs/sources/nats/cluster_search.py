@@ -8,8 +8,9 @@ from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from obs.errors import SourceError
-from obs.sources.nats.jsz import Route, Routez, Varz, decode_routez, decode_varz
+from obs.sources.nats.jsz import Route, Routez, decode_routez
 from obs.sources.nats.server_answer import Get
+from obs.sources.nats.varz import Varz, decode_varz
 
 MOST: Final = 64  # hosts that one search tries; a server may name any number
 _Item = TypeVar("_Item")

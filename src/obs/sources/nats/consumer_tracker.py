@@ -14,6 +14,7 @@ from obs.families.family import Family, RowCache
 from obs.families.nats import (
     ConsumerRows,
     consumer_families,
+    credentials_family,
     missing_family,
     origin_families,
     server_families,
@@ -324,6 +325,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             *origin_families(self.source, self.streams, self._kept),
             *server_families(self.source, snapshot.servers, self._kept),
             missing_family(self.source, self.missing(), self._kept),
+            credentials_family(self.source, snapshot.credentials, snapshot.at, self._kept),
         ]
 
     def _forget(self, now: float) -> None:

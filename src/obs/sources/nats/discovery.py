@@ -30,7 +30,7 @@ class Discovery:
         http: Get,
         resolve: Callable[[str], Sequence[str]] = addresses,
     ) -> None:
-        self._listed = tuple(dict.fromkeys(url.rstrip("/") for url in spec.monitor))
+        self._listed = tuple(dict.fromkeys(url.rstrip("/") for url in spec.monitor or ()))
         self._wanted = spec.discover
         self._every = spec.config_every
         self._first_wait = spec.timeout

@@ -68,7 +68,7 @@ def verify_imports(spec: NatsSource, connection: NatsConnection) -> None:
 def _details(spec: NatsSource, http: Http) -> Iterator[_Account]:
     """Every account, as the first server tells that answers."""
     failure: SourceError | None = None
-    for address in spec.monitor:
+    for address in spec.monitor or ():
         url = f"{address.rstrip('/')}/accountz"
         try:
             known = _DECODER.decode(http.get(url)).accounts

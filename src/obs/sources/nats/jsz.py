@@ -1,4 +1,4 @@
-"""What obs reads of nats-server's /jsz, /varz and /healthz. Absent fields have their Go zero value.
+"""What obs reads of /jsz, /routez and /healthz. Absent fields have their Go zero value.
 
 Servers from 2.9 on; fields that are not declared are skipped by the decoder, which makes it fast.
 A stream or a consumer in which a value is odd is not read, but stands in the answer as such.
@@ -194,58 +194,6 @@ class Jsz(msgspec.Struct, frozen=True, gc=False):
     streams: int = 0
 
 
-class ApiStats(msgspec.Struct, frozen=True, gc=False):
-    """Requests to the JetStream API of one server; None where that is not told."""
-
-    errors: Count | None = None
-
-
-class JetStreamStats(msgspec.Struct, frozen=True, gc=False):
-    """Bytes in use; None where that is not told."""
-
-    memory: Count | None = None
-    storage: Count | None = None
-    api: ApiStats = ApiStats()
-
-
-class JetStreamLimits(msgspec.Struct, frozen=True, gc=False):
-    """Bytes allowed; None where that is not told."""
-
-    max_memory: Count | None = None
-    max_storage: Count | None = None
-
-
-class JetStreamVarz(msgspec.Struct, frozen=True, gc=False):
-    """The JetStream part of /varz; empty where JetStream is off."""
-
-    config: JetStreamLimits | None = None
-    stats: JetStreamStats | None = None
-
-
-class ClusterVarz(msgspec.Struct, frozen=True, gc=False):
-    """The cluster's name, empty where there is none, and the configured routes."""
-
-    urls: tuple[str, ...] | None = None
-    name: str = ""
-
-
-class Varz(msgspec.Struct, frozen=True, gc=False):
-    """Facts of one server; a number is None where it is not told."""
-
-    server_id: str
-    server_name: str = ""
-    version: str = ""
-    connections: Count | None = None
-    slow_consumers: Count | None = None
-    cluster: ClusterVarz = ClusterVarz()
-    connect_urls: tuple[str, ...] | None = None
-    jetstream: JetStreamVarz = JetStreamVarz()
-    now: datetime | None = None
-    start: datetime | None = None
-    http_port: int = 0
-    https_port: int = 0
-
-
 class Route(msgspec.Struct, frozen=True, gc=False):
     """A connection to another server of the cluster; there are several to each."""
 
@@ -280,14 +228,8 @@ class Healthz(msgspec.Struct, frozen=True, gc=False):
     errors: tuple[HealthError, ...] | None = None
 
 
-_VARZ: Final = msgspec.json.Decoder(Varz)
 _ROUTEZ: Final = msgspec.json.Decoder(Routez)
 _HEALTHZ: Final = msgspec.json.Decoder(Healthz)
-
-
-def decode_varz(body: bytes, server: str) -> Varz:
-    """Raises SourceError(decode) where it is not an answer of /varz."""
-    return tolerant.decode(_VARZ, body, server)
 
 
 def decode_routez(body: bytes, server: str) -> Routez:

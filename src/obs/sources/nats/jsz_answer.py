@@ -44,7 +44,7 @@ def _account(number: int, raw: msgspec.Raw) -> AccountReport:
         found = tolerant.parts(AccountReport, raw)
         name = _name(AccountReport, found) or name
         details = tolerant.items(found.pop("stream_detail", None))
-        streams = tuple(_stream(i, each) for i, each in enumerate(details, 1))
+        streams = tuple(stream_report(i, each) for i, each in enumerate(details, 1))
         return AccountReport(**tolerant.strict(AccountReport, found), stream_detail=streams)
     except tolerant.ODD as error:
         why = f"account: {error}"
@@ -52,7 +52,8 @@ def _account(number: int, raw: msgspec.Raw) -> AccountReport:
     return AccountReport(name, stream_detail=tuple(unread))
 
 
-def _stream(number: int, raw: msgspec.Raw) -> StreamReport:
+def stream_report(number: int, raw: msgspec.Raw) -> StreamReport:
+    """The stream; where a value in it is odd, what stands for it. `number` is its place."""
     with contextlib.suppress(*tolerant.ODD):
         return _STREAM.decode(raw)
     name = _nameless(number)
@@ -62,11 +63,12 @@ def _stream(number: int, raw: msgspec.Raw) -> StreamReport:
         details = tolerant.items(found.pop("consumer_detail", None))
     except tolerant.ODD as error:
         return UnreadableStream(name, why=f"consumer_detail: {error}")
-    consumers = tuple(_consumer(i, each) for i, each in enumerate(details, 1))
+    consumers = tuple(consumer_report(i, each) for i, each in enumerate(details, 1))
     return _report(StreamReport, UnreadableStream, name, found, consumer_detail=consumers)
 
 
-def _consumer(number: int, raw: msgspec.Raw) -> ConsumerReport:
+def consumer_report(number: int, raw: msgspec.Raw) -> ConsumerReport:
+    """The consumer; where a value in it is odd, what stands for it. `number` is its place."""
     with contextlib.suppress(*tolerant.ODD):
         return _CONSUMER.decode(raw)
     try:

@@ -43,13 +43,11 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         client: SourceClient | None,
         clock: Clock,
     ) -> OpenedSource:
-        """Its monitoring ports and, with a connection, dead letters and exact lag."""
-        from obs.clients.http import Http
+        """Its servers or accounts and, with a connection, dead letters and exact lag."""
         from obs.sources.nats.connection import ExactLag, dead_letters, names
-        from obs.sources.nats.nats_http import NatsHttp
+        from obs.sources.nats.opened import open_cluster
 
-        http = Http(spec.tls, timeout=spec.timeout)
-        source = NatsHttp(name, spec, http, clock.wall, tracker.accounts)
+        source = open_cluster(name, spec, clock.wall, tracker.accounts)
         # Discovery once, then facts, health and consumers, again with their settings, each at worst
         # twice: one after the other. A server that hangs is not asked again.
         limit = 8 * spec.timeout + 1
@@ -90,7 +88,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
 
     def published(self, sources: Mapping[str, NatsSource]) -> int:
         """Consumers, by stream and name; none of clusters that do not answer."""
-        from obs.sources.nats.nats_http import present_consumers
+        from obs.sources.nats.opened import present_consumers
 
         return len(
             {each for name, spec in sources.items() for each in present_consumers(name, spec)}
@@ -105,7 +103,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         streams = [name for each in sources.values() for name in each.streams.include]
         consumers = [name for each in sources.values() for name in each.consumers.include]
         return {
-            "monitor": first.monitor[0] if first else "MONITOR_URL",
+            "monitor": first.monitor[0] if first and first.monitor else "MONITOR_URL",
             "nats": connection.servers[0] if connection else "NATS_URL",
             "stream": of_sli.stream if of_sli else first_plain(streams, "STREAM"),
             "consumer": of_sli.consumer if of_sli else first_plain(consumers, "CONSUMER"),

@@ -25,6 +25,8 @@ def advice(source: str, server: IncompleteServer) -> str:
 
 
 def _who(server: IncompleteServer) -> str:
+    if server.name == server.address:
+        return server.name if server.name.startswith("account ") else f"server {server.name}"
     if server.name and server.address:
         return f"server {server.name} ({server.address})"
     return f"server {server.name or server.address}"

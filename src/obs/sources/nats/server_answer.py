@@ -9,16 +9,9 @@ from urllib.parse import urlsplit
 from obs.errors import SourceError
 from obs.sources.nats.clocks import Ahead, ahead
 from obs.sources.nats.completeness import Shortfall, is_healthy, reason, shortfall
-from obs.sources.nats.jsz import (
-    AccountReport,
-    Healthz,
-    Jsz,
-    Varz,
-    decode_healthz,
-    decode_varz,
-    unix_seconds,
-)
+from obs.sources.nats.jsz import AccountReport, Healthz, Jsz, decode_healthz, unix_seconds
 from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.varz import Varz, decode_varz
 
 _ALL: Final = 1 << 30
 """Accounts in one response. In pages servers before 2.10.28 and 2.11.2 leave some out at random,
@@ -37,13 +30,26 @@ class Get(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """A part of an answer with a moment of its own: when it was true (Unix seconds, by the
+    collector's clock), the bounds of the clock of who told it, and what that clock is called.
+    """
+
+    accounts: tuple[AccountReport, ...]
+    at: float
+    ahead: Ahead | None
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerAnswer:
     """What one server said in one poll; `error` where it did not answer, without the rest.
 
     `short`: why it does not tell all that it holds. `at` is when its numbers were true by the
     collector's clock, between `asked` and `answered`, unless its own clock says it better: then
     `now`, of which `ahead` is the collector's bounds. Unix seconds. `shared`: several servers
-    answer at this address.
+    answer at this address. `is_account`: not a server, but an account that stands for one, whose
+    streams are in `parts`.
     """
 
     url: str
@@ -58,6 +64,8 @@ class ServerAnswer:
     ahead: Ahead | None = None
     error: SourceError | None = None
     shared: bool = False
+    parts: tuple[AnswerPart, ...] = ()
+    is_account: bool = False
 
 
 def ask(http: Get, clock: Callable[[], float], url: str, *, with_config: bool) -> ServerAnswer:

@@ -6,7 +6,8 @@ answered.
 
 from typing import Final, NamedTuple
 
-from obs.sources.nats.jsz import Varz, unix_seconds
+from obs.sources.nats.jsz import unix_seconds
+from obs.sources.nats.varz import Varz
 
 _MARGIN: Final = 1.0  # seconds; servers round the time at which they started
 

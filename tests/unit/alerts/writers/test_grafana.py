@@ -131,7 +131,7 @@ def rules(**fields: Any) -> dict[str, dict[str, Any]]:
 def test_a_link_chooses_the_object_in_grafana_s_own_words() -> None:
     found = rules(links={"grafana": "https://grafana.example"})["NatsServerDown"]["annotations"]
     assert found["dashboard_url"].endswith(
-        f"/d/obs-orders-jetstream?viewPanel={panel_id('jetstream/server_up')}"
+        f"/d/obs-orders-servers?viewPanel={panel_id('servers/up')}"
         "&var-nats={{ .Labels.nats | urlquery }}&var-server={{ .Labels.server | urlquery }}"
     )
 

@@ -168,7 +168,7 @@ async def test_after_a_refusal_no_query_is_made_for_ten_minutes(
         clock.now += 601
         assert await times.query([QUESTION]) != {}
     (record,) = caplog.records
-    assert "$JS.API.STREAM.MSG.GET.*" in record.getMessage()
+    assert "obs nats permissions" in record.getMessage()
 
 
 def owing_last() -> Question:

@@ -15,11 +15,11 @@ from obs.sources.nats.jsz import (
     StreamSettings,
     Upstream,
     consumer_config,
-    decode_varz,
     stream_config,
     unix_seconds,
 )
 from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.varz import decode_varz
 
 PAGE = {
     "server_id": "NA",

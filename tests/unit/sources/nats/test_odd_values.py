@@ -20,7 +20,8 @@ from obs.sinks.exposition import Exposition
 from obs.snapshot import Consumer, NatsSnapshot, Stream
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.jsz import MOST
-from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.opened import cluster_by_http
+from obs.sources.nats.polled_cluster import PolledCluster
 from obs.spec.nats import NatsSource
 from obs.state import open_state
 
@@ -178,10 +179,10 @@ class Cluster:
         return self.servers[int(url.removeprefix("http://h")[0]) - 1].get(url)
 
 
-def source_of(*servers: Server) -> NatsHttp:
+def source_of(*servers: Server) -> PolledCluster:
     monitor = tuple(f"http://h{i}" for i in range(1, len(servers) + 1))
     spec = NatsSource(monitor=monitor, ephemeral="each")
-    return NatsHttp("main", spec, Cluster(*servers), lambda: START)
+    return cluster_by_http("main", spec, Cluster(*servers), lambda: START)
 
 
 def polled(*servers: Server) -> NatsSnapshot:
@@ -291,7 +292,11 @@ def test_an_odd_value_in_the_facts_of_a_server_leaves_out_that_number(
         if name != "id" and getattr(found, name) != getattr(good, name)
     ]
     assert found.up
-    assert len(differing) <= (1 if place[-1] not in ("jetstream", "config", "stats", "api") else 5)
+    several = place[-1] in ("jetstream", "config", "stats", "api")
+    assert len(set(differing) - {"facts"}) <= (5 if several else 1)
+    lost = good.facts.keys() - found.facts.keys()
+    assert len(lost) <= (len(good.facts) if several else 1)
+    assert found.facts.items() <= good.facts.items()
 
 
 def logged(caplog: pytest.LogCaptureFixture, *answers: bytes) -> list[str]:

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
-from obs.sources.nats.jsz import Varz
 from obs.sources.nats.shared_addresses import SharedAddresses
+from obs.sources.nats.varz import Varz
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,0 +1,219 @@
+"""A cluster's servers, asked over one connection to the system account.
+
+Each server answers `$SYS.REQ.SERVER.PING.…` with what its monitoring port tells. How many servers
+there are, each of them says in its statistics.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from obs.clients.nats_session import Connected, NatsSession
+from obs.errors import SourceError
+from obs.sources.nats import subjects, tolerant
+from obs.sources.nats.clocks import ahead
+from obs.sources.nats.completeness import is_healthy, reason, shortfall
+from obs.sources.nats.jsz import Healthz, decode_healthz, unix_seconds
+from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.server_answer import ServerAnswer
+from obs.sources.nats.varz import decode_varz
+
+_Answer = TypeVar("_Answer")
+
+_ALL: Final = 1 << 30
+_PATIENCE: Final = 1.0  # seconds to wait for a server that did not answer the last time either
+_SILENT_POLLS: Final = 240  # after which a server that does not answer is forgotten
+
+
+class _Server(msgspec.Struct, frozen=True, gc=False):
+    """Who sent a reply. `domain` is that of its JetStream."""
+
+    id: str
+    name: str = ""
+    domain: str = ""
+
+
+class _Stats(msgspec.Struct, frozen=True, gc=False):
+    """`active_servers`: how many the server knows, itself among them."""
+
+    active_servers: int = 0
+
+
+class _Pong(msgspec.Struct, frozen=True, gc=False):
+    server: _Server
+    statsz: _Stats = _Stats()
+
+
+class _Reply(msgspec.Struct, frozen=True, gc=False):
+    server: _Server
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Replies(msgspec.Struct):
+    """By server id what one kind of request brought, and when it was sent and answered."""
+
+    asked: float
+    answered: float
+    data: dict[str, bytes]
+
+
+_PONG: Final = msgspec.json.Decoder(_Pong)
+_REPLY: Final = msgspec.json.Decoder(_Reply)
+
+
+class NatsSystem:
+    """The servers that one system account reaches, of one JetStream domain."""
+
+    def __init__(self, session: NatsSession, clock: Callable[[], float]) -> None:
+        """`clock` gives Unix seconds."""
+        self._session = session
+        self._clock = clock
+        self._silent: dict[str, int] = {}  # by name: polls since it last answered
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Servers by name: that is their address too."""
+        return {name: name for name in self._silent}
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """None: every server that is known has an answer, if only an error."""
+        return ()
+
+    def answers(self, *, with_config: bool) -> list[ServerAnswer]:
+        """Each server's answer. Raises SourceError where none answers."""
+        limit = self._session.timeout
+        found = self._session.run(lambda on: self._ask(on, with_config, limit), 4 * limit + 1)
+        here = {each.url for each in found}
+        self._silent = {
+            name: polls + 1
+            for name, polls in self._silent.items()
+            if name not in here and polls < _SILENT_POLLS
+        } | dict.fromkeys(here, 0)
+        silent = SourceError("timeout", f"no answer within {limit:g} s")
+        return found + [
+            ServerAnswer(name, error=silent) for name, polls in self._silent.items() if polls
+        ]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    async def _ask(self, on: Connected, with_config: bool, limit: float) -> list[ServerAnswer]:
+        servers = await self._servers(on, limit)
+        if not servers:
+            raise SourceError(
+                "timeout", f"{subjects.SERVERS}: no server answers within {limit:g} s"
+            )
+        varz = await self._each(on, subjects.VARZ, {}, servers, limit)
+        health = await self._each(on, subjects.HEALTHZ, {"details": True}, servers, limit)
+        wanted = {
+            "accounts": True,
+            "streams": True,
+            "consumer": True,
+            "config": with_config,
+            "limit": _ALL,
+        }
+        jsz = await self._each(on, subjects.JSZ, wanted, servers, limit)
+        again = [
+            key
+            for key in servers
+            if (one := _answer(key, servers, varz, health, jsz)).short is not None
+            and one.short.why == "incomplete"
+            and one.short.only is None
+        ]
+        if again:  # a stream that is deleted between the count and the listing is no loss
+            second = await self._each(on, subjects.JSZ, wanted, servers, limit)
+            jsz = _Replies(second.asked, second.answered, jsz.data | second.data)
+        return [_answer(key, servers, varz, health, jsz) for key in servers]
+
+    async def _servers(self, on: Connected, limit: float) -> dict[str, str]:
+        """The servers' names by id, as many as answer; of the domain of the one connected to."""
+        most = 0
+
+        def enough(reply: bytes, number: int) -> bool:
+            nonlocal most
+            pong = _decoded(_PONG, reply)
+            most = max(most, pong.statsz.active_servers if pong else 0)
+            return most > 0 and number >= most
+
+        patience = min(limit, _PATIENCE) if any(self._silent.values()) else limit
+        replies = await on.gather(subjects.SERVERS, b"", enough, patience)
+        pongs = [pong for reply in replies if (pong := _decoded(_PONG, reply))]
+        domain = on.server.domain
+        return {each.server.id: each.server.name for each in pongs if each.server.domain == domain}
+
+    async def _each(
+        self,
+        on: Connected,
+        subject: str,
+        options: Mapping[str, object],
+        servers: dict[str, str],
+        limit: float,
+    ) -> _Replies:
+        """What every server says."""
+        asked = self._clock()
+        found: dict[str, bytes] = {}
+        waiting = set(servers)
+
+        def enough(reply: bytes, _: int) -> bool:
+            one = _decoded(_REPLY, reply)
+            if one is not None and one.server.id in servers:
+                found[one.server.id] = bytes(one.data)
+                waiting.discard(one.server.id)
+            return not waiting
+
+        await on.gather(subject, msgspec.json.encode(options), enough, limit)
+        return _Replies(asked, self._clock(), found)
+
+
+def _answer(
+    key: str, servers: Mapping[str, str], varz: _Replies, health: _Replies, jsz: _Replies
+) -> ServerAnswer:
+    """One server's answer; an error where a part of it is missing."""
+    name = servers[key]
+    try:
+        facts = _read(decode_varz, varz, key, name)
+        held = _read(decode_jsz, jsz, key, name)
+        verdict = _verdict(health, key, name)
+    except SourceError as error:
+        return ServerAnswer(name, error=error)
+    told = verdict if isinstance(verdict, Healthz) else None
+    moment = unix_seconds(facts.now)
+    return ServerAnswer(
+        name,
+        facts,
+        held.account_details or (),
+        is_healthy(told) if told else None,
+        reason(told) if told else "",
+        shortfall(verdict, held),
+        jsz.asked,
+        jsz.answered,
+        unix_seconds(held.now),
+        None if moment is None else ahead(moment, varz.asked, varz.answered),
+    )
+
+
+def _verdict(health: _Replies, key: str, name: str) -> Healthz | SourceError | None:
+    """Its verdict, why it gives none for now, or None where it cannot be read."""
+    try:
+        return _read(decode_healthz, health, key, name)
+    except SourceError as error:
+        return None if error.reason == "decode" else error
+
+
+def _read(
+    decode: Callable[[bytes, str], _Answer], replies: _Replies, key: str, name: str
+) -> _Answer:
+    body = replies.data.get(key)
+    if body is None:
+        raise SourceError("timeout", f"{name}: no answer to one of the requests")
+    return decode(body, name)
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], reply: bytes) -> Any:
+    try:
+        return decoder.decode(reply)
+    except tolerant.ODD:
+        return None

@@ -1,0 +1,24 @@
+"""How the servers of one cluster are asked: by HTTP, by the system account, by an account."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from obs.sources.nats.server_answer import ServerAnswer
+
+
+class WayIn(Protocol):
+    """Asks every server of one cluster. Not safe for two polls at the same time."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the servers at the addresses were called when they last answered."""
+
+    @property
+    def unreached(self) -> Sequence[str]:
+        """Names of servers of the cluster at no address that answers."""
+
+    def answers(self, *, with_config: bool) -> list[ServerAnswer]:
+        """Each server's answer once. Blocks. Raises SourceError where none can be asked."""
+
+    def close(self) -> None:
+        """Close connections and end threads."""
