@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from obs.spec.model import Glob, HttpUrl, Matching, Model
+from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, NotBoolean
 from obs.spec.regions import Region
 from obs.spec.source import Seconds, SourceSpec
@@ -41,6 +42,15 @@ class AwsAccess(Model):
     """Role to assume."""
     endpoint_url: HttpUrl | None = None
     """Endpoint instead of that of AWS, for tests and emulators."""
+    allow_plaintext: bool = False
+    """Whether credentials may be sent unencrypted, to an http:// endpoint of another machine."""
+
+    @model_validator(mode="after")
+    def _credentials_are_encrypted(self) -> "AwsAccess":
+        if self.endpoint_url is not None:
+            what = "signed requests"
+            check_encrypted(self.endpoint_url, what, self.allow_plaintext, "endpoint_url")
+        return self
 
 
 class AwsSource(SourceSpec, AwsAccess):

@@ -1,0 +1,194 @@
+"""Whatever a request to AWS raises, as SourceError in our words.
+
+What AWS, or what answers in its place, says is shown in two places only: an error code, if it has
+the form of one, and the message of errors that explain themselves, cut to a line.
+"""
+
+import re
+from typing import Any, Final
+
+from botocore import exceptions as boto_errors
+from botocore.parsers import ResponseParserError
+
+from obs.clients.aws_limits import CallLimits, Refused
+from obs.errors import Reason, SourceError
+
+_QUOTED: Final = 200  # characters of AWS' message
+_LONGEST_CODE: Final = 80
+_CODE: Final = re.compile(r"[A-Za-z]+(?:[._:][A-Za-z0-9]+)*|[1-5][0-9]{2}")
+_SECRET: Final = re.compile(
+    r"(?:AKIA|ASIA)[A-Z0-9]{8,}"  # access keys
+    r"|\beyJ[\w-]{8,}(?:\.[\w-]+)*"  # JSON web tokens
+    r"|\b[0-9a-f]{40,}\b"  # signatures
+    r"|(?=[A-Za-z+/]*[0-9])(?=[0-9A-Z+/]*[a-z])(?=[0-9a-z+/]*[A-Z])[A-Za-z0-9+/=]{32,}"  # base64
+    r"|(?i:\b(?:authorization|signature|credential|signedheaders|x-amz-security-token"
+    r"|sessiontoken|secretaccesskey|accesskeyid)\b[\"']?\s*[:=]).*"
+)
+
+_THROTTLED: Final = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "LimitExceeded",
+        "LimitExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+_DENIED: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "KMS.AccessDeniedException",
+        "UnauthorizedOperation",
+    }
+)
+_BAD_CREDENTIALS: Final = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_EXPLAINED: Final = frozenset(
+    {
+        "ConflictException",
+        "DashboardInvalidInputError",
+        "InvalidParameterCombination",
+        "InvalidParameterInput",
+        "InvalidParameterValue",
+        "LimitExceededFault",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "ServiceQuotaExceededException",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+"""Codes whose message describes the request's parameters, never its credentials."""
+_LOCAL_CREDENTIALS: Final = (
+    boto_errors.CredentialRetrievalError,
+    boto_errors.LoginError,
+    boto_errors.MetadataRetrievalError,
+    boto_errors.NoAuthTokenError,
+    boto_errors.NoCredentialsError,
+    boto_errors.PartialCredentialsError,
+    boto_errors.ProfileNotFound,
+    boto_errors.SSOError,
+    boto_errors.TokenRetrievalError,
+)
+_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
+    (_LOCAL_CREDENTIALS, "auth", "no usable AWS credentials"),
+    (
+        (boto_errors.ReadTimeoutError, boto_errors.ConnectTimeoutError),
+        "timeout",
+        "AWS request timed out",
+    ),
+    (
+        (
+            boto_errors.IncompleteReadError,
+            boto_errors.ResponseStreamingError,
+            ResponseParserError,
+        ),
+        "decode",
+        "invalid response",
+    ),
+    (
+        (boto_errors.HTTPClientError, boto_errors.ConnectionError),
+        "connection",
+        "cannot reach AWS",
+    ),
+    ((boto_errors.BotoCoreError,), "internal", "the request cannot be made"),
+)
+
+
+def translated(error: Exception, operation: str, limits: CallLimits | None = None) -> SourceError:
+    """An error of a call as a SourceError, without the request, which holds credentials.
+
+    What is none of botocore's own errors comes from taking an answer apart.
+    """
+    if isinstance(error, SourceError):
+        return error
+    what = _what(operation, limits)
+    refused = error if isinstance(error, Refused) else _refused(error)
+    if refused is not None:
+        return SourceError(refused.reason, f"{what}: {refused}{_at(limits)}")
+    if isinstance(error, boto_errors.ClientError):
+        return _client_error(error, what, limits)
+    for kinds, reason, words in _MEANINGS:
+        if isinstance(error, kinds):
+            return SourceError(reason, f"{what}: {words} ({type(error).__name__}){_at(limits)}")
+    why = f"{what}: invalid response ({type(error).__name__}){_at(limits)}"
+    return SourceError("decode", why)
+
+
+def one_line(text: object, secrets: tuple[str, ...] = ()) -> str:
+    """What another system says, cut to a line without control characters and credentials."""
+    # Cut twice: searching megabytes takes long, and a secret must not be cut in two.
+    said = str(text)[: 10 * _QUOTED]
+    for secret in secrets:
+        said = said.replace(secret, "[redacted]")
+    said = "".join(each if each.isprintable() else " " for each in said)
+    return _SECRET.sub("[redacted]", " ".join(said.split()))[:_QUOTED].strip()
+
+
+def _refused(error: Exception) -> Refused | None:
+    """What obs gave up itself, in what botocore made of it."""
+    cause = getattr(error, "kwargs", {}).get("error")
+    return cause if isinstance(cause, Refused) else None
+
+
+def _client_error(
+    error: boto_errors.ClientError, what: str, limits: CallLimits | None
+) -> SourceError:
+    # A hostile answer gives members of any type.
+    details: Any = error.response.get("Error")
+    details = details if isinstance(details, dict) else {}
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = _code(details.get("Code", ""))
+    message = one_line(details.get("Message", ""), limits.secrets if limits else ())
+    at = _at(limits)
+    if code in _THROTTLED or status == 429:
+        return SourceError("throttled", f"{what}: throttled by AWS ({code}){at}")
+    if code in _DENIED:
+        return SourceError("auth", f"{what}: not permitted: {message}")
+    if code in _BAD_CREDENTIALS or status in {401, 403}:
+        # A signature error quotes the signed request with the session token: leave it out.
+        return SourceError("auth", f"{what}: AWS rejected the credentials ({code}){at}")
+    if code in _EXPLAINED:
+        return SourceError("http_status", f"{what}: {code}: {message}")
+    return SourceError("http_status", f"{what}: AWS answered {status} ({code}){at}")
+
+
+def _code(code: object) -> str:
+    text = code if isinstance(code, str) else ""
+    is_code = len(text) <= _LONGEST_CODE and _CODE.fullmatch(text)
+    return text if is_code and not _SECRET.search(text) else "no error code" * (not text) or "?"
+
+
+def _what(operation: str, limits: CallLimits | None) -> str:
+    """The operation, with the one for its credentials where that is the one that failed."""
+    latest = limits.operation if limits else ""
+    return f"{operation}: {latest}" if latest and latest != operation else operation
+
+
+def _at(limits: CallLimits | None) -> str:
+    return f", from {limits.host}" if limits and limits.host else ""
