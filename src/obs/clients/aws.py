@@ -221,10 +221,8 @@ class AwsClient:
         cost = billed_metrics(batch) * METRIC_REQUESTED
         operation = "GetMetricData"
         for page in self._pages("cloudwatch", operation, cost, parameters, every):
-            try:
-                answers.add(page)
-            except (ArithmeticError, KeyError, TypeError, ValueError, AttributeError) as error:
-                raise invalid(operation, type(error).__name__) from None
+            if (why := _added(answers, page)) is not None:
+                raise invalid(operation, why)
         return answers
 
     def _pages(
@@ -258,6 +256,15 @@ class AwsClient:
     def _spend(self, dollars: float, every: float | None = None) -> None:
         with self._lock:
             self._costs.spend(dollars, self._clock(), every=every)
+
+
+def _added(answers: MetricDataPages, page: Mapping[str, Any]) -> str | None:
+    """Add a page; returns what is wrong with it. Not raised: its context would hold the page."""
+    try:
+        answers.add(page)
+    except (ArithmeticError, KeyError, TypeError, ValueError, AttributeError) as error:
+        return type(error).__name__
+    return None
 
 
 def _name(text: str, operation: str) -> str:

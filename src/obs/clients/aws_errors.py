@@ -11,11 +11,13 @@ from botocore import exceptions as boto_errors
 from botocore.parsers import ResponseParserError
 
 from obs.clients.aws_limits import CallLimits, Refused
+from obs.clients.aws_retries import asked_pause
 from obs.errors import Reason, SourceError
 
 _QUOTED: Final = 200  # characters of AWS' message
 _LONGEST_CODE: Final = 80
 _CODE: Final = re.compile(r"[A-Za-z]+(?:[._:][A-Za-z0-9]+)*|[1-5][0-9]{2}")
+_ESCAPE: Final = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?")
 _SECRET: Final = re.compile(
     r"(?:AKIA|ASIA)[A-Z0-9]{8,}"  # access keys
     r"|\beyJ[\w-]{8,}(?:\.[\w-]+)*"  # JSON web tokens
@@ -128,7 +130,7 @@ def translated(error: Exception, operation: str, limits: CallLimits | None = Non
     if isinstance(error, SourceError):
         return error
     what = _what(operation, limits)
-    refused = error if isinstance(error, Refused) else _refused(error)
+    refused = error if isinstance(error, Refused) else _refused(error) or _late(error, limits)
     if refused is not None:
         return SourceError(refused.reason, f"{what}: {refused}{_at(limits)}")
     if isinstance(error, boto_errors.ClientError):
@@ -146,6 +148,7 @@ def one_line(text: object, secrets: tuple[str, ...] = ()) -> str:
     said = str(text)[: 10 * _QUOTED]
     for secret in secrets:
         said = said.replace(secret, "[redacted]")
+    said = _ESCAPE.sub(" ", said)
     said = "".join(each if each.isprintable() else " " for each in said)
     return _SECRET.sub("[redacted]", " ".join(said.split()))[:_QUOTED].strip()
 
@@ -154,6 +157,12 @@ def _refused(error: Exception) -> Refused | None:
     """What obs gave up itself, in what botocore made of it."""
     cause = getattr(error, "kwargs", {}).get("error")
     return cause if isinstance(cause, Refused) else None
+
+
+def _late(error: Exception, limits: CallLimits | None) -> Refused | None:
+    """What to say of a timeout at which the time of the whole call is over."""
+    late = isinstance(error, (boto_errors.ReadTimeoutError, boto_errors.ConnectTimeoutError))
+    return limits.late if late and limits is not None and limits.is_over else None
 
 
 def _client_error(
@@ -167,15 +176,18 @@ def _client_error(
     message = one_line(details.get("Message", ""), limits.secrets if limits else ())
     at = _at(limits)
     if code in _THROTTLED or status == 429:
-        return SourceError("throttled", f"{what}: throttled by AWS ({code}){at}")
+        seconds = asked_pause(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
+        asks = f", which asks to wait {seconds:.0f} s" if seconds is not None else ""
+        return SourceError("throttled", f"{what}: throttled by AWS ({code}){asks}{at}")
     if code in _DENIED:
         return SourceError("auth", f"{what}: not permitted: {message}")
     if code in _BAD_CREDENTIALS or status in {401, 403}:
         # A signature error quotes the signed request with the session token: leave it out.
         return SourceError("auth", f"{what}: AWS rejected the credentials ({code}){at}")
+    named = f" ({code})" if code != str(status) else ""
     if code in _EXPLAINED:
         return SourceError("http_status", f"{what}: {code}: {message}")
-    return SourceError("http_status", f"{what}: AWS answered {status} ({code}){at}")
+    return SourceError("http_status", f"{what}: AWS answered {status}{named}{at}")
 
 
 def _code(code: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final, Never
+from typing import Final
 
 from obs.errors import Reason
 
@@ -53,14 +53,35 @@ class CallLimits:
     @property
     def left(self) -> float:
         """Seconds left. Raises Refused where there are none."""
-        left = self.ends - time.monotonic()
-        if left <= 0:
-            self.refuse_late()
-        return left
+        if self.is_over:
+            raise self.late
+        return self.ends - time.monotonic()
 
-    def refuse_late(self) -> Never:
-        """Raise what says that the time is over."""
-        raise Refused("timeout", f"not done after {self.seconds:.3g} s, retries and pages included")
+    @property
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self.ends
+
+    @property
+    def late(self) -> Refused:
+        """What to raise then."""
+        seconds = f"{self.seconds:.3g} s"
+        return Refused("timeout", f"not done after {seconds}, retries and pages included")
+
+    def begin_request(self, operation: str, host: str, secrets: tuple[str, ...]) -> None:
+        """A client of botocore sends a request. Raises Refused where no time is left."""
+        self.operation, self.host, self.secrets = operation, host, secrets
+        self.largest = LARGEST_ANSWER
+        self.left  # noqa: B018  raises
+
+    def end_request(self) -> None:
+        """The answer was taken apart."""
+        self.largest = LARGEST_CREDENTIALS
+
+    def note_credentials(self, host: str) -> None:
+        """Something else than a client sends a request: a metadata endpoint is asked."""
+        if self.largest == LARGEST_CREDENTIALS:
+            self.operation, self.host = "credentials", host
 
     def take_bytes(self, count: int, so_far: int) -> None:
         """Count what arrived; `so_far` is of the same answer. Raises Refused beyond a limit."""

@@ -10,6 +10,7 @@ from obs.clients.aws_limits import Refused, current
 
 ATTEMPTS: Final = 3  # of one request, the first included
 
+_NEVER: Final = 86_400_000.0
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 
 
@@ -32,7 +33,7 @@ def pause_before_retry(
     if response is None or attempts >= ATTEMPTS:
         return None
     http, parsed = response
-    asked = _asked(http.headers)
+    asked = asked_pause(http.headers)
     if asked is None or not _throttled(http.status_code, parsed):
         return None
     return asked if asked + 1.0 <= left else False
@@ -44,12 +45,16 @@ def _throttled(status: int, parsed: Any) -> bool:
     return status in _BUSY or (status >= 400 and ("hrottl" in code or "TooMany" in code))
 
 
-def _asked(headers: Mapping[str, Any]) -> float | None:
-    """Seconds that an answer asks to wait: x-amz-retry-after in ms, Retry-After in s or a date."""
-    milliseconds = _number(headers.get("x-amz-retry-after"))
+def asked_pause(headers: Mapping[str, Any]) -> float | None:
+    """Seconds that an answer asks to wait: x-amz-retry-after in ms, Retry-After in s or a date.
+
+    None where it does not, or the number is none.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    milliseconds = _number(lower.get("x-amz-retry-after"))
     if milliseconds is not None:
         return milliseconds / 1000
-    text = headers.get("Retry-After")
+    text = lower.get("retry-after")
     seconds = _number(text)
     if seconds is not None or text is None:
         return seconds
@@ -64,4 +69,4 @@ def _number(text: Any) -> float | None:
         number = float(text)
     except (ValueError, TypeError):
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return number if 0 <= number < _NEVER else None

@@ -27,8 +27,6 @@ from obs import __version__
 from obs.clients.aws_answers import Answer, checked, inspect_body
 from obs.clients.aws_errors import translated
 from obs.clients.aws_limits import (
-    LARGEST_ANSWER,
-    LARGEST_CREDENTIALS,
     CallLimits,
     Refused,
     current,
@@ -97,7 +95,7 @@ class AwsSession:
     def _client(self, service: str, limits: CallLimits) -> Any:
         # Whoever holds the lock may be waiting for credentials.
         if not self._lock.acquire(timeout=limits.left):
-            limits.refuse_late()
+            raise limits.late
         try:
             if service not in self._clients:
                 if self._session is None:
@@ -116,10 +114,7 @@ class AwsSession:
         parts = urlsplit(request.url)
         limits = current()
         if limits is not None:
-            limits.operation, limits.host = operation, parts.netloc
-            limits.largest = LARGEST_ANSWER
-            limits.secrets = tuple(_secrets(request.headers))
-            limits.left  # noqa: B018  raises where there is none
+            limits.begin_request(operation, parts.netloc, tuple(_secrets(request.headers)))
         if is_plaintext(request.url) and not self._spec.allow_plaintext:
             raise Refused(
                 "connection",
@@ -199,7 +194,7 @@ def _before_parse(**event: Any) -> None:
 def _after_answer(**_: object) -> None:
     limits = current()
     if limits is not None:
-        limits.largest = LARGEST_CREDENTIALS
+        limits.end_request()
 
 
 def _secrets(headers: Any) -> list[str]:

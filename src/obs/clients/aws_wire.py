@@ -8,6 +8,7 @@ here, because botocore's timeouts are of a single read and its sizes have no lim
 import io
 import time
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import (
     AWSHTTPConnection,
@@ -46,7 +47,7 @@ class _Limited(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("timed out")
         self._socket.settimeout(left)
-        count = self._raw.readinto(buffer)
+        count: int | None = self._raw.readinto(buffer)
         self._count(count or 0, limits)
         return count
 
@@ -75,6 +76,8 @@ class _Connecting:
     """Part of a connection: it begins nothing for which no time is left."""
 
     response_class: Any = _Answer
+    host: Any
+    port: Any
     timeout: Any
     sock: Any
 
@@ -88,15 +91,17 @@ class _Connecting:
     def request(self, method: str, url: str, *arguments: Any, **named: Any) -> Any:
         """Send a request, unless it would pass a proxy in clear text."""
         if url.lower().startswith("http://"):
-            host = url.split("/")[2]
+            host = urlsplit(url).hostname
             raise Refused(
                 "connection",
                 f"an HTTP proxy would read the request to http://{host}, which has no TLS; "
                 f"use https, or name {host} in NO_PROXY",
             )
         limits = current()
-        if limits is not None and self.sock is not None:
-            self.sock.settimeout(min(self.timeout or _LONGEST, limits.left))
+        if limits is not None:
+            limits.note_credentials(f"{self.host}:{self.port}")
+            if self.sock is not None:
+                self.sock.settimeout(min(self.timeout or _LONGEST, limits.left))
         return super().request(method, url, *arguments, **named)  # type: ignore[misc]
 
 
