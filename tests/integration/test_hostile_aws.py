@@ -493,6 +493,7 @@ def test_credentials_for_another_machine_are_not_sent_unencrypted(
     server: HostileAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:4566")
+    fields: dict[str, Any]
     for fields in ({}, {"role_arn": ROLE}):
         error = failure(server, endpoint_url=None, **fields)
         assert error.reason == "connection"
