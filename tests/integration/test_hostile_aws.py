@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.model import ServiceModel
 from botocore.utils import ContainerMetadataFetcher
 
 from obs.clients.aws import AwsClient
@@ -190,6 +191,47 @@ def test_an_answer_that_grows_when_it_is_parsed_is_refused_before(server: Hostil
             assert caught.value.reason in {"too_large", "decode"}, what
             assert peak_mb(pid) - before < 100, what
             assert server.seen[operation] == 1, what
+
+
+PROTOCOLS = {
+    # botocore has spoken all three to CloudWatch; which one depends on its version.
+    "smithy-rpc-v2-cbor": {
+        "nested 100 000 deep": b"\x81" * 100_000,
+        "nested maps": b"\xa1\x61a" * 100_000,
+        "millions of lists": b"\x9f" + b"\x80" * 5_000_000 + b"\xff",
+        "a list longer than the answer": b"\x9b" + b"\xff" * 8,
+        "a text longer than the answer": b"\x7b" + b"\xff" * 8,
+        "cut short": b"\xa1\x71MetricDataResults\x81\xa1\x62Id",
+        "tags": b"\xc1" * 100_000 + b"\x00",
+        "an unknown tag with a secret": b"\xc6\x78\x3c" + TEMPORARY_TOKEN.encode()[:60],
+    },
+    "query": {
+        "nested 100 000 deep": b"<a>" * 100_000 + b"</a>" * 100_000,
+        "millions of elements": b"<a>" + b"<a/>" * 3_000_000 + b"</a>",
+        "cut short": b"<GetMetricDataResponse><GetMetricDataResult><MetricDataResults>",
+    },
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_of_cloudwatch_is_held_to_the_limits(
+    server: HostileAws, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ServiceModel, "resolved_protocol", protocol)
+    pid = os.getpid()
+    with client(server, timeout="5s") as one, without_pauses():
+        for what, body in PROTOCOLS[protocol].items():
+            whole = http(body, "application/cbor", smithy_protocol="rpc-v2-cbor")
+            if protocol == "query":
+                whole = http(body, "text/xml")
+            server.sick["GetMetricData"] = answering(whole)
+            forget_peak(pid)
+            before = resident_mb(pid)
+            with pytest.raises(SourceError) as caught:
+                one.metric_data([SERIES], 0, 60, 60)
+            assert caught.value.reason in {"too_large", "decode"}, what
+            assert TEMPORARY_TOKEN[:60] not in str(caught.value), what
+            assert peak_mb(pid) - before < 100, what
 
 
 def test_pages_without_end_are_few_and_their_cost_is_counted(server: HostileAws) -> None:
@@ -493,9 +535,8 @@ def test_credentials_for_another_machine_are_not_sent_unencrypted(
     server: HostileAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:4566")
-    fields: dict[str, Any]
-    for fields in ({}, {"role_arn": ROLE}):
-        error = failure(server, endpoint_url=None, **fields)
+    for role in (None, ROLE):
+        error = failure(server, endpoint_url=None, role_arn=role)
         assert error.reason == "connection"
         assert "unencrypted to http://192.0.2.1:4566; use https, or set allow_plaintext" in str(
             error

@@ -12,6 +12,7 @@ from obs.clients.aws_answers import invalid
 from obs.clients.aws_cost import METRIC_REQUESTED, PUT_REQUEST, SQS_REQUEST, CostMeter
 from obs.clients.aws_limits import new_call
 from obs.clients.aws_pages import MOST_PAGES, MOST_PAID_PAGES, pages
+from obs.clients.aws_text import one_line
 from obs.clients.metric_data import (
     MAX_POINTS,
     MetricDataPages,
@@ -200,7 +201,7 @@ class AwsClient:
             missing = [one for one in missing if one not in found]
             if not missing:
                 return found
-        statuses = ", ".join(answers.statuses)[:200]
+        statuses = one_line(", ".join(answers.statuses))
         reason: Reason = "auth" if "Forbidden" in answers.statuses else "partial"
         raise SourceError(
             reason,

@@ -12,21 +12,11 @@ from botocore.parsers import ResponseParserError
 
 from obs.clients.aws_limits import CallLimits, Refused
 from obs.clients.aws_retries import asked_pause
+from obs.clients.aws_text import one_line, shows_secret
 from obs.errors import Reason, SourceError
 
-_QUOTED: Final = 200  # characters of AWS' message
 _LONGEST_CODE: Final = 80
 _CODE: Final = re.compile(r"[A-Za-z]+(?:[._:][A-Za-z0-9]+)*|[1-5][0-9]{2}")
-_ESCAPE: Final = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?")
-_SECRET: Final = re.compile(
-    r"(?:AKIA|ASIA)[A-Z0-9]{8,}"  # access keys
-    r"|\beyJ[\w-]{8,}(?:\.[\w-]+)*"  # JSON web tokens
-    r"|\b[0-9a-f]{40,}\b"  # signatures
-    r"|(?=[A-Za-z+/]*[0-9])(?=[0-9A-Z+/]*[a-z])(?=[0-9a-z+/]*[A-Z])[A-Za-z0-9+/=]{32,}"  # base64
-    r"|(?i:\b(?:authorization|signature|credential|signedheaders|x-amz-security-token"
-    r"|sessiontoken|secretaccesskey|accesskeyid)\b[\"']?\s*[:=]).*"
-)
-
 _THROTTLED: Final = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -142,17 +132,6 @@ def translated(error: Exception, operation: str, limits: CallLimits | None = Non
     return SourceError("decode", why)
 
 
-def one_line(text: object, secrets: tuple[str, ...] = ()) -> str:
-    """What another system says, cut to a line without control characters and credentials."""
-    # Cut twice: searching megabytes takes long, and a secret must not be cut in two.
-    said = str(text)[: 10 * _QUOTED]
-    for secret in secrets:
-        said = said.replace(secret, "[redacted]")
-    said = _ESCAPE.sub(" ", said)
-    said = "".join(each if each.isprintable() else " " for each in said)
-    return _SECRET.sub("[redacted]", " ".join(said.split()))[:_QUOTED].strip()
-
-
 def _refused(error: Exception) -> Refused | None:
     """What obs gave up itself, in what botocore made of it."""
     cause = getattr(error, "kwargs", {}).get("error")
@@ -193,7 +172,7 @@ def _client_error(
 def _code(code: object) -> str:
     text = code if isinstance(code, str) else ""
     is_code = len(text) <= _LONGEST_CODE and _CODE.fullmatch(text)
-    return text if is_code and not _SECRET.search(text) else "no error code" * (not text) or "?"
+    return text if is_code and not shows_secret(text) else "no error code" * (not text) or "?"
 
 
 def _what(operation: str, limits: CallLimits | None) -> str:

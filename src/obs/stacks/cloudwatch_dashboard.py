@@ -41,7 +41,7 @@ def read(text: str) -> tuple[Body, str]:
     found = _OWNED.search(text)
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         whole = {}
     return whole, found.group(1) if found else ""
 
