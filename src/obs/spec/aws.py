@@ -62,7 +62,8 @@ class AwsSource(SourceSpec, AwsAccess):
     poll: Annotated[Duration, Field(ge=1)] = 60.0
     """Interval of the polls; CloudWatch charges for each metric that a poll reads."""
     timeout: Seconds = 30.0
-    """Timeout of a request."""
+    """Timeout of a request; with its retries and pages it takes at most four times as long, as does
+    a poll that is not rarer."""
     delay: Duration = 120.0
     """Delay after which CloudWatch has completed a minute."""
     inventory_every: Seconds = 300.0
