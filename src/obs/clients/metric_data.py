@@ -1,7 +1,7 @@
 """GetMetricData without I/O: the queries of a request, and the contents of its pages."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -87,12 +87,15 @@ class MetricDataPages:
             if result["Id"] not in self._by_id:
                 raise ValueError("a query that was not sent")
             points = self._points.setdefault(result["Id"], {})
-            pairs = zip(result["Timestamps"], result["Values"], strict=True)
-            points.update(
-                (at, _number(value))
-                for when, value in pairs
-                if self._earliest <= (at := _unix(when)) <= self._latest
-            )
+            values = result["Values"]
+            # Counts, durations and ages: NaN or a negative one would stay in a counter for good.
+            if values and not (min(values) >= 0 and sum(values) < math.inf):
+                raise ValueError("a value that is no count")
+            times = [_unix(when) for when in result["Timestamps"]]
+            found: Iterable[tuple[int, float]] = zip(times, map(float, values), strict=True)
+            if times and not self._earliest <= min(times) <= max(times) <= self._latest:
+                found = (pair for pair in found if self._earliest <= pair[0] <= self._latest)
+            points.update(found)
             self._status[result["Id"]] = result["StatusCode"]
 
     @property
@@ -111,13 +114,6 @@ class MetricDataPages:
         """Status codes of the queries not returned in full, sorted; `Missing` if there is none."""
         found = {self._status.get(query, "Missing") for query in self._by_id} - {"Complete"}
         return sorted({*found, *self.messages})
-
-
-def _number(value: float) -> float:
-    """Counts, durations and ages: NaN or a negative one would stay in a counter for good."""
-    if not 0 <= value < math.inf:
-        raise ValueError("no count")
-    return float(value)
 
 
 def _unix(when: datetime | float) -> int:

@@ -139,3 +139,18 @@ def test_times_may_be_numbers_or_datetimes() -> None:
 def test_a_page_that_makes_no_sense_is_an_error(page: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         MetricDataPages(series(1), 0, 1 << 40).add(page)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+def test_a_value_that_is_no_count_is_malformed(value: float) -> None:
+    whole = {"Id": "q0", "Timestamps": [0, 60], "Values": [1.0, value], "StatusCode": "Complete"}
+    with pytest.raises(ValueError, match="no count"):
+        MetricDataPages(series(1), 0, 120).add({"MetricDataResults": [whole]})
+
+
+def test_points_far_from_the_time_asked_for_are_left_out() -> None:
+    times = [-1_000_000, 60, 1 << 60]
+    whole = {"Id": "q0", "Timestamps": times, "Values": [1.0, 2.0, 3.0], "StatusCode": "Complete"}
+    pages = MetricDataPages(series(1), 0, 120)
+    pages.add({"MetricDataResults": [whole]})
+    assert [*pages.complete.values()] == [{60: 2.0}]
