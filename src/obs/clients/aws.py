@@ -8,7 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
+from obs.clients.aws_answers import invalid
 from obs.clients.aws_cost import METRIC_REQUESTED, PUT_REQUEST, SQS_REQUEST, CostMeter
+from obs.clients.aws_limits import new_call
+from obs.clients.aws_pages import MOST_PAGES, MOST_PAID_PAGES, pages
+from obs.clients.aws_text import one_line
 from obs.clients.metric_data import (
     MAX_POINTS,
     MetricDataPages,
@@ -28,14 +32,16 @@ if TYPE_CHECKING:
     from obs.clients.aws_session import AwsSession
 
 _QUERY_ATTEMPTS: Final = 3  # of a query that AWS did not answer in full
-_MAX_PAGES: Final = 10_000  # of one list; more means that the tokens lead in a circle
+_ARN_COLONS: Final = 5
+_LONGEST_NAME: Final = 2_048  # characters of a name, an ARN or a URL
 
 
 class AwsClient:
     """One account and region. Safe to use from several threads; nothing is sent before a call.
 
-    Every method sends requests and raises SourceError. `clock` returns seconds, for the rate of
-    spending; use a monotonic one.
+    Every method sends requests and raises SourceError. It ends within four timeouts of a request
+    (at least 5 s), with all attempts and pages; `metric_data` needs several such calls.
+    `clock` returns seconds, for the rate of spending; use a monotonic one.
     """
 
     def __init__(self, spec: AwsSource, clock: Callable[[], float]) -> None:
@@ -67,18 +73,36 @@ class AwsClient:
 
     def event_buses(self) -> dict[str, str]:
         """ARN by name of every event bus."""
-        buses = self.listed("events", "ListEventBuses", "EventBuses")
-        return {bus["Name"]: bus["Arn"] for bus in buses}
+        operation = "ListEventBuses"
+        buses = {
+            _name(bus["Name"], operation): _name(bus["Arn"], operation)
+            for bus in self.listed("events", operation, "EventBuses")
+        }
+        if any(arn.count(":") < _ARN_COLONS for arn in buses.values()):
+            raise invalid(operation, "an Arn that is none")
+        return buses
 
     def rules(self, bus: str) -> dict[str, bool]:
         """The rules on a bus by name, and whether each is enabled."""
-        rules = self.listed("events", "ListRules", "Rules", EventBusName=bus)
-        return {rule["Name"]: rule.get("State", "ENABLED") != "DISABLED" for rule in rules}
+        operation = "ListRules"
+        rules = self.listed("events", operation, "Rules", EventBusName=bus)
+        return {
+            _name(rule["Name"], operation): rule.get("State", "ENABLED") != "DISABLED"
+            for rule in rules
+        }
 
     def targets(self, bus: str, rule: str) -> list["TargetOutputTypeDef"]:
         """Targets of a rule, as AWS describes them."""
-        found = self.listed("events", "ListTargetsByRule", "Targets", EventBusName=bus, Rule=rule)
-        return [cast("TargetOutputTypeDef", target) for target in found]
+        operation = "ListTargetsByRule"
+        found = self.listed("events", operation, "Targets", EventBusName=bus, Rule=rule)
+        targets = [cast("TargetOutputTypeDef", target) for target in found]
+        for target in targets:
+            queue = target.get("DeadLetterConfig", {}).get("Arn")
+            for name in (target["Id"], target["Arn"], *[queue] * bool(queue)):
+                _name(str(name), operation)
+            if queue and queue.count(":") < _ARN_COLONS:
+                raise invalid(operation, "a dead-letter queue without an ARN")
+        return targets
 
     def queue_urls(self, prefix: str = "") -> list[str]:
         """URLs of the queues whose names begin with `prefix`."""
@@ -88,21 +112,22 @@ class AwsClient:
             parameters["QueueNamePrefix"] = prefix
         urls: list[str] = []
         for page in self._pages("sqs", "ListQueues", SQS_REQUEST, parameters):
-            urls.extend(page.get("QueueUrls", []))  # left out where there is none
+            # left out where there is none
+            urls.extend(_name(url, "ListQueues") for url in page.get("QueueUrls", []))
         return urls
 
     def queue_url(self, name: str) -> str:
         """The URL of this account's queue of that name."""
         self._spend(SQS_REQUEST)
         answer = self._session.call("sqs", "GetQueueUrl", QueueName=name)
-        return str(_member(answer, "QueueUrl", "GetQueueUrl"))
+        return _name(answer["QueueUrl"], "GetQueueUrl")
 
     def queue_attributes(self, url: str, names: Sequence[str]) -> dict[str, str]:
         """Attributes of a queue by name, as the strings that SQS returns."""
         self._spend(SQS_REQUEST)
         operation = "GetQueueAttributes"
         answer = self._session.call("sqs", operation, QueueUrl=url, AttributeNames=[*names])
-        attributes: dict[str, str] = _member(answer, "Attributes", operation)
+        attributes: dict[str, str] = answer["Attributes"]
         return attributes
 
     def metric_data(
@@ -149,18 +174,16 @@ class AwsClient:
             Message=message,
             **(ordered if topic_arn.endswith(".fifo") else {}),
         )
-        return str(_member(answer, "MessageId", "Publish"))
+        return _name(answer["MessageId"], "Publish")
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """The response to a free request; `operation` as AWS spells it."""
         return self._session.call(service, operation, **parameters)
 
-    def listed(
-        self, service: str, operation: str, member: str, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
+    def listed(self, service: str, operation: str, member: str, **parameters: Any) -> Iterator[Any]:
         """The items of `member` on all pages of a free request."""
         for page in self._pages(service, operation, 0.0, parameters):
-            yield from _member(page, member, operation)
+            yield from page[member]
 
     def close(self) -> None:
         """Close the connections."""
@@ -178,7 +201,7 @@ class AwsClient:
             missing = [one for one in missing if one not in found]
             if not missing:
                 return found
-        statuses = ", ".join(answers.statuses)[:200]
+        statuses = one_line(", ".join(answers.statuses))
         reason: Reason = "auth" if "Forbidden" in answers.statuses else "partial"
         raise SourceError(
             reason,
@@ -188,7 +211,7 @@ class AwsClient:
     def _answer(
         self, batch: Sequence[MetricSeries], start: int, end: int, period: int, every: float | None
     ) -> MetricDataPages:
-        answers = MetricDataPages(batch)
+        answers = MetricDataPages(batch, start, end)
         parameters = {
             "MetricDataQueries": queries(batch, period),
             "StartTime": datetime.fromtimestamp(start, UTC),
@@ -199,10 +222,8 @@ class AwsClient:
         cost = billed_metrics(batch) * METRIC_REQUESTED
         operation = "GetMetricData"
         for page in self._pages("cloudwatch", operation, cost, parameters, every):
-            try:
-                answers.add(page)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise _invalid(operation, type(error).__name__) from None
+            if (why := _added(answers, page)) is not None:
+                raise invalid(operation, why)
         return answers
 
     def _pages(
@@ -213,15 +234,12 @@ class AwsClient:
         parameters: Mapping[str, Any],
         every: float | None = None,
     ) -> Iterator[dict[str, Any]]:
-        token: dict[str, str] = {}
-        for _ in range(_MAX_PAGES):
+        def ask(token: dict[str, str]) -> dict[str, Any]:
             self._spend(cost, every)
-            page = self._session.call(service, operation, **parameters, **token)
-            yield page
-            if not page.get("NextToken"):
-                return
-            token = {"NextToken": page["NextToken"]}
-        raise _invalid(operation, f"more than {_MAX_PAGES} pages")
+            return self._session.call(service, operation, **parameters, **token)
+
+        most = MOST_PAGES if cost < METRIC_REQUESTED else MOST_PAID_PAGES
+        yield from pages(service, operation, ask, new_call(self._spec.timeout), most)
 
     @property
     def _session(self) -> "AwsSession":
@@ -241,12 +259,17 @@ class AwsClient:
             self._costs.spend(dollars, self._clock(), every=every)
 
 
-def _member(answer: Mapping[str, Any], name: str, operation: str) -> Any:
-    # botocore parses an invalid body as a response without members.
-    if name not in answer:
-        raise _invalid(operation, f"no {name}")
-    return answer[name]
+def _added(answers: MetricDataPages, page: Mapping[str, Any]) -> str | None:
+    """Add a page; returns what is wrong with it. Not raised: its context would hold the page."""
+    try:
+        answers.add(page)
+    except (ArithmeticError, KeyError, TypeError, ValueError, AttributeError) as error:
+        return type(error).__name__
+    return None
 
 
-def _invalid(operation: str, why: str) -> SourceError:
-    return SourceError("decode", f"{operation}: invalid response ({why})")
+def _name(text: str, operation: str) -> str:
+    """What identifies something, fit for a label and a terminal. Raises SourceError."""
+    if not text.isprintable() or not 0 < len(text) <= _LONGEST_NAME:
+        raise invalid(operation, "a name that is empty, too long or not printable")
+    return text

@@ -1,12 +1,14 @@
-"""A boto3 session for a spec's AWS source, and botocore's errors as SourceError.
+"""A boto3 session for a spec's AWS source, within limits and with errors in our words.
 
 The one module that imports boto3, which is slow and large: import it with the first request.
 """
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 from botocore import exceptions as boto_errors
@@ -18,110 +20,27 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
-from botocore.parsers import ResponseParserError
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
 from obs import __version__
-from obs.errors import Reason, SourceError
+from obs.clients.aws_answers import Answer, checked, inspect_body
+from obs.clients.aws_errors import translated
+from obs.clients.aws_limits import (
+    CallLimits,
+    Refused,
+    current,
+    limited,
+    new_call,
+)
+from obs.clients.aws_retries import ATTEMPTS, pause_before_retry
+from obs.clients.aws_wire import limit_connections
+from obs.errors import SourceError
 from obs.spec.aws import AwsSource
+from obs.spec.plaintext import is_plaintext
 
-ATTEMPTS: Final = 3  # of one request, the first included
 _CONNECT_TIMEOUT: Final = 10.0
-_QUOTED: Final = 200  # characters of AWS' message
-
-_THROTTLED: Final = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "LimitExceeded",
-        "LimitExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-    }
-)
-_DENIED: Final = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "KMS.AccessDeniedException",
-        "UnauthorizedOperation",
-    }
-)
-_BAD_CREDENTIALS: Final = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
-_EXPLAINED: Final = frozenset(
-    {
-        "ConflictException",
-        "DashboardInvalidInputError",
-        "InvalidParameterCombination",
-        "InvalidParameterInput",
-        "InvalidParameterValue",
-        "LimitExceededFault",
-        "ResourceNotFound",
-        "ResourceNotFoundException",
-        "ServiceQuotaExceededException",
-        "ValidationError",
-        "ValidationException",
-    }
-)
-"""Codes whose message describes the request's parameters, never its credentials."""
-_LOCAL_CREDENTIALS: Final = (
-    boto_errors.CredentialRetrievalError,
-    boto_errors.LoginError,
-    boto_errors.MetadataRetrievalError,
-    boto_errors.NoAuthTokenError,
-    boto_errors.NoCredentialsError,
-    boto_errors.PartialCredentialsError,
-    boto_errors.ProfileNotFound,
-    boto_errors.SSOError,
-    boto_errors.TokenRetrievalError,
-)
-_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
-    (_LOCAL_CREDENTIALS, "auth", "no usable AWS credentials"),
-    (
-        (boto_errors.ReadTimeoutError, boto_errors.ConnectTimeoutError),
-        "timeout",
-        "AWS request timed out",
-    ),
-    (
-        (
-            boto_errors.IncompleteReadError,
-            boto_errors.ResponseStreamingError,
-            ResponseParserError,
-        ),
-        "decode",
-        "invalid response",
-    ),
-    (
-        (boto_errors.HTTPClientError, boto_errors.ConnectionError),
-        "connection",
-        "cannot reach AWS",
-    ),
-)
+_SECRET_HEADERS: Final = ("Authorization", "X-Amz-Security-Token", "x-amz-sso_bearer_token")
 
 
 class AwsSession:
@@ -137,25 +56,20 @@ class AwsSession:
         self._session: boto3.session.Session | None = None
         self._clients: dict[str, Any] = {}
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, **parameters: Any) -> Answer:
         """Send one request, retried by botocore; `operation` as AWS spells it.
 
-        Raises SourceError for every failure.
+        It ends within the limits of the call that surrounds it (`aws_limits.limited`), or of its
+        own: four times the timeout of a request, at least 5 s. Whatever fails, it raises
+        SourceError.
         """
-        try:
-            client = self._client(service)
-            method = getattr(client, xform_name(operation))
-        except boto_errors.BotoCoreError as error:
-            raise translated(error, operation) from None
-        try:
-            response: dict[str, Any] = method(**parameters)
-        except (boto_errors.BotoCoreError, boto_errors.ClientError) as error:
-            raise translated(error, operation) from None
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise _unreadable(operation, type(error).__name__) from None
-        if "RequestId" not in response["ResponseMetadata"]:
-            raise _unreadable(operation, "no request id")
-        return response
+        limits = current() or new_call(self._spec.timeout)
+        with limited(limits):
+            found = self._outcome(service, operation, parameters, limits)
+        # Raised out here: as its context, botocore's error would keep answer and request alive.
+        if isinstance(found, SourceError):
+            raise found
+        return found
 
     def close(self) -> None:
         """Close the connections; the session can be used again."""
@@ -164,20 +78,73 @@ class AwsSession:
                 client.close()
             self._clients.clear()
 
-    def _client(self, service: str) -> Any:
-        with self._lock:
+    def _outcome(
+        self, service: str, operation: str, parameters: dict[str, Any], limits: CallLimits
+    ) -> Answer | SourceError:
+        limits.operation, limits.host, limits.secrets = operation, "", ()
+        try:
+            client = self._client(service, limits)
+            response = getattr(client, xform_name(operation))(**parameters)
+            shape = client.meta.service_model.operation_model(operation).output_shape
+            return checked(response, shape, operation)
+        except Exception as error:  # noqa: BLE001  an answer can make botocore raise anything
+            failure = translated(error, operation, limits)
+            _release(error)
+        return failure
+
+    def _client(self, service: str, limits: CallLimits) -> Any:
+        # Whoever holds the lock may be waiting for credentials.
+        if not self._lock.acquire(timeout=limits.left):
+            raise limits.late
+        try:
             if service not in self._clients:
                 if self._session is None:
-                    self._session = _open(self._spec, self._count)
+                    self._session = _open(self._spec, self._before_send)
                 self._clients[service] = self._session.client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=self._spec.endpoint_url,
                     config=_config(self._spec),
                 )
             return self._clients[service]
+        finally:
+            self._lock.release()
 
-    def _count(self, event_name: str, **_: object) -> None:
-        self._on_attempt(event_name.rpartition(".")[2])
+    def _before_send(self, event_name: str, request: Any, **_: object) -> None:
+        operation = event_name.rpartition(".")[2]
+        parts = urlsplit(request.url)
+        limits = current()
+        if limits is not None:
+            limits.begin_request(operation, parts.netloc, tuple(_secrets(request.headers)))
+        if is_plaintext(request.url) and not self._spec.allow_plaintext:
+            raise Refused(
+                "connection",
+                f"credentials would be sent unencrypted to http://{parts.netloc}; use https, or "
+                "set allow_plaintext: true where the network is trusted",
+            )
+        self._on_attempt(operation)
+
+
+def _open(spec: AwsSource, before_send: Callable[..., None]) -> boto3.session.Session:
+    limit_connections()
+    # botocore and urllib3 log requests with signatures, and answers with temporary credentials.
+    for library in ("botocore", "boto3", "urllib3"):
+        log = logging.getLogger(library)
+        log.setLevel(max(log.level, logging.CRITICAL))
+    source = _session(spec, before_send, spec.profile)
+    if spec.role_arn is None:
+        return boto3.session.Session(botocore_session=source)
+
+    def create_client(service: str, **credentials: Any) -> Any:
+        return source.create_client(
+            service, endpoint_url=spec.endpoint_url, config=_config(spec), **credentials
+        )
+
+    assumed = _session(spec, before_send)
+    assumed.register_component(
+        "credential_provider",
+        CredentialResolver([_AssumedRole(source, spec.role_arn, create_client)]),
+    )
+    return boto3.session.Session(botocore_session=assumed)
 
 
 class _AssumedRole(CredentialProvider):
@@ -201,35 +168,59 @@ class _AssumedRole(CredentialProvider):
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
 
 
-def _open(spec: AwsSource, on_send: Callable[..., None]) -> boto3.session.Session:
-    # At DEBUG botocore logs whole requests, signatures and session tokens included.
-    botocore_log = logging.getLogger("botocore")
-    botocore_log.setLevel(max(botocore_log.level, logging.INFO))
-    source = _session(spec, on_send, spec.profile)
-    if spec.role_arn is None:
-        return boto3.session.Session(botocore_session=source)
-
-    def create_client(service: str, **credentials: Any) -> Any:
-        return source.create_client(
-            service, endpoint_url=spec.endpoint_url, config=_config(spec), **credentials
-        )
-
-    assumed = _session(spec, on_send)
-    assumed.register_component(
-        "credential_provider",
-        CredentialResolver([_AssumedRole(source, spec.role_arn, create_client)]),
-    )
-    return boto3.session.Session(botocore_session=assumed)
-
-
-def _session(spec: AwsSource, on_send: Callable[..., None], profile: str | None = None) -> Session:
+def _session(
+    spec: AwsSource, before_send: Callable[..., None], profile: str | None = None
+) -> Session:
     session = Session(profile=profile)
     session.set_config_variable("region", spec.region)
-    session.register("before-send", on_send)
+    session.register("before-send", before_send)
+    session.register("before-parse", _before_parse)
+    session.register("response-received", _after_answer)
+    session.get_component("event_emitter").register_first("needs-retry.*.*", pause_before_retry)
     session.get_component("response_parser_factory").set_parser_defaults(
         timestamp_parser=_timestamp
     )
     return session
+
+
+def _before_parse(**event: Any) -> None:
+    response_dict, operation_model = event["response_dict"], event["operation_model"]
+    body, limits = response_dict.get("body"), current()
+    if limits is not None and isinstance(body, bytes):
+        model = operation_model.service_model
+        inspect_body(body, getattr(model, "resolved_protocol", model.protocol), limits)
+
+
+def _after_answer(**_: object) -> None:
+    limits = current()
+    if limits is not None:
+        limits.end_request()
+
+
+def _secrets(headers: Any) -> list[str]:
+    """What a request proves itself with, whole and in its parts."""
+    found = []
+    for name in _SECRET_HEADERS:
+        value = headers.get(name, b"")
+        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        found += [text, *(part.rpartition("=")[2] for part in text.split(",") if "=" in part)]
+    return sorted({each for each in found if len(each) > 8}, key=len, reverse=True)
+
+
+def _release(error: BaseException) -> None:
+    """Give back what the frames of an error hold: they and the error refer to each other."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        cause = getattr(one, "kwargs", {}).get("error")
+        waiting += [one.__context__, one.__cause__]
+        waiting += [cause] * isinstance(cause, BaseException)
+        traceback.clear_frames(one.__traceback__)
+        one.__traceback__ = None
 
 
 def _timestamp(value: Any) -> Any:
@@ -245,34 +236,3 @@ def _config(spec: AwsSource) -> Config:
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         user_agent_extra=f"obs/{__version__}",
     )
-
-
-def translated(error: Exception, operation: str) -> SourceError:
-    """A botocore error as a SourceError, without the request, which holds credentials."""
-    if isinstance(error, boto_errors.ClientError):
-        return _client_error(error, operation)
-    for kinds, reason, what in _MEANINGS:
-        if isinstance(error, kinds):
-            return SourceError(reason, f"{operation}: {what} ({type(error).__name__})")
-    return SourceError("internal", f"{operation}: {type(error).__name__}")
-
-
-def _client_error(error: boto_errors.ClientError, operation: str) -> SourceError:
-    code = str(error.response.get("Error", {}).get("Code", ""))[:64]
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _THROTTLED or status == 429:
-        return SourceError("throttled", f"{operation}: throttled by AWS ({code})")
-    if code in _DENIED:
-        message = " ".join(str(error.response["Error"].get("Message", "")).split())
-        return SourceError("auth", f"{operation}: not permitted: {message[:_QUOTED]}")
-    if code in _BAD_CREDENTIALS or status in {401, 403}:
-        # A signature error quotes the signed request with the session token: leave it out.
-        return SourceError("auth", f"{operation}: AWS rejected the credentials ({code})")
-    if code in _EXPLAINED:
-        message = " ".join(str(error.response["Error"].get("Message", "")).split())
-        return SourceError("http_status", f"{operation}: {code}: {message[:_QUOTED]}")
-    return SourceError("http_status", f"{operation}: AWS answered {status} ({code})")
-
-
-def _unreadable(operation: str, why: str) -> SourceError:
-    return SourceError("decode", f"{operation}: invalid response ({why})")

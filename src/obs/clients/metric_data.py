@@ -1,6 +1,7 @@
 """GetMetricData without I/O: the queries of a request, and the contents of its pages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
 MAX_QUERIES: Final = 500  # a request
 MAX_POINTS: Final = 100_800  # a page
+_ROUNDED: Final = 3600  # seconds by which AWS may round the ends of the time asked for
 _STATISTICS_BILLED_AS_ONE: Final = 5
 
 Points = dict[int, float]  # start of the period in Unix seconds → value
@@ -65,9 +67,10 @@ def queries(batch: Sequence[MetricSeries], period: int) -> list["MetricDataQuery
 
 
 class MetricDataPages:
-    """The pages of one request, joined by query."""
+    """The pages of one request, joined by query; `start` to `end` (Unix seconds) was asked for."""
 
-    def __init__(self, batch: Sequence[MetricSeries]) -> None:
+    def __init__(self, batch: Sequence[MetricSeries], start: int, end: int) -> None:
+        self._earliest, self._latest = start - _ROUNDED, end + _ROUNDED
         self._by_id = {f"q{position}": one for position, one in enumerate(batch)}
         self._points: dict[str, Points] = {}
         self._status: dict[str, str] = {}
@@ -75,12 +78,24 @@ class MetricDataPages:
         """Codes of messages about the whole request: with any, no series counts as complete."""
 
     def add(self, page: Mapping[str, Any]) -> None:
-        """Add a page. Raises KeyError, TypeError or ValueError where it is malformed."""
+        """Add a page, without points far from the time asked for.
+
+        Raises ArithmeticError, KeyError, TypeError or ValueError where it is malformed.
+        """
         self.messages.extend(str(message["Code"]) for message in page.get("Messages") or ())
         for result in page["MetricDataResults"]:
+            if result["Id"] not in self._by_id:
+                raise ValueError("a query that was not sent")
             points = self._points.setdefault(result["Id"], {})
-            pairs = zip(result["Timestamps"], result["Values"], strict=True)
-            points.update((_unix(when), float(value)) for when, value in pairs)
+            values = result["Values"]
+            # Counts, durations and ages: NaN or a negative one would stay in a counter for good.
+            if values and not (min(values) >= 0 and sum(values) < math.inf):
+                raise ValueError("a value that is no count")
+            times = [_unix(when) for when in result["Timestamps"]]
+            found: Iterable[tuple[int, float]] = zip(times, map(float, values), strict=True)
+            if times and not self._earliest <= min(times) <= max(times) <= self._latest:
+                found = (pair for pair in found if self._earliest <= pair[0] <= self._latest)
+            points.update(found)
             self._status[result["Id"]] = result["StatusCode"]
 
     @property

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from typing import Final, TypeVar
 
 THREADS: Final = 8
@@ -14,7 +15,8 @@ ResultT = TypeVar("ResultT")
 def in_parallel(work: Callable[[Item], ResultT], items: Sequence[Item]) -> list[ResultT]:
     """The results of `work` for every item, in the order of items; at most THREADS run at a time.
 
-    After an error no further item is started; it is raised once those running have ended. The
+    After an error no further item is started; it is raised once those running have ended. Each
+    thread has a copy of the caller's context variables. The
     threads are daemons, unlike an executor's: a request that hangs never delays process exit.
     """
     todo: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
@@ -35,12 +37,16 @@ def in_parallel(work: Callable[[Item], ResultT], items: Sequence[Item]) -> list[
                 errors.append(error)
 
     threads = [
-        threading.Thread(target=worker, daemon=True) for _ in range(min(THREADS, len(items)))
+        threading.Thread(target=copy_context().run, args=(worker,), daemon=True)
+        for _ in range(min(THREADS, len(items)))
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if errors:
-        raise errors[0]
+        try:
+            raise errors[0]
+        finally:
+            errors.clear()  # else the error's traceback holds the list, and the list the error
     return [results[position] for position in range(len(items))]

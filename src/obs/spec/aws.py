@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from obs.spec.model import Glob, HttpUrl, Matching, Model
+from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, NotBoolean
 from obs.spec.regions import Region
 from obs.spec.source import Seconds, SourceSpec
@@ -41,6 +42,15 @@ class AwsAccess(Model):
     """Role to assume."""
     endpoint_url: HttpUrl | None = None
     """Endpoint instead of that of AWS, for tests and emulators."""
+    allow_plaintext: bool = False
+    """Whether credentials may be sent unencrypted, to an http:// endpoint of another machine."""
+
+    @model_validator(mode="after")
+    def _credentials_are_encrypted(self) -> "AwsAccess":
+        if self.endpoint_url is not None:
+            what = "signed requests"
+            check_encrypted(self.endpoint_url, what, self.allow_plaintext, "endpoint_url")
+        return self
 
 
 class AwsSource(SourceSpec, AwsAccess):
@@ -52,7 +62,8 @@ class AwsSource(SourceSpec, AwsAccess):
     poll: Annotated[Duration, Field(ge=1)] = 60.0
     """Interval of the polls; CloudWatch charges for each metric that a poll reads."""
     timeout: Seconds = 30.0
-    """Timeout of a request."""
+    """Timeout of a request; with its retries and pages it takes at most four times as long, as does
+    a poll that is not rarer."""
     delay: Duration = 120.0
     """Delay after which CloudWatch has completed a minute."""
     inventory_every: Seconds = 300.0

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from obs.spec.model import HttpUrl, Matching, Model, wrong
+from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, NotBoolean
 from obs.spec.regions import Region
 from obs.spec.secret import InFile, InVariable
@@ -104,8 +105,17 @@ class AmpStack(Model):
     """Role to assume."""
     endpoint_url: HttpUrl | None = None
     """Endpoint instead of that of AWS, for tests and emulators."""
+    allow_plaintext: bool = False
+    """Whether credentials may be sent unencrypted, to an http:// endpoint of another machine."""
     recording: bool = False
     """Whether recording rules that evaluate the SLOs are applied too."""
+
+    @model_validator(mode="after")
+    def _credentials_are_encrypted(self) -> "AmpStack":
+        if self.endpoint_url is not None:
+            what = "signed requests"
+            check_encrypted(self.endpoint_url, what, self.allow_plaintext, "endpoint_url")
+        return self
 
 
 class CloudWatchStack(Model):

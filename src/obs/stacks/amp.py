@@ -116,4 +116,5 @@ def _account(stack: AmpStack) -> AwsSource:
         profile=stack.profile,
         role_arn=stack.role_arn,
         endpoint_url=stack.endpoint_url,
+        allow_plaintext=stack.allow_plaintext,
     )

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
+from obs.clients.aws_limits import new_call
+from obs.clients.aws_pages import pages
 from obs.errors import SourceError
 from obs.spec.aws import AwsSource
 
@@ -13,7 +15,7 @@ OWNER: Final = "obs:system"
 
 _ATTEMPTS: Final = 7
 _LONGEST_WAIT: Final = 20.0
-_MOST_PAGES: Final = 1_000
+_LIST_TIMEOUT: Final = 60.0  # seconds a page, with pauses while AWS throttles
 
 
 class Session(Protocol):
@@ -53,16 +55,12 @@ class Calls:
         return self._session.call(service, operation, **parameters)
 
     def pages(self, service: str, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """All pages of a list operation."""
-        token = "NextToken" if service == "cloudwatch" else "nextToken"
-        more: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            page = self(service, operation, **parameters, **more)
-            yield page
-            if not page.get(token):
-                return
-            more = {token: page[token]}
-        raise SourceError("decode", f"{operation}: more than {_MOST_PAGES} pages")
+        """All pages of a list operation. Raises SourceError."""
+
+        def ask(token: dict[str, str]) -> dict[str, Any]:
+            return self(service, operation, **parameters, **token)
+
+        return pages(service, operation, ask, new_call(_LIST_TIMEOUT))
 
     def close(self) -> None:
         """Close the connections."""

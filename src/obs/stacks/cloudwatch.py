@@ -123,7 +123,7 @@ class CloudWatchAlarms:
         ):
             found += [*page.get("CompositeAlarms", ()), *page.get("MetricAlarms", ())]
         self._arns = {each["AlarmName"]: each["AlarmArn"] for each in found}
-        tags = in_parallel(self._tags, list(self._arns.values()))
+        tags = in_parallel(self._tags, [each["AlarmArn"] for each in found])
         return [
             Present(
                 ALARM,

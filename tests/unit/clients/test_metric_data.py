@@ -81,7 +81,7 @@ PAGE = st.dictionaries(st.integers(0, 400).map(lambda n: n * 60), st.floats(0, 1
 @given(st.lists(PAGE, max_size=5))
 def test_points_spread_over_pages_are_joined_by_query(pages: list[dict[int, float]]) -> None:
     first, second = series(2)
-    joined = MetricDataPages([first, second])
+    joined = MetricDataPages([first, second], 0, 1 << 40)
     for page in pages:
         joined.add({"MetricDataResults": [result("q1", page, "PartialData")]})
     joined.add({"MetricDataResults": [result("q0", {}), result("q1", {})]})
@@ -93,7 +93,7 @@ def test_points_spread_over_pages_are_joined_by_query(pages: list[dict[int, floa
 @pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
 def test_a_query_whose_last_word_is_not_complete_is_not_answered(status: str) -> None:
     first, second = series(2)
-    joined = MetricDataPages([first, second])
+    joined = MetricDataPages([first, second], 0, 1 << 40)
     joined.add({"MetricDataResults": [result("q0", {60: 1.0}), result("q1", {60: 2.0})]})
     joined.add({"MetricDataResults": [result("q1", {120: 2.0}, status)]})
     assert joined.complete == {first: {60: 1.0}}
@@ -102,14 +102,14 @@ def test_a_query_whose_last_word_is_not_complete_is_not_answered(status: str) ->
 
 def test_a_query_that_no_page_mentions_is_not_an_empty_answer() -> None:
     first, second = series(2)
-    joined = MetricDataPages([first, second])
+    joined = MetricDataPages([first, second], 0, 1 << 40)
     joined.add({"MetricDataResults": [result("q0", {})]})
     assert joined.complete == {first: {}}
     assert joined.statuses == ["Missing"]
 
 
 def test_a_message_about_the_request_makes_all_of_it_untrusted() -> None:
-    joined = MetricDataPages(series(1))
+    joined = MetricDataPages(series(1), 0, 1 << 40)
     messages = [{"Code": "MaxMetricsExceeded", "Value": "some were left out"}]
     joined.add({"MetricDataResults": [result("q0", {60: 1.0})], "Messages": messages})
     assert joined.complete == {}
@@ -118,7 +118,7 @@ def test_a_message_about_the_request_makes_all_of_it_untrusted() -> None:
 
 def test_times_may_be_numbers_or_datetimes() -> None:
     (one,) = series(1)
-    joined = MetricDataPages([one])
+    joined = MetricDataPages([one], 0, 1 << 40)
     page = result("q0", {60: 1.0})
     page["Timestamps"] = [datetime.fromtimestamp(60, UTC)]
     joined.add({"MetricDataResults": [page]})
@@ -138,4 +138,19 @@ def test_times_may_be_numbers_or_datetimes() -> None:
 )
 def test_a_page_that_makes_no_sense_is_an_error(page: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        MetricDataPages(series(1)).add(page)
+        MetricDataPages(series(1), 0, 1 << 40).add(page)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+def test_a_value_that_is_no_count_is_malformed(value: float) -> None:
+    whole = {"Id": "q0", "Timestamps": [0, 60], "Values": [1.0, value], "StatusCode": "Complete"}
+    with pytest.raises(ValueError, match="no count"):
+        MetricDataPages(series(1), 0, 120).add({"MetricDataResults": [whole]})
+
+
+def test_points_far_from_the_time_asked_for_are_left_out() -> None:
+    times = [-1_000_000, 60, 1 << 60]
+    whole = {"Id": "q0", "Timestamps": times, "Values": [1.0, 2.0, 3.0], "StatusCode": "Complete"}
+    pages = MetricDataPages(series(1), 0, 120)
+    pages.add({"MetricDataResults": [whole]})
+    assert [*pages.complete.values()] == [{60: 2.0}]

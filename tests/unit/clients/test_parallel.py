@@ -1,6 +1,9 @@
+import gc
 import subprocess
 import sys
 import threading
+import weakref
+from contextvars import ContextVar
 
 import pytest
 from hypothesis import given
@@ -41,3 +44,30 @@ def test_work_that_hangs_does_not_keep_the_process_from_ending() -> None:
         "begun.acquire(), begun.acquire()\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+
+
+def test_threads_have_the_context_of_their_caller() -> None:
+    deadline = ContextVar("deadline", default=0)
+    deadline.set(7)
+    assert in_parallel(lambda item: deadline.get(), range(20)) == [7] * 20
+
+
+def test_an_error_and_what_its_frames_hold_are_given_back_without_a_search_for_cycles() -> None:
+    class Answer:
+        """Stands for megabytes."""
+
+    kept: list[weakref.ref[Answer]] = []
+
+    def work(item: int) -> None:
+        answer = Answer()
+        kept.append(weakref.ref(answer))
+        raise ValueError(item)
+
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="0"):
+            in_parallel(work, [0])
+        gone = [answer() is None for answer in kept]
+    finally:
+        gc.enable()
+    assert gone == [True]

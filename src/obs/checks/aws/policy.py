@@ -92,7 +92,7 @@ def statements(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     try:
         parsed = load_json(document) if isinstance(document, str) else document
         return tuple(Statement.of(one) for one in written_statements(parsed))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise SourceError("decode", "not a valid policy document") from None
 
 

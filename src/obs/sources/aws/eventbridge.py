@@ -9,6 +9,7 @@ from obs.catalogue import aws as catalogue
 from obs.catalogue.metric import Metric
 from obs.clients.aws import AwsClient
 from obs.clients.aws_cost import Estimate, estimate
+from obs.clients.aws_limits import all_within, seconds_of_call
 from obs.clients.metric_data import MetricSeries, Points
 from obs.errors import SourceError
 from obs.snapshot import AwsSnapshot, Rule
@@ -58,7 +59,19 @@ class EventBridge:
         self._latencies = Latencies(client, latency_period(spec.poll))
 
     def poll(self) -> AwsSnapshot:
-        """The current snapshot. Raises SourceError rather than return part of it."""
+        """The current snapshot, within `poll_seconds`.
+
+        Raises SourceError rather than return part of it.
+        """
+        with all_within(self.poll_seconds):
+            return self._poll()
+
+    @property
+    def poll_seconds(self) -> float:
+        """Seconds that a poll may take: four timeouts of a request, or the interval if longer."""
+        return max(seconds_of_call(self._spec.timeout), self._spec.poll)
+
+    def _poll(self) -> AwsSnapshot:
         at = self._clock()
         inventory = self._current_inventory(at)
         self._check_budget(inventory)

@@ -1,7 +1,7 @@
 """AWS as a kind of source."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from obs.sources.examples import first_plain
 from obs.sources.kind import Clock, OpenedSource, Publishing, SourceCost, SourceKind
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from obs.spec.slos import Sli
     from obs.state import State
     from obs.web.status import StatusRow
+
+_GRACE: Final = 2.0  # seconds
 
 # ruff: noqa: PLC0415  a kind that is not used loads no more than this module
 
@@ -49,7 +51,8 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
 
         assert client is not None
         source = EventBridge(name, spec, client, clock.wall, tracker.uncounted)
-        return OpenedSource(source.poll, limit=max(4 * spec.timeout, spec.poll), history=source)
+        limit = source.poll_seconds + _GRACE  # so that the poll itself says what was late
+        return OpenedSource(source.poll, limit=limit, history=source)
 
     def status(self, trackers: Sequence["RuleCounters"]) -> Mapping[str, tuple["StatusRow", ...]]:
         """Rules and queues."""

@@ -20,6 +20,7 @@ _VISIBLE: Final = "ApproximateNumberOfMessages"
 _IN_FLIGHT: Final = "ApproximateNumberOfMessagesNotVisible"
 _AGE_HOLDS: Final = 300  # seconds before `settled` in which the age must have been reported
 _ALIKE: Final = 2  # letters that a queue shares with one of which the name was mistyped
+_DIGITS: Final = 18  # of a count
 _NOT_THERE: Final = ("NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -107,7 +108,7 @@ def read_queues(
         except SourceError as error:
             return _why(error)
         try:
-            return int(attributes[_VISIBLE]), int(attributes[_IN_FLIGHT])
+            return _count(attributes[_VISIBLE]), _count(attributes[_IN_FLIGHT])
         except (KeyError, ValueError):
             raise SourceError("decode", f"GetQueueAttributes: no depth of {queue.name}") from None
 
@@ -120,6 +121,13 @@ def read_queues(
         points = data.get(age_series(queue.name), {})
         queues.append(Queue(queue.name, answer[0], oldest_age(*answer, points, settled)))
     return tuple(queues), left_out
+
+
+def _count(text: str) -> int:
+    """Raises ValueError where it is none that SQS could have counted."""
+    if not text.isdecimal() or len(text) > _DIGITS:
+        raise ValueError("no count")
+    return int(text)
 
 
 def oldest_age(visible: int, in_flight: int, points: Points, settled: float) -> float | None:

@@ -5,7 +5,7 @@ from botocore import exceptions as boto_errors
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from obs.clients.aws_session import translated
+from obs.clients.aws_errors import translated
 from obs.errors import REASONS
 
 
