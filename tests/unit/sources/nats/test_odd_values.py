@@ -181,7 +181,7 @@ class Cluster:
 
 def source_of(*servers: Server) -> PolledCluster:
     monitor = tuple(f"http://h{i}" for i in range(1, len(servers) + 1))
-    spec = NatsSource(monitor=monitor, ephemeral="each")
+    spec = NatsSource(monitor=monitor, discover=False, ephemeral="each")
     return cluster_by_http("main", spec, Cluster(*servers), lambda: START)
 
 
