@@ -45,14 +45,14 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
     ) -> OpenedSource:
         """Its monitoring ports and, with a connection, dead letters and exact lag."""
         from obs.clients.http import Http
+        from obs.sources.nats.asking import PATIENCE
         from obs.sources.nats.connection import ExactLag, dead_letters, names
         from obs.sources.nats.nats_http import NatsHttp
 
         http = Http(spec.tls, timeout=spec.timeout)
         source = NatsHttp(name, spec, http, clock.wall, tracker.accounts)
-        # Discovery once, then facts, health and consumers, again with their settings, each at worst
-        # twice: one after the other. A server that hangs is not asked again.
-        limit = 8 * spec.timeout + 1
+        # The first search for servers, then their answers, and again with settings.
+        limit = (1 + 2 * PATIENCE) * spec.timeout + 1
         if not spec.every_connection:
             return OpenedSource(source.poll, limit)
         exact = ExactLag(name, spec.every_connection, tracker, clock.monotonic)

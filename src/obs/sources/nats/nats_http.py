@@ -3,14 +3,13 @@
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Final
 
 from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.snapshot import IncompleteServer, NatsServer, NatsSnapshot
 from obs.sources.nats.accounts import AccountLabels
+from obs.sources.nats.asking import Asking
 from obs.sources.nats.clock_steps import steady_time
 from obs.sources.nats.clocks import Ahead, ServerClocks
 from obs.sources.nats.config_reads import ConfigReads
@@ -19,13 +18,11 @@ from obs.sources.nats.incomplete import IncompleteServers, fault_of, labelled
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.leaders import Merged, ServerReport, merge
 from obs.sources.nats.names import unwatched
-from obs.sources.nats.server_answer import Get, ServerAnswer, address, ask, true_at
+from obs.sources.nats.server_answer import Get, ServerAnswer, address, true_at
 from obs.sources.nats.server_log import ServerLog
 from obs.sources.nats.shared_addresses import SharedAddresses
 from obs.sources.nats.unreadable import UnreadableLog
 from obs.spec.nats import NatsSource
-
-_MAX_FETCHES: Final = 16
 
 
 class NatsHttp:
@@ -46,7 +43,6 @@ class NatsHttp:
         """`clock` gives Unix seconds; `accounts` says what accounts are called."""
         self.name = name
         self._spec = spec
-        self._http = http
         self._clock = clock
         self._accounts = accounts or AccountLabels()
         self._scope = SourceSelection(spec, self._accounts)
@@ -54,14 +50,15 @@ class NatsHttp:
         self._config_reads = ConfigReads(spec.config_every)
         self._unreadable = UnreadableLog(name)
         self._log = ServerLog(name)
-        self._pool = ThreadPoolExecutor(_MAX_FETCHES, thread_name_prefix=f"obs-nats-{name}")
+        self._asking = Asking(http, clock, spec.timeout)
         self._discovery = Discovery(spec, http)
         self._addresses = SharedAddresses()
         self._clocks = ServerClocks()
         self._incomplete = IncompleteServers()
 
     def poll(self) -> NatsSnapshot:
-        """One snapshot of the cluster. Blocks up to a few times the spec's timeout.
+        """One snapshot of the cluster. Blocks up to a few times the spec's timeout, and for a server
+        that did not answer in time before only a moment longer than for the others.
 
         Raises SourceError where no server answers, with the first server's reason.
         """
@@ -79,7 +76,8 @@ class NatsHttp:
         complete = not incomplete
         view = self._scope.view(merged, self._settings, complete=complete)
         if self._config_reads.due(self._clock(), new=not view.configured, again=view.again):
-            self._configure(urls)
+            answered = [each.url for each in answers if each.varz is not None]
+            self._configure(answered, incomplete)
             view = self._scope.view(merged, self._settings, complete=complete)
         self._unreadable.tell(view)
         return NatsSnapshot(
@@ -95,16 +93,18 @@ class NatsHttp:
         )
 
     def close(self) -> None:
-        """End the fetching threads."""
-        self._pool.shutdown(cancel_futures=True)
+        """Ask no more; a server that hangs is not waited for."""
+        self._asking.close()
 
-    def _configure(self, urls: Sequence[str]) -> None:
-        """Read configurations; that response is larger, so the poll does not fail with it."""
+    def _configure(self, urls: Sequence[str], incomplete: Sequence[IncompleteServer]) -> None:
+        """Read configurations of servers that have answered; that response is larger, so the poll
+        does not fail with it. `incomplete`: by the answers so far."""
         self._config_reads.done(self._clock())
         with contextlib.suppress(SourceError):
             answers = self._request(urls, with_config=True)
             merged = self._merged(answers)
-            self._learn(merged, self._incomplete.of(answers, merged, self._discovery.names, ()))
+            now = self._incomplete.of(answers, merged, self._discovery.names, ())
+            self._learn(merged, (*incomplete, *now))
 
     def _learn(self, merged: Merged, incomplete: Sequence[IncompleteServer]) -> None:
         self._settings.learn(merged, complete=not incomplete)
@@ -112,11 +112,7 @@ class NatsHttp:
 
     def _request(self, urls: Sequence[str], *, with_config: bool) -> list[ServerAnswer]:
         """Each server's answer once; raises SourceError where none answers."""
-
-        def one(url: str) -> ServerAnswer:
-            return ask(self._http, self._clock, url, with_config=with_config)
-
-        answers = list(self._pool.map(one, urls))
+        answers = self._asking.all(urls, with_config=with_config)
         for answer in answers:
             if answer.shared or self._changed(answer):
                 self._discovery.is_shared(answer.url)
