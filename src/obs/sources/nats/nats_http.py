@@ -51,7 +51,7 @@ class NatsHttp:
         self._unreadable = UnreadableLog(name)
         self._log = ServerLog(name)
         self._asking = Asking(http, clock, spec.timeout)
-        self._discovery = Discovery(spec, http)
+        self._discovery = Discovery(spec, http, source=name)
         self._addresses = SharedAddresses()
         self._clocks = ServerClocks()
         self._incomplete = IncompleteServers()
