@@ -64,6 +64,7 @@ class NatsHttp:
         """
         urls = self._discovery.urls(self._clock())
         first = self._config_reads.first
+        self._addresses.keep(urls)
         answers = self._request(urls, with_config=first)
         at, steady = self._clock(), steady_time()
         merged = self._merged(answers)
