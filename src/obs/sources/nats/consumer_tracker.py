@@ -5,6 +5,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from obs.families.family import Family, RowCache
 from obs.families.nats import (
     ConsumerRows,
     consumer_families,
+    dropped_family,
     missing_family,
     origin_families,
     server_families,
@@ -30,10 +32,10 @@ from obs.sources.kind import Tracker
 from obs.sources.nats.absence import Missing, Servers, counted
 from obs.sources.nats.absent_consumers import AbsentConsumers
 from obs.sources.nats.accounts import AccountLabels
+from obs.sources.nats.arrival_batches import Steps
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.clock_steps import ClockSteps
 from obs.sources.nats.dead_letters import HeardDeadLetters
-from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.kept_streams import FORGET_AFTER, KeptStreams, is_forgotten
 from obs.sources.nats.names import find
 from obs.sources.nats.problems import in_words
@@ -81,7 +83,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
         self._ended: dict[Identity, Ended] = {}
         self.accounts = AccountLabels()
-        self._since = now
+        self._since = self._began = now
         self._saved_at = now
         self._clock = ClockSteps()
         self.heard = HeardDeadLetters(source, spec, state, self.accounts.label)
@@ -109,6 +111,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.present = (*told, *kept) if kept else tuple(told)
         for queries in self._queries.values():
             queries.update(told, streams)
+        self.heard.forget(snapshot.at, self._is_known)
         self.heard.tell_unheard(tracked.consumer for tracked in told)
         self.lag_columns.append(
             (self.present, array("q", [w.verdict.lag_messages for w in self.present]))
@@ -217,27 +220,26 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             return []
         return self._families(self.snapshot)
 
-    def record_dead_letters(self, account: str, arrival: Arrival) -> list[Family]:
-        """Count what the connection of this account heard, and store it with its position.
+    def hear(self, account: str, steps: Steps, dropped: int = 0) -> list[Family]:
+        """Count what the connection of this account heard, and store it with its position; None
+        among the steps: it was lost, and dead letters are unknown until it hears again.
 
         Returns the source's families where they tell more than before.
         """
-        more = self.heard.record(account, arrival, self._clock_ahead)
-        if arrival.begins:
+        self.heard.drop(dropped)
+        more = self.heard.record(account, steps, self._clock_ahead, self._is_known)
+        if any(step is None or step.begins for step in steps):
             self._forget_what_was_heard()
-        for each in arrival.dead_letters:
+        for each in chain.from_iterable(step.dead_letters for step in steps if step):
             if each.kind != "max_deliveries":  # terminated is as good as acknowledged
                 continue
             identity = (self.accounts.label(each.account), each.stream, each.consumer)
             if tracked := self._tracked.get(identity):
-                tracked.exhausted.add(each.stream_seq)
-        return self._families(self.snapshot) if more and self.snapshot else []
+                tracked.give_up(each.stream_seq)
+        return self._families(self.snapshot) if (more or dropped) and self.snapshot else []
 
-    def lose_connection(self, account: str) -> list[Family]:
-        """The connection of this account hears nothing for now: dead letters are unknown."""
-        known = self.heard.lost(account)
-        self._forget_what_was_heard()
-        return self._families(self.snapshot) if known and self.snapshot else []
+    def _is_known(self, identity: Identity) -> bool:
+        return identity in self._tracked or identity in self._ended
 
     def _forget_what_was_heard(self) -> None:
         """From now on a message may have been given up unheard."""
@@ -324,7 +326,13 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             *origin_families(self.source, self.streams, self._kept),
             *server_families(self.source, snapshot.servers, self._kept),
             missing_family(self.source, self.missing(), self._kept),
+            *self._dropped(),
         ]
+
+    def _dropped(self) -> list[Family]:
+        if not self._queries:  # no connection hears of dead letters
+            return []
+        return [dropped_family(self.source, self.heard.dropped, self._kept, self._began)]
 
     def _forget(self, now: float) -> None:
         for identity, tracked in list(self._tracked.items()):
