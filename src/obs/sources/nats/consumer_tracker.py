@@ -22,7 +22,6 @@ from obs.families.nats import (
     stream_families,
 )
 from obs.lag.history import SequenceTimes
-from obs.lag.identity import Ended
 from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
 from obs.lag.track import Track
@@ -36,7 +35,8 @@ from obs.sources.nats.arrival_batches import Steps
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.clock_steps import ClockSteps
 from obs.sources.nats.dead_letters import HeardDeadLetters
-from obs.sources.nats.kept_streams import FORGET_AFTER, KeptStreams, is_forgotten
+from obs.sources.nats.forgetting import AbsentStreams, EndedConsumers, forgotten
+from obs.sources.nats.kept_streams import KeptStreams
 from obs.sources.nats.names import find
 from obs.sources.nats.problems import in_words
 from obs.sources.nats.saved_history import SavedHistory
@@ -52,7 +52,6 @@ log = logging.getLogger(__name__)
 
 SAVE_EVERY: Final = 60.0
 TOLERANCE_POLLS: Final = 1.5  # poll times vary a little: exactly one interval would flap
-ENDED: Final = 10_000  # forgotten consumers whose counters are known, the last ones
 LAG_POINTS: Final = 40
 ObservedStreams = dict[tuple[str, str], tuple[Stream, SequenceTimes]]
 _KIND: Final = "nats_history"
@@ -81,7 +80,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._kept = RowCache()
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
-        self._ended: dict[Identity, Ended] = {}
+        self._ended = EndedConsumers()
+        self._absent_streams = AbsentStreams()
         self.accounts = AccountLabels()
         self._since = self._began = now
         self._saved_at = now
@@ -104,6 +104,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         streams = self._observe_streams(snapshot)
         told = self._observe_consumers(snapshot, streams)
         self.snapshot = snapshot
+        self._absent_streams.forget(self._streams, streams.keys(), self._kept_streams, now)
         if len(told) != len(self._tracked):
             self._forget(now)
         self.absent.sort_out(self._tracked.values(), len(told), snapshot, now)
@@ -152,7 +153,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             identity = (account, stream, consumer.name)
             tracked = tracked_by.get(identity)
             if tracked is None:
-                track = Track(self._ended.pop(identity, None))
+                track = Track(self._ended.take(identity))
                 tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), track)
             at = now if consumer.at is None else consumer.at - forward
             tracked.poll = poll
@@ -282,6 +283,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def save(self, now: float) -> None:
         """Queue the history for the state file."""
         self._saved_at = now
+        ended, ended_at = self._ended.to_state()
         saved = SavedHistory(
             self._since,
             [
@@ -290,11 +292,17 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 if (track := tracked.track.to_state()) is not None
             ],
             [(key, times.to_state()) for key, times in self._streams.items()],
-            list(self._ended.items()),
+            ended,
             dict(self.accounts.saved),
             self._clock.forward,
+            [(each, w.seen_at) for each, w in self._tracked.items() if self._is_absent(w)],
+            list(self._absent_streams.since.items()),
+            ended_at,
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
+
+    def _is_absent(self, tracked: TrackedConsumer) -> bool:
+        return tracked.poll != self._servers.poll
 
     def _candidates(self, sli: ConsumerSli) -> Iterator[TrackedConsumer]:
         for tracked in (*self.present, *self.absent.judged()):
@@ -335,29 +343,24 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return [dropped_family(self.source, self.heard.dropped, self._kept, self._began)]
 
     def _forget(self, now: float) -> None:
-        for identity, tracked in list(self._tracked.items()):
-            age = now - tracked.seen_at
-            if age <= FORGET_AFTER or tracked.poll == self._servers.poll:
-                continue
-            why, server = tracked.missing, tracked.consumer.server if tracked.judged else ""
-            if why is None or is_forgotten(why, self._servers, server, age):
-                del self._tracked[identity]
-                self._ended[identity] = tracked.track.ended()
-        while len(self._ended) > ENDED:
-            del self._ended[next(iter(self._ended))]
+        for identity in forgotten(self._tracked, self._servers, now):
+            self._ended.add(identity, self._tracked.pop(identity).track.ended(), now)
+        self._ended.forget(now)
 
     def _restore(self, on_damage: Callable[[], None]) -> None:
         try:
             if history := self._state.entries(_KIND).get(self.source):
                 saved = msgspec.msgpack.decode(history, type=SavedHistory)
                 self._since, self._clock.forward = saved.since, saved.clock_forward
+                absent, now = dict(saved.absent), self._saved_at - saved.clock_forward
                 for identity, track in saved.tracks:
                     tracked = TrackedConsumer((self.source, *identity), Track.from_state(track))
-                    tracked.seen_at = self._saved_at - saved.clock_forward
+                    tracked.seen_at = min(absent.get(identity, now), now)
                     self._tracked[identity] = tracked
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)
-                self._ended = dict(saved.ended)
+                self._ended = EndedConsumers(saved.ended, saved.ended_at)
+                self._absent_streams = AbsentStreams(dict(saved.absent_streams))
                 self.accounts.saved = saved.accounts
             self.heard.restore()
         except (msgspec.DecodeError, ValueError):
