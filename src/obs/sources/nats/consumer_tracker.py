@@ -107,6 +107,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._absent_streams.forget(self._streams, streams.keys(), self._kept_streams, now)
         if len(told) != len(self._tracked):
             self._forget(now)
+        self._ended.forget(now)
         self.absent.sort_out(self._tracked.values(), len(told), snapshot, now)
         kept = self.absent.kept
         self.present = (*told, *kept) if kept else tuple(told)
@@ -345,7 +346,6 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def _forget(self, now: float) -> None:
         for identity in forgotten(self._tracked, self._servers, now):
             self._ended.add(identity, self._tracked.pop(identity).track.ended(), now)
-        self._ended.forget(now)
 
     def _restore(self, on_damage: Callable[[], None]) -> None:
         try:
