@@ -13,6 +13,7 @@ from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.snapshot import DeadLetter
+from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.nats_http import NatsHttp
 from obs.spec.nats import NatsConnection, NatsSource
@@ -76,26 +77,33 @@ class Cluster:
         last = (self.poll - born + 1) * 100 + self.poll * self.poll % 97
         stamp = datetime.fromtimestamp(self.now - 1, UTC).isoformat()
         first = datetime.fromtimestamp(self.now - 3600, UTC).isoformat()
-        settings = {"config": {"max_age": 3_600_000_000_000}} if config else {}
-        state = {"messages": last, "first_seq": 1, "last_seq": last, "last_ts": stamp}
-        return {
+        settings: dict[str, object] = {"config": {"max_age": 3_600_000_000_000}} if config else {}
+        state: dict[str, object] = {
+            "messages": last,
+            "first_seq": 1,
+            "last_seq": last,
+            "last_ts": stamp,
+        }
+        stream: dict[str, object] = {
             "name": name,
             "created": f"2026-01-01T00:00:{born:06d}Z",
             "state": state | {"first_ts": first, "consumer_count": len(consumers)},
             "consumer_detail": [self._consumer(each, at, last, config) for each, at in consumers],
-        } | settings
+        }
+        return stream | settings
 
     def _consumer(self, name: str, born: int, last: int, config: bool) -> dict[str, object]:
         settings = {"durable_name": name, "ack_policy": "explicit", "max_deliver": 3}
         done = max(last - 30, 0)
-        return {
+        consumer: dict[str, object] = {
             "name": name,
             "created": f"2026-01-01T00:00:{born:06d}Z",
             "delivered": {"consumer_seq": done, "stream_seq": done},
             "ack_floor": {"consumer_seq": max(done - 5, 0), "stream_seq": max(done - 5, 0)},
             "num_ack_pending": 5,
             "num_pending": last - done,
-        } | ({"config": settings} if config else {})
+        }
+        return consumer | ({"config": settings} if config else {})
 
 
 class _Clock(Clock):
@@ -139,11 +147,11 @@ class Simulation:
         self.collector = Collector(
             system, self.state, [self.health], [], [], state_errors=Counter(), clock=clock
         )
-        self.tracker = self.collector.trackers["main"]
+        tracker = self.collector.trackers["main"]
+        assert isinstance(tracker, ConsumerTracker)
+        self.tracker = tracker
         self.served = ServedCollector(self.collector)
-        self.source = NatsHttp(
-            "main", self.spec, self.cluster, clock.wall, self.tracker.accounts
-        )
+        self.source = NatsHttp("main", self.spec, self.cluster, clock.wall, self.tracker.accounts)
         if self.heard:
             self.tracker.hear("A", [Arrival(heard_until=self.cluster.now, begins=True)])
 

@@ -84,7 +84,7 @@ class ArrivalBatches:
             begun = time.monotonic()
             try:
                 await self._hand_over(*self.rest())
-            except Exception:
+            except Exception:  # noqa: BLE001  the next batch may be well
                 _LOG.exception("internal error")
             for call in then:
                 call()

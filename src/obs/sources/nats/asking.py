@@ -1,4 +1,4 @@
-"""Every server of a cluster asked at the same time, without the healthy ones waiting for a sick one.
+"""Every server of a cluster asked at the same time; no healthy one waits for a sick one.
 
 A server that did not answer in time is in doubt until it does. A poll waits for the others, and for
 those in doubt only a moment longer. What has not answered by then is left behind: it goes on in a
@@ -131,5 +131,7 @@ class _Until:
     def get(self, url: str, accepted: Collection[int] = (200,)) -> bytes:
         """As Get; raises SourceError(timeout) where it is too late."""
         if self._closed() or self._monotonic() > self._until:
-            raise SourceError("timeout", f"{address(url)}: slow: its answers took too long together")
+            raise SourceError(
+                "timeout", f"{address(url)}: slow: its answers took too long together"
+            )
         return self._http.get(url, accepted)

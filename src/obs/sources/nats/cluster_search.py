@@ -145,7 +145,9 @@ class Search:
         self._probe(addressed if urls else addressed[:MOST], answers)
         expanded: list[str] = []
         for i, host in enumerate(hosts):
-            ids = {varz.server_id: url for url in several.get(host, ()) if (varz := answers.get(url))}
+            ids = {
+                varz.server_id: url for url in several.get(host, ()) if (varz := answers.get(url))
+            }
             if len(ids) > 1:
                 expanded += sorted(ids.values())
             else:
@@ -265,7 +267,7 @@ class _Together:
 
 def _special(found: Iterable[str]) -> set[str]:
     """Which special kinds of addresses these are, none of which leads to another machine's port."""
-    kinds = set()
+    kinds: set[str] = set()
     for text in found:
         try:
             at = ipaddress.ip_address(text.partition("%")[0])

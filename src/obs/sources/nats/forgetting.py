@@ -90,7 +90,8 @@ def forgotten(
     tracked: Mapping[Identity, TrackedConsumer], servers: Servers, now: float
 ) -> list[Identity]:
     """Consumers that are gone for long, or among too many, oldest first."""
-    found, deleted = [], []
+    found: list[Identity] = []
+    deleted: list[Identity] = []
     for identity, each in tracked.items():
         if each.poll == servers.poll:
             continue

@@ -57,8 +57,8 @@ class NatsHttp:
         self._incomplete = IncompleteServers()
 
     def poll(self) -> NatsSnapshot:
-        """One snapshot of the cluster. Blocks up to a few times the spec's timeout, and for a server
-        that did not answer in time before only a moment longer than for the others.
+        """One snapshot of the cluster. Blocks up to a few times the spec's timeout; for a server
+        that did not answer in time before, only a moment longer than for the others.
 
         Raises SourceError where no server answers, with the first server's reason.
         """

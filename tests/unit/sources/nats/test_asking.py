@@ -1,4 +1,4 @@
-"""Servers that hang, drip or are slow, beside healthy ones. Times are in seconds, timeouts short."""
+"""Servers that hang, drip or are slow, beside healthy ones. Times are in seconds."""
 
 import json
 import threading

@@ -318,9 +318,7 @@ def test_however_many_hosts_a_server_names_a_limited_number_is_asked(count: int)
     assert len(cluster.requests) <= 2 * MOST + 4
 
 
-def test_where_no_server_tells_its_routes_servers_of_the_clusters_name_are_polled_up_to_a_limit() -> (
-    None
-):
+def test_where_no_server_tells_its_routes_servers_of_the_clusters_name_are_polled() -> None:
     class Silent(Cluster):
         def get(self, url: str, accepted: Collection[int] = (200,)) -> bytes:
             if url.endswith("/routez"):
