@@ -106,6 +106,13 @@ DEAD_LETTERS = counter(
     title="Dead letters",
     absent="No NATS connection hears of dead letters",
 )
+DEAD_LETTERS_DROPPED = counter(
+    "nats_consumer_dead_letters_dropped_total",
+    ("nats",),
+    "Dead letters that were heard and not counted: too many at once, or of too many consumers that "
+    "no poll has seen; absent without a NATS connection.",
+    title="Dead letters not counted",
+)
 RESETS = counter(
     "nats_consumer_resets_total",
     CONSUMER,

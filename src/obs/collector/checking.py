@@ -5,9 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from obs.clients.threads import in_thread
 from obs.collector.collector import Collector
 from obs.collector.daemon import InCore, Listener
-from obs.collector.threads import in_thread
 from obs.sources.kind import SourceClient
 
 log = logging.getLogger(__name__)

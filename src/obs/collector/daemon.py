@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+from obs.clients.threads import in_thread
 from obs.collector.collector import Collector
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.schedule import seconds_to_next_poll
-from obs.collector.threads import in_thread
 from obs.errors import SourceError
 from obs.families.family import Family
 from obs.sources.kind import Snapshot

@@ -233,6 +233,11 @@ def credentials_family(
     return Family(nats.CREDENTIALS_REMAINING, rows, values)
 
 
+def dropped_family(source: str, dropped: int, cache: RowCache, since: float) -> Family:
+    """Dead letters that were not counted since `since` (Unix seconds)."""
+    return Family(nats.DEAD_LETTERS_DROPPED, cache.rows("dropped", [(source,)]), [dropped], since)
+
+
 def _rounded(seconds: float) -> float:
     return seconds if seconds == _INFINITY else round(seconds, 1)
 

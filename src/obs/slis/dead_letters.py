@@ -47,6 +47,12 @@ class DeadLetterCounts:
         """(dead letters, their deliveries) by minute, for the last hours."""
         return dict(self._minutes)
 
+    @property
+    def last(self) -> float:
+        """When the last one was given up, to the minute (Unix seconds); 0 where that was long ago,
+        or there is none."""
+        return max(self._minutes, default=0)
+
     def add(self, at: float, deliveries: int) -> None:
         """Count one that was given up at `at` (Unix seconds), after so many deliveries."""
         self.total += 1

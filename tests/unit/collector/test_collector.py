@@ -294,18 +294,18 @@ def test_dead_letters_are_zero_from_the_moment_they_are_heard_and_absent_while_t
     collector.record_poll(health, poll(START, 995), clock.monotonic())
     assert dead_letters() is None
     heard = Arrival(heard_until=START, begins=True)
-    collector.update("main", lambda: tracker.record_dead_letters("A", heard))
+    collector.update("main", lambda: tracker.hear("A", [heard]))
     assert dead_letters() == [0]
     dead_letter = DeadLetter("A", "ORDERS", "worker", 994, START, "max_deliveries")
     arrival = Arrival((dead_letter,), received=START + 1)
-    collector.update("main", lambda: tracker.record_dead_letters("A", arrival))
+    collector.update("main", lambda: tracker.hear("A", [arrival]))
     assert dead_letters() == [1]
-    collector.update("main", lambda: tracker.lose_connection("A"))
+    collector.update("main", lambda: tracker.hear("A", [None]))
     assert dead_letters() is None
     collector.record_poll(health, poll(START + 15, 995), clock.monotonic())
     assert dead_letters() is None
     again = Arrival(heard_until=START + 16, begins=True)
-    collector.update("main", lambda: tracker.record_dead_letters("A", again))
+    collector.update("main", lambda: tracker.hear("A", [again]))
     assert dead_letters() == [1]
 
 

@@ -9,6 +9,7 @@ Missing = Incompleteness | Literal["restarted"]
 """Why something is missing though nothing says that it was deleted: the server that had it does
 not tell (see Incompleteness), or was started again and tells all, but no longer has it."""
 MISSING: Final[tuple[Missing, ...]] = (*get_args(Incompleteness), "restarted")
+_REMEMBERED: Final = 1000  # servers, those that answered last
 
 
 class Servers:
@@ -31,8 +32,11 @@ class Servers:
         self._telling = {server.name for server in snapshot.servers if server.up}
         self._incomplete = {server.name: server for server in snapshot.incomplete if server.name}
         for server in snapshot.servers:
-            if server.up and self._runs.get(server.name, ("", 0))[0] != server.id:
-                self._runs[server.name] = (server.id, self.poll)
+            if server.up:
+                run = self._runs.pop(server.name, ("", 0))  # the last to answer comes last
+                self._runs[server.name] = run if run[0] == server.id else (server.id, self.poll)
+        while len(self._runs) > _REMEMBERED:
+            del self._runs[next(iter(self._runs))]
 
     def why_absent(
         self, holders: Iterable[str], stream: tuple[str, str], last_poll: int

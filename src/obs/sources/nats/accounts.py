@@ -11,6 +11,7 @@ from obs.sources.nats.leaders import Merged
 
 _PIECE: Final = 8  # characters of the id
 _ABSENT: Final = 1000  # accounts that were deleted, at least, before any is forgotten
+_UNTOLD: Final = 10_000  # accounts that are not told, before the oldest are forgotten
 
 SavedLabels = Mapping[str, tuple[str, str]]  # by id: name and label
 
@@ -59,6 +60,9 @@ class AccountLabels:
         for each in absent:
             if many or entries[each][1] in wanted:
                 del entries[each]
+        untold = [each for each in entries if each not in names]
+        for each in untold[: max(len(untold) - _UNTOLD, 0)]:
+            del entries[each]
         self.saved = entries
 
 

@@ -9,12 +9,14 @@ they can be told apart.
 """
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -23,6 +25,8 @@ from obs.snapshot import DeadLetter
 from obs.sources.nats import subjects
 from obs.sources.nats.advisory_stream import follow
 from obs.sources.nats.hearing import Arrival, Position
+from obs.sources.nats.jsz import Count, unix_seconds
+from obs.sources.nats.jsz import Sequence as StreamSequence
 from obs.spec.nats import NatsConnection
 
 _KINDS: Final = {
@@ -31,22 +35,29 @@ _KINDS: Final = {
 }
 _ADVISORY: Final = "$JS.EVENT.ADVISORY."
 _REMEMBERED: Final = 10_000
+_LONGEST: Final = 1 << 16  # bytes of an advisory; nats-server's have fewer than 1 000
+_WAITING: Final = 20_000  # messages that were received and not looked at
+_WAITING_BYTES: Final = 16 << 20
+_NAME: Final = re.compile(r"[^\s.*>\x00-\x1f\x7f]{1,255}")
+_NO_TIME_AFTER: Final = 2.0**32  # Unix seconds, in the year 2106
 _ANSWER: Final = 5  # seconds within which a server that is there answers a ping
 
 
 class _Advisory(msgspec.Struct, frozen=True, gc=False):
     type: str
-    id: str = ""
+    id: Annotated[str, Meta(max_length=64)] = ""
     timestamp: datetime | None = None
     stream: str = ""
     consumer: str = ""
-    stream_seq: int = 0
-    deliveries: int = 1
+    stream_seq: StreamSequence = 0
+    deliveries: Count = 1
 
 
 _DECODER: Final = msgspec.json.Decoder(_Advisory)
 
 
+Room = Callable[[], Awaitable[None]]
+"""Waits until more may be read."""
 Verify = Callable[[], Awaitable[None]]
 """Raises SourceError where the account does not import what the spec says."""
 
@@ -79,8 +90,11 @@ class Advisories:
         }
         self._seen: OrderedDict[str, None] = OrderedDict()
 
-    async def run(self, take: Callable[[Arrival], None], report: Report) -> None:
-        """Pass arrivals to `take` until cancelled; reconnects without end.
+    async def run(
+        self, take: Callable[[Arrival], None], report: Report, room: Room | None = None
+    ) -> None:
+        """Pass arrivals to `take` until cancelled; reconnects without end. A stream is read on
+        only when there is `room`.
 
         `report` gets None when connected and a SourceError when not. With an advisory stream and
         no position yet, reading starts with new messages, and `take` gets that position at once.
@@ -92,7 +106,7 @@ class Advisories:
             if self._spec.advisory_stream is None:
                 await self._subscribe(client, take, ready)
             else:
-                await self._follow(client, self._spec.advisory_stream, take, ready)
+                await self._follow(client, self._spec.advisory_stream, take, ready, room)
 
         await keep_connected(self._spec, f"obs {self.name}", use, report)
 
@@ -108,7 +122,15 @@ class Advisories:
             if dead_letters:
                 take(Arrival(dead_letters, received=self._clock()))
 
-        subscriptions = [await client.subscribe(each, cb=receive) for each in self._subjects]
+        subscriptions = [
+            await client.subscribe(
+                each,
+                cb=receive,
+                pending_msgs_limit=_WAITING,  # beyond, the connection counts as lost
+                pending_bytes_limit=_WAITING_BYTES,
+            )
+            for each in self._subjects
+        ]
         # The server refuses a subscription before it answers a ping. The library's first ping may
         # overtake earlier writes, the second cannot.
         await client.flush()
@@ -117,7 +139,11 @@ class Advisories:
             until = self._clock()
             await client.flush(_ANSWER)
             # What the server sent before its answer is here by now, but may not be handled yet.
-            while any(each.pending_msgs for each in subscriptions):
+            sent = [each.delivered for each in subscriptions]
+            while any(
+                each.delivered - each.pending_msgs < number
+                for each, number in zip(subscriptions, sent, strict=True)
+            ):
                 await asyncio.sleep(0)
             take(Arrival(heard_until=self._clock() if begins else until, begins=begins))
             if begins:
@@ -131,6 +157,7 @@ class Advisories:
         stream: str,
         take: Callable[[Arrival], None],
         ready: Callable[[], None],
+        room: Room | None,
     ) -> None:
         caught_up = False
 
@@ -153,6 +180,7 @@ class Advisories:
             take=receive,
             idle=self._every,
             clock=self._clock,
+            room=room,
         )
 
     def _dead_letters(self, messages: Sequence[Msg]) -> tuple[DeadLetter, ...]:
@@ -162,19 +190,23 @@ class Advisories:
 
     def _dead_letter(self, message: Msg) -> DeadLetter | None:
         account = self._accounts.get(message.subject.partition(_ADVISORY)[0])
+        if len(message.data) > _LONGEST:
+            return None
         try:
             advisory = _DECODER.decode(message.data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         kind = _KINDS.get(advisory.type)
-        if account is None or kind is None or not self._is_new(advisory.id):
+        named = _NAME.fullmatch(advisory.stream) and _NAME.fullmatch(advisory.consumer)
+        if account is None or kind is None or not named or not self._is_new(advisory.id):
             return None
+        now = self._clock()
         return DeadLetter(
             account=account,
             stream=advisory.stream,
             consumer=advisory.consumer,
             stream_seq=advisory.stream_seq,
-            at=advisory.timestamp.timestamp() if advisory.timestamp else self._clock(),
+            at=_moment(advisory.timestamp, now),
             kind=kind,
             deliveries=max(advisory.deliveries, 1),
         )
@@ -189,3 +221,9 @@ class Advisories:
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         return True
+
+
+def _moment(timestamp: datetime | None, now: float) -> float:
+    """Unix seconds; `now` where there is none, or an absurd one."""
+    at = unix_seconds(timestamp)
+    return at if at is not None and at < _NO_TIME_AFTER else now

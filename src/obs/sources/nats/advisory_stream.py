@@ -1,6 +1,6 @@
 """Reads each message of a stream once, from a saved position on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -51,13 +51,15 @@ async def follow(
     take: Handler,
     idle: float,
     clock: Callable[[], float],
+    room: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Hand each message of `subjects` after `position` to `take` once, until cancelled.
 
     Where there is no position, or messages after it are gone, `begin` gets the one from which on
     all will come: that of the last message or, in a recreated stream, before the first. After
     `idle` seconds without a message `take` gets none. Raises SourceError where the stream cannot be
-    read or a message was lost in between; call it again with the last position then.
+    read or a message was lost in between; call it again with the last position then. Where there is
+    `room`, it is waited for after each batch.
     """
     start = _start(await _info(client, api, stream), position)
     if start != position:
@@ -96,6 +98,8 @@ async def follow(
         last = messages[-1].metadata
         start = Position(start.created, last.sequence.stream)
         take(messages, start, None if last.num_pending else asked)
+        if room is not None:  # what waits in the stream is not lost
+            await room()
 
 
 def _start(info: _Info, position: Position | None) -> Position:

@@ -1,5 +1,11 @@
-"""One search for the servers of a cluster, bounded in time and number."""
+"""One search for the servers of a cluster, bounded in time and number.
 
+A server may name any hosts. Those are asked who they are, and no more unless they are members of
+the cluster: servers to which those known before have routes.
+"""
+
+import ipaddress
+import re
 import socket
 import threading
 import time
@@ -12,7 +18,12 @@ from obs.sources.nats.jsz import Route, Routez, decode_routez
 from obs.sources.nats.server_answer import Get
 from obs.sources.nats.varz import Varz, decode_varz
 
-MOST: Final = 64  # hosts that one search tries; a server may name any number
+MOST: Final = 64  # hosts that one search tries, and servers that it adds to those listed
+_MANY: Final = 4 * MOST  # named hosts that are odd even where every member is reached
+_MOST_PORTS: Final = 4
+_MOST_UNDER_WAY: Final = 2 * MOST  # requests, those that hang since an earlier search among them
+_HOST: Final = re.compile(r"[0-9A-Za-z._:%-]{1,253}")
+_SPECIAL: Final = ("is_loopback", "is_link_local", "is_multicast", "is_unspecified", "is_reserved")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _Answers = dict[str, Varz | None]  # by address; None: no answer
@@ -31,10 +42,17 @@ class Polled(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The addresses to poll, and the names of servers at none of them."""
+    """The addresses to poll, and the names of servers at none of them.
+
+    `strangers` are hosts that servers name and that are not polled: no members of the cluster, or
+    too many. `forming`: some of these say that they are of this cluster, which has no route to
+    them.
+    """
 
     urls: tuple[str, ...]
     unreached: tuple[str, ...]
+    strangers: tuple[str, ...] = ()
+    forming: bool = False
 
 
 def addresses(host: str) -> tuple[str, ...]:
@@ -66,24 +84,49 @@ class Search:
         answers: _Answers = {}
         self._probe([*self._listed, *polled.urls], answers)
         clusters = {varz.cluster.name for varz in answers.values() if varz}
-        ports = {port for varz in answers.values() if varz and (port := self._port(varz))}
+        ports = sorted({port for varz in answers.values() if varz and (port := self._port(varz))})
         listed = self._expanded([_host(url) for url in self._listed], answers, self._listed)
         known = [url for url in polled.urls if url not in listed]
         routes = self._routes(answers)
-        named = self._expanded(_neighbours(answers, routes), answers)
-        elsewhere = [self._url(_host(url), port) for url in named for port in sorted(ports)]
-        self._probe([*named, *elsewhere], answers)
-        others = [
+        members = {r.remote_id: r.remote_name for r in routes or () if r.remote_id}
+        own = {varz.server_id for varz in answers.values() if varz}
+        hosts = _neighbours(answers, routes or ())
+        tried = self._proper(hosts[:MOST])
+        named = self._expanded(tried, answers)
+        elsewhere = [self._url(_host(url), port) for url in named for port in ports[:_MOST_PORTS]]
+        self._probe([*named, *elsewhere[:MOST]], answers)
+        same = [
             url
             for url in (*known, *named, *elsewhere)
             if (varz := answers.get(url)) is None or varz.cluster.name in clusters
         ]
-        members = {r.remote_id: r.remote_name for r in routes if r.remote_id}
+        new = {
+            url
+            for url in same
+            if (varz := answers.get(url))
+            and routes is not None
+            and varz.server_id not in members.keys() | own
+        }
+        others = [url for url in same if url not in new]
         urls = _chosen(listed, others, answers, polled, set(members))
         ids = {varz.server_id for url in urls if (varz := answers.get(url))}
         called = {polled.names.get(url) for url in urls if answers.get(url) is None}
         missing = (members[each] or each for each in sorted(members.keys() - ids))
-        return Found(urls, tuple(name for name in missing if name not in called))
+        unreached = tuple(name for name in missing if name not in called)
+        usable = {_host(url) for url in others} | {_host(url) for url in urls}
+        odd = {_host(url) for url in (*named, *elsewhere) if answers.get(url)} - usable
+        if not members or unreached or len(hosts) > _MANY:
+            odd |= set(hosts).difference(tried)
+        return Found(urls, unreached[:MOST], tuple(sorted(odd)), bool(new))
+
+    def _proper(self, hosts: Sequence[str]) -> list[str]:
+        """Without hosts at addresses that mean something else on each machine, such as loopback,
+        unless a listed one is there too: a server must not lead to what only the collector
+        reaches."""
+        listed = [_host(url) for url in self._listed]
+        found = self._together.run(self._resolve, list(dict.fromkeys([*listed, *hosts])))
+        usual = {kind for host in listed for kind in _special(found.get(host, ()))}
+        return [host for host in hosts if _special(found.get(host, ())) <= usual]
 
     def _expanded(
         self, hosts: Sequence[str], answers: _Answers, urls: Sequence[str] = ()
@@ -99,20 +142,25 @@ class Search:
             for host in hosts
         }
         several = {host: each[:MOST] for host, each in several.items() if len(each) > 1}
-        self._probe([url for each in several.values() for url in each], answers)
+        addressed = [url for each in several.values() for url in each]
+        self._probe(addressed if urls else addressed[:MOST], answers)
         expanded: list[str] = []
         for i, host in enumerate(hosts):
-            ids = {varz.server_id: url for url in several.get(host, ()) if (varz := answers[url])}
+            ids = {
+                varz.server_id: url for url in several.get(host, ()) if (varz := answers.get(url))
+            }
             if len(ids) > 1:
                 expanded += sorted(ids.values())
             else:
                 expanded.append(urls[i] if urls else self._url(host))
         return expanded
 
-    def _routes(self, answers: _Answers) -> list[Route]:
-        """The cluster's present routes, as all servers tell them."""
+    def _routes(self, answers: _Answers) -> list[Route] | None:
+        """The cluster's present routes, as all servers tell them; None where none does."""
         answered = [url for url, varz in answers.items() if varz is not None]
         found = self._together.run(self._routez, answered)
+        if not found:
+            return None
         return [route for url in answered if (of := found.get(url)) for route in of.routes or ()]
 
     def _probe(self, urls: Iterable[str], answers: _Answers) -> None:
@@ -160,6 +208,8 @@ def _chosen(
         varz = answers.get(url)
         if url in chosen or url in shared:
             continue
+        if len(chosen) >= MOST + len(listed):
+            break
         if varz is None:
             if url in names and names[url] not in called and url not in polled.gone:
                 chosen.append(url)
@@ -181,7 +231,7 @@ def _neighbours(answers: Mapping[str, Varz | None], routes: Iterable[Route]) -> 
         for url in varz.cluster.urls or ()
     ]
     present = [route.ip for route in routes]
-    return list(dict.fromkeys(host for host in (*configured, *present) if host))[:MOST]
+    return list(dict.fromkeys(host for host in (*configured, *present) if _HOST.fullmatch(host)))
 
 
 class _Together:
@@ -205,6 +255,7 @@ class _Together:
                 self._hanging.discard((work, item))
 
         begun = [item for item in items if (work, item) not in self._hanging]
+        begun = begun[: _MOST_UNDER_WAY - len(self._hanging)]
         self._hanging.update((work, item) for item in begun)
         threads = [threading.Thread(target=run, args=(item,), daemon=True) for item in begun]
         for thread in threads:
@@ -213,6 +264,19 @@ class _Together:
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
         return dict(results)
+
+
+def _special(found: Iterable[str]) -> set[str]:
+    """Which special kinds of addresses these are, none of which leads to another machine's port."""
+    kinds: set[str] = set()
+    for text in found:
+        try:
+            at = ipaddress.ip_address(text.partition("%")[0])
+        except ValueError:
+            continue
+        at = getattr(at, "ipv4_mapped", None) or at
+        kinds.update(kind for kind in _SPECIAL if getattr(at, kind))
+    return kinds
 
 
 def _host(url: str) -> str:

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from obs.clients.threads import in_thread
 from obs.errors import SourceError
 from obs.sources.kind import Clock, Listener, Updates
 from obs.sources.nats.consumer_tracker import ConsumerTracker
-from obs.sources.nats.hearing import Arrival
 from obs.spec.nats import NatsConnection, NatsSource
 
 if TYPE_CHECKING:
@@ -34,15 +34,18 @@ def dead_letters(
 
     async def listen(updates: Updates) -> None:
         from obs.sources.nats.advisories import Advisories
+        from obs.sources.nats.arrival_batches import ArrivalBatches, Steps
         from obs.sources.nats.imports import verify_imports
 
-        def take(arrival: Arrival) -> None:
-            updates.apply_soon(lambda: tracker.record_dead_letters(of.account, arrival))
+        async def hand_over(steps: Steps, dropped: int) -> None:
+            await updates.apply(lambda: tracker.hear(of.account, steps, dropped))
+
+        batches = ArrivalBatches(hand_over)
 
         def report(error: SourceError | None) -> None:
             if error is not None:
-                updates.apply_soon(lambda: tracker.lose_connection(of.account))
-            updates.connected(error, connection)
+                batches.lose()
+            batches.then(lambda: updates.connected(error, connection))
 
         advisories = Advisories(
             name,
@@ -50,9 +53,18 @@ def dead_letters(
             clock.wall,
             tracker.heard.positions.get(of.account),
             every=min(spec.poll, _HEARD_EVERY),
-            verify=(lambda: asyncio.to_thread(verify_imports, spec, of)) if of.imports else None,
+            verify=(lambda: in_thread(lambda: verify_imports(spec, of), "obs-imports"))
+            if of.imports
+            else None,
         )
-        await advisories.run(take, report)
+        handing_over = asyncio.ensure_future(batches.run())
+        try:
+            await advisories.run(batches.take, report, batches.room)
+        finally:
+            handing_over.cancel()
+            steps, dropped = batches.rest()
+            if steps:
+                updates.apply_soon(lambda: tracker.hear(of.account, steps, dropped))
 
     return listen
 

@@ -5,6 +5,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -15,13 +16,13 @@ from obs.families.nats import (
     ConsumerRows,
     consumer_families,
     credentials_family,
+    dropped_family,
     missing_family,
     origin_families,
     server_families,
     stream_families,
 )
 from obs.lag.history import SequenceTimes
-from obs.lag.identity import Ended
 from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
 from obs.lag.track import Track
@@ -31,11 +32,12 @@ from obs.sources.kind import Tracker
 from obs.sources.nats.absence import Missing, Servers, counted
 from obs.sources.nats.absent_consumers import AbsentConsumers
 from obs.sources.nats.accounts import AccountLabels
+from obs.sources.nats.arrival_batches import Steps
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.clock_steps import ClockSteps
 from obs.sources.nats.dead_letters import HeardDeadLetters
-from obs.sources.nats.hearing import Arrival
-from obs.sources.nats.kept_streams import FORGET_AFTER, KeptStreams, is_forgotten
+from obs.sources.nats.forgetting import AbsentStreams, EndedConsumers, forgotten
+from obs.sources.nats.kept_streams import KeptStreams
 from obs.sources.nats.names import find
 from obs.sources.nats.problems import in_words
 from obs.sources.nats.saved_history import SavedHistory
@@ -51,7 +53,6 @@ log = logging.getLogger(__name__)
 
 SAVE_EVERY: Final = 60.0
 TOLERANCE_POLLS: Final = 1.5  # poll times vary a little: exactly one interval would flap
-ENDED: Final = 10_000  # forgotten consumers whose counters are known, the last ones
 LAG_POINTS: Final = 40
 ObservedStreams = dict[tuple[str, str], tuple[Stream, SequenceTimes]]
 _KIND: Final = "nats_history"
@@ -80,9 +81,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._kept = RowCache()
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
-        self._ended: dict[Identity, Ended] = {}
+        self._ended = EndedConsumers()
+        self._absent_streams = AbsentStreams()
         self.accounts = AccountLabels()
-        self._since = now
+        self._since = self._began = now
         self._saved_at = now
         self._clock = ClockSteps()
         self.heard = HeardDeadLetters(source, spec, state, self.accounts.label)
@@ -103,13 +105,16 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         streams = self._observe_streams(snapshot)
         told = self._observe_consumers(snapshot, streams)
         self.snapshot = snapshot
+        self._absent_streams.forget(self._streams, streams.keys(), self._kept_streams, now)
         if len(told) != len(self._tracked):
             self._forget(now)
+        self._ended.forget(now)
         self.absent.sort_out(self._tracked.values(), len(told), snapshot, now)
         kept = self.absent.kept
         self.present = (*told, *kept) if kept else tuple(told)
         for queries in self._queries.values():
             queries.update(told, streams)
+        self.heard.forget(snapshot.at, self._is_known)
         self.heard.tell_unheard(tracked.consumer for tracked in told)
         self.lag_columns.append(
             (self.present, array("q", [w.verdict.lag_messages for w in self.present]))
@@ -150,7 +155,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             identity = (account, stream, consumer.name)
             tracked = tracked_by.get(identity)
             if tracked is None:
-                track = Track(self._ended.pop(identity, None))
+                track = Track(self._ended.take(identity))
                 tracked = tracked_by[identity] = TrackedConsumer((self.source, *identity), track)
             at = now if consumer.at is None else consumer.at - forward
             tracked.poll = poll
@@ -218,27 +223,26 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             return []
         return self._families(self.snapshot)
 
-    def record_dead_letters(self, account: str, arrival: Arrival) -> list[Family]:
-        """Count what the connection of this account heard, and store it with its position.
+    def hear(self, account: str, steps: Steps, dropped: int = 0) -> list[Family]:
+        """Count what the connection of this account heard, and store it with its position; None
+        among the steps: it was lost, and dead letters are unknown until it hears again.
 
         Returns the source's families where they tell more than before.
         """
-        more = self.heard.record(account, arrival, self._clock_ahead)
-        if arrival.begins:
+        self.heard.drop(dropped)
+        more = self.heard.record(account, steps, self._clock_ahead, self._is_known)
+        if any(step is None or step.begins for step in steps):
             self._forget_what_was_heard()
-        for each in arrival.dead_letters:
+        for each in chain.from_iterable(step.dead_letters for step in steps if step):
             if each.kind != "max_deliveries":  # terminated is as good as acknowledged
                 continue
             identity = (self.accounts.label(each.account), each.stream, each.consumer)
             if tracked := self._tracked.get(identity):
-                tracked.exhausted.add(each.stream_seq)
-        return self._families(self.snapshot) if more and self.snapshot else []
+                tracked.give_up(each.stream_seq)
+        return self._families(self.snapshot) if (more or dropped) and self.snapshot else []
 
-    def lose_connection(self, account: str) -> list[Family]:
-        """The connection of this account hears nothing for now: dead letters are unknown."""
-        known = self.heard.lost(account)
-        self._forget_what_was_heard()
-        return self._families(self.snapshot) if known and self.snapshot else []
+    def _is_known(self, identity: Identity) -> bool:
+        return identity in self._tracked or identity in self._ended
 
     def _forget_what_was_heard(self) -> None:
         """From now on a message may have been given up unheard."""
@@ -281,6 +285,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def save(self, now: float) -> None:
         """Queue the history for the state file."""
         self._saved_at = now
+        ended, ended_at = self._ended.to_state()
         saved = SavedHistory(
             self._since,
             [
@@ -289,11 +294,17 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 if (track := tracked.track.to_state()) is not None
             ],
             [(key, times.to_state()) for key, times in self._streams.items()],
-            list(self._ended.items()),
+            ended,
             dict(self.accounts.saved),
             self._clock.forward,
+            [(each, w.seen_at) for each, w in self._tracked.items() if self._is_absent(w)],
+            list(self._absent_streams.since.items()),
+            ended_at,
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
+
+    def _is_absent(self, tracked: TrackedConsumer) -> bool:
+        return tracked.poll != self._servers.poll
 
     def _candidates(self, sli: ConsumerSli) -> Iterator[TrackedConsumer]:
         for tracked in (*self.present, *self.absent.judged()):
@@ -326,32 +337,32 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             *server_families(self.source, snapshot.servers, self._kept),
             missing_family(self.source, self.missing(), self._kept),
             credentials_family(self.source, snapshot.credentials, snapshot.at, self._kept),
+            *self._dropped(),
         ]
 
+    def _dropped(self) -> list[Family]:
+        if not self._queries:  # no connection hears of dead letters
+            return []
+        return [dropped_family(self.source, self.heard.dropped, self._kept, self._began)]
+
     def _forget(self, now: float) -> None:
-        for identity, tracked in list(self._tracked.items()):
-            age = now - tracked.seen_at
-            if age <= FORGET_AFTER or tracked.poll == self._servers.poll:
-                continue
-            why, server = tracked.missing, tracked.consumer.server if tracked.judged else ""
-            if why is None or is_forgotten(why, self._servers, server, age):
-                del self._tracked[identity]
-                self._ended[identity] = tracked.track.ended()
-        while len(self._ended) > ENDED:
-            del self._ended[next(iter(self._ended))]
+        for identity in forgotten(self._tracked, self._servers, now):
+            self._ended.add(identity, self._tracked.pop(identity).track.ended(), now)
 
     def _restore(self, on_damage: Callable[[], None]) -> None:
         try:
             if history := self._state.entries(_KIND).get(self.source):
                 saved = msgspec.msgpack.decode(history, type=SavedHistory)
                 self._since, self._clock.forward = saved.since, saved.clock_forward
+                absent, now = dict(saved.absent), self._saved_at - saved.clock_forward
                 for identity, track in saved.tracks:
                     tracked = TrackedConsumer((self.source, *identity), Track.from_state(track))
-                    tracked.seen_at = self._saved_at - saved.clock_forward
+                    tracked.seen_at = min(absent.get(identity, now), now)
                     self._tracked[identity] = tracked
                 for key, times in saved.streams:
                     self._streams[key] = SequenceTimes(times)
-                self._ended = dict(saved.ended)
+                self._ended = EndedConsumers(saved.ended, saved.ended_at)
+                self._absent_streams = AbsentStreams(dict(saved.absent_streams))
                 self.accounts.saved = saved.accounts
             self.heard.restore()
         except (msgspec.DecodeError, ValueError):

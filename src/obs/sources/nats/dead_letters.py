@@ -17,6 +17,10 @@ from obs.state import State
 log = logging.getLogger(__name__)
 
 _KIND: Final = "nats_dead_letters"
+UNKNOWN: Final = 10_000
+"""Consumers whose dead letters are counted although no poll has seen them, or none lately."""
+_FORGET: Final = 3600.0  # seconds after its last dead letter that such a consumer is forgotten
+_TOLD_EVERY: Final = 3600.0
 
 
 class SavedDeadLetters(msgspec.Struct, frozen=True):
@@ -45,6 +49,12 @@ class HeardDeadLetters:
         self._spec = spec
         self._state = state
         self._counts: dict[Identity, DeadLetterCounts] = {}
+        self._unknown = 0
+        self.dropped = 0
+        """Dead letters that were not counted since the process began: too many at once, or of too
+        many consumers that no poll has seen."""
+        self._told_dropped = 0
+        self._told_at: float | None = None
         self._connections = {each.account: Hearing() for each in spec.every_connection}
         self._hearing_of = {
             account: self._connections[each.account]
@@ -55,32 +65,65 @@ class HeardDeadLetters:
         self.positions: dict[str, Position] = {}
 
     def record(
-        self, account: str, arrival: Arrival, clock_ahead: Callable[[DeadLetter], float]
+        self,
+        account: str,
+        arrivals: Iterable[Arrival | None],
+        clock_ahead: Callable[[DeadLetter], float],
+        is_known: Callable[[Identity], bool] = lambda _: True,
     ) -> bool:
-        """Count what a connection heard, and save it; whether more is known than before.
+        """Count what a connection heard, and save it; whether more is known than before. None among
+        the arrivals: it was lost.
 
         `clock_ahead`: by how many seconds the clock of the server that reported it is ahead.
+        `is_known`: whether a poll has seen the consumer.
         """
         hearing = self._connections[account]
-        heard = hearing.now
-        if arrival.heard_until is not None:
-            hearing.heard(arrival.heard_until, begins=arrival.begins)
-        for each in arrival.dead_letters:
-            at = each.at - clock_ahead(each) if arrival.received is None else arrival.received
-            identity = (self._label(each.account), each.stream, each.consumer)
-            self.of(identity).add(at, each.deliveries)
-        moved = arrival.position is not None and arrival.position != self.positions.get(account)
-        if arrival.position is not None:
-            self.positions[account] = arrival.position
-        if arrival.dead_letters or arrival.begins or moved:
+        heard, counted, save = hearing.now, False, False
+        for arrival in arrivals:
+            if arrival is None:
+                hearing.lost()
+                continue
+            if arrival.heard_until is not None:
+                hearing.heard(arrival.heard_until, begins=arrival.begins)
+            for each in arrival.dead_letters:
+                identity = (self._label(each.account), each.stream, each.consumer)
+                counts = self._counts_of(identity, is_known)
+                if counts is not None:
+                    ahead = clock_ahead(each) if arrival.received is None else 0.0
+                    at = each.at - ahead if arrival.received is None else arrival.received
+                    counts.add(at, each.deliveries)
+            counted = counted or bool(arrival.dead_letters)
+            save = save or arrival.begins
+            if arrival.position is not None:
+                save = save or arrival.position != self.positions.get(account)
+                self.positions[account] = arrival.position
+        if counted or save:
             self._save()
-        return bool(arrival.dead_letters) or hearing.now != heard
+        return counted or hearing.now != heard
 
-    def lost(self, account: str) -> bool:
-        """A connection does not hear any more; whether it did."""
-        heard = self._connections[account].now
-        self._connections[account].lost()
-        return heard
+    def drop(self, number: int) -> None:
+        """So many dead letters were not passed on."""
+        self.dropped += number
+
+    def forget(self, now: float, is_known: Callable[[Identity], bool]) -> None:
+        """Forget consumers that are gone, or were never seen by a poll; `now` is in Unix seconds.
+        Tells what was dropped."""
+        self._unknown = 0
+        for identity, counts in list(self._counts.items()):
+            if is_known((self._label(identity[0]), *identity[1:])):
+                continue
+            if not 0 <= now - counts.last <= _FORGET:
+                del self._counts[identity]
+            else:
+                self._unknown += 1
+        again = self._told_at is None or not 0 <= now - self._told_at < _TOLD_EVERY
+        if self.dropped > self._told_dropped and again:
+            log.warning(
+                "source %s: %d dead letters were not counted: more came than can be, or of more "
+                "than %d consumers that no poll has seen; look at which consumers give up messages",
+                *(self._source, self.dropped - self._told_dropped, UNKNOWN),
+            )
+            self._told_dropped, self._told_at = self.dropped, now
 
     def of(self, identity: Identity) -> DeadLetterCounts:
         """The dead letters of a consumer that were heard."""
@@ -88,6 +131,17 @@ class HeardDeadLetters:
         if counts is None:
             counts = self._counts[identity] = DeadLetterCounts()
         return counts
+
+    def _counts_of(
+        self, identity: Identity, is_known: Callable[[Identity], bool]
+    ) -> DeadLetterCounts | None:
+        """None where it is one of too many."""
+        if identity not in self._counts and not is_known(identity):
+            if self._unknown >= UNKNOWN:
+                self.dropped += 1
+                return None
+            self._unknown += 1
+        return self.of(identity)
 
     def spans(self, consumer: Consumer) -> tuple[HeardSpan, ...]:
         """The periods for which the dead letters of a consumer are known."""

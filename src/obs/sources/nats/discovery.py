@@ -6,15 +6,18 @@ which a server says that it monitors. With https the certificates must therefore
 names or addresses.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from obs.sources.nats.cluster_search import Found, Polled, Search, addresses
+from obs.sources.nats.cluster_search import MOST, Found, Polled, Search, addresses
 from obs.sources.nats.server_answer import Get
 from obs.spec.nats import NatsSource
 
+_LOG: Final = logging.getLogger(__name__)
 _RETRY: Final = 30.0  # seconds between searches while a server does not answer
+_NAMED: Final = 3  # strangers that a log line names
 _FORGET: Final = 3600.0  # seconds after which a server that was found and is gone is forgotten
 
 
@@ -29,7 +32,11 @@ class Discovery:
         spec: NatsSource,
         http: Get,
         resolve: Callable[[str], Sequence[str]] = addresses,
+        *,
+        source: str = "",
     ) -> None:
+        """`source` is the source's name."""
+        self._source = source
         self._listed = tuple(dict.fromkeys(url.rstrip("/") for url in spec.monitor or ()))
         self._wanted = spec.discover
         self._every = spec.config_every
@@ -37,6 +44,8 @@ class Discovery:
         self._search = Search(self._listed, http, spec.timeout / 2, resolve)
         self._searched_at: float | None = None
         self._at_once = False
+        self._forming = False
+        self._strangers: frozenset[str] = frozenset()
         self._running: threading.Thread | None = None
         self._found: Found | None = None  # by a search that has ended, until it is taken
         self._servers = self._listed
@@ -78,7 +87,8 @@ class Discovery:
 
     def is_shared(self, url: str) -> None:
         """Several servers answer at this address: look for their own at once."""
-        self.shared |= {url}
+        if len(self.shared) < MOST:
+            self.shared |= {url}
         self._at_once = True
 
     def _due(self, now: float) -> bool:
@@ -86,7 +96,7 @@ class Discovery:
             return False
         if self._searched_at is None or self._at_once:
             return True
-        wanting = self._down_since or self.unreached
+        wanting = self._down_since or self.unreached or self._forming
         every = min(self._every, _RETRY) if wanting else self._every
         return not 0 <= now - self._searched_at < every
 
@@ -106,7 +116,21 @@ class Discovery:
         found, self._found = self._found, None
         if found is None:
             return
-        self._servers, self.unreached = found.urls, found.unreached
+        self._servers, self.unreached, self._forming = found.urls, found.unreached, found.forming
+        self._tell_strangers(frozenset(found.strangers))
         for url in {*self._down_since, *self.names} - set(found.urls):
             self._down_since.pop(url, None)
             self.names.pop(url, None)
+
+    def _tell_strangers(self, strangers: frozenset[str]) -> None:
+        """Log once which hosts are named and not polled."""
+        if strangers and not strangers <= self._strangers:
+            names = sorted(strangers)
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            _LOG.warning(
+                "%s: servers name hosts that are not polled: %s%s; they are not members of the "
+                "cluster, which has no route to them, or more than %d; add those that are to "
+                "sources.nats.%s.monitor",
+                *(self._source, ", ".join(names[:_NAMED]), more, MOST, self._source),
+            )
+        self._strangers = strangers

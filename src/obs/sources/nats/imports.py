@@ -3,7 +3,8 @@
 A subscription to what nobody exports is silent for ever, and silence would read as no dead letter.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from typing import Final
 from urllib.parse import quote
@@ -14,6 +15,8 @@ from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.spec.nats import NatsConnection, NatsSource
 
+_MOST: Final = 10_000  # accounts of a server, each of which is a request
+_PATIENCE: Final = 10.0  # timeouts of one request that all of them may take
 _NEEDED: Final = (
     "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.*.*",
     "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.*.*",
@@ -48,7 +51,7 @@ def verify_imports(spec: NatsSource, connection: NatsConnection) -> None:
     Raises SourceError where an import is missing, or where no server can tell.
     """
     with closing(Http(spec.tls, timeout=spec.timeout)) as http:
-        details = {each.account_name: each for each in _details(spec, http)}
+        details = _found({connection.account, *connection.imports}, _details(spec, http))
     names = {each.name_tag or key: key for key, each in details.items()} | {k: k for k in details}
     account = details.get(names.get(connection.account, ""))
     if account is None:
@@ -65,14 +68,29 @@ def verify_imports(spec: NatsSource, connection: NatsConnection) -> None:
                 )
 
 
+def _found(wanted: Collection[str], details: Iterable[_Account]) -> dict[str, _Account]:
+    """The wanted accounts, given by id or by name, and those that were read before, by id."""
+    found: dict[str, _Account] = {}
+    names: set[str] = set()
+    for each in details:
+        found[each.account_name] = each
+        names |= {each.account_name, each.name_tag}
+        if names.issuperset(wanted):
+            break
+    return found
+
+
 def _details(spec: NatsSource, http: Http) -> Iterator[_Account]:
-    """Every account, as the first server tells that answers."""
+    """The accounts as the first server tells that answers; at most so many, for so long."""
     failure: SourceError | None = None
+    until = time.monotonic() + _PATIENCE * spec.timeout
     for address in spec.monitor or ():
         url = f"{address.rstrip('/')}/accountz"
         try:
             known = _DECODER.decode(http.get(url)).accounts
-            for each in known:
+            for each in known[:_MOST]:
+                if time.monotonic() > until:
+                    raise SourceError("timeout", f"{url}: its accounts took too long to read")
                 detail = _DECODER.decode(http.get(f"{url}?acc={quote(each)}")).account_detail
                 if detail is not None:
                     yield detail

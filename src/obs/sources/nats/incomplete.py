@@ -12,6 +12,8 @@ from obs.sources.nats.leaders import Merged
 from obs.sources.nats.problems import in_words
 from obs.sources.nats.server_answer import ServerAnswer, address
 
+_MOST: Final = 64  # servers that are known by name only: any name may stand in an answer
+_REMEMBERED: Final = 1000  # servers with JetStream, those that answered last
 _TELLS_NOTHING: Final = ("unreachable", "recovering", "jetstream_off")
 
 
@@ -23,7 +25,7 @@ class IncompleteServers:
     """
 
     def __init__(self) -> None:
-        self._with_jetstream: set[str] = set()  # names
+        self._with_jetstream: dict[str, None] = {}  # names
         self._ready: set[str] = set()  # ids
 
     def of(
@@ -40,9 +42,12 @@ class IncompleteServers:
         """
         for answer in answers:
             if answer.varz is not None and not _is_off(answer.short):
-                self._with_jetstream.add(answer.varz.server_name)
+                self._with_jetstream.pop(answer.varz.server_name, None)
+                self._with_jetstream[answer.varz.server_name] = None
             if answer.varz is not None and answer.short is None:
                 self._ready.add(answer.varz.server_id)
+        while len(self._with_jetstream) > _REMEMBERED:
+            del self._with_jetstream[next(iter(self._with_jetstream))]
         self._ready &= {each.varz.server_id for each in answers if each.varz}
         several = any(each.varz and not _is_off(each.short) for each in answers)
         found = [each for answer in answers if (each := self._one(answer, names, several))]
@@ -50,11 +55,8 @@ class IncompleteServers:
         known = present | {each.name for each in found}
         missing = dict.fromkeys([*unreached, *sorted(_leaders(merged))])
         unnamed = any(not each.name for each in found)  # it may be the one that is missing
-        found += [
-            IncompleteServer("", name, "unreachable")
-            for name in missing
-            if name not in known and not unnamed
-        ]
+        absent = [name for name in missing if name not in known and not unnamed]
+        found += [IncompleteServer("", name, "unreachable") for name in absent[:_MOST]]
         return tuple(found)
 
     def _one(

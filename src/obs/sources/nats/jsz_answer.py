@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from obs.errors import SourceError
 from obs.sources.nats import tolerant
 from obs.sources.nats.jsz import (
     AccountReport,
@@ -17,6 +18,8 @@ from obs.sources.nats.jsz import (
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
+MOST_OBJECTS: Final = 2_000_000  # 100 000 consumers of three replicas have fewer than 1 000 000
+_LARGE: Final = 16 << 20  # bytes; shorter answers are not looked through
 _JSZ: Final = msgspec.json.Decoder(Jsz)
 _ACCOUNT: Final = msgspec.json.Decoder(AccountReport)
 _STREAM: Final = msgspec.json.Decoder(StreamReport)
@@ -24,7 +27,14 @@ _CONSUMER: Final = msgspec.json.Decoder(ConsumerReport)
 
 
 def decode_jsz(body: bytes, server: str) -> Jsz:
-    """Raises SourceError(decode) where it is not an answer of /jsz."""
+    """Raises SourceError(decode) where it is not an answer of /jsz, or has too many objects: in
+    memory each is many times as large as the shortest one in the answer."""
+    if len(body) > _LARGE and body.count(b"{") > MOST_OBJECTS:
+        raise SourceError(
+            "decode",
+            f"{server}: more than {MOST_OBJECTS} objects in {len(body) / 1e6:.0f} MB; those of "
+            "nats-server are longer: look at what answers there",
+        )
     return tolerant.decode(_JSZ, body, server, _jsz)
 
 

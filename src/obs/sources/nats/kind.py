@@ -44,13 +44,13 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         clock: Clock,
     ) -> OpenedSource:
         """Its servers or accounts and, with a connection, dead letters and exact lag."""
+        from obs.sources.nats.asking import PATIENCE
         from obs.sources.nats.connection import ExactLag, dead_letters, names
         from obs.sources.nats.opened import open_cluster
 
         source = open_cluster(name, spec, clock.wall, tracker.accounts)
-        # Discovery once, then facts, health and consumers, again with their settings, each at worst
-        # twice: one after the other. A server that hangs is not asked again.
-        limit = 8 * spec.timeout + 1
+        # The first search for servers, then their answers, and again with settings.
+        limit = (1 + 2 * PATIENCE) * spec.timeout + 1
         if not spec.every_connection:
             return OpenedSource(source.poll, limit)
         exact = ExactLag(name, spec.every_connection, tracker, clock.monotonic)

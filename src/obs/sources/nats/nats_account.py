@@ -5,7 +5,7 @@ leads all of its own, so that the rest of obs need not tell the ways apart.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -185,9 +185,12 @@ class NatsAccounts:
         """None: who leads what is the servers' business."""
         return ()
 
-    def answers(self, *, with_config: bool) -> list[ServerAnswer]:
+    def answers(
+        self, *, with_config: bool, only: Collection[str] | None = None
+    ) -> list[ServerAnswer]:
         """One answer an account; the API always tells settings."""
-        return list(self._pool.map(NatsAccount.answer, self._accounts))
+        asked = [each for each in self._accounts if only is None or each.name in only]
+        return list(self._pool.map(NatsAccount.answer, asked))
 
     def close(self) -> None:
         """Close the connections."""

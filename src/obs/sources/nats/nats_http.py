@@ -1,15 +1,12 @@
 """The servers of one cluster, asked on their monitoring ports."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from obs.sources.nats.asking import Asking
 from obs.sources.nats.discovery import Discovery
-from obs.sources.nats.server_answer import Get, ServerAnswer, ask
+from obs.sources.nats.server_answer import Get, ServerAnswer
 from obs.sources.nats.shared_addresses import SharedAddresses
 from obs.spec.nats import NatsSource
-
-_MAX_FETCHES: Final = 16
 
 
 class NatsHttp:
@@ -17,10 +14,9 @@ class NatsHttp:
 
     def __init__(self, name: str, spec: NatsSource, http: Get, clock: Callable[[], float]) -> None:
         """`clock` gives Unix seconds."""
-        self._http = http
         self._clock = clock
-        self._pool = ThreadPoolExecutor(_MAX_FETCHES, thread_name_prefix=f"obs-nats-{name}")
-        self._discovery = Discovery(spec, http)
+        self._asking = Asking(http, clock, spec.timeout)
+        self._discovery = Discovery(spec, http, source=name)
         self._addresses = SharedAddresses()
 
     @property
@@ -33,13 +29,16 @@ class NatsHttp:
         """Names of servers of the cluster at no address that answers."""
         return self._discovery.unreached
 
-    def answers(self, *, with_config: bool) -> list[ServerAnswer]:
-        """Each server's answer once; blocks up to a few times the spec's timeout."""
-
-        def one(url: str) -> ServerAnswer:
-            return ask(self._http, self._clock, url, with_config=with_config)
-
-        answers = list(self._pool.map(one, self._discovery.urls(self._clock())))
+    def answers(
+        self, *, with_config: bool, only: Collection[str] | None = None
+    ) -> list[ServerAnswer]:
+        """Each server's answer once. Blocks up to a few times the spec's timeout; for a server that
+        did not answer in time before, only a moment longer than for the others.
+        """
+        urls = self._discovery.urls(self._clock()) if only is None else tuple(only)
+        if only is None:
+            self._addresses.keep(urls)
+        answers = self._asking.all(urls, with_config=with_config)
         for answer in answers:
             if answer.shared or self._changed(answer):
                 self._discovery.is_shared(answer.url)
@@ -48,8 +47,8 @@ class NatsHttp:
         return _distinct(answers, self._discovery.shared)
 
     def close(self) -> None:
-        """End the fetching threads."""
-        self._pool.shutdown(cancel_futures=True)
+        """Ask no more; a server that hangs is not waited for."""
+        self._asking.close()
 
     def _changed(self, answer: ServerAnswer) -> bool:
         return answer.varz is not None and self._addresses.another_answers(

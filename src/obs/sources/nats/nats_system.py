@@ -4,7 +4,7 @@ Each server answers `$SYS.REQ.SERVER.PING.…` with what its monitoring port tel
 there are, each of them says in its statistics.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -81,10 +81,14 @@ class NatsSystem:
         """None: every server that is known has an answer, if only an error."""
         return ()
 
-    def answers(self, *, with_config: bool) -> list[ServerAnswer]:
+    def answers(
+        self, *, with_config: bool, only: Collection[str] | None = None
+    ) -> list[ServerAnswer]:
         """Each server's answer. Raises SourceError where none answers."""
         limit = self._session.timeout
         found = self._session.run(lambda on: self._ask(on, with_config, limit), 4 * limit + 1)
+        if only is not None:
+            return [each for each in found if each.url in only]
         here = {each.url for each in found}
         self._silent = {
             name: polls + 1

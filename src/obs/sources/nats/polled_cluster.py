@@ -1,7 +1,7 @@
 """One poll of a NATS cluster, by whatever way in: a snapshot of what its servers tell."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from obs.errors import SourceError
 from obs.snapshot import IncompleteServer, NatsServer, NatsSnapshot
@@ -69,7 +69,8 @@ class PolledCluster:
         complete = not incomplete
         view = self._scope.view(merged, self._settings, complete=complete)
         if self._config_reads.due(self._clock(), new=not view.configured, again=view.again):
-            self._configure()
+            answered = [each.url for each in answers if each.varz is not None]
+            self._configure(answered, incomplete)
             view = self._scope.view(merged, self._settings, complete=complete)
         self._unreadable.tell(view)
         return NatsSnapshot(
@@ -89,21 +90,25 @@ class PolledCluster:
         """Close its connections."""
         self._way.close()
 
-    def _configure(self) -> None:
-        """Read configurations; that response is larger, so the poll does not fail with it."""
+    def _configure(self, urls: Collection[str], incomplete: Sequence[IncompleteServer]) -> None:
+        """Read configurations of servers that have answered; that response is larger, so the poll
+        does not fail with it. `incomplete`: by the answers so far."""
         self._config_reads.done(self._clock())
         with contextlib.suppress(SourceError):
-            answers = self._request(with_config=True)
+            answers = self._request(with_config=True, only=urls)
             merged = self._merged(answers)
-            self._learn(merged, self._incomplete.of(answers, merged, self._way.names, ()))
+            now = self._incomplete.of(answers, merged, self._way.names, ())
+            self._learn(merged, (*incomplete, *now))
 
     def _learn(self, merged: Merged, incomplete: Sequence[IncompleteServer]) -> None:
         self._settings.learn(merged, complete=not incomplete)
         self._config_reads.done(self._clock())
 
-    def _request(self, *, with_config: bool) -> list[ServerAnswer]:
+    def _request(
+        self, *, with_config: bool, only: Collection[str] | None = None
+    ) -> list[ServerAnswer]:
         """Each server's answer once; raises SourceError where none answers."""
-        answers = self._way.answers(with_config=with_config)
+        answers = self._way.answers(with_config=with_config, only=only)
         errors = [answer.error for answer in answers if answer.error is not None]
         if errors and len(errors) == len(answers):
             self._log.record(answers, ())

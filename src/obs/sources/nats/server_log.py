@@ -9,6 +9,7 @@ from obs.sources.nats.problems import in_words
 from obs.sources.nats.server_answer import ServerAnswer, address
 
 _LOG: Final = logging.getLogger(__name__)
+_LINES: Final = 10  # of one poll
 
 
 class ServerLog:
@@ -34,9 +35,11 @@ class ServerLog:
             if server.only is None and (server.address or server.name) not in found:
                 key = server.address or server.name
                 found[key] = (server.why, in_words(self._source, server))
-        for key, (kind, text) in found.items():
-            if self._problems.get(key) != kind:
-                _LOG.warning("%s: %s", self._source, text)
+        new = [text for key, (kind, text) in found.items() if self._problems.get(key) != kind]
+        for text in new[:_LINES]:
+            _LOG.warning("%s: %s", self._source, text)
+        if len(new) > _LINES:
+            _LOG.warning("%s: %d more servers have problems", self._source, len(new) - _LINES)
         for answer in answers:
             at = address(answer.url)
             if at not in found and (before := self._problems.get(at)):

@@ -4,6 +4,7 @@ A server that is started again has a new id as well, but it cannot have run whil
 answered.
 """
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from obs.sources.nats.jsz import unix_seconds
@@ -36,3 +37,7 @@ class SharedAddresses:
         if now is None or start is None:
             return before.name != varz.server_name
         return now - start > at - before.at + _MARGIN
+
+    def keep(self, urls: Collection[str]) -> None:
+        """Forget all other addresses."""
+        self._seen = {url: seen for url, seen in self._seen.items() if url in urls}

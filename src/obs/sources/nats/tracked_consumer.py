@@ -13,6 +13,7 @@ from obs.lag.verdict import ConsumerVerdict
 from obs.snapshot import Consumer, Stream
 from obs.sources.nats.absence import Missing
 
+_MOST_EXHAUSTED: Final = 10_000  # sequences: more have no message each, or make lag an estimate
 _UNREACHABLE: Final = reason.names(reason.LEADER_UNREACHABLE)[0]
 
 Identity = tuple[str, str, str]  # account, stream, consumer
@@ -43,6 +44,11 @@ class TrackedConsumer:
         self.deleted = False
         self.consumer: Consumer
         self.verdict: ConsumerVerdict
+
+    def give_up(self, seq: int) -> None:
+        """An advisory reported that the message at `seq` ran out of deliveries."""
+        if len(self.exhausted) < _MOST_EXHAUSTED:
+            self.exhausted.add(seq)
 
     def observe(
         self,

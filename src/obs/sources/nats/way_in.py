@@ -1,6 +1,6 @@
 """How the servers of one cluster are asked: by HTTP, by the system account, by an account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from obs.sources.nats.server_answer import ServerAnswer
@@ -17,8 +17,13 @@ class WayIn(Protocol):
     def unreached(self) -> Sequence[str]:
         """Names of servers of the cluster at no address that answers."""
 
-    def answers(self, *, with_config: bool) -> list[ServerAnswer]:
-        """Each server's answer once. Blocks. Raises SourceError where none can be asked."""
+    def answers(
+        self, *, with_config: bool, only: Collection[str] | None = None
+    ) -> list[ServerAnswer]:
+        """Each server's answer once, or only those of some addresses. Blocks.
+
+        Raises SourceError where none can be asked.
+        """
 
     def close(self) -> None:
         """Close connections and end threads."""

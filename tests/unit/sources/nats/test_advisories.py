@@ -34,6 +34,7 @@ class Message:
 
 class Subscription:
     pending_msgs = 0
+    delivered = 0
 
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -46,7 +47,7 @@ class Connection:
         self.messages = messages
         self.subjects: dict[str, Handler] = {}
 
-    async def subscribe(self, subject: str, cb: Handler) -> Subscription:
+    async def subscribe(self, subject: str, cb: Handler, **limits: int) -> Subscription:
         self.subjects[subject] = cb
         return Subscription()
 

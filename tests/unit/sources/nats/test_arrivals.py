@@ -223,11 +223,11 @@ def test_what_advisories_do_not_tell_is_in_flight_once_they_are_heard(
         families = tracker.update(snapshot(NOW + 15 * number, [stuck]))
         return lags(families, "nats_consumer_lag_uncertainty_seconds")
 
-    tracker.record_dead_letters("OMS", Arrival(heard_until=NOW, begins=True))
+    tracker.hear("OMS", [Arrival(heard_until=NOW, begins=True)])
     poll(0, 900, 5)
     poll(1, 920, 6)
     tracker.record_arrivals("OMS", {question(901, ()): StoredMessage(901, NOW - 400)})
     assert poll(2, 940, 6) == [None]
-    tracker.lose_connection("OMS")
+    tracker.hear("OMS", [None])
     (uncertain,) = poll(3, 960, 6)
     assert isinstance(uncertain, float)

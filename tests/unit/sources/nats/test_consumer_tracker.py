@@ -98,9 +98,9 @@ def test_dead_letters_of_an_account_given_by_its_id_are_those_of_its_consumers(
     tracker = tracker_of()
     letters = [DeadLetter(RED, "S", "c", seq, NOW, "max_deliveries", 3) for seq in (5, 6)]
     begin = Arrival(tuple(letters[:1]), NOW, heard_until=NOW, begins=True)
-    tracker.record_dead_letters(RED, begin)  # before the first poll
+    tracker.hear(RED, [begin])  # before the first poll
     tracker.accounts.saved = {RED: ("orders", "orders")}
-    tracker.record_dead_letters(RED, Arrival(tuple(letters[1:]), NOW, heard_until=NOW))
+    tracker.hear(RED, [Arrival(tuple(letters[1:]), NOW, heard_until=NOW)])
     tracker.update(snapshot(NOW, ("orders", RED, 10)))
     assert [tracker.heard.total(each.consumer) for each in tracker.present] == [2]
 

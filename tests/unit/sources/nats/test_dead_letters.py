@@ -54,22 +54,22 @@ def no_offset(_: DeadLetter) -> float:
 def test_zero_is_told_only_of_accounts_that_are_heard_now(state: State) -> None:
     heard = opened(state, PLAIN, OTHER)
     assert totals(heard) == [None] * 4
-    assert heard.record("B", Arrival(heard_until=NOW, begins=True), no_offset)
+    assert heard.record("B", [Arrival(heard_until=NOW, begins=True)], no_offset)
     assert totals(heard) == [None, 0, 0, None]
-    assert not heard.record("B", Arrival(heard_until=NOW + 5), no_offset)
-    assert heard.record("A", Arrival(heard_until=NOW, begins=True), no_offset)
-    heard.record("B", Arrival((dead_letter("C"),), received=NOW), no_offset)
+    assert not heard.record("B", [Arrival(heard_until=NOW + 5)], no_offset)
+    assert heard.record("A", [Arrival(heard_until=NOW, begins=True)], no_offset)
+    heard.record("B", [Arrival((dead_letter("C"),), received=NOW)], no_offset)
     assert totals(heard) == [0, 0, 1, None]
-    assert heard.lost("B")
+    assert heard.record("B", [None], no_offset)
     assert totals(heard) == [0, None, None, None]
 
 
 def test_a_plain_connection_knows_nothing_of_a_gap(state: State) -> None:
     heard = opened(state, PLAIN)
-    heard.record("A", Arrival(heard_until=NOW, begins=True), no_offset)
-    heard.record("A", Arrival(heard_until=NOW + 10), no_offset)
-    heard.lost("A")
-    heard.record("A", Arrival(heard_until=NOW + 60, begins=True), no_offset)
+    heard.record("A", [Arrival(heard_until=NOW, begins=True)], no_offset)
+    heard.record("A", [Arrival(heard_until=NOW + 10)], no_offset)
+    heard.record("A", [None], no_offset)
+    heard.record("A", [Arrival(heard_until=NOW + 60, begins=True)], no_offset)
     assert heard.spans(consumer("A")) == (HeardSpan(NOW, NOW + 10), HeardSpan(NOW + 60, NOW + 60))
     assert opened(state, PLAIN).spans(consumer("A")) == (), "nor of the time before it was started"
 
@@ -77,12 +77,12 @@ def test_a_plain_connection_knows_nothing_of_a_gap(state: State) -> None:
 def test_a_capturing_stream_knows_what_happened_meanwhile(state: State) -> None:
     heard = opened(state, CAPTURING)
     start = Arrival(position=Position("x", 5), heard_until=NOW, begins=True)
-    heard.record("A", start, no_offset)
-    heard.record("A", Arrival((dead_letter("A"),), NOW, Position("x", 6), NOW + 1), no_offset)
+    heard.record("A", [start], no_offset)
+    heard.record("A", [Arrival((dead_letter("A"),), NOW, Position("x", 6), NOW + 1)], no_offset)
     again = opened(state, CAPTURING)
     assert again.positions == {"A": Position("x", 6)}
     assert totals(again)[0] is None, "not before it has caught up"
-    again.record("A", Arrival(position=Position("x", 6), heard_until=NOW + 900), no_offset)
+    again.record("A", [Arrival(position=Position("x", 6), heard_until=NOW + 900)], no_offset)
     assert totals(again)[0] == 1
     assert again.spans(consumer("A")) == (HeardSpan(NOW, NOW + 900),)
 
@@ -92,7 +92,7 @@ def test_each_connection_keeps_its_own_position(state: State) -> None:
     heard = opened(state, CAPTURING, second)
     for account, sequence in (("A", 5), ("B", 9)):
         position = Position("x", sequence)
-        heard.record(account, Arrival(position=position, heard_until=NOW, begins=True), no_offset)
+        heard.record(account, [Arrival(position=position, heard_until=NOW, begins=True)], no_offset)
     assert opened(state, CAPTURING, second).positions == {
         "A": Position("x", 5),
         "B": Position("x", 9),
@@ -104,7 +104,7 @@ def test_dead_letters_and_position_of_an_earlier_version_go_on(state: State) -> 
     state.put("nats_dead_letters", "main", msgspec.msgpack.encode(saved))
     heard = opened(state, CAPTURING)
     assert heard.positions == {"A": Position("x", 5)}
-    heard.record("A", Arrival(position=Position("x", 5), heard_until=NOW), no_offset)
+    heard.record("A", [Arrival(position=Position("x", 5), heard_until=NOW)], no_offset)
     assert totals(heard)[0] == 4
     assert heard.of(("A", "S", "c")).by(0) == (4, 4)
 
@@ -112,7 +112,7 @@ def test_dead_letters_and_position_of_an_earlier_version_go_on(state: State) -> 
 def test_old_dead_letters_count_at_their_time_by_the_collectors_clock(state: State) -> None:
     heard = opened(state, CAPTURING)
     arrival = Arrival((dead_letter("A", NOW + 90),), None, Position("x", 6))
-    heard.record("A", arrival, lambda each: 90.0)
+    heard.record("A", [arrival], lambda each: 90.0)
     (minute,) = heard.of(("A", "S", "c")).minutes
     assert minute <= NOW < minute + 60
 

@@ -4,6 +4,8 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from obs.errors import SourceError
 from obs.sources.nats.cluster_search import MOST
 from obs.sources.nats.discovery import Discovery
@@ -21,6 +23,7 @@ class Cluster:
     boots: int = 0
     clusters: dict[str, str] = field(default_factory=dict)  # server name → cluster, if not C
     members: tuple[str, ...] = ()  # names of servers that routes lead to
+    routed: bool = True  # whether the servers of the cluster have routes to each other
     hang: set[str] = field(default_factory=set)
     end: threading.Event = field(default_factory=threading.Event)
     monitors: int = 8222  # the port that servers say they monitor on
@@ -37,7 +40,9 @@ class Cluster:
             raise SourceError("connection", f"{host}: refused")
         if page == "routez":
             routes = [{"ip": ip} for ip in self.connected]
-            routes += [{"remote_id": f"{n}-{self.boots}", "remote_name": n} for n in self.members]
+            mine = {n for n in self.hosts.values() if n not in self.clusters} if self.routed else ()
+            linked = dict.fromkeys([*self.members, *sorted({*mine} - {server})])
+            routes += [{"remote_id": f"{n}-{self.boots}", "remote_name": n} for n in linked]
             return json.dumps({"routes": routes}).encode()
         varz = {"server_id": f"{server}-{self.boots}", "server_name": server}
         of = {"urls": self.configured, "name": self.clusters.get(server, "C")}
@@ -49,7 +54,7 @@ class Cluster:
 
 def discovery(cluster: Cluster, *listed: str, **fields: object) -> Discovery:
     spec = NatsSource.model_validate({"monitor": listed, "discover": True, **fields})
-    return Discovery(spec, cluster, cluster.resolve)
+    return Discovery(spec, cluster, cluster.resolve, source="main")
 
 
 def settled(found: Discovery, now: float) -> list[str]:
@@ -282,3 +287,84 @@ def test_a_request_that_hangs_is_not_made_again_by_the_next_search() -> None:
 def test_what_a_server_names_and_is_no_host_is_passed_over() -> None:
     cluster = Cluster({"a": "n1", "b": "n2"}, configured=("[::1:6222", "b:6222", ""))
     assert hosts(discovery(cluster, "http://a:8222").urls(0)) == ["a", "b"]
+
+
+def rogue(count: int, **fields: object) -> Cluster:
+    """A server that names many hosts, which all answer as servers of a cluster of its name."""
+    strangers = {f"h{n}": f"s{n}" for n in range(count)}
+    hosts = {"a": "n1", "b": "n2"} | strangers
+    names = tuple(f"{host}:6222" for host in ("b", *strangers))
+    clusters = dict.fromkeys(strangers.values(), "C")
+    return Cluster(hosts, configured=names, clusters=clusters, **fields)  # type: ignore[arg-type]
+
+
+def test_hosts_that_a_server_names_are_polled_only_if_the_cluster_has_routes_to_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    found = discovery(rogue(10), "http://a:8222")
+    assert settled(found, 0) == ["a", "b"]
+    assert settled(found, 300) == ["a", "b"]
+    lines = [each.getMessage() for each in caplog.records]
+    assert len(lines) == 1, "told once"
+    assert "h0, h1, h2 and 7 more; they are not members of the cluster" in lines[0]
+    assert "sources.nats.main.monitor" in lines[0]
+
+
+@pytest.mark.parametrize("count", [200, 10_000])
+def test_however_many_hosts_a_server_names_a_limited_number_is_asked(count: int) -> None:
+    cluster = rogue(count)
+    found = discovery(cluster, "http://a:8222")
+    assert settled(found, 0) == ["a", "b"]
+    assert len(cluster.requests) <= 2 * MOST + 4
+
+
+def test_where_no_server_tells_its_routes_servers_of_the_clusters_name_are_polled() -> None:
+    class Silent(Cluster):
+        def get(self, url: str, accepted: Collection[int] = (200,)) -> bytes:
+            if url.endswith("/routez"):
+                raise SourceError("http_status", "not here")
+            return super().get(url, accepted)
+
+    cluster = Silent({"a": "n1", "b": "n2"}, configured=("b:6222",))
+    assert settled(discovery(cluster, "http://a:8222"), 0) == ["a", "b"]
+
+
+def test_a_server_that_joins_is_polled_once_the_cluster_has_a_route_to_it() -> None:
+    cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222",), routed=False)
+    found = discovery(cluster, "http://a:8222")
+    assert settled(found, 0) == ["a"]
+    cluster.routed = True
+    assert settled(found, 31) == ["a", "b"], "looked for again soon"
+
+
+@pytest.mark.parametrize("internal", ["127.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1"])
+def test_a_name_that_leads_to_an_address_of_the_collectors_own_host_is_not_asked(
+    internal: str,
+) -> None:
+    cluster = Cluster(
+        {"a": "n1", "evil": "n2"},
+        configured=("evil:6222",),
+        names={"a": ("10.0.0.1",), "evil": (internal,)},
+    )
+    assert settled(discovery(cluster, "http://a:8222"), 0) == ["a"]
+    assert not [url for url in cluster.requests if "evil" in url or internal in url]
+
+
+def test_named_hosts_that_all_hang_keep_a_limited_number_of_threads() -> None:
+    cluster = rogue(1000)
+    cluster.hang = set(cluster.hosts) - {"a", "b"}
+    found = discovery(cluster, "http://a:8222", timeout="0.1s")
+    before = threading.active_count()
+    try:
+        for now in range(0, 3000, 300):
+            assert settled(found, now) == ["a", "b"]
+        assert threading.active_count() - before <= 2 * MOST
+    finally:
+        cluster.end.set()
+
+
+def test_members_without_an_address_are_named_up_to_a_limit() -> None:
+    cluster = Cluster({"a": "n1"}, members=tuple(f"n{n}" for n in range(2, 5000)))
+    found = discovery(cluster, "http://a:8222")
+    found.urls(0)
+    assert len(found.unreached) == MOST

@@ -93,3 +93,31 @@ def test_a_missing_import_is_told_rather_than_taken_for_silence(
 def test_an_account_that_servers_do_not_know_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError, match="do not know account MONITORING"):
         verify(monkeypatch, Server([], tag="ANOTHER"))
+
+
+def test_accounts_are_read_only_until_those_of_the_spec_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Server(both())
+    server.accounts |= {f"X{n}": {"account_name": f"X{n}"} for n in range(1000)}
+    asked: list[str] = []
+    answer = server.get
+
+    def get(url: str) -> bytes:
+        asked.append(url)
+        return answer(url)
+
+    monkeypatch.setattr(server, "get", get)
+    verify(monkeypatch, server)
+    assert len(asked) == 3
+
+
+def test_a_server_that_names_accounts_without_end_is_asked_for_a_limited_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Server(both())
+    others = {f"X{n}": {"account_name": f"X{n}"} for n in range(1000)}
+    server.accounts = others | server.accounts
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    with pytest.raises(SourceError, match="took too long"):
+        verify(monkeypatch, server)

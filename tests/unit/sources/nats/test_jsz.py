@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from obs.errors import SourceError
 from obs.snapshot import ConsumerConfig, StreamConfig
+from obs.sources.nats import jsz_answer
 from obs.sources.nats.jsz import (
     ConsumerReport,
     ConsumerSettings,
@@ -188,3 +189,14 @@ def test_limits_of_a_stream_are_none_where_there_are_none(
     settings: StreamSettings, config: StreamConfig
 ) -> None:
     assert stream_config(settings) == config
+
+
+def test_an_answer_of_nothing_but_tiny_objects_is_refused_before_it_fills_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jsz_answer, "_LARGE", 1000)
+    monkeypatch.setattr(jsz_answer, "MOST_OBJECTS", 100)
+    accounts = ",".join(['{"name":"A"}'] * 200)
+    body = f'{{"server_id":"S","account_details":[{accounts}]}}'.encode()
+    with pytest.raises(SourceError, match=r"more than 100 objects.*look at what answers there"):
+        jsz_answer.decode_jsz(body, "n:8222")

@@ -488,3 +488,14 @@ def test_servers_that_elect_a_meta_leader_still_have_what_they_list(two: Cluster
     for server in two.servers.values():  # started again
         server.ids = [f"{server.name}-2"] * 2
     assert two.poll().fault is not None
+
+
+def test_a_server_that_always_has_more_than_it_lists_is_asked_a_limited_number_of_times() -> None:
+    for cluster in cluster_of(Server(lost=1000)):
+        cluster.poll()
+        requests = cluster.servers["h1:8222"].requests
+        assert len(requests) <= 8
+        requests.clear()
+        for _ in range(3):
+            cluster.poll(15)
+        assert len([each for each in requests if each.startswith("/jsz")]) <= 2 * 3
