@@ -141,6 +141,22 @@ class IncompleteServer(msgspec.Struct, frozen=True, gc=False):
     only: frozenset[tuple[str, str]] | None = None
 
 
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """A leaf node, or another cluster behind a gateway; `account` is empty for a gateway.
+
+    `received` and `sent` count messages; `round_trip` is in seconds.
+    """
+
+    account: str
+    name: str
+    received: int
+    sent: int
+    received_bytes: int
+    sent_bytes: int
+    subscriptions: int
+    round_trip: float | None
+
+
 class NatsServer(msgspec.Struct, frozen=True, gc=False):
     """One server, at its address; the numbers are None where it did not answer.
 
@@ -164,6 +180,8 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     is_account: bool = False
     facts: Mapping[str, float] = {}  # what it tells of itself, by the metric's name
     slow_connections: Mapping[str, int] = {}  # closed because they read too slowly, by kind
+    leaf_nodes: tuple[Link, ...] = ()
+    gateways: tuple[Link, ...] = ()
 
 
 class Unwatched(NamedTuple):

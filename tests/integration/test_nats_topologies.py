@@ -16,10 +16,12 @@ from obs.sandbox.process import free_ports
 from obs.snapshot import NatsSnapshot
 from obs.sources.nats.opened import open_cluster
 from obs.spec.nats import NatsSource
+from tests.integration.collector_process import CollectorProcess, collectors, key, spec_of
 from tests.integration.waiting import answered, eventually
 from tests.integration.workers import AWAY
 
 pytestmark = pytest.mark.integration
+__all__ = ["collectors"]
 
 ADMIN = {"user": "admin", "password": "secret"}
 SYSTEM = {"user": "sys", "password": "secret"}
@@ -180,3 +182,30 @@ async def _place(server: NatsServer) -> None:
         for _ in range(2):
             await answered(partial(js.publish, cluster, b"x"), *AWAY)
     await client.close()
+
+
+def test_a_leaf_node_that_is_lost_is_told_by_its_name(
+    leaf_and_hub: Any, tmp_path: Path, collectors: list[CollectorProcess]
+) -> None:
+    leaf, hub = leaf_and_hub
+    (tmp_path / "password").write_text("secret\n")
+    sources: dict[str, dict[str, Any]] = {
+        "http": {"monitor": [hub.monitor]},
+        "system": {"system": signed_in(tmp_path, hub, "sys")},
+    }
+    running = {}
+    for way, source in sources.items():
+        folder = tmp_path / way
+        running[way] = CollectorProcess(folder, spec_of(folder, nats=source))
+        collectors.append(running[way].start())
+    up = key("nats_leaf_node_up", nats="nats", account="OMS", leaf="leaf")
+    sent = key("nats_leaf_node_sent_messages_total", nats="nats", account="OMS", leaf="leaf")
+    for each in running.values():
+        each.until(lambda scrape: scrape.get(up) == 1 and scrape.get(sent) is not None)
+    leaf.kill()
+    for each in running.values():
+        each.until(lambda scrape: scrape.get(up) == 0)
+        assert sent not in each.scrape()
+    leaf.start()
+    for each in running.values():
+        each.until(lambda scrape: scrape.get(up) == 1)

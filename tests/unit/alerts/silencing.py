@@ -52,6 +52,8 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "object": "OMS_EVENTS/oms-processor",
         "asset": "consumer",
         "connection": "connection",
+        "leaf": "branch",
+        "gateway": "west",
         "reason": "unreachable",
     }
     labels = {label: {**known, **objects}[label] for label in tuned.identity}

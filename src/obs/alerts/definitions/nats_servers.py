@@ -4,7 +4,10 @@ from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
 from obs.alerts.conditions import Equals, Increase, Share
-from obs.catalogue import nats, nats_server
+from obs.catalogue import nats, nats_links, nats_server
+
+_LEAF: Final = About("leaf", nats_links.LEAF)
+_GATEWAY: Final = About("gateway", nats_links.GATEWAY)
 
 ALERTS: Final = (
     Alert(
@@ -66,5 +69,28 @@ ALERTS: Final = (
         "NATS server {server} knows no leader of JetStream's meta group.",
         "An election takes seconds. Without a leader, nothing can be created, changed or deleted.",
         "servers/meta_leader",
+    ),
+    Alert(
+        "NatsLeafNodeLost",
+        Severity.CRITICAL,
+        _LEAF,
+        Equals(nats_links.LEAF_UP, 0),
+        2 * MINUTE,
+        "A leaf node that was connected is not any more.",
+        "Leaf node {leaf} of account {account} has no connection to NATS {nats}.",
+        "A leaf node that restarts connects again within seconds. Until it does, nothing arrives "
+        "from it or at it.",
+        "servers/leaf_nodes",
+    ),
+    Alert(
+        "NatsGatewayLost",
+        Severity.CRITICAL,
+        _GATEWAY,
+        Equals(nats_links.GATEWAY_UP, 0),
+        2 * MINUTE,
+        "A NATS server has lost its connection to another cluster.",
+        "NATS server {server} has no connection to cluster {gateway}.",
+        "A cluster that is upgraded one server after the other is reconnected within seconds.",
+        "servers/gateways",
     ),
 )

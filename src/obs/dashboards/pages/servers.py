@@ -2,7 +2,7 @@
 
 from grafanalib import core
 
-from obs.catalogue import nats
+from obs.catalogue import nats, nats_links
 from obs.catalogue import nats_server as metrics
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.expressions import VariableScope
@@ -28,6 +28,7 @@ def page(context: BuildContext) -> Page | None:
             Section("", [_answer(servers), _states(servers)]),
             Section("Load", [_load(servers), _traffic(servers), _troubles(servers)]),
             Section("JetStream", [_storage(servers), _group(servers)]),
+            Section("Leaf nodes and gateways", [_links(source)]),
             Section("What they tell", [_told(source)]),
         ],
     )
@@ -96,6 +97,16 @@ def _states(panels: MetricPanels) -> Band:
 
 def _storage(panels: MetricPanels) -> Band:
     return Band(8, [_line(panels, "memory"), _line(panels, "store")])
+
+
+def _links(panels: MetricPanels) -> Band:
+    leaf_nodes = panels.states(
+        "servers/leaf_nodes", nats_links.LEAF_UP, legend="{{account}} {{leaf}}"
+    )
+    gateways = panels.states(
+        "servers/gateways", nats_links.GATEWAY_UP, legend="{{server}} to {{gateway}}"
+    )
+    return Band(8, [leaf_nodes, gateways])
 
 
 def _told(panels: MetricPanels) -> Band:

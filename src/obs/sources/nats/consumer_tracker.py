@@ -38,6 +38,7 @@ from obs.sources.nats.clock_steps import ClockSteps
 from obs.sources.nats.dead_letters import HeardDeadLetters
 from obs.sources.nats.forgetting import AbsentStreams, EndedConsumers, forgotten
 from obs.sources.nats.kept_streams import KeptStreams
+from obs.sources.nats.links import Links
 from obs.sources.nats.names import find
 from obs.sources.nats.problems import in_words
 from obs.sources.nats.saved_history import SavedHistory
@@ -79,6 +80,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.absent = AbsentConsumers(self._servers, self._kept_streams, keep)
         self._rows = ConsumerRows()
         self._kept = RowCache()
+        self._links = Links(source)
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
         self._ended = EndedConsumers()
@@ -337,6 +339,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             *server_families(self.source, snapshot.servers, self._kept),
             missing_family(self.source, self.missing(), self._kept),
             credentials_family(self.source, snapshot.credentials, snapshot.at, self._kept),
+            *self._links.families(snapshot, self.accounts.label, self._kept),
             *self._dropped(),
         ]
 

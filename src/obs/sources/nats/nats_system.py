@@ -5,19 +5,22 @@ there are, each of them says in its statistics.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from obs.clients.nats_session import Connected, NatsSession
 from obs.errors import SourceError
+from obs.snapshot import Link
 from obs.sources.nats import subjects, tolerant
 from obs.sources.nats.clocks import ahead
 from obs.sources.nats.completeness import is_healthy, reason, shortfall
 from obs.sources.nats.jsz import Healthz, decode_healthz, unix_seconds
 from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.link_pages import gateways, leaf_nodes
 from obs.sources.nats.server_answer import ServerAnswer
-from obs.sources.nats.varz import decode_varz
+from obs.sources.nats.varz import Varz, decode_varz
 
 _Answer = TypeVar("_Answer")
 
@@ -50,13 +53,20 @@ class _Reply(msgspec.Struct, frozen=True, gc=False):
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Replies(msgspec.Struct):
+@dataclass(frozen=True, slots=True)
+class _Replies:
     """By server id what one kind of request brought, and when it was sent and answered."""
 
     asked: float
     answered: float
     data: dict[str, bytes]
 
+
+_LINKS: Final[Mapping[str, Callable[[Varz], bool]]] = {
+    subjects.LEAFZ: lambda varz: bool(varz.leafnodes),
+    subjects.GATEWAYZ: lambda varz: bool(varz.gateway.name),
+}
+"""What is asked where a server has any."""
 
 _PONG: Final = msgspec.json.Decoder(_Pong)
 _REPLY: Final = msgspec.json.Decoder(_Reply)
@@ -110,27 +120,30 @@ class NatsSystem:
             raise SourceError(
                 "timeout", f"{subjects.SERVERS}: no server answers within {limit:g} s"
             )
-        varz = await self._each(on, subjects.VARZ, {}, servers, limit)
-        health = await self._each(on, subjects.HEALTHZ, {"details": True}, servers, limit)
-        wanted = {
-            "accounts": True,
-            "streams": True,
-            "consumer": True,
-            "config": with_config,
-            "limit": _ALL,
+        wanted: dict[str, Mapping[str, object]] = {
+            subjects.VARZ: {},
+            subjects.HEALTHZ: {"details": True},
+            subjects.JSZ: {
+                "accounts": True,
+                "streams": True,
+                "consumer": True,
+                "config": with_config,
+                "limit": _ALL,
+            },
         }
-        jsz = await self._each(on, subjects.JSZ, wanted, servers, limit)
-        again = [
-            key
-            for key in servers
-            if (one := _answer(key, servers, varz, health, jsz)).short is not None
-            and one.short.why == "incomplete"
-            and one.short.only is None
-        ]
-        if again:  # a stream that is deleted between the count and the listing is no loss
-            second = await self._each(on, subjects.JSZ, wanted, servers, limit)
-            jsz = _Replies(second.asked, second.answered, jsz.data | second.data)
-        return [_answer(key, servers, varz, health, jsz) for key in servers]
+        told = {
+            subject: await self._each(on, subject, options, servers, limit)
+            for subject, options in wanted.items()
+        }
+        answers = [_answer(key, servers, told) for key in servers]
+        if any(_lacks_streams(each) for each in answers):
+            # A stream that is deleted between the count and the listing is no loss: look again.
+            again = await self._each(on, subjects.JSZ, wanted[subjects.JSZ], servers, limit)
+            told[subjects.JSZ] = replace(again, data=told[subjects.JSZ].data | again.data)
+        for subject, has in _LINKS.items():
+            if any(each.varz and has(each.varz) for each in answers):
+                told[subject] = await self._each(on, subject, {}, servers, limit)
+        return [_answer(key, servers, told) for key in servers]
 
     async def _servers(self, on: Connected, limit: float) -> dict[str, str]:
         """The servers' names by id, as many as answer; of the domain of the one connected to."""
@@ -172,31 +185,48 @@ class NatsSystem:
         return _Replies(asked, self._clock(), found)
 
 
-def _answer(
-    key: str, servers: Mapping[str, str], varz: _Replies, health: _Replies, jsz: _Replies
-) -> ServerAnswer:
-    """One server's answer; an error where a part of it is missing."""
-    name = servers[key]
+def _answer(key: str, servers: Mapping[str, str], told: Mapping[str, _Replies]) -> ServerAnswer:
+    """One server's answer by what was asked; an error where a part of it is missing."""
+    name, varz, jsz = servers[key], told[subjects.VARZ], told[subjects.JSZ]
     try:
         facts = _read(decode_varz, varz, key, name)
         held = _read(decode_jsz, jsz, key, name)
-        verdict = _verdict(health, key, name)
+        verdict = _verdict(told[subjects.HEALTHZ], key, name)
     except SourceError as error:
         return ServerAnswer(name, error=error)
-    told = verdict if isinstance(verdict, Healthz) else None
+    health = verdict if isinstance(verdict, Healthz) else None
     moment = unix_seconds(facts.now)
     return ServerAnswer(
         name,
         facts,
         held.account_details or (),
-        is_healthy(told) if told else None,
-        reason(told) if told else "",
+        is_healthy(health) if health else None,
+        reason(health) if health else "",
         shortfall(verdict, held),
         jsz.asked,
         jsz.answered,
         unix_seconds(held.now),
         None if moment is None else ahead(moment, varz.asked, varz.answered),
+        leaf_nodes=_linked(leaf_nodes, told.get(subjects.LEAFZ), key, name),
+        gateways=_linked(gateways, told.get(subjects.GATEWAYZ), key, name),
     )
+
+
+def _lacks_streams(answer: ServerAnswer) -> bool:
+    short = answer.short
+    return short is not None and short.why == "incomplete" and short.only is None
+
+
+def _linked(
+    read: Callable[[bytes, str], tuple[Link, ...]], replies: _Replies | None, key: str, name: str
+) -> tuple[Link, ...]:
+    """What the server is linked to; a server that does not tell fails no poll."""
+    if replies is None:
+        return ()
+    try:
+        return _read(read, replies, key, name)
+    except SourceError:
+        return ()
 
 
 def _verdict(health: _Replies, key: str, name: str) -> Healthz | SourceError | None:

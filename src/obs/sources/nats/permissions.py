@@ -50,7 +50,10 @@ class UserRights:
 def rights(name: str, spec: NatsSource) -> Iterator[UserRights]:
     """What each user of a source needs; none where it has monitoring addresses only."""
     if spec.system is not None:
-        asked = (subjects.SERVERS, subjects.VARZ, subjects.HEALTHZ, subjects.JSZ)
+        asked = (
+            *(subjects.SERVERS, subjects.VARZ, subjects.HEALTHZ, subjects.JSZ),
+            *(subjects.LEAFZ, subjects.GATEWAYZ),
+        )
         at = f"sources.nats.{name}.system"
         yield UserRights(at, "", spec.system.user or "", asked, (subjects.INBOX,))
     lists = not spec.monitor and spec.system is None

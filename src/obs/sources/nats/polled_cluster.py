@@ -163,4 +163,6 @@ def server_of(answer: ServerAnswer) -> NatsServer:
         is_account=answer.is_account,
         facts=facts(varz),
         slow_connections=slow_connections(varz),
+        leaf_nodes=answer.leaf_nodes,
+        gateways=answer.gateways,
     )

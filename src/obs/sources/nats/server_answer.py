@@ -7,10 +7,12 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from obs.errors import SourceError
+from obs.snapshot import Link
 from obs.sources.nats.clocks import Ahead, ahead
 from obs.sources.nats.completeness import Shortfall, is_healthy, reason, shortfall
 from obs.sources.nats.jsz import AccountReport, Healthz, Jsz, decode_healthz, unix_seconds
 from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.link_pages import gateways, leaf_nodes
 from obs.sources.nats.varz import Varz, decode_varz
 
 _ALL: Final = 1 << 30
@@ -66,6 +68,8 @@ class ServerAnswer:
     shared: bool = False
     parts: tuple[AnswerPart, ...] = ()
     is_account: bool = False
+    leaf_nodes: tuple[Link, ...] = ()
+    gateways: tuple[Link, ...] = ()
 
 
 def ask(http: Get, clock: Callable[[], float], url: str, *, with_config: bool) -> ServerAnswer:
@@ -112,7 +116,19 @@ def _asked(
         clock(),
         _moment(jsz),
         bounds,
+        leaf_nodes=_links(http, f"{url}/leafz", leaf_nodes) if varz.leafnodes else (),
+        gateways=_links(http, f"{url}/gatewayz", gateways) if varz.gateway.name else (),
     )
+
+
+def _links(
+    http: Get, page: str, read: Callable[[bytes, str], tuple[Link, ...]]
+) -> tuple[Link, ...]:
+    """What the server is linked to; a server that does not tell fails no poll."""
+    try:
+        return read(http.get(page), address(page))
+    except SourceError:
+        return ()
 
 
 def _health(http: Get, url: str) -> Healthz | SourceError | None:

@@ -15,6 +15,8 @@ SERVERS: Final = "$SYS.REQ.SERVER.PING"
 VARZ: Final = f"{SERVERS}.VARZ"
 HEALTHZ: Final = f"{SERVERS}.HEALTHZ"
 JSZ: Final = f"{SERVERS}.JSZ"
+LEAFZ: Final = f"{SERVERS}.LEAFZ"
+GATEWAYZ: Final = f"{SERVERS}.GATEWAYZ"
 
 
 def stream_list(api: str) -> str:

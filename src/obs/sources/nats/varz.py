@@ -75,6 +75,12 @@ class SlowConnections(msgspec.Struct, frozen=True, gc=False):
     leafs: Count | None = None
 
 
+class GatewayVarz(msgspec.Struct, frozen=True, gc=False):
+    """The cluster's name among gateways; empty where it has none."""
+
+    name: str = ""
+
+
 class Varz(msgspec.Struct, frozen=True, gc=False):
     """Facts of one server; a number is None where it is not told."""
 
@@ -107,6 +113,7 @@ class Varz(msgspec.Struct, frozen=True, gc=False):
     routes: Count | None = None
     remotes: Count | None = None
     leafnodes: Count | None = None
+    gateway: GatewayVarz = GatewayVarz()
     max_payload: Count | None = None
     max_pending: Count | None = None
     slow_consumer_stats: SlowConnections | None = None
