@@ -1,6 +1,5 @@
 """The API of Alertmanager: sending an alert, and what becomes of it."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from obs.clients.http import Http, without_user
+from obs.clients.json_answer import decode_json
 from obs.errors import SourceError
 
 _ALERTS: Final = "/api/v2/alerts"
@@ -58,7 +58,7 @@ class Alertmanager:
                 tuple(self._held_back(found["status"], names)),
                 found["endsAt"],
             )
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError):
             raise SourceError("decode", f"{self.where}{_ALERTS}: invalid response") from None
 
     def state_once_listed(self, labels: Labels) -> AlertState:
@@ -88,8 +88,4 @@ class Alertmanager:
         return f"silenced until {silence['endsAt']} by {silence['createdBy']} ({why}): {key}"
 
     def _get(self, path: str) -> Any:
-        body = self._http.get(f"{self._url}{path}")
-        try:
-            return json.loads(body)
-        except ValueError:
-            raise SourceError("decode", f"{self.where}{path}: response is not JSON") from None
+        return decode_json(self._http.get(f"{self._url}{path}"), f"{self.where}{path}")

@@ -1,16 +1,20 @@
 """The query API of a Prometheus-compatible server."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from obs.clients.http import Http, HttpAnswer, without_user
+from obs.clients.json_answer import decode_json
 from obs.errors import SourceError
 from obs.spec.tls import Tls
 
 _LONGEST: Final = 300  # characters of the server's message
+_ODD: Final = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+"""What reading a document of another shape raises."""
+
+Read = TypeVar("Read")
 
 
 class QueryError(SourceError):
@@ -52,18 +56,18 @@ class Prometheus:
 
         Raises QueryError where the server rejects it, SourceError where it does not respond.
         """
-        return _series(self._post("query", query=expression, time=_seconds(at)))
+        return self._post("query", _series, query=expression, time=_seconds(at))
 
     def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         """The values from `start` to `end` (Unix seconds), every `step` s. Raises as `query`."""
-        answer = self._post(
+        return self._post(
             "query_range",
+            _series,
             query=expression,
             start=_seconds(start),
             end=_seconds(end),
             step=_seconds(step),
         )
-        return _series(answer)
 
     def label_values(self, label: str, matching: str | None, start: float, end: float) -> list[str]:
         """The values of a label, sorted, of the series that a selector matches (None: of all)."""
@@ -72,45 +76,61 @@ class Prometheus:
         if matching:
             fields.append(("match[]", matching))
         query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in fields)
-        return sorted(map(str, self._get(f"{path}?{query}")))
+        return self._get(f"{path}?{query}", _names)
 
     def series(self, matching: str, start: float, end: float) -> list[dict[str, str]]:
         """The labels of every series that a selector matches. Raises as `query`."""
         fields = {"match[]": matching, "start": _seconds(start), "end": _seconds(end)}
-        return [dict(labels) for labels in self._post("series", **fields)]
+        return self._post("series", _labels, **fields)
 
     def close(self) -> None:
         """Close the open connections."""
         self._http.close()
 
-    def _post(self, path: str, **fields: str) -> Any:
+    def _post(self, path: str, read: Callable[[Any], Read], **fields: str) -> Read:
         headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(fields).encode()
-        return self._data(self._http.exchange("POST", self._url(path), headers=headers, body=body))
+        answer = self._http.exchange("POST", self._url(path), headers=headers, body=body)
+        return self._data(answer, read)
 
-    def _get(self, path: str) -> Any:
-        return self._data(self._http.exchange("GET", self._url(path), headers=self._headers))
+    def _get(self, path: str, read: Callable[[Any], Read]) -> Read:
+        answer = self._http.exchange("GET", self._url(path), headers=self._headers)
+        return self._data(answer, read)
 
     def _url(self, path: str) -> str:
         return f"{self._base}/api/v1/{path}"
 
-    def _data(self, answer: HttpAnswer) -> Any:
+    def _data(self, answer: HttpAnswer, read: Callable[[Any], Read]) -> Read:
+        """What `read` makes of the data of a successful response."""
         if answer.status in (401, 403):
             raise SourceError("auth", f"{self._where}: HTTP status {answer.status}")
         try:
-            document = json.loads(answer.body)
+            document = decode_json(answer.body, self._where)
             succeeded = document["status"] == "success"
-        except (ValueError, KeyError, TypeError):
+        except (SourceError, KeyError, TypeError, IndexError):
             if answer.status == 200:
-                what = "not a Prometheus API"
-                raise SourceError("decode", f"{self._where}: {what}") from None
+                raise self._not_an_api() from None
             status = f"HTTP status {answer.status}"
             raise SourceError("http_status", f"{self._where}: {status}") from None
         if succeeded:
-            return document.get("data") or []
+            try:
+                return read(document.get("data") or [])
+            except _ODD:
+                raise self._not_an_api() from None
         message = " ".join(str(document.get("error") or "refused without a reason").split())
         kind = document.get("errorType", "error")
         raise QueryError("http_status", f"{kind}: {message[:_LONGEST]}")
+
+    def _not_an_api(self) -> SourceError:
+        return SourceError("decode", f"{self._where}: not a Prometheus API")
+
+
+def _labels(data: Any) -> list[dict[str, str]]:
+    return [dict(labels) for labels in data]
+
+
+def _names(data: Any) -> list[str]:
+    return sorted(map(str, data))
 
 
 def _series(data: Any) -> list[Series]:

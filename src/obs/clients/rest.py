@@ -1,7 +1,6 @@
 """A read-write HTTP API: authentication, retries, error messages of the server."""
 
 import base64
-import json
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
 from obs.clients.http import Http, HttpAnswer, without_user
+from obs.clients.json_answer import decode_json
 from obs.errors import BadInput, Reason, SourceError
 from obs.spec.secret import FileSecret, VariableSecret
 from obs.spec.stacks import Reached
@@ -21,6 +21,7 @@ _NOT_EXECUTED: Final = frozenset((429, 503))
 _OUTCOME_UNKNOWN: Final = frozenset((500, 502, 504))
 """Outcome unknown: retry only idempotent requests."""
 _QUOTED: Final = 300  # characters of the server's message
+_READ: Final = 1 << 16  # bytes of a response in which a message is looked for
 _REASONS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
 _MEANINGS: Final = {
     401: "credentials rejected",
@@ -147,10 +148,7 @@ class Rest:
 
 def document(answer: HttpAnswer, where: str) -> Any:
     """The JSON of a response. Raises SourceError("decode") where it is not JSON."""
-    try:
-        return json.loads(answer.body)
-    except ValueError:
-        raise SourceError("decode", f"{where}: response is not JSON") from None
+    return decode_json(answer.body, where)
 
 
 def segment(name: str) -> str:
@@ -190,11 +188,13 @@ def _rejected(method: str, url: str, answer: HttpAnswer, secret: str) -> Request
 
 
 def _server_message(body: bytes) -> str:
-    """The server's message on one line: that of its JSON, or the text."""
+    """The server's message on one line: that of its JSON, or the text; empty where it is huge."""
+    if len(body) > _READ:
+        return ""
     text = body.decode(errors="replace")
     try:
-        whole = json.loads(text)
-    except ValueError:
+        whole = decode_json(body, "")
+    except SourceError:
         whole = None
     if isinstance(whole, dict):
         text = next((str(whole[key]) for key in ("message", "error", "msg") if whole.get(key)), "")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from obs.checks.context import CheckContext
-from obs.clients.http import Http
 from obs.snapshot import NatsSnapshot, Unwatched
+from obs.sources.nats.monitoring import monitoring_client
 from obs.sources.nats.nats_http import NatsHttp
 from obs.spec.globs import takes
 from obs.spec.nats import Selection
@@ -52,7 +52,7 @@ def _everything(context: CheckContext, name: str) -> NatsSnapshot:
     def poll() -> NatsSnapshot:
         spec = context.system.sources.nats[name]
         unselected = spec.model_copy(update={"streams": Selection(), "consumers": Selection()})
-        http = Http(spec.tls, timeout=spec.timeout)
+        http = monitoring_client(spec)
         context.close_later(http.close)
         source = NatsHttp(name, unselected, http, time.time)
         context.close_later(source.close)

@@ -12,6 +12,7 @@ import msgspec
 
 from obs.clients.http import Http
 from obs.errors import SourceError
+from obs.sources.nats.monitoring import monitoring_client
 from obs.spec.nats import NatsConnection, NatsSource
 
 _NEEDED: Final = (
@@ -47,7 +48,7 @@ def verify_imports(spec: NatsSource, connection: NatsConnection) -> None:
 
     Raises SourceError where an import is missing, or where no server can tell.
     """
-    with closing(Http(spec.tls, timeout=spec.timeout)) as http:
+    with closing(monitoring_client(spec)) as http:
         details = {each.account_name: each for each in _details(spec, http)}
     names = {each.name_tag or key: key for key, each in details.items()} | {k: k for k in details}
     account = details.get(names.get(connection.account, ""))

@@ -44,11 +44,11 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         clock: Clock,
     ) -> OpenedSource:
         """Its monitoring ports and, with a connection, dead letters and exact lag."""
-        from obs.clients.http import Http
         from obs.sources.nats.connection import ExactLag, dead_letters, names
+        from obs.sources.nats.monitoring import monitoring_client
         from obs.sources.nats.nats_http import NatsHttp
 
-        http = Http(spec.tls, timeout=spec.timeout)
+        http = monitoring_client(spec)
         source = NatsHttp(name, spec, http, clock.wall, tracker.accounts)
         # Discovery once, then facts, health and consumers, again with their settings, each at worst
         # twice: one after the other. A server that hangs is not asked again.

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Final
 
-from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.snapshot import IncompleteServer, NatsServer, NatsSnapshot
 from obs.sources.nats.accounts import AccountLabels
@@ -18,6 +17,7 @@ from obs.sources.nats.discovery import Discovery
 from obs.sources.nats.incomplete import IncompleteServers, fault_of, labelled
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.leaders import Merged, ServerReport, merge
+from obs.sources.nats.monitoring import monitoring_client
 from obs.sources.nats.names import unwatched
 from obs.sources.nats.server_answer import Get, ServerAnswer, address, ask, true_at
 from obs.sources.nats.server_log import ServerLog
@@ -152,7 +152,7 @@ class NatsHttp:
 
 def present_consumers(name: str, spec: NatsSource) -> set[tuple[str, str]]:
     """Stream and name of each consumer of a cluster; none where it does not answer."""
-    with closing(Http(spec.tls, timeout=spec.timeout)) as http:
+    with closing(monitoring_client(spec)) as http:
         try:
             with closing(NatsHttp(name, spec, http, time.time)) as source:
                 return {(each.stream, each.name) for each in source.poll().consumers}
