@@ -19,6 +19,7 @@ from nats.js.errors import APIError
 from nkeys import NkeysError
 
 from obs.clients.http import without_user
+from obs.clients.nats_guard import GuardedClient
 from obs.errors import BadInput, Reason, SourceError
 from obs.spec.nats_login import NatsLogin
 from obs.spec.tls import Tls
@@ -31,11 +32,6 @@ _DENIED: Final = re.compile(r"permissions violation for (\w+) to \"([^\"]{1,256}
 _CREDENTIALS: Final = re.compile(
     r"-BEGIN NATS USER JWT-+\n[\w.=-]+\n.*-BEGIN USER NKEY SEED-+\nSU[A-Z2-7]+\n", re.DOTALL
 )
-_FAILURES: Final = (
-    *(BadInput, SourceError, NatsError, NkeysError),
-    *(OSError, TimeoutError, ValueError),
-)
-
 _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
     ((ssl.SSLError,), "connection", "TLS handshake failed: certificate or protocol not accepted"),
     ((NkeysError, binascii.Error), "auth", "invalid credentials"),
@@ -53,21 +49,28 @@ Report = Callable[[SourceError | None], None]
 
 
 async def keep_connected(
-    spec: NatsLogin, name: str, use: Use, report: Report, *, timeout: float = 5.0
+    spec: NatsLogin,
+    name: str,
+    use: Use,
+    report: Report,
+    *,
+    timeout: float = 5.0,
+    largest: int = 0,
 ) -> None:
     """Run `use(client, ready)` with a connection, repeatedly, until cancelled.
 
     When the connection is lost or `use` returns or raises, connect again after a pause that doubles
     up to 15 s; secrets are read anew each time, so that they can be rotated. `use` calls `ready`
     once it works, which calls `report(None)`; after a failure `report` gets the error. `name` is
-    shown in the server's monitoring. `timeout` is in seconds.
+    shown in the server's monitoring. `timeout` is in seconds. A message has at most what the
+    server's max_payload allows, or `largest` bytes where that is more.
     """
     # Failures are reported here; the library would log them too, with a traceback.
     logging.getLogger("nats.aio.client").setLevel(logging.CRITICAL)
     pause = _FIRST_PAUSE
 
     async def work() -> None:
-        client, lost = await _connect(spec, name, timeout)
+        client, lost = await _connect(spec, name, timeout, largest)
 
         def ready() -> None:
             nonlocal pause
@@ -83,7 +86,7 @@ async def keep_connected(
     while True:
         try:
             await work()
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
             report(_translated(error, spec))
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  jitter, no secret
         pause = min(pause * 2, _LONGEST_PAUSE)
@@ -93,19 +96,21 @@ async def request(client: Client, subject: str, body: bytes, timeout: float) -> 
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
     try:
         return (await client.request(subject, body, timeout=timeout)).data
-    except (NatsError, OSError, TimeoutError) as error:
+    except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
         reason, description = _meaning(error)
         raise SourceError(reason, f"{subject}: {description}") from None
 
 
 async def _connect(
-    spec: NatsLogin, name: str, timeout: float
-) -> tuple[Client, asyncio.Future[None]]:
+    spec: NatsLogin, name: str, timeout: float, largest: int
+) -> tuple[GuardedClient, asyncio.Future[None]]:
     """A connection, and a future that fails once it is lost or the server reports an error."""
-    options = {**_login(spec), **_tls(spec), "name": name, "connect_timeout": timeout}
+    tls = _tls(spec)
+    options = {**_login(spec), **tls, "name": name, "connect_timeout": timeout}
     failure: Exception = NoServersError()
     for server in random.sample(spec.servers, len(spec.servers)):
-        client, lost = Client(), _future()
+        where = without_user(server)
+        client, lost = GuardedClient(where, tls_required=bool(tls), largest=largest), _future()
         connecting = client.connect(
             server,
             allow_reconnect=False,
@@ -114,10 +119,10 @@ async def _connect(
             **options,
         )
         try:
-            # The library itself would try forever where no server listens.
-            async with asyncio.timeout(timeout * 2):
+            # The library's limit is for each step, and it tries forever where nobody listens.
+            async with asyncio.timeout(timeout):
                 await _until(lost, connecting)
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
             await _close(client)
             failure = error
         except BaseException:
@@ -166,10 +171,13 @@ async def _until(lost: asyncio.Future[None], work: Awaitable[None]) -> None:
             working.exception()
 
 
-async def _close(client: Client) -> None:
-    with contextlib.suppress(NatsError, OSError, TimeoutError):
-        async with asyncio.timeout(2):
-            await client.close()
+async def _close(client: GuardedClient) -> None:
+    try:
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(2):
+                await client.close()
+    finally:
+        client.abort()
 
 
 def _login(spec: NatsLogin) -> dict[str, Any]:
@@ -262,6 +270,8 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
             return reason, description
     if isinstance(error, APIError):
         return "http_status", f"JetStream error {error.code}: {error.description}"
+    if not isinstance(error, NatsError | OSError):
+        return "decode", f"invalid response from the server ({type(error).__name__})"
     if denied := _DENIED.search(str(error)):
         deed = "publish" if denied[1].lower() == "publish" else "subscribe"
         return "auth", f"the user lacks the permission to {deed} to {denied[2]}"

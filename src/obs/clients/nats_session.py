@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _GRACE: Final = 1.0  # seconds that a piece of work may take beyond its own time limits
 _BETWEEN: Final = 0.05  # seconds between two attempts to end the thread
-_PENDING_BYTES: Final = 1 << 30  # what the library may hold of replies that are not read yet
+_AT_ONCE: Final = 2  # replies of the largest size that one piece of work may hold
 
 
 class ServerInfo(NamedTuple):
@@ -39,8 +39,14 @@ class NatsSession:
     Safe to use from several threads.
     """
 
-    def __init__(self, login: NatsLogin, name: str, *, timeout: float = 5.0) -> None:
-        """`name` is shown in the server's monitoring. `timeout` is in seconds, of each request."""
+    def __init__(
+        self, login: NatsLogin, name: str, *, timeout: float = 5.0, largest: int = 64 << 20
+    ) -> None:
+        """`name` is shown in the server's monitoring. `timeout` is in seconds, of each request.
+
+        A reply has at most `largest` bytes, and all that one piece of work asks for twice as many.
+        """
+        self._largest = largest
         self._login = login
         self._name = name
         self.timeout = timeout
@@ -59,7 +65,9 @@ class NatsSession:
 
         Raises SourceError: what it raises, why there is no connection, or timeout.
         """
-        connected = Connected(self._connected(), self.timeout, self._subjects)
+        connected = Connected(
+            self._connected(), self.timeout, self._subjects, _AT_ONCE * self._largest
+        )
         running: Future[T] = asyncio.run_coroutine_threadsafe(
             _limited(work(connected), limit), self._loop
         )
@@ -123,7 +131,11 @@ class NatsSession:
     def _work(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._keeping = self._loop.create_task(
-            keep_connected(self._login, self._name, self._use, self._report, timeout=self.timeout)
+            keep_connected(
+                *(self._login, self._name, self._use, self._report),
+                timeout=self.timeout,
+                largest=self._largest,
+            )
         )
         with contextlib.suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._keeping)
@@ -163,8 +175,9 @@ class NatsSession:
 class Connected:
     """What can be asked over a connection, on the session's event loop."""
 
-    def __init__(self, client: Client, timeout: float, subjects: set[str]) -> None:
-        """`subjects`: where those that it publishes to are noted."""
+    def __init__(self, client: Client, timeout: float, subjects: set[str], most: int) -> None:
+        """`subjects`: where those that it publishes to are noted. `most`: bytes of all replies."""
+        self._most = self._left = most
         self._client = client
         self._timeout = timeout
         self._subjects = subjects
@@ -180,7 +193,9 @@ class Connected:
     async def request(self, subject: str, body: bytes = b"") -> bytes:
         """The data of the reply. Raises SourceError."""
         self._subjects.add(subject)
-        return await request(self._client, subject, body, self._timeout)
+        reply = await request(self._client, subject, body, self._timeout)
+        self._count(reply)
+        return reply
 
     async def gather(
         self, subject: str, body: bytes, enough: Callable[[bytes, int], bool], limit: float
@@ -203,13 +218,16 @@ class Connected:
                     SourceError("auth", f"{subject}: nobody answers; is this the system account?")
                 )
                 return
+            try:
+                self._count(message.data)
+            except SourceError as error:
+                done.set_exception(error)
+                return
             replies.append(message.data)
             if enough(message.data, len(replies)):
                 done.set_result(None)
 
-        subscription = await self._client.subscribe(
-            inbox, cb=take, pending_bytes_limit=_PENDING_BYTES
-        )
+        subscription = await self._client.subscribe(inbox, cb=take, pending_bytes_limit=self._most)
         try:
             await self._client.publish(subject, body, reply=inbox)
             with contextlib.suppress(TimeoutError):
@@ -219,6 +237,11 @@ class Connected:
             with contextlib.suppress(NatsError):
                 await subscription.unsubscribe()
         return tuple(replies)
+
+    def _count(self, reply: bytes) -> None:
+        self._left -= len(reply)
+        if self._left < 0:
+            raise SourceError("too_large", f"the replies have more than {self._most} bytes")
 
 
 async def _limited(work: Awaitable[T], limit: float) -> T:

@@ -14,7 +14,7 @@ _LONGEST: Final = 300  # characters of the server's message
 _READ: Final = 10_000  # characters in which it is looked for
 _LARGEST: Final = 16_000_000  # bytes of a response
 _MOST_VALUES: Final = 3_000_000  # of a response: three for each point
-_ODD: Final = (LookupError, TypeError, ValueError, AttributeError)
+_ODD: Final = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 class QueryError(SourceError):

@@ -34,6 +34,8 @@ class Reached(Model):
     """File that contains the password."""
     tls: Tls | None = None
     """TLS settings."""
+    allow_plaintext: bool = False
+    """Whether credentials may be sent unencrypted, to an http:// URL of another machine."""
     timeout: Annotated[Duration, Field(gt=0)] = 30.0
     """Timeout of a request."""
 
@@ -49,6 +51,13 @@ class Reached(Model):
             )
         if self.user and (self.token or self.token_file):
             raise wrong("user and token are both set; keep one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _credentials_are_encrypted(self) -> "Reached":
+        if self.user or self.token or self.token_file:
+            what = "the password" if self.user else "the token"
+            check_encrypted(self.url, what, self.allow_plaintext)
         return self
 
 

@@ -5,7 +5,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from obs.spec.stacks import AmpStack, GrafanaStack, MimirStack, Stacks
 
-URL = "http://grafana:3000"
+URL = "https://grafana:3000"
 GRAFANA: TypeAdapter[GrafanaStack] = TypeAdapter(GrafanaStack)
 
 

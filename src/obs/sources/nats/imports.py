@@ -13,6 +13,7 @@ import msgspec
 
 from obs.clients.http import Http
 from obs.errors import SourceError
+from obs.sources.nats.monitoring import monitoring_client
 from obs.spec.nats import NatsConnection, NatsSource
 
 _MOST: Final = 10_000  # accounts of a server, each of which is a request
@@ -50,7 +51,7 @@ def verify_imports(spec: NatsSource, connection: NatsConnection) -> None:
 
     Raises SourceError where an import is missing, or where no server can tell.
     """
-    with closing(Http(spec.tls, timeout=spec.timeout)) as http:
+    with closing(monitoring_client(spec)) as http:
         details = _found({connection.account, *connection.imports}, _details(spec, http))
     names = {each.name_tag or key: key for key, each in details.items()} | {k: k for k in details}
     account = details.get(names.get(connection.account, ""))

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 
-from obs.clients.http import Http
 from obs.errors import SourceError
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.connection import names
 from obs.sources.nats.credentials import expiries
+from obs.sources.nats.monitoring import largest_answer, monitoring_client
 from obs.sources.nats.nats_http import NatsHttp
 from obs.sources.nats.polled_cluster import PolledCluster
 from obs.sources.nats.server_answer import Get
@@ -55,19 +55,19 @@ def present_consumers(name: str, spec: NatsSource) -> set[tuple[str, str]]:
 
 def _way(name: str, spec: NatsSource, clock: Callable[[], float]) -> WayIn:
     if spec.monitor:
-        return NatsHttp(name, spec, Http(spec.tls, timeout=spec.timeout), clock)
+        return NatsHttp(name, spec, monitoring_client(spec), clock)
     from obs.clients.nats_session import NatsSession
     from obs.sources.nats.nats_account import NatsAccount, NatsAccounts
     from obs.sources.nats.nats_system import NatsSystem
 
+    def session(login: NatsLogin, what: str) -> NatsSession:
+        largest = largest_answer(spec)
+        return NatsSession(login, f"obs {name} {what}", timeout=spec.timeout, largest=largest)
+
     if spec.system:
-        session = NatsSession(spec.system, f"obs {name} servers", timeout=spec.timeout)
-        return NatsSystem(session, clock)
+        return NatsSystem(session(spec.system, "servers"), clock)
     return NatsAccounts(
-        NatsAccount(
-            NatsSession(each, f"obs {name} {each.account}", timeout=spec.timeout), each, clock
-        )
-        for each in spec.every_connection
+        NatsAccount(session(each, each.account), each, clock) for each in spec.every_connection
     )
 
 

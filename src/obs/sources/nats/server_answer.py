@@ -78,7 +78,8 @@ def ask(http: Get, clock: Callable[[], float], url: str, *, with_config: bool) -
     try:
         answer = _asked(http, clock, url, with_config) or _asked(http, clock, url, with_config)
     except SourceError as error:
-        return ServerAnswer(url, error=error)
+        # The traceback would keep what was read for as long as the answer is kept.
+        return ServerAnswer(url, error=error.with_traceback(None))
     if answer is None:
         several = SourceError("partial", f"{address(url)}: several servers answer in turn")
         return ServerAnswer(url, error=several, shared=True)

@@ -48,7 +48,7 @@ class Server:
 
 
 def verify(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    monkeypatch.setattr(module, "Http", lambda tls, timeout: server)
+    monkeypatch.setattr(module, "monitoring_client", lambda spec: server)
     verify_imports(SOURCE, CONNECTION)
 
 
