@@ -12,6 +12,7 @@ import trustme
 from obs.errors import BadInput
 from obs.web.access import Access
 from obs.web.server import Server, parse_listen, serve
+from obs.web.streamed import Body, Whole
 
 
 class StubSite:
@@ -21,9 +22,9 @@ class StubSite:
     reasons: tuple[str, ...] = ()
     document = b'{"api_version":1}'
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> bytes:
+    def metrics(self, *, openmetrics: bool, gzip: bool) -> Body:
         body = b"# EOF\n" if openmetrics else b"up 1\n"
-        return _compressed(body) if gzip else body
+        return Whole(_compressed(body) if gzip else body)
 
     def status(self) -> bytes:
         return self.document
