@@ -159,7 +159,7 @@ def _application(site: Site, access: "Access | None") -> web.Application:
 class _Routes:
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._status = SharedDocument(lambda: self._site.status())
+        self._status = SharedDocument(self._site.status)
 
     async def page(self, _: web.Request) -> web.Response:
         body, policy = _page()

@@ -61,19 +61,21 @@ class Turns:
             raise TooManyWrongPasswords(1)
         last = self._waiting[most][-1]
         self._drop(most, last)
-        last.set_exception(TooManyWrongPasswords(1))
+        if not last.done():
+            last.set_exception(TooManyWrongPasswords(1))
 
     def _next(self) -> None:
         """Wake who goes next; among equals the address that was not served for the longest."""
-        if not self._waiting:
-            return
-        address = min(self._waiting, key=self._penalty)
-        queue = self._waiting.pop(address)
-        waiter = queue.popleft()
-        if queue:
-            self._waiting[address] = queue  # behind the others
-        self._taken = True
-        waiter.set_result(None)
+        while self._waiting:
+            address = min(self._waiting, key=self._penalty)
+            queue = self._waiting.pop(address)
+            waiter = queue.popleft()
+            if queue:
+                self._waiting[address] = queue  # behind the others
+            if not waiter.done():  # else it gave up just now
+                self._taken = True
+                waiter.set_result(None)
+                return
 
     def _drop(self, address: str, waiter: "asyncio.Future[None]") -> None:
         queue = self._waiting.get(address)
