@@ -120,7 +120,7 @@ def web_collector(
             "version": 1,
             "system": "t",
             "state_dir": str(folder / "state"),
-            "sources": {"nats": {"main": {"monitor": [monitor], "poll": "1s"}}},
+            "sources": {"nats": {"main": {"monitor": [monitor], "poll": "500ms"}}},
             "outputs": {"web": outputs},
         }
         (folder / "spec.json").write_text(json.dumps(spec))

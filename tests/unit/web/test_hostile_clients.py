@@ -1,6 +1,7 @@
 """Clients that are slow, silent, greedy or send what is no request."""
 
 import asyncio
+import base64
 import errno
 import gzip
 import logging
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import bcrypt
 import pytest
 import trustme
 
@@ -55,12 +57,13 @@ async def closed_within(seconds: float, port: int, say: bytes) -> bytes:
 HALF = b"GET /metrics HTTP/1.1\r\nHost: a\r\n"
 
 
-@pytest.mark.parametrize("say", [b"", b"GET /met", HALF])
 async def test_a_request_that_is_not_completed_ends_the_connection(
-    server: Server, say: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.1)
-    assert await closed_within(5, server.port, say) == b""
+    said = (b"", b"GET /met", HALF)
+    answers = await asyncio.gather(*(closed_within(5, server.port, say) for say in said))
+    assert answers == [b"", b"", b""]
     assert [record.getMessage() for record in caplog.records] == [
         "web: a client at 127.0.0.1 did not complete a request within 0.1 s"
     ]
@@ -162,6 +165,24 @@ async def test_without_files_for_new_clients_the_others_are_served(
     assert [record.getMessage() for record in caplog.records] == [
         "web: a client at an unknown address could not be accepted: Too many open files"
     ]
+
+
+async def test_an_address_that_guesses_passwords_is_told_when_to_come_back(
+    site: StubSite, tmp_path: Path
+) -> None:
+    hashed = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{alice: '{hashed}'}}")
+    server = await serve(site, "127.0.0.1:0", Access(tmp_path / "web.yml"))
+    statuses = []
+    async with aiohttp.ClientSession(server.url) as client:
+        for number in range(12):
+            login = base64.b64encode(f"alice:wrong {number}".encode()).decode()
+            headers = {"Authorization": f"Basic {login}"}
+            async with client.get("/healthz", headers=headers) as answer:
+                statuses.append(answer.status)
+    assert statuses == [401] * 10 + [429] * 2
+    assert int(answer.headers["Retry-After"]) == 3
+    await server.close()
 
 
 async def test_clients_that_ask_at_once_share_one_status_document() -> None:
