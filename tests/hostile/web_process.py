@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -32,9 +33,16 @@ _POLLS = re.compile(r"^obs_source_polls_total\{[^}]*} (\d+)", re.MULTILINE)
 class WebCollector:
     """One that runs; `memory` and `lines` are what it cost since `attacked`."""
 
-    def __init__(self, process: Process, port: int, headers: dict[str, str]) -> None:
+    def __init__(
+        self,
+        process: Process,
+        port: int,
+        headers: dict[str, str],
+        tls: ssl.SSLContext | None,
+    ) -> None:
         self.process = process
         self.port = port
+        self.tls = tls
         self.headers = headers
         self._resident = self._written = 0.0
 
@@ -63,8 +71,9 @@ class WebCollector:
     def get(self, path: str, timeout: float = 5) -> bytes:
         """What it answers, in gzip where it can. Raises OSError."""
         headers = self.headers | {"Accept-Encoding": "gzip"}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
+        url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, headers=headers)
+        with urllib.request.urlopen(request, timeout=timeout, context=self.tls) as answer:
             body: bytes = answer.read()
         return body
 
@@ -109,8 +118,12 @@ def web_collector(
     files: int = 256,
     web: str = "",
     headers: dict[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[WebCollector]:
-    """A collector that has polled; `web` is its web configuration, `headers` are for `get`."""
+    """A collector that has polled.
+
+    `web` is its web configuration, `headers` and `tls` are for `get`.
+    """
     with _monitor(consumers) as monitor:
         outputs: dict[str, str] = {"listen": "127.0.0.1:0"}
         if web:
@@ -131,7 +144,7 @@ def web_collector(
             process.wait_until(lambda: _SERVING.search(process.log.read_text()) is not None, 30)
             found = _SERVING.search(process.log.read_text())
             assert found is not None
-            collector = WebCollector(process, int(found.group(1)), headers or {})
+            collector = WebCollector(process, int(found.group(1)), headers or {}, tls)
             process.wait_until(lambda: _LAG in collector.metrics(), 30)
             yield collector
         finally:

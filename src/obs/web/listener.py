@@ -5,6 +5,7 @@ import errno
 import logging
 import socket
 import ssl
+from asyncio import sslproto
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
@@ -21,6 +22,7 @@ _AT_ONCE: Final = 32  # connections accepted before others are served again
 _WATCH_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0  # after accepting failed
 _TLS_SHUTDOWN_SECONDS: Final = 2.0
+_TLS_READ_BYTES: Final = 32 * 1024
 _GONE: Final = (errno.EAGAIN, errno.EINTR, errno.ECONNABORTED, errno.EPROTO)
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,9 @@ class Listener:
         self._summed = SummedLog(log)
         self._loop = asyncio.get_running_loop()
         self._arriving: set[asyncio.Task[None]] = set()
+        if tls() is not None:
+            # asyncio gives each TLS connection 256 KiB to read into: 130 MB for all places.
+            sslproto.SSLProtocol.max_size = _TLS_READ_BYTES
         for each in self._sockets:
             each.listen(_BACKLOG)
             self._loop.add_reader(each, self._accept, each)

@@ -2,6 +2,7 @@
 
 import base64
 import random
+import ssl
 import threading
 import time
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from tests.hostile.web_process import (
     web_collector,
 )
 from tests.hostile.web_requests import malformed_requests
+from tests.integration.certificates import make_certificates
 
 _HALF = b"GET /metrics HTTP/1.1\r\nHost: a\r\nX-Half: "
 _WHOLE = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -86,6 +88,20 @@ def _sigterm(folder: Path, consumers: int) -> Outcome:
             for number in range(20):
                 attack.enter_context(connected(collector.port, 1, _asks("alice", f"w{number}")))
             time.sleep(0.5)
+            health = collector.seconds("/healthz")
+            memory, lines = collector.memory(), collector.lines()
+            seconds = collector.seconds_to_end()
+        return Outcome(memory, seconds, lines, f"a health check took {1000 * health:.0f} ms")
+
+
+def _half_open_tls(folder: Path) -> Outcome:
+    """Six hundred clients begin a handshake and leave it at that."""
+    files = make_certificates(folder)
+    web = f"tls_server_config: {{cert_file: '{files.server}', key_file: '{files.server_key}'}}"
+    trust = ssl.create_default_context(cafile=str(files.ca))
+    with web_collector(folder, files=1024, web=web, tls=trust) as collector:
+        collector.attacked()
+        with connected(collector.port, 600, b"\x16\x03\x01"):
             health = collector.seconds("/healthz")
             memory, lines = collector.memory(), collector.lines()
             seconds = collector.seconds_to_end()
@@ -178,6 +194,12 @@ DRILLS: tuple[Drill, ...] = (
         "the same with 10 000 consumers: SIGTERM",
         Limits(90, 5, 8),
         lambda folder: _sigterm(folder, 10_000),
+        short=False,
+    ),
+    Drill(
+        "600 clients begin a TLS handshake and do not go on: SIGTERM",
+        Limits(99, 5, 3),
+        _half_open_tls,
         short=False,
     ),
     Drill("malformed requests: until a scrape", Limits(30, 3, 6), _malformed),
