@@ -11,6 +11,7 @@ from obs.sources.aws.status import QueueStatus, RuleStatus
 from obs.sources.nats.server_status import ServerStatus
 from obs.sources.nats.status import ConsumerState, ConsumerStatus, StreamStatus
 from obs.web.status import PushStatus, SloState, SloStatus, SourceStatus, Status, encode
+from obs.web.streamed import Body, Whole
 from obs.web.verdict import complete
 
 NOW = time.time()
@@ -28,9 +29,9 @@ class FixedSite:
     working: bool = True
     not_ready: list[str] = field(default_factory=list)
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> bytes:
+    def metrics(self, *, openmetrics: bool, gzip: bool) -> Body:
         body = self.samples if openmetrics else b"up 1\n"
-        return _compress(body) if gzip else body
+        return Whole(_compress(body) if gzip else body)
 
     def status(self) -> bytes:
         self.requests += 1

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from obs.collector.checking import Checks
     from obs.sources.kind import SourceCost
     from obs.spec.system import System
+    from obs.web.server import Server
 
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
 
@@ -113,11 +114,18 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         await built.daemon.close()
         raise
     logging.getLogger(__name__).info("serving %s", server.url)
+    closing = asyncio.create_task(_close_at(stop, server))  # while the polls end
     try:
         await built.daemon.run(stop)
     finally:
+        closing.cancel()
         await server.close()
     return DONE
+
+
+async def _close_at(stop: asyncio.Event, server: "Server") -> None:
+    await stop.wait()
+    await server.close()
 
 
 def _checks(system: "System", kinds: Collection[str]) -> "Checks | None":
@@ -141,7 +149,7 @@ async def _once(system: "System", arguments: argparse.Namespace) -> int:
 
     built = assemble(system, source_kinds(arguments))
     await built.daemon.poll_once()
-    sys.stdout.buffer.write(built.collector.exposition.body(openmetrics=False, gzip=False))
+    sys.stdout.buffer.writelines(built.collector.exposition.stream(openmetrics=False, gzip=False))
     sys.stdout.buffer.flush()
     stale = built.collector.stale_sources()
     for health in stale:

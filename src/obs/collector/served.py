@@ -4,6 +4,7 @@ from typing import Final
 
 from obs.collector.collector import Collector
 from obs.collector.status import build_status
+from obs.sinks.exposition import ExpositionBody
 from obs.web.status import encode
 
 _STUCK_AFTER: Final = 60.0  # seconds without housekeeping
@@ -16,9 +17,9 @@ class ServedCollector:
         self._collector = collector
         self._status: tuple[int, float, bytes] | None = None
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> bytes:
+    def metrics(self, *, openmetrics: bool, gzip: bool) -> ExpositionBody:
         """The exposition."""
-        return self._collector.exposition.body(openmetrics=openmetrics, gzip=gzip)
+        return self._collector.exposition.stream(openmetrics=openmetrics, gzip=gzip)
 
     def status(self) -> bytes:
         """The status document; rebuilt when something changed, at most once a second."""

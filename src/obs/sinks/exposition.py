@@ -5,7 +5,7 @@ its samples, so each family's samples are rendered and compressed once for both.
 joins the pieces.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, compress
@@ -15,8 +15,9 @@ from typing import Final
 
 from obs.catalogue.metric import Kind, Metric
 from obs.families.family import Family, Value
-from obs.sinks.gzip_stream import Piece, deflate, inflate, member
+from obs.sinks.gzip_stream import Piece, deflate, member
 from obs.sinks.labels import Duplicates, Labels, PerRows, label_texts
+from obs.sinks.plain_pieces import PlainPieces
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -44,24 +45,46 @@ class _Section:
     samples: tuple[Piece, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ExpositionBody:
+    """A body that is made while it is read; `size` in bytes."""
+
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.pieces()
+
+
 class ExpositionPage:
     """All samples at one time; immutable. Bodies are assembled when first requested."""
 
-    def __init__(self, sections: tuple[_Section, ...]) -> None:
+    def __init__(self, sections: tuple[_Section, ...], plain: PlainPieces) -> None:
         self._sections = sections
+        self._plain = plain
         self._gzip: dict[bool, bytes] = {}
+        self._sizes: dict[bool, int] = {}
 
     def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
+        """The page in one of the two formats, compressed or plain."""
+        return b"".join(self.stream(openmetrics=openmetrics, gzip=gzip))
+
+    def stream(self, *, openmetrics: bool, gzip: bool) -> ExpositionBody:
         """The page in one of the two formats, compressed or plain.
 
-        The compressed body is cached; a plain one is inflated each time, because it is rarely
-        requested and some fifteen times as large.
+        The compressed body is kept; a plain one, some fifteen times as large, is inflated piece
+        by piece while it is read, and readers share the pieces.
         """
-        if not gzip:
-            return b"".join(map(inflate, self._pieces(openmetrics)))
-        if openmetrics not in self._gzip:
-            self._gzip[openmetrics] = member(self._pieces(openmetrics))
-        return self._gzip[openmetrics]
+        if gzip:
+            if openmetrics not in self._gzip:
+                self._gzip[openmetrics] = member(self._pieces(openmetrics))
+            whole = self._gzip[openmetrics]
+            return ExpositionBody(len(whole), lambda: iter((whole,)))
+        if openmetrics not in self._sizes:
+            self._sizes[openmetrics] = sum(piece.size for piece in self._pieces(openmetrics))
+        return ExpositionBody(
+            self._sizes[openmetrics], lambda: self._plain.joined(self._pieces(openmetrics))
+        )
 
     def _pieces(self, openmetrics: bool) -> Iterable[Piece]:
         for section in self._sections:
@@ -83,6 +106,7 @@ class Exposition:
         self._duplicates = Duplicates()
         self._parts: dict[str, tuple[_RenderedFamily, ...]] = {}
         self._page: ExpositionPage | None = None
+        self._plain = PlainPieces()
 
     def update(self, source: str, families: Sequence[Family]) -> None:
         """Replace all families of `source`.
@@ -96,6 +120,7 @@ class Exposition:
         with self._lock:
             self._parts = {**self._parts, source: parts}
             self._page = None
+        self._plain.forget_unread()
 
     def withdraw(self, source: str) -> None:
         """Remove all families of `source`, if there are any."""
@@ -107,12 +132,16 @@ class Exposition:
         """The current samples; the same object until something changes."""
         with self._lock:
             if self._page is None:
-                self._page = ExpositionPage(tuple(self._sections()))
+                self._page = ExpositionPage(tuple(self._sections()), self._plain)
             return self._page
 
     def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
         """The body of the current page."""
         return self.page().body(openmetrics=openmetrics, gzip=gzip)
+
+    def stream(self, *, openmetrics: bool, gzip: bool) -> ExpositionBody:
+        """The same, made while it is read."""
+        return self.page().stream(openmetrics=openmetrics, gzip=gzip)
 
     def _part(self, family: Family, before: Iterable[_RenderedFamily]) -> _RenderedFamily:
         for part in before:

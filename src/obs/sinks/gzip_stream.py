@@ -18,9 +18,9 @@ _POLYNOMIAL: Final = 0xEDB88320  # of CRC-32, bits reflected
 _ONE: Final = 1 << 31  # x⁰ in that representation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """Deflated bytes, with the checksum and the size of the plain ones.
+    """Deflated bytes, with the checksum and the size of the plain ones. Equal only to itself.
 
     `shift` is x^(8·size) modulo the CRC polynomial, for combining checksums.
     """

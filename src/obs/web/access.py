@@ -1,26 +1,17 @@
 """Who may read the web side: TLS and basic auth as the web configuration file says."""
 
-import asyncio
-import base64
-import binascii
-import contextlib
-import hashlib
-import hmac
 import logging
-import secrets
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-
-import bcrypt
+from typing import Any
 
 from obs.errors import BadInput
 from obs.web.config import Tls, WebConfig, read
+from obs.web.passwords import PasswordChecker
 
 log = logging.getLogger(__name__)
 
-_BCRYPT_BYTES: Final = 72  # bcrypt itself looks at no more
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -79,10 +70,13 @@ class Access:
         if self._tls is not None and self._tls is not used:
             connection.context = self._tls
 
-    async def allows(self, authorization: str | None, certificate: Mapping[str, Any]) -> bool:
+    async def allows(
+        self, authorization: str | None, certificate: Mapping[str, Any], address: str = ""
+    ) -> bool:
         """Whether a request may be answered.
 
         `authorization` is its header, `certificate` what ssl's getpeercert says of the client.
+        Raises TooManyWrongPasswords where `address` has sent too many wrong ones.
         """
         self.refresh()
         tls = self._config.tls
@@ -90,63 +84,14 @@ class Access:
             names = {value for _, value in certificate.get("subjectAltName", ())}
             if names.isdisjoint(tls.client_names):
                 return False
-        return await self._checker.allows(authorization)
-
-
-class PasswordChecker:
-    """Checks basic auth against bcrypt hashes.
-
-    bcrypt is slow on purpose, so an accepted password is remembered, as a keyed digest, and costs
-    nothing again; every other one costs a full check, one at a time and off the event loop. An
-    unknown user costs as much as a known one.
-    """
-
-    def __init__(self, users: Mapping[str, bytes]) -> None:
-        self._users = users
-        self._accepted: dict[str, bytes] = {}
-        self._key = secrets.token_bytes(32)
-        self._one_at_a_time = asyncio.Lock()
-        self._for_unknown_users = _slowest(users)  # its answer is not used, only its time
-
-    async def allows(self, authorization: str | None) -> bool:
-        """Whether the header names a user and that user's password; anybody where no users are."""
-        if not self._users:
-            return True
-        credentials = _credentials(authorization)
-        if credentials is None:
-            return False
-        user, password = credentials
-        digest = hmac.digest(self._key, password, hashlib.sha256)
-        if hmac.compare_digest(self._accepted.get(user, b""), digest):
-            return True
-        hashed = self._users.get(user, self._for_unknown_users)
-        async with self._one_at_a_time:
-            matches = await asyncio.to_thread(bcrypt.checkpw, password[:_BCRYPT_BYTES], hashed)
-        if not matches or user not in self._users:
-            return False
-        self._accepted[user] = digest
-        return True
-
-
-def _slowest(users: Mapping[str, bytes]) -> bytes:
-    return max(users.values(), key=lambda hashed: int(hashed.split(b"$")[2]), default=b"")
-
-
-def _credentials(authorization: str | None) -> tuple[str, bytes] | None:
-    scheme, _, encoded = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    with contextlib.suppress(binascii.Error, ValueError):
-        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
-        if colon:
-            return user.decode(), password
-    return None
+        return await self._checker.allows(authorization, address)
 
 
 def _server_context(tls: Tls | None) -> ssl.SSLContext | None:
     if tls is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # costs us more than the client that asks for it
     context.minimum_version, context.maximum_version = tls.min_version, tls.max_version
     try:
         context.load_cert_chain(tls.cert_file, tls.key_file, password=_no_password)

@@ -14,7 +14,7 @@ import bcrypt
 import yaml
 
 from obs.errors import BadInput
-from obs.yaml_syntax import ERRORS, syntax_problem
+from obs.yaml_syntax import ERRORS, syntax_problem, too_deep
 
 Choice = TypeVar("Choice")
 
@@ -37,6 +37,8 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "X-XSS-Protection": (),
 }
 _DEEPEST: Final = 50
+_LARGEST: Final = 256 * 1024  # bytes
+_DEAREST: Final = 14  # bcrypt cost: about a second for each password that is not known yet
 _SECTIONS: Final = ("tls_server_config", "http_server_config", "basic_auth_users")
 _TLS_FIELDS: Final = (
     "cert_file",
@@ -74,7 +76,13 @@ class WebConfig:
 def read(file: Path) -> WebConfig:
     """The configuration in `file`. Raises BadInput with every problem, one a line."""
     try:
-        text = file.read_text("utf-8")
+        if not file.is_file() and file.exists():  # a pipe or a device may never end
+            raise BadInput(f"{file}: cannot be read: not a regular file")
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise BadInput(f"{file}: larger than {_LARGEST // 1024} KiB; name fewer users")
+        text = data.decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise BadInput(f"{file}: cannot be read: {reason}") from None
@@ -85,6 +93,8 @@ def parse(text: str, file: Path) -> WebConfig:
     """The configuration in `text`; paths in it are relative to `file`. Raises BadInput."""
     reader = _Reader(file)
     try:
+        if line := _too_deep_on(text):
+            raise BadInput(f"{file}:{line}: {too_deep(_DEEPEST)}")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except ERRORS as error:
         found = syntax_problem(text, error, deepest=_DEEPEST)
@@ -100,6 +110,19 @@ def parse(text: str, file: Path) -> WebConfig:
     if reader.problems:
         raise BadInput("\n".join(reader.problems))
     return config
+
+
+def _too_deep_on(text: str) -> int | None:
+    """The line on which there are more levels than allowed; aliases are not followed."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                return event.start_mark.line + 1 if event.start_mark else 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 class _Reader:
@@ -121,6 +144,9 @@ class _Reader:
             return {}
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.wrong(key, path, "a key must be a single word")
+                continue
             name = str(key.value)
             below = f"{path}.{name}" if path else name
             if known is not None and name not in known:
@@ -215,6 +241,9 @@ def _users(reader: _Reader, node: yaml.Node | None) -> dict[str, bytes]:
         if not _is_bcrypt(hashed):
             # The value is not shown: it may well be the password itself.
             reader.wrong(value, path, "not a bcrypt hash; make one with htpasswd -nBC 10")
+        elif (cost := int(hashed.split(b"$")[2])) > _DEAREST:
+            words = f"bcrypt cost {cost} takes too long to check; at most {_DEAREST}, better 10"
+            reader.wrong(value, path, words)
         users[name] = hashed
     return users
 

@@ -1,5 +1,6 @@
 """The HTTP side of the collector. It only reads: nothing can be changed through it."""
 
+import asyncio
 import base64
 import errno
 import hashlib
@@ -13,7 +14,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from obs.errors import BadInput
+from obs.web.connection import Connection
+from obs.web.limits import open_file_limit, places
+from obs.web.listener import Listener, bound
 from obs.web.negotiate import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetrics
+from obs.web.streamed import Body, SharedDocument, Streamed
+from obs.web.throttle import TooManyWrongPasswords
 
 if TYPE_CHECKING:
     from obs.web.access import Access
@@ -33,18 +39,17 @@ _SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "deny",
 }
-_COMPRESS_IN_THREAD_ABOVE: Final = 64 * 1024  # bytes
-_CLOSE_WITHIN: Final = 1.0  # seconds that requests under way are given
+_CLOSE_WITHIN: Final = 0.5  # seconds that requests under way are given
 
 
 class Site(Protocol):
     """What is served. Every call answers at once from what the last poll left behind."""
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> bytes:
+    def metrics(self, *, openmetrics: bool, gzip: bool) -> Body:
         """All samples, in OpenMetrics 1.0.0 or Prometheus text 0.0.4, compressed if `gzip`."""
 
     def status(self) -> bytes:
-        """The JSON of obs.web.status."""
+        """The JSON of obs.web.status. Called in a thread of its own, once at a time."""
 
     def health(self) -> bool:
         """Whether the process does its work."""
@@ -56,14 +61,27 @@ class Site(Protocol):
 class Server:
     """A server that listens. `port` is the real one, also where port 0 was asked for."""
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int, scheme: str) -> None:
+    def __init__(
+        self, runner: web.AppRunner, listener: Listener, host: str, port: int, scheme: str
+    ) -> None:
         self._runner = runner
+        self._listener = listener
+        self._closed: asyncio.Task[None] | None = None
         self.port = port
         self.url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
     async def close(self) -> None:
         """Stop listening and end what is under way, within about a second."""
+        if self._closed is None:
+            self._closed = asyncio.create_task(self._close())
+        await asyncio.shield(self._closed)
+
+    async def _close(self) -> None:
+        self._listener.stop()
+        ended = asyncio.get_running_loop().call_later(_CLOSE_WITHIN, self._listener.end_all)
         await self._runner.cleanup()
+        ended.cancel()
+        self._listener.end_all()
 
 
 async def serve(site: Site, listen: str, access: "Access | None" = None) -> Server:
@@ -76,13 +94,19 @@ async def serve(site: Site, listen: str, access: "Access | None" = None) -> Serv
         _application(site, access), access_log=None, shutdown_timeout=_CLOSE_WITHIN
     )
     await runner.setup()
-    tls = access.tls if access else None
+    handlers = runner.server
+    assert handlers is not None  # after setup
+    tls = access is not None and access.tls is not None
     try:
-        await web.TCPSite(runner, host, port, ssl_context=tls).start()
+        sockets = await bound(host, port)
+        listener = Listener(
+            sockets, handlers, places(open_file_limit()), lambda: access.tls if access else None
+        )
     except OSError as error:
         await runner.cleanup()
         raise BadInput(f"cannot listen on {listen}: {_listen_problem(error)}") from None
-    return Server(runner, host, int(runner.addresses[0][1]), "https" if tls else "http")
+    own_port = int(sockets[0].getsockname()[1])
+    return Server(runner, listener, host, own_port, "https" if tls else "http")
 
 
 def parse_listen(listen: str) -> tuple[str, int]:
@@ -110,7 +134,7 @@ def _listen_problem(error: OSError) -> str:
 
 
 def _application(site: Site, access: "Access | None") -> web.Application:
-    application = web.Application(middlewares=[_guard(access), _plain_errors])
+    application = web.Application(middlewares=[_sent_whole, _guard(access), _plain_errors])
 
     async def secure(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = "obs"
@@ -135,34 +159,27 @@ def _application(site: Site, access: "Access | None") -> web.Application:
 class _Routes:
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._status = SharedDocument(self._site.status)
 
     async def page(self, _: web.Request) -> web.Response:
         body, policy = _page()
         headers = {"Content-Security-Policy": policy}
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
-    async def metrics(self, request: web.Request) -> web.Response:
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
         openmetrics = accepts_openmetrics(_header(request, "Accept"))
         gzip = accepts_gzip(_header(request, "Accept-Encoding"))
         headers = {
             "Content-Type": OPENMETRICS if openmetrics else TEXT,
             "Vary": "Accept, Accept-Encoding",
         }
-        if gzip:
-            headers["Content-Encoding"] = "gzip"
         body = self._site.metrics(openmetrics=openmetrics, gzip=gzip)
-        return web.Response(body=body, headers=headers)
+        return Streamed(body, headers, gzip=gzip)
 
-    async def status(self, request: web.Request) -> web.Response:
-        response = web.Response(
-            body=self._site.status(),
-            content_type="application/json",
-            headers={"Vary": "Accept-Encoding"},
-            zlib_executor_size=_COMPRESS_IN_THREAD_ABOVE,
-        )
-        if accepts_gzip(_header(request, "Accept-Encoding")):
-            response.enable_compression(web.ContentCoding.gzip)
-        return response
+    async def status(self, request: web.Request) -> web.StreamResponse:
+        gzip = accepts_gzip(_header(request, "Accept-Encoding"))
+        headers = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
+        return Streamed(await self._status.body(gzip=gzip), headers, gzip=gzip)
 
     async def health(self, _: web.Request) -> web.Response:
         return _text("ok") if self._site.health() else _text("unhealthy", 503)
@@ -179,15 +196,40 @@ def _header(request: web.Request, name: str) -> str:
     return ",".join(request.headers.getall(name, ()))
 
 
+@web.middleware
+async def _sent_whole(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Send the answer here, so that the connection knows when the client has read it."""
+    connection = request.protocol
+    assert isinstance(connection, Connection)
+    async with connection.answering():
+        response = await handler(request)
+        await response.prepare(request)
+        if isinstance(response, Streamed) and request.method != "HEAD":
+            await response.send(connection.sent)
+        await response.write_eof()
+        return response
+
+
 def _guard(access: "Access | None") -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if access is not None:
-            certificate = request.get_extra_info("peercert") or {}
-            if not await access.allows(request.headers.get("Authorization"), certificate):
-                response = _text("Unauthorized", 401)
-                response.headers["WWW-Authenticate"] = 'Basic realm="obs", charset="UTF-8"'
-                return response
+        if access is None:
+            return await handler(request)
+        certificate = request.get_extra_info("peercert") or {}
+        assert isinstance(request.protocol, Connection)
+        address = request.protocol.address
+        try:
+            allowed = await access.allows(
+                request.headers.get("Authorization"), certificate, address
+            )
+        except TooManyWrongPasswords as error:
+            response = _text("too many wrong passwords from this address; try again later", 429)
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
+        if not allowed:
+            response = _text("Unauthorized", 401)
+            response.headers["WWW-Authenticate"] = 'Basic realm="obs", charset="UTF-8"'
+            return response
         return await handler(request)
 
     return guard

@@ -8,7 +8,8 @@ import pytest
 import trustme
 
 from obs.errors import BadInput
-from obs.web.access import Access, PasswordChecker
+from obs.web.access import Access
+from obs.web.passwords import PasswordChecker
 
 
 def hashed(password: str, cost: int = 4) -> bytes:

@@ -138,6 +138,53 @@ def test_broken_yaml_names_the_line(file: Path) -> None:
     assert problems("a: 1\nb: [", file)[0].startswith(":2: is not valid YAML")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        "{a: " * 5_000 + "}" * 5_000,
+        "- " * 100_000,
+        "basic_auth_users:\n a: " + "[" * 300 + "]" * 300,
+        "? " + "[" * 300 + "]" * 300 + "\n: x",
+        "\n".join(" " * level + "a:" for level in range(500)),
+    ],
+    ids=range(7),
+)
+def test_a_text_that_is_nested_without_end_is_one_clear_line(text: str, file: Path) -> None:
+    (found,) = problems(text, file)
+    assert found.endswith("nested deeper than 50 levels; write it flatter")
+
+
+def test_aliases_that_multiply_cost_nothing(file: Path) -> None:
+    bomb = "\n".join(
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10) if level else 'x'}]"
+        for level in range(40)
+    )
+    assert "not supported" in problems(bomb, file)[0]
+    assert "a key must be a single word" in problems(f"{bomb}\n? *a39\n: x", file)[-1]
+
+
+def test_a_file_that_is_too_large_or_never_ends_is_refused(file: Path) -> None:
+    file.write_text("#" * 300_000)
+    with pytest.raises(BadInput, match="larger than 256 KiB"):
+        read(file)
+    with pytest.raises(BadInput, match="not a regular file"):
+        read(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(("cost", "accepted"), [(4, True), (14, True), (15, False), (31, False)])
+def test_a_hash_that_would_take_seconds_to_check_is_refused(
+    cost: int, accepted: bool, file: Path
+) -> None:
+    text = f"basic_auth_users: {{a: '$2b${cost:02}${HASH[7:]}'}}"
+    if accepted:
+        assert parse(text, file).users
+    else:
+        expected = f":1: basic_auth_users.a: bcrypt cost {cost} takes too long to check"
+        assert problems(text, file)[0].startswith(expected)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"web\.yml: cannot be read: No such file"):
         read(tmp_path / "web.yml")

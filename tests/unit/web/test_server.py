@@ -12,31 +12,7 @@ import trustme
 from obs.errors import BadInput
 from obs.web.access import Access
 from obs.web.server import Server, parse_listen, serve
-
-
-class StubSite:
-    """Answers with what the tests set."""
-
-    working = True
-    reasons: tuple[str, ...] = ()
-    document = b'{"api_version":1}'
-
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> bytes:
-        body = b"# EOF\n" if openmetrics else b"up 1\n"
-        return _compressed(body) if gzip else body
-
-    def status(self) -> bytes:
-        return self.document
-
-    def health(self) -> bool:
-        return self.working
-
-    def readiness(self) -> tuple[bool, list[str]]:
-        return not self.reasons, list(self.reasons)
-
-
-def _compressed(body: bytes) -> bytes:
-    return gzip.compress(body)
+from tests.unit.web.stub_site import StubSite
 
 
 @pytest.fixture
@@ -173,16 +149,24 @@ async def test_the_page_may_run_its_own_script_and_nothing_else(
     assert "https://" not in html
 
 
-async def test_a_failure_inside_is_not_explained_to_the_client(
-    client: aiohttp.ClientSession, site: StubSite, monkeypatch: pytest.MonkeyPatch
+async def test_a_failure_inside_is_explained_neither_to_the_client_nor_with_what_it_sent(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail() -> bytes:
-        raise RuntimeError("token=hunter2")
+    class FailingSite(StubSite):
+        def status(self) -> bytes:
+            raise RuntimeError("token=hunter2")
 
-    monkeypatch.setattr(site, "status", fail)
-    async with client.get("/api/v1/status") as answer:
+    server = await serve(FailingSite(), "127.0.0.1:0")
+    async with (
+        aiohttp.ClientSession(server.url) as client,
+        client.get("/api/v1/status") as answer,
+    ):
         assert answer.status == 500
         assert "hunter2" not in await answer.text()
+    await server.close()
+    assert "RuntimeError in" in caplog.text
+    assert "hunter2" not in caplog.text
+    assert all("\n" not in record.getMessage() for record in caplog.records)
 
 
 async def test_a_port_in_use_has_a_clear_error(server: Server, site: StubSite) -> None:
