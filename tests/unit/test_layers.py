@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "spec": {"errors", "catalogue", "durations", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"catalogue", "errors", "spec"},
-    "state": {"errors"},
+    "state": {"errors", "state_file"},
+    "state_file": set(),
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
         *("snapshot", "spec", "state", "web"),

@@ -101,7 +101,7 @@ class Collector:
         self.objectives.update(health.name, tracker)
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
-        self._state.flush()
+        self._save()
         health.left_out = dict(snapshot.left_out)
         health.dropped.update(snapshot.left_out)
         health.series = sum(map(len, families))
@@ -137,7 +137,7 @@ class Collector:
         """Fill SLO ledgers with what happened before the polls began."""
         self.objectives.take_history(past)
         self._without_history -= {each.objective.source for each in past}
-        self._state.flush()
+        self._save()
         self._publish_slos()
 
     def history_failed(self, source: str, error: SourceError) -> None:
@@ -149,7 +149,7 @@ class Collector:
     def update(self, source: str, change: Change) -> None:
         """Change a source's tracker between polls, save it, and expose its families."""
         families = change()
-        self._state.flush()
+        self._save()
         if families and source in self._families:
             self._show(source, families)
 
@@ -195,13 +195,27 @@ class Collector:
                 log.warning("source %s is stale; its series are withdrawn", health.name)
                 self._withdraw(health)
         self.stale_checked_at = now
+        self._save()
         self._show_process()
 
     def close(self) -> None:
         """Save everything."""
+        self._save()
+        self._put_everything()
+        self._state.close()
+
+    def _save(self) -> None:
+        """Write what changed; everything where the state file had to be made anew."""
+        if self._state.was_lost():
+            self._put_everything()
+        if not self._state.flush() and self._state.was_lost():
+            self._put_everything()
+            self._state.flush()
+
+    def _put_everything(self) -> None:
         for tracker in self.trackers.values():
             tracker.save(self.clock.wall())
-        self._state.close()
+        self.objectives.save()
 
     def stale_sources(self) -> list[SourceHealth]:
         """Required sources that are stale."""
