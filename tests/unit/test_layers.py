@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "yaml_syntax": set(),
     "artifacts": {"errors"},
     "lag": set(),
+    "logs": set(),
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "yaml_syntax"},
@@ -35,7 +36,7 @@ MAY_IMPORT = {
     "sinks": {"errors", "catalogue", "clients", "families", "spec"},
     "web": {"errors", "yaml_syntax"},
     "collector": {
-        "extras",
+        *("extras", "logs"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spec", "state", "web"),
     },
@@ -57,7 +58,7 @@ MAY_IMPORT = {
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
-        "extras",
+        *("extras", "logs"),
         *(
             "checks",
             "alerts",

@@ -18,11 +18,13 @@ from obs.families.family import Family, RowCache
 from obs.families.own import (
     BUILD,
     check_family,
+    log_family,
     push_families,
     source_families,
     state_family,
 )
 from obs.families.slo import asked_family, slo_families
+from obs.logs import dropped_lines
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import ProcessMetrics
 from obs.sources.kind import AnyKind, Change, Snapshot, SourceClient, Tracker
@@ -257,6 +259,7 @@ class Collector:
             *push_families(self.pushes),
             state_family(self.state_errors),
             check_family(self.checks),
+            log_family(dropped_lines()),
             self.spec_names.family(),
             asked_family(self._measured(), self.started),
             BUILD,
