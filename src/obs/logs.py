@@ -140,7 +140,9 @@ class LogWriter:
             untold, self._untold = self._untold, 0
         if untold:
             lines = "1 log line was" if untold == 1 else f"{untold} log lines were"
-            self._write(f"{lines} dropped: nobody read them, or they could not be written\n".encode())
+            self._write(
+                f"{lines} dropped: nobody read them, or they could not be written\n".encode()
+            )
 
     def _write(self, line: bytes) -> bool:
         """Write all of a line, however long its reader takes; False where there is none."""

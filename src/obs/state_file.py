@@ -15,7 +15,9 @@ log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "obs.sqlite3"
 _COMPANIONS: Final = ("-wal", "-shm", "-journal")
-_KEPT_ASIDE: Final = 5  # files set aside that are kept, the newest: a damage that repeats is bounded
+_KEPT_ASIDE: Final = (
+    5  # files set aside that are kept, the newest: a damage that repeats is bounded
+)
 _SCHEMA_VERSION: Final = 1
 _TABLES: Final = {
     "entry": """CREATE TABLE entry (

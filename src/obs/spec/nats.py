@@ -1,5 +1,6 @@
 """NATS clusters as sources."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -7,10 +8,20 @@ from pydantic import Field, model_validator
 
 from obs.spec.expected import ExpectedStream
 from obs.spec.globs import escaped
-from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, NatsUrl, wrong
+from obs.spec.model import (
+    AssetName,
+    Glob,
+    HttpUrl,
+    LocalFile,
+    Matching,
+    Model,
+    Name,
+    NatsUrl,
+    wrong,
+)
 from obs.spec.quantity import NotBoolean
 from obs.spec.secret import InFile, InVariable
-from obs.spec.source import Seconds, SourceSpec
+from obs.spec.source import Poll, Seconds, SourceSpec, Timeout
 from obs.spec.tls import Tls
 from obs.spec.tree import path_text
 from obs.spec.watched import SpecName
@@ -63,7 +74,7 @@ class NatsConnection(Model):
     """File that contains the token."""
     token: InVariable | None = None
     """Token, only as ${VARIABLE}; a literal token is rejected."""
-    credentials_file: str | None = None
+    credentials_file: LocalFile | None = None
     """A .creds file that contains the user's JWT and seed."""
     tls: Tls | None = None
     """TLS settings (default: tls:// URLs trust the certificate authorities of the system)."""
@@ -120,9 +131,9 @@ class NatsSource(SourceSpec, Monitoring):
     # `Monitoring` is the last base so that its fields come first: pydantic reads bases backwards.
     words = "NATS"
 
-    poll: Seconds = 15.0
+    poll: Poll = 15.0
     """Interval of the polls."""
-    timeout: Seconds = 5.0
+    timeout: Timeout = 5.0
     """Timeout of a request."""
     status_window: Seconds = 300.0
     """Window over which a consumer's status is determined."""
@@ -134,7 +145,7 @@ class NatsSource(SourceSpec, Monitoring):
     """Consumers to watch, on the watched streams."""
     ephemeral: Literal["roll_up", "each"] = "roll_up"
     """Consumers without a durable name: one sum per stream, or a series each."""
-    max_consumers: Annotated[int, Field(gt=0), NotBoolean] = 20_000
+    max_consumers: Annotated[int, Field(gt=0, le=1_000_000), NotBoolean] = 20_000
     """Maximum number of consumers with series; the number of others is exported."""
     expects: dict[AssetName, ExpectedStream] = {}
     """Streams that must exist, with limits and consumers that `obs check` compares."""
@@ -157,9 +168,8 @@ class NatsSource(SourceSpec, Monitoring):
 
     @model_validator(mode="after")
     def _each_account_is_heard_once(self) -> "NatsSource":
-        heard = self.heard_accounts
-        for account in heard:
-            if heard.count(account) > 1:
+        for account, number in Counter(self.heard_accounts).items():
+            if number > 1:
                 message = f"several connections hear account {account}; name each account once"
                 raise wrong(message, "connections")
         return self

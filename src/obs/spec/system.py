@@ -1,6 +1,8 @@
 """The top level of a spec."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from obs.spec.alerts import AlertTuning, Links
 from obs.spec.checks import Checks
@@ -13,10 +15,17 @@ from obs.spec.stacks import Stacks
 from obs.spec.targets import Targets
 
 
+def _version(value: object) -> object:
+    """Refuses what Python counts as 1."""
+    if isinstance(value, bool | float):
+        raise ValueError(f"{str(value).lower()} is not a version; write version: 1")
+    return value
+
+
 class System(Model):
     """An event-driven system: its sources, objectives, alerts and outputs."""
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_version)]
     """Version of the spec format."""
     system: Name
     """Name of the system."""
