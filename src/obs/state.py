@@ -17,7 +17,7 @@ import math
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -46,6 +46,8 @@ _LARGEST: Final = 2**53  # events of a bucket: above it sums of floats are not e
 BucketRow = tuple[int, int, float, float]
 """Level (bucket length in seconds), start of the bucket (Unix seconds), good, total."""
 
+_Buckets = tuple[str, Sequence[BucketRow]]
+
 
 class State:
     """The state file. All calls come from one thread at a time."""
@@ -69,18 +71,22 @@ class State:
         self._fault = ""  # why what is written is lost; empty while it is not
         self._told = ""
         self._has_sums = self._knows_sums()
+        self._read_kinds: set[str] = set()
+        self._read_slos: set[str] = set()
         self._entries: dict[tuple[str, str], bytes] = {}
         self._buckets: dict[tuple[str, int, int], tuple[float, float]] = {}
         self._expired: dict[tuple[str, int], int] = {}
 
     def entries(self, kind: str) -> dict[str, bytes]:
         """All sound values of one kind by key, as they were last flushed."""
+        self._read_kinds.add(kind)
         sums = dict(self._read("SELECT key, sum FROM entry_sum WHERE kind = ?", kind, sums=True))
         rows = self._read("SELECT key, value FROM entry WHERE kind = ?", kind)
         sound = {
             key: value
             for key, value in rows
-            if isinstance(value, bytes) and sums.get(key) in (None, _checksum(kind, key, value))
+            if isinstance(value, bytes) and isinstance(key, str)
+            if sums.get(key) in (None, _checksum(kind, key, value))
         }
         lost = {key for key, _ in rows} | sums.keys()
         if lost := lost - sound.keys():
@@ -91,6 +97,7 @@ class State:
         """The ledger of one SLO, without buckets that cannot be true: those that begin after
         `until` (Unix seconds) among them.
         """
+        self._read_slos.add(slo)
         rows = self._read("SELECT level, start, good, total FROM bucket WHERE slo = ?", slo)
         sound = [row for row in rows if _is_bucket(*row) and row[1] <= until]
         if len(sound) < len(rows):
@@ -110,6 +117,11 @@ class State:
         """Queue the removal of buckets that start before `before` (Unix seconds)."""
         self._expired[slo, level] = before
 
+    def replace(self) -> None:
+        """Make the file anew at the next save: a part of what was read is damaged."""
+        if self._file and not self._fault:
+            self._fault = "is damaged in part"
+
     def was_lost(self) -> bool:
         """Whether the file was made anew, because it is gone, replaced or damaged.
 
@@ -121,6 +133,7 @@ class State:
             return False
         if self._forgets and self._path.exists():
             return False  # it could not be used when we began: the next start may know it
+        unread = self._unread() if self._file and not self._file.fault() else ((), ())
         try:
             self._file = make_anew(self._path, self._file, self._now())
         except InUse:
@@ -132,6 +145,10 @@ class State:
         self._connection = self._file.connection
         self._fault, self._told, self._forgets, self._has_sums = "", "", None, False
         self._forget_queued()
+        for kind, key, value in unread[0]:
+            self.put(kind, key, value)
+        for slo, rows in unread[1]:
+            self.put_buckets(slo, rows)
         log.warning("state file %s is made anew; saving everything", self._path)
         return True
 
@@ -219,7 +236,20 @@ class State:
         self._on_error(reason)
         log.error("state file %s", fault)
 
+    def _unread(self) -> tuple[Sequence[tuple[str, str, bytes]], Sequence[_Buckets]]:
+        """What is sound and belongs to nobody here, as the spec was changed: entries, buckets."""
+        kinds = self._names("SELECT DISTINCT kind FROM entry") - self._read_kinds
+        slos = self._names("SELECT DISTINCT slo FROM bucket") - self._read_slos
+        entries = [(kind, *each) for kind in kinds for each in self.entries(kind).items()]
+        return entries, [(slo, self.buckets(slo)) for slo in slos]
+
+    def _names(self, query: str) -> set[str]:
+        with contextlib.suppress(sqlite3.Error):
+            return {name for (name,) in self._connection.execute(query) if isinstance(name, str)}
+        return set()
+
     def _damaged(self, what: str) -> None:
+        self.replace()
         self._on_error("damaged")
         log.error("state file %s: %s are damaged and left out", self._path, what)
 

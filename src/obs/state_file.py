@@ -67,6 +67,13 @@ class OpenFile:
         self.size = found.st_size
         return ""
 
+    def is_at_path(self) -> bool:
+        """Whether this very file is the one at `path`, whatever is in it now."""
+        with contextlib.suppress(OSError):
+            found = self.path.stat()
+            return (found.st_dev, found.st_ino) == self.identity
+        return False
+
     def close(self) -> None:
         """Give the file back."""
         with contextlib.suppress(sqlite3.Error):
@@ -91,17 +98,18 @@ def open_or_set_aside(path: Path, on_damage: Callable[[], None], now: float) -> 
 
 
 def make_anew(path: Path, old: OpenFile | None, now: float) -> OpenFile:
-    """A new file at `path`, where `old` is no longer. What is there instead is set aside.
+    """A new file at `path`, where `old` is damaged or no longer. What is there is set aside.
 
     Raises InUse, OSError or sqlite3.Error; `old` is open then as before.
     """
     _make_private_folder(path.parent)
     if os.path.lexists(path):
+        ours = old is not None and old.is_at_path()
         with contextlib.suppress(sqlite3.DatabaseError):
-            if not old or old.fault():  # never a second time: closing it would drop our locks
+            if not ours:  # opening ours a second time would drop our locks
                 open_file(path).close()  # raises InUse where a collector has it
-        aside = set_aside(path, "replaced", now)
-        log.warning("state file %s: what was found there is renamed to %s", path, aside.name)
+        aside = set_aside(path, "damaged" if ours else "replaced", now)
+        log.warning("state file %s: what was there is renamed to %s", path, aside.name)
     if old:
         old.close()  # with nothing at the path: SQLite removes the log of writes by its name
     return open_file(path)
@@ -117,31 +125,39 @@ def open_file(path: Path) -> OpenFile:
             raise sqlite3.DatabaseError(f"malformed: {each.name} is not a regular file")
     log_of_writes = _companion(path, "-wal")
     killed = log_of_writes.exists() and log_of_writes.stat().st_size > 0
-    _make_private(path)
-    connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+    made = _make_private(path)
+    connection = None
+    try:
+        connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+        _make_ready(connection, killed=killed)
+        found = path.stat()
+        _tighten(log_of_writes)
+        return OpenFile(path, connection, (found.st_dev, found.st_ino), found.st_size)
+    except BaseException as error:
+        if connection:
+            connection.close()
+        if made:  # on a full disk: it would be taken for a damaged one
+            for each in _files(path):
+                each.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise InUse from None
+        if isinstance(error, UnicodeDecodeError):  # SQLite's own message quotes what it found
+            raise sqlite3.DatabaseError("malformed: names that are no text") from None
+        raise
+
+
+def _make_ready(connection: sqlite3.Connection, *, killed: bool) -> None:
     # What is no UTF-8 is a damaged row, not the end of reading.
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    try:
-        # Exclusive locking keeps the WAL index in memory, which network file systems need.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        problems = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if problems != ("ok",):
-            raise sqlite3.DatabaseError(f"malformed: {problems[0] if problems else 'no answer'}")
-        _prepare(connection, written=killed)
-        found = path.stat()
-        _tighten(_companion(path, "-wal"))
-        return OpenFile(path, connection, (found.st_dev, found.st_ino), found.st_size)
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if "locked" in str(error):
-            raise InUse from None
-        raise
-    except BaseException:
-        connection.close()
-        raise
+    # Exclusive locking keeps the WAL index in memory, which network file systems need.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    problems = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if problems != ("ok",):
+        raise sqlite3.DatabaseError(f"malformed: {problems[0] if problems else 'no answer'}")
+    _prepare(connection, written=killed)
 
 
 def in_memory() -> sqlite3.Connection:
@@ -224,15 +240,18 @@ def _files(path: Path) -> Iterator[Path]:
         yield _companion(path, suffix)
 
 
-def _make_private(path: Path) -> None:
+def _make_private(path: Path) -> bool:
     """Only its owner may read and write it; SQLite gives the files beside it the same mode.
 
-    Made before SQLite opens it, which would make it as the umask says.
+    Made before SQLite opens it, which would make it as the umask says; whether it was.
     """
+    made = False
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        made = True
     for each in _files(path):
         _tighten(each)
+    return made
 
 
 def _tighten(file: Path) -> None:

@@ -278,3 +278,4 @@ class Collector:
 
     def _damaged(self) -> None:
         self.state_errors["damaged"] += 1
+        self._state.replace()

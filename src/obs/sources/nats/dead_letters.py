@@ -135,7 +135,7 @@ class HeardDeadLetters:
         self._told = frozenset(found)
 
     def restore(self) -> None:
-        """Go on from the state file. Raises ValueError, before anything changed, where it cannot."""
+        """Go on from the state file. Raises ValueError where it cannot, and changes nothing."""
         entry = self._state.entries(_KIND).get(self._source)
         if entry is None:
             return
