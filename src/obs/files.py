@@ -31,9 +31,10 @@ def read_file(path: Path, most: int = SMALL) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UnreadableFile(_why(error)) from None
+    if why := _unusable(os.fstat(descriptor), most):
+        os.close(descriptor)
+        raise UnreadableFile(why)
     with os.fdopen(descriptor, "rb") as file:
-        if why := _unusable(os.fstat(descriptor), most):
-            raise UnreadableFile(why)
         try:
             content = file.read(most + 1)  # it may have grown, or be one of procfs
         except OSError as error:

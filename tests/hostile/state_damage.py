@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -166,7 +167,7 @@ def _aws(at: float) -> AwsSnapshot:
     settled = int(at - 120) // 60 * 60
     rules = (Rule("orders", "paid"), Rule("orders", "sent"))
     points = {
-        (rule, metric): {minute: 5.0 for minute in range(settled - 600, settled + 60, 60)}
+        (rule, metric): dict.fromkeys(range(settled - 600, settled + 60, 60), 5.0)
         for rule in rules
         for metric in ("Invocations", "FailedInvocations")
     }
@@ -313,7 +314,7 @@ def value_damages(content: bytes, number: int, seed: int) -> Iterator[tuple[str,
     """Sound msgpack with a number or a list changed, in a file without checksums."""
     chance = random.Random(seed)
     for _ in range(number):
-        yield "a value changed", lambda file, s=chance.random(): _change(file, content, s)
+        yield "a value changed", partial(_change, content=content, seed=chance.random())
 
 
 def _change(file: Path, content: bytes, seed: float) -> None:
@@ -373,7 +374,7 @@ def faults(
         number += 1
         try:
             fault = faults_of(folder)
-        except Exception as error:  # whatever it raises is the finding
+        except Exception as error:  # noqa: BLE001  whatever it raises is the finding
             fault = f"{type(error).__name__}: {error}"
         if fault:
             wrong.append(f"{name}: {fault}")

@@ -1,4 +1,4 @@
-import errno
+import contextlib
 import fcntl
 import os
 import time
@@ -17,10 +17,8 @@ def pipe() -> Iterator[tuple[int, int]]:
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
     yield reader, writer
     for end in (reader, writer):
-        try:
+        with contextlib.suppress(OSError):  # a test closed it
             os.close(end)
-        except OSError as error:
-            assert error.errno == errno.EBADF
 
 
 def started(descriptor: int, queued_bytes: int = 20_000) -> LogWriter:
