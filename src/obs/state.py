@@ -229,7 +229,7 @@ class State:
 
     def _knows_sums(self) -> bool:
         query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'entry_sum'"
-        return self._connection.execute(query).fetchone() == (1,)
+        return bool(self._connection.execute(query).fetchone() == (1,))
 
     def _lose(self, reason: StateReason, fault: str) -> None:
         self._fault = fault

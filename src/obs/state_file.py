@@ -283,7 +283,8 @@ def _make_private_folder(folder: Path) -> None:
             return
     others = [*(["its group"] * bool(mode & 0o020)), *(["everyone"] * bool(mode & 0o002))]
     if others:
-        log.warning(
+        log.log(
+            logging.WARNING if found.st_uid == os.geteuid() else logging.INFO,
             "state folder %s: %s may replace the files in it; use a folder with mode 0700 that "
             "belongs to the collector's user",
             *(folder, " and ".join(others)),

@@ -1,11 +1,12 @@
 """A state file with everything in it, ways to damage it, and a collector that goes on from it."""
 
+import os
 import random
 import shutil
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -179,48 +180,51 @@ def byte_flips(content: bytes, number: int, seed: int) -> Iterator[tuple[str, Da
     chance = random.Random(seed)
     for _ in range(number):
         place, bit = chance.randrange(len(content)), chance.randrange(1, 256)
-
-        def flip(file: Path, place: int = place, bit: int = bit) -> None:
-            damaged = bytearray(content)
-            damaged[place] ^= bit
-            file.write_bytes(damaged)
-
-        yield f"byte {place} ^ {bit}", flip
+        damaged = bytearray(content)
+        damaged[place] ^= bit
+        yield f"byte {place} ^ {bit}", partial(_holds, content=bytes(damaged))
 
 
 def page_damages(content: bytes, page: int = 4096) -> Iterator[tuple[str, Damage]]:
     """The file cut short, pages of it zero or swapped."""
     pages = [content[at : at + page] for at in range(0, len(content), page)]
     for cut in (0, 1, 15, 16, 100, 4095, 4096, 4097, len(content) // 2, len(content) - 1):
-        yield f"cut to {cut}", lambda file, cut=cut: file.write_bytes(content[:cut])
+        yield f"cut to {cut}", partial(_holds, content=content[:cut])
     for n in range(len(pages)):
         zeroed = [*pages[:n], b"\0" * page, *pages[n + 1 :]]
-        yield f"page {n} zero", lambda file, z=zeroed: file.write_bytes(b"".join(z))
+        yield f"page {n} zero", partial(_holds, content=b"".join(zeroed))
         for m in range(n):
             swapped = list(pages)
             swapped[n], swapped[m] = swapped[m], swapped[n]
-            yield f"pages {m}, {n} swapped", lambda file, s=swapped: file.write_bytes(b"".join(s))
+            yield f"pages {m}, {n} swapped", partial(_holds, content=b"".join(swapped))
 
 
 def other_files(content: bytes) -> Iterator[tuple[str, Damage]]:
     """What is no state file of ours."""
-    yield "rubbish", lambda file: file.write_bytes(b"\xff" * 9000)
-    yield "a directory", lambda file: file.mkdir()
+    yield "rubbish", partial(_holds, content=b"\xff" * 9000)
+    yield "a directory", Path.mkdir
     yield "a directory that is not empty", _full_directory
-    yield "a pipe", lambda file: __import__("os").mkfifo(file)
-    yield "a device", lambda file: file.symlink_to("/dev/zero")
-    yield "the log of writes is a directory", lambda file: _beside(file, content)
+    yield "a pipe", os.mkfifo
+    yield "a device", _device
+    yield "the log of writes is a directory", partial(_beside, content=content)
     for name, statements in _DATABASES.items():
-        yield name, lambda file, s=statements: _database(file, s)
+        yield name, partial(_database, statements=statements)
     for suffix in ("-wal", "-journal", "-shm"):
-        yield (
-            f"rubbish as {suffix}",
-            lambda file, s=suffix: (
-                file.write_bytes(content),
-                file.with_name(file.name + s).write_bytes(b"\x37\x7f\x06\x82" + b"\xab" * 9000),
-            )[0],
-        )
-    yield "the log of writes of another file", lambda file: _foreign_log(file, content)
+        yield f"rubbish as {suffix}", partial(_rubbish_beside, content=content, suffix=suffix)
+    yield "the log of writes of another file", partial(_foreign_log, content=content)
+
+
+def _holds(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+
+
+def _device(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def _rubbish_beside(file: Path, content: bytes, suffix: str) -> None:
+    file.write_bytes(content)
+    file.with_name(file.name + suffix).write_bytes(b"\x37\x7f\x06\x82" + b"\xab" * 9000)
 
 
 _DATABASES = {
@@ -293,10 +297,8 @@ def column_damages(content: bytes) -> Iterator[tuple[str, Damage]]:
     ):
         for column in columns:
             for name, value in _VALUES.items():
-                yield (
-                    f"{name} in {table}.{column}",
-                    lambda file, t=table, c=column, v=value: _write(file, content, t, c, v),
-                )
+                damage = partial(_write, content=content, table=table, column=column, value=value)
+                yield f"{name} in {table}.{column}", damage
 
 
 def _write(file: Path, content: bytes, table: str, column: str, value: object) -> None:
@@ -335,7 +337,7 @@ def _change(file: Path, content: bytes, seed: float) -> None:
     connection.close()
 
 
-_ODD = (
+_ODD: tuple[object, ...] = (
     *(None, "x", -1, 0, 1, 2**62, -(2**62), 2**64 - 1, 1e300, float("nan"), float("inf")),
     *([], {}, [1], True, b"\xff"),
 )
@@ -362,7 +364,7 @@ def clean(folder: Path) -> Path:
 
 
 def faults(
-    folder: Path, damages: Iterator[tuple[str, Damage]], deadline: float | None = None
+    folder: Path, damages: Iterable[tuple[str, Damage]], deadline: float | None = None
 ) -> tuple[int, list[str]]:
     """How many damages were tried, and what went wrong with which."""
     wrong, number = [], 0

@@ -105,10 +105,9 @@ class Daemon:
                 task.cancel()
             ended = asyncio.gather(*tasks, return_exceptions=True)
             hurried = asyncio.create_task((hurry or asyncio.Event()).wait())
+            either: set[asyncio.Future[Any]] = {ended, hurried}
             await asyncio.wait(
-                {ended, hurried},
-                timeout=STOP_WITHIN_SECONDS,
-                return_when=asyncio.FIRST_COMPLETED,
+                either, timeout=STOP_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
             hurried.cancel()
             await self.close()

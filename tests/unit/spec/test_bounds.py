@@ -23,7 +23,7 @@ from obs.spec.system import System
 Field = tuple[type[Model], str, Any]
 """A model, the name of one of its fields in a spec, and its type."""
 
-ABSURD = (
+ABSURD: tuple[object, ...] = (
     *(True, False, -1, -1.5, 10**29, -(10**29), 10**400, 1e308, float("nan"), float("inf")),
     *("1e999", "nan", "inf", "-1", "9" * 100_000, "x" * 100_000, "1" * 100_000 + "d"),
     *("-1s", "999999999999d", "9" * 400 + "d", "1e9s", "∞", "", [], {}),
