@@ -3,35 +3,50 @@
 Writes are collected with `put` and `put_buckets` and written by `flush` in one transaction, so
 that a kill at any moment leaves the state of the last flush. A file that cannot be read or
 written never stops the collector: what could not be written stays queued for the next flush.
+
+Damage costs as little as possible. A file that SQLite cannot read is set aside. In one that it can
+read, each entry has a checksum: one that is damaged is left out, and the others stay; so does a
+bucket that cannot be true. A file that is gone, replaced or damaged while the collector runs is
+made anew: `was_lost` says that everything has to be put again.
 """
 
 import contextlib
 import errno
 import logging
+import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from obs.errors import BadInput, StateReason
+from obs.state_file import (
+    FILE_NAME,
+    SUMS,
+    InUse,
+    OpenFile,
+    in_memory,
+    is_damage,
+    make_anew,
+    open_or_set_aside,
+)
+
+__all__ = ["FILE_NAME", "BucketRow", "State", "decoded", "open_state", "state_error_reason"]
 
 log = logging.getLogger(__name__)
 
-FILE_NAME: Final = "obs.sqlite3"
-_SCHEMA_VERSION: Final = 1
-_SCHEMA: Final = """
-CREATE TABLE entry (
-  kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
-) WITHOUT ROWID;
-CREATE TABLE bucket (
-  slo TEXT NOT NULL, level INTEGER NOT NULL, start INTEGER NOT NULL,
-  good REAL NOT NULL, total REAL NOT NULL, PRIMARY KEY (slo, level, start)
-) WITHOUT ROWID;
-"""
+T = TypeVar("T")
+
+_LARGEST: Final = 2**53  # events of a bucket: above it sums of floats are not exact
 
 BucketRow = tuple[int, int, float, float]
 """Level (bucket length in seconds), start of the bucket (Unix seconds), good, total."""
+
+_Buckets = tuple[str, Sequence[BucketRow]]
 
 
 class State:
@@ -39,28 +54,55 @@ class State:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        path: Path,
+        file: OpenFile | None,
         on_error: Callable[[StateReason], None],
         *,
         forgets: StateReason | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """`forgets`: why the file is lost with the process, counted at every flush."""
-        self._connection = connection
+        """`file`: None where the state lives in memory; `forgets` says why."""
+        self._path = path
+        self._file = file
+        self._connection = file.connection if file else in_memory()
         self._on_error = on_error
         self._forgets = forgets
+        self._now = now
+        self._fault = ""  # why what is written is lost; empty while it is not
+        self._told = ""
+        self._has_sums = self._knows_sums()
+        self._read_kinds: set[str] = set()
+        self._read_slos: set[str] = set()
         self._entries: dict[tuple[str, str], bytes] = {}
         self._buckets: dict[tuple[str, int, int], tuple[float, float]] = {}
         self._expired: dict[tuple[str, int], int] = {}
 
     def entries(self, kind: str) -> dict[str, bytes]:
-        """All values of one kind by key, as they were last flushed."""
-        rows = self._read("SELECT key, value FROM entry WHERE kind = ?", (kind,))
-        return dict(rows)
+        """All sound values of one kind by key, as they were last flushed."""
+        self._read_kinds.add(kind)
+        sums = dict(self._read("SELECT key, sum FROM entry_sum WHERE kind = ?", kind, sums=True))
+        rows = self._read("SELECT key, value FROM entry WHERE kind = ?", kind)
+        sound = {
+            key: value
+            for key, value in rows
+            if isinstance(value, bytes) and isinstance(key, str)
+            if sums.get(key) in (None, _checksum(kind, key, value))
+        }
+        lost = {key for key, _ in rows} | sums.keys()
+        if lost := lost - sound.keys():
+            self._damaged(f"{len(lost)} of {len(rows)} entries of {kind}")
+        return sound
 
-    def buckets(self, slo: str) -> list[BucketRow]:
-        """The ledger of one SLO."""
-        query = "SELECT level, start, good, total FROM bucket WHERE slo = ?"
-        return self._read(query, (slo,))
+    def buckets(self, slo: str, until: float = math.inf) -> list[BucketRow]:
+        """The ledger of one SLO, without buckets that cannot be true: those that begin after
+        `until` (Unix seconds) among them.
+        """
+        self._read_slos.add(slo)
+        rows = self._read("SELECT level, start, good, total FROM bucket WHERE slo = ?", slo)
+        sound = [row for row in rows if _is_bucket(*row) and row[1] <= until]
+        if len(sound) < len(rows):
+            self._damaged(f"{len(rows) - len(sound)} of {len(rows)} buckets of SLO {slo}")
+        return sound
 
     def put(self, kind: str, key: str, value: bytes) -> None:
         """Queue a value; the last one put wins."""
@@ -75,60 +117,205 @@ class State:
         """Queue the removal of buckets that start before `before` (Unix seconds)."""
         self._expired[slo, level] = before
 
+    def replace(self) -> None:
+        """Make the file anew at the next save: a part of what was read is damaged."""
+        if self._file and not self._fault:
+            self._fault = "is damaged in part"
+
+    def was_lost(self) -> bool:
+        """Whether the file was made anew, because it is gone, replaced or damaged.
+
+        Then everything that is to survive a restart has to be put again, before the next `flush`.
+        """
+        if self._file and not self._fault and (fault := self._file.fault()):
+            self._lose("unwritable", f"{self._path} {fault}")
+        if not (self._fault or self._forgets):
+            return False
+        if self._forgets and self._path.exists():
+            return False  # it could not be used when we began: the next start may know it
+        unread = self._unread() if self._file and not self._file.fault() else ((), ())
+        try:
+            self._file = make_anew(self._path, self._file, self._now())
+        except InUse:
+            self._tell("in use by another collector; set a separate state_dir for each")
+            return False
+        except (OSError, sqlite3.Error) as error:
+            self._tell(str(error))
+            return False
+        self._connection = self._file.connection
+        self._fault, self._told, self._forgets, self._has_sums = "", "", None, False
+        self._forget_queued()
+        for kind, key, value in unread[0]:
+            self.put(kind, key, value)
+        for slo, rows in unread[1]:
+            self.put_buckets(slo, rows)
+        log.warning("state file %s is made anew; saving everything", self._path)
+        return True
+
     def flush(self) -> bool:
         """Write what is queued in one transaction; False where that failed."""
+        if self._fault:  # everything will be put again
+            self._on_error("unwritable")
+            self._forget_queued()
+            return False
         if not (self._entries or self._buckets or self._expired):
             return True
         if self._forgets:
             self._on_error(self._forgets)
         try:
             with self._connection:
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO entry VALUES (?, ?, ?)",
-                    [(kind, key, value) for (kind, key), value in self._entries.items()],
-                )
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?, ?)",
-                    [(*bucket, *counts) for bucket, counts in self._buckets.items()],
-                )
-                self._connection.executemany(
-                    "DELETE FROM bucket WHERE slo = ? AND level = ? AND start < ?",
-                    [(*which, before) for which, before in self._expired.items()],
-                )
+                self._write()
         except sqlite3.Error as error:
-            self._report(error)
+            reason = state_error_reason(error)
+            if reason == "damaged" and self._file:
+                self._lose(reason, f"{self._path} is damaged ({error})")
+            else:
+                self._report(error)
             return False
-        self._entries.clear()
-        self._buckets.clear()
-        self._expired.clear()
+        self._has_sums, self._told = True, ""
+        self._forget_queued()
         return True
 
     def close(self) -> None:
         """Write what is queued and give the file back."""
         self.flush()
+        if self._fault:  # SQLite would remove what another process keeps at the same path
+            return
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
 
-    def _read(self, query: str, parameters: tuple[str, ...]) -> list[Any]:
-        try:
-            return self._connection.execute(query, parameters).fetchall()
-        except sqlite3.Error as error:
-            self._report(error)
+    def _write(self) -> None:
+        if not self._has_sums:
+            self._connection.execute("BEGIN")
+            for statement in SUMS:
+                self._connection.execute(statement)
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO entry VALUES (?, ?, ?)",
+            [(kind, key, value) for (kind, key), value in self._entries.items()],
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO entry_sum VALUES (?, ?, ?)",
+            [
+                (kind, key, _checksum(kind, key, value))
+                for (kind, key), value in self._entries.items()
+            ],
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?, ?)",
+            [(*bucket, *counts) for bucket, counts in self._buckets.items()],
+        )
+        self._connection.executemany(
+            "DELETE FROM bucket WHERE slo = ? AND level = ? AND start < ?",
+            [(*which, before) for which, before in self._expired.items()],
+        )
+
+    def _forget_queued(self) -> None:
+        self._entries.clear()
+        self._buckets.clear()
+        self._expired.clear()
+
+    def _read(self, query: str, of: str, *, sums: bool = False) -> list[Any]:
+        if sums and not self._has_sums:
             return []
+        try:
+            return self._connection.execute(query, (of,)).fetchall()
+        except sqlite3.Error as error:
+            reason = state_error_reason(error)
+            if reason == "damaged" and self._file and not self._fault:
+                self._lose(reason, f"{self._path} is damaged ({error})")
+            else:
+                self._report(error)
+            return []
+
+    def _knows_sums(self) -> bool:
+        query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'entry_sum'"
+        return bool(self._connection.execute(query).fetchone() == (1,))
+
+    def _lose(self, reason: StateReason, fault: str) -> None:
+        self._fault = fault
+        self._on_error(reason)
+        log.error("state file %s", fault)
+
+    def _unread(self) -> tuple[Sequence[tuple[str, str, bytes]], Sequence[_Buckets]]:
+        """What is sound and belongs to nobody here, as the spec was changed: entries, buckets."""
+        kinds = self._names("SELECT DISTINCT kind FROM entry") - self._read_kinds
+        slos = self._names("SELECT DISTINCT slo FROM bucket") - self._read_slos
+        entries = [(kind, *each) for kind in kinds for each in self.entries(kind).items()]
+        return entries, [(slo, self.buckets(slo)) for slo in slos]
+
+    def _names(self, query: str) -> set[str]:
+        with contextlib.suppress(sqlite3.Error):
+            return {name for (name,) in self._connection.execute(query) if isinstance(name, str)}
+        return set()
+
+    def _damaged(self, what: str) -> None:
+        self.replace()
+        self._on_error("damaged")
+        log.error("state file %s: %s are damaged and left out", self._path, what)
 
     def _report(self, error: sqlite3.Error) -> None:
         self._on_error(state_error_reason(error))
-        log.error("state file: %s; continuing without it", error)
+        self._tell(str(error))
+
+    def _tell(self, why: str) -> None:
+        """Once, until it can be written again."""
+        if why != self._told:
+            log.error("state file %s: %s; continuing without it", self._path, why)
+        self._told = why
+
+
+def decoded(value: bytes, kind: type[T]) -> T:
+    """A value that was saved, in which every number is one that we could have saved.
+
+    Raises ValueError, or msgspec.DecodeError, which is one; never anything else.
+    """
+    try:
+        found = msgspec.msgpack.decode(value, type=kind)
+        _check_numbers(msgspec.to_builtins(found))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except MemoryError:
+        raise ValueError("too large") from None
+    return found
+
+
+def _check_numbers(value: object) -> None:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} was never saved")
+    elif isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise ValueError(f"{value} was never saved")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_numbers(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_numbers(key)
+            _check_numbers(item)
+
+
+def _checksum(kind: str, key: str, value: bytes) -> int:
+    return zlib.crc32(value, zlib.crc32(f"{kind}\0{key}\0".encode("utf-8", "replace")))
+
+
+def _is_bucket(level: object, start: object, good: object, total: object) -> bool:
+    """Whether these can be the columns of a bucket; NaN is false in every comparison."""
+    if not (isinstance(level, int) and isinstance(start, int)):
+        return False
+    if not (isinstance(good, int | float) and isinstance(total, int | float)):
+        return False
+    return level > 0 and start >= 0 and start % level == 0 and 0 <= good <= total <= _LARGEST
 
 
 def state_error_reason(error: sqlite3.Error | OSError) -> StateReason:
     """A bounded word for what is wrong with the state file, for a label."""
     if isinstance(error, OSError):
-        return "disk_full" if error.errno == errno.ENOSPC else "unwritable"
+        return "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "unwritable"
     text = str(error)
     if "full" in text:
         return "disk_full"
-    if "malformed" in text or "not a database" in text:
+    if is_damage(error):
         return "damaged"
     if "readonly" in text or "unable to open" in text:
         return "unwritable"
@@ -145,66 +332,12 @@ def open_state(
     """
     path = folder / FILE_NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return State(_connect_or_set_aside(path, on_error, now), on_error)
+        file = open_or_set_aside(path, lambda: on_error("damaged"), now())
+        return State(path, file, on_error, now=now)
+    except InUse:
+        raise BadInput(
+            f"{path}: in use by another collector; set a separate state_dir for each"
+        ) from None
     except (OSError, sqlite3.Error) as error:
-        if "locked" in str(error):
-            raise BadInput(
-                f"{path}: in use by another collector; set a separate state_dir for each"
-            ) from None
         log.error("state folder %s: %s; keeping state in memory only", folder, error)
-        memory = _prepare(sqlite3.connect(":memory:", check_same_thread=False))
-        return State(memory, on_error, forgets=state_error_reason(error))
-
-
-def _connect_or_set_aside(
-    path: Path, on_error: Callable[[StateReason], None], now: Callable[[], float]
-) -> sqlite3.Connection:
-    try:
-        return _connect(path)
-    except sqlite3.DatabaseError as error:
-        if state_error_reason(error) != "damaged":
-            raise
-    on_error("damaged")
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now()))
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    log.error("state file %s is damaged; renamed to %s", path, aside.name)
-    path.replace(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return _connect(path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    log_of_writes = path.with_name(path.name + "-wal")
-    killed = log_of_writes.exists() and log_of_writes.stat().st_size > 0
-    connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
-    try:
-        # Exclusive locking keeps the WAL index in memory, which network file systems need.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        problems = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if problems != ("ok",):
-            raise sqlite3.DatabaseError(f"malformed: {problems}")
-        return _prepare(connection, written=killed)
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _prepare(connection: sqlite3.Connection, *, written: bool = False) -> sqlite3.Connection:
-    """Create the tables in a new file, and write nothing to one that has them.
-
-    `written`: it cannot be new. SQLite takes a log of writes that it cannot read for an empty one.
-    """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, _SCHEMA_VERSION):
-        raise sqlite3.DatabaseError(f"malformed: schema version {version}")
-    if not version:
-        if written:
-            raise sqlite3.DatabaseError("malformed: data written is missing")
-        connection.executescript(
-            f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
-        )
-    return connection
+        return State(path, None, on_error, forgets=state_error_reason(error), now=now)

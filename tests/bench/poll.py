@@ -167,7 +167,7 @@ def measure(consumers: int, polls: int) -> None:
             monitor=(f"http://127.0.0.1:{port}",),
             discover=False,
             max_consumers=consumers,
-            config_every="30d",
+            config_every="1d",
         )
         system = System(
             version=1, system="bench", state_dir=folder, sources=Sources(nats={"main": spec})

@@ -1,6 +1,7 @@
 """The running collector's state file: damaged, on a full disk, not writable, in use."""
 
 import resource
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 from tests.integration.aws_fixtures import emulator, proxy
 from tests.integration.collector_process import CollectorProcess, collectors, key, named
 from tests.integration.systems import INVOCATIONS, Systems, all_well, collector, systems
+from tests.integration.waiting import eventually
 
 __all__ = ["all_well", "collector", "collectors", "emulator", "proxy", "systems"]
 
@@ -153,6 +155,27 @@ def test_a_damaged_file_that_cannot_be_set_aside_does_not_keep_it_from_starting(
             assert scrape[state_errors("unwritable")] >= 1.0
         finally:
             collector.kill()
+
+
+def test_a_state_folder_that_goes_while_it_runs_is_told_made_anew_and_saved(
+    systems: Systems, collector: CollectorProcess
+) -> None:
+    systems.put("Invocations", {collector.clock.turn(): 6.0})
+    before = collector.start().polls("aws")
+    shutil.rmtree(collector.state_file.parent)
+    after = collector.until(lambda scrape: scrape[state_errors("unwritable")] >= 1)
+    eventually(collector.state_file.exists)
+    assert after[INVOCATIONS] == before[INVOCATIONS]
+    assert "state file" in collector.log
+    assert "is made anew; saving everything" in collector.log
+    assert collector.state_file.stat().st_mode & 0o777 == 0o600
+    assert collector.state_file.parent.stat().st_mode & 0o777 == 0o700
+    counted = collector.polls("aws")
+    collector.kill()
+    again = collector.start().until(lambda scrape: BUDGET in scrape)
+    assert again[INVOCATIONS] == counted[INVOCATIONS]
+    assert again[BUDGET] == counted[BUDGET]
+    assert again[state_errors("damaged")] == 0.0
 
 
 def test_a_limit_on_file_sizes_is_an_error_of_the_state_and_of_nothing_else(

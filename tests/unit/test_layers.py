@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "ids": set(),
     "durations": set(),
     "extras": {"errors"},
+    "files": set(),
     "yaml_syntax": set(),
     "bounded_file": set(),
     "bounded_json": set(),
@@ -26,12 +27,14 @@ MAY_IMPORT = {
     "folder": {"bounded_file", "errors"},
     "artifacts": {"bounded_file", "difference", "errors", "folder"},
     "lag": set(),
+    "logs": set(),
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
-    "spec": {"errors", "catalogue", "durations", "ids", "yaml_syntax"},
+    "spec": {"errors", "catalogue", "durations", "files", "ids", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"bounded_json", "catalogue", "errors", "spec"},
-    "state": {"errors"},
+    "state": {"errors", "state_file"},
+    "state_file": set(),
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
         *("snapshot", "spec", "state", "web"),
@@ -39,7 +42,7 @@ MAY_IMPORT = {
     "sinks": {"errors", "catalogue", "clients", "families", "spec"},
     "web": {"errors", "yaml_syntax"},
     "collector": {
-        "extras",
+        *("extras", "logs"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spec", "state", "web"),
     },
@@ -64,7 +67,7 @@ MAY_IMPORT = {
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
-        "extras",
+        *("extras", "logs"),
         *(
             "checks",
             "alerts",

@@ -1,11 +1,17 @@
+import math
+import os
+import shutil
 import sqlite3
+import stat
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from obs.errors import BadInput
-from obs.state import FILE_NAME, State, open_state
+from obs.state import FILE_NAME, State, decoded, open_state
 
 
 @pytest.fixture
@@ -136,3 +142,174 @@ def test_a_state_in_memory_is_an_error_at_every_flush(tmp_path: Path, errors: Co
         state.put("total", "a", b"1")
         assert state.flush()
         assert errors == {"unwritable": number}
+
+
+def opened_at(folder: Path) -> tuple[State, Counter[str]]:
+    errors: Counter[str] = Counter()
+    return opened(folder, errors), errors
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_one_damaged_entry_leaves_the_others(tmp_path: Path) -> None:
+    state, _ = opened_at(tmp_path)
+    for key in "abc":
+        state.put("total", key, f"value of {key}".encode())
+    state.flush()
+    state.close()
+    file = tmp_path / FILE_NAME
+    file.write_bytes(file.read_bytes().replace(b"value of b", b"value of B"))
+
+    again, errors = opened_at(tmp_path)
+    assert again.entries("total") == {"a": b"value of a", "c": b"value of c"}
+    assert errors == {"damaged": 1}
+    assert again.was_lost()  # so that what is sound is saved in a file that is
+    assert list(tmp_path.glob("*.damaged-*"))
+
+
+def test_a_bucket_that_cannot_be_true_leaves_the_others(tmp_path: Path) -> None:
+    state, _ = opened_at(tmp_path)
+    state.put_buckets("slo", [(60, 0, 1.0, 2.0), (60, 60, 3.0, 4.0), (60, 600_000, 1.0, 1.0)])
+    state.flush()
+    state._connection.execute("UPDATE bucket SET good = 9e99 WHERE start = 60")
+    assert state.buckets("slo", until=3600) == [(60, 0, 1.0, 2.0)]
+
+
+def test_an_entry_that_an_earlier_version_wrote_has_no_checksum_and_is_taken(
+    tmp_path: Path,
+) -> None:
+    state, _ = opened_at(tmp_path)
+    state.put("total", "a", b"1")
+    state.flush()
+    state.close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", ("total", "a", b"2"))
+    connection.close()
+    again, errors = opened_at(tmp_path)
+    assert again.entries("total") == {"a": b"2"}
+    assert not errors
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def replace_folder(folder: Path) -> None:
+    folder.rename(folder.with_name("moved"))
+    folder.mkdir()
+
+
+def replace_file(folder: Path) -> None:
+    (folder / FILE_NAME).rename(folder / "moved")
+    other, _ = opened_at(folder / "other")
+    other.put("total", "a", b"of another")
+    other.close()
+    (folder / "other" / FILE_NAME).rename(folder / FILE_NAME)
+
+
+def cut_file(folder: Path) -> None:
+    (folder / FILE_NAME).write_bytes(b"")
+
+
+@pytest.mark.parametrize("lose", [remove, replace_folder, replace_file, cut_file])
+def test_a_file_that_is_lost_while_it_is_open_is_made_anew_and_saved_again(
+    tmp_path: Path, lose: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "state"
+    state, errors = opened_at(folder)
+    state.put("total", "a", b"1")
+    state.flush()
+    assert not state.was_lost()
+    lose(folder)
+    state.put("total", "a", b"2")
+    assert state.was_lost()
+    assert errors == {"unwritable": 1}
+    state.put("total", "a", b"2")
+    assert state.flush()
+    assert not state.was_lost()
+    state.close()
+    again, errors = opened_at(folder)
+    assert again.entries("total") == {"a": b"2"}
+    assert not errors
+
+
+def test_what_another_collector_keeps_at_the_same_path_is_left_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    state, errors = opened_at(folder)
+    remove(folder)
+    other, _ = opened_at(folder)
+    other.put("total", "a", b"of another")
+    other.flush()
+    assert not state.was_lost()
+    assert not state.flush()
+    assert errors["unwritable"] >= 2
+    state.close()
+    assert other.entries("total") == {"a": b"of another"}
+    assert (folder / f"{FILE_NAME}-wal").exists()
+
+
+def test_a_state_in_memory_goes_to_the_disk_once_that_is_possible(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    state, _ = opened_at(tmp_path / "file" / "state")
+    state.put("total", "a", b"1")
+    assert state.flush()
+    (tmp_path / "file").unlink()
+    assert state.was_lost()
+    state.put("total", "a", b"1")
+    state.close()
+    assert opened_at(tmp_path / "file" / "state")[0].entries("total") == {"a": b"1"}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
+def test_the_state_is_for_its_owner_only_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / "made" / "state"
+    before = os.umask(umask)
+    try:
+        state, _ = opened_at(folder)
+        state.put("total", "a", b"1")
+        state.flush()
+        files = {each.name: oct(mode(each)) for each in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert files == {FILE_NAME: "0o600", f"{FILE_NAME}-wal": "0o600"}
+    assert mode(folder) == mode(folder.parent) == 0o700
+
+
+def test_looser_files_of_an_earlier_version_are_tightened(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    opened_at(folder)[0].close()
+    folder.chmod(0o777)
+    (folder / FILE_NAME).chmod(0o666)
+    (folder / FILE_NAME).write_bytes(b"damaged" * 1000)
+    state, _ = opened_at(folder)
+    state.close()
+    assert mode(folder) == 0o700
+    assert {mode(each) for each in folder.iterdir()} == {0o600}
+    assert len(list(folder.iterdir())) == 2  # the new one, and the damaged one set aside
+
+
+def test_a_folder_with_files_of_others_stays_as_it_is_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "of somebody").touch()
+    tmp_path.chmod(0o777)
+    opened_at(tmp_path)[0].close()
+    assert mode(tmp_path) == 0o777
+    assert "its group and everyone may replace the files in it" in caplog.text
+
+
+def test_a_disk_that_damages_each_file_does_not_fill_with_them(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / FILE_NAME).write_bytes(b"damaged %d" % number * 1000)
+        opened_at(tmp_path)[0].close()
+    assert len(list(tmp_path.glob("*.damaged-*"))) == 5
+
+
+def test_what_is_nested_or_no_number_was_never_saved() -> None:
+    for value in (b"\x91" * 100_000 + b"\x00", msgspec.msgpack.encode([math.nan]), b"\xdd" * 5):
+        with pytest.raises(ValueError, match=r"."):
+            decoded(value, object)
+    with pytest.raises(ValueError, match="never saved"):
+        decoded(msgspec.msgpack.encode({"a": [2**64 - 1]}), object)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from obs.alerts.alert import HOUR, MINUTE, OWN, About, Alert, Severity, TunedAlert
+from obs.alerts.alert import MINUTE, OWN, About, Alert, Severity, TunedAlert
 from obs.alerts.conditions.condition import TUNING_FIELDS
 from obs.alerts.conditions.scope import Labels
 from obs.alerts.definitions import BY_NAME, SOURCE_KIND
@@ -106,9 +106,6 @@ def _problems(spec: Spec) -> Iterator[Problem]:
 
 
 _DECIMALS: Final = 4  # of percent; more of them need counters that floats do not hold exactly
-_LONGEST_WINDOW: Final = 24 * HOUR
-_LONGEST_HOLD: Final = 12 * HOUR
-_MOST_EVENTS: Final = 1_000_000_000
 
 TuningProblem = tuple[Path, str]
 
@@ -153,18 +150,11 @@ def _unfit_threshold(alert: Alert, threshold: Limit, *, is_lower: bool) -> Itera
 
 def _unfit_times(tuning: Tuned) -> Iterator[tuple[str, str]]:
     """What a rule, an alarm or their tests cannot express; by field."""
-    window, hold, least = tuning.window, tuning.hold, tuning.min_events
+    window, hold = tuning.window, tuning.hold
     if window is not None and window % MINUTE:
         yield "window", "is not whole minutes, by which CloudWatch counts; write for example 5m"
-    elif window is not None and window > _LONGEST_WINDOW:
-        yield "window", f"is longer than {format_duration(_LONGEST_WINDOW)}, which CloudWatch takes"
     if hold is not None and hold % 1:
         yield "for", "is not whole seconds; write for example 30s"
-    elif hold is not None and hold > _LONGEST_HOLD:
-        longest = format_duration(_LONGEST_HOLD)
-        yield "for", f"is longer than {longest}: CloudWatch looks back one day at most"
-    if least is not None and least > _MOST_EVENTS:
-        yield "min_events", f"is more than {_MOST_EVENTS:,}".replace(",", " ")
 
 
 def _named(unit: str) -> str:

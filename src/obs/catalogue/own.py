@@ -98,6 +98,11 @@ STATE_ERRORS = counter(
     ("reason",),
     "Times the state file could not be read or written; the collector continues without it.",
 )
+LOG_LINES_DROPPED = counter(
+    "obs_log_lines_dropped_total",
+    (),
+    "Log lines that could not be written: nobody reads the log, or its disk is full.",
+)
 CHECK_OK = gauge(
     "obs_check_ok",
     ("check",),

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from obs.cli.arguments import (
     Commands,
@@ -21,14 +21,13 @@ from obs.cli.arguments import (
 from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
 from obs.errors import DONE, UNAVAILABLE
+from obs.logs import end_log, log_to_stderr
 
 if TYPE_CHECKING:
     from obs.collector.checking import Checks
     from obs.sources.kind import SourceCost
     from obs.spec.system import System
     from obs.web.server import Server
-
-_LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
 
 
 def register(commands: "Commands[Parser]") -> None:
@@ -65,14 +64,20 @@ def register(commands: "Commands[Parser]") -> None:
 
 
 def _collect(arguments: argparse.Namespace) -> int:
+    from obs.collector.signals import outlive_hangup
+
+    if not (arguments.once or arguments.dry_run):
+        outlive_hangup()
     system = chosen_spec(arguments).system
-    level = logging.DEBUG if arguments.verbose else logging.INFO
-    logging.basicConfig(level=level, format=_LOG_FORMAT, stream=sys.stderr)
+    log_to_stderr(logging.DEBUG if arguments.verbose else logging.INFO)
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
         return _dry_run(system, arguments)
-    code = asyncio.run(_once(system, arguments) if arguments.once else _run(system, arguments))
+    try:
+        code = asyncio.run(_once(system, arguments) if arguments.once else _run(system, arguments))
+    finally:
+        end_log()
     sys.stdout.flush()
     sys.stderr.flush()
     # The state is saved; a poll that hangs in a system call must not delay the exit.
@@ -92,12 +97,12 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from obs.collector.assembly import assemble
-    from obs.collector.daemon import stop_on_signals
     from obs.collector.served import ServedCollector
+    from obs.collector.signals import Stop, listen_for_signals
     from obs.web.server import serve
 
-    stop = asyncio.Event()
-    stop_on_signals(stop)
+    stop = Stop()
+    listen_for_signals(stop)
     web = system.outputs.web
     access = None
     if web.config_file:
@@ -114,9 +119,9 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         await built.daemon.close()
         raise
     logging.getLogger(__name__).info("serving %s", server.url)
-    closing = asyncio.create_task(_close_at(stop, server))  # while the polls end
+    closing = asyncio.create_task(_close_at(stop.asked, server))  # while the polls end
     try:
-        await built.daemon.run(stop)
+        await built.daemon.run(stop.asked, stop.hurry)
     finally:
         closing.cancel()
         await server.close()

@@ -18,11 +18,13 @@ from obs.families.family import Family, RowCache
 from obs.families.own import (
     BUILD,
     check_family,
+    log_family,
     push_families,
     source_families,
     state_family,
 )
 from obs.families.slo import asked_family, slo_families
+from obs.logs import dropped_lines
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import ProcessMetrics
 from obs.sources.kind import AnyKind, Change, Snapshot, SourceClient, Tracker
@@ -101,7 +103,7 @@ class Collector:
         self.objectives.update(health.name, tracker)
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
-        self._state.flush()
+        self._save()
         health.left_out = dict(snapshot.left_out)
         health.dropped.update(snapshot.left_out)
         health.series = sum(map(len, families))
@@ -137,7 +139,7 @@ class Collector:
         """Fill SLO ledgers with what happened before the polls began."""
         self.objectives.take_history(past)
         self._without_history -= {each.objective.source for each in past}
-        self._state.flush()
+        self._save()
         self._publish_slos()
 
     def history_failed(self, source: str, error: SourceError) -> None:
@@ -149,7 +151,7 @@ class Collector:
     def update(self, source: str, change: Change) -> None:
         """Change a source's tracker between polls, save it, and expose its families."""
         families = change()
-        self._state.flush()
+        self._save()
         if families and source in self._families:
             self._show(source, families)
 
@@ -195,13 +197,27 @@ class Collector:
                 log.warning("source %s is stale; its series are withdrawn", health.name)
                 self._withdraw(health)
         self.stale_checked_at = now
+        self._save()
         self._show_process()
 
     def close(self) -> None:
         """Save everything."""
+        self._save()
+        self._put_everything()
+        self._state.close()
+
+    def _save(self) -> None:
+        """Write what changed; everything where the state file had to be made anew."""
+        if self._state.was_lost():
+            self._put_everything()
+        if not self._state.flush() and self._state.was_lost():
+            self._put_everything()
+            self._state.flush()
+
+    def _put_everything(self) -> None:
         for tracker in self.trackers.values():
             tracker.save(self.clock.wall())
-        self._state.close()
+        self.objectives.save()
 
     def stale_sources(self) -> list[SourceHealth]:
         """Required sources that are stale."""
@@ -243,6 +259,7 @@ class Collector:
             *push_families(self.pushes),
             state_family(self.state_errors),
             check_family(self.checks),
+            log_family(dropped_lines()),
             self.spec_names.family(),
             asked_family(self._measured(), self.started),
             BUILD,
@@ -261,3 +278,4 @@ class Collector:
 
     def _damaged(self) -> None:
         self.state_errors["damaged"] += 1
+        self._state.replace()

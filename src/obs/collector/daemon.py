@@ -5,7 +5,6 @@ import contextlib
 import gc
 import logging
 import random
-import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ log = logging.getLogger(__name__)
 
 STALE_CHECK_SECONDS: Final = 1.0
 STOP_WITHIN_SECONDS: Final = 3.0
+SAVE_WITHIN_SECONDS: Final = 5.0
 LISTEN_WITHIN_SECONDS: Final = 2.0
 HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
 
@@ -82,8 +82,11 @@ class Daemon:
         """Poll every source one time."""
         await asyncio.gather(*(self._poll(source) for source in self._sources))
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Poll, push and withdraw what is stale until `stop` is set; then save the state."""
+    async def run(self, stop: asyncio.Event, hurry: asyncio.Event | None = None) -> None:
+        """Poll, push and withdraw what is stale until `stop` is set; then save the state.
+
+        Once `hurry` is set, what is under way is no longer waited for.
+        """
         tasks = [
             *(asyncio.create_task(self._poll_forever(source)) for source in self._sources),
             *(asyncio.create_task(self._push_forever(sink)) for sink in self._sinks),
@@ -100,17 +103,25 @@ class Daemon:
         finally:
             for task in tasks:
                 task.cancel()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_WITHIN_SECONDS):
-                    await asyncio.gather(*tasks, return_exceptions=True)
+            ended = asyncio.gather(*tasks, return_exceptions=True)
+            hurried = asyncio.create_task((hurry or asyncio.Event()).wait())
+            either: set[asyncio.Future[Any]] = {ended, hurried}
+            await asyncio.wait(
+                either, timeout=STOP_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            hurried.cancel()
             await self.close()
 
     async def close(self) -> None:
-        """Save the state and close the sinks."""
-        for sink in self._sinks:
-            sink.close()
-        await self._in_core(self._collector.close)
+        """Save the state and close the sinks; neither is waited for without end."""
+        saving = asyncio.ensure_future(self._in_core(self._collector.close))
+        closing = [in_thread(sink.close, f"close-{sink.health.name}") for sink in self._sinks]
+        _, late = await asyncio.wait({saving, *closing}, timeout=SAVE_WITHIN_SECONDS)
         self._core.shutdown(wait=False, cancel_futures=True)
+        if saving in late:
+            log.error("the state is not saved: it takes longer than %g s", SAVE_WITHIN_SECONDS)
+        else:
+            saving.result()
 
     async def _listen(self, listener: Listener) -> None:
         """Run a listener after the first poll has been served."""
@@ -206,18 +217,6 @@ def calm_garbage_collection() -> None:
     gc.collect()
     gc.freeze()  # imported modules are permanent
     gc.set_threshold(100_000, 20, 20)
-
-
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT set `stop`; a second one ends the process at once."""
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-
-        def on_signal(signum: signal.Signals = signum) -> None:
-            loop.remove_signal_handler(signum)
-            stop.set()
-
-        loop.add_signal_handler(signum, on_signal)
 
 
 def _as_source_error(error: Exception) -> SourceError:

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import msgspec
@@ -19,11 +20,12 @@ from obs.slo.tiers import Tier, tiers
 from obs.slo.totals import CumulativeTotal, TotalState
 from obs.slo.windows import window
 from obs.spec.slos import Slo
-from obs.state import State
+from obs.state import State, decoded
 
 log = logging.getLogger(__name__)
 
 _KIND = "slo"
+_AHEAD = 2 * 3600  # seconds by which a ledger may be ahead of its watermark
 
 
 class SavedSlo(msgspec.Struct, frozen=True):
@@ -92,9 +94,9 @@ class Objective:
             self.measurement.restore(saved.measurement)
         self.missing_from = saved.missing_from
 
-    def save(self, state: State) -> None:
-        """Queue what changed."""
-        state.put_buckets(self.key, self.ledger.changed())
+    def save(self, state: State, *, whole: bool = False) -> None:
+        """Queue what changed, or the `whole` ledger where the state file is new."""
+        state.put_buckets(self.key, self.ledger.kept() if whole else self.ledger.changed())
         for step, before in self.ledger.kept_from().items():
             state.expire_buckets(self.key, step, before)
         saved = SavedSlo(
@@ -179,20 +181,11 @@ class Objectives:
         self, slos: Iterable[Slo], state: State, on_damage: Callable[[], None], now: float
     ) -> None:
         self._state = state
-        self.all = tuple(Objective(slo, now) for slo in slos)
         entries = state.entries(_KIND)
-        for objective in self.all:
-            try:
-                if objective.key in entries:
-                    saved = msgspec.msgpack.decode(entries[objective.key], type=SavedSlo)
-                    buckets = [Bucket(*row) for row in state.buckets(objective.key)]
-                    objective.restore(saved, buckets)
-            except (msgspec.DecodeError, ValueError):
-                on_damage()
-                log.warning(
-                    "state of SLO %s is unreadable; starting with an empty history", objective.key
-                )
-            objective.evaluate()
+        self.all = tuple(
+            _restored(slo, entries.get(f"{slo.service}/{slo.name}"), state, on_damage, now)
+            for slo in slos
+        )
 
     def lacking_history(self, source: str) -> list[Objective]:
         """SLOs of this source with a past that has yet to be read."""
@@ -210,6 +203,11 @@ class Objectives:
             each.objective.missing_from = None
             self._settle(each.objective)
 
+    def save(self) -> None:
+        """Queue everything, for a state file that is new."""
+        for objective in self.all:
+            objective.save(self._state, whole=True)
+
     def update(self, source: str, tracker: object) -> None:
         """Update the SLOs of this source from its tracker, after a poll."""
         for objective in self.all:
@@ -220,6 +218,29 @@ class Objectives:
     def _settle(self, objective: Objective) -> None:
         objective.evaluate()
         objective.save(self._state)
+
+
+def _restored(
+    slo: Slo, entry: bytes | None, state: State, on_damage: Callable[[], None], now: float
+) -> Objective:
+    """An SLO as it was saved; a new one where that is damaged, or evaluates to an error."""
+    objective = Objective(slo, now)
+    if entry is None:
+        return objective
+    try:
+        saved = decoded(entry, SavedSlo)
+        # One that begins much later would end the windows there until that time comes.
+        until = inf if saved.watermark is None else saved.watermark + _AHEAD
+        objective.restore(saved, [Bucket(*row) for row in state.buckets(objective.key, until)])
+        objective.evaluate()
+    except Exception as error:  # noqa: BLE001  what a file holds may be anything
+        on_damage()
+        log.warning(
+            "state of SLO %s is unreadable (%s); starting with an empty history",
+            *(objective.key, error),
+        )
+        return Objective(slo, now)
+    return objective
 
 
 def _written(identity: str) -> dict[str, dict[str, Any]]:

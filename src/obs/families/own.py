@@ -104,6 +104,11 @@ def state_family(errors: Counter[str]) -> Family:
     )
 
 
+def log_family(dropped: int) -> Family:
+    """Log lines that could not be written."""
+    return single(own.LOG_LINES_DROPPED, dropped)
+
+
 def check_family(outcomes: Mapping[str, bool]) -> Family:
     """1 for each check that passed, 0 for each that failed; skipped ones have no sample."""
     names = sorted(outcomes)

@@ -131,6 +131,16 @@ class Ledger:
             changed.clear()
         return buckets
 
+    def kept(self) -> list[Bucket]:
+        """Every bucket with events, and the newest: what a new state file needs."""
+        for level, changed in zip(self._levels, self._changed, strict=True):
+            changed.update(
+                index for index in range(level.oldest, level.newest) if level.bucket(index)[1]
+            )
+            if self._end:
+                changed.add((self._end - 1) // level.step)
+        return self.changed()
+
     def kept_from(self) -> dict[int, int]:
         """By step, the start of the oldest bucket kept: stored ones before it can be deleted."""
         return {level.step: max(level.oldest, 0) * level.step for level in self._levels}

@@ -83,7 +83,7 @@ class Tracker(ABC, Generic[SnapshotT]):
         return ()
 
     def save(self, now: float) -> None:
-        """Queue the rest of the history for the state file; called when the collector stops."""
+        """Queue the whole history for the state file, which may be new; also called at the end."""
 
 
 class SourceClient(Protocol):

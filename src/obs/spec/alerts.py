@@ -2,12 +2,22 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from obs.spec.model import HttpUrl, Matching, Model
-from obs.spec.quantity import DURATION_PATTERN, Duration, NotBoolean, parse_duration
+from obs.spec.quantity import (
+    DURATION_PATTERN,
+    Duration,
+    NotBoolean,
+    format_duration,
+    parse_duration,
+    within,
+)
+
+_LARGEST: Final = 1e15
+_LONGEST: Final = 36_500 * 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +34,32 @@ def _limit(written: object) -> Limit:
     if isinstance(written, int | float) and not isinstance(written, bool):
         if not math.isfinite(written):
             raise ValueError(f"{written} is not a number; write for example 1000")
+        if not -_LARGEST <= written <= _LARGEST:
+            raise ValueError(f"{written:g} is out of range; write at most {_LARGEST:g}")
         return Limit(float(written))
     try:
-        return Limit(parse_duration(written), is_duration=True)
+        limit = Limit(parse_duration(written), is_duration=True)
     except ValueError:
+        shown = repr(written)
+        shown = shown if len(shown) <= 80 else f"{shown[:60]}…"
         raise ValueError(
-            f"{written!r} is not a threshold; write a number, or a duration with its unit"
+            f"{shown} is not a threshold; write a number, or a duration with its unit"
         ) from None
+    if limit.value > _LONGEST:
+        raise ValueError(f"{written} is out of range; write at most {format_duration(_LONGEST)}")
+    return limit
 
 
 Threshold = Annotated[
     Limit,
     BeforeValidator(_limit),
     WithJsonSchema(
-        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": DURATION_PATTERN}]}
+        {
+            "anyOf": [
+                {"type": "number", "minimum": -_LARGEST, "maximum": _LARGEST},
+                {"type": "string", "pattern": DURATION_PATTERN},
+            ]
+        }
     ),
 ]
 """A number in the unit of the alert, or a duration if that unit is time. Ratios are in percent."""
@@ -60,12 +82,12 @@ class Tuned(Model):
     """The alert fires above this threshold; for alerts that have an upper threshold."""
     below: Threshold | None = None
     """The alert fires below this threshold; for alerts that have a lower threshold."""
-    window: Annotated[Duration, Field(ge=60)] | None = None
-    """Time window over which a counter's growth is measured: whole minutes, at most 1d."""
-    min_events: Annotated[int, Field(ge=1), NotBoolean] | None = None
+    window: Annotated[Duration, within("1m", "1d")] | None = None
+    """Time window over which a counter's growth is measured: whole minutes."""
+    min_events: Annotated[int, Field(ge=1, le=10**9), NotBoolean] | None = None
     """Minimum number of events in the window, below which an alert on a ratio never fires."""
-    hold: Annotated[Duration, Field(ge=0)] | None = Field(default=None, alias="for")
-    """How long the condition must hold before the alert fires: whole seconds, at most 12h."""
+    hold: Annotated[Duration, within("0s", "12h")] | None = Field(default=None, alias="for")
+    """How long the condition must hold before the alert fires: whole seconds."""
     severity: Literal["critical", "warning", "info"] | None = None
     """critical pages, warning needs attention during working hours, info is for information."""
     labels: dict[LabelName, str] = {}

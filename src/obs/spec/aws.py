@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from obs.spec.model import Glob, HttpUrl, Matching, Model
 from obs.spec.plaintext import check_encrypted
-from obs.spec.quantity import Duration, NotBoolean
+from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.regions import Region
-from obs.spec.source import Seconds, SourceSpec
+from obs.spec.source import Seconds, SourceSpec, Timeout
 from obs.spec.watched import SpecName
 
 
@@ -59,12 +59,12 @@ class AwsSource(SourceSpec, AwsAccess):
     # `AwsAccess` is the last base so that its fields come first: pydantic reads bases backwards.
     words = "AWS"
 
-    poll: Annotated[Duration, Field(ge=1)] = 60.0
+    poll: Annotated[Duration, within("1s", "1d")] = 60.0
     """Interval of the polls; CloudWatch charges for each metric that a poll reads."""
-    timeout: Seconds = 30.0
+    timeout: Timeout = 30.0
     """Timeout of a request; with its retries and pages it takes at most four times as long, as does
     a poll that is not rarer."""
-    delay: Duration = 120.0
+    delay: Annotated[Duration, within("0s", "1h")] = 120.0
     """Delay after which CloudWatch has completed a minute."""
     inventory_every: Seconds = 300.0
     """Interval at which rules and targets are listed."""
@@ -72,7 +72,7 @@ class AwsSource(SourceSpec, AwsAccess):
     """Buses to watch (default: all)."""
     queues: tuple[Glob, ...] = ()
     """Queues to watch in addition to the dead-letter queues of the rules' targets."""
-    monthly_budget_dollars: Annotated[float, Field(gt=0), NotBoolean] | None = None
+    monthly_budget_dollars: Annotated[float, Field(gt=0, le=1e9), NotBoolean] | None = None
     """Maximum estimated cost; a source whose estimate exceeds it is not polled."""
 
     @property

@@ -10,6 +10,7 @@ from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 from obs.spec.tree import Fields, Scalar, child, is_empty, locate, without
 
+MOST_ENVIRONMENTS = 100
 _TOP_ONLY = ("version", "environment", "environments")
 
 
@@ -22,6 +23,10 @@ def overlays_of(whole: Fields, problems: list[Problem]) -> dict[str, Fields]:
         problems.append(
             problem_at(node.place, "write a mapping of environment names to their overrides")
         )
+        return {}
+    if len(node.fields) > MOST_ENVIRONMENTS:  # the whole spec is validated in each
+        message = f"has {len(node.fields)} entries; write at most {MOST_ENVIRONMENTS}"
+        problems.append(problem_at(node.place, message))
         return {}
     overlays: dict[str, Fields] = {}
     for name, over in node.fields.items():

@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from obs.spec.model import AssetName, Model
-from obs.spec.quantity import Duration, NotBoolean
+from obs.spec.quantity import Duration, NotBoolean, within
 
-Count = Annotated[int, Field(ge=1), NotBoolean]
+Count = Annotated[int, Field(ge=1, le=2**63 - 1), NotBoolean]
+
+ServerTime = Annotated[Duration, within("1ms", "36500d")]
 
 
 class ExpectedConsumer(Model):
@@ -15,9 +17,9 @@ class ExpectedConsumer(Model):
 
     max_deliver: Count | Literal["unlimited"] | None = None
     """Maximum number of deliveries of a message, or `unlimited`."""
-    ack_wait: Annotated[Duration, Field(gt=0)] | None = None
+    ack_wait: ServerTime | None = None
     """How long the server waits for an acknowledgement before it redelivers."""
-    backoff: tuple[Annotated[Duration, Field(gt=0)], ...] | None = None
+    backoff: tuple[ServerTime, ...] | None = None
     """How long the server waits after each delivery in turn, instead of ack_wait."""
     max_ack_pending: Count | None = None
     """Maximum number of unacknowledged messages in flight."""
@@ -26,7 +28,7 @@ class ExpectedConsumer(Model):
 class ExpectedStream(Model):
     """Expected limits of a stream; a limit that is left out is not compared."""
 
-    max_age: Annotated[Duration, Field(gt=0)] | None = None
+    max_age: ServerTime | None = None
     """Maximum age of messages."""
     max_bytes: Count | None = None
     """Maximum size of the stream in bytes."""

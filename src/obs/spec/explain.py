@@ -1,7 +1,7 @@
 """Turns validation errors of the models into sentences that say what would be right."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from obs.spec.field_types import expected, field_names, is_model
 from obs.spec.quantity import format_duration, parse_duration
-from obs.spec.report import Problem, did_you_mean, problem_at
+from obs.spec.report import MOST_PROBLEMS, Problem, cut, did_you_mean, problem_at
 from obs.spec.tree import Fields, Path, locate, locate_key
 
 _Facts = Mapping[str, Any]
@@ -22,7 +22,7 @@ def explain(error: ValidationError, tree: Fields, *, missing: bool = True) -> li
 
     With `missing` false, missing fields are no problem: they may be in an unreadable file.
     """
-    details = error.errors(include_url=False)
+    details = error.errors(include_url=False)[: MOST_PROBLEMS + 1]
     unknown = [tuple(each["loc"]) for each in details if each["type"] == "extra_forbidden"]
     return [
         _problem(detail, tree)
@@ -174,6 +174,11 @@ def _too_short(found: object, facts: _Facts) -> str:
     )
 
 
+def _too_many(found: object, facts: _Facts) -> str:
+    most, entries = facts["max_length"], len(found) if isinstance(found, Sized) else "more"
+    return f"has {entries} entries; write at most {most}"
+
+
 def _too_long(found: object, facts: _Facts) -> str:
     return f"{_shown(found)} is too long; write at most {facts['max_length']} characters"
 
@@ -185,11 +190,17 @@ def _limit(fact: str, words: str) -> Callable[[object, _Facts], str]:
             try:
                 parse_duration(found)
             except ValueError:
-                return f"{found} is out of range; write {words} {limit:g}"
-            return f"{found} is out of range; write {words} {format_duration(limit)}"
-        return f"{_shown(found)} is out of range; write {words} {limit:g}"
+                return f"{cut(found, 80)} is out of range; write {words} {_plain(limit)}"
+            shown = cut(found, 80)
+            return f"{shown} is out of range; write {words} {format_duration(limit)}"
+        return f"{_shown(found)} is out of range; write {words} {_plain(limit)}"
 
     return sentence
+
+
+def _plain(limit: float) -> str:
+    """Without exponent: 1000000000."""
+    return str(int(limit)) if limit == int(limit) else f"{limit:g}"
 
 
 _SENTENCES: Final[dict[str, Callable[[object, _Facts], str]]] = {
@@ -204,6 +215,7 @@ _SENTENCES: Final[dict[str, Callable[[object, _Facts], str]]] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), _true_or_false),
     "literal_error": _choice,
     "too_short": _too_few,
+    "too_long": _too_many,
     "string_too_short": _too_short,
     "string_too_long": _too_long,
     "greater_than": _limit("gt", "more than"),

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from obs.files import UnreadableFile, read_file
 from obs.spec.parse import parse
 from obs.spec.report import Problem
 from obs.spec.tree import Fields
 
 _SUFFIXES = (".yaml", ".yml")
+_MOST_FILES = 1000
+_MOST_BYTES = 4_000_000  # of one file: some fifty thousand lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +52,19 @@ def _in_directory(path: Path, problems: list[Problem]) -> list[Path]:
     found = [file for file in names if file.suffix in _SUFFIXES and file.name[0] != "."]
     if not found:
         problems.append(Problem(str(path), None, "", "contains no .yaml or .yml file"))
+    if len(found) > _MOST_FILES:
+        message = f"contains more than {_MOST_FILES} .yaml and .yml files; name those to read"
+        problems.append(Problem(str(path), None, "", message))
+        return []
     return found
 
 
 def _part(file: Path, problems: list[Problem]) -> Fields | None:
     name = str(file)
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        problems.append(Problem(name, None, "", f"cannot be read: {error.strerror}"))
+        data = read_file(file, _MOST_BYTES)
+    except UnreadableFile as error:
+        problems.append(Problem(name, None, "", str(error)))
         return None
     try:
         text = data.decode("utf-8-sig")

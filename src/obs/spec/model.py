@@ -2,12 +2,41 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from obs.files import unusable
+
+_LONGEST: Final = {"str": 4_096, "tuple": 10_000, "dict": 10_000}
+"""What a text, list or mapping holds at most whose field says nothing else."""
+
+
+def _bound(schema: Any, *, own: bool = False) -> None:
+    """Bound every text, list and mapping of a model's schema; models within bound their own."""
+    if isinstance(schema, list | tuple):
+        for each in schema:
+            _bound(each)
+        return
+    if not isinstance(schema, dict) or (schema.get("type") == "model" and not own):
+        return
+    if schema.get("type") in _LONGEST and "max_length" not in schema:
+        schema["max_length"] = _LONGEST[schema["type"]]
+    wraps = own and schema.get("type") != "model"  # the validators of the whole model
+    for key, each in schema.items():
+        if isinstance(each, dict | list | tuple) and key not in ("metadata", "serialization"):
+            _bound(each, own=wraps and key == "schema")
 
 
 class Model(BaseModel):
@@ -20,6 +49,12 @@ class Model(BaseModel):
         str_strip_whitespace=True,
         allow_inf_nan=False,
     )
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        _bound(schema, own=True)
+        return schema
 
 
 def wrong(message: str, field: str = "") -> PydanticCustomError:
@@ -47,7 +82,8 @@ class Matching:
     def check(self, text: str) -> str:
         """The text. Raises an error from `wrong` if it has another format."""
         if not re.search(self.pattern, text) or text.endswith("\n"):
-            raise wrong(f"{text!r} does not fit; write {self.words}")
+            shown = repr(text) if len(text) <= 80 else f"{text[:60]!r}…"
+            raise wrong(f"{shown} does not fit; write {self.words}")
         return text
 
 
@@ -104,6 +140,19 @@ AssetName = Annotated[
     Matching(r"^[^\s.*>/\\]+$", "the name of one stream or consumer: no wildcard, dot or space"),
 ]
 """The name of a JetStream stream or consumer."""
+
+
+def check_local_file(path: str) -> str:
+    """The path. Raises an error from `wrong` where a pipe, a device, a directory or a file of
+    many megabytes is there; one that is missing may come later.
+    """
+    if why := unusable(Path(path)):
+        raise wrong(f"{path} {why}")
+    return path
+
+
+LocalFile = Annotated[str, AfterValidator(check_local_file)]
+"""The path of a file with certificates, credentials or settings, read on this machine."""
 
 HttpUrl = Annotated[str, Address(("http", "https"), "http://host:8222")]
 """An http:// or https:// URL."""

@@ -1,5 +1,6 @@
 """NATS clusters as sources."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -10,7 +11,7 @@ from obs.spec.globs import escaped
 from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, wrong
 from obs.spec.nats_login import NatsLogin
 from obs.spec.quantity import NotBoolean
-from obs.spec.source import Seconds, SourceSpec
+from obs.spec.source import Poll, Seconds, SourceSpec, Timeout
 from obs.spec.tls import Tls
 from obs.spec.tree import path_text
 from obs.spec.watched import SpecName
@@ -100,9 +101,9 @@ class NatsSource(SourceSpec, Monitoring):
     # `Monitoring` is the last base so that its fields come first: pydantic reads bases backwards.
     words = "NATS"
 
-    poll: Seconds = 15.0
+    poll: Poll = 15.0
     """Interval of the polls."""
-    timeout: Seconds = 5.0
+    timeout: Timeout = 5.0
     """Timeout of a request."""
     status_window: Seconds = 300.0
     """Window over which a consumer's status is determined."""
@@ -114,7 +115,7 @@ class NatsSource(SourceSpec, Monitoring):
     """Consumers to watch, on the watched streams."""
     ephemeral: Literal["roll_up", "each"] = "roll_up"
     """Consumers without a durable name: one sum per stream, or a series each."""
-    max_consumers: Annotated[int, Field(gt=0), NotBoolean] = 20_000
+    max_consumers: Annotated[int, Field(gt=0, le=1_000_000), NotBoolean] = 20_000
     """Maximum number of consumers with series; the number of others is exported."""
     expects: dict[AssetName, ExpectedStream] = {}
     """Streams that must exist, with limits and consumers that `obs check` compares."""
@@ -141,9 +142,8 @@ class NatsSource(SourceSpec, Monitoring):
 
     @model_validator(mode="after")
     def _each_account_is_heard_once(self) -> "NatsSource":
-        heard = self.heard_accounts
-        for account in heard:
-            if heard.count(account) > 1:
+        for account, number in Counter(self.heard_accounts).items():
+            if number > 1:
                 message = f"several connections hear account {account}; name each account once"
                 raise wrong(message, "connections")
         return self

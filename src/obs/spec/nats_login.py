@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from obs.spec.model import Model, NatsUrl, wrong
+from obs.spec.model import LocalFile, Model, NatsUrl, wrong
 from obs.spec.secret import InFile, InVariable
 from obs.spec.tls import Tls
 
@@ -24,7 +24,7 @@ class NatsLogin(Model):
     """File that contains the token."""
     token: InVariable | None = None
     """Token, only as ${VARIABLE}; a literal token is rejected."""
-    credentials_file: str | None = None
+    credentials_file: LocalFile | None = None
     """A .creds file that contains the user's JWT and seed."""
     nkey_file: InFile | None = None
     """File that contains the user's nkey seed; with jwt_file, the seed that belongs to that JWT."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from obs.spec.alerts import LabelName
 from obs.spec.model import HttpUrl, Matching, Model, Name, wrong
-from obs.spec.quantity import Duration
+from obs.spec.quantity import Duration, within
 from obs.spec.report import did_you_mean
 from obs.spec.secret import InFile
 from obs.spec.tree import Path
@@ -153,11 +153,11 @@ class Route(Model):
 
     to: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Names of receivers; each receives every notification."""
-    wait: Annotated[Duration, Field(ge=0)] | None = None
+    wait: Annotated[Duration, within("0s", "1d")] | None = None
     """Wait before the first notification of a group (default by severity: 15s, 1m, 5m)."""
-    interval: Annotated[Duration, Field(ge=1)] | None = None
+    interval: Annotated[Duration, within("1s", "5d")] | None = None
     """Wait before a notification of changes in a group (default by severity: 5m, 15m, 1h)."""
-    repeat: Annotated[Duration, Field(ge=60, le=432_000)] | None = None
+    repeat: Annotated[Duration, within("1m", "5d")] | None = None
     """Interval at which an unchanged group is repeated (default by severity: 4h, 1d, 3d)."""
     quiet: tuple[Name, ...] = ()
     """Names of quiet hours; alerts that fire in them are notified afterwards if they still fire."""
@@ -223,7 +223,7 @@ class Watchdog(Model):
 
     to: Name
     """Receiver of the heartbeat."""
-    every: Annotated[Duration, Field(ge=120)] = 300.0
+    every: Annotated[Duration, within("2m", "1d")] = 300.0
     """Interval of the heartbeat."""
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 
 from obs import catalogue
-from obs.spec.model import Address, Matching, Model, Name, wrong
-from obs.spec.quantity import Duration
+from obs.spec.model import Address, LocalFile, Matching, Model, Name, wrong
+from obs.spec.quantity import Duration, within
 from obs.spec.report import did_you_mean
 from obs.spec.tls import Tls
 
@@ -45,7 +45,7 @@ class Web(Model):
         AfterValidator(_check_listen),
     ] = "127.0.0.1:9464"
     """Address to listen on; 127.0.0.1 accepts connections from this machine only."""
-    config_file: str | None = None
+    config_file: LocalFile | None = None
     """File with TLS and basic auth settings, in the format of Prometheus' exporter-toolkit."""
 
 
@@ -56,11 +56,11 @@ class Otlp(Model):
     """URL: http://host:4318 for HTTP, http://host:4317 for gRPC; https:// for TLS."""
     protocol: Literal["http", "grpc"] = "http"
     """Protocol; the usual port is 4317 for gRPC, 4318 for HTTP."""
-    every: Annotated[Duration, Field(ge=1)] = 30.0
+    every: Annotated[Duration, within("1s", "1d")] = 30.0
     """Interval of pushes."""
-    timeout: Annotated[Duration, Field(gt=0)] = 10.0
+    timeout: Annotated[Duration, within("100ms", "10m")] = 10.0
     """Timeout of a push."""
-    headers_file: str | None = None
+    headers_file: LocalFile | None = None
     """File of `name: value` lines, for example an authorization header."""
     resource: dict[str, str] = {}
     """Resource attributes added to service.name, service.version and deployment.environment."""
@@ -82,7 +82,7 @@ class CloudWatch(Model):
         ),
     ]
     """CloudWatch namespace of the metrics."""
-    every: Annotated[Duration, Field(ge=1)] = 60.0
+    every: Annotated[Duration, within("1s", "1d")] = 60.0
     """Interval at which a data point is published."""
     metrics: Annotated[tuple[PublishedMetric, ...], Field(min_length=1)] = (
         "nats_consumer_lag_messages",

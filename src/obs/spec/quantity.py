@@ -2,10 +2,20 @@
 
 import math
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from obs.durations import format_duration
 
@@ -17,11 +27,13 @@ __all__ = [  # format_duration too: the parser reads back what it writes
     "check_objective",
     "format_duration",
     "parse_duration",
+    "within",
 ]
 
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdw])")
 DURATION_PATTERN: Final = r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]))+$"
+_LONGEST_NUMBER: Final = 40  # characters
 _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
@@ -32,14 +44,21 @@ def parse_duration(text: object) -> float:
     """
     shown = text.strip() if isinstance(text, str) else text
     if not isinstance(shown, bool) and _NUMBER.fullmatch(str(shown)):
+        if len(str(shown)) > _LONGEST_NUMBER:
+            raise ValueError("this duration is too long")
         raise ValueError(f"{shown} has no unit; write {shown}s if seconds are meant")
     if not isinstance(shown, str) or not re.fullmatch(DURATION_PATTERN, shown):
-        what = repr(shown) if isinstance(shown, str | int | float) else "this"
+        what = _quoted(shown) if isinstance(shown, str | int | float) else "this"
         raise ValueError(f"{what} is not a duration; write for example 30s, 5m, 1h30m or 30d")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(shown))
     if not math.isfinite(seconds):
         raise ValueError("this duration is too long")
     return seconds
+
+
+def _quoted(value: str | float) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}…"
 
 
 def check_objective(percent: float) -> float:
@@ -64,6 +83,39 @@ def _refuse_true_and_false(value: object) -> object:
 
 NotBoolean: Final = BeforeValidator(_refuse_true_and_false)
 """Last item of a number's Annotated: rejects `true`, which Python counts as 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class within:  # noqa: N801  reads as a word of the field: within("1s", "1d")
+    """The bounds of a duration, both allowed: the item after Duration. `obs schema` tells them."""
+
+    least: str
+    most: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        least, most = self._seconds
+        return {**handler(schema), "minimum": least, "maximum": most}
+
+    def check(self, seconds: float) -> float:
+        """The duration. Raises pydantic's own error where it is out of bounds."""
+        least, most = self._seconds
+        if seconds < least:
+            raise PydanticKnownError("greater_than_equal", {"ge": least})
+        if seconds > most:
+            raise PydanticKnownError("less_than_equal", {"le": most})
+        return seconds
+
+    @property
+    def _seconds(self) -> tuple[float, float]:
+        return parse_duration(self.least), parse_duration(self.most)
+
 
 Duration = Annotated[
     float,

@@ -3,9 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 from obs.errors import BadInput
 from obs.spec.tree import FilePlace, path_text
+
+MOST_PROBLEMS: Final = 200
+"""How many problems are told at once."""
+_LONGEST_FIELD: Final = 300
+_LONGEST_MESSAGE: Final = 2000
+_LONGEST_WORD: Final = 100  # comparing longer ones takes seconds
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning where it is longer than `most` characters."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +31,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (where, self.field, self.message) if part)
+        field, message = cut(self.field, _LONGEST_FIELD), cut(self.message, _LONGEST_MESSAGE)
+        return ": ".join(part for part in (where, field, message) if part)
 
 
 class InvalidSpec(BadInput):
@@ -27,7 +40,10 @@ class InvalidSpec(BadInput):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems), key=_order))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
+        if more := len(self.problems) - len(lines):
+            lines.append(f"and {more} more; correct these first")
+        super().__init__("\n".join(lines))
 
 
 def _order(problem: Problem) -> tuple[str, int, str, str]:
@@ -41,6 +57,8 @@ def problem_at(place: FilePlace, message: str) -> Problem:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`; did you mean X?` if a choice is close to the word, else an empty string."""
+    if len(word) > _LONGEST_WORD:
+        return ""
     known = {choice.lower(): choice for choice in choices}
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return f"; did you mean {known[close[0]]}?" if close else ""

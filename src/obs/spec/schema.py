@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from obs.spec.environments import MOST_ENVIRONMENTS
 from obs.spec.model import NAME_PATTERN
 from obs.spec.quantity import DURATION_PATTERN, format_duration
 from obs.spec.system import System
@@ -35,6 +36,7 @@ def json_schema() -> Schema:
             NAME_PATTERN: {"anyOf": [{"$ref": f"#/$defs/System{_OVERLAY}"}, _NOTHING]}
         },
         "additionalProperties": False,
+        "maxProperties": MOST_ENVIRONMENTS,
     }
     definitions = dict(sorted({**models, **overlays}.items()))
     return {"$schema": _DIALECT, "title": "obs spec", **top, "$defs": definitions}
@@ -52,6 +54,8 @@ def _model(schema: Schema) -> Schema:
 
 def _field(schema: Schema, *, required: bool) -> Schema:
     about: Schema = {key: schema[key] for key in _ABOUT if key in schema}
+    if bounds := _duration_bounds(schema):
+        about["description"] = f"{about['description']} {bounds}"
     if _is_duration(schema) and isinstance(about.get("default"), float):
         about["default"] = format_duration(about["default"])
     if about.get("default", "") is None or isinstance(about.get("default"), dict):
@@ -91,6 +95,15 @@ def _refuses_references(schema: Schema) -> bool:
         return True
     is_secret = str(schema.get("pattern", "")).startswith(r"^\$\{")
     return kind == "string" and not is_secret and any(key in schema for key in _FORM)
+
+
+def _duration_bounds(schema: Schema) -> str:
+    """From which to which duration; what JSON Schema has no words for, as these are texts."""
+    if _is_duration(schema) and "minimum" in schema and "maximum" in schema:
+        least, most = format_duration(schema["minimum"]), format_duration(schema["maximum"])
+        return f"From {least} to {most}."
+    below = (*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ()))
+    return next(filter(None, map(_duration_bounds, below)), "")
 
 
 def _is_duration(schema: Schema) -> bool:

@@ -10,7 +10,9 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, WithJsonSchema
 
 from obs.errors import BadInput
+from obs.files import UnreadableFile, read_file, unusable
 
+_LONGEST_PATH: Final = 4_096  # characters
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -39,9 +41,10 @@ class FileSecret:
     def reveal(self) -> str:
         """The secret without trailing newlines. Raises BadInput if it cannot be read."""
         try:
-            value = Path(self.file).read_text(encoding="utf-8").rstrip("\r\n")
-        except OSError as error:
-            raise BadInput(f"{self.file}: cannot read the secret: {error.strerror}") from None
+            value = read_file(Path(self.file)).decode("utf-8").rstrip("\r\n")
+        except UnreadableFile as error:
+            why = str(error).replace("cannot be read", "cannot read the secret", 1)
+            raise BadInput(f"{self.file}: {why}") from None
         except UnicodeDecodeError:
             raise BadInput(f"{self.file}: the secret is not UTF-8 text") from None
         if not value:
@@ -63,6 +66,10 @@ def _from_file(value: object) -> FileSecret:
         return value
     if not isinstance(value, str) or not value:
         raise ValueError("write the path of the file that contains the secret")
+    if len(value) > _LONGEST_PATH:
+        raise ValueError("this path is too long")
+    if why := unusable(Path(value)):
+        raise ValueError(f"{value} {why}")
     return FileSecret(value)
 
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from obs.durations import format_duration
 from obs.spec.model import AssetName, Glob, Model, Name, wrong
-from obs.spec.quantity import Duration, NotBoolean, Objective
+from obs.spec.quantity import Duration, NotBoolean, Objective, within
 from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named
 
 RAREST_POLL: Final = 300.0
@@ -87,9 +87,9 @@ class NatsLagSli(ConsumerSli):
 
     counts_minutes = True
 
-    max_seconds: Annotated[Duration, Field(gt=0)] | None = None
+    max_seconds: Annotated[Duration, within("1ms", "90d")] | None = None
     """Maximum age of the consumer's oldest unprocessed message."""
-    max_messages: Annotated[int, Field(ge=0), NotBoolean] | None = None
+    max_messages: Annotated[int, Field(ge=0, le=10**12), NotBoolean] | None = None
     """Maximum number of unprocessed messages."""
 
     def in_words(self) -> str:
@@ -177,7 +177,7 @@ class Slo(Model):
     """One sentence that states the promise."""
     objective: Objective
     """Percentage of good events, above 1 and below 100, for example 99.9."""
-    window: Annotated[Duration, Field(ge=86_400, le=90 * 86_400)] = 30 * 86_400.0
-    """Length of the rolling window, from 1d to 90d."""
+    window: Annotated[Duration, within("1d", "90d")] = 30 * 86_400.0
+    """Length of the rolling window."""
     sli: Sli
     """What is measured; exactly one kind."""

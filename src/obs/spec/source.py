@@ -4,13 +4,16 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from obs.spec.model import Model, wrong
-from obs.spec.quantity import Duration, format_duration
+from obs.spec.quantity import Duration, format_duration, within
 from obs.spec.watched import SpecName
 
-Seconds = Annotated[Duration, Field(gt=0)]
+Poll = Annotated[Duration, within("100ms", "1d")]
+Timeout = Annotated[Duration, within("100ms", "10m")]
+Seconds = Annotated[Duration, within("1s", "1d")]
+StaleAfter = Annotated[Duration, within("1s", "7d")]
 
 
 class SourceSpec(Model):
@@ -22,11 +25,11 @@ class SourceSpec(Model):
     words: ClassVar[str]
     """Name of the kind for people: "NATS" in "a NATS source"."""
 
-    poll: Seconds
+    poll: Poll
     """Interval of the polls."""
-    timeout: Seconds
+    timeout: Timeout
     """Timeout of a request."""
-    stale_after: Seconds | None = None
+    stale_after: StaleAfter | None = None
     """Age at which series are withdrawn (default: eight polls, at least two minutes); never less
     than one and a half polls."""
     required: bool = True

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from obs.spec.model import HttpUrl, Matching, Model, wrong
 from obs.spec.plaintext import check_encrypted
-from obs.spec.quantity import Duration, NotBoolean
+from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.regions import Region
 from obs.spec.secret import InFile, InVariable
 from obs.spec.tls import Tls
@@ -36,7 +36,7 @@ class Reached(Model):
     """TLS settings."""
     allow_plaintext: bool = False
     """Whether credentials may be sent unencrypted, to an http:// URL of another machine."""
-    timeout: Annotated[Duration, Field(gt=0)] = 30.0
+    timeout: Annotated[Duration, within("100ms", "10m")] = 30.0
     """Timeout of a request."""
 
     @model_validator(mode="after")
@@ -88,10 +88,10 @@ class MimirStack(Reached):
     """Path of the ruler API below the URL; /api/v1/rules for Cortex."""
     recording: bool = False
     """Whether recording rules that evaluate the SLOs are applied too."""
-    max_groups: Annotated[int, Field(ge=0), NotBoolean] = 70
+    max_groups: Annotated[int, Field(ge=0, le=1_000_000), NotBoolean] = 70
     """Rule groups that the ruler allows the tenant (its ruler_max_rule_groups_per_tenant); 0: no
     limit."""
-    max_rules_per_group: Annotated[int, Field(ge=0), NotBoolean] = 20
+    max_rules_per_group: Annotated[int, Field(ge=0, le=1_000_000), NotBoolean] = 20
     """Rules that the ruler allows in a group (its ruler_max_rules_per_rule_group); 0: no limit."""
 
 

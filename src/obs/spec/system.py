@@ -1,7 +1,9 @@
 """The top level of a spec."""
 
 import re
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator
 
 from obs.ids import short_digest
 from obs.spec.alerts import AlertTuning, Links
@@ -22,10 +24,17 @@ _USUAL: Final = (
 """Environments that need no digest. One more would rename what is applied there."""
 
 
+def _version(value: object) -> object:
+    """Refuses what Python counts as 1."""
+    if isinstance(value, bool | float):
+        raise ValueError(f"{str(value).lower()} is not a version; write version: 1")
+    return value
+
+
 class System(Model):
     """An event-driven system: its sources, objectives, alerts and outputs."""
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_version)]
     """Version of the spec format."""
     system: Name
     """Name of the system."""

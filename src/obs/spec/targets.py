@@ -36,7 +36,7 @@ class Grafana(Model):
         str, Matching(r"^[A-Za-z0-9_-]{1,40}$", "a data source UID: letters, digits, _ and -")
     ] = "prometheus"
     """UID of the Prometheus data source."""
-    org: Annotated[int, Field(ge=1), NotBoolean] = 1
+    org: Annotated[int, Field(ge=1, le=2**53), NotBoolean] = 1
     """ID of the organisation."""
 
 

@@ -2,17 +2,17 @@
 
 from pydantic import model_validator
 
-from obs.spec.model import Model, wrong
+from obs.spec.model import LocalFile, Model, wrong
 
 
 class Tls(Model):
     """TLS settings: trusted certificate authorities and a client certificate."""
 
-    ca_file: str | None = None
+    ca_file: LocalFile | None = None
     """Certificates of trusted authorities, PEM (default: those of the system)."""
-    cert_file: str | None = None
+    cert_file: LocalFile | None = None
     """Client certificate, PEM."""
-    key_file: str | None = None
+    key_file: LocalFile | None = None
     """Key of the client certificate, PEM."""
 
     @model_validator(mode="after")

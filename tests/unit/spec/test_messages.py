@@ -125,7 +125,7 @@ MISTAKES = [
     (
         "monitor: [http://nats:8222]",
         "monitor: [http://nats:8222]\n      poll: 0s",
-        f"7: {NATS}.poll: 0s is out of range; write more than 0s",
+        f"7: {NATS}.poll: 0s is out of range; write at least 100ms",
     ),
     (
         "monitor: [http://nats:8222]",

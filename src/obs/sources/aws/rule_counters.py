@@ -20,7 +20,7 @@ from obs.sources.aws.names import find
 from obs.sources.kind import Tracker
 from obs.spec.named import Found
 from obs.spec.watched import SpecName
-from obs.state import State
+from obs.state import State, decoded
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,6 @@ _LAST_POLL = "cloudwatch_poll"
 LATE: Final = HOUR
 """Seconds by which a point may come late although nobody polled meanwhile."""
 _ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE = msgspec.msgpack.Decoder(TotalState).decode
 _SEPARATOR = "\x1f"  # occurs in no name
 
 
@@ -78,11 +77,11 @@ class RuleCounters(Tracker[AwsSnapshot]):
             try:
                 saved_source, bus, rule, metric = key.split(_SEPARATOR)
                 if saved_source == source:
-                    total = CumulativeTotal.restored(_DECODE(value))
+                    total = CumulativeTotal.restored(decoded(value, TotalState))
                     self._totals[Rule(bus, rule), metric] = total
-            except (msgspec.DecodeError, ValueError):
+            except ValueError as error:
                 on_damage()
-                log.warning("state of counter %r is unreadable; starting at 0", key)
+                log.warning("state of counter %r is unreadable (%s); starting at 0", key, error)
 
     def update(self, snapshot: AwsSnapshot) -> list[Family]:
         """Count what is new in the snapshot's points; returns the source's families."""
@@ -101,6 +100,13 @@ class RuleCounters(Tracker[AwsSnapshot]):
             *latency_families(self.source, snapshot.latencies, self._kept),
             *queue_families(self.source, snapshot.queues, self._kept),
         ]
+
+    def save(self, now: float) -> None:
+        """Queue every counter, and what the next poll has to know of the last one."""
+        for (rule, metric), total in self._totals.items():
+            self._put(rule, metric, total.state())
+        if self._last is not None:
+            self._state.put(_LAST_POLL, self.source, _ENCODE(self._last))
 
     def find(self, names: Sequence[SpecName]) -> Sequence[Found]:
         """Whether these buses, rules and queues exist."""
@@ -181,8 +187,11 @@ class RuleCounters(Tracker[AwsSnapshot]):
         total.update(snapshot.missed.get((rule, metric), {}))
         total.update(snapshot.points.get((rule, metric), {}))
         if changed := total.changed():
-            key = _SEPARATOR.join((self.source, rule.bus, rule.name, metric))
-            self._state.put(_KIND, key, _ENCODE(changed))
+            self._put(rule, metric, changed)
+
+    def _put(self, rule: Rule, metric: str, total: TotalState) -> None:
+        key = _SEPARATOR.join((self.source, rule.bus, rule.name, metric))
+        self._state.put(_KIND, key, _ENCODE(total))
 
     def _total(self, rule: Rule, metric: Metric) -> float:
         if rule in self._first_shown:
@@ -198,8 +207,8 @@ class RuleCounters(Tracker[AwsSnapshot]):
     def _restored_poll(self, on_damage: Callable[[], None]) -> LastPoll | None:
         value = self._state.entries(_LAST_POLL).get(self.source)
         try:
-            return msgspec.msgpack.decode(value, type=LastPoll) if value else None
-        except (msgspec.DecodeError, ValueError):
+            return decoded(value, LastPoll) if value else None
+        except ValueError as error:
             on_damage()
-            log.warning("state of the last poll of %s is unreadable", self.source)
+            log.warning("state of the last poll of %s is unreadable (%s)", self.source, error)
             return None

@@ -48,7 +48,7 @@ from obs.spec.nats import NatsSource
 from obs.spec.slos import ConsumerSli
 from obs.spec.source import stale_after
 from obs.spec.watched import SpecName
-from obs.state import State
+from obs.state import State, decoded
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             (self.present, array("q", [w.verdict.lag_messages for w in self.present]))
         )
         if not 0 <= snapshot.at - self._saved_at < SAVE_EVERY:
-            self.save(snapshot.at)
+            self._save_history(snapshot.at)
         return self._families(snapshot)
 
     def _observe_streams(self, snapshot: NatsSnapshot) -> ObservedStreams:
@@ -285,7 +285,11 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return "stream" if empty else ""
 
     def save(self, now: float) -> None:
-        """Queue the history for the state file."""
+        """Queue the history and the dead letters for the state file."""
+        self._save_history(now)
+        self.heard.save()
+
+    def _save_history(self, now: float) -> None:
         self._saved_at = now
         ended, ended_at = self._ended.to_state()
         saved = SavedHistory(
@@ -353,26 +357,39 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             self._ended.add(identity, self._tracked.pop(identity).track.ended(), now)
 
     def _restore(self, on_damage: Callable[[], None]) -> None:
-        try:
-            if history := self._state.entries(_KIND).get(self.source):
-                saved = msgspec.msgpack.decode(history, type=SavedHistory)
-                self._since, self._clock.forward = saved.since, saved.clock_forward
-                absent, now = dict(saved.absent), self._saved_at - saved.clock_forward
-                for identity, track in saved.tracks:
-                    tracked = TrackedConsumer((self.source, *identity), Track.from_state(track))
-                    tracked.seen_at = min(absent.get(identity, now), now)
-                    self._tracked[identity] = tracked
-                for key, times in saved.streams:
-                    self._streams[key] = SequenceTimes(times)
-                self._ended = EndedConsumers(saved.ended, saved.ended_at)
-                self._absent_streams = AbsentStreams(dict(saved.absent_streams))
-                self.accounts.saved = saved.accounts
-            self.heard.restore()
-        except (msgspec.DecodeError, ValueError):
-            on_damage()
-            log.warning(
-                "state of source %s is unreadable; starting with an empty history", self.source
-            )
+        """History and dead letters are told apart: damage in one leaves the other."""
+        parts = {"history": self._restore_history, "dead letters": self.heard.restore}
+        for what, restore in parts.items():
+            try:
+                restore()
+            except Exception as error:  # noqa: BLE001  what a file holds may be anything
+                on_damage()
+                log.warning(
+                    "the %s of source %s as saved are unreadable (%s); starting without them",
+                    *(what, self.source, error),
+                )
+
+    def _restore_history(self) -> None:
+        history = self._state.entries(_KIND).get(self.source)
+        if history is None:
+            return
+        saved = decoded(history, SavedHistory)
+        absent, now = dict(saved.absent), self._saved_at - saved.clock_forward
+        tracked = [
+            (identity, TrackedConsumer((self.source, *identity), Track.from_state(track)))
+            for identity, track in saved.tracks
+        ]
+        streams = {key: SequenceTimes(times) for key, times in saved.streams}
+        ended = EndedConsumers(saved.ended, saved.ended_at)
+        absent_streams = AbsentStreams(dict(saved.absent_streams))
+        # Nothing raises from here on: all of it is taken, or none.
+        for identity, each in tracked:
+            each.seen_at = min(absent.get(identity, now), now)
+            self._tracked[identity] = each
+        self._streams.update(streams)
+        self._since, self._clock.forward = saved.since, saved.clock_forward
+        self._ended, self._absent_streams = ended, absent_streams
+        self.accounts.saved = saved.accounts
 
     def _clock_ahead(self, dead_letter: DeadLetter) -> float:
         """By how many seconds the clock of its server is ahead, as far as that is known."""

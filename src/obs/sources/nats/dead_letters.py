@@ -12,7 +12,7 @@ from obs.snapshot import Consumer, DeadLetter
 from obs.sources.nats.hearing import Arrival, Hearing, Position
 from obs.sources.nats.tracked_consumer import Identity
 from obs.spec.nats import NatsSource
-from obs.state import State
+from obs.state import State, decoded
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class HeardDeadLetters:
                 save = save or arrival.position != self.positions.get(account)
                 self.positions[account] = arrival.position
         if counted or save:
-            self._save()
+            self.save()
         return counted or hearing.now != heard
 
     def drop(self, number: int) -> None:
@@ -189,13 +189,13 @@ class HeardDeadLetters:
         self._told = frozenset(found)
 
     def restore(self) -> None:
-        """Go on from the state file. Raises msgspec.DecodeError or ValueError where it cannot."""
+        """Go on from the state file. Raises ValueError where it cannot, and changes nothing."""
         entry = self._state.entries(_KIND).get(self._source)
         if entry is None:
             return
-        saved = msgspec.msgpack.decode(entry, type=SavedDeadLetters)
+        saved = decoded(entry, SavedDeadLetters)
         recent = {identity: (tries, minutes) for identity, tries, minutes in saved.recent}
-        self._counts = {
+        counts = {
             identity: DeadLetterCounts(total, *recent.get(identity, (total, {})))
             for identity, total in saved.counts
         }
@@ -203,6 +203,7 @@ class HeardDeadLetters:
         positions, heard = saved.positions, saved.heard
         if saved.position and captured and not positions:  # of a version before 0.2
             positions, heard = {captured[0]: saved.position}, {captured[0]: [HeardSpan(0.0, 0.0)]}
+        self._counts = counts
         for account in captured:
             if account in positions:
                 self.positions[account] = Position(*positions[account])
@@ -213,7 +214,8 @@ class HeardDeadLetters:
         found = self._hearing_of.get(consumer.account)
         return found or self._hearing_of.get(consumer.account_id)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Queue the whole for the state file."""
         counted = [(each, counts) for each, counts in self._counts.items() if counts.total]
         positions = {
             account: (each.created, each.sequence) for account, each in self.positions.items()

@@ -1,0 +1,129 @@
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from obs.logs import SAME_LINES, SUMMED_SECONDS, LogWriter, RepeatedLines
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """The ends of a pipe that holds 4 096 bytes, for its reader and its writer."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    yield reader, writer
+    for end in (reader, writer):
+        with contextlib.suppress(OSError):  # a test closed it
+            os.close(end)
+
+
+def started(descriptor: int, queued_bytes: int = 20_000) -> LogWriter:
+    writer = LogWriter(descriptor, queued_bytes=queued_bytes)
+    writer.start()
+    return writer
+
+
+def test_lines_are_written_in_their_order(pipe: tuple[int, int]) -> None:
+    writer = started(pipe[1])
+    for number in range(5):
+        writer.put(f"line {number}")
+    assert writer.flush(within=5)
+    assert os.read(pipe[0], 4096).splitlines() == [b"line %d" % number for number in range(5)]
+
+
+def test_a_pipe_that_nobody_reads_blocks_nobody_and_what_is_dropped_is_told_to_a_later_reader(
+    pipe: tuple[int, int],
+) -> None:
+    writer = started(pipe[1])
+    begun = time.monotonic()
+    for number in range(2000):
+        writer.put(f"{number} {'x' * 100}")
+    assert not writer.flush(within=0.1)
+    assert time.monotonic() - begun < 2
+    dropped = writer.dropped
+    assert 1700 < dropped < 1850  # 24 000 bytes hold about 230 lines
+
+    read = b""
+    told = f"{dropped} log lines were dropped".encode()
+    while told not in read:
+        read += os.read(pipe[0], 4096)
+    assert read.startswith(b"0 xxx")
+    assert writer.dropped == dropped
+
+
+@pytest.mark.parametrize("where", ["closed", "full"])
+def test_without_a_reader_or_room_lines_are_dropped_and_counted(
+    pipe: tuple[int, int], where: str
+) -> None:
+    if where == "closed":
+        os.close(pipe[0])
+    target = pipe[1] if where == "closed" else os.open("/dev/full", os.O_WRONLY)
+    writer = started(target)
+    for _ in range(3):
+        writer.put("line")
+    assert writer.flush(within=5)
+    assert writer.dropped == 3
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
+    os.set_blocking(pipe[1], False)
+    writer = started(pipe[1])
+    for _ in range(100):
+        writer.put("x" * 100)
+    read = b""
+    while len(read) < 100 * 101:
+        read += os.read(pipe[0], 4096)
+    assert writer.flush(within=5)
+    assert writer.dropped == 0
+
+
+def test_one_endless_line_is_cut(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    writer = started(os.open(file, os.O_WRONLY | os.O_CREAT), queued_bytes=100_000)
+    writer.put("x" * 1_000_000)
+    assert writer.flush(within=5)
+    assert 20_000 < file.stat().st_size < 20_100
+
+
+class Now:
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+def passed(lines: RepeatedLines, line: str, times: int) -> int:
+    return sum(lines.passes(line) for _ in range(times))
+
+
+def test_the_same_line_again_and_again_is_summed_in_one_a_minute(now: Callable[[], float]) -> None:
+    assert isinstance(now, Now)
+    lines = RepeatedLines(now)
+    assert passed(lines, "WARNING no answer", 1000) == SAME_LINES
+    assert passed(lines, "WARNING another", 1) == 1
+    assert lines.sums() == []
+    now.at = SUMMED_SECONDS
+    assert lines.sums() == ["WARNING no answer (997 times more within 60 s)"]
+    assert passed(lines, "WARNING no answer", 1) == 1
+    assert lines.sums(ending=True) == []
+
+
+def test_different_lines_without_end_take_no_memory_and_lose_no_sum(
+    now: Callable[[], float],
+) -> None:
+    lines = RepeatedLines(now)
+    passed(lines, "first", SAME_LINES + 1)
+    for number in range(10_000):
+        assert lines.passes(f"line {number} {'x' * 10_000}")
+    assert len(lines._seen) <= 200
+    assert lines.sums() == ["first (once more within 60 s)"]
