@@ -17,6 +17,7 @@ Reason = Literal[
     "partial",
     "throttled",
     "timeout",
+    "too_large",
     "unavailable",
 ]
 REASONS: Final[tuple[str, ...]] = get_args(Reason)

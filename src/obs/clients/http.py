@@ -1,11 +1,12 @@
-"""HTTP with TLS, a deadline and a size limit; errors as SourceError."""
+"""HTTP with TLS, one deadline for a request, and size limits; errors as SourceError."""
 
 import base64
 import errno
 import json
 import os
-import time
-from collections.abc import Collection, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import IncompleteRead
 from pathlib import Path
@@ -16,9 +17,13 @@ import certifi
 import urllib3
 
 from obs import __version__
+from obs.clients.deadline import POOLS, within
 from obs.errors import Reason, SourceError
 from obs.spec.tls import Tls
 
+MAX_BYTES: Final = 32 << 20
+"""Of a response, unless whoever asks can need more: rules, dashboards, results of a query."""
+_AT_ONCE: Final = 2  # responses of the largest size that may be held at the same time
 _CHUNK: Final = 1 << 18
 _HEADERS: Final = {
     "Accept": "*/*",
@@ -27,6 +32,7 @@ _HEADERS: Final = {
     "Accept-Encoding": "identity",
     "User-Agent": f"obs/{__version__}",
 }
+_TIMEOUTS: Final = (urllib3.exceptions.TimeoutError, TimeoutError)
 _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
 
 
@@ -42,8 +48,8 @@ class HttpAnswer:
 class Http:
     """HTTP to systems in the internal network; safe to use from several threads.
 
-    Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used. A redirect is an
-    error: a monitoring port has no reason to redirect.
+    Proxies and credentials of the environment (HTTP_PROXY, .netrc) are not used. A redirect is not
+    followed: what was meant for one address, credentials above all, never goes to another.
     """
 
     def __init__(
@@ -51,37 +57,47 @@ class Http:
         tls: Tls | None = None,
         *,
         timeout: float = 5.0,
-        max_bytes: int = 1 << 30,
+        max_bytes: int = MAX_BYTES,
+        remedy: str = "",
         connections: int = 16,
     ) -> None:
-        """`timeout` in seconds applies to connecting, to the first byte and to the whole response.
+        """A request takes at most `timeout` seconds from its beginning to the last byte.
 
-        `max_bytes` limits the response; up to `connections` per host stay open.
+        `max_bytes` limits the response, and twice as much all that are read at the same time;
+        `remedy` tells what to change where that is not enough. Up to `connections` per host stay
+        open.
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
+        self._remedy = remedy
+        self._held = _Held(_AT_ONCE * max_bytes)
         self._tls = tls or Tls()
         self._pools = urllib3.PoolManager(
             num_pools=64, maxsize=connections, cert_reqs="CERT_REQUIRED", **_certificates(self._tls)
         )
+        self._pools.pool_classes_by_scheme = POOLS
 
-    def get(self, url: str, accepted: Collection[int] = (200,)) -> bytes:
-        """The body of a response whose status is one of `accepted`.
+    def get(self, url: str, accepted: Collection[int] = (200,), limit: int | None = None) -> bytes:
+        """The body of a response whose status is one of `accepted`, of at most `limit` bytes.
 
         Raises SourceError: connection, timeout, auth, throttled, http_status, decode (the response
-        ended early, or is larger than allowed). One stalled read may pass the deadline by at
-        most `timeout`.
+        ended early), too_large.
         """
-        return self._send("GET", url, accepted=accepted)
+        return self._send("GET", url, accepted=accepted, limit=limit)
 
     def post(self, url: str, document: object) -> bytes:
         """The body of the 200 response to a JSON document. Raises SourceError, as `get` does."""
         return self._send("POST", url, document)
 
     def _send(
-        self, method: str, url: str, document: object = None, accepted: Collection[int] = (200,)
+        self,
+        method: str,
+        url: str,
+        document: object = None,
+        accepted: Collection[int] = (200,),
+        limit: int | None = None,
     ) -> bytes:
-        answer = self.exchange(method, url, document=document)
+        answer = self.exchange(method, url, document=document, limit=limit)
         if answer.status not in accepted:
             reason = _STATUS.get(answer.status, "http_status")
             raise SourceError(reason, f"{without_user(url)}: HTTP status {answer.status}")
@@ -95,33 +111,52 @@ class Http:
         headers: Mapping[str, str] | None = None,
         document: object = None,
         body: bytes | None = None,
+        limit: int | None = None,
     ) -> HttpAnswer:
         """The response, whatever its status, to a JSON document, another body, or neither.
 
-        Raises SourceError where there is no response: connection, timeout, decode.
+        Raises SourceError where there is no response: connection, timeout, decode, too_large.
         """
-        deadline = time.monotonic() + self._timeout
         where = without_user(url)
         self._find_tls_files(where)
         try:
-            answer = self._pools.request(
-                method,
-                _without_userinfo(url),
-                headers=_HEADERS | _kind(document) | dict(headers or {}) | _authorization(url),
-                body=body if document is None else json.dumps(document).encode(),
-                timeout=self._timeout,
-                preload_content=False,
-                redirect=False,
-                retries=False,
-            )
-            try:
-                names = {name.lower(): value for name, value in answer.headers.itermerged()}
-                return HttpAnswer(answer.status, names, self._body(answer, deadline, where))
-            finally:
-                answer.close()  # no effect where the response was read to its end
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            with within(self._timeout):
+                return self._exchange(
+                    method,
+                    url,
+                    _HEADERS | _kind(document) | dict(headers or {}) | _authorization(url),
+                    body if document is None else json.dumps(document).encode(),
+                    self._max_bytes if limit is None else min(limit, self._max_bytes),
+                )
+        except _TooLarge as error:
+            raise SourceError("too_large", f"{where}: {self._too_large(error)}") from None
+        except Exception as error:  # noqa: BLE001  of urllib3, http.client, ssl, socket: any
             reason = _reason(error)
             raise SourceError(reason, f"{where}: {_description(error, reason)}") from None
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        limit: int,
+    ) -> HttpAnswer:
+        answer = self._pools.request(
+            method,
+            _without_userinfo(url),
+            headers=headers,
+            body=body,
+            timeout=self._timeout,
+            preload_content=False,
+            redirect=False,
+            retries=False,
+        )
+        try:
+            names = {name.lower(): value for name, value in answer.headers.itermerged()}
+            return HttpAnswer(answer.status, names, self._body(answer, limit))
+        finally:
+            answer.close()  # no effect where the response was read to its end
 
     def _find_tls_files(self, where: str) -> None:
         """Raises SourceError naming the missing file, which the library does not."""
@@ -130,30 +165,76 @@ class Http:
                 description = f"cannot use the TLS files: {path}: {os.strerror(errno.ENOENT)}"
                 raise SourceError("connection", f"{where}: {description}")
 
-    def _body(self, raw: urllib3.BaseHTTPResponse, deadline: float, where: str) -> bytes:
+    def _body(self, raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+        if (raw.length_remaining or 0) > limit:
+            raise _TooLarge(limit)
         parts: list[bytes] = []
         size = 0
-        while part := raw.read1(_CHUNK, decode_content=False):
-            size += len(part)
-            if size > self._max_bytes:
-                raise SourceError(
-                    "decode", f"{where}: response larger than {self._max_bytes} bytes"
-                )
-            if time.monotonic() > deadline:
-                raise SourceError(
-                    "timeout", f"{where}: response not complete within {self._timeout:g} s"
-                )
-            parts.append(part)
-        return b"".join(parts)
+        with self._held.some() as holding:
+            try:
+                while part := raw.read1(_CHUNK, decode_content=False):
+                    size += len(part)
+                    if size > limit:
+                        raise _TooLarge(limit)
+                    holding(size)
+                    parts.append(part)
+                return b"".join(parts)
+            finally:
+                parts.clear()  # an error refers to this frame for as long as it is kept
+
+    def _too_large(self, error: "_TooLarge") -> str:
+        what = "responses read at the same time are" if error.together else "response"
+        remedy = f"; {self._remedy}" if self._remedy else ""
+        return f"{what} larger than {_size(error.limit)}{remedy}"
 
     def close(self) -> None:
         """Close the open connections."""
         self._pools.clear()
 
 
+class _TooLarge(Exception):  # noqa: N818  never leaves this module
+    """More than `limit` bytes, in one response or in those that are read `together`."""
+
+    def __init__(self, limit: int, *, together: bool = False) -> None:
+        super().__init__()
+        self.limit = limit
+        self.together = together
+
+
+class _Held:
+    """Bytes of the responses that are being read, by all threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._now = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def some(self) -> Iterator[Callable[[int], None]]:
+        """A function to call with what one response has by now. Raises _TooLarge."""
+        counted = 0
+
+        def holding(size: int) -> None:
+            nonlocal counted
+            with self._lock:
+                self._now += size - counted
+                counted = size
+                if self._now > self._most:
+                    raise _TooLarge(self._most, together=True)
+
+        try:
+            yield holding
+        finally:
+            with self._lock:
+                self._now -= counted
+
+
 def without_user(url: str) -> str:
     """The URL without user info, query and fragment, safe to put into a message."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "invalid URL"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -182,11 +263,15 @@ def _certificates(tls: Tls) -> dict[str, Any]:
     return {kind: authority, "cert_file": tls.cert_file, "key_file": tls.key_file}
 
 
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count} bytes"
+
+
 def _reason(error: Exception) -> Reason:
     # The library makes a refused connection a subclass of its timeouts.
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return "connection"
-    if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
+    if any(isinstance(cause, _TIMEOUTS) for cause in (error, *error.args)):
         return "timeout"
     if any(isinstance(cause, IncompleteRead) for cause in (error, *error.args)):
         return "decode"

@@ -213,7 +213,7 @@ def test_a_server_that_stops_in_the_middle_is_a_timeout() -> None:
 
 def test_an_answer_larger_than_allowed_is_an_error() -> None:
     error = failure(page(b"x" * 1001), max_bytes=1000)
-    assert error.reason == "decode"
+    assert error.reason == "too_large"
     assert "larger than 1000 bytes" in str(error)
 
 
