@@ -13,7 +13,11 @@ from typing import Any, Final
 
 from obs.collector.collector import Collector
 from obs.collector.failures import as_source_error
-from obs.collector.garbage import Garbage, calm_garbage_collection
+from obs.collector.garbage import (
+    calm_garbage_collection,
+    collect_after_failure,
+    collect_forever,
+)
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.schedule import seconds_to_next_poll, seconds_to_next_push
 from obs.collector.threads import failure_of, in_thread
@@ -82,7 +86,6 @@ class Daemon:
         self._all_polled = asyncio.Event()
         self._history_not_before: dict[str, int] = {}  # polls, by source
         self._latest_push: dict[str, asyncio.Future[Pushed]] = {}  # by sink
-        self._garbage = Garbage()
 
     async def poll_once(self) -> None:
         """Poll every source one time."""
@@ -95,7 +98,7 @@ class Daemon:
             *(asyncio.create_task(self._push_forever(sink)) for sink in self._sinks),
             *(asyncio.create_task(self._listen(listener)) for listener in self._listeners),
             asyncio.create_task(self._expire_stale()),
-            asyncio.create_task(self._garbage.collect_forever()),
+            asyncio.create_task(collect_forever()),
         ]
         calm_garbage_collection()
         stopping = asyncio.create_task(stop.wait())
@@ -147,9 +150,9 @@ class Daemon:
         failure = await self._recorded(source, call, started)
         if failure is not None:
             await self._in_core(self._collector.fail, source.health, failure, started)
-            self._garbage.call_failed()
             await asyncio.wait({call})
             call.exception()
+            collect_after_failure()
             return
         if source.refine:
             await self._refine(source.health, source.refine)
@@ -208,7 +211,7 @@ class Daemon:
         wait = seconds_to_next_push(sink.health.interval, took, pause)
         await self._in_core(self._collector.pushed, sink.health, outcome, wait)
         if outcome.failure is not None:
-            self._garbage.call_failed()
+            collect_after_failure()
         return wait
 
     async def _pushed(self, sink: PushedSink, families: Sequence[Family]) -> Pushed:
