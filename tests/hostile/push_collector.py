@@ -95,7 +95,8 @@ def pushing(
         spec = spec_of(folder, nats={"monitor": [port], "discover": False}, **more, **outputs)
         collector = OftenPushing(folder, spec, ("--only", "nats"), dict(environment or {}))
         try:
-            yield collector.start()
+            collector.start()
+            yield collector
         finally:
             collector.kill()
 

@@ -80,16 +80,18 @@ def quoted(text: str, headers: Mapping[str, str]) -> str:
 
 
 def _forms(value: str) -> Iterable[str]:
-    """The words of a header's value, and what they are in base64 or say in it."""
+    """The words of a header's value, and what they are in base64 or say in it; without spaces."""
     for word in value.split():
-        if len(word) >= _SHORTEST_SECRET and word.lower() not in _SCHEMES:
-            yield word
-            yield base64.b64encode(word.encode()).decode().rstrip("=")
-            try:
-                decoded = base64.b64decode(word, validate=True).decode()
-            except (binascii.Error, ValueError):
-                continue
-            yield from (each for each in decoded.split(":") if len(each) >= _SHORTEST_SECRET)
+        if len(word) < _SHORTEST_SECRET or word.lower() in _SCHEMES:
+            continue
+        yield word
+        yield base64.b64encode(word.encode()).decode().rstrip("=")
+        try:
+            decoded = base64.b64decode(word, validate=True).decode()
+        except (binascii.Error, ValueError):
+            continue
+        parts = ("".join(each.split()) for each in decoded.split(":"))
+        yield from (each for each in parts if len(each) >= _SHORTEST_SECRET)
 
 
 def status_text(body: bytes, kind: str) -> str:

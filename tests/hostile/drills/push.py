@@ -87,11 +87,6 @@ DRILLS: tuple[Drill, ...] = (
         _grpc,
     ),
     Drill(
-        "CloudWatch refuses what is published, denies it, and finds it too large",
-        Limits(memory_mb=30, seconds=10, log_lines=4),
-        _Attack(AWS_REFUSALS, 12).run_cloudwatch,
-    ),
-    Drill(
         "an OTLP receiver refuses for minutes",
         Limits(memory_mb=30, seconds=10, log_lines=4),
         _Attack(REFUSALS, 2000).run,
@@ -101,6 +96,18 @@ DRILLS: tuple[Drill, ...] = (
         "an OTLP receiver floods for minutes",
         Limits(memory_mb=40, seconds=10, log_lines=4),
         _Attack(FLOODS, 200, "2s").run,
+        short=False,
+    ),
+    Drill(
+        "CloudWatch refuses what is published, denies it, and finds it too large, for minutes",
+        Limits(memory_mb=30, seconds=10, log_lines=4),
+        _Attack(AWS_REFUSALS, 300).run_cloudwatch,
+        short=False,
+    ),
+    Drill(
+        "CloudWatch hangs, or drips headers, a chunk, trailers or a body without end",
+        Limits(memory_mb=30, seconds=30, log_lines=4),
+        _Attack(DRIPS, 3, "0.2s").run_cloudwatch,
         short=False,
     ),
 )
