@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 
 LONGEST: Final = 200
 """Characters of a receiver's text that are quoted."""
+_READ: Final = 50 * LONGEST  # characters that are looked at
 _SECONDS: Final = re.compile(r"[0-9]+")
 _FOREVER: Final = 1e9  # seconds; more is told as this
 _SHORTEST_SECRET: Final = 4  # characters
@@ -70,7 +71,7 @@ def quoted(text: str, headers: Mapping[str, str]) -> str:
 
     Left out where it repeats one of the `headers` that it was sent, which may be credentials.
     """
-    line = " ".join(text.split())
+    line = " ".join(text[:_READ].split())
     plain = "".join(each for each in unquote(line) if not each.isspace())
     secrets = (value for name, value in headers.items() if name not in _PUBLIC)
     if any(form in plain for value in secrets for form in _forms(value)):

@@ -18,8 +18,8 @@ from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
 _LARGEST_ANSWER: Final = 1 << 15
-"""Bytes. The library limits what arrives, and unpacks it to up to a thousand times as much."""
-_TOO_LARGE: Final = "Received message larger than max"  # how the library says it
+"""Bytes. Older versions of the library limit what arrives, and unpack a thousand times as much."""
+_TOO_LARGE: Final = "message larger than max"  # how the library says it
 _OPTIONS: Final = (
     ("grpc.max_reconnect_backoff_ms", 5000),  # the default of two minutes misses four pushes
     ("grpc.max_receive_message_length", _LARGEST_ANSWER),

@@ -73,6 +73,7 @@ def test_a_receiver_s_text_becomes_one_line_without_control_characters() -> None
     assert quoted("too\r\nold\t \x1b[31mred\x00", {}) == "too old �[31mred�"
     assert quoted("x" * 1000, {}) == "x" * (LONGEST - 1) + "…"
     assert quoted("", {}) == ""
+    assert len(quoted("a \n" * 10_000_000, {})) == LONGEST
 
 
 @pytest.mark.parametrize(
