@@ -96,7 +96,7 @@ def test_errors_that_led_to_each_other_in_a_circle_are_let_go_of() -> None:
     first, second = ValueError(), KeyError()
     first.__context__, second.__context__ = second, first
     forget_frames(first)
-    assert (first.__context__, second.__context__) == (None, None)
+    assert [each.__context__ for each in (first, second)] == [None, None]
 
 
 async def test_what_ends_a_thread_otherwise_is_not_taken_for_a_failure() -> None:
