@@ -14,13 +14,13 @@ from obs.sandbox.process import Process
 from tests.bench.poll import HEALTHZ, VARZ, jsz
 from tests.hostile.drill import Outcome
 from tests.hostile.memory import forget_peak, peak_mb, resident_mb
-from tests.hostile.push_receivers import Misbehaviour, PushReceiver
-from tests.integration.collector_process import CollectorProcess, key, spec_of
+from tests.hostile.push_receivers import Misbehaviour, PushReceiver, hangs
+from tests.integration.collector_process import CollectorProcess, Scrape, key, samples, spec_of
 from tests.integration.waiting import eventually
 
 CONSUMERS: Final = 300
 ENDS_WITHIN: Final = 5.0  # seconds after SIGTERM
-_WARM: Final = 6  # accepted pushes before memory is read
+_WARM: Final = 5  # accepted pushes before memory is read
 _EVERY: Final = 0.05  # seconds; a spec allows no less than one
 
 _LAUNCH: Final = """
@@ -49,6 +49,11 @@ class OftenPushing(CollectorProcess):
             env=self.environment,
             cwd=self.folder,
         )
+
+    def scrape(self) -> Scrape:
+        """What the collector says of itself; to read all of it takes this test a while."""
+        lines = self.get("/metrics").text.splitlines()
+        return samples("".join(f"{line}\n" for line in lines if line.startswith("obs_")))
 
     def pushes_failed(self, sink: str) -> float:
         """How many so far."""
@@ -110,7 +115,8 @@ def attacked(
 ) -> Outcome:
     """What it costs when a receiver that accepted pushes misbehaves, each way in turn.
 
-    Time is until the receiver, which behaves again then, has what is pushed.
+    Time is until the receiver, which behaves again then, has what is pushed. At the end the
+    collector is stopped while a push hangs.
     """
     pid = collector.process.pid
     assert pid is not None
@@ -134,6 +140,8 @@ def attacked(
     wrong = _wrong(collector, during[up], told)
     polled = after[key("obs_source_polls_total", source="nats")] - polls
     wrong += ["the healthy source was not polled"] * (polled < 1)
+    receiver.misbehaviours, asked = (hangs,), receiver.requests
+    eventually(lambda: receiver.requests > asked)
     ended = stopped(collector)
     wrong += [f"SIGTERM took {ended:.1f} s"] * (ended > ENDS_WITHIN)
     others = f"{failures}+ pushes failed, source polled {polled:.0f} times, SIGTERM {ended:.1f} s"

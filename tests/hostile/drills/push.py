@@ -74,12 +74,12 @@ DRILLS: tuple[Drill, ...] = (
     Drill(
         "an OTLP receiver hangs, or drips headers, a chunk, trailers or a body without end",
         Limits(memory_mb=30, seconds=10, log_lines=4),
-        _Attack(DRIPS, 7, "0.2s").run,
+        _Attack(DRIPS, 7, "0.15s").run,
     ),
     Drill(
         "an OTLP receiver floods: bodies, chunks, headers and trailers without end, a gzip bomb",
         Limits(memory_mb=40, seconds=10, log_lines=4),
-        _Attack(FLOODS, 7, "2s").run,
+        _Attack(FLOODS, 7, "1s").run,
     ),
     Drill(
         "an OTLP receiver takes connections and says nothing, or has a window of no bytes (gRPC)",
