@@ -16,7 +16,7 @@ from tests.hostile.drill import Outcome
 from tests.hostile.memory import forget_peak, peak_mb, resident_mb
 from tests.hostile.push_receivers import Misbehaviour, PushReceiver, hangs
 from tests.integration.collector_process import CollectorProcess, Scrape, key, samples, spec_of
-from tests.integration.waiting import eventually
+from tests.integration.waiting import PATIENCE, eventually
 
 CONSUMERS: Final = 300
 ENDS_WITHIN: Final = 5.0  # seconds after SIGTERM
@@ -128,7 +128,7 @@ def attacked(
     memory, lines = resident_mb(pid), collector.log.count("\n")
     polls = collector.scrape()[key("obs_source_polls_total", source="nats")]
     receiver.misbehaviours = misbehaviours
-    eventually(lambda: collector.pushes_failed(sink) >= failures)
+    eventually(lambda: collector.pushes_failed(sink) >= failures, PATIENCE + 2 * failures)
     during = collector.scrape()
     told = collector.status()["pushes"][0]
     receiver.misbehaviours = ()

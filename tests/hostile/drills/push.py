@@ -83,7 +83,7 @@ DRILLS: tuple[Drill, ...] = (
     ),
     Drill(
         "an OTLP receiver takes connections and says nothing, or has a window of no bytes (gRPC)",
-        Limits(memory_mb=40, seconds=10, log_lines=2),
+        Limits(memory_mb=25, seconds=10, log_lines=2),
         _grpc,
     ),
     Drill(
