@@ -1,5 +1,6 @@
 """The error tree and the exit codes. Only `cli` turns these into output and an exit status."""
 
+import traceback
 from typing import Final, Literal, get_args
 
 DONE: Final = 0
@@ -42,11 +43,33 @@ class SourceError(ObsError):
     """A system did not answer as it should.
 
     `reason` is one of REASONS: it becomes the label of obs_source_errors_total, so it is bounded.
-    The message never carries a secret.
+    The message never carries a secret. `pause` is how many seconds the system asks to be left
+    alone; None where it does not.
     """
 
     exit_code = UNAVAILABLE
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: Reason, message: str, *, pause: float | None = None) -> None:
         super().__init__(message)
         self.reason: Reason = reason
+        self.pause = pause
+
+
+def forget_frames(error: BaseException) -> None:
+    """Let go of everything that an error holds through its traceback.
+
+    Each frame that an error passed refers to the data it worked on, and often to the error: a
+    cycle, in which a failed push would keep its requests until a search for garbage finds them.
+    The same for the errors that led to this one, which libraries keep in such cycles themselves.
+    """
+    todo: list[BaseException | None] = [error]
+    while todo:
+        each = todo.pop()
+        if each is None:
+            continue
+        todo += [each.__cause__, each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            todo += each.exceptions
+        traceback.clear_frames(each.__traceback__)
+        # At once: a chain may lead in a circle.
+        each.__traceback__ = each.__cause__ = each.__context__ = None

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from obs.clients.http import Http
 from obs.collector.collector import Clock, Collector
-from obs.collector.daemon import calm_garbage_collection
+from obs.collector.garbage import calm_garbage_collection
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.sources.nats.opened import cluster_by_http

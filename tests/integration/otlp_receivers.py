@@ -31,6 +31,7 @@ class Received:
     requests: list[ExportMetricsServiceRequest] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     rejected: int = 0
+    why: str = "too old"
     hang: bool = False
 
     @property
@@ -49,7 +50,7 @@ class Received:
         answer = ExportMetricsServiceResponse()
         if self.rejected:
             answer.partial_success.rejected_data_points = self.rejected
-            answer.partial_success.error_message = "too old"
+            answer.partial_success.error_message = self.why
         return answer
 
 
@@ -98,6 +99,8 @@ class GrpcReceiver(Received, MetricsServiceServicer):
 
     port: int = 0
     code: grpc.StatusCode | None = None
+    trailers: tuple[tuple[str, bytes], ...] = ()
+    compress: bool = False
     released: Event = field(default_factory=Event)
 
     @property
@@ -110,7 +113,10 @@ class GrpcReceiver(Received, MetricsServiceServicer):
         if self.hang:
             self.released.wait(30)
         self.headers = dict(context.invocation_metadata())
+        if self.compress:
+            context.set_compression(grpc.Compression.Gzip)
         if self.code is not None:
+            context.set_trailing_metadata(self.trailers)
             context.abort(self.code, "no")
         self.requests.append(request)
         return self.answer
@@ -139,16 +145,16 @@ def grpc_receiver(
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate for 127.0.0.1 that is its own authority."""
+    """A certificate for 127.0.0.1 and a name that is its own authority."""
 
     cert_file: str
     key_file: str
 
 
-def certificate(folder: Path) -> Certificate:
+def certificate(folder: Path, name: str = "localhost") -> Certificate:
     made = Certificate(str(folder / "cert.pem"), str(folder / "key.pem"))
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subject = ["-subj", "/CN=localhost", "-addext", f"subjectAltName=IP:127.0.0.1,DNS:{name}"]
     files = ["-keyout", made.key_file, "-out", made.cert_file]
     subprocess.run([*command.split(), *subject, *files], check=True, capture_output=True)
     return made

@@ -6,12 +6,13 @@ import pytest
 
 from obs.catalogue import nats
 from obs.clients.aws import AwsClient
-from obs.clients.aws_cost import CUSTOM_METRIC_MONTH
-from obs.errors import SourceError
+from obs.clients.aws_cost import CUSTOM_METRIC_MONTH, PUT_REQUEST
+from obs.clients.aws_retries import ATTEMPTS
 from obs.families.family import Family, Rows
 from obs.sandbox.aws_emulator import REGION
 from obs.sandbox.aws_faults import Fault
 from obs.sinks.cloudwatch import CloudWatchSink
+from obs.sinks.pushed import Pushed
 from obs.spec.outputs import CloudWatch
 from tests.integration.aws_fixtures import Account, account, emulator, proxy
 
@@ -50,9 +51,9 @@ def read_back(account: Account, consumer: str) -> "list[DatapointTypeDef]":
 
 def test_the_lag_published_is_the_lag_that_an_alarm_reads(account: Account) -> None:
     client = AwsClient(account.spec(), account.clock)
-    sink = CloudWatchSink(SPEC, client)
+    sink = CloudWatchSink(SPEC, client, timeout=30)
     family = lag(("A", "oms-processor", 900), ("B", "oms-processor", 1234), ("A", "audit", 0))
-    assert sink.push([family], account.minute + 5) == 2
+    assert sink.push([family], account.minute + 5) == Pushed(2)
     (point,) = read_back(account, "oms-processor")
     assert (point["Maximum"], point["Unit"]) == (1234.0, "Count")
     assert point["Timestamp"] == datetime.fromtimestamp(account.minute, UTC)
@@ -62,9 +63,9 @@ def test_the_lag_published_is_the_lag_that_an_alarm_reads(account: Account) -> N
 
 def test_requests_and_custom_metrics_are_counted_and_priced(account: Account) -> None:
     client = AwsClient(account.spec(), account.clock)
-    sink = CloudWatchSink(SPEC, client)
+    sink = CloudWatchSink(SPEC, client, timeout=30)
     family = lag(*(("$G", f"consumer-{n}", n) for n in range(1500)))
-    assert sink.push([family], account.minute) == 1500
+    assert sink.push([family], account.minute) == Pushed(1500)
     assert client.requests == {"PutMetricData": 2}
     assert client.dollars_per_month >= 1500 * CUSTOM_METRIC_MONTH
     assert [point["Maximum"] for point in read_back(account, "consumer-1499")] == [1499.0]
@@ -73,18 +74,32 @@ def test_requests_and_custom_metrics_are_counted_and_priced(account: Account) ->
 def test_names_that_aws_would_refuse_do_not_lose_the_request(account: Account) -> None:
     client = AwsClient(account.spec(), account.clock)
     family = lag(("$G", "wörker", 1), ("$G", ":colon", 2), ("$G", "x" * 300, 3), ("$G", "ok", 4))
-    assert CloudWatchSink(SPEC, client).push([family], account.minute) == 4
+    assert CloudWatchSink(SPEC, client, timeout=30).push([family], account.minute) == Pushed(4)
     assert [point["Maximum"] for point in read_back(account, "ok")] == [4.0]
 
 
 def test_throttling_is_retried_and_then_reported(account: Account) -> None:
     client = AwsClient(account.spec(), account.clock)
-    sink = CloudWatchSink(SPEC, client)
+    sink = CloudWatchSink(SPEC, client, timeout=30)
     family = lag(("$G", "oms-processor", 7))
     account.faults.start_fault(Fault.THROTTLED, times=1)
-    assert sink.push([family], account.minute) == 1
+    assert sink.push([family], account.minute) == Pushed(1)
     assert client.requests == {"PutMetricData": 2}
     account.faults.start_fault(Fault.THROTTLED)
-    with pytest.raises(SourceError) as raised:
-        sink.push([family], account.minute)
-    assert raised.value.reason == "throttled"
+    failure = sink.push([family], account.minute).failure
+    assert failure is not None
+    assert failure.reason == "throttled"
+
+
+def test_a_push_that_fails_costs_its_attempts_and_no_more(account: Account) -> None:
+    client = AwsClient(account.spec(), account.clock)
+    sink = CloudWatchSink(SPEC, client, timeout=30)
+    family = lag(*(("$G", f"consumer-{n}", n) for n in range(2500)))  # of three requests
+    account.faults.start_fault(Fault.THROTTLED)
+    assert sink.push([family], account.minute).accepted == 0
+    assert client.requests == {"PutMetricData": ATTEMPTS}
+    assert client.dollars == pytest.approx(ATTEMPTS * PUT_REQUEST)
+    assert client.dollars_per_month < CUSTOM_METRIC_MONTH * 2500
+    account.faults.stop_faults()
+    assert sink.push([family], account.minute) == Pushed(2500)
+    assert client.dollars == pytest.approx((ATTEMPTS + 3) * PUT_REQUEST)

@@ -20,6 +20,7 @@ from obs.families.family import Family, Rows, single
 from obs.sinks.exposition import Exposition
 from obs.sinks.otlp import Identity, OtlpSink, open_otlp
 from obs.sinks.process import ProcessMetrics
+from obs.sinks.pushed import Pushed
 from obs.spec.outputs import Otlp
 from tests.integration.otlp_receivers import (
     Certificate,
@@ -105,11 +106,12 @@ def exposed(given: list[Family]) -> dict[tuple[str, ...], float]:
     }
 
 
-def check_everything(received: Received, given: list[Family], accepted: int) -> None:
+def check_everything(received: Received, given: list[Family], outcome: Pushed) -> None:
     """The receiver has exactly the exposition's samples, with what Prometheus cannot say."""
     expected = exposed(given)
     assert pushed(received) == expected
-    assert accepted == len(expected) > 800
+    assert outcome == Pushed(len(expected))
+    assert outcome.accepted > 800
     failed = received.metrics["eventbridge_failed_invocations_total"]
     assert failed.sum.is_monotonic
     assert failed.sum.aggregation_temporality == (
@@ -127,26 +129,26 @@ def check_everything(received: Received, given: list[Family], accepted: int) -> 
 
 
 async def refused(sink: OtlpSink) -> SourceError:
-    with pytest.raises(SourceError) as raised:
-        await asyncio.to_thread(sink.push, families(), AT)
+    outcome = await asyncio.to_thread(sink.push, families(), AT)
     sink.close()
-    return raised.value
+    assert outcome.failure is not None
+    return outcome.failure
 
 
 async def test_over_http_the_receiver_has_the_numbers_of_the_exposition(
     http: HttpReceiver,
 ) -> None:
     given = families()
-    accepted = await asyncio.to_thread(sink(http.endpoint, "http").push, given, AT)
-    check_everything(http, given, accepted)
+    outcome = await asyncio.to_thread(sink(http.endpoint, "http").push, given, AT)
+    check_everything(http, given, outcome)
 
 
 async def test_over_grpc_the_receiver_has_the_numbers_of_the_exposition(
     rpc: GrpcReceiver,
 ) -> None:
     given = families()
-    accepted = await asyncio.to_thread(sink(rpc.endpoint, "grpc").push, given, AT)
-    check_everything(rpc, given, accepted)
+    outcome = await asyncio.to_thread(sink(rpc.endpoint, "grpc").push, given, AT)
+    check_everything(rpc, given, outcome)
 
 
 async def test_many_consumers_arrive_in_several_requests(
@@ -156,7 +158,7 @@ async def test_many_consumers_arrive_in_several_requests(
     family = Family(nats.LAG_MESSAGES, rows, list(range(60_000)))
     for receiver, protocol in ((http, "http"), (rpc, "grpc")):
         push = sink(receiver.endpoint, protocol).push
-        assert await asyncio.to_thread(push, [family], AT) == 60_000
+        assert await asyncio.to_thread(push, [family], AT) == Pushed(60_000)
         assert len(receiver.requests) == 3
 
 
@@ -268,12 +270,14 @@ async def test_an_answer_that_is_a_web_page_is_not_taken_for_success(http: HttpR
 
 async def test_an_empty_answer_is_success(http: HttpReceiver) -> None:
     http.body = b""
-    assert await asyncio.to_thread(sink(http.endpoint, "http").push, families(), AT) > 800
+    assert (
+        await asyncio.to_thread(sink(http.endpoint, "http").push, families(), AT)
+    ).accepted > 800
 
 
 async def test_an_endpoint_with_the_signal_s_path_is_used_as_it_is(http: HttpReceiver) -> None:
     push = sink(f"{http.endpoint}/v1/metrics", "http").push
-    assert await asyncio.to_thread(push, families(), AT) > 800
+    assert (await asyncio.to_thread(push, families(), AT)).accepted > 800
 
 
 async def test_over_grpc_a_receiver_that_comes_back_is_found_again(rpc: GrpcReceiver) -> None:
@@ -281,14 +285,11 @@ async def test_over_grpc_a_receiver_that_comes_back_is_found_again(rpc: GrpcRece
         port = first.port
         pusher = sink(first.endpoint, "grpc")
         await asyncio.to_thread(pusher.push, families(), AT)
-    with pytest.raises(SourceError):
-        await asyncio.to_thread(pusher.push, families(), AT)
+    assert (await asyncio.to_thread(pusher.push, families(), AT)).failure is not None
     with grpc_receiver(port) as second:
         deadline = time.monotonic() + 15
         while not second.requests and time.monotonic() < deadline:
-            try:
-                await asyncio.to_thread(pusher.push, families(), AT)
-            except SourceError:
+            if (await asyncio.to_thread(pusher.push, families(), AT)).failure:
                 await asyncio.sleep(0.1)
         assert second.requests
     pusher.close()
@@ -305,7 +306,7 @@ async def test_http_over_tls_proves_both_sides(
     async with http_receiver(context) as receiver:
         secure = receiver.endpoint.replace("http", "https")
         trusted = sink(secure, "http", tls={"ca_file": self_signed.cert_file, **pair})
-        assert await asyncio.to_thread(trusted.push, families(), AT) > 800
+        assert (await asyncio.to_thread(trusted.push, families(), AT)).accepted > 800
         assert (await refused(sink(secure, "http", tls=pair))).reason == "connection"
         nameless = sink(secure, "http", tls={"ca_file": self_signed.cert_file})
         assert (await refused(nameless)).reason == "connection"
@@ -320,7 +321,7 @@ async def test_grpc_over_tls_proves_both_sides(self_signed: Certificate) -> None
     with grpc_receiver(credentials=credentials) as receiver:
         secure = receiver.endpoint.replace("http", "https")
         trusted = sink(secure, "grpc", tls={"ca_file": self_signed.cert_file, **pair})
-        assert await asyncio.to_thread(trusted.push, families(), AT) > 800
+        assert (await asyncio.to_thread(trusted.push, families(), AT)).accepted > 800
         assert (await refused(sink(secure, "grpc", tls=pair))).reason in ("connection", "timeout")
         nameless = sink(secure, "grpc", tls={"ca_file": self_signed.cert_file})
         assert (await refused(nameless)).reason in ("connection", "timeout")

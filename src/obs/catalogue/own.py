@@ -92,6 +92,11 @@ PUSH_UP = gauge(
 PUSH_POINTS = counter(
     "obs_push_points_total", ("sink",), "Data points that the sink accepted.", title="Pushes"
 )
+PUSH_REJECTED = counter(
+    "obs_push_rejected_points_total",
+    ("sink",),
+    "Data points that the sink received and rejected; the status page gives its reason.",
+)
 PUSH_ERRORS = counter("obs_push_errors_total", ("sink", "reason"), "Pushes that failed, by reason.")
 STATE_ERRORS = counter(
     "obs_state_errors_total",

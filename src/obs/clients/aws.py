@@ -153,7 +153,6 @@ class AwsClient:
 
     def put_metric_data(self, namespace: str, data: Sequence["MetricDatumTypeDef"]) -> None:
         """Publish one request of data points: at most 1 000 metrics and 1 MB."""
-        self._spend(PUT_REQUEST)
         self._session.call("cloudwatch", "PutMetricData", Namespace=namespace, MetricData=[*data])
         now = self._clock()
         with self._lock:
@@ -253,6 +252,8 @@ class AwsClient:
     def _count(self, operation: str) -> None:
         with self._lock:
             self._requests[operation] += 1
+            if operation == "PutMetricData":  # retries too: a receiver that is sick costs as well
+                self._costs.spend(PUT_REQUEST, self._clock())
 
     def _spend(self, dollars: float, every: float | None = None) -> None:
         with self._lock:

@@ -35,12 +35,16 @@ _request: Final = _Request()
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """What this thread requests meanwhile has ended after `seconds`, or fails with a timeout."""
-    _request.ends = time.monotonic() + seconds
+    """What this thread requests meanwhile has ended after `seconds`, or fails with a timeout.
+
+    Of limits inside each other, the one that ends first counts.
+    """
+    outer = _request.ends
+    _request.ends = min(outer, time.monotonic() + seconds)
     try:
         yield
     finally:
-        _request.ends = inf
+        _request.ends = outer
 
 
 def remaining() -> float:

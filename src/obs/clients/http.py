@@ -60,20 +60,31 @@ class Http:
         max_bytes: int = MAX_BYTES,
         remedy: str = "",
         connections: int = 16,
+        proxy: str | None = None,
     ) -> None:
         """A request takes at most `timeout` seconds from its beginning to the last byte.
 
         `max_bytes` limits the response, and twice as much all that are read at the same time;
         `remedy` tells what to change where that is not enough. Up to `connections` per host stay
-        open.
+        open. `proxy` is the URL of a proxy for https:// URLs, which it connects and cannot read.
         """
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._remedy = remedy
         self._held = _Held(_AT_ONCE * max_bytes)
         self._tls = tls or Tls()
-        self._pools = urllib3.PoolManager(
-            num_pools=64, maxsize=connections, cert_reqs="CERT_REQUIRED", **_certificates(self._tls)
+        options: dict[str, Any] = {
+            "num_pools": 64,
+            "maxsize": connections,
+            "cert_reqs": "CERT_REQUIRED",
+            **_certificates(self._tls),
+        }
+        self._pools = (
+            urllib3.PoolManager(**options)
+            if proxy is None
+            else urllib3.ProxyManager(
+                _without_userinfo(proxy), proxy_headers=_proxy_authorization(proxy), **options
+            )
         )
         self._pools.pool_classes_by_scheme = POOLS
 
@@ -250,6 +261,10 @@ def _authorization(url: str) -> dict[str, str]:
         return {}
     pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
     return {"Authorization": f"Basic {base64.b64encode(pair.encode('latin-1')).decode()}"}
+
+
+def _proxy_authorization(url: str) -> dict[str, str]:
+    return {f"Proxy-{name}": value for name, value in _authorization(url).items()}
 
 
 def _kind(document: object) -> dict[str, str]:

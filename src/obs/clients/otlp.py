@@ -9,46 +9,40 @@ import gzip
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Protocol
-from urllib.parse import urlsplit
+from typing import Final
 
-import requests
-import urllib3
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsPartialSuccess,
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
-from requests.auth import AuthBase
 
+from obs.clients.deadline import within
+from obs.clients.http import Http, HttpAnswer, without_user
+from obs.clients.otlp_answer import (
+    Answer,
+    accepted,
+    json_response,
+    quoted,
+    retry_after,
+    status_text,
+)
+from obs.clients.proxies import proxy_of
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
 _PATH: Final = "/v1/metrics"
 _PROTOBUF: Final = "application/x-protobuf"
-_LARGEST_ANSWER: Final = 1 << 20
+_LARGEST_ANSWER: Final = 1 << 18
 _STATUS: Final[Mapping[int, Reason]] = {
     401: "auth",
     403: "auth",
     408: "timeout",
+    413: "too_large",
     429: "throttled",
     504: "timeout",
 }
-
-
-class Sender(Protocol):
-    """A connection to an OTLP receiver."""
-
-    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
-        """Send one request; the response says how many points were rejected, and why.
-
-        Blocks no longer than the timeout. Raises SourceError.
-        """
-
-    def close(self) -> None:
-        """Close the open connections."""
 
 
 def read_headers(path: str | None) -> dict[str, str]:
@@ -83,101 +77,80 @@ def read_file(path: str) -> bytes:
 
 
 class OtlpHttp:
-    """OTLP over HTTP in protobuf, compressed. Proxies of the environment are used."""
+    """OTLP over HTTP in protobuf, compressed; see obs.clients.otlp_answer.Sender.
+
+    Redirects are not followed. A proxy of the environment is used for https:// only.
+    """
 
     def __init__(self, spec: Otlp) -> None:
         base = spec.endpoint.rstrip("/")
         self._url = base if base.endswith(_PATH) else base + _PATH
+        self._where = without_user(self._url)
         self._headers_file = spec.headers_file
         self._tls = spec.tls or Tls()
-        self._timeout = spec.timeout
-        self._session = requests.Session()
-        self._session.auth = _NoNetrc()
+        self._http = Http(
+            spec.tls,
+            timeout=spec.timeout,
+            max_bytes=_LARGEST_ANSWER,
+            connections=1,
+            proxy=proxy_of(self._url),
+        )
 
-    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
+    def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
         """See Sender."""
-        headers = {
-            **read_headers(self._headers_file),
-            "content-type": _PROTOBUF,
-            "content-encoding": "gzip",
-        }
-        body = gzip.compress(request.SerializeToString(), compresslevel=1, mtime=0)
-        deadline = time.monotonic() + self._timeout
-        where = _without_user(self._url)
-        tls = self._tls
-        for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
-            read_file(path)  # requests does not name the missing one
-        try:
-            with self._session.post(
-                self._url,
-                data=body,
-                headers=headers,
-                timeout=self._timeout,
-                # Not set on the session, where REQUESTS_CA_BUNDLE would take precedence.
-                verify=tls.ca_file,
-                cert=_pair(tls),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                if answer.status_code != 200:
-                    reason = _STATUS.get(answer.status_code, "http_status")
-                    raise SourceError(reason, f"{where}: HTTP status {answer.status_code}")
-                return _partial(_read(answer, deadline, where), answer, where)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _translated(error, where) from None
+        headers = read_headers(self._headers_file)
+        for path in filter(None, (self._tls.ca_file, self._tls.cert_file, self._tls.key_file)):
+            read_file(path)
+        answer = self._exchange(request, headers, timeout)
+        if answer.status != 200:
+            raise _refused(answer, headers, self._where)
+        return _accepted(answer, headers, self._where)
 
     def close(self) -> None:
         """See Sender."""
-        self._session.close()
+        self._http.close()
+
+    def _exchange(
+        self, request: ExportMetricsServiceRequest, headers: Mapping[str, str], timeout: float
+    ) -> HttpAnswer:
+        if not all(value.isprintable() for each in headers.items() for value in each):
+            why = "a header of headers_file is not valid in HTTP"
+            raise SourceError("auth", f"{self._where}: {why}")
+        of_body = {"content-type": _PROTOBUF, "content-encoding": "gzip"}
+        with within(timeout):
+            return self._http.exchange(
+                "POST",
+                self._url,
+                headers={**headers, **of_body},
+                body=gzip.compress(request.SerializeToString(), compresslevel=1, mtime=0),
+            )
 
 
-def _pair(tls: Tls) -> str | tuple[str, str] | None:
-    """The client certificate as requests takes it; the key may be in the same file."""
-    return (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file
+def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> SourceError:
+    text = quoted(status_text(answer.body, _kind(answer)), headers)
+    pause = retry_after(answer.headers.get("retry-after"), time.time())
+    return SourceError(
+        _STATUS.get(answer.status, "http_status"),
+        f"{where}: HTTP status {answer.status}" + f": {text}" * bool(text),
+        pause=pause if answer.status in (429, 503) else None,
+    )
 
 
-class _NoNetrc(AuthBase):
-    """Stops requests from reading credentials from .netrc."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
-def _read(answer: requests.Response, deadline: float, where: str) -> bytes:
-    body = b""
-    for part in answer.iter_content(1 << 16):
-        body += part
-        if time.monotonic() > deadline:
-            raise SourceError("timeout", f"{where}: response not complete in time")
-        if len(body) > _LARGEST_ANSWER:
-            raise SourceError("decode", f"{where}: response too large for OTLP")
-    return body
-
-
-def _partial(body: bytes, answer: requests.Response, where: str) -> ExportMetricsPartialSuccess:
+def _accepted(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> Answer:
     """The rejected points in the response; some receivers send a 200 without a body."""
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not body or kind == "application/json":
-        return ExportMetricsPartialSuccess()
+    kind = _kind(answer)
+    if not answer.body:
+        return Answer()
+    if kind == "application/json":
+        return accepted(json_response(answer.body), headers)
     try:
-        if kind != _PROTOBUF:
-            raise DecodeError
-        return ExportMetricsServiceResponse.FromString(body).partial_success
+        if kind != _PROTOBUF or answer.headers.get("content-encoding", "identity") != "identity":
+            raise DecodeError  # what is compressed was not asked for, and may be a bomb
+        response = ExportMetricsServiceResponse.FromString(answer.body)
     except DecodeError:
         raise SourceError("decode", f"{where}: invalid OTLP response") from None
+    return accepted(response, headers)
 
 
-def _translated(error: Exception, where: str) -> SourceError:
-    """The library's error without its text, which repeats the URL with its user info."""
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return SourceError("timeout", f"{where}: timed out")
-    if isinstance(error, requests.exceptions.SSLError):
-        return SourceError("connection", f"{where}: TLS handshake failed: certificate not accepted")
-    if isinstance(error, requests.exceptions.InvalidHeader):
-        return SourceError("auth", f"{where}: a header of headers_file is not valid in HTTP")
-    return SourceError("connection", f"{where}: cannot connect, or connection lost")
-
-
-def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+def _kind(answer: HttpAnswer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()

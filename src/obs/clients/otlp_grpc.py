@@ -6,19 +6,24 @@ from urllib.parse import urlsplit
 
 import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsPartialSuccess,
     ExportMetricsServiceRequest,
 )
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 
 from obs.clients.otlp import read_file, read_headers
+from obs.clients.otlp_answer import Answer, accepted, quoted, retry_delay
+from obs.clients.proxies import may_use_proxy
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
+_LARGEST_ANSWER: Final = 1 << 15
+"""Bytes. Older versions of the library limit what arrives, and unpack a thousand times as much."""
+_TOO_LARGE: Final = "message larger than max"  # how the library says it
 _OPTIONS: Final = (
     ("grpc.max_reconnect_backoff_ms", 5000),  # the default of two minutes misses four pushes
-    ("grpc.enable_http_proxy", 1),
+    ("grpc.max_receive_message_length", _LARGEST_ANSWER),
+    ("grpc.enable_retries", 0),
 )
 _CODES: Final[Mapping[grpc.StatusCode, Reason]] = {
     grpc.StatusCode.UNAUTHENTICATED: "auth",
@@ -27,10 +32,17 @@ _CODES: Final[Mapping[grpc.StatusCode, Reason]] = {
     grpc.StatusCode.UNAVAILABLE: "connection",
     grpc.StatusCode.RESOURCE_EXHAUSTED: "throttled",
 }
+_LOCAL: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+"""Codes whose text is mostly the library's own."""
+_PAUSES: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+_DETAILS: Final = "grpc-status-details-bin"
 
 
 class OtlpGrpc:
-    """OTLP over gRPC, compressed; see obs.clients.otlp.Sender."""
+    """OTLP over gRPC, compressed; see obs.clients.otlp_answer.Sender.
+
+    A proxy of the environment is used for https:// only.
+    """
 
     def __init__(self, spec: Otlp) -> None:
         self._spec = spec
@@ -39,24 +51,21 @@ class OtlpGrpc:
         self._secure = parts.scheme == "https"
         self._channel: grpc.Channel | None = None
 
-    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
+    def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
         """See Sender."""
-        headers = tuple(read_headers(self._spec.headers_file).items())
+        headers = read_headers(self._spec.headers_file)
         if self._channel is None:
             self._channel = self._open()
         stub = MetricsServiceStub(self._channel)  # type: ignore[no-untyped-call]
         try:
-            answer = stub.Export(request, timeout=self._spec.timeout, metadata=headers)
+            answer = stub.Export(request, timeout=timeout, metadata=tuple(headers.items()))
         except grpc.RpcError as error:
-            code = error.code()
-            reason = _CODES.get(code, "http_status")
-            raise SourceError(reason, f"{self._target}: gRPC status {code.name}") from None
-        except ValueError:  # gRPC rejects the metadata
+            raise self._refused(error, headers) from None
+        except ValueError:  # gRPC rejects the metadata, or the channel is closed
             raise SourceError(
                 "auth", f"{self._target}: a header of headers_file is not valid in gRPC"
             ) from None
-        partial: ExportMetricsPartialSuccess = answer.partial_success
-        return partial
+        return accepted(answer, headers)
 
     def close(self) -> None:
         """See Sender."""
@@ -64,15 +73,31 @@ class OtlpGrpc:
             self._channel.close()
             self._channel = None
 
+    def _refused(self, error: grpc.RpcError, headers: Mapping[str, str]) -> SourceError:
+        code, details = error.code(), error.details() or ""
+        if _TOO_LARGE in details:
+            why = f"response larger than {_LARGEST_ANSWER} bytes"
+            return SourceError("too_large", f"{self._target}: {why}")
+        text = "" if code in _LOCAL else quoted(details, headers)
+        trailers = {pair.key: pair.value for pair in error.trailing_metadata() or ()}
+        return SourceError(
+            _CODES.get(code, "http_status"),
+            f"{self._target}: gRPC status {code.name}" + f": {text}" * bool(text),
+            pause=retry_delay(trailers.get(_DETAILS)) if code in _PAUSES else None,
+        )
+
     def _open(self) -> grpc.Channel:
+        # The library would use a proxy for anything, this machine's own addresses included.
+        proxies = ("grpc.enable_http_proxy", int(may_use_proxy(self._spec.endpoint)))
+        options = (*_OPTIONS, proxies)
         if not self._secure:
             return grpc.insecure_channel(
-                self._target, options=_OPTIONS, compression=grpc.Compression.Gzip
+                self._target, options=options, compression=grpc.Compression.Gzip
             )
         return grpc.secure_channel(
             self._target,
             _credentials(self._spec.tls or Tls()),
-            options=_OPTIONS,
+            options=options,
             compression=grpc.Compression.Gzip,
         )
 

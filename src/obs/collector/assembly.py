@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from obs.collector.backfill import fetch
 from obs.collector.checking import Checks, checking
@@ -17,6 +17,7 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.errors import SourceError
 from obs.extras import require_extra
 from obs.families.family import Family
+from obs.sinks.pushed import Pushed
 from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
 from obs.sources.kind import Listener as SourceListener
 from obs.sources.kinds import each_source
@@ -29,6 +30,11 @@ from obs.state import open_state
 if TYPE_CHECKING:
     from obs.clients.aws import AwsClient
     from obs.sinks.otlp import OtlpSink
+
+GRACE_SECONDS: Final = 5.0
+"""Beyond its own deadline a push has this for what is loaded at the first one, and for encoding."""
+_AWS_TIMEOUTS: Final = 5
+"""Timeouts of one request to AWS that a push may take: one, and what its last call has."""
 
 Clients = Mapping[str, tuple[AnyKind, SourceClient]]
 """By the names of their sources."""
@@ -215,7 +221,8 @@ def _sinks(
     if system.outputs.cloudwatch:
         spec = system.outputs.cloudwatch
         client = cast("AwsClient", clients[spec.source])
-        sinks.append(_cloudwatch_sink(spec, healths["cloudwatch"], client))
+        timeout = system.sources.of("aws")[spec.source].timeout
+        sinks.append(_cloudwatch_sink(spec, healths["cloudwatch"], client, timeout))
     return sinks
 
 
@@ -223,7 +230,7 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
     """Opened at its first push, because its imports would delay the first scrape."""
     opened: list[OtlpSink] = []
 
-    def push(families: Sequence[Family], at: float) -> int:
+    def push(families: Sequence[Family], at: float) -> Pushed:
         if not opened:
             from obs.sinks.otlp import Identity, open_otlp  # noqa: PLC0415  heavy
 
@@ -236,10 +243,14 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
         for sink in opened:
             sink.close()
 
-    return PushedSink(health, push, close)
+    return PushedSink(health, push, close, spec.timeout + GRACE_SECONDS)
 
 
-def _cloudwatch_sink(spec: CloudWatch, health: PushHealth, client: "AwsClient") -> PushedSink:
+def _cloudwatch_sink(
+    spec: CloudWatch, health: PushHealth, client: "AwsClient", timeout: float
+) -> PushedSink:
+    """`timeout` is that of one request of the client."""
     from obs.sinks.cloudwatch import CloudWatchSink  # noqa: PLC0415
 
-    return PushedSink(health, CloudWatchSink(spec, client).push, client.close)
+    sink = CloudWatchSink(spec, client, timeout=timeout)
+    return PushedSink(health, sink.push, client.close, _AWS_TIMEOUTS * timeout + GRACE_SECONDS)

@@ -27,6 +27,7 @@ from obs.families.slo import asked_family, slo_families
 from obs.logs import dropped_lines
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import ProcessMetrics
+from obs.sinks.pushed import Pushed
 from obs.sources.kind import AnyKind, Change, Snapshot, SourceClient, Tracker
 from obs.sources.kinds import KINDS, each_source
 from obs.spec.system import System
@@ -165,18 +166,14 @@ class Collector:
         health.succeeded(self.clock.wall(), self.clock.monotonic(), 0.0)
         self._publish_own()
 
-    def pushed(self, health: PushHealth, points: int) -> None:
-        """Record an accepted push."""
-        if not health.up:
+    def pushed(self, health: PushHealth, outcome: Pushed, wait: float) -> None:
+        """Record what became of a push; the next one is in `wait` seconds."""
+        was_up, first = health.up, not health.errors
+        health.ended(outcome, self.clock.wall(), wait)
+        if health.up and not was_up:
             log.info("push to %s succeeded", health.name)
-        health.succeeded(self.clock.wall(), points)
-        self._publish_own()
-
-    def push_failed(self, health: PushHealth, error: SourceError) -> None:
-        """Record a failed push."""
-        if health.up or not health.errors:
-            log.warning("push to %s failed: %s: %s", health.name, error.reason, error)
-        health.failed(error.reason, str(error))
+        elif not health.up and (was_up or first):
+            log.warning("push to %s failed: %s: %s", health.name, health.reason, health.error)
         self._publish_own()
 
     def take_checks(self, outcomes: Mapping[str, bool]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import random
 import time
@@ -11,12 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.clients.threads import in_thread
+from obs.clients.failures import as_source_error
+from obs.clients.threads import failure_of, in_thread
 from obs.collector.collector import Collector
+from obs.collector.garbage import (
+    calm_garbage_collection,
+    collect_after_failure,
+    collect_forever,
+)
 from obs.collector.health import PushHealth, SourceHealth
-from obs.collector.schedule import seconds_to_next_poll
+from obs.collector.schedule import seconds_to_next_poll, seconds_to_next_push
 from obs.errors import SourceError
 from obs.families.family import Family
+from obs.sinks.pushed import Pushed
 from obs.sources.kind import Snapshot
 
 log = logging.getLogger(__name__)
@@ -24,6 +30,7 @@ log = logging.getLogger(__name__)
 STALE_CHECK_SECONDS: Final = 1.0
 STOP_WITHIN_SECONDS: Final = 3.0
 SAVE_WITHIN_SECONDS: Final = 5.0
+CLOSE_WITHIN_SECONDS: Final = 0.5
 LISTEN_WITHIN_SECONDS: Final = 2.0
 HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
 
@@ -48,11 +55,12 @@ class PolledSource:
 
 @dataclass(frozen=True, slots=True)
 class PushedSink:
-    """A sink that is pushed to; `push` gives the number of points accepted."""
+    """A sink that is pushed to; a push ends by itself, at the latest after `limit` seconds."""
 
     health: PushHealth
-    push: Callable[[Sequence[Family], float], int]
+    push: Callable[[Sequence[Family], float], Pushed]
     close: Callable[[], None]
+    limit: float
 
 
 class Daemon:
@@ -77,6 +85,7 @@ class Daemon:
         self._unpolled = len(sources)
         self._all_polled = asyncio.Event()
         self._history_not_before: dict[str, int] = {}  # polls, by source
+        self._latest_push: dict[str, asyncio.Future[Pushed]] = {}  # by sink
 
     async def poll_once(self) -> None:
         """Poll every source one time."""
@@ -92,6 +101,7 @@ class Daemon:
             *(asyncio.create_task(self._push_forever(sink)) for sink in self._sinks),
             *(asyncio.create_task(self._listen(listener)) for listener in self._listeners),
             asyncio.create_task(self._expire_stale()),
+            asyncio.create_task(collect_forever()),
         ]
         calm_garbage_collection()
         stopping = asyncio.create_task(stop.wait())
@@ -115,10 +125,12 @@ class Daemon:
     async def close(self) -> None:
         """Save the state and close the sinks; neither is waited for without end."""
         saving = asyncio.ensure_future(self._in_core(self._collector.close))
-        closing = [in_thread(sink.close, f"close-{sink.health.name}") for sink in self._sinks]
-        _, late = await asyncio.wait({saving, *closing}, timeout=SAVE_WITHIN_SECONDS)
+        closing = [in_thread(each.close, f"close-{each.health.name}") for each in self._sinks]
+        _, late = await asyncio.wait({saving}, timeout=SAVE_WITHIN_SECONDS)
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSE_WITHIN_SECONDS)
         self._core.shutdown(wait=False, cancel_futures=True)
-        if saving in late:
+        if late:
             log.error("the state is not saved: it takes longer than %g s", SAVE_WITHIN_SECONDS)
         else:
             saving.result()
@@ -147,21 +159,33 @@ class Daemon:
         started = time.monotonic()
         call = in_thread(source.poll, f"poll-{source.health.name}")
         await asyncio.wait({call}, timeout=source.limit)
-        try:
-            if not call.done():
-                raise SourceError("timeout", f"timed out after {source.limit:g} s")
-            snapshot = call.result()
-            await self._in_core(self._collector.record_poll, source.health, snapshot, started)
-        except Exception as error:  # noqa: BLE001  a failure of one source must not affect another
-            failure = _as_source_error(error)
+        failure = await self._recorded(source, call, started)
+        if failure is not None:
             await self._in_core(self._collector.fail, source.health, failure, started)
             await asyncio.wait({call})
             call.exception()
-        else:
-            if source.refine:
-                await self._refine(source.health, source.refine)
-            if source.past and self._collector.lacks_history(source.health.name):
-                await self._backfill(source.health, source.past)
+            collect_after_failure()
+            return
+        if source.refine:
+            await self._refine(source.health, source.refine)
+        if source.past and self._collector.lacks_history(source.health.name):
+            await self._backfill(source.health, source.past)
+
+    async def _recorded(
+        self, source: PolledSource, call: asyncio.Future[Snapshot], started: float
+    ) -> SourceError | None:
+        """Why a poll has no snapshot that could be recorded; None where it has one, recorded."""
+        if not call.done():
+            return SourceError("timeout", f"timed out after {source.limit:g} s")
+        failure = failure_of(call)
+        if failure is not None:
+            return failure
+        try:
+            record = self._collector.record_poll
+            await self._in_core(record, source.health, call.result(), started)
+        except Exception as error:  # noqa: BLE001  a failure of one source must not affect another
+            return as_source_error(error)
+        return None
 
     async def _backfill(self, health: SourceHealth, past: Callable[[], Callable[[], None]]) -> None:
         if health.polls < self._history_not_before.get(health.name, 0):
@@ -170,7 +194,7 @@ class Daemon:
             await self._in_core(await in_thread(past, f"history-{health.name}"))
         except Exception as error:  # noqa: BLE001  until it is read, SLOs begin with the polls
             self._history_not_before[health.name] = health.polls + HISTORY_RETRY_POLLS
-            failure = _as_source_error(error)
+            failure = as_source_error(error)
             await self._in_core(self._collector.history_failed, health.name, failure)
 
     async def _refine(self, health: SourceHealth, refine: Listener) -> None:
@@ -178,26 +202,45 @@ class Daemon:
             await refine(self._in_core)
         except Exception as error:  # noqa: BLE001  the result of the poll stays
             log.warning(
-                "source %s: cannot make lags exact: %s", health.name, _as_source_error(error)
+                "source %s: cannot make lags exact: %s", health.name, as_source_error(error)
             )
 
     async def _push_forever(self, sink: PushedSink) -> None:
+        wait = sink.health.interval
         while True:
-            await asyncio.sleep(sink.health.interval)
-            await self._push(sink)
+            await asyncio.sleep(wait)
+            wait = await self._push(sink)
 
-    async def _push(self, sink: PushedSink) -> None:
+    async def _push(self, sink: PushedSink) -> float:
+        """One push; gives the seconds until the next."""
         families = self._collector.families()
         if not families:
-            return
-        wall = time.time()
-        try:
-            points = await in_thread(lambda: sink.push(families, wall), f"push-{sink.health.name}")
-        except Exception as error:  # noqa: BLE001  a failure of a sink must not affect the rest
-            failure = _as_source_error(error)
-            await self._in_core(self._collector.push_failed, sink.health, failure)
-        else:
-            await self._in_core(self._collector.pushed, sink.health, points)
+            return sink.health.interval
+        started = time.monotonic()
+        outcome = await self._pushed(sink, families)
+        pause = outcome.failure.pause if outcome.failure else None
+        took = time.monotonic() - started
+        wait = seconds_to_next_push(sink.health.interval, took, pause)
+        await self._in_core(self._collector.pushed, sink.health, outcome, wait)
+        if outcome.failure is not None:
+            collect_after_failure()
+        return wait
+
+    async def _pushed(self, sink: PushedSink, families: Sequence[Family]) -> Pushed:
+        """What became of a push. None begins before the one before has ended."""
+        name, wall = sink.health.name, time.time()
+        latest = self._latest_push.get(name)
+        if latest is not None and not latest.done():
+            return Pushed(failure=SourceError("timeout", "an earlier push has not ended yet"))
+        call = in_thread(lambda: sink.push(families, wall), f"push-{name}")
+        self._latest_push[name] = call
+        await asyncio.wait({call}, timeout=sink.limit)
+        if not call.done():
+            call.add_done_callback(asyncio.Future.exception)  # read, or asyncio logs it
+            why = f"the push did not end within {sink.limit:g} s"
+            return Pushed(failure=SourceError("timeout", why))
+        failure = failure_of(call)
+        return call.result() if failure is None else Pushed(failure=failure)
 
     async def _expire_stale(self) -> None:
         while True:
@@ -206,21 +249,3 @@ class Daemon:
 
     async def _in_core(self, call: Callable[..., Any], *arguments: Any) -> None:
         await asyncio.get_running_loop().run_in_executor(self._core, call, *arguments)
-
-
-def calm_garbage_collection() -> None:
-    """Make Python collect reference cycles rarely.
-
-    A poll makes and drops tens of thousands of objects without a cycle among them; at Python's
-    own pace the search goes through all that is remembered, again and again in every poll.
-    """
-    gc.collect()
-    gc.freeze()  # imported modules are permanent
-    gc.set_threshold(100_000, 20, 20)
-
-
-def _as_source_error(error: Exception) -> SourceError:
-    if isinstance(error, SourceError):
-        return error
-    log.error("internal error", exc_info=error)
-    return SourceError("internal", f"{type(error).__name__} in the collector; see its log")

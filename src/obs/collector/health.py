@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from obs.errors import Reason
+from obs.errors import Reason, SourceError
+from obs.sinks.pushed import Pushed
 
 
 @dataclass(slots=True)
@@ -82,22 +83,33 @@ class PushHealth:
     interval: float
     up: bool = False
     last_success: float | None = None
+    next_push: float | None = None  # Unix seconds
     points: int = 0
+    rejected: int = 0
     error: str = ""
     reason: Reason | None = None
     errors: Counter[str] = field(default_factory=Counter)
 
-    def succeeded(self, wall: float, points: int) -> None:
-        """Record a push of `points` data points."""
-        self.up = True
-        self.last_success = wall
-        self.points += points
-        self.error = ""
-        self.reason = None
+    def ended(self, outcome: Pushed, wall: float, wait: float) -> None:
+        """Record a push that ended at `wall`; the next one is in `wait` seconds."""
+        self.points += outcome.accepted
+        self.rejected += outcome.rejected
+        self.next_push = wall + wait
+        failure = outcome.failure
+        self.up = failure is None
+        if failure is None:
+            self.last_success = wall
+            self.error = ""
+            self.reason = None
+        else:
+            self.error = described(failure, wait)
+            self.reason = failure.reason
+            self.errors[failure.reason] += 1
 
-    def failed(self, reason: Reason, error: str) -> None:
-        """Record a failed push."""
-        self.up = False
-        self.error = error
-        self.reason = reason
-        self.errors[reason] += 1
+
+def described(failure: SourceError, wait: float) -> str:
+    """Why a push failed, and what becomes of the pause that the receiver asks for."""
+    if failure.pause is None:
+        return str(failure)
+    shortened = f"; the next push is in {wait:.0f} s all the same" * (failure.pause > wait)
+    return f"{failure}; the receiver asks for a pause of {failure.pause:.0f} s{shortened}"

@@ -174,6 +174,8 @@ def _push(health: PushHealth) -> PushStatus:
         target=health.target,
         up=health.up,
         last_success=health.last_success,
+        next_push=health.next_push,
+        rejected_points=health.rejected,
         every_seconds=health.interval,
         error=health.error or None,
         error_reason=health.reason,

@@ -38,6 +38,8 @@ class Push(Protocol):
     @property
     def points(self) -> int: ...
     @property
+    def rejected(self) -> int: ...
+    @property
     def errors(self) -> Counter[str]: ...
 
 
@@ -74,6 +76,7 @@ def push_families(pushes: Sequence[Push]) -> list[Family]:
     return [
         Family(own.PUSH_UP, rows, [int(push.up) for push in pushes]),
         Family(own.PUSH_POINTS, rows, [push.points for push in pushes]),
+        Family(own.PUSH_REJECTED, rows, [push.rejected for push in pushes]),
         Family(
             own.PUSH_ERRORS,
             Rows((push.name, reason) for push in pushes for reason in REASONS),

@@ -4,13 +4,16 @@ Every series is a custom metric, which AWS charges for by the month; the client 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from obs.catalogue.metric import Published
+from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
 from obs.sinks.labels import bounded
+from obs.sinks.pushed import Pushed
 from obs.spec.outputs import CloudWatch
 
 if TYPE_CHECKING:
@@ -34,23 +37,53 @@ class PutMetricData(Protocol):
 
 
 class CloudWatchSink:
-    """Publishes the spec's metrics through a client, which retries, counts and prices."""
+    """Publishes the spec's metrics through a client, which retries, counts and prices.
 
-    def __init__(self, spec: CloudWatch, client: PutMetricData) -> None:
+    A push sends no further request after `timeout` seconds.
+    """
+
+    def __init__(
+        self,
+        spec: CloudWatch,
+        client: PutMetricData,
+        *,
+        timeout: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._spec = spec
         self._client = client
+        self._timeout = timeout
+        self._now = now
 
-    def push(self, families: Sequence[Family], at: float) -> int:
-        """Publish the values with the time `at` (Unix seconds); returns how many.
+    def push(self, families: Sequence[Family], at: float) -> Pushed:
+        """Publish the values with the time `at` (Unix seconds).
 
-        Blocks. Raises SourceError at the first request that fails after its retries; the requests
-        before it are published.
+        Blocks. Stops at the first request that fails after its retries; the requests before it are
+        published.
         """
+        ends = self._now() + self._timeout
         chosen = [family for family in families if family.metric.name in self._spec.metrics]
         data = [datum(series, value, at) for series, value in highest_values(chosen).items()]
+        published = 0
         for batch in batches(data):
+            failure = self._publish(batch, ends)
+            if failure is not None:
+                return Pushed(published, failure=failure)
+            published += len(batch)
+        return Pushed(published)
+
+    def _publish(self, batch: Sequence["MetricDatumTypeDef"], ends: float) -> SourceError | None:
+        if self._now() >= ends:
+            why = f"PutMetricData: the push took longer than {self._timeout:g} s"
+            return SourceError("timeout", why)
+        try:
             self._client.put_metric_data(self._spec.namespace, batch)
-        return len(data)
+        except SourceError as error:
+            failure = error
+        else:
+            return None
+        forget_frames(failure)  # which hold the batch
+        return failure
 
 
 def highest_values(families: Iterable[Family]) -> Mapping[Series, float]:

@@ -4,8 +4,9 @@ Metrics have their Prometheus names: receivers that translate OTLP to Prometheus
 existing `_total` and unit suffixes, and add none.
 """
 
+import time
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -28,11 +29,13 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obs import __version__
 from obs.catalogue.metric import Kind, Metric
-from obs.clients.otlp import OtlpHttp, Sender
-from obs.errors import SourceError
+from obs.clients.otlp import OtlpHttp
+from obs.clients.otlp_answer import Answer, Sender
+from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
 from obs.sinks.labels import Duplicates, Labels, PerRows
 from obs.sinks.otlp_points import data_points, heads
+from obs.sinks.pushed import Pushed
 from obs.spec.outputs import Otlp
 
 UNITS: Final[Mapping[str, str]] = {  # UCUM
@@ -80,7 +83,8 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
 
 def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
     """The sink of the spec; connects when first used."""
-    return OtlpSink(_connect(spec), resource(identity, spec.resource), identity.labels)
+    origin = resource(identity, spec.resource)
+    return OtlpSink(_connect(spec), origin, identity.labels, timeout=spec.timeout)
 
 
 def _connect(spec: Otlp) -> Sender:
@@ -93,37 +97,61 @@ def _connect(spec: Otlp) -> Sender:
 
 
 class OtlpSink:
-    """Pushes families over a sender."""
+    """Pushes families over a sender; a push lasts `timeout` seconds at most."""
 
-    def __init__(self, sender: Sender, origin: Resource, labels: Labels = ()) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        origin: Resource,
+        labels: Labels = (),
+        *,
+        timeout: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sender = sender
         self._encoder = Encoder(origin, labels)
+        self._timeout = timeout
+        self._now = now
         self._closed = False
 
-    def push(self, families: Sequence[Family], at: float) -> int:
-        """Send the samples with the time `at` (Unix seconds); returns how many were accepted.
+    def push(self, families: Sequence[Family], at: float) -> Pushed:
+        """Send the samples with the time `at` (Unix seconds).
 
-        Blocks, each request for the sender's timeout at most, and stops at the first that fails.
-        Raises SourceError, with reason partial where the receiver rejected points, after
-        everything was sent.
+        Blocks. Stops at the first request that fails, and where the time is over. Rejected points
+        are a failure with reason partial, after everything was sent.
         """
+        ends = self._now() + self._timeout
         sent = rejected = 0
         why = ""
         for count, request in self._encoder.requests(families, at):
-            answer = self._sender.send(request)
-            sent += count
-            rejected += answer.rejected_data_points
-            why = why or answer.error_message
             if self._closed:
                 break
+            answer = self._answer(request, ends)
+            if isinstance(answer, SourceError):
+                return Pushed(sent - rejected, rejected, answer)
+            sent += count
+            rejected += min(max(answer.rejected, 0), count)
+            why = why or answer.message
         if rejected:
-            raise SourceError("partial", f"{rejected} of {sent} points rejected: {why[:200]}")
-        return sent
+            message = f"{rejected} of {sent} points rejected: {why or 'no reason given'}"
+            return Pushed(sent - rejected, rejected, SourceError("partial", message))
+        return Pushed(sent)
 
     def close(self) -> None:
         """Close the sender; a push in progress sends no further request."""
         self._closed = True
         self._sender.close()
+
+    def _answer(self, request: ExportMetricsServiceRequest, ends: float) -> Answer | SourceError:
+        left = ends - self._now()
+        if left <= 0:
+            return SourceError("timeout", f"the push took longer than {self._timeout:g} s")
+        try:
+            return self._sender.send(request, left)
+        except SourceError as error:
+            failure = error
+        forget_frames(failure)  # which hold the request
+        return failure
 
 
 class Encoder:

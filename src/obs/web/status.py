@@ -109,6 +109,8 @@ class PushStatus(msgspec.Struct, frozen=True, kw_only=True):
     up: bool  # the last push was accepted
     last_success: float | None  # null: never
     every_seconds: float
+    next_push: float | None = None  # later than usual where a receiver asks for a pause; null: soon
+    rejected_points: int = 0  # since the start
     error: str | None = None
     error_reason: str | None = None
 

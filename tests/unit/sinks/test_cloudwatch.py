@@ -11,6 +11,7 @@ from obs.catalogue import nats
 from obs.errors import SourceError
 from obs.families.family import Family, Rows, Value
 from obs.sinks.cloudwatch import CloudWatchSink, batches, datum, dimension, highest_values
+from obs.sinks.pushed import Pushed
 from obs.spec.outputs import CloudWatch
 
 AT = 1_790_000_000.5
@@ -40,9 +41,13 @@ def spec(*metrics: str) -> CloudWatch:
     return CloudWatch.model_validate(fields)
 
 
+def sink(recorder: Recorder, *metrics: str) -> CloudWatchSink:
+    return CloudWatchSink(spec(*metrics), recorder, timeout=10)
+
+
 def test_a_lag_is_published_under_the_name_of_its_twin() -> None:
     recorder = Recorder()
-    assert CloudWatchSink(spec(), recorder).push([lag(("$G", "worker", 12))], AT) == 1
+    assert sink(recorder).push([lag(("$G", "worker", 12))], AT) == Pushed(1)
     assert recorder.sent == [
         (
             "oms/nats",
@@ -68,7 +73,7 @@ def test_only_the_metrics_of_the_spec_are_published() -> None:
     rows = Rows([("main", "$G", "S", "worker")])
     families = [lag(("$G", "worker", 1)), Family(nats.LAG_SECONDS, rows, [2.5])]
     families.append(Family(nats.PENDING_MESSAGES, rows, [3]))
-    assert CloudWatchSink(spec("nats_consumer_lag_seconds"), recorder).push(families, AT) == 1
+    assert sink(recorder, "nats_consumer_lag_seconds").push(families, AT) == Pushed(1)
     ((_, (only,)),) = recorder.sent
     assert (only["MetricName"], only["Unit"], only["Value"]) == (
         "ConsumerLagSeconds",
@@ -90,14 +95,14 @@ def test_what_cloudwatch_cannot_hold_is_left_out() -> None:
 
 def test_nothing_to_publish_sends_nothing() -> None:
     recorder = Recorder()
-    assert CloudWatchSink(spec(), recorder).push([lag(("$G", "worker", None))], AT) == 0
+    assert sink(recorder).push([lag(("$G", "worker", None))], AT) == Pushed(0)
     assert recorder.sent == []
 
 
 def test_a_request_holds_at_most_a_thousand_metrics() -> None:
     recorder = Recorder()
     family = lag(*(("$G", f"c{n}", n) for n in range(2500)))
-    assert CloudWatchSink(spec(), recorder).push([family], AT) == 2500
+    assert sink(recorder).push([family], AT) == Pushed(2500)
     assert [len(data) for _, data in recorder.sent] == [1000, 1000, 500]
     assert [d["Value"] for _, data in recorder.sent for d in data] == [
         float(n) for n in range(2500)
@@ -114,8 +119,27 @@ def test_long_names_make_requests_shorter() -> None:
 
 def test_a_refusal_is_passed_on() -> None:
     family = lag(*(("$G", f"c{n}", n) for n in range(1001)))
-    with pytest.raises(SourceError, match="throttled"):
-        CloudWatchSink(spec(), Recorder(refuse_after=1)).push([family], AT)
+    outcome = sink(Recorder(refuse_after=1)).push([family], AT)
+    assert (outcome.accepted, outcome.rejected) == (1000, 0)
+    assert outcome.failure is not None
+    assert (outcome.failure.reason, str(outcome.failure)) == (
+        "throttled",
+        "PutMetricData: throttled",
+    )
+
+
+def test_all_requests_of_a_push_together_have_a_time_limit() -> None:
+    recorder = Recorder()
+    family = lag(*(("$G", f"c{n}", n) for n in range(2500)))
+    looks = iter((0.0, 1.0, 9.0, 10.0))  # seconds at the start and before each request
+    limited = CloudWatchSink(spec(), recorder, timeout=10, now=lambda: next(looks))
+    outcome = limited.push([family], AT)
+    assert (outcome.accepted, len(recorder.sent)) == (2000, 2)
+    assert outcome.failure is not None
+    assert (outcome.failure.reason, str(outcome.failure)) == (
+        "timeout",
+        "PutMetricData: the push took longer than 10 s",
+    )
 
 
 @given(st.text(max_size=600))

@@ -1,27 +1,31 @@
+import gc
 import math
+import weakref
 from collections.abc import Sequence
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsPartialSuccess,
     ExportMetricsServiceRequest,
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
 from obs import __version__
 from obs.catalogue import ALL, aws, nats, own, slo
+from obs.clients.otlp_answer import Answer
 from obs.errors import SourceError
 from obs.families.family import Family, Rows, Value, single
 from obs.sinks import otlp
 from obs.sinks.labels import LONGEST
 from obs.sinks.otlp import Encoder, Identity, OtlpSink, resource, ucum
 from obs.sinks.process import ProcessMetrics
+from obs.sinks.pushed import Pushed
 
 AT = 1_790_000_000.25
 SINCE = 1_789_990_000.0
 LABELS = (("environment", "staging"), ("system", "oms"))
 ORIGIN = resource(Identity("oms", "staging", "host-1", LABELS), {"team": "orders"})
 LIMIT = 4 * 1024 * 1024
+TIMEOUT = 10.0
 
 
 class Recorder:
@@ -33,13 +37,12 @@ class Recorder:
         self._rejected = rejected
         self._fail_after = fail_after
 
-    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
+    def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
+        assert 0 < timeout <= TIMEOUT
         if self._fail_after is not None and len(self.requests) >= self._fail_after:
             raise SourceError("connection", "gone")
         self.requests.append(request)
-        return ExportMetricsPartialSuccess(
-            rejected_data_points=self._rejected, error_message="too old" if self._rejected else ""
-        )
+        return Answer(self._rejected, "too old" if self._rejected else "")
 
     def close(self) -> None:
         self.closed = True
@@ -178,7 +181,7 @@ def small_requests(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_points_that_do_not_fit_in_one_request_go_in_several() -> None:
     recorder = Recorder()
     families = [lag(12), single(own.AWS_COST, 1), Family(aws.INVOCATIONS, RULES, [7], SINCE)]
-    assert OtlpSink(recorder, ORIGIN).push(families, AT) == 14
+    assert OtlpSink(recorder, ORIGIN, timeout=TIMEOUT).push(families, AT) == Pushed(14)
     assert len(recorder.requests) > 3
     points = [
         (metric.name, metric.WhichOneof("data"), point.as_int)
@@ -205,34 +208,91 @@ def test_long_attributes_make_requests_shorter() -> None:
 @pytest.mark.usefixtures("small_requests")
 def test_rejected_points_are_an_error_once_everything_is_sent() -> None:
     recorder = Recorder(rejected=2)
-    with pytest.raises(SourceError, match="6 of 12 points rejected: too old") as raised:
-        OtlpSink(recorder, ORIGIN).push([lag(12)], AT)
-    assert raised.value.reason == "partial"
+    outcome = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT).push([lag(12)], AT)
+    assert (outcome.accepted, outcome.rejected) == (6, 6)
+    assert outcome.failure is not None
+    assert outcome.failure.reason == "partial"
+    assert str(outcome.failure) == "6 of 12 points rejected: too old"
     assert len(recorder.requests) == 3
 
 
 @pytest.mark.usefixtures("small_requests")
 def test_after_a_failed_request_none_is_sent() -> None:
     recorder = Recorder(fail_after=1)
-    with pytest.raises(SourceError, match="gone"):
-        OtlpSink(recorder, ORIGIN).push([lag(12)], AT)
+    outcome = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT).push([lag(12)], AT)
     assert len(recorder.requests) == 1
+    assert (0 < outcome.accepted < 12, str(outcome.failure)) == (True, "gone")
 
 
 @pytest.mark.usefixtures("small_requests")
 def test_a_push_under_way_ends_when_the_sink_is_closed() -> None:
     class Closing(Recorder):
-        def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsPartialSuccess:
+        def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
             sink.close()
-            return super().send(request)
+            return super().send(request, timeout)
 
     recorder = Closing()
-    sink = OtlpSink(recorder, ORIGIN)
-    assert 0 < sink.push([lag(12)], AT) < 12
+    sink = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT)
+    assert 0 < sink.push([lag(12)], AT).accepted < 12
     assert len(recorder.requests) == 1
 
 
 def test_closing_closes_the_sender() -> None:
     recorder = Recorder()
-    OtlpSink(recorder, ORIGIN).close()
+    OtlpSink(recorder, ORIGIN, timeout=TIMEOUT).close()
     assert recorder.closed
+
+
+@pytest.mark.usefixtures("small_requests")
+def test_all_requests_of_a_push_together_have_its_timeout() -> None:
+    now = iter(range(0, 60, 4))  # seconds: each look at the clock is 4 s later
+
+    class Timed(Recorder):
+        limits: list[float] = []
+
+        def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
+            self.limits.append(timeout)
+            return super().send(request, timeout)
+
+    recorder = Timed()
+    sink = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT, now=lambda: float(next(now)))
+    outcome = sink.push([lag(12)], AT)
+    assert recorder.limits == [6.0, 2.0]
+    assert outcome.failure is not None
+    assert (outcome.failure.reason, str(outcome.failure)) == (
+        "timeout",
+        "the push took longer than 10 s",
+    )
+    assert 0 < outcome.accepted < 12
+
+
+@pytest.mark.parametrize("claimed", [-5, 0, 10**15])
+def test_a_count_of_rejected_points_that_cannot_be_is_bounded(claimed: int) -> None:
+    outcome = OtlpSink(Recorder(rejected=claimed), ORIGIN, timeout=TIMEOUT).push([lag(12)], AT)
+    assert outcome.accepted + outcome.rejected == 12
+    assert 0 <= outcome.rejected <= 12
+
+
+class Data:
+    """What a push works on."""
+
+
+def test_a_failed_push_keeps_nothing_of_its_data() -> None:
+    kept: list[weakref.ref[Data]] = []
+
+    class Refusing(Recorder):
+        def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
+            data = Data()
+            kept.append(weakref.ref(data))
+            try:
+                raise KeyError(data)  # as of a library, whose errors hold what was sent
+            except KeyError:
+                raise SourceError("connection", "gone") from None
+
+    gc.disable()
+    try:
+        outcome = OtlpSink(Refusing(), ORIGIN, timeout=TIMEOUT).push([lag(12)], AT)
+        assert str(outcome.failure) == "gone"
+        assert [each() for each in kept] == [None]
+    finally:
+        gc.enable()
