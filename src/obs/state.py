@@ -14,7 +14,6 @@ import contextlib
 import errno
 import logging
 import math
-import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +25,7 @@ import msgspec
 from obs.errors import BadInput, StateReason
 from obs.state_file import (
     FILE_NAME,
+    SQLITE_ERRORS,
     SUMS,
     InUse,
     OpenFile,
@@ -139,7 +139,7 @@ class State:
         except InUse:
             self._tell("in use by another collector; set a separate state_dir for each")
             return False
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *SQLITE_ERRORS) as error:
             self._tell(str(error))
             return False
         self._connection = self._file.connection
@@ -165,7 +165,7 @@ class State:
         try:
             with self._connection:
                 self._write()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             reason = state_error_reason(error)
             if reason == "damaged" and self._file:
                 self._lose(reason, f"{self._path} is damaged ({error})")
@@ -181,7 +181,7 @@ class State:
         self.flush()
         if self._fault:  # SQLite would remove what another process keeps at the same path
             return
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*SQLITE_ERRORS):
             self._connection.close()
 
     def _write(self) -> None:
@@ -219,7 +219,7 @@ class State:
             return []
         try:
             return self._connection.execute(query, (of,)).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             reason = state_error_reason(error)
             if reason == "damaged" and self._file and not self._fault:
                 self._lose(reason, f"{self._path} is damaged ({error})")
@@ -244,7 +244,7 @@ class State:
         return entries, [(slo, self.buckets(slo)) for slo in slos]
 
     def _names(self, query: str) -> set[str]:
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*SQLITE_ERRORS):
             return {name for (name,) in self._connection.execute(query) if isinstance(name, str)}
         return set()
 
@@ -253,7 +253,7 @@ class State:
         self._on_error("damaged")
         log.error("state file %s: %s are damaged and left out", self._path, what)
 
-    def _report(self, error: sqlite3.Error) -> None:
+    def _report(self, error: Exception) -> None:
         self._on_error(state_error_reason(error))
         self._tell(str(error))
 
@@ -308,7 +308,7 @@ def _is_bucket(level: object, start: object, good: object, total: object) -> boo
     return level > 0 and start >= 0 and start % level == 0 and 0 <= good <= total <= _LARGEST
 
 
-def state_error_reason(error: sqlite3.Error | OSError) -> StateReason:
+def state_error_reason(error: Exception) -> StateReason:
     """A bounded word for what is wrong with the state file, for a label."""
     if isinstance(error, OSError):
         return "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "unwritable"
@@ -338,6 +338,6 @@ def open_state(
         raise BadInput(
             f"{path}: in use by another collector; set a separate state_dir for each"
         ) from None
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *SQLITE_ERRORS) as error:
         log.error("state folder %s: %s; keeping state in memory only", folder, error)
         return State(path, None, on_error, forgets=state_error_reason(error), now=now)

@@ -167,8 +167,14 @@ def in_memory() -> sqlite3.Connection:
     return connection
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite's functions raise; the latter where their message quotes damaged names."""
+
+
+def is_damage(error: Exception) -> bool:
     """Whether the content of the file is to blame, and not the disk or another process."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     text = str(error)
     return isinstance(error, sqlite3.DatabaseError) and (
         not isinstance(error, sqlite3.OperationalError)

@@ -176,10 +176,15 @@ def _aws(at: float) -> AwsSnapshot:
 
 
 def byte_flips(content: bytes, number: int, seed: int) -> Iterator[tuple[str, Damage]]:
-    """Single bytes that became another."""
+    """Single bytes that became another, at random."""
     chance = random.Random(seed)
-    for _ in range(number):
-        place, bit = chance.randrange(len(content)), chance.randrange(1, 256)
+    places = ((chance.randrange(len(content)), chance.randrange(1, 256)) for _ in range(number))
+    yield from flips(content, places)
+
+
+def flips(content: bytes, places: Iterable[tuple[int, int]]) -> Iterator[tuple[str, Damage]]:
+    """Bytes that became another, each with the bits that changed."""
+    for place, bit in places:
         damaged = bytearray(content)
         damaged[place] ^= bit
         yield f"byte {place} ^ {bit}", partial(_holds, content=bytes(damaged))

@@ -22,16 +22,23 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return state_damage.fill(tmp_path_factory.mktemp("whole"))
 
 
+def schema_flips(content: bytes) -> Damages:
+    """Text in the schema that is not UTF-8, which SQLite quotes in its messages."""
+    begin = content.index(b"DELETE FROM entry_sum")
+    return state_damage.flips(content, [(place, 161) for place in range(begin, begin + 60, 5)])
+
+
 @pytest.mark.parametrize(
     "damages",
     [
         lambda content: state_damage.byte_flips(content, 25, seed=1),
+        lambda content: schema_flips(content),
         lambda content: islice(state_damage.page_damages(content), 0, None, 3),
         state_damage.other_files,
         lambda content: islice(state_damage.column_damages(content), 0, None, 5),
         lambda content: state_damage.value_damages(content, 20, seed=2),
     ],
-    ids=["single bytes", "pages", "other files", "columns", "values"],
+    ids=["single bytes", "names of the schema", "pages", "other files", "columns", "values"],
 )
 def test_no_damage_keeps_the_collector_from_starting_or_stays(
     damages: Callable[[bytes], Damages], content: bytes, tmp_path: Path
