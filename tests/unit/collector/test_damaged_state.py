@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from obs.sources.nats.consumer_tracker import ConsumerTracker
-from obs.state import FILE_NAME
+from obs.state import FILE_NAME, open_state
 from tests.hostile import state_damage
 from tests.hostile.state_damage import Damage, Running
 
@@ -24,7 +24,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def schema_flips(content: bytes) -> Damages:
     """Text in the schema that is not UTF-8, which SQLite quotes in its messages."""
-    begin = content.index(b"DELETE FROM entry_sum")
+    begin = content.index(b"AFTER INSERT ON entry")
     return state_damage.flips(content, [(place, 161) for place in range(begin, begin + 60, 5)])
 
 
@@ -32,7 +32,7 @@ def schema_flips(content: bytes) -> Damages:
     "damages",
     [
         lambda content: state_damage.byte_flips(content, 25, seed=1),
-        lambda content: schema_flips(content),
+        schema_flips,
         lambda content: islice(state_damage.page_damages(content), 0, None, 3),
         state_damage.other_files,
         lambda content: islice(state_damage.column_damages(content), 0, None, 5),
@@ -65,3 +65,16 @@ def test_damage_in_the_history_of_a_source_leaves_its_dead_letters_and_the_slos(
     aside = list(file.parent.glob(f"{FILE_NAME}.damaged-*"))
     assert aside
     assert all(each.stat().st_mode & 0o077 == 0 for each in aside)
+
+
+def test_a_message_that_quotes_damaged_names_is_damage_also_where_the_state_is_saved(
+    content: bytes, tmp_path: Path
+) -> None:
+    for name, damage in schema_flips(content):
+        damage(state_damage.clean(tmp_path))
+        reasons: list[str] = []
+        state = open_state(tmp_path, reasons.append)
+        state.put("nats_history", "main", b"x")
+        state.flush()
+        state.close()
+        assert set(reasons) <= {"damaged", "unwritable"}, name
