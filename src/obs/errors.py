@@ -2,6 +2,8 @@
 
 from typing import Final, Literal, get_args
 
+from obs.redaction.text import clean_lines, one_line
+
 DONE: Final = 0
 FOUND: Final = 1  # drift, a failed check, an alert that did not fire
 BAD_INPUT: Final = 2
@@ -26,9 +28,15 @@ STATE_REASONS: Final[tuple[str, ...]] = get_args(StateReason)
 
 
 class ObsError(Exception):
-    """Whatever obs says to its user instead of a traceback."""
+    """Whatever obs says to its user instead of a traceback.
+
+    The message is redacted, and has no character that a terminal would obey.
+    """
 
     exit_code: int = FOUND
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(clean_lines(message))
 
 
 class BadInput(ObsError):  # noqa: N818  reads as a sentence where it is raised
@@ -41,11 +49,11 @@ class SourceError(ObsError):
     """A system did not answer as it should.
 
     `reason` is one of REASONS: it becomes the label of obs_source_errors_total, so it is bounded.
-    The message never carries a secret.
+    The message is one line without a secret, however much of another system's text is in it.
     """
 
     exit_code = UNAVAILABLE
 
     def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.reason: Reason = reason

@@ -12,7 +12,8 @@ from obs.spec.sources import SOURCE_KINDS
 ROOT = Path(obs.__file__).parent
 
 MAY_IMPORT = {
-    "errors": set(),
+    "redaction": set(),
+    "errors": {"redaction"},
     "snapshot": {"errors"},
     "catalogue": {"durations"},
     "ids": set(),
@@ -23,18 +24,19 @@ MAY_IMPORT = {
     "lag": set(),
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
-    "spec": {"errors", "catalogue", "durations", "yaml_syntax"},
+    "spec": {"errors", "catalogue", "durations", "redaction", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
-    "clients": {"catalogue", "errors", "spec"},
+    "clients": {"catalogue", "errors", "redaction", "spec"},
     "state": {"errors"},
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
-        *("snapshot", "spec", "state", "web"),
+        *("redaction", "snapshot", "spec", "state", "web"),
     },
     "sinks": {"errors", "catalogue", "clients", "families", "spec"},
     "web": {"errors", "yaml_syntax"},
     "collector": {
         "extras",
+        "redaction",
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spec", "state", "web"),
     },
@@ -57,6 +59,7 @@ MAY_IMPORT = {
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
         "extras",
+        "redaction",
         *(
             "checks",
             "alerts",

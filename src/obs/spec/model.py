@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from obs.redaction.address import remember_address
+
 
 class Model(BaseModel):
     """A mapping in a spec file."""
@@ -70,7 +72,11 @@ class Address:
         return {**handler(schema), "pattern": pattern, "examples": [self.example]}
 
     def check(self, url: str) -> str:
-        """The URL. Raises an error from `wrong` otherwise, which never shows a password."""
+        """The URL. Raises an error from `wrong` otherwise, which never shows a password.
+
+        What is secret about it, a token in its path for example, is redacted from now on.
+        """
+        remember_address(url)
         if "@" in url:
             raise wrong(
                 f"a URL must not contain a user or password; write for example {self.example}"

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, WithJsonSchema
 
 from obs.errors import BadInput
+from obs.redaction.known import KNOWN
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -27,6 +28,7 @@ class VariableSecret:
             raise BadInput(
                 f"environment variable {self.variable} is not set; it must contain a secret"
             )
+        KNOWN.add(value)
         return value
 
 
@@ -46,6 +48,7 @@ class FileSecret:
             raise BadInput(f"{self.file}: the secret is not UTF-8 text") from None
         if not value:
             raise BadInput(f"{self.file}: the secret is empty")
+        KNOWN.add(value)
         return value
 
 

@@ -1,0 +1,44 @@
+"""What is secret about an address: user info, and tokens in its path or query."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from obs.redaction.known import KNOWN
+
+_WORDS: Final = re.compile(r"v?\d{1,4}|[A-Za-z]{1,16}\d{0,3}(?:[-_.~][A-Za-z]{0,16}\d{0,3}){0,6}")
+"""A segment of a path that people made up: words and small numbers. Anything else may be a token."""
+_SECRET_NAME: Final = re.compile(r"(?i)pass|pwd|secret|token|key|auth|sig|cred")
+
+
+def remember_address(url: str) -> None:
+    """Remember what is secret about an address, so that it is redacted wherever it appears."""
+    for secret in _secrets(url):
+        KNOWN.add(secret)
+
+
+def remember_variable(name: str, value: str) -> None:
+    """Remember the value of an environment variable whose name says that it is a secret."""
+    if value and _SECRET_NAME.search(name):
+        KNOWN.add(value)
+
+
+def _secrets(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+    except ValueError:
+        return
+    user_info = parts.netloc.rpartition("@")[0]
+    if user_info:
+        user, colon, password = user_info.partition(":")
+        for each in {password, unquote(password)} if colon else {user, unquote(user)}:
+            yield each
+    for segment in parts.path.split("/"):
+        if not _WORDS.fullmatch(segment):
+            yield from {segment, unquote(segment)}
+    for name, value in parse_qsl(parts.query):
+        if _SECRET_NAME.search(name) or not _WORDS.fullmatch(value):
+            yield value
+    if parts.fragment and not _WORDS.fullmatch(parts.fragment):
+        yield parts.fragment
