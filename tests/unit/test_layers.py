@@ -14,6 +14,7 @@ ROOT = Path(obs.__file__).parent
 MAY_IMPORT = {
     "redaction": set(),
     "errors": {"redaction"},
+    "failure": {"redaction"},
     "snapshot": {"errors"},
     "catalogue": {"durations"},
     "ids": set(),
@@ -36,6 +37,7 @@ MAY_IMPORT = {
     "web": {"errors", "yaml_syntax"},
     "collector": {
         "extras",
+        "failure",
         "redaction",
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spec", "state", "web"),
@@ -59,6 +61,7 @@ MAY_IMPORT = {
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
         "extras",
+        "failure",
         "redaction",
         *(
             "checks",

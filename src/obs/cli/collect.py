@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from obs.cli.arguments import (
     Commands,
@@ -18,6 +18,7 @@ from obs.cli.arguments import (
     source_kinds,
     spec_arguments,
 )
+from obs.cli.logs import set_up_logging
 from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
 from obs.errors import DONE, UNAVAILABLE
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from obs.collector.checking import Checks
     from obs.sources.kind import SourceCost
     from obs.spec.system import System
-
-_LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
 
 
 def register(commands: "Commands[Parser]") -> None:
@@ -66,7 +65,7 @@ def register(commands: "Commands[Parser]") -> None:
 def _collect(arguments: argparse.Namespace) -> int:
     system = chosen_spec(arguments).system
     level = logging.DEBUG if arguments.verbose else logging.INFO
-    logging.basicConfig(level=level, format=_LOG_FORMAT, stream=sys.stderr)
+    set_up_logging(level)
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:

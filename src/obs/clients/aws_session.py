@@ -24,6 +24,8 @@ from botocore.utils import parse_timestamp
 
 from obs import __version__
 from obs.errors import Reason, SourceError
+from obs.redaction.known import KNOWN
+from obs.redaction.text import one_line
 from obs.spec.aws import AwsSource
 
 ATTEMPTS: Final = 3  # of one request, the first included
@@ -226,10 +228,22 @@ def _session(spec: AwsSource, on_send: Callable[..., None], profile: str | None 
     session = Session(profile=profile)
     session.set_config_variable("region", spec.region)
     session.register("before-send", on_send)
+    session.register("before-sign", _remember_credentials)
     session.get_component("response_parser_factory").set_parser_defaults(
         timestamp_parser=_timestamp
     )
     return session
+
+
+def _remember_credentials(request_signer: Any = None, **_: object) -> None:
+    """Redact what a request is signed with, temporary credentials too, from now on."""
+    credentials = getattr(request_signer, "_credentials", None)
+    if credentials is None:
+        return
+    frozen = credentials.get_frozen_credentials()  # what signing does next
+    for secret in (frozen.secret_key, frozen.token):
+        if secret:
+            KNOWN.add(secret)
 
 
 def _timestamp(value: Any) -> Any:
@@ -263,14 +277,14 @@ def _client_error(error: boto_errors.ClientError, operation: str) -> SourceError
     if code in _THROTTLED or status == 429:
         return SourceError("throttled", f"{operation}: throttled by AWS ({code})")
     if code in _DENIED:
-        message = " ".join(str(error.response["Error"].get("Message", "")).split())
-        return SourceError("auth", f"{operation}: not permitted: {message[:_QUOTED]}")
+        message = one_line(str(error.response["Error"].get("Message", "")), _QUOTED)
+        return SourceError("auth", f"{operation}: not permitted: {message}")
     if code in _BAD_CREDENTIALS or status in {401, 403}:
         # A signature error quotes the signed request with the session token: leave it out.
         return SourceError("auth", f"{operation}: AWS rejected the credentials ({code})")
     if code in _EXPLAINED:
-        message = " ".join(str(error.response["Error"].get("Message", "")).split())
-        return SourceError("http_status", f"{operation}: {code}: {message[:_QUOTED]}")
+        message = one_line(str(error.response["Error"].get("Message", "")), _QUOTED)
+        return SourceError("http_status", f"{operation}: {code}: {message}")
     return SourceError("http_status", f"{operation}: AWS answered {status} ({code})")
 
 

@@ -19,6 +19,8 @@ from nkeys import NkeysError
 
 from obs.clients.http import without_user
 from obs.errors import BadInput, Reason, SourceError
+from obs.redaction.known import KNOWN
+from obs.redaction.text import one_line
 from obs.spec.nats import NatsConnection
 from obs.spec.tls import Tls
 
@@ -180,6 +182,8 @@ def _login(spec: NatsConnection) -> dict[str, Any]:
         "token": token.reveal() if token else None,
         "user_credentials": _credentials(spec.credentials_file),
     }
+    if spec.user and options["password"]:
+        KNOWN.add_login(spec.user, options["password"])
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -191,6 +195,7 @@ def _credentials(file: str | None) -> RawCredentials | None:
         text = Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise BadInput(f"{file}: cannot read these credentials") from None
+    KNOWN.add(text)
     if not _CREDENTIALS.search(text):
         raise BadInput(f"{file}: no user JWT and seed in these credentials")
     return RawCredentials(text if text.endswith("\n") else f"{text}\n")
@@ -233,7 +238,10 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
         if isinstance(error, kinds):
             return reason, description
     if isinstance(error, APIError):
-        return "http_status", f"JetStream error {error.code}: {error.description}"
+        return (
+            "http_status",
+            f"JetStream error {error.code}: {one_line(str(error.description), 300)}",
+        )
     if any(word in str(error).lower() for word in _AUTH_WORDS):
         return "auth", "authentication failed, or a permission is missing"
     return "connection", "cannot connect, or connection lost"

@@ -23,6 +23,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from requests.auth import AuthBase
 
 from obs.errors import Reason, SourceError
+from obs.redaction.header import remember_header
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
@@ -71,6 +72,8 @@ def read_headers(path: str | None) -> dict[str, str]:
         if not colon or not name.strip() or not (name + value).isascii():
             raise SourceError("auth", f"{path}:{number}: not a header; write `name: value`")
         headers[name.strip().lower()] = value.strip()
+    for name, value in headers.items():
+        remember_header(name, value)
     return headers
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import SourceError
+from obs.redaction.text import one_line
 from obs.spec.tls import Tls
 
 _LONGEST: Final = 300  # characters of the server's message
@@ -108,9 +109,9 @@ class Prometheus:
             raise SourceError("http_status", f"{self._where}: {status}") from None
         if succeeded:
             return document.get("data") or []
-        message = " ".join(str(document.get("error") or "refused without a reason").split())
-        kind = document.get("errorType", "error")
-        raise QueryError("http_status", f"{kind}: {message[:_LONGEST]}")
+        message = one_line(str(document.get("error") or "refused without a reason"), _LONGEST)
+        kind = one_line(str(document.get("errorType", "error")), 64)
+        raise QueryError("http_status", f"{kind}: {message}")
 
 
 def _series(data: Any) -> list[Series]:

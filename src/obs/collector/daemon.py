@@ -17,6 +17,7 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.schedule import seconds_to_next_poll
 from obs.collector.threads import in_thread
 from obs.errors import SourceError
+from obs.failure import internal_error
 from obs.families.family import Family
 from obs.sources.kind import Snapshot
 
@@ -223,5 +224,6 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 def _as_source_error(error: Exception) -> SourceError:
     if isinstance(error, SourceError):
         return error
-    log.error("internal error", exc_info=error)
+    log.error("%s", internal_error(error))
+    log.debug("its traceback", exc_info=error)
     return SourceError("internal", f"{type(error).__name__} in the collector; see its log")

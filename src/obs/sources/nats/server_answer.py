@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from obs.errors import SourceError
+from obs.redaction.text import redacted
 from obs.sources.nats.clocks import Ahead, ahead
 from obs.sources.nats.completeness import Shortfall, is_healthy, reason, shortfall
 from obs.sources.nats.jsz import (
@@ -134,4 +135,4 @@ def true_at(answer: ServerAnswer, clock: Ahead | None) -> float:
 def address(url: str) -> str:
     """Host, port and path, without anything secret: what identifies a monitoring address."""
     parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
+    return redacted(parts.netloc.rpartition("@")[2] + parts.path.rstrip("/"))
