@@ -2,22 +2,23 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from obs.redaction.known import KNOWN
-from obs.redaction.text import printable
+from obs.redaction.text import printable, redacted
 
 
 class PlainOutput:
     """A text stream that shows what is not printable as `\\u001b`; JSON stays valid JSON."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
         self._stream = stream
+        self._redact = redact
 
     def write(self, text: str) -> int:
-        """Write a text; secrets that were read are replaced by `…`."""
-        self._stream.write(printable(KNOWN.redact(text)))
+        """Write a text, redacted."""
+        self._stream.write(printable(self._redact(text)))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -26,13 +27,16 @@ class PlainOutput:
 
 @contextlib.contextmanager
 def plain_output() -> Iterator[None]:
-    """Let what is printed meanwhile, to both streams, pass through PlainOutput."""
+    """Let what is printed meanwhile pass through PlainOutput.
+
+    Output may have what only looks like a secret, as an example; messages on stderr never do.
+    """
     with (
-        contextlib.redirect_stdout(_plain(sys.stdout)),
-        contextlib.redirect_stderr(_plain(sys.stderr)),
+        contextlib.redirect_stdout(_plain(sys.stdout, KNOWN.redact)),
+        contextlib.redirect_stderr(_plain(sys.stderr, redacted)),
     ):
         yield
 
 
-def _plain(stream: TextIO) -> Any:
-    return stream if isinstance(stream, PlainOutput) else PlainOutput(stream)
+def _plain(stream: TextIO, redact: Callable[[str], str]) -> Any:
+    return stream if isinstance(stream, PlainOutput) else PlainOutput(stream, redact)

@@ -4,6 +4,7 @@ The one module that imports boto3, which is slow and large: import it with the f
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -24,6 +25,7 @@ from botocore.utils import parse_timestamp
 
 from obs import __version__
 from obs.errors import Reason, SourceError
+from obs.redaction.address import remember_variable
 from obs.redaction.known import KNOWN
 from obs.redaction.text import one_line
 from obs.spec.aws import AwsSource
@@ -31,6 +33,11 @@ from obs.spec.aws import AwsSource
 ATTEMPTS: Final = 3  # of one request, the first included
 _CONNECT_TIMEOUT: Final = 10.0
 _QUOTED: Final = 200  # characters of AWS' message
+_SECRET_VARIABLES: Final = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
 
 _THROTTLED: Final = frozenset(
     {
@@ -207,6 +214,8 @@ def _open(spec: AwsSource, on_send: Callable[..., None]) -> boto3.session.Sessio
     # At DEBUG botocore logs whole requests, signatures and session tokens included.
     botocore_log = logging.getLogger("botocore")
     botocore_log.setLevel(max(botocore_log.level, logging.INFO))
+    for name in _SECRET_VARIABLES:
+        remember_variable(name, os.environ.get(name, ""))
     source = _session(spec, on_send, spec.profile)
     if spec.role_arn is None:
         return boto3.session.Session(botocore_session=source)

@@ -17,7 +17,7 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.errors import SourceError
 from obs.extras import require_extra
 from obs.families.family import Family
-from obs.redaction.text import redacted
+from obs.redaction.address import shown_address
 from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
 from obs.sources.kind import Listener as SourceListener
 from obs.sources.kinds import each_source
@@ -200,7 +200,9 @@ class _Updates:
 def _push_healths(system: System) -> dict[str, PushHealth]:
     outputs, healths = system.outputs, {}
     if outputs.otlp:
-        healths["otlp"] = PushHealth("otlp", redacted(outputs.otlp.endpoint), outputs.otlp.every)
+        healths["otlp"] = PushHealth(
+            "otlp", shown_address(outputs.otlp.endpoint), outputs.otlp.every
+        )
     if outputs.cloudwatch:
         of = outputs.cloudwatch
         healths["cloudwatch"] = PushHealth("cloudwatch", of.namespace, of.every)

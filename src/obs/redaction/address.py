@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from obs.redaction.known import KNOWN
+from obs.redaction.known import KNOWN, REDACTED
 
 _WORDS: Final = re.compile(r"v?\d{1,4}|[A-Za-z]{1,16}\d{0,3}(?:[-_.~][A-Za-z]{0,16}\d{0,3}){0,6}")
-"""A segment of a path that people made up: words and small numbers. Anything else may be a token."""
+"""A segment of a path that people made up: words, small numbers. Others may be tokens."""
 _SECRET_NAME: Final = re.compile(r"(?i)pass|pwd|secret|token|key|auth|sig|cred")
 
 
@@ -16,6 +16,17 @@ def remember_address(url: str) -> None:
     """Remember what is secret about an address, so that it is redacted wherever it appears."""
     for secret in _secrets(url):
         KNOWN.add(secret)
+
+
+def shown_address(url: str) -> str:
+    """The address without user info, query, fragment and what may be a token in its path.
+
+    It depends on nothing else, so that it can identify what is there.
+    """
+    parts = urlsplit(url)
+    scheme = f"{parts.scheme}://" if parts.scheme else ""
+    segments = (x if _WORDS.fullmatch(x) or not x else REDACTED for x in parts.path.split("/"))
+    return f"{scheme}{parts.netloc.rpartition('@')[2]}{'/'.join(segments)}"
 
 
 def remember_variable(name: str, value: str) -> None:
@@ -32,8 +43,7 @@ def _secrets(url: str) -> Iterator[str]:
     user_info = parts.netloc.rpartition("@")[0]
     if user_info:
         user, colon, password = user_info.partition(":")
-        for each in {password, unquote(password)} if colon else {user, unquote(user)}:
-            yield each
+        yield from {password, unquote(password)} if colon else {user, unquote(user)}
     for segment in parts.path.split("/"):
         if not _WORDS.fullmatch(segment):
             yield from {segment, unquote(segment)}

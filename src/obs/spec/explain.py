@@ -6,9 +6,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from obs.redaction.text import redacted
 from obs.spec.field_types import expected, field_names, is_model
 from obs.spec.quantity import format_duration, parse_duration
-from obs.redaction.text import redacted
 from obs.spec.report import Problem, did_you_mean, problem_at
 from obs.spec.tree import Fields, Path, locate, locate_key
 
