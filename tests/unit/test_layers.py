@@ -33,7 +33,7 @@ MAY_IMPORT = {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
         *("redaction", "snapshot", "spec", "state", "web"),
     },
-    "sinks": {"errors", "catalogue", "clients", "families", "spec"},
+    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spec"},
     "web": {"errors", "yaml_syntax"},
     "collector": {
         "extras",

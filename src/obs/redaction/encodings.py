@@ -74,13 +74,15 @@ def _as_go_writes(text: str) -> str:
 
 
 def _in_base64(octets: bytes) -> Iterator[str]:
-    """What is the same of it wherever it stands in something encoded: one text for each offset.
+    """What is the same of it wherever it stands in something encoded: two texts for each offset.
 
-    The characters that also depend on what precedes and follows are left out.
+    The characters that also depend on what precedes are left out, and in the second text those
+    that depend on what follows.
     """
     for before, lost in ((0, 0), (1, 2), (2, 3)):
         kept = len(octets) + before
-        whole = base64.b64encode(b"\0" * before + octets).decode().rstrip("=")
-        inner = whole[lost : len(whole) - (1 if kept % 3 else 0)]
-        yield inner
-        yield inner.replace("+", "-").replace("/", "_")
+        last = base64.b64encode(b"\0" * before + octets).decode()[lost:]
+        inner = last.rstrip("=")[:-1] if kept % 3 else last
+        for each in (last, inner):
+            yield each
+            yield each.replace("+", "-").replace("/", "_")

@@ -36,12 +36,13 @@ class KnownSecrets:
         self._words: dict[str, re.Pattern[str]] = {}
 
     def add(self, secret: str) -> None:
-        """Remember a secret; each line of one that has several counts by itself."""
-        self._remember(secret, encodings(secret))
-        if len(lines := secret.split("\n")) > 1:
-            for line in lines:
-                if len(line.strip()) > _ANYWHERE and not line.startswith("-----"):
-                    self._remember(line.strip(), encodings(line.strip()))
+        """Remember a secret. Of one with several lines each counts by itself, without the marks of
+        PEM, which are in the files of others too."""
+        lines = [line.strip() for line in secret.split("\n")] if "\n" in secret else []
+        long = [line for line in lines if len(line) >= _ANYWHERE and not line.startswith("-----")]
+        self._remember(secret, packed(secret) if long else encodings(secret))
+        for line in long:
+            self._remember(line, encodings(line))
 
     def add_login(self, user: str, password: str) -> None:
         """Remember a password, and the pair as basic authentication sends it."""

@@ -14,7 +14,9 @@ _HEADER: Final = (
     r"(?:proxy-)?authorization|(?:set-)?cookie|(?:x-)?[a-z]{2,8}-(?:api-)?(?:key|token)"
     r"|x-(?:amz-)?(?:auth|security|api)-?(?:key|token)|api-?key"
 )
+_GAP: Final = r"(?:\s|\+|%20)"
 _QUOTE: Final = r"\\{0,3}[\"']"
+_IN_QUOTES: Final = r"(?:[^\\\"'<>]|\\(?!\\{0,2}[\"']))+"
 _VALUE: Final = r"[^\s\"'<>&,;\\]+"
 
 Replacement = str | Callable[[re.Match[str]], str]
@@ -40,8 +42,8 @@ _SHAPES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], Replacement], ...]]
     (
         ("authorization", "cookie", "key", "token"),
         re.compile(
-            rf"(?i)({_HEADER})({_QUOTE}\s{{0,9}}[:=,]\s{{0,9}}b?{_QUOTE}|\s{{0,9}}[:=]\s{{0,9}})"
-            rf"((?:basic|bearer|digest|token|negotiate|splunk|aws4-hmac-sha256)\s{{1,9}})?{_VALUE}"
+            rf"(?i)({_HEADER})({_QUOTE}\s{{0,9}}[:=,]\s{{0,9}}b?{_QUOTE}|\s{{0,9}}(?:[:=]|%3a){_GAP}{{0,9}})"
+            rf"((?:basic|bearer|digest|token|splunk|aws4-hmac-sha256){_GAP}{{1,9}})?{_VALUE}"
         ),
         rf"\1\2\3{REDACTED}",
     ),
@@ -53,7 +55,7 @@ _SHAPES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], Replacement], ...]]
     (
         ("=", '"', "'", ">"),
         re.compile(
-            rf"(?i)({_NAMED})(?:(={_QUOTE}|{_QUOTE}\s{{0,9}}[:=]\s{{0,9}}b?{_QUOTE})[^\"'<>]+"
+            rf"(?i)({_NAMED})(?:(={_QUOTE}|{_QUOTE}\s{{0,9}}[:=]\s{{0,9}}b?{_QUOTE}){_IN_QUOTES}"
             rf"|(=|>){_VALUE})"
         ),
         rf"\1\2\3{REDACTED}",

@@ -66,7 +66,5 @@ def _printable(text: str) -> str:
 def _shown(character: str) -> str:
     if character.isprintable():
         return character
-    if character.isspace() and character not in "\x1c\x1d\x1e\x1f\x85\u2028\u2029\n\r\x0b\x0c\t":
-        return " "  # a space of another width
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -31,6 +31,7 @@ from obs.catalogue.metric import Kind, Metric
 from obs.clients.otlp import OtlpHttp, Sender
 from obs.errors import SourceError
 from obs.families.family import Family
+from obs.redaction.text import one_line
 from obs.sinks.labels import Duplicates, Labels, PerRows
 from obs.sinks.otlp_points import data_points, heads
 from obs.spec.outputs import Otlp
@@ -117,7 +118,9 @@ class OtlpSink:
             if self._closed:
                 break
         if rejected:
-            raise SourceError("partial", f"{rejected} of {sent} points rejected: {why[:200]}")
+            raise SourceError(
+                "partial", f"{rejected} of {sent} points rejected: {one_line(why, 200)}"
+            )
         return sent
 
     def close(self) -> None:
