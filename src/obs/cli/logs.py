@@ -45,6 +45,13 @@ def set_up_logging(level: int) -> None:
     threading.excepthook = _log_thread
 
 
+def set_up_errors() -> None:
+    """For commands without a log: only errors of libraries are printed, a line each."""
+    if logging.lastResort is not None:
+        logging.lastResort.setLevel(logging.ERROR)
+        logging.lastResort.setFormatter(OneLine())
+
+
 def _log_thread(failed: threading.ExceptHookArgs) -> None:
     error = failed.exc_value
     if error is not None and not isinstance(error, SystemExit):

@@ -10,6 +10,7 @@ from typing import Final
 
 from obs import __version__
 from obs.cli.arguments import show_help
+from obs.cli.logs import set_up_errors
 from obs.cli.parser import Parser
 from obs.cli.terminal import plain_output
 from obs.errors import BAD_INPUT, UNAVAILABLE, ObsError
@@ -35,6 +36,7 @@ _BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    set_up_errors()
     with plain_output():
         return _main(argv)
 

@@ -158,7 +158,7 @@ class AwsSession:
             raise translated(error, operation) from None
         try:
             response: dict[str, Any] = method(**parameters)
-        except (boto_errors.BotoCoreError, boto_errors.ClientError) as error:
+        except (boto_errors.BotoCoreError, boto_errors.ClientError, ResponseParserError) as error:
             raise translated(error, operation) from None
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _unreadable(operation, type(error).__name__) from None
