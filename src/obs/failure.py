@@ -3,14 +3,17 @@
 The text of a library's error may be what it was given: an answer with credentials in it.
 """
 
+import logging
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from obs import __version__
+from obs.errors import SourceError
 from obs.redaction.text import one_line, redacted
 
+_LOG: Final = logging.getLogger(__name__)
 _PACKAGE: Final = Path(__file__).parent
 _REPORT: Final = f"please report it, with this line and the version (obs {__version__})"
 _LONGEST_LINE: Final = 500  # characters of a line of a traceback
@@ -29,6 +32,13 @@ def in_one_line(error: BaseException) -> str:
 def internal_error(error: BaseException) -> str:
     """The whole sentence for a user."""
     return f"internal error: {in_one_line(error)}; {_REPORT}"
+
+
+def unforeseen(error: Exception) -> SourceError:
+    """Log an error that nobody foresaw; how it counts where it happened while one was expected."""
+    _LOG.error("%s", internal_error(error))
+    _LOG.debug("its traceback", exc_info=error)
+    return SourceError("internal", f"{type(error).__name__} in the collector; see its log")
 
 
 def traceback_lines(error: BaseException) -> list[str]:

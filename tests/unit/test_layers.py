@@ -14,7 +14,7 @@ ROOT = Path(obs.__file__).parent
 MAY_IMPORT = {
     "redaction": set(),
     "errors": {"redaction"},
-    "failure": {"redaction"},
+    "failure": {"errors", "redaction"},
     "snapshot": {"errors"},
     "catalogue": {"durations"},
     "ids": set(),
@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "redaction", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
-    "clients": {"catalogue", "errors", "redaction", "spec"},
+    "clients": {"catalogue", "errors", "failure", "redaction", "spec"},
     "state": {"errors"},
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),

@@ -140,8 +140,12 @@ async def _once(system: "System", arguments: argparse.Namespace) -> int:
 
     built = assemble(system, source_kinds(arguments))
     await built.daemon.poll_once()
-    sys.stdout.buffer.write(built.collector.exposition.body(openmetrics=False, gzip=False))
-    sys.stdout.buffer.flush()
+    body = built.collector.exposition.body(openmetrics=False, gzip=False)
+    if sys.stdout.isatty():  # names of other systems may have what a terminal obeys
+        print(body.decode(), end="")
+    else:
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
     stale = built.collector.stale_sources()
     for health in stale:
         print(f"source {health.name}: {health.error}", file=sys.stderr)

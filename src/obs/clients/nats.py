@@ -19,6 +19,7 @@ from nkeys import NkeysError
 
 from obs.clients.http import without_user
 from obs.errors import BadInput, Reason, SourceError
+from obs.failure import unforeseen
 from obs.redaction.known import KNOWN
 from obs.redaction.text import one_line
 from obs.spec.nats import NatsConnection
@@ -85,6 +86,8 @@ async def keep_connected(
             await work()
         except _FAILURES as error:
             report(_translated(error, spec))
+        except Exception as error:  # noqa: BLE001  it would end the collector
+            report(unforeseen(error))
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  jitter, no secret
         pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -120,6 +123,9 @@ async def _connect(
         except _FAILURES as error:
             await _close(client)
             failure = error
+        except Exception:  # noqa: BLE001  the library trusts the types in a server's INFO
+            await _close(client)
+            failure = ValueError()
         except BaseException:
             await _close(client)
             raise

@@ -17,7 +17,7 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.schedule import seconds_to_next_poll
 from obs.collector.threads import in_thread
 from obs.errors import SourceError
-from obs.failure import internal_error
+from obs.failure import unforeseen
 from obs.families.family import Family
 from obs.sources.kind import Snapshot
 
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 STALE_CHECK_SECONDS: Final = 1.0
 STOP_WITHIN_SECONDS: Final = 3.0
 LISTEN_WITHIN_SECONDS: Final = 2.0
+LISTEN_AGAIN_SECONDS: Final = 15.0
 HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
 
 
@@ -114,11 +115,18 @@ class Daemon:
         self._core.shutdown(wait=False, cancel_futures=True)
 
     async def _listen(self, listener: Listener) -> None:
-        """Run a listener after the first poll has been served."""
+        """Run a listener after the first poll has been served, and again where it fails."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LISTEN_WITHIN_SECONDS):
                 await self._all_polled.wait()
-        await listener(self._in_core)
+        while True:
+            try:
+                await listener(self._in_core)
+            except Exception as error:  # noqa: BLE001  it must not end the other sources
+                unforeseen(error)
+                await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+            else:
+                return
 
     async def _poll_forever(self, source: PolledSource) -> None:
         uniform = random.random
@@ -222,8 +230,4 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _as_source_error(error: Exception) -> SourceError:
-    if isinstance(error, SourceError):
-        return error
-    log.error("%s", internal_error(error))
-    log.debug("its traceback", exc_info=error)
-    return SourceError("internal", f"{type(error).__name__} in the collector; see its log")
+    return error if isinstance(error, SourceError) else unforeseen(error)

@@ -7,8 +7,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from obs.redaction.known import KNOWN, REDACTED
 
-_WORDS: Final = re.compile(r"v?\d{1,4}|[A-Za-z]{1,16}\d{0,3}(?:[-_.~][A-Za-z]{0,16}\d{0,3}){0,6}")
+_WORDS: Final = re.compile(r"v?\d{1,4}|[A-Za-z]{1,16}\d{0,4}(?:[-_.~][A-Za-z]{0,16}\d{0,4}){0,6}")
 """A segment of a path that people made up: words, small numbers. Others may be tokens."""
+_FILE: Final = re.compile(r"[./\\~]")
+_LONG: Final = 16  # characters
 _SECRET_NAME: Final = re.compile(r"(?i)pass|pwd|secret|token|key|auth|sig|cred")
 
 
@@ -16,6 +18,13 @@ def remember_address(url: str) -> None:
     """Remember what is secret about an address, so that it is redacted wherever it appears."""
     for secret in _secrets(url):
         KNOWN.add(secret)
+
+
+def remember_mistaken_path(text: str) -> None:
+    """Remember what was written where the path of a secret's file belongs, if it looks like the
+    secret itself."""
+    if not _FILE.search(text) and not _WORDS.fullmatch(text) and len(text) >= _LONG:
+        KNOWN.add(text)
 
 
 def shown_address(url: str) -> str:

@@ -98,10 +98,10 @@ def _without_user_info(match: re.Match[str]) -> str:
     run = match.group()
     info, at, host = run.rpartition("@")
     scheme = _SCHEME.match(info)
-    before = scheme.group() if scheme else ""
+    before = scheme.group() if scheme else info[: len(info) - len(info.lstrip("[({,;=|"))]
     secret = info[len(before) :]
-    if not at or (not before and ":" not in secret) or not secret:
+    if not at or (not scheme and ":" not in secret) or not secret:
         return run
-    if before and re.search(r"[/?#]", secret) and ":" not in secret:
+    if scheme and re.search(r"[/?#]", secret) and ":" not in secret:
         return run  # an @ in a path
     return f"{before}{REDACTED}@{host}"

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, WithJsonSchema
 
 from obs.errors import BadInput
+from obs.redaction.address import remember_mistaken_path
 from obs.redaction.known import KNOWN
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -66,6 +67,7 @@ def _from_file(value: object) -> FileSecret:
         return value
     if not isinstance(value, str) or not value:
         raise ValueError("write the path of the file that contains the secret")
+    remember_mistaken_path(value)
     return FileSecret(value)
 
 

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from typing import Never
 
+import pytest
+
 from obs.collector.collector import Collector
 from obs.collector.daemon import HISTORY_RETRY_POLLS, Daemon, InCore, PolledSource
 from obs.collector.health import SourceHealth
@@ -65,3 +67,21 @@ async def test_a_poll_stands_where_it_cannot_be_refined() -> None:
     await daemon.poll_once()
     assert refined == [1]
     assert health.up
+
+
+async def test_a_listener_that_fails_is_a_line_and_begins_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("obs.collector.daemon.LISTEN_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("obs.collector.daemon.LISTEN_WITHIN_SECONDS", 0.0)
+    begun: list[int] = []
+
+    async def listener(in_core: InCore) -> None:
+        begun.append(1)
+        if len(begun) < 3:
+            raise KeyError("hunter2")
+
+    await Daemon(Lacking(), [], [])._listen(listener)
+    assert len(begun) == 3
+    assert caplog.text.count("internal error: KeyError at obs/collector/daemon.py:") == 2
+    assert "hunter2" not in caplog.text
