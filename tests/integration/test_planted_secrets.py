@@ -399,7 +399,7 @@ def test_no_secret_is_in_what_one_poll_with_temporary_credentials_says(ground: G
             check=False,
             timeout=60,
             cwd=ground.folder,
-            env=environment | way | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**environment, **way} | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
         assert ended.returncode == 3
         return ended.stdout + ended.stderr

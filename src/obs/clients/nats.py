@@ -182,14 +182,15 @@ def _login(spec: NatsConnection) -> dict[str, Any]:
     """The library's login options; the one place where its secrets are read."""
     token = spec.token or spec.token_file
     password = spec.password or spec.password_file
+    secret = password.reveal() if password else None
+    if spec.user and secret:
+        KNOWN.add_login(spec.user, secret)
     options = {
         "user": spec.user,
-        "password": password.reveal() if password else None,
+        "password": secret,
         "token": token.reveal() if token else None,
         "user_credentials": _credentials(spec.credentials_file),
     }
-    if spec.user and options["password"]:
-        KNOWN.add_login(spec.user, options["password"])
     return {name: value for name, value in options.items() if value is not None}
 
 
