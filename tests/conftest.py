@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from obs.artifacts import Files
+from obs.redaction.known import KNOWN
 from tests.golden_files import differences
 
 # A busy machine must not fail a test of logic; how long things take is measured by tests/bench. The
@@ -31,3 +32,9 @@ def matches_golden(request: pytest.FixtureRequest) -> Callable[[Files, str], Non
             pytest.fail(f"{found}\n\nintended? run pytest --update-golden", pytrace=False)
 
     return compare
+
+
+@pytest.fixture(autouse=True)
+def no_known_secrets() -> None:
+    """Nothing is redacted for a secret that another test has read."""
+    KNOWN.clear()

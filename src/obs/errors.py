@@ -3,6 +3,8 @@
 import traceback
 from typing import Final, Literal, get_args
 
+from obs.redaction.text import clean_lines, one_line
+
 DONE: Final = 0
 FOUND: Final = 1  # drift, a failed check, an alert that did not fire
 BAD_INPUT: Final = 2
@@ -28,9 +30,15 @@ STATE_REASONS: Final[tuple[str, ...]] = get_args(StateReason)
 
 
 class ObsError(Exception):
-    """Whatever obs says to its user instead of a traceback."""
+    """Whatever obs says to its user instead of a traceback.
+
+    The message is redacted, and has no character that a terminal would obey.
+    """
 
     exit_code: int = FOUND
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(clean_lines(message))
 
 
 class BadInput(ObsError):  # noqa: N818  reads as a sentence where it is raised
@@ -43,14 +51,14 @@ class SourceError(ObsError):
     """A system did not answer as it should.
 
     `reason` is one of REASONS: it becomes the label of obs_source_errors_total, so it is bounded.
-    The message never carries a secret. `pause` is how many seconds the system asks to be left
-    alone; None where it does not.
+    The message is one line without a secret, however much of another system's text is in it.
+    `pause` is how many seconds the system asks to be left alone; None where it does not.
     """
 
     exit_code = UNAVAILABLE
 
     def __init__(self, reason: Reason, message: str, *, pause: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.reason: Reason = reason
         self.pause = pause
 

@@ -12,7 +12,9 @@ from obs.spec.sources import SOURCE_KINDS
 ROOT = Path(obs.__file__).parent
 
 MAY_IMPORT = {
-    "errors": set(),
+    "redaction": set(),
+    "errors": {"redaction"},
+    "failure": {"errors", "redaction"},
     "snapshot": {"errors"},
     "catalogue": {"durations"},
     "ids": set(),
@@ -30,19 +32,19 @@ MAY_IMPORT = {
     "logs": set(),
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
-    "spec": {"errors", "catalogue", "durations", "files", "ids", "yaml_syntax"},
+    "spec": {"errors", "catalogue", "durations", "files", "ids", "redaction", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
-    "clients": {"bounded_json", "catalogue", "errors", "spec"},
+    "clients": {"bounded_json", "catalogue", "errors", "failure", "redaction", "spec"},
     "state": {"errors", "state_file"},
     "state_file": set(),
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
-        *("snapshot", "spec", "state", "web"),
+        *("redaction", "snapshot", "spec", "state", "web"),
     },
-    "sinks": {"errors", "catalogue", "clients", "families", "spec"},
+    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spec"},
     "web": {"errors", "yaml_syntax"},
     "collector": {
-        *("extras", "logs"),
+        *("extras", "failure", "logs", "redaction"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spec", "state", "web"),
     },
@@ -67,7 +69,7 @@ MAY_IMPORT = {
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
-        *("extras", "logs"),
+        *("extras", "failure", "logs", "redaction"),
         *(
             "checks",
             "alerts",

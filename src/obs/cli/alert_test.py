@@ -69,7 +69,9 @@ def _through_alertmanager(url: str, system: "System", severity: "Severity") -> N
     from obs.alerts.routing import longest_wait
     from obs.alerts.test_notification import NAME, lasts, notification_alert
     from obs.clients.alertmanager import Alertmanager
+    from obs.redaction.address import remember_address
 
+    remember_address(url)
     if not url.startswith(("http://", "https://")):
         raise BadInput(f"--alertmanager {url}: write a URL, for example http://localhost:9093")
     seconds = lasts(longest_wait(system.notify) if system.notify else 0)

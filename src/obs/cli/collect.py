@@ -18,10 +18,11 @@ from obs.cli.arguments import (
     source_kinds,
     spec_arguments,
 )
+from obs.cli.logs import set_up_logging
 from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
 from obs.errors import DONE, UNAVAILABLE
-from obs.logs import end_log, log_to_stderr
+from obs.logs import end_log
 
 if TYPE_CHECKING:
     from obs.collector.checking import Checks
@@ -69,7 +70,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     if not (arguments.once or arguments.dry_run):
         outlive_hangup()
     system = chosen_spec(arguments).system
-    log_to_stderr(logging.DEBUG if arguments.verbose else logging.INFO)
+    set_up_logging(logging.DEBUG if arguments.verbose else logging.INFO)
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
@@ -154,8 +155,12 @@ async def _once(system: "System", arguments: argparse.Namespace) -> int:
 
     built = assemble(system, source_kinds(arguments))
     await built.daemon.poll_once()
-    sys.stdout.buffer.writelines(built.collector.exposition.stream(openmetrics=False, gzip=False))
-    sys.stdout.buffer.flush()
+    exposition = built.collector.exposition
+    if sys.stdout.isatty():  # names of other systems may have what a terminal obeys
+        print(exposition.body(openmetrics=False, gzip=False).decode(), end="")
+    else:
+        sys.stdout.buffer.writelines(exposition.stream(openmetrics=False, gzip=False))
+        sys.stdout.buffer.flush()
     stale = built.collector.stale_sources()
     for health in stale:
         print(f"source {health.name}: {health.error}", file=sys.stderr)

@@ -108,11 +108,13 @@ def _prometheus(url: str | None) -> "Prometheus":
     from obs.clients.http import without_user
     from obs.clients.prometheus import Prometheus
     from obs.dashboard_preview.evaluate import MOST_SERIES
+    from obs.redaction.address import remember_address
 
     if not url:
         raise BadInput(f"no Prometheus: give --prometheus URL, or set {_VARIABLE}")
     if not url.startswith(("http://", "https://")):
         raise BadInput("--prometheus: write a URL, for example http://localhost:9090")
+    remember_address(url)
     prometheus = Prometheus(url, most_series=MOST_SERIES + 1)
     prometheus.query("1", time.time())
     print(f"Prometheus   {without_user(url)}")

@@ -1,6 +1,7 @@
 """The obs command: parses arguments, runs one command and returns its exit code."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -9,9 +10,12 @@ from typing import Final
 
 from obs import __version__
 from obs.cli.arguments import show_help
+from obs.cli.logs import set_up_errors
 from obs.cli.parser import Parser
-from obs.errors import BAD_INPUT, ObsError
+from obs.cli.terminal import plain_output
+from obs.errors import BAD_INPUT, UNAVAILABLE, ObsError
 from obs.extras import MissingExtra, extra_of
+from obs.failure import internal_error
 
 COMMAND_MODULES: Final = (
     "obs.cli.spec",
@@ -33,6 +37,12 @@ _BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    set_up_errors()
+    with plain_output():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     try:
         arguments = parser().parse_args(argv)
         code = _run(arguments)
@@ -48,6 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output is gone: keep the interpreter's own flush from failing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    except Exception as error:  # the last resort: no text of a library reaches a user
+        logging.getLogger(__name__).debug("internal error", exc_info=error)
+        print(f"obs: {internal_error(error)}", file=sys.stderr)
+        return UNAVAILABLE
     return code
 
 
@@ -68,7 +82,7 @@ def parser() -> Parser:
         prog="obs",
         description="Observability for event-driven systems on NATS JetStream and EventBridge.",
         epilog="Run `obs COMMAND --help` for details. Exit codes: 0 done, 1 found something, "
-        "2 bad input, 3 a system it needs did not answer.",
+        "2 bad input, 3 a system it needs did not answer, or an error within obs.",
     )
     whole.add_argument("--version", action="version", version=f"obs {__version__}")
     whole.set_defaults(run=lambda arguments: show_help(whole))

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, without_user
 from obs.errors import SourceError
+from obs.redaction.text import one_line
 
 _ALERTS: Final = "/api/v2/alerts"
 _MAX_LOOKS: Final = 25
@@ -85,7 +86,7 @@ class Alertmanager:
 
     def _silence(self, key: str) -> str:
         silence = self._get(f"/api/v2/silence/{quote(key, safe='')}")
-        why = " ".join(str(silence.get("comment") or "no comment").split())
+        why = one_line(str(silence.get("comment") or "no comment"), 300)
         return f"silenced until {silence['endsAt']} by {silence['createdBy']} ({why}): {key}"
 
     def _get(self, path: str) -> Any:

@@ -36,11 +36,17 @@ from obs.clients.aws_limits import (
 from obs.clients.aws_retries import ATTEMPTS, pause_before_retry
 from obs.clients.aws_wire import limit_connections
 from obs.errors import SourceError
+from obs.redaction.known import KNOWN
 from obs.spec.aws import AwsSource
 from obs.spec.plaintext import is_plaintext
 
 _CONNECT_TIMEOUT: Final = 10.0
 _SECRET_HEADERS: Final = ("Authorization", "X-Amz-Security-Token", "x-amz-sso_bearer_token")
+_SECRET_VARIABLES: Final = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
 
 
 class AwsSession:
@@ -174,6 +180,7 @@ def _session(
     session = Session(profile=profile)
     session.set_config_variable("region", spec.region)
     session.register("before-send", before_send)
+    session.register("before-sign", _remember_credentials)
     session.register("before-parse", _before_parse)
     session.register("response-received", _after_answer)
     session.get_component("event_emitter").register_first("needs-retry.*.*", pause_before_retry)
@@ -221,6 +228,17 @@ def _release(error: BaseException) -> None:
         waiting += [cause] * isinstance(cause, BaseException)
         traceback.clear_frames(one.__traceback__)
         one.__traceback__ = None
+
+
+def _remember_credentials(request_signer: Any = None, **_: object) -> None:
+    """Redact what a request is signed with, temporary credentials too, from now on."""
+    credentials = getattr(request_signer, "_credentials", None)
+    if credentials is None:
+        return
+    frozen = credentials.get_frozen_credentials()  # what signing does next
+    for secret in (frozen.secret_key, frozen.token):
+        if secret:
+            KNOWN.add(secret)
 
 
 def _timestamp(value: Any) -> Any:

@@ -21,6 +21,8 @@ from nkeys import NkeysError
 from obs.clients.http import without_user
 from obs.clients.nats_guard import GuardedClient
 from obs.errors import BadInput, Reason, SourceError
+from obs.redaction.known import KNOWN
+from obs.redaction.text import one_line
 from obs.spec.nats_login import NatsLogin
 from obs.spec.tls import Tls
 
@@ -184,10 +186,13 @@ def _login(spec: NatsLogin) -> dict[str, Any]:
     """The library's login options; the one place where its secrets are read."""
     token = spec.token or spec.token_file
     password = spec.password or spec.password_file
+    secret = password.reveal() if password else None
+    if spec.user and secret:
+        KNOWN.add_login(spec.user, secret)
     seed, jwt = spec.nkey or spec.nkey_file, spec.jwt or spec.jwt_file
     options = {
         "user": spec.user,
-        "password": password.reveal() if password else None,
+        "password": secret,
         "token": token.reveal() if token else None,
         "nkeys_seed_str": _seed(seed.reveal()) if seed and not jwt else None,
         "user_credentials": _jwt_and_seed(jwt.reveal(), _seed(seed.reveal()))
@@ -206,6 +211,7 @@ def _credentials(file: str | None) -> RawCredentials | None:
         text = Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise BadInput(f"{file}: cannot read these credentials") from None
+    KNOWN.add(text)
     if not _CREDENTIALS.search(text):
         raise BadInput(f"{file}: no user JWT and seed in these credentials")
     return RawCredentials(text if text.endswith("\n") else f"{text}\n")
@@ -269,7 +275,10 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
         if isinstance(error, kinds):
             return reason, description
     if isinstance(error, APIError):
-        return "http_status", f"JetStream error {error.code}: {error.description}"
+        return (
+            "http_status",
+            f"JetStream error {error.code}: {one_line(str(error.description), 300)}",
+        )
     if not isinstance(error, NatsError | OSError):
         return "decode", f"invalid response from the server ({type(error).__name__})"
     if denied := _DENIED.search(str(error)):

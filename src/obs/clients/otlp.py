@@ -29,6 +29,7 @@ from obs.clients.otlp_answer import (
 )
 from obs.clients.proxies import proxy_of
 from obs.errors import Reason, SourceError
+from obs.redaction.header import remember_header
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
@@ -65,6 +66,8 @@ def read_headers(path: str | None) -> dict[str, str]:
         if not colon or not name.strip() or not (name + value).isascii():
             raise SourceError("auth", f"{path}:{number}: not a header; write `name: value`")
         headers[name.strip().lower()] = value.strip()
+    for name, value in headers.items():
+        remember_header(name, value)
     return headers
 
 

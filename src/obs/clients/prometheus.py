@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import SourceError
+from obs.redaction.text import one_line
 from obs.spec.tls import Tls
 
 _LONGEST: Final = 300  # characters of the server's message
@@ -125,7 +126,7 @@ class Prometheus:
             return document.get("data") or []
         told = str(document.get("error") or "refused without a reason")[:_READ]
         kind = str(document.get("errorType", "error"))[:_LONGEST]
-        raise QueryError("http_status", f"{kind}: {' '.join(told.split())[:_LONGEST]}")
+        raise QueryError("http_status", f"{one_line(kind, 64)}: {one_line(told, _LONGEST)}")
 
     def _series(self, data: Any) -> list[Series]:
         try:

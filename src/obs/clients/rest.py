@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode
 from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.errors import BadInput, Reason, SourceError
+from obs.redaction.known import KNOWN
+from obs.redaction.text import one_line
 from obs.spec.secret import FileSecret, VariableSecret
 from obs.spec.stacks import Reached
 
@@ -100,7 +102,7 @@ class Rest:
         url = self.url + path + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
-            headers, secret = self._signed(kind if text is not None else None)
+            headers = self._signed(kind if text is not None else None)
             try:
                 answer = self._http.exchange(
                     method,
@@ -120,7 +122,7 @@ class Rest:
                 idempotent and answer.status in _OUTCOME_UNKNOWN
             )
             if last or not again:
-                raise _rejected(method, url, answer, secret)
+                raise _rejected(method, url, answer)
             self._pause(_wait(attempt, answer.headers.get("retry-after")))
         raise AssertionError("unreachable")
 
@@ -134,8 +136,8 @@ class Rest:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _signed(self, kind: str | None) -> tuple[dict[str, str], str]:
-        """(request headers, the secret in them)"""
+    def _signed(self, kind: str | None) -> dict[str, str]:
+        """Request headers."""
         headers = {"Accept": "*/*", **self._headers}
         if kind is not None:
             headers["Content-Type"] = kind
@@ -146,7 +148,8 @@ class Rest:
         elif password:
             pair = f"{self._reached.user}:{password}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        return headers, token or password
+            KNOWN.add_login(self._reached.user or "", password)
+        return headers
 
 
 def document(answer: HttpAnswer, where: str) -> Any:
@@ -183,11 +186,9 @@ def _wait(attempt: int, retry_after: str | None) -> float:
     return wait * random.uniform(0.5, 1.0)  # noqa: S311  nothing is secret about it
 
 
-def _rejected(method: str, url: str, answer: HttpAnswer, secret: str) -> RequestRejected:
+def _rejected(method: str, url: str, answer: HttpAnswer) -> RequestRejected:
     meaning = _MEANINGS.get(answer.status, "")
     message = _server_message(answer.body)
-    if secret:
-        message = message.replace(secret, "…")
     explanation = ": ".join(filter(None, (meaning, message)))
     where = f"{method} {without_user(url)}"
     return RequestRejected(
@@ -206,5 +207,4 @@ def _server_message(body: bytes) -> str:
         text = next((str(whole[key]) for key in ("message", "error", "msg") if whole.get(key)), "")
     if text.lstrip().startswith("<"):
         return ""  # an HTML page of a proxy
-    cleaned = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(cleaned.split())[:_QUOTED]
+    return one_line(text, _QUOTED)

@@ -17,6 +17,7 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.errors import SourceError
 from obs.extras import require_extra
 from obs.families.family import Family
+from obs.redaction.address import shown_address
 from obs.sinks.pushed import Pushed
 from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
 from obs.sources.kind import Listener as SourceListener
@@ -205,7 +206,9 @@ class _Updates:
 def _push_healths(system: System) -> dict[str, PushHealth]:
     outputs, healths = system.outputs, {}
     if outputs.otlp:
-        healths["otlp"] = PushHealth("otlp", outputs.otlp.endpoint, outputs.otlp.every)
+        healths["otlp"] = PushHealth(
+            "otlp", shown_address(outputs.otlp.endpoint), outputs.otlp.every
+        )
     if outputs.cloudwatch:
         of = outputs.cloudwatch
         healths["cloudwatch"] = PushHealth("cloudwatch", of.namespace, of.every)

@@ -21,6 +21,7 @@ from obs.collector.garbage import (
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.schedule import seconds_to_next_poll, seconds_to_next_push
 from obs.errors import SourceError
+from obs.failure import unforeseen
 from obs.families.family import Family
 from obs.sinks.pushed import Pushed
 from obs.sources.kind import Snapshot
@@ -32,6 +33,7 @@ STOP_WITHIN_SECONDS: Final = 3.0
 SAVE_WITHIN_SECONDS: Final = 5.0
 CLOSE_WITHIN_SECONDS: Final = 0.5
 LISTEN_WITHIN_SECONDS: Final = 2.0
+LISTEN_AGAIN_SECONDS: Final = 15.0
 HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
 
 
@@ -136,11 +138,18 @@ class Daemon:
             saving.result()
 
     async def _listen(self, listener: Listener) -> None:
-        """Run a listener after the first poll has been served."""
+        """Run a listener after the first poll has been served, and again where it fails."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LISTEN_WITHIN_SECONDS):
                 await self._all_polled.wait()
-        await listener(self._in_core)
+        while True:
+            try:
+                await listener(self._in_core)
+            except Exception as error:  # noqa: BLE001  it must not end the other sources
+                unforeseen(error)
+                await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+            else:
+                return
 
     async def _poll_forever(self, source: PolledSource) -> None:
         uniform = random.random

@@ -4,6 +4,7 @@ from typing import Final
 
 from obs.collector.collector import Collector
 from obs.collector.status import build_status
+from obs.redaction.text import one_line
 from obs.sinks.exposition import ExpositionBody
 from obs.web.status import encode
 
@@ -51,4 +52,4 @@ class ServedCollector:
             partial += [
                 f"source {health.name}: {each}" for each in (*withdrawn, *tracker.partial())
             ]
-        return ready, [*reasons, *partial]
+        return ready, list(map(one_line, (*reasons, *partial)))

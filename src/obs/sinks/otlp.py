@@ -33,6 +33,7 @@ from obs.clients.otlp import OtlpHttp
 from obs.clients.otlp_answer import Answer, Sender
 from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
+from obs.redaction.text import one_line
 from obs.sinks.labels import Duplicates, Labels, PerRows
 from obs.sinks.otlp_points import data_points, heads
 from obs.sinks.pushed import Pushed
@@ -133,7 +134,9 @@ class OtlpSink:
             rejected += min(max(answer.rejected, 0), count)
             why = why or answer.message
         if rejected:
-            message = f"{rejected} of {sent} points rejected: {why or 'no reason given'}"
+            message = (
+                f"{rejected} of {sent} points rejected: {one_line(why, 200) or 'no reason given'}"
+            )
             return Pushed(sent - rejected, rejected, SourceError("partial", message))
         return Pushed(sent)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from obs.redaction.address import remember_variable
 from obs.spec.report import Problem, problem_at
 from obs.spec.tree import Fields, FilePlace, Items, Node, Path, Scalar
 
@@ -33,6 +34,7 @@ def expand_text(text: str, variables: Mapping[str, str]) -> str:
             )
         name, default = reference.groups()
         if variables.get(name) or (default is None and name in variables):
+            remember_variable(name, variables[name])
             return variables[name]
         if default is None:
             raise UndefinedVariable(name)

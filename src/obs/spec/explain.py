@@ -1,20 +1,18 @@
 """Turns validation errors of the models into sentences that say what would be right."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from obs.redaction.text import redacted
 from obs.spec.field_types import expected, field_names, is_model
 from obs.spec.quantity import format_duration, parse_duration
 from obs.spec.report import MOST_PROBLEMS, Problem, cut, did_you_mean, problem_at
 from obs.spec.tree import Fields, Path, locate, locate_key
 
 _Facts = Mapping[str, Any]
-
-_PASSWORD: Final = re.compile(r"://\S*@")
 
 
 def explain(error: ValidationError, tree: Fields, *, missing: bool = True) -> list[Problem]:
@@ -93,11 +91,6 @@ def _missing(path: Path) -> str:
 
 
 def _sentence(kind: str, path: Path, found: object, facts: _Facts) -> str:
-    """The sentence of one problem, with passwords removed from quoted URLs."""
-    return _PASSWORD.sub("://…@", _words(kind, path, found, facts))
-
-
-def _words(kind: str, path: Path, found: object, facts: _Facts) -> str:
     words = _SENTENCES.get(kind)
     if kind == "tuple_type" and is_model(expected((*path, 0))):
         return f"{_shown(found)} where a list of mappings is expected"
@@ -120,7 +113,7 @@ def _shown(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = repr(value)
+    text = redacted(repr(value))  # before it is cut
     return text if len(text) <= 80 else f"{text[:60]}…"
 
 

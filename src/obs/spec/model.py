@@ -18,6 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from obs.files import unusable
+from obs.redaction.address import remember_address
 
 _LONGEST: Final = {"str": 4_096, "tuple": 10_000, "dict": 10_000}
 """What a text, list or mapping holds at most whose field says nothing else."""
@@ -106,7 +107,11 @@ class Address:
         return {**handler(schema), "pattern": pattern, "examples": [self.example]}
 
     def check(self, url: str) -> str:
-        """The URL. Raises an error from `wrong` otherwise, which never shows a password."""
+        """The URL. Raises an error from `wrong` otherwise, which never shows a password.
+
+        What is secret about it, a token in its path for example, is redacted from now on.
+        """
+        remember_address(url)
         if "@" in url:
             raise wrong(
                 f"a URL must not contain a user or password; write for example {self.example}"

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from obs.errors import BadInput
+from obs.redaction.text import one_line
 from obs.spec.tree import FilePlace, path_text
 
 MOST_PROBLEMS: Final = 200
@@ -22,12 +23,16 @@ def cut(text: str, most: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem. `line` is None and `field` empty if they do not apply."""
+    """One problem. `line` is None and `field` empty if they do not apply. The message may quote the
+    spec: it is redacted."""
 
     file: str
     line: int | None
     field: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", one_line(self.message))
 
     def __str__(self) -> str:
         where = self.file if self.line is None else f"{self.file}:{self.line}"

@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from obs.errors import BadInput
 from obs.files import UnreadableFile, read_file, unusable
+from obs.redaction.address import remember_mistaken_path
+from obs.redaction.known import KNOWN
 
 _LONGEST_PATH: Final = 4_096  # characters
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -29,6 +31,7 @@ class VariableSecret:
             raise BadInput(
                 f"environment variable {self.variable} is not set; it must contain a secret"
             )
+        KNOWN.add(value)
         return value
 
 
@@ -49,6 +52,7 @@ class FileSecret:
             raise BadInput(f"{self.file}: the secret is not UTF-8 text") from None
         if not value:
             raise BadInput(f"{self.file}: the secret is empty")
+        KNOWN.add(value)
         return value
 
 
@@ -66,6 +70,7 @@ def _from_file(value: object) -> FileSecret:
         return value
     if not isinstance(value, str) or not value:
         raise ValueError("write the path of the file that contains the secret")
+    remember_mistaken_path(value)
     if len(value) > _LONGEST_PATH:
         raise ValueError("this path is too long")
     if why := unusable(Path(value)):

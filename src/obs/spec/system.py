@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator
 
 from obs.ids import short_digest
+from obs.redaction.address import shown_address
 from obs.spec.alerts import AlertTuning, Links
 from obs.spec.checks import Checks
 from obs.spec.model import Model, Name
@@ -65,9 +66,13 @@ class System(Model):
 
     @property
     def grafana(self) -> str | None:
-        """URL of Grafana for people: links.grafana, else stacks.grafana.url, else None."""
-        applied_to = self.stacks.grafana.url if self.stacks.grafana else None
-        return self.links.grafana or applied_to
+        """URL of Grafana for people: links.grafana, else stacks.grafana.url, else None.
+
+        The latter only without what may be a token: the link goes into files and alerts.
+        """
+        applied_to = self.stacks.grafana.url if self.stacks.grafana else ""
+        public = applied_to if shown_address(applied_to) == applied_to else ""
+        return self.links.grafana or public or None
 
     @property
     def labels(self) -> tuple[tuple[str, str], ...]:

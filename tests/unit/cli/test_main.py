@@ -51,6 +51,19 @@ def test_an_error_of_obs_is_its_message_and_its_exit_code(
     assert capsys.readouterr() == ("", f"{error}\n")
 
 
+@pytest.mark.parametrize("error", [KeyError("hunter2"), RecursionError("x"), MemoryError()])
+def test_an_unforeseen_error_is_a_line_that_says_where_and_what_to_do(
+    running: Callable[..., int], capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    assert running(raising(error)) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"obs: internal error: {type(error).__name__} at obs/cli/main.py:")
+    assert err.endswith(f"; please report it, with this line and the version (obs {__version__})\n")
+    assert "hunter2" not in err
+    assert err.count("\n") == 1
+
+
 def test_an_interrupt_ends_quietly(
     running: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,6 +78,23 @@ async def test_something_that_is_no_nats_server_is_an_error() -> None:
     assert report.reason in {"connection", "decode"}
 
 
+@pytest.mark.parametrize(
+    "info",
+    [
+        *(b"[]", b"1", b"null", b"[" * 100_000, b"\xff", b'{"nonce": 5}', b'{"version": 7}'),
+        *(b'{"connect_urls": 5}', b'{"connect_urls": ["[x:1"]}', b'{"max_payload": "x"}'),
+    ],
+)
+async def test_no_greeting_of_a_server_ends_the_attempts_to_connect(info: bytes) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"INFO " + info + b"\r\n")
+        await writer.drain()
+
+    report = await report_of(greet)
+    assert report is not None
+    assert report.reason in {"connection", "decode"}
+
+
 async def test_a_login_that_is_refused_is_told_as_such() -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(INFO)
@@ -112,6 +129,19 @@ async def test_what_its_user_raises_is_reported_and_the_connection_made_again() 
     report = await report_of(welcome, use=use)
     assert report is not None
     assert (report.reason, str(report)) == ("partial", "lost one")
+
+
+async def test_an_error_that_nobody_foresaw_is_a_line_and_the_connection_made_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def use(client: Client, ready: Callable[[], None]) -> None:
+        raise KeyError("hunter2")
+
+    report = await report_of(welcome, use=use)
+    assert report is not None
+    assert report.reason == "internal"
+    assert "internal error: KeyError at obs/clients/nats.py:" in caplog.text
+    assert "hunter2" not in caplog.text
 
 
 async def test_a_connection_lost_before_its_user_is_ready_is_never_called_connected() -> None:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Never
 
+import pytest
+
 from obs.catalogue import own
 from obs.collector.collector import Collector
 from obs.collector.daemon import HISTORY_RETRY_POLLS, Daemon, InCore, PolledSource, PushedSink
@@ -174,3 +176,21 @@ async def test_the_next_push_waits_as_long_as_the_receiver_asks() -> None:
     sink = PushedSink(push_health(0.01), lambda *_: refused, lambda: None, limit=5)
     outcomes = await pushed_until(collector, sink, lambda: bool(collector.outcomes))
     assert outcomes == [(refused, 45.0)]
+
+
+async def test_a_listener_that_fails_is_a_line_and_begins_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("obs.collector.daemon.LISTEN_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("obs.collector.daemon.LISTEN_WITHIN_SECONDS", 0.0)
+    begun: list[int] = []
+
+    async def listener(in_core: InCore) -> None:
+        begun.append(1)
+        if len(begun) < 3:
+            raise KeyError("hunter2")
+
+    await Daemon(Lacking(), [], [])._listen(listener)
+    assert len(begun) == 3
+    assert caplog.text.count("internal error: KeyError at obs/collector/daemon.py:") == 2
+    assert "hunter2" not in caplog.text

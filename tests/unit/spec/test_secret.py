@@ -71,3 +71,47 @@ def test_a_file_without_a_secret_is_said_by_name(tmp_path: Path) -> None:
     for name, words in (("empty", "is empty"), ("binary", "not UTF-8"), ("none", "cannot read")):
         with pytest.raises(BadInput, match=words):
             FileSecret(str(tmp_path / name)).reveal()
+
+
+def test_a_secret_is_redacted_from_when_it_is_read_also_after_it_was_rotated(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "password"
+    for secret in ("before-rotation", "since-rotation"):
+        file.write_text(f"{secret}\n", encoding="utf-8")
+        FileSecret(str(file)).reveal()
+    VariableSecret("TOKEN").reveal({"TOKEN": "of-a-variable"})
+    echoed = "before-rotation since-rotation of-a-variable"
+    assert str(BadInput(echoed)) == "… … …"
+
+
+@pytest.mark.parametrize("mistaken", ["Xk83pQzw71Tt0aYbbR5q", "SUAMLK2ZNL35WSMW37E7UD4VZ7ELPKW7"])
+def test_a_secret_in_the_place_of_its_file_is_not_shown(mistaken: str) -> None:
+    spec = System.model_validate(
+        {
+            "version": 1,
+            "system": "a",
+            "stacks": {"grafana": {"url": "http://grafana", "token_file": mistaken}},
+        }
+    )
+    assert spec.stacks.grafana is not None
+    assert spec.stacks.grafana.token_file is not None
+    with pytest.raises(BadInput) as caught:
+        spec.stacks.grafana.token_file.reveal()
+    assert str(caught.value) == "…: cannot read the secret: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("servers", "shown"),
+    [
+        ("user:pw@host:4222", "'…@host:4222' where a list is expected; write […@host:4222]"),
+        ("nats://user:pw@host", "'nats://…@host' where a list is expected; write [nats://…@host]"),
+    ],
+)
+def test_an_address_with_a_password_is_never_quoted_whole(
+    complaints: Callable[..., list[str]], servers: str, shown: str
+) -> None:
+    text = CONNECTED.replace("[nats://nats:4222]", servers).replace("        user: obs\n", "")
+    assert [each.partition(" servers: ")[2] or each for each in complaints(text)] == [
+        f"a.yaml:8: sources.nats.main.connection.servers: {shown}"
+    ]

@@ -4,6 +4,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from obs.spec.stacks import AmpStack, GrafanaStack, MimirStack, Stacks
+from obs.spec.system import System
 
 URL = "https://grafana:3000"
 GRAFANA: TypeAdapter[GrafanaStack] = TypeAdapter(GrafanaStack)
@@ -58,3 +59,18 @@ def test_paths_of_rulers_and_ids_of_workspaces_are_judged() -> None:
         MimirStack(url=URL, path="api")
     with pytest.raises(ValidationError, match="a workspace ID, for example ws-"):
         AmpStack(workspace="arn:aws:aps:eu-west-1:1:workspace/ws-1", region="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        ("https://grafana.example.com/monitoring", "https://grafana.example.com/monitoring"),
+        ("https://grafana.example.com/Xk83pQzw71Tt0aYbbR5q", None),
+        ("https://grafana.example.com/?token=abcdef", None),
+    ],
+)
+def test_an_address_with_what_may_be_a_token_is_no_link_for_people(
+    url: str, linked: str | None
+) -> None:
+    document = {"version": 1, "system": "a", "stacks": {"grafana": {"url": url}}}
+    assert System.model_validate(document).grafana == linked

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from obs.errors import SourceError
+from obs.redaction.text import one_line
 from obs.snapshot import Incompleteness
 from obs.sources.nats.jsz import AccountReport, HealthError, Healthz, Jsz
 
@@ -33,7 +34,7 @@ def reason(health: Healthz) -> str:
         return ""
     errors = health.errors or ()
     first = health.error or (errors[0].error if errors else "") or f"status {health.status}"
-    words = "".join(c if c.isprintable() else " " for c in first)[:_LONGEST]
+    words = one_line(first, _LONGEST)
     return f"{words} (and {len(errors) - 1} more)" if len(errors) > 1 else words
 
 

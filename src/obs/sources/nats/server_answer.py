@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 from obs.errors import SourceError
+from obs.redaction.address import shown_address
 from obs.snapshot import Link
 from obs.sources.nats.clocks import Ahead, ahead
 from obs.sources.nats.completeness import Shortfall, is_healthy, reason, shortfall
@@ -158,5 +158,4 @@ def true_at(answer: ServerAnswer, clock: Ahead | None) -> float:
 
 def address(url: str) -> str:
     """Host, port and path, without anything secret: what identifies a monitoring address."""
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
+    return shown_address(url).partition("://")[2].rstrip("/")

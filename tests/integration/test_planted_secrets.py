@@ -1,0 +1,419 @@
+"""Secrets are planted everywhere one can come from, and looked for in everything that obs says."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import bcrypt
+import pytest
+
+from obs.redaction.known import KNOWN
+from obs.sandbox.nats_server import NatsServer
+from tests.integration.applying import run
+from tests.integration.collector_process import CollectorProcess, Spec, collectors
+from tests.integration.nats_jwt import make_operator
+from tests.integration.secrets_echo import echoing, echoing_nats
+from tests.integration.secrets_planted import (
+    files_below,
+    leaks,
+    planted,
+    secret_fields,
+    token,
+    traces,
+)
+from tests.integration.waiting import eventually
+
+pytestmark = pytest.mark.integration
+
+__all__ = ["collectors"]
+
+VARIABLES = {
+    "NATS_PASSWORD": planted("NatsConnection.password"),
+    "NATS_TOKEN": planted("NatsConnection.token"),
+    "STACK_TOKEN": planted("Reached.token"),
+    "STACK_PASSWORD": planted("Reached.password"),
+    "RESOURCE_TOKEN": token("a variable in a field that is not secret"),
+    "AWS_SECRET_ACCESS_KEY": token("AWS_SECRET_ACCESS_KEY"),
+    "AWS_SESSION_TOKEN": token("AWS_SESSION_TOKEN"),
+}
+FILES = {
+    "nats-password": ("NatsConnection.password_file", planted("NatsConnection.password_file")),
+    "nats-token": ("NatsConnection.token_file", planted("NatsConnection.token_file")),
+    "stack-token": ("Reached.token_file", planted("Reached.token_file")),
+    "stack-password": ("Reached.password_file", planted("Reached.password_file")),
+    "slack": ("Slack.api_url_file", f"https://slack/{token('Slack.api_url_file')}"),
+    "pagerduty": ("PagerDuty.routing_key_file", token("PagerDuty.routing_key_file")),
+    "smtp": ("Email.password_file", planted("Email.password_file")),
+    "webhook": ("Webhook.url_file", f"https://hook/{token('Webhook.url_file')}"),
+    "bearer": ("Webhook.credentials_file", planted("Webhook.credentials_file")),
+}
+IN_ADDRESSES = (
+    *("Monitoring.monitor", "NatsConnection.servers", "AwsAccess.endpoint_url"),
+    *("AmpStack.endpoint_url", "Reached.url", "Otlp.endpoint"),
+)
+ELSEWHERE = {
+    "NatsConnection.credentials_file": "the seed and the JWT of a user",
+    "Otlp.headers_file": "a login and a key",
+    "Web.config_file": "the hash of a password",
+    "Tls.key_file": "a private key",
+    "Tls.cert_file": "a file that is no certificate",
+}
+NOT_SECRET = {
+    "Links.runbooks": "is written into every alert",
+    "Links.grafana": "is written into every alert",
+    "Webhook.url": "is for addresses that are no secret; url_file is for the others",
+    "Tls.ca_file": "is public",
+    "AlertmanagerStack.config_file": "names its secrets' files; obs writes it",
+}
+TEMPORARY = (token("a temporary key"), token("a temporary session token"))
+WEB_PASSWORD, WRONG = planted("right password"), planted("wrong password")
+
+
+def test_every_field_of_the_spec_that_may_hold_a_secret_is_planted() -> None:
+    of_files = {field for field, _ in FILES.values()}
+    of_variables = {"NatsConnection.password", "NatsConnection.token"}
+    of_variables |= {"Reached.token", "Reached.password"}
+    everything = {*of_files, *of_variables, *IN_ADDRESSES, *ELSEWHERE, *NOT_SECRET}
+    assert secret_fields() == everything
+
+
+class Ground:
+    """A spec in which secrets are planted, with hostile servers at every address of it."""
+
+    def __init__(self, folder: Path, servers: ExitStack) -> None:
+        self.folder = folder
+        self.secrets: dict[str, str] = {**VARIABLES, **dict(FILES.values())}
+        self.secrets |= {f"a token in {each}": token(each) for each in IN_ADDRESSES}
+        self.secrets |= {"a temporary key": TEMPORARY[0], "a session token": TEMPORARY[1]}
+        self.secrets |= {"the right password": WEB_PASSWORD, "a wrong password": WRONG}
+        self.echo = servers.enter_context(echoing(TEMPORARY))
+        self.nats_port = servers.enter_context(echoing_nats())
+        accounts = {"APP": {"obs": VARIABLES["NATS_PASSWORD"]}}
+        self.nats = servers.enter_context(NatsServer(folder / "server", accounts=accounts))
+        self.made: set[Path] = set()
+        for name, (_, secret) in FILES.items():
+            self.file(name, f"{secret}\n")
+        self.spec = self._spec()
+        self.spec_file = self.file("spec.json", json.dumps(self.spec))
+        folder.joinpath("rules").mkdir()
+
+    def file(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        self.made.add(path)
+        return path
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """The environment: nothing of AWS but what is planted."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        config = self.file(
+            "aws-credentials",
+            f"[planted]\naws_access_key_id = AKIA{'P' * 16}\n"
+            f"aws_secret_access_key = {token('the key of a profile')}\n",
+        )
+        self.secrets["the key of a profile"] = token("the key of a profile")
+        of_aws = {"AWS_ACCESS_KEY_ID": "AKIA" + "E" * 16, "AWS_EC2_METADATA_DISABLED": "true"}
+        of_aws["AWS_SHARED_CREDENTIALS_FILE"] = str(config)
+        return kept | of_aws | VARIABLES | more
+
+    def address(self, field: str, base: str = "") -> str:
+        return f"{base or self.echo.url}/{token(field)}"
+
+    def _spec(self) -> Spec:
+        return {
+            "version": 1,
+            "system": "planted",
+            "state_dir": str(self.folder / "state"),
+            "sources": {"nats": self._nats(), "aws": self._aws()},
+            "notify": self._notify(),
+            "stacks": self._stacks(),
+            "checks": {"collector": self._reached(token="${STACK_TOKEN}")},
+            "outputs": {"web": self._web(), "otlp": self._otlp()},
+        }
+
+    def _nats(self) -> dict[str, Any]:
+        good = {
+            "servers": [self.nats.url],
+            "account": "APP",
+            "user": "obs",
+            "password": "${NATS_PASSWORD}",
+        }
+        tls = {"cert_file": self._key_file(), "key_file": self._key_file()}
+        ways: list[dict[str, Any]] = [
+            {"user": "somebody", "password": "${NATS_PASSWORD}"},
+            {"user": "somebody", "password_file": str(self.folder / "nats-password")},
+            {"token": "${NATS_TOKEN}"},
+            {"token_file": str(self.folder / "nats-token")},
+            {"credentials_file": self._credentials()},
+            {"token": "${NATS_TOKEN}", "tls": tls},
+        ]
+        hostile = f"nats://127.0.0.1:{self.nats_port}"
+        connections = [
+            {"servers": [self.address("NatsConnection.servers", hostile)], "account": f"A{n}"} | way
+            for n, way in enumerate(ways)
+        ]
+        quick = {"poll": "500ms", "timeout": "2s"}
+        return {
+            "good": {"monitor": [self.nats.monitor], "connection": good, **quick},
+            "hostile": {
+                "monitor": [f"{self.address('Monitoring.monitor')}?token={token('query')}"],
+                "connections": connections,
+                **quick,
+            },
+        }
+
+    def _aws(self) -> dict[str, Any]:
+        def role(name: str) -> str:
+            return f"arn:aws:iam::123456789012:role/{name}"
+
+        common = {
+            "region": "us-east-1",
+            "endpoint_url": self.address("AwsAccess.endpoint_url"),
+            "poll": "1s",
+            "timeout": "3s",
+        }
+        return {
+            "environment": common,
+            "temporary": {**common, "role_arn": role("whole")},
+            "cut": {**common, "role_arn": role("cut")},
+            "profile": {**common, "profile": "planted"},
+        }
+
+    def _notify(self) -> dict[str, Any]:
+        def at(name: str) -> str:
+            return str(self.folder / name)
+
+        mail = {"to": ["a@example.com"], "from": "b@example.com", "smarthost": "smtp:587"}
+        receivers = {
+            "chat": {"slack": {"api_url_file": at("slack"), "channel": "#a"}},
+            "oncall": {"pagerduty": {"routing_key_file": at("pagerduty")}},
+            "mail": {"email": {**mail, "username": "u", "password_file": at("smtp")}},
+            "hook": {"webhook": {"url_file": at("webhook"), "credentials_file": at("bearer")}},
+        }
+        route = {"to": [*receivers]}
+        return {"receivers": receivers, "routes": {"critical": route, "warning": route}}
+
+    def _stacks(self) -> dict[str, Any]:
+        return {
+            "prometheus": {
+                **self._reached(token="${STACK_TOKEN}"),
+                "rules_dir": str(self.folder / "rules"),
+            },
+            "alertmanager": {
+                **self._reached(token_file=str(self.folder / "stack-token")),
+                "config_file": str(self.folder / "alertmanager.yml"),
+            },
+            "mimir": self._reached(user="somebody", password="${STACK_PASSWORD}"),
+            "grafana": self._reached(
+                user="somebody", password_file=str(self.folder / "stack-password")
+            ),
+            "amp": {
+                "workspace": "ws-1a2b3c4d",
+                "region": "us-east-1",
+                "endpoint_url": self.address("AmpStack.endpoint_url"),
+            },
+        }
+
+    def _reached(self, **login: str) -> dict[str, Any]:
+        return {"url": self.address("Reached.url"), "timeout": "3s", **login}
+
+    def _web(self) -> dict[str, Any]:
+        hashed = bcrypt.hashpw(WEB_PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+        self.secrets["the hash of a password"] = hashed
+        config = self.file("web.yml", json.dumps({"basic_auth_users": {"reader": hashed}}))
+        return {"listen": "127.0.0.1:0", "config_file": str(config)}
+
+    def _otlp(self) -> dict[str, Any]:
+        login, key = planted("a login of a header"), planted("a key in a header")
+        self.secrets |= {"a login of a header": login, "a key in a header": key}
+        pair = base64.b64encode(f"pusher:{login}".encode()).decode()
+        headers = self.file("headers", f"Authorization: Basic {pair}\nX-Api-Key: {key}\n")
+        return {
+            "endpoint": self.address("Otlp.endpoint"),
+            "headers_file": str(headers),
+            "every": "1s",
+            "timeout": "3s",
+            "resource": {"team": "${RESOURCE_TOKEN}"},
+        }
+
+    def _credentials(self) -> str:
+        credentials = make_operator().credentials
+        lines = credentials.splitlines()
+        self.secrets |= {"a user's JWT": lines[1][-60:], "a user's seed": lines[5]}
+        return str(self.file("user.creds", credentials))
+
+    def _key_file(self) -> str:
+        key = token("Tls.key_file")
+        self.secrets["a private key"] = key
+        pem = f"-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n"
+        return str(self.file("key.pem", pem))
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    with ExitStack() as servers:
+        yield Ground(tmp_path, servers)
+
+
+def test_no_secret_reaches_what_the_collector_says_keeps_or_sends(
+    ground: Ground, collectors: list[CollectorProcess]
+) -> None:
+    collector = CollectorProcess(
+        ground.folder / "collector",
+        ground.spec,
+        ("--verbose",),
+        ground.variables(),
+        login=("reader", WEB_PASSWORD),
+    )
+    collectors.append(collector)
+    collector.start(ready=False)
+    _log_in_wrongly(collector)
+
+    def everything_failed() -> bool:
+        status = collector.status()
+        sources = {each["name"]: each for each in status["sources"]}
+        failed = [each for name, each in sources.items() if not name.startswith("good")]
+        return (
+            len(failed) == 1 + 6 + 4
+            and all(each["error"] for each in failed)
+            and sources["good/connection"]["up"]
+            and status["pushes"][0]["error"] is not None
+        )
+
+    eventually(everything_failed)
+    served = {
+        path: collector.get(path).text.encode()
+        for path in ("/", "/metrics", "/api/v1/status", "/readyz", "/healthz", "/nowhere")
+    }
+    pid = collector.process.pid
+    served["the process list"] = Path(f"/proc/{pid}/cmdline").read_bytes()
+    put_there = {*VARIABLES.values()}
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    collector.stop()
+    pushed = [each for each in ground.echo.requests if each.path.endswith("/v1/metrics")]
+    served["what is pushed"] = b"".join(each.body for each in pushed)
+    made = {*ground.made, *(ground.folder / "server").rglob("*"), collector.spec_file}
+    found = files_below(ground.folder, made)
+    assert collector.state_file.stat().st_size > 0
+    others = {name: each for name, each in ground.secrets.items() if each not in put_there}
+    assert leaks(ground.secrets, {**served, **found}) == []
+    assert leaks(others, {"the environment": environment}) == []
+    assert _plain(served["/readyz"])
+    assert _plain(collector.log.encode())
+
+
+def _plain(text: bytes) -> bool:
+    return all(line.isprintable() for line in text.decode().split("\n"))
+
+
+def _log_in_wrongly(collector: CollectorProcess) -> None:
+    """With a wrong password, with a header that is none, and in a request that is malformed."""
+    pair = base64.b64encode(f"reader:{WRONG}".encode()).decode()
+    for header in (f"Basic {pair}", f"Bearer {pair}", WRONG):
+        assert collector.get("/metrics", Authorization=header).status in (200, 401)
+    where = urlsplit(collector.url)
+    for line in ("broken header", "Content-Length: x", "Transfer-Encoding: \x1b"):
+        with socket.create_connection((where.hostname or "", where.port or 0), 5) as connection:
+            request = f"GET / HTTP/1.1\r\nAuthorization: Basic {pair}\r\n{line}\r\n\r\n"
+            connection.sendall(request.encode())
+            connection.settimeout(5)
+            connection.recv(4096)
+
+
+COMMANDS = (
+    ("validate",),
+    ("validate", "--format", "json"),
+    ("check",),
+    ("check", "--format", "json"),
+    ("check", "--format", "junit"),
+    ("build", "--out", "built"),
+    ("build", "--out", "built", "--check"),
+    ("collect", "--dry-run"),
+    *(
+        ("alerts", "apply", "--target", target, "--check")
+        for target in ("prometheus", "alertmanager", "mimir", "grafana", "amp", "cloudwatch")
+    ),
+    ("alerts", "apply", "--target", "alertmanager", "--format", "json", "--yes"),
+    ("dashboards", "apply", "--check"),
+    ("iam", "policy"),
+)
+
+
+def test_no_secret_reaches_what_a_command_prints_or_writes(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ground.folder)
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in ground.variables().items():
+        monkeypatch.setenv(name, value)
+    said = {}
+    for command in COMMANDS:
+        KNOWN.clear()  # each is a process of its own
+        outcome = run(capsys, *command, "--spec", str(ground.spec_file))
+        said[f"obs {' '.join(command)}"] = (outcome.out + outcome.err).encode()
+        assert outcome.code in (0, 1, 2, 3)
+        assert "internal error" not in outcome.err, outcome.err
+        assert _plain((outcome.out + outcome.err).encode())
+    made = {*ground.made, *(ground.folder / "server").rglob("*")}
+    assert leaks(ground.secrets, {**said, **files_below(ground.folder, made)}) == []
+
+
+def test_no_secret_is_in_what_one_poll_with_temporary_credentials_says(ground: Ground) -> None:
+    identity = ground.file("identity", token("a web identity"))
+    agent = token("the authorization of a container")
+    web = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/", "AWS_WEB_IDENTITY_TOKEN_FILE": ""}
+    ways: list[dict[str, str]] = [
+        {**web, "AWS_WEB_IDENTITY_TOKEN_FILE": str(identity), "AWS_ROLE_ARN": f"{role}{name}"}
+        for role in (web["AWS_ROLE_ARN"],)
+        for name in ("whole", "cut")
+    ]
+    ways.append(
+        {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{ground.echo.url}/container",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": agent,
+        }
+    )
+    of_environment = ground.spec["sources"]["aws"]["environment"]
+    spec = {**ground.spec, "sources": {"aws": {"environment": of_environment}}}
+    secrets = ground.secrets | {"an identity": token("a web identity"), "an agent's": agent}
+    spec_file = ground.file("aws.json", json.dumps(spec))
+
+    def said(way: Mapping[str, str]) -> bytes:
+        environment = ground.variables(AWS_ENDPOINT_URL_STS=ground.echo.url)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            del environment[name]
+        command = ["collect", "--once", "--verbose", "--spec", str(spec_file)]
+        ended = subprocess.run(
+            [sys.executable, "-m", "obs", *command],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            cwd=ground.folder,
+            env={**environment, **way} | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert ended.returncode == 3
+        return ended.stdout + ended.stderr
+
+    with ThreadPoolExecutor(len(ways)) as pool:
+        outputs = dict(zip(("whole", "cut", "container"), pool.map(said, ways), strict=True))
+    assert b"not permitted" in outputs["whole"]
+    assert b"not permitted" in outputs["container"]
+    assert leaks(secrets, outputs) == []
+
+
+def test_the_search_finds_a_secret_in_any_encoding() -> None:
+    secret = planted("x")
+    pair = base64.b64encode(f"user:{secret}".encode())
+    assert leaks({"x": secret}, {"there": b"Basic " + pair, "not": b"y"})
+    assert leaks({"x": secret}, {"cut": f"..{secret[:20]}".encode()})
+    assert len(traces(secret)) >= 6
