@@ -21,6 +21,7 @@ from nkeys import NkeysError
 from obs.clients.http import without_user
 from obs.clients.nats_guard import GuardedClient
 from obs.errors import BadInput, Reason, SourceError
+from obs.failure import unforeseen
 from obs.redaction.known import KNOWN
 from obs.redaction.text import one_line
 from obs.spec.nats_login import NatsLogin
@@ -34,6 +35,11 @@ _DENIED: Final = re.compile(r"permissions violation for (\w+) to \"([^\"]{1,256}
 _CREDENTIALS: Final = re.compile(
     r"-BEGIN NATS USER JWT-+\n[\w.=-]+\n.*-BEGIN USER NKEY SEED-+\nSU[A-Z2-7]+\n", re.DOTALL
 )
+_FAILURES: Final = (
+    *(BadInput, SourceError, NatsError, NkeysError),
+    *(OSError, TimeoutError, ValueError),
+)
+
 _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
     ((ssl.SSLError,), "connection", "TLS handshake failed: certificate or protocol not accepted"),
     ((NkeysError, binascii.Error), "auth", "invalid credentials"),
@@ -88,8 +94,10 @@ async def keep_connected(
     while True:
         try:
             await work()
-        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
+        except _FAILURES as error:
             report(_translated(error, spec))
+        except Exception as error:  # noqa: BLE001  it would end the collector
+            report(unforeseen(error))
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  jitter, no secret
         pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -124,9 +132,12 @@ async def _connect(
             # The library's limit is for each step, and it tries forever where nobody listens.
             async with asyncio.timeout(timeout):
                 await _until(lost, connecting)
-        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
+        except _FAILURES as error:
             await _close(client)
             failure = error
+        except Exception:  # noqa: BLE001  the library raises any kind on odd answers
+            await _close(client)
+            failure = ValueError()
         except BaseException:
             await _close(client)
             raise

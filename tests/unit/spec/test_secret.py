@@ -91,7 +91,7 @@ def test_a_secret_in_the_place_of_its_file_is_not_shown(mistaken: str) -> None:
         {
             "version": 1,
             "system": "a",
-            "stacks": {"grafana": {"url": "http://grafana", "token_file": mistaken}},
+            "stacks": {"grafana": {"url": "https://grafana", "token_file": mistaken}},
         }
     )
     assert spec.stacks.grafana is not None
