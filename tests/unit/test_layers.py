@@ -83,6 +83,7 @@ MAY_IMPORT = {
         *("snapshot", "sources", "spec", "web"),
     },
     "stacks": {
+        "redaction",
         *("alerts", "artifacts", "catalogue", "clients", "dashboards"),
         *("errors", "ids", "spec"),
     },
