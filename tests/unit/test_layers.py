@@ -91,6 +91,7 @@ MAY_IMPORT = {
         *("snapshot", "sources", "spec", "web"),
     },
     "stacks": {
+        "redaction",
         *("alerts", "artifacts", "bounded_yaml", "catalogue", "clients", "dashboards"),
         *("bounded_json", "difference", "errors", "folder", "ids", "spec"),
     },

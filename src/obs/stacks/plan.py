@@ -7,6 +7,7 @@ from typing import Any
 
 from obs.artifacts import yaml_text
 from obs.difference import unified
+from obs.redaction.settings import without_settings
 
 
 class Action(StrEnum):
@@ -114,8 +115,9 @@ def _step(wanted: Wanted, present: Present | None) -> PlanStep:
 
 
 def diff(before: Content, after: Content) -> tuple[str, ...]:
-    """A unified diff, line by line."""
-    return unified(_lines(before), _lines(after), ("there", "wanted"), around=2)
+    """A unified diff, line by line, without the secrets of whoever configured what is there."""
+    lines = unified(_lines(before), _lines(after), ("there", "wanted"), around=2)
+    return tuple(map(without_settings, lines))
 
 
 def _lines(content: Content) -> list[str]:
