@@ -190,12 +190,21 @@ _handler: _Handler | None = None
 
 
 def log_to_stderr(level: int, formatter: logging.Formatter | None = None) -> None:
-    """From now on the log of the process goes to standard error, and blocks nobody."""
+    """From now on the log of the process goes to standard error, and blocks nobody.
+
+    Where that is no file of the system, as in a program that reads it itself, it goes there as is.
+    """
     global _writer, _handler  # noqa: PLW0603  the log is one for the process
-    _writer = LogWriter(sys.stderr.fileno())
-    _handler = _Handler(_writer, formatter)
-    _writer.start(_handler.write_sums)
-    logging.basicConfig(level=level, handlers=[_handler], force=True)
+    try:
+        _writer = LogWriter(sys.stderr.fileno())
+    except (OSError, AttributeError):
+        plain = logging.StreamHandler()
+        plain.setFormatter(formatter or logging.Formatter(_FORMAT))
+        logging.basicConfig(level=level, handlers=[plain], force=True)
+    else:
+        _handler = _Handler(_writer, formatter)
+        _writer.start(_handler.write_sums)
+        logging.basicConfig(level=level, handlers=[_handler], force=True)
     logging.captureWarnings(capture=True)
 
 

@@ -10,6 +10,8 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import quote, quote_plus
 
+import nkeys
+
 from obs.spec.model import Address, Model
 from obs.spec.secret import FileSecret, VariableSecret
 from obs.spec.system import System
@@ -25,6 +27,12 @@ def token(name: str) -> str:
     """A secret of letters and digits, for where nothing else may be."""
     digest = hashlib.sha256(name.encode()).digest()
     return base64.b32encode(digest).decode().rstrip("=").lower()[:40] + "7X"
+
+
+def nkey_seed(name: str) -> str:
+    """The seed of a NATS user."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return bytes(nkeys.encode_seed(digest, nkeys.PREFIX_BYTE_USER)).decode()
 
 
 def traces(secret: str) -> set[str]:

@@ -25,6 +25,7 @@ from tests.integration.secrets_echo import echoing, echoing_nats
 from tests.integration.secrets_planted import (
     files_below,
     leaks,
+    nkey_seed,
     planted,
     secret_fields,
     token,
@@ -37,8 +38,10 @@ pytestmark = pytest.mark.integration
 __all__ = ["collectors"]
 
 VARIABLES = {
-    "NATS_PASSWORD": planted("NatsConnection.password"),
-    "NATS_TOKEN": planted("NatsConnection.token"),
+    "NATS_PASSWORD": planted("NatsLogin.password"),
+    "NATS_TOKEN": planted("NatsLogin.token"),
+    "NATS_NKEY": nkey_seed("NatsLogin.nkey"),
+    "NATS_JWT": f"eyJhbGciOiJub25lIn0.{token('NatsLogin.jwt')}.{token('a signature')}",
     "STACK_TOKEN": planted("Reached.token"),
     "STACK_PASSWORD": planted("Reached.password"),
     "RESOURCE_TOKEN": token("a variable in a field that is not secret"),
@@ -46,8 +49,10 @@ VARIABLES = {
     "AWS_SESSION_TOKEN": token("AWS_SESSION_TOKEN"),
 }
 FILES = {
-    "nats-password": ("NatsConnection.password_file", planted("NatsConnection.password_file")),
-    "nats-token": ("NatsConnection.token_file", planted("NatsConnection.token_file")),
+    "nats-password": ("NatsLogin.password_file", planted("NatsLogin.password_file")),
+    "nats-token": ("NatsLogin.token_file", planted("NatsLogin.token_file")),
+    "nats-nkey": ("NatsLogin.nkey_file", nkey_seed("NatsLogin.nkey_file")),
+    "nats-jwt": ("NatsLogin.jwt_file", f"eyJhbGciOiJub25lIn0.{token('a JWT')}.{token('signed')}"),
     "stack-token": ("Reached.token_file", planted("Reached.token_file")),
     "stack-password": ("Reached.password_file", planted("Reached.password_file")),
     "slack": ("Slack.api_url_file", f"https://slack/{token('Slack.api_url_file')}"),
@@ -57,11 +62,11 @@ FILES = {
     "bearer": ("Webhook.credentials_file", planted("Webhook.credentials_file")),
 }
 IN_ADDRESSES = (
-    *("Monitoring.monitor", "NatsConnection.servers", "AwsAccess.endpoint_url"),
+    *("Monitoring.monitor", "NatsLogin.servers", "AwsAccess.endpoint_url"),
     *("AmpStack.endpoint_url", "Reached.url", "Otlp.endpoint"),
 )
 ELSEWHERE = {
-    "NatsConnection.credentials_file": "the seed and the JWT of a user",
+    "NatsLogin.credentials_file": "the seed and the JWT of a user",
     "Otlp.headers_file": "a login and a key",
     "Web.config_file": "the hash of a password",
     "Tls.key_file": "a private key",
@@ -80,7 +85,7 @@ WEB_PASSWORD, WRONG = planted("right password"), planted("wrong password")
 
 def test_every_field_of_the_spec_that_may_hold_a_secret_is_planted() -> None:
     of_files = {field for field, _ in FILES.values()}
-    of_variables = {"NatsConnection.password", "NatsConnection.token"}
+    of_variables = {f"NatsLogin.{each}" for each in ("password", "token", "nkey", "jwt")}
     of_variables |= {"Reached.token", "Reached.password"}
     everything = {*of_files, *of_variables, *IN_ADDRESSES, *ELSEWHERE, *NOT_SECRET}
     assert secret_fields() == everything
@@ -153,12 +158,15 @@ class Ground:
             {"user": "somebody", "password_file": str(self.folder / "nats-password")},
             {"token": "${NATS_TOKEN}"},
             {"token_file": str(self.folder / "nats-token")},
+            {"nkey": "${NATS_NKEY}"},
+            {"nkey_file": str(self.folder / "nats-nkey"), "jwt": "${NATS_JWT}"},
+            {"nkey": "${NATS_NKEY}", "jwt_file": str(self.folder / "nats-jwt")},
             {"credentials_file": self._credentials()},
             {"token": "${NATS_TOKEN}", "tls": tls},
         ]
         hostile = f"nats://127.0.0.1:{self.nats_port}"
         connections = [
-            {"servers": [self.address("NatsConnection.servers", hostile)], "account": f"A{n}"} | way
+            {"servers": [self.address("NatsLogin.servers", hostile)], "account": f"A{n}"} | way
             for n, way in enumerate(ways)
         ]
         quick = {"poll": "500ms", "timeout": "2s"}
@@ -283,7 +291,7 @@ def test_no_secret_reaches_what_the_collector_says_keeps_or_sends(
         sources = {each["name"]: each for each in status["sources"]}
         failed = [each for name, each in sources.items() if not name.startswith("good")]
         return (
-            len(failed) == 1 + 6 + 4
+            len(failed) == 1 + 9 + 4
             and all(each["error"] for each in failed)
             and sources["good/connection"]["up"]
             and status["pushes"][0]["error"] is not None
@@ -384,11 +392,12 @@ def test_no_secret_is_in_what_one_poll_with_temporary_credentials_says(ground: G
         }
     )
     of_environment = ground.spec["sources"]["aws"]["environment"]
-    spec = {**ground.spec, "sources": {"aws": {"environment": of_environment}}}
+    spec: Spec = {**ground.spec, "sources": {"aws": {"environment": of_environment}}}
     secrets = ground.secrets | {"an identity": token("a web identity"), "an agent's": agent}
-    spec_file = ground.file("aws.json", json.dumps(spec))
 
-    def said(way: Mapping[str, str]) -> bytes:
+    def said(number: int, way: Mapping[str, str]) -> bytes:
+        own = {**spec, "state_dir": str(ground.folder / f"state-{number}")}
+        spec_file = ground.file(f"aws-{number}.json", json.dumps(own))
         environment = ground.variables(AWS_ENDPOINT_URL_STS=ground.echo.url)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             del environment[name]
@@ -405,7 +414,9 @@ def test_no_secret_is_in_what_one_poll_with_temporary_credentials_says(ground: G
         return ended.stdout + ended.stderr
 
     with ThreadPoolExecutor(len(ways)) as pool:
-        outputs = dict(zip(("whole", "cut", "container"), pool.map(said, ways), strict=True))
+        outputs = dict(
+            zip(("whole", "cut", "container"), pool.map(said, range(len(ways)), ways), strict=True)
+        )
     assert b"not permitted" in outputs["whole"]
     assert b"not permitted" in outputs["container"]
     assert leaks(secrets, outputs) == []
