@@ -20,6 +20,7 @@ from obs.redaction.known import KNOWN
 from obs.sandbox.nats_server import NatsServer
 from tests.integration.applying import run
 from tests.integration.collector_process import CollectorProcess, Spec, collectors
+from tests.integration.nats_binary import run_by
 from tests.integration.nats_jwt import make_operator
 from tests.integration.secrets_echo import echoing, echoing_nats
 from tests.integration.secrets_planted import (
@@ -98,7 +99,7 @@ class Ground:
         self.echo = servers.enter_context(echoing(TEMPORARY))
         self.nats_port = servers.enter_context(echoing_nats())
         accounts = {"APP": {"obs": VARIABLES["NATS_PASSWORD"]}}
-        self.nats = servers.enter_context(NatsServer(folder / "server", accounts=accounts))
+        self.nats = servers.enter_context(run_by(NatsServer(folder / "server", accounts=accounts)))
         self.made: set[Path] = set()
         for name, (_, secret) in FILES.items():
             self.file(name, f"{secret}\n")
