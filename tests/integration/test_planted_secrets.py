@@ -1,6 +1,7 @@
 """Secrets are planted everywhere one can come from, and looked for in everything that obs says."""
 
 import base64
+import gzip
 import json
 import os
 import socket
@@ -20,6 +21,7 @@ from obs.redaction.known import KNOWN
 from obs.sandbox.nats_server import NatsServer
 from tests.integration.applying import run
 from tests.integration.collector_process import CollectorProcess, Spec, collectors
+from tests.integration.nats_binary import run_by
 from tests.integration.nats_jwt import make_operator
 from tests.integration.secrets_echo import echoing, echoing_nats
 from tests.integration.secrets_planted import (
@@ -103,7 +105,7 @@ class Ground:
         self.echo = servers.enter_context(echoing(TEMPORARY))
         self.nats_port = servers.enter_context(echoing_nats())
         accounts = {"APP": {"obs": VARIABLES["NATS_PASSWORD"]}}
-        self.nats = servers.enter_context(NatsServer(folder / "server", accounts=accounts))
+        self.nats = servers.enter_context(run_by(NatsServer(folder / "server", accounts=accounts)))
         self.made: set[Path] = set()
         for name, (_, secret) in FILES.items():
             self.file(name, f"{secret}\n")
@@ -308,13 +310,17 @@ def test_no_secret_reaches_what_the_collector_says_keeps_or_sends(
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     collector.stop()
     pushed = [each for each in ground.echo.requests if each.path.endswith("/v1/metrics")]
-    served["what is pushed"] = b"".join(each.body for each in pushed)
+    assert pushed
+    sent = {"what is pushed": b"".join(gzip.decompress(each.body) for each in pushed)}
+    assert b"nats_server_up" in sent["what is pushed"]
     made = {*ground.made, *(ground.folder / "server").rglob("*"), collector.spec_file}
     found = files_below(ground.folder, made)
     assert collector.state_file.stat().st_size > 0
     others = {name: each for name, each in ground.secrets.items() if each not in put_there}
     assert leaks(ground.secrets, {**served, **found}) == []
     assert leaks(others, {"the environment": environment}) == []
+    in_spec = {"RESOURCE_TOKEN"}  # the spec sends it as a resource attribute
+    assert leaks({k: v for k, v in ground.secrets.items() if k not in in_spec}, sent) == []
     assert _plain(served["/readyz"])
     assert _plain(collector.log.encode())
 

@@ -14,10 +14,12 @@ _SHORTEST: Final = 4
 """Characters of a secret that is looked for by itself. Shorter ones are found only where they are
 encoded together with a user, or where the form says what they are (`obs.redaction.shapes`)."""
 _ANYWHERE: Final = 2 * _GRAM - 1
-"""From this length on also inside a word; a shorter one only where it is a word of its own."""
+"""From this length on also inside a word; a shorter one only where it is a word of its own. So long
+a text has a piece of _GRAM characters that begins at a multiple of _GRAM, wherever it stands."""
 _PIECE: Final = 12
 """So many characters in a row of a longer secret are redacted too: it may have been cut."""
-_MOST: Final = 400_000  # characters of all encodings; beyond it the oldest secrets are forgotten
+_SAME: Final = 16  # places of one piece in one encoding: a secret may repeat itself
+_MOST: Final = 150_000  # characters of all encodings; beyond it the oldest secrets are forgotten
 _START: Final = r"(?:(?<![^\W_])|(?<=\\[nrtfvb])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 _END: Final = r"(?![^\W_])"
 
@@ -32,7 +34,7 @@ class KnownSecrets:
         self._encoded: dict[str, frozenset[str]] = {}  # by secret, the one read last at the end
         self._size = 0
         self._places: dict[str, tuple[tuple[str, int], ...]] = {}
-        """Where in which encoding a piece of _GRAM characters is, at every _GRAM-th place."""
+        """Where in which encoding each piece of _GRAM characters is."""
         self._words: dict[str, re.Pattern[str]] = {}
 
     def add(self, secret: str) -> None:
@@ -60,7 +62,9 @@ class KnownSecrets:
         """The text with every secret, and every long piece of one, replaced by `…`."""
         places = self._places
         if places:
-            look = [i for i in range(len(text) - _GRAM + 1) if text[i : i + _GRAM] in places]
+            look = [
+                i for i in range(0, len(text) - _GRAM + 1, _GRAM) if text[i : i + _GRAM] in places
+            ]
             if look:
                 text = _without(text, self._spans(text, look))
         for word, pattern in tuple(self._words.items()):
@@ -114,11 +118,13 @@ def _enter(
 ) -> None:
     for text in encoded:
         if len(text) >= _ANYWHERE:
-            for place in range(0, len(text) - _GRAM + 1, _GRAM):
-                gram = text[place : place + _GRAM]
+            own: dict[str, list[tuple[str, int]]] = {}
+            for place in range(len(text) - _GRAM + 1):
+                own.setdefault(text[place : place + _GRAM], []).append((text, place))
+            for gram, found in own.items():
                 there = places.get(gram, ())
-                if (text, place) not in there:
-                    places[gram] = (*there, (text, place))
+                if found[0] not in there:
+                    places[gram] = (*there, *found[:_SAME])
         elif len(text) >= _SHORTEST:
             words[text] = re.compile(_START + re.escape(text) + _END)
 

@@ -12,6 +12,7 @@ from obs.sandbox.nats_server import NatsServer
 from tests.hostile.drill import Drill, Limits, Outcome
 from tests.hostile.memory import forget_peak, peak_mb, resident_mb
 from tests.integration.collector_process import CollectorProcess, spec_of
+from tests.integration.nats_binary import run_by
 
 _POLLS: Final = 4  # of the healthy source, during the attack
 _GREETINGS: Final = (
@@ -22,7 +23,7 @@ _GREETINGS: Final = (
 
 
 def _odd_greetings(folder: Path) -> Outcome:
-    with NatsServer(folder / "nats") as nats, _greeting_servers(_GREETINGS) as ports:
+    with run_by(NatsServer(folder / "nats")) as nats, _greeting_servers(_GREETINGS) as ports:
         connections = [
             {"servers": [f"nats://127.0.0.1:{port}"], "account": f"A{port}"} for port in ports
         ]

@@ -3,7 +3,7 @@
 import json
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs.errors import BadInput, SourceError
@@ -31,6 +31,7 @@ def test_lines_of_our_own_stay_lines(text: str) -> None:
     assert all(line.isprintable() for line in clean_lines(text).split("\n"))
 
 
+@settings(max_examples=30)
 @given(st.recursive(ANY_TEXT | st.integers(), lambda x: st.lists(x) | st.dictionaries(ANY_TEXT, x)))
 def test_json_that_is_printed_stays_the_same_json(document: object) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=2)
@@ -77,4 +78,4 @@ def test_a_log_line_is_looked_through_in_fifty_microseconds() -> None:
         for _ in range(50):
             one_line(line)
         times.append((time.process_time() - begun) / 50)
-    assert min(times) < 100e-6  # 20 to 30 on an idle machine
+    assert min(times) < 50e-6  # 12 on an idle machine
