@@ -54,7 +54,7 @@ FILES = {
     "nats-password": ("NatsLogin.password_file", planted("NatsLogin.password_file")),
     "nats-token": ("NatsLogin.token_file", planted("NatsLogin.token_file")),
     "nats-nkey": ("NatsLogin.nkey_file", nkey_seed("NatsLogin.nkey_file")),
-    "nats-jwt": ("NatsLogin.jwt_file", f"eyJhbGciOiJub25lIn0.{token('a JWT')}.{token('signed')}"),
+    "nats-jwt": ("NatsLogin.jwt_file", f"eyJ{token('a head')}.{token('a JWT')}.{token('signed')}"),
     "stack-token": ("Reached.token_file", planted("Reached.token_file")),
     "stack-password": ("Reached.password_file", planted("Reached.password_file")),
     "slack": ("Slack.api_url_file", f"https://slack/{token('Slack.api_url_file')}"),
