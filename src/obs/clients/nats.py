@@ -18,6 +18,7 @@ from nats.js.errors import APIError
 from nkeys import NkeysError
 
 from obs.clients.http import without_user
+from obs.clients.nats_guard import GuardedClient
 from obs.errors import BadInput, Reason, SourceError
 from obs.spec.nats import NatsConnection
 from obs.spec.tls import Tls
@@ -29,11 +30,6 @@ _AUTH_WORDS: Final = ("authorization", "authentication", "credentials", "permiss
 _CREDENTIALS: Final = re.compile(
     r"-BEGIN NATS USER JWT-+\n[\w.=-]+\n.*-BEGIN USER NKEY SEED-+\nSU[A-Z2-7]+\n", re.DOTALL
 )
-_FAILURES: Final = (
-    *(BadInput, SourceError, NatsError, NkeysError),
-    *(OSError, TimeoutError, ValueError),
-)
-
 _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
     ((ssl.SSLError,), "connection", "TLS handshake failed: certificate or protocol not accepted"),
     ((NkeysError, binascii.Error), "auth", "invalid credentials"),
@@ -81,7 +77,7 @@ async def keep_connected(
     while True:
         try:
             await work()
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
             report(_translated(error, spec))
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  jitter, no secret
         pause = min(pause * 2, _LONGEST_PAUSE)
@@ -91,19 +87,20 @@ async def request(client: Client, subject: str, body: bytes, timeout: float) -> 
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
     try:
         return (await client.request(subject, body, timeout=timeout)).data
-    except (NatsError, OSError, TimeoutError) as error:
+    except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
         reason, description = _meaning(error)
         raise SourceError(reason, f"{subject}: {description}") from None
 
 
 async def _connect(
     spec: NatsConnection, name: str, timeout: float
-) -> tuple[Client, asyncio.Future[None]]:
+) -> tuple[GuardedClient, asyncio.Future[None]]:
     """A connection, and a future that fails once it is lost or the server reports an error."""
-    options = {**_login(spec), **_tls(spec), "name": name, "connect_timeout": timeout}
+    tls = _tls(spec)
+    options = {**_login(spec), **tls, "name": name, "connect_timeout": timeout}
     failure: Exception = NoServersError()
     for server in random.sample(spec.servers, len(spec.servers)):
-        client, lost = Client(), _future()
+        client, lost = GuardedClient(without_user(server), tls_required=bool(tls)), _future()
         connecting = client.connect(
             server,
             allow_reconnect=False,
@@ -112,10 +109,10 @@ async def _connect(
             **options,
         )
         try:
-            # The library itself would try forever where no server listens.
-            async with asyncio.timeout(timeout * 2):
+            # The library's limit is for each step, and none where no server listens.
+            async with asyncio.timeout(timeout):
                 await _until(lost, connecting)
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
             await _close(client)
             failure = error
         except BaseException:
@@ -164,10 +161,13 @@ async def _until(lost: asyncio.Future[None], work: Awaitable[None]) -> None:
             working.exception()
 
 
-async def _close(client: Client) -> None:
-    with contextlib.suppress(NatsError, OSError, TimeoutError):
-        async with asyncio.timeout(2):
-            await client.close()
+async def _close(client: GuardedClient) -> None:
+    try:
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(2):
+                await client.close()
+    finally:
+        client.abort()
 
 
 def _login(spec: NatsConnection) -> dict[str, Any]:
@@ -234,6 +234,8 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
             return reason, description
     if isinstance(error, APIError):
         return "http_status", f"JetStream error {error.code}: {error.description}"
+    if not isinstance(error, NatsError | OSError):
+        return "decode", f"invalid response from the server ({type(error).__name__})"
     if any(word in str(error).lower() for word in _AUTH_WORDS):
         return "auth", "authentication failed, or a permission is missing"
     return "connection", "cannot connect, or connection lost"
