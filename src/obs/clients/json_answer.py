@@ -34,7 +34,7 @@ def _too_deep(where: str) -> SourceError:
 def _is_deep(value: Any) -> bool:
     """Goes down level by level: whoever reads the value afterwards may call itself for each."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             item
             for each in level

@@ -113,6 +113,7 @@ async def _connect(
             async with asyncio.timeout(timeout):
                 await _until(lost, connecting)
         except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
+            client.abort()  # nothing is left to send
             await _close(client)
             failure = error
         except BaseException:

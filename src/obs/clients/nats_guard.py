@@ -77,6 +77,7 @@ class _Transport(TcpTransport):
         super().__init__()  # type: ignore[no-untyped-call]
         self._client = client
         self._encrypted = False
+        self._aborted = False
 
     def __bool__(self) -> bool:
         return True  # otherwise the library would make one of its own to connect with
@@ -103,7 +104,12 @@ class _Transport(TcpTransport):
         self._check()
         super().writelines(payload)  # type: ignore[no-untyped-call]
 
+    async def wait_closed(self) -> None:
+        if not self._aborted:  # otherwise it may never hear that it is closed
+            await super().wait_closed()  # type: ignore[no-untyped-call]
+
     def abort(self) -> None:
+        self._aborted = True
         for writer in (self._io_writer, self._bare_io_writer):
             if writer is not None:
                 writer.transport.abort()
