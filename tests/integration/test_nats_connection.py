@@ -1,4 +1,5 @@
 import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -177,7 +178,7 @@ async def test_a_login_reaches_a_server_with_tls_whether_it_requires_or_only_off
             tls = Tls(ca_file=str(certificates.ca))
             spec = NatsConnection(servers=(url,), tls=tls, token="${OBS_TEST_TOKEN}")
             async with connecting(spec) as reports:
-                await eventually_async(lambda seen=reports: len(seen) > 0)
+                await eventually_async(functools.partial(len, reports))
                 assert reports == [None]
                 with closing(Http()) as http:
                     assert b'"tls_version"' in http.get(f"{server.monitor}/connz")
