@@ -21,11 +21,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from obs.clients.http import Http
 from obs.collector.collector import Clock, Collector
 from obs.collector.garbage import calm_garbage_collection
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
+from obs.sources.nats.monitoring import monitoring_client
 from obs.sources.nats.opened import cluster_by_http
 from obs.sources.nats.polled_cluster import PolledCluster
 from obs.spec.nats import NatsSource
@@ -166,6 +166,7 @@ def measure(consumers: int, polls: int) -> None:
         spec = NatsSource(
             monitor=(f"http://127.0.0.1:{port}",),
             discover=False,
+            timeout="60s",
             max_consumers=consumers,
             config_every="1d",
         )
@@ -176,7 +177,7 @@ def measure(consumers: int, polls: int) -> None:
         health = SourceHealth("main", "nats", True, spec.poll, 120.0)
         state = open_state(Path(folder), lambda reason: None)
         collector = Collector(system, state, [health], [], [], state_errors=Counter(), clock=clock)
-        source = cluster_by_http("main", spec, Http(timeout=60), clock.wall)
+        source = cluster_by_http("main", spec, monitoring_client(spec), clock.wall)
         calm_garbage_collection()
         cpu, phases = [], []
         for poll in range(polls):

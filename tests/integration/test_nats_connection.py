@@ -1,4 +1,5 @@
 import asyncio
+import functools
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from obs.sources.nats.opened import open_cluster
 from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.tls import Tls
 from tests.integration.certificates import Certificates
+from tests.integration.nats_binary import run_by
 from tests.integration.nats_jwt import make_operator
 from tests.integration.waiting import ended, eventually_async
 
@@ -208,6 +210,50 @@ async def test_tls_may_begin_before_the_server_says_anything(
         assert await first_report(first) is None
         later = NatsConnection(servers=(url,), tls=trusted)
         assert refused(await first_report(later)) in ("connection", "timeout")
+
+
+def server_tls(certificates: Certificates) -> dict[str, object]:
+    return {"cert_file": str(certificates.server), "key_file": str(certificates.server_key)}
+
+
+async def test_a_login_reaches_a_server_with_tls_whether_it_requires_or_only_offers_it(
+    tmp_path: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBS_TEST_TOKEN", SECRET)
+    for name, more in (("requires", {}), ("offers", {"allow_non_tls": True})):
+        extra = {
+            "authorization": {"token": SECRET},
+            "tls": server_tls(certificates),
+            **more,
+        }
+        with run_by(NatsServer(tmp_path / name, extra=extra)) as server:
+            url = server.url.replace("nats://", "tls://")
+            tls = Tls(ca_file=str(certificates.ca))
+            spec = NatsConnection(servers=(url,), tls=tls, token="${OBS_TEST_TOKEN}")
+            async with connecting(spec) as reports:
+                await eventually_async(functools.partial(len, reports))
+                assert reports == [None]
+                with closing(Http()) as http:
+                    assert b'"tls_version"' in http.get(f"{server.monitor}/connz")
+
+
+async def test_no_login_reaches_a_server_without_tls_where_the_spec_asks_for_it(
+    tmp_path: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBS_TEST_TOKEN", SECRET)
+    tls = Tls(ca_file=str(certificates.ca))
+    trace = {"authorization": {"token": SECRET}, "trace": True}
+    with run_by(NatsServer(tmp_path, extra=trace)) as server:
+        for url in (server.url, server.url.replace("nats://", "tls://")):
+            spec = NatsConnection(servers=(url,), tls=tls, token="${OBS_TEST_TOKEN}")
+            report = await first_report(spec)
+            assert refused(report) == "connection"
+            assert "the server does not offer TLS" in str(report)
+        log = (tmp_path / "nats.log").read_text()
+        assert "CONNECT {" not in log
+        plain = NatsConnection(servers=(server.url,), token="${OBS_TEST_TOKEN}")
+        assert await first_report(plain) is None
+        await eventually_async(lambda: "CONNECT {" in (tmp_path / "nats.log").read_text())
 
 
 async def test_it_comes_back_when_the_server_does(nats_server: NatsServer) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import IncompleteRead
+from mmap import mmap
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -179,19 +180,17 @@ class Http:
     def _body(self, raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
         if (raw.length_remaining or 0) > limit:
             raise _TooLarge(limit)
-        parts: list[bytes] = []
         size = 0
-        with self._held.some() as holding:
-            try:
-                while part := raw.read1(_CHUNK, decode_content=False):
-                    size += len(part)
-                    if size > limit:
-                        raise _TooLarge(limit)
-                    holding(size)
-                    parts.append(part)
-                return b"".join(parts)
-            finally:
-                parts.clear()  # an error refers to this frame for as long as it is kept
+        # Pages of a mapping are taken as they are written, and given back when it is closed;
+        # those of the heap may stay with the thread.
+        with self._held.some() as holding, mmap(-1, max(limit, 1)) as body:
+            while part := raw.read1(_CHUNK, decode_content=False):
+                begin, size = size, size + len(part)
+                if size > limit:
+                    raise _TooLarge(limit)
+                holding(size)
+                body[begin:size] = part
+            return body[:size]
 
     def _too_large(self, error: "_TooLarge") -> str:
         what = "responses read at the same time are" if error.together else "response"

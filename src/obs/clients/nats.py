@@ -132,12 +132,10 @@ async def _connect(
             # The library's limit is for each step, and it tries forever where nobody listens.
             async with asyncio.timeout(timeout):
                 await _until(lost, connecting)
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
+            client.abort()  # nothing is left to send
             await _close(client)
-            failure = error
-        except Exception:  # noqa: BLE001  the library raises any kind on odd answers
-            await _close(client)
-            failure = ValueError()
+            failure = error if isinstance(error, _FAILURES) else ValueError()
         except BaseException:
             await _close(client)
             raise

@@ -79,11 +79,16 @@ class _Transport(TcpTransport):
         super().__init__()  # type: ignore[no-untyped-call]
         self._client = client
         self._encrypted = False
+        self._aborted = False
 
     def __bool__(self) -> bool:
         """True: where it says that it is not connected, the library replaces it with one of its
         own."""
         return True
+
+    async def wait_closed(self) -> None:
+        if not self._aborted:  # otherwise it may never hear that it is closed
+            await super().wait_closed()  # type: ignore[no-untyped-call]
 
     async def connect(self, uri: ParseResult, buffer_size: int, connect_timeout: int) -> None:
         self._encrypted = False
@@ -108,6 +113,7 @@ class _Transport(TcpTransport):
         super().writelines(payload)  # type: ignore[no-untyped-call]
 
     def abort(self) -> None:
+        self._aborted = True
         for writer in (self._io_writer, self._bare_io_writer):
             if writer is not None:
                 writer.transport.abort()
