@@ -26,6 +26,8 @@ class OneLine(logging.Formatter):
         """See logging.Formatter; never raises."""
         error = record.exc_info[1] if record.exc_info else None
         message = _message(record)
+        if record.name == "asyncio":  # its other lines repeat the text of the exception
+            message = message.partition("\n")[0]
         if error is not None:
             message = f"{message}: {in_one_line(error)}"
         record.message = one_line(message, _LONGEST)

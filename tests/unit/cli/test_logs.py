@@ -78,3 +78,10 @@ def test_a_thread_that_ends_with_an_error_is_a_line() -> None:
     )
     assert done.stderr.count("\n") == 1
     assert "a thread ended with an internal error: ZeroDivisionError at <string>" in done.stderr
+
+
+def test_asyncio_quotes_no_text_of_an_exception() -> None:
+    message = "Task exception was never retrieved\nfuture: <Task exception=ValueError('hunter2')>"
+    record = logging.LogRecord("asyncio", logging.ERROR, __file__, 1, message, None, None)
+    line = OneLine().format(record)
+    assert line.endswith("Task exception was never retrieved")

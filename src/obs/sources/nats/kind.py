@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from obs.redaction.address import shown_address
 from obs.sources.examples import first_plain
 from obs.sources.kind import Clock, OpenedSource, SourceClient, SourceKind
 from obs.spec.nats import NatsSource
@@ -103,11 +104,17 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         streams = [name for each in sources.values() for name in each.streams.include]
         consumers = [name for each in sources.values() for name in each.consumers.include]
         return {
-            "monitor": first.monitor[0] if first and first.monitor else "MONITOR_URL",
-            "nats": connection.servers[0] if connection else "NATS_URL",
+            "monitor": _plain(first.monitor if first else None, "MONITOR_URL"),
+            "nats": _plain(connection.servers if connection else None, "NATS_URL"),
             "stream": of_sli.stream if of_sli else first_plain(streams, "STREAM"),
             "consumer": of_sli.consumer if of_sli else first_plain(consumers, "CONSUMER"),
         }
+
+
+def _plain(addresses: Sequence[str] | None, word: str) -> str:
+    """The first address, for a runbook; the word where there is none, or it may hold a token."""
+    first = addresses[0] if addresses else word
+    return first if shown_address(first) == first or first == word else word
 
 
 KIND = Nats()
