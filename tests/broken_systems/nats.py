@@ -156,7 +156,7 @@ def _slo(stream: str, consumer: str) -> tuple[dict[str, Any], ...]:
 
 async def _fill(urls: list[str], *replicas: int) -> None:
     """Streams with a consumer that does nothing; each has another number of replicas in turn."""
-    client = await nats.connect(urls)
+    client = await nats.connect(urls, connect_timeout=10, max_reconnect_attempts=10)
     js = client.jetstream(timeout=10)
     for number in range(STREAMS):
         name, subject = f"S{number}", f"s{number}"

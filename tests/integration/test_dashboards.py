@@ -52,6 +52,11 @@ MAY_BE_EMPTY = {
     ("collector", "Pushes", "B"),
     ("jetstream", "Origin silent for", "A"),  # the demo has no mirror
     ("jetstream", "Not yet copied", "A"),
+    ("servers", "Leaf nodes", "A"),  # nor leaf nodes, gateways, a cluster or a JWT
+    ("servers", "Gateways", "A"),
+    ("servers", "Meta leader", "A"),
+    ("servers", "Meta group backlog", "A"),
+    ("servers", "Credentials expire in", "A"),
 }
 """Panels and queries without data while nothing of that kind goes wrong."""
 
