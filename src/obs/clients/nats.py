@@ -265,7 +265,8 @@ def _tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _where(spec: NatsLogin) -> str:
+def where(spec: NatsLogin) -> str:
+    """The addresses, as they may be shown."""
     return ", ".join(without_user(server) for server in spec.servers)
 
 
@@ -276,7 +277,7 @@ def _translated(error: Exception, spec: NatsLogin) -> SourceError:
     if isinstance(error, BadInput):  # an unreadable secret; the message names its file only
         return SourceError("auth", str(error))
     reason, description = _meaning(error)
-    return SourceError(reason, f"{_where(spec)}: {description}")
+    return SourceError(reason, f"{where(spec)}: {description}")
 
 
 def _meaning(error: Exception) -> tuple[Reason, str]:

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from obs.clients.nats import keep_connected, request
+from obs.clients.nats import keep_connected, request, where
 from obs.errors import SourceError
 from obs.spec.nats_login import NatsLogin
 
@@ -109,7 +109,7 @@ class NatsSession:
         with self._changed:
             while self._client is None and self._error is None:
                 if not self._changed.wait(deadline - time.monotonic()):
-                    raise SourceError("timeout", f"{self._login.where}: no connection yet")
+                    raise SourceError("timeout", f"{where(self._login)}: no connection yet")
             if self._client is None:
                 assert self._error is not None
                 raise self._error.with_traceback(None)
@@ -119,7 +119,9 @@ class NatsSession:
         """What ended the connection, which is known a moment later."""
         with self._changed:
             self._changed.wait_for(lambda: self._error is not None, _GRACE)
-            return self._error or SourceError("connection", f"{self._login.where}: connection lost")
+            return self._error or SourceError(
+                "connection", f"{where(self._login)}: connection lost"
+            )
 
     def _start(self) -> None:
         with self._starting:

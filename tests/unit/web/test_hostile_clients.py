@@ -24,18 +24,6 @@ from tests.unit.web.stub_site import StubSite
 
 
 @pytest.fixture
-def site() -> StubSite:
-    return StubSite()
-
-
-@pytest.fixture
-async def server(site: StubSite) -> AsyncIterator[Server]:
-    running = await serve(site, "127.0.0.1:0")
-    yield running
-    await running.close()
-
-
-@pytest.fixture
 async def client(server: Server) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(server.url) as session:
         yield session

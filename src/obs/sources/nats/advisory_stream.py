@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from obs.errors import SourceError
+from obs.sources.nats.api_answer import ErrorAnswer
 from obs.sources.nats.hearing import Position
 from obs.sources.nats.subjects import stream_info
 
@@ -21,15 +22,10 @@ class _State(msgspec.Struct, frozen=True, gc=False):
     last_seq: int = 0
 
 
-class _Error(msgspec.Struct, frozen=True, gc=False):
-    code: int = 0
-    description: str = ""
-
-
 class _Info(msgspec.Struct, frozen=True, gc=False):
     created: str = ""
     state: _State = _State()
-    error: _Error | None = None
+    error: ErrorAnswer | None = None
 
 
 _INFO: Final = msgspec.json.Decoder(_Info)

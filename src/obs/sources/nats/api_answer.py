@@ -44,7 +44,9 @@ class ApiError(SourceError):
         self.code = code
 
 
-class _Error(msgspec.Struct, frozen=True, gc=False):
+class ErrorAnswer(msgspec.Struct, frozen=True, gc=False):
+    """Why a request of the JetStream API failed, as the server tells it."""
+
     code: int = 0
     err_code: int = 0
     description: str = ""
@@ -55,7 +57,7 @@ class _Page(msgspec.Struct, frozen=True, gc=False):
     streams: tuple[msgspec.Raw, ...] | None = None
     consumers: tuple[msgspec.Raw, ...] | None = None
     missing: tuple[str, ...] | None = None
-    error: _Error | None = None
+    error: ErrorAnswer | None = None
 
 
 class _Config(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
 from obs.snapshot import Question, StoredMessage
+from obs.sources.nats.api_answer import ErrorAnswer
 from obs.sources.nats.subjects import stored_message
 from obs.spec.nats import NatsConnection
 
@@ -36,14 +37,9 @@ class _Message(msgspec.Struct, frozen=True, gc=False):
     subject: str = ""
 
 
-class _Error(msgspec.Struct, frozen=True, gc=False):
-    code: int = 0
-    description: str = ""
-
-
 class _Answer(msgspec.Struct, frozen=True, gc=False):
     message: _Message | None = None
-    error: _Error | None = None
+    error: ErrorAnswer | None = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Answer)

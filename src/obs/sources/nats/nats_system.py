@@ -140,10 +140,15 @@ class NatsSystem:
             # A stream that is deleted between the count and the listing is no loss: look again.
             again = await self._each(on, subjects.JSZ, wanted[subjects.JSZ], servers, limit)
             told[subjects.JSZ] = replace(again, data=told[subjects.JSZ].data | again.data)
-        for subject, has in _LINKS.items():
-            if any(each.varz and has(each.varz) for each in answers):
-                told[subject] = await self._each(on, subject, {}, servers, limit)
-        return [_answer(key, servers, told) for key in servers]
+            answers = [_answer(key, servers, told) for key in servers]
+        links = {
+            subject: await self._each(on, subject, {}, servers, limit)
+            for subject, has in _LINKS.items()
+            if any(each.varz and has(each.varz) for each in answers)
+        }
+        if not links:
+            return answers
+        return [_with_links(each, key, links) for key, each in zip(servers, answers, strict=True)]
 
     async def _servers(self, on: Connected, limit: float) -> dict[str, str]:
         """The servers' names by id, as many as answer; of the domain of the one connected to."""
@@ -207,8 +212,17 @@ def _answer(key: str, servers: Mapping[str, str], told: Mapping[str, _Replies]) 
         jsz.answered,
         unix_seconds(held.now),
         None if moment is None else ahead(moment, varz.asked, varz.answered),
-        leaf_nodes=_linked(leaf_nodes, told.get(subjects.LEAFZ), key, name),
-        gateways=_linked(gateways, told.get(subjects.GATEWAYZ), key, name),
+    )
+
+
+def _with_links(answer: ServerAnswer, key: str, told: Mapping[str, _Replies]) -> ServerAnswer:
+    """The answer with what the server is linked to."""
+    if answer.varz is None:
+        return answer
+    return replace(
+        answer,
+        leaf_nodes=_linked(leaf_nodes, told.get(subjects.LEAFZ), key, answer.url),
+        gateways=_linked(gateways, told.get(subjects.GATEWAYZ), key, answer.url),
     )
 
 
