@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 # Exact versions with hashes, a file an extra: what each environment is made from.
 LOCK := requirements
 # Debian names of what the tests run beside Python
-PACKAGES := chromium openssl prometheus prometheus-alertmanager systemd
+PACKAGES := chromium openssl postgresql prometheus prometheus-alertmanager prometheus-node-exporter \
+  prometheus-postgres-exporter prometheus-redis-exporter redis-server systemd
 ARGS ?=
-# Tests wait half of their time, so two cores have work for three. They start hundreds of processes:
+# Tests wait half of their time, so two cores have work for four. They start hundreds of processes:
 # bytecode is kept. Integration tests come first, so that short ones fill the end.
-WORKERS ?= 3
+WORKERS ?= 4
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:  ## this list
@@ -44,7 +45,7 @@ lock:  ## choose the versions of requirements/ anew from pyproject.toml (ARGS="-
 	@$(VENV)-lock/bin/python $(LOCK)/lock.py $(ARGS)
 
 bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
-	@for name in $(basename $(notdir $(wildcard tests/bench/[a-z]*.py))); do \
+	@for name in $(filter-out exporter_%,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
 	  echo "── $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
 
 packages:

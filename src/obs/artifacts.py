@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from obs.bounded_file import MEGABYTE
 from obs.difference import unified
 from obs.errors import BadInput
+from obs.files import MEGABYTE
 from obs.folder import Folder, shown, wrong_name
 
 MANIFEST: Final = ".obs-manifest.json"

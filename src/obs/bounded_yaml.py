@@ -71,6 +71,15 @@ def compose_yaml(text: str, limits: YamlLimits) -> yaml.Node | None:
         return node
 
 
+def compose_all_yaml(text: str, limits: YamlLimits) -> list[yaml.Node]:
+    """The tree of nodes, with their lines, of each document of a text. Raises UnreadableYaml."""
+    with _Reading(text, limits, marked=True) as reader:
+        nodes: list[yaml.Node] = []
+        while reader.check_node():
+            nodes += filter(None, [reader.get_node()])
+        return nodes
+
+
 def _each(reader: "_Bounded") -> Iterator[Any]:
     while reader.check_node():
         yield reader.construct_document(reader.get_node())

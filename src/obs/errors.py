@@ -68,16 +68,18 @@ def forget_frames(error: BaseException) -> None:
 
     Each frame that an error passed refers to the data it worked on, and often to the error: a
     cycle, in which a failed push would keep its requests until a search for garbage finds them.
-    The same for the errors that led to this one, which libraries keep in such cycles themselves.
+    The same for the errors that led to this one, which libraries keep in such cycles themselves,
+    botocore in `kwargs`.
     """
-    todo: list[BaseException | None] = [error]
+    todo: list[object] = [error]
+    seen: set[int] = set()
     while todo:
         each = todo.pop()
-        if each is None:
+        if not isinstance(each, BaseException) or id(each) in seen:
             continue
-        todo += [each.__cause__, each.__context__]
+        seen.add(id(each))
+        todo += [each.__cause__, each.__context__, getattr(each, "kwargs", {}).get("error")]
         if isinstance(each, BaseExceptionGroup):
             todo += each.exceptions
         traceback.clear_frames(each.__traceback__)
-        # At once: a chain may lead in a circle.
         each.__traceback__ = each.__cause__ = each.__context__ = None

@@ -6,8 +6,11 @@ import stat
 from pathlib import Path
 from typing import Final
 
-SMALL: Final = 1_000_000
+MEGABYTE: Final = 1_000_000
+SMALL: Final = MEGABYTE
 """Bytes that a file with a secret, a certificate or settings has at most."""
+
+_CHUNK: Final = 1 << 18
 
 _KINDS: Final = (
     (stat.S_ISDIR, "a directory"),
@@ -31,17 +34,28 @@ def read_file(path: Path, most: int = SMALL) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UnreadableFile(_why(error)) from None
-    if why := _unusable(os.fstat(descriptor), most):
+    try:
+        return read_open(descriptor, most)
+    finally:
         os.close(descriptor)
+
+
+def read_open(descriptor: int, most: int) -> bytes:
+    """As read_file, of a file that is open and stays so."""
+    if why := _unusable(os.fstat(descriptor), most):
         raise UnreadableFile(why)
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            content = file.read(most + 1)  # it may have grown, or be one of procfs
-        except OSError as error:
-            raise UnreadableFile(_why(error)) from None
-    if len(content) > most:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        # The size that it tells may be wrong: it may have grown, or be one of procfs.
+        while size <= most and (part := os.read(descriptor, _CHUNK)):
+            parts.append(part)
+            size += len(part)
+    except OSError as error:
+        raise UnreadableFile(_why(error)) from None
+    if size > most:
         raise UnreadableFile(_too_large(most))
-    return content
+    return b"".join(parts)
 
 
 def unusable(path: Path, most: int = SMALL) -> str:
@@ -63,7 +77,7 @@ def _unusable(found: os.stat_result, most: int) -> str:
 
 
 def _too_large(most: int) -> str:
-    return f"is larger than {most // 1_000_000 or 1} MB, so it cannot be the file that is meant"
+    return f"is larger than {most / MEGABYTE:g} MB, so it cannot be the file that is meant"
 
 
 def _why(error: OSError | ValueError) -> str:

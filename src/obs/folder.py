@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from obs.bounded_file import MEGABYTE, FileRefused, read_open
 from obs.errors import BadInput
+from obs.files import MEGABYTE, UnreadableFile, read_open
 
 LARGEST: Final = 32 * MEGABYTE  # of a file that obs writes
 _LONGEST_SHOWN: Final = 80
@@ -55,7 +55,7 @@ class Folder:
                     os.close(handle)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except FileRefused as refused:
+        except UnreadableFile as refused:
             raise BadInput(f"{self.path / name}: {refused}; delete it") from None
 
     def exists(self, name: str) -> bool:

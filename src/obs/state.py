@@ -76,12 +76,16 @@ class State:
         self._entries: dict[tuple[str, str], bytes] = {}
         self._buckets: dict[tuple[str, int, int], tuple[float, float]] = {}
         self._expired: dict[tuple[str, int], int] = {}
+        self._removed: dict[tuple[str, str], None] = {}
+        if file is not None and not file.in_order:
+            self._lose("damaged", f"{path} is damaged in part: its rows are out of order")
 
     def entries(self, kind: str) -> dict[str, bytes]:
         """All sound values of one kind by key, as they were last flushed."""
+        # The + has all rows compared: where one is out of order, others are not found by their key.
         self._read_kinds.add(kind)
-        sums = dict(self._read("SELECT key, sum FROM entry_sum WHERE kind = ?", kind, sums=True))
-        rows = self._read("SELECT key, value FROM entry WHERE kind = ?", kind)
+        sums = dict(self._read("SELECT key, sum FROM entry_sum WHERE +kind = ?", kind, sums=True))
+        rows = self._read("SELECT key, value FROM entry WHERE +kind = ?", kind)
         sound = {
             key: value
             for key, value in rows
@@ -98,7 +102,7 @@ class State:
         `until` (Unix seconds) among them.
         """
         self._read_slos.add(slo)
-        rows = self._read("SELECT level, start, good, total FROM bucket WHERE slo = ?", slo)
+        rows = self._read("SELECT level, start, good, total FROM bucket WHERE +slo = ?", slo)
         sound = [row for row in rows if _is_bucket(*row) and row[1] <= until]
         if len(sound) < len(rows):
             self._damaged(f"{len(rows) - len(sound)} of {len(rows)} buckets of SLO {slo}")
@@ -106,7 +110,13 @@ class State:
 
     def put(self, kind: str, key: str, value: bytes) -> None:
         """Queue a value; the last one put wins."""
+        self._removed.pop((kind, key), None)
         self._entries[kind, key] = value
+
+    def remove(self, kind: str, key: str) -> None:
+        """Queue the removal of a value, and of the ledger of that name if it has one."""
+        self._entries.pop((kind, key), None)
+        self._removed[kind, key] = None
 
     def put_buckets(self, slo: str, rows: Iterable[BucketRow]) -> None:
         """Queue buckets of an SLO's ledger; a bucket put again replaces the earlier one."""
@@ -158,7 +168,7 @@ class State:
             self._on_error("unwritable")
             self._forget_queued()
             return False
-        if not (self._entries or self._buckets or self._expired):
+        if not (self._entries or self._buckets or self._expired or self._removed):
             return True
         if self._forgets:
             self._on_error(self._forgets)
@@ -208,11 +218,18 @@ class State:
             "DELETE FROM bucket WHERE slo = ? AND level = ? AND start < ?",
             [(*which, before) for which, before in self._expired.items()],
         )
+        for kind, key in self._removed:
+            self._connection.execute("DELETE FROM entry WHERE kind = ? AND key = ?", (kind, key))
+            self._connection.execute(
+                "DELETE FROM entry_sum WHERE kind = ? AND key = ?", (kind, key)
+            )
+            self._connection.execute("DELETE FROM bucket WHERE slo = ?", (key,))
 
     def _forget_queued(self) -> None:
         self._entries.clear()
         self._buckets.clear()
         self._expired.clear()
+        self._removed.clear()
 
     def _read(self, query: str, of: str, *, sums: bool = False) -> list[Any]:
         if sums and not self._has_sums:

@@ -53,6 +53,8 @@ class OpenFile:
     connection: sqlite3.Connection
     identity: tuple[int, int]
     size: int = 0
+    in_order: bool = True
+    """Whether rows are found by their keys; else all have to be read, and the file made anew."""
 
     def fault(self) -> str:
         """Why what is written does not arrive at `path`; empty where it does."""
@@ -129,10 +131,10 @@ def open_file(path: Path) -> OpenFile:
     connection = None
     try:
         connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
-        _make_ready(connection, killed=killed)
+        in_order = _make_ready(connection, killed=killed)
         found = path.stat()
         _tighten(log_of_writes)
-        return OpenFile(path, connection, (found.st_dev, found.st_ino), found.st_size)
+        return OpenFile(path, connection, (found.st_dev, found.st_ino), found.st_size, in_order)
     except BaseException as error:
         if connection:
             connection.close()
@@ -146,7 +148,8 @@ def open_file(path: Path) -> OpenFile:
         raise
 
 
-def _make_ready(connection: sqlite3.Connection, *, killed: bool) -> None:
+def _make_ready(connection: sqlite3.Connection, *, killed: bool) -> bool:
+    """Whether its rows are in the order of their keys. Raises sqlite3.Error."""
     # What is no UTF-8 is a damaged row, not the end of reading.
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     # Exclusive locking keeps the WAL index in memory, which network file systems need.
@@ -158,6 +161,7 @@ def _make_ready(connection: sqlite3.Connection, *, killed: bool) -> None:
     if problems != ("ok",):
         raise sqlite3.DatabaseError(f"malformed: {problems[0] if problems else 'no answer'}")
     _prepare(connection, written=killed)
+    return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
 
 
 def in_memory() -> sqlite3.Connection:

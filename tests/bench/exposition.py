@@ -11,12 +11,21 @@ from collections.abc import Callable, Sequence
 
 from obs import catalogue
 from obs.catalogue import nats
-from obs.catalogue.metric import Metric
+from obs.catalogue.exported import exported
+from obs.catalogue.metric import Kind, Metric
 from obs.families.family import Family, Rows, Value
 from obs.sinks.exposition import Exposition
 
 STREAMS = 100
-METRICS = tuple(metric for metric in catalogue.ALL if metric.labels == nats.CONSUMER)
+METRICS = tuple(
+    metric
+    for metric in catalogue.ALL
+    if metric.labels == nats.CONSUMER
+    and metric in exported()
+    and not metric.rare
+    and metric.kind is not Kind.HISTOGRAM
+)
+_PROTOBUF = {"openmetrics": False, "gzip": True, "protobuf": True}
 FRACTIONAL = frozenset(m for m in METRICS if m.unit == "seconds")
 
 
@@ -77,6 +86,10 @@ def run(count: int) -> None:
         ("scrape: text, plain", False, False),
     ):
         measure(what, lambda: exposition.body(openmetrics=openmetrics, gzip=gzip))  # noqa: B023
+    measure("scrape: Protobuf, gzip, first", lambda: exposition.body(**_PROTOBUF))
+    families = poll(rows, METRICS, families)
+    measure("everything changed, Protobuf too", lambda: exposition.update("nats", families))
+    measure("scrape: Protobuf, gzip, after that", lambda: exposition.body(**_PROTOBUF))
     compressed = len(exposition.body(openmetrics=False, gzip=True))
     plain = len(exposition.body(openmetrics=False, gzip=False))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

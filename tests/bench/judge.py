@@ -5,7 +5,7 @@ import time
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.track import Track
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 
 INTERVAL = 15.0
 SETTINGS = JudgeSettings(interval=INTERVAL)

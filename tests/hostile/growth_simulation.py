@@ -12,7 +12,7 @@ from pathlib import Path
 from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
-from obs.snapshot import DeadLetter
+from obs.snapshot.messages import DeadLetter
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.opened import cluster_by_http

@@ -15,17 +15,11 @@ import msgspec
 
 from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
-from obs.snapshot import (
-    AwsSnapshot,
-    Consumer,
-    ConsumerConfig,
-    DeadLetter,
-    NatsServer,
-    NatsSnapshot,
-    Rule,
-    Stream,
-    StreamConfig,
-)
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.aws import AwsSnapshot, Rule
+from obs.snapshot.messages import DeadLetter
+from obs.snapshot.nats import NatsSnapshot
+from obs.snapshot.servers import NatsServer
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.hearing import Arrival, Position
 from obs.spec.system import System

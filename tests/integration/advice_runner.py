@@ -20,6 +20,9 @@ from obs.spec.quantity import parse_duration
 _RENAMED = {"--notification-endpoint": "--endpoint"}  # by the AWS CLI
 _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "max-age": ("max_age", lambda text: round(parse_duration(text) * 1e9)),
+    "max-bytes": ("max_bytes", int),
+    "max-msgs": ("max_msgs", int),
+    "max-msgs-per-subject": ("max_msgs_per_subject", int),
     "replicas": ("num_replicas", int),
     "subjects": ("subjects", lambda text: [text]),
     "max-deliver": ("max_deliver", int),
@@ -29,6 +32,9 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "retention": ("retention", str),
     "discard": ("discard", str),
 }
+_WHOLE = "the whole configuration"
+_SET = re.compile(r'\.(\w+)(?:\["([^"]+)"\])? = (.+)')
+_DELETED = re.compile(r'del\(\.(\w+)(?:\["([^"]+)"\])?\)')
 
 
 class AdviceRunner:
@@ -49,9 +55,10 @@ class AdviceRunner:
                 prose.append(line)
                 continue
             command, _, file = line.partition(" > ")
-            output = getattr(self, f"_{program}")(shlex.split(command.partition(" | ")[0])[1:])
+            command, _, pipe = command.partition(" | jq ")
+            output = getattr(self, f"_{program}")(shlex.split(command)[1:])
             if file:
-                (self.folder / file).write_text(output)
+                (self.folder / file).write_text(_jq(output, pipe) if pipe else output)
         return prose
 
     def _aws(self, words: list[str]) -> str:
@@ -84,10 +91,12 @@ class AdviceRunner:
 
     async def _jetstream(self, words: list[str]) -> str:
         names = [word for word in words[2:4] if not word.startswith("-")]
-        flags = dict(re.findall(r"--([a-z-]+) (?!--)(\S+)", " ".join(words)))
+        flags = dict(re.findall(r"--([a-z-]+)[ =](?!--)(\S+)", " ".join(words)))
         changes = {
             field: read(flags[flag]) for flag, (field, read) in _FIELDS.items() if flag in flags
         }
+        if "config" in flags:
+            changes = {_WHOLE: json.loads((self.folder / flags["config"]).read_text())}
         client = await nats.connect(self.nats_url)
         try:
             return await _change(client, words[0], words[1], names, changes)
@@ -101,6 +110,28 @@ class AdviceRunner:
         return output.getvalue()
 
 
+def _jq(document: str, program: str) -> str:
+    """As jq does with the programs of advice: `.config`, and one change of it."""
+    config: dict[str, Any] = json.loads(document)["config"]
+    (filters,) = shlex.split(program)
+    change = filters.removeprefix(".config | ")
+    if match := _SET.fullmatch(change):
+        field, key, value = match.groups()
+        if key:
+            config.setdefault(field, {})[key] = json.loads(value)
+        else:
+            config[field] = json.loads(value)
+        return json.dumps(config)
+    deleted = _DELETED.fullmatch(change)
+    assert deleted, program
+    field, key = deleted.groups()
+    if key:
+        del config[field][key]
+    else:
+        config.pop(field, None)
+    return json.dumps(config)
+
+
 async def _change(
     client: Any, kind: str, verb: str, names: list[str], changes: dict[str, Any]
 ) -> str:
@@ -112,11 +143,20 @@ async def _change(
         assert "error" not in answer, answer
         return answer
 
+    if verb == "cluster":  # step-down, which is no configuration
+        await ask(f"STREAM.LEADER.STEPDOWN.{names[-1]}")
+        return ""
     of = ".".join(names)
     name = {"stream": "STREAM", "consumer": "CONSUMER"}[kind]
     config: dict[str, Any] = {}
+    if verb == "info":
+        return json.dumps(await ask(f"{name}.INFO.{of}"))
+    if verb == "rm":
+        await ask(f"{name}.DELETE.{of}")
+        return ""
     if verb == "edit":
         config = (await ask(f"{name}.INFO.{of}"))["config"]
+    config = changes.pop(_WHOLE, config)
     if kind == "stream":
         action = "UPDATE" if verb == "edit" else "CREATE"
         await ask(f"STREAM.{action}.{names[0]}", {**config, "name": names[0], **changes})

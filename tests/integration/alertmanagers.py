@@ -68,6 +68,14 @@ def fire(url: str, *alert_labels: dict[str, str]) -> None:
     eventually(listed)
 
 
+def routed(url: str) -> dict[tuple[tuple[str, str], ...], str]:
+    """The receivers of each alert, joined by commas, by its sorted labels."""
+    return {
+        tuple(sorted(each["labels"].items())): ",".join(one["name"] for one in each["receivers"])
+        for each in alerts(url)
+    }
+
+
 def inhibited(url: str) -> dict[tuple[tuple[str, str], ...], bool]:
     """Whether each alert is inhibited, by its sorted labels."""
     return {

@@ -19,6 +19,7 @@ import pytest
 
 from obs.cli.main import main
 from obs.sandbox.process import Process
+from tests.integration.waiting import PATIENCE
 
 SPEC = """\
 version: 1
@@ -79,7 +80,7 @@ class Reloadable:
 
         self.process.start()
         try:
-            self.process.wait_until(ready, 20)
+            self.process.wait_until(ready, PATIENCE)
             yield self
         finally:
             self.process.stop()

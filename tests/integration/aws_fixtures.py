@@ -1,8 +1,10 @@
 """An emulated AWS behind a proxy that fails on demand, and a source that polls it."""
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import pytest
 
@@ -11,6 +13,8 @@ from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults
 from obs.sources.aws.eventbridge import EventBridge
 from obs.spec.aws import AwsSource
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass
@@ -21,6 +25,21 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Fed(Generic[Key]):
+    """What CloudWatch was fed, by minute. A minute that has a point gets its correction."""
+
+    def __init__(self) -> None:
+        self._points: dict[Key, dict[int, float]] = defaultdict(dict)
+
+    def note(self, fed: Key, points: Mapping[int, float]) -> None:
+        known = self._points[fed]
+        known.update({at: known.get(at, 0.0) + value for at, value in points.items()})
+
+    def total(self, fed: Key, since: int = 0, before: int = 1 << 40) -> float:
+        points = self._points.get(fed, {})
+        return sum(value for at, value in points.items() if since <= at < before)
 
 
 @dataclass

@@ -7,6 +7,9 @@ import pytest
 
 from obs.sandbox.nats_server import NatsCluster, NatsServer
 from tests.integration.certificates import Certificates, make_certificates
+from tests.integration.pack_services.fixtures import node_rig, postgres_rig, redis_rig
+
+__all__ = ["node_rig", "postgres_rig", "redis_rig"]
 
 
 @pytest.fixture

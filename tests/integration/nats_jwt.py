@@ -35,8 +35,11 @@ class Operator:
         return self.members[0].credentials
 
 
-def make_operator(*names: str) -> Operator:
-    """Accounts with JetStream and one user each, by default one named OMS; and a system account."""
+def make_operator(*names: str, allowed: dict[str, Any] | None = None) -> Operator:
+    """Accounts with JetStream and one user each, by default one named OMS; and a system account.
+
+    `allowed`: limits of the accounts, as a JWT has them, instead of none.
+    """
     operator, system = _key(nkeys.PREFIX_BYTE_OPERATOR), _key(nkeys.PREFIX_BYTE_ACCOUNT)
     accounts = [(_key(nkeys.PREFIX_BYTE_ACCOUNT), name) for name in names or ("OMS",)]
     limits = dict.fromkeys(UNLIMITED, -1) | {"wildcards": True}
@@ -47,7 +50,10 @@ def make_operator(*names: str) -> Operator:
             operator,
             account,
             name,
-            {"type": "account", "limits": limits | dict.fromkeys(JETSTREAM, -1)},
+            {
+                "type": "account",
+                "limits": limits | (allowed or dict.fromkeys(JETSTREAM, -1)),
+            },
         )
         for account, name in accounts
     }

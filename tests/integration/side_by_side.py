@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from obs.alerts.alert import TunedAlert
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
 from obs.artifacts import yaml_text
@@ -15,7 +16,7 @@ from obs.catalogue.query import equal, selector
 from obs.spec.load import load
 from obs.spec.source import SourceSpec, stale_after
 from obs.spec.system import System
-from tests.integration.promtool import said_of
+from tests.integration.promtool import said_of, that_can_fire
 
 TICK: Final = 5
 """Seconds between the moments at which something can be scraped."""
@@ -74,18 +75,24 @@ def system_of(folder: Path, text: str) -> System:
     return load([file], variables={})
 
 
-def rules_of(folder: Path, systems: Iterable[System]) -> list[str]:
-    """Files of every system's rules, as each builds them."""
+def rules_of(
+    folder: Path, systems: Iterable[System], series: Sequence[dict[str, str]] | None = None
+) -> list[str]:
+    """Files of every system's rules, as each builds them; with `series`, of the alerts only that
+    can fire where there are these."""
     names = []
     for system in systems:
-        for name, document in rule_files(tuned_alerts(system), system).items():
+        alerts: Sequence[TunedAlert] = tuned_alerts(system)
+        if series is not None:
+            alerts = that_can_fire(alerts, (each["series"] for each in series))
+        for name, document in rule_files(alerts, system).items():
             file = f"{system.system}-{system.environment}-{name}.yaml"
             (folder / file).write_text(yaml_text(document))
             names.append(file)
     return names
 
 
-def series_of(world: World, scrape: int, phase: int) -> list[dict[str, str]]:
+def series_of(world: World, scrape: int, phase: int, tick: int = TICK) -> list[dict[str, str]]:
     """The series that Prometheus has where it scrapes so often, this much after full intervals."""
     rows: dict[Series, dict[int, float]] = {}
     ended: dict[Series, int] = {}
@@ -101,7 +108,7 @@ def series_of(world: World, scrape: int, phase: int) -> list[dict[str, str]]:
                 if series not in seen:
                     ended.setdefault(series, t)
     return [
-        {"series": _named(series), "values": _values(values, world.length, ended.get(series))}
+        {"series": _named(series), "values": _values(values, world.length, tick, ended.get(series))}
         for series, values in rows.items()
     ]
 
@@ -113,12 +120,13 @@ def fired(
     length: int,
     every: int,
     since: int = 0,
+    tick: int = TICK,
 ) -> list[Fired]:
     """What fires, and when first, where rules are evaluated every so many seconds."""
     span = length - since
     whole = f'min_over_time(timestamp(ALERTS{{alertstate="firing"}})[{span}s:{every}s])'
     test = {
-        "interval": f"{TICK}s",
+        "interval": f"{tick}s",
         "input_series": list(series),
         "promql_expr_test": [
             {"expr": whole, "eval_time": f"{length - length % every}s", "exp_samples": []}
@@ -212,9 +220,9 @@ def _named(series: Series) -> str:
     return selector(series[0], equal(series[1]))
 
 
-def _values(values: Mapping[int, float], length: int, ended: int | None) -> str:
+def _values(values: Mapping[int, float], length: int, tick: int, ended: int | None) -> str:
     words = []
-    for t in range(0, length, TICK):
+    for t in range(0, length, tick):
         if t in values:
             words.append(f"{values[t]:g}")
         else:

@@ -10,7 +10,15 @@ from typing import Any, Literal
 from obs.sources.aws.status import QueueStatus, RuleStatus
 from obs.sources.nats.server_status import ServerStatus
 from obs.sources.nats.status import ConsumerState, ConsumerStatus, StreamStatus
-from obs.web.status import PushStatus, SloState, SloStatus, SourceStatus, Status, encode
+from obs.web.status import (
+    PushStatus,
+    RecordedSlo,
+    SloState,
+    SloStatus,
+    SourceStatus,
+    Status,
+    encode,
+)
 from obs.web.streamed import Body, Whole
 from obs.web.verdict import complete
 
@@ -29,13 +37,16 @@ class FixedSite:
     working: bool = True
     not_ready: list[str] = field(default_factory=list)
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> Body:
+    def metrics(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> Body:
         body = self.samples if openmetrics else b"up 1\n"
         return Whole(_compress(body) if gzip else body)
 
     def status(self) -> bytes:
         self.requests += 1
         return encode(complete(self.document))
+
+    def slo_history(self) -> bytes:
+        return b"{}"
 
     def health(self) -> bool:
         return self.working
@@ -86,6 +97,19 @@ def healthy_streams() -> tuple[StreamStatus, ...]:
     )
 
 
+def recorded_slo(name: str) -> RecordedSlo:
+    """An objective that rules evaluate."""
+    return RecordedSlo(
+        name=name,
+        service="oms-api",
+        sli="events of http_requests_total{code=~'5..'}",
+        objective_percent=99.9,
+        window="30d",
+        source="metrics",
+        url="https://prometheus.example.org:9090/prom",
+    )
+
+
 def healthy() -> Status:
     """Everything as it should be."""
     return status_of(
@@ -99,6 +123,7 @@ def healthy() -> Status:
             slo("event-delivery", left=0.832, rate=0.21),
             slo("processor-freshness", left=0.97, rate=0.0, service="oms-processor"),
         ),
+        recorded_slos=(recorded_slo("api-availability"), recorded_slo("api-latency")),
         consumers=healthy_consumers(),
         streams=healthy_streams(),
         servers=(

@@ -14,7 +14,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from obs.errors import SourceError
 from obs.sandbox.nats_server import NatsServer
-from obs.snapshot import DeadLetter
+from obs.snapshot.messages import DeadLetter
 from obs.sources.nats.advisories import Advisories
 from obs.sources.nats.hearing import Arrival, Hearing, Position
 from obs.spec.nats import NatsConnection

@@ -16,8 +16,8 @@ from obs.alerts.writers.prometheus import alert_rule
 from obs.cli.main import main
 from obs.sandbox.alerting import AlertmanagerProcess, WebhookReceiver, alertmanager_binary
 from obs.sandbox.aws_events import aws
+from obs.spec.clocks import DAYS
 from obs.spec.load import load
-from obs.spec.notify import DAYS
 from tests.integration.alertmanagers import (
     fire,
     inhibited,
@@ -25,7 +25,7 @@ from tests.integration.alertmanagers import (
     running_alertmanager,
 )
 from tests.integration.aws_fixtures import Account, account, emulator, proxy
-from tests.integration.waiting import eventually
+from tests.integration.waiting import PATIENCE, eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("alert-test")]
 __all__ = ["account", "emulator", "proxy"]
@@ -72,7 +72,7 @@ async def test_alertmanager_tells_of_the_test_alert_on_the_route_of_its_severity
             await asyncio.to_thread(
                 eventually, lambda: main([*send, "--alertmanager", alertmanager.url]) == 0
             )
-            assert await receiver.wait_until(lambda seen: len(seen) > 0, 10)
+            assert await receiver.wait_until(lambda seen: len(seen) > 0, PATIENCE)
         finally:
             await asyncio.to_thread(alertmanager.stop)
     notice = receiver.notices[0]

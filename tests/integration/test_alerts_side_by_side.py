@@ -140,8 +140,13 @@ def world(folder: Path, setup: str, fault: str, *, others: bool) -> tuple[World,
     return World(tuple(targets), LENGTH, fails, away), systems
 
 
-def firing(folder: Path, what: World, systems: Sequence[System]) -> list[Fired]:
-    return fired(folder, rules_of(folder, systems), series_of(what, EVERY, 10), what.length, EVERY)
+def firing(
+    folder: Path, what: World, systems: Sequence[System], *, every_rule: bool = False
+) -> list[Fired]:
+    """`every_rule`: of alerts too of whose metrics the world has none."""
+    series = series_of(what, EVERY, 10)
+    rules = rules_of(folder, systems, None if every_rule else series)
+    return fired(folder, rules, series, what.length, EVERY)
 
 
 def told(found: Sequence[Fired]) -> Cell:
@@ -156,7 +161,9 @@ def told(found: Sequence[Fired]) -> Cell:
 def test_whatever_dies_is_told_in_time_of_its_own_system_and_of_no_other(
     tmp_path: Path, setup: str, fault: str, others: str
 ) -> None:
-    found = firing(tmp_path, *world(tmp_path, setup, fault, others=others == "beside others"))
+    alone = others == "alone"
+    what, systems = world(tmp_path, setup, fault, others=not alone)
+    found = firing(tmp_path, what, systems, every_rule=alone)
     expected = EXPECTED[setup].get(fault, {})
     assert {(each.system, each.environment) for each in found} <= {("shop", "production")}
     times = told(found)
@@ -202,17 +209,18 @@ def test_shards_whose_rules_are_built_one_by_one_tell_the_same_as_of_the_whole_s
 
 
 def test_a_collector_that_has_not_answered_for_two_days_is_still_told(tmp_path: Path) -> None:
-    what, systems = world(tmp_path, "two for availability", "collector dead", others=True)
+    what, systems = world(tmp_path, "two for availability", "collector dead", others=False)
     found = _at_the_end(tmp_path, replace(what, length=50 * 60 * MINUTE), systems)
     assert found == {"ObsCollectorDown": ["1:9464"]}
 
 
 def _at_the_end(folder: Path, what: World, systems: Sequence[System]) -> dict[str, list[str]]:
     """What fires at the end of a long time, by alert: the objects."""
-    rules, every = rules_of(folder, systems), 300
+    every = 300
     last = what.length - every
-    late = series_of(what, every, 0)
+    late = series_of(what, every, 0, tick=every)
+    rules = rules_of(folder, systems, late)
     found: dict[str, list[str]] = {}
-    for each in fired(folder, rules, late, what.length, every, since=last):
+    for each in fired(folder, rules, late, what.length, every, since=last, tick=every):
         found.setdefault(each.alert, []).append(each.about)
     return found

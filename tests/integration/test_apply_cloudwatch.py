@@ -122,7 +122,7 @@ def test_an_apply_that_was_killed_is_finished_by_the_next(
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually(lambda: account.faults.seen.get("PutMetricAlarm", 0) == before + 2, 30)
+        eventually(lambda: account.faults.seen.get("PutMetricAlarm", 0) == before + 2)
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()

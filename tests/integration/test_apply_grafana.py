@@ -241,4 +241,4 @@ def test_the_reference_system_goes_in_whole(
         assert outcome.code == 0, outcome.err
         assert run(capsys, *argv, "--spec", str(oms), "--check").code == 0
     assert len(grafana.rules) > 30
-    assert len(grafana.dashboards) == 8
+    assert len(grafana.dashboards) == len(boards(load([oms], variables={})))

@@ -53,7 +53,7 @@ def test_the_lag_published_is_the_lag_that_an_alarm_reads(account: Account) -> N
     client = AwsClient(account.spec(), account.clock)
     sink = CloudWatchSink(SPEC, client, timeout=30)
     family = lag(("A", "oms-processor", 900), ("B", "oms-processor", 1234), ("A", "audit", 0))
-    assert sink.push([family], account.minute + 5) == Pushed(2)
+    assert sink.push([family], account.minute + 5) == Pushed(3)
     (point,) = read_back(account, "oms-processor")
     assert (point["Maximum"], point["Unit"]) == (1234.0, "Count")
     assert point["Timestamp"] == datetime.fromtimestamp(account.minute, UTC)
@@ -69,6 +69,54 @@ def test_requests_and_custom_metrics_are_counted_and_priced(account: Account) ->
     assert client.requests == {"PutMetricData": 2}
     assert client.dollars_per_month >= 1500 * CUSTOM_METRIC_MONTH
     assert [point["Maximum"] for point in read_back(account, "consumer-1499")] == [1499.0]
+
+
+def statistics(account: Account, metric: str, **dimensions: str) -> "DatapointTypeDef":
+    """What CloudWatch tells of one minute of a series."""
+    cloudwatch = boto3.client("cloudwatch", region_name=REGION, endpoint_url=account.endpoint_url)
+    found = cloudwatch.get_metric_statistics(
+        Namespace="oms/nats",
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=datetime.fromtimestamp(account.minute - 60, UTC),
+        EndTime=datetime.fromtimestamp(account.minute + 120, UTC),
+        Period=60,
+        Statistics=["Maximum", "Minimum", "Sum", "SampleCount"],
+    )
+    (point,) = found["Datapoints"]
+    return point
+
+
+def test_any_metric_by_name_or_glob_is_read_back_with_its_dimensions_and_unit(
+    account: Account,
+) -> None:
+    chosen = CloudWatch.model_validate(
+        {
+            "source": "main",
+            "namespace": "oms/nats",
+            "metrics": ["nats_stream_bytes", "nats_server_jetstream_api_*"],
+        }
+    )
+    labels = (("environment", "production"), ("system", "oms"))
+    client = AwsClient(account.spec(), account.clock)
+    sink = CloudWatchSink(chosen, client, timeout=30, labels=labels)
+    streams = Rows([("main", "A", "ORDERS"), ("main", "B", "ORDERS")])
+    servers = Rows([("main", "a:8222")])
+
+    def push(errors: int) -> Pushed:
+        families = [
+            Family(nats.STREAM_BYTES, streams, [900, 100]),
+            Family(nats.SERVER_API_ERRORS, servers, [errors]),
+        ]
+        return sink.push(families, account.minute + 5)
+
+    assert push(1_000) == Pushed(2)
+    assert push(1_003) == push(1_007) == Pushed(3)
+    places = {"System": "oms", "Environment": "production"}
+    size = statistics(account, "StreamBytes", Nats="main", Stream="ORDERS", **places)
+    assert (size["Maximum"], size["Minimum"], size["Unit"]) == (900.0, 100.0, "Bytes")
+    errors = statistics(account, "ServerJetstreamApiErrors", Nats="main", Server="a:8222", **places)
+    assert (errors["Sum"], errors["SampleCount"], errors["Unit"]) == (7.0, 2.0, "Count")
 
 
 def test_names_that_aws_would_refuse_do_not_lose_the_request(account: Account) -> None:

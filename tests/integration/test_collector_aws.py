@@ -1,7 +1,6 @@
 """EventBridge through the running collector: counters, SLOs, cost, over kills and corrections."""
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from obs.sandbox import aws_events
 from obs.sandbox.aws_faults import Fault
 from obs.slo.burn import budget_remaining, burn_rate
 from obs.slo.windows import windows
-from obs.snapshot import Rule
-from tests.integration.aws_fixtures import Account, account, emulator, proxy
+from obs.snapshot.aws import Rule
+from tests.integration.aws_fixtures import Account, Fed, account, emulator, proxy
 from tests.integration.collector_process import (
     CollectorProcess,
     Scrape,
@@ -41,40 +40,34 @@ DELIVERY = {
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
-class Feed:
+class Feed(Fed[tuple[Rule, str]]):
     """What AWS was fed for the rules, and what follows from it."""
 
     def __init__(self, account: Account) -> None:
+        super().__init__()
         self._account = account
-        self._fed: dict[tuple[Rule, str], dict[int, float]] = defaultdict(dict)
 
     def put(self, rule: Rule, metric: str, points: dict[int, float]) -> None:
         """Publish points; for a minute that has one, its correction."""
-        before = self._fed[rule, metric]
         aws_events.put_rule_points(
             self._account.endpoint_url, rule.bus, rule.name, {metric: points}
         )
-        before.update({at: before.get(at, 0.0) + value for at, value in points.items()})
-
-    def total(self, rule: Rule, metric: str, since: int = 0, before: int = 1 << 40) -> float:
-        points = self._fed.get((rule, metric), {})
-        return sum(value for at, value in points.items() if since <= at < before)
+        self.note((rule, metric), points)
 
     def counters(self, since: int) -> Scrape:
         """The samples that counters which began at `since` must show."""
         return {
             key(metric.name, aws="aws", bus=rule.bus, rule=rule.name): self.total(
-                rule, metric.aws.metric, since
+                (rule, metric.twin.metric), since
             )
             for rule in (SCHEMA, OBJECT)
             for metric in RULE_METRICS
-            if metric.aws
         }
 
     def counts(self, end: int, seconds: float) -> tuple[float, float]:
         """(bad, total) of both rules in the window that ends at `end`."""
         bad, total = (
-            sum(self.total(rule, metric, end - int(seconds), end) for rule in (SCHEMA, OBJECT))
+            sum(self.total((rule, metric), end - int(seconds), end) for rule in (SCHEMA, OBJECT))
             for metric in ("FailedInvocations", "Invocations")
         )
         return bad, total

@@ -54,7 +54,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("cluster")
     with NatsCluster(folder / "nats") as cluster:
         source = {"monitor": [cluster.members[0].monitor], "discover": True}
-        collector = CollectorProcess(folder / "obs", spec_of(folder / "obs", nats=source))
+        more = {"include": ["nats_consumer_replicas_behind", "nats_consumer_resets_total"]}
+        spec = spec_of(folder / "obs", nats=source) | {"metrics": more}
+        collector = CollectorProcess(folder / "obs", spec)
         try:
             yield asyncio.run(_run(cluster, collector))
         finally:

@@ -315,7 +315,7 @@ def test_prometheus_has_the_numbers_of_metrics(
 ) -> None:
     scrape = collector.start().until(burns)
     server = prometheus([{"job_name": "obs", "static_configs": target(collector)}])
-    eventually(lambda: server.query('up{job="obs"} == 1'), 30)
+    eventually(lambda: server.query('up{job="obs"} == 1'))
     expected = still(scrape)
     found = eventually(
         lambda: (every := server.query('{job="obs"}')).keys() >= expected.keys() and every
@@ -352,7 +352,7 @@ def test_tls_and_passwords_let_in_only_those_who_know_them(
     nameless = {**secure, "job_name": "nameless"}
     del nameless["basic_auth"]
     server = prometheus([secure, nameless])
-    eventually(lambda: len(server.query("up")) and server.query('up{job="obs"} == 1'), 30)
+    eventually(lambda: len(server.query("up")) and server.query('up{job="obs"} == 1'))
     eventually(lambda: server.query('up{job="nameless"} == 0'))
     assert "open sesame" not in collector.log + collector.get("/api/v1/status").text
 
@@ -382,3 +382,20 @@ def test_a_port_in_use_is_bad_input_reported_in_one_line(
     )
     assert refused.stderr.count("\n") == 1
     collector.start()
+
+
+def test_the_cost_told_beforehand_is_that_of_the_series_that_are_published(
+    collector: CollectorProcess, account: Account
+) -> None:
+    metrics = ["nats_stream_bytes", "nats_server_jetstream_*", "obs_source_up"]
+    published = {"source": "aws", "namespace": "OMS/Events", "every": "1s", "metrics": metrics}
+    collector.spec["outputs"]["cloudwatch"] = published
+    told = json.loads(collector.output("--dry-run", "--format", "json").stdout)
+    lines = [line for source in told["sources"] for line in source["lines"]]
+    (custom,) = (line for line in lines if line["what"] == "custom metrics")
+    sent = key("obs_push_points_total", sink="cloudwatch")
+    collector.start().until(lambda scrape: scrape[sent] > custom["units"])
+    made = aws_events.aws("cloudwatch", account.endpoint_url).list_metrics(Namespace="OMS/Events")
+    assert len(made["Metrics"]) == custom["units"]
+    names = {each["MetricName"] for each in made["Metrics"]}
+    assert {"StreamBytes", "ServerJetstreamApiRequests", "ObsSourceUp"} <= names

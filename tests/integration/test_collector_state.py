@@ -38,7 +38,7 @@ def test_a_damaged_state_file_is_set_aside_and_its_history_read_again(
     assert after[BUDGET] == before[BUDGET]
     (aside,) = collector.state_file.parent.glob("*.damaged-*")
     assert aside.read_bytes() == damaged
-    assert aside.name in collector.log
+    collector.logged(aside.name)
     collector.stop()
     assert collector.start().scrape()[state_errors("damaged")] == 0.0
 
@@ -166,8 +166,8 @@ def test_a_state_folder_that_goes_while_it_runs_is_told_made_anew_and_saved(
     after = collector.until(lambda scrape: scrape[state_errors("unwritable")] >= 1)
     eventually(collector.state_file.exists)
     assert after[INVOCATIONS] == before[INVOCATIONS]
-    assert "state file" in collector.log
-    assert "is made anew; saving everything" in collector.log
+    collector.logged("state file")
+    collector.logged("is made anew; saving everything")
     assert collector.state_file.stat().st_mode & 0o777 == 0o600
     assert collector.state_file.parent.stat().st_mode & 0o777 == 0o700
     counted = collector.polls("aws")

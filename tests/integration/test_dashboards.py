@@ -12,6 +12,7 @@ import pytest
 import obs.sandbox
 from obs.alerts.targets import build
 from obs.artifacts import write
+from obs.catalogue import slo
 from obs.clients.prometheus import Prometheus
 from obs.dashboard_preview.evaluate import Evaluation, Panel, evaluated
 from obs.dashboard_preview.ranges import TimeRange, time_range
@@ -42,21 +43,43 @@ PLACES = {
 """The demo's own: dashboards and alerts do not depend on them."""
 
 SCRAPE = 1.0
-WAIT = 90.0
+WAIT = 180.0
 FAULTS = ("consumer-stopped", "poison-message", "target-failing")
 CHOSEN = {"consumer": ["oms-processor"], "slo": ["event-delivery"]}
 
 MAY_BE_EMPTY = {
+    ("slo_detail", "Budget is whole again", "A"),  # the window of event-delivery is a rolling one
+    ("slo_detail", "Burn rate", "D"),  # tiers that only SLOs over 30 days have
+    ("slo_detail", "Burn rate", "G"),
+    ("slo_detail", "Burn rate", "H"),
+    ("slo_detail", "In maintenance", "A"),  # the demo has no maintenance
     ("consumer", "Lag in seconds", "B"),  # no lag is uncertain, thanks to the connection
+    ("consumer", "Processing time", "A"),  # the demo's consumers sample no acknowledgements
+    ("consumer", "Processing time", "B"),
+    ("consumer", "Processing time", "C"),
     ("collector", "Failed polls, 5m", "A"),
     ("collector", "Pushes", "B"),
+    ("collector", "Monthly budget", "A"),  # an emulator costs nothing
     ("jetstream", "Origin silent for", "A"),  # the demo has no mirror
     ("jetstream", "Not yet copied", "A"),
+    ("jetstream", "Size of object stores", "A"),  # nor an object store
+    ("servers", "Certificates expire in", "A"),  # nor TLS
+    ("servers", "Routes", "A"),  # one server has no routes
+    ("servers", "Waiting for routes", "A"),
+    ("servers", "Round trip of routes", "A"),
+    ("jetstream", "Consumers beyond their own thresholds", "A"),  # nor thresholds in metadata
+    ("jetstream", "Streams beyond their own thresholds", "A"),
     ("servers", "Leaf nodes", "A"),  # nor leaf nodes, gateways, a cluster or a JWT
     ("servers", "Gateways", "A"),
     ("servers", "Meta leader", "A"),
     ("servers", "Meta group backlog", "A"),
     ("servers", "Credentials expire in", "A"),
+    ("accounts", "Limits of accounts in use", "A"),
+    ("servers", "Limits of accounts in use", "A"),
+    ("events", "Quorum lost", "A"),  # one server loses no quorum, and elects no leader
+    ("events", "Leader elections", "A"),
+    ("events", "Late acks", "A"),  # nor samples acknowledgements
+    ("targets", "Longest duration, % of Timeout", "A"),  # its functions are only in CloudWatch
 }
 """Panels and queries without data while nothing of that kind goes wrong."""
 
@@ -184,14 +207,15 @@ def test_no_query_fails(judged: Judged) -> None:
 def test_every_variable_offers_something(judged: Judged) -> None:
     for page, evaluation in judged.items():
         for variable in evaluation.variables:
-            assert variable.options, (page, variable.name)
+            # event-delivery is not one over many objects
+            assert variable.options or variable.name == slo.OBJECT, (page, variable.name)
 
 
 def test_a_stat_shows_one_series_a_query_however_many_collectors_export_it(judged: Judged) -> None:
     for page, panel in every_panel(judged):
-        if panel.json["type"] == "stat":
+        if panel.json["type"] == "stat" and (page, panel.title, "A") not in MAY_BE_EMPTY:
             counts = [len(target.series) for target in panel.targets]
-            assert max(counts) == 1, (page, panel.title)
+            assert max(counts) <= 1, (page, panel.title)
 
 
 def test_no_series_is_there_twice(judged: Judged) -> None:
@@ -210,7 +234,7 @@ def test_every_label_of_a_legend_is_one_of_the_series(judged: Judged) -> None:
         (page, panel.title, target.unresolved)
         for page, panel in every_panel(judged)
         for target in panel.targets
-        if target.unresolved
+        if set(target.unresolved) - {slo.OBJECT}  # of some SLOs only
     ]
     assert wrong == []
 

@@ -46,8 +46,8 @@ def prometheus_says(demo: Demo, query: str) -> str:
 
 
 def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with running_demo(tmp_path, "--for", "60s") as demo:
-        wait_for(lambda: begins_healthy(demo.status()), 10, "a healthy beginning")
+    with running_demo(tmp_path, "--for", "5m") as demo:
+        wait_for(lambda: begins_healthy(demo.status()), 40, "a healthy beginning")
         assert "<html" in demo.get("/")
         status = demo.status()
         assert {one["consumer"] for one in status["consumers"]} == {
@@ -65,12 +65,12 @@ def test_the_demo_shows_lag_failures_and_budgets_and_leaves_nothing_behind(tmp_p
         assert f'{lag}{{nats="oms-nats",account="OMS",stream="OMS_EVENTS"' in demo.get("/metrics")
         wait_for(
             lambda: "eventbridge_delivery_latency_max_seconds{" in demo.get("/metrics"),
-            10,
+            40,
             "latency",
         )
-        wait_for(lambda: demo.consumer("oms-search-indexer")["lag_messages"] > 60, 20, "lag")
+        wait_for(lambda: demo.consumer("oms-search-indexer")["lag_messages"] > 60, 60, "lag")
         assert "oms-search-indexer stops for 40 s" in demo.said()
-        wait_for(lambda: '"value":[' in prometheus_says(demo, "up==1"), 10, "a scrape")
+        wait_for(lambda: '"value":[' in prometheus_says(demo, "up==1"), 40, "a scrape")
 
         children = descendants(demo.process.pid)
         assert len(alive(children)) >= 3
@@ -96,7 +96,7 @@ def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:
         children = descendants(demo.process.pid)
         assert len(alive(children)) >= 3
         demo.process.kill()
-        wait_for(lambda: alive(children) == [], 5, "the end of its processes")
+        wait_for(lambda: alive(children) == [], 40, "the end of its processes")
 
 
 def consumer_is(name: str, status: str) -> Seen:
@@ -120,7 +120,17 @@ def processor_gave_up_messages(seen: Status) -> bool:
 
 def rule_fails_and_its_queue_fills(seen: Status) -> bool:
     failing = [one["rule"] for one in seen["rules"] if one["failing"]]
-    return failing == ["oms-object-changed"] and seen["queues"][0]["visible"] > 10
+    return failing == ["oms-object-changed"] and dead_letters(seen)["visible"] > 10
+
+
+def dead_letters_say_why(seen: Status) -> bool:
+    return [(one["error_code"], one["rule"]) for one in dead_letters(seen)["causes"]] == [
+        ("SDK_CLIENT_ERROR", "oms-object-changed")
+    ]
+
+
+def dead_letters(seen: Status) -> Status:
+    return next(one for one in seen["queues"] if one["queue"] == "oms-events-dlq")
 
 
 class TrackedConsumer:
@@ -167,16 +177,17 @@ async def test_each_fault_is_seen_by_the_collector_and_passes_when_it_is_stopped
         troubled = ("consumer-stopped", "consumer-stalled", "slow-consumer", "target-failing")
         await tracked.start(*troubled)
         await tracked.see(
-            60,
+            120,
             stopped=consumer_is("oms-processor", "stopped"),
             stalled=consumer_is("oms-audit", "stalled"),
             slow=consumer_is("oms-search-indexer", "slow"),
             failing=rule_fails_and_its_queue_fills,
+            causes=dead_letters_say_why,
         )
         await tracked.stop(*troubled)
         await tracked.start("poison-message", "aws-throttled")
         await tracked.see(
-            30,
+            90,
             processor_works=consumer_is("oms-processor", "ok"),
             indexer_works=consumer_is("oms-search-indexer", "ok"),
             dead_letters=processor_gave_up_messages,
@@ -186,13 +197,13 @@ async def test_each_fault_is_seen_by_the_collector_and_passes_when_it_is_stopped
         await tracked.stop("poison-message", "aws-throttled")
         await tracked.start("nats-down")
         await tracked.see(
-            30,
+            90,
             nats_down=source_is("oms-nats", up=False, reason="connection"),
             aws_back=source_is("oms-aws", up=True),
         )
         await tracked.stop("nats-down")
         await tracked.see(
-            30,
+            90,
             nats_back=source_is("oms-nats", up=True),
             audit_works=consumer_is("oms-audit", "ok"),
         )

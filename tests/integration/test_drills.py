@@ -17,7 +17,9 @@ pytestmark = [
 
 async def drilled(name: str) -> None:
     said: list[str] = []
-    report = await run_drill(find_drill(name), said.append, quiet_seconds=6, resolve_seconds=60)
+    report = await run_drill(
+        find_drill(name), said.append, quiet_seconds=6, fire_seconds=200, resolve_seconds=200
+    )
     assert report.wrong == (), "\n".join(said)
     assert [one.alert for one in report.outcomes] == [
         alert for fault in find_drill(name).faults for alert in fault.alerts

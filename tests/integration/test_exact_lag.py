@@ -159,7 +159,7 @@ async def test_a_user_without_permission_to_query_still_counts_dead_letters_and_
             await asyncio.to_thread(listens.until, lambda _: STAYS in listens.log)
             await terminate_next(js)
             last = await asyncio.to_thread(listens.polls, "nats", 3)
-            assert listens.log.count(STAYS) == 1
+            listens.logged(STAYS, times=1)
     (doubt,) = doubts(last, "new")
     assert doubt
     assert doubt > POLL

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from obs.alerts.alert import TunedAlert
-from obs.alerts.conditions import ErrorRate, Increase, Quiet
+from obs.alerts.conditions import ErrorRate, Increase, Quiet, Unconsumed
 from obs.alerts.definitions import ALERTS
 from obs.alerts.rule_tests import promtool
 from obs.alerts.tuning import tuned_alerts
@@ -15,12 +15,13 @@ from obs.alerts.writers import prometheus
 from obs.artifacts import yaml_text
 from obs.spec.load import load
 from obs.spec.system import System
+from tests.integration.alert_shapes import of_each_shape
 from tests.integration.promtool import judged, needs_promtool
 
 pytestmark = [pytest.mark.integration, needs_promtool]
 
 REFERENCE = Path(__file__).parents[2] / "collectors" / "oms.yaml"
-COUNTED = (Increase, Quiet, ErrorRate)
+COUNTED = (Increase, Quiet, ErrorRate, Unconsumed)
 
 
 def as_promql(tuned: TunedAlert) -> str:
@@ -58,6 +59,6 @@ def written(folder: Path, alerts: Sequence[TunedAlert], system: System) -> list[
 
 def test_grafana_compares_as_prometheus_does(tmp_path: Path) -> None:
     system = load([REFERENCE], variables={})
-    alerts = tuned_alerts(system)
+    alerts = of_each_shape(tuned_alerts(system))
     results = judged(tmp_path, written(tmp_path, alerts, system))
     assert [name for name, succeeded in results.items() if not succeeded] == []

@@ -1,7 +1,8 @@
 """The printed policy is what the collector needs: AWS enforces it, and sees every action of it.
 
 The emulator takes the bus of a rule for the resource of ListTargetsByRule and knows no
-cloudwatch:namespace, so both are left out of what it enforces; unit tests hold them.
+cloudwatch:namespace, so both are left out of what it enforces; unit tests hold them. For batches
+it wants rights of their own, which AWS does not have.
 """
 
 import asyncio
@@ -131,6 +132,37 @@ def test_without_any_one_action_something_is_refused(
     assert missed == {"": False} | dict.fromkeys(policy.actions, True)
 
 
+def test_causes_and_tags_need_the_rights_that_the_policy_prints_for_them(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in account.credentials.items():
+        monkeypatch.setenv(name, value)
+    spec = _spec(tmp_path, account.endpoint_url)
+    spec["sources"]["aws"]["aws"] |= {"dead_letter_causes": True, "tag_labels": ["team"]}
+    system = System.model_validate(spec)
+    sqs = aws_events.aws("sqs", account.endpoint_url)
+    url = sqs.get_queue_url(QueueName="oms-events-dlq")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    aws_events.aws("resourcegroupstaggingapi", account.endpoint_url).tag_resources(
+        ResourceARNList=[aws_events.queue_arn("oms-events-dlq")], Tags={"team": "oms"}
+    )
+    policy = policy_for("collector", with_nats(system), PolicyOptions(account=ACCOUNT))
+
+    def told(without: str) -> tuple[bool, bool]:
+        """Whether causes and tags were read."""
+        account.grant(_as_enforced(_without(policy, without)))
+        with closing(AwsClient(system.sources.aws["aws"], time.monotonic)) as client:
+            spec = system.sources.aws["aws"]
+            snapshot = EventBridge("aws", spec, client, time.time).poll()
+        return not snapshot.sqs.causes["oms-events-dlq"].not_read, bool(snapshot.tags.queues)
+
+    assert told("") == (True, True)
+    assert told("tag:GetResources") == (True, False)
+    assert told("sqs:ReceiveMessage") == (False, True)
+    assert told("sqs:ChangeMessageVisibility") == (False, True)
+    sqs.purge_queue(QueueUrl=url)
+
+
 def test_the_policy_for_checks_may_read_everything_they_judge(
     account: Account,
     tmp_path: Path,
@@ -213,6 +245,11 @@ def _as_enforced(policy: Policy) -> Policy:
         tuple(
             replace(
                 each,
+                actions=tuple(
+                    f"{action}{batch}"
+                    for action in each.actions
+                    for batch in ("", *["Batch"] * (action == "sqs:ChangeMessageVisibility"))
+                ),
                 resources=("*",) if "events:ListTargetsByRule" in each.actions else each.resources,
                 conditions=tuple(
                     one for one in each.conditions if one.key != "cloudwatch:namespace"

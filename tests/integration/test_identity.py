@@ -115,9 +115,9 @@ async def fail_one(js: JetStreamContext) -> None:
 async def test_a_consumer_created_again_has_its_series_at_once_and_every_delivery_counts(
     tmp_path: Path, nats_server: NatsServer, collectors: list[CollectorProcess]
 ) -> None:
-    collector = CollectorProcess(
-        tmp_path, spec_of(tmp_path, nats={"monitor": [nats_server.monitor]})
-    )
+    resets = {"metrics": {"include": ["nats_consumer_resets_total"]}}
+    spec = spec_of(tmp_path, nats={"monitor": [nats_server.monitor]}) | resets
+    collector = CollectorProcess(tmp_path, spec)
     async with jetstream(nats_server) as js:
         await pending(js, 0)
         collectors.append(collector.start())

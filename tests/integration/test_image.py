@@ -22,7 +22,7 @@ import pytest
 
 from obs import __version__
 from obs.sandbox.process import Process, free_ports
-from tests.integration.waiting import eventually
+from tests.integration.waiting import PATIENCE, eventually
 from tests.unit.deploy.deployed import (
     PORT,
     ROOT,
@@ -252,10 +252,10 @@ def test_the_entry_command_serves_is_healthy_without_nats_and_ends_in_order(
     )
     collector.start()
     try:
-        collector.wait_until(lambda: "serving" in collector.log.read_text(), 20)
+        collector.wait_until(lambda: "serving" in collector.log.read_text(), PATIENCE)
         assert healthy()
         # Each gets as far as the network.
-        assert eventually(lambda: all(_value(port, name) for name in UNREACHED), 30)
+        assert eventually(lambda: all(_value(port, name) for name in UNREACHED))
         assert eventually(lambda: list(image.state.rglob("*.sqlite3")))
         if CONFINED:
             assert {path.stat().st_uid for path in image.state.rglob("*")} == {UID}

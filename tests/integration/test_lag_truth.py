@@ -24,6 +24,7 @@ from tests.integration.readings import Readings, Reported
 from tests.integration.waiting import ended, eventually_async
 from tests.integration.workers import Worker
 
+FLOOR = {"metrics": {"include": ["nats_consumer_ack_floor_sequence"]}}
 pytestmark = pytest.mark.integration
 
 STREAM = "EVENTS"
@@ -162,7 +163,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("truth")
     with NatsServer(folder / "nats") as server:
         source = {"monitor": [server.monitor], "poll": "500ms", "status_window": "6s"}
-        collector = CollectorProcess(folder / "obs", spec_of(folder / "obs", nats=source))
+        collector = CollectorProcess(folder / "obs", spec_of(folder / "obs", nats=source) | FLOOR)
         try:
             yield asyncio.run(_run(server, collector))
         finally:

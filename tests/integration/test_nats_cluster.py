@@ -10,7 +10,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from obs.clients.http import Http
 from obs.sandbox.nats_server import NatsCluster
-from obs.snapshot import NatsSnapshot
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.opened import cluster_by_http
 from obs.sources.nats.polled_cluster import PolledCluster
 from obs.spec.nats import NatsSource

@@ -128,7 +128,10 @@ def test_an_error_names_the_right_that_is_missing(
     source = source_of(server, way, tmp_path)
     spec = NatsSource.model_validate(source | {"timeout": "1s"})
     allowed = needed(source)
-    only_where_needed = (subjects.LEAFZ, subjects.GATEWAYZ, subjects.stored_message("$JS.API", "*"))
+    only_where_needed = (
+        *(subjects.LEAFZ, subjects.GATEWAYZ, subjects.ROUTEZ, subjects.account_detail("*")),
+        subjects.stored_message("$JS.API", "*"),
+    )
     asked = [each for each in allowed.publish if each not in only_where_needed]
     for missing in asked:
         with (

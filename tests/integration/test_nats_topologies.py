@@ -13,11 +13,11 @@ from nats.js.api import Placement
 
 from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.process import free_ports
-from obs.snapshot import NatsSnapshot
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.opened import open_cluster
 from obs.spec.nats import NatsSource
 from tests.integration.collector_process import CollectorProcess, collectors, key, spec_of
-from tests.integration.waiting import answered, eventually
+from tests.integration.waiting import PATIENCE, answered, eventually
 from tests.integration.workers import AWAY
 
 pytestmark = pytest.mark.integration
@@ -147,7 +147,7 @@ def test_a_supercluster_is_told_over_one_connection(tmp_path: Path) -> None:
             stack.callback(each.stop)
             each.launch()
         for each in (east, west):
-            each.process.wait_until(each.healthy, 30)
+            each.process.wait_until(each.healthy, PATIENCE)
         asyncio.run(_place(east))
 
         def told() -> bool:
@@ -162,7 +162,7 @@ def test_a_supercluster_is_told_over_one_connection(tmp_path: Path) -> None:
                 and streams(by_account) == there
             )
 
-        eventually(told, 30)
+        eventually(told)
 
 
 async def _place(server: NatsServer) -> None:

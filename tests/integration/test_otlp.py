@@ -31,6 +31,7 @@ from tests.integration.otlp_receivers import (
     grpc_receiver,
     http_receiver,
 )
+from tests.integration.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -157,7 +158,7 @@ async def test_many_consumers_arrive_in_several_requests(
     rows = Rows(("main", "$G", "S", f"consumer-{n}") for n in range(60_000))
     family = Family(nats.LAG_MESSAGES, rows, list(range(60_000)))
     for receiver, protocol in ((http, "http"), (rpc, "grpc")):
-        push = sink(receiver.endpoint, protocol).push
+        push = sink(receiver.endpoint, protocol, "60s").push
         assert await asyncio.to_thread(push, [family], AT) == Pushed(60_000)
         assert len(receiver.requests) == 3
 
@@ -287,7 +288,7 @@ async def test_over_grpc_a_receiver_that_comes_back_is_found_again(rpc: GrpcRece
         await asyncio.to_thread(pusher.push, families(), AT)
     assert (await asyncio.to_thread(pusher.push, families(), AT)).failure is not None
     with grpc_receiver(port) as second:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE
         while not second.requests and time.monotonic() < deadline:
             if (await asyncio.to_thread(pusher.push, families(), AT)).failure:
                 await asyncio.sleep(0.1)

@@ -3,11 +3,14 @@
 import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import pytest_asyncio
 
+from obs.sources.aws.status import CauseStatus, QueueStatus
+from obs.sources.probe.status import ProbeStatus
 from obs.web.server import Server, serve
 from obs.web.status import Status
 from tests.integration.chromium import Browser, Page, chromium, executable
@@ -106,6 +109,32 @@ async def test_it_fits_reads_well_and_stays_within_its_origin(
     elsewhere = [url for url in page.requests if not url.startswith((server.url, "data:"))]
     assert elsewhere == []
     assert f"{server.url}api/v1/status" in page.requests
+
+
+async def test_causes_of_dead_letters_and_maintenance_are_in_sight(
+    page: Page, server: Server, site: FixedSite
+) -> None:
+    cause = CauseStatus(
+        messages=25,
+        error_code="NO_PERMISSIONS",
+        bus="oms-events",
+        rule="oms-object-changed",
+        target="lambda:function:oms",
+    )
+    queue = QueueStatus(
+        aws="aws", queue="dlq", dead_letter=True, visible=61, oldest_age_seconds=9, causes=(cause,)
+    )
+    fine = healthy()
+    slos = tuple(msgspec.structs.replace(each, in_maintenance=True) for each in fine.slos)
+    site.document = msgspec.structs.replace(
+        fine, lists={**fine.lists, "queues": (queue,)}, slos=slos
+    )
+    text = await shown(page, server)
+    assert "25 × NO_PERMISSIONS" in text
+    assert "36 not read yet" in text
+    assert "Maintenance" in text
+    hidden = "(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)"
+    assert await page.evaluate(f"{hidden}(document.querySelector('#queue .scroll'))") == 0
 
 
 @pytest.mark.parametrize("width", [320, 800, 1090, 1280, 1900])
@@ -329,3 +358,45 @@ async def test_tables_stay_tables_for_assistive_technology_on_a_phone(
         and not node.get("name", {}).get("value")
     ]
     assert unnamed == []
+
+
+async def test_slos_by_rules_are_listed_with_where_to_look(page: Page, server: Server) -> None:
+    text = await shown(page, server)
+    assert "api-latency" in text
+    assert "metrics\nhttps://prometheus.example.org:9090/prom" in text
+
+
+async def test_probes_are_listed_with_why_they_fail(
+    page: Page, server: Server, site: FixedSite
+) -> None:
+    def row(target: str, **changes: Any) -> ProbeStatus:
+        usual: dict[str, Any] = {
+            "probe": "edge",
+            "target": target,
+            "kind": "http",
+            "where": "https://api.example.com/ready",
+            "up": True,
+            "failed_in_a_row": 0,
+            "failure": None,
+            "text": None,
+            "duration_seconds": 0.042,
+            "http_status": 200,
+            "certificate_expires": None,
+            "last_success": None,
+            "probes": 40,
+            "failures": 3,
+        }
+        return ProbeStatus(**{**usual, **changes})
+
+    why = {"up": False, "failed_in_a_row": 3, "failure": "refused", "text": "db:5432 <b>refused"}
+    rows = (
+        row("database", **why, duration_seconds=None),
+        row("api", dependencies_down=("cache",), certificate_seconds=10 * 86_400.0),
+    )
+    fine = healthy()
+    site.document = msgspec.structs.replace(fine, lists={**fine.lists, "probes": rows})
+    text = await shown(page, server)
+    assert "db:5432 <b>refused" in text
+    assert "cache is down" in text
+    assert "42 ms" in text
+    assert "3 of 40" in text

@@ -44,8 +44,9 @@ VARIABLES = {
     "NATS_TOKEN": planted("NatsLogin.token"),
     "NATS_NKEY": nkey_seed("NatsLogin.nkey"),
     "NATS_JWT": f"eyJhbGciOiJub25lIn0.{token('NatsLogin.jwt')}.{token('a signature')}",
-    "STACK_TOKEN": planted("Reached.token"),
-    "STACK_PASSWORD": planted("Reached.password"),
+    "STACK_TOKEN": planted("HttpLogin.token"),
+    "STACK_PASSWORD": planted("HttpLogin.password"),
+    "GATEWAY_KEY": planted("Headers.secret_headers"),
     "RESOURCE_TOKEN": token("a variable in a field that is not secret"),
     "AWS_SECRET_ACCESS_KEY": token("AWS_SECRET_ACCESS_KEY"),
     "AWS_SESSION_TOKEN": token("AWS_SESSION_TOKEN"),
@@ -55,21 +56,27 @@ FILES = {
     "nats-token": ("NatsLogin.token_file", planted("NatsLogin.token_file")),
     "nats-nkey": ("NatsLogin.nkey_file", nkey_seed("NatsLogin.nkey_file")),
     "nats-jwt": ("NatsLogin.jwt_file", f"eyJ{token('a head')}.{token('a JWT')}.{token('signed')}"),
-    "stack-token": ("Reached.token_file", planted("Reached.token_file")),
-    "stack-password": ("Reached.password_file", planted("Reached.password_file")),
+    "stack-token": ("HttpLogin.token_file", planted("HttpLogin.token_file")),
+    "stack-password": ("HttpLogin.password_file", planted("HttpLogin.password_file")),
     "slack": ("Slack.api_url_file", f"https://slack/{token('Slack.api_url_file')}"),
     "pagerduty": ("PagerDuty.routing_key_file", token("PagerDuty.routing_key_file")),
     "smtp": ("Email.password_file", planted("Email.password_file")),
     "webhook": ("Webhook.url_file", f"https://hook/{token('Webhook.url_file')}"),
+    "identity": (
+        "AwsCredentials.web_identity_token_file",
+        token("AwsCredentials.web_identity_token_file"),
+    ),
     "bearer": ("Webhook.credentials_file", planted("Webhook.credentials_file")),
 }
 IN_ADDRESSES = (
     *("Monitoring.monitor", "NatsLogin.servers", "AwsAccess.endpoint_url"),
     *("AmpStack.endpoint_url", "Reached.url", "Otlp.endpoint"),
+    "ProbeTarget.http",
 )
 ELSEWHERE = {
     "NatsLogin.credentials_file": "the seed and the JWT of a user",
     "Otlp.headers_file": "a login and a key",
+    "Headers.headers_file": "a login and a key",
     "Web.config_file": "the hash of a password",
     "Tls.key_file": "a private key",
     "Tls.cert_file": "a file that is no certificate",
@@ -77,6 +84,7 @@ ELSEWHERE = {
 NOT_SECRET = {
     "Links.runbooks": "is written into every alert",
     "Links.grafana": "is written into every alert",
+    "Slo.links": "is written into every alert of the SLO",
     "Webhook.url": "is for addresses that are no secret; url_file is for the others",
     "Tls.ca_file": "is public",
     "AlertmanagerStack.config_file": "names its secrets' files; obs writes it",
@@ -88,7 +96,7 @@ WEB_PASSWORD, WRONG = planted("right password"), planted("wrong password")
 def test_every_field_of_the_spec_that_may_hold_a_secret_is_planted() -> None:
     of_files = {field for field, _ in FILES.values()}
     of_variables = {f"NatsLogin.{each}" for each in ("password", "token", "nkey", "jwt")}
-    of_variables |= {"Reached.token", "Reached.password"}
+    of_variables |= {"HttpLogin.token", "HttpLogin.password", "Headers.secret_headers"}
     everything = {*of_files, *of_variables, *IN_ADDRESSES, *ELSEWHERE, *NOT_SECRET}
     assert secret_fields() == everything
 
@@ -140,7 +148,12 @@ class Ground:
             "version": 1,
             "system": "planted",
             "state_dir": str(self.folder / "state"),
-            "sources": {"nats": self._nats(), "aws": self._aws()},
+            "sources": {
+                "nats": self._nats(),
+                "aws": self._aws(),
+                "prometheus": self._prometheus(),
+                "probe": self._probe(),
+            },
             "notify": self._notify(),
             "stacks": self._stacks(),
             "checks": {"collector": self._reached(token="${STACK_TOKEN}")},
@@ -176,7 +189,13 @@ class Ground:
             "good": {"monitor": [self.nats.monitor], "connection": good, **quick},
             "hostile": {
                 "monitor": [f"{self.address('Monitoring.monitor')}?token={token('query')}"],
+                "monitor_login": {"user": "somebody", "password": "${STACK_PASSWORD}"},
                 "connections": connections,
+                **quick,
+            },
+            "token": {
+                "monitor": [self.address("Monitoring.monitor")],
+                "monitor_login": {"token_file": str(self.folder / "stack-token")},
                 **quick,
             },
         }
@@ -196,7 +215,46 @@ class Ground:
             "temporary": {**common, "role_arn": role("whole")},
             "cut": {**common, "role_arn": role("cut")},
             "profile": {**common, "profile": "planted"},
+            "identity": {
+                **common,
+                "role_arn": role("whole"),
+                "web_identity_token_file": str(self.folder / "identity"),
+            },
         }
+
+    def _prometheus(self) -> dict[str, Any]:
+        """One behind a gateway that wants headers, one that wants signatures."""
+        quick = {"url": self.address("Reached.url"), "poll": "1s", "timeout": "2s"}
+        endpoint = self.address("AwsAccess.endpoint_url")
+        role = "arn:aws:iam::123456789012:role/whole"
+        return {
+            "gateway": {
+                **quick,
+                "secret_headers": {"X-Gateway-Key": "${GATEWAY_KEY}"},
+                "headers_file": str(self._headers_file()),
+            },
+            "signed": {**quick, "sigv4": {"region": "us-east-1"}},
+            "assumed": {
+                **quick,
+                "sigv4": {"region": "us-east-1", "endpoint_url": endpoint, "role_arn": role},
+            },
+        }
+
+    def _probe(self) -> dict[str, Any]:
+        """Targets that repeat what they were sent, one for each way to sign in."""
+        body = {"expect": {"status": ["2xx", "4xx"], "json": {"message": "fine"}}}
+        ways: dict[str, dict[str, Any]] = {
+            "token": {"token": "${STACK_TOKEN}"},
+            "password": {"user": "somebody", "password": "${STACK_PASSWORD}", **body},
+            "file": {"headers_file": str(self._headers_file()), "dependencies": {"field": "error"}},
+            "header": {"secret_headers": {"X-Gateway-Key": "${GATEWAY_KEY}"}, **body},
+        }
+        targets = [
+            {"name": name, "http": self.address("ProbeTarget.http"), **way}
+            for name, way in ways.items()
+        ]
+        quick = {"poll": "1s", "timeout": "900ms", "allow_private": ["localhost"]}
+        return {"good-edge": {**quick, "targets": targets}}  # up, whatever its targets answer
 
     def _notify(self) -> dict[str, Any]:
         def at(name: str) -> str:
@@ -243,17 +301,19 @@ class Ground:
         return {"listen": "127.0.0.1:0", "config_file": str(config)}
 
     def _otlp(self) -> dict[str, Any]:
-        login, key = planted("a login of a header"), planted("a key in a header")
-        self.secrets |= {"a login of a header": login, "a key in a header": key}
-        pair = base64.b64encode(f"pusher:{login}".encode()).decode()
-        headers = self.file("headers", f"Authorization: Basic {pair}\nX-Api-Key: {key}\n")
         return {
             "endpoint": self.address("Otlp.endpoint"),
-            "headers_file": str(headers),
+            "headers_file": str(self._headers_file()),
             "every": "1s",
             "timeout": "3s",
             "resource": {"team": "${RESOURCE_TOKEN}"},
         }
+
+    def _headers_file(self) -> Path:
+        login, key = planted("a login of a header"), planted("a key in a header")
+        self.secrets |= {"a login of a header": login, "a key in a header": key}
+        pair = base64.b64encode(f"pusher:{login}".encode()).decode()
+        return self.file("headers", f"Authorization: Basic {pair}\nX-Api-Key: {key}\n")
 
     def _credentials(self) -> str:
         credentials = make_operator().credentials
@@ -293,10 +353,11 @@ def test_no_secret_reaches_what_the_collector_says_keeps_or_sends(
         sources = {each["name"]: each for each in status["sources"]}
         failed = [each for name, each in sources.items() if not name.startswith("good")]
         return (
-            len(failed) == 1 + 9 + 4
+            len(failed) == 2 + 9 + 5 + 3
             and all(each["error"] for each in failed)
             and sources["good/connection"]["up"]
             and status["pushes"][0]["error"] is not None
+            and len([each for each in status["probes"] if each["text"]]) == 4
         )
 
     eventually(everything_failed)
@@ -309,6 +370,9 @@ def test_no_secret_reaches_what_the_collector_says_keeps_or_sends(
     put_there = {*VARIABLES.values()}
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     collector.stop()
+    signed = [each for each in ground.echo.requests if each.path.endswith("/api/v1/query")]
+    sent_with = {each.headers.get("x-amz-security-token") for each in signed}
+    assert sent_with == {None, VARIABLES["AWS_SESSION_TOKEN"], TEMPORARY[1]}
     pushed = [each for each in ground.echo.requests if each.path.endswith("/v1/metrics")]
     assert pushed
     sent = {"what is pushed": b"".join(gzip.decompress(each.body) for each in pushed)}
@@ -383,7 +447,7 @@ def test_no_secret_reaches_what_a_command_prints_or_writes(
 
 
 def test_no_secret_is_in_what_one_poll_with_temporary_credentials_says(ground: Ground) -> None:
-    identity = ground.file("identity", token("a web identity"))
+    identity = ground.file("web-identity", token("a web identity"))
     agent = token("the authorization of a container")
     web = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/", "AWS_WEB_IDENTITY_TOKEN_FILE": ""}
     ways: list[dict[str, str]] = [

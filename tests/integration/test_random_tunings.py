@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -17,6 +17,7 @@ from obs.alerts.tuning import check_tuning, tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
 from obs.artifacts import yaml_text
 from obs.spec.load import read_spec
+from obs.spec.nats import Event, Group
 from obs.spec.report import InvalidSpec
 from obs.spec.system import System
 from tests.integration.promtool import check_rules, judged, needs_promtool
@@ -27,8 +28,28 @@ SPEC: dict[str, Any] = {
     "version": 1,
     "system": "shop",
     "sources": {
-        "nats": {"main": {"monitor": ["http://nats:8222"]}},
-        "aws": {"cloud": {"region": "us-east-1", "buses": [{"name": "b", "rules": ["r", "q"]}]}},
+        "nats": {
+            "main": {
+                "monitor": ["http://nats:8222"],
+                "collect": list(get_args(Group)),
+                "client_connections": {"accounts": ["A"]},
+                "connection": {"servers": ["nats://nats:4222"], "events": list(get_args(Event))},
+            }
+        },
+        "aws": {
+            "cloud": {
+                "region": "us-east-1",
+                "buses": [{"name": "b", "rules": ["r", "q"]}],
+                "put_events": True,
+                "targets": True,
+                "work_queues": ["one"],
+                "pipes": ["one"],
+                "schedule_groups": ["one"],
+                "api_destinations": ["one"],
+                "archives": ["one"],
+            }
+        },
+        "probe": {"edge": {"targets": [{"name": "api", "http": "https://api.example.com/"}]}},
     },
     "slos": [
         {
@@ -111,7 +132,7 @@ def read(folder: Path, name: str, tuning: dict[str, Any]) -> System | None:
 @example(("NatsConsumerLagSecondsHigh", {"above": "1234567.891s"}))
 @example(("NatsConsumerLagSecondsHigh", {"above": "0s"}))
 @example(("SloNoData", {"above": "23h", "for": "12h"}))
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tunings())
 def test_each_is_refused_with_a_reason_or_passes(drawn: tuple[str, dict[str, Any]]) -> None:
     name, tuning = drawn

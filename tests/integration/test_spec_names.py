@@ -67,12 +67,12 @@ def test_a_mistyped_consumer_is_told_until_it_exists(
     assert scrape[missing("stream", "ORDERS", "nats")] == 0
     assert collector.get("/readyz").status == 200  # the collector itself works
     collector.polls("nats", 3)
-    assert collector.log.count("does not exist") == 1
-    assert "slos[0].sli.nats_lag.consumer: Consumer ORDERS/wroker" in collector.log
+    collector.logged("does not exist", times=1)
+    collector.logged("slos[0].sli.nats_lag.consumer: Consumer ORDERS/wroker")
 
     create(nats_server, "wroker")
     collector.until(lambda scrape: scrape[missing("consumer", "ORDERS/wroker", "nats")] == 0)
-    assert "exists now" in collector.log
+    collector.logged("exists now")
     assert headline(collector) == "All is well"
 
 
@@ -205,7 +205,7 @@ def test_a_mistyped_name_in_aws_is_told_with_the_near_name(
     assert said in headline(collector)
     assert collector.scrape()[missing(kind, name)] == (2 if "*" in name else 1)
     assert collector.get("/readyz").status == 200
-    assert collector.log.count("which the spec names") == 1
+    collector.logged("which the spec names", times=1)
 
 
 def test_an_slo_on_a_mistyped_rule_has_no_data_and_one_on_a_quiet_rule_has(

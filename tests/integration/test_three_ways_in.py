@@ -14,7 +14,8 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from obs.sandbox.nats_server import NatsCluster
-from obs.snapshot import Consumer, NatsSnapshot, Stream
+from obs.snapshot.assets import Consumer, Stream
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.opened import open_cluster
 from obs.spec.nats import NatsSource
 from tests.integration.waiting import answered, eventually
@@ -85,7 +86,7 @@ def told(snapshot: NatsSnapshot) -> tuple[list[Stream], list[Consumer]]:
     """Streams and consumers, without who told it and when, and what changes meanwhile."""
     told_by = {"server": "", "at": None}
     streams = [
-        msgspec.structs.replace(each, clock_ahead=0.0, holders=(), **told_by)
+        msgspec.structs.replace(each, clock_ahead=0.0, holders=(), replica_silent=None, **told_by)
         for each in snapshot.streams
     ]
     consumers = [msgspec.structs.replace(each, **told_by) for each in snapshot.consumers]
@@ -98,4 +99,4 @@ def test_each_way_tells_the_same(tmp_path: Path, cluster: NatsCluster, way: str)
         expected = told(polled(tmp_path, cluster, "monitor"))
         return len(expected[1]) == 8 and told(polled(tmp_path, cluster, way)) == expected
 
-    eventually(same, 20)
+    eventually(same)

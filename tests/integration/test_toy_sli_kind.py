@@ -25,7 +25,7 @@ class StreamSizeSli(SliSpec):
 
     source_kind = "nats"
 
-    stream: AssetName
+    stream: AssetGlob
     """The stream."""
     max_messages: int
     """Number of messages that the stream may hold."""
@@ -49,7 +49,7 @@ MODULE = '''
 from obs.slis.consumers import NatsTracker
 from obs.slis.kind import Measurement, Observation
 from obs.slo.minutes import minute_of
-from obs.spec.slos import StreamSizeSli
+from obs.spec.slis import StreamSizeSli
 
 
 class StreamSizeMeasurement(Measurement[StreamSizeSli, NatsTracker]):
@@ -96,16 +96,16 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("package")
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(obs.__file__).parent, root / "obs", ignore=ignored)
-    slos = root / "obs" / "spec" / "slos.py"
-    text = slos.read_text()
+    slis = root / "obs" / "spec" / "slis.py"
+    text = slis.read_text()
     for before, after in (
-        ("import BusRules, ", "import StreamName, BusRules, "),
+        ("    BusRules,\n", "    BusRules,\n    StreamName,\n"),
         ("\nclass Sli(Model):", MODEL),
         ("    eventbridge: EventBridgeSli | None = None\n", LINE),
     ):
         assert text.count(before) == 1, before
         text = text.replace(before, after)
-    slos.write_text(text)
+    slis.write_text(text)
     (root / "obs" / "slis" / "toy_stream_size.py").write_text(MODULE.lstrip())
     return root
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
@@ -12,6 +13,7 @@ import pytest
 from obs import catalogue, families, sources
 from obs.catalogue import nats
 from obs.catalogue.metric import Kind, Metric
+from obs.catalogue.published import MOST_DIMENSIONS, published, why_unpublished
 from obs.lag.status import Status
 
 ADDED_BY_SCRAPING = {"job", "instance", "namespace", "pod", "container", "endpoint", "service"}
@@ -78,8 +80,19 @@ def test_no_label_is_one_that_scraping_adds(metric: Metric) -> None:
 
 
 def test_two_metrics_never_publish_under_one_cloudwatch_name() -> None:
-    names = [metric.cloudwatch.metric for metric in catalogue.ALL if metric.cloudwatch]
+    names = [published(each).metric for each in catalogue.ALL if not why_unpublished(each)]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "metric", [m for m in catalogue.ALL if not why_unpublished(m)], ids=attrgetter("name")
+)
+def test_each_metric_is_published_with_a_unit_and_dimensions_that_aws_takes(metric: Metric) -> None:
+    twin = published(metric)
+    names = [name for name, _ in twin.dimensions]
+    assert twin.unit in ("Seconds", "Bytes", "Count", "Percent", "None")
+    assert len(names) == len(set(names)) <= MOST_DIMENSIONS
+    assert all(name.isalnum() and name.isascii() for name in (twin.metric, *names))
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.RECORDED))
@@ -117,6 +130,9 @@ def declared_in(module: ModuleType) -> dict[str, Metric]:
     }
 
 
+SERVICES = ("aws_put_events", "aws_functions", "aws_topics", "aws_pipes", "aws_schedules")
+
+
 def test_every_metric_is_a_constant_of_a_module() -> None:
     assert {each for it in modules() for each in declared_in(it).values()} == set(catalogue.ALL)
 
@@ -125,7 +141,8 @@ def test_every_metric_is_a_constant_of_a_module() -> None:
 def test_every_metric_is_made_by_something(module: ModuleType) -> None:
     source = series_source()
     alias = module.__name__.rpartition(".")[2]
-    lists = {"aws": "RULE_METRICS", "nats_server": "FACTS"}
+    services = dict.fromkeys(SERVICES, "METRICS")
+    lists = {"aws": "RULE_METRICS", "nats_server": "FACTS", "sqs": "QUEUE_COUNTERS", **services}
     name_of_list = lists.get(alias, "")
     looped = getattr(module, name_of_list, ()) if f"{alias}.{name_of_list}" in source else ()
     unmade = [

@@ -3,17 +3,27 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from obs.logs import SAME_LINES, SUMMED_SECONDS, LogWriter, RepeatedLines
 
+_NUMBERS = count(300)
+
+
+def _renumbered(descriptor: int) -> int:
+    """The same under a number that no earlier test had, whose writer may still be at work."""
+    renumbered = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, next(_NUMBERS))
+    os.close(descriptor)
+    return renumbered
+
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
     """The ends of a pipe that holds 4 096 bytes, for its reader and its writer."""
-    reader, writer = os.pipe()
+    reader, writer = map(_renumbered, os.pipe())
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
     yield reader, writer
     for end in (reader, writer):

@@ -169,6 +169,31 @@ def test_one_damaged_entry_leaves_the_others(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.damaged-*"))
 
 
+@pytest.mark.parametrize("damaged", [b"kind\x9f", b"kinD"], ids=["sorts after", "sorts before"])
+def test_a_row_out_of_order_hides_no_others(tmp_path: Path, damaged: bytes) -> None:
+    state, _ = opened_at(tmp_path)
+    for number in range(20):
+        state.put("kinds"[: len(damaged)], f"{number:02}", b"value")
+    state.flush()
+    state.close()
+    file = tmp_path / FILE_NAME
+    content = file.read_bytes()
+    at = content.index(b"kind" + b"s" * (len(damaged) - 4) + b"10value")
+    file.write_bytes(content[:at] + damaged + content[at + len(damaged) :])
+
+    again, errors = opened_at(tmp_path)
+    assert errors["damaged"] >= 1
+    assert len(again.entries("kinds"[: len(damaged)])) == 19
+    assert again.was_lost()
+    for number in range(20):
+        again.put("kinds"[: len(damaged)], f"{number:02}", b"value")
+    assert again.flush()
+    again.close()
+    sound, errors = opened_at(tmp_path)
+    assert len(sound.entries("kinds"[: len(damaged)])) == 20
+    assert not errors
+
+
 def test_a_bucket_that_cannot_be_true_leaves_the_others(tmp_path: Path) -> None:
     state, _ = opened_at(tmp_path)
     state.put_buckets("slo", [(60, 0, 1.0, 2.0), (60, 60, 3.0, 4.0), (60, 600_000, 1.0, 1.0)])

@@ -43,6 +43,7 @@ class About:
     SERVER: ClassVar["About"]
     RULE: ClassVar["About"]
     QUEUE: ClassVar["About"]
+    WORK_QUEUE: ClassVar["About"]
     SLO: ClassVar["About"]
     SOURCE: ClassVar["About"]
     COLLECTOR: ClassVar["About"]
@@ -59,6 +60,7 @@ About.ORIGIN = About("stream", nats.ORIGIN)
 About.SERVER = About("server", nats.SERVER)
 About.RULE = About("rule", aws.RULE)
 About.QUEUE = About("queue", aws.QUEUE)
+About.WORK_QUEUE = About("queue", aws.QUEUE)
 About.SLO = About("slo", slo.SLO)
 About.SOURCE = About("source", own.SOURCE)
 About.COLLECTOR = About("collector", ())
@@ -72,7 +74,8 @@ class Alert:
 
     `summary` is a sentence without values. `description` names labels, `{value}`, `{threshold}`
     and `{window}` in braces, which each writer fills in. `why` gives the reason for the
-    threshold. `keep_firing`: how long it keeps firing while its series are missing.
+    threshold. `keep_firing`: how long it keeps firing while its series are missing. `runbook` is
+    the text of its runbook where that comes with a pack.
     """
 
     name: str
@@ -85,15 +88,19 @@ class Alert:
     why: str
     panel: str
     keep_firing: float = KEPT
+    runbook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TunedAlert:
     """An alert for one system: for all objects of its kind, or for those that `only` selects.
 
-    `system` are the labels that the system's series and alerts have.
+    `system` are the labels that the system's series and alerts have, `selecting` chooses the series
+    of other exporters that it reads.
     `without` are objects that have a separate rule, `among` narrows the series by matchers.
-    `labels` are added to severity and system.
+    `labels` are added to severity and system. `apart` are labels that tell its objects apart
+    beside those of their kind, `annotations` are added to those that obs gives, and `part` names
+    the part of the objects that it is for, where it is not for all of its kind.
     """
 
     alert: Alert
@@ -105,6 +112,10 @@ class TunedAlert:
     only: Labels = ()
     without: tuple[Labels, ...] = ()
     among: tuple[Matcher, ...] = ()
+    apart: tuple[str, ...] = ()
+    annotations: Labels = ()
+    part: str = ""
+    selecting: tuple[Matcher, ...] = ()
 
     @property
     def name(self) -> str:
@@ -114,7 +125,7 @@ class TunedAlert:
     @property
     def identity(self) -> tuple[str, ...]:
         """The labels of the objects it is about."""
-        return self.alert.about.labels
+        return (*self.alert.about.labels, *self.apart)
 
     @property
     def keep_firing(self) -> float:

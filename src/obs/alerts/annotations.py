@@ -18,7 +18,9 @@ def described(tuned: TunedAlert, fill: Callable[[str], str]) -> str:
         window=words.window,
         hold=format_duration(tuned.hold),
     )
-    return tuned.alert.description.format_map(known)
+    named = " for ".join(f"{{{label}}}" for label in (tuned.alert.about.name, *tuned.apart))
+    text = tuned.alert.description.replace(f"{{{tuned.alert.about.name}}}", named, 1)
+    return text.format_map(known)
 
 
 class _Words(dict[str, str]):

@@ -1,10 +1,11 @@
-"""What a spec names in full: rules, queues and consumers for which a target needs a name each."""
+"""What a spec names in full: rules, queues, consumers, … for which a target needs a name each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from obs.alerts.conditions.scope import Labels
-from obs.spec.alerts import Override
+from obs.sources.nats.server_answer import address
+from obs.spec.alerts import OBJECT_LABELS, Override
 from obs.spec.globs import is_plain, matches, plain_names
 from obs.spec.system import System
 from obs.spec.watched import BusRules, ConsumerName
@@ -35,20 +36,6 @@ class ExplicitQueue:
     def labels(self) -> Labels:
         """What an override may select it by."""
         return (("aws", self.aws), ("queue", self.queue))
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ExplicitConsumer:
-    """A JetStream consumer; its account is not known before the collector runs."""
-
-    stream: str
-    consumer: str
-    nats: str
-
-    @property
-    def labels(self) -> Labels:
-        """What an override may select it by."""
-        return (("nats", self.nats), ("stream", self.stream), ("consumer", self.consumer))
 
 
 def explicit_rules(system: System, aws: str) -> tuple[ExplicitRule, ...]:
@@ -87,8 +74,19 @@ def rule_globs(system: System, aws: str) -> tuple[str, ...]:
 
 
 def explicit_queues(system: System, aws: str) -> tuple[ExplicitQueue, ...]:
-    """The queues of an AWS source that it or an override names."""
-    globs = system.sources.aws[aws].queues
+    """The dead-letter queues of an AWS source that it or an override names."""
+    return _queues(system, aws, system.sources.aws[aws].queues)
+
+
+def explicit_work_queues(system: System, aws: str) -> tuple[ExplicitQueue, ...]:
+    """The work queues of an AWS source that it or an override names.
+
+    Of an override only what it names in full: what globs match may be a dead-letter queue.
+    """
+    return _queues(system, aws, plain_names(system.sources.aws[aws].work_queues))
+
+
+def _queues(system: System, aws: str, globs: Sequence[str]) -> tuple[ExplicitQueue, ...]:
     found = set(plain_names(globs))
     for override in _overrides(system):
         if override.queue and override.aws in (None, aws) and matches(override.queue, globs):
@@ -96,33 +94,69 @@ def explicit_queues(system: System, aws: str) -> tuple[ExplicitQueue, ...]:
     return tuple(ExplicitQueue(aws, queue) for queue in sorted(found))
 
 
-def explicit_consumers(system: System) -> tuple[ExplicitConsumer, ...]:
-    """The consumers that the sources, the SLOs and the overrides name; each series once.
+def explicit_objects(
+    system: System, labels: Sequence[str], where: Labels = ()
+) -> tuple[Labels, ...]:
+    """What sources, SLOs and overrides name that has all these labels, each set of values once.
 
-    CloudWatch's series know the stream and the consumer only: of several sources with both, the
-    first stands for all.
+    `where` are values of labels that no object has. An account is not known before the collector
+    runs, so only an override names one. Of several objects that these labels do not tell apart (a
+    consumer that two NATS sources have), the first stands for all.
     """
-    first: dict[tuple[str, str], ExplicitConsumer] = {}
-    for each in sorted(set(_consumers(system))):
-        first.setdefault((each.stream, each.consumer), each)
+    first: dict[tuple[str, ...], Labels] = {}
+    for each in sorted(_objects(system)):
+        known = {**dict(each), **dict(where)}
+        if set(labels) <= known.keys():
+            first.setdefault(tuple(known[label] for label in labels), each)
     return tuple(first.values())
 
 
-def _consumers(system: System) -> Iterator[ExplicitConsumer]:
+def _objects(system: System) -> set[Labels]:
+    found: set[Labels] = {()}
+    found |= {(("source", name),) for _, name, _ in system.sources.every()}
+    found |= {
+        (("slo", each.name), ("slo_service", each.service))
+        for each in system.slos
+        if not each.sli.measured.each
+    }
+    for nats, source in system.sources.nats.items():
+        found.add((("nats", nats),))
+        found |= {(("nats", nats), ("server", address(url))) for url in source.monitor or ()}
+        found |= {_consumer(nats, stream) for stream in plain_names(source.streams.include)}
+    found |= set(_consumers(system))
+    for probe, probed in system.sources.probe.items():
+        found |= {(("probe", probe), ("target", each.name)) for each in probed.targets}
+    for override in _overrides(system):
+        found |= set(_overridden(system, override))
+    # What has a consumer names its stream as well.
+    streams = (tuple(pair for pair in each if pair[0] != "consumer") for each in tuple(found))
+    return found.union(streams)
+
+
+def _consumer(nats: str, stream: str, consumer: str | None = None) -> Labels:
+    labels = (("nats", nats), ("stream", stream))
+    return labels if consumer is None else (*labels, ("consumer", consumer))
+
+
+def _consumers(system: System) -> Iterator[Labels]:
     for nats, source in system.sources.nats.items():
         for stream in plain_names(source.streams.include):
             for consumer in plain_names(source.consumers.include):
-                yield ExplicitConsumer(stream, consumer, nats)
+                yield _consumer(nats, stream, consumer)
     for slo in system.slos:
         for named in slo.sli.measured.names():
             if isinstance(named, ConsumerName):
-                yield ExplicitConsumer(named.stream, named.consumer, slo.sli.measured.source)
-    for override in _overrides(system):
-        if override.stream and override.consumer:
-            names = [override.nats] if override.nats else sorted(system.sources.nats)
-            yield from (
-                ExplicitConsumer(override.stream, override.consumer, nats) for nats in names
-            )
+                yield _consumer(slo.sli.measured.source, named.stream, named.consumer)
+
+
+def _overridden(system: System, override: Override) -> Iterator[Labels]:
+    """The object that an override selects; in every NATS source where it names none."""
+    written = ((label, getattr(override, label)) for label in OBJECT_LABELS)
+    own = {label: value for label, value in written if value is not None}
+    of_nats = {"stream", "consumer", "server", "account"} & own.keys() and "nats" not in own
+    for nats in sorted(system.sources.nats) if of_nats else ("",):
+        every = {**own, "nats": nats} if of_nats else own
+        yield tuple((label, every[label]) for label in OBJECT_LABELS if label in every)
 
 
 def _overrides(system: System) -> Iterable[Override]:

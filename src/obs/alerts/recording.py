@@ -5,7 +5,7 @@ whole although a pod is replaced in between. obs' own alerts read what the colle
 these rules are for fleets whose SLOs span several collectors' clusters, and for long retention.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import ceil
 from typing import Any, Final
@@ -16,10 +16,12 @@ from obs.catalogue.growth import growth_of_whole_windows
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import duration, equal, number, selector
 from obs.slo.burn import error_budget, objective_ratio
-from obs.slo.tiers import MIN_BAD_EVENTS
+from obs.slo.tiers import MIN_BAD_EVENTS, windows_of
 from obs.slo.windows import MINUTE, Window, window, windows
 from obs.spec.system import System
 
+COUNTERS: Final = (slo.EVENTS, slo.GOOD_EVENTS)
+"""What the rules read; without these there are none."""
 MOST_RULES: Final = 16
 """Recording rules that an SLO has at most."""
 
@@ -29,7 +31,12 @@ RecordingRule = dict[str, Any]
 
 
 def recording_groups(system: System) -> list[dict[str, Any]]:
-    """A rule group for each SLO, so that a ruler evaluates them beside each other."""
+    """A rule group for each SLO, so that a ruler evaluates them beside each other.
+
+    None where the system does not export what they read.
+    """
+    if any(metric not in system.exported for metric in COUNTERS):
+        return []
     return [
         {
             "name": f"{system.known_as}-slo-recording-{each.service}-{each.name}",
@@ -40,33 +47,75 @@ def recording_groups(system: System) -> list[dict[str, Any]]:
                     each.service,
                     each.objective,
                     each.window,
-                    minutes=each.sli.measured.counts_minutes,
+                    calendar=each.window_label if each.calendar else "",
+                    more=windows_of(each.tiers or ()),
+                    minutes=each.expects_minutes,
+                    of_objects=bool(each.sli.measured.each),
                 )
             ),
         }
         for each in system.slos
+        if not each.by_rules
     ]
 
 
 @lru_cache(4096)
 def _rules(
-    of_system: Labels, name: str, service: str, percent: float, period: float, *, minutes: bool
+    of_system: Labels,
+    name: str,
+    service: str,
+    percent: float,
+    period: float,
+    *,
+    calendar: str,
+    more: tuple[int, ...],
+    minutes: bool,
+    of_objects: bool,
 ) -> tuple[RecordingRule, ...]:
-    """The rules of an SLO; remembered, as several targets are built of them."""
-    return tuple(_made(of_system, name, service, percent, period, minutes=minutes))
+    """The rules of an SLO; remembered, as several targets are built of them.
+
+    One over a `calendar` period, so labelled, lacks that window: a range in PromQL has a fixed
+    length. `more` are the windows that its tiers add. `of_objects`: the SLO is one over many
+    objects, and each object has its own series.
+    """
+    apart = (*slo.SLO, slo.OBJECT) if of_objects else slo.SLO
+    spans = windows(period, more)
+    rules = _made(of_system, name, service, percent, spans, apart, minutes=minutes)
+    return tuple(_without_own(rules, period, calendar) if calendar else rules)
 
 
-def _made(
-    of_system: Labels, name: str, service: str, percent: float, period: float, *, minutes: bool
+def _without_own(
+    rules: Iterator[RecordingRule], period: float, calendar: str
 ) -> Iterator[RecordingRule]:
+    for rule in rules:
+        labels = rule["labels"]
+        if rule["record"] == recorded.INFO.name:
+            yield {**rule, "labels": {**labels, "slo_window": calendar}}
+        elif rule["record"] != recorded.BUDGET_REMAINING.name and (
+            labels.get("window") != window(period).label
+        ):
+            yield rule
+
+
+def _made(  # noqa: PLR0917  what an SLO is
+    of_system: Labels,
+    name: str,
+    service: str,
+    percent: float,
+    spans: Sequence[Window],
+    apart: tuple[str, ...],
+    *,
+    minutes: bool,
+) -> Iterator[RecordingRule]:
+    period = spans[-1].seconds
     # What a rule reads and records: so it is of one SLO of one system and environment.
     labels = {"slo": name, "slo_service": service, **dict(of_system)}
     objective = objective_ratio(percent)
     budget = number(error_budget(objective))
     for record, counter in ((recorded.EVENTS, slo.EVENTS), (recorded.GOOD_EVENTS, slo.GOOD_EVENTS)):
-        grown = growth_of_whole_windows(counter, slo.SLO, equal(tuple(labels.items())), _STEP)
+        grown = growth_of_whole_windows(counter, apart, equal(tuple(labels.items())), _STEP)
         yield _rule(record, grown, **labels)
-    for span in windows(period):
+    for span in spans:
         burn = _burn_rate(labels, span, budget, minutes=minutes)
         yield _rule(recorded.BURN_RATE, burn, window=span.label, **labels)
     yield _rule(recorded.BUDGET_REMAINING, _remaining(labels, period, minutes=minutes), **labels)

@@ -1,16 +1,18 @@
 """Routes of alerts to receivers, and which alerts inhibit which others."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from obs.alerts.alert import OWN, About, Severity, TunedAlert
+from obs.alerts.causes import CAUSES
 from obs.alerts.definitions import GROUPS
 from obs.alerts.test_notification import NAME as TEST
 from obs.catalogue import own, slo
 from obs.catalogue.query import Matcher, equal
 from obs.sources.kinds import each_source
-from obs.spec.notify import LabelRoute, Notify, Route
+from obs.spec.composites import sources_of
+from obs.spec.notify import GROUP_BY, InhibitRule, LabelRoute, Notify, Route
 from obs.spec.quantity import parse_duration
 from obs.spec.system import System
 
@@ -33,7 +35,11 @@ _SILENT_SOURCE: Final = (*_SOURCE_ALERTS, "ObsSourceAbsent")
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The route of some alerts to one receiver; seconds. `more`: later routes get them too."""
+    """The route of some alerts to one receiver; seconds. `more`: later routes get them too.
+
+    `group_by`: labels by which its alerts are grouped; `own_groups`: those of the spec's other
+    routes are not the same.
+    """
 
     receiver: str
     matchers: tuple[Matcher, ...]
@@ -42,6 +48,8 @@ class Leg:
     repeat: float
     quiet: tuple[str, ...] = ()
     more: bool = False
+    group_by: tuple[str, ...] = GROUP_BY
+    own_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +75,25 @@ def inhibitions(alerts: Sequence[TunedAlert], system: System) -> tuple[Inhibitio
     to find out whether notifications arrive.
     """
     ours = of_system(system)
-    among = (*_by_severity(alerts), *_by_tier(alerts), *_by_source(alerts, system))
+    among = (
+        *_by_severity(alerts),
+        *_by_tier(alerts),
+        *_by_source(alerts, system),
+        *_by_cause(alerts, (*CAUSES, *(system.notify.inhibit if system.notify else ()))),
+    )
     return tuple(
         Inhibition(
             (*ours, *rule.source), (*ours, ("alertname", "!=", TEST), *rule.target), rule.same
         )
         for rule in (*among, *_by_collector(alerts))
     )
+
+
+def default_leg(severity: Severity) -> Leg | None:
+    """How alerts are notified where the spec says nothing of notifications; None: not at all."""
+    if severity is Severity.INFO:
+        return None
+    return Leg("", (_is(severity),), *_DEFAULTS[severity])
 
 
 def longest_wait(notify: Notify) -> float:
@@ -103,11 +123,11 @@ def _legs(notify: Notify) -> Iterator[Leg]:
     yield _watchdog(notify)
     for labelled in notify.routes.labelled:
         for severity in dict.fromkeys(labelled.severity):
-            yield from _fan_out(labelled, Severity(severity))
-    yield from _fan_out(notify.routes.critical, Severity.CRITICAL)
-    yield from _fan_out(notify.routes.warning, Severity.WARNING)
+            yield from _fan_out(notify, labelled, Severity(severity))
+    yield from _fan_out(notify, notify.routes.critical, Severity.CRITICAL)
+    yield from _fan_out(notify, notify.routes.warning, Severity.WARNING)
     if notify.routes.info is not None:
-        yield from _fan_out(notify.routes.info, Severity.INFO)
+        yield from _fan_out(notify, notify.routes.info, Severity.INFO)
     else:
         yield Leg(NO_RECEIVER, (_is(Severity.INFO),), *_DEFAULTS[Severity.INFO])
 
@@ -120,7 +140,7 @@ def _watchdog(notify: Notify) -> Leg:
     return Leg(notify.watchdog.to, only, 0, _MINUTE, notify.watchdog.every)
 
 
-def _fan_out(route: Route, severity: Severity) -> Iterator[Leg]:
+def _fan_out(notify: Notify, route: Route, severity: Severity) -> Iterator[Leg]:
     wait, interval, repeat = _DEFAULTS[severity]
     repeat = repeat if route.repeat is None else route.repeat
     labels = route.labels if isinstance(route, LabelRoute) else {}
@@ -135,38 +155,57 @@ def _fan_out(route: Route, severity: Severity) -> Iterator[Leg]:
             repeat,
             tuple(dict.fromkeys(route.quiet)),
             more=receiver != receivers[-1],
+            group_by=tuple(dict.fromkeys(route.group_by or notify.group_by)),
+            own_groups=bool(route.group_by),
         )
 
 
-def _objects() -> Iterator[About]:
+def _objects(groups: Iterable[Iterable[About]]) -> Iterator[About]:
     """Kinds of objects that alerts have, without sources and the collector; narrower first."""
-    for alerts in GROUPS.values():
-        found = {alert.about for alert in alerts} - {About.SOURCE, About.COLLECTOR}
+    for abouts in groups:
+        found = set(abouts) - {About.SOURCE, About.COLLECTOR}
         yield from sorted(found, key=lambda about: (-len(about.labels), about.name))
 
 
-_OBJECTS: Final = tuple(dict.fromkeys(_objects()))
+_USUAL: Final = tuple(
+    dict.fromkeys(_objects([alert.about for alert in alerts] for alerts in GROUPS.values()))
+)
 
 
-def _selecting(about: About) -> tuple[Matcher, ...]:
+def _selecting(about: About, objects: Sequence[About]) -> tuple[Matcher, ...]:
     """Selects the alerts on such objects, and not those on narrower ones.
 
-    Those have its labels too, and Alertmanager treats two missing labels as equal.
+    Those have its labels too, and Alertmanager treats two missing labels as equal. An object is
+    told by a label and not by its name: `schedule group` is none, and two kinds are named `check`.
     """
-    narrower = [other for other in _OBJECTS if set(other.labels) > set(about.labels)]
-    return ((about.name, "!=", ""), *((other.name, "=", "") for other in narrower))
+    narrower = [other for other in objects if set(other.labels) > set(about.labels)]
+    more = dict.fromkeys(
+        next(label for label in reversed(other.labels) if label not in about.labels)
+        for other in narrower
+    )
+    own = about.name if about.name in about.labels else about.labels[-1]
+    return ((own, "!=", ""), *((label, "=", "") for label in more))
+
+
+def _is_about(tuned: TunedAlert, about: About) -> bool:
+    """Whether it is about such objects: packs share theirs, of obs' own kinds two may be alike."""
+    own = tuned.alert.about
+    return own == about if tuned.alert.runbook else own is about
 
 
 def _by_severity(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
     """Critical over warning and info of the same object."""
-    for about in _OBJECTS:
-        there = _selecting(about)
-        found = {tuned.severity for tuned in alerts if tuned.alert.about is about}
+    of_packs = _objects([[tuned.alert.about for tuned in alerts if tuned.alert.runbook]])
+    objects = tuple(dict.fromkeys((*_USUAL, *of_packs)))
+    for about in objects:
+        there = _selecting(about, objects)
+        ours = [tuned for tuned in alerts if _is_about(tuned, about)]
+        found = {tuned.severity for tuned in ours}
         if Severity.CRITICAL in found and len(found) > 1:
             yield Inhibition(
                 (_is(Severity.CRITICAL), *there),
                 (("severity", "=~", "warning|info"), *there),
-                (*_SCOPE, *about.labels),
+                (*_SCOPE, *dict.fromkeys(label for each in ours for label in each.identity)),
             )
     if {tuned.name for tuned in alerts} >= set(_SOURCE_ALERTS):
         down, stale = ((("alertname", "=", name),) for name in _SOURCE_ALERTS)
@@ -189,8 +228,13 @@ def _by_tier(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:
             yield Inhibition(
                 (("tier", "=", tier), _is(severity)),
                 (("tier", "=~", "|".join(slower)), *_no_worse_than(severity)),
-                (*_SCOPE, *slo.SLO),
+                (*_SCOPE, *dict.fromkeys(label for each in alerts for label in _apart(each))),
             )
+
+
+def _apart(tuned: TunedAlert) -> tuple[str, ...]:
+    """What tells the SLOs of a burn-rate alert from each other."""
+    return tuned.identity if tuned.when.tier() is not None else slo.SLO
 
 
 def _by_source(alerts: Sequence[TunedAlert], system: System) -> Iterator[Inhibition]:
@@ -213,16 +257,30 @@ def _dependents(system: System) -> Iterator[tuple[str, list[tuple[Matcher, ...]]
     for kind, name, _ in each_source(system):
         causes: Matcher = ("alertname", "!~", "|".join(kind.causes))
         own_alerts[name] = ((kind.key, "=", name), *((causes,) if kind.causes else ()))
+    slos_by_key = {(each.service, each.name): each for each in system.slos}
     for source, objects in sorted(own_alerts.items()):
         services: dict[str, list[str]] = {}
         for each in system.slos:
-            if source == each.sli.measured.source:
+            if source in sources_of((each.service, each.name), slos_by_key):
                 services.setdefault(each.service, []).append(each.name)
         slos = [
             (("slo_service", "=", service), ("slo", "=~", _any_of(names)))
             for service, names in sorted(services.items())
         ]
         yield source, [objects, *slos]
+
+
+def _by_cause(alerts: Sequence[TunedAlert], rules: Sequence[InhibitRule]) -> Iterator[Inhibition]:
+    """Causes over their symptoms: those that obs knows, and those of the spec."""
+    for rule in rules:
+        severities = {tuned.severity for tuned in alerts if tuned.name in rule.source}
+        targets = sorted({tuned.name for tuned in alerts} & set(rule.target))
+        for severity in sorted(severities) if targets else ():
+            yield Inhibition(
+                (("alertname", "=~", "|".join(sorted(set(rule.source)))), _is(severity)),
+                (("alertname", "=~", "|".join(targets)), *_no_worse_than(severity)),
+                (*_SCOPE, *dict.fromkeys(rule.equal)),
+            )
 
 
 def _by_collector(alerts: Sequence[TunedAlert]) -> Iterator[Inhibition]:

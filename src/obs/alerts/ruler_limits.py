@@ -5,11 +5,13 @@ several SLOs, and where that is not enough either, they are filled: the rules of
 in two groups, and their burn rates may lag by one evaluation more.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from obs.alerts.recording import recording_groups
+from obs.alerts.slo_rules import slo_groups
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
 from obs.spec.stacks import MimirStack
@@ -17,6 +19,7 @@ from obs.spec.system import System
 
 Group = dict[str, Any]
 
+_BEGIN: Final = re.compile("-slo-(?:recording|rules)-")
 _LARGEST: Final = 100
 """Rules that share a group where the ruler has no limit: they are evaluated one after the other."""
 
@@ -66,12 +69,13 @@ def advice(system: System, *, recording: bool) -> Iterator[str]:
     ]
     if stack is not None:
         limits = RulerLimits.of(stack)
-        groups = fitted(alerting, recording_groups(system) if stack.recording else (), limits)
+        recorded = recording_groups(system) if stack.recording else []
+        groups = fitted(alerting, [*recorded, *slo_groups(system)], limits)
         if not limits.allow(len(groups)):
             yield too_many(len(groups), 0, limits)
     elif recording:
         limits = RulerLimits.of(MimirStack(url="http://mimir"))
-        number = len(alerting) + len(recording_groups(system))
+        number = len(alerting) + len(recording_groups(system)) + len(slo_groups(system))
         if not limits.allow(number):
             yield (
                 f"these are {number} rule groups, and a tenant of Mimir or Cortex may have "
@@ -106,17 +110,19 @@ def _ever_fewer(groups: Sequence[Group], most: int) -> Iterator[list[Group]]:
     split = [part for group in groups for part in _split(group, most)]
     yield split
     if groups:
-        name = groups[0]["name"].partition("-slo-recording-")[0] + "-slo-recording"
+        name = _BEGIN.split(groups[0]["name"])[0] + "-slo-recording"
         yield _packed(split, most or _LARGEST, name)
-        rules = [{"rules": [rule]} for group in groups for rule in group["rules"]]
+        rules = [{**group, "rules": [rule]} for group in groups for rule in group["rules"]]
         yield _packed(rules, most or _LARGEST, name)
 
 
 def _packed(groups: Sequence[Group], most: int, name: str) -> list[Group]:
-    """Groups with the rules of as many as fit, in their order."""
-    packed: list[list[Any]] = []
+    """Groups with the rules of as many as fit, in their order, of groups evaluated as often."""
+    packed: list[Group] = []
     for group in groups:
-        if not packed or len(packed[-1]) + len(group["rules"]) > most:
-            packed.append([])
-        packed[-1] += group["rules"]
-    return [{"name": f"{name}-{number}", "rules": rules} for number, rules in enumerate(packed, 1)]
+        last = packed[-1] if packed else {}
+        same = packed and last.get("interval") == group.get("interval")
+        if not same or len(last["rules"]) + len(group["rules"]) > most:
+            packed.append({**group, "name": f"{name}-{len(packed) + 1}", "rules": []})
+        packed[-1]["rules"] += group["rules"]
+    return packed

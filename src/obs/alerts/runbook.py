@@ -10,13 +10,16 @@ from obs.sources.kinds import KINDS
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
+_EVERY: Final = ("tier", "slo_window")  # which the comparison says
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 
 
 def runbook(alert: Alert, rules: Sequence[TunedAlert], system: System) -> str:
-    """One alert's runbook as Markdown. Raises KeyError for an unknown placeholder."""
+    """One alert's runbook as Markdown. Braces around other words than placeholders stay."""
     names = _names(system)
-    text = _PLACEHOLDER.sub(lambda found: names[found[1]], template(alert.name))
+    text = _PLACEHOLDER.sub(
+        lambda found: names.get(found[1], found[0]), alert.runbook or template(alert.name)
+    )
     thresholds = "\n".join(_thresholds(rules)) or "This alert is not built for this system."
     parts = (
         f"# {alert.name}",
@@ -36,7 +39,9 @@ def template(name: str) -> str:
 def _thresholds(rules: Sequence[TunedAlert]) -> Iterator[str]:
     """A line for each rule."""
     for tuned in rules:
-        which = ", ".join(f"{label} {value}" for label, value in tuned.only) or "default"
+        selected = (*tuned.only, *(pair for pair in tuned.labels if tuned.part))
+        named = (f"{label} {value}" for label, value in selected if label not in _EVERY)
+        which = ", ".join(named) or "default"
         hold = f" for {format_duration(tuned.hold)}" if tuned.hold else ""
         comparison = tuned.when.words().comparison or "no threshold"
         yield f"- {tuned.severity}, {which}: {comparison}{hold}"

@@ -1,17 +1,18 @@
 """The targets that alerts can be built for: a writer each, and their files."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from obs.alerts import ruler_limits
 from obs.alerts.alert import TunedAlert
-from obs.alerts.definitions import ALERTS
-from obs.alerts.recording import recording_groups
-from obs.alerts.rule_tests import promtool
+from obs.alerts.definitions import alerts_of
+from obs.alerts.recording import COUNTERS, recording_groups
+from obs.alerts.rule_tests import promtool, slo_rules
 from obs.alerts.runbook import runbook
-from obs.alerts.tuning import tuned_alerts
+from obs.alerts.slo_rules import slo_documents
+from obs.alerts.tuning import alarmed, not_built, tuned_alerts
 from obs.alerts.writers import alertmanager, alertmanager_object, amp, grafana, operator, prometheus
 from obs.alerts.writers.cloudwatch import files
 from obs.alerts.writers.parts import parts
@@ -47,18 +48,41 @@ def build_targets(system: System, names: Sequence[str]) -> Built:
         if name not in TARGETS:
             hint = did_you_mean(name, TARGETS) or f"; choose from {', '.join(TARGETS)}"
             raise BadInput(f"--target {name}: unknown target{hint}")
-    return build_each({name: partial(TARGETS[name], alerts, system) for name in names})
+    of_target = dict.fromkeys(names, alerts)
+    if "cloudwatch" in names:
+        of_target["cloudwatch"] = alarmed(system)
+    if "runbooks" in names:
+        of_target["runbooks"] = _with_runbook(system)
+    return build_each({name: partial(TARGETS[name], of_target[name], system) for name in names})
 
 
 def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
     """Remarks on the files that `build` returned."""
-    known = files.Remarks([], [])
+    known = files.Remarks(list(_left_out(system)), [])
     if "cloudwatch" in built:
-        known = files.remarks(tuned_alerts(system), system, built["cloudwatch"])
+        of_alarms = files.remarks(alarmed(system), system, built["cloudwatch"])
+        known = files.Remarks([*known.left_out, *of_alarms.left_out], of_alarms.advice)
     if "prometheus" in built:
         limits = ruler_limits.advice(system, recording="recording" in built)
         known = files.Remarks(known.left_out, [*known.advice, *limits])
     return known
+
+
+def _left_out(system: System) -> Iterator[str]:
+    """What the spec's choice of metrics leaves without rules."""
+    yield from (f"{name}: {why}" for name, why in not_built(system))
+    for why in system.exported.lacking(COUNTERS if system.slos else ()):
+        yield f"recording rules: they read {why}"
+
+
+def _with_runbook(system: System) -> tuple[TunedAlert, ...]:
+    """The alerts that rules evaluate, and those that are CloudWatch alarms only."""
+    return tuple(
+        tuned
+        for tuned in alarmed(system)
+        if all(metric in system.exported for metric in tuned.when.metrics())
+        or files.expresses(tuned, system)
+    )
 
 
 def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
@@ -72,11 +96,13 @@ def evaluated_by(tuned: TunedAlert, system: System) -> tuple[str, ...]:
 
 
 def _prometheus(alerts: Sequence[TunedAlert], system: System) -> Files:
-    return _rule_files("prometheus", prometheus.rule_files(alerts, system))
+    documents = prometheus.rule_files(alerts, system) | slo_documents(system)
+    return _rule_files("prometheus", documents)
 
 
 def _prometheus_3(alerts: Sequence[TunedAlert], system: System) -> Files:
-    return _rule_files("prometheus-3", prometheus.rule_files(alerts, system, group_labels=True))
+    documents = prometheus.rule_files(alerts, system, group_labels=True) | slo_documents(system)
+    return _rule_files("prometheus-3", documents)
 
 
 def _recording(alerts: Sequence[TunedAlert], system: System) -> Files:
@@ -88,12 +114,16 @@ def _recording(alerts: Sequence[TunedAlert], system: System) -> Files:
 def _promtool(alerts: Sequence[TunedAlert], system: System) -> Files:
     return {
         f"tests/{name}.yaml": yaml_text(document, head=_HEAD)
-        for name, document in promtool.tests_of(alerts, system, "../prometheus").items()
+        for name, document in {
+            **promtool.tests_of(alerts, system, "../prometheus"),
+            **slo_rules.tests_of(alerts, system, "../prometheus"),
+        }.items()
     }
 
 
 def _runbooks(alerts: Sequence[TunedAlert], system: System) -> Files:
-    built = {alert: [tuned for tuned in alerts if tuned.alert is alert] for alert in ALERTS}
+    every = alerts_of(system).values()
+    built = {alert: [tuned for tuned in alerts if tuned.alert == alert] for alert in every}
     return {
         f"runbooks/{alert.name}.md": runbook(alert, rules, system)
         for alert, rules in built.items()
@@ -154,7 +184,7 @@ def _json(template: prometheus.RuleDocument) -> str:
 
 def _recorded(system: System) -> dict[str, prometheus.RuleDocument]:
     groups = recording_groups(system)
-    return {"recording": {"groups": groups}} if groups else {}
+    return ({"recording": {"groups": groups}} if groups else {}) | slo_documents(system)
 
 
 def _rule_files(folder: str, documents: Mapping[str, prometheus.RuleDocument]) -> Files:

@@ -28,9 +28,9 @@ class SloTiers:
 def slo_tiers(system: System) -> Iterator[SloTiers]:
     """The tiers of each SLO, in the order of the spec."""
     for slo in system.slos:
-        label, scaled = window(slo.window).label, is_scaled(slo.window)
+        label, scaled = slo.window_label, slo.tiers is None and is_scaled(slo.window)
         try:
-            found = tiers(objective_ratio(slo.objective), slo.window)
+            found = tiers(objective_ratio(slo.objective), slo.window, own=slo.tiers or ())
         except ValueError as error:
             yield SloTiers(slo.service, slo.name, label, scaled, (), tuple(str(error).split("; ")))
         else:

@@ -20,6 +20,8 @@ class _Details(TypedDict):
     aws: NotRequired[AwsMetric | None]
     cloudwatch: NotRequired[Published | None]
     lowest_counts: NotRequired[bool]
+    on_request: NotRequired[bool]
+    rare: NotRequired[bool]
 
 
 def gauge(
@@ -34,6 +36,19 @@ def counter(
 ) -> Metric:
     """A total that never falls; its name ends in `_total`."""
     return _added(EXPORTED, Metric(name, Kind.COUNTER, help, labels, unit, **details))
+
+
+def histogram(
+    name: str,
+    labels: tuple[str, ...],
+    help: str,
+    buckets: tuple[float, ...],
+    unit: str = "",
+    **details: Unpack[_Details],
+) -> Metric:
+    """A distribution; `buckets` are the upper bounds of its classic buckets."""
+    metric = Metric(name, Kind.HISTOGRAM, help, labels, unit, buckets=buckets, **details)
+    return _added(EXPORTED, metric)
 
 
 def info(name: str, labels: tuple[str, ...], help: str, **details: Unpack[_Details]) -> Metric:

@@ -28,6 +28,7 @@ PENDING_MESSAGES = gauge(
     "Messages that match the consumer and were not yet delivered.",
     "messages",
     title="Pending",
+    on_request=True,
 )
 ACK_PENDING_MESSAGES = gauge(
     "nats_consumer_ack_pending_messages",
@@ -49,6 +50,7 @@ WAITING_PULLS = gauge(
     CONSUMER,
     "Pull requests waiting for messages; always 0 for a push consumer and while clients are busy.",
     title="Waiting pull requests",
+    on_request=True,
 )
 LAG_SECONDS = gauge(
     "nats_consumer_lag_seconds",
@@ -64,6 +66,7 @@ LAG_UNCERTAINTY = gauge(
     "Most by which lag_seconds may be off; present only where it is more than 1.5 polls.",
     "seconds",
     title="Uncertainty of the lag",
+    rare=True,
 )
 STATUSES = ("ok", "paused", "slow", "stalled", "stopped", "leaderless")
 """What the values of STATUS stand for, from 0."""
@@ -77,10 +80,11 @@ STATUS = gauge(
 STATUS_REASON = gauge(
     "nats_consumer_status_reason",
     (*CONSUMER, "reason"),
-    "1 while this reason applies to the consumer's status, else 0.",
+    "1 while this reason applies to the consumer's status; absent while it does not.",
     title="Reasons",
     absent="No reason applied",
     states=("no", "yes"),
+    rare=True,
 )
 DELIVERED = counter(
     "nats_consumer_delivered_total",
@@ -92,11 +96,13 @@ DELIVERED_SEQUENCE = gauge(
     "nats_consumer_delivered_sequence",
     CONSUMER,
     "Stream sequence of the last delivered message.",
+    on_request=True,
 )
 ACK_FLOOR_SEQUENCE = gauge(
     "nats_consumer_ack_floor_sequence",
     CONSUMER,
     "Stream sequence up to which every message is acknowledged.",
+    on_request=True,
 )
 DEAD_LETTERS = counter(
     "nats_consumer_dead_letters_total",
@@ -118,6 +124,7 @@ RESETS = counter(
     CONSUMER,
     "Times the consumer was recreated or its sequences went back.",
     title="Resets",
+    on_request=True,
 )
 EVICTED_MESSAGES = counter(
     "nats_consumer_evicted_messages_total",
@@ -157,6 +164,7 @@ MAX_DELIVER = gauge(
     "Limit of deliveries of one message (max_deliver); absent where there is no limit.",
     title="max_deliver",
     absent="No limit",
+    on_request=True,
 )
 ACK_WAIT = gauge(
     "nats_consumer_ack_wait_seconds",
@@ -164,6 +172,7 @@ ACK_WAIT = gauge(
     "Time after which an unacknowledged message is delivered again (ack_wait).",
     "seconds",
     title="ack_wait",
+    on_request=True,
 )
 LAST_DELIVERY = gauge(
     "nats_consumer_last_delivery_timestamp_seconds",
@@ -172,12 +181,30 @@ LAST_DELIVERY = gauge(
     "seconds",
     title="Last delivery",
     absent="Never",
+    on_request=True,
+)
+CONSUMER_SETTINGS = (
+    "mode",
+    "ack_policy",
+    "deliver_policy",
+    "max_deliver",
+    "max_ack_pending",
+    "ack_wait",
+    "replicas",
+)
+"""What the labels of CONSUMER_INFO tell, beside the consumer's name."""
+CONSUMER_INFO = info(
+    "nats_consumer_info",
+    (*CONSUMER, *CONSUMER_SETTINGS),
+    "Configuration of the consumer, replicas `inherited` from its stream unless set; always 1.",
+    title="Settings",
 )
 REPLICAS_BEHIND = gauge(
     "nats_consumer_replicas_behind",
     CONSUMER,
     "Replicas of the consumer that are offline or not current.",
     title="Replicas behind",
+    on_request=True,
 )
 
 STREAM_MESSAGES = gauge(

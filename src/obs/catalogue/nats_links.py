@@ -77,3 +77,9 @@ GATEWAY_ROUND_TRIP = gauge(
     "Time of a ping to the other cluster and back.",
     "seconds",
 )
+GATEWAY_PENDING = gauge(
+    "nats_gateway_pending_bytes",
+    GATEWAY,
+    "Bytes that wait to be sent to the other cluster.",
+    "bytes",
+)

@@ -6,7 +6,7 @@ from obs.catalogue.declare import counter, gauge
 from obs.catalogue.metric import Metric
 from obs.catalogue.nats import SERVER
 
-SLOW_KIND = (*SERVER, "kind")
+BY_KIND = (*SERVER, "kind")
 
 RECEIVED_MESSAGES = counter(
     "nats_server_received_messages_total",
@@ -149,8 +149,162 @@ META_SNAPSHOT_PENDING = gauge(
 )
 SLOW_CONNECTIONS = counter(
     "nats_server_slow_connections_total",
-    SLOW_KIND,
+    BY_KIND,
     "Connections that the server closed because they read too slowly, by their kind.",
+)
+STALE_BY_KIND = counter(
+    "nats_server_stale_connections_by_kind_total",
+    BY_KIND,
+    "Connections that the server closed because pings went unanswered, by their kind.",
+    on_request=True,
+)
+LAME_DUCK = gauge(
+    "nats_server_lame_duck",
+    SERVER,
+    "1 while the server is in lame duck mode: it accepts no client, closes those it has, one after "
+    "the other, and then stops; else 0.",
+    states=("no", "lame duck"),
+)
+CLIENT_RECEIVED_MESSAGES = counter(
+    "nats_server_client_received_messages_total",
+    SERVER,
+    "Messages that the server received from clients alone; told from 2.14 on.",
+)
+CLIENT_SENT_MESSAGES = counter(
+    "nats_server_client_sent_messages_total",
+    SERVER,
+    "Messages that the server sent to clients alone; told from 2.14 on.",
+)
+CLIENT_RECEIVED_BYTES = counter(
+    "nats_server_client_received_bytes_total", SERVER, "Bytes of the messages from them.", "bytes"
+)
+CLIENT_SENT_BYTES = counter(
+    "nats_server_client_sent_bytes_total", SERVER, "Bytes of the messages to them.", "bytes"
+)
+SUBSCRIPTIONS_LIMIT = gauge(
+    "nats_server_subscriptions_limit",
+    SERVER,
+    "Subscriptions that the server accepts (max_subscriptions); absent where it has no limit.",
+    on_request=True,
+)
+GO_MEMORY_LIMIT = gauge(
+    "nats_server_go_memory_limit_bytes",
+    SERVER,
+    "Memory at which the server collects its garbage more often (GOMEMLIMIT); absent where it has "
+    "no limit.",
+    "bytes",
+    on_request=True,
+)
+PINNED_ACCOUNT_FAILURES = counter(
+    "nats_server_pinned_account_failures_total",
+    SERVER,
+    "Logins that failed because the account that signed the user is not pinned.",
+    on_request=True,
+)
+DISK_WAITERS = gauge(
+    "nats_server_jetstream_disk_waiters",
+    SERVER,
+    "Reads and writes of JetStream that wait for their turn at the disk; told from 2.14 on.",
+    on_request=True,
+)
+DISK_WAITS = counter(
+    "nats_server_jetstream_disk_waits_total",
+    SERVER,
+    "Reads and writes of JetStream that had to wait for their turn at the disk.",
+    on_request=True,
+)
+DISK_WAITED = counter(
+    "nats_server_jetstream_disk_wait_seconds_total",
+    SERVER,
+    "How long they waited, all together; fast growth means that the disk is too slow.",
+    "seconds",
+    on_request=True,
+)
+DISK_LONGEST_WAIT = gauge(
+    "nats_server_jetstream_disk_longest_wait_seconds",
+    SERVER,
+    "The longest of these waits since the server started.",
+    "seconds",
+    on_request=True,
+)
+HA_ASSETS_LIMIT = gauge(
+    "nats_server_jetstream_raft_groups_limit",
+    SERVER,
+    "Raft groups that the server may take part in (max_ha_assets); absent where it has no "
+    "limit. Not told by 2.10.",
+)
+ACCOUNTS = gauge(
+    "nats_server_jetstream_accounts",
+    SERVER,
+    "Accounts that may use JetStream on the server.",
+    on_request=True,
+)
+META_REQUESTS = gauge(
+    "nats_server_jetstream_meta_pending_requests",
+    SERVER,
+    "Requests to create, update or delete a stream or consumer that the meta group's leader has "
+    "queued.",
+    on_request=True,
+)
+META_INFOS = gauge(
+    "nats_server_jetstream_meta_pending_infos",
+    SERVER,
+    "Requests for information that the meta group's leader has queued.",
+    on_request=True,
+)
+META_SNAPSHOT_ENTRIES = gauge(
+    "nats_server_jetstream_meta_snapshot_pending_entries",
+    SERVER,
+    "Entries of the meta group's log since its last snapshot.",
+    on_request=True,
+)
+META_SNAPSHOT_AT = gauge(
+    "nats_server_jetstream_meta_snapshot_timestamp_seconds",
+    SERVER,
+    "When the server last made a snapshot of the meta group.",
+    "seconds",
+    on_request=True,
+)
+META_SNAPSHOT_TOOK = gauge(
+    "nats_server_jetstream_meta_snapshot_duration_seconds",
+    SERVER,
+    "How long that snapshot took.",
+    "seconds",
+    on_request=True,
+)
+STREAMS = gauge(
+    "nats_server_jetstream_streams",
+    SERVER,
+    "Streams of which the server has a replica.",
+    on_request=True,
+)
+CONSUMERS = gauge(
+    "nats_server_jetstream_consumers",
+    SERVER,
+    "Consumers of these streams.",
+    on_request=True,
+)
+MESSAGES = gauge(
+    "nats_server_jetstream_messages",
+    SERVER,
+    "Messages that the server's replicas of streams hold.",
+    on_request=True,
+)
+STREAM_BYTES = gauge(
+    "nats_server_jetstream_stream_bytes",
+    SERVER,
+    "Bytes of these messages.",
+    "bytes",
+    on_request=True,
+)
+
+CERTIFICATE_REMAINING = gauge(
+    "nats_server_certificate_remaining_seconds",
+    (*SERVER, "listener"),
+    "Time until the certificate of one of the server's listeners expires; told from 2.12 on.",
+    "seconds",
+    title="Certificates expire in",
+    absent="No server has a certificate, or is older than 2.12",
 )
 
 FACTS: Final[tuple[Metric, ...]] = (
@@ -159,5 +313,11 @@ FACTS: Final[tuple[Metric, ...]] = (
     *(STALLED_CLIENTS, STALE_CONNECTIONS, ROUTES, REMOTES, LEAF_NODES, STARTED, CONFIGURED),
     *(MAX_PAYLOAD, MAX_PENDING, RESERVED_MEMORY, RESERVED_STORE, API_REQUESTS, API_IN_FLIGHT),
     *(HA_ASSETS, META_LEADER_KNOWN, META_LEADER, META_SIZE, META_PENDING, META_SNAPSHOT_PENDING),
+    *(CLIENT_RECEIVED_MESSAGES, CLIENT_SENT_MESSAGES, CLIENT_RECEIVED_BYTES, CLIENT_SENT_BYTES),
+    *(LAME_DUCK, SUBSCRIPTIONS_LIMIT, GO_MEMORY_LIMIT, PINNED_ACCOUNT_FAILURES),
+    *(DISK_WAITERS, DISK_WAITS, DISK_WAITED, DISK_LONGEST_WAIT, HA_ASSETS_LIMIT, ACCOUNTS),
+    *(META_REQUESTS, META_INFOS, META_SNAPSHOT_ENTRIES, META_SNAPSHOT_AT, META_SNAPSHOT_TOOK),
+    *(STREAMS, CONSUMERS, MESSAGES, STREAM_BYTES),
 )
-"""What one server tells as one number each; SLOW_CONNECTIONS is one for each kind."""
+"""What one server tells as one number each; SLOW_CONNECTIONS and STALE_BY_KIND are one for each
+kind."""

@@ -68,7 +68,7 @@ SERIES_DROPPED = counter(
 SOURCE_LEFT_OUT = gauge(
     "obs_source_left_out",
     ("source", "reason"),
-    "Consumers, streams and queues that currently have no series, by reason.",
+    "Consumers, streams, accounts and queues that currently have no series, by reason.",
     title="Without series",
 )
 AWS_REQUESTS = counter(
@@ -83,6 +83,36 @@ AWS_COST = gauge(
     "Estimated monthly cost of the collector's AWS requests and metrics at the current rate.",
     title="AWS cost per month",
 )
+AWS_SPENT = gauge(
+    "obs_aws_spent_dollars_this_month",
+    SOURCE,
+    "Dollars that the source's AWS requests and metrics have cost since the calendar month began, "
+    "UTC; from before a restart too.",
+    title="Spent this month",
+)
+AWS_PROJECTED = gauge(
+    "obs_aws_projected_dollars_this_month",
+    SOURCE,
+    "Dollars that the source will have cost by the end of the calendar month at its present pace.",
+    title="Projected for this month",
+)
+AWS_BUDGET = gauge(
+    "obs_aws_budget_dollars",
+    SOURCE,
+    "The source's monthly_budget_dollars; in the month of its first poll, the share for the rest "
+    "of it.",
+    title="Budget of this month",
+    absent="No source has a monthly_budget_dollars",
+)
+AWS_BUDGET_STAGE = gauge(
+    "obs_aws_budget_stage",
+    SOURCE,
+    "0 within the month's budget; 1 near it, so that polls are rarer; 2 over it, so that only what "
+    "alerts and SLOs need is asked for.",
+    title="Monthly budget",
+    absent="No source has a monthly_budget_dollars",
+    states=("within", "near", "over"),
+)
 PUSH_UP = gauge(
     "obs_push_up",
     ("sink",),
@@ -96,6 +126,11 @@ PUSH_REJECTED = counter(
     "obs_push_rejected_points_total",
     ("sink",),
     "Data points that the sink received and rejected; the status page gives its reason.",
+)
+PUSH_LEFT_OUT = counter(
+    "obs_push_left_out_points_total",
+    ("sink",),
+    "Values that the sink cannot hold and that were not sent: CloudWatch has no NaN or infinity.",
 )
 PUSH_ERRORS = counter("obs_push_errors_total", ("sink", "reason"), "Pushes that failed, by reason.")
 STATE_ERRORS = counter(
@@ -117,8 +152,8 @@ SPEC_OBJECT = ("source", "kind", "object")
 SPEC_OBJECT_MISSING = gauge(
     "obs_spec_object_missing",
     SPEC_OBJECT,
-    "1 if the spec names this bus, rule, queue, stream or consumer and the source does not have "
-    "it, 2 if it is a glob that matches nothing, else 0; absent while that cannot be told.",
+    "1 if the spec names this object, such as a rule, a queue or a stream, and the source does not "
+    "have it, 2 if it is a glob that matches nothing, else 0; absent while that cannot be told.",
     title="Named in the spec, but missing",
     states=("there", "missing", "unmatched"),
 )

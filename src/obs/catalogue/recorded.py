@@ -26,3 +26,31 @@ OBJECTIVE = recorded(
 INFO = recorded(
     "slo:info", (*SLO, "objective_percent", "slo_window"), "Objective and window; always 1."
 )
+EVENTS_1M = recorded(
+    "slo:events:increase1m", SLO, "Events of a minute, of an SLO that rules count."
+)
+COUNTED_1M = recorded(
+    "slo:counted_events:increase1m",
+    SLO,
+    "Events that the SLI's good or bad query counts in a minute; the good share of a minute where "
+    "minutes are the events.",
+)
+BAD_EVENTS_1M = recorded(
+    "slo:bad_events:increase1m", SLO, "Bad events of a minute, of an SLO that rules count."
+)
+KNOWN_FROM = recorded(
+    "slo:events_known_from:timestamp_seconds", SLO, "Begin of the first minute that rules counted."
+)
+WINDOW_EVENTS = recorded(
+    "slo:window_events:sum",
+    WINDOWED,
+    "Events of a window, of as many minutes as it has once it is full.",
+)
+LONG_BAD_EVENTS = recorded(
+    "slo:bad_events:sum_long", WINDOWED, "Bad events of the windows of a day and more."
+)
+LONG_WINDOW_EVENTS = recorded(
+    "slo:window_events:sum_long",
+    WINDOWED,
+    "Events of the windows of a day and more, of as many minutes as each has once it is full.",
+)

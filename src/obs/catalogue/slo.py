@@ -5,6 +5,8 @@ from obs.catalogue.declare import counter, gauge, info
 PREFIXES = ("slo_",)
 
 SLO = ("slo", "slo_service")
+OBJECT = "slo_object"
+"""Of an SLO over many objects: the label with the object's name, after all others."""
 WINDOWED = (*SLO, "window")
 
 OBJECTIVE = gauge(
@@ -43,7 +45,8 @@ BUDGET_REMAINING = gauge(
     "slo_error_budget_remaining_ratio",
     SLO,
     "Share of the error budget left in the SLO's window; below 0 when it is overspent. Absent "
-    "without events, or where there was one bad event and the whole budget is less than one.",
+    "without events, or where there was one bad event and the whole budget is less than one. Of a "
+    "calendar period, the budget is that of the whole period.",
     "ratio",
     title="Error budget left",
     absent="No events, or too few to tell",
@@ -65,6 +68,24 @@ WATERMARK = gauge(
     "seconds",
     title="Age of the data",
 )
+BUDGET_RESET = gauge(
+    "slo_budget_reset_timestamp_seconds",
+    SLO,
+    "When the SLO's calendar period ends, so that its error budget is whole again; absent for a "
+    "rolling window.",
+    "seconds",
+    title="Budget is whole again",
+    absent="Rolling window",
+)
+IN_MAINTENANCE = gauge(
+    "slo_in_maintenance",
+    SLO,
+    "Whether the SLO's data is in a maintenance window at its end, where events do not count; "
+    "absent for an SLO without any.",
+    title="In maintenance",
+    states=("no", "yes"),
+    absent="No maintenance windows",
+)
 ASKED_SINCE = gauge(
     "slo_asked_since_timestamp_seconds",
     SLO,
@@ -75,5 +96,20 @@ ASKED_SINCE = gauge(
 INFO = info(
     "slo_info",
     (*SLO, "sli", "objective_percent", "slo_window"),
-    "SLI, objective and window of the SLO; always 1.",
+    "SLI, objective and window of the SLO, and the labels, team and owner that the spec gives it; "
+    "always 1.",
+)
+OBJECTS = gauge(
+    "slo_objects",
+    SLO,
+    "Objects that have an error budget of their own, of an SLO over many objects.",
+    title="Objects",
+    rare=True,
+)
+OBJECTS_DROPPED = gauge(
+    "slo_objects_dropped",
+    SLO,
+    "Objects beyond max_objects, which have no error budget.",
+    title="Objects without a budget",
+    rare=True,
 )

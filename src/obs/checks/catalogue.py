@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from obs.checks import applied, collecting, emitted, prometheus, retries
+from obs.checks import applied, collecting, emitted, packs, retries, scraped
 from obs.checks.check import Check
 from obs.sources.kinds import KINDS, module_of
 from obs.spec.system import System
@@ -12,11 +12,19 @@ _NO_PROMETHEUS: Final = "the spec has no stacks.prometheus"
 
 
 def _slos(system: System) -> tuple[str, ...]:
-    return ("collector",) if system.slos else ()
+    return _collector(system) if system.slos else ()
+
+
+def _collector(system: System) -> tuple[str, ...]:
+    return ("collector",) if system.has_collector else ()
 
 
 def _prometheus(system: System) -> tuple[str, ...]:
     return ("prometheus",) if system.stacks.prometheus else ()
+
+
+def _scraping(system: System) -> tuple[str, ...]:
+    return _prometheus(system) if system.has_collector else ()
 
 
 def _of_kinds() -> Iterator[Check[Any]]:
@@ -32,7 +40,7 @@ _GENERAL: Final[tuple[Check[Any], ...]] = (
         "slo-data",
         "Is the data that the SLOs need arriving, and is it recent?",
         _slos,
-        "the spec has no SLO",
+        "the spec has no SLO that a collector evaluates",
         read=lambda context, name: context.status(),
         judge=lambda system, name, status: collecting.judge(system, status),
         place=50,
@@ -40,10 +48,10 @@ _GENERAL: Final[tuple[Check[Any], ...]] = (
     Check(
         "scrape",
         "Does Prometheus scrape the collector?",
-        _prometheus,
-        _NO_PROMETHEUS,
+        _scraping,
+        f"{_NO_PROMETHEUS}, or nothing that a collector is for",
         read=lambda context, name: context.scrape(),
-        judge=lambda system, name, facts: prometheus.judge_scrape(system, facts),
+        judge=lambda system, name, facts: scraped.judge_scrape(system, facts),
         place=50,
     ),
     Check(
@@ -52,7 +60,16 @@ _GENERAL: Final[tuple[Check[Any], ...]] = (
         _prometheus,
         _NO_PROMETHEUS,
         read=lambda context, name: context.rules(),
-        judge=lambda system, name, facts: prometheus.judge_rules(system, facts),
+        judge=lambda system, name, facts: scraped.judge_rules(system, facts),
+        place=50,
+    ),
+    Check(
+        "packs",
+        "Does Prometheus have the series that the packs need?",
+        packs.packs_in_use,
+        f"{_NO_PROMETHEUS}, or no packs",
+        read=lambda context, name: context.pack_needs(name),
+        judge=packs.judge,
         place=50,
     ),
     Check(
@@ -78,8 +95,8 @@ _GENERAL: Final[tuple[Check[Any], ...]] = (
     Check(
         "privacy-metrics",
         "Are the labels of the collector's series free of personal data and secrets?",
-        lambda system: ("collector",),
-        "",
+        _collector,
+        "rules evaluate all SLOs of the spec, and it has nothing that a collector is for",
         read=lambda context, name: context.exposition(),
         judge=lambda system, name, text: emitted.judge_labels(emitted.label_pairs(text), name),
         place=50,

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
+from obs.spec.composites import sources_of
 from obs.spec.quantity import format_duration
+from obs.spec.sli import Key
 from obs.spec.slos import Slo
 from obs.spec.source import stale_after
 from obs.spec.system import System
@@ -17,17 +19,26 @@ def judge(system: System, status: Status) -> Iterator[CheckFinding]:
     """Each source answers, and each SLO has recent data."""
     for source in status.sources:
         yield _judge_source(source)
-    known = {(slo.service, slo.name): slo for slo in status.slos}
+    known: dict[Key, list[SloStatus]] = {}
+    for one in status.slos:
+        known.setdefault((one.service, one.name), []).append(one)
     for slo in system.slos:
-        at, live = f"SLO {slo.service}/{slo.name}", known.get((slo.service, slo.name))
-        if live is None:
+        if slo.by_rules:
+            continue
+        at, found = f"SLO {slo.service}/{slo.name}", known.get((slo.service, slo.name), [])
+        if not found and slo.sli.measured.each:
+            each = slo.sli.measured.each
+            yield doubtful(at, f"there is no {each} of it", f"check its name: {slo.in_words()}")
+        elif not found:
             yield wrong(
                 at,
                 "the running collector does not have this SLO",
                 "restart the collector with this spec",
             )
         else:
-            yield _judge_slo(at, slo, live, status.generated_at, system)
+            for live in found:
+                of = f"{at} of {live.object}" if live.object else at
+                yield _judge_slo(of, slo, live, status.generated_at, system)
 
 
 def _judge_source(source: SourceStatus) -> CheckFinding:
@@ -44,15 +55,16 @@ def _judge_source(source: SourceStatus) -> CheckFinding:
 
 
 def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -> CheckFinding:
-    name = slo.sli.measured.source
+    every = {(each.service, each.name): each for each in system.slos}
+    names = sources_of((slo.service, slo.name), every)
+    name = " and ".join(names)
     if live.watermark is None:
         return wrong(
             at,
             f"has no data: nothing received from {name}",
-            f"check that source {name} answers, and has what the SLO measures: "
-            f"{slo.sli.in_words()}",
+            f"check that source {name} answers, and has what the SLO measures: {slo.in_words()}",
         )
-    age, maximum = now - live.watermark, _maximum_age(system, name)
+    age, maximum = now - live.watermark, max(maximum_age(system, each) for each in names)
     if age > maximum:
         return wrong(
             at,
@@ -61,11 +73,11 @@ def _judge_slo(at: str, slo: Slo, live: SloStatus, now: float, system: System) -
             f"check that source {name} answers, and that the collector's clock is right",
         )
     if live.state == "no_data":
-        return doubtful(at, "has no event yet", f"check the traffic: {slo.sli.in_words()}")
+        return doubtful(at, "has no event yet", f"check the traffic: {slo.in_words()}")
     return right(at, f"its newest data is {format_duration(max(1, round(age)))} old")
 
 
-def _maximum_age(system: System, name: str) -> float:
+def maximum_age(system: System, name: str) -> float:
     """How old the newest data of a source may be (seconds)."""
     source = system.sources.named(name)
     return stale_after(source) + source.delayed_by + _SLACK

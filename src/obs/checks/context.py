@@ -13,7 +13,8 @@ from obs.checks.http_live import (
     read_scrape,
     read_status,
 )
-from obs.checks.prometheus import ScrapeFacts
+from obs.checks.packs import NeedFacts, read_needs
+from obs.checks.scraped import ScrapeFacts
 from obs.errors import SourceError
 from obs.sources.kind import SourceClient
 from obs.sources.kinds import each_source
@@ -79,6 +80,10 @@ class CheckContext:
     def rules(self) -> LoadedRules:
         """What Prometheus has loaded."""
         return self.once("rules", "", lambda: read_rules(self._prometheus(), self.system))
+
+    def pack_needs(self, pack: str) -> tuple[NeedFacts, ...]:
+        """What Prometheus has of the series that a pack needs."""
+        return self.once("packs", pack, lambda: read_needs(self._prometheus(), self.system, pack))
 
     def steps(self, stack: str) -> tuple[PlanStep, ...]:
         """What applying to a stack would do; nothing is done."""

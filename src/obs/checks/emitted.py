@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from obs.alerts.tuning import tuned_alerts
+from obs.alerts.tuning import alarmed, tuned_alerts
 from obs.alerts.writers import prometheus
 from obs.alerts.writers.cloudwatch.alarms import alarms_of
 from obs.checks.finding import CheckFinding, right, wrong
@@ -40,7 +40,7 @@ def _texts_of(system: System) -> Iterator[tuple[str, str, str]]:
             for rule in group["rules"]:
                 yield from _of_rule(rule)
     for aws in system.sources.aws:
-        for alarm in alarms_of(alerts, system, aws).all:
+        for alarm in alarms_of(alarmed(system), system, aws).all:
             yield f"alarm {alarm.name}", "description", alarm.description
             yield from ((f"alarm {alarm.name}", name, text) for name, text in alarm.tags)
     if system.outputs.otlp is not None:

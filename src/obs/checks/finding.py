@@ -13,6 +13,7 @@ class Outcome(StrEnum):
 
     SKIPPED = "skipped"
     PASSED = "passed"
+    ACCEPTED = "accepted"
     WARNED = "warned"
     FAILED = "failed"
 

@@ -9,7 +9,7 @@ import msgspec
 
 from obs.catalogue import own
 from obs.catalogue.query import equal, selector
-from obs.checks.prometheus import ScrapeFacts, ScrapeTarget, built
+from obs.checks.scraped import ScrapeFacts, ScrapeTarget, built
 from obs.clients.http import without_user
 from obs.clients.rest import LARGEST, Rest, document
 from obs.errors import SourceError
@@ -17,6 +17,8 @@ from obs.spec.stacks import Reached
 from obs.spec.system import System
 from obs.stacks.answers import fields, items, text, texts, understood
 from obs.stacks.loaded_rules import LoadedRules, read_loaded
+from obs.web.slo_history import SloHistories
+from obs.web.slo_history import decode as decode_histories
 from obs.web.status import Status, decode
 
 _LONGEST_PAUSE: Final = 0.2  # seconds: a person is waiting for the result
@@ -45,6 +47,21 @@ def read_status(collector: Reached) -> Status:
     except (msgspec.DecodeError, UnicodeDecodeError):
         where = without_user(collector.url)
         raise SourceError("decode", f"{where}: not a collector's status document") from None
+
+
+def read_slo_history(collector: Reached) -> SloHistories:
+    """The events of the collector's SLOs. Raises SourceError."""
+    where = without_user(collector.url)
+    with closing(_rest(collector, _LARGEST)) as rest:
+        answer = rest.find("/api/v1/slo/history")
+    if answer is None:
+        raise SourceError(
+            "http_status", f"{where}: tells no history of its SLOs; is it of an earlier version?"
+        )
+    try:
+        return decode_histories(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise SourceError("decode", f"{where}: not a history of SLOs") from None
 
 
 def read_exposition(collector: Reached) -> str:
@@ -80,6 +97,19 @@ def _target(found: dict[str, Any]) -> ScrapeTarget:
 def _instance(labels: object) -> tuple[str, str]:
     known = texts(labels)
     return known.get("job", ""), known.get("instance", "")
+
+
+def instant(rest: Rest, promql: str) -> list[tuple[dict[str, str], float]]:
+    """Labels and value of each series of a query now. Raises SourceError."""
+    found = _data(rest, "/api/v1/query", query=promql)
+    with understood(rest, "/api/v1/query", "Prometheus"):
+        series = [fields(each) for each in items(found["result"])]
+        return [(texts(each["metric"]), float(text(each["value"][1]))) for each in series]
+
+
+def prometheus_rest(prometheus: Reached) -> Rest:
+    """What asks Prometheus; to be closed."""
+    return _rest(prometheus)
 
 
 def read_rules(prometheus: Reached, system: System) -> LoadedRules:

@@ -26,7 +26,8 @@ from obs.checks.finding import CheckFinding, FindingRows, right, wrong
 from obs.checks.nats.facts import jetstream
 from obs.checks.nats.jetstream import meant, named
 from obs.errors import SourceError
-from obs.snapshot import Consumer, NatsSnapshot
+from obs.snapshot.assets import Consumer
+from obs.snapshot.nats import NatsSnapshot
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
 from obs.spec.nats import NatsSource
 from obs.spec.quantity import format_duration

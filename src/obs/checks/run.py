@@ -3,11 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from obs.checks.accepted import accepted
 from obs.checks.check import Check
 from obs.checks.context import CheckContext
 from obs.checks.finding import CheckFinding, CheckResult, FindingRows, Outcome, skipped, wrong
 from obs.errors import DONE, FOUND, UNAVAILABLE, BadInput, SourceError
 from obs.extras import MissingExtra
+from obs.spec.composites import sources_of
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 
@@ -36,7 +38,10 @@ def part_of(system: System, kinds: Collection[str]) -> System:
     others: dict[str, object] = {kind: {} for kind in SOURCE_KINDS if kind not in kinds}
     sources = system.sources.model_copy(update=others)
     names = {name for _, name, _ in sources.every()}
-    slos = tuple(slo for slo in system.slos if slo.sli.measured.source in names)
+    every = {(slo.service, slo.name): slo for slo in system.slos}
+    slos = tuple(
+        slo for key, slo in every.items() if all(each in names for each in sources_of(key, every))
+    )
     return system.model_copy(update={"sources": sources, "slos": slos})
 
 
@@ -62,7 +67,8 @@ def _result(check: Check[Any], system: System, context: CheckContext) -> CheckRe
     for subject in subjects:
         try:
             facts = check.read(context, subject)
-            findings += check.judge(system, subject, facts)
+            found = check.judge(system, subject, facts)
+            findings += [accepted(system.checks.accept, check.name, each) for each in found]
         except SourceError as error:
             findings.append(_unreadable(subject, error))
             continue
@@ -74,8 +80,8 @@ def _result(check: Check[Any], system: System, context: CheckContext) -> CheckRe
         answered = True
         if check.rows is not None:
             rows += check.rows(system, facts)
-    found = tuple(findings) or (skipped(system.system, "nothing to check"),)
-    return CheckResult(check.name, check.question, found, rows, unanswered=not answered)
+    every = tuple(findings) or (skipped(system.system, "nothing to check"),)
+    return CheckResult(check.name, check.question, every, rows, unanswered=not answered)
 
 
 def _unreadable(subject: str, error: SourceError) -> CheckFinding:

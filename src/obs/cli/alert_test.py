@@ -148,9 +148,16 @@ def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
 
 
 def _account(topic: "Sns", system: "System") -> "AwsSource":
-    """The credentials of the spec's source in the topic's region, with the topic's role if any."""
+    """The credentials of the spec's source in the topic's region, with the topic's role if any; of
+    several accounts, the topic's own."""
     from obs.spec.aws import AwsSource
 
-    sources = (one for one in system.sources.aws.values() if one.region == topic.region)
-    account = next(sources, AwsSource(region=topic.region))
-    return account.model_copy(update={"role_arn": topic.role_arn or account.role_arn})
+    number = topic.topic_arn.split(":")[4]
+    sources = [one for one in system.sources.aws.values() if one.region == topic.region]
+    own = [one for one in sources if one.role_account in (None, number)]
+    own.sort(key=lambda one: one.role_account is None)
+    account = next(iter(own or sources), AwsSource(region=topic.region))
+    if topic.role_arn is None:
+        return account
+    others = {"external_id": None, "web_identity_token_file": None}
+    return account.model_copy(update={"role_arn": topic.role_arn} | others)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obs.cli import alert_apply, alert_test
+from obs.cli import alert_apply, alert_stats, alert_test
 from obs.cli.arguments import (
     DRIFTED,
     Commands,
@@ -37,15 +37,17 @@ def register(commands: "Commands[Parser]") -> None:
     actions = command_group(
         commands,
         "alerts",
-        summary="Build, list, explain, test and apply the alert rules of a spec.",
+        summary="Build, list, explain, test, apply and count the alerts of a spec.",
         examples=[
             "obs alerts build --spec collectors/oms.yaml --out alerts",
             "obs alerts list --spec collectors/oms.yaml",
             "obs alerts explain NatsConsumerLagHigh --spec collectors/oms.yaml",
             "obs alerts test --spec collectors/oms.yaml --alertmanager http://localhost:9093",
             "obs alerts apply --spec collectors/oms.yaml --target prometheus",
+            "obs alerts stats --spec collectors/oms.yaml --since 4w",
         ],
-        found="with --check: the files or the stack differ from what the spec builds",
+        found="with --check: the files or the stack differ from what the spec builds; stats: more "
+        "pages than the spec's budget allows",
         exit_codes=(0, 1, 2, 3),
     )
     _register_build(actions)
@@ -69,6 +71,7 @@ def register(commands: "Commands[Parser]") -> None:
     spec_arguments(explain)
     alert_test.register(actions)
     alert_apply.register(actions)
+    alert_stats.register(actions)
 
 
 def _register_build(actions: "Commands[Parser]") -> None:
@@ -145,14 +148,15 @@ def _facts(tuned: "TunedAlert", system: "System") -> dict[str, str | list[str]]:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    from obs.alerts.definitions import BY_NAME
+    from obs.alerts.definitions import alerts_of
     from obs.alerts.tuning import tuned_alerts
     from obs.spec.report import did_you_mean
 
-    if arguments.name not in BY_NAME:
-        hint = did_you_mean(arguments.name, BY_NAME) or "; see `obs alerts list`"
-        raise BadInput(f"no alert {arguments.name}{hint}")
     system = tuned_system(arguments)
+    known = alerts_of(system)
+    if arguments.name not in known:
+        hint = did_you_mean(arguments.name, known) or "; see `obs alerts list`"
+        raise BadInput(f"no alert {arguments.name}{hint}")
     rules = [tuned for tuned in tuned_alerts(system) if tuned.name == arguments.name]
     print(
         "\n\n".join(
@@ -163,16 +167,19 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 
 def _explained(name: str, rules: Sequence["TunedAlert"], system: "System") -> list[str]:
-    from obs.alerts.definitions import BY_NAME
+    from obs.alerts.definitions import alerts_of
     from obs.alerts.runbook import runbook
 
+    alert = alerts_of(system)[name]
     expressions = [f"```promql\n{tuned.expression}\n```" for tuned in rules]
-    return [runbook(BY_NAME[name], rules, system).rstrip(), "## Expression", *expressions]
+    return [runbook(alert, rules, system).rstrip(), "## Expression", *expressions]
 
 
 def _left_out(name: str, system: "System") -> list[str]:
     """What the alert lacks in this system, with the reasons."""
-    from obs.alerts.definitions import BY_NAME
+    from obs.alerts.definitions import alerts_of
+    from obs.alerts.tuning import not_built
 
-    reasons = [f"- {reason}" for reason in BY_NAME[name].when.left_out(system)]
+    reasons = [f"- {why}" for alert, why in not_built(system, asked_only=False) if alert == name]
+    reasons += [f"- {reason}" for reason in alerts_of(system)[name].when.left_out(system)]
     return ["## Left out", "\n".join(reasons)] if reasons else []

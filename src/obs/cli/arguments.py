@@ -84,15 +84,15 @@ def show_help(parser: argparse.ArgumentParser) -> int:
     return DONE
 
 
-def spec_arguments(parser: argparse.ArgumentParser) -> None:
-    """--spec and --env, for commands that read a spec."""
+def spec_arguments(parser: argparse.ArgumentParser, *, default: bool = True) -> None:
+    """--spec and --env, for commands that read a spec, or without `default` only one given."""
     parser.add_argument(
         "--spec",
         action="append",
         type=Path,
         metavar="PATH",
         help="spec file, or directory of spec files; repeatable, parts are merged "
-        "(default: $OBS_SPEC, else obs.yaml)",
+        f"(default: {'$OBS_SPEC, else obs.yaml' if default else 'none'})",
     )
     parser.add_argument("--env", metavar="NAME", help="environment of the spec to use")
 

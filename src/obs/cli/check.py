@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from obs.checks.check import Check
     from obs.checks.finding import CheckResult
 
-_MARKS: Final = {"passed": "✓", "failed": "✗", "warned": "!", "skipped": "–"}
+_MARKS: Final = {"passed": "✓", "failed": "✗", "warned": "!", "accepted": "~", "skipped": "–"}
 
 
 def register(commands: "Commands[Parser]") -> None:
@@ -46,7 +46,8 @@ def register(commands: "Commands[Parser]") -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from obs.checks.catalogue import CHECKS
+    from obs.checks.accepted import verify
+    from obs.checks.catalogue import BY_NAME, CHECKS
     from obs.checks.report import junit
     from obs.checks.run import exit_code, run
 
@@ -55,6 +56,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return DONE
     checks = _chosen(arguments.only)
     system = chosen_spec(arguments).system
+    verify(system, BY_NAME)
     results = run(system, checks)
     if arguments.format == "json":
         print(json_text([_facts(result) for result in results]))

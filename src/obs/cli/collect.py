@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -62,15 +63,23 @@ def register(commands: "Commands[Parser]") -> None:
     )
     format_argument(collect)
     collect.add_argument("--verbose", action="store_true", help="log at debug level")
+    collect.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="a line for each log entry: plain, or a JSON object (default: text)",
+    )
 
 
 def _collect(arguments: argparse.Namespace) -> int:
     from obs.collector.signals import outlive_hangup
 
+    gc.set_threshold(1_000_000, 20, 20)  # what is imported stays: searching it delays the start
     if not (arguments.once or arguments.dry_run):
         outlive_hangup()
     system = chosen_spec(arguments).system
-    set_up_logging(logging.DEBUG if arguments.verbose else logging.INFO)
+    level = logging.DEBUG if arguments.verbose else logging.INFO
+    set_up_logging(level, as_json=arguments.log_format == "json")
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
@@ -97,6 +106,8 @@ def _libraries() -> Iterator[str]:
 async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from obs.cli.slo_report import written
+    from obs.cli.slo_report_every import of_collector
     from obs.collector.assembly import assemble
     from obs.collector.served import ServedCollector
     from obs.collector.signals import Stop, listen_for_signals
@@ -111,7 +122,9 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
 
         access = Access(Path(web.config_file))
     kinds = source_kinds(arguments)
-    built = assemble(system, kinds, checks=_checks(system, kinds))
+    built = assemble(
+        system, kinds, checks=_checks(system, kinds), reports=of_collector(system, written)
+    )
     try:
         server = await serve(
             ServedCollector(built.collector), arguments.listen or web.listen, access
@@ -140,11 +153,13 @@ def _checks(system: "System", kinds: Collection[str]) -> "Checks | None":
         return None
     from functools import partial
 
+    from obs.checks.accepted import verify
     from obs.checks.applied import require_extras, stacks_of
-    from obs.checks.catalogue import CHECKS
+    from obs.checks.catalogue import BY_NAME, CHECKS
     from obs.checks.context import CheckContext
     from obs.checks.run import outcomes, part_of, run
 
+    verify(system, BY_NAME)
     require_extras(stacks_of(system))
     part = part_of(system, kinds)
     return lambda clients: outcomes(run(part, CHECKS, partial(CheckContext, clients=clients)))

@@ -1,7 +1,7 @@
 """obs dashboards lint."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ def register(actions: "Commands[Parser]") -> None:
         action="append",
         type=Path,
         metavar="PATH",
-        help="spec whose alert thresholds the panels should match; repeatable",
+        help="spec whose alert thresholds and exported metrics the panels should match; repeatable",
     )
     lint.add_argument("--env", metavar="NAME", help="environment of the spec to use")
     lint.add_argument(
@@ -104,15 +104,19 @@ def _knowledge(arguments: argparse.Namespace) -> "Knowledge":
     from obs.alerts.tuning import check_tuning, tuned_alerts
     from obs.dashboard_lint.metrics import Metrics, read_metrics
     from obs.dashboard_lint.subject import Knowledge
+    from obs.packs.facts import metrics_of_packs, metrics_of_used
 
-    known = Metrics()
+    known = Metrics(Metrics().names | metrics_of_packs())
     if arguments.metrics:
         known = Metrics(known.names | read_metrics(arguments.metrics), complete=True)
     if not arguments.spec:
         return Knowledge(known)
     spec = chosen_spec(arguments)
     check_tuning(spec)
-    return Knowledge(known, spec.system.known_as, tuned_alerts(spec.system))
+    system = spec.system
+    named = frozenset(metric.name for metric in system.named_metrics)
+    known = replace(known, names=known.names | named | metrics_of_used(system))
+    return Knowledge(known, system.known_as, tuned_alerts(system), system.exported)
 
 
 def _summary(found: "Read", report: "Report") -> str:

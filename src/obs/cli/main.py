@@ -1,6 +1,7 @@
 """The obs command: parses arguments, runs one command and returns its exit code."""
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -26,6 +27,9 @@ COMMAND_MODULES: Final = (
     "obs.cli.check",
     "obs.cli.iam",
     "obs.cli.nats",
+    "obs.cli.packs",
+    "obs.cli.slo",
+    "obs.cli.imports",
     "obs.cli.demo",
     "obs.cli.drill",
 )
@@ -37,6 +41,7 @@ _BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    gc.set_threshold(100_000, 20, 20)  # what is imported stays: searching it delays each command
     set_up_errors()
     with plain_output():
         return _main(argv)
@@ -44,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     try:
-        arguments = parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        arguments = parser(words).parse_args(words)
         code = _run(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # how argparse ends after --help or a bad argument
@@ -76,8 +82,8 @@ def _run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def parser() -> Parser:
-    """The parser with every command in it."""
+def parser(words: Sequence[str] = ()) -> Parser:
+    """The parser with every command in it; where these words begin with one, with that alone."""
     whole = Parser(
         prog="obs",
         description="Observability for event-driven systems on NATS JetStream and EventBridge.",
@@ -87,6 +93,7 @@ def parser() -> Parser:
     whole.add_argument("--version", action="version", version=f"obs {__version__}")
     whole.set_defaults(run=lambda arguments: show_help(whole))
     commands = whole.add_subparsers(title="commands", metavar="COMMAND")
-    for name in COMMAND_MODULES:
+    own = f"obs.cli.{words[0]}" if words else ""
+    for name in (own,) if own in COMMAND_MODULES else COMMAND_MODULES:
         import_module(name).register(commands)
     return whole

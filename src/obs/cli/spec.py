@@ -11,6 +11,7 @@ from obs.cli.parser import Parser
 from obs.errors import BAD_INPUT, DONE
 
 if TYPE_CHECKING:
+    from obs.catalogue.metric import Metric
     from obs.spec.load import Spec
     from obs.spec.system import System
 
@@ -29,17 +30,23 @@ def register(commands: "Commands[Parser]") -> None:
     )
     spec_arguments(validate)
     format_argument(validate)
-    command(
+    schema = command(
         commands,
         "schema",
         _schema,
-        summary="Print the JSON Schema of spec files, for editors.",
-        examples=["obs schema > obs.schema.json"],
+        summary="Print the JSON Schema of spec files, or of packs in YAML, for editors.",
+        examples=["obs schema > obs.schema.json", "obs schema --pack > pack.schema.json"],
         exit_codes=(0,),
     )
+    schema.add_argument("--pack", action="store_true", help="of packs in YAML instead of specs")
 
 
 def _schema(arguments: argparse.Namespace) -> int:
+    if arguments.pack:
+        from obs.own_packs.schema import pack_schema
+
+        print(json_text(pack_schema()))
+        return DONE
     from obs.spec.schema import json_schema
 
     print(json_text(json_schema()))
@@ -68,6 +75,7 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 def _facts(spec: "Spec") -> dict[str, object]:
     from obs.alerts.tier_summary import slo_tiers
+    from obs.alerts.tuning import not_built
 
     system = spec.system
     return {
@@ -76,12 +84,17 @@ def _facts(spec: "Spec") -> dict[str, object]:
         "environments": list(spec.environments),
         "sources": [{"kind": kind, "name": name} for kind, name, _ in _sources(system)],
         "slos": [asdict(found) for found in slo_tiers(system)],
+        "packs": [name for name, _ in system.packs.used()],
         "outputs": [name for name, _ in _outputs(system)],
+        "metrics": {
+            "on_request": {metric.name: metric in system.exported for metric in _on_request()},
+            "excluded": sorted(system.exported.excluded),
+            "not_built": [{"alert": name, "reason": why} for name, why in not_built(system)],
+        },
     }
 
 
 def _summary(spec: "Spec") -> Iterator[str]:
-    from obs.spec.quantity import format_duration
 
     system = spec.system
     others = [name for name in spec.environments if name != system.environment]
@@ -96,17 +109,51 @@ def _summary(spec: "Spec") -> Iterator[str]:
         (
             f"{slo.service}/{slo.name}",
             f"{slo.objective:.10g} %",
-            f"over {format_duration(slo.window)}",
-            slo.sli.in_words(),
+            f"over {slo.window_label}",
+            f"{slo.in_words()}{', by rules and not by the collector' if slo.by_rules else ''}",
         )
         for slo in system.slos
     ]
     if rows:
         yield table(rows, indent=2)
     yield from _burn_rates(system)
+    if packs := [name for name, _ in system.packs.used()]:
+        yield f"\n{counted(len(packs), 'pack')}\n  {', '.join(packs)}"
     outputs = _outputs(system)
     yield f"\n{counted(len(outputs), 'output')}"
     yield table(outputs, indent=2)
+    yield from _metrics(system)
+
+
+def _metrics(system: "System") -> Iterator[str]:
+    """What an object costs, which metrics there are more, which are left out and what follows."""
+    from obs.alerts.tuning import not_built
+
+    exported = system.exported
+    asked = [each.name for each in _on_request() if each in exported]
+    more = counted(len(_on_request()) - len(asked), "more metric")
+    yield "\nmetrics"
+    rows = [*_costs(system), ("on request", f"{more}, which --format json lists")]
+    rows += [("included", name) for name in asked]
+    rows += [("excluded", name) for name in sorted(exported.excluded)]
+    rows += [("not built", f"{alert}: {why}") for alert, why in not_built(system)]
+    yield table(rows, indent=2)
+
+
+def _costs(system: "System") -> Iterator[tuple[str, str]]:
+    """How many series each object of a kind has, while nothing is wrong with it."""
+    from obs.sources.kinds import KINDS
+
+    for kind in KINDS:
+        if sources := system.sources.of(kind.key):
+            for what, number in kind.series(sources, system.exported).items():
+                yield f"each {what}", f"up to {counted(number, 'series', 'series')}"
+
+
+def _on_request() -> "list[Metric]":
+    from obs import catalogue
+
+    return [metric for metric in catalogue.ALL if metric.on_request]
 
 
 def _burn_rates(system: "System") -> Iterator[str]:
@@ -114,7 +161,8 @@ def _burn_rates(system: "System") -> Iterator[str]:
     from obs.alerts.tier_summary import slo_tiers
 
     found = list(slo_tiers(system))
-    sets = list(dict.fromkeys((each.window, each.tiers) for each in found if each.scaled))
+    alerting = (each for each in found if each.scaled and each.tiers)
+    sets = list(dict.fromkeys((each.window, each.tiers) for each in alerting))
     if sets:
         yield "\n  burn rates that alert"
         yield table([(f"over {over}", "; ".join(kept)) for over, kept in sets], indent=4)

@@ -1,8 +1,9 @@
-"""The API of Alertmanager: sending an alert, and what becomes of it."""
+"""The API of Alertmanager: sending an alert, what becomes of it, and silences."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -10,8 +11,10 @@ from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, without_user
 from obs.errors import SourceError
 from obs.redaction.text import one_line
+from obs.spec.tls import Tls
 
 _ALERTS: Final = "/api/v2/alerts"
+_SILENCES: Final = "/api/v2/silences"
 _MAX_LOOKS: Final = 25
 _PAUSE: Final = 0.2  # seconds
 _LARGEST: Final = 32_000_000  # bytes of a response
@@ -30,12 +33,29 @@ class AlertState:
     ends: str
 
 
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A silence: its matchers (label, operator, value), and from when to when (Unix seconds)."""
+
+    matchers: tuple[tuple[str, str, str], ...]
+    begin: float
+    end: float
+
+
 class Alertmanager:
     """One Alertmanager. Every method raises SourceError where it does not answer as it should."""
 
-    def __init__(self, url: str, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        tls: Tls | None = None,
+        headers: Labels | None = None,
+    ) -> None:
         self._url = url.rstrip("/")
-        self._http = Http(timeout=10, max_bytes=_LARGEST)
+        sent = headers or {}
+        self._http = Http(tls, timeout=10, max_bytes=_LARGEST, sign=lambda _: sent)
         self._pause = pause
 
     @property
@@ -72,6 +92,20 @@ class Alertmanager:
                 return found
         raise SourceError("http_status", f"{self.where}: accepted the alert, but does not list it")
 
+    def silences(self) -> list[Silenced]:
+        """Every silence, also those that expired in the last days, which Alertmanager keeps."""
+        try:
+            return [
+                Silenced(
+                    tuple(map(_matcher, each["matchers"])),
+                    datetime.fromisoformat(each["startsAt"]).timestamp(),
+                    datetime.fromisoformat(each["endsAt"]).timestamp(),
+                )
+                for each in self._get(_SILENCES)
+            ]
+        except (LookupError, TypeError, AttributeError, ValueError, OverflowError):
+            raise SourceError("decode", f"{self.where}{_SILENCES}: invalid response") from None
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -95,3 +129,9 @@ class Alertmanager:
             return load_json(body)
         except UnreadableJson:
             raise SourceError("decode", f"{self.where}{path}: response is not JSON") from None
+
+
+def _matcher(found: Mapping[str, Any]) -> tuple[str, str, str]:
+    equal, tilde = "=" if found.get("isEqual", True) else "!", "~" if found["isRegex"] else ""
+    operator = equal + (tilde or ("" if equal == "=" else "="))
+    return str(found["name"]), operator, str(found["value"])

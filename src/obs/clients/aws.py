@@ -5,17 +5,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from uuid import uuid4
 
 from obs.clients.aws_answers import invalid
-from obs.clients.aws_cost import METRIC_REQUESTED, PUT_REQUEST, SQS_REQUEST, CostMeter
+from obs.clients.aws_cost import (
+    LIST_REQUEST,
+    METRIC_REQUESTED,
+    PUT_REQUEST,
+    SQS_REQUEST,
+    CostMeter,
+)
 from obs.clients.aws_limits import new_call
 from obs.clients.aws_pages import MOST_PAGES, MOST_PAID_PAGES, pages
 from obs.clients.aws_text import one_line
 from obs.clients.metric_data import (
     MAX_POINTS,
     MetricDataPages,
+    MetricRequest,
     MetricSeries,
     Points,
     batches,
@@ -34,6 +41,13 @@ if TYPE_CHECKING:
 _QUERY_ATTEMPTS: Final = 3  # of a query that AWS did not answer in full
 _ARN_COLONS: Final = 5
 _LONGEST_NAME: Final = 2_048  # characters of a name, an ARN or a URL
+_MOST_FILTERS: Final = 10  # dimensions of ListMetrics
+
+
+class Ledger(Protocol):
+    """Where spending is written down."""
+
+    def add(self, dollars: float) -> None: ...
 
 
 class AwsClient:
@@ -52,6 +66,8 @@ class AwsClient:
         self._costs = CostMeter(spec.poll)
         self._opening = threading.Lock()  # separate: opening is slow, counts are read often
         self._opened: AwsSession | None = None
+        self.ledger: Ledger | None = None
+        """Gets the dollars of each request and published metric, from any thread."""
 
     @property
     def requests(self) -> Mapping[str, int]:
@@ -138,18 +154,41 @@ class AwsClient:
         period: int,
         *,
         every: float | None = None,
+        counts: bool = True,
     ) -> dict[MetricSeries, Points]:
         """Points from `start` to before `end` (Unix seconds) for every one of the series.
 
         A series without a point has an empty dict. A query that AWS answers in part is repeated;
         SourceError("partial") if it stays incomplete. `every` is the interval of this request in
         seconds, where it differs from that of polls; 0 for a request made once, which does not
-        count towards dollars a month.
+        count towards dollars a month. `counts`: none of the values can be negative.
         """
         found: dict[MetricSeries, Points] = {}
         for batch in batches(series, -(-(end - start) // period)):
-            found.update(self._batch(batch, start, end, period, every))
+            asked = MetricRequest(batch, start, end, period, counts)
+            found.update(self._batch(asked, every))
         return found
+
+    def listed_metrics(
+        self, namespace: str, metric: str, dimensions: Mapping[str, str | None], every: float
+    ) -> Iterator[list[dict[str, str]]]:
+        """The dimensions of each series of a metric that has exactly these, page by page; a value
+        of None stands for any. CloudWatch lists what had data in the last two weeks.
+
+        `every` is the interval of this request in seconds.
+        """
+        operation = "ListMetrics"
+        wanted = [
+            {"Name": name, **({} if value is None else {"Value": value})}
+            for name, value in [*dimensions.items()][:_MOST_FILTERS]
+        ]
+        parameters = {"Namespace": namespace, "MetricName": metric, "Dimensions": wanted}
+        for page in self._pages("cloudwatch", operation, LIST_REQUEST, parameters, every):
+            found = [
+                {each["Name"]: each["Value"] for each in one.get("Dimensions", ())}
+                for one in page.get("Metrics", ())
+            ]
+            yield [pairs for pairs in found if pairs.keys() == dimensions.keys()]
 
     def put_metric_data(self, namespace: str, data: Sequence["MetricDatumTypeDef"]) -> None:
         """Publish one request of data points: at most 1 000 metrics and 1 MB."""
@@ -160,7 +199,7 @@ class AwsClient:
                 pairs = frozenset(
                     (pair["Name"], pair["Value"]) for pair in datum.get("Dimensions", ())
                 )
-                self._costs.publish((namespace, datum["MetricName"], pairs), now)
+                self._told(self._costs.publish((namespace, datum["MetricName"], pairs), now))
 
     def publish(self, topic_arn: str, subject: str, message: str) -> str:
         """Publish a message to an SNS topic; returns its id. On FIFO topics its group is `obs`."""
@@ -179,23 +218,33 @@ class AwsClient:
         """The response to a free request; `operation` as AWS spells it."""
         return self._session.call(service, operation, **parameters)
 
+    def paid(
+        self, service: str, operation: str, dollars: float, every: float, **parameters: Any
+    ) -> dict[str, Any]:
+        """The response to a request that costs so much, made every so many seconds."""
+        self._spend(dollars, every)
+        return self._session.call(service, operation, **parameters)
+
     def listed(self, service: str, operation: str, member: str, **parameters: Any) -> Iterator[Any]:
         """The items of `member` on all pages of a free request."""
         for page in self._pages(service, operation, 0.0, parameters):
             yield from page[member]
+
+    def names(self, service: str, operation: str, member: str, field: str) -> list[str]:
+        """The names of the items of `member`, as such or as the last part of an ARN."""
+        found = (item[field] for item in self.listed(service, operation, member))
+        return [_name(each.rpartition(":")[2], operation) for each in found]
 
     def close(self) -> None:
         """Close the connections."""
         if self._opened is not None:
             self._opened.close()
 
-    def _batch(
-        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, every: float | None
-    ) -> dict[MetricSeries, Points]:
+    def _batch(self, asked: MetricRequest, every: float | None) -> dict[MetricSeries, Points]:
         found: dict[MetricSeries, Points] = {}
-        missing = batch
+        missing: Sequence[MetricSeries] = asked.batch
         for _ in range(_QUERY_ATTEMPTS):
-            answers = self._answer(missing, start, end, period, every)
+            answers = self._answer(asked._replace(batch=tuple(missing)), every)
             found.update(answers.complete)
             missing = [one for one in missing if one not in found]
             if not missing:
@@ -204,21 +253,20 @@ class AwsClient:
         reason: Reason = "auth" if "Forbidden" in answers.statuses else "partial"
         raise SourceError(
             reason,
-            f"GetMetricData: {len(missing)} of {len(batch)} metrics not returned ({statuses})",
+            f"GetMetricData: {len(missing)} of {len(asked.batch)} metrics not returned "
+            f"({statuses})",
         )
 
-    def _answer(
-        self, batch: Sequence[MetricSeries], start: int, end: int, period: int, every: float | None
-    ) -> MetricDataPages:
-        answers = MetricDataPages(batch, start, end)
+    def _answer(self, asked: MetricRequest, every: float | None) -> MetricDataPages:
+        answers = MetricDataPages(asked.batch, asked.start, asked.end, counts=asked.counts)
         parameters = {
-            "MetricDataQueries": queries(batch, period),
-            "StartTime": datetime.fromtimestamp(start, UTC),
-            "EndTime": datetime.fromtimestamp(end, UTC),
+            "MetricDataQueries": queries(asked.batch, asked.period),
+            "StartTime": datetime.fromtimestamp(asked.start, UTC),
+            "EndTime": datetime.fromtimestamp(asked.end, UTC),
             "MaxDatapoints": MAX_POINTS,
         }
         # Whether AWS bills each page is undocumented; counting each overestimates at worst.
-        cost = billed_metrics(batch) * METRIC_REQUESTED
+        cost = billed_metrics(asked.batch) * METRIC_REQUESTED
         operation = "GetMetricData"
         for page in self._pages("cloudwatch", operation, cost, parameters, every):
             if (why := _added(answers, page)) is not None:
@@ -254,10 +302,16 @@ class AwsClient:
             self._requests[operation] += 1
             if operation == "PutMetricData":  # retries too: a receiver that is sick costs as well
                 self._costs.spend(PUT_REQUEST, self._clock())
+                self._told(PUT_REQUEST)
+
+    def _told(self, dollars: float) -> None:
+        if self.ledger is not None:
+            self.ledger.add(dollars)
 
     def _spend(self, dollars: float, every: float | None = None) -> None:
         with self._lock:
             self._costs.spend(dollars, self._clock(), every=every)
+        self._told(dollars)
 
 
 def _added(answers: MetricDataPages, page: Mapping[str, Any]) -> str | None:

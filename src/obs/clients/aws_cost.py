@@ -12,10 +12,12 @@ from obs.catalogue.aws import RULE_METRICS
 
 METRIC_REQUESTED: Final = 0.01 / 1_000  # GetMetricData; up to five statistics of one metric are one
 PUT_REQUEST: Final = 0.01 / 1_000  # PutMetricData
+LIST_REQUEST: Final = 0.01 / 1_000  # ListMetrics
 CUSTOM_METRIC_MONTH: Final = 0.30
 SQS_REQUEST: Final = 0.40 / 1_000_000
 MONTH: Final = 730 * 3600.0  # seconds, as AWS' own calculator counts a month
 
+_HOUR: Final = 3600.0
 _RATE_WINDOW: Final = 3600.0  # seconds of spending that make the current rate
 _METRICS_A_PUT: Final = 1_000
 
@@ -43,9 +45,15 @@ class CostMeter:
         if interval:
             self._rounds.setdefault(interval, _Rounds(interval)).add(dollars, now)
 
-    def publish(self, metric: object, now: float) -> None:
-        """Record that a custom metric was written; `metric` identifies it."""
+    def publish(self, metric: object, now: float) -> float:
+        """Record that a custom metric was written; `metric` identifies it.
+
+        Returns the dollars that this costs: AWS charges for each hour with a value.
+        """
+        before = self._published.get(metric)
         self._published[metric] = now
+        paid = before is not None and before // _HOUR == now // _HOUR
+        return 0.0 if paid else CUSTOM_METRIC_MONTH * _HOUR / MONTH
 
     def per_month(self, now: float) -> float:
         """Dollars a month at the current rate, with the metrics published in the last hour."""
@@ -108,16 +116,21 @@ def estimate(
     queues: int,
     poll: float,
     latency_every: float,
+    others: int = 0,
     published: int = 0,
     publish_every: float = 60.0,
+    counters: int | None = None,
 ) -> Estimate:
     """Monthly cost of polling `rules` and `queues` every `poll` seconds, at most.
 
-    Each rule's latency is queried every `latency_every` seconds while the rule is invoked, here
-    assumed to be always. `published` custom metrics are written every `publish_every` seconds.
+    `counters` is how many metrics of the rules a poll asks for, besides latencies; None: all.
+    `others` are metrics of other objects that each poll reads. Each rule's latency is queried every
+    `latency_every` seconds while the rule is invoked, here assumed to be always. `published` custom
+    metrics are written every `publish_every` seconds.
     """
     polls = MONTH / poll
-    requested = (rules * len(RULE_METRICS) + queues) * polls + rules * MONTH / latency_every
+    asked = rules * len(RULE_METRICS) if counters is None else counters
+    requested = (asked + queues + others) * polls + rules * MONTH / latency_every
     puts = math.ceil(published / _METRICS_A_PUT) * MONTH / publish_every
     lines = (
         CostLine("GetMetricData metrics", requested, requested * METRIC_REQUESTED),
@@ -125,14 +138,20 @@ def estimate(
         CostLine("PutMetricData requests", puts, puts * PUT_REQUEST),
         CostLine("custom metrics", published, published * CUSTOM_METRIC_MONTH),
     )
+    read = f"functions, topics, pipes and others: {others} metrics; " if others else ""
     return Estimate(
         tuple(line for line in lines if line.units),
         (
-            f"rules: {rules}, with {len(RULE_METRICS)} metrics each; queues: {queues}; "
-            f"polled every {poll:g} s",
+            f"rules: {rules}, with {_each(asked, rules)}; queues: {queues}; "
+            f"{read}polled every {poll:g} s",
             f"latency is queried every {latency_every:g} s, assuming that no rule is ever idle",
             "list prices of us-east-1, without free tiers, for a month of 730 h",
             "listing buses, rules and targets is free; listing queues, retries and the history "
             "read at the first start and after hours without a poll are not included",
         ),
     )
+
+
+def _each(counters: int, rules: int) -> str:
+    each, rest = divmod(counters, rules) if rules else (len(RULE_METRICS), 0)
+    return f"{counters} metrics in all" if rest else f"{each} metrics each"

@@ -9,7 +9,13 @@ from obs.errors import SourceError
 MOST_PAGES: Final = 1_000  # AWS has 100 and more objects on a page
 MOST_PAID_PAGES: Final = 50  # of a request made to fit on one
 _MOST_EMPTY: Final = 20  # pages in a row without an item; AWS does send some
-_TOKENS: Final[Mapping[str, str]] = {"amp": "nextToken", "iam": "Marker"}
+_TOKENS: Final[Mapping[str, tuple[str, str]]] = {
+    "amp": ("nextToken", "nextToken"),
+    "iam": ("Marker", "Marker"),
+    "resourcegroupstaggingapi": ("PaginationToken", "PaginationToken"),
+    "lambda": ("NextMarker", "Marker"),
+}
+"""Where a service's answers have the token, and its requests take it, unless both `NextToken`."""
 
 
 def pages(
@@ -24,7 +30,7 @@ def pages(
     All of them together keep `limits`. Raises SourceError("too_large") where the pages do not come
     to an end: more than `most`, a token twice, or too many without an item.
     """
-    name = _TOKENS.get(service, "NextToken")
+    answered, asked = _TOKENS.get(service, ("NextToken", "NextToken"))
     more: dict[str, str] = {}
     tokens: set[int] = set()
     empty = 0
@@ -32,7 +38,7 @@ def pages(
         with limited(limits):
             page = ask(more)
         yield page
-        token = page.get(name)
+        token = page.get(answered)
         if not token:
             return
         if not isinstance(token, str) or hash(token) in tokens:
@@ -41,7 +47,7 @@ def pages(
         empty = empty + 1 if _is_empty(page) else 0
         if empty > _MOST_EMPTY:
             raise _endless(operation, f"more than {_MOST_EMPTY} empty pages")
-        more = {name: token}
+        more = {asked: token}
     raise _endless(operation, f"more than {most:,} pages")
 
 

@@ -5,21 +5,16 @@ The one module that imports boto3, which is slow and large: import it with the f
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import boto3
+from botocore import __version__ as botocore_version
 from botocore import exceptions as boto_errors
 from botocore import xform_name
 from botocore.config import Config
-from botocore.credentials import (
-    AssumeRoleCredentialFetcher,
-    CredentialProvider,
-    CredentialResolver,
-    DeferredRefreshableCredentials,
-)
+from botocore.credentials import CredentialResolver, ReadOnlyCredentials
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
@@ -33,9 +28,11 @@ from obs.clients.aws_limits import (
     limited,
     new_call,
 )
+from obs.clients.aws_models import load_only_what_is_used
 from obs.clients.aws_retries import ATTEMPTS, pause_before_retry
+from obs.clients.aws_roles import AssumedRole, explained, is_rejected, renew
 from obs.clients.aws_wire import limit_connections
-from obs.errors import SourceError
+from obs.errors import SourceError, forget_frames
 from obs.redaction.known import KNOWN
 from obs.spec.aws import AwsSource
 from obs.spec.plaintext import is_plaintext
@@ -60,6 +57,7 @@ class AwsSession:
         self._on_attempt = on_attempt
         self._lock = threading.Lock()
         self._session: boto3.session.Session | None = None
+        self._signing: tuple[Session, ...] = ()
         self._clients: dict[str, Any] = {}
 
     def call(self, service: str, operation: str, **parameters: Any) -> Answer:
@@ -77,6 +75,15 @@ class AwsSession:
             raise found
         return found
 
+    def credentials(self) -> ReadOnlyCredentials:
+        """What requests are signed with at this moment. Raises SourceError."""
+        limits = current() or new_call(self._spec.timeout)
+        with limited(limits):
+            found = self._found_credentials(limits)
+        if isinstance(found, SourceError):
+            raise found
+        return found
+
     def close(self) -> None:
         """Close the connections; the session can be used again."""
         with self._lock:
@@ -87,15 +94,61 @@ class AwsSession:
     def _outcome(
         self, service: str, operation: str, parameters: dict[str, Any], limits: CallLimits
     ) -> Answer | SourceError:
+        found, again = self._attempt(service, operation, parameters, limits)
+        if again and not limits.is_over:
+            found, _ = self._attempt(service, operation, parameters, limits)
+        return found
+
+    def _attempt(
+        self, service: str, operation: str, parameters: dict[str, Any], limits: CallLimits
+    ) -> tuple[Answer | SourceError, bool]:
+        """The answer, or why there is none; and whether new credentials may help."""
         limits.operation, limits.host, limits.secrets = operation, "", ()
+        client = None
         try:
             client = self._client(service, limits)
             response = getattr(client, xform_name(operation))(**parameters)
             shape = client.meta.service_model.operation_model(operation).output_shape
-            return checked(response, shape, operation)
+            return checked(response, shape, operation), False
         except Exception as error:  # noqa: BLE001  an answer can make botocore raise anything
-            failure = translated(error, operation, limits)
-            _release(error)
+            failure = explained(translated(error, operation, limits), self._spec, limits.operation)
+            rejected = is_rejected(error)
+            forget_frames(error)
+        return failure, rejected and self._renew(service, client)
+
+    def _renew(self, service: str, client: Any) -> bool:
+        """Have credentials that were rejected replaced; whether there are others."""
+        with self._lock:
+            if client is None or self._clients.get(service) is not client:
+                return True  # another thread has replaced them
+            ways = {renew(session, self._read_again) for session in self._signing}
+            if "read" in ways:
+                self._session = None
+                self._clients.clear()  # other threads may still use their connections
+            return ways != {None}
+
+    def _read_again(self) -> Session:
+        return Session(profile=self._spec.profile)
+
+    def _found_credentials(self, limits: CallLimits) -> ReadOnlyCredentials | SourceError:
+        limits.operation, limits.host, limits.secrets = "credentials", "", ()
+        try:
+            if not self._lock.acquire(timeout=limits.left):
+                raise limits.late
+            try:
+                found = self._opened().get_credentials()
+                if found is None:
+                    raise boto_errors.NoCredentialsError()
+                frozen: ReadOnlyCredentials = found.get_frozen_credentials()
+            finally:
+                self._lock.release()
+            if not (frozen.access_key and frozen.secret_key):
+                raise boto_errors.NoCredentialsError()
+            _remember(frozen)
+            return frozen
+        except Exception as error:  # noqa: BLE001  an answer can make botocore raise anything
+            failure = translated(error, "credentials", limits)
+            forget_frames(error)
         return failure
 
     def _client(self, service: str, limits: CallLimits) -> Any:
@@ -104,9 +157,7 @@ class AwsSession:
             raise limits.late
         try:
             if service not in self._clients:
-                if self._session is None:
-                    self._session = _open(self._spec, self._before_send)
-                self._clients[service] = self._session.client(
+                self._clients[service] = self._opened().client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=self._spec.endpoint_url,
                     config=_config(self._spec),
@@ -114,6 +165,13 @@ class AwsSession:
             return self._clients[service]
         finally:
             self._lock.release()
+
+    def _opened(self) -> boto3.session.Session:
+        """The session that signs requests. The lock must be held."""
+        if self._session is None:
+            self._signing = _signing(self._spec, self._before_send)
+            self._session = boto3.session.Session(botocore_session=self._signing[-1])
+        return self._session
 
     def _before_send(self, event_name: str, request: Any, **_: object) -> None:
         operation = event_name.rpartition(".")[2]
@@ -130,7 +188,8 @@ class AwsSession:
         self._on_attempt(operation)
 
 
-def _open(spec: AwsSource, before_send: Callable[..., None]) -> boto3.session.Session:
+def _signing(spec: AwsSource, before_send: Callable[..., None]) -> tuple[Session, ...]:
+    """The sessions that requests are signed with: the last one, with credentials of the others."""
     limit_connections()
     # botocore and urllib3 log requests with signatures, and answers with temporary credentials.
     for library in ("botocore", "boto3", "urllib3"):
@@ -138,40 +197,20 @@ def _open(spec: AwsSource, before_send: Callable[..., None]) -> boto3.session.Se
         log.setLevel(max(log.level, logging.CRITICAL))
     source = _session(spec, before_send, spec.profile)
     if spec.role_arn is None:
-        return boto3.session.Session(botocore_session=source)
+        return (source,)
 
-    def create_client(service: str, **credentials: Any) -> Any:
+    def create_client(service: str, config: Config | None = None, **credentials: Any) -> Any:
+        whole = _config(spec).merge(config) if config is not None else _config(spec)
         return source.create_client(
-            service, endpoint_url=spec.endpoint_url, config=_config(spec), **credentials
+            service, endpoint_url=spec.endpoint_url, config=whole, **credentials
         )
 
     assumed = _session(spec, before_send)
     assumed.register_component(
         "credential_provider",
-        CredentialResolver([_AssumedRole(source, spec.role_arn, create_client)]),
+        CredentialResolver([AssumedRole(source, spec, spec.role_arn, create_client)]),
     )
-    return boto3.session.Session(botocore_session=assumed)
-
-
-class _AssumedRole(CredentialProvider):
-    """Credentials of the spec's role, refreshed from STS before they expire."""
-
-    METHOD = "obs-assume-role"
-
-    def __init__(self, source: Session, role_arn: str, create_client: Callable[..., Any]) -> None:
-        super().__init__()
-        self._source = source
-        self._role_arn = role_arn
-        self._create_client = create_client
-
-    def load(self) -> DeferredRefreshableCredentials:
-        source = self._source.get_credentials()
-        if source is None:
-            raise boto_errors.NoCredentialsError()
-        fetcher = AssumeRoleCredentialFetcher(
-            self._create_client, source, self._role_arn, extra_args={"RoleSessionName": "obs"}
-        )
-        return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return (assumed,) if spec.web_identity_token_file is not None else (source, assumed)
 
 
 def _session(
@@ -179,6 +218,7 @@ def _session(
 ) -> Session:
     session = Session(profile=profile)
     session.set_config_variable("region", spec.region)
+    load_only_what_is_used(session)
     session.register("before-send", before_send)
     session.register("before-sign", _remember_credentials)
     session.register("before-parse", _before_parse)
@@ -214,28 +254,15 @@ def _secrets(headers: Any) -> list[str]:
     return sorted({each for each in found if len(each) > 8}, key=len, reverse=True)
 
 
-def _release(error: BaseException) -> None:
-    """Give back what the frames of an error hold: they and the error refer to each other."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        cause = getattr(one, "kwargs", {}).get("error")
-        waiting += [one.__context__, one.__cause__]
-        waiting += [cause] * isinstance(cause, BaseException)
-        traceback.clear_frames(one.__traceback__)
-        one.__traceback__ = None
-
-
 def _remember_credentials(request_signer: Any = None, **_: object) -> None:
     """Redact what a request is signed with, temporary credentials too, from now on."""
     credentials = getattr(request_signer, "_credentials", None)
     if credentials is None:
         return
-    frozen = credentials.get_frozen_credentials()  # what signing does next
+    _remember(credentials.get_frozen_credentials())  # what signing does next
+
+
+def _remember(frozen: ReadOnlyCredentials) -> None:
     for secret in (frozen.secret_key, frozen.token):
         if secret:
             KNOWN.add(secret)
@@ -252,5 +279,7 @@ def _config(spec: AwsSource) -> Config:
         connect_timeout=min(spec.timeout, _CONNECT_TIMEOUT),
         read_timeout=spec.timeout,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        user_agent_extra=f"obs/{__version__}",
+        # Both are work for each of hundreds of metrics and each request; AWS validates as well.
+        parameter_validation=False,
+        user_agent=f"obs/{__version__} Botocore/{botocore_version}",
     )

@@ -77,7 +77,9 @@ class _Reader(io.RawIOBase):
             super().close()
 
 
-class _Response(HTTPResponse):
+class DeadlineResponse(HTTPResponse):
+    """A response that is read for as long as the request of this thread has left."""
+
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         self.fp.close()
@@ -85,7 +87,7 @@ class _Response(HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    response_class = DeadlineResponse
 
     def _new_conn(self) -> socket.socket:
         try:

@@ -34,6 +34,10 @@ _HEADERS: Final = {
     "User-Agent": f"obs/{__version__}",
 }
 _TIMEOUTS: Final = (urllib3.exceptions.TimeoutError, TimeoutError)
+_REFUSED: Final[Mapping[int, str]] = {
+    401: ": credentials missing or rejected",
+    403: ": permission denied for these credentials",
+}
 _STATUS: Final[Mapping[int, Reason]] = {401: "auth", 403: "auth", 429: "throttled"}
 
 
@@ -62,14 +66,17 @@ class Http:
         remedy: str = "",
         connections: int = 16,
         proxy: str | None = None,
+        sign: Callable[[str], Mapping[str, str]] | None = None,
     ) -> None:
         """A request takes at most `timeout` seconds from its beginning to the last byte.
 
         `max_bytes` limits the response, and twice as much all that are read at the same time;
         `remedy` tells what to change where that is not enough. Up to `connections` per host stay
         open. `proxy` is the URL of a proxy for https:// URLs, which it connects and cannot read.
+        `sign` gives headers that sign in at a URL.
         """
         self._timeout = timeout
+        self._sign = sign or (lambda _: {})
         self._max_bytes = max_bytes
         self._remedy = remedy
         self._held = _Held(_AT_ONCE * max_bytes)
@@ -112,7 +119,8 @@ class Http:
         answer = self.exchange(method, url, document=document, limit=limit)
         if answer.status not in accepted:
             reason = _STATUS.get(answer.status, "http_status")
-            raise SourceError(reason, f"{without_user(url)}: HTTP status {answer.status}")
+            why = f"HTTP status {answer.status}{_REFUSED.get(answer.status, '')}"
+            raise SourceError(reason, f"{without_user(url)}: {why}")
         return answer.body
 
     def exchange(
@@ -132,14 +140,17 @@ class Http:
         where = without_user(url)
         self._find_tls_files(where)
         try:
+            signed = _authorization(url) | dict(self._sign(url))
             with within(self._timeout):
                 return self._exchange(
                     method,
                     url,
-                    _HEADERS | _kind(document) | dict(headers or {}) | _authorization(url),
+                    _HEADERS | _kind(document) | dict(headers or {}) | signed,
                     body if document is None else json.dumps(document).encode(),
                     self._max_bytes if limit is None else min(limit, self._max_bytes),
                 )
+        except SourceError:  # no credentials
+            raise
         except _TooLarge as error:
             raise SourceError("too_large", f"{where}: {self._too_large(error)}") from None
         except Exception as error:  # noqa: BLE001  of urllib3, http.client, ssl, socket: any

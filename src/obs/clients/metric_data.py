@@ -25,6 +25,19 @@ class MetricSeries(NamedTuple):
     dimensions: tuple[tuple[str, str], ...]
 
 
+class MetricRequest(NamedTuple):
+    """One request: points from `start` to before `end` (Unix seconds) by `period` (seconds).
+
+    `counts`: none of the values can be negative.
+    """
+
+    batch: tuple[MetricSeries, ...]
+    start: int
+    end: int
+    period: int
+    counts: bool = True
+
+
 def batches(series: Sequence[MetricSeries], points_each: int) -> Iterator[tuple[MetricSeries, ...]]:
     """Split into requests of at most 500 queries whose points fit in one page.
 
@@ -69,7 +82,11 @@ def queries(batch: Sequence[MetricSeries], period: int) -> list["MetricDataQuery
 class MetricDataPages:
     """The pages of one request, joined by query; `start` to `end` (Unix seconds) was asked for."""
 
-    def __init__(self, batch: Sequence[MetricSeries], start: int, end: int) -> None:
+    def __init__(
+        self, batch: Sequence[MetricSeries], start: int, end: int, *, counts: bool = True
+    ) -> None:
+        """`counts`: no value may be negative; else any is taken that is finite."""
+        self._counts = counts
         self._earliest, self._latest = start - _ROUNDED, end + _ROUNDED
         self._by_id = {f"q{position}": one for position, one in enumerate(batch)}
         self._points: dict[str, Points] = {}
@@ -89,12 +106,15 @@ class MetricDataPages:
             points = self._points.setdefault(result["Id"], {})
             values = result["Values"]
             # Counts, durations and ages: NaN or a negative one would stay in a counter for good.
-            if values and not (min(values) >= 0 and sum(values) < math.inf):
+            sound = not values or (min(values) >= 0 and sum(values) < math.inf)
+            if self._counts and not sound:
                 raise ValueError("a value that is no count")
             times = [_unix(when) for when in result["Timestamps"]]
             found: Iterable[tuple[int, float]] = zip(times, map(float, values), strict=True)
             if times and not self._earliest <= min(times) <= max(times) <= self._latest:
                 found = (pair for pair in found if self._earliest <= pair[0] <= self._latest)
+            if not self._counts:
+                found = (pair for pair in found if math.isfinite(pair[1]))
             points.update(found)
             self._status[result["Id"]] = result["StatusCode"]
 

@@ -174,6 +174,10 @@ class NatsSession:
             self._keeping.cancel()
 
 
+class NobodyAnswers(SourceError):  # noqa: N818  says what happened
+    """Nobody listens to the subject, or nobody that the user may reach."""
+
+
 class Connected:
     """What can be asked over a connection, on the session's event loop."""
 
@@ -205,7 +209,7 @@ class Connected:
         """Replies of several servers to one message, in the order in which they come.
 
         Ends once `enough(reply, number)` says so of one, where `number` counts from 1, or after
-        `limit` seconds. Raises SourceError.
+        `limit` seconds. Raises SourceError, NobodyAnswers among them.
         """
         self._subjects.add(subject)
         inbox = self._client.new_inbox()
@@ -216,9 +220,8 @@ class Connected:
             if done.done():
                 return
             if message.headers and message.headers.get("Status") == "503":
-                done.set_exception(
-                    SourceError("auth", f"{subject}: nobody answers; is this the system account?")
-                )
+                said = f"{subject}: nobody answers; is this the system account?"
+                done.set_exception(NobodyAnswers("auth", said))
                 return
             try:
                 self._count(message.data)

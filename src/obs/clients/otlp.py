@@ -8,7 +8,6 @@ request is sent here. A push is not repeated: values are cumulative, the next on
 import gzip
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -18,6 +17,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from obs.clients.deadline import within
+from obs.clients.header_file import read_file, read_headers
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.clients.otlp_answer import (
     Answer,
@@ -29,7 +29,6 @@ from obs.clients.otlp_answer import (
 )
 from obs.clients.proxies import proxy_of
 from obs.errors import Reason, SourceError
-from obs.redaction.header import remember_header
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
@@ -44,39 +43,6 @@ _STATUS: Final[Mapping[int, Reason]] = {
     429: "throttled",
     504: "timeout",
 }
-
-
-def read_headers(path: str | None) -> dict[str, str]:
-    """Headers of a file of `name: value` lines; names in lower case, `#` starts a comment line.
-
-    Raises SourceError(auth) where the file cannot be read or a line is not of that form; the
-    message never quotes the line, which may hold a secret.
-    """
-    if path is None:
-        return {}
-    try:
-        lines = read_file(path).decode().splitlines()
-    except UnicodeDecodeError:
-        raise SourceError("auth", f"{path}: cannot be read: not UTF-8") from None
-    headers: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip() or not (name + value).isascii():
-            raise SourceError("auth", f"{path}:{number}: not a header; write `name: value`")
-        headers[name.strip().lower()] = value.strip()
-    for name, value in headers.items():
-        remember_header(name, value)
-    return headers
-
-
-def read_file(path: str) -> bytes:
-    """Content of a file that the spec names. Raises SourceError(auth) where it cannot be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise SourceError("auth", f"{path}: cannot be read: {error.strerror}") from None
 
 
 class OtlpHttp:

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 
-from obs.clients.otlp import read_file, read_headers
+from obs.clients.header_file import read_file, read_headers
 from obs.clients.otlp_answer import Answer, accepted, quoted, retry_delay
 from obs.clients.proxies import may_use_proxy
 from obs.errors import Reason, SourceError

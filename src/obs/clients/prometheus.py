@@ -1,6 +1,6 @@
 """The query API of a Prometheus-compatible server."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -16,6 +16,9 @@ _READ: Final = 10_000  # characters in which it is looked for
 _LARGEST: Final = 16_000_000  # bytes of a response
 _MOST_VALUES: Final = 3_000_000  # of a response: three for each point
 _ODD: Final = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+Sign = Callable[[str, str, bytes | None], Mapping[str, str]]
 
 
 class QueryError(SourceError):
@@ -42,17 +45,20 @@ class Prometheus:
         timeout: float = 30.0,
         headers: Mapping[str, str] | None = None,
         most_series: int | None = None,
+        sign: Sign | None = None,
     ) -> None:
         """`url` is the part before /api/v1, and may contain user:password@ for basic auth.
 
         `token` is sent as a bearer token; `headers` go with every request (X-Scope-OrgID).
         `most_series` asks for no more in a result; servers before Prometheus 3 do not hear it.
+        `sign` gives headers that sign a request, of its method, URL and body.
         """
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         self._base = url.rstrip("/")
         self._where = without_user(self._base)
         self._headers = {**bearer, **(headers or {})}
         self._limit = {} if most_series is None else {"limit": str(most_series)}
+        self._sign: Sign = sign or (lambda method, url, body: {})
         self._http = Http(tls, timeout=timeout, max_bytes=_LARGEST)
 
     def query(self, expression: str, at: float) -> list[Series]:
@@ -101,12 +107,16 @@ class Prometheus:
         self._http.close()
 
     def _post(self, path: str, **fields: str) -> Any:
-        headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
-        body = urlencode(fields).encode()
-        return self._data(self._http.exchange("POST", self._url(path), headers=headers, body=body))
+        return self._exchange("POST", path, urlencode(fields).encode())
 
     def _get(self, path: str) -> Any:
-        return self._data(self._http.exchange("GET", self._url(path), headers=self._headers))
+        return self._exchange("GET", path, None)
+
+    def _exchange(self, method: str, path: str, body: bytes | None) -> Any:
+        url = self._url(path)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
+        headers = {**self._headers, **kind, **self._sign(method, url, body)}
+        return self._data(self._http.exchange(method, url, headers=headers, body=body))
 
     def _url(self, path: str) -> str:
         return f"{self._base}/api/v1/{path}"

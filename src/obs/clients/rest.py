@@ -1,6 +1,5 @@
 """A read-write HTTP API: authentication, retries, error messages of the server."""
 
-import base64
 import json
 import random
 import time
@@ -10,10 +9,9 @@ from urllib.parse import quote, urlencode
 
 from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.http import Http, HttpAnswer, without_user
-from obs.errors import BadInput, Reason, SourceError
-from obs.redaction.known import KNOWN
+from obs.clients.sent_headers import sent_headers
+from obs.errors import Reason, SourceError
 from obs.redaction.text import one_line
-from obs.spec.secret import FileSecret, VariableSecret
 from obs.spec.stacks import Reached
 
 ATTEMPTS: Final = 5  # of one request, the first included
@@ -141,15 +139,7 @@ class Rest:
         headers = {"Accept": "*/*", **self._headers}
         if kind is not None:
             headers["Content-Type"] = kind
-        token = _revealed(self._reached.token or self._reached.token_file)
-        password = _revealed(self._reached.password or self._reached.password_file)
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        elif password:
-            pair = f"{self._reached.user}:{password}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-            KNOWN.add_login(self._reached.user or "", password)
-        return headers
+        return headers | sent_headers(self._reached)
 
 
 def document(answer: HttpAnswer, where: str) -> Any:
@@ -165,17 +155,6 @@ def document(answer: HttpAnswer, where: str) -> Any:
 def segment(name: str) -> str:
     """A name, quoted as one segment of a path."""
     return quote(name, safe="")
-
-
-def _revealed(secret: VariableSecret | FileSecret | None) -> str:
-    """The secret. Raises BadInput where it cannot be sent in a header."""
-    if secret is None:
-        return ""
-    value = secret.reveal()
-    if not (value.isascii() and value.isprintable()):
-        origin = secret.file if isinstance(secret, FileSecret) else secret.variable
-        raise BadInput(f"{origin}: this secret cannot be sent in a header; is it a single line?")
-    return value
 
 
 def _wait(attempt: int, retry_after: str | None) -> float:

@@ -14,6 +14,7 @@ from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.reporting import Reports, reporting
 from obs.errors import SourceError
 from obs.extras import require_extra
 from obs.families.family import Family
@@ -55,6 +56,7 @@ def assemble(
     *,
     clock: Clock | None = None,
     checks: Checks | None = None,
+    reports: Reports | None = None,
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
@@ -96,6 +98,8 @@ def assemble(
     of_sources = {name: client for name, (_, client) in clients.items()}
     if checks and system.checks.every is not None:
         listeners.append(checking(system.checks.every, checks, of_sources, collector))
+    if reports:
+        listeners.append(reporting(reports, collector))
     sinks = _sinks(system, pushes, of_sources)
     return Assembled(collector, Daemon(collector, sources, sinks, listeners))
 
@@ -225,7 +229,8 @@ def _sinks(
         spec = system.outputs.cloudwatch
         client = cast("AwsClient", clients[spec.source])
         timeout = system.sources.of("aws")[spec.source].timeout
-        sinks.append(_cloudwatch_sink(spec, healths["cloudwatch"], client, timeout))
+        health = healths["cloudwatch"]
+        sinks.append(_cloudwatch_sink(spec, system.labels, health, client, timeout))
     return sinks
 
 
@@ -250,10 +255,14 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
 
 
 def _cloudwatch_sink(
-    spec: CloudWatch, health: PushHealth, client: "AwsClient", timeout: float
+    spec: CloudWatch,
+    labels: tuple[tuple[str, str], ...],
+    health: PushHealth,
+    client: "AwsClient",
+    timeout: float,
 ) -> PushedSink:
     """`timeout` is that of one request of the client."""
     from obs.sinks.cloudwatch import CloudWatchSink  # noqa: PLC0415
 
-    sink = CloudWatchSink(spec, client, timeout=timeout)
+    sink = CloudWatchSink(spec, client, timeout=timeout, labels=labels)
     return PushedSink(health, sink.push, client.close, _AWS_TIMEOUTS * timeout + GRACE_SECONDS)

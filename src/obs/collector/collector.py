@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from obs.collector.counted_time import counting_in
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.named import SpecNames
-from obs.collector.objectives import Objective, Objectives, PastEvents
+from obs.collector.objective import Objective, PastEvents
+from obs.collector.objectives import Objectives
 from obs.errors import SourceError
 from obs.families.family import Family, RowCache
 from obs.families.own import (
@@ -23,7 +25,7 @@ from obs.families.own import (
     source_families,
     state_family,
 )
-from obs.families.slo import asked_family, slo_families
+from obs.families.slo import asked_family, asked_of_objects, slo_families, split_families
 from obs.logs import dropped_lines
 from obs.sinks.exposition import Exposition
 from obs.sinks.process import ProcessMetrics
@@ -80,12 +82,16 @@ class Collector:
         self._process = ProcessMetrics()
         now = clock.wall()
         names = {source.name for source in sources}
-        self.objectives = Objectives(system.slos, state, self._damaged, now)
+        measured = [slo for slo in system.slos if not slo.by_rules]
+        self.objectives = Objectives(measured, state, self._damaged, now, counting_in(system))
         self.trackers: Mapping[str, Tracker[Any]] = {
             name: kind.tracker(name, spec, state, self._damaged, now)
             for kind, name, spec in each_source(system)
             if name in names
         }
+        for name, tracker in self.trackers.items():
+            tracker.measure(self.objectives.measurements(name))
+            tracker.exported = system.exported
         self.spec_names = SpecNames(system, self.trackers)
         self._publish_own()
 
@@ -100,8 +106,9 @@ class Collector:
     def record_poll(self, health: SourceHealth, snapshot: Snapshot, started: float) -> None:
         """Take the snapshot of a poll that began at `started` (monotonic seconds)."""
         tracker = self.trackers[health.name]
-        families = tracker.update(snapshot)
-        self.objectives.update(health.name, tracker)
+        tracker.families = tracker.update(snapshot)
+        families = self._exported(tracker.families)
+        self.objectives.update(health.name, tracker, self.clock.wall())
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
         self._save()
@@ -109,6 +116,7 @@ class Collector:
         health.dropped.update(snapshot.left_out)
         health.series = sum(map(len, families))
         health.withdrawn = tracker.withdrawn_objects()
+        health.slow_down(tracker.slower())
         if (fault := tracker.fault()) is not None:
             # First, so that the source is already marked as down when series are withdrawn.
             self.fail(health, fault, started)
@@ -130,6 +138,8 @@ class Collector:
         if health.up or health.polls == 0:
             log.warning("source %s failed: %s: %s", health.name, error.reason, error)
         health.failed(error.reason, str(error), self.clock.monotonic() - started)
+        if (tracker := self.trackers.get(health.name)) is not None:
+            tracker.failed()
         self._publish_own()
 
     def lacks_history(self, source: str) -> bool:
@@ -237,18 +247,39 @@ class Collector:
         return [
             each
             for each in self.objectives.all
-            if each.source in shown
+            if all(source in shown for source in each.sources)
             and (each.missing_from is None or each.source in self._without_history)
         ]
 
     def _publish_slos(self) -> None:
         evaluated = [objective.evaluated() for objective in self.shown_objectives()]
-        self._show(SLOS, slo_families(evaluated, self._slo_rows))
+        now = self.clock.monotonic()
+        fresh = {h.name for h in self.sources if h.name in self._families and h.is_fresh(now)}
+        split = self.objectives.split_counts(fresh)
+        families = [*slo_families(evaluated, self._slo_rows)]
+        if split:
+            families += split_families(split, self._slo_rows)
+        self._show(SLOS, families)
+
+    def _asked(self) -> list[Family]:
+        """Since when each SLO is measured here."""
+        every = [each for each in self.objectives.all if each.of and each.source in self.trackers]
+        of_objects = [(each.slo.name, each.slo.service, each.of) for each in every]
+        families = [asked_family(self._measured(), self.started)]
+        if of_objects:
+            families.append(asked_of_objects(of_objects, [each.asked_since for each in every]))
+        return families
 
     def _measured(self) -> list[tuple[str, str]]:
-        """Name and service of each SLO whose source is polled here."""
-        every = self.objectives.all
-        return [(each.slo.name, each.slo.service) for each in every if each.source in self.trackers]
+        """Name and service of each SLO whose source is polled here, without single objects."""
+        every = [each for each in self.objectives.all if not each.of]
+        named = [(each.slo.name, each.slo.service, each.sources) for each in every]
+        named += self.objectives.without_objects()
+        return [
+            (name, service)
+            for name, service, sources in named
+            if all(source in self.trackers for source in sources)
+        ]
 
     def _publish_own(self) -> None:
         families = [
@@ -258,7 +289,7 @@ class Collector:
             check_family(self.checks),
             log_family(dropped_lines()),
             self.spec_names.family(),
-            asked_family(self._measured(), self.started),
+            *self._asked(),
             BUILD,
         ]
         for kind in KINDS:
@@ -268,7 +299,11 @@ class Collector:
     def _show_process(self) -> None:
         self.exposition.update("\x00process", self._process.families())
 
+    def _exported(self, families: Sequence[Family]) -> Sequence[Family]:
+        return [family for family in families if family.metric in self.system.exported]
+
     def _show(self, name: str, families: Sequence[Family]) -> None:
+        families = self._exported(families)
         self._families = {**self._families, name: families}
         self.exposition.update(name, families)
         self.changes += 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from obs.catalogue.metric import Metric
 from obs.sources.kind import Publishing, SourceCost
 from obs.sources.kinds import KINDS
 from obs.spec.system import System
@@ -21,7 +22,10 @@ def estimate_costs(system: System, kinds: Collection[str]) -> list[SourceCost]:
         for name in system.sources.of(kind.key):
             kind.require_extra(name)
     publishing = _publishing(system)
-    return [cost for kind in paid for cost in kind.costs(system.sources.of(kind.key), publishing)]
+    slis = [slo.sli for slo in system.slos]
+    return [
+        cost for kind in paid for cost in kind.costs(system.sources.of(kind.key), publishing, slis)
+    ]
 
 
 def _publishing(system: System) -> dict[str, Publishing]:
@@ -29,5 +33,20 @@ def _publishing(system: System) -> dict[str, Publishing]:
     output = system.outputs.cloudwatch
     if output is None:
         return {}
-    objects = sum(kind.published(system.sources.of(kind.key)) for kind in KINDS)
-    return {output.source: Publishing(objects * len(output.metrics), output.every)}
+    from obs.sinks.cloudwatch import points_of  # noqa: PLC0415  only where something is published
+
+    chosen = frozenset(output.published)
+    families = [each for kind in KINDS for each in kind.polled_once(system.sources.of(kind.key))]
+    polled = [family for family in families if family.metric in chosen]
+    series = {point.series for point in points_of(polled, system.labels)}
+    own = sum(_own_series(metric, system) for metric in chosen)
+    return {output.source: Publishing(len(series) + own, output.every)}
+
+
+def _own_series(metric: Metric, system: System) -> int:
+    """How many series, at least, a metric has that no poll shows."""
+    if any(kind.key in metric.labels for kind in KINDS):
+        return 0
+    if "slo" in metric.labels:
+        return sum(not slo.by_rules for slo in system.slos)
+    return len(list(system.sources.every())) if "source" in metric.labels else 1

@@ -19,6 +19,7 @@ class SourceHealth:
     interval: float
     stale_after: float
     lasting: bool = False  # a connection: fresh as long as it is up
+    usual: tuple[float, float] = (0.0, 0.0)  # interval and stale_after of the spec
     up: bool = False
     polls: int = 0
     failures: int = 0  # in a row
@@ -33,6 +34,14 @@ class SourceHealth:
     errors: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, int] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.usual = self.interval, self.stale_after
+
+    def slow_down(self, factor: float) -> None:
+        """Poll every `factor` intervals of the spec; values count as current for as much longer."""
+        interval, stale_after = self.usual
+        self.interval, self.stale_after = interval * factor, stale_after * factor
 
     def succeeded(self, wall: float, monotonic: float, poll_seconds: float) -> None:
         """Record a complete answer that arrived at `wall`."""
@@ -86,6 +95,7 @@ class PushHealth:
     next_push: float | None = None  # Unix seconds
     points: int = 0
     rejected: int = 0
+    left_out: int = 0
     error: str = ""
     reason: Reason | None = None
     errors: Counter[str] = field(default_factory=Counter)
@@ -94,6 +104,7 @@ class PushHealth:
         """Record a push that ended at `wall`; the next one is in `wait` seconds."""
         self.points += outcome.accepted
         self.rejected += outcome.rejected
+        self.left_out += outcome.left_out
         self.next_push = wall + wait
         failure = outcome.failure
         self.up = failure is None

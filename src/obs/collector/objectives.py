@@ -1,191 +1,109 @@
 """SLOs: their measurements are recorded in ledgers, which are saved and evaluated."""
 
-import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import Any
 
-import msgspec
-
-from obs.families.slo import EvaluatedSlo
-from obs.slis.kind import MinuteEvents, Observation, measurement_of
-from obs.slo.burn import objective_ratio
-from obs.slo.evaluate import Evaluation, evaluate
-from obs.slo.expected import Expected
-from obs.slo.ledger import Bucket, Ledger
-from obs.slo.minutes import minute_of
-from obs.slo.tiers import Tier, tiers
-from obs.slo.totals import CumulativeTotal, TotalState
-from obs.slo.windows import window
+from obs.collector.counted_time import counting_of
+from obs.collector.objective import KIND, Objective, PastEvents, SavedSlo
+from obs.collector.split_slos import SplitSlo
+from obs.slis.kind import Measurement
+from obs.slo.counting import Counting
+from obs.slo.ledger import Bucket
+from obs.spec.composites import in_order, key_of, sources_of
+from obs.spec.sli import Key, SliSpec
+from obs.spec.slis import Sli
 from obs.spec.slos import Slo
 from obs.state import State, decoded
 
 log = logging.getLogger(__name__)
 
-_KIND = "slo"
 _AHEAD = 2 * 3600  # seconds by which a ledger may be ahead of its watermark
 
 
-class SavedSlo(msgspec.Struct, frozen=True):
-    """What is saved of an SLO besides its ledger. Names in the file are kept for compatibility."""
-
-    sli: str
-    watermark: float | None
-    events: TotalState
-    good_events: TotalState
-    deliveries: dict[str, tuple[float, float]]  # empty: only an earlier version goes by it
-    missing_from: float | None = None
-    since: float | None = None
-    measurement: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class PastEvents:
-    """History of one SLO: (bucket length in seconds, events by bucket), newest span first.
-
-    `begin`: it was read from here (Unix seconds) on; None where there was nothing to read.
-    """
-
-    objective: "Objective"
-    spans: tuple[tuple[int, MinuteEvents], ...]
-    begin: float | None = None
-
-
-class Objective:
-    """One SLO with its measurement, ledger and counters."""
-
-    def __init__(self, slo: Slo, now: float) -> None:
-        self.slo = slo
-        self.key = f"{slo.service}/{slo.name}"
-        self.source = slo.sli.measured.source
-        self.ratio = objective_ratio(slo.objective)
-        self.measurement = measurement_of(slo.sli)
-        self.ledger = Ledger(slo.window)
-        self.events = CumulativeTotal(minute_of(now))
-        self.good_events = CumulativeTotal(minute_of(now))
-        self.watermark: float | None = None
-        self.evaluation: Evaluation | None = None
-        self.since: float | None = None
-        """Events are known from here (Unix seconds) on; None before the first ones."""
-        self.missing_from: float | None = None
-        """From here (Unix seconds) on history has yet to be read; None where nothing is missing."""
-        try:
-            self.tiers: tuple[Tier, ...] = tiers(self.ratio, slo.window).kept
-        except ValueError:  # no burn rate of this objective is ever alarming
-            self.tiers = ()
-
-    def restore(self, saved: SavedSlo, buckets: Iterable[Bucket]) -> None:
-        """Continue from the saved state of an earlier run, unless the SLI has changed."""
-        if _written(saved.sli) != _written(self._sli_identity()):
-            log.warning("SLO %s: SLI changed; starting with an empty history", self.key)
-            return
-        known = list(buckets)
-        self.ledger.restore(known)
-        self.since = saved.since
-        if self.since is None and known:  # of a version that did not save it
-            oldest = min(bucket.start for bucket in known)
-            self.since = float(min(oldest, saved.events.since))
-        self.watermark = saved.watermark
-        self.events = CumulativeTotal.restored(saved.events)
-        self.good_events = CumulativeTotal.restored(saved.good_events)
-        if saved.measurement:
-            self.measurement.restore(saved.measurement)
-        self.missing_from = saved.missing_from
-
-    def save(self, state: State, *, whole: bool = False) -> None:
-        """Queue what changed, or the `whole` ledger where the state file is new."""
-        state.put_buckets(self.key, self.ledger.kept() if whole else self.ledger.changed())
-        for step, before in self.ledger.kept_from().items():
-            state.expire_buckets(self.key, step, before)
-        saved = SavedSlo(
-            self._sli_identity(),
-            self.watermark,
-            self.events.state(),
-            self.good_events.state(),
-            {},
-            self.missing_from,
-            self.since,
-            self.measurement.saved(),
-        )
-        state.put(_KIND, self.key, msgspec.msgpack.encode(saved))
-
-    def update(self, tracker: object) -> None:
-        """Count what its source's tracker knows after a poll."""
-        observation = self.measurement.observe(tracker)
-        if observation is not None:
-            self._count(observation)
-
-    def evaluate(self) -> None:
-        """Evaluate at the present watermark."""
-        if self.watermark is not None and self.ledger.known_until is not None:
-            self.evaluation = evaluate(
-                self.ledger, self.ratio, self.slo.window, self.watermark, self.expected
-            )
-
-    def known_from(self, begin: float) -> None:
-        """Its events are known from `begin` (Unix seconds) on, if not from earlier."""
-        self.since = begin if self.since is None else min(self.since, begin)
-
-    @property
-    def expected(self) -> Expected:
-        """What is known beforehand of its events."""
-        minutes = self.slo.sli.measured.counts_minutes
-        return Expected(minutes) if self.since is None else Expected(minutes, self.since)
-
-    def evaluated(self) -> EvaluatedSlo:
-        """As values for the families."""
-        return EvaluatedSlo(
-            name=self.slo.name,
-            service=self.slo.service,
-            sli=self.slo.sli.kind,
-            objective_percent=self.slo.objective,
-            window=window(self.slo.window).label,
-            objective=self.ratio,
-            evaluation=self.evaluation,
-            events=self.events.total,
-            good_events=self.good_events.total,
-            since=float(self.events.since),
-            watermark=self.watermark,
-        )
-
-    def _count(self, observed: Observation) -> None:
-        """Set its minutes, count what is new in them, and move the windows' end."""
-        known_until = self.watermark or 0.0
-        if observed.known_from is not None and known_until < observed.known_from:
-            # The first start, or a long time without an answer.
-            self.missing_from = known_until if self.missing_from is None else self.missing_from
-        self.events.begin_by(observed.counted_from)
-        self.good_events.begin_by(observed.counted_from)
-        for start, (good, total) in observed.minutes.items():
-            self.ledger.set(start, good, total)
-        for events in (observed.missed, observed.minutes):
-            self.events.update({start: total for start, (_, total) in events.items()})
-            self.good_events.update({start: good for start, (good, _) in events.items()})
-        self.known_from(
-            min(observed.minutes, default=observed.counted_from)
-            if observed.known_from is None
-            else observed.known_from
-        )
-        self.watermark = observed.watermark
-
-    def _sli_identity(self) -> str:
-        return json.dumps(self.slo.sli.model_dump(mode="json"), sort_keys=True)
-
-
 class Objectives:
-    """All SLOs of the spec."""
+    """All SLOs of the spec; of one that is split, those of the objects that there are."""
 
     def __init__(
-        self, slos: Iterable[Slo], state: State, on_damage: Callable[[], None], now: float
+        self,
+        slos: Iterable[Slo],
+        state: State,
+        on_damage: Callable[[], None],
+        now: float,
+        counting: Callable[[Slo], Counting] = counting_of,
     ) -> None:
         self._state = state
-        entries = state.entries(_KIND)
-        self.all = tuple(
-            _restored(slo, entries.get(f"{slo.service}/{slo.name}"), state, on_damage, now)
-            for slo in slos
-        )
+        self._counting = counting
+        self._entries = state.entries(KIND)
+        self._on_damage = on_damage
+        self._started = now
+        every = tuple(slos)
+        self.split = {
+            (slo.service, slo.name): SplitSlo(slo, partial(self._made, slo=slo), self._entries)
+            for slo in every
+            if slo.sli.measured.each
+        }
+        self._whole = {
+            (slo.service, slo.name): self._made(slo.sli, "", now, slo=slo)
+            for slo in every
+            if not slo.sli.measured.each
+        }
+        self._order = tuple((slo.service, slo.name) for slo in every)
+        self._composites = self._with_parts({(slo.service, slo.name): slo for slo in every})
+        self._list()
+
+    def _with_parts(self, slos: Mapping[Key, Slo]) -> tuple[Objective, ...]:
+        """Those that are made of others, each after its parts."""
+        found: list[Objective] = []
+        for key in in_order(slos):
+            if slos[key].sli.measured.part_names():
+                self._whole[key].sources = sources_of(key, slos)
+                found.append(self._whole[key])
+        return tuple(found)
+
+    def _made(self, sli: Sli, of: str, now: float, *, slo: Slo) -> Objective:
+        """The objective as it was saved, or a new one."""
+        mine = slo.model_copy(update={"sli": sli}) if of else slo
+        counting = self._counting(slo)
+        objective = Objective(mine, now, of, counting)
+        entry = self._entries.get(objective.key)
+        if entry is None or _restored(objective, entry, self._state, self._on_damage):
+            return objective
+        return Objective(mine, now, of, counting)
+
+    def restore_all(self) -> None:
+        """Have the objects that the state file knows, although no source says which there are."""
+        for each in self.split.values():
+            for sli, of in each.saved_objects(self._entries):
+                each.begin(sli, of, self._started)
+        self._list()
+
+    def _list(self) -> None:
+        found: list[Objective] = []
+        for key in self._order:
+            found += self.split[key].objectives if key in self.split else (self._whole[key],)
+        self.all = tuple(found)
+
+    def split_counts(self, sources: Container[str]) -> list[tuple[str, str, int, int]]:
+        """Of SLOs of these sources that are split: name, service, objects with a budget, and
+        without."""
+        return [
+            (each.slo.name, each.slo.service, len(each.objectives), each.dropped)
+            for each in self.split.values()
+            if each.source in sources
+        ]
+
+    def without_objects(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Of SLOs that are split and have no object: name, service, sources."""
+        empty = (each for each in self.split.values() if not each.objectives)
+        return [(each.slo.name, each.slo.service, (each.source,)) for each in empty]
+
+    def measurements(self, source: str) -> list[Measurement[Any, Any]]:
+        """What measures the SLOs of this source."""
+        return [each.measurement for each in self.all if each.source == source]
 
     def lacking_history(self, source: str) -> list[Objective]:
         """SLOs of this source with a past that has yet to be read."""
@@ -196,11 +114,7 @@ class Objectives:
     def take_history(self, past: Sequence[PastEvents]) -> None:
         """Fill in what happened before the polls began, where the ledger has nothing."""
         for each in past:
-            for step, events in each.spans:
-                each.objective.ledger.backfill(step, events)
-            if each.begin is not None:
-                each.objective.known_from(each.begin)
-            each.objective.missing_from = None
+            each.objective.take_past(each)
             self._settle(each.objective)
 
     def save(self) -> None:
@@ -208,25 +122,34 @@ class Objectives:
         for objective in self.all:
             objective.save(self._state, whole=True)
 
-    def update(self, source: str, tracker: object) -> None:
-        """Update the SLOs of this source from its tracker, after a poll."""
+    def update(self, source: str, tracker: object, now: float | None = None) -> None:
+        """Update the SLOs of this source from its tracker, after a poll at `now`, by default the
+        time of the start."""
+        now = self._started if now is None else now
+        splits = [each for each in self.split.values() if each.source == source]
+        for each in splits:
+            for key in each.update(tracker, now):
+                self._state.remove(KIND, key)
+        if splits:
+            self._list()
         for objective in self.all:
             if objective.source == source:
                 objective.update(tracker)
                 self._settle(objective)
+        for objective in self._composites:
+            if source in objective.sources:
+                objective.update(_Parts(objective.slo, self._whole))
+                self._settle(objective)
 
     def _settle(self, objective: Objective) -> None:
         objective.evaluate()
-        objective.save(self._state)
+        self._entries[objective.key] = objective.save(self._state)
 
 
 def _restored(
-    slo: Slo, entry: bytes | None, state: State, on_damage: Callable[[], None], now: float
-) -> Objective:
-    """An SLO as it was saved; a new one where that is damaged, or evaluates to an error."""
-    objective = Objective(slo, now)
-    if entry is None:
-        return objective
+    objective: Objective, entry: bytes, state: State, on_damage: Callable[[], None]
+) -> bool:
+    """Continue an SLO as it was saved; False where that is damaged, or evaluates to an error."""
     try:
         saved = decoded(entry, SavedSlo)
         # One that begins much later would end the windows there until that time comes.
@@ -239,18 +162,17 @@ def _restored(
             "state of SLO %s is unreadable (%s); starting with an empty history",
             *(objective.key, error),
         )
-        return Objective(slo, now)
-    return objective
+        return False
+    return True
 
 
-def _written(identity: str) -> dict[str, dict[str, Any]]:
-    """What the spec gives of an SLI: fields left out are null, so that a new one changes nothing.
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a composite is made of."""
 
-    Raises msgspec.DecodeError where it is not a saved SLI.
-    """
-    kinds = msgspec.json.decode(identity, type=dict[str, dict[str, Any] | None])
-    return {
-        kind: {name: value for name, value in fields.items() if value is not None}
-        for kind, fields in kinds.items()
-        if fields is not None
-    }
+    slo: Slo
+    known: Mapping[Key, Objective]
+
+    def parts(self, sli: SliSpec) -> list[Objective]:
+        """In the order of the spec."""
+        return [self.known[key_of(each, self.slo.service)] for each in sli.part_names()]

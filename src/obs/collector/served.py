@@ -1,8 +1,10 @@
 """What the web server reads from a collector."""
 
+from collections.abc import Callable
 from typing import Final
 
 from obs.collector.collector import Collector
+from obs.collector.slo_history import build_history
 from obs.collector.status import build_status
 from obs.redaction.text import one_line
 from obs.sinks.exposition import ExpositionBody
@@ -11,24 +13,42 @@ from obs.web.status import encode
 _STUCK_AFTER: Final = 60.0  # seconds without housekeeping
 
 
+class _Kept:
+    """A document that is made again when something changed, at most once a second."""
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self._make = make
+        self._kept: tuple[int, float, bytes] | None = None
+
+    def current(self, collector: Collector) -> bytes:
+        """The document; the same bytes while nothing changed."""
+        changes, now = collector.changes, collector.clock.monotonic()
+        kept = self._kept
+        if kept is None or (kept[0] != changes and now - kept[1] >= 1.0):
+            kept = self._kept = (changes, now, self._make())
+        return kept[2]
+
+
 class ServedCollector:
     """Answers from the results of the last polls."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
-        self._status: tuple[int, float, bytes] | None = None
+        self._status = _Kept(lambda: encode(build_status(collector)))
+        self._slo_history = _Kept(lambda: build_history(collector))
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> ExpositionBody:
+    def metrics(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> ExpositionBody:
         """The exposition."""
-        return self._collector.exposition.stream(openmetrics=openmetrics, gzip=gzip)
+        exposition = self._collector.exposition
+        return exposition.stream(openmetrics=openmetrics, gzip=gzip, protobuf=protobuf)
 
     def status(self) -> bytes:
         """The status document; rebuilt when something changed, at most once a second."""
-        changes, now = self._collector.changes, self._collector.clock.monotonic()
-        kept = self._status
-        if kept is None or (kept[0] != changes and now - kept[1] >= 1.0):
-            kept = self._status = (changes, now, encode(build_status(self._collector)))
-        return kept[2]
+        return self._status.current(self._collector)
+
+    def slo_history(self) -> bytes:
+        """The events of the SLOs, rebuilt as the status document is."""
+        return self._slo_history.current(self._collector)
 
     def health(self) -> bool:
         """Whether the collector's event loop is still running."""

@@ -5,15 +5,19 @@ from collections.abc import Collection, Iterator
 from obs import __version__
 from obs.collector.collector import Collector
 from obs.collector.health import PushHealth, SourceHealth
-from obs.collector.objectives import Objective
+from obs.collector.objective import Objective
+from obs.redaction.address import shown_address
 from obs.slo.evaluate import NO_DATA_AFTER, Evaluation
 from obs.slo.firing import firing
 from obs.slo.windows import window
 from obs.sources.kinds import KINDS
+from obs.spec.slos import Slo
+from obs.spec.system import System
 from obs.spec.watched import SpecName
 from obs.web.status import (
     Level,
     PushStatus,
+    RecordedSlo,
     SloState,
     SloStatus,
     SourceStatus,
@@ -51,12 +55,20 @@ def build_status(collector: Collector) -> Status:
             ),
             lists=lists,
             sources=tuple(
-                _source(health, now, _has_no(collector, health), _withdrawn(collector, health))
+                _source(
+                    health,
+                    now,
+                    _has_no(collector, health),
+                    _withdrawn(collector, health),
+                    _notes(collector, health),
+                )
                 for health in collector.sources
             ),
             pushes=tuple(_push(health) for health in collector.pushes),
             spec_objects=tuple(_spec_objects(collector, there)),
             figures=figures,
+            slos_by_rules=tuple(f"{x.service}/{x.name}" for x in system.slos if x.by_rules),
+            recorded_slos=tuple(_recorded(x, system) for x in system.slos if x.by_rules),
         )
     )
 
@@ -92,9 +104,10 @@ def _has_no(collector: Collector, health: SourceHealth) -> str | None:
 
 def _is_silent(collector: Collector, objective: Objective, now: float) -> bool:
     """Whether its source is up, but has had no data for a long time; see alert SloNoData."""
-    source = next((each for each in collector.sources if each.name == objective.source), None)
-    since = max(collector.started, objective.watermark or 0.0)
-    return source is not None and source.up and now - since > NO_DATA_AFTER
+    sources = [each for each in collector.sources if each.name in objective.sources]
+    since = max(collector.started, objective.asked_since, objective.watermark or 0.0)
+    up = bool(sources) and all(each.up for each in sources)
+    return up and now - since > NO_DATA_AFTER
 
 
 def _slo(objective: Objective, fresh: bool, silent: bool) -> SloStatus:
@@ -105,10 +118,13 @@ def _slo(objective: Objective, fresh: bool, silent: bool) -> SloStatus:
     return SloStatus(
         name=slo.name,
         service=slo.service,
+        object=objective.of,
         description=slo.description,
-        sli=slo.sli.in_words(),
+        labels=dict(slo.info_labels),
+        links=dict(slo.links),
+        sli=slo.in_words(),
         objective_percent=slo.objective,
-        window=window(slo.window).label,
+        window=slo.window_label,
         state=state,
         urgent=urgent,
         reasons=reasons,
@@ -120,15 +136,34 @@ def _slo(objective: Objective, fresh: bool, silent: bool) -> SloStatus:
         total=evaluation.total if evaluation else 0.0,
         watermark=objective.watermark if fresh else None,
         silent=silent,
+        resets_at=evaluation.resets_at if evaluation else None,
+        in_maintenance=bool(objective.in_maintenance),
+    )
+
+
+def _recorded(slo: Slo, system: System) -> RecordedSlo:
+    source = slo.sli.measured.source
+    return RecordedSlo(
+        name=slo.name,
+        service=slo.service,
+        description=slo.description,
+        sli=slo.in_words(),
+        objective_percent=slo.objective,
+        window=slo.window_label,
+        source=source,
+        url=shown_address(system.sources.named(source).where),
     )
 
 
 def _slo_state(
     objective: Objective, evaluation: Evaluation | None
 ) -> tuple[SloState, bool, tuple[str, ...]]:
-    if evaluation is None or not evaluation.total:
+    start, watermark = objective.counting.start, objective.watermark
+    if watermark is not None and watermark <= start:
+        return "no_data", False, (f"begins {objective.slo.start} ({objective.slo.timezone})",)
+    left = evaluation.budget_remaining if evaluation else None
+    if evaluation is None or not (evaluation.total or left):
         return "no_data", False, ()
-    left = evaluation.budget_remaining
     if left is None:
         return "too_few", False, ("one bad event, and too few events to tell what that means",)
     if left < 0:
@@ -147,8 +182,17 @@ def _withdrawn(collector: Collector, health: SourceHealth) -> tuple[str, ...]:
     return tuple(tracker.withdrawn()) if tracker else ()
 
 
+def _notes(collector: Collector, health: SourceHealth) -> tuple[str, ...]:
+    tracker = collector.trackers.get(health.name)
+    return tuple(tracker.notes()) if tracker else ()
+
+
 def _source(
-    health: SourceHealth, now: float, has_no: str | None, withdrawn: tuple[str, ...]
+    health: SourceHealth,
+    now: float,
+    has_no: str | None,
+    withdrawn: tuple[str, ...],
+    notes: tuple[str, ...],
 ) -> SourceStatus:
     return SourceStatus(
         name=health.name,
@@ -165,6 +209,7 @@ def _source(
         error_reason=health.reason,
         has_no=has_no,
         withdrawn=withdrawn,
+        notes=notes,
     )
 
 

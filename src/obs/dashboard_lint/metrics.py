@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from obs import catalogue
-from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
 from obs.errors import BadInput
+from obs.files import MEGABYTE, UnreadableFile, read_file
 
 OF_PROMETHEUS: Final = frozenset(
     (
@@ -61,7 +61,8 @@ class Metrics:
 
 def our_metrics() -> frozenset[str]:
     """Everything that the collector exports and that recording rules produce."""
-    return frozenset((*catalogue.BY_NAME, *catalogue.RECORDED))
+    exported = (name for metric in catalogue.ALL for name in metric.series)
+    return frozenset((*exported, *catalogue.RECORDED))
 
 
 def read_metrics(paths: Iterable[Path]) -> frozenset[str]:
@@ -74,11 +75,11 @@ def read_metrics(paths: Iterable[Path]) -> frozenset[str]:
 
 def _names(path: Path) -> list[str]:
     try:
-        written = read_bounded(path, _LARGEST_FILE).decode()
-    except (OSError, UnicodeDecodeError, FileRefused) as error:
-        refused = error if isinstance(error, FileRefused) else "is not UTF-8 text"
-        reason = getattr(error, "strerror", None) or refused
-        raise BadInput(f"{path}: cannot read: {reason}") from None
+        written = read_file(path, _LARGEST_FILE).decode()
+    except UnreadableFile as refused:
+        raise BadInput(f"{path}: {refused}") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: is not UTF-8 text") from None
     if written.lstrip()[:1] in ("[", "{"):
         return _listed(path, written)
     lines = enumerate(written.splitlines(), start=1)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
 from obs.bounded_json import UnreadableJson, load_json
 from obs.bounded_yaml import UnreadableYaml, YamlLimits, load_all_yaml
 from obs.dashboard_lint.model import Dashboard, dashboard
 from obs.dashboards.json_values import Json, mapping, mappings, text
 from obs.dashboards.schema_v2 import classic, is_v2
+from obs.files import MEGABYTE, UnreadableFile, read_file
 from obs.spec.report import InvalidSpec, Problem
 
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
@@ -90,14 +90,11 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
 
 def _documents(path: Path) -> list[Any]:
     try:
-        written = read_bounded(path, _LARGEST_FILE).decode("utf-8-sig")
+        written = read_file(path, _LARGEST_FILE).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _UnreadableError("is not UTF-8 text") from None
-    except FileRefused as refused:
+    except UnreadableFile as refused:
         raise _UnreadableError(str(refused)) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise _UnreadableError(f"cannot be read: {reason}") from None
     return _yaml(written) if path.suffix in (".yaml", ".yml") else [_json(written)]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from obs.alerts.alert import TunedAlert
+from obs.catalogue.exported import Exported
 from obs.dashboard_lint.finding import Severity
 from obs.dashboard_lint.metrics import Metrics
 from obs.dashboard_lint.model import Dashboard, Panel, QueryTarget
@@ -17,13 +18,15 @@ OUR_TAG = "obs"
 class Knowledge:
     """What is known beside the dashboard itself.
 
-    `system` is the name of the spec's system in one environment and `alerts` are its alerts, if
-    there is a spec. `uids` and `titles`: the files of the dashboards that have each, in order.
+    `system` is the name of the spec's system in one environment, `alerts` are its alerts and
+    `exported` its metrics, if there is a spec. `uids` and `titles`: the files of the dashboards
+    that have each, in order.
     """
 
     metrics: Metrics = field(default_factory=Metrics)
     system: str = ""
     alerts: tuple[TunedAlert, ...] = ()
+    exported: Exported | None = None
     uids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     titles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 
 import yaml
 
-from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
 from obs.bounded_yaml import UnreadableYaml, YamlLimits, compose_yaml
 from obs.dashboard_lint.finding import LintFinding, Severity
 from obs.dashboard_lint.model import Dashboard
 from obs.dashboard_lint.rules import BY_NAME
 from obs.dashboards.json_values import Json, mapping, mappings
+from obs.files import MEGABYTE, UnreadableFile, read_file
 from obs.spec.report import InvalidSpec, Problem, did_you_mean
 
 OWN_FILE: Final = ".obs-lint.yaml"
@@ -139,14 +139,11 @@ def our_own() -> tuple[Waiver, ...]:
 def read_waivers(path: Path) -> tuple[Waiver, ...]:
     """The waivers of a file, ours or one of dashboard-linter. Raises InvalidSpec."""
     try:
-        tree = _tree(str(path), read_bounded(path, _LARGEST_FILE).decode("utf-8"))
+        tree = _tree(str(path), read_file(path, _LARGEST_FILE).decode("utf-8"))
     except UnicodeDecodeError:
         raise InvalidSpec([Problem(str(path), None, "", "is not UTF-8 text")]) from None
-    except FileRefused as refused:
+    except UnreadableFile as refused:
         raise InvalidSpec([Problem(str(path), None, "", str(refused))]) from None
-    except OSError as error:
-        problem = Problem(str(path), None, "", f"cannot be read: {error.strerror}")
-        raise InvalidSpec([problem]) from None
     if "waivers" not in tree and ("exclusions" in tree or "warnings" in tree or not tree):
         return tuple(_of_linter(str(path), tree))
     waivers, problems = _ours(str(path), tree)

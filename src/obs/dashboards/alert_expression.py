@@ -10,11 +10,20 @@ _UNITS: Final[dict[Unit, str]] = {
     "messages": "short",
     "events": "short",
     "replicas": "short",
+    "replays": "short",
     "assets": "short",
     "seconds": "s",
     "percent": "percent",
     "ratio": "percentunit",
     "bytes": "bytes",
+    "number": "short",
+    "requests": "short",
+    "connections": "short",
+    "calls": "short",
+    "tokens": "short",
+    "dollars": "currencyUSD",
+    "per second": "cps",
+    "bytes per second": "Bps",
 }
 
 
@@ -31,4 +40,9 @@ def compared(scope: VariableScope, when: Condition) -> str:
 def unit(when: Condition) -> str:
     """Grafana's unit of what a condition compares."""
     limit = when.panel_limit()
-    return _UNITS[limit.unit] if limit and limit.unit else "short"
+    return unit_named(limit.unit) if limit and limit.unit else "short"
+
+
+def unit_named(unit: Unit) -> str:
+    """Grafana's name of a unit."""
+    return _UNITS[unit]

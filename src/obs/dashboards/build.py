@@ -8,17 +8,28 @@ from typing import Any, Final
 from grafanalib._gen import DashboardEncoder
 
 from obs.dashboards.build_context import BuildContext, build_context_of
+from obs.dashboards.exported_pages import exported_page
 from obs.dashboards.normalise import normalised
+from obs.dashboards.pack_pages import pack_pages
 from obs.dashboards.page import Page, dashboard
 from obs.dashboards.pages import (
+    accounts,
+    cloudwatch,
     collector,
     consumer,
     eventbridge,
+    events,
     jetstream,
     overview,
+    pipes,
+    probes,
+    queues,
+    server_groups,
     servers,
+    services,
     slo_detail,
     slos,
+    targets,
 )
 from obs.spec.system import System
 
@@ -27,7 +38,16 @@ PAGES: Final[tuple[Callable[[BuildContext], Page | None], ...]] = (
     jetstream.page,
     consumer.page,
     servers.page,
+    services.page,
+    accounts.page,
+    server_groups.page,
+    events.page,
     eventbridge.page,
+    queues.page,
+    targets.page,
+    pipes.page,
+    cloudwatch.page,
+    probes.page,
     slos.page,
     slo_detail.page,
     collector.page,
@@ -44,16 +64,21 @@ class Board:
     title: str
     question: str
     json: dict[str, Any]
+    of_pack: bool = False
 
 
 def boards(system: System) -> tuple[Board, ...]:
     """The dashboards of a system, in the order in which they are read."""
     context = build_context_of(system)
-    return tuple(board(page, context) for make in PAGES if (page := make(context)) is not None)
+    made = [page for make in PAGES if (page := make(context)) is not None]
+    made += pack_pages(system, context)
+    pages = (exported_page(page, context.exported) for page in made)
+    return tuple(board(page, context) for page in pages if page is not None)
 
 
 def board(page: Page, context: BuildContext) -> Board:
     """One page as a finished dashboard."""
     whole = dashboard(page, context)
     text = json.dumps(whole.to_json_data(), cls=DashboardEncoder)
-    return Board(page.name, whole.uid, whole.title, page.question, normalised(json.loads(text)))
+    json_ = normalised(json.loads(text))
+    return Board(page.name, whole.uid, whole.title, page.question, json_, page.of_pack)

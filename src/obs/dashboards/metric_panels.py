@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Unpack
 from grafanalib import core
 
 from obs.alerts.conditions.condition import Condition
+from obs.catalogue import slo
 from obs.catalogue.metric import Kind, Metric
 from obs.dashboards import alert_expression, panel_alerts, panels, theme
 from obs.dashboards.build_context import BuildContext
@@ -41,7 +42,10 @@ class MetricPanels:
     links: Sequence[Json] = ()
 
     def __post_init__(self) -> None:
-        own = replace(self.scope, system=self.context.labels)
+        apart = ((slo.SLO[0], slo.OBJECT),) if self.context.slo_objects else ()
+        own = replace(
+            self.scope, system=self.context.labels, origins=self.context.origins, apart=apart
+        )
         object.__setattr__(self, "scope", own)  # frozen
 
     @property
@@ -53,7 +57,7 @@ class MetricPanels:
         self, metric: Metric, legend: str = "", colour: str = "", **shown: Unpack[Shown]
     ) -> Query:
         """One of several queries of a panel; its legend is that of its labels by default."""
-        legend = legend or self.scope.legend(_labels(metric, shown))
+        legend = legend or self.scope.legend(_labels(self.scope, metric, shown))
         return Query(self._expr(metric, shown), legend, colour)
 
     def lines(
@@ -165,14 +169,16 @@ class MetricPanels:
         descending: bool = True,
     ) -> core.Table:
         """One row for each object, one column for each metric."""
+        shown = [each for each in columns if self._is_exported(each.expr)] or columns
+        titles = [each.title for each in shown]
         return table(
             key,
             title,
             description,
             rows,
-            columns,
+            shown,
             self.options,
-            sort_by=sort_by,
+            sort_by=sort_by if sort_by in (*rows.labels.values(), *titles) else titles[0],
             descending=descending,
         )
 
@@ -189,19 +195,27 @@ class MetricPanels:
             "none": panel_alerts.or_silent(metric.absent) if metric.absent else usual.none,
             **_among(_OPTIONS, changes),
         }
-        labels = () if "total" in changes else _labels(metric, changes)
+        labels = () if "total" in changes else _labels(self.scope, metric, changes)
         legend = changes.get("legend", self.scope.legend(labels))
         description = changes.get("description", f"{metric.help}{_how_calculated(metric, changes)}")
         return (
             key,
             changes.get("title", _title(metric, changes)),
             thresholds.described(alert, description),
-            changes.get("queries") or [Query(self._expr(metric, changes), legend)],
+            self._queries(changes) or [Query(self._expr(metric, changes), legend)],
             replace(usual, **options),
         )
 
+    def _queries(self, changes: Differences) -> Sequence[Query]:
+        """Those given that read what is exported; all where none does: the page leaves it out."""
+        given = changes.get("queries", ())
+        return [each for each in given if self._is_exported(each.expr)] or given
+
+    def _is_exported(self, promql: str) -> bool:
+        return self.context.exported.suffices(promql)
+
     def _expr(self, metric: Metric, changes: Shown) -> str:
-        by = _labels(metric, changes)
+        by = _labels(self.scope, metric, changes)
         if not (expr := changes.get("expr", "")):
             if window := changes.get("window"):
                 expr = self.scope.grown(metric, window, by=by)
@@ -230,7 +244,7 @@ class MetricPanels:
         """The panel whose alerts apply: the one given, this one, or that of the metric."""
         if alert := changes.get("alert"):
             return alert
-        if key in panel_alerts.NAMED:
+        if self.context.thresholds.names(key):
             return key
         is_metric = not changes.get("expr") and changes.get("total") not in ("sum", "count")
         return panel_alerts.panel_of(metric) if is_metric else ""
@@ -241,9 +255,10 @@ def _is_moment(metric: Metric) -> bool:
     return metric.family.endswith("_timestamp_seconds")
 
 
-def _labels(metric: Metric, changes: Shown) -> Sequence[str]:
+def _labels(scope: VariableScope, metric: Metric, changes: Shown) -> Sequence[str]:
     """The labels of the result."""
-    varying = [label for label in metric.labels if label != "window" or "over" not in changes]
+    own = scope.labels_of(metric)
+    varying = [label for label in own if label != "window" or "over" not in changes]
     return changes.get("by", varying)
 
 

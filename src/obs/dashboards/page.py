@@ -9,7 +9,7 @@ from grafanalib import core
 from obs.alerts.alert import Severity
 from obs.catalogue import own
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import equal, selector
+from obs.catalogue.query import Matcher, equal, selector
 from obs.dashboards import theme
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.expressions import JOB
@@ -23,19 +23,34 @@ _TITLES: Final = {
     "aws": "AWS",
     "slo": "SLO",
     "slo_service": "Service",
+    "slo_object": "Object",
+    "nats_service": "Service",
+    "schedule_group": "Schedule group",
+    "api_destination": "API destination",
+    "gen_ai_provider_name": "Provider",
+    "gen_ai_request_model": "Model",
+    "db_instance_identifier": "Database",
+    "cache_cluster_id": "Cache",
+    "bucket_name": "Bucket",
+    "cluster_name": "Cluster",
+    "domain_name": "Domain",
+    "service_name": "Service",
 }
+"""Titles of variables whose label says it in other words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A choice at the top of a page among the values of a label of a metric.
 
-    It offers what the variables before it leave; one of several, unless it is `single`.
+    It offers what the variables before it leave; one of several, unless it is `single`. `beside`
+    are other metrics with values of the label.
     """
 
     label: str
     metric: Metric
     single: bool = False
+    beside: tuple[Metric, ...] = ()
 
 
 def variables(metric: Metric, *labels: str, single: bool = False) -> list[Variable]:
@@ -45,7 +60,11 @@ def variables(metric: Metric, *labels: str, single: bool = False) -> list[Variab
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One dashboard before it is written. `name` is the first part of its panels' keys."""
+    """One dashboard before it is written. `name` is the first part of its panels' keys.
+
+    `selecting` chooses the series of other exporters, where the page is of theirs. `of_pack`: a
+    pack declares it.
+    """
 
     name: str
     title: str
@@ -53,6 +72,8 @@ class Page:
     variables: Sequence[Variable]
     sections: Sequence[Section]
     since: str = "now-6h"
+    selecting: tuple[Matcher, ...] = ()
+    of_pack: bool = False
 
 
 def dashboard(page: Page, context: BuildContext) -> core.Dashboard:
@@ -116,32 +137,43 @@ def _variables(page: Page, context: BuildContext) -> list[core.Template]:
     datasource = core.Template(
         name="datasource", label="Data source", type="datasource", query="prometheus", default=""
     )
-    chosen = [_variable(Variable(JOB, own.BUILD_INFO), "Job", (), context)]
+    chosen: list[core.Template] = []
+    if not page.variables or not all(each.metric.foreign for each in page.variables):
+        chosen.append(_variable(Variable(JOB, own.BUILD_INFO), "Job", (), context))
     before: list[Variable] = []
     for variable in page.variables:
-        label = _TITLES.get(variable.label, variable.label.capitalize())
-        chosen.append(_variable(variable, label, before, context))
+        label = _TITLES.get(variable.label, variable.label.capitalize().replace("_", " "))
+        chosen.append(_variable(variable, label, before, context, page.selecting))
         before.append(variable)
     return [datasource, *chosen]
 
 
 def _variable(
-    variable: Variable, label: str, before: Sequence[Variable], context: BuildContext
+    variable: Variable,
+    label: str,
+    before: Sequence[Variable],
+    context: BuildContext,
+    selecting: tuple[Matcher, ...] = (),
 ) -> core.Template:
+    foreign = variable.metric.foreign
     matchers: list[tuple[str, str, str]] = []
-    if variable.label != JOB:
+    if variable.label != JOB and not foreign:
         matchers.append((JOB, "=~", f"${JOB}"))
     matchers += [
         (each.label, "=" if each.single else "=~", f"${each.label}")
         for each in before
         if each.label in variable.metric.labels
     ]
-    matchers += equal(context.labels)
+    matchers += selecting if foreign else equal(context.labels)
+    metric: str | Metric = variable.metric
+    if variable.beside:
+        names = "|".join(each.name for each in (variable.metric, *variable.beside))
+        metric, matchers = "", [("__name__", "=~", names), *matchers]
     return core.Template(
         name=variable.label,
         label=label,
         type="query",
-        query=f"label_values({selector(variable.metric, matchers)}, {variable.label})",
+        query=f"label_values({selector(metric, matchers)}, {variable.label})",
         dataSource=DATASOURCE,
         refresh=core.REFRESH_ON_TIME_RANGE_CHANGE,
         sort=core.SORT_ASC,

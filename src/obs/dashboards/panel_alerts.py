@@ -2,16 +2,12 @@
 
 from contextlib import suppress
 from functools import cache
-from typing import Final
 
 from obs.alerts.conditions.condition import Condition
 from obs.alerts.definitions import ALERTS
 from obs.catalogue.metric import Kind, Metric
 from obs.dashboards.alert_expression import compared
 from obs.dashboards.expressions import VariableScope
-
-NAMED: Final = frozenset(alert.panel for alert in ALERTS)
-"""The keys of panels that alerts name."""
 
 
 @cache

@@ -29,7 +29,7 @@ def slo_panels(context: BuildContext, scope: VariableScope, none: str = NONE) ->
 
 def slo_links(context: BuildContext) -> Sequence[Json]:
     """To the page of the SLO that is clicked on."""
-    return [link(context, "slo_detail", "This SLO", from_series("slo_service", "slo"))]
+    return [link(context, "slo_detail", "This SLO", from_series(*context.of_slo))]
 
 
 def over(window: str) -> Matcher:
@@ -69,5 +69,6 @@ def burn_rate(panels: MetricPanels, key: str, window: str) -> core.TimeSeries:
 
 def objectives(scope: VariableScope, *about: str) -> str:
     """The objectives, with these labels of the info series."""
-    info = scope.value(slo.INFO, by=(*slo.SLO, *about))
-    return f"{info}\n* on (slo, slo_service) group_left () {scope.value(slo.OBJECTIVE)}"
+    own = scope.labels_of(slo.OBJECTIVE)
+    info = scope.value(slo.INFO, by=(*own, *about))
+    return f"{info}\n* on ({', '.join(own)}) group_left () {scope.value(slo.OBJECTIVE)}"

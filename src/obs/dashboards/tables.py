@@ -135,7 +135,8 @@ _HIDDEN: Final = (
 
 
 def _column(column: Column) -> Json:
-    properties: list[tuple[str, Any]] = [("unit", column.unit)]
+    # A row may lack a value that others have; only a table without rows says why it is empty.
+    properties: list[tuple[str, Any]] = [("unit", column.unit), ("noValue", "–")]
     if column.decimals is not None:
         properties.append(("decimals", column.decimals))
     if column.mappings:

@@ -41,6 +41,11 @@ STATE_COLOURS: Final = {
     "there": GOOD,
     "missing": CRITICAL,
     "unmatched": WARNING,
+    "running": GOOD,
+    "enabled": GOOD,
+    "disabled": WARNING,
+    "ready": GOOD,
+    "not ready": CRITICAL,
     "no": "transparent",
     "yes": WARNING,
 }

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.alerts.alert import TunedAlert
+from obs.alerts.alert import Alert, TunedAlert
 from obs.alerts.conditions.condition import Condition
-from obs.alerts.definitions import ALERTS
+from obs.alerts.definitions import alerts_of
 from obs.alerts.tuning import tuned_alerts
 from obs.dashboards.theme import GOOD, NEUTRAL, SEVERITY
 from obs.spec.quantity import format_duration
@@ -24,9 +24,17 @@ ABOVE_NOTHING: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Tuned alerts by the key of the panel that shows what they compare."""
+    """Tuned alerts by the key of the panel that shows what they compare.
+
+    `defined` are all alerts that the system may have, those that its spec has disabled among them.
+    """
 
     by_panel: dict[str, tuple[TunedAlert, ...]]
+    defined: tuple[Alert, ...]
+
+    def names(self, key: str) -> bool:
+        """Whether an alert names the panel."""
+        return any(alert.panel == key for alert in self.defined)
 
     def alerts(self, key: str) -> tuple[TunedAlert, ...]:
         """The alerts of a panel, those of single objects last; none where it has none."""
@@ -44,7 +52,7 @@ class Thresholds:
         tuned = self.alert(key)
         if tuned is not None:
             return tuned.when
-        for alert in ALERTS:
+        for alert in self.defined:
             if alert.panel == key:
                 return alert.when
         raise ValueError(f"no alert names the panel {key}")
@@ -69,7 +77,7 @@ def thresholds_of(system: System) -> Thresholds:
     for tuned in tuned_alerts(system):
         key = tuned.alert.panel
         by_panel[key] = (*by_panel.get(key, ()), tuned)
-    return Thresholds(by_panel)
+    return Thresholds(by_panel, tuple(alerts_of(system).values()))
 
 
 def steps(alerts: Iterable[TunedAlert]) -> list[ThresholdStep]:

@@ -12,6 +12,8 @@ _BY_SUFFIX: Final = {
     "bytes": "bytes",
     "ratio": "percentunit",
     "dollars_per_month": "currencyUSD",
+    "dollars_this_month": "currencyUSD",
+    "dollars": "currencyUSD",
 }
 
 

@@ -1,11 +1,14 @@
 """EventBridge rules and SQS queues as families."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final
 
-from obs.catalogue import aws
+from obs.catalogue import aws, aws_buses
 from obs.catalogue.metric import Metric
-from obs.families.family import Family, RowCache
-from obs.snapshot import Latency, Queue, Rule
+from obs.families.family import Family, RowCache, whole
+from obs.snapshot.aws import Latency, Queue, Rule, RuleTarget
+
+_ARN_COLONS: Final = 5  # before the name of a resource
 
 
 def rule_families(
@@ -14,15 +17,18 @@ def rule_families(
     total: Callable[[Rule, Metric], float],
     since: float,
     cache: RowCache,
+    *,
+    not_asked: Collection[str] = (),
 ) -> list[Family]:
-    """The counters of every known rule.
+    """The counters of every known rule, without those of CloudWatch metrics that were not asked.
 
     `total` returns a counter's value, which was 0 at `since` (Unix seconds).
     """
     rows = cache.rows("rules", [(source, rule.bus, rule.name) for rule in rules])
     return [
-        Family(metric, rows, [_whole(total(rule, metric)) for rule in rules], since)
+        Family(metric, rows, [whole(total(rule, metric)) for rule in rules], since)
         for metric in aws.RULE_METRICS
+        if metric.twin.metric not in not_asked
     ]
 
 
@@ -47,5 +53,17 @@ def queue_families(source: str, queues: Sequence[Queue], cache: RowCache) -> lis
     ]
 
 
-def _whole(value: float) -> int | float:
-    return int(value) if value.is_integer() else value
+def bus_target_families(
+    source: str, targets: Sequence[RuleTarget], cache: RowCache
+) -> list[Family]:
+    """The buses to which rules send their events; nothing where none does."""
+    found = sorted(
+        {
+            (source, one.rule.bus, one.rule.name, bus.partition("/")[2], account, region)
+            for one in targets
+            for region, account, bus in [one.arn.split(":", _ARN_COLONS)[3:6]]
+            if bus.startswith("event-bus/")
+        }
+    )
+    rows = cache.rows("bus targets", found)
+    return [Family(aws_buses.BUS_TARGET, rows, [1] * len(found))] if found else []

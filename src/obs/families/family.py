@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from obs.catalogue.metric import Metric
+from obs.families.histogram import Histogram
 
 Value = int | float | None  # None: this row has no sample of the metric
 
@@ -29,12 +30,15 @@ class Family:
     """Samples of one metric. `values[i]` belongs to `rows.values[i]`.
 
     `since` is when the counters began (Unix seconds), for sinks whose format has a start time.
+    `histograms[i]` is that of row i, and `values[i]` its count; empty unless the metric's kind is
+    histogram.
     """
 
     metric: Metric
     rows: Rows
     values: Sequence[Value]
     since: float | None = None
+    histograms: Sequence[Histogram | None] = ()
 
     def __len__(self) -> int:
         """How many samples there are."""
@@ -47,6 +51,11 @@ SINGLE = Rows([()])  # of a metric without labels
 def single(metric: Metric, value: Value) -> Family:
     """A family of one sample without labels."""
     return Family(metric, SINGLE, [value])
+
+
+def whole(value: Value) -> Value:
+    """The value, as an int where it is a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class RowCache:

@@ -1,12 +1,12 @@
-"""Leaf nodes and gateways of NATS clusters as families."""
+"""Leaf nodes, gateways and routes of NATS clusters as families."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from obs.catalogue import nats_links
+from obs.catalogue import nats_links, nats_routes
 from obs.catalogue.metric import Metric
 from obs.families.family import Family, RowCache, Rows, Value
-from obs.snapshot import Link
+from obs.snapshot.servers import Link
 
 Links = Mapping[tuple[str, ...], Link]
 """By source, and account or server, and name."""
@@ -26,6 +26,17 @@ _OF_GATEWAY: Final[Mapping[Metric, Callable[[Link], Value]]] = {
     nats_links.GATEWAY_RECEIVED_BYTES: lambda link: link.received_bytes,
     nats_links.GATEWAY_SENT_BYTES: lambda link: link.sent_bytes,
     nats_links.GATEWAY_ROUND_TRIP: lambda link: link.round_trip,
+    nats_links.GATEWAY_PENDING: lambda link: link.pending,
+}
+_OF_ROUTE: Final[Mapping[Metric, Callable[[Link], Value]]] = {
+    nats_routes.RECEIVED: lambda link: link.received,
+    nats_routes.SENT: lambda link: link.sent,
+    nats_routes.RECEIVED_BYTES: lambda link: link.received_bytes,
+    nats_routes.SENT_BYTES: lambda link: link.sent_bytes,
+    nats_routes.ROUND_TRIP: lambda link: link.round_trip,
+    nats_routes.SUBSCRIPTIONS: lambda link: link.subscriptions,
+    nats_routes.PENDING: lambda link: link.pending,
+    nats_routes.CONNECTIONS: lambda link: link.connections,
 }
 
 
@@ -43,6 +54,14 @@ def gateway_families(links: Links, up: Up, cache: RowCache) -> list[Family]:
     rows = cache.rows("gateways", list(links))
     is_up = Family(nats_links.GATEWAY_UP, known, [int(each) for each in up.values()])
     return [is_up, *_values(_OF_GATEWAY, links, rows)]
+
+
+def route_families(links: Links, up: Up, cache: RowCache) -> list[Family]:
+    """The families of routes; `up`: whether each that is known is connected."""
+    known = cache.rows("known routes", list(up))
+    rows = cache.rows("routes", list(links))
+    is_up = Family(nats_routes.ROUTE_UP, known, [int(each) for each in up.values()])
+    return [is_up, *_values(_OF_ROUTE, links, rows)]
 
 
 def _values(

@@ -2,8 +2,8 @@
 
 import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from obs import __version__
 from obs.catalogue import own
@@ -39,6 +39,8 @@ class Push(Protocol):
     def points(self) -> int: ...
     @property
     def rejected(self) -> int: ...
+    @property
+    def left_out(self) -> int: ...
     @property
     def errors(self) -> Counter[str]: ...
 
@@ -77,6 +79,7 @@ def push_families(pushes: Sequence[Push]) -> list[Family]:
         Family(own.PUSH_UP, rows, [int(push.up) for push in pushes]),
         Family(own.PUSH_POINTS, rows, [push.points for push in pushes]),
         Family(own.PUSH_REJECTED, rows, [push.rejected for push in pushes]),
+        Family(own.PUSH_LEFT_OUT, rows, [push.left_out for push in pushes]),
         Family(
             own.PUSH_ERRORS,
             Rows((push.name, reason) for push in pushes for reason in REASONS),
@@ -95,6 +98,28 @@ def aws_families(requests: Mapping[str, int], dollars_per_month: float) -> list[
             [requests[operation] for operation in operations],
         ),
         single(own.AWS_COST, round(dollars_per_month, 6)),
+    ]
+
+
+class Budget(NamedTuple):
+    """Dollars of a source in this month of the calendar; None: not known, or without a budget."""
+
+    source: str
+    spent: float
+    projected: float | None = None
+    budget: float | None = None
+    stage: int | None = None
+
+
+def budget_families(budgets: Iterable[Budget]) -> list[Family]:
+    """What each source has spent this month, and how that compares with its budget."""
+    known = [*budgets]
+    rows = Rows((each.source,) for each in known)
+    return [
+        Family(own.AWS_SPENT, rows, [round(each.spent, 9) for each in known]),
+        Family(own.AWS_PROJECTED, rows, [each.projected for each in known]),
+        Family(own.AWS_BUDGET, rows, [each.budget for each in known]),
+        Family(own.AWS_BUDGET_STAGE, rows, [each.stage for each in known]),
     ]
 
 

@@ -12,3 +12,5 @@ ROLES: Final = {
     "apply-amp": "`obs alerts apply --target amp`",
 }
 """The identities that need a policy, each with its description."""
+TRUST: Final = "trust"
+ABOUT: Final = "the trust policy of each role of the spec, for the identity given with --principal"

@@ -1,5 +1,7 @@
 """The AWS sources of a spec that one identity reads: a policy is for one identity."""
 
+from collections.abc import Callable
+
 from obs.errors import BadInput
 from obs.iam.arns import ANY_ACCOUNT, ArnPlace
 from obs.spec.aws import AwsSource
@@ -9,26 +11,68 @@ from obs.spec.system import System
 Sources = dict[str, AwsSource]
 
 
-def sources_of(system: System, name: str | None = None) -> Sources:
-    """The AWS sources that sign in the same way; `name` selects one where there are several ways.
+Way = Callable[[AwsSource], tuple[str | None, ...]]
+"""What sources have in common that one identity reads."""
+
+
+def of_reader(source: AwsSource) -> tuple[str | None, ...]:
+    """The identity that reads a source: the role, or who signs in without one."""
+    return source.sign_in
+
+
+def of_sign_in(source: AwsSource) -> tuple[str | None, ...]:
+    """The identity that assumes a source's role."""
+    return (source.profile,)
+
+
+def identities(system: System, name: str | None = None, way: Way = of_reader) -> dict[str, Sources]:
+    """The AWS sources by the identity that reads them; `name` selects one, or one as the spec
+    writes it for several.
+
+    Raises BadInput where there is none.
+    """
+    found: dict[tuple[str | None, ...], Sources] = {}
+    for each, source in _chosen(system, name, way).items():
+        found.setdefault(way(source), {})[each] = source
+    labels: dict[str, Sources] = {}
+    for sources in found.values():
+        label = _label(next(iter(sources.values())), way)
+        labels[label if label not in labels else f"{label} of {next(iter(sources))}"] = sources
+    return labels
+
+
+def sources_of(system: System, name: str | None = None, way: Way = of_reader) -> Sources:
+    """The AWS sources that one identity reads; `name` selects one where there are several.
 
     Raises BadInput where there is none, or the choice is ambiguous.
     """
+    found = list(identities(system, name, way).values())
+    if len(found) > 1:
+        raise BadInput(
+            "the AWS sources use different credentials and need separate policies; choose one with "
+            f"--source: {', '.join(each for sources in found for each in sources)}"
+        )
+    return found[0]
+
+
+def _chosen(system: System, name: str | None, way: Way) -> Sources:
     known = system.sources.aws
     if not known:
         raise BadInput("the spec has no AWS source, so it needs no IAM policy")
-    if name is not None:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
-            raise BadInput(f"--source {name}: no AWS source of that name{hint}")
-        return {name: known[name]}
-    ways = {(each.profile, each.role_arn) for each in known.values()}
-    if len(ways) > 1:
-        raise BadInput(
-            "the AWS sources use different credentials and need separate policies; "
-            f"choose one with --source: {', '.join(known)}"
-        )
-    return dict(known)
+    if name is None:
+        return dict(known)
+    if name in known:
+        return {each: one for each, one in known.items() if way(one) == way(known[name])}
+    if members := {each: one for each, one in known.items() if one.one_of == name}:
+        return members
+    hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
+    raise BadInput(f"--source {name}: no AWS source of that name{hint}")
+
+
+def _label(source: AwsSource, way: Way) -> str:
+    if way is of_reader and source.role_arn:
+        return source.role_arn
+    return f"profile {source.profile}" if source.profile else "default credentials"
 
 
 def places(sources: Sources, account: str | None) -> list[ArnPlace]:
@@ -37,9 +81,8 @@ def places(sources: Sources, account: str | None) -> list[ArnPlace]:
 
 
 def place(source: AwsSource, account: str | None) -> ArnPlace:
-    """Region and account of a source."""
-    from_role = source.role_arn.split(":")[4] if source.role_arn else ANY_ACCOUNT
-    return ArnPlace(source.region, account or from_role)
+    """Region and account of a source; `account` is its number where no role tells it."""
+    return ArnPlace(source.region, source.role_account or account or ANY_ACCOUNT)
 
 
 def regions(sources: Sources) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Final
 from obs.errors import BadInput
 from obs.iam import arns
 from obs.iam.arns import ANY_ACCOUNT, ArnPlace
+from obs.iam.aws import listing_of_services
 from obs.iam.identity import Sources, place, places, regions
 from obs.iam.policy import Condition, Policy, Statement
 from obs.iam.policy_options import PolicyOptions
@@ -45,7 +46,7 @@ def check(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     """The policy of `obs check`: read rules, queues, alarms, topics and policies."""
     here = (Condition("aws:RequestedRegion", regions(sources)),)
     alarms = ("cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics")
-    listing = ("events:ListEventBuses", "events:ListRules")
+    listing = ("events:ListEventBuses", "events:ListRules", *listing_of_services(sources))
     rules: list[str] = []
     queues: list[str] = []
     every_queue: list[str] = []

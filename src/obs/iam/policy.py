@@ -5,7 +5,7 @@ from typing import Final
 
 PolicyDocument = dict[str, object]
 
-_VERSION: Final = "2012-10-17"  # of the policy language
+VERSION: Final = "2012-10-17"  # of the policy language
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Policy:
 
 def document(policy: Policy) -> PolicyDocument:
     """The policy as a JSON document of AWS; deterministic."""
-    return {"Version": _VERSION, "Statement": [_statement(each) for each in policy.statements]}
+    return {"Version": VERSION, "Statement": [_statement(each) for each in policy.statements]}
 
 
 def _statement(statement: Statement) -> PolicyDocument:

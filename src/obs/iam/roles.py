@@ -1,16 +1,26 @@
 """The policies of the collector and of the system that it monitors."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
-from obs.catalogue import BY_NAME
 from obs.catalogue.metric import Metric
 from obs.errors import BadInput
 from obs.iam import arns, operators
-from obs.iam.identity import Sources, place, sources_of
+from obs.iam.identity import (
+    Sources,
+    Way,
+    identities,
+    of_reader,
+    of_sign_in,
+    place,
+    regions,
+    sources_of,
+)
 from obs.iam.policy import Condition, Policy, Statement
 from obs.iam.policy_options import PolicyOptions
 from obs.sources.kinds import KINDS, module_of
+from obs.spec.cloudwatch_metrics import selections
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 
@@ -22,12 +32,36 @@ def policy_for(role: str, system: System, options: PolicyOptions) -> Policy:
 
     Raises BadInput where the spec cannot tell.
     """
-    sources = {} if role == "apply-amp" else sources_of(system, options.source)
+    sources = {} if role == "apply-amp" else sources_of(system, options.source, way_of(role))
     policy = _POLICIES[role](system, sources, options)
     if not policy.statements:
         raise BadInput(f"{role}: with this spec it makes no request to AWS, and needs no policy")
     unknown = any(":*:" in arn for each in policy.statements for arn in each.resources)
     return Policy(policy.statements, policy.remarks + ((_ACCOUNT_UNKNOWN,) if unknown else ()))
+
+
+def policies_for(role: str, system: System, options: PolicyOptions) -> dict[str, Policy]:
+    """The policy of each identity that has this role, by the identity.
+
+    There is one unless the spec's AWS sources sign in differently. Raises BadInput as policy_for.
+    """
+    if role == "apply-amp":
+        return {role: policy_for(role, system, options)}
+    found: dict[str, Policy] = {}
+    refused: list[BadInput] = []
+    for label, sources in identities(system, options.source, way_of(role)).items():
+        try:
+            found[label] = policy_for(role, system, replace(options, source=next(iter(sources))))
+        except BadInput as error:  # nothing to do in this account
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return found
+
+
+def way_of(role: str) -> Way:
+    """Who signs in has one policy for all the roles that it assumes."""
+    return of_sign_in if role == "sign-in" else of_reader
 
 
 def _collector(system: System, sources: Sources, options: PolicyOptions) -> Policy:
@@ -37,20 +71,32 @@ def _collector(system: System, sources: Sources, options: PolicyOptions) -> Poli
         if kind.key in options.kinds and (module := module_of(kind, "obs.iam")) is not None
     ]
     statements = [statement for each in polled for statement in each.statements]
+    statements += _listing_metrics(system, sources) if polled else ()
     statements += _publishing(system, sources, options)
     if polled and system.checks.every is not None:  # it runs `obs check` as well
         statements += operators.check(system, sources, options).statements
     remarks = [remark for each in polled for remark in each.remarks]
-    if any(each.role_arn for each in sources.values()):
+    if any(each.web_identity_token_file for each in sources.values()):
+        remarks.append("this is for the role of role_arn; --for trust is who may assume it")
+    elif any(each.role_arn for each in sources.values()):
         remarks.append("this is for the role of role_arn; who assumes it needs --for sign-in")
     return Policy(tuple(statements), tuple(remarks))
+
+
+def _listing_metrics(system: System, sources: Sources) -> Iterator[Statement]:
+    """Where the spec has globs for dimensions of CloudWatch metrics."""
+    named = [metric for each in sources.values() for metric in each.metrics]
+    asked = [selected for slo in system.slos for selected in selections(slo.sli.measured)]
+    if any(each.is_listed for each in (*named, *asked)):
+        here = (Condition("aws:RequestedRegion", regions(sources)),)
+        yield Statement("ListMetrics", ("cloudwatch:ListMetrics",), conditions=here)
 
 
 def _publishing(system: System, sources: Sources, options: PolicyOptions) -> Iterator[Statement]:
     output = system.outputs.cloudwatch
     if output is None or output.source not in sources:
         return
-    if any(_is_published(BY_NAME[name], system, options) for name in output.metrics):
+    if any(_is_published(each, system, options) for each in output.published):
         conditions = (
             Condition("aws:RequestedRegion", (sources[output.source].region,)),
             Condition("cloudwatch:namespace", (output.namespace,)),
@@ -65,8 +111,14 @@ def _is_published(metric: Metric, system: System, options: PolicyOptions) -> boo
 
 
 def _sign_in(system: System, sources: Sources, options: PolicyOptions) -> Policy:
-    roles = {each.role_arn for each in sources.values() if each.role_arn}
+    roles = {
+        each.role_arn
+        for each in sources.values()
+        if each.role_arn and not each.web_identity_token_file
+    }
     if not roles:
+        if any(each.role_arn for each in sources.values()):
+            raise BadInput("sign-in: the role is assumed with a token alone, see --for trust")
         raise BadInput("sign-in: no AWS source has a role_arn, so no role is assumed")
     return Policy((Statement("AssumeRole", ("sts:AssumeRole",), tuple(roles)),))
 

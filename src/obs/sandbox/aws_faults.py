@@ -20,6 +20,7 @@ from obs.sandbox.aws_protocol import (
     in_parts,
     operation_of,
     paged_answer,
+    region_of,
     without_token,
 )
 
@@ -54,6 +55,7 @@ class _Active:
     fault: Fault
     left: int | None  # requests yet to fail; None: until stopped
     seconds: float
+    region: str  # whose requests fail; ANY: those to all
 
 
 class AwsFaults:
@@ -94,13 +96,15 @@ class AwsFaults:
         *,
         times: int | None = None,
         seconds: float = 5.0,
+        region: str = ANY,
     ) -> None:
-        """Fail `operation`, the next `times` requests only where given; `seconds` is for SLOW.
+        """Fail `operation` in a region, the next `times` requests only where given; `seconds` is
+        for SLOW.
 
         One fault for each operation; one for a named operation takes precedence over one for all.
         """
         with self._lock:
-            self._active[operation] = _Active(fault, times, seconds)
+            self._active[operation] = _Active(fault, times, seconds, region)
 
     def stop_faults(self) -> None:
         """Forward all requests and accept connections again."""
@@ -169,12 +173,14 @@ class AwsFaults:
         self._thread.join(_READY_TIMEOUT)
         self._loop.close()
 
-    def _arrived(self, operation: str) -> _Active | None:
+    def _arrived(self, operation: str, region: str) -> _Active | None:
         with self._lock:
             self._seen[operation] += 1
             key = operation if operation in self._active else ANY
             active = self._active.get(key)
-            if active is None or active.left is None:
+            if active is None or active.region not in (ANY, region):
+                return None
+            if active.left is None:
                 return active
             active.left -= 1
             if active.left == 0:
@@ -185,7 +191,8 @@ class AwsFaults:
         body = await request.read()
         if self._refusing:
             return _break_off(request)
-        active = self._arrived(operation_of(request.path, request.headers, body))
+        operation = operation_of(request.path, request.headers, body)
+        active = self._arrived(operation, region_of(request.headers))
         if active is None:
             return await self._forward(request, body)
         if active.fault in _REWRITTEN:

@@ -5,6 +5,7 @@ protocol (a form, XML answers), or Smithy RPC with CBOR (the operation in the pa
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -33,7 +34,9 @@ _ERRORS: Final = {
     ),
     "signature": (403, "InvalidSignatureException", "SignatureDoesNotMatch", ""),
 }
-_LISTS: Final = ("EventBuses", "Rules", "Targets", "QueueUrls")
+_SCOPE: Final = re.compile(r"Credential=[^/]*/[^/]*/([^/]*)/")
+_LISTS: Final = ("EventBuses", "Rules", "Targets", "QueueUrls", "ResourceTagMappingList")
+_TOKENS: Final = ("NextToken", "PaginationToken")  # the latter is that of tags
 _TOKEN: Final = "obs-page-"
 
 
@@ -45,6 +48,12 @@ def operation_of(path: str, headers: Mapping[str, str], body: bytes) -> str:
     if target:
         return target.rpartition(".")[2]
     return parse_qs(body.decode("latin-1")).get("Action", [""])[0]
+
+
+def region_of(headers: Mapping[str, str]) -> str:
+    """The region that a request is signed for; empty where it is not signed."""
+    scope = _SCOPE.search(headers.get("Authorization", ""))
+    return scope[1] if scope else ""
 
 
 def error_answer(name: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
@@ -85,14 +94,16 @@ def in_parts(body: bytes) -> bytes:
 def without_token(body: bytes) -> tuple[bytes, int]:
     """A JSON request without the token that `paged_answer` gave, and the token's position."""
     request: dict[str, Any] = json.loads(body)
-    position = int(str(request.pop("NextToken", "0")).removeprefix(_TOKEN))
+    found = [str(request.pop(name)) for name in _TOKENS if request.get(name)]
+    position = int((found or ["0"])[0].removeprefix(_TOKEN))
     return _json(request), position
 
 
 def paged_answer(body: bytes, position: int) -> bytes:
     """The page at `position` of a JSON answer: one element of its list, one point a query."""
     answer: dict[str, Any] = json.loads(body)
-    answer.pop("NextToken", None)
+    for name in _TOKENS:
+        answer.pop(name, None)
     for name in _LISTS:
         if name in answer:
             size = len(answer[name])
@@ -110,7 +121,7 @@ def paged_answer(body: bytes, position: int) -> bytes:
 
 def _with_token(answer: dict[str, Any], position: int, size: int) -> bytes:
     if position + 1 < size:
-        answer["NextToken"] = f"{_TOKEN}{position + 1}"
+        answer[_TOKENS["ResourceTagMappingList" in answer]] = f"{_TOKEN}{position + 1}"
     return _json(answer)
 
 

@@ -21,6 +21,7 @@ from obs.sandbox.aws_events import (
     put_queue_age,
     put_rule_points,
 )
+from obs.sandbox.aws_services import ServiceTraffic
 from obs.sandbox.events import SCHEMA_SHARE, events_per_second
 
 SCHEMA_RULE, OBJECT_RULE = RULES
@@ -121,9 +122,13 @@ def _poisson(expected: float, chance: random.Random) -> int:
 class RuleTraffic:
     """Publishes the points, dead letters and history of the OMS' rules to an emulator."""
 
-    def __init__(self, endpoint_url: str, chance: random.Random) -> None:
+    def __init__(
+        self, endpoint_url: str, chance: random.Random, services: ServiceTraffic | None = None
+    ) -> None:
+        """`services`: what publishes the events, and receives them from the rules."""
         self._endpoint_url = endpoint_url
         self._chance = chance
+        self._services = services
         self._failing: set[tuple[str, float]] = set()
         self._oldest_dead_letter: float | None = None
         self._feeding = threading.Lock()
@@ -149,6 +154,7 @@ class RuleTraffic:
 
     def _feed(self, start: float, end: float) -> None:
         minute = int(start) // 60 * 60
+        published, delivered = 0, dict[str, int]()
         for rule in RULES:
             failing = max((share for name, share in self._failing if name == rule), default=0.0)
             invocations, failed = _draw(rule, start, end - start, failing, self._chance)
@@ -157,6 +163,9 @@ class RuleTraffic:
             if invocations > failed:
                 points[_LATENCY] = {minute: draw_latency(failing, self._chance)}
             put_rule_points(self._endpoint_url, BUS, rule, points)
+            published, delivered[rule] = published + invocations, invocations - failed
+        if self._services is not None:
+            self._services.feed(minute, published, delivered)
         if self._oldest_dead_letter is not None:
             put_queue_age(
                 self._endpoint_url, DEAD_LETTER_QUEUE, {minute: end - self._oldest_dead_letter}

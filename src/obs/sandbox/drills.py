@@ -35,7 +35,7 @@ ENVIRONMENT: Final = "drill"
 QUIET_SECONDS: Final = 30.0
 
 _START_SECONDS: Final = 60.0
-_FIRE_SECONDS: Final = 300.0
+FIRE_SECONDS: Final = 300.0
 _STEADY_SECONDS: Final = 4.0  # alerts must not resolve for this long while the fault is active
 RESOLVE_SECONDS: Final = 600.0  # a burn rate resolves once its 5-minute window is clean
 _WATCH_SECONDS: Final = 0.5
@@ -85,10 +85,11 @@ async def run_drill(
     progress: Progress,
     *,
     quiet_seconds: float = QUIET_SECONDS,
+    fire_seconds: float = FIRE_SECONDS,
     resolve_seconds: float = RESOLVE_SECONDS,
 ) -> DrillReport:
-    """Run the drill, for `quiet_seconds` where it has no fault. Afterwards its alerts have
-    `resolve_seconds` to resolve.
+    """Run the drill, for `quiet_seconds` where it has no fault. The alerts of each fault have
+    `fire_seconds` to fire; afterwards they have `resolve_seconds` to resolve.
 
     Raises BadInput where a required program is not installed. A process that does not start, or
     exits, fails the drill.
@@ -98,7 +99,7 @@ async def run_drill(
     with own_folder() as folder:
         try:
             async with _system(folder, *binaries) as (sandbox, receiver, processes):
-                seconds = (quiet_seconds, resolve_seconds)
+                seconds = (quiet_seconds, fire_seconds, resolve_seconds)
                 work = _run(drill, sandbox, receiver, progress, seconds)
                 return await _unless_failed(work, sandbox, processes)
         except ProcessFailed as error:
@@ -164,9 +165,9 @@ async def _run(
     sandbox: Sandbox,
     receiver: WebhookReceiver,
     progress: Progress,
-    seconds: tuple[float, float],
+    seconds: tuple[float, float, float],
 ) -> DrillReport:
-    quiet_seconds, resolve_seconds = seconds
+    quiet_seconds, fire_seconds, resolve_seconds = seconds
     if not await receiver.wait_until(
         lambda notices: any(one.name == WATCHDOG for one in notices), _START_SECONDS
     ):
@@ -183,7 +184,7 @@ async def _run(
         now = time.monotonic()
         await fault.start(sandbox)
         expected += [Expected(name, dict(fault.labels), now) for name in fault.alerts]
-        if not await receiver.wait_until(partial(all_fire, tuple(expected)), _FIRE_SECONDS):
+        if not await receiver.wait_until(partial(all_fire, tuple(expected)), fire_seconds):
             break
     if drill.faults:
         await receiver.wait_until(none_fires, _STEADY_SECONDS)

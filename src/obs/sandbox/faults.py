@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from obs.errors import BadInput
 from obs.sandbox.aws_events import BUS, DEAD_LETTER_QUEUE
+from obs.sandbox.aws_services import OBJECT_FUNCTION
 from obs.sandbox.aws_traffic import OBJECT_RULE
 from obs.sandbox.oms_streams import AUDIT, PROCESSOR, SEARCH_INDEXER, STREAM
 from obs.sandbox.traffic import WorkerFault
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Act = Callable[["Sandbox"], Awaitable[None]]
 
 _FAILING_SHARE: Final = 0.4
+_ERROR_SHARE: Final = 0.3
 _POISON_SHARE: Final = 0.05
 
 
@@ -67,6 +69,14 @@ async def _mend_target(sandbox: "Sandbox") -> None:
     """Let the target succeed again, and purge the dead-letter queue."""
     sandbox.rules.stop_failing(OBJECT_RULE, _FAILING_SHARE)
     await asyncio.to_thread(sandbox.rules.empty_queue)
+
+
+async def _fail_function(sandbox: "Sandbox") -> None:
+    sandbox.services.failing_share = _ERROR_SHARE
+
+
+async def _mend_function(sandbox: "Sandbox") -> None:
+    sandbox.services.failing_share = 0.0
 
 
 async def _stop_nats(sandbox: "Sandbox") -> None:
@@ -150,6 +160,16 @@ FAULTS: Final = (
             ("queue", DEAD_LETTER_QUEUE),
             ("slo", "event-delivery"),
         ),
+    ),
+    SandboxFault(
+        "function-failing",
+        f"function {OBJECT_FUNCTION} raises an error for 30 % of its events, at each attempt",
+        "its error rate rises and Lambda drops these events; the rule is not affected, because "
+        "EventBridge has handed them over",
+        _fail_function,
+        _mend_function,
+        ("LambdaErrorRateHigh", "LambdaAsyncEventsDropped"),
+        (("function", OBJECT_FUNCTION),),
     ),
     SandboxFault(
         "nats-down",

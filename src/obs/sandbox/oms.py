@@ -17,6 +17,7 @@ from nats.errors import Error as NatsError
 from obs.sandbox import aws_faults
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_events import create_oms
+from obs.sandbox.aws_services import ServiceTraffic, create_services
 from obs.sandbox.aws_traffic import RuleTraffic
 from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.oms_streams import (
@@ -126,9 +127,12 @@ class Sandbox:
         self._stack.push_async_callback(asyncio.to_thread, self._emulator.stop)
         await asyncio.to_thread(self._emulator.start)
         self.aws = self._stack.enter_context(aws_faults.AwsFaults(self._emulator.endpoint_url))
-        self.rules = RuleTraffic(self._emulator.endpoint_url, self._chance)
+        self.services = ServiceTraffic(self._emulator.endpoint_url, self._chance)
+        self.rules = RuleTraffic(self._emulator.endpoint_url, self._chance, self.services)
         await asyncio.to_thread(create_oms, self._emulator.endpoint_url)
+        await asyncio.to_thread(create_services, self._emulator.endpoint_url)
         await asyncio.to_thread(self.rules.feed_history, time.time())
+        await asyncio.to_thread(self.services.feed_past, time.time())
 
     async def _connect(self) -> Client:
         return await nats.connect(

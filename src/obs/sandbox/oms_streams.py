@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, KeyValueConfig, StreamConfig
 
 ACCOUNT: Final = "OMS"
 STREAM: Final = "OMS_EVENTS"
@@ -27,6 +27,8 @@ _STREAMS: Final = (
     ),
     StreamConfig(name=ADVISORY_STREAM, subjects=["$JS.EVENT.ADVISORY.>"], max_age=MAX_AGE),
 )
+_BUCKET: Final = KeyValueConfig(bucket="oms-owners", history=5, max_bytes=1 << 20)
+_OWNERS: Final = {"schema": b"platform", "table": b"storage", "view": b"search"}
 CONSUMERS: Final[Mapping[str, ConsumerConfig]] = {
     config.durable_name: config
     for config in (
@@ -53,8 +55,11 @@ CONSUMERS: Final[Mapping[str, ConsumerConfig]] = {
 
 
 async def create_streams(jetstream: JetStreamContext) -> None:
-    """Create both streams and the consumers of the events."""
+    """Create both streams, the consumers of the events, and a bucket of who owns what."""
     for stream in _STREAMS:
         await jetstream.add_stream(stream)
     for consumer in CONSUMERS.values():
         await jetstream.add_consumer(STREAM, consumer)
+    owners = await jetstream.create_key_value(_BUCKET)
+    for kind, team in _OWNERS.items():
+        await owners.put(kind, team)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from obs.sandbox.process import Process, free_ports
+from obs.spec.quantity import format_duration
 
 SCRAPE_SECONDS: Final = 5
 
@@ -34,7 +35,7 @@ class PrometheusProcess:
         target: str,
         *,
         rules: Rules | None = None,
-        every: int = SCRAPE_SECONDS,
+        every: float = SCRAPE_SECONDS,
     ) -> None:
         """`target`: host:port of the collector, scraped and evaluated every `every` seconds."""
         (port,) = free_ports(1)
@@ -48,7 +49,7 @@ class PrometheusProcess:
                 f"--storage.tsdb.path={directory / 'prometheus'}",
                 f"--web.listen-address=127.0.0.1:{port}",
                 # Alerts that fire before Alertmanager is discovered are sent again after this time.
-                f"--rules.alert.resend-delay={every}s",
+                f"--rules.alert.resend-delay={format_duration(every)}",
             ],
             directory / "prometheus.log",
         )
@@ -63,11 +64,11 @@ class PrometheusProcess:
         self.process.stop()
 
 
-def _configuration(target: str, every: int, rules: Rules | None) -> dict[str, Any]:
+def _configuration(target: str, every: float, rules: Rules | None) -> dict[str, Any]:
     scrape = {"job_name": "obs", "static_configs": [{"targets": [target]}]}
     times = ("scrape_interval", "scrape_timeout", "evaluation_interval")
     whole: dict[str, Any] = {
-        "global": dict.fromkeys(times, f"{every}s"),
+        "global": dict.fromkeys(times, format_duration(every)),
         "scrape_configs": [scrape],
     }
     if rules is not None:

@@ -2,20 +2,24 @@
 
 Prometheus text format 0.0.4 and OpenMetrics 1.0.0 differ in the lines about a family and agree in
 its samples, so each family's samples are rendered and compressed once for both. A scrape only
-joins the pieces.
+joins the pieces. Protobuf, which Prometheus asks for where it takes native histograms, is rendered
+while somebody asks for it.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import chain, compress
 from threading import Lock
 from types import NoneType
-from typing import Final
+from typing import Final, Literal
 
 from obs.catalogue.metric import Kind, Metric
 from obs.families.family import Family, Value
+from obs.sinks import protobuf
 from obs.sinks.gzip_stream import Piece, deflate, member
+from obs.sinks.histogram_lines import histogram_lines
 from obs.sinks.labels import Duplicates, Labels, PerRows, label_texts
 from obs.sinks.plain_pieces import PlainPieces
 
@@ -27,14 +31,23 @@ _PLAIN: Final = frozenset((int, float, NoneType))  # not bool, whose repr is not
 _NOT_FINITE: Final = ((" inf\n", " +Inf\n"), (" -inf\n", " -Inf\n"), (" nan\n", " NaN\n"))
 _NONE: Final[frozenset[int]] = frozenset()
 _BLOCK: Final = 4096  # rows rendered at a time: a block's text stays in the processor's cache
+_ASKED: Final = 300.0  # seconds for which Protobuf goes on being rendered when it was asked for
+
+Format = Literal["text", "openmetrics", "protobuf"]
 
 
 @dataclass(frozen=True, slots=True)
 class _RenderedFamily:
-    """A family and its compressed sample lines by blocks of rows; None for a block without any."""
+    """A family and its compressed sample lines by blocks of rows; None for a block without any.
+
+    `left_out` are the indexes of rows without a sample. `binary` has the blocks that were rendered
+    in Protobuf, by their index.
+    """
 
     family: Family
     blocks: tuple[Piece | None, ...]
+    left_out: frozenset[int] = _NONE
+    binary: dict[int, Piece] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class _Section:
 
     metric: Metric
     samples: tuple[Piece, ...]
+    parts: tuple[_RenderedFamily, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +73,50 @@ class ExpositionBody:
 class ExpositionPage:
     """All samples at one time; immutable. Bodies are assembled when first requested."""
 
-    def __init__(self, sections: tuple[_Section, ...], plain: PlainPieces) -> None:
+    def __init__(
+        self,
+        sections: tuple[_Section, ...],
+        plain: PlainPieces,
+        binary: Callable[[_RenderedFamily], list[Piece]],
+    ) -> None:
+        """`binary` gives the samples of a family in Protobuf."""
         self._sections = sections
         self._plain = plain
-        self._gzip: dict[bool, bytes] = {}
-        self._sizes: dict[bool, int] = {}
+        self._binary = binary
+        self._gzip: dict[Format, bytes] = {}
+        self._sizes: dict[Format, int] = {}
 
-    def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
-        """The page in one of the two formats, compressed or plain."""
-        return b"".join(self.stream(openmetrics=openmetrics, gzip=gzip))
+    def body(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> bytes:
+        """The page in one of the formats, compressed or plain."""
+        return b"".join(self.stream(openmetrics=openmetrics, gzip=gzip, protobuf=protobuf))
 
-    def stream(self, *, openmetrics: bool, gzip: bool) -> ExpositionBody:
-        """The page in one of the two formats, compressed or plain.
+    def stream(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> ExpositionBody:
+        """The page in Protobuf, OpenMetrics or Prometheus' text format, compressed or plain.
 
         The compressed body is kept; a plain one, some fifteen times as large, is inflated piece
         by piece while it is read, and readers share the pieces.
         """
+        form: Format = "protobuf" if protobuf else "openmetrics" if openmetrics else "text"
         if gzip:
-            if openmetrics not in self._gzip:
-                self._gzip[openmetrics] = member(self._pieces(openmetrics))
-            whole = self._gzip[openmetrics]
+            if form not in self._gzip:
+                self._gzip[form] = member(self._pieces(form))
+            whole = self._gzip[form]
             return ExpositionBody(len(whole), lambda: iter((whole,)))
-        if openmetrics not in self._sizes:
-            self._sizes[openmetrics] = sum(piece.size for piece in self._pieces(openmetrics))
-        return ExpositionBody(
-            self._sizes[openmetrics], lambda: self._plain.joined(self._pieces(openmetrics))
-        )
+        if form not in self._sizes:
+            self._sizes[form] = sum(piece.size for piece in self._pieces(form))
+        return ExpositionBody(self._sizes[form], lambda: self._plain.joined(self._pieces(form)))
 
-    def _pieces(self, openmetrics: bool) -> Iterable[Piece]:
+    def _pieces(self, form: Format) -> Iterable[Piece]:
+        if form == "protobuf":
+            for section in self._sections:
+                pieces = list(chain.from_iterable(map(self._binary, section.parts)))
+                yield _binary_header(section.metric, sum(piece.size for piece in pieces))
+                yield from pieces
+            return
         for section in self._sections:
-            yield _header(section.metric, openmetrics)
+            yield _header(section.metric, form == "openmetrics")
             yield from section.samples
-        if openmetrics:
+        if form == "openmetrics":
             yield _END
 
 
@@ -100,9 +126,14 @@ class Exposition:
     `labels` are those that every sample has beside its own.
     """
 
-    def __init__(self, labels: Labels = ()) -> None:
+    def __init__(
+        self, labels: Labels = (), monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._lock = Lock()
+        self._monotonic = monotonic
         self._texts = PerRows(partial(label_texts, of_all=labels))
+        self._heads = PerRows(partial(protobuf.row_heads, of_all=labels))
+        self._asked: float | None = None  # when Protobuf was last asked for
         self._duplicates = Duplicates()
         self._parts: dict[str, tuple[_RenderedFamily, ...]] = {}
         self._page: ExpositionPage | None = None
@@ -117,6 +148,9 @@ class Exposition:
         """
         before = self._parts.get(source, ())
         parts = tuple(self._part(family, before) for family in families)
+        if self._asked is not None and self._monotonic() - self._asked < _ASKED:
+            for part in parts:  # here, so that the one who asks does not wait
+                self._binary(part)
         with self._lock:
             self._parts = {**self._parts, source: parts}
             self._page = None
@@ -132,16 +166,18 @@ class Exposition:
         """The current samples; the same object until something changes."""
         with self._lock:
             if self._page is None:
-                self._page = ExpositionPage(tuple(self._sections()), self._plain)
+                self._page = ExpositionPage(tuple(self._sections()), self._plain, self._binary)
             return self._page
 
-    def body(self, *, openmetrics: bool, gzip: bool) -> bytes:
+    def body(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> bytes:
         """The body of the current page."""
-        return self.page().body(openmetrics=openmetrics, gzip=gzip)
+        return b"".join(self.stream(openmetrics=openmetrics, gzip=gzip, protobuf=protobuf))
 
-    def stream(self, *, openmetrics: bool, gzip: bool) -> ExpositionBody:
+    def stream(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> ExpositionBody:
         """The same, made while it is read."""
-        return self.page().stream(openmetrics=openmetrics, gzip=gzip)
+        if protobuf:
+            self._asked = self._monotonic()
+        return self.page().stream(openmetrics=openmetrics, gzip=gzip, protobuf=protobuf)
 
     def _part(self, family: Family, before: Iterable[_RenderedFamily]) -> _RenderedFamily:
         for part in before:
@@ -160,28 +196,46 @@ class Exposition:
             )
         left_out |= self._duplicates.repeated(family.rows)
         blocks: list[Piece | None] = []
+        binary: dict[int, Piece] = {}
         for index, start in enumerate(range(0, len(family.rows), _BLOCK)):
             rows = slice(start, start + _BLOCK)
             if old and old.family.values[rows] == family.values[rows]:
                 blocks.append(old.blocks[index])
+                if index in old.binary:
+                    binary[index] = old.binary[index]
             else:
                 blocks.append(self._block(family, rows, left_out))
-        return _RenderedFamily(family, tuple(blocks))
+        return _RenderedFamily(family, tuple(blocks), left_out, binary)
 
     def _block(self, family: Family, rows: slice, left_out: frozenset[int]) -> Piece | None:
         texts = self._texts(family.rows, family.metric.labels)
-        within = frozenset(i - rows.start for i in left_out if rows.start <= i < rows.stop)
-        lines = sample_lines(family.metric.name, texts[rows], family.values[rows], within)
+        within = _within(rows, left_out)
+        if family.metric.kind is Kind.HISTOGRAM:
+            lines = histogram_lines(family.metric, texts[rows], family.histograms[rows], within)
+        else:
+            lines = sample_lines(family.metric.name, texts[rows], family.values[rows], within)
         return deflate(lines.encode()) if lines else None
+
+    def _binary(self, part: _RenderedFamily) -> list[Piece]:
+        """The family's samples in Protobuf; what is unchanged is not rendered again."""
+        family = part.family
+        for index, text in enumerate(part.blocks):
+            if text is not None and index not in part.binary:
+                rows = slice(index * _BLOCK, (index + 1) * _BLOCK)
+                heads = self._heads(family.rows, family.metric.labels)
+                within = _within(rows, part.left_out)
+                part.binary[index] = deflate(protobuf.samples(family, heads, rows, within))
+        return [part.binary[index] for index, text in enumerate(part.blocks) if text is not None]
 
     def _sections(self) -> Iterable[_Section]:
         by_name: dict[str, list[_RenderedFamily]] = {}
         for part in chain.from_iterable(self._parts[name] for name in sorted(self._parts)):
             by_name.setdefault(part.family.metric.name, []).append(part)
         for _, parts in sorted(by_name.items()):
-            blocks = chain.from_iterable(part.blocks for part in self._distinct(parts))
+            distinct = tuple(self._distinct(parts))
+            blocks = chain.from_iterable(part.blocks for part in distinct)
             if pieces := tuple(piece for piece in blocks if piece is not None):
-                yield _Section(parts[0].family.metric, pieces)
+                yield _Section(parts[0].family.metric, pieces, distinct)
 
     def _distinct(self, parts: list[_RenderedFamily]) -> Iterable[_RenderedFamily]:
         """The parts, without samples of rows that an earlier part has too."""
@@ -189,6 +243,11 @@ class Exposition:
         for index, part in enumerate(parts):
             left_out = self._duplicates.given(part.family, families[:index])
             yield self._rendered(part.family, left_out=left_out) if left_out else part
+
+
+def _within(rows: slice, left_out: frozenset[int]) -> frozenset[int]:
+    """The indexes among those rows, from the first of them on."""
+    return frozenset(i - rows.start for i in left_out if rows.start <= i < rows.stop)
 
 
 def sample_lines(
@@ -240,6 +299,10 @@ def _ends_in_unit(metric: Metric) -> bool:
 @lru_cache(maxsize=1024)
 def _header(metric: Metric, openmetrics: bool) -> Piece:
     return deflate(header_lines(metric, openmetrics=openmetrics).encode())
+
+
+def _binary_header(metric: Metric, size: int) -> Piece:
+    return deflate(protobuf.family_head(metric, size))
 
 
 _END: Final = deflate(b"# EOF\n")

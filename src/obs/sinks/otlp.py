@@ -9,13 +9,16 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
+    Buckets,
+    ExponentialHistogram,
+    ExponentialHistogramDataPoint,
     Gauge,
     MetricsData,
     NumberDataPoint,
@@ -34,8 +37,10 @@ from obs.clients.otlp_answer import Answer, Sender
 from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
 from obs.redaction.text import one_line
+from obs.sinks.ended import EndedSeries, Shown, shown_by
 from obs.sinks.labels import Duplicates, Labels, PerRows
-from obs.sinks.otlp_points import data_points, heads
+from obs.sinks.otlp_histograms import histogram_points
+from obs.sinks.otlp_points import data_points, ended_points, heads
 from obs.sinks.pushed import Pushed
 from obs.spec.outputs import Otlp
 
@@ -47,6 +52,10 @@ UNITS: Final[Mapping[str, str]] = {  # UCUM
 }
 _LARGEST: Final = 3_500_000  # bytes of points a request: receivers reject more than 4 MiB in all
 _PLACEHOLDER: Final = NumberDataPoint({}, 0, 0, 0)
+_NO_BUCKETS: Final = Buckets(0, [])
+_NO_HISTOGRAM: Final = ExponentialHistogramDataPoint(
+    {}, 0, 0, 0, 0, 0, 0, _NO_BUCKETS, _NO_BUCKETS, 0, 0, 0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +172,24 @@ class Encoder:
     def __init__(self, origin: Resource, labels: Labels = ()) -> None:
         self._origin = origin
         self._heads = PerRows(partial(heads, of_all=labels))
+        self._labels = labels
         self._duplicates = Duplicates()
+        self._ended = EndedSeries(self._heads)
 
     def requests(
         self, families: Sequence[Family], at: float
     ) -> Iterator[tuple[int, ExportMetricsServiceRequest]]:
         """(number of points, request) pairs, generated lazily.
 
-        Points of one metric are adjacent; of equal series only the first family's is sent.
+        Points of one metric are adjacent; of equal series only the first family's is sent. What
+        the requests before had, as far as all were taken, and these have not, is sent as ended.
         """
+        shown = shown_by(families)
         chunk: list[tuple[Metric, list[bytes]]] = []
         room = _LARGEST
-        for metric, points in self._points(families, _nanoseconds(at)):
+        for metric, points in chain(
+            self._points(families, _nanoseconds(at)), self._ends(shown, _nanoseconds(at))
+        ):
             ends = list(accumulate(map(len, points)))
             begin = 0
             while begin < len(points):
@@ -189,6 +204,11 @@ class Encoder:
                     chunk, room = [], _LARGEST
         if chunk:
             yield self._request(chunk)
+        self._ended.taken(shown)
+
+    def _ends(self, shown: Shown, time: int) -> Iterator[tuple[Metric, list[bytes]]]:
+        for metric, gone in self._ended.since_last(shown).items():
+            yield metric, ended_points(gone, time)
 
     def _points(
         self, families: Sequence[Family], time: int
@@ -199,14 +219,14 @@ class Encoder:
         for same in by_name.values():
             points: list[bytes] = []
             for index, family in enumerate(same):
-                points += data_points(
-                    self._heads(family.rows, family.metric.labels),
-                    family.values,
-                    _start(family),
-                    time,
-                    self._duplicates.repeated(family.rows)
-                    | self._duplicates.given(family, same[:index]),
-                )
+                repeated = self._duplicates.repeated(family.rows)
+                left_out = repeated | self._duplicates.given(family, same[:index])
+                start = _start(family)
+                if family.metric.kind is Kind.HISTOGRAM:
+                    points += histogram_points(family, start, time, self._labels, left_out)
+                    continue
+                of_rows = self._heads(family.rows, family.metric.labels)
+                points += data_points(of_rows, family.values, start, time, left_out)
             yield same[0].metric, points
 
     def _request(
@@ -218,20 +238,23 @@ class Encoder:
         request = encode_metrics(MetricsData([origin]))
         messages = request.resource_metrics[0].scope_metrics[0].metrics
         for message, (_, points) in zip(messages, chunk, strict=True):
-            data = message.sum if message.HasField("sum") else message.gauge
+            data = getattr(message, message.WhichOneof("data") or "gauge")
             del data.data_points[:]
             data.MergeFromString(b"".join(points))
         return sum(len(points) for _, points in chunk), request
 
 
 def otel_metric(metric: Metric) -> OtelMetric:
-    """The metric with its type: counters are monotonic cumulative sums, all else is a gauge.
+    """The metric with its type: counters are monotonic cumulative sums, histograms are cumulative
+    and exponential, all else is a gauge.
 
     It has one placeholder point, because the SDK encodes no type for a metric without points.
     """
-    data: Sum | Gauge
+    data: Sum | Gauge | ExponentialHistogram
     if metric.kind is Kind.COUNTER:
         data = Sum([_PLACEHOLDER], AggregationTemporality.CUMULATIVE, is_monotonic=True)
+    elif metric.kind is Kind.HISTOGRAM:
+        data = ExponentialHistogram([_NO_HISTOGRAM], AggregationTemporality.CUMULATIVE)
     else:
         data = Gauge([_PLACEHOLDER])
     return OtelMetric(metric.name, metric.help, ucum(metric.unit), data)
@@ -239,7 +262,7 @@ def otel_metric(metric: Metric) -> OtelMetric:
 
 def _start(family: Family) -> int:
     """When the counters began, in nanoseconds; 0 where unknown, and for gauges."""
-    if family.metric.kind is not Kind.COUNTER or family.since is None:
+    if family.metric.kind not in (Kind.COUNTER, Kind.HISTOGRAM) or family.since is None:
         return 0
     return _nanoseconds(family.since)
 

@@ -24,6 +24,7 @@ _DOUBLE: Final = Struct("<Bd")
 _AS_DOUBLE: Final = 4 << 3 | 1
 _INT: Final = Struct("<Bq")
 _AS_INT: Final = 6 << 3 | 1
+_NO_VALUE: Final = b"\x40\x01"  # field 8, flags: FLAG_NO_RECORDED_VALUE
 _FIXED: Final = _TIMES.size + _DOUBLE.size
 _INT64: Final = range(-(2**63), 2**63)
 
@@ -54,6 +55,25 @@ def data_points(
         for index, (head, value) in enumerate(zip(heads, values, strict=True))
         if value is not None and index not in left_out
     ]
+
+
+def ended_points(heads: Iterable[bytes], time: int) -> list[bytes]:
+    """A data point without a value for each row, which says that its series has ended."""
+    times = _TIMES.pack(_START, 0, _TIME, time)
+    points = []
+    for head in heads:
+        encoded = head[_length_ends(head) :]
+        size = _varint(len(encoded) + _TIMES.size + len(_NO_VALUE))
+        points.append(_DATA_POINTS + size + encoded + times + _NO_VALUE)
+    return points
+
+
+def _length_ends(head: bytes) -> int:
+    """Where the digits of a head's length end, the last of which has no highest bit."""
+    at = len(_DATA_POINTS)
+    while head[at] > 0x7F:
+        at += 1
+    return at + 1
 
 
 def _head(labels: Iterable[tuple[str, str]]) -> bytes:

@@ -1,15 +1,16 @@
 """What SLIs over JetStream consumers read of the tracker of a NATS source."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
 from obs.slis.kind import Observation
 from obs.slo.minutes import Minute, minute_of
-from obs.snapshot import Consumer, NatsSnapshot, Stream
-from obs.spec.slos import ConsumerSli
+from obs.snapshot.assets import Consumer, Stream
+from obs.snapshot.nats import NatsSnapshot
+from obs.spec.slis import ConsumerSli
 
 
 class ConsumerNumbers(msgspec.Struct, frozen=True, gc=False):
@@ -45,6 +46,26 @@ class ConsumerTracker(NatsTracker, Protocol):
     def numbers(self, sli: ConsumerSli) -> Sequence[ConsumerNumbers]:
         """The consumers that an SLI names; several where their stream is in several accounts."""
         ...
+
+    def named_like(self, sli: ConsumerSli) -> Sequence[tuple[str, str]]:
+        """Stream and name of each consumer that an SLI's globs match, also of one that is missing
+        without anything saying that it was deleted."""
+        ...
+
+
+ConsumerSliT = TypeVar("ConsumerSliT", bound=ConsumerSli)
+
+
+def consumer_objects(
+    sli: ConsumerSliT, tracker: ConsumerTracker
+) -> Mapping[str, ConsumerSliT] | None:
+    """The SLI of each consumer, by STREAM/CONSUMER; None before the first poll."""
+    if tracker.snapshot is None:
+        return None
+    return {
+        f"{stream}/{consumer}": sli.of(stream, consumer)
+        for stream, consumer in tracker.named_like(sli)
+    }
 
 
 def observation_of_minutes(minutes: Sequence[Minute], at: float) -> Observation:

@@ -9,8 +9,8 @@ from obs.slis.kind import HistorySpan, Measurement, MinuteEvents, Observation
 from obs.slo.cumulative import Counts
 from obs.slo.minutes import minute_of
 from obs.slo.sli import invocation_minutes
-from obs.snapshot import AwsSnapshot, Rule
-from obs.spec.slos import EventBridgeSli
+from obs.snapshot.aws import AwsSnapshot, Rule
+from obs.spec.slis import EventBridgeSli
 
 RulePoints = Mapping[tuple[Rule, str], Mapping[int, float]]
 """CloudWatch's sums by rule and metric name, then by the start of their bucket (Unix seconds)."""
@@ -41,6 +41,15 @@ class RuleHistory(Protocol):
 class InvocationMeasurement(Measurement[EventBridgeSli, RuleTracker]):
     """Invocations of all the SLI's rules together, by CloudWatch's minutes."""
 
+    @classmethod
+    def objects(
+        cls, sli: EventBridgeSli, tracker: RuleTracker
+    ) -> Mapping[str, EventBridgeSli] | None:
+        """Each rule."""
+        if tracker.snapshot is None:
+            return None
+        return {rule.name: sli.of(rule.name) for rule in _rules_of(sli, tracker.snapshot)}
+
     def observe(self, tracker: RuleTracker) -> Observation | None:
         """The minutes that CloudWatch has completed: later ones are still filling.
 
@@ -70,12 +79,15 @@ class InvocationMeasurement(Measurement[EventBridgeSli, RuleTracker]):
 
     def _rules(self, snapshot: AwsSnapshot) -> list[Rule]:
         """The rules that the SLI names."""
-        return [
-            rule
-            for rule in snapshot.rules
-            if rule.bus == self.sli.bus
-            and any(fnmatchcase(rule.name, glob) for glob in self.sli.rules)
-        ]
+        return _rules_of(self.sli, snapshot)
+
+
+def _rules_of(sli: EventBridgeSli, snapshot: AwsSnapshot) -> list[Rule]:
+    return [
+        rule
+        for rule in snapshot.rules
+        if rule.bus == sli.bus and any(fnmatchcase(rule.name, glob) for glob in sli.rules)
+    ]
 
 
 def events_by_minute(rules: Iterable[Rule], points: RulePoints) -> dict[int, Counts]:

@@ -1,16 +1,17 @@
 """Good messages: those of a consumer that were acknowledged rather than given up."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from obs.slis.consumers import ConsumerTracker
+from obs.slis.consumers import ConsumerTracker, consumer_objects
 from obs.slis.dead_letters import KEPT
 from obs.slis.kind import Measurement, Observation
 from obs.slis.settled_minutes import SavedMinutes, SettledMinutes
 from obs.slo.cumulative import Counts
 from obs.slo.windows import MINUTE
-from obs.spec.slos import NatsDeliverySli
+from obs.spec.slis import NatsDeliverySli
 
 _CORRECTED: Final = 10 * MINUTE  # a clock may be set back by less without a minute counting twice
 
@@ -34,6 +35,13 @@ class DeliveryMeasurement(Measurement[NatsDeliverySli, ConsumerTracker]):
         super().__init__(sli)
         self._consumers: dict[str, SettledMinutes] = {}
         self._minutes: dict[int, Counts] = {}
+
+    @classmethod
+    def objects(
+        cls, sli: NatsDeliverySli, tracker: ConsumerTracker
+    ) -> Mapping[str, NatsDeliverySli] | None:
+        """Each consumer."""
+        return consumer_objects(sli, tracker)
 
     def observe(self, tracker: ConsumerTracker) -> Observation | None:
         """The minutes that this poll settled, of all the SLI's consumers together."""

@@ -34,6 +34,7 @@ class Evaluation(msgspec.Struct, frozen=True, gc=False):
 
     `good` and `total` are the events of the SLO's own window, `budget_remaining` the share of its
     error budget left: below 0 when overspent, None without events or with too few to tell.
+    `resets_at`: when a calendar window ends (Unix seconds); None for a rolling one.
     """
 
     objective: float
@@ -42,6 +43,7 @@ class Evaluation(msgspec.Struct, frozen=True, gc=False):
     total: float
     budget_remaining: float | None
     windows: tuple[WindowEvaluation, ...]
+    resets_at: float | None = None
 
 
 def evaluate(
@@ -50,8 +52,10 @@ def evaluate(
     period_seconds: float,
     watermark: float,
     expected: Expected = ALL_SEEN,
+    *,
+    more: tuple[int, ...] = (),
 ) -> Evaluation:
-    """Evaluate an objective (ratio) over its period.
+    """Evaluate an objective (ratio) over its period; `more` are windows of tiers of its own.
 
     Error ratios are weighted by events: bad over expected counts, never an average of ratios.
     Raises ValueError unless 0 < objective < 1.
@@ -61,10 +65,10 @@ def evaluate(
     seen = expected.seen(watermark)
     events = expected.events(total, period_seconds, watermark) if period_seconds > seen else total
     remaining = None
-    if total and (expected.minutes or _can_tell(total - good, events, objective)):
+    if total and (expected.minutes or can_tell(total - good, events, objective)):
         remaining = budget_remaining((total - good) / events, objective)
     results: list[WindowEvaluation] = []
-    for label, seconds in windows(period_seconds):
+    for label, seconds in windows(period_seconds, more):
         own = seconds == period_seconds
         window_good, window_total = (good, total) if own else ledger.counts(seconds, watermark)
         if not window_total:
@@ -82,6 +86,6 @@ def evaluate(
     return Evaluation(objective, watermark, good, total, remaining, tuple(results))
 
 
-def _can_tell(bad: float, events: float, objective: float) -> bool:
+def can_tell(bad: float, events: float, objective: float) -> bool:
     """Not from one bad event, where the whole budget is less than one."""
     return not 0 < bad < MIN_BAD_EVENTS or events * error_budget(objective) >= 1

@@ -6,7 +6,8 @@ difference of two samples, so that reading costs the same however long the windo
 shifts the samples after it on every level, so that levels cannot disagree.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from obs.slo.cumulative import Counts, CountSpan, CumulativeCounts, checked
@@ -85,6 +86,25 @@ class Ledger:
         end = int(watermark // MINUTE) * MINUTE
         return self._between(int((end - window_seconds) // MINUTE) * MINUTE, end)
 
+    def past(self) -> tuple[int, list[float], list[float]]:
+        """Start (Unix seconds), good and total events of each 15 minutes; the newest may go on.
+
+        May be called from another thread than the one that sets minutes.
+        """
+        level = self._levels[-1]
+        while True:
+            newest, oldest, size = level.newest, level.oldest, level.size
+            counts = level.good[:], level.total[:]
+            ends = self._at(self._end)
+            if newest == level.newest:
+                break
+        turn = oldest % size
+        good, total = (
+            [after - before for before, after in pairwise([*ring[turn:], *ring[:turn], end])]
+            for ring, end in zip(counts, ends, strict=True)
+        )
+        return oldest * level.step, good, total
+
     def backfill(self, step_seconds: int, points: Mapping[int, Counts]) -> int:
         """Fill in history: {start: (good, total)} of buckets of `step_seconds`.
 
@@ -107,12 +127,24 @@ class Ledger:
             return 0
         self._advance(max(history) + step_seconds)
         spans = self._empty_spans(step_seconds, history)
-        for level, changed in zip(self._levels, self._changed, strict=True):
-            level.fill(spans)
-            for start, width, _, _ in spans:
-                first, last = start // level.step, (start + width - 1) // level.step
-                changed.update(range(max(first, level.oldest), last + 1))
+        self._fill(spans)
         return len(spans)
+
+    def add(self, step_seconds: int, points: Mapping[int, Counts]) -> None:
+        """Add {start: (good, total)} of buckets of `step_seconds` to what is there.
+
+        Each is spread evenly over the finer levels, however old it is. Starts are multiples of the
+        step, which is 1, 5 or a multiple of 15 minutes.
+        """
+        if not points:
+            return
+        self._advance(max(points) + step_seconds)
+        self._fill(
+            [
+                CountSpan(start, step_seconds, *checked(good, total))
+                for start, (good, total) in sorted(points.items())
+            ]
+        )
 
     def changed(self) -> list[Bucket]:
         """The buckets set or changed since the last call, to be written to the state file.
@@ -166,6 +198,13 @@ class Ledger:
             held = _summed(level.step, finer) | by_step[level.step]
             level.load(end, held)
             finer = held
+
+    def _fill(self, spans: Sequence[CountSpan]) -> None:
+        for level, changed in zip(self._levels, self._changed, strict=True):
+            level.fill(spans)
+            for start, width, _, _ in spans:
+                first, last = start // level.step, (start + width - 1) // level.step
+                changed.update(range(max(first, level.oldest), last + 1))
 
     def _advance(self, end: int) -> None:
         if end <= self._end:

@@ -47,6 +47,17 @@ class MinuteShare:
         """A poll could not tell: minutes from here to the next observation are no events."""
         self._broken_off = True
 
+    def stop(self, at: float) -> list[Minute]:
+        """What is observed is gone at `at` (Unix seconds); returns the minute that ended by it.
+
+        The next observation begins anew: the minute of `at` is judged by what comes in it.
+        """
+        start, self._start = self._start, None
+        self._broken_off = False
+        if start is None or start >= minute_of(at):
+            return []
+        return [Minute(start, self._good / self._seen, 1.0)]
+
     def _turn(self, start: int, good: bool) -> list[Minute]:
         before = self._start
         if before is not None and -BACKWARDS <= start - before <= 0:

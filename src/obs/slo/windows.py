@@ -83,13 +83,13 @@ def _rounded_down(seconds: float) -> int:
 
 
 @lru_cache
-def windows(period_seconds: float) -> tuple[Window, ...]:
+def windows(period_seconds: float, more: tuple[int, ...] = ()) -> tuple[Window, ...]:
     """The windows of an SLO's tiers, its own, and those in which SLOs are compared.
 
-    Each once, shortest first, none longer than the SLO's own. All but the own are multiples of
-    five minutes.
+    `more` are the windows (seconds) of tiers of its own. Each once, shortest first, none longer
+    than the SLO's own. All but the own are multiples of five minutes.
     """
-    lengths = {round(period_seconds)}
+    lengths = {round(period_seconds), *more}
     for month_long in LONG_WINDOWS:
         long = long_window(month_long, period_seconds)
         if long is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from obs.catalogue.exported import Exported, exported
 from obs.extras import require_extra
 from obs.spec.named import Found
 from obs.spec.source import SourceSpec
@@ -12,10 +13,12 @@ from obs.spec.sources import source_model
 from obs.spec.watched import SpecName
 
 if TYPE_CHECKING:
+    from obs.catalogue.metric import Metric
     from obs.clients.aws_cost import Estimate
     from obs.errors import SourceError
     from obs.families.family import Family
-    from obs.spec.slos import Sli
+    from obs.slis.kind import Measurement
+    from obs.spec.slis import Sli
     from obs.state import State
     from obs.web.status import StatusRow
 
@@ -49,10 +52,18 @@ class Tracker(ABC, Generic[SnapshotT]):
     source: str
     snapshot: SnapshotT | None = None
     """The last one; None before the first poll."""
+    exported: Exported = exported()
+    """What is exported of its families; it need not compute the others."""
+    families: Sequence["Family"] = ()
+    """Those of the last poll, for SLIs that compare metrics."""
 
     @abstractmethod
     def update(self, snapshot: SnapshotT) -> list["Family"]:
         """Judge a snapshot by the history; returns the source's families."""
+
+    def measure(self, measurements: Sequence["Measurement[Any, Any]"]) -> None:
+        """Take what measures the SLIs of this source; called once, before the first poll."""
+        return
 
     def find(self, names: Sequence[SpecName]) -> Sequence[Found]:
         """Whether each of these objects existed at the last poll, in their order.
@@ -71,6 +82,19 @@ class Tracker(ABC, Generic[SnapshotT]):
 
     def partial(self) -> Sequence[str]:
         """What the last poll could not tell; a sentence each."""
+        return ()
+
+    def failed(self) -> None:
+        """A poll has failed. Queues for the state file what that changes."""
+        return
+
+    def slower(self) -> float:
+        """By which factor polls are rarer for now than the spec says; 1 or more."""
+        return 1.0
+
+    def notes(self) -> Sequence[str]:
+        """What the source does differently for now, for people; the rest of a sentence that begins
+        with its name."""
         return ()
 
     def withdrawn_objects(self) -> int:
@@ -214,15 +238,32 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         """Numbers in the status document for all of its sources together, by name."""
         return {}
 
-    def published(self, sources: Mapping[str, SpecT]) -> int:
-        """The number of objects whose metrics the CloudWatch output publishes. Polls them."""
-        return 0
+    def series(self, sources: Mapping[str, SpecT], exported: Exported) -> Mapping[str, int]:
+        """How many series each of its objects has at most while nothing is wrong, by kind of
+        object; none where that is not known."""
+        return {}
+
+    def polled_once(self, sources: Mapping[str, SpecT]) -> "list[Family]":
+        """Families of one poll of each, to count the series that an output would write.
+
+        None of what CloudWatch has already, and none of sources that do not answer.
+        """
+        return []
 
     def costs(
-        self, sources: Mapping[str, SpecT], publishing: Mapping[str, Publishing]
+        self,
+        sources: Mapping[str, SpecT],
+        publishing: Mapping[str, Publishing],
+        slis: "Sequence[Sli]" = (),
     ) -> list[SourceCost]:
-        """Estimated cost of polling; `publishing` is by source. Sends only free requests."""
+        """Estimated cost of polling, for these SLIs too; `publishing` is by source. Sends requests
+        that are free, or next to it."""
         return []
+
+    def not_collected(self, sources: Mapping[str, SpecT], metric: "Metric") -> str:
+        """What the spec would have to name for the metric to be collected, and where, such as
+        `raft in collect`; empty where a source names it, or it is always collected."""
+        return ""
 
     def examples(self, sources: Mapping[str, SpecT], slis: Sequence["Sli"]) -> dict[str, str]:
         """Names of its objects in runbooks: the first of each in the spec, or a placeholder."""

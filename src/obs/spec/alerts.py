@@ -107,6 +107,10 @@ class Override(Tuned):
     """Name of the consumer."""
     server: ObjectName | None = None
     """The NATS server, as host:port and path of its monitoring address."""
+    nats_service: ObjectName | None = None
+    """Name of the NATS micro service."""
+    nats_endpoint: ObjectName | None = None
+    """Name of an endpoint of the NATS micro service."""
     aws: ObjectName | None = None
     """Name of the AWS source."""
     bus: ObjectName | None = None
@@ -115,15 +119,37 @@ class Override(Tuned):
     """Name of the EventBridge rule."""
     queue: ObjectName | None = None
     """Name of the SQS queue."""
+    function: ObjectName | None = None
+    """Name of the Lambda function."""
+    topic: ObjectName | None = None
+    """Name of the SNS topic."""
+    pipe: ObjectName | None = None
+    """Name of the EventBridge pipe."""
+    schedule_group: ObjectName | None = None
+    """Name of the group of schedules."""
+    api_destination: ObjectName | None = None
+    """Name of the API destination."""
+    archive: ObjectName | None = None
+    """Name of the archive."""
+    probe: ObjectName | None = None
+    """Name of the probe source."""
+    target: ObjectName | None = None
+    """Name of the target that is probed."""
+    dependency: ObjectName | None = None
+    """Name of a dependency that the target reports."""
     slo: ObjectName | None = None
     """Name of the SLO."""
     slo_service: ObjectName | None = None
     """Service of the SLO."""
     source: ObjectName | None = None
     """Name of the collector's source."""
+    object: dict[LabelName, ObjectName] = {}
+    """Labels of an object of a pack, for example {instance: "web-1:9100"}."""
 
 
-OBJECT_LABELS = tuple(name for name in Override.model_fields if name not in Tuned.model_fields)
+OBJECT_LABELS = tuple(
+    name for name in Override.model_fields if name not in (*Tuned.model_fields, "object")
+)
 """The fields of an override that select its objects."""
 
 

@@ -1,5 +1,6 @@
 """Turns validation errors of the models into sentences that say what would be right."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any, Final
 
@@ -8,22 +9,26 @@ from pydantic_core import ErrorDetails
 
 from obs.redaction.text import redacted
 from obs.spec.field_types import expected, field_names, is_model
+from obs.spec.model import Model
 from obs.spec.quantity import format_duration, parse_duration
 from obs.spec.report import MOST_PROBLEMS, Problem, cut, did_you_mean, problem_at
+from obs.spec.system import System
 from obs.spec.tree import Fields, Path, locate, locate_key
 
 _Facts = Mapping[str, Any]
 
 
-def explain(error: ValidationError, tree: Fields, *, missing: bool = True) -> list[Problem]:
-    """One problem for each error, at the line of the wrong value.
+def explain(
+    error: ValidationError, tree: Fields, *, missing: bool = True, root: type[Model] = System
+) -> list[Problem]:
+    """One problem for each error of validating the model `root`, at the line of the wrong value.
 
     With `missing` false, missing fields are no problem: they may be in an unreadable file.
     """
     details = error.errors(include_url=False)[: MOST_PROBLEMS + 1]
     unknown = [tuple(each["loc"]) for each in details if each["type"] == "extra_forbidden"]
     return [
-        _problem(detail, tree)
+        _problem(detail, tree, root)
         for detail in details
         if not _is_consequence(detail)
         and (detail["type"] != "missing" or (missing and not _misspelt(detail["loc"], unknown)))
@@ -43,27 +48,37 @@ def _is_consequence(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and bool(detail["input"])
 
 
-def _problem(detail: ErrorDetails, tree: Fields) -> Problem:
+def _problem(detail: ErrorDetails, tree: Fields, root: type[Model]) -> Problem:
     path: Path = tuple(detail["loc"])
     kind, facts = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return problem_at(locate_key(tree, path), _unknown_field(path))
+        return problem_at(locate_key(tree, path), _unknown_field(path, root))
     if kind == "missing":
         return problem_at(locate(tree, path), _missing(path))
     if path and path[-1] == "[key]":
         path = path[:-1]
-        return problem_at(locate_key(tree, path), _sentence(kind, path, detail["input"], facts))
+        sentence = _sentence(kind, path, detail["input"], facts, root)
+        return problem_at(locate_key(tree, path), sentence)
     if facts.get("field"):
-        path = (*path, facts["field"])
-    return problem_at(locate(tree, path), _sentence(kind, path, detail["input"], facts))
+        path = (*path, *_steps(facts["field"]))
+    return problem_at(locate(tree, path), _sentence(kind, path, detail["input"], facts, root))
 
 
-def _unknown_field(path: Path) -> str:
-    names, name = field_names(path[:-1]), str(path[-1])
+def _steps(field: str | tuple[str, ...]) -> Path:
+    """The steps of `targets[2].name`; a name alone is one step, even with a dot in it."""
+    if isinstance(field, tuple):
+        return field
+    if "[" not in field:
+        return (field,)
+    return tuple(int(each) if each.isdigit() else each for each in re.findall(r"[^.\[\]]+", field))
+
+
+def _unknown_field(path: Path, root: type[Model]) -> str:
+    names, name = field_names(path[:-1], root), str(path[-1])
     homes = [
         known
         for known in names
-        if is_model(below := expected((*path[:-1], known))) and name in below.model_fields
+        if is_model(below := expected((*path[:-1], known), root)) and name in below.model_fields
     ]
     if homes:
         return f"unknown field; {name} belongs under {homes[0]}"
@@ -90,14 +105,14 @@ def _missing(path: Path) -> str:
     return f"is missing; write for example `{example}`" if example else "is missing"
 
 
-def _sentence(kind: str, path: Path, found: object, facts: _Facts) -> str:
+def _sentence(kind: str, path: Path, found: object, facts: _Facts, root: type[Model]) -> str:
     words = _SENTENCES.get(kind)
-    if kind == "tuple_type" and is_model(expected((*path, 0))):
+    if kind == "tuple_type" and is_model(expected((*path, 0), root)):
         return f"{_shown(found)} where a list of mappings is expected"
     if words is not None:
         return words(found, facts)
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        names = field_names(path)
+        names = field_names(path, root)
         fields = f" with the fields {', '.join(names)}" if names and path else ""
         return f"{_shown(found)} where a mapping is expected{fields}"
     return f"{_shown(found)} is not allowed here"
@@ -158,7 +173,8 @@ def _choice(found: object, facts: _Facts) -> str:
 
 def _too_few(found: object, facts: _Facts) -> str:
     least = facts["min_length"]
-    return f"is an empty list; write at least {least} {'entry' if least == 1 else 'entries'}"
+    empty = "is empty" if isinstance(found, dict) else "is an empty list"
+    return f"{empty}; write at least {least} {'entry' if least == 1 else 'entries'}"
 
 
 def _too_short(found: object, facts: _Facts) -> str:

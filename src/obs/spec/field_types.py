@@ -31,11 +31,11 @@ def is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Model)
 
 
-def field_names(path: Path) -> tuple[str, ...]:
+def field_names(path: Path, root: Any = System) -> tuple[str, ...]:
     """The field names of the model at `path`; empty if there is no model."""
-    kind = expected(path)
+    kind = expected(path, root)
     names = tuple(_fields(kind)) if is_model(kind) else ()
-    return names if path else (*names, "environments")
+    return names if path or root is not System else (*names, "environments")
 
 
 def _fields(kind: type[Model]) -> dict[str, FieldInfo]:

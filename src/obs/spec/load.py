@@ -103,6 +103,8 @@ class _Validator:
         system = None
         try:
             system = System.model_validate(plain(expanded.tree))
+            for name, own in system.packs.own.items():
+                own.placed(Path(locate(tree, ("packs", "own", name)).file))
             parts = parts_of(system)
         except ValidationError as error:
             found += [

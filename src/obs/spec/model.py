@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -46,10 +46,15 @@ class Model(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         str_strip_whitespace=True,
         allow_inf_nan=False,
+        defer_build=True,  # with the model around it, once, and only if something is validated
     )
+
+    @classmethod
+    def default(cls, **fields: Any) -> Self:
+        """The default of a field: as the model itself, but not validated, which would build it."""
+        return cast("Self", cls.model_construct(**fields))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -58,8 +63,9 @@ class Model(BaseModel):
         return schema
 
 
-def wrong(message: str, field: str = "") -> PydanticCustomError:
-    """The error for a validator to raise: a message for the user, about a field of its model."""
+def wrong(message: str, field: str | tuple[str, ...] = "") -> PydanticCustomError:
+    """The error for a validator to raise: a message for the user, about a field of its model, or
+    about one at a path from there."""
     return PydanticCustomError("spec", "{message}", {"message": message, "field": field})
 
 
@@ -127,11 +133,12 @@ class Address:
         return url
 
 
+LONGEST_NAME: Final = 64  # characters
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 Name = Annotated[
     str,
-    Field(max_length=64),
+    Field(max_length=LONGEST_NAME),
     Matching(NAME_PATTERN, "letters, digits, _ . and -, starting with a letter or digit"),
 ]
 """A name that becomes a label value, a file name and a URL part."""
@@ -145,6 +152,15 @@ AssetName = Annotated[
     Matching(r"^[^\s.*>/\\]+$", "the name of one stream or consumer: no wildcard, dot or space"),
 ]
 """The name of a JetStream stream or consumer."""
+
+ONE_ASSET: Final = "the name of one stream or consumer: no wildcard, dot or space"
+
+AssetGlob = Annotated[
+    str,
+    Field(min_length=1, max_length=255),
+    Matching(r"^[^\s.>/\\]+$", ONE_ASSET),
+]
+"""The name of a JetStream stream or consumer, or a glob where its field allows one."""
 
 
 def check_local_file(path: str) -> str:

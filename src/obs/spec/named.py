@@ -8,7 +8,14 @@ from obs.spec.globs import escaped, plain_name
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
 from obs.spec.tree import Path, path_text
-from obs.spec.watched import BusRules, ConsumerName, Named, SpecName, StreamName
+from obs.spec.watched import (
+    BusRules,
+    ConsumerGlobs,
+    ConsumerName,
+    Named,
+    SpecName,
+    StreamName,
+)
 
 ANY: Final = "*"
 
@@ -94,7 +101,7 @@ def _every(system: System, source: str) -> Iterator[SpecName]:
     for kind, name, spec in system.sources.every():
         if name == source:
             for each in spec.named():
-                yield replace(each, path=_joined(("sources", kind, name), each.path))
+                yield replace(each, path=_joined(("sources", kind, spec.one_of or name), each.path))
     for index, slo in enumerate(system.slos):
         measured = slo.sli.measured
         if measured.source == source:
@@ -121,3 +128,7 @@ def _parts(named: Named) -> Iterator[SpecName]:
             account, stream = named.account, escaped(named.stream)
             yield SpecName("stream", stream, account=account, path="stream")
             yield SpecName("consumer", escaped(named.consumer), stream, account, path="consumer")
+        case ConsumerGlobs():
+            account = named.account
+            yield SpecName("stream", named.stream, account=account, path="stream")
+            yield SpecName("consumer", named.consumer, named.stream, account, path="consumer")

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
 from obs.spec.expected import ExpectedStream
 from obs.spec.globs import escaped
+from obs.spec.http_login import HttpLogin
+from obs.spec.label_keys import check_labels_apart
 from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, wrong
 from obs.spec.nats_login import NatsLogin
 from obs.spec.quantity import NotBoolean
@@ -30,6 +32,44 @@ Prefix = Annotated[
 
 Domain = Annotated[str, Matching(r"^[^\s.*>]+$", "the name of a JetStream domain, for example hub")]
 """The name of a JetStream domain."""
+
+MetadataKey = Annotated[str, Field(min_length=1, max_length=256)]
+"""A key of the metadata of a stream or a consumer."""
+
+_TAKEN_LABELS: Final = ("nats", "account", "stream", "consumer")
+"""Labels of the series of streams and consumers."""
+SubjectFilter = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    Matching(
+        r"^(>|([^\s.*>]+|\*)(\.([^\s.*>]+|\*))*(\.>)?)$",
+        "a subject, in which * is any token and a last > any rest, for example orders.eu.>",
+    ),
+]
+"""A subject of NATS with wildcards."""
+
+_MOST_FILTERS: Final = 64
+
+# fmt: off
+Group = Literal[
+    "servers", "accounts", "routes", "gateways", "leafnodes", "connections", "raft", "services"
+]
+# fmt: on
+"""What can be collected of a cluster beside streams and consumers."""
+
+
+class ClientConnections(Model):
+    """Connections of clients that have series, where `collect` has connections. Those of one name,
+    which a client sets when it connects, are one series; those without a name are one as well."""
+
+    accounts: Annotated[tuple[AccountName, ...], Field(min_length=1, max_length=64)]
+    """The accounts, by name; one without JetStream in operator mode by its public key."""
+    max_names: Annotated[int, Field(gt=0, le=100_000), NotBoolean] = 500
+    """Maximum number of names with series in each account; the number of others is exported."""
+
+
+Event = Literal["acks", "elections", "changes", "naks", "api"]
+"""Events of an account that a connection can count."""
 
 
 class Selection(Model):
@@ -62,6 +102,16 @@ class NatsConnection(NatsLogin):
     advisory_stream: Name | None = None
     """A stream that captures $JS.EVENT.ADVISORY.>, with each prefix of `imports` too; with it, dead
     letters are also counted for periods in which the collector was down or not connected."""
+    count_subjects: dict[AssetName, Annotated[tuple[SubjectFilter, ...], Field(min_length=1)]] = {}
+    """Streams of this account whose messages are counted by subject, each with its filters:
+    {ORDERS: [orders.eu.>, orders.us.>]}. Each filter costs one request in config_every, and may
+    match 100 000 subjects; a connection has at most 64 filters."""
+
+    events: tuple[Event, ...] = ("acks", "elections", "changes")
+    """What else is counted while connected. acks: how long processing takes, from consumers with
+    sample_freq. elections: leaders elected and quorums lost. changes: streams and consumers
+    created, updated and deleted. naks: messages refused with -NAK or +TERM, two more series for
+    each consumer; api: requests to the JetStream API; both may be many messages a second."""
 
     @property
     def hears(self) -> tuple[str, ...]:
@@ -82,6 +132,14 @@ class NatsConnection(NatsLogin):
             raise wrong("two accounts have the same prefix; give each its own", "imports")
         return self
 
+    @model_validator(mode="after")
+    def _counts_within_bounds(self) -> "NatsConnection":
+        number = sum(map(len, self.count_subjects.values()))
+        if number > _MOST_FILTERS:
+            message = f"{number} filters; a connection has at most {_MOST_FILTERS}"
+            raise wrong(message, "count_subjects")
+        return self
+
 
 class Monitoring(Model):
     """Monitoring addresses of a NATS cluster."""
@@ -92,6 +150,9 @@ class Monitoring(Model):
     discover: bool = True
     """Whether the cluster's other servers are discovered, on the same monitoring port. Where that
     is false, or the others cannot be reached, list all servers in `monitor`."""
+    monitor_login: HttpLogin | None = None
+    """Credentials for the URLs in `monitor`, where a proxy in front of them asks for some; servers
+    that are discovered are not sent them."""
 
 
 class NatsSource(SourceSpec, Monitoring):
@@ -109,14 +170,28 @@ class NatsSource(SourceSpec, Monitoring):
     """Window over which a consumer's status is determined."""
     config_every: Seconds = 300.0
     """Interval at which limits and settings are read; changes appear within this time."""
-    streams: Selection = Selection()
+    streams: Selection = Selection.default()
     """Streams to watch."""
-    consumers: Selection = Selection()
+    consumers: Selection = Selection.default()
     """Consumers to watch, on the watched streams."""
+    collect: tuple[Group, ...] = ("servers", "accounts", "routes", "gateways", "leafnodes")
+    """What is collected beside streams and consumers."""
+    client_connections: ClientConnections | None = None
+    """The accounts whose clients' connections are collected, required for connections in
+    `collect`."""
     ephemeral: Literal["roll_up", "each"] = "roll_up"
     """Consumers without a durable name: one sum per stream, or a series each."""
+    monitor_metadata: bool = True
+    """Whether thresholds in the metadata of streams and consumers (io.nats.monitor.…) become
+    metrics and alerts."""
     max_consumers: Annotated[int, Field(gt=0, le=1_000_000), NotBoolean] = 20_000
     """Maximum number of consumers with series; the number of others is exported."""
+    metadata_labels: Annotated[tuple[MetadataKey, ...], Field(max_length=16)] = ()
+    """Keys of metadata that become labels of nats_stream_metadata_info and
+    nats_consumer_metadata_info, which streams and consumers have that have one of the keys. What
+    is not a letter, a digit or _ becomes _ in the label."""
+    max_accounts: Annotated[int, Field(gt=0, le=100_000), NotBoolean] = 200
+    """Maximum number of accounts with series of their own; the number of others is exported."""
     expects: dict[AssetName, ExpectedStream] = {}
     """Streams that must exist, with limits and consumers that `obs check` compares."""
     tls: Tls | None = None
@@ -152,11 +227,43 @@ class NatsSource(SourceSpec, Monitoring):
     def _is_reached(self) -> "NatsSource":
         if self.monitor and self.system:
             raise wrong("monitor is set as well; keep one of them", "system")
+        if self.monitor_login and not self.monitor:
+            raise wrong("there is no monitor to sign in at; add it", "monitor_login")
+        for url in self.monitor or ():
+            if self.monitor_login:
+                self.monitor_login.check_encrypted(url, "monitor")
         if not self.monitor and not self.system and not self.every_connection:
             raise wrong(
                 "nothing says how to reach NATS; add monitor (http://host:8222), or a connection, "
                 "or system where there is no monitoring port"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _services_are_asked_over_a_connection(self) -> "NatsSource":
+        if "services" in self.collect and not self.every_connection:
+            raise wrong(
+                "micro services are asked over a connection; add connection, or remove services",
+                "collect",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _metadata_labels_are_told_apart(self) -> "NatsSource":
+        check_labels_apart(self.metadata_labels, "metadata_labels", _TAKEN_LABELS)
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_collected(self) -> "NatsSource":
+        if "connections" in self.collect and self.client_connections is None:
+            raise wrong(
+                "connections needs the accounts of the clients; write "
+                "client_connections: {accounts: [NAME]}",
+                "collect",
+            )
+        for group in {"connections", "raft"}.intersection(self.collect):
+            if not self.monitor and not self.system:
+                raise wrong(f"an account cannot tell {group}; add monitor or system", "collect")
         return self
 
     @property

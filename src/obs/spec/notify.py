@@ -3,27 +3,25 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Final, Literal, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from obs.spec.alerts import LabelName
+from obs.spec.clocks import DAYS, ClockTime, Day, Zone
 from obs.spec.model import HttpUrl, Matching, Model, Name, wrong
-from obs.spec.quantity import Duration, within
+from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.report import did_you_mean
 from obs.spec.secret import InFile
 from obs.spec.tree import Path
 
 Severity = Literal["critical", "warning", "info"]
-Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-DAYS: Final[tuple[Day, ...]] = get_args(Day)
+
+GROUP_BY: Final = ("system", "environment", "alertname")
+"""Labels by which alerts are grouped unless the spec says otherwise."""
 
 _MAIL: Final = r"^[^@\s,]+@[^@\s,]+$"
 MailAddress = Annotated[str, Matching(_MAIL, "one mail address, for example oncall@example.com")]
-ClockTime = Annotated[
-    str,
-    Matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", 'a time of day in quotes, for example "19:00"'),
-]
 TopicArn = Annotated[
     str,
     Matching(
@@ -38,14 +36,6 @@ RoleArn = Annotated[
         "a role's ARN, for example arn:aws:iam::123456789012:role/alerts",
     ),
 ]
-
-
-def _check_zone(zone: str) -> str:
-    zones = available_timezones()
-    if zone in zones:
-        return zone
-    hint = did_you_mean(zone, zones) or "; write for example Europe/Berlin"
-    raise wrong(f"{zone!r} is not a time zone{hint}")
 
 
 class Slack(Model):
@@ -161,6 +151,8 @@ class Route(Model):
     """Interval at which an unchanged group is repeated (default by severity: 4h, 1d, 3d)."""
     quiet: tuple[Name, ...] = ()
     """Names of quiet hours; alerts that fire in them are notified afterwards if they still fire."""
+    group_by: tuple[LabelName, ...] = ()
+    """Labels by which the alerts of this route are grouped (default: those of `notify`)."""
 
 
 class LabelRoute(Route):
@@ -194,7 +186,7 @@ class QuietHours(Model):
     """Time of day at which they begin (default: the whole day)."""
     until: ClockTime | None = None
     """Time of day at which they end; on the next day if it is not later than `from`."""
-    timezone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
+    timezone: Zone = "UTC"
     """Time zone of the times, for example Europe/Berlin."""
 
     @model_validator(mode="after")
@@ -218,6 +210,20 @@ class QuietHours(Model):
         return evening or (yesterday in self.days and clock < self.until)
 
 
+AlertName = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class InhibitRule(Model):
+    """While an alert of `source` fires, those of `target` are not notified."""
+
+    source: Annotated[tuple[AlertName, ...], Field(min_length=1)]
+    """Names of the alerts that tell the cause."""
+    target: Annotated[tuple[AlertName, ...], Field(min_length=1)]
+    """Names of the alerts that follow from it; those of a higher severity are notified anyway."""
+    equal: tuple[LabelName, ...] = ()
+    """Labels whose values both have in common, beside system and environment."""
+
+
 class Watchdog(Model):
     """A dead man's switch: a service that notifies you when ObsWatchdog stops arriving."""
 
@@ -236,12 +242,13 @@ class Notify(Model):
     """Which alerts go to which receivers."""
     quiet_hours: dict[Name, QuietHours] = {}
     """Quiet hours that routes may refer to, by names that you choose."""
-    group_by: Annotated[tuple[LabelName, ...], Field(min_length=1)] = (
-        "system",
-        "environment",
-        "alertname",
-    )
+    group_by: Annotated[tuple[LabelName, ...], Field(min_length=1)] = GROUP_BY
     """Labels by which alerts are grouped into one notification."""
+    inhibit: tuple[InhibitRule, ...] = ()
+    """More inhibition rules than those that obs has: causes of your own over their symptoms."""
+    pages_per_week: Annotated[int, Field(ge=0, le=10_000), NotBoolean] | None = None
+    """Pages a week that the people on call can bear; `obs alerts stats` counts them (default: no
+    budget)."""
     watchdog: Watchdog | None = None
     """Receiver of a heartbeat that proves that alerts arrive (default: none)."""
 

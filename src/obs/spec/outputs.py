@@ -1,11 +1,17 @@
 """The outputs of the collector."""
 
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from obs import catalogue
-from obs.spec.model import Address, LocalFile, Matching, Model, Name, wrong
+from obs.catalogue.metric import Metric
+from obs.catalogue.published import why_unpublished
+from obs.spec.clocks import Zone
+from obs.spec.globs import is_plain, matches, plain_names
+from obs.spec.model import Address, Glob, LocalFile, Matching, Model, Name, wrong
 from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, within
 from obs.spec.report import did_you_mean
@@ -18,23 +24,40 @@ def _check_listen(address: str) -> str:
     return address
 
 
-_PUBLISHED: Final = [metric.name for metric in catalogue.ALL if metric.cloudwatch]
+_PUBLISHABLE: Final = [each.name for each in catalogue.ALL if not why_unpublished(each)]
 
 
-def _check_published(name: str) -> str:
-    if name in _PUBLISHED:
-        return name
-    choices = ", ".join(_PUBLISHED)
-    if name in catalogue.BY_NAME:
-        raise wrong(f"{name} is not published to CloudWatch; choose from {choices}")
-    hint = did_you_mean(name, _PUBLISHED) or did_you_mean(name, catalogue.BY_NAME)
-    raise wrong(f"{name!r} is not a metric of obs{hint or f'; choose from {choices}'}")
+def _check_published(text: str) -> str:
+    if not is_plain(text):
+        if not any(fnmatchcase(name, text) for name in _PUBLISHABLE):
+            raise wrong(f"{text!r} matches no metric of obs that CloudWatch takes")
+        return text
+    if text in _PUBLISHABLE:
+        return text
+    metric = catalogue.BY_NAME.get(text)
+    if metric is not None:
+        raise wrong(f"{text} {why_unpublished(metric)}; remove it")
+    hint = did_you_mean(text, _PUBLISHABLE) or did_you_mean(text, catalogue.BY_NAME)
+    raise wrong(f"{text!r} is not a metric of obs{hint}")
+
+
+@cache
+def _chosen(globs: tuple[str, ...]) -> tuple[Metric, ...]:
+    named = set(plain_names(globs))
+    return tuple(
+        metric
+        for metric in catalogue.ALL
+        if metric.name in named
+        or (not metric.on_request and not why_unpublished(metric) and matches(metric.name, globs))
+    )
 
 
 PublishedMetric = Annotated[
-    str, AfterValidator(_check_published), Field(json_schema_extra={"enum": list(_PUBLISHED)})
+    Glob,
+    AfterValidator(_check_published),
+    Field(json_schema_extra={"examples": ["nats_stream_bytes", "nats_server_*"]}),
 ]
-"""The name of a catalogue metric that obs can publish to CloudWatch."""
+"""The name of a metric of obs that CloudWatch takes, or a glob of such names."""
 
 
 class Web(Model):
@@ -99,15 +122,37 @@ class CloudWatch(Model):
     metrics: Annotated[tuple[PublishedMetric, ...], Field(min_length=1)] = (
         "nats_consumer_lag_messages",
     )
-    """Metrics to publish."""
+    """Metrics to publish, by name or glob. A glob takes no metric that is exported on request only.
+    A counter is published as what it grew by since the last push."""
+
+    @property
+    def published(self) -> tuple[Metric, ...]:
+        """The metrics to publish, in the order of the catalogue."""
+        return _chosen(self.metrics)
+
+
+class SloReport(Model):
+    """Reports on the SLOs, one file for each period of the calendar that has ended."""
+
+    every: Literal["weekly", "monthly", "quarterly", "yearly"] = "monthly"
+    """Period that a report is about; events are kept for as long as it takes."""
+    directory: Annotated[str, Field(min_length=1, max_length=4096)]
+    """Folder of the files; one that is there already is not written again."""
+    format: Literal["html", "markdown", "text", "json"] = "html"
+    """Format of the files."""
+    timezone: Zone | None = None
+    """Time zone of days and periods (default: that of the SLOs' calendar periods if they have the
+    same, else UTC)."""
 
 
 class Outputs(Model):
     """Outputs of the collector; /metrics is always served."""
 
-    web: Web = Web()
+    web: Web = Web.default()
     """HTTP server for /metrics, health endpoints and the status page."""
     otlp: Otlp | None = None
     """OTLP push (default: none)."""
     cloudwatch: CloudWatch | None = None
     """CloudWatch publishing (default: none)."""
+    slo_report: SloReport | None = None
+    """SLO reports (default: none)."""

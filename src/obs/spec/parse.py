@@ -23,9 +23,14 @@ _WORDS: Final[dict[str, Value]] = {
 }
 
 
-def parse(file: str, text: str) -> tuple[Fields | None, list[Problem]]:
-    """The tree of one file and what is wrong with its YAML; no tree where it cannot be read."""
-    builder = _Builder(file)
+def parse(
+    file: str, text: str, *, kind: str = "spec", first: str = "version: 1"
+) -> tuple[Fields | None, list[Problem]]:
+    """The tree of one file and what is wrong with its YAML; no tree where it cannot be read.
+
+    `kind` of file, and the `first` line that one has.
+    """
+    builder = _Builder(file, kind, first)
     try:
         tree = builder.document(_events(file, text))
     except _UnusableError as error:
@@ -60,9 +65,11 @@ def _line(event: yaml.Event) -> int:
 class _Builder:
     """Turns the parser's events into nodes, remembering anchors and problems."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, kind: str, first: str) -> None:
         self.problems: list[Problem] = []
         self._file = file
+        self._kind = kind
+        self._first = first
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._size = 0
 
@@ -77,12 +84,12 @@ class _Builder:
             elif isinstance(event, yaml.NodeEvent):
                 tree = self._node(event, events, (), _line(event))
         if tree is None or (isinstance(tree, Scalar) and tree.value is None):
-            raise _UnusableError(
-                Problem(self._file, None, "", "is empty; a spec begins with version: 1")
-            )
+            message = f"is empty; a {self._kind} begins with {self._first}"
+            raise _UnusableError(Problem(self._file, None, "", message))
         if not isinstance(tree, Fields):
-            kind = "a list" if isinstance(tree, Items) else "a single value"
-            message = f"is {kind}; a spec is a mapping that begins with version: 1"
+            found = "a list" if isinstance(tree, Items) else "a single value"
+            right = f"a {self._kind} is a mapping that begins with {self._first}"
+            message = f"is {found}; {right}"
             raise _UnusableError(Problem(self._file, tree.place.line, "", message))
         return tree
 

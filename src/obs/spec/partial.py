@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from obs.spec.model import Model
 from obs.spec.notify import Notify
 from obs.spec.outputs import CloudWatch
+from obs.spec.packs import Packs
 from obs.spec.references import Parts
-from obs.spec.slos import Sli
+from obs.spec.slis import Sli
+from obs.spec.slos import Slo
+from obs.spec.source import SourceSpec
 from obs.spec.sources import SOURCE_KINDS, source_model
-from obs.spec.tree import Fields, Items, Node, Scalar, child, is_empty, plain
+from obs.spec.tree import Fields, Items, Node, Path, Scalar, child, is_empty, plain
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -21,24 +25,40 @@ def sound_parts(tree: Fields) -> Parts:
     sources, outputs, slos = (tree.fields.get(key) for key in ("sources", "outputs", "slos"))
     items = slos.items if isinstance(slos, Items) else ()
     slis = {index: _sound(Sli, child(item, "sli")) for index, item in enumerate(items)}
+    added = dict(enumerate(_added(tree.fields.get("packs")), len(items)))
     return Parts(
         {
-            kind: _named(source_model(kind), child(sources, kind) if sources else None)
+            kind: _sources(source_model(kind), child(sources, kind) if sources else None)
             for kind in SOURCE_KINDS
         },
-        {index: name for index, item in enumerate(items) if (name := _identity(item))},
-        {index: sli for index, sli in slis.items() if sli is not None},
+        {index: name for index, item in enumerate(items) if (name := _identity(item))}
+        | {index: (slo.service, slo.name) for index, (_, slo) in added.items()},
+        {index: sli for index, sli in slis.items() if sli is not None}
+        | {index: slo.sli for index, (_, slo) in added.items()},
         _sound(CloudWatch, child(outputs, "cloudwatch") if outputs else None),
         _sound(Notify, tree.fields.get("notify")),
+        {index: home for index, (home, _) in added.items()},
     )
 
 
-def _named(model: type[ModelT], node: Node | None) -> Mapping[str, ModelT | None]:
+def _added(packs: Node | None) -> list[tuple[Path, Slo]]:
+    """The SLOs that packs add."""
+    used = _sound(Packs, packs)
+    try:
+        return list(used.slos()) if used else []
+    except (PydanticCustomError, ValidationError):
+        return []
+
+
+def _sources(model: type[SourceSpec], node: Node | None) -> Mapping[str, SourceSpec | None]:
     if not isinstance(node, Fields):
         return {}
-    return {
-        name: _sound(model, below) for name, below in node.fields.items() if not is_empty(below)
-    }
+    found: dict[str, SourceSpec | None] = {}
+    for name, below in node.fields.items():
+        if not is_empty(below):
+            written = _sound(model, below)
+            found |= written.each(name) if written else {name: None}
+    return found
 
 
 def _sound(model: type[ModelT], node: Node | None) -> ModelT | None:

@@ -9,18 +9,28 @@ from functools import cached_property
 from typing import assert_never
 
 from obs.spec.aws import AwsSource, Bus
+from obs.spec.composites import composite_problems
 from obs.spec.globs import GlobIndex, is_plain, matches, plain_name
 from obs.spec.nats import NatsSource, Selection
 from obs.spec.notify import Notify, unknown_names
 from obs.spec.outputs import CloudWatch
+from obs.spec.probe import ProbeSource
 from obs.spec.quantity import format_duration
 from obs.spec.report import did_you_mean
-from obs.spec.slos import RAREST_POLL, Sli
+from obs.spec.slis import RAREST_POLL, Sli
 from obs.spec.source import SourceSpec
 from obs.spec.sources import source_model
 from obs.spec.system import System
 from obs.spec.tree import Path
-from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named, StreamName
+from obs.spec.watched import (
+    BusRules,
+    ClientConnection,
+    ConsumerGlobs,
+    ConsumerName,
+    Named,
+    ProbeTargets,
+    StreamName,
+)
 
 ReferenceProblem = tuple[Path, str]
 """Path, and the problem there."""
@@ -31,7 +41,7 @@ class Parts:
     """The valid parts of a spec. A source that is invalid is None.
 
     `sources` are by kind, then name; `names` (service and name) and `slis` by the index of their
-    SLO.
+    SLO. `homes` are the places of the packs that add an SLO, by its index, too.
     """
 
     sources: Mapping[str, Mapping[str, SourceSpec | None]] = field(default_factory=dict)
@@ -39,16 +49,19 @@ class Parts:
     slis: Mapping[int, Sli] = field(default_factory=dict)
     cloudwatch: CloudWatch | None = None
     notify: Notify | None = None
+    homes: Mapping[int, Path] = field(default_factory=dict)
 
 
 def parts_of(system: System) -> Parts:
     """All parts of a valid spec."""
+    homes = [home for home, _ in system.packs.slos()]
     return Parts(
         dict(system.sources),
         {index: (slo.service, slo.name) for index, slo in enumerate(system.slos)},
         {index: slo.sli for index, slo in enumerate(system.slos)},
         system.outputs.cloudwatch,
         system.notify,
+        dict(enumerate(homes, len(system.slos) - len(homes))),  # packs add theirs after the others
     )
 
 
@@ -61,7 +74,9 @@ def dangling(parts: Parts) -> Iterator[ReferenceProblem]:
         if source is not None
     }
     for index, sli in parts.slis.items():
-        yield from _sli(("slos", index, "sli", sli.kind), sli, parts, watched)
+        path = parts.homes.get(index, ("slos", index, "sli", sli.kind))
+        yield from _sli(path, sli, parts, watched)
+    yield from composite_problems(parts.names, parts.slis)
     for (kind, name), each in watched.items():
         if isinstance(each.source, NatsSource):
             yield from _expected(("sources", kind, name, "expects"), each.source, each)
@@ -86,8 +101,8 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
     for index, (service, name) in parts.names.items():
         known = first.setdefault((service, name), index)
         if known != index:
-            path: Path = ("slos", index, "name")
-            clash = same_as(path, ("slos", known, "name"))
+            path, other = (parts.homes.get(at, ("slos", at, "name")) for at in (index, known))
+            clash = same_as(path, other)
             yield path, f"{name!r} of service {service!r} is {clash}"
 
 
@@ -158,13 +173,22 @@ class _Selected:
             advice = hint or f"; add it to {kind}s.include"
             yield path, f"source {source!r} does not include {kind} {name!r}{advice}"
 
+    def unlike(self, path: Path, glob: str) -> Iterator[ReferenceProblem]:
+        """The problem of a glob that nothing selected can match; none where something can."""
+        if not self._include.overlaps(glob):
+            kind = self._kind
+            hint = did_you_mean(glob, self._include.globs) or f"; add it to {kind}s.include"
+            yield path, f"source {self._source!r} includes no {kind} like {glob!r}{hint}"
+
 
 def _sli(
     path: Path, sli: Sli, parts: Parts, watched: Mapping[tuple[str, str], _Watched]
 ) -> Iterator[ReferenceProblem]:
     measured = sli.measured
-    yield from _unknown_source(path, measured.source, measured.source_kind, parts)
-    source = watched.get((measured.source_kind, measured.source))
+    if measured.part_names():
+        return
+    yield from _unknown_source(path, measured.source, measured.kind_of_source(), parts)
+    source = watched.get((measured.kind_of_source(), measured.source))
     if source is not None:
         if measured.counts_minutes and source.source.poll > RAREST_POLL:
             poll, most = format_duration(source.source.poll), format_duration(RAREST_POLL)
@@ -183,15 +207,24 @@ def _unwatched(path: Path, named: Named, source: _Watched) -> Iterator[Reference
         case ConsumerName():
             yield from source.streams.problems((*path, "stream"), named.stream)
             yield from source.consumers.problems((*path, "consumer"), named.consumer)
+        case ConsumerGlobs():
+            yield from source.streams.unlike((*path, "stream"), named.stream)
+            yield from source.consumers.unlike((*path, "consumer"), named.consumer)
         case ClientConnection():
             yield from _connection(path, named, source)
+        case ProbeTargets():
+            yield from _targets(path, named, source)
         case _:
             assert_never(named)
 
 
 def _unknown_source(path: Path, name: str, kind: str, parts: Parts) -> Iterator[ReferenceProblem]:
     known = parts.sources.get(kind, {})
-    if name in known:
+    if name in known or _may_be_one_of(name, known):
+        return
+    if members := [each for each, spec in known.items() if spec and spec.one_of == name]:
+        choices = f"write one of them: {', '.join(members)}"
+        yield (*path, "source"), f"source {name!r} stands for {len(members)} sources; {choices}"
         return
     if not known:
         advice = "the spec has none; add it to sources"
@@ -199,6 +232,11 @@ def _unknown_source(path: Path, name: str, kind: str, parts: Parts) -> Iterator[
         return
     hint = did_you_mean(name, known) or f"; choose from {', '.join(sorted(known))}"
     yield (*path, "source"), f"no {source_model(kind).words} source {name!r}{hint}"
+
+
+def _may_be_one_of(name: str, known: Mapping[str, SourceSpec | None]) -> bool:
+    """Whether an invalid source may stand for it and others."""
+    return any(spec is None and name.startswith(f"{each}-") for each, spec in known.items())
 
 
 def _rules(path: Path, named: BusRules, source: _Watched) -> Iterator[ReferenceProblem]:
@@ -218,6 +256,16 @@ def _rules(path: Path, named: BusRules, source: _Watched) -> Iterator[ReferenceP
                 (*path, "rules", index),
                 f"source {source.name!r} watches no rule {rule!r} {where}",
             )
+
+
+def _targets(path: Path, named: ProbeTargets, source: _Watched) -> Iterator[ReferenceProblem]:
+    assert isinstance(source.source, ProbeSource)
+    known = [target.name for target in source.source.targets]
+    for index, target in enumerate(named.targets):
+        if not any(matches(name, [target]) for name in known):
+            hint = did_you_mean(target, known) or f"; choose from {', '.join(known)}"
+            message = f"source {source.name!r} probes no target {target!r}{hint}"
+            yield (*path, "targets", index), message
 
 
 def _connection(
@@ -240,6 +288,9 @@ def _connection(
             f"no connection of source {source.name!r} hears account {named.account!r}, so "
             f"{named.without}{hint}",
         )
+    if named.group and named.group not in source.source.collect:
+        message = f"source {source.name!r} does not collect {named.group}; add it to collect"
+        yield (*path, "source"), message
 
 
 def _expected(path: Path, spec: NatsSource, source: _Watched) -> Iterable[ReferenceProblem]:

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
+from obs.spec.descriptions import descriptions, models
 from obs.spec.environments import MOST_ENVIRONMENTS
-from obs.spec.model import NAME_PATTERN
+from obs.spec.model import NAME_PATTERN, Model
 from obs.spec.quantity import DURATION_PATTERN, format_duration
 from obs.spec.system import System
 
@@ -25,9 +26,10 @@ def json_schema() -> Schema:
     fields, and `environments`.
     """
     whole = System.model_json_schema()
-    models = {name: _model(schema) for name, schema in whole.pop("$defs").items()}
-    top = _model(whole)
-    overlays = {name + _OVERLAY: _overlay(schema) for name, schema in models.items()}
+    known = models()
+    defined = {name: _model(schema, known[name]) for name, schema in whole.pop("$defs").items()}
+    top = _model(whole, System)
+    overlays = {name + _OVERLAY: _overlay(schema) for name, schema in defined.items()}
     overlays[f"System{_OVERLAY}"] = _environment(top)
     top["properties"]["environments"] = {
         "description": "Overrides by environment; --env chooses one.",
@@ -38,18 +40,51 @@ def json_schema() -> Schema:
         "additionalProperties": False,
         "maxProperties": MOST_ENVIRONMENTS,
     }
-    definitions = dict(sorted({**models, **overlays}.items()))
+    definitions = dict(sorted({**defined, **overlays}.items()))
     return {"$schema": _DIALECT, "title": "obs spec", **top, "$defs": definitions}
 
 
-def _model(schema: Schema) -> Schema:
+def described_schema(model: type[Model]) -> Schema:
+    """The JSON Schema of a file that is no spec: it refers to no variables."""
+    whole = model.model_json_schema()
+    known = models()
+    defined = {name: _model(each, known[name]) for name, each in whole.pop("$defs").items()}
+    found: Schema = _without_variables(
+        {**_model(whole, model), "$defs": dict(sorted(defined.items()))}
+    )
+    return {"$schema": _DIALECT, **found}
+
+
+def _without_variables(value: Any) -> Any:
+    """The same schema, with no reference to a variable among its choices."""
+    if isinstance(value, list):
+        return [_without_variables(each) for each in value if each != _VARIABLE]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _without_variables(each) for key, each in value.items()}
+    if len(choices := found.get("anyOf", ())) == 1:
+        found = {**{key: each for key, each in found.items() if key != "anyOf"}, **choices[0]}
+    return found
+
+
+def _model(schema: Schema, model: type[Model]) -> Schema:
     """A model's schema, with every field as the loader accepts it."""
     required = schema.get("required", [])
+    texts = {_alias(model, name): text for name, text in descriptions(model).items()}
     fields = {
-        name: _field(field, required=name in required)
+        name: _field(_described(field, texts.get(name)), required=name in required)
         for name, field in schema["properties"].items()
     }
     return {**_untitled(schema), "properties": fields}
+
+
+def _alias(model: type[Model], name: str) -> str:
+    field = model.model_fields.get(name)
+    return (field.alias if field else None) or name
+
+
+def _described(schema: Schema, text: str | None) -> Schema:
+    return schema if text is None else {"description": text} | schema
 
 
 def _field(schema: Schema, *, required: bool) -> Schema:

@@ -1,173 +1,31 @@
 """Service level objectives."""
 
-from abc import abstractmethod
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from obs.durations import format_duration
-from obs.spec.model import AssetName, Glob, Model, Name, wrong
-from obs.spec.quantity import Duration, NotBoolean, Objective, within
-from obs.spec.watched import BusRules, ClientConnection, ConsumerName, Named
+from obs.spec.alerts import LabelName
+from obs.spec.clocks import Zone
+from obs.spec.maintenance import LocalMoment, MaintenanceWindow, check_moment
+from obs.spec.model import Model, Name, wrong
+from obs.spec.quantity import Duration, NotBoolean, Objective, parse_duration, within
+from obs.spec.slis import Sli
+from obs.spec.slo_facts import LabelValue, Link, OwnTier, Person, Slices, Tiers, same_place_twice
 
-RAREST_POLL: Final = 300.0
-"""Seconds between polls that still tell what the minutes between them were like."""
-
-
-class SliSpec(Model):
-    """What all SLI kinds have in common; `obs.slis` has a module for each, which measures it."""
-
-    source_kind: ClassVar[str]
-    """The kind of its source: a field of `Sources`."""
-    counts_minutes: ClassVar[bool] = False
-    """Whether its events are minutes: then a window's number of events is known beforehand."""
-
-    source: Name
-    """Source of the data."""
-
-    @abstractmethod
-    def in_words(self) -> str:
-        """What is counted, for people."""
-
-    @abstractmethod
-    def names(self) -> tuple[Named, ...]:
-        """What it refers to in its source, which must watch it; alerts may be labelled with it."""
-
-    def invocations(self) -> BusRules | None:
-        """The rules whose invocations are its events; None for other kinds of events."""
-        return None
-
-
-class EventBridgeSli(SliSpec):
-    """Good events: invocations that did not fail after all retries."""
-
-    source_kind = "aws"
-
-    source: Name
-    """AWS source that watches the bus."""
-    bus: Annotated[str, Field(min_length=1, max_length=256)]
-    """Name of the bus; `default` is the account's default bus."""
-    rules: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
-    """Names or globs of the rules whose invocations count (default: all)."""
-
-    def in_words(self) -> str:
-        """What is counted, for people."""
-        return f"invocations on {self.bus}: {', '.join(self.rules)}"
-
-    def names(self) -> tuple[Named, ...]:
-        """The rules."""
-        return (self.invocations(),)
-
-    def invocations(self) -> BusRules:
-        """All its rules."""
-        return BusRules(self.bus, self.rules)
-
-
-class ConsumerSli(SliSpec):
-    """An SLI over a JetStream consumer."""
-
-    source_kind = "nats"
-
-    source: Name
-    """NATS source that watches the consumer."""
-    account: Glob = "*"
-    """NATS account of the stream, by name or id, if the stream's name occurs in several."""
-    stream: AssetName
-    """Name of the stream."""
-    consumer: AssetName
-    """Name of the consumer."""
-
-    def names(self) -> tuple[Named, ...]:
-        """The consumer."""
-        return (ConsumerName(self.stream, self.consumer, self.account),)
-
-
-class NatsLagSli(ConsumerSli):
-    """Good minutes: those in which the consumer's lag was within the limits."""
-
-    counts_minutes = True
-
-    max_seconds: Annotated[Duration, within("1ms", "90d")] | None = None
-    """Maximum age of the consumer's oldest unprocessed message."""
-    max_messages: Annotated[int, Field(ge=0, le=10**12), NotBoolean] | None = None
-    """Maximum number of unprocessed messages."""
-
-    def in_words(self) -> str:
-        """What is counted, for people."""
-        limits = [
-            *([format_duration(self.max_seconds)] if self.max_seconds is not None else []),
-            *([f"{self.max_messages} messages"] if self.max_messages is not None else []),
-        ]
-        return f"lag of {self.stream}/{self.consumer} within {' and '.join(limits)}"
-
-    @model_validator(mode="after")
-    def _needs_a_target(self) -> "NatsLagSli":
-        if self.max_seconds is None and self.max_messages is None:
-            raise wrong("needs max_seconds, max_messages or both")
-        return self
-
-
-class NatsDeliverySli(ConsumerSli):
-    """Good messages: those that were acknowledged, however often they were delivered. The others
-    are dead letters.
-    """
-
-    source: Name
-    """NATS source that watches the consumer; it must have a connection that hears the account."""
-
-    def in_words(self) -> str:
-        """What is counted, for people."""
-        return f"messages of {self.stream}/{self.consumer}"
-
-    def names(self) -> tuple[Named, ...]:
-        """The consumer, and the connection that dead letters require."""
-        return (*super().names(), ClientConnection(self.account, "dead letters cannot be counted"))
-
-
-class Sli(Model):
-    """Source of good and total events: exactly one kind."""
-
-    # The one list of SLI kinds: a field's name is the kind and its module in `obs.slis`.
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
-
-    eventbridge: EventBridgeSli | None = None
-    """Failed invocations of EventBridge rules, out of all invocations."""
-    nats_lag: NatsLagSli | None = None
-    """Minutes in which a consumer's lag was within limits, out of all minutes."""
-    nats_delivery: NatsDeliverySli | None = None
-    """Dead letters of a consumer, out of all messages that it finished."""
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> "Sli":
-        given = self._given()
-        if len(given) != 1:
-            choices = ", ".join(type(self).model_fields)
-            raise wrong(f"needs exactly one of {choices}; has {' and '.join(given) or 'none'}")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """The SLI's kind as the spec writes it: one of the fields."""
-        (kind,) = self._given()
-        return kind
-
-    def in_words(self) -> str:
-        """What is counted, for people."""
-        return self.measured.in_words()
-
-    @property
-    def measured(self) -> SliSpec:
-        """The SLI of the kind that is set."""
-        (written,) = self._given().values()
-        return written
-
-    def _given(self) -> dict[str, SliSpec]:
-        return {name: written for name, written in self if written is not None}
+Calendar = Literal["week", "month", "quarter", "year"]
+Missing = Literal["ignore", "bad", "good"]
+NOMINAL: Final[dict[Calendar, str]] = {
+    "week": "7d",
+    "month": "30d",
+    "quarter": "90d",
+    "year": "365d",
+}
+"""By calendar period the length by which its burn rates are judged."""
 
 
 class Slo(Model):
-    """A target for the share of good events over a rolling window."""
+    """A target for the share of good events over a window, rolling or a period of the calendar."""
 
     name: Name
     """Name, unique within the service."""
@@ -177,7 +35,153 @@ class Slo(Model):
     """One sentence that states the promise."""
     objective: Objective
     """Percentage of good events, above 1 and below 100, for example 99.9."""
-    window: Annotated[Duration, within("1d", "90d")] = 30 * 86_400.0
+    window: Annotated[Duration, within("1h", "400d")] = 30 * 86_400.0
     """Length of the rolling window."""
+    calendar: Calendar | None = None
+    """Period of the calendar, instead of `window`: the error budget is whole again when one begins.
+    A week begins on Monday."""
+    timezone: Zone = "UTC"
+    """Time zone of `calendar`, `start` and maintenance, for example Europe/Berlin."""
+    start: LocalMoment | None = None
+    """When the SLO begins: events before do not count (default: it always has)."""
+    maintenance: tuple[MaintenanceWindow, ...] = ()
+    """Maintenance windows of this SLO, besides those of the system."""
+    missing: Missing | None = None
+    """What a minute without data counts as: nothing, bad or good (default: good where the SLI
+    counts minutes, else nothing)."""
     sli: Sli
     """What is measured; exactly one kind."""
+    slices: Slices | None = None
+    """Count minutes that had enough good events, instead of events (default: events)."""
+    tiers: Tiers | None = None
+    """Burn-rate alerts instead of the usual ones (default: `tiers` at the top, if any)."""
+    max_objects: Annotated[int, Field(ge=1, le=1_000), NotBoolean] = 100
+    """Of an SLI with `by`: how many objects may have a budget of their own. Further ones are
+    counted in slo_objects_dropped."""
+
+    labels: dict[LabelName, LabelValue] = {}
+    """Labels for its alerts and for slo_info, for example `domain: payments`; routes may choose by
+    them."""
+    team: LabelValue | None = None
+    """Team that its alerts go to: the label `team`, by which routes may choose."""
+    owner: Person | None = None
+    """Who answers for the objective; in annotations, the status page and the report."""
+    links: Link = {}
+    """Further pages, by name: `runbook`, `dashboard`, …; annotations link_NAME of its alerts."""
+    engine: Literal["collector", "rules"] = "collector"
+    """What evaluates it: the collector, or recording rules of the server that is queried."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _calendar_has_a_length(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("window") is not None:
+            return data
+        lengths = [text for name, text in NOMINAL.items() if name == data.get("calendar")]
+        return {**data, "window": lengths[0]} if lengths else data
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Slo":
+        if self.calendar and self.window != parse_duration(NOMINAL[self.calendar]):
+            raise wrong("needs window or calendar, and not both", "calendar")
+        if self.start is not None:
+            check_moment(self.start, "start")
+        if self.missing is not None and self.sli.measured.silence_is_zero:
+            raise wrong(
+                f"a minute without data of {self.sli.kind} had no events, so none is missing; "
+                "leave missing out",
+                "missing",
+            )
+        if self.missing is not None and "missing" in type(self.sli.measured).model_fields:
+            kind = self.sli.kind
+            raise wrong(
+                f"{kind} has a field of its own for that; set sli.{kind}.missing", "missing"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tiers_and_slices_fit(self) -> "Slo":
+        if self.slices is not None and self.sli.measured.counts_minutes:
+            raise wrong(f"{self.sli.kind} counts minutes already; remove slices", "slices")
+        for index, tier in enumerate(self.tiers or ()):
+            if tier.long > self.window:
+                longest = format_duration(self.window)
+                raise wrong(f"tiers[{index}].long is longer than the window, {longest}", "tiers")
+        if (twice := same_place_twice(self.tiers or ())) is not None:
+            message = "has the severity and the long window of an earlier one; change one of them"
+            raise wrong(f"tiers[{twice}] {message}", "tiers")
+        return self
+
+    @model_validator(mode="after")
+    def _rules_can_count(self) -> "Slo":
+        if self.by_rules and not self.sli.measured.has_rules:
+            raise wrong(
+                f"rules cannot count the events of {self.sli.kind}, which only the collector "
+                "knows; write engine: collector, or leave it out",
+                "engine",
+            )
+        for field in ("calendar", "start", "maintenance", "missing", "slices"):
+            if self.by_rules and getattr(self, field):
+                raise wrong(
+                    f"rules know no {field}, which only the collector does; write engine: "
+                    f"collector, or leave {field} out",
+                    "engine",
+                )
+        return self
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether recording rules evaluate it, and the collector does not."""
+        return self.engine == "rules"
+
+    @property
+    def alert_labels(self) -> tuple[tuple[str, str], ...]:
+        """Labels of its alerts, sorted."""
+        team = {"team": self.team} if self.team else {}
+        return tuple(sorted({**self.labels, **team}.items()))
+
+    @property
+    def annotations(self) -> tuple[tuple[str, str], ...]:
+        """Annotations of its alerts, sorted."""
+        owner = {"owner": self.owner} if self.owner else {}
+        links = {f"link_{name}": url for name, url in self.links.items()}
+        return tuple(sorted({**links, **owner}.items()))
+
+    @property
+    def info_labels(self) -> tuple[tuple[str, str], ...]:
+        """Labels of slo_info: those of its alerts, and its owner; sorted."""
+        owner = {"owner": self.owner} if self.owner else {}
+        return tuple(sorted({**dict(self.alert_labels), **owner}.items()))
+
+    @property
+    def counts_minutes(self) -> bool:
+        """Whether its events are minutes."""
+        return self.slices is not None or self.sli.measured.counts_minutes
+
+    def in_words(self) -> str:
+        """What is counted, for people."""
+        what = self.sli.in_words()
+        if self.slices is not None:
+            share = f"{100 * self.slices.good_above:.10g} %"
+            what = f"{format_duration(self.slices.length)} slices with {share} good {what}"
+        return f"{what}, by {self.sli.measured.each}" if self.sli.measured.each else what
+
+    def with_tiers(self, tiers: tuple[OwnTier, ...]) -> "Slo":
+        """The SLO with these tiers, unless it has some of its own."""
+        return self if self.tiers is not None else self.model_copy(update={"tiers": tiers})
+
+    @property
+    def window_label(self) -> str:
+        """The window in a label: `30d`, or `calendar month (Europe/Berlin)`."""
+        if self.calendar:
+            return f"calendar {self.calendar} ({self.timezone})"
+        return format_duration(round(self.window))
+
+    @property
+    def missing_counts_as(self) -> Missing:
+        """What a minute without data counts as."""
+        return self.missing or ("good" if self.counts_minutes else "ignore")
+
+    @property
+    def expects_minutes(self) -> bool:
+        """Whether its window has as many events as minutes, those without data good ones."""
+        return self.counts_minutes and self.missing_counts_as == "good"

@@ -1,7 +1,7 @@
 """What the spec says of every source, whatever its kind."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import model_validator
@@ -24,6 +24,8 @@ class SourceSpec(Model):
 
     words: ClassVar[str]
     """Name of the kind for people: "NATS" in "a NATS source"."""
+    only_for_slos: ClassVar[bool] = False
+    """Whether nothing is collected of it but what SLOs count."""
 
     poll: Poll
     """Interval of the polls."""
@@ -39,6 +41,16 @@ class SourceSpec(Model):
     @abstractmethod
     def where(self) -> str:
         """Where it is polled and what is selected there, for people to read."""
+
+    @property
+    def one_of(self) -> str:
+        """What the spec calls the source that stands for this and others; empty where it stands
+        for itself."""
+        return ""
+
+    def each(self, name: str) -> Mapping[str, "SourceSpec"]:
+        """The sources that it stands for, by their names; itself, unless it stands for several."""
+        return {name: self}
 
     @property
     def place(self) -> str:

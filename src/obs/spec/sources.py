@@ -7,10 +7,33 @@ room is `obs.sources.<key>`.
 from collections.abc import Iterator, Mapping
 from typing import Final, get_args
 
+from pydantic import field_validator
+
 from obs.spec.aws import AwsSource
-from obs.spec.model import Model, Name
+from obs.spec.model import LONGEST_NAME, Model, Name, wrong
 from obs.spec.nats import NatsSource
+from obs.spec.probe import ProbeSource
+from obs.spec.prometheus import PrometheusSource
 from obs.spec.source import SourceSpec
+
+
+def single(written: Mapping[str, SourceSpec]) -> dict[str, SourceSpec]:
+    """Each source by itself, where one as written stands for several. Raises an error from `wrong`
+    where two have the same name."""
+    found: dict[str, SourceSpec] = {}
+    for called, source in written.items():
+        for name, each in source.each(called).items():
+            if other := found.get(name):
+                message = f"stands for {name}, which is another source too; rename one"
+                raise wrong(message, each.one_of or other.one_of)
+            if len(name) > LONGEST_NAME:
+                raise wrong(
+                    f"stands for {name}, which is longer than {LONGEST_NAME} characters; shorten "
+                    "its name or that of the account",
+                    called,
+                )
+            found[name] = each
+    return found
 
 
 class Sources(Model):
@@ -20,6 +43,16 @@ class Sources(Model):
     """NATS clusters, each under a name of your own."""
     aws: dict[Name, AwsSource] = {}
     """AWS accounts and regions, each under a name of your own."""
+    prometheus: dict[Name, PrometheusSource] = {}
+    """Prometheus-compatible servers that SLOs are measured with, each under a name of your own."""
+    probe: dict[Name, ProbeSource] = {}
+    """URLs, TCP ports and certificates that the collector probes, each list of targets under a name
+    of your own."""
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _each_by_itself(cls, written: Mapping[str, SourceSpec]) -> dict[str, SourceSpec]:
+        return single(written)
 
     def of(self, kind: str) -> Mapping[str, SourceSpec]:
         """The sources of one kind, by name."""
@@ -30,6 +63,12 @@ class Sources(Model):
         """Kind, name and spec of each source, in the order of the kinds."""
         for kind in SOURCE_KINDS:
             yield from ((kind, name, spec) for name, spec in self.of(kind).items())
+
+    def aws_members(self, name: str) -> tuple[AwsSource, ...]:
+        """The AWS sources that a source of the spec stands for; none where there is none."""
+        if name in self.aws:
+            return (self.aws[name],)
+        return tuple(each for each in self.aws.values() if each.one_of == name)
 
     def named(self, name: str) -> SourceSpec:
         """The source of this name, which is unique over all kinds. Raises KeyError."""

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from obs.spec.model import HttpUrl, Matching, Model, wrong
+from obs.spec.http_credentials import HttpCredentials
+from obs.spec.model import HttpUrl, Matching, Model
 from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.regions import Region
-from obs.spec.secret import InFile, InVariable
 from obs.spec.tls import Tls
 
 RolePattern = Matching(
@@ -17,47 +17,19 @@ RolePattern = Matching(
 )
 
 
-class Reached(Model):
+class Reached(HttpCredentials):
     """Address and credentials of an HTTP API."""
 
     url: HttpUrl
     """Base URL of the API, including a path prefix if it has one."""
-    token: InVariable | None = None
-    """Bearer token, only as ${VARIABLE}; a literal token is rejected."""
-    token_file: InFile | None = None
-    """File that contains the bearer token."""
-    user: str | None = None
-    """User for basic authentication."""
-    password: InVariable | None = None
-    """Password, only as ${VARIABLE}; a literal password is rejected."""
-    password_file: InFile | None = None
-    """File that contains the password."""
     tls: Tls | None = None
     """TLS settings."""
-    allow_plaintext: bool = False
-    """Whether credentials may be sent unencrypted, to an http:// URL of another machine."""
     timeout: Annotated[Duration, within("100ms", "10m")] = 30.0
     """Timeout of a request."""
 
     @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> "Reached":
-        for name in ("token", "password"):
-            if getattr(self, name) and getattr(self, f"{name}_file"):
-                raise wrong(f"{name} is set as well; keep one of them", f"{name}_file")
-        password = self.password or self.password_file
-        if (self.user is None) != (password is None):
-            raise wrong(
-                "user and password must be given together", "user" if self.user else "password"
-            )
-        if self.user and (self.token or self.token_file):
-            raise wrong("user and token are both set; keep one of them")
-        return self
-
-    @model_validator(mode="after")
     def _credentials_are_encrypted(self) -> "Reached":
-        if self.user or self.token or self.token_file:
-            what = "the password" if self.user else "the token"
-            check_encrypted(self.url, what, self.allow_plaintext)
+        self.check_unread(self.url, "url")
         return self
 
 
@@ -133,7 +105,7 @@ class CloudWatchStack(Model):
     profile: str | None = None
     """Profile of the AWS configuration files."""
     role_arn: Annotated[str, RolePattern] | None = None
-    """Role to assume."""
+    """Role to assume; for a source with several accounts, the role of this name in each."""
 
 
 class Stacks(Model):
@@ -149,5 +121,5 @@ class Stacks(Model):
     """Rules of an Amazon Managed Service for Prometheus workspace."""
     grafana: GrafanaStack | None = None
     """Grafana alert rules and dashboards."""
-    cloudwatch: CloudWatchStack = CloudWatchStack()
+    cloudwatch: CloudWatchStack = CloudWatchStack.default()
     """CloudWatch alarms and dashboards, in the account of each AWS source."""

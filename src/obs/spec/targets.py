@@ -72,9 +72,9 @@ class Dashboards(Model):
 class Targets(Model):
     """What rules and dashboards are built for: folders, namespaces, labels, data sources."""
 
-    grafana: Grafana = Grafana()
+    grafana: Grafana = Grafana.default()
     """Alert rules for Grafana."""
-    operator: Operator = Operator()
+    operator: Operator = Operator.default()
     """Alert rules for the Prometheus operator."""
-    dashboards: Dashboards = Dashboards()
+    dashboards: Dashboards = Dashboards.default()
     """Dashboards for Grafana."""

@@ -8,7 +8,19 @@ from typing import Literal
 
 from obs.spec.globs import is_plain, plain_name
 
-ObjectKind = Literal["bus", "rule", "queue", "stream", "consumer"]
+ObjectKind = Literal[
+    "bus",
+    "rule",
+    "queue",
+    "stream",
+    "consumer",
+    "function",
+    "topic",
+    "pipe",
+    "schedule_group",
+    "api_destination",
+    "archive",
+]
 """What a spec can name in a source."""
 
 
@@ -38,14 +50,32 @@ class ConsumerName:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumerGlobs:
+    """Consumers, by globs of stream, consumer and account."""
+
+    stream: str
+    consumer: str
+    account: str = "*"
+
+
+@dataclass(frozen=True, slots=True)
 class ClientConnection:
     """A NATS client connection that hears an account, given as a glob.
 
-    `without` says what is missing where the source has none.
+    `without` says what is missing where the source has none. `group`: what the source must
+    collect over it, if anything.
     """
 
     account: str
     without: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeTargets:
+    """Targets of a probe source, as names or globs."""
+
+    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,4 +111,4 @@ def _as_read(glob: str) -> str:
     return glob if (name := plain_name(glob)) is None else name
 
 
-Named = BusRules | StreamName | ConsumerName | ClientConnection
+Named = BusRules | StreamName | ConsumerName | ConsumerGlobs | ClientConnection | ProbeTargets

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from obs.alerts.explicit_resources import explicit_rules
-from obs.alerts.tuning import tuned_alerts
+from obs.alerts.tuning import alarmed
 from obs.alerts.writers.cloudwatch.alarm import problems
 from obs.alerts.writers.cloudwatch.alarms import alarms_of
 from obs.alerts.writers.cloudwatch.dashboard import dashboards
@@ -15,6 +15,7 @@ from obs.clients.parallel import in_parallel
 from obs.errors import BadInput
 from obs.ids import cloudwatch_dashboard_prefix
 from obs.spec.aws import AwsSource
+from obs.spec.aws_accounts import in_account
 from obs.spec.system import System
 from obs.stacks.aws import OWNER, Calls, Session, session
 from obs.stacks.cloudwatch_alarm import (
@@ -51,7 +52,7 @@ class CloudWatchAlarms:
         self._source = _account(system, aws)
         self._owner = f"{owner(system)}/{aws}"
         self._prefix = system.system
-        alarms = alarms_of(tuned_alerts(system), system, aws).all
+        alarms = alarms_of(alarmed(system), system, aws).all
         wrong = list(problems(alarms))
         if wrong:
             raise BadInput("\n".join(f"cloudwatch: {each}" for each in wrong))
@@ -154,8 +155,16 @@ class CloudWatchAlarms:
 
 
 def _account(system: System, aws: str) -> AwsSource:
-    """How to sign in: as the collector does, unless the spec names an identity for applying."""
+    """How to sign in: as the collector does, unless the spec names an identity for applying.
+
+    Where one source of the spec stands for several accounts, it is the role of that name in each.
+    """
     source, writer = system.sources.aws[aws], system.stacks.cloudwatch
     if writer.profile is None and writer.role_arn is None:
         return source
-    return source.model_copy(update={"profile": writer.profile, "role_arn": writer.role_arn})
+    role = writer.role_arn
+    if role is not None and source.group is not None and source.role_account is not None:
+        role = in_account(role, source.role_account)
+    signed_in = {"profile": writer.profile, "role_arn": role}
+    others = {"external_id": None, "web_identity_token_file": None}
+    return source.model_copy(update=signed_in | others)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from obs import catalogue
+from obs.alerts import slo_rules
 from obs.alerts.ruler_limits import RulerLimits, fitted, too_many
 from obs.artifacts import yaml_text
 from obs.bounded_yaml import load_yaml
@@ -49,7 +50,11 @@ class Ruler:
         self._old_namespace = f"obs-{system.system}-{system.environment}"
         self._stale: dict[str, str] = {}
         documents = rule_documents(system, recording=stack.recording)
-        self._recording = documents.pop("recording", {"groups": []})["groups"]
+        self._recording = [
+            group
+            for name in ("recording", slo_rules.NAME)
+            for group in documents.pop(name, {"groups": []})["groups"]
+        ]
         self._alerting = [group for each in documents.values() for group in each["groups"]]
         self._limits = RulerLimits.of(stack)
         self._groups: dict[str, Group] = {}
@@ -180,7 +185,7 @@ def _with_mark(group: Group, mark: str) -> Group:
 def _is_ours(rule: Mapping[str, Any], mark: str) -> bool:
     if rule.get("alert"):
         return bool((rule.get("annotations") or {}).get(MARK) == mark)
-    return rule.get("record") in catalogue.RECORDED
+    return rule.get("record") in catalogue.RECORDED.keys() | slo_rules.RECORDS
 
 
 def _comparable(group: Group) -> Group:

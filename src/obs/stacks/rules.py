@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.recording import recording_groups
+from obs.alerts.slo_rules import slo_documents
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers import prometheus
 from obs.alerts.writers.parts import parts
@@ -25,12 +26,14 @@ def owner(system: System) -> str:
 def rule_documents(
     system: System, *, recording: bool, most_bytes: int = 0
 ) -> dict[str, RuleDocument]:
-    """Rule files by name: one for each kind of alert, and the recording rules if wanted.
+    """Rule files by name: one for each kind of alert, one for the SLOs that rules evaluate, and
+    the recording rules of the others if wanted.
 
     Files larger than `most_bytes` are split (0: no limit). Raises BadInput where one is invalid.
     """
     alerts: Sequence[TunedAlert] = tuned_alerts(system)
     documents: dict[str, RuleDocument] = dict(prometheus.rule_files(alerts, system))
+    documents |= slo_documents(system)
     if recording and (groups := recording_groups(system)):
         documents["recording"] = {"groups": groups}
     found = list(prometheus.problems(documents.items()))

@@ -6,6 +6,27 @@ from typing import Final
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+PROTOBUF: Final = (
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+)
+_MESSAGE: Final = "io.prometheus.client.metricfamily"
+
+
+def accepts_protobuf(accept: str) -> bool:
+    """Whether Prometheus' Protobuf format is asked for at least as much as any other of ours.
+
+    Only one who names it gets it: Prometheus does where it takes native histograms.
+    """
+    wanted = others = 0.0
+    for value, parameters, weight in _weighted(accept):
+        if value == "application/vnd.google.protobuf":
+            known = parameters.get("proto") == _MESSAGE
+            if known and parameters.get("encoding") == "delimited":
+                wanted = max(wanted, weight)
+        elif value in ("application/openmetrics-text", "text/plain"):
+            others = max(others, weight)
+    return wanted > 0 and wanted >= others
+
 
 def accepts_openmetrics(accept: str) -> bool:
     """Whether OpenMetrics 1.0.0 is asked for at least as much as the Prometheus text format.

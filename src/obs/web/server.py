@@ -17,7 +17,14 @@ from obs.errors import BadInput
 from obs.web.connection import Connection
 from obs.web.limits import open_file_limit, places
 from obs.web.listener import Listener, bound
-from obs.web.negotiate import OPENMETRICS, TEXT, accepts_gzip, accepts_openmetrics
+from obs.web.negotiate import (
+    OPENMETRICS,
+    PROTOBUF,
+    TEXT,
+    accepts_gzip,
+    accepts_openmetrics,
+    accepts_protobuf,
+)
 from obs.web.streamed import Body, SharedDocument, Streamed
 from obs.web.throttle import TooManyWrongPasswords
 
@@ -26,10 +33,11 @@ if TYPE_CHECKING:
 
 _PATHS: Final = {
     "/": "status page",
-    "/metrics": "Prometheus text and OpenMetrics",
+    "/metrics": "Prometheus text, OpenMetrics and Protobuf",
     "/healthz": "liveness: 200 while the collector is healthy",
     "/readyz": "readiness: 200 while every required source is fresh",
     "/api/v1/status": "the status page's data",
+    "/api/v1/slo/history": "events of each SLO, every 15 minutes of its window",
 }
 _SECURITY: Final = {
     "Cache-Control": "no-store",
@@ -45,11 +53,15 @@ _CLOSE_WITHIN: Final = 0.5  # seconds that requests under way are given
 class Site(Protocol):
     """What is served. Every call answers at once from what the last poll left behind."""
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> Body:
-        """All samples, in OpenMetrics 1.0.0 or Prometheus text 0.0.4, compressed if `gzip`."""
+    def metrics(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> Body:
+        """All samples, in Prometheus' Protobuf format, OpenMetrics 1.0.0 or Prometheus text 0.0.4,
+        compressed if `gzip`."""
 
     def status(self) -> bytes:
         """The JSON of obs.web.status. Called in a thread of its own, once at a time."""
+
+    def slo_history(self) -> bytes:
+        """The JSON of obs.web.slo_history. Called as `status` is."""
 
     def health(self) -> bool:
         """Whether the process does its work."""
@@ -151,6 +163,7 @@ def _application(site: Site, access: "Access | None") -> web.Application:
         ("/healthz", routes.health),
         ("/readyz", routes.ready),
         ("/api/v1/status", routes.status),
+        ("/api/v1/slo/history", routes.slo_history),
     ):
         application.router.add_get(path, handler)  # HEAD comes with it
     return application
@@ -160,6 +173,7 @@ class _Routes:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._status = SharedDocument(self._site.status)
+        self._slo_history = SharedDocument(self._site.slo_history)
 
     async def page(self, _: web.Request) -> web.Response:
         body, policy = _page()
@@ -167,19 +181,21 @@ class _Routes:
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
-        openmetrics = accepts_openmetrics(_header(request, "Accept"))
+        accept = _header(request, "Accept")
+        protobuf, openmetrics = accepts_protobuf(accept), accepts_openmetrics(accept)
         gzip = accepts_gzip(_header(request, "Accept-Encoding"))
         headers = {
-            "Content-Type": OPENMETRICS if openmetrics else TEXT,
+            "Content-Type": PROTOBUF if protobuf else OPENMETRICS if openmetrics else TEXT,
             "Vary": "Accept, Accept-Encoding",
         }
-        body = self._site.metrics(openmetrics=openmetrics, gzip=gzip)
+        body = self._site.metrics(openmetrics=openmetrics, gzip=gzip, protobuf=protobuf)
         return Streamed(body, headers, gzip=gzip)
 
     async def status(self, request: web.Request) -> web.StreamResponse:
-        gzip = accepts_gzip(_header(request, "Accept-Encoding"))
-        headers = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
-        return Streamed(await self._status.body(gzip=gzip), headers, gzip=gzip)
+        return await _json(self._status, request)
+
+    async def slo_history(self, request: web.Request) -> web.StreamResponse:
+        return await _json(self._slo_history, request)
 
     async def health(self, _: web.Request) -> web.Response:
         return _text("ok") if self._site.health() else _text("unhealthy", 503)
@@ -189,6 +205,12 @@ class _Routes:
         if ready:
             return _text("\n".join(["ready", *reasons]))
         return _text("\n".join(reasons) or "not ready", 503)
+
+
+async def _json(document: SharedDocument, request: web.Request) -> Streamed:
+    gzip = accepts_gzip(_header(request, "Accept-Encoding"))
+    headers = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
+    return Streamed(await document.body(gzip=gzip), headers, gzip=gzip)
 
 
 def _header(request: web.Request, name: str) -> str:
@@ -244,7 +266,7 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
         response.headers["Allow"] = "GET, HEAD"
         return response
     except web.HTTPNotFound:
-        paths = "\n".join(f"{path:16}{meaning}" for path, meaning in _PATHS.items())
+        paths = "\n".join(f"{path:21}{meaning}" for path, meaning in _PATHS.items())
         return _text(f"Not found. Available paths:\n{paths}", 404)
 
 

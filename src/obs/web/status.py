@@ -37,7 +37,10 @@ class SloStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     service: str
+    object: str = ""  # what it is for, of an SLO over many objects
     description: str = ""
+    labels: dict[str, str] = {}  # with team and owner
+    links: dict[str, str] = {}  # by name
     sli: str  # in words: "invocations of oms-events/* that did not fail"
     objective_percent: float
     window: str  # 30d
@@ -52,7 +55,27 @@ class SloStatus(msgspec.Struct, frozen=True, kw_only=True):
     total: float
     watermark: float | None  # end of the windows; null: no data yet
     silent: bool = False  # its source is up, but no data has arrived for a long time
+    resets_at: float | None = None  # end of the calendar period; null: rolling
+    in_maintenance: bool = False  # at the watermark, where events do not count
     budget_history: tuple[float | None, ...] = ()  # evenly spaced, oldest first; may be empty
+
+    @property
+    def called(self) -> str:
+        """Its name, with the object that it is for."""
+        return f"{self.name} of {self.object}" if self.object else self.name
+
+
+class RecordedSlo(msgspec.Struct, frozen=True, kw_only=True):
+    """One objective that rules of another server evaluate, so that no number of it is here."""
+
+    name: str
+    service: str
+    description: str = ""
+    sli: str  # in words
+    objective_percent: float
+    window: str  # 30d
+    source: str  # of the spec, whose server has its series
+    url: str  # of that server, without secrets
 
 
 class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +110,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None  # of the last poll, without secrets; null: none
     error_reason: str | None = None  # one of obs.errors.REASONS
     withdrawn: tuple[str, ...] = ()  # what has no series though nothing says it was deleted
+    notes: tuple[str, ...] = ()  # what it does differently for now, as to keep a budget
     has_no: str | None = None  # stream, rule …: what it has none of, so that nothing is monitored
 
 
@@ -94,7 +118,7 @@ class SpecObjectStatus(msgspec.Struct, frozen=True, kw_only=True):
     """An object that the spec names and that does not exist, or does nothing; `text` says so."""
 
     source: str
-    kind: str  # bus, rule, queue, stream or consumer
+    kind: str  # bus, rule, queue, function, stream, consumer …
     object: str
     path: str  # where the spec names it first
     level: Level
@@ -126,6 +150,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     generated_at: float
     uptime_seconds: float
     verdict: HealthVerdict = HealthVerdict("unknown", "")
+    slos_by_rules: tuple[str, ...] = ()  # service/name of those that rules evaluate, not this
+    recorded_slos: tuple[RecordedSlo, ...] = ()  # the same, with where to look
     slos: tuple[SloStatus, ...] = ()
     lists: Mapping[str, tuple[StatusRow, ...]] = {}  # of the kinds of source: consumers, rules, …
     sources: tuple[SourceStatus, ...] = ()

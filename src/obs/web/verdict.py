@@ -112,17 +112,17 @@ def _source_problem(source: SourceStatus) -> Iterator[Problem]:
 
 def _slo_problem(slo: SloStatus) -> Iterator[Problem]:
     if slo.state == "exhausted":
-        yield Problem("critical", "slo", slo.name, f"{slo.name}: error budget exhausted")
+        yield Problem("critical", "slo", slo.called, f"{slo.called}: error budget exhausted")
     elif slo.state == "burning":
         level: Level = "critical" if slo.urgent else "warning"
-        yield Problem(level, "slo", slo.name, f"{slo.name}: error budget is burning too fast")
+        yield Problem(level, "slo", slo.called, f"{slo.called}: error budget is burning too fast")
     elif slo.silent:
-        yield Problem("warning", "slo", slo.name, f"{slo.name}: no data arrives")
+        yield Problem("warning", "slo", slo.called, f"{slo.called}: no data arrives")
 
 
 def _slo_order(slo: SloStatus) -> tuple[int, bool, str]:
     # Not by budget: cards that move at every poll are hard to read.
-    return _SLO_ORDER[slo.state], not slo.urgent, slo.name
+    return _SLO_ORDER[slo.state], not slo.urgent, slo.called
 
 
 def _source_order(source: SourceStatus) -> tuple[bool, str]:

@@ -109,7 +109,7 @@ def _lint_of_hostile_files(folder: Path) -> Outcome:
     os.mkfifo(boards / "fifo.json")
     named = sorted(str(each.relative_to(folder)) for each in boards.iterdir())
     ended = run(folder, "dashboards", "lint", *named, "/dev/zero")
-    words = ("larger than 16 MB", "more than 300 000", "deeper than", "not a regular file")
+    words = ("larger than 16 MB", "more than 300 000", "deeper than", "a regular file is needed")
     return outcome(folder, ended, 2, *words)
 
 

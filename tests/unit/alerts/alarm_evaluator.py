@@ -23,6 +23,7 @@ Key = tuple[str, str, frozenset[tuple[str, str]]]
 STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
     "Sum": sum,
     "Maximum": max,
+    "Minimum": min,
     "SampleCount": len,
 }
 BEYOND = {"GreaterThanThreshold": operator.gt, "LessThanThreshold": operator.lt}
@@ -32,6 +33,7 @@ OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
     ast.Div: operator.truediv,
     ast.Gt: lambda a, b: float(a > b),
     ast.GtE: lambda a, b: float(a >= b),
+    ast.Eq: lambda a, b: float(a == b),
 }
 
 
@@ -45,8 +47,11 @@ class CloudWatch:
         self._points: dict[Key, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def put(self, metric: str, minutes: Iterable[int], value: float, **dimensions: str) -> None:
-        """A data point of this value in each of these minutes. Namespaces follow the metric."""
-        series = self._points[_key(_namespace(metric), metric, dimensions)]
+        """A data point of this value in each of these minutes.
+
+        Namespaces follow the metric and its dimensions.
+        """
+        series = self._points[_key(_namespace(metric, dimensions), metric, dimensions)]
         for minute in minutes:
             series[minute].append(value)
 
@@ -186,7 +191,11 @@ def _key(namespace: str, metric: str, dimensions: Mapping[str, str]) -> Key:
     return namespace, metric, frozenset(dimensions.items())
 
 
-def _namespace(metric: str) -> str:
-    if metric.startswith("ConsumerLag"):
+def _namespace(metric: str, dimensions: Mapping[str, str]) -> str:
+    if "FunctionName" in dimensions:
+        return "AWS/Lambda"
+    if "TopicName" in dimensions:
+        return "AWS/SNS"
+    if metric.startswith(("Consumer", "Server", "Stream", "Obs", "Slo")):
         return "OMS/Events"
     return "AWS/SQS" if metric.startswith("Approximate") else "AWS/Events"

@@ -40,7 +40,16 @@ def test_texts_are_sentences_and_only_the_description_has_values(alert: Alert) -
 
 @each_alert
 def test_a_description_names_only_labels_that_the_alert_has(alert: Alert) -> None:
-    known = {"value", "threshold", "window", "hold", "exhaustion", "never", *alert.about.labels}
+    known = {
+        "value",
+        "threshold",
+        "window",
+        "hold",
+        "exhaustion",
+        "never",
+        "limit",
+        *alert.about.labels,
+    }
     assert set(re.findall(r"\{(\w+)\}", alert.description)) <= known
 
 

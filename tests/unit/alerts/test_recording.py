@@ -8,7 +8,7 @@ import pytest
 from obs.alerts.recording import MOST_RULES, recording_groups
 from obs.catalogue.declare import RECORDED
 from obs.spec.load import Spec
-from obs.spec.slos import Sli
+from obs.spec.slis import Sli
 
 SLOTH = {
     *(

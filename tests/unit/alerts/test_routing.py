@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs.alerts.alert import Severity, TunedAlert
+from obs.alerts.causes import CAUSES, NEVER_INHIBITED, inhibit_problems
 from obs.alerts.conditions import Burn
+from obs.alerts.definitions import BY_NAME
 from obs.alerts.routing import NO_RECEIVER, Inhibition, inhibitions, legs, of_system, reached
 from obs.alerts.test_notification import notification_alert
-from obs.alerts.tuning import tuned_alerts
+from obs.alerts.tuning import alarmed, tuned_alerts
+from obs.alerts.writers.alertmanager import configuration
 from obs.spec.load import load
 from obs.spec.notify import Notify
 from obs.spec.system import System
@@ -254,3 +257,174 @@ def test_the_watchdog_goes_to_its_own_receiver_before_all_else() -> None:
     assert first.receiver == "oncall"
     assert first.matchers == (("alertname", "=", "ObsWatchdog"),)
     assert first.interval < first.repeat == 600
+
+
+def test_a_group_of_schedules_is_told_by_its_label_and_not_by_its_name() -> None:
+    """`schedule group` is no label: Alertmanager refuses a matcher on it."""
+    spec = {
+        "version": 1,
+        "system": "oms",
+        "sources": {
+            "aws": {"cloud": {"region": "us-east-1", "put_events": True, "schedule_groups": ["x"]}}
+        },
+    }
+    system = System.model_validate(spec)
+    alerts = tuned_alerts(system)
+    rules = inhibitions(alerts, system)
+    names = {label for rule in rules for label, _, _ in (*rule.source, *rule.target)}
+    assert all(name.isidentifier() for name in names)
+    dropped, errors = (
+        firing(named(alerts, name))
+        for name in ("SchedulerInvocationsDropped", "SchedulerTargetErrors")
+    )
+    assert silences(rules, dropped, errors)
+    assert not silences(rules, dropped, {**errors, "schedule_group": "other"})
+
+
+def test_kinds_of_objects_of_one_name_are_told_apart() -> None:
+    """A stream and its origin; the thresholds that streams and consumers have of their own."""
+    tuned = {"NatsStreamReplicaLagging": {"severity": "critical"}}
+    spec = {
+        "version": 1,
+        "system": "oms",
+        "sources": {"nats": {"main": {"monitor": ["http://n:8222"]}}},
+        "alerts": tuned,
+    }
+    system = System.model_validate(spec)
+    alerts = tuned_alerts(system)
+    rules = inhibitions(alerts, system)
+
+    def fires(name: str) -> dict[str, str]:
+        return firing(named(alerts, name))
+
+    lagging = fires("NatsStreamReplicaLagging")
+    assert silences(rules, lagging, fires("NatsStreamBytesNearLimit"))
+    assert not silences(rules, lagging, fires("NatsStreamOriginLagHigh"))
+    assert not silences(rules, lagging, fires("NatsConsumerLagHigh"))
+    own = fires("NatsStreamBeyondOwnThreshold")
+    assert silences(rules, own, fires("NatsStreamBeyondOwnWarning"))
+
+
+@pytest.mark.parametrize(
+    ("cause", "symptom", "other"),
+    [
+        ("NatsServerDown", "NatsRouteLost", {"nats": "another"}),
+        ("NatsServerDown", "NatsServerUnhealthy", {"server": "another"}),
+        ("NatsMetaLeaderMissing", "NatsServerUnhealthy", {"nats": "another"}),
+        ("NatsServiceDown", "NatsServiceErrors", {"nats_service": "another"}),
+        ("EventBridgeFailedInvocations", "EventBridgeErrorRateHigh", {"rule": "another"}),
+    ],
+)
+def test_a_cause_silences_its_symptoms_in_the_same_place_only(
+    cause: str, symptom: str, other: dict[str, str]
+) -> None:
+    spec: dict[str, Any] = {
+        "version": 1,
+        "system": "oms",
+        "sources": {
+            "nats": {
+                "main": {
+                    "monitor": ["http://n:8222"],
+                    "collect": ["servers", "routes", "services"],
+                    "connection": {"servers": ["nats://n:4222"]},
+                }
+            },
+            "aws": {"cloud": {"region": "us-east-1", "buses": [{"name": "oms-events"}]}},
+        },
+    }
+    system = System.model_validate(spec)
+    alerts = {tuned.name: tuned for tuned in alarmed(system)}
+    rules = inhibitions(tuple(alerts.values()), system)
+    one, two = firing(alerts[cause]), firing(alerts[symptom])
+    assert silences(rules, one, two)
+    assert not silences(rules, two, one)
+    assert not silences(rules, one, {**two, **other})
+
+
+def test_every_cause_is_an_alert_that_has_the_labels_and_none_is_its_own_symptom() -> None:
+    for rule in CAUSES:
+        for name in (*rule.source, *rule.target):
+            assert set(rule.equal) <= set(BY_NAME[name].about.labels), name
+        assert not set(rule.source) & set(rule.target)
+        assert not set(rule.target) & set(NEVER_INHIBITED)
+
+
+def with_inhibit(*rules: dict[str, list[str]], **notify: Any) -> System:
+    spec = {
+        "version": 1,
+        "system": "oms",
+        "sources": {"nats": {"main": {"monitor": ["http://n:8222"]}}},
+        "notify": {**NOTIFY, "inhibit": list(rules), **notify},
+    }
+    return System.model_validate(spec)
+
+
+def test_the_spec_has_causes_of_its_own_and_a_warning_still_silences_no_page() -> None:
+    rule = {
+        "source": ["NatsConsumerAckPendingFull"],
+        "target": ["NatsConsumerLagHigh", "NatsConsumerStalled"],
+        "equal": ["nats", "account", "stream", "consumer"],
+    }
+    system = with_inhibit(rule)
+    assert list(inhibit_problems(system)) == []
+    alerts = tuned_alerts(system)
+    rules = inhibitions(alerts, system)
+    full, lag, stalled = (
+        firing(named(alerts, name)) for name in (*rule["source"], *rule["target"])
+    )
+    assert silences(rules, full, lag)
+    assert not silences(rules, full, {**lag, "consumer": "another"})
+    assert not silences(rules, full, stalled)
+
+
+@pytest.mark.parametrize(
+    ("rules", "field", "words"),
+    [
+        (
+            [("NatsServerDwn", "NatsRouteLost", "nats")],
+            ("source", 0),
+            "did you mean NatsServerDown?",
+        ),
+        (
+            [("NatsServerDown", "NatsRoutLost", "nats")],
+            ("target", 0),
+            "did you mean NatsRouteLost?",
+        ),
+        ([("NatsServerDown", "NatsRouteLost", "nts")], ("equal", 0), "did you mean nats?"),
+        ([("NatsServerDown", "ObsSourceDown", "nats")], ("target", 0), "nothing may inhibit it"),
+        ([("ObsWatchdog", "NatsRouteLost", "nats")], ("source", 0), "for ever"),
+        ([("NatsRouteLost", "NatsRouteLost", "nats")], ("target", 0), "itself"),
+        ([("NatsRouteLost", "NatsServerDown", "nats")], ("target", 0), "neither would be notified"),
+        (
+            [
+                ("NatsConsumerSlow", "NatsConsumerLagHigh", "nats"),
+                ("NatsConsumerLagHigh", "NatsConsumerNoPuller", "nats"),
+                ("NatsConsumerNoPuller", "NatsConsumerSlow", "nats"),
+            ],
+            ("target", 0),
+            "NatsConsumerSlow inhibits NatsConsumerNoPuller already",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_inhibition_rule_of_the_spec_is_a_sentence(
+    rules: list[tuple[str, str, str]], field: tuple[str, int], words: str
+) -> None:
+    written = [
+        {"source": [source], "target": [target], "equal": [equal]}
+        for source, target, equal in rules
+    ]
+    ((path, message),) = inhibit_problems(with_inhibit(*written))
+    assert path == ("notify", "inhibit", len(rules) - 1, *field)
+    assert words in message
+
+
+def test_a_route_groups_its_alerts_as_it_says_and_the_others_as_notify_does() -> None:
+    routes = {**NOTIFY["routes"], "critical": {"to": ["chat"], "group_by": ["alertname", "nats"]}}
+    system = with_inhibit(routes=routes, group_by=["alertname"])
+    assert system.notify is not None
+    document = configuration(tuned_alerts(system), system, system.notify)
+    assert document["route"]["group_by"] == ["alertname"]
+    (ours,) = document["route"]["routes"]
+    groups = {route["matchers"][-1]: route.get("group_by") for route in ours["routes"]}
+    assert groups['severity="critical"'] == ["alertname", "nats"]
+    assert groups['severity="warning"'] is None

@@ -88,3 +88,11 @@ def test_a_build_says_what_does_not_fit_a_ruler() -> None:
     assert "do not fit: the ruler allows 70 a tenant" in sentence
     assert advice(system(200, recording=True, max_groups=0)) == []
     assert advice(system(200, recording=True, max_rules_per_group=60)) == []
+
+
+def test_groups_that_are_evaluated_more_often_are_not_packed_with_others() -> None:
+    often = [{**group, "interval": "1m"} for group in groups("shop-slo-rules", [15] * 40)]
+    found = fitted([], [*groups("shop-slo-recording", [15] * 40), *often], RulerLimits(50, 20))
+    assert {group.get("interval") for group in found} == {None, "1m"}
+    assert sum(len(each["rules"]) for each in found if "interval" in each) == 15 * 40
+    assert all(("interval" in each) == ("rules" in each["rules"][0]["expr"]) for each in found)

@@ -6,13 +6,23 @@ import pytest
 
 from obs.alerts.alert import Severity, TunedAlert
 from obs.alerts.conditions import Above, Age, Burn, ErrorRate, Increase, Quiet
-from obs.alerts.definitions import ALERTS, SOURCE_KIND
+from obs.alerts.definitions import ALERTS, SOURCE_KIND, aws_pipes, aws_targets, work_queues
 from obs.alerts.tuning import check_tuning, tuned_alerts
 from obs.errors import BadInput
 from obs.spec.load import Spec
 from obs.spec.report import InvalidSpec
+from tests.unit.alerts.conftest import SPEC
 
 Read = Callable[..., Spec]
+
+
+ON_REQUEST = {
+    *("NatsClientPendingBytesHigh", "NatsServiceDown", "NatsServiceErrors", "NatsServiceSlow"),
+    *("NatsQuorumLost", "NatsLeaderElectionsFrequent", "NatsConsumerNakRateHigh"),
+    "NatsConsumerProcessingSlow",
+    *(alert.name for alert in (*aws_targets.ALERTS, *aws_pipes.ALERTS, *work_queues.ALERTS)),
+}
+"""Alerts on what is not collected by default, or without a connection."""
 
 
 def alerts(spec: Spec, name: str) -> list[TunedAlert]:
@@ -31,6 +41,7 @@ def test_without_tuning_every_alert_is_there_as_obs_has_it(spec: Read) -> None:
     system = spec().system
     found = tuned_alerts(system)
     elsewhere = {name for name, kind in SOURCE_KIND.items() if not system.sources.of(kind)}
+    elsewhere |= ON_REQUEST
     assert {tuned.name for tuned in found} == {alert.name for alert in ALERTS} - elsewhere
     for tuned in found:
         assert (tuned.severity, tuned.hold) == (tuned.alert.severity, tuned.alert.hold)
@@ -40,6 +51,40 @@ def test_what_a_system_does_not_have_is_not_alerted_on(spec: Read) -> None:
     found = tuned_alerts(spec(instead="version: 1\nsystem: empty\n").system)
     assert {tuned.name[:3] for tuned in found} == {"Obs"}
     assert "ObsAwsBudgetExceeded" not in {tuned.name for tuned in found}
+
+
+COLLECTS = """\
+version: 1
+system: shop
+sources:
+  nats: {main: {monitor: [http://nats:8222], collect: [leafnodes]}}
+"""
+
+
+def test_what_no_source_collects_is_not_alerted_on(spec: Read) -> None:
+    found = {tuned.name for tuned in tuned_alerts(spec(instead=COLLECTS).system)}
+    assert {"NatsLeafNodeLost", "NatsServerDown", "NatsServerUnhealthy"} <= found
+    assert found.isdisjoint({"NatsRouteLost", "NatsGatewayLost", "NatsServerCpuHigh"})
+
+
+def test_what_no_connection_counts_is_not_alerted_on(spec: Read) -> None:
+    connection = "connection: {servers: [nats://n:4222]}}"
+    counting = COLLECTS.replace("collect: [leafnodes]}", connection)
+    assert counting != COLLECTS
+    found = {tuned.name for tuned in tuned_alerts(spec(instead=counting).system)}
+    assert {"NatsQuorumLost", "NatsLeaderElectionsFrequent", "NatsConsumerProcessingSlow"} <= found
+    assert "NatsConsumerNakRateHigh" not in found
+    text = "alerts: {NatsConsumerNakRateHigh: {above: 5}}\n"
+    assert "needs naks in the events of a connection" in complaint(spec(text, instead=counting))
+
+
+def test_tuning_an_alert_on_what_no_source_collects_is_told(spec: Read) -> None:
+    text = "alerts: {NatsRouteLost: {for: 5m}}\n"
+    said = (
+        "NatsRouteLost needs routes in collect, which no source has; add it, or remove the tuning"
+    )
+    assert complaint(spec(text, instead=COLLECTS)) == f"5: alerts.NatsRouteLost: {said}"
+    check_tuning(spec("alerts: {NatsRouteLost: {enabled: false}}\n", instead=COLLECTS))
 
 
 def test_threshold_hold_severity_and_labels_are_tuned(spec: Read) -> None:
@@ -169,3 +214,14 @@ def test_what_is_beyond_what_cloudwatch_looks_back_is_no_spec(
 ) -> None:
     with pytest.raises(BadInput, match=words):
         spec(f"alerts:\n  {text}\n")
+
+
+def test_an_alert_on_what_no_aws_source_watches_cannot_be_tuned(spec: Read) -> None:
+    tuning = "alerts: {LambdaThrottled: {above: 5}}\n"
+    assert complaint(spec(tuning)) == (
+        "8: alerts.LambdaThrottled: LambdaThrottled needs functions or targets, which no source "
+        "has; add it, or remove the tuning"
+    )
+    watching = SPEC.replace("{region: us-east-1}", "{region: us-east-1, targets: true}")
+    (tuned,) = alerts(spec(tuning, instead=watching), "LambdaThrottled")
+    assert tuned.identity == ("aws", "function")

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from obs.checks.accepted import verify
 from obs.checks.applied import judge as judge_applied
 from obs.checks.check import Check
 from obs.checks.context import CheckContext
@@ -222,3 +223,36 @@ def test_what_the_spec_makes_others_see_is_all_looked_at() -> None:
     texts = [text for _, _, text in texts_of(system)]
     assert {"of shop@example.com", "o@example.com"} <= set(texts)
     assert any(where.startswith("alert ") for where, _, _ in texts_of(system))
+
+
+def accepting(check: str = "one", resource: str = "*") -> System:
+    accept = [{"check": check, "resource": resource, "reason": "by design"}]
+    return System.model_validate({"version": 1, "system": "shop", "checks": {"accept": accept}})
+
+
+def test_an_accepted_finding_neither_fails_nor_warns_and_shows_the_reason() -> None:
+    (found,) = run(accepting(), [check(RIGHT, WRONG, DOUBTFUL)])
+    assert [(each.outcome, each.what) for each in found.findings] == [
+        (Outcome.PASSED, "fine"),
+        (Outcome.ACCEPTED, "bad (accepted: by design)"),
+        (Outcome.ACCEPTED, "hm (accepted: by design)"),
+    ]
+    assert exit_code([found], strict=True) == DONE
+    assert outcomes([found]) == {"one": True}
+
+
+def test_only_the_named_check_and_resource_are_accepted() -> None:
+    for system in (accepting(check="other"), accepting(resource="c")):
+        (found,) = run(system, [check(WRONG, DOUBTFUL)])
+        assert found.outcome is Outcome.FAILED
+
+
+def test_a_system_that_cannot_be_read_is_never_accepted() -> None:
+    (found,) = run(accepting(), [check(error=SourceError("timeout", "no answer"))])
+    assert found.outcome is Outcome.FAILED
+
+
+def test_an_accepted_check_that_does_not_exist_is_an_error_with_the_near_name() -> None:
+    with pytest.raises(BadInput, match=r"checks\.accept\[0\]\.check: .*ones.*one"):
+        verify(accepting(check="ones"), ["one", "two"])
+    verify(accepting(), ["one"])

@@ -130,4 +130,4 @@ def test_what_obs_builds_has_nothing_to_find(
     assert main(["dashboards", "build", *spec, "--out", str(tmp_path), *every]) == 0
     capsys.readouterr()
     assert lint(str(tmp_path), *spec, "--strict") == 0
-    assert capsys.readouterr().out.startswith("8 dashboards: 0 errors, 0 warnings")
+    assert capsys.readouterr().out.startswith("10 dashboards: 0 errors, 0 warnings")

@@ -1,12 +1,13 @@
 """The log: one plain line a record, whoever logs."""
 
+import json
 import logging
 import subprocess
 import sys
 
 import pytest
 
-from obs.cli.logs import OneLine
+from obs.cli.logs import JsonLine, OneLine
 from obs.redaction.known import KNOWN
 
 
@@ -35,13 +36,39 @@ def test_a_secret_in_a_log_line_is_redacted_whoever_logs_it() -> None:
     assert line.endswith(' WARNING "GET /?token=… HTTP/1.1" Authorization: Basic … …')
 
 
+def test_as_json_a_record_has_time_level_logger_and_the_same_text() -> None:
+    KNOWN.add("hunter2hunter2")
+    error = failure("hunter2")
+    found = logging.LogRecord(
+        "obs.x", logging.ERROR, __file__, 1, 'a\n"%s"', ("hunter2hunter2",), (KeyError, error, None)
+    )
+    found.created = 1_800_000_000.25
+    assert json.loads(JsonLine().format(found)) == {
+        "time": "2027-01-15T08:00:00.250Z",
+        "severity": "ERROR",
+        "logger": "obs.x",
+        "message": 'a "…": KeyError at test_logs.py:23 in failure',
+    }
+
+
+def test_as_json_a_traceback_stays_within_its_line(caplog: pytest.LogCaptureFixture) -> None:
+    error = failure("hunter2")
+    found = logging.LogRecord(
+        "x", logging.ERROR, __file__, 1, "failed", (), (KeyError, error, None)
+    )
+    with caplog.at_level(logging.DEBUG):
+        line = JsonLine().format(found)
+    assert "\n" not in line
+    assert json.loads(line)["traceback"].startswith("Traceback (most recent call last):")
+
+
 def test_a_line_is_cut() -> None:
     assert len(record("x" * 100_000)) < 2_100
 
 
 def test_an_exception_is_named_with_its_place_and_without_its_text() -> None:
     line = record("checks failed to run", error=failure("hunter2"))
-    assert line.endswith("checks failed to run: KeyError at test_logs.py:22 in failure")
+    assert line.endswith("checks failed to run: KeyError at test_logs.py:23 in failure")
     assert "hunter2" not in line
 
 
@@ -54,7 +81,7 @@ def test_at_debug_level_the_traceback_follows_redacted(caplog: pytest.LogCapture
     KNOWN.add("hunter2hunter2")
     with caplog.at_level(logging.DEBUG):
         first, *others = record("failed", error=failure("hunter2hunter2\x1b")).split("\n")
-    assert first.endswith("failed: KeyError at test_logs.py:22 in failure")
+    assert first.endswith("failed: KeyError at test_logs.py:23 in failure")
     assert others[0] == "  Traceback (most recent call last):"
     assert others[-1] == r"  KeyError: '…\x1b'"
     assert all(line.startswith("  ") for line in others)

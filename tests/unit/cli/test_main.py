@@ -199,3 +199,9 @@ def test_the_frame_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_named_command_is_parsed_without_the_others() -> None:
+    assert list(subcommands(frame.parser(["collect", "--once"]))) == ["collect"]
+    assert list(subcommands(frame.parser(["--help"]))) == command_names()
+    assert list(subcommands(frame.parser(["no-such"]))) == command_names()

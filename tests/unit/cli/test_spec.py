@@ -38,6 +38,11 @@ def test_a_sound_spec_is_summed_up_at_one_glance(capsys: pytest.CaptureFixture[s
         "2 outputs\n"
         "  metrics     http://127.0.0.1:9464/metrics\n"
         "  cloudwatch  OMS/Events: nats_consumer_lag_messages\n"
+        "\n"
+        "metrics\n"
+        "  each consumer  up to 12 series\n"
+        "  each stream    up to 20 series\n"
+        "  on request     36 more metrics, which --format json lists\n"
     )
 
 
@@ -156,3 +161,44 @@ def test_a_lag_slo_of_a_source_that_polls_too_rarely_to_tell_minutes_is_refused(
     spec.write_text(f"version: 1\nsystem: a\n{source}\n{slos}\n", "utf-8")
     assert main(["validate", "--spec", str(spec)]) == 2
     assert "polls every 10m; minutes need one every 5m" in capsys.readouterr().err
+
+
+def test_validate_says_which_metrics_are_chosen_and_what_is_not_built_for_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    more = "metrics:\n  include: [nats_consumer_waiting_pulls]\n  exclude: [nats_consumer_status]\n"
+    spec = tmp_path / "shop.yaml"
+    spec.write_text(SPEC + more, encoding="utf-8")
+    assert main(["validate", "--spec", str(spec)]) == 0
+    told = capsys.readouterr().out
+    lines = [line.split(maxsplit=1) for line in told.split("\nmetrics\n")[1].splitlines()]
+    assert ["included", "nats_consumer_waiting_pulls"] in [[a, b.strip()] for a, b in lines]
+    assert ["excluded", "nats_consumer_status"] in [[a, b.strip()] for a, b in lines]
+    assert (
+        "NatsConsumerStopped: it reads nats_consumer_status, which metrics.exclude leaves out\n"
+    ) in told
+    assert main(["validate", "--spec", str(spec), "--format", "json"]) == 0
+    facts = json.loads(capsys.readouterr().out)["metrics"]
+    assert facts["excluded"] == ["nats_consumer_status"]
+    assert facts["on_request"]["nats_consumer_waiting_pulls"] is True
+    assert facts["on_request"]["nats_consumer_resets_total"] is False
+    assert {each["alert"] for each in facts["not_built"]} >= {
+        "NatsConsumerStopped",
+        "NatsConsumerNoPuller",
+    }
+
+
+def test_the_summary_has_each_account_and_region(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "obs.yaml"
+    file.write_text(
+        "version: 1\nsystem: orders\nsources:\n  aws:\n    cloud:\n"
+        "      regions: [us-east-1, eu-west-1]\n"
+        '      accounts: [{name: prod, role_arn: "arn:aws:iam::111111111111:role/obs"}]\n'
+    )
+    assert main(["validate", "--spec", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "2 sources" in said
+    assert "cloud-prod-us-east-1  us-east-1 of account 111111111111, buses *" in said
+    assert "cloud-prod-eu-west-1  eu-west-1 of account 111111111111, buses *" in said

@@ -41,7 +41,7 @@ class Nonsense:
     def call(self, service: str, operation: str, **parameters: Any) -> Answer:
         shape = model(service).operation_model(operation).output_shape
         answer = {} if shape is None else self._structure(shape, 0)
-        for token in ("NextToken", "nextToken", "Marker"):
+        for token in ("NextToken", "nextToken", "Marker", "NextMarker"):
             answer.pop(token, None)
         if operation == "GetMetricData":
             answer.setdefault("MetricDataResults", [])
@@ -117,7 +117,15 @@ def given(opened: CheckContext, system: System) -> CheckContext:
 
 def test_a_poll_of_nonsense_is_a_snapshot_or_a_source_error(clients: Iterator[AwsClient]) -> None:
     for client in clients:
-        spec = AwsSource(region="us-east-1", queues=("a*", "b"))
+        chosen = ("a*", "b")
+        spec = AwsSource(
+            region="us-east-1",
+            queues=chosen,
+            functions=chosen,
+            topics=chosen,
+            targets=True,
+            put_events=True,
+        )
         source = EventBridge("aws", spec, client, lambda: 1_800_000_000.0)
         for act in (source.poll, source.estimate):
             assert said(act).isprintable()

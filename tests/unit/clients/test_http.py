@@ -189,7 +189,7 @@ def test_a_connection_closed_without_an_answer_is_an_error() -> None:
 def test_a_server_that_never_answers_is_a_timeout() -> None:
     started = time.monotonic()
     assert failure(lambda connection, done: done.wait(5), timeout=0.2).reason == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_a_server_that_answers_drop_by_drop_is_a_timeout() -> None:
@@ -200,7 +200,7 @@ def test_a_server_that_answers_drop_by_drop_is_a_timeout() -> None:
 
     started = time.monotonic()
     assert failure(drip, timeout=0.3).reason == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_a_server_that_stops_in_the_middle_is_a_timeout() -> None:

@@ -56,7 +56,7 @@ async def test_nobody_listening_is_told_at_once() -> None:
     assert report is not None
     assert report.reason == "connection"
     assert str(report).startswith(f"nats://127.0.0.1:{port}: ")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
 
 
 async def test_a_server_that_says_nothing_is_a_timeout() -> None:

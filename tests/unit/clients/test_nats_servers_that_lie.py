@@ -180,7 +180,7 @@ async def test_a_greeting_a_byte_at_a_time_ends_at_the_timeout(serve: Serve) -> 
         spec = NatsLogin(servers=(f"nats://{server.address}",))
         (report,) = await reports_of(spec, timeout=0.3)
     assert report.startswith("timeout ")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize(

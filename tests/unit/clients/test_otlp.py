@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from obs.clients.otlp import read_headers
+from obs.clients.header_file import read_headers
 from obs.errors import SourceError
 
 

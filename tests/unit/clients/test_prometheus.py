@@ -11,9 +11,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 from obs.clients.prometheus import Prometheus, QueryError, Series
+from obs.clients.sigv4 import Signer
 from obs.errors import SourceError
+from obs.spec.prometheus import SigV4
 
 
 @dataclass
@@ -176,3 +180,55 @@ def test_a_server_that_is_not_there_is_a_connection_error() -> None:
     with client("http://127.0.0.1:1") as prometheus, pytest.raises(SourceError) as raised:
         prometheus.query("up", 0)
     assert raised.value.reason == "connection"
+
+
+SIGNED = {"region": "eu-west-1"}
+
+
+def signer(monkeypatch: pytest.MonkeyPatch, **more: str) -> Signer:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    return Signer(SigV4.model_validate(SIGNED | more), 5)
+
+
+def test_a_query_is_signed_as_botocore_signs_the_same_request(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.says({"resultType": "vector", "result": []})
+    url = f"{server.url}/workspaces/ws-1"
+    with client(url, sign=signer(monkeypatch).sign) as prometheus:
+        prometheus.query("up", 5)
+    path, fields, headers = server.asked[0]
+    assert (path, fields["query"]) == ("/workspaces/ws-1/api/v1/query", ["up"])
+    again = AWSRequest("POST", f"{server.url}{path}", data=b"query=up&time=5.000")
+    again.context["timestamp"] = headers["X-Amz-Date"]
+    again.headers["X-Amz-Date"] = headers["X-Amz-Date"]
+    auth = SigV4Auth(signer(monkeypatch)._session.credentials(), "aps", "eu-west-1")
+    signature = auth.signature(auth.string_to_sign(again, auth.canonical_request(again)), again)
+    assert headers["Authorization"].endswith(f"Signature={signature}")
+    assert "/eu-west-1/aps/aws4_request" in headers["Authorization"]
+    assert headers["Host"] == f"127.0.0.1:{server.port}"
+
+
+def test_a_temporary_credential_sends_its_token(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = signer(monkeypatch)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a-session-token-of-some-length")
+    assert made.sign("GET", f"{server.url}/api/v1/labels", None)["X-Amz-Security-Token"] == (
+        "a-session-token-of-some-length"
+    )
+
+
+def test_without_credentials_a_signed_query_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = signer(monkeypatch)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(SourceError, match="credentials") as caught:
+        made.sign("GET", "https://aps/api/v1/labels", None)
+    assert caught.value.reason == "auth"

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 
 from obs.slis.consumers import ConsumerNumbers
 from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
-from obs.snapshot import (
-    AwsSnapshot,
-    Consumer,
-    ConsumerConfig,
-    NatsSnapshot,
-    Rule,
-    Stream,
-    StreamConfig,
-)
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.aws import AwsSnapshot, Rule
+from obs.snapshot.nats import NatsSnapshot
 from obs.spec.slos import Slo
 
 START = 1_800_000_000 // 900 * 900
@@ -47,9 +41,122 @@ PROCESSED = Slo.model_validate(
         "sli": {"nats_delivery": {"source": "main", "stream": "S", "consumer": "c"}},
     }
 )
+AVAILABLE = Slo.model_validate(
+    {
+        "name": "available",
+        "service": "orders",
+        "objective": 99,
+        "sli": {"prometheus": {"source": "metrics", "bad": "errors_total", "total": "all_total"}},
+    }
+)
+REACHED = Slo.model_validate(
+    {
+        "name": "reached",
+        "service": "orders",
+        "objective": 99,
+        "sli": {"prometheus_minutes": {"source": "metrics", "holds": "min(probe_success)"}},
+    }
+)
+ANSWERED = Slo.model_validate(
+    {
+        "name": "answered",
+        "service": "orders",
+        "objective": 99,
+        "sli": {"nats_service": {"source": "main", "service": "orders", "endpoints": ["g*"]}},
+    }
+)
+ORDERED = Slo.model_validate(
+    {
+        "name": "ordered",
+        "service": "orders",
+        "objective": 99,
+        "sli": {
+            "cloudwatch": {
+                "source": "aws",
+                "bad": {
+                    "namespace": "AWS/Lambda",
+                    "name": "Errors",
+                    "dimensions": {"FunctionName": "orders-*"},
+                },
+                "total": {
+                    "namespace": "AWS/Lambda",
+                    "name": "Invocations",
+                    "dimensions": {"FunctionName": "orders-*"},
+                },
+            }
+        },
+    }
+)
+QUICK = Slo.model_validate(
+    {
+        "name": "quick",
+        "service": "orders",
+        "objective": 99,
+        "sli": {
+            "cloudwatch_minutes": {
+                "source": "aws",
+                "metric": {
+                    "namespace": "AWS/Lambda",
+                    "name": "Duration",
+                    "dimensions": {"FunctionName": "orders-paid"},
+                    "statistic": "p99",
+                },
+                "at_most": 800,
+            }
+        },
+    }
+)
+FAST = Slo.model_validate(
+    {
+        "name": "fast",
+        "service": "orders",
+        "objective": 99,
+        "sli": {
+            "prometheus_latency": {"source": "metrics", "histogram": "a_seconds", "below": "500ms"}
+        },
+    }
+)
 ALWAYS = (HeardSpan(START - 60, START + 1e6),)
 """Dead letters are known."""
-EXAMPLES = (DELIVERY, KEEPS_UP, PROCESSED)
+SMALL = Slo.model_validate(
+    {
+        "name": "small",
+        "service": "orders",
+        "objective": 99,
+        "sli": {
+            "metric": {
+                "source": "main",
+                "metric": "nats_stream_bytes",
+                "where": {"stream": "S"},
+                "below": "10GB",
+            }
+        },
+    }
+)
+BOTH = Slo.model_validate(
+    {
+        "name": "both",
+        "service": "orders",
+        "objective": 99,
+        "sli": {"composite": {"of": ["keeps-up", "small"]}},
+    }
+)
+ALWAYS = (HeardSpan(START - 60, START + 1e6),)
+"""Dead letters are known."""
+
+PROBED = Slo.model_validate(
+    {
+        "name": "probed",
+        "service": "orders",
+        "objective": 99,
+        "sli": {"probe": {"source": "edge", "targets": ["api*"], "below": "500ms"}},
+    }
+)
+
+EXAMPLES = (
+    *(DELIVERY, KEEPS_UP, PROCESSED, ANSWERED, AVAILABLE, REACHED, ORDERED, QUICK),
+    *(SMALL, BOTH, FAST, PROBED),
+)
 """One for each kind of SLI."""
 
 

@@ -1,7 +1,7 @@
 """The checks of the collector run by themselves, and never take anything else with them."""
 
 import asyncio
-import time
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -128,16 +128,20 @@ def test_a_run_that_hangs_withdraws_what_was_known_and_no_second_one_begins(
 ) -> None:
     running: list[int] = []
     seen: list[Mapping[str, bool]] = []
+    withdrawn = threading.Event()
 
     def slow(clients: Mapping[str, SourceClient]) -> dict[str, bool]:
         running.append(1)
         assert len(running) == 1
-        time.sleep(0.2)
+        assert withdrawn.wait(30)
+        withdrawn.clear()
         running.pop()
         return {"iam": True}
 
     async def note(call: Callable[..., Any], outcomes: Mapping[str, bool]) -> None:
         seen.append(outcomes)
+        if not outcomes:
+            withdrawn.set()
 
     state = open_state(tmp_path, lambda reason: None)
     collector = Collector(SYSTEM, state, [], [], [], state_errors=Counter(), clock=Clock())

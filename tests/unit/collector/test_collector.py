@@ -8,18 +8,13 @@ from obs.collector.collector import Clock, Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.errors import SourceError
-from obs.snapshot import (
-    Consumer,
-    ConsumerConfig,
-    DeadLetter,
-    IncompleteServer,
-    NatsServer,
-    NatsSnapshot,
-    Stream,
-    StreamConfig,
-)
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.messages import DeadLetter
+from obs.snapshot.nats import NatsSnapshot
+from obs.snapshot.servers import IncompleteServer, NatsServer
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.hearing import Arrival
+from obs.spec.metrics import Metrics
 from obs.spec.nats import NatsConnection
 from obs.spec.system import System
 from obs.state import open_state
@@ -31,6 +26,7 @@ SYSTEM = System.model_validate(
     {
         "version": 1,
         "system": "orders",
+        "metrics": {"include": ["nats_consumer_*"]},
         "sources": {"nats": {"main": {"monitor": ["http://nats:8222"]}}},
         "slos": [
             {
@@ -327,3 +323,29 @@ def test_a_loop_that_hangs_is_not_healthy(collector: Collector, clock: SetClock)
     assert not served.health()
     collector.expire_stale()
     assert served.health()
+
+
+def test_what_the_spec_excludes_is_in_no_output(
+    tmp_path: Path, clock: SetClock, health: SourceHealth
+) -> None:
+    chosen = Metrics(exclude=("nats_consumer_[!l]*", "slo_*", "obs_source_*", "nats_stream_bytes"))
+    system = SYSTEM.model_copy(update={"metrics": chosen})
+    collector = opened(system, tmp_path, clock, health)
+    collector.record_poll(health, poll(START, 990), clock.monotonic())
+    seen = samples(collector)
+    assert {name for name in seen if name.startswith(("nats_consumer_", "slo_"))} == {
+        "nats_consumer_lag_messages",
+        "nats_consumer_lag_seconds",
+        "nats_consumer_lag_uncertainty_seconds",
+        "slo_objective_ratio",
+    }
+    assert "nats_stream_bytes" not in seen
+    assert seen["obs_source_up"] == [1], "rules need it to tell what is there"
+    assert {each.metric.name for each in collector.families() if len(each)} <= set(seen)
+    shown = [each for each in collector.families() if each.metric.name.startswith("nats_")]
+    assert health.series == sum(map(len, shown))
+    for minute in range(1, 5):
+        clock.pass_(60)
+        collector.record_poll(health, poll(START + 60 * minute, 990), clock.monotonic())
+    (objective,) = collector.shown_objectives()
+    assert objective.evaluated().events, "an SLI needs no metric"

@@ -13,7 +13,7 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.errors import SourceError
 from obs.families.family import Family, single
 from obs.sinks.pushed import Pushed
-from obs.snapshot import NatsSnapshot
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.kind import Snapshot
 from tests.integration.waiting import eventually_async
 

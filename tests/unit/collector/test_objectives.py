@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 
 from obs.collector.backfill import missing
-from obs.collector.objectives import Objectives, PastEvents
+from obs.collector.objective import PastEvents
+from obs.collector.objectives import Objectives
+from obs.collector.slo_history import pasts, saved
 from obs.slis.consumers import ConsumerNumbers
 from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
 from obs.slis.nats_lag import is_within
 from obs.slo.evaluate import Evaluation
-from obs.spec.slos import NatsLagSli, Slo
+from obs.spec.slis import NatsLagSli
+from obs.spec.slos import Slo
 from obs.state import State, open_state
+from obs.state_copy import copied_state
 from tests.unit.collector.example_slos import (
     DELIVERY,
     KEEPS_UP,
@@ -283,3 +287,48 @@ def test_events_that_no_poll_saw_count_in_the_counters_once(opened: StateFile) -
         (objective,) = objectives.all
         assert (objective.events.total, objective.good_events.total) == (107, 102)
     assert good_and_total(objectives) == (7, 7)  # the ledger reads its past from history
+
+
+def test_the_history_of_an_slo_is_the_same_from_its_state_file(
+    opened: StateFile, tmp_path: Path
+) -> None:
+    objectives = opened(DELIVERY)
+    (objective,) = objectives.all
+    objective.ledger.set(START, 7, 10)
+    objective.ledger.set(START + 1800, 5, 5)
+    objective.since, objective.watermark = float(START), float(START + 1860)
+    (told,) = pasts(objectives.all)
+    assert (told.known_from, told.known_until) == (START, START + 1860)
+    first = START // 900 * 900
+    events = {told.start + place * told.step: each for place, each in enumerate(told.total) if each}
+    assert events == {first: 10, (START + 1800) // 900 * 900: 5}
+    assert told.bad == ((0, 3),)
+    objectives.save()
+    opened.flush()
+    with copied_state(tmp_path) as state:
+        assert saved([DELIVERY], state, START) == (told,)
+
+
+def test_an_slo_without_data_has_no_history(opened: StateFile) -> None:
+    (told,) = pasts(opened(DELIVERY).all)
+    assert (told.known_from, told.known_until, told.total, told.bad) == (None, None, (), ())
+
+
+def test_minutes_in_which_a_consumer_is_gone_are_bad_where_its_slo_says_so(
+    opened: StateFile,
+) -> None:
+    objectives = opened(KEEPS_UP.model_copy(update={"missing": "bad"}))
+
+    def poll(first: int, last: int, *there: ConsumerNumbers) -> None:
+        for second in range(first, last, 15):
+            objectives.update("main", Consumers(START + second, *there))
+
+    poll(0, 180, numbers())
+    poll(180, 421)
+    assert good_and_total(objectives) == (3, 7)  # at once, and not only when it comes back
+    poll(435, 541, numbers())
+    assert good_and_total(objectives) == (5, 9)
+    (objective,) = objectives.all
+    assert (objective.events.total, objective.good_events.total) == (9, 5)
+    poll(300, 350)  # the clock is set back
+    assert (objective.events.total, objective.good_events.total) == (9, 5)

@@ -41,7 +41,7 @@ def test_a_pipe_and_a_device_are_refused_wherever_a_file_is_read(
 ) -> None:
     os.mkfifo("pipe")
     for name in ("pipe", "/dev/zero", "/dev/null"):
-        why = "not a regular file"
+        why = "a regular file is needed"
         for argv in ([name], ["good.json", "--waivers", name], ["good.json", "--metrics", name]):
             (line,) = said(capsys, *argv)
             assert why in line

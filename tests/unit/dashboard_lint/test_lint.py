@@ -191,7 +191,7 @@ def test_names_of_metrics_are_read_from_what_people_have(written: str, tmp_path:
         (b"up\n-\n", ":2: no metric name; write one per line, or a scrape of /metrics"),
         (b"{}", ": not a list of names, such as a response of /api/v1/label/__name__/values"),
         (b"[1]", ": not a list of names, such as a response of /api/v1/label/__name__/values"),
-        (b"\xff", ": cannot read: is not UTF-8 text"),
+        (b"\xff", ": is not UTF-8 text"),
     ],
 )
 def test_names_that_cannot_be_read_are_told(written: bytes, message: str, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from obs.catalogue.exported import exported
 from obs.dashboard_lint.rules import ALL
+from obs.dashboard_lint.subject import Knowledge
 from tests.unit.dashboard_lint.boards import (
     LOKI,
     SELECTED,
@@ -541,8 +543,21 @@ def test_a_regular_expression_that_must_not_match_is_promql() -> None:
     assert rules("5m") == ["panel-datasource-rule", "target-rate-interval-rule"]
 
 
+def test_a_query_for_what_the_spec_does_not_export_is_told() -> None:
+    query = of_query(f"sum(nats_consumer_waiting_pulls{{{SELECTED}}})")
+    assert findings(query) == [], "without a spec it may be exported"
+    assert findings(query, knowledge=Knowledge(exported=exported(("nats_*",)))) == []
+    for chosen, why in (
+        (exported(), "which is exported only where metrics.include names it"),
+        (exported(exclude=("nats_*",)), "which metrics.exclude leaves out"),
+    ):
+        (finding,) = findings(query, knowledge=Knowledge(exported=chosen))
+        assert finding.rule == "target-exported-rule"
+        assert finding.message == f"queries nats_consumer_waiting_pulls, {why}"
+
+
 def test_every_rule_is_broken_by_some_test() -> None:
-    elsewhere = {"panel-threshold-rule", "unique-uid-rule"}
+    elsewhere = {"panel-threshold-rule", "unique-uid-rule", "target-exported-rule"}
     assert {rule.name for rule in ALL} == {rule for rule, *_ in BREAKS} | elsewhere
 
 

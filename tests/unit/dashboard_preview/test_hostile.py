@@ -99,7 +99,7 @@ def test_one_that_was_slow_is_not_tried_again_and_after_many_no_other(
         pattern_of("(c+)+1$").search("c" * 61)
     with pytest.raises(UnknownRegex, match="others took too long"):
         pattern_of("an ordinary one")
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
 
 
 def test_an_expression_that_is_too_long_or_wrong_is_told_in_a_line() -> None:

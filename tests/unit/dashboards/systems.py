@@ -1,12 +1,14 @@
 """Systems that dashboards are built for in these tests."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
 from obs.dashboards.build import Board, boards
 from obs.spec.load import load
+from obs.spec.nats import ClientConnections, Event, Group
+from obs.spec.probe import ProbeSource
 from obs.spec.system import System
 
 OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
@@ -15,6 +17,32 @@ OMS = Path(__file__).parents[3] / "collectors" / "oms.yaml"
 def oms() -> System:
     """The reference system."""
     return load([OMS], variables={})
+
+
+def oms_with_every_group() -> System:
+    """The reference system, of which everything is collected that a spec can ask for."""
+    whole = oms()
+    (name, nats), *_ = whole.sources.nats.items()
+    clients = ClientConnections(accounts=("OMS",))
+    (connection,) = nats.every_connection
+    collects = nats.model_copy(
+        update={
+            "collect": get_args(Group),
+            "client_connections": clients,
+            "connection": connection.model_copy(update={"events": get_args(Event)}),
+        }
+    )
+    (account, aws), *_ = whole.sources.aws.items()
+    every = ("*",)
+    named = ("pipes", "schedule_groups", "api_destinations", "archives")
+    queues = {"work_queues": ("orders-*",), "dead_letter_causes": True}
+    asked = {**queues, "put_events": True, "targets": True, **dict.fromkeys(named, every)}
+    watches = aws.model_copy(update=asked)
+    target = {"name": "api", "http": "https://api.example.com/ready"}
+    probed = ProbeSource.model_validate({"targets": [target]})
+    of_kinds = {"nats": {name: collects}, "aws": {account: watches}, "probe": {"edge": probed}}
+    sources = whole.sources.model_copy(update=of_kinds)
+    return whole.model_copy(update={"sources": sources})
 
 
 def system(folder: Path, **changes: Any) -> System:

@@ -16,9 +16,9 @@ from obs.catalogue.metric import Kind
 from obs.dashboards.build import Board, boards
 from obs.dashboards.thresholds import step_value
 from obs.ids import dashboard_uid, panel_id
-from tests.unit.dashboards.systems import by_page, oms, panel, panels, system
+from tests.unit.dashboards.systems import by_page, oms, oms_with_every_group, panel, panels, system
 
-BOARDS = {board.page: board for board in boards(oms())}
+BOARDS = {board.page: board for board in boards(oms_with_every_group())}
 PANELS = [
     pytest.param(board, each, id=f"{board.page}/{each['title']}")
     for board in BOARDS.values()
@@ -42,11 +42,14 @@ def expressions(board: Board) -> list[str]:
     return [target["expr"] for each in panels(board) for target in each["targets"]]
 
 
-def test_there_are_eight_pages_in_the_order_they_are_read() -> None:
-    pages = ["overview", "jetstream", "consumer", "servers", "eventbridge", "slos", "slo_detail"]
-    pages += ["collector"]
+def test_there_are_sixteen_pages_in_the_order_they_are_read() -> None:
+    pages = ["overview", "jetstream", "consumer", "servers", "services", "accounts"]
+    pages += ["server_groups", "events", "eventbridge", "queues", "targets", "pipes", "probes"]
+    pages += ["slos", "slo_detail", "collector"]
     assert list(BOARDS) == pages
-    assert [board.uid for board in BOARDS.values()] == [dashboard_uid("oms", it) for it in pages]
+    on_request = {"services", "server_groups", "targets", "pipes", "queues", "probes"}
+    assert list(by_page(oms())) == [page for page in pages if page not in on_request]
+    assert [board.uid for board in BOARDS.values()] == [dashboard_uid("oms", it) for it in BOARDS]
 
 
 def test_titles_and_panel_ids_are_unique_over_all_pages() -> None:
@@ -100,7 +103,7 @@ def test_every_variable_is_used(board: Board) -> None:
 
 @each_board
 def test_only_metrics_that_exist_are_asked_for(board: Board) -> None:
-    known = {metric.name for metric in catalogue.ALL} | OTHER_METRICS
+    known = {name for metric in catalogue.ALL for name in metric.series} | OTHER_METRICS
     used = set.union(*map(metrics_in, expressions(board)))
     assert used
     assert used <= known
@@ -211,13 +214,13 @@ def test_a_system_without_nats_has_no_page_or_panel_of_it(tmp_path: Path) -> Non
     sources = {"aws": {"cloud": {"region": "us-east-1", "buses": [{"name": "b"}]}}}
     pages = by_page(system(tmp_path, sources=sources, slos=None, outputs=None, notify=None))
     assert list(pages) == ["overview", "eventbridge", "collector"]
-    assert "nats_" not in json.dumps([board.json for board in pages.values()])
+    assert not re.search(r"nats_[a-z_]+\{", json.dumps([board.json for board in pages.values()]))
 
 
 def test_a_system_without_aws_has_no_page_or_panel_of_it(tmp_path: Path) -> None:
     sources = {"nats": {"main": {"monitor": ["http://nats:8222"]}}}
     pages = by_page(system(tmp_path, sources=sources, slos=None, outputs=None, notify=None))
-    assert list(pages) == ["overview", "jetstream", "consumer", "servers", "collector"]
+    assert list(pages) == ["overview", "jetstream", "consumer", "servers", "accounts", "collector"]
     whole = json.dumps([board.json for board in pages.values()])
     assert not re.search(r"eventbridge_|sqs_|obs_aws_|slo_[a-z_]+\{", whole)
 
@@ -230,7 +233,7 @@ def test_without_a_connection_no_panel_asks_for_dead_letters(tmp_path: Path) -> 
 
 def test_two_environments_share_a_grafana_without_meeting(tmp_path: Path) -> None:
     staging = by_page(system(tmp_path, environment="staging"))
-    for page, board in BOARDS.items():
+    for page, board in by_page(oms()).items():
         assert staging[page].uid != board.uid
         assert staging[page].title != board.title
         assert board.uid not in json.dumps(staging[page].json)
@@ -240,4 +243,22 @@ def test_two_environments_share_a_grafana_without_meeting(tmp_path: Path) -> Non
 
 
 def test_two_builds_are_the_same() -> None:
-    assert [board.json for board in boards(oms())] == [board.json for board in BOARDS.values()]
+    again = boards(oms_with_every_group())
+    assert [board.json for board in again] == [board.json for board in BOARDS.values()]
+
+
+def test_rules_of_one_name_in_several_accounts_are_told_apart(tmp_path: Path) -> None:
+    cloud = {"regions": ["us-east-1", "eu-west-1"], "buses": [{"name": "oms-events"}]}
+    found = by_page(system(tmp_path, sources={"aws": {"cloud": cloud}}, slos=None, outputs=None))
+    legends = {
+        target["legendFormat"]
+        for each in panels(found["eventbridge"])
+        for target in each["targets"]
+        if "{{rule}}" in target.get("legendFormat", "")
+    }
+    assert legends
+    assert all(legend.startswith("{{aws}} / {{bus}} / {{rule}}") for legend in legends)
+    table = json.dumps(panel(found["overview"], "Rules, in the last hour"))
+    alone = json.dumps(panel(by_page(oms())["overview"], "Rules, in the last hour"))
+    assert '"AWS"' in table
+    assert table.count("custom.hidden") < alone.count("custom.hidden")

@@ -53,7 +53,7 @@ def test_an_alert_on_a_state_has_no_step() -> None:
 
 def test_a_description_names_alerts_of_single_objects_too() -> None:
     own = replace(tuned(above(5000)), only=(("consumer", "slow-one"),), hold=0)
-    limits = Thresholds({"consumer/lag": (tuned(above(1000)), own)})
+    limits = Thresholds({"consumer/lag": (tuned(above(1000)), own)}, ())
     assert limits.described("consumer/lag", "What is owed.") == (
         "What is owed.\n\n"
         "Alert NatsConsumerLagHigh: > 1000 for 5m, warning.\n"
@@ -64,4 +64,4 @@ def test_a_description_names_alerts_of_single_objects_too() -> None:
 
 def test_a_panel_without_an_alert_compares_nothing() -> None:
     with pytest.raises(ValueError, match="no alert names the panel"):
-        Thresholds({}).condition("consumer/nothing")
+        Thresholds({}, ()).condition("consumer/nothing")

@@ -1,11 +1,16 @@
 """What is told of a consumer and of a stream."""
 
+from collections.abc import Sequence
 from math import inf
 
+import msgspec
 import pytest
 
+from obs import catalogue
 from obs.catalogue import nats
-from obs.families.family import RowCache
+from obs.catalogue.exported import Exported, exported
+from obs.catalogue.metric import Metric
+from obs.families.family import Family, RowCache, Value
 from obs.families.nats import (
     MAX_ORIGINS,
     ConsumerRows,
@@ -15,7 +20,37 @@ from obs.families.nats import (
 )
 from obs.lag.status import Status
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, ConsumerConfig, Origin, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Origin, Stream, StreamConfig
+
+USUAL = exported()
+PULLING = Consumer("A", "S", "c", "t", ConsumerConfig(max_deliver=3), 9, 9, 9, 0, 0, 0, 1)
+OK = ConsumerVerdict(0, 0.0, 0.0, Status.OK, (), 0.0, None, 9, 0, 0)
+
+
+def values_of(
+    consumer: Consumer, verdict: ConsumerVerdict, chosen: Exported = USUAL
+) -> dict[Metric, Sequence[Value]]:
+    return {family.metric: family.values for family in told([consumer], [verdict], chosen)}
+
+
+def told(
+    consumers: Sequence[Consumer],
+    verdicts: Sequence[ConsumerVerdict],
+    chosen: Exported = USUAL,
+    rows: ConsumerRows | None = None,
+) -> list[Family]:
+    identities = [("main", each.account, each.stream, each.name) for each in consumers]
+    return consumer_families(
+        rows or ConsumerRows(),
+        identities,
+        consumers,
+        verdicts,
+        [None] * len(consumers),
+        unknown=(),
+        exported=chosen,
+        tolerance=1.0,
+        since=0.0,
+    )
 
 
 @pytest.mark.parametrize(("ack_pending", "told"), [(0, 0), (12, 12), (40, 29)])
@@ -37,9 +72,7 @@ def test_messages_that_were_given_up_are_not_told_as_redelivered_in_flight(
         waiting=1,
     )
     verdict = ConsumerVerdict(ack_pending, 0.0, 0.0, Status.OK, (), 0.0, None, 100, 0)
-    rows = ConsumerRows().of([("main", "OMS", "OMS_EVENTS", "oms-processor")])
-    families = consumer_families(rows, [consumer], [verdict], [29], tolerance=1.0, since=0.0)
-    values = {family.metric: family.values for family in families}
+    values = values_of(consumer, verdict)
     assert values[nats.REDELIVERED_MESSAGES] == [told]
 
 
@@ -47,9 +80,7 @@ def test_messages_that_were_given_up_are_not_told_as_redelivered_in_flight(
 def test_evicted_messages_are_told_as_far_as_they_are_known(evicted: int | None) -> None:
     consumer = Consumer("A", "S", "c", "t", ConsumerConfig(), 1, 1, 1, 0, 0, 0, 0)
     verdict = ConsumerVerdict(0, 0.0, 0.0, Status.OK, (), 0.0, None, 1, 0, evicted)
-    rows = ConsumerRows().of([("main", "A", "S", "c")])
-    families = consumer_families(rows, [consumer], [verdict], [None], tolerance=1.0, since=0.0)
-    values = {family.metric: family.values for family in families}
+    values = values_of(consumer, verdict)
     assert values[nats.EVICTED_MESSAGES] == [evicted]
 
 
@@ -92,3 +123,55 @@ def test_of_many_sources_the_worst_have_series_and_each_name_has_one() -> None:
     assert len(told) == MAX_ORIGINS
     assert told["main", "OMS", "COPY", "S7"] == (900, 1.0)
     assert ("main", "OMS", "COPY", "S0") not in told
+
+
+def test_a_reason_has_a_series_only_while_it_holds() -> None:
+    rows = ConsumerRows()
+    stopped = msgspec.structs.replace(OK, status=Status.STOPPED, reasons=("no_puller",))
+    for verdict, told_of in ((OK, []), (stopped, ["no_puller"]), (OK, [])):
+        (reasons,) = (
+            each
+            for each in told([PULLING], [verdict], rows=rows)
+            if each.metric is nats.STATUS_REASON
+        )
+        assert [row[-1] for row in reasons.rows.values] == told_of
+        assert list(reasons.values) == [1] * len(told_of)
+
+
+def test_the_settings_of_a_consumer_are_labels_of_one_series_that_changes_with_them() -> None:
+    rows = ConsumerRows()
+
+    def settings(config: ConsumerConfig) -> Family:
+        consumer = msgspec.structs.replace(PULLING, config=config)
+        families = told([consumer], [OK], rows=rows)
+        return next(each for each in families if each.metric is nats.CONSUMER_INFO)
+
+    first = settings(ConsumerConfig(max_deliver=3, max_ack_pending=1000))
+    assert dict(zip(nats.CONSUMER_INFO.labels[4:], first.rows.values[0][4:], strict=True)) == {
+        "mode": "pull",
+        "ack_policy": "explicit",
+        "deliver_policy": "all",
+        "max_deliver": "3",
+        "max_ack_pending": "1000",
+        "ack_wait": "30s",
+        "replicas": "inherited",
+    }
+    same = settings(ConsumerConfig(max_deliver=3, max_ack_pending=1000))
+    assert same.rows is first.rows, "what is rendered can be kept"
+    other = settings(ConsumerConfig(push=True, ack_policy="none", max_deliver=-1, replicas=3))
+    assert other.rows.values[0][4:] == ("push", "none", "all", "unlimited", "unlimited", "", "3")
+
+
+def test_what_is_not_exported_is_not_computed() -> None:
+    told_of = set(values_of(PULLING, OK))
+    of_consumers = {each for each in catalogue.ALL if each.labels == nats.CONSUMER}
+    assert told_of.isdisjoint(each for each in of_consumers if each.on_request)
+    asked = set(values_of(PULLING, OK, exported(include=("nats_consumer_*",))))
+    assert asked - told_of == {each for each in of_consumers if each.on_request and each in asked}
+    assert nats.WAITING_PULLS in asked
+    few = values_of(PULLING, OK, exported(exclude=("nats_consumer_[!l]*",)))
+    assert {each.name for each in few} == {
+        "nats_consumer_lag_messages",
+        "nats_consumer_lag_seconds",
+        "nats_consumer_lag_uncertainty_seconds",
+    }

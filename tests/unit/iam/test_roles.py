@@ -15,6 +15,7 @@ from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
 from obs.spec.aws import AwsSource
 from obs.spec.load import read_spec
+from obs.spec.slos import Slo
 from obs.spec.stacks import AmpStack, Stacks
 from obs.spec.system import System
 
@@ -93,6 +94,34 @@ def test_a_collector_of_aws_alone_has_nothing_of_nats_to_publish(oms: System) ->
     actions = policy_for("collector", oms, PolicyOptions(kinds={"aws"})).actions
     assert "cloudwatch:PutMetricData" not in actions
     assert "cloudwatch:GetMetricData" in actions
+
+
+def test_metrics_are_listed_only_where_the_spec_has_globs_for_their_dimensions(oms: System) -> None:
+    of = {"namespace": "AWS/Lambda", "name": "Errors", "statistic": "Sum"}
+    for function, listed in (("orders", False), ("orders-*", True)):
+        metrics = [{**of, "dimensions": {"FunctionName": function}}]
+        system = with_aws(oms, cloud={"region": "us-east-1", "metrics": metrics})
+        actions = policy_for("collector", system, PolicyOptions()).actions
+        assert ("cloudwatch:ListMetrics" in actions) is listed
+    plain = with_aws(oms, cloud={"region": "us-east-1"})
+    total = {"namespace": "AWS/Lambda", "name": "Invocations", "dimensions": {"FunctionName": "*"}}
+    sli = {"cloudwatch": {"source": "cloud", "bad": {**total, "name": "Errors"}, "total": total}}
+    slo = Slo.model_validate({"name": "s", "service": "s", "objective": 99, "sli": sli})
+    system = plain.model_copy(update={"slos": (slo,)})
+    policy = policy_for("collector", system, PolicyOptions())
+    assert statement(policy, "cloudwatch:ListMetrics")["Condition"] == {
+        "StringEquals": {"aws:RequestedRegion": "us-east-1"}
+    }
+
+
+def test_a_source_without_buses_may_read_metrics_and_no_queue(oms: System) -> None:
+    system = with_aws(oms, cloud={"region": "us-east-1", "buses": []})
+    policy = policy_for("collector", system, PolicyOptions(kinds={"aws"}))
+    assert policy.actions == {
+        "cloudwatch:GetMetricData",
+        "events:ListEventBuses",
+        "events:ListRules",
+    }
 
 
 def test_a_collector_that_asks_nothing_of_aws_needs_no_policy(oms: System) -> None:
@@ -278,3 +307,37 @@ def test_that_check_sees_an_action_and_a_resource_that_do_not_exist() -> None:
     )
     assert faults(unknown)
     assert faults(elsewhere)
+
+
+def test_functions_and_topics_that_the_spec_names_may_be_listed(oms: System) -> None:
+    given = {"region": "us-east-1", "functions": ["paid"], "topics": ["*"], "put_events": True}
+    listing = {"lambda:ListFunctions", "sns:ListTopics"}
+    for role in ("collector", "check"):
+        policy = policy_for(role, with_aws(oms, cloud=given), PolicyOptions(account=ACCOUNT))
+        for action in listing:
+            assert statement(policy, action)["Condition"] == {
+                "StringEquals": {"aws:RequestedRegion": "us-east-1"}
+            }
+    # Targets are known from their rules, and CloudWatch needs no permission of its own.
+    targets = with_aws(oms, cloud={"region": "us-east-1", "targets": True, "put_events": True})
+    actions = policy_for("collector", targets, PolicyOptions(account=ACCOUNT)).actions
+    assert not listing & actions
+
+
+def test_causes_and_tags_need_these_rights_on_these_queues_and_no_more(oms: System) -> None:
+    fields = {"region": "us-east-1", "queues": ["dlq"], "work_queues": ["orders-*"]}
+    plain = policy_for("collector", with_aws(oms, cloud=fields), PolicyOptions(account=ACCOUNT))
+    asked = {**fields, "dead_letter_causes": True, "tag_labels": ["team"]}
+    policy = policy_for("collector", with_aws(oms, cloud=asked), PolicyOptions(account=ACCOUNT))
+    own = {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "tag:GetResources"}
+    assert policy.actions - plain.actions == own
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}"
+    assert statement(policy, "sqs:ReceiveMessage")["Resource"] == f"{queue}:dlq"
+    assert statement(policy, "sqs:GetQueueAttributes")["Resource"] == [
+        f"{queue}:dlq",
+        f"{queue}:orders-*",
+    ]
+    assert any("kms:Decrypt" in remark for remark in policy.remarks)
+    few = {**asked, "dead_letter_causes_most": 10}  # one request, which hides nothing
+    policy = policy_for("collector", with_aws(oms, cloud=few), PolicyOptions(account=ACCOUNT))
+    assert "sqs:ChangeMessageVisibility" not in policy.actions

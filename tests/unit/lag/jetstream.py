@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 
 TICK = 0.1
 FOREVER = 1e12

@@ -11,7 +11,7 @@ from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.seconds import UNHEARD, Advisories, KnownArrival
 from obs.lag.track import Track
-from obs.snapshot import ConsumerConfig
+from obs.snapshot.assets import ConsumerConfig
 from tests.unit.lag.jetstream import JetStream
 
 SECONDS: Final = 500.0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from obs.lag.evictions import Evictions, EvictionsState
 from obs.lag.history import BEHIND_POLLS
 from obs.lag.progress import PollCounters
-from obs.snapshot import ConsumerConfig, StreamConfig
+from obs.snapshot.assets import ConsumerConfig, StreamConfig
 
 PLAIN = StreamConfig(discard_new=False)
 PER_SUBJECT = StreamConfig(discard_new=False, max_per_subject=1)

@@ -1,7 +1,7 @@
 import pytest
 
 from obs.lag.history import SequenceTimes
-from obs.snapshot import Stream, StreamConfig
+from obs.snapshot.assets import Stream, StreamConfig
 
 
 def stream(

@@ -9,7 +9,7 @@ from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.track import Track
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 
 SETTINGS = JudgeSettings(interval=15.0)
 CONFIG = ConsumerConfig()

@@ -6,7 +6,7 @@ import pytest
 from obs.lag.delivery_marks import MAX_MARKS
 from obs.lag.in_flight import InFlight
 from obs.lag.redelivery_schedule import RedeliverySchedule
-from obs.snapshot import ConsumerConfig
+from obs.snapshot.assets import ConsumerConfig
 
 THREE = RedeliverySchedule(ConsumerConfig(max_deliver=3, ack_wait=30))
 

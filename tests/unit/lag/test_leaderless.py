@@ -7,7 +7,7 @@ from obs.lag.history import SequenceTimes
 from obs.lag.status import Status
 from obs.lag.track import Track
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import ConsumerConfig
+from obs.snapshot.assets import ConsumerConfig
 from tests.unit.lag.jetstream import JetStream
 from tests.unit.lag.polling import INTERVAL, SETTINGS, TOLERANCE
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from obs.lag.pending import Head, keeps_pending, oldest_of, pending_head
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 
 
 def consumer(delivered: int, pending: int, config: ConsumerConfig | None = None) -> Consumer:

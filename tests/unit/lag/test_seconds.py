@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obs.snapshot import ConsumerConfig
+from obs.snapshot.assets import ConsumerConfig
 from tests.unit.lag.jetstream import TICK, JetStream, Work
 from tests.unit.lag.polling import INTERVAL, TOLERANCE, polls
 

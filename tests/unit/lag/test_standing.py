@@ -13,7 +13,7 @@ from obs.lag.observed import JudgeSettings
 from obs.lag.status import Status, StatusWindowState
 from obs.lag.track import Track, TrackState
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 
 INTERVAL, WINDOW, ACK_WAIT = 15.0, 60.0, 30.0
 SETTINGS = JudgeSettings(interval=INTERVAL, window=WINDOW)

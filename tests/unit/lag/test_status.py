@@ -3,7 +3,7 @@
 import pytest
 
 from obs.lag.status import Status
-from obs.snapshot import ConsumerConfig
+from obs.snapshot.assets import ConsumerConfig
 from tests.unit.lag.jetstream import JetStream
 from tests.unit.lag.polling import Poll, polls
 

@@ -10,7 +10,7 @@ from obs.lag.seconds import UNHEARD, Advisories
 from obs.lag.status import Status
 from obs.lag.track import Track, TrackState
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 from tests.unit.lag.jetstream import JetStream
 from tests.unit.lag.polling import polls
 

@@ -29,6 +29,7 @@ class FakeSandbox:
             stop_failing=lambda rule, share: self.failing.discard((rule, share)),
             empty_queue=lambda: None,
         )
+        self.services = SimpleNamespace(failing_share=0.0)
         self.down: set[str] = set()
 
     async def stop_nats(self) -> None:
@@ -52,6 +53,7 @@ class FakeSandbox:
             **{name: fault for name, fault in faults.items() if fault},
             **({"poison": self.publisher.poison_share} if self.publisher.poison_share else {}),
             **dict(self.failing),
+            **({"function": share} if (share := self.services.failing_share) else {}),
             **dict.fromkeys(self.down, "down"),
         }
 
@@ -62,6 +64,7 @@ EFFECTS: dict[str, dict[str, object]] = {
     "slow-consumer": {SEARCH_INDEXER: WorkerFault.SLOW},
     "poison-message": {"poison": 0.05},
     "target-failing": {OBJECT_RULE: 0.4},
+    "function-failing": {"function": 0.3},
     "nats-down": {"nats": "down"},
     "aws-throttled": {"aws": "down"},
 }

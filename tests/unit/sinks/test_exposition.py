@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from obs.catalogue import nats, own
 from obs.catalogue.metric import Kind, Metric
 from obs.families.family import SINGLE, Family, Rows, Value, single
+from obs.families.histogram import Histogram, Observations
 from obs.sinks import exposition as module
 from obs.sinks.exposition import Exposition, header_lines, sample_lines
 from obs.sinks.labels import LONGEST
@@ -276,12 +277,20 @@ def test_sources_may_be_updated_from_several_threads() -> None:
     assert len(parsed(parse_text, plain(exposition))) == 4
 
 
+def one_second(metric: Metric) -> Histogram:
+    observations = Observations(metric.buckets)
+    observations.add(1.0)
+    return observations.histogram()
+
+
 def everything() -> Exposition:
     """Every catalogue metric, and the process's own."""
     from obs.catalogue import ALL
 
     def family(metric: Metric) -> Family:
         rows = Rows([tuple(f"{label} é" for label in metric.labels)]) if metric.labels else SINGLE
+        if metric.kind is Kind.HISTOGRAM:
+            return Family(metric, rows, [1], None, [one_second(metric)])
         return Family(metric, rows, [1])
 
     exposition = exposed(*map(family, ALL))
@@ -303,3 +312,31 @@ def test_promtool_has_nothing_to_say_about_the_page() -> None:
         ["promtool", "check", "metrics"], input=body, capture_output=True, check=False
     )
     assert (check.returncode, check.stdout + check.stderr) == (0, b"")
+
+
+def test_a_histogram_has_the_same_buckets_count_and_sum_in_both_formats() -> None:
+    waits = Metric(
+        "wait_seconds", Kind.HISTOGRAM, "Waits.", ("queue",), "seconds", buckets=(0.5, 1)
+    )
+    rows = Rows([("a",), ("b",)])
+    exposition = exposed(Family(waits, rows, [1, None], None, [one_second(waits), None]))
+    lines = (
+        'wait_seconds_bucket{queue="a",le="0.5"} 0\n'
+        'wait_seconds_bucket{queue="a",le="1.0"} 1\n'
+        'wait_seconds_bucket{queue="a",le="+Inf"} 1\n'
+        'wait_seconds_count{queue="a"} 1\n'
+        'wait_seconds_sum{queue="a"} 1.0\n'
+    )
+    assert plain(exposition) == (
+        f"# HELP wait_seconds Waits.\n# TYPE wait_seconds histogram\n{lines}"
+    )
+    assert plain(exposition, openmetrics=True) == (
+        "# TYPE wait_seconds histogram\n# UNIT wait_seconds seconds\n"
+        f"# HELP wait_seconds Waits.\n{lines}# EOF\n"
+    )
+
+
+def test_a_histogram_without_labels_has_buckets_too() -> None:
+    waits = Metric("wait_seconds", Kind.HISTOGRAM, "Waits.", (), "seconds", buckets=(1,))
+    exposition = exposed(Family(waits, SINGLE, [1], None, [one_second(waits)]))
+    assert 'wait_seconds_bucket{le="+Inf"} 1\nwait_seconds_count 1\n' in plain(exposition)

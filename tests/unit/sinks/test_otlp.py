@@ -7,13 +7,19 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
-from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AggregationTemporality,
+    DataPointFlags,
+    Metric,
+)
 
 from obs import __version__
 from obs.catalogue import ALL, aws, nats, own, slo
+from obs.catalogue.nats_events import PROCESSING
 from obs.clients.otlp_answer import Answer
 from obs.errors import SourceError
 from obs.families.family import Family, Rows, Value, single
+from obs.families.histogram import Observations
 from obs.sinks import otlp
 from obs.sinks.labels import LONGEST
 from obs.sinks.otlp import Encoder, Identity, OtlpSink, resource, ucum
@@ -35,11 +41,11 @@ class Recorder:
         self.requests: list[ExportMetricsServiceRequest] = []
         self.closed = False
         self._rejected = rejected
-        self._fail_after = fail_after
+        self.fail_after = fail_after
 
     def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
         assert 0 < timeout <= TIMEOUT
-        if self._fail_after is not None and len(self.requests) >= self._fail_after:
+        if self.fail_after is not None and len(self.requests) >= self.fail_after:
             raise SourceError("connection", "gone")
         self.requests.append(request)
         return Answer(self._rejected, "too old" if self._rejected else "")
@@ -296,3 +302,73 @@ def test_a_failed_push_keeps_nothing_of_its_data() -> None:
         assert [each() for each in kept] == [None]
     finally:
         gc.enable()
+
+
+def ended(sink: OtlpSink, recorder: Recorder, families: Sequence[Family]) -> set[tuple[str, str]]:
+    """Metric and last label of each series that a push says has ended."""
+    before = len(recorder.requests)
+    sink.push(families, AT)
+    found = set()
+    for request in recorder.requests[before:]:
+        for metric in request.resource_metrics[0].scope_metrics[0].metrics:
+            data = metric.sum if metric.HasField("sum") else metric.gauge
+            for point in data.data_points:
+                if point.flags & DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK:
+                    assert point.WhichOneof("value") is None
+                    assert point.time_unix_nano == 1_790_000_000_250_000_000
+                    found.add((metric.name, point.attributes[-1].value.string_value))
+    return found
+
+
+def reasons(*held: str) -> Family:
+    rows = Rows(("main", "A", "S", "worker", reason) for reason in held)
+    return Family(nats.STATUS_REASON, rows, [1] * len(held))
+
+
+def test_a_series_that_is_gone_is_pushed_once_as_ended() -> None:
+    recorder = Recorder()
+    sink = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT)
+    reason, evicting = "nats_consumer_status_reason", "nats_consumer_eviction_seconds"
+    rows = Rows([("main", "A", "S", "a"), ("main", "A", "S", "b")])
+    first = [reasons("no_puller", "paused"), Family(nats.EVICTION_SECONDS, rows, [5.0, 6.0])]
+    assert ended(sink, recorder, first) == set()
+    second = [reasons("paused"), Family(nats.EVICTION_SECONDS, rows, [None, 6.0])]
+    assert ended(sink, recorder, second) == {(reason, "no_puller"), (evicting, "a")}
+    assert ended(sink, recorder, second) == set()
+    assert ended(sink, recorder, []) == {(reason, "paused"), (evicting, "b")}
+    assert ended(sink, recorder, []) == set()
+    assert ended(sink, recorder, first) == set()
+
+
+def test_the_end_of_a_series_is_pushed_until_a_push_has_succeeded() -> None:
+    recorder = Recorder()
+    sink = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT)
+    assert ended(sink, recorder, [reasons("no_puller"), lag(1)]) == set()
+    recorder.fail_after = 0
+    assert ended(sink, recorder, [reasons(), lag(1)]) == set()
+    recorder.fail_after = None
+    gone = {("nats_consumer_status_reason", "no_puller")}
+    assert ended(sink, recorder, [reasons(), lag(1)]) == gone
+
+
+def test_a_histogram_is_a_cumulative_exponential_one() -> None:
+    observations = Observations(PROCESSING.buckets)
+    for value in (0.0, 0.9, 1.0, 3.0):
+        observations.add(value)
+    rows = Rows([("n", "$G", "O", "a"), ("n", "$G", "O", "b")])
+    family = Family(PROCESSING, rows, [4, None], SINCE, [observations.histogram(), None])
+    metric = metrics_of([family])[PROCESSING.name]
+    data = metric.exponential_histogram
+    assert data.aggregation_temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    (point,) = data.data_points
+    assert (metric.unit, point.count, point.sum, point.zero_count) == ("s", 4, 4.9, 1)
+    assert (point.start_time_unix_nano, point.time_unix_nano) == (
+        int(SINCE) * 10**9,
+        int(AT * 4) * 10**9 // 4,
+    )
+    assert {each.key: each.value.string_value for each in point.attributes} == dict(
+        zip(PROCESSING.labels, rows.values[0], strict=True)
+    )
+    # Bucket i of OTLP is for values above 2^(i/8), up to 2^((i+1)/8).
+    counts = {point.positive.offset + i: n for i, n in enumerate(point.positive.bucket_counts)}
+    assert (point.scale, {i: n for i, n in counts.items() if n}) == (3, {-2: 1, -1: 1, 12: 1})

@@ -8,7 +8,7 @@ from obs.slis.consumers import ConsumerNumbers
 from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
 from obs.slis.settled_minutes import SettledMinutes
 from obs.slo.cumulative import Counts
-from obs.snapshot import ConsumerConfig
+from obs.snapshot.assets import ConsumerConfig
 from tests.unit.lag.jetstream import JetStream, Work
 
 START = 70.0

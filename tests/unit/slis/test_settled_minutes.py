@@ -5,7 +5,7 @@ import pytest
 from obs.slis.consumers import ConsumerNumbers
 from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
 from obs.slis.settled_minutes import SettledMinutes
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 from tests.unit.lag.jetstream import Work
 from tests.unit.slis.consumer_sli import delivered
 

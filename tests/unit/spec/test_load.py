@@ -1,6 +1,7 @@
 """Files, parts, environments, variables: to one system, or to every problem at once."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from obs.spec.report import InvalidSpec, Problem
 from obs.spec.system import System
 
 REFERENCE = Path(__file__).parents[3] / "collectors" / "oms.yaml"
+SOUND = yaml.safe_load(REFERENCE.read_text("utf-8"))
 
 SLO = """\
   - name: {name}
@@ -108,8 +110,9 @@ def test_files_that_cannot_be_read_are_said_and_the_others_are_still_judged(
         load([tmp_path / name for name in names], variables={})
     assert [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
         "a.yaml:7: urll: unknown field; known fields: version, system, description, environment, "
-        "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
-        "environments",
+        "state_dir, sources, slos, maintenance, tiers, alerts, packs, links, notify, targets, "
+        "stacks, "
+        "checks, outputs, metrics, environments",
         "b.yaml:2: is not UTF-8 text; save it as UTF-8",
         "empty: contains no .yaml or .yml file",
         "none.yaml: cannot be read: No such file or directory",
@@ -214,8 +217,10 @@ class TestEnvironments:
         assert complaints(text) == [
             "a.yaml:7: urll: unknown field; known fields: version, system, description, "
             "environment, "
-            "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
-            "environments",
+            "state_dir, sources, slos, maintenance, tiers, alerts, packs, links, notify, targets, "
+            "stacks, "
+            "checks, outputs, "
+            "metrics, environments",
             "a.yaml:9: environments.one.sources.nats.main.poll: 5 has no unit; "
             "write 5s if seconds are meant",
             "a.yaml:11: environments.two.slos[0].objective: 0.9 is a ratio; write percent: 90",
@@ -364,7 +369,7 @@ def paths_in(value: object) -> list[tuple[str | int, ...]]:
 def test_whatever_one_changes_in_a_sound_spec_every_problem_has_a_line_of_it(
     tmp_path: Path, data: st.DataObject
 ) -> None:
-    spec = yaml.safe_load(REFERENCE.read_text("utf-8"))
+    spec = deepcopy(SOUND)
     *parents, last = data.draw(st.sampled_from(paths_in(spec)))
     holder = spec
     for step in parents:

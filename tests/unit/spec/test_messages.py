@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from obs.spec.slos import Sli
+from obs.spec.slis import Sli
 
 Complaints = Callable[..., list[str]]
 
@@ -88,6 +88,12 @@ MISTAKES = [
         "monitor: [http://nats:8222]",
         "monitors: [http://nats:8222]",
         "6: sources.nats.main.monitors: unknown field; did you mean monitor?",
+    ),
+    (
+        "monitor: [http://nats:8222]",
+        "monitor: [http://nats:8222]\n      collect: [route]",
+        f"7: {NATS}.collect[0]: 'route' is not one of the choices: servers, accounts, routes, "
+        "gateways, leafnodes, connections, raft, services; did you mean routes?",
     ),
     (
         "monitor: [http://nats:8222]",
@@ -233,13 +239,13 @@ MISTAKES = [
     ),
     (
         "objective: 99.9\n",
-        "objective: 99.9\n    window: 12h\n",
-        "19: slos[0].window: 12h is out of range; write at least 1d",
+        "objective: 99.9\n    window: 30m\n",
+        "19: slos[0].window: 30m is out of range; write at least 1h",
     ),
     (
         "objective: 99.9\n",
-        "objective: 99.9\n    window: 1w90d\n",
-        "19: slos[0].window: 1w90d is out of range; write at most 90d",
+        "objective: 99.9\n    window: 1w400d\n",
+        "19: slos[0].window: 1w400d is out of range; write at most 400d",
     ),
     (
         "objective: 99.9\n    ",
@@ -316,7 +322,7 @@ MISTAKES = [
         "nats_lag:\n",
         "nats_delivery:\n",
         "29: slos[1].sli.nats_delivery.max_seconds: unknown field; known fields: source, account, "
-        "stream, consumer",
+        "stream, consumer, by",
     ),
     (
         "      nats_lag:\n        source: main\n        stream: ORDERS\n        consumer: worker\n"
@@ -344,9 +350,21 @@ MISTAKES = [
     ),
     (
         "[nats_consumer_lag_messages]",
-        "[nats_stream_bytes]",
-        "34: outputs.cloudwatch.metrics[0]: nats_stream_bytes is not published to CloudWatch; "
-        "choose from nats_consumer_lag_messages, nats_consumer_lag_seconds",
+        "[nats_server_info]",
+        "34: outputs.cloudwatch.metrics[0]: nats_server_info says what it says in labels, and "
+        "CloudWatch has numbers only; remove it",
+    ),
+    (
+        "[nats_consumer_lag_messages]",
+        "[eventbridge_invocations_total]",
+        "34: outputs.cloudwatch.metrics[0]: eventbridge_invocations_total is read from CloudWatch, "
+        "where it is AWS/Events Invocations; remove it",
+    ),
+    (
+        "[nats_consumer_lag_messages]",
+        "[nats_servers_*]",
+        "34: outputs.cloudwatch.metrics[0]: 'nats_servers_*' matches no metric of obs that "
+        "CloudWatch takes",
     ),
     (
         "outputs:\n",
@@ -373,14 +391,16 @@ MISTAKES = [
         "  - name: delivery\n",
         "  - null\n  - name: delivery\n",
         "16: slos[0]: nothing where a mapping is expected with the fields name, service, "
-        "description, objective, window, sli",
+        "description, objective, window, calendar, timezone, start, maintenance, missing, sli, "
+        "slices, tiers, max_objects, labels, team, owner, links, engine",
     ),
     (
         "system: orders",
         'system: orders\n"a\\nb": 1',
         "3: 'a\\nb': unknown field; known fields: version, system, description, environment, "
-        "state_dir, sources, slos, alerts, links, notify, targets, stacks, checks, outputs, "
-        "environments",
+        "state_dir, sources, slos, maintenance, tiers, alerts, packs, links, notify, targets, "
+        "stacks, "
+        "checks, outputs, metrics, environments",
     ),
 ]
 

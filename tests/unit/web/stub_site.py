@@ -12,12 +12,15 @@ class StubSite:
     reasons: tuple[str, ...] = ()
     document = b'{"api_version":1}'
 
-    def metrics(self, *, openmetrics: bool, gzip: bool) -> Body:
+    def metrics(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> Body:
         body = b"# EOF\n" if openmetrics else b"up 1\n"
         return Whole(compress(body) if gzip else body)
 
     def status(self) -> bytes:
         return self.document
+
+    def slo_history(self) -> bytes:
+        return b'{"api_version":1,"slos":[]}'
 
     def health(self) -> bool:
         return self.working

@@ -45,7 +45,9 @@ async def test_a_scraper_gets_the_format_and_compression_it_requests(
         )
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/readyz", "/api/v1/status"])
+@pytest.mark.parametrize(
+    "path", ["/", "/metrics", "/healthz", "/readyz", "/api/v1/status", "/api/v1/slo/history"]
+)
 async def test_head_says_what_get_would_and_sends_no_body(
     client: aiohttp.ClientSession, path: str
 ) -> None:

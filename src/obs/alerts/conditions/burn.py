@@ -27,6 +27,7 @@ from obs.slo.burn import objective_ratio
 from obs.slo.tiers import Tier, tiers
 from obs.slo.windows import recall_step, window
 from obs.spec.quantity import parse_duration
+from obs.spec.slos import Slo
 from obs.spec.system import System
 
 _EXHAUSTION: Final = 7200.0  # seconds until the budget is exhausted, in tests
@@ -164,11 +165,12 @@ class Burn(Condition):
     def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """`exhaustion`: when the budget is exhausted at the long window's burn rate."""
         of_window = equal((("window", self.long),))
-        query = min_by(slo.SLO, of_object(rule, slo.EXHAUSTION, slo.SLO, of_window))
+        query = min_by(rule.identity, of_object(rule, slo.EXHAUSTION, rule.identity, of_window))
+        values = " ".join(f"$labels.{label}" for label in rule.identity)
         known = f'(index .Values "{EXTRA}")'
         return {
             "exhaustion": Placeholder(
-                f"{{{{ with printf `{query}` $labels.slo $labels.slo_service | query }}}}"
+                f"{{{{ with printf `{query}` {values} | query }}}}"
                 "{{ . | first | value | humanizeDuration }}{{ else }}unknown{{ end }}",
                 f"{{{{ if {known}.Labels }}}}{{{{ {known}.Value | humanizeDuration }}}}"
                 "{{ else }}unknown{{ end }}",
@@ -231,18 +233,19 @@ class BurnTiers(Condition):
 
     def _tiers(self, system: System) -> Iterable[tuple[str, Tier]]:
         """The tiers that some SLO of a period can trip. The period is empty where there is one."""
-        periods = {each.window for each in system.slos}
+        periods = {each.window_label for each in system.slos}
         found: dict[tuple[str, Tier], None] = {}
-        for each in sorted(system.slos, key=lambda one: one.window):
-            period = window(each.window).label if len(periods) > 1 else ""
-            for tier in _reachable(each.objective, each.window, self.min_bad_events):
+        for each in sorted(system.slos, key=lambda one: (one.window, one.window_label)):
+            period = each.window_label if len(periods) > 1 else ""
+            for tier in _reachable(each, self.min_bad_events):
                 found[(period, tier)] = None
         return list(found)
 
 
-def _reachable(objective: float, period: float, min_bad_events: int) -> tuple[Tier, ...]:
+def _reachable(each: Slo, min_bad_events: int) -> tuple[Tier, ...]:
+    objective = objective_ratio(each.objective)
     try:
-        return tiers(objective_ratio(objective), period, min_bad_events).kept
+        return tiers(objective, each.window, min_bad_events, each.tiers or ()).kept
     except ValueError:  # no burn rate of this objective is ever alarming
         return ()
 

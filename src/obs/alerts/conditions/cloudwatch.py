@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from obs.alerts.conditions.scope import Labels
 from obs.alerts.conditions.tier import BurnTier
+from obs.catalogue.cloudwatch_names import PREFIX
 from obs.catalogue.metric import Metric
 
 
@@ -12,6 +14,8 @@ class WindowSum:
     """The sum of a counter over a window of seconds, compared with a threshold.
 
     With `of`, the sum in percent of the sum of that counter, where that is at least `minimum`.
+    `where` are values of labels that the alert's object does not have. `beside`: what `of` counts
+    does not have these events in it, and both together are the whole.
     """
 
     counter: Metric
@@ -20,6 +24,8 @@ class WindowSum:
     threshold: float
     of: Metric | None = None
     minimum: float = 0
+    where: Labels = ()
+    beside: bool = False
 
     @property
     def is_lower(self) -> bool:
@@ -28,11 +34,24 @@ class WindowSum:
 
 
 @dataclass(frozen=True, slots=True)
-class GaugeAbove:
-    """A gauge above a threshold."""
+class GaugeCompared:
+    """A gauge compared with a threshold, `=` with the number of a state.
+
+    With `of`, the gauge in percent of that one, its limit; of those only where `given` is 1.
+    `where` are values of labels that the alert's object does not have.
+    """
 
     metric: Metric
+    operator: Literal[">", "<", "="]
     threshold: float
+    of: Metric | None = None
+    given: Metric | None = None
+    where: Labels = ()
+
+    @property
+    def read(self) -> tuple[Metric, ...]:
+        """The metrics that the alarm reads."""
+        return (self.metric, *filter(None, (self.of, self.given)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +66,29 @@ class NotExpressible:
     reason: str
 
 
-AlarmForm = WindowSum | GaugeAbove | Heartbeat | BurnTier | NotExpressible
+AlarmForm = WindowSum | GaugeCompared | Heartbeat | BurnTier | NotExpressible
 
 
 ABOUT_THE_COLLECTOR: Final = NotExpressible(
-    "the collector publishes nothing about itself to CloudWatch"
+    "obs builds no CloudWatch alarm of this kind on the collector"
 )
 
 
+def gauge_alarm(
+    metric: Metric, operator: Literal[">", "<", "="], threshold: float, where: Labels = ()
+) -> AlarmForm:
+    """The form of an alarm on a gauge: of AWS' own there is one above a threshold only, of what
+    packs read from CloudWatch also one below."""
+    if metric.aws is not None and not (operator == ">" or (operator == "<" and is_named(metric))):
+        return no_alarm_on(metric)
+    return GaugeCompared(metric, operator, threshold, where=where)
+
+
+def is_named(metric: Metric) -> bool:
+    """Whether it is a CloudWatch metric by its own name and dimensions, as packs read them."""
+    return metric.name.startswith(PREFIX) and bool(metric.aws and metric.aws.dimensions)
+
+
 def no_alarm_on(metric: Metric) -> NotExpressible:
-    """Why there is no alarm on a metric that CloudWatch does not have."""
-    if metric.aws is not None or metric.cloudwatch is not None:
-        return NotExpressible(f"obs builds no CloudWatch alarm of this kind on {metric.name}")
-    if "nats" in metric.labels:
-        return NotExpressible("the collector does not publish this metric of NATS to CloudWatch")
-    if "slo" in metric.labels:
-        return NotExpressible(
-            "it covers the SLO's window, but an alarm looks back at most seven days"
-        )
-    return ABOUT_THE_COLLECTOR
+    """That obs builds no alarm of a condition's kind on a metric."""
+    return NotExpressible(f"obs builds no CloudWatch alarm of this kind on {metric.name}")

@@ -48,6 +48,9 @@ class PanelQueries(Protocol):
     ) -> str:
         """A counter's growth in a window: seconds, or a duration as PromQL has it."""
 
+    def selected(self, metric: Metric, where: Sequence[Matcher], window: float = 0) -> str:
+        """A selector of the metric's series, over a window of seconds where one is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class PanelLimit:

@@ -60,9 +60,7 @@ class Increase(Condition):
         return GrafanaQuery({"A": counted}, f"$A > {number(self.threshold)}", keeps_state=True)
 
     def cloudwatch(self) -> AlarmForm:
-        if self.metric.aws is None:
-            return no_alarm_on(self.metric)
-        return WindowSum(self.metric, self.window, ">", self.threshold)
+        return WindowSum(self.metric, self.window, ">", self.threshold, where=self.where)
 
     def words(self) -> Words:
         return threshold_words(">", self.threshold, self.unit, self.window)
@@ -182,8 +180,6 @@ class ErrorRate(Condition):
         return 100
 
     def cloudwatch(self) -> AlarmForm:
-        if self.bad.aws is None or self.total.aws is None:
-            return no_alarm_on(self.bad)
         return WindowSum(self.bad, self.window, ">", self.threshold, self.total, self.minimum)
 
     def words(self) -> Words:

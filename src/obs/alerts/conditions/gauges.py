@@ -4,15 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from obs.alerts.conditions.cloudwatch import AlarmForm, GaugeAbove, no_alarm_on
+from obs.alerts.conditions.cloudwatch import (
+    AlarmForm,
+    GaugeCompared,
+    gauge_alarm,
+    is_named,
+    no_alarm_on,
+)
 from obs.alerts.conditions.condition import Condition, PanelLimit, PanelQueries, TuningField
 from obs.alerts.conditions.grafana import GrafanaQuery, lasting, lasting_gauge
 from obs.alerts.conditions.promql import present
 from obs.alerts.conditions.samples import Gauge, Level, Samples, constant, share
-from obs.alerts.conditions.scope import Labels, RuleScope
+from obs.alerts.conditions.scope import RuleScope
 from obs.alerts.conditions.words import Unit, Words, threshold_words
 from obs.catalogue.metric import Metric
-from obs.catalogue.query import equal, number
+from obs.catalogue.query import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,7 @@ class Above(_GaugeThreshold):
         return PanelLimit(self.threshold, self.unit)
 
     def cloudwatch(self) -> AlarmForm:
-        if self.metric.aws is None and self.metric.cloudwatch is None:
-            return no_alarm_on(self.metric)
-        return GaugeAbove(self.metric, self.threshold)
+        return gauge_alarm(self.metric, ">", self.threshold)
 
     def tunable(self) -> Mapping[TuningField, str]:
         return {"above": "threshold"}
@@ -77,7 +81,7 @@ class Below(_GaugeThreshold):
         return PanelLimit(self.threshold, self.unit, "below")
 
     def cloudwatch(self) -> AlarmForm:
-        return no_alarm_on(self.metric)
+        return gauge_alarm(self.metric, "<", self.threshold)
 
     def tunable(self) -> Mapping[TuningField, str]:
         return {"below": "threshold"}
@@ -89,32 +93,28 @@ class Below(_GaugeThreshold):
 
 @dataclass(frozen=True, slots=True)
 class Equals(Condition):
-    """A gauge that stands for a state has this value; `where` narrows its series."""
+    """A gauge that stands for a state has this value."""
 
     metric: Metric
     value: float
-    where: Labels = ()
 
     def metrics(self) -> tuple[Metric, ...]:
         return (self.metric,)
 
     def promql(self, rule: RuleScope, held: float) -> str:
-        return f"{present(rule, self.metric, held, self.where)} == {number(self.value)}"
+        return f"{present(rule, self.metric, held)} == {number(self.value)}"
 
     def drawn(self, panel: PanelQueries) -> str:
-        return panel.value(self.metric, *equal(self.where))
+        return panel.value(self.metric)
 
-    def panel_limit(self) -> PanelLimit | None:
-        """Of narrowed series none: their panel shows the others too."""
-        return None if self.where else PanelLimit(self.value, "", "at")
+    def panel_limit(self) -> PanelLimit:
+        return PanelLimit(self.value, "", "at")
 
     def grafana(self, rule: RuleScope) -> GrafanaQuery:
-        return GrafanaQuery(
-            {"A": lasting_gauge(rule, self.metric, self.where)}, f"$A == {number(self.value)}"
-        )
+        return GrafanaQuery({"A": lasting_gauge(rule, self.metric)}, f"$A == {number(self.value)}")
 
     def cloudwatch(self) -> AlarmForm:
-        return no_alarm_on(self.metric)
+        return gauge_alarm(self.metric, "=", self.value)
 
     def words(self) -> Words:
         return Words(comparison=f"= {number(self.value)}", is_state=True)
@@ -126,7 +126,7 @@ class Equals(Condition):
         other = 0.0 if self.value else 1.0
         beside = self.value - 1 if self.value else 1.0
         values = {Level.GOOD: other, Level.EDGE: beside, Level.BAD: self.value}
-        return Samples((Gauge(self.metric, values, self.where),), self.value, has_exact_edge=False)
+        return Samples((Gauge(self.metric, values),), self.value, has_exact_edge=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,9 @@ class Share(Condition):
         return GrafanaQuery({"A": percent}, f"$A > {number(self.threshold)}")
 
     def cloudwatch(self) -> AlarmForm:
-        return no_alarm_on(self.part)
+        if self.part.aws is not None and not (is_named(self.part) and is_named(self.whole)):
+            return no_alarm_on(self.part)
+        return GaugeCompared(self.part, ">", self.threshold, self.whole, self.given)
 
     def words(self) -> Words:
         return threshold_words(">", self.threshold, self.unit)

@@ -35,11 +35,14 @@ def whether(expression: str) -> GrafanaQuery:
     return GrafanaQuery({"A": expression}, "is_number($A)")
 
 
-def lasting(rule: RuleScope, known: Callable[[float], str]) -> str:
-    """What is known now, or while the source is silent what was known last; by seconds held."""
+def lasting(rule: RuleScope, known: Callable[[float], str], seen: str = "") -> str:
+    """What is known now, or while the source is silent what was known last; by seconds held.
+
+    `seen` is what ends that; usually that the objects' source is up.
+    """
     if not rule.keep_firing:
         return known(0)
-    last = f"{known(rule.keep_firing)}\n{unless_seen(rule)}"
+    last = f"{known(rule.keep_firing)}\n{seen or unless_seen(rule)}"
     return f"{known(0)}\nor (\n{indented(last)}\n)"
 
 

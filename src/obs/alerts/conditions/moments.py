@@ -64,7 +64,8 @@ class Age(Condition):
 
     def promql(self, rule: RuleScope, held: float) -> str:
         moment, since = present(rule, self.moment, GONE_FOR), _first(rule, self.since)
-        return f"time() - ({moment} or {since})\n  > {number(self.threshold)}"
+        late = f"time() - ({moment} or {since})\n  > {number(self.threshold)}"
+        return f"{late}\n{_unless_gone(rule, since)}" if slo.OBJECT in rule.identity else late
 
     def drawn(self, panel: PanelQueries) -> str:
         return f"time() - {panel.value(self.moment)}"
@@ -106,8 +107,8 @@ class Age(Condition):
 
     def placeholders(self, rule: RuleScope) -> Mapping[str, Placeholder]:
         """`never`: empty once the moment has been."""
-        moment = of_object(rule, self.moment, slo.SLO, window=GONE_FOR)
-        return {"never": _never(f"last_over_time({moment})", slo.SLO)}
+        moment = of_object(rule, self.moment, rule.identity, window=GONE_FOR)
+        return {"never": _never(f"last_over_time({moment})", rule.identity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,18 @@ class Overdue(Condition):
 def _first(rule: RuleScope, since: Metric) -> str:
     """Since when the one has waited that has waited longest."""
     return scoped(rule, lambda matchers: of_system(rule, since, matchers), one_value=min_by)
+
+
+def _unless_gone(rule: RuleScope, since: str) -> str:
+    """Of single objects: not of one that is gone. The collector tells since when it asks for each
+    that is there, and while its source answers also how many there are."""
+    there = max_by(slo.SLO, of_system(rule, slo.OBJECTS))
+    moment = of_system(rule, slo.WATERMARK, window=GONE_FOR)
+    known = max_by(rule.identity, f"last_over_time({moment})")
+    return (
+        f"unless (\n  {known}\n  and on ({', '.join(slo.SLO)}) {there}"
+        f"\n  unless on ({', '.join(rule.identity)}) {since}\n)"
+    )
 
 
 def _never(moment: str, labels: Sequence[str]) -> Placeholder:

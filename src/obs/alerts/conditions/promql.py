@@ -31,15 +31,16 @@ OneValue = Callable[[Sequence[str], str], str]
 """How one value is made of those that collectors export: by the labels of an object."""
 
 
-def held_while_silent(rule: RuleScope, condition: Callable[[float], str]) -> str:
+def held_while_silent(rule: RuleScope, condition: Callable[[float], str], seen: str = "") -> str:
     """The PromQL of a rule, a line for each of its parts.
 
-    `condition` gives the condition on present values (0), or on the last of so many seconds.
+    `condition` gives the condition on present values (0), or on the last of so many seconds. `seen`
+    is what ends the holding of the last ones; usually that the objects' source is up.
     """
     if not rule.keep_firing:
         return condition(0)
     held = condition(rule.keep_firing)
-    parts = (held, f"and {already_firing(rule)}", unless_seen(rule))
+    parts = (held, f"and {already_firing(rule)}", seen or unless_seen(rule))
     return "\n".join((condition(0), "or (", *(indented(part) for part in parts), ")"))
 
 
@@ -54,8 +55,11 @@ def of_system(
 ) -> str:
     """The series of the rule's own system that match: others may share its Prometheus.
 
-    Every series that a rule reads is written here.
+    Every series that a rule reads is written here. Those of other exporters are chosen by what the
+    spec says of them.
     """
+    if isinstance(metric, Metric) and metric.foreign:
+        return selector(metric, (*where, *rule.selecting), window)
     return selector(metric, (*where, *equal(rule.system)), window)
 
 
@@ -159,6 +163,8 @@ def unless_seen(rule: RuleScope) -> str:
     While the source is up but some of its objects are withdrawn, it is unknown which of them are
     gone.
     """
+    if slo.OBJECT in rule.identity:  # those of a source that answers, and no others, are there
+        return f"unless on ({', '.join(slo.SLO)}) {max_by(slo.SLO, of_system(rule, slo.OBJECTS))}"
     if rule.identity == slo.SLO:
         return f"unless {max_by(rule.identity, of_system(rule, slo.OBJECTIVE))}"
     withdrawn = f"{max_by(own.SOURCE, of_system(rule, own.SOURCE_WITHDRAWN))} > 0"

@@ -75,6 +75,7 @@ class Moment:
 
     metric: Metric
     ages: Mapping[Level, float]
+    labels: Labels = ()
 
     def signal(self, levels: Sequence[Level], step: float) -> Signal:
         """The moments, in seconds from the first sample."""
@@ -82,7 +83,24 @@ class Moment:
             i * step - self.ages[level] if level in self.ages else None
             for i, level in enumerate(levels)
         )
-        return Signal(self.metric, (), values)
+        return Signal(self.metric, self.labels, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """A counter that grows by so much a second at each level; no sample at levels without."""
+
+    metric: Metric
+    rates: Mapping[Level, float]
+    labels: Labels = ()
+
+    def signal(self, levels: Sequence[Level], step: float) -> Signal:
+        """The totals, which go on where they were when samples come back."""
+        total, values = _BEFORE, list[float | None]()
+        for level in levels:
+            total += self.rates.get(level, 0.0) * step
+            values.append(total if level in self.rates else None)
+        return Signal(self.metric, self.labels, tuple(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +188,8 @@ class Samples:
     only, with a level for each. `companions` are series that the rule reads beside the condition.
     `filled` are the placeholders of the condition in a description. `recall_step`: seconds between
     the moments that it looks back to while nothing happens; 0 where it does not look back.
+    `settles`: seconds after a change in which what was before is still in the value, so that
+    nothing is said of whether it holds.
     """
 
     series: tuple[Series, ...]
@@ -183,6 +203,7 @@ class Samples:
     filled: Mapping[str, str] = field(default_factory=dict)
     without_data: "WithoutData | NeverSeen" = field(default_factory=lambda: WithoutData.QUIET)
     recall_step: float = 0
+    settles: float = 0
 
     def signals(self, levels: Sequence[Level]) -> list[Signal]:
         """The series of one object that goes through these levels."""

@@ -23,6 +23,10 @@ class RuleScope(Protocol):
         """Labels of the system's series and alerts, which no other system's have."""
 
     @property
+    def selecting(self) -> tuple[Matcher, ...]:
+        """What chooses the series of other exporters that belong to the system."""
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """The labels that tell the objects apart."""
 
@@ -41,6 +45,10 @@ class RuleScope(Protocol):
     @property
     def among(self) -> tuple[Matcher, ...]:
         """Matchers that narrow the series further."""
+
+    @property
+    def hold(self) -> float:
+        """Seconds for which the condition holds before the alert fires."""
 
     @property
     def keep_firing(self) -> float:

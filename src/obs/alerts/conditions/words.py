@@ -6,14 +6,36 @@ from typing import Final, Literal
 from obs.catalogue.query import number
 from obs.spec.quantity import format_duration
 
-Unit = Literal["ratio", "messages", "seconds", "percent", "events", "bytes", "replicas", "assets"]
-ValueForm = Literal["duration", "percent", "share", "rate", "count"]
+Unit = Literal[
+    "ratio",
+    "messages",
+    "seconds",
+    "percent",
+    "events",
+    "bytes",
+    "replicas",
+    "assets",
+    "replays",
+    "number",
+    "requests",
+    "connections",
+    "calls",
+    "tokens",
+    "dollars",
+    "per second",
+    "bytes per second",
+]
+ValueForm = Literal["duration", "percent", "share", "rate", "count", "number", "dollars"]
 """How an alert's value is shown; a share is a ratio."""
 
 _FORMS: Final[dict[Unit, ValueForm]] = {
     "seconds": "duration",
     "percent": "percent",
     "ratio": "share",
+    "number": "number",
+    "per second": "number",
+    "bytes per second": "number",
+    "dollars": "dollars",
 }
 
 
@@ -50,5 +72,7 @@ def quantity(value: float, form: ValueForm) -> str:
             return f"{number(value)} %"
         case "share":
             return f"{number(100 * value)} %"
-        case "rate" | "count":
+        case "dollars":
+            return f"${number(value)}"
+        case "rate" | "count" | "number":
             return number(value)

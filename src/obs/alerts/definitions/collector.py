@@ -113,6 +113,19 @@ ALERTS: Final = (
         keep_firing=0,
     ),
     Alert(
+        "ObsAwsBudgetSpent",
+        Severity.WARNING,
+        About.SOURCE,
+        Equals(own.AWS_BUDGET_STAGE, 2),
+        0,
+        "This month's cost budget of a source is spent; it is polled less often and for less.",
+        "Source {source} has spent its monthly_budget_dollars for this month: it is polled less "
+        "often, and only for what alerts and SLOs need.",
+        "Polling goes on, or alerts on the source could not fire; so its cost grows further.",
+        "collector/budget",
+        keep_firing=0,
+    ),
+    Alert(
         "ObsCollectorAbsent",
         Severity.CRITICAL,
         About.COLLECTOR,

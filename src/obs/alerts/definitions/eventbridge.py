@@ -1,9 +1,10 @@
-"""Alerts on EventBridge rules and on their dead-letter queues."""
+"""Alerts on EventBridge rules, on their dead-letter queues and on work queues."""
 
 from typing import Final
 
 from obs.alerts.alert import HOUR, MINUTE, About, Alert, Severity
-from obs.alerts.conditions import Above, ErrorRate, Increase, Quiet
+from obs.alerts.conditions import Above, ErrorRate, Increase, OnDeadLetterQueue, Quiet
+from obs.alerts.definitions import aws_pipes, aws_targets, work_queues
 from obs.catalogue import aws
 
 ALERTS: Final = (
@@ -101,7 +102,7 @@ ALERTS: Final = (
         "SqsDeadLettersWaiting",
         Severity.WARNING,
         About.QUEUE,
-        Above(aws.QUEUE_VISIBLE, 0, "messages"),
+        OnDeadLetterQueue(Above(aws.QUEUE_VISIBLE, 0, "messages")),
         5 * MINUTE,
         "A dead-letter queue is not empty.",
         "Messages in queue {queue}: {value} (threshold {threshold}).",
@@ -113,7 +114,7 @@ ALERTS: Final = (
         "SqsDeadLettersOld",
         Severity.CRITICAL,
         About.QUEUE,
-        Above(aws.QUEUE_OLDEST_AGE, 24 * HOUR, "seconds"),
+        OnDeadLetterQueue(Above(aws.QUEUE_OLDEST_AGE, 24 * HOUR, "seconds")),
         15 * MINUTE,
         "The messages in a dead-letter queue are close to expiring.",
         "The oldest message in queue {queue} is {value} old (threshold {threshold}).",
@@ -121,4 +122,7 @@ ALERTS: Final = (
         "replay them.",
         "eventbridge/queue_age",
     ),
+    *work_queues.ALERTS,
+    *aws_targets.ALERTS,
+    *aws_pipes.ALERTS,
 )

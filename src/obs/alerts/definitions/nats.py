@@ -3,8 +3,15 @@
 from typing import Final
 
 from obs.alerts.alert import MINUTE, About, Alert, Severity
-from obs.alerts.conditions import Above, Below, Equals, Increase, Share
-from obs.alerts.definitions import nats_servers
+from obs.alerts.conditions import Above, Below, Equals, Holds, Increase, Share
+from obs.alerts.definitions import (
+    nats_accounts,
+    nats_events,
+    nats_groups,
+    nats_monitor,
+    nats_servers,
+    nats_services,
+)
 from obs.catalogue import nats
 
 _DAY: Final = 1440 * MINUTE
@@ -93,13 +100,13 @@ ALERTS: Final = (
         "NatsConsumerNoPuller",
         Severity.WARNING,
         About.CONSUMER,
-        Equals(nats.STATUS_REASON, 1, (("reason", "no_puller"),)),
+        Holds(nats.STATUS_REASON, (("reason", "no_puller"),), nats.STATUS),
         5 * MINUTE,
         "A pull consumer has pending messages, but no client is pulling.",
         "Pull consumer {consumer} on stream {stream} has pending messages, but no client is "
         "pulling.",
         "Five minutes are longer than a restart of the application.",
-        "consumer/pulls",
+        "consumer/reasons",
     ),
     Alert(
         "NatsConsumerAckPendingFull",
@@ -170,7 +177,7 @@ ALERTS: Final = (
         15 * MINUTE,
         "A stream is close to its max_msgs limit.",
         "Stream {stream} is at {value} of max_msgs (threshold {threshold}); at 100 % it rejects "
-        "new messages.",
+        "new messages. A stream KV_x or OBJ_x holds the bucket x.",
         "90 % for 15 minutes is growth, not a peak. The alert covers only streams with discard "
         "policy new; with discard policy old, a full stream is normal.",
         "jetstream/stream_messages",
@@ -183,7 +190,7 @@ ALERTS: Final = (
         15 * MINUTE,
         "A stream is close to its max_bytes limit.",
         "Stream {stream} is at {value} of max_bytes (threshold {threshold}); at 100 % it rejects "
-        "new messages.",
+        "new messages. A stream KV_x or OBJ_x holds the bucket x.",
         "90 % for 15 minutes is growth, not a peak. The alert covers only streams with discard "
         "policy new; with discard policy old, a full stream is normal.",
         "jetstream/stream_bytes",
@@ -303,4 +310,9 @@ ALERTS: Final = (
         "servers/credentials",
     ),
     *nats_servers.ALERTS,
+    *nats_services.ALERTS,
+    *nats_accounts.ALERTS,
+    *nats_groups.ALERTS,
+    *nats_monitor.ALERTS,
+    *nats_events.ALERTS,
 )

@@ -16,9 +16,10 @@ from obs.alerts.conditions.samples import (
     while_bad_or_gone,
 )
 from obs.alerts.conditions.scope import Labels
+from obs.alerts.quantities.where import OTHER
+from obs.alerts.rule_tests.objects import object_of
 from obs.catalogue import own, slo
-from obs.catalogue.metric import Metric
-from obs.slo.windows import window
+from obs.catalogue.metric import Kind, Metric
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 
@@ -33,15 +34,15 @@ _LOOKBACK: Final = 300  # seconds; an alert sampled no more often does not see t
 class Case:
     """One test of one alert: samples a step apart, and at which steps the alert fires.
 
-    `labels` are of the object. `annotated`: the annotations are tested where it first fires, with
-    this `value` and the condition's placeholders `filled`.
+    None where nothing is said. `labels` are of the object. `annotated`: the annotations are tested
+    where it first fires, with this `value` and the condition's placeholders `filled`.
     """
 
     name: str
     step: float
     series: tuple[Signal, ...]
     labels: Labels
-    firing: tuple[bool, ...]
+    firing: tuple[bool | None, ...]
     annotated: bool
     value: float
     filled: Mapping[str, str]
@@ -49,7 +50,7 @@ class Case:
 
 def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
     """Every case of an alert; none where no object is left for the general rule."""
-    labels = _object(tuned, system)
+    labels = object_of(tuned, system)
     if labels is None:
         return
     alert = _CaseBuilder(tuned, labels)
@@ -65,8 +66,12 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
     yield alert.one_collector("fires in time and resolves", lead + bad + tail, annotated=True)
     yield alert.one_collector("does not fire at the threshold", lead + edge + tail)
     for name, level in samples.variants:
-        levels = lead + [level] * len(bad) + tail
+        # A window of the tail would have what was before in it, and nothing to excuse it.
+        levels = lead + [level] * len(bad) + ([] if samples.settles else tail)
         yield alert.one_collector(f"does not fire when {name}", levels)
+    if alert.reads_others:
+        yield from _of_others(alert, lead + bad, tail)
+        return
     if tuned.alert.about is not About.TARGET:  # any other object is no single collector
         yield alert.two_collectors("two collectors count once", lead + edge + tail + bad + tail)
         yield alert.renamed_pod("a renamed pod changes nothing", lead + bad + tail)
@@ -78,6 +83,17 @@ def cases(tuned: TunedAlert, system: System) -> Iterator[Case]:
     if samples.recall_step:
         yield alert.idle("lasts until good events, not while nothing happens")
     yield from _without_data(alert, lead + bad, tail)
+
+
+def _of_others(
+    alert: "_CaseBuilder", until_firing: Sequence[Level], tail: Sequence[Level]
+) -> Iterator[Case]:
+    """What is tested of an alert that reads another exporter's series."""
+    yield alert.no_data("does not fire without any data")
+    if alert.tuned.keep_firing and alert.samples.settles < alert.tuned.keep_firing / 2:
+        yield alert.vanished("goes on firing while its series are missing", until_firing, tail)
+    if alert.tuned.selecting:
+        yield alert.of_another_system("does not fire for another system", until_firing)
 
 
 def _without_data(
@@ -110,8 +126,13 @@ class _CaseBuilder:
     @property
     def steps_to_fire(self) -> int:
         """Steps of trouble in which the alert has fired for a while, in whole windows."""
-        steps = ceil(self.tuned.hold / self._step) + 2 * STEPS
+        steps = ceil((self.tuned.hold + self.samples.settles) / self._step) + 2 * STEPS
         return ceil(steps / STEPS) * STEPS
+
+    @property
+    def reads_others(self) -> bool:
+        """Whether it reads the series of another exporter."""
+        return any(metric.foreign for metric in self.tuned.when.metrics())
 
     @property
     def kind(self) -> str:
@@ -133,7 +154,7 @@ class _CaseBuilder:
         """Two collectors export the same; one began later, so its counters are lower."""
         second = self._exported_by("b", levels)
         if self.samples.is_counted:
-            second = [replace(each, values=_from_zero(each.values, 0)) for each in second]
+            second = [_begun_at(0, each) for each in second]
         series = [*self._exported_by("a", levels), *second, *self._companions(levels)]
         return self._case(name, series, self._firing(levels))
 
@@ -163,10 +184,7 @@ class _CaseBuilder:
 
     def counter_reset(self, name: str, levels: Sequence[Level]) -> Case:
         """The collector lost its state: its counters begin at 0."""
-        reset = [
-            replace(each, values=_from_zero(each.values, _LEAD))
-            for each in self._exported_by("a", levels)
-        ]
+        reset = [_begun_at(_LEAD, each) for each in self._exported_by("a", levels)]
         return self._case(name, [*reset, *self._companions(levels)], self._firing(levels))
 
     def frozen(self, name: str) -> Case:
@@ -202,6 +220,26 @@ class _CaseBuilder:
         case = self._case(name, series, firing, annotated=True)
         return replace(case, value=firing.index(True) * self._step, filled=never.filled)
 
+    def vanished(self, name: str, before: Sequence[Level], tail: Sequence[Level]) -> Case:
+        """The object's series are missing for a while, and come back healthy."""
+        gone = [Level.GONE] * int(min(_MOST_GONE, self.tuned.keep_firing / 2 / self._step))
+        levels = [*before, *gone, *tail]
+        firing = [*self._firing(before), *[True] * len(gone), *self._firing([*before, *tail])]
+        return self._case(
+            name,
+            self._exported_by("a", levels),
+            [*firing[: len(before) + len(gone)], *firing[-len(tail) :]],
+        )
+
+    def of_another_system(self, name: str, levels: Sequence[Level]) -> Case:
+        """Series that the spec does not choose."""
+        others = tuple((label, "of-another-system") for label, _, _ in self.tuned.selecting)
+        series = [
+            replace(each, labels=tuple({**dict(each.labels), **dict(others)}.items()))
+            for each in self._exported_by("a", levels)
+        ]
+        return self._case(name, series, [False] * len(levels))
+
     def series_gone(self, name: str, levels: Sequence[Level]) -> Case:
         """The series goes while the alert fires."""
         return self._case(
@@ -224,8 +262,16 @@ class _CaseBuilder:
     def _exported_by(self, collector: str, levels: Sequence[Level]) -> list[Signal]:
         labels = tuple({"instance": collector, **dict(self._labels)}.items())
         return [
-            replace(each, labels=(*labels, *each.labels)) for each in self.samples.signals(levels)
+            replace(each, labels=(*labels, *self._beside_own(each.labels)))
+            for each in self.samples.signals(levels)
         ]
+
+    def _beside_own(self, labels: Labels) -> Labels:
+        """Those that do not say that any value will do of what the object has a value of."""
+        own = dict(self._labels)
+        return tuple(
+            (label, value) for label, value in labels if value != OTHER or label not in own
+        )
 
     def _companions(
         self, levels: Sequence[Level], up: Sequence[float] | None = None
@@ -241,19 +287,35 @@ class _CaseBuilder:
         ]
         if self.tuned.alert.about is About.SLO:
             there = tuple(None if level is Level.GONE else 0.5 for level in levels)
-            return [Signal(slo.OBJECTIVE, labels, there), *more]
+            return [Signal(slo.OBJECTIVE, labels, there), *self._split(there), *more]
         source = next((value for label, value in self._labels if label in SOURCE_KINDS), None)
         if source is None:
             return more
         values = tuple(up or [1.0] * len(levels))
         return [Signal(own.SOURCE_UP, (("source", source), ("instance", "a")), values)]
 
-    def _firing(self, levels: Sequence[Level]) -> list[bool]:
-        return self._held(self.samples.holds(levels))
+    def _split(self, there: tuple[float | None, ...]) -> list[Signal]:
+        """How many objects an SLO over many objects has."""
+        if slo.OBJECT not in self.tuned.apart:
+            return []
+        labels = tuple(pair for pair in self._labels if pair[0] in slo.SLO)
+        return [Signal(slo.OBJECTS, (*labels, ("instance", "a")), there)]
+
+    def _firing(self, levels: Sequence[Level]) -> list[bool | None]:
+        holds = self.samples.holds(levels)
+        steps = ceil(self.samples.settles / self._step)
+        if not steps:
+            return [*self._held(holds)]
+        # A window still holds what was before: it holds for certain only once that has left.
+        least = [all(holds[max(0, i - steps) : i + 1]) for i in range(len(holds))]
+        most = [any(holds[max(0, i - steps) : i + 1]) for i in range(len(holds))]
+        pairs = zip(self._held(least), self._held(most), strict=True)
+        return [sure if sure == possible else None for sure, possible in pairs]
 
     def _held(self, active: Sequence[bool]) -> list[bool]:
         """Where the condition has held for as long as the alert's `for`."""
-        firing, since = [], None
+        firing: list[bool] = []
+        since = None
         for i, is_active in enumerate(active):
             since = (i if since is None else since) if is_active else None
             firing.append(since is not None and (i - since) * self._step >= self.tuned.hold)
@@ -263,7 +325,7 @@ class _CaseBuilder:
         self,
         name: str,
         series: Sequence[Signal],
-        firing: Sequence[bool] | None,
+        firing: Sequence[bool | None] | None,
         *,
         annotated: bool = False,
     ) -> Case:
@@ -290,50 +352,16 @@ def _began_at(moment: float, series: Sequence[Signal], since: Metric) -> Iterato
             yield each
 
 
+def _begun_at(begin: int, signal: Signal) -> Signal:
+    """A counter that counts from 0 from a step on; any other metric as it is."""
+    if signal.metric.kind is not Kind.COUNTER:
+        return signal
+    return replace(signal, values=_from_zero(signal.values, begin))
+
+
 def _from_zero(values: Sequence[float | None], begin: int) -> tuple[float | None, ...]:
     """The same growth, but counted from 0 from this step on; at the first one from the value."""
     lost = values[max(begin - 1, 0)] or 0.0
     return tuple(
         value if i < begin or value is None else value - lost for i, value in enumerate(values)
     )
-
-
-_SAMPLES: Final = {
-    "account": "ACCOUNT",
-    "stream": "STREAM",
-    "consumer": "consumer",
-    "server": "nats-1:8222",
-    "bus": "bus",
-    "rule": "rule",
-    "queue": "queue",
-    "job": "obs",
-    "instance": "collector:9464",
-}
-
-
-def _object(tuned: TunedAlert, system: System) -> Labels | None:
-    """An object that this rule is about; None where there cannot be one."""
-    if tuned.alert.about is About.SLO:
-        return _slo(tuned, system)
-    fixed = dict(tuned.only)
-    found = tuple(
-        (label, fixed.get(label, _SAMPLES.get(label, "source")))
-        for label in tuned.alert.about.labels
-    )
-    return None if _left_out(found, tuned) else found
-
-
-def _slo(tuned: TunedAlert, system: System) -> Labels | None:
-    tier = tuned.when.tier()
-    period = tier.period if tier else ""
-    for each in system.slos:
-        labels = (("slo", each.name), ("slo_service", each.service))
-        if period and window(each.window).label != period:
-            continue
-        if set(tuned.only) <= set(labels) and not _left_out(labels, tuned):
-            return labels
-    return None
-
-
-def _left_out(labels: Labels, tuned: TunedAlert) -> bool:
-    return any(set(other) <= set(labels) for other in tuned.without)

@@ -6,13 +6,14 @@ from urllib.parse import quote_plus
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.annotations import described
+from obs.alerts.conditions.samples import Signal
 from obs.alerts.conditions.scope import Labels
 from obs.alerts.conditions.words import ValueForm
-from obs.alerts.definitions import GROUPS
+from obs.alerts.definitions import groups_of
 from obs.alerts.rule_tests.cases import Case, cases
+from obs.alerts.rule_tests.chosen import chosen
 from obs.alerts.writers.prometheus import RuleDocument, annotations, panel_link, shared_labels
 from obs.catalogue.declare import EXPORTED
-from obs.catalogue.metric import Metric
 from obs.catalogue.query import duration, equal, number, selector
 from obs.spec.system import System
 
@@ -23,7 +24,9 @@ def tests_of(alerts: Sequence[TunedAlert], system: System, rules: str) -> dict[s
     Tests that are evaluated equally often share a file.
     """
 
-    group_of = {alert.name: group for group, alerts in GROUPS.items() for alert in alerts}
+    group_of = {
+        alert.name: group for group, alerts in groups_of(system).items() for alert in alerts
+    }
 
     def file_of(tuned: TunedAlert) -> tuple[str, float]:
         return group_of[tuned.name], tuned.when.samples().step
@@ -57,7 +60,7 @@ def alert_tests(tuned: TunedAlert, system: System) -> Iterator[RuleDocument]:
             "name": f"{about}: {case.name}",
             "input_series": [
                 {
-                    "series": _series(each.metric.name, (*each.labels, *_of(each.metric, system))),
+                    "series": _series(each.metric.name, _labels(each, tuned, system)),
                     "values": _values(each.values),
                 }
                 for each in case.series
@@ -69,9 +72,16 @@ def alert_tests(tuned: TunedAlert, system: System) -> Iterator[RuleDocument]:
         yield test
 
 
-def _of(metric: Metric, system: System) -> Labels:
-    """The labels that the system's series have; what Prometheus itself tells is of no system."""
-    return system.labels if metric.name in EXPORTED else ()
+def _labels(signal: Signal, tuned: TunedAlert, system: System) -> Labels:
+    """The labels of a series: those of the system beside its own.
+
+    What Prometheus itself tells is of no system. What another exporter tells has those that the
+    spec chooses it by.
+    """
+    if signal.metric.foreign:
+        return tuple({**chosen(tuned), **dict(signal.labels)}.items())
+    exported = signal.metric.name in EXPORTED or signal.metric.aws is not None
+    return (*signal.labels, *(system.labels if exported else ()))
 
 
 def _firing_tests(tuned: TunedAlert, case: Case, system: System) -> Iterator[RuleDocument]:
@@ -91,8 +101,10 @@ def _firing_tests(tuned: TunedAlert, case: Case, system: System) -> Iterator[Rul
             "expr": firing,
             "exp_samples": [sample] if case.firing[i] else [],
         }
+    if None in case.firing:
+        return
     last = len(case.firing) - 1
-    total = sum(case.firing)
+    total = sum(map(bool, case.firing))
     every = f"{firing}[{duration((last + 1) * case.step)}]"
     yield {
         "eval_time": _moment(last * case.step),
@@ -101,10 +113,14 @@ def _firing_tests(tuned: TunedAlert, case: Case, system: System) -> Iterator[Rul
     }
 
 
-def _changes(firing: Sequence[bool]) -> list[int]:
-    """The steps at which it begins or ceases to fire, and those right before."""
+def _changes(firing: Sequence[bool | None]) -> list[int]:
+    """The steps at which it begins or ceases to fire, and those right before; and the last one.
+
+    None of those of which nothing is said.
+    """
     changes = [i for i in range(1, len(firing)) if firing[i] != firing[i - 1]]
-    return sorted({j for i in changes for j in (i - 1, i)})
+    last = [len(firing) - 1] if None in firing else []
+    return sorted({j for i in (*changes, *last) for j in (i - 1, i) if firing[j] is not None})
 
 
 def _annotation_test(tuned: TunedAlert, case: Case, system: System) -> RuleDocument:
@@ -113,7 +129,7 @@ def _annotation_test(tuned: TunedAlert, case: Case, system: System) -> RuleDocum
     if "dashboard_url" in texts:
         object_ = dict(case.labels)
         texts["dashboard_url"] = panel_link(tuned, system, lambda label: quote_plus(object_[label]))
-    first = case.firing.index(True)
+    first = case.firing.index(True)  # nothing is said before the value is what the test made it
     return {
         "eval_time": _moment(first * case.step),
         "alertname": tuned.name,
@@ -142,6 +158,10 @@ def _shown(number_: float, form: ValueForm) -> str:
             return f"{number_:.1f}"
         case "count":
             return f"{number_:.0f}"
+        case "number":
+            return f"{number_:.4g}"
+        case "dollars":
+            return f"${number_:.2f}"
 
 
 def _human_duration(seconds: float) -> str:

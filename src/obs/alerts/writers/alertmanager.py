@@ -10,7 +10,8 @@ from obs.alerts.alert import TunedAlert
 from obs.alerts.routing import NO_RECEIVER, Inhibition, Leg, inhibitions, legs, of_system
 from obs.alerts.writers.templates import address, go_text
 from obs.catalogue.query import Matcher
-from obs.spec.notify import DAYS, Day, Email, Notify, QuietHours, Receiver, Sns, Webhook
+from obs.spec.clocks import DAYS, Day
+from obs.spec.notify import Email, Notify, QuietHours, Receiver, Sns, Webhook
 from obs.spec.quantity import format_duration
 from obs.spec.secret import FileSecret
 from obs.spec.system import System
@@ -186,6 +187,7 @@ def _route(leg: Leg) -> AlertmanagerConfig:
     return {
         "matchers": _matchers(leg.matchers),
         "receiver": leg.receiver,
+        **({"group_by": list(leg.group_by)} if leg.own_groups else {}),
         "group_wait": format_duration(leg.wait),
         "group_interval": format_duration(leg.interval),
         "repeat_interval": format_duration(leg.repeat),

@@ -88,6 +88,7 @@ def _route(leg: Leg) -> KubernetesObject:
     return {
         "receiver": leg.receiver,
         "matchers": _matchers(leg.matchers),
+        **({"groupBy": list(leg.group_by)} if leg.own_groups else {}),
         "groupWait": format_duration(leg.wait),
         "groupInterval": format_duration(leg.interval),
         "repeatInterval": format_duration(leg.repeat),

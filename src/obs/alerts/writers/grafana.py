@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from obs.alerts.alert import TunedAlert
 from obs.alerts.annotations import described
-from obs.alerts.definitions import GROUPS
+from obs.alerts.definitions import groups_of
 from obs.alerts.writers.prometheus import VALUES, annotations, panel_link, shared_labels
 from obs.alerts.writers.templates import go_text
 from obs.catalogue.query import duration
@@ -39,7 +39,7 @@ def provisioning(alerts: Sequence[TunedAlert], system: System) -> GrafanaRuleDoc
 def groups(alerts: Sequence[TunedAlert], system: System) -> list[GrafanaRuleDocument]:
     """A group for each kind of object, as Grafana is to have it."""
     found = []
-    for name, definitions in GROUPS.items():
+    for name, definitions in groups_of(system).items():
         names = {alert.name for alert in definitions}
         rules = [_rule(tuned, system) for tuned in alerts if tuned.name in names]
         if rules:
@@ -106,7 +106,8 @@ def _title(tuned: TunedAlert) -> str:
     """Grafana wants titles to differ, and makes them the alerts' names."""
     tier = tuned.when.tier()
     of_tier = (tier.long, tier.period) if tier else ()
-    parts = (tuned.name, *of_tier, *(f"{label}={text}" for label, text in tuned.only))
+    only = (f"{label}={text}" for label, text in tuned.only)
+    parts = (tuned.name, *of_tier, tuned.part, *only)
     return " ".join(filter(None, parts))
 
 

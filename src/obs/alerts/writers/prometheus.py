@@ -12,7 +12,7 @@ from obs.alerts.alert import OWN, TunedAlert
 from obs.alerts.annotations import described
 from obs.alerts.conditions.scope import Labels
 from obs.alerts.conditions.words import ValueForm
-from obs.alerts.definitions import GROUPS
+from obs.alerts.definitions import groups_of, records_of
 from obs.alerts.writers.templates import address, go_text
 from obs.catalogue.query import duration
 from obs.ids import panel_url
@@ -32,6 +32,8 @@ VALUES: Final[dict[ValueForm, str]] = {
     "share": "{{ $value | humanizePercentage }}",
     "rate": '{{ $value | printf "%.1f" }}',
     "count": '{{ $value | printf "%.0f" }}',
+    "number": '{{ $value | printf "%.4g" }}',
+    "dollars": '{{ $value | printf "$%.2f" }}',
 }
 """A template for each form of a value."""
 
@@ -39,9 +41,10 @@ VALUES: Final[dict[ValueForm, str]] = {
 def rule_files(
     alerts: Sequence[TunedAlert], system: System, *, group_labels: bool = False
 ) -> dict[str, RuleDocument]:
-    """A rule file for each kind of alert, by name. `group_labels` needs Prometheus 3."""
+    """A rule file for each kind of alert, by name, and for what packs record. `group_labels` needs
+    Prometheus 3."""
     files = {}
-    for name, definitions in GROUPS.items():
+    for name, definitions in groups_of(system).items():
         names = {alert.name for alert in definitions}
         rules = [alert_rule(tuned, system) for tuned in alerts if tuned.name in names]
         groups = list(_groups(f"{system.known_as}-{name}", rules))
@@ -49,6 +52,9 @@ def rule_files(
             groups = [_with_group_labels(group, system) for group in groups]
         if groups:
             files[name] = {"groups": groups}
+    for name, rules in records_of(system).items():
+        group = {"name": f"{system.known_as}-{name}-recording", "rules": rules}
+        files[f"{name}-recording"] = {"groups": [group]}
     return files
 
 
@@ -89,6 +95,7 @@ def annotations(tuned: TunedAlert, system: System) -> dict[str, str]:
         "summary": tuned.alert.summary,
         "description": described(tuned, lambda name: _template(name, tuned)),
         "runbook_url": runbook_url(tuned, system),
+        **_as_templates(tuned.annotations),
     }
     link = panel_link(tuned, system, lambda label: f"{{{{ $labels.{label} | urlquery }}}}")
     return {**texts, **({"dashboard_url": link} if link else {})}

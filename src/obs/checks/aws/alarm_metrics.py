@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from obs.checks.advice import aws
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
+from obs.sources.aws.services.kinds import KINDS
 
 EVENTS: Final = "AWS/Events"
 SQS: Final = "AWS/SQS"
@@ -53,6 +54,13 @@ _SQS_METRICS: Final = frozenset(
         *("NumberOfMessagesSent", "SentMessageSize"),
     )
 )
+_SERVICES: Final = {
+    (metric.aws.namespace, metric.aws.metric): frozenset(name for name, _ in metric.aws.dimensions)
+    for kind in KINDS
+    for metric in kind.metrics
+    if metric.aws is not None
+}
+"""Metrics that obs reads of other services: those too come only when something happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,11 @@ class WatchedMetric:
     namespace: str
     name: str
     dimensions: Dimensions
+
+    @property
+    def shape(self) -> Shape:
+        """The names of its dimensions."""
+        return frozenset(name for name, _ in self.dimensions)
 
     def __str__(self) -> str:
         pairs = ", ".join(f"{name}={value}" for name, value in sorted(self.dimensions))
@@ -126,6 +139,8 @@ def _judge(alarm: str, metric: WatchedMetric, facts: MetricFacts) -> CheckFindin
         problem = _events_problem(metric, facts)
     elif metric.namespace == SQS:
         problem = _sqs_problem(metric, facts)
+    elif _SERVICES.get((metric.namespace, metric.name)) == metric.shape:
+        return None
     else:
         return _unlisted(alarm, metric, known, facts.region)
     if problem is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.alerts.tuning import tuned_alerts
+from obs.alerts.tuning import alarmed
 from obs.alerts.writers.cloudwatch.alarms import alarms_of
 from obs.alerts.writers.cloudwatch.plan import ACCOUNT, Parameters, parameters
 from obs.checks.advice import aws
@@ -43,7 +43,7 @@ def built(system: System, source: str, account: str) -> list[Parameters]:
     region = system.sources.aws[source].region
     return [
         _filled(parameters(alarm, region), account)
-        for alarm in alarms_of(tuned_alerts(system), system, source).all
+        for alarm in alarms_of(alarmed(system), system, source).all
     ]
 
 

@@ -8,8 +8,9 @@ from obs.checks.aws.eventbridge import EventBridgeFacts, LiveQueue, LiveRule, Li
 from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
-from obs.snapshot import AwsNames, Rule
+from obs.snapshot.aws import AwsNames, Rule
 from obs.sources.aws.names import find
+from obs.sources.aws.services.finding import list_named
 from obs.sources.aws.sqs import find_queues
 from obs.spec.aws import AwsSource
 from obs.spec.globs import plain_names
@@ -50,12 +51,13 @@ def read_eventbridge(client: AwsClient, system: System, source: str) -> EventBri
         arns.add(f"arn:{partition}:sqs:{spec.region}:{account}:{spare}")
     wanted = sorted(arn for arn in arns if arn and arn.split(":")[3] == spec.region)
     queues = in_parallel(lambda arn: _queue(client, arn, account), wanted)
-    named = find_queues(client, (), spec.queues, "")
+    named = find_queues(client, (), (*spec.queues, *spec.work_queues), "")
     names = AwsNames(
         buses=tuple(buses),
         rules=frozenset(Rule(bus, described["Name"]) for bus, described in every),
         queues_like=named.like,
         queues_denied=named.denied,
+        others=list_named(client, spec),
     )
     return EventBridgeFacts(
         region=spec.region,

@@ -9,7 +9,7 @@ from obs.checks.aws.eventbridge import EventBridgeFacts
 from obs.checks.aws.eventbridge_live import read_eventbridge
 from obs.checks.aws.permissions import RoleFacts
 from obs.checks.aws.permissions_live import read_role
-from obs.checks.aws.roles import parts, read_file
+from obs.checks.aws.roles import parts, read_policy
 from obs.checks.context import CheckContext
 from obs.clients.aws import AwsClient
 
@@ -52,7 +52,7 @@ def role(context: CheckContext, subject: str) -> RoleFacts:
     """What the role of a part of the system permits, or a document; see roles.subjects."""
     part, source, file = parts(subject)
     if file:
-        return read_file(file)
+        return read_policy(file)
     arn = context.system.checks.roles.get(cast("Any", part))
     arn = arn or context.system.sources.aws[source].role_arn
     return context.once("role", subject, lambda: read_role(_aws(context, source), arn))

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from obs.bounded_file import MEGABYTE, FileRefused, read_bounded
 from obs.bounded_json import load_json
 from obs.checks.aws.permissions import RoleFacts, judge
 from obs.checks.aws.policy import statements
 from obs.checks.finding import CheckFinding, skipped
 from obs.errors import BadInput
+from obs.files import UnreadableFile, read_file
 from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
 from obs.spec.system import System
@@ -38,15 +38,13 @@ def parts(subject: str) -> tuple[str, str, str]:
     return part, source, file
 
 
-def read_file(file: str) -> RoleFacts:
+def read_policy(file: str) -> RoleFacts:
     """A policy document. Raises BadInput where it cannot be read."""
     try:
-        text = read_bounded(Path(file), MEGABYTE).decode()
+        text = read_file(Path(file)).decode()
         return RoleFacts(FILE, file, {Path(file).name: statements(load_json(text))})
-    except FileRefused as refused:
+    except UnreadableFile as refused:
         raise BadInput(f"{file}: {refused}") from None
-    except OSError as error:
-        raise BadInput(f"{file}: cannot read this policy: {error.strerror}") from None
     except ValueError:
         raise BadInput(f"{file}: this policy is not JSON") from None
 

@@ -1,11 +1,16 @@
-"""What checks read of a NATS cluster, without judging it. Everything raises SourceError."""
+"""What checks read of a NATS cluster, without judging it.
+
+What asks the cluster itself raises SourceError.
+"""
 
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 from obs.checks.context import CheckContext
-from obs.snapshot import NatsSnapshot, Unwatched
+from obs.checks.nats.processing import ProcessingTimes, processing_times
+from obs.errors import SourceError
+from obs.snapshot.nats import NatsSnapshot, Unwatched
 from obs.sources.nats.opened import open_cluster
 from obs.spec.globs import takes
 from obs.spec.nats import Selection
@@ -25,6 +30,15 @@ def captured(context: CheckContext, name: str) -> Mapping[str, bool]:
         return {}
     there = {(each.account, each.name) for each in _everything(context, name).streams}
     return {account: (account, stream) in there for account, stream in wanted.items()}
+
+
+def processing(context: CheckContext, name: str) -> ProcessingTimes:
+    """What the running collector has measured; nothing where it does not answer, which is no
+    trouble here: another check tells of it."""
+    try:
+        return processing_times(context.exposition(), name)
+    except SourceError:
+        return {}
 
 
 def _selected(context: CheckContext, name: str) -> NatsSnapshot:

@@ -6,7 +6,9 @@ from typing import Final
 
 from obs.checks.advice import nats
 from obs.checks.finding import CheckFinding, doubtful, not_there, right, wrong
-from obs.snapshot import Consumer, NatsSnapshot, Stream
+from obs.checks.nats.backoff import edit_backoff
+from obs.snapshot.assets import Consumer, Stream
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.names import find
 from obs.sources.nats.problems import advice, in_words
 from obs.spec.expected import ExpectedConsumer, ExpectedStream
@@ -259,18 +261,12 @@ def _judge_consumers(
 def _other_waits(
     stream: str, consumer: str, backoff: tuple[float, ...], wanted: ExpectedConsumer
 ) -> CheckFinding:
-    """The NATS CLI has a flag for ack_wait; for backoff it needs the whole configuration."""
     expected = wanted.backoff or ()
     expectation = f"expected {_steps(expected)}" if expected else "expected ack_wait instead"
-    nanoseconds = [round(step * 1e9) for step in expected]
-    change = f".backoff = {nanoseconds}" if expected else "del(.backoff)"
-    file = f"{consumer}.json"
     return wrong(
         f"{stream}/{consumer}",
         f"backoff is {_steps(backoff)}, {expectation}",
-        nats("consumer", "info", stream, consumer, "--json")
-        + f" | jq '.config | {change}' > {file}",
-        nats("consumer", "edit", stream, consumer, "--config", file, "-f"),
+        *edit_backoff(stream, consumer, expected),
     )
 
 

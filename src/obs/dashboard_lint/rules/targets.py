@@ -125,6 +125,20 @@ def _metrics(subject: Subject) -> Iterator[Remark]:
     return _remarks(subject, problem)
 
 
+def _exported(subject: Subject) -> Iterator[Remark]:
+    """Without a spec, what is exported on request may be."""
+    exported = subject.knowledge.exported
+
+    def problem(query: PanelQuery) -> Iterator[str]:
+        if exported is None:
+            return
+        used = (catalogue.BY_NAME.get(each.metric) for each in query.parsed.selectors)
+        for why in exported.lacking(metric for metric in used if metric):
+            yield f"queries {why}"
+
+    return _remarks(subject, problem)
+
+
 def _remarks(subject: Subject, problems: Callable[[PanelQuery], Iterator[str]]) -> Iterator[Remark]:
     for query in subject.queries:
         for message in dict.fromkeys(problems(query)):
@@ -153,5 +167,6 @@ RULES: Final = (
     error("target-instance-rule", 'Each selector has instance=~"$instance".', _instance),
     error("target-counter-agg-rule", "Counters are queried by rate or increase.", _counters),
     error("target-metric-rule", "Each metric is known.", _metrics),
+    error("target-exported-rule", "Each metric is one that the spec exports.", _exported),
     error("target-legend-rule", "Legends use labels that the result can have.", _legends),
 )

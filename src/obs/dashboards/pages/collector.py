@@ -36,7 +36,7 @@ def page(context: BuildContext) -> Page:
         [
             Section("", [_answer(panels, whole), _sources(panels), _polls(panels)]),
             Section("Left out", [_left_out(panels)]),
-            *([Section("Costs", [_costs(panels, whole)])] if context.aws else []),
+            *([Section("Costs", [_costs(panels, whole), _budgets(panels)])] if context.aws else []),
             Section("The process", [_process(whole)]),
         ],
     )
@@ -141,6 +141,15 @@ def _costs(panels: MetricPanels, whole: MetricPanels) -> Band:
         whole.lines("collector/requests", own.AWS_REQUESTS, bars, window="5m"),
         whole.lines("collector/cost_over_time", own.AWS_COST, hidden, **cost),
         skipped,
+    ]
+    return Band(7, shown)
+
+
+def _budgets(panels: MetricPanels) -> Band:
+    shown = [
+        panels.states("collector/budget", own.AWS_BUDGET_STAGE),
+        panels.lines("collector/spent", own.AWS_SPENT),
+        panels.lines("collector/projected", own.AWS_PROJECTED),
     ]
     return Band(7, shown)
 

@@ -5,12 +5,14 @@ from typing import Final
 from obs.catalogue import nats
 from obs.dashboards import theme
 from obs.dashboards.build_context import BuildContext
+from obs.dashboards.differences import Differences
+from obs.dashboards.event_panels import work_bands
 from obs.dashboards.expressions import RANGE, VariableScope
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.metric_panels import MetricPanels
 from obs.dashboards.page import Page, variables
 from obs.dashboards.panels import LineStyle
-from obs.dashboards.thresholds import from_one
+from obs.dashboards.thresholds import PLAIN, from_one
 
 STATUS_HELP: Final = (
     "ok: keeps up. paused: by its configuration. slow: works, but its lag does not shrink. "
@@ -19,6 +21,8 @@ STATUS_HELP: Final = (
 )
 OLDEST: Final = "Oldest unprocessed message"
 _NONE: Final = "No data for this consumer: does its source answer? See Collector"
+_SETTINGS: Final = ("ack_policy", "ack_wait", "max_deliver")
+"""Settings that explain what a consumer does; the limit of messages in flight is a number."""
 _SCOPE: Final = VariableScope(nats.CONSUMER, frozenset(nats.CONSUMER))
 
 
@@ -34,7 +38,7 @@ def page(context: BuildContext) -> Page | None:
         variables(nats.LAG_MESSAGES, *nats.CONSUMER, single=True),
         [
             Section("", [_answer(panels), _lag(panels), _status(panels)]),
-            Section("Work", [_work(panels), _trouble(panels)]),
+            Section("Work", [_work(panels), _trouble(panels), *work_bands(panels)]),
             Section("Limits", [_settings(panels)]),
         ],
     )
@@ -56,7 +60,7 @@ def _answer(panels: MetricPanels) -> Band:
 def _lag(panels: MetricPanels) -> Band:
     messages = [
         panels.query(nats.LAG_MESSAGES, "lag", theme.LAG),
-        panels.query(nats.PENDING_MESSAGES, "never delivered", theme.PENDING),
+        panels.query(nats.LAG_MESSAGES, "never delivered", theme.PENDING, expr=_pending(panels)),
         panels.query(nats.ACK_PENDING_MESSAGES, "in flight", theme.IN_FLIGHT),
     ]
     seconds = [
@@ -67,6 +71,12 @@ def _lag(panels: MetricPanels) -> Band:
     lag = panels.lines("consumer/lag", nats.LAG_MESSAGES, queries=messages)
     age = panels.lines("consumer/lag_seconds", nats.LAG_SECONDS, dashed, queries=seconds)
     return Band(9, [lag, age])
+
+
+def _pending(panels: MetricPanels) -> str:
+    """Lag is what is pending and what is in flight."""
+    lag, in_flight = nats.LAG_MESSAGES, nats.ACK_PENDING_MESSAGES
+    return f"{panels.scope.value(lag)}\n- {panels.scope.value(in_flight)}"
 
 
 def _status(panels: MetricPanels) -> Band:
@@ -110,7 +120,14 @@ def _trouble(panels: MetricPanels) -> Band:
 
 def _settings(panels: MetricPanels) -> Band:
     bad = from_one(theme.WARNING)
+    info = nats.CONSUMER_INFO
+    settings: Differences = {
+        "expr": panels.scope.value(info, by=_SETTINGS),
+        "legend": ", ".join(f"{label} {{{{{label}}}}}" for label in _SETTINGS),
+        "steps": PLAIN,
+    }
     stats = [
+        panels.stat("consumer/settings", info, text="name", **settings),
         panels.stat("consumer/ack_wait", nats.ACK_WAIT),
         panels.stat("consumer/max_deliver", nats.MAX_DELIVER),
         panels.stat("consumer/max_ack_pending", nats.MAX_ACK_PENDING),

@@ -50,10 +50,12 @@ def page(context: BuildContext) -> Page | None:
     )
 
 
-def rule_rows(hidden: Sequence[str] = ()) -> TableRows:
-    """A table row for each rule."""
+def rule_rows(panels: MetricPanels, hidden: Sequence[str] = ()) -> TableRows:
+    """A table row for each rule; names of accounts and regions are long, and not hidden."""
     labels = {"aws": "AWS", "bus": "Bus", "rule": "Rule"}
-    return TableRows(labels, widths={"aws": 90, "bus": 120}, hidden=hidden)
+    several = panels.scope.origins
+    hidden = [label for label in hidden if label not in several]
+    return TableRows(labels, widths={"aws": 190 if several else 90, "bus": 120}, hidden=hidden)
 
 
 def counted(
@@ -120,7 +122,7 @@ def _rules(panels: MetricPanels) -> Band:
     ]
     description = "Counts in the last hour of the time range; the error rate is that of its alert."
     title = "Rules, in the last hour"
-    rows = rule_rows()
+    rows = rule_rows(panels)
     return Band(8, [panels.table("eventbridge/rules", title, description, rows, columns, "Failed")])
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from grafanalib import core
 
-from obs.catalogue import nats
+from obs.catalogue import nats, nats_monitor
 from obs.dashboards import theme
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.expressions import VariableScope
@@ -13,6 +13,7 @@ from obs.dashboards.field_options import Json
 from obs.dashboards.layout import Band, Section
 from obs.dashboards.metric_panels import MetricPanels
 from obs.dashboards.page import Page, from_row, from_series, link, variables
+from obs.dashboards.pages import buckets
 from obs.dashboards.pages.consumer import OLDEST, STATUS_HELP
 from obs.dashboards.tables import TableRows
 from obs.dashboards.thresholds import PLAIN
@@ -41,6 +42,8 @@ def page(context: BuildContext) -> Page | None:
             Section("", [_answer(consumers, servers), *_consumers(consumers)]),
             Section("Why consumers are behind", _causes(consumers)),
             Section("Streams", [_streams(streams), _origins(streams)]),
+            buckets.section(context, NONE),
+            Section("Thresholds in metadata", [_thresholds(consumers, streams)]),
         ],
     )
 
@@ -142,6 +145,22 @@ def _streams(panels: MetricPanels) -> Band:
 
 def _origins(panels: MetricPanels) -> Band:
     return Band(7, _alerts(panels, "stream", "origins", "copies"))
+
+
+def _thresholds(consumers: MetricPanels, streams: MetricPanels) -> Band:
+    of_consumers = consumers.states(
+        "jetstream/consumer_thresholds",
+        nats_monitor.CONSUMER_BEYOND,
+        legend="{{stream}}/{{consumer}} {{check}}",
+        highest=20,
+    )
+    of_streams = streams.states(
+        "jetstream/stream_thresholds",
+        nats_monitor.STREAM_BEYOND,
+        legend="{{stream}} {{check}}",
+        highest=20,
+    )
+    return Band(7, [of_consumers, of_streams])
 
 
 def _alerts(panels: MetricPanels, about: str, *names: str) -> list[core.TimeSeries]:

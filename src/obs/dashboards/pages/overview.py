@@ -106,5 +106,5 @@ def _worst_rules(panels: MetricPanels) -> core.Table:
         "Rules, in the last hour",
         "EventBridge rules, those with most failures first.",
     )
-    rows = eventbridge.rule_rows(("aws",))
+    rows = eventbridge.rule_rows(panels, ("aws",))
     return panels.table("overview/worst_rules", title, description, rows, columns, "Failed")

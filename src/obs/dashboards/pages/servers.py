@@ -1,8 +1,11 @@
 """The servers of NATS, and what the collector needs of them."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from grafanalib import core
 
-from obs.catalogue import nats, nats_links
+from obs.catalogue import nats, nats_links, nats_routes
 from obs.catalogue import nats_server as metrics
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.expressions import VariableScope
@@ -26,12 +29,32 @@ def page(context: BuildContext) -> Page | None:
         [*variables(nats.SERVER_UP, "nats"), Variable("server", nats.SERVER_UP)],
         [
             Section("", [_answer(servers), _states(servers)]),
-            Section("Load", [_load(servers), _traffic(servers), _troubles(servers)]),
-            Section("JetStream", [_storage(servers), _group(servers)]),
-            Section("Leaf nodes and gateways", [_links(source)]),
+            *_numbers(servers),
+            *_linked(servers, source),
             Section("What they tell", [_told(source)]),
         ],
     )
+
+
+def _numbers(panels: MetricPanels) -> list[Section]:
+    """What servers tell of themselves, where that is collected."""
+    if "servers" not in panels.context.groups:
+        return []
+    return [
+        Section("Load", [_load(panels), _traffic(panels), _troubles(panels)]),
+        Section("JetStream", [_storage(panels), _group(panels)]),
+    ]
+
+
+def _linked(servers: MetricPanels, source: MetricPanels) -> list[Section]:
+    """What the servers are linked to, as far as it is collected."""
+    groups = servers.context.groups
+    found: list[Section] = []
+    if "routes" in groups:
+        found.append(Section("Routes", [_routes(servers)]))
+    if links := [make(source) for group, make in _LINKS.items() if group in groups]:
+        found.append(Section("Leaf nodes and gateways", [Band(8, links)]))
+    return found
 
 
 def _answer(panels: MetricPanels) -> Band:
@@ -56,6 +79,8 @@ def _answer(panels: MetricPanels) -> Band:
         title="Unhealthy servers",
         description="Servers that say of themselves that they are not healthy.",
     )
+    if "servers" not in panels.context.groups:
+        return Band(4, [answering, unhealthy])
     clients = panels.stat(
         "servers/clients",
         nats.SERVER_CONNECTIONS,
@@ -99,22 +124,40 @@ def _storage(panels: MetricPanels) -> Band:
     return Band(8, [_line(panels, "memory"), _line(panels, "store")])
 
 
-def _links(panels: MetricPanels) -> Band:
-    leaf_nodes = panels.states(
-        "servers/leaf_nodes", nats_links.LEAF_UP, legend="{{account}} {{leaf}}"
-    )
-    gateways = panels.states(
+def _routes(panels: MetricPanels) -> Band:
+    legend = "{{server}} to {{route}}"
+    up = panels.states("servers/routes", nats_routes.ROUTE_UP, legend=legend)
+    pending = panels.lines("servers/route_pending", nats_routes.PENDING, legend=legend)
+    round_trip = panels.lines("servers/route_round_trip", nats_routes.ROUND_TRIP, legend=legend)
+    return Band(8, [up, pending, round_trip])
+
+
+def _leaf_nodes(panels: MetricPanels) -> core.StateTimeline:
+    return panels.states("servers/leaf_nodes", nats_links.LEAF_UP, legend="{{account}} {{leaf}}")
+
+
+def _gateways(panels: MetricPanels) -> core.StateTimeline:
+    return panels.states(
         "servers/gateways", nats_links.GATEWAY_UP, legend="{{server}} to {{gateway}}"
     )
-    return Band(8, [leaf_nodes, gateways])
 
 
 def _told(panels: MetricPanels) -> Band:
     legend = "{{nats}} {{asset}}: {{reason}}"
     missing = panels.alert_lines("servers/missing", legend=legend)
     expiring = panels.alert_lines("servers/credentials", legend="{{nats}} {{connection}}")
-    return Band(8, [missing, expiring])
+    bands = [missing, expiring]
+    if "servers" in panels.context.groups:
+        legend = "{{server}} {{listener}}"
+        bands.append(panels.alert_lines("servers/certificates", legend=legend))
+    return Band(8, bands)
 
 
 def _line(panels: MetricPanels, name: str) -> core.TimeSeries:
     return panels.alert_lines(f"servers/{name}")
+
+
+_LINKS: Final[Mapping[str, Callable[[MetricPanels], core.StateTimeline]]] = {
+    "leafnodes": _leaf_nodes,
+    "gateways": _gateways,
+}

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from obs.alerts.alert import Severity
+from grafanalib import core
+
+from obs.alerts.alert import Severity, TunedAlert
 from obs.alerts.conditions.tier import BurnTier
 from obs.catalogue import slo
-from obs.catalogue.query import number
+from obs.catalogue.query import equal, max_by, number, selector
 from obs.dashboards import theme
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.differences import Differences
@@ -25,9 +27,9 @@ from obs.dashboards.slo_panels import (
     over,
     slo_panels,
 )
+from obs.dashboards.tables import TableRows
 from obs.dashboards.thresholds import PLAIN
 
-_SCOPE: Final = VariableScope(slo.SLO, frozenset(slo.SLO))
 _NONE: Final = "No data of this SLO yet: see Collector"
 _MINUTE: Final = "1m"  # how often events are counted: closer points show nothing new
 _HIDDEN: Final = LineStyle(legend="hidden")
@@ -37,20 +39,51 @@ def page(context: BuildContext) -> Page | None:
     """The page; None where the spec has no SLO."""
     if not context.slos:
         return None
-    panels = slo_panels(context, _SCOPE, _NONE)
+    labels = context.slo_identity
+    panels = slo_panels(context, VariableScope(labels, frozenset(labels)), _NONE)
     age = panels.alert_lines("slo_detail/watermark", _HIDDEN)
     return Page(
         "slo_detail",
         "SLO detail",
         "How much of this SLO's error budget is left, and what spends it?",
-        variables(slo.OBJECTIVE, "slo_service", "slo", single=True),
+        variables(slo.OBJECTIVE, *context.of_slo, single=True),
         [
             Section("", [_answer(panels), _budget(panels), _burning(panels)]),
             Section("Events", [_events(panels)]),
-            Section("Data", [Band(6, [age])]),
+            Section("Data", [Band(6, [age, *_time(panels)]), *_owned(panels)]),
         ],
         since="now-24h",
     )
+
+
+def _time(panels: MetricPanels) -> list[core.Panel]:
+    """When the budget is whole again, and when nothing counted."""
+    reset = panels.stat(
+        "slo_detail/reset", slo.BUDGET_RESET, none=or_silent("The window is a rolling one")
+    )
+    maintenance = panels.states(
+        "slo_detail/maintenance",
+        slo.IN_MAINTENANCE,
+        none=or_silent("The SLO has no maintenance windows"),
+    )
+    return [reset, maintenance]
+
+
+def _owned(panels: MetricPanels) -> list[Band]:
+    """Team, owner and further labels, where the spec gives SLOs any."""
+    labels = panels.context.slo_labels
+    if not labels:
+        return []
+    column = panels.column(slo.OBJECTIVE, expr=objectives(panels.scope, *labels), decimals=3)
+    own = {"slo_service": "Service", "slo": "SLO", slo.OBJECT: "Object"}
+    titles = {label: own[label] for label in panels.context.of_slo}
+    rows = TableRows(titles | {label: label.replace("_", " ").capitalize() for label in labels})
+    description = "Who answers for this SLO, and the labels that the spec gives it."
+    by = slo.OBJECTIVE.title
+    table = panels.table(
+        "slo_detail/owner", "Whose objective it is", description, rows, [column], by
+    )
+    return [Band(4, [table])]
 
 
 def _answer(panels: MetricPanels) -> Band:
@@ -72,7 +105,7 @@ def _answer(panels: MetricPanels) -> Band:
 
 
 def _budget(panels: MetricPanels) -> Band:
-    labels = (*slo.SLO, "window")
+    labels = (*panels.scope.labels_of(slo.OBJECTIVE), "window")
     finite = [
         Query(f"{panels.scope.value(slo.EXHAUSTION, over(each), by=labels)} < +Inf", "{{window}}")
         for each in ("1h", "6h", "3d")
@@ -111,7 +144,7 @@ def _tiers(panels: MetricPanels) -> list[Query]:
         if tier is not None and not tuned.only:
             name = "page" if tuned.severity is Severity.CRITICAL else "ticket"
             tiers.setdefault(f"{name}: {tier.long} and {tier.short}", []).append(
-                _factor(panels, tier)
+                _factor(panels, tuned, tier)
             )
     return [Query("\nor ".join(factors), name) for name, factors in tiers.items()]
 
@@ -133,6 +166,12 @@ def _events(panels: MetricPanels) -> Band:
     return Band(8, [events, ratio, panels.lines("slo_detail/bad_events", slo.BAD_EVENTS)])
 
 
-def _factor(panels: MetricPanels, tier: BurnTier) -> str:
+def _factor(panels: MetricPanels, tuned: TunedAlert, tier: BurnTier) -> str:
+    """The factor of a tier for the SLO of the page, where the tier is for it."""
     chosen = [("slo_window", "=", tier.period)] if tier.period else []
-    return f"{number(tier.factor)} * {panels.scope.value(slo.INFO, *chosen, by=slo.SLO)}"
+    own = panels.scope.labels_of(slo.OBJECTIVE)
+    factor = f"{number(tier.factor)} * {panels.scope.value(slo.INFO, *chosen, by=own)}"
+    if not tuned.among:
+        return factor
+    others = selector(slo.INFO, (*tuned.among, *equal(panels.scope.system)))
+    return f"{factor}\nand on ({', '.join(slo.SLO)}) {max_by(slo.SLO, others)}"

@@ -23,14 +23,14 @@ from obs.dashboards.tables import TableRows
 from obs.dashboards.thresholds import from_one
 from obs.dashboards.units import NUMBER
 
-_TITLES: Final = {"slo_service": "Service", "slo": "SLO"}
+_TITLES: Final = {"slo_service": "Service", "slo": "SLO", "slo_object": "Object"}
 
 
 def page(context: BuildContext) -> Page | None:
     """The page; None where the spec has no SLO."""
     if not context.slos:
         return None
-    panels = slo_panels(context, VariableScope(slo.SLO))
+    panels = slo_panels(context, VariableScope(context.slo_identity))
     budget = panels.lines(
         "slos/budget", slo.BUDGET_REMAINING, title=OVER_TIME, minimum=None, maximum=1
     )
@@ -40,7 +40,7 @@ def page(context: BuildContext) -> Page | None:
         "slos",
         "SLOs",
         "Which objectives are met, and which will be missed at the current burn rate?",
-        variables(slo.OBJECTIVE, "slo_service", "slo"),
+        variables(slo.OBJECTIVE, *context.of_slo),
         [
             Section("", [_answer(panels), _objectives(panels), budgets]),
             Section("How fast budgets burn", [Band(8, burning)]),
@@ -87,7 +87,8 @@ def _answer(panels: MetricPanels) -> Band:
 
 
 def _objectives(panels: MetricPanels) -> Band:
-    context, objective = panels.context, objectives(panels.scope, "sli", "slo_window")
+    about = ("sli", "slo_window", *(("team",) if panels.context.slo_teams else ()))
+    context, objective = panels.context, objectives(panels.scope, *about)
     budget, never = budget_steps(context), theme.never(theme.GOOD)
     columns = [
         panels.column(slo.OBJECTIVE, expr=objective, decimals=3),
@@ -99,8 +100,10 @@ def _objectives(panels: MetricPanels) -> Band:
         panels.column(slo.EXHAUSTION, title="Exhaustion, 6h", over="6h", mappings=never),
         panels.column(slo.EVENTS, window="1h", decimals=0),
     ]
-    titles = {**_TITLES, "sli": "SLI", "slo_window": "Window"}
-    links = {"slo": [link(context, "slo_detail", "This SLO", from_row(_TITLES))]}
+    own = {label: _TITLES[label] for label in context.of_slo}
+    titles = {**own, "sli": "SLI", "slo_window": "Window"}
+    titles |= {"team": "Team"} if context.slo_teams else {}
+    links = {"slo": [link(context, "slo_detail", "This SLO", from_row(own))]}
     rows = TableRows(titles, links, widths={"slo": 170, "slo_window": 80})
     description = "Current state of all chosen SLOs; click one to open its page."
     key, by = "slos/objectives", slo.BUDGET_REMAINING.title

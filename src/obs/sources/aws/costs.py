@@ -9,32 +9,56 @@ from obs.clients.aws import AwsClient
 from obs.clients.aws_cost import Estimate, estimate
 from obs.errors import SourceError
 from obs.families.family import Family
-from obs.families.own import aws_families
+from obs.families.own import Budget, aws_families, budget_families
+from obs.slis.kind import measurement_of
 from obs.sources.aws.eventbridge import EventBridge
 from obs.sources.aws.latency import latency_period
+from obs.sources.aws.memory import Memory
+from obs.sources.aws.metric_counters import asked_metrics
+from obs.sources.aws.metric_listing import of_the_spec
+from obs.sources.aws.metric_reader import with_named
+from obs.sources.aws.queue_cost import with_queue_costs
+from obs.sources.aws.services.finding import named_resources
+from obs.sources.aws.services.reading import billed
+from obs.sources.aws.shared_budget import budget_for
+from obs.sources.aws.spending import Spending, spendings
 from obs.sources.kind import Publishing, SourceCost
 from obs.spec.aws import AwsSource
 from obs.spec.globs import is_plain, plain_names
+from obs.spec.slis import Sli
 
 
 def usage_families(clients: Sequence[AwsClient]) -> list[Family]:
-    """Requests of all clients by operation, and dollars a month at the present rate."""
+    """Requests of all clients by operation, dollars a month at the present rate, and budgets."""
     requests: Counter[str] = Counter()
     for client in clients:
         requests.update(client.requests)
-    return aws_families(requests, sum(client.dollars_per_month for client in clients))
+    rate = sum(client.dollars_per_month for client in clients)
+    return aws_families(requests, rate) + budget_families(map(_budget, spendings(clients)))
 
 
-def source_cost(name: str, spec: AwsSource, publishing: Publishing) -> SourceCost:
-    """The estimate of one source. Lists rules and targets, which is free."""
+def _budget(spending: Spending) -> Budget:
+    pace = spending.pace
+    if pace is None:
+        return Budget(spending.source, spending.spent)
+    stage = None if pace.budget is None else int(pace.stage)
+    return Budget(spending.source, spending.spent, pace.projected, pace.budget, stage)
+
+
+def source_cost(
+    name: str, spec: AwsSource, publishing: Publishing, slis: Sequence[Sli] = ()
+) -> SourceCost:
+    """The estimate of one source. Lists rules and targets, which is free, and named metrics."""
+    measured = [measurement_of(sli) for sli in slis if sli.measured.source == name]
+    asked = asked_metrics(spec.metrics, (one for each in measured for one in each.asked))
     client = AwsClient(spec, time.time)
     try:
-        source = EventBridge(name, spec, client, time.time)
+        source = EventBridge(name, spec, client, time.time, Memory(asked=lambda: asked))
         found = source.estimate(published=publishing.metrics, publish_every=publishing.every)
-        return SourceCost(name, spec.words, found, spec.monthly_budget_dollars)
+        return SourceCost(name, spec.words, found, budget_for(name, spec, found.dollars))
     except SourceError as error:
-        named = _of_the_spec(spec, publishing)
-        return SourceCost(name, spec.words, named, spec.monthly_budget_dollars, error)
+        named = with_named(_of_the_spec(spec, publishing), asked, of_the_spec(asked), spec.poll)
+        return SourceCost(name, spec.words, named, budget_for(name, spec, named.dollars), error)
     finally:
         client.close()
 
@@ -42,14 +66,20 @@ def source_cost(name: str, spec: AwsSource, publishing: Publishing) -> SourceCos
 def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
     """The cost of objects that the spec names in full; those that match globs are unknown."""
     rules = [rule for bus in spec.buses if is_plain(bus.name) for rule in plain_names(bus.rules)]
-    queues = plain_names(spec.queues)
+    dead_letters, work = plain_names(spec.queues), plain_names(spec.work_queues)
+    queues = (*dead_letters, *work)
     counted = estimate(
         rules=len(rules),
         queues=len(queues),
+        others=billed(named_resources(spec)),
         poll=spec.poll,
         latency_every=latency_period(spec.poll),
         published=publishing.metrics,
         publish_every=publishing.every,
     )
-    limits = "counts only rules and queues named without globs, not the dead-letter queues of rules"
+    counted = with_queue_costs(counted, spec, len(dead_letters), len(work))
+    limits = (
+        "counts only what is named without globs, neither the dead-letter queues nor the targets "
+        "of rules"
+    )
     return replace(counted, assumptions=(limits, *counted.assumptions))

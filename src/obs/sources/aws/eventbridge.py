@@ -1,26 +1,33 @@
-"""EventBridge rules: their CloudWatch points over the last hours, and their queues."""
+"""One AWS source: what polls read of it, its history, and what it costs."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from obs.catalogue import aws as catalogue
-from obs.catalogue.metric import Metric
 from obs.clients.aws import AwsClient
-from obs.clients.aws_cost import Estimate, estimate
+from obs.clients.aws_cost import METRIC_REQUESTED, Estimate
 from obs.clients.aws_limits import all_within, seconds_of_call
-from obs.clients.metric_data import MetricSeries, Points
+from obs.clients.metric_data import Points
 from obs.errors import SourceError
-from obs.snapshot import AwsSnapshot, Rule
+from obs.slo.totals import HORIZON_SECONDS
+from obs.snapshot.aws import AwsSnapshot, Rule, RuleKey
+from obs.snapshot.cloudwatch import AskedMetric, Reading, SeriesPoints
+from obs.sources.aws.asked import AskedCounters
 from obs.sources.aws.inventory import Inventory, take_inventory
-from obs.sources.aws.latency import Latencies, latency_period
-from obs.sources.aws.missed import FindUncounted, spans
-from obs.sources.aws.rule_series import rule_series
-from obs.sources.aws.sqs import age_series, read_queues
+from obs.sources.aws.memory import Memory
+from obs.sources.aws.metric_counters import asked_metrics
+from obs.sources.aws.metric_polls import MetricPolls
+from obs.sources.aws.metric_reader import MetricReader
+from obs.sources.aws.parts import Covered, Part, Poll
+from obs.sources.aws.past import Past, time_text
+from obs.sources.aws.poll_costs import PollCosts
+from obs.sources.aws.queue_polls import QueuePolls
+from obs.sources.aws.rule_polls import RulePolls, all_series
+from obs.sources.aws.services.polls import ServicePolls
+from obs.sources.aws.tags import TagReader
 from obs.spec.aws import AwsSource
 
-HORIZON: Final = 3 * 3600  # seconds in which a late or corrected point is still seen
 PERIOD: Final = 60
 HISTORY_METRICS: Final = (
     catalogue.INVOCATIONS,
@@ -28,18 +35,16 @@ HISTORY_METRICS: Final = (
     catalogue.DEAD_LETTERED,
     catalogue.DEAD_LETTER_FAILURES,
 )
-_DAY: Final = 86_400
-_RETENTION: Final = ((3600, 455 * _DAY), (300, 63 * _DAY), (60, 15 * _DAY))  # period, seconds
 
 _log = logging.getLogger(__name__)
 
-RulePoints = dict[tuple[Rule, str], Points]
+RulePoints = dict[RuleKey, Points]
 
 
 class EventBridge:
-    """The rules and queues of one AWS source. Methods block; poll from one thread at a time.
+    """What one AWS source polls. Methods block; poll from one thread at a time.
 
-    `clock` returns Unix seconds; `uncounted` says what the counters lack from before a poll.
+    `clock` returns Unix seconds; `memory` has what a poll has to know of earlier ones.
     """
 
     def __init__(
@@ -48,15 +53,27 @@ class EventBridge:
         spec: AwsSource,
         client: AwsClient,
         clock: Callable[[], float],
-        uncounted: FindUncounted = lambda rules, until: None,
+        memory: Memory | None = None,
     ) -> None:
         self.name = name
         self._spec = spec
         self._client = client
         self._clock = clock
-        self._uncounted = uncounted
+        memory = memory or Memory()
+        of_the_spec = asked_metrics(spec.metrics)
+        self._asked = memory.asked or (lambda: of_the_spec)
         self._inventory: Inventory | None = None
-        self._latencies = Latencies(client, latency_period(spec.poll))
+        self._tags = TagReader(name, client, spec)
+        self._counters = AskedCounters(HORIZON_SECONDS)
+        self._costs = PollCosts(name, spec, self._counters, memory.spending)
+        self._metrics = MetricReader(name, client, spec.poll)
+        self._past = Past(name, client, clock)
+        self._parts: tuple[Part[Any], ...] = (
+            ServicePolls(spec, client, memory, self._past),
+            RulePolls(spec, client, self._counters, memory, self._past),
+            QueuePolls(name, spec, client, memory, self._past),
+            MetricPolls(spec, self._metrics, memory),
+        )
 
     def poll(self) -> AwsSnapshot:
         """The current snapshot, within `poll_seconds`.
@@ -73,31 +90,19 @@ class EventBridge:
 
     def _poll(self) -> AwsSnapshot:
         at = self._clock()
-        inventory = self._current_inventory(at)
-        self._check_budget(inventory)
+        covered = self._covered(at)
+        pace = self._costs.pace(covered, at)
         settled = int(at - self._spec.delay) // PERIOD * PERIOD
-        since = settled - HORIZON
-        rules = _all_series(inventory.rules, catalogue.RULE_METRICS)
-        ages = [age_series(queue.name) for queue in inventory.queues]
+        poll = Poll(at, settled - HORIZON_SECONDS, settled, covered, pace)
+        series = [part.series(poll) for part in self._parts]
+        every = [one for each in series for one in each.values()]
         end = int(at) // PERIOD * PERIOD + PERIOD
-        data = self._client.metric_data([*rules.values(), *ages], since, end, PERIOD)
-        points = {key: data[series] for key, series in rules.items()}
-        queues, left_out = read_queues(self._client, inventory.queues, data, settled)
-        missed = self._missed(inventory.rules, since)
-        return AwsSnapshot(
-            at=at,
-            since=since,
-            settled=settled,
-            rules=inventory.rules,
-            targets=inventory.targets,
-            points=points,
-            queues=queues,
-            left_out=dict(inventory.left_out + left_out),
-            latencies=self._latencies.read(inventory.rules, points, settled),
-            listed=inventory.at,
-            names=inventory.names,
-            missed=missed,
-        )
+        data = self._client.metric_data(every, poll.since, end, PERIOD)
+        found = _of_the_inventory(poll)
+        for part, of_part in zip(self._parts, series, strict=True):
+            points = {key: data[one] for key, one in of_part.items()}
+            found = part.read(poll, points, found)
+        return found
 
     def history(self, rules: Iterable[Rule], start: float, end: float, period: int) -> RulePoints:
         """Points of HISTORY_METRICS from `start` to before `end` (Unix seconds), by `period`.
@@ -105,35 +110,19 @@ class EventBridge:
         What AWS keeps no longer at that period (`retention`) is not there. Raises SourceError where
         AWS does not answer in full.
         """
-        return self._past(_all_series(rules, HISTORY_METRICS), start, end, period)
+        return self._past.read(all_series(rules, HISTORY_METRICS), start, end, period)
 
-    def _missed(self, rules: Iterable[Rule], until: int) -> RulePoints:
-        """Points before `until` that the counters lack; none while polls follow each other."""
-        uncounted = self._uncounted(rules, until)
-        if uncounted is None:
-            return {}
-        _log.info("%s: reading what happened since %s", self.name, _text(uncounted.since))
-        series = _all_series(rules, catalogue.RULE_METRICS)
-        found: RulePoints = {key: {} for key in series}
-        for span in spans(uncounted, until):
-            for key, points in self._past(series, *span).items():
-                found[key].update(points)
-        return found
-
-    def _past(
-        self,
-        series: Mapping[tuple[Rule, str], MetricSeries],
-        start: float,
-        end: float,
-        period: int,
-    ) -> RulePoints:
-        oldest = self._clock() - retention(period)
-        first = -(-int(max(start, oldest)) // period) * period
-        last = -(-int(end) // period) * period
-        if first >= last:
-            return {key: {} for key in series}
-        data = self._client.metric_data([*series.values()], first, last, period, every=0)
-        return {key: data[one] for key, one in series.items()}
+    def metric_history(
+        self, asked: Mapping[AskedMetric, Reading], start: float, end: float, period: int
+    ) -> Mapping[AskedMetric, SeriesPoints]:
+        """Points of the series of these readings from `start` to before `end`, as `history`."""
+        first, last = (-(-int(each) // period) * period for each in (start, end))
+        number = sum(len(reading.points) for reading in asked.values())
+        _log.info(
+            "%s: reading %d metrics from %s to %s, for about $%.4f",
+            *(self.name, number, time_text(first), time_text(last), number * METRIC_REQUESTED),
+        )
+        return self._metrics.history(asked, first, last, period, self._clock())
 
     def estimate(self, *, published: int = 0, publish_every: float = 60.0) -> Estimate:
         """Cost of polling the current rules and queues; listing is free, except for queues.
@@ -141,31 +130,12 @@ class EventBridge:
         `published` custom metrics are written every `publish_every` seconds.
         Raises SourceError.
         """
-        inventory = self._current_inventory(self._clock())
-        return self._cost(inventory, published, publish_every)
+        covered = self._covered(self._clock())
+        return self._costs.estimate(covered, published=published, publish_every=publish_every)
 
-    def _cost(
-        self, inventory: Inventory, published: int = 0, publish_every: float = 60.0
-    ) -> Estimate:
-        return estimate(
-            rules=len(inventory.rules),
-            queues=len(inventory.queues),
-            poll=self._spec.poll,
-            latency_every=latency_period(self._spec.poll),
-            published=published,
-            publish_every=publish_every,
-        )
-
-    def _check_budget(self, inventory: Inventory) -> None:
-        """Raise before the first paid request, or after rules were added, if it is over budget."""
-        budget = self._spec.monthly_budget_dollars
-        dollars = self._cost(inventory).dollars
-        if budget is not None and dollars > budget:
-            raise SourceError(
-                "budget",
-                f"would cost about ${dollars:,.2f} a month, above monthly_budget_dollars "
-                f"{budget:g}; raise it, poll less often or choose fewer rules",
-            )
+    def _covered(self, at: float) -> Covered:
+        inventory, asked = self._current_inventory(at), self._asked()
+        return Covered(inventory, asked, self._metrics.current(asked, at))
 
     def _current_inventory(self, at: float) -> Inventory:
         known = self._inventory
@@ -173,29 +143,30 @@ class EventBridge:
         if known is not None and 0 <= at - known.at < self._spec.inventory_every:
             return known
         try:
-            self._inventory = take_inventory(self._client, self._spec, at)
+            tags = self._tags.read(at)
+            self._inventory = take_inventory(self._client, self._spec, at, tags)
         except SourceError as error:
             if known is None:
                 raise
             _log.warning("%s: keeping the rules known so far: %s", self.name, error)
             return known
+        self._counters.note(self._inventory.targets, at)
         return self._inventory
 
 
-def retention(period: int) -> int:
-    """How long CloudWatch keeps points of a period, both in seconds; `period` is whole minutes.
-
-    60 s for 15 d, 300 s for 63 d, 3 600 s for 455 d: CloudWatch user guide, metrics retention.
-    """
-    return next(age for shortest, age in _RETENTION if period >= shortest)
-
-
-def _all_series(
-    rules: Iterable[Rule], metrics: Iterable[Metric]
-) -> dict[tuple[Rule, str], MetricSeries]:
-    twins = [metric.aws for metric in metrics if metric.aws is not None]
-    return {(rule, twin.metric): rule_series(rule, twin) for rule in rules for twin in twins}
-
-
-def _text(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+def _of_the_inventory(poll: Poll) -> AwsSnapshot:
+    """What the inventory says of a poll; each part adds what it finds."""
+    inventory = poll.inventory
+    return AwsSnapshot(
+        at=poll.at,
+        since=poll.since,
+        settled=poll.settled,
+        rules=inventory.rules,
+        targets=inventory.targets,
+        points={},
+        queues=(),
+        left_out=dict(inventory.left_out),
+        listed=inventory.at,
+        names=inventory.names,
+        tags=inventory.tags,
+    )

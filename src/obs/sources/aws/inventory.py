@@ -1,15 +1,20 @@
-"""What is polled in one AWS account: rules, their targets, queues."""
+"""What is polled in one AWS account: rules, their targets, queues, functions, topics."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from obs.clients.aws import AwsClient
 from obs.clients.parallel import in_parallel
-from obs.snapshot import AwsNames, Rule, RuleTarget
-from obs.sources.aws.sqs import PolledQueue, find_queues
+from obs.snapshot.aws import AwsNames, Rule, RuleTarget
+from obs.snapshot.aws_services import Resource
+from obs.snapshot.aws_tags import ResourceTags
+from obs.sources.aws.services.finding import find_resources
+from obs.sources.aws.sqs import FoundQueues, PolledQueue, find_queues
+from obs.sources.aws.tags import Selection
+from obs.sources.aws.work_queues import with_work_queues
 from obs.spec.aws import AwsSource, Bus
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Rules and queues at `at` (Unix seconds); `left_out` counts queues by reason.
+    """What is polled at `at` (Unix seconds); `left_out` counts queues and others by reason.
 
     `names` is what exists, chosen or not.
     """
@@ -29,29 +34,63 @@ class Inventory:
     queues: tuple[PolledQueue, ...]
     left_out: Counter[str]
     names: AwsNames
+    tags: ResourceTags
+    resources: tuple[Resource, ...] = ()
 
 
-def take_inventory(client: AwsClient, spec: AwsSource, at: float) -> Inventory:
+def take_inventory(
+    client: AwsClient, spec: AwsSource, at: float, tags: ResourceTags | None = None
+) -> Inventory:
     """List what the spec selects. Raises SourceError rather than return part of it."""
+    selection = Selection(spec.tags, tags or ResourceTags())
     buses = client.event_buses()
-    listed = {bus: _rules(client, spec.buses, bus) for bus in buses}
+    listed = {bus: _rules(client, spec.buses, bus, selection) for bus in buses}
     rules = tuple(sorted(rule for on_bus in listed.values() for rule in on_bus.chosen))
     targets = _targets(client, rules)
     home = next((":".join(arn.split(":")[3:5]) for arn in buses.values()), "")
-    queues = find_queues(
-        client,
-        [target.dead_letter_queue for target in targets if target.dead_letter_queue],
-        spec.queues,
-        home,
-    )
+    queues = _queues(client, spec, targets, home, selection)
+    arns = [target.arn for target in targets]
+    others = find_resources(client, spec, arns, home, selection.takes)
     names = AwsNames(
         buses=tuple(sorted(buses)),
         rules=frozenset(rule for on_bus in listed.values() for rule in on_bus.every),
         disabled=frozenset(rule for on_bus in listed.values() for rule in on_bus.disabled),
         queues_like=queues.like,
         queues_denied=queues.denied,
+        others=others.names,
     )
-    return Inventory(at, rules, targets, queues.found, queues.left_out, names)
+    left_out = queues.left_out + others.left_out
+    return Inventory(
+        *(at, rules, targets, queues.found, left_out, names, selection.found),
+        resources=others.found,
+    )
+
+
+def _queues(
+    client: AwsClient,
+    spec: AwsSource,
+    targets: Sequence[RuleTarget],
+    home: str,
+    selection: Selection,
+) -> FoundQueues:
+    """The dead-letter queues of the targets, and those that the spec selects."""
+    arns = [target.dead_letter_queue for target in targets if target.dead_letter_queue]
+    of_targets = {arn.rpartition(":")[2] for arn in arns}
+    found = find_queues(client, arns, spec.queues, home)
+    dead_letters = _taken(found, spec.queues, selection, of_targets)
+    if not spec.work_globs:
+        return dead_letters
+    listed = find_queues(client, (), spec.work_globs, home)
+    work = _taken(listed, spec.work_globs, selection)
+    return with_work_queues(client, dead_letters, work, spec.work_queues, home)
+
+
+def _taken(
+    found: FoundQueues, globs: Sequence[str], selection: Selection, always: Container[str] = ()
+) -> FoundQueues:
+    """What the tags select of the queues that globs match."""
+    taken = (q for q in found.found if q.name in always or selection.takes_queue(q.name, globs))
+    return replace(found, found=tuple(taken))
 
 
 class _BusRules(NamedTuple):
@@ -62,15 +101,20 @@ class _BusRules(NamedTuple):
     chosen: Sequence[Rule] = ()
 
 
-def _rules(client: AwsClient, selection: Sequence[Bus], bus: str) -> _BusRules:
-    globs = [glob for one in selection if fnmatchcase(bus, one.name) for glob in one.rules]
+def _rules(client: AwsClient, buses: Sequence[Bus], bus: str, selection: Selection) -> _BusRules:
+    globs = [glob for one in buses if fnmatchcase(bus, one.name) for glob in one.rules]
     if not globs:
         return _BusRules()
     enabled = {Rule(bus, name): is_enabled for name, is_enabled in client.rules(bus).items()}
     return _BusRules(
         [*enabled],
         [rule for rule, is_enabled in enabled.items() if not is_enabled],
-        [rule for rule in enabled if any(fnmatchcase(rule.name, glob) for glob in globs)],
+        [
+            rule
+            for rule in enabled
+            if any(fnmatchcase(rule.name, glob) for glob in globs)
+            and selection.takes_rule(rule, globs)
+        ],
     )
 
 

@@ -8,10 +8,11 @@ from obs.sources.kind import Clock, OpenedSource, Publishing, SourceCost, Source
 from obs.spec.aws import AwsSource
 
 if TYPE_CHECKING:
+    from obs.catalogue.metric import Metric
     from obs.clients.aws import AwsClient
     from obs.families.family import Family
-    from obs.sources.aws.rule_counters import RuleCounters
-    from obs.spec.slos import Sli
+    from obs.sources.aws.tracker import AwsTracker
+    from obs.spec.slis import Sli
     from obs.state import State
     from obs.web.status import StatusRow
 
@@ -20,29 +21,36 @@ _GRACE: Final = 2.0  # seconds
 # ruff: noqa: PLC0415  a kind that is not used loads no more than this module
 
 
-class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
-    """EventBridge's rules and SQS queues of accounts and regions."""
+class Aws(SourceKind[AwsSource, "AwsTracker", "AwsClient"]):
+    """EventBridge's rules, queues, functions and topics of accounts and regions."""
 
     key = "aws"
     alerts = "eventbridge"
-    conditional_alerts = ("ObsAwsBudgetExceeded",)
-    libraries = ("boto3", "botocore", "urllib3")
+    conditional_alerts = ("ObsAwsBudgetExceeded", "ObsAwsBudgetSpent")
+    libraries = ("botocore", "urllib3")
     extra = "aws"
     paid = True
 
     def tracker(
         self, name: str, spec: AwsSource, state: "State", on_damage: Callable[[], None], now: float
-    ) -> "RuleCounters":
-        """The counters of its rules."""
-        from obs.sources.aws.rule_counters import RuleCounters
+    ) -> "AwsTracker":
+        """Its counters, and what it has spent."""
+        from obs.sources.aws.spending import Spending
+        from obs.sources.aws.tracker import AwsTracker
 
-        return RuleCounters(name, state, on_damage, spec.selection)
+        spending = Spending(name, spec, state, on_damage, now)
+        return AwsTracker(
+            *(name, state, on_damage, spec.selection, spec.metrics),
+            watched=spec.watched_selection,
+            tag_labels=spec.tag_labels,
+            spending=spending,
+        )
 
     def open(
         self,
         name: str,
         spec: AwsSource,
-        tracker: "RuleCounters",
+        tracker: "AwsTracker",
         client: "AwsClient | None",
         clock: Clock,
     ) -> OpenedSource:
@@ -50,11 +58,12 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
         from obs.sources.aws.eventbridge import EventBridge
 
         assert client is not None
-        source = EventBridge(name, spec, client, clock.wall, tracker.uncounted)
+        client.ledger = tracker.spending
+        source = EventBridge(name, spec, client, clock.wall, tracker.memory)
         limit = source.poll_seconds + _GRACE  # so that the poll itself says what was late
         return OpenedSource(source.poll, limit=limit, history=source)
 
-    def status(self, trackers: Sequence["RuleCounters"]) -> Mapping[str, tuple["StatusRow", ...]]:
+    def status(self, trackers: Sequence["AwsTracker"]) -> Mapping[str, tuple["StatusRow", ...]]:
         """Rules and queues."""
         if not trackers:
             return {"rules": (), "queues": ()}
@@ -80,30 +89,58 @@ class Aws(SourceKind[AwsSource, "RuleCounters", "AwsClient"]):
         return usage_families(clients)
 
     def figures(self, clients: Sequence["AwsClient"]) -> Mapping[str, float | None]:
-        """Dollars a month; null where AWS is not used."""
+        """Dollars a month, and in this one so far; null where AWS is not used."""
+        from obs.sources.aws.spending import spendings
+
         dollars = sum(client.dollars_per_month for client in clients) if clients else None
-        return {"aws_cost_dollars_per_month": dollars}
+        spent = sum(each.spent for each in spendings(clients)) if clients else None
+        return {"aws_cost_dollars_per_month": dollars, "aws_spent_dollars_this_month": spent}
 
     def costs(
-        self, sources: Mapping[str, AwsSource], publishing: Mapping[str, Publishing]
+        self,
+        sources: Mapping[str, AwsSource],
+        publishing: Mapping[str, Publishing],
+        slis: "Sequence[Sli]" = (),
     ) -> list[SourceCost]:
         """Estimated from the existing rules and queues, which are listed free of charge."""
         from obs.sources.aws.costs import source_cost
 
         return [
-            source_cost(name, spec, publishing.get(name, Publishing()))
+            source_cost(name, spec, publishing.get(name, Publishing()), slis)
             for name, spec in sources.items()
         ]
 
+    def not_collected(self, sources: Mapping[str, AwsSource], metric: "Metric") -> str:
+        """What a source has in the spec where it watches the objects that have the metric."""
+        from obs.sources.aws.services.kinds import kind_of
+
+        if metric.name == "sqs_queue_role_info":
+            watched = any(source.work_globs for source in sources.values())
+            return "" if watched else "work_queues"
+        kind = kind_of(metric)
+        if kind is None or any(kind.key in source.watches for source in sources.values()):
+            return ""
+        return kind.asked_by
+
     def examples(self, sources: Mapping[str, AwsSource], slis: Sequence["Sli"]) -> dict[str, str]:
-        """A region, a bus, a rule and a queue."""
+        """A region, if there is only one, and an object of each kind."""
         source = next(iter(sources.values()), None)
+        regions = {each.region for each in sources.values()}
         buses = source.buses if source else ()
         return {
-            "region": source.region if source else "REGION",
+            "region": regions.pop() if len(regions) == 1 else "REGION",
             "bus": first_plain([bus.name for bus in buses], "BUS"),
             "rule": first_plain([rule for bus in buses for rule in bus.rules], "RULE"),
             "queue": first_plain(source.queues if source else (), "QUEUE"),
+            "function": first_plain(source.functions if source else (), "FUNCTION"),
+            "topic": first_plain(source.topics if source else (), "TOPIC"),
+            "pipe": first_plain(source.pipes if source else (), "PIPE"),
+            "schedule_group": first_plain(source.schedule_groups if source else (), "GROUP"),
+            "api_destination": first_plain(
+                source.api_destinations if source else (), "DESTINATION"
+            ),
+            "archive": first_plain(source.archives if source else (), "ARCHIVE"),
+            "work": first_plain(source.work_queues if source else (), "QUEUE"),
         }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from obs.catalogue import aws
 from obs.clients.aws import AwsClient
 from obs.clients.metric_data import Points
-from obs.snapshot import Latency, Rule
+from obs.snapshot.aws import Latency, Rule
 from obs.sources.aws.rule_series import rule_series
 
 _POLLS: Final = (

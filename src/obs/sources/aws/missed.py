@@ -4,13 +4,10 @@ A poll reaches back over the reconcile horizon. After a longer silence, be it a 
 machine or an unreachable AWS, the counters would lack what happened before that.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Collection
+from typing import NamedTuple, TypeVar
 
-from obs.snapshot import Rule
-
-_MINUTE: Final = 60
-_HOUR: Final = 3600
+from obs.slo.windows import HOUR, MINUTE
 
 
 class Uncounted(NamedTuple):
@@ -23,8 +20,9 @@ class Uncounted(NamedTuple):
     seen_until: int
 
 
-FindUncounted = Callable[[Iterable[Rule], int], Uncounted | None]
-"""What is not counted of these rules before a moment, from which a poll reads; None: nothing."""
+_Key = TypeVar("_Key")
+FindUncounted = Callable[[Collection[_Key], int], Uncounted | None]
+"""What is not counted by these keys before a moment, from which a poll reads; None: nothing."""
 
 
 class Span(NamedTuple):
@@ -41,15 +39,15 @@ def spans(uncounted: Uncounted, until: int) -> list[Span]:
     By minutes where a point may be known already, or the hour is not whole; else by hours, so that
     fifteen days cost no more than a few polls.
     """
-    start = uncounted.since // _MINUTE * _MINUTE
-    first_hour = -(-uncounted.seen_until // _HOUR) * _HOUR
-    last_hour = until // _HOUR * _HOUR
+    start = uncounted.since // MINUTE * MINUTE
+    first_hour = -(-uncounted.seen_until // HOUR) * HOUR
+    last_hour = until // HOUR * HOUR
     if first_hour >= last_hour:
-        found = [Span(start, until, _MINUTE)]
+        found = [Span(start, until, MINUTE)]
     else:
         found = [
-            Span(start, first_hour, _MINUTE),
-            Span(first_hour, last_hour, _HOUR),
-            Span(last_hour, until, _MINUTE),
+            Span(start, first_hour, MINUTE),
+            Span(first_hour, last_hour, HOUR),
+            Span(last_hour, until, MINUTE),
         ]
     return [span for span in found if span.start < span.end]

@@ -1,9 +1,9 @@
-"""Which buses, rules and queues that a spec names exist in an AWS account and region."""
+"""Which objects that a spec names exist in an AWS account and region."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from obs.snapshot import AwsNames, Rule
+from obs.snapshot.aws import AwsNames, Rule
 from obs.spec.globs import plain_name
 from obs.spec.named import Found
 from obs.spec.watched import SpecName
@@ -26,6 +26,9 @@ def _found(name: SpecName, listed: AwsNames) -> Found:
         rule = Rule(plain_name(name.within) or "", plain_name(name.name) or "")
         disabled = rule in listed.disabled
         return _among(name, rules, "is disabled: it delivers nothing" if disabled else "")
+    if name.kind in listed.others:
+        others = listed.others[name.kind]
+        return Found(None) if others is None else _among(name, others)
     if name.kind != "queue" or name.name in listed.queues_denied:
         return Found(None)
     like = listed.queues_like.get(name.name)

@@ -2,7 +2,7 @@
 
 from obs.catalogue.metric import AwsMetric
 from obs.clients.metric_data import MetricSeries
-from obs.snapshot import Rule
+from obs.snapshot.aws import Rule
 
 
 def rule_dimensions(rule: Rule) -> tuple[tuple[str, str], ...]:

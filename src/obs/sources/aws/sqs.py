@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
-from obs.catalogue.aws import QUEUE_OLDEST_AGE
 from obs.clients.aws import AwsClient
-from obs.clients.metric_data import MetricSeries, Points
+from obs.clients.metric_data import Points
 from obs.clients.parallel import in_parallel
 from obs.errors import SourceError
-from obs.snapshot import Queue
+from obs.snapshot.aws import Queue
+from obs.snapshot.sqs import QueueRole
 from obs.spec.globs import fixed_prefix, plain_name
 
 LeftOut = Literal["elsewhere", "denied", "missing"]
 
 _VISIBLE: Final = "ApproximateNumberOfMessages"
 _IN_FLIGHT: Final = "ApproximateNumberOfMessagesNotVisible"
+_DELAYED: Final = "ApproximateNumberOfMessagesDelayed"
+_REDRIVE: Final = "RedrivePolicy"
+_ATTRIBUTES: Final = (_VISIBLE, _IN_FLIGHT, _DELAYED, _REDRIVE)
 _AGE_HOLDS: Final = 300  # seconds before `settled` in which the age must have been reported
 _ALIKE: Final = 2  # letters that a queue shares with one of which the name was mistyped
 _DIGITS: Final = 18  # of a count
@@ -30,6 +33,7 @@ class PolledQueue:
 
     name: str
     url: str
+    role: QueueRole = QueueRole.DEAD_LETTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def find_queues(
         try:
             found.add(PolledQueue(name, client.queue_url(name)))
         except SourceError as error:
-            left_out[_why(error)] += 1
+            left_out[why_left_out(error)] += 1
     like: dict[str, tuple[str, ...]] = {}
     denied: set[str] = set()
     for glob in globs:
@@ -76,7 +80,7 @@ def find_queues(
                 similar = _begin_with(client, exact[:_ALIKE]) if exact is not None else ()
                 like[glob] = tuple(queue.name for queue in similar)
         except SourceError as error:
-            left_out[_why(error)] += 1
+            left_out[why_left_out(error)] += 1
             denied.add(glob)
             continue
         found.update(matching)
@@ -88,38 +92,35 @@ def _begin_with(client: AwsClient, prefix: str) -> list[PolledQueue]:
     return [PolledQueue(url.rpartition("/")[2], url) for url in urls]
 
 
-def age_series(name: str) -> MetricSeries:
-    """The CloudWatch series of the age of a queue's oldest message."""
-    twin = QUEUE_OLDEST_AGE.twin
-    return MetricSeries(twin.namespace, twin.metric, twin.statistic, (("QueueName", name),))
-
-
 def read_queues(
     client: AwsClient,
     polled: Sequence[PolledQueue],
-    data: Mapping[MetricSeries, Points],
+    ages: Mapping[str, Points],
     settled: float,
 ) -> tuple[tuple[Queue, ...], Counter[str]]:
-    """Every polled queue as it is now, with its age from `data`; and the left out by reason."""
+    """Every polled queue as it is now, and the left out by reason; `ages` are points by queue."""
 
-    def depth(queue: PolledQueue) -> tuple[int, int] | LeftOut:
+    def depth(queue: PolledQueue) -> Queue | LeftOut:
         try:
-            attributes = client.queue_attributes(queue.url, (_VISIBLE, _IN_FLIGHT))
+            attributes = client.queue_attributes(queue.url, _ATTRIBUTES)
         except SourceError as error:
-            return _why(error)
+            return why_left_out(error)
         try:
-            return _count(attributes[_VISIBLE]), _count(attributes[_IN_FLIGHT])
+            visible, in_flight = _count(attributes[_VISIBLE]), _count(attributes[_IN_FLIGHT])
+            delayed = _count(attributes.get(_DELAYED, "0"))
         except (KeyError, ValueError):
             raise SourceError("decode", f"GetQueueAttributes: no depth of {queue.name}") from None
+        age = oldest_age(visible, in_flight, ages.get(queue.name, {}), settled)
+        redrives = bool(attributes.get(_REDRIVE))
+        return Queue(queue.name, visible, age, in_flight, delayed, queue.role, redrives)
 
     queues: list[Queue] = []
     left_out: Counter[str] = Counter()
-    for queue, answer in zip(polled, in_parallel(depth, polled), strict=True):
-        if isinstance(answer, str):
+    for answer in in_parallel(depth, polled):
+        if isinstance(answer, Queue):
+            queues.append(answer)
+        else:
             left_out[answer] += 1
-            continue
-        points = data.get(age_series(queue.name), {})
-        queues.append(Queue(queue.name, answer[0], oldest_age(*answer, points, settled)))
     return tuple(queues), left_out
 
 
@@ -144,7 +145,7 @@ def oldest_age(visible: int, in_flight: int, points: Points, settled: float) -> 
     return 0.0 if visible == 0 else None
 
 
-def _why(error: SourceError) -> LeftOut:
+def why_left_out(error: SourceError) -> LeftOut:
     """Why one queue is left out; what concerns all of SQS is raised again."""
     if error.reason == "auth":
         return "denied"

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from obs.sources.aws.rule_counters import RuleCounters
+import msgspec
+
+from obs.snapshot.sqs import QueueCauses, QueueRole
+from obs.sources.aws.tracker import AwsTracker
 from obs.web.status import Level, Problem, StatusRow
 
 BAD_ERROR_RATIO: Final = 0.10
 _FIVE_MINUTES: Final = 300
 _HOUR: Final = 3600
+_MOST_CAUSES: Final = 10  # of a queue
 
 
 class RuleStatus(StatusRow, frozen=True, kw_only=True):
@@ -45,14 +49,29 @@ class RuleStatus(StatusRow, frozen=True, kw_only=True):
         return not self.failing, -(self.failures_1h or 0.0), self.bus, self.rule
 
 
+class CauseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Why messages are in a dead-letter queue, as those that were read say."""
+
+    error_code: str
+    bus: str
+    rule: str
+    target: str
+    messages: int
+    example: str = ""  # what one of them says for people
+
+
 class QueueStatus(StatusRow, frozen=True, kw_only=True):
     """One SQS queue."""
 
     aws: str
     queue: str
-    dead_letter: bool  # it is the dead-letter queue of a target
+    dead_letter: bool  # it is a dead-letter queue, not a work queue
     visible: int
     oldest_age_seconds: float | None  # null: not reported by AWS
+    in_flight: int = 0
+    delayed: int = 0
+    causes: tuple[CauseStatus, ...] = ()  # the most frequent first; empty where they are not read
+    causes_not_read: str | None = None  # why not; null: they are read, or not asked for
 
     @property
     def has_dead_letters(self) -> bool:
@@ -72,7 +91,7 @@ class QueueStatus(StatusRow, frozen=True, kw_only=True):
         return not self.has_dead_letters, self.queue
 
 
-def rule_rows(counters: RuleCounters) -> Iterator[RuleStatus]:
+def rule_rows(counters: AwsTracker) -> Iterator[RuleStatus]:
     """A row for each rule of the last poll."""
     snapshot = counters.snapshot
     if snapshot is None:
@@ -97,20 +116,36 @@ def rule_rows(counters: RuleCounters) -> Iterator[RuleStatus]:
         )
 
 
-def queue_rows(counters: RuleCounters) -> Iterator[QueueStatus]:
+def queue_rows(counters: AwsTracker) -> Iterator[QueueStatus]:
     """A row for each queue of the last poll."""
     snapshot = counters.snapshot
     if snapshot is None:
         return
-    dead_letter = {target.dead_letter_queue for target in snapshot.targets}
-    names = {arn.rpartition(":")[2] for arn in dead_letter if arn}
     for queue in snapshot.queues:
+        known = snapshot.sqs.causes.get(queue.name, QueueCauses())
         yield QueueStatus(
             aws=counters.source,
             queue=queue.name,
-            dead_letter=queue.name in names,
+            dead_letter=queue.role is QueueRole.DEAD_LETTER,
             visible=queue.visible,
             oldest_age_seconds=queue.oldest_age,
+            in_flight=queue.in_flight,
+            delayed=queue.delayed,
+            causes=tuple(_causes(known)),
+            causes_not_read=known.not_read or None,
+        )
+
+
+def _causes(known: QueueCauses) -> Iterator[CauseStatus]:
+    counted = sorted(known.messages.items(), key=lambda each: (-each[1], each[0]))
+    for cause, messages in counted[:_MOST_CAUSES]:
+        yield CauseStatus(
+            error_code=cause.error_code,
+            bus=cause.bus,
+            rule=cause.rule,
+            target=cause.target,
+            messages=messages,
+            example=known.examples.get(cause, ""),
         )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
-from obs.snapshot import Incompleteness, IncompleteServer, NatsSnapshot
+from obs.snapshot.nats import NatsSnapshot
+from obs.snapshot.servers import Incompleteness, IncompleteServer
 
 Missing = Incompleteness | Literal["restarted"]
 """Why something is missing though nothing says that it was deleted: the server that had it does

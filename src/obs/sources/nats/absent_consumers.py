@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from obs.snapshot import NatsSnapshot
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.absence import Servers
 from obs.sources.nats.kept_streams import KeptStreams
 from obs.sources.nats.tracked_consumer import TrackedConsumer

@@ -4,6 +4,7 @@ Where a server has an operator, an account is its public key, and its name is fo
 accounts may have the same.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -44,6 +45,21 @@ class AccountLabels:
     def label(self, account: str) -> str:
         """The label of an account, given that or its id."""
         return self.saved[account][1] if account in self.saved else account
+
+    def of_all(self, names: Mapping[str, str]) -> Mapping[str, str]:
+        """By id, the labels of these accounts, given their names.
+
+        One without streams has no label that is kept: its name, or where another account has that,
+        the name with a piece of its id.
+        """
+        without = {each: name for each, name in names.items() if each not in self.saved}
+        shared = Counter(without.values())
+        kept = {label for _, label in self.saved.values()}
+        taken = kept | {name for name, number in shared.items() if number > 1}
+        return {
+            each: _label(each, name, taken) if each in without else self.label(each)
+            for each, name in names.items()
+        }
 
     def _assign(
         self, new: list[str], names: Mapping[str, str], merged: Merged, complete: bool

@@ -21,7 +21,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from obs.clients.nats import Report, keep_connected
-from obs.snapshot import DeadLetter
+from obs.snapshot.messages import DeadLetter
 from obs.sources.nats import subjects
 from obs.sources.nats.advisory_stream import follow
 from obs.sources.nats.hearing import Arrival, Position

@@ -16,7 +16,7 @@ from nats.aio.client import Client
 
 from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
-from obs.snapshot import Question, StoredMessage
+from obs.snapshot.messages import Question, StoredMessage
 from obs.sources.nats.api_answer import ErrorAnswer
 from obs.sources.nats.subjects import stored_message
 from obs.spec.nats import NatsConnection

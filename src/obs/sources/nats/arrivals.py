@@ -7,7 +7,8 @@ from obs.lag.history import SequenceTimes
 from obs.lag.pending import LAST_PER_SUBJECT, is_whole
 from obs.lag.seconds import KnownArrival
 from obs.lag.status import Status
-from obs.snapshot import Consumer, Question, StoredMessage, Stream
+from obs.snapshot.assets import Consumer, Stream
+from obs.snapshot.messages import Question, StoredMessage
 from obs.sources.nats.jsz import server_seconds
 from obs.sources.nats.tracked_consumer import TrackedConsumer
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from obs.errors import SourceError
+from obs.sources.nats.group_pages import GroupPages
 from obs.sources.nats.server_answer import Get, ServerAnswer, address, ask
 
 PATIENCE: Final = 2.0
@@ -28,8 +29,11 @@ class Asking:
         clock: Callable[[], float],
         timeout: float,
         monotonic: Callable[[], float] = time.monotonic,
+        pages: GroupPages | None = None,
     ) -> None:
-        """`clock` gives Unix seconds; `timeout` is that of one request, in seconds."""
+        """`clock` gives Unix seconds; `timeout` is that of one request, in seconds; `pages` are
+        asked beside streams and consumers."""
+        self._pages = pages or GroupPages()
         self._http = http
         self._clock = clock
         self._monotonic = monotonic
@@ -70,7 +74,8 @@ class Asking:
             http = _Until(self._http, self._monotonic, until, lambda: self._closed)
             answer: ServerAnswer | None = None
             try:
-                answer = ask(http, self._clock, url, with_config=with_config)
+                asked = ask(http, self._clock, url, with_config=with_config)
+                answer = self._pages.by_http(http, asked)
             finally:
                 self._end(url, answer, answers, self._monotonic() - begun)
 

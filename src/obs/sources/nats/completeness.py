@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from obs.errors import SourceError
 from obs.redaction.text import one_line
-from obs.snapshot import Incompleteness
+from obs.snapshot.servers import Incompleteness
 from obs.sources.nats.jsz import AccountReport, HealthError, Healthz, Jsz
 
 _NOT_ENABLED: Final = "not enabled"  # in the reason of a server that disabled its own JetStream

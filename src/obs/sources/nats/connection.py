@@ -69,6 +69,26 @@ def dead_letters(
     return listen
 
 
+def events(
+    name: str, spec: NatsSource, connection: NatsConnection, tracker: ConsumerTracker
+) -> Listener:
+    """Counts the events of the accounts that one of the source's connections hears."""
+
+    async def listen(updates: Updates) -> None:
+        from obs.sources.nats.events import Events
+        from obs.sources.nats.heard_events import HeardEvents
+
+        def hand_over(heard: HeardEvents | None) -> None:
+            updates.apply_soon(lambda: tracker.events.record(connection.account, heard))
+
+        counted = tracker.events
+        await Events(
+            name, connection, hand_over, spec.poll, ack_waits=lambda: counted.ack_waits
+        ).run()
+
+    return listen
+
+
 class ExactLag:
     """Queries when messages arrived, where the monitoring port leaves the lag uncertain."""
 

@@ -1,56 +1,58 @@
 """The history of one NATS source: tracks of its consumers, and their dead letters."""
 
-import logging
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
 import msgspec
 
 from obs.errors import SourceError
+from obs.families.events import state_families
 from obs.families.family import Family, RowCache
 from obs.families.nats import (
     ConsumerRows,
     consumer_families,
     credentials_family,
-    dropped_family,
     missing_family,
-    origin_families,
-    server_families,
-    stream_families,
 )
+from obs.families.nats_assets import asset_families
+from obs.families.nats_metadata import MetadataFamilies
 from obs.lag.history import SequenceTimes
 from obs.lag.observed import JudgeSettings
 from obs.lag.timeline import TOLERANCE
 from obs.lag.track import Track
 from obs.slis.consumers import ConsumerNumbers
-from obs.snapshot import DeadLetter, NatsSnapshot, Question, StoredMessage, Stream
+from obs.snapshot.assets import Stream
+from obs.snapshot.messages import DeadLetter, Question, StoredMessage
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.kind import Tracker
 from obs.sources.nats.absence import Missing, Servers, counted
 from obs.sources.nats.absent_consumers import AbsentConsumers
+from obs.sources.nats.account_series import AccountSeries
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.arrival_batches import Steps
 from obs.sources.nats.arrivals import ArrivalQueries
 from obs.sources.nats.clock_steps import ClockSteps
+from obs.sources.nats.cluster_groups import ClusterGroups
 from obs.sources.nats.dead_letters import HeardDeadLetters
+from obs.sources.nats.event_counts import EventCounts
 from obs.sources.nats.forgetting import AbsentStreams, EndedConsumers, forgotten
 from obs.sources.nats.kept_streams import KeptStreams
-from obs.sources.nats.links import Links
+from obs.sources.nats.monitored import monitored
+from obs.sources.nats.named_consumers import NamedConsumers
 from obs.sources.nats.names import find
-from obs.sources.nats.problems import in_words
-from obs.sources.nats.saved_history import SavedHistory
+from obs.sources.nats.problems import not_told
+from obs.sources.nats.saved_history import SavedHistory, restore_each
+from obs.sources.nats.services import Services
 from obs.sources.nats.tracked_consumer import Identity, TrackedConsumer
 from obs.spec.named import Found
 from obs.spec.nats import NatsSource
-from obs.spec.slos import ConsumerSli
+from obs.spec.slis import ConsumerSli
 from obs.spec.source import stale_after
 from obs.spec.watched import SpecName
 from obs.state import State, decoded
-
-log = logging.getLogger(__name__)
 
 SAVE_EVERY: Final = 60.0
 TOLERANCE_POLLS: Final = 1.5  # poll times vary a little: exactly one interval would flap
@@ -80,23 +82,34 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.absent = AbsentConsumers(self._servers, self._kept_streams, keep)
         self._rows = ConsumerRows()
         self._kept = RowCache()
-        self._links = Links(source)
+        self._metadata = MetadataFamilies(source, spec.metadata_labels)
+        self._account_series = AccountSeries(source, now)
+        self._cluster = ClusterGroups(source, spec, now)
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
         self._ended = EndedConsumers()
         self._absent_streams = AbsentStreams()
         self.accounts = AccountLabels()
+        self._named: NamedConsumers | None = None
         self._since = self._began = now
         self._saved_at = now
         self._clock = ClockSteps()
         self.heard = HeardDeadLetters(source, spec, state, self.accounts.label)
+        self.events = EventCounts(source, spec, state, self.accounts.label, now)
         self.present: tuple[TrackedConsumer, ...] = ()
         """Told by the last poll, or missing and kept."""
         self.streams: tuple[Stream, ...] = ()
         self.lag_columns: deque[tuple[tuple[TrackedConsumer, ...], array[int]]] = deque(
             maxlen=LAG_POINTS
         )
-        self._restore(on_damage)
+        self.services = Services(source, state, self.accounts.label, keep)
+        parts = {
+            "history": self._restore_history,
+            "dead letters": self.heard.restore,
+            "micro services": self.services.restore,
+            "events": self.events.restore,
+        }
+        restore_each(parts, source, on_damage)
 
     def update(self, snapshot: NatsSnapshot) -> list[Family]:
         """Judge the snapshot; returns the source's families."""
@@ -114,6 +127,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self.absent.sort_out(self._tracked.values(), len(told), snapshot, now)
         kept = self.absent.kept
         self.present = (*told, *kept) if kept else tuple(told)
+        self._named = None
         for queries in self._queries.values():
             queries.update(told, streams)
         self.heard.forget(snapshot.at, self._is_known)
@@ -173,9 +187,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         return self.snapshot.fault if self.snapshot else None
 
     def partial(self) -> list[str]:
-        """Servers that did not tell all."""
-        incomplete = self.snapshot.incomplete if self.snapshot else ()
-        return [in_words(self.source, each) for each in incomplete if each.only is None]
+        """Servers that did not tell all, and messages that are not counted by subject."""
+        return not_told(self.source, self.snapshot)
 
     def withdrawn(self) -> list[str]:
         """How many consumers and streams had series and are missing for too long."""
@@ -254,7 +267,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def numbers(self, sli: ConsumerSli) -> list[ConsumerNumbers]:
         """The consumers that an SLI measures."""
         found = []
-        for tracked in self._candidates(sli):
+        for tracked in self._by_name().named(sli):
             consumer = tracked.consumer
             identity = (consumer.account, consumer.stream, consumer.name)
             of_stream = self._kept_streams.last((consumer.account, consumer.stream))
@@ -288,10 +301,12 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         """Queue the history and the dead letters for the state file."""
         self._save_history(now)
         self.heard.save()
+        self.services.save()
+        self.events.save()
 
     def _save_history(self, now: float) -> None:
         self._saved_at = now
-        ended, ended_at = self._ended.to_state()
+        (ended, ended_at), poll = self._ended.to_state(), self._servers.poll
         saved = SavedHistory(
             self._since,
             [
@@ -303,71 +318,57 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             ended,
             dict(self.accounts.saved),
             self._clock.forward,
-            [(each, w.seen_at) for each, w in self._tracked.items() if self._is_absent(w)],
+            [(each, w.seen_at) for each, w in self._tracked.items() if w.poll != poll],
             list(self._absent_streams.since.items()),
             ended_at,
         )
         self._state.put(_KIND, self.source, msgspec.msgpack.encode(saved))
 
-    def _is_absent(self, tracked: TrackedConsumer) -> bool:
-        return tracked.poll != self._servers.poll
+    def named_like(self, sli: ConsumerSli) -> list[tuple[str, str]]:
+        """Stream and name of the consumers that an SLI's globs match."""
+        return self._by_name().like(sli)
 
-    def _candidates(self, sli: ConsumerSli) -> Iterator[TrackedConsumer]:
-        for tracked in (*self.present, *self.absent.judged()):
-            consumer = tracked.consumer
-            if (
-                consumer.name == sli.consumer
-                and consumer.stream == sli.stream
-                and (
-                    fnmatchcase(consumer.account, sli.account)
-                    or fnmatchcase(consumer.account_id, sli.account)
-                )
-            ):
-                yield tracked
+    def _by_name(self) -> NamedConsumers:
+        """Made once a poll, where an SLI asks for it."""
+        if self._named is None:
+            self._named = NamedConsumers((*self.present, *self.absent.judged()))
+        return self._named
 
     def _families(self, snapshot: NatsSnapshot) -> list[Family]:
         present, unknown = self.present, self.absent.unknown
-        consumers = consumer_families(
-            self._rows.of([each.row for each in present], [each.row for each in unknown]),
-            [tracked.consumer for tracked in present],
+        consumers = [tracked.consumer for tracked in present]
+        of_consumers = consumer_families(
+            self._rows,
+            [each.row for each in present],
+            consumers,
             [tracked.verdict for tracked in present],
-            self.heard.totals([tracked.consumer for tracked in present]),
+            self.heard.totals(consumers),
+            unknown=[each.row for each in unknown],
+            exported=self.exported,
             tolerance=self.tolerance,
             since=self._since,
         )
         rolled_up = self._spec.ephemeral == "roll_up"
         return [
-            *consumers,
-            *stream_families(self.source, self.streams, self._kept, rolled_up=rolled_up),
-            *origin_families(self.source, self.streams, self._kept),
-            *server_families(self.source, snapshot.servers, self._kept),
+            *of_consumers,
+            *asset_families(
+                self.source, self.streams, snapshot.by_subject, self._kept, rolled_up=rolled_up
+            ),
             missing_family(self.source, self.missing(), self._kept),
             credentials_family(self.source, snapshot.credentials, snapshot.at, self._kept),
-            *self._links.families(snapshot, self.accounts.label, self._kept),
-            *self._dropped(),
+            *self._cluster.families(snapshot, self.accounts.label, self._kept),
+            *self.services.families(snapshot.at, self._kept),
+            *self._metadata.of(self.streams, consumers, self._kept),
+            *self._account_series.families(snapshot, self.accounts.of_all, self._kept),
+            *self.heard.dropped_families(self._kept, self._began),
+            *self.events.families(consumers, self.streams, snapshot.at),
+            *state_families(self.source, consumers, self._kept),
+            *monitored(self.source, self._spec, (present, self.streams), snapshot.at, self._kept),
         ]
-
-    def _dropped(self) -> list[Family]:
-        if not self._queries:  # no connection hears of dead letters
-            return []
-        return [dropped_family(self.source, self.heard.dropped, self._kept, self._began)]
 
     def _forget(self, now: float) -> None:
         for identity in forgotten(self._tracked, self._servers, now):
             self._ended.add(identity, self._tracked.pop(identity).track.ended(), now)
-
-    def _restore(self, on_damage: Callable[[], None]) -> None:
-        """History and dead letters are told apart: damage in one leaves the other."""
-        parts = {"history": self._restore_history, "dead letters": self.heard.restore}
-        for what, restore in parts.items():
-            try:
-                restore()
-            except Exception as error:  # noqa: BLE001  what a file holds may be anything
-                on_damage()
-                log.warning(
-                    "the %s of source %s as saved are unreadable (%s); starting without them",
-                    *(what, self.source, error),
-                )
 
     def _restore_history(self) -> None:
         history = self._state.entries(_KIND).get(self.source)

@@ -7,8 +7,11 @@ from typing import Final
 
 import msgspec
 
+from obs.families.family import Family, RowCache
+from obs.families.nats import dropped_family
 from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
-from obs.snapshot import Consumer, DeadLetter
+from obs.snapshot.assets import Consumer
+from obs.snapshot.messages import DeadLetter
 from obs.sources.nats.hearing import Arrival, Hearing, Position
 from obs.sources.nats.tracked_consumer import Identity
 from obs.spec.nats import NatsSource
@@ -104,6 +107,12 @@ class HeardDeadLetters:
     def drop(self, number: int) -> None:
         """So many dead letters were not passed on."""
         self.dropped += number
+
+    def dropped_families(self, cache: RowCache, since: float) -> list[Family]:
+        """How many were not counted since `since` (Unix seconds); none without a connection."""
+        if not self._connections:
+            return []
+        return [dropped_family(self._source, self.dropped, cache, since)]
 
     def forget(self, now: float, is_known: Callable[[Identity], bool]) -> None:
         """Forget consumers that are gone, or were never seen by a poll; `now` is in Unix seconds.

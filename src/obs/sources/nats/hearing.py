@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.slis.dead_letters import HeardSpan
-from obs.snapshot import DeadLetter
+from obs.snapshot.messages import DeadLetter
 
 _SPANS: Final = 100
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from obs.errors import SourceError
-from obs.snapshot import IncompleteServer
+from obs.snapshot.servers import IncompleteServer
 from obs.sources.nats.completeness import Shortfall
 from obs.sources.nats.leaders import Merged
 from obs.sources.nats.problems import in_words
@@ -21,12 +21,14 @@ class IncompleteServers:
     """Remembers which servers have had JetStream, and which have been ready since their start.
 
     A server that never had JetStream lacks nothing. One that was ready and is not, for example
-    during an election of the meta leader, still has what it lists.
+    during an election of the meta leader, still has what it lists. One that lists none of several
+    streams any more may be stopping: it is asked once more before that counts.
     """
 
     def __init__(self) -> None:
         self._with_jetstream: dict[str, None] = {}  # names
         self._ready: set[str] = set()  # ids
+        self._listed: dict[str, int] = {}  # streams by the server's id, at the last poll
 
     def of(
         self,
@@ -49,8 +51,10 @@ class IncompleteServers:
         while len(self._with_jetstream) > _REMEMBERED:
             del self._with_jetstream[next(iter(self._with_jetstream))]
         self._ready &= {each.varz.server_id for each in answers if each.varz}
+        stopping = self._stopping(answers)
         several = any(each.varz and not _is_off(each.short) for each in answers)
         found = [each for answer in answers if (each := self._one(answer, names, several))]
+        found += [each for each in stopping if each.name not in {other.name for other in found}]
         present = {each.varz.server_name for each in answers if each.varz}
         known = present | {each.name for each in found}
         missing = dict.fromkeys([*unreached, *sorted(_leaders(merged))])
@@ -58,6 +62,27 @@ class IncompleteServers:
         absent = [name for name in missing if name not in known and not unnamed]
         found += [IncompleteServer("", name, "unreachable") for name in absent[:_MOST]]
         return tuple(found)
+
+    def _stopping(self, answers: Sequence[ServerAnswer]) -> list[IncompleteServer]:
+        """Servers that list none of several streams that they listed at the last poll."""
+        before = self._listed
+        self._listed = {
+            each.varz.server_id: sum(len(account.stream_detail or ()) for account in each.accounts)
+            for each in answers
+            if each.varz is not None
+        }
+        return [
+            IncompleteServer(
+                address(each.url),
+                each.varz.server_name,
+                "incomplete",
+                f"it lists none of the {listed} streams that it listed before; it may be stopping",
+            )
+            for each in answers
+            if each.varz is not None
+            and (listed := before.get(each.varz.server_id, 0)) > 1
+            and not self._listed[each.varz.server_id]
+        ]
 
     def _one(
         self, answer: ServerAnswer, names: Mapping[str, str], several: bool

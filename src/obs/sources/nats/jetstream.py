@@ -1,22 +1,21 @@
 """One report per stream and consumer into the snapshot's values, as far as the spec wants them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 from obs.sources.nats.accounts import AccountLabels
+from obs.sources.nats.asset_config import consumer_config, origin, priority_groups, stream_config
 from obs.sources.nats.jsz import (
     MOST,
     Cluster,
     ConsumerReport,
+    Replica,
     StreamReport,
     UnreadableConsumer,
     UnreadableStream,
-    consumer_config,
-    origin,
-    stream_config,
     unix_seconds,
 )
 from obs.sources.nats.leaders import Merged, Reports, StreamKey
@@ -51,13 +50,16 @@ class Known:
 
 
 _NOT_KNOWN: Final[tuple[str, ConsumerConfig | str | None]] = ("", None)
+_PER_SECOND: Final = 1e9  # nanoseconds
 _INCOMPLETE_READS: Final = 120  # in a row, after which what is not reported is forgotten
 
 
 class KnownSettings:
     """Configurations read earlier; they are read rarely because they double the response."""
 
-    def __init__(self) -> None:
+    def __init__(self, metadata: Sequence[str] = ()) -> None:
+        """`metadata`: its keys that are kept."""
+        self._metadata = metadata
         self._known: dict[StreamKey, Known] = {}
         self._incomplete = 0  # reads in a row
 
@@ -70,7 +72,11 @@ class KnownSettings:
         self._incomplete = 0 if complete else self._incomplete + 1
         if self._incomplete == _INCOMPLETE_READS:
             complete, self._incomplete = True, 0
-        learned = {key: known for key, reports in merged.items() if (known := _known(reports))}
+        learned = {
+            key: known
+            for key, reports in merged.items()
+            if (known := _known(reports, self._metadata))
+        }
         if not complete:
             for key, known in learned.items():
                 if earlier := self._known.get(key):
@@ -90,7 +96,7 @@ class KnownSettings:
         return isinstance(config, ConsumerConfig) and (config.durable or ephemeral)
 
 
-def _known(reports: Reports) -> Known | None:
+def _known(reports: Reports, metadata: Sequence[str]) -> Known | None:
     stream, consumers = reports.stream, dict[str, tuple[str, ConsumerConfig | str]]()
     why = stream.why if isinstance(stream, UnreadableStream) and stream.created else ""
     if stream.config is None and not why:
@@ -99,8 +105,8 @@ def _known(reports: Reports) -> Known | None:
         if isinstance(report, UnreadableConsumer):
             consumers[name] = (report.created, report.why)
         elif report.config is not None:
-            consumers[name] = (report.created, consumer_config(report.config))
-    config = stream_config(stream.config) if stream.config is not None else StreamConfig()
+            consumers[name] = (report.created, consumer_config(report.config, metadata))
+    config = stream_config(stream.config, metadata) if stream.config else StreamConfig()
     return Known(stream.created, config, consumers, why)
 
 
@@ -263,6 +269,9 @@ def _consumer(
         source.server_name,
         source.at,
         key.account,
+        # Asked for by thresholds only: reading it of all would make polls slower.
+        unix_seconds(report.ack_floor.last_active) if config.thresholds.limits else None,
+        priority_groups(report) if report.priority_groups else (),
     )
 
 
@@ -299,7 +308,19 @@ def _stream(
         at=reports.source.at,
         clock_ahead=reports.source.clock_ahead,
         holders=(reports.source.server_name, *(replica.name for replica in replicas)),
+        subjects=_number(state.num_subjects),
+        deleted=_number(state.num_deleted),
+        replica_silent=_silent(replicas),
     )
+
+
+def _number(told: int) -> int | None:
+    return told if 0 <= told <= MOST else None
+
+
+def _silent(replicas: Sequence[Replica]) -> float | None:
+    heard = [replica.active for replica in replicas if replica.active is not None]
+    return max(heard) / _PER_SECOND if heard else None
 
 
 def _behind(cluster: Cluster | None) -> int:

@@ -5,13 +5,11 @@ A stream or a consumer in which a value is odd is not read, but stands in the an
 """
 
 from datetime import datetime
-from math import inf
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from obs.snapshot import ConsumerConfig, Origin, StreamConfig
 from obs.sources.nats import tolerant
 
 _PER_SECOND: Final = 1e9  # nanoseconds
@@ -24,6 +22,7 @@ Setting = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Nanoseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Moment = Annotated[datetime, Meta(tz=True)]
 AssetName = Annotated[str, Meta(min_length=1)]
+NOTHING: Final = msgspec.Raw(b"null")
 
 
 class Replica(msgspec.Struct, frozen=True, gc=False):
@@ -33,6 +32,7 @@ class Replica(msgspec.Struct, frozen=True, gc=False):
     offline: bool = False
     lag: int = 0
     name: str = ""
+    active: int | None = None  # nanoseconds since it was heard
 
 
 class Cluster(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +54,7 @@ class Floor(msgspec.Struct, frozen=True, gc=False):
     """Below which everything is acknowledged."""
 
     stream_seq: Sequence = 0
+    last_active: Moment | None = None
 
 
 class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
@@ -70,6 +71,20 @@ class ConsumerSettings(msgspec.Struct, frozen=True, gc=False):
     filter_subject: str = ""
     filter_subjects: tuple[str, ...] | None = None
     num_replicas: int = 0  # 0: as many as its stream
+    metadata: msgspec.Raw = NOTHING
+    sample_freq: str = ""
+    priority_policy: str = ""
+    pause_until: Moment | None = None
+    inactive_threshold: Nanoseconds = 0
+    headers_only: bool = False
+
+
+class PriorityGroupReport(msgspec.Struct, frozen=True, gc=False):
+    """A priority group; its id says which client is pinned to it, and changes with each."""
+
+    group: str = ""
+    pinned_client_id: str = ""
+    pinned_ts: Moment | None = None
 
 
 class ConsumerReport(msgspec.Struct, frozen=True, gc=False):
@@ -87,6 +102,7 @@ class ConsumerReport(msgspec.Struct, frozen=True, gc=False):
     paused: bool = False
     cluster: Cluster | None = None
     config: ConsumerSettings | None = None
+    priority_groups: tuple[PriorityGroupReport, ...] | None = None
 
 
 class UnreadableConsumer(ConsumerReport, frozen=True, gc=False):
@@ -109,6 +125,8 @@ class StreamState(msgspec.Struct, frozen=True, gc=False):
     last_seq: Sequence = 0
     last_ts: Moment | None = None
     consumer_count: Count = 0
+    num_subjects: int = 0
+    num_deleted: int = 0
 
 
 class Upstream(msgspec.Struct, frozen=True, gc=False):
@@ -118,7 +136,7 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
 
 
 class StreamSettings(msgspec.Struct, frozen=True, gc=False):
-    """`max_age` in nanoseconds; 0 or −1: no limit."""
+    """`max_age` and `duplicate_window` in nanoseconds; 0 or −1: no limit."""
 
     discard: str = "old"
     max_age: Setting = 0
@@ -129,12 +147,36 @@ class StreamSettings(msgspec.Struct, frozen=True, gc=False):
     retention: str = "limits"
     allow_rollup_hdrs: bool = False
     mirror: Upstream | None = None
+    metadata: msgspec.Raw = NOTHING
+    storage: str = "file"
+    compression: str = "none"
+    sealed: bool = False
+    deny_delete: bool = False
+    deny_purge: bool = False
+    allow_direct: bool = False
+    duplicate_window: Setting = 0
+    max_msg_size: Setting = -1
+    max_consumers: Setting = -1
+    name: str = ""
+    subjects: tuple[str, ...] | None = None
 
 
 class External(msgspec.Struct, frozen=True, gc=False):
     """Where the origin of a copy is, if it is in another account or domain."""
 
     api: str = ""
+
+
+class OriginTransform(msgspec.Struct, frozen=True, gc=False):
+    """Subjects that are copied, and renamed."""
+
+    src: str = ""
+
+
+class OriginError(msgspec.Struct, frozen=True, gc=False):
+    """Why a copy fails for now."""
+
+    description: str = ""
 
 
 class OriginReport(msgspec.Struct, frozen=True, gc=False):
@@ -144,6 +186,9 @@ class OriginReport(msgspec.Struct, frozen=True, gc=False):
     lag: Count = 0
     active: Setting = -1
     external: External | None = None
+    filter_subject: str = ""
+    subject_transforms: tuple[OriginTransform, ...] | None = None
+    error: OriginError | None = None
 
 
 class StreamReport(msgspec.Struct, frozen=True, gc=False):
@@ -173,16 +218,22 @@ class AccountReport(msgspec.Struct, frozen=True, gc=False):
     """One JetStream account as one server sees it.
 
     `name` is for people; in operator mode, where `id` is the account's public key, several accounts
-    may have the same.
+    may have the same. What it uses may hold anything: an odd value there is no reason not to read
+    its streams (`account_pages`). What is called reserved is its limit.
     """
 
     name: AssetName
     stream_detail: tuple[StreamReport, ...] | None = None
     id: str = ""
+    memory: object = None
+    storage: object = None
+    reserved_memory: object = None
+    reserved_storage: object = None
+    api: object = None
 
 
 class Jsz(msgspec.Struct, frozen=True, gc=False):
-    """What a server's JetStream holds, and how many streams that is by its own count.
+    """What a server's JetStream holds, and how much that is by its own count.
 
     `now` is the server's clock before it gathered the rest. `disabled`: JetStream is off.
     """
@@ -192,6 +243,9 @@ class Jsz(msgspec.Struct, frozen=True, gc=False):
     now: datetime | None = None
     disabled: bool = False
     streams: int = 0
+    consumers: Count | None = None
+    messages: Count | None = None
+    bytes: Count | None = None
 
 
 class Route(msgspec.Struct, frozen=True, gc=False):
@@ -258,46 +312,3 @@ def server_seconds(moment: str) -> float | None:
         return unix_seconds(msgspec.convert(moment, datetime))
     except msgspec.ValidationError:
         return None
-
-
-def consumer_config(settings: ConsumerSettings) -> ConsumerConfig:
-    """Durations in seconds, limits of 0 as none."""
-    filters = settings.filter_subjects or (
-        (settings.filter_subject,) if settings.filter_subject else ()
-    )
-    return ConsumerConfig(
-        durable=bool(settings.durable_name),
-        push=bool(settings.deliver_subject),
-        ack_policy=settings.ack_policy,
-        ack_wait=settings.ack_wait / _PER_SECOND,
-        max_deliver=settings.max_deliver or -1,
-        max_ack_pending=settings.max_ack_pending or -1,
-        backoff=tuple(step / _PER_SECOND for step in settings.backoff or ()),
-        filters=filters,
-        deliver_policy=settings.deliver_policy,
-        replicas=settings.num_replicas or None,
-    )
-
-
-def stream_config(settings: StreamSettings) -> StreamConfig:
-    """Limits of 0 or −1 as None."""
-    return StreamConfig(
-        max_age=settings.max_age / _PER_SECOND if settings.max_age > 0 else None,
-        max_bytes=settings.max_bytes if settings.max_bytes > 0 else None,
-        max_messages=settings.max_msgs if settings.max_msgs > 0 else None,
-        replicas=max(settings.num_replicas, 1),
-        discard_new=settings.discard == "new",
-        max_per_subject=settings.max_msgs_per_subject
-        if settings.max_msgs_per_subject > 0
-        else None,
-        retention=settings.retention,
-        rolls_up=settings.allow_rollup_hdrs,
-        mirrors=settings.mirror is not None,
-    )
-
-
-def origin(report: OriginReport) -> Origin:
-    """Its name says where it is, if it is in another account or domain."""
-    api = report.external.api if report.external else ""
-    name = f"{api}:{report.name}" if api else report.name
-    return Origin(name, report.lag, report.active / _PER_SECOND if report.active >= 0 else inf)

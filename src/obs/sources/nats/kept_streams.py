@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from obs.snapshot import NatsSnapshot, Stream
+from obs.snapshot.assets import Stream
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.absence import Missing, Servers
 
 FORGET_AFTER: Final = 3600.0

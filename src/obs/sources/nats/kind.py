@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from obs.catalogue.exported import Exported
+from obs.catalogue.metric import Metric
+from obs.catalogue.nats_groups import event_of, group_of
 from obs.redaction.address import shown_address
 from obs.sources.examples import first_plain
 from obs.sources.kind import Clock, OpenedSource, SourceClient, SourceKind
@@ -10,8 +13,9 @@ from obs.spec.nats import NatsSource
 from obs.spec.watched import ConsumerName
 
 if TYPE_CHECKING:
+    from obs.families.family import Family
     from obs.sources.nats.consumer_tracker import ConsumerTracker
-    from obs.spec.slos import Sli
+    from obs.spec.slis import Sli
     from obs.state import State
     from obs.web.status import StatusRow
 
@@ -46,25 +50,33 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
     ) -> OpenedSource:
         """Its servers or accounts and, with a connection, dead letters and exact lag."""
         from obs.sources.nats.asking import PATIENCE
-        from obs.sources.nats.connection import ExactLag, dead_letters, names
+        from obs.sources.nats.connection import ExactLag, dead_letters, events, names
         from obs.sources.nats.opened import open_cluster
+        from obs.sources.nats.service_polls import service_polls
 
-        source = open_cluster(name, spec, clock.wall, tracker.accounts)
+        source = open_cluster(name, spec, clock.wall, tracker.accounts, by_subject=True)
         # The first search for servers, then their answers, and again with settings.
         limit = (1 + 2 * PATIENCE) * spec.timeout + 1
         if not spec.every_connection:
             return OpenedSource(source.poll, limit)
         exact = ExactLag(name, spec.every_connection, tracker, clock.monotonic)
         heard = [dead_letters(name, spec, each, tracker, clock) for each in names(spec)]
+        heard += [
+            events(name, spec, each, tracker) for each in spec.every_connection if each.events
+        ]
         return OpenedSource(
-            source.poll, limit, refine=exact.refine, listeners=(*heard, *exact.listeners())
+            source.poll,
+            limit,
+            refine=exact.refine,
+            listeners=(*heard, *exact.listeners(), *service_polls(name, spec, tracker, clock)),
         )
 
     def connections(self, spec: NatsSource) -> Mapping[str, float]:
-        """Those for dead letters."""
+        """Those for dead letters, and for micro services."""
         from obs.sources.nats.connection import names
+        from obs.sources.nats.service_polls import service_names
 
-        return dict.fromkeys(names(spec), _CONNECTION_INTERVAL)
+        return dict.fromkeys((*names(spec), *service_names(spec)), _CONNECTION_INTERVAL)
 
     def status(
         self, trackers: Sequence["ConsumerTracker"]
@@ -87,13 +99,32 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
             "unheard_accounts": tuple(row for each in trackers for row in unheard_rows(each)),
         }
 
-    def published(self, sources: Mapping[str, NatsSource]) -> int:
-        """Consumers, by stream and name; none of clusters that do not answer."""
-        from obs.sources.nats.opened import present_consumers
+    def series(self, sources: Mapping[str, NatsSource], exported: Exported) -> dict[str, int]:
+        """Of consumers and streams."""
+        from obs.catalogue import cost
 
-        return len(
-            {each for name, spec in sources.items() for each in present_consumers(name, spec)}
-        )
+        connected = any(each.every_connection for each in sources.values())
+        return {
+            "consumer": cost.of_consumer(exported, connected=connected),
+            "stream": cost.of_stream(exported),
+        }
+
+    def polled_once(self, sources: Mapping[str, NatsSource]) -> "list[Family]":
+        """What one poll of each cluster shows."""
+        from obs.sources.nats.opened import families_now
+
+        return [each for name, spec in sources.items() for each in families_now(name, spec)]
+
+    def not_collected(self, sources: Mapping[str, NatsSource], metric: Metric) -> str:
+        """The metric's group of a cluster, where no source's `collect` has it, or its kind of
+        event, where no connection counts it."""
+        if event := event_of(metric):
+            connections = [each for source in sources.values() for each in source.every_connection]
+            counted = any(event in each.events for each in connections)
+            return "" if counted else f"{event} in the events of a connection"
+        group = group_of(metric)
+        collected = {each for source in sources.values() for each in source.collect}
+        return "" if group in {"", *collected} else f"{group} in collect"
 
     def examples(self, sources: Mapping[str, NatsSource], slis: Sequence["Sli"]) -> dict[str, str]:
         """Addresses, and the consumer of the first SLI on one, else the first that is named."""

@@ -1,8 +1,13 @@
 """How much a NATS source's servers may answer: what its caps can need."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 from obs.clients.http import Http
+from obs.clients.http_login import authorization
+from obs.errors import BadInput, SourceError
 from obs.spec.nats import NatsSource
 
 _FOR_STREAMS: Final = 16 << 20
@@ -22,4 +27,25 @@ def monitoring_client(spec: NatsSource) -> Http:
         f"that is all that max_consumers: {spec.max_consumers} can need; increase it if the server "
         "has more, otherwise look at what answers there"
     )
-    return Http(spec.tls, timeout=spec.timeout, max_bytes=largest_answer(spec), remedy=remedy)
+    return Http(
+        spec.tls,
+        timeout=spec.timeout,
+        max_bytes=largest_answer(spec),
+        remedy=remedy,
+        sign=partial(_signed, spec),
+    )
+
+
+def _signed(spec: NatsSource, url: str) -> Mapping[str, str]:
+    """The credentials, for addresses in the spec only: a server may name any other."""
+    if spec.monitor_login is None or _origin(url) not in map(_origin, spec.monitor or ()):
+        return {}
+    try:
+        return authorization(spec.monitor_login)
+    except BadInput as error:
+        raise SourceError("auth", str(error)) from None
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

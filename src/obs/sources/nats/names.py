@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from itertools import chain
 
-from obs.snapshot import NatsSnapshot, Unwatched
+from obs.snapshot.nats import NatsSnapshot, Unwatched
 from obs.sources.nats.jetstream import ClusterView
 from obs.sources.nats.leaders import Merged
 from obs.spec.globs import is_plain, plain_name, plain_names

@@ -14,7 +14,9 @@ import msgspec
 
 from obs.clients.nats_session import Connected, NatsSession
 from obs.errors import SourceError
+from obs.snapshot.accounts import Account
 from obs.sources.nats import subjects
+from obs.sources.nats.account_pages import Limits, account_info
 from obs.sources.nats.api_answer import (
     NOT_FOUND,
     ApiError,
@@ -57,9 +59,15 @@ class NatsAccount:
     """One account, as its own user sees it."""
 
     def __init__(
-        self, session: NatsSession, spec: NatsConnection, clock: Callable[[], float]
+        self,
+        session: NatsSession,
+        spec: NatsConnection,
+        clock: Callable[[], float],
+        *,
+        groups: Collection[str] = (),
     ) -> None:
-        """`clock` gives Unix seconds."""
+        """`clock` gives Unix seconds; `groups`: what is collected beside streams and consumers."""
+        self._groups = groups
         self._session = session
         self._spec = spec
         self._clock = clock
@@ -92,7 +100,17 @@ class NatsAccount:
             answered=self._clock(),
             parts=tuple(part for each in there for part in self._parts(each)),
             is_account=True,
+            own=await self._own(on) if "accounts" in self._groups else (),
         )
+
+    async def _own(self, on: Connected) -> tuple[Account, ...]:
+        """What the account uses and may use; where that is not told, its streams are."""
+        try:
+            body = await on.request(subjects.account_info(self._spec.api))
+            told = account_info(body, self._spec.account, self.name)
+        except SourceError:
+            return ()
+        return () if told is None else (told,)
 
     async def _streams(
         self, on: Connected, at_once: asyncio.Semaphore
@@ -191,6 +209,10 @@ class NatsAccounts:
         """One answer an account; the API always tells settings."""
         asked = [each for each in self._accounts if only is None or each.name in only]
         return list(self._pool.map(NatsAccount.answer, asked))
+
+    def limits(self, accounts: Mapping[str, str]) -> Mapping[str, Limits]:
+        """None: each account tells its limits with its usage."""
+        return {}
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,10 +1,14 @@
 """The servers of one cluster, asked on their monitoring ports."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from obs.errors import SourceError
+from obs.sources.nats.account_pages import Limits, limits
 from obs.sources.nats.asking import Asking
 from obs.sources.nats.discovery import Discovery
-from obs.sources.nats.server_answer import Get, ServerAnswer
+from obs.sources.nats.group_pages import GroupPages
+from obs.sources.nats.server_answer import Get, ServerAnswer, address
 from obs.sources.nats.shared_addresses import SharedAddresses
 from obs.spec.nats import NatsSource
 
@@ -15,7 +19,9 @@ class NatsHttp:
     def __init__(self, name: str, spec: NatsSource, http: Get, clock: Callable[[], float]) -> None:
         """`clock` gives Unix seconds."""
         self._clock = clock
-        self._asking = Asking(http, clock, spec.timeout)
+        self._http = http
+        self._timeout = spec.timeout
+        self._asking = Asking(http, clock, spec.timeout, pages=GroupPages(spec))
         self._discovery = Discovery(spec, http, source=name)
         self._addresses = SharedAddresses()
 
@@ -45,6 +51,21 @@ class NatsHttp:
         names = {each.url: each.varz.server_name if each.varz else None for each in answers}
         self._discovery.saw(names, self._clock())
         return _distinct(answers, self._discovery.shared)
+
+    def limits(self, accounts: Mapping[str, str]) -> Mapping[str, Limits]:
+        """What the JWTs of these accounts allow, a request each; the first failure ends it."""
+        found: dict[str, Limits] = {}
+        until = time.monotonic() + self._timeout
+        for account, url in accounts.items():
+            if time.monotonic() > until:
+                break
+            try:
+                told = limits(self._http.get(f"{url}/accountz?acc={account}"), address(url))
+            except SourceError:
+                break
+            if told is not None:
+                found[account] = told
+        return found
 
     def close(self) -> None:
         """Ask no more; a server that hangs is not waited for."""

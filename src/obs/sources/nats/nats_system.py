@@ -4,23 +4,25 @@ Each server answers `$SYS.REQ.SERVER.PING.…` with what its monitoring port tel
 there are, each of them says in its statistics.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from obs.clients.nats_session import Connected, NatsSession
+from obs.clients.nats_session import Connected, NatsSession, NobodyAnswers
 from obs.errors import SourceError
-from obs.snapshot import Link
 from obs.sources.nats import subjects, tolerant
+from obs.sources.nats.account_pages import Limits, limits
 from obs.sources.nats.clocks import ahead
 from obs.sources.nats.completeness import is_healthy, reason, shortfall
+from obs.sources.nats.group_pages import GroupPages, every_request
 from obs.sources.nats.jsz import Healthz, decode_healthz, unix_seconds
 from obs.sources.nats.jsz_answer import decode_jsz
-from obs.sources.nats.link_pages import gateways, leaf_nodes
 from obs.sources.nats.server_answer import ServerAnswer
-from obs.sources.nats.varz import Varz, decode_varz
+from obs.sources.nats.server_facts import held as in_jetstream
+from obs.sources.nats.varz import decode_varz
 
 _Answer = TypeVar("_Answer")
 
@@ -62,12 +64,6 @@ class _Replies:
     data: dict[str, bytes]
 
 
-_LINKS: Final[Mapping[str, Callable[[Varz], bool]]] = {
-    subjects.LEAFZ: lambda varz: bool(varz.leafnodes),
-    subjects.GATEWAYZ: lambda varz: bool(varz.gateway.name),
-}
-"""What is asked where a server has any."""
-
 _PONG: Final = msgspec.json.Decoder(_Pong)
 _REPLY: Final = msgspec.json.Decoder(_Reply)
 
@@ -75,8 +71,10 @@ _REPLY: Final = msgspec.json.Decoder(_Reply)
 class NatsSystem:
     """The servers that one system account reaches, of one JetStream domain."""
 
-    def __init__(self, session: NatsSession, clock: Callable[[], float]) -> None:
-        """`clock` gives Unix seconds."""
+    def __init__(self, session: NatsSession, clock: Callable[[], float], pages: GroupPages) -> None:
+        """`clock` gives Unix seconds; `pages` are asked beside streams and consumers."""
+        self._pages = pages
+        self._ids: dict[str, str] = {}  # of the servers that answered, by name
         self._session = session
         self._clock = clock
         self._silent: dict[str, int] = {}  # by name: polls since it last answered
@@ -110,6 +108,22 @@ class NatsSystem:
             ServerAnswer(name, error=silent) for name, polls in self._silent.items() if polls
         ]
 
+    def limits(self, accounts: Mapping[str, str]) -> Mapping[str, Limits]:
+        """What the JWTs of these accounts allow, a request each; the first failure ends it."""
+
+        async def ask(on: Connected) -> None:
+            for account, name in accounts.items():
+                body = msgspec.json.encode({"account": account})
+                reply = await on.request(subjects.account_detail(self._ids[name]), body)
+                told = limits(bytes(_data(reply)), name)
+                if told is not None:
+                    found[account] = told
+
+        found: dict[str, Limits] = {}
+        with contextlib.suppress(SourceError):
+            self._session.run(ask, self._session.timeout)
+        return found
+
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
@@ -135,20 +149,25 @@ class NatsSystem:
             subject: await self._each(on, subject, options, servers, limit)
             for subject, options in wanted.items()
         }
+        self._ids = {name: key for key, name in servers.items()}
         answers = [_answer(key, servers, told) for key in servers]
         if any(_lacks_streams(each) for each in answers):
             # A stream that is deleted between the count and the listing is no loss: look again.
             again = await self._each(on, subjects.JSZ, wanted[subjects.JSZ], servers, limit)
             told[subjects.JSZ] = replace(again, data=told[subjects.JSZ].data | again.data)
             answers = [_answer(key, servers, told) for key in servers]
-        links = {
-            subject: await self._each(on, subject, {}, servers, limit)
-            for subject, has in _LINKS.items()
-            if any(each.varz and has(each.varz) for each in answers)
-        }
-        if not links:
-            return answers
-        return [_with_links(each, key, links) for key, each in zip(servers, answers, strict=True)]
+        more = {}
+        for request in every_request(self._pages, answers):
+            options = dict(request.options)
+            with contextlib.suppress(
+                NobodyAnswers
+            ):  # servers before 2.11 do not know every subject
+                replies = await self._each(on, request.subject, options, servers, limit)
+                more[request] = replies.data
+        return [
+            self._pages.told(each, {what: data[key] for what, data in more.items() if key in data})
+            for key, each in zip(servers, answers, strict=True)
+        ]
 
     async def _servers(self, on: Connected, limit: float) -> dict[str, str]:
         """The servers' names by id, as many as answer; of the domain of the one connected to."""
@@ -212,35 +231,13 @@ def _answer(key: str, servers: Mapping[str, str], told: Mapping[str, _Replies]) 
         jsz.answered,
         unix_seconds(held.now),
         None if moment is None else ahead(moment, varz.asked, varz.answered),
-    )
-
-
-def _with_links(answer: ServerAnswer, key: str, told: Mapping[str, _Replies]) -> ServerAnswer:
-    """The answer with what the server is linked to."""
-    if answer.varz is None:
-        return answer
-    return replace(
-        answer,
-        leaf_nodes=_linked(leaf_nodes, told.get(subjects.LEAFZ), key, answer.url),
-        gateways=_linked(gateways, told.get(subjects.GATEWAYZ), key, answer.url),
+        held=in_jetstream(held),
     )
 
 
 def _lacks_streams(answer: ServerAnswer) -> bool:
     short = answer.short
     return short is not None and short.why == "incomplete" and short.only is None
-
-
-def _linked(
-    read: Callable[[bytes, str], tuple[Link, ...]], replies: _Replies | None, key: str, name: str
-) -> tuple[Link, ...]:
-    """What the server is linked to; a server that does not tell fails no poll."""
-    if replies is None:
-        return ()
-    try:
-        return _read(read, replies, key, name)
-    except SourceError:
-        return ()
 
 
 def _verdict(health: _Replies, key: str, name: str) -> Healthz | SourceError | None:
@@ -258,6 +255,12 @@ def _read(
     if body is None:
         raise SourceError("timeout", f"{name}: no answer to one of the requests")
     return decode(body, name)
+
+
+def _data(reply: bytes) -> msgspec.Raw:
+    """What one server said; nothing where that cannot be read."""
+    one: _Reply | None = _decoded(_REPLY, reply)
+    return one.data if one else msgspec.Raw(b"{}")
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], reply: bytes) -> Any:

@@ -6,18 +6,26 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from obs.errors import SourceError
+from obs.families.family import Family
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.connection import names
 from obs.sources.nats.credentials import expiries
+from obs.sources.nats.group_pages import GroupPages
 from obs.sources.nats.monitoring import largest_answer, monitoring_client
 from obs.sources.nats.nats_http import NatsHttp
 from obs.sources.nats.polled_cluster import PolledCluster
 from obs.sources.nats.server_answer import Get
 from obs.sources.nats.way_in import WayIn
-from obs.spec.nats import NatsSource
+from obs.spec.nats import NatsConnection, NatsSource
 from obs.spec.nats_login import NatsLogin
+from obs.state import State
+
+if TYPE_CHECKING:
+    from obs.sources.nats.subject_counts import SubjectCounts
 
 
 def open_cluster(
@@ -25,11 +33,20 @@ def open_cluster(
     spec: NatsSource,
     clock: Callable[[], float],
     accounts: AccountLabels | None = None,
+    *,
+    by_subject: bool = False,
 ) -> PolledCluster:
-    """The cluster, ready to be polled; sends nothing yet. `clock` gives Unix seconds."""
+    """The cluster, ready to be polled; sends nothing yet. `clock` gives Unix seconds. `by_subject`:
+    messages are counted by the subjects that the spec names."""
     way = _way(name, spec, clock)
     return PolledCluster(
-        name, spec, way, clock, accounts, expiries=partial(expiries, _logins(spec))
+        name,
+        spec,
+        way,
+        clock,
+        accounts,
+        expiries=partial(expiries, _logins(spec)),
+        subjects=_subject_counts(name, spec) if by_subject else None,
     )
 
 
@@ -44,13 +61,17 @@ def cluster_by_http(
     return PolledCluster(name, spec, NatsHttp(name, spec, http, clock), clock, accounts)
 
 
-def present_consumers(name: str, spec: NatsSource) -> set[tuple[str, str]]:
-    """Stream and name of each consumer of a cluster; none where it does not answer."""
+def families_now(name: str, spec: NatsSource) -> list[Family]:
+    """What one poll of a cluster shows, without any history; none where it does not answer."""
+    from obs.sources.nats.consumer_tracker import ConsumerTracker
+
     with closing(open_cluster(name, spec, time.time)) as cluster:
         try:
-            return {(each.stream, each.name) for each in cluster.poll().consumers}
+            snapshot = cluster.poll()
         except SourceError:
-            return set()
+            return []
+    nothing_saved = State(Path(), None, lambda reason: None)
+    return ConsumerTracker(name, spec, nothing_saved, lambda: None, time.time()).update(snapshot)
 
 
 def _way(name: str, spec: NatsSource, clock: Callable[[], float]) -> WayIn:
@@ -65,10 +86,27 @@ def _way(name: str, spec: NatsSource, clock: Callable[[], float]) -> WayIn:
         return NatsSession(login, f"obs {name} {what}", timeout=spec.timeout, largest=largest)
 
     if spec.system:
-        return NatsSystem(session(spec.system, "servers"), clock)
+        return NatsSystem(session(spec.system, "servers"), clock, GroupPages(spec))
     return NatsAccounts(
-        NatsAccount(session(each, each.account), each, clock) for each in spec.every_connection
+        NatsAccount(session(each, each.account), each, clock, groups=spec.collect)
+        for each in spec.every_connection
     )
+
+
+def _subject_counts(name: str, spec: NatsSource) -> "SubjectCounts | None":
+    """What counts messages by subject, over connections of its own: one that lacks a right is lost,
+    and with it all that is asked over it."""
+    counting = [each for each in spec.every_connection if each.count_subjects]
+    if not counting:
+        return None
+    from obs.clients.nats_session import NatsSession
+    from obs.sources.nats.subject_counts import AccountSubjects, SubjectCounts
+
+    def session(login: NatsConnection) -> NatsSession:
+        return NatsSession(login, f"obs {name} subjects {login.account}", timeout=spec.timeout)
+
+    accounts = [AccountSubjects(partial(session, each), each) for each in counting]
+    return SubjectCounts(name, accounts, spec.config_every)
 
 
 def _logins(spec: NatsSource) -> Mapping[str, NatsLogin]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from obs.sources.nats import subjects
 from obs.sources.nats.connection import names
+from obs.sources.nats.group_pages import GroupPages
 from obs.spec.nats import NatsConnection, NatsSource
 
 _ANY: Final = "*"
@@ -50,16 +51,22 @@ class UserRights:
 def rights(name: str, spec: NatsSource) -> Iterator[UserRights]:
     """What each user of a source needs; none where it has monitoring addresses only."""
     if spec.system is not None:
-        asked = (
+        asked: tuple[str, ...] = (
             *(subjects.SERVERS, subjects.VARZ, subjects.HEALTHZ, subjects.JSZ),
-            *(subjects.LEAFZ, subjects.GATEWAYZ),
+            *GroupPages(spec).subjects(),
         )
+        if "accounts" in spec.collect:
+            asked = (*asked, subjects.account_detail(_ANY))
         at = f"sources.nats.{name}.system"
         yield UserRights(at, "", spec.system.user or "", asked, (subjects.INBOX,))
     lists = not spec.monitor and spec.system is None
     for key, each in names(spec).items():
         at = f"sources.nats.{name}.{key}"
         publish, subscribe = _of(each, lists=lists)
+        if "services" in spec.collect:
+            publish = (*publish, subjects.SERVICES)
+        if lists and "accounts" in spec.collect:
+            publish = (*publish, subjects.account_info(each.api))
         yield UserRights(at, each.account, each.user or "", publish, subscribe)
 
 
@@ -69,10 +76,13 @@ def _of(connection: NatsConnection, *, lists: bool) -> tuple[tuple[str, ...], tu
     publish = [subjects.stored_message(api, _ANY)]
     if lists:
         publish += [subjects.stream_list(api), subjects.consumer_list(api, _ANY)]
+    publish += [subjects.stream_info(api, each) for each in connection.count_subjects]
     subscribe = [subjects.INBOX]
     if connection.advisory_stream is not None:
         publish += subjects.reading(api, connection.advisory_stream)
     else:
         prefixes = ["", *(f"{prefix}." for prefix in connection.imports.values())]
         subscribe += [prefix + each for prefix in prefixes for each in subjects.DEAD_LETTERS]
-    return tuple(publish), tuple(subscribe)
+    known = set(subscribe)
+    subscribe += [each for each, *_ in subjects.events(connection) if each not in known]
+    return tuple(dict.fromkeys(publish)), tuple(subscribe)

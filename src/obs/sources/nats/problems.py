@@ -1,6 +1,15 @@
 """What to say of servers that do not tell all, in the log, on the page and by `obs check`."""
 
-from obs.snapshot import IncompleteServer
+from obs.snapshot.nats import NatsSnapshot
+from obs.snapshot.servers import IncompleteServer
+
+
+def not_told(source: str, snapshot: NatsSnapshot | None) -> list[str]:
+    """What the last poll could not tell, a sentence each."""
+    if snapshot is None:
+        return []
+    servers = [in_words(source, each) for each in snapshot.incomplete if each.only is None]
+    return [*servers, *snapshot.uncounted]
 
 
 def in_words(source: str, server: IncompleteServer) -> str:

@@ -1,18 +1,19 @@
 """One server, asked for its facts, its health and what its JetStream holds."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
 from obs.errors import SourceError
 from obs.redaction.address import shown_address
-from obs.snapshot import Link
+from obs.snapshot.accounts import Account, AccountShare
+from obs.snapshot.servers import AccountConnections, Link, RaftGroups
 from obs.sources.nats.clocks import Ahead, ahead
 from obs.sources.nats.completeness import Shortfall, is_healthy, reason, shortfall
 from obs.sources.nats.jsz import AccountReport, Healthz, Jsz, decode_healthz, unix_seconds
 from obs.sources.nats.jsz_answer import decode_jsz
-from obs.sources.nats.link_pages import gateways, leaf_nodes
+from obs.sources.nats.server_facts import held
 from obs.sources.nats.varz import Varz, decode_varz
 
 _ALL: Final = 1 << 30
@@ -51,7 +52,9 @@ class ServerAnswer:
     collector's clock, between `asked` and `answered`, unless its own clock says it better: then
     `now`, of which `ahead` is the collector's bounds. Unix seconds. `shared`: several servers
     answer at this address. `is_account`: not a server, but an account that stands for one, whose
-    streams are in `parts`.
+    streams are in `parts`, and what it uses in `own`. `shares`: the server's part of each account.
+    `held`: how much its JetStream holds, by the name of the metric.
+    What it is linked to is None where it did not tell.
     """
 
     url: str
@@ -68,13 +71,25 @@ class ServerAnswer:
     shared: bool = False
     parts: tuple[AnswerPart, ...] = ()
     is_account: bool = False
-    leaf_nodes: tuple[Link, ...] = ()
-    gateways: tuple[Link, ...] = ()
+    leaf_nodes: tuple[Link, ...] | None = ()
+    gateways: tuple[Link, ...] | None = ()
+    routes: tuple[Link, ...] | None = ()
+    clients: tuple[AccountConnections, ...] | None = ()
+    raft: tuple[RaftGroups, ...] | None = ()
+    shares: tuple[AccountShare, ...] | None = ()
+    own: tuple[Account, ...] = ()
+    held: Mapping[str, float] = field(default_factory=dict)
 
 
-def ask(http: Get, clock: Callable[[], float], url: str, *, with_config: bool) -> ServerAnswer:
-    """One server's answer. Blocks for up to three requests, twice where another server answers
-    in between."""
+def ask(
+    http: Get,
+    clock: Callable[[], float],
+    url: str,
+    *,
+    with_config: bool,
+) -> ServerAnswer:
+    """One server's answer, without what is collected beside streams and consumers. Blocks for up to
+    three requests, twice where another server answers in between."""
     try:
         answer = _asked(http, clock, url, with_config) or _asked(http, clock, url, with_config)
     except SourceError as error:
@@ -117,19 +132,8 @@ def _asked(
         clock(),
         _moment(jsz),
         bounds,
-        leaf_nodes=_links(http, f"{url}/leafz", leaf_nodes) if varz.leafnodes else (),
-        gateways=_links(http, f"{url}/gatewayz", gateways) if varz.gateway.name else (),
+        held=held(jsz),
     )
-
-
-def _links(
-    http: Get, page: str, read: Callable[[bytes, str], tuple[Link, ...]]
-) -> tuple[Link, ...]:
-    """What the server is linked to; a server that does not tell fails no poll."""
-    try:
-        return read(http.get(page), address(page))
-    except SourceError:
-        return ()
 
 
 def _health(http: Get, url: str) -> Healthz | SourceError | None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from obs.snapshot import IncompleteServer
+from obs.snapshot.servers import IncompleteServer
 from obs.sources.nats.problems import in_words
 from obs.sources.nats.server_answer import ServerAnswer, address
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from obs.snapshot import IncompleteServer, NatsServer, NatsSnapshot
+from obs.catalogue.nats_server import LAME_DUCK
+from obs.snapshot.nats import NatsSnapshot
+from obs.snapshot.servers import IncompleteServer, NatsServer
 from obs.sources.nats.problems import in_words
 from obs.web.status import Level, Problem, StatusRow
 
@@ -70,6 +72,12 @@ def server_rows(source: str, snapshot: NatsSnapshot) -> Iterator[ServerStatus]:
 def _state(
     source: str, server: NatsServer, lacking: IncompleteServer | None
 ) -> tuple[ServerState, str]:
+    if server.facts.get(LAME_DUCK.name):
+        text = (
+            f"server {server.name} ({server.address}) is in lame duck mode: it accepts no client, "
+            "closes those it has, and then stops"
+        )
+        return "unhealthy", text
     if lacking is not None and not (lacking.why == "incomplete" and server.healthy is False):
         return lacking.why, in_words(source, lacking)
     if server.healthy is False:

@@ -1,10 +1,12 @@
 """JetStream in the status document: one row per consumer, one per stream."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, Literal, get_args
 
 import msgspec
 
+from obs.snapshot.assets import Stream
 from obs.sources.nats.absence import Missing
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.tracked_consumer import TrackedConsumer
@@ -35,6 +37,7 @@ _MISSING: Final[dict[Missing, str]] = {
     "incomplete": "its server does not list it",
     "restarted": "its server was restarted and no longer has it",
 }
+_MOST_ERRORS: Final = 5
 _POINTS_OF_LAG: Final = 2_000  # with more consumers the page draws no lag of the last polls
 
 
@@ -103,9 +106,15 @@ class StreamStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     leader: bool = True
     replicas_behind: int = 0
     missing: Missing | None = None  # why the last poll did not find it; null: it did
+    kv_bucket: str | None = None  # the bucket that it holds, if it does
+    object_bucket: str | None = None
+    origin_errors: tuple[str, ...] = ()  # why its mirror or a source of it does not copy
 
     def problem(self) -> Problem | None:
-        """That it is missing, if it is."""
+        """That it is missing, or does not copy, if so."""
+        if self.missing is None and self.origin_errors:
+            text = f"{self.stream} does not copy {self.origin_errors[0]}"
+            return Problem("warning", "stream", self.stream, text)
         return missing_problem("stream", self.stream, self.missing)
 
 
@@ -204,6 +213,7 @@ def _lag_histories(tracker: ConsumerTracker) -> dict[TrackedConsumer, tuple[floa
 def stream_rows(tracker: ConsumerTracker) -> Iterator[StreamStatus]:
     """A row for each stream of the last poll."""
     for stream in tracker.streams:
+        bucket = stream.config.traits.bucket if stream.config.traits else None
         yield StreamStatus(
             nats=tracker.source,
             account=stream.account,
@@ -218,7 +228,17 @@ def stream_rows(tracker: ConsumerTracker) -> Iterator[StreamStatus]:
             leader=stream.leader or stream.leader_unreachable,
             missing=tracker.missing_streams.get((stream.account, stream.name)),
             replicas_behind=stream.replicas_behind,
+            kv_bucket=bucket.name if bucket and bucket.kind == "kv" else None,
+            object_bucket=bucket.name if bucket and bucket.kind == "objects" else None,
+            origin_errors=tuple(_origin_errors(stream)),
         )
+
+
+def _origin_errors(stream: Stream) -> Iterator[str]:
+    """The first ones; each with its origin."""
+    origins = (stream.mirror,) if stream.mirror else stream.sources
+    failing = (each for each in origins if each.error)
+    return (f"{each.name}: {each.error}" for each in islice(failing, _MOST_ERRORS))
 
 
 def unheard_rows(tracker: ConsumerTracker) -> Iterator[UnheardAccount]:

@@ -10,7 +10,7 @@ from obs.lag.observed import JudgeSettings
 from obs.lag.seconds import UNHEARD, Advisories, KnownArrivals
 from obs.lag.track import Track
 from obs.lag.verdict import ConsumerVerdict
-from obs.snapshot import Consumer, Stream
+from obs.snapshot.assets import Consumer, Stream
 from obs.sources.nats.absence import Missing
 
 _MOST_EXHAUSTED: Final = 10_000  # sequences: more have no message each, or make lag an estimate

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from obs.sources.nats import tolerant
-from obs.sources.nats.jsz import Count, Setting
+from obs.sources.nats.jsz import Count, Nanoseconds, Setting
 
 
 class ApiStats(msgspec.Struct, frozen=True, gc=False):
@@ -26,6 +26,7 @@ class JetStreamStats(msgspec.Struct, frozen=True, gc=False):
     reserved_memory: Count | None = None
     reserved_storage: Count | None = None
     ha_assets: Count | None = None
+    accounts: Count | None = None
     api: ApiStats = ApiStats()
 
 
@@ -36,10 +37,19 @@ class JetStreamLimits(msgspec.Struct, frozen=True, gc=False):
     max_storage: Count | None = None
 
 
+class AssetLimits(msgspec.Struct, frozen=True, gc=False):
+    """Limits of the server's own JetStream; 0 where there is none."""
+
+    max_ha_assets: Setting = 0
+
+
 class MetaSnapshot(msgspec.Struct, frozen=True, gc=False):
     """What the meta group's log holds since its last snapshot; from 2.11 on."""
 
     pending_size: Count | None = None
+    pending_entries: Count | None = None
+    last_time: datetime | None = None  # in the year 1 where there was none yet
+    last_duration: Nanoseconds | None = None
 
 
 class MetaGroup(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +58,8 @@ class MetaGroup(msgspec.Struct, frozen=True, gc=False):
     leader: str = ""
     cluster_size: Count | None = None
     pending: Count | None = None
+    pending_requests: Count | None = None
+    pending_infos: Count | None = None
     snapshot: MetaSnapshot | None = None
 
 
@@ -57,6 +69,7 @@ class JetStreamVarz(msgspec.Struct, frozen=True, gc=False):
     config: JetStreamLimits | None = None
     stats: JetStreamStats | None = None
     meta: MetaGroup | None = None
+    limits: AssetLimits = AssetLimits()
 
 
 class ClusterVarz(msgspec.Struct, frozen=True, gc=False):
@@ -64,10 +77,11 @@ class ClusterVarz(msgspec.Struct, frozen=True, gc=False):
 
     urls: tuple[str, ...] | None = None
     name: str = ""
+    tls_cert_not_after: datetime | None = None
 
 
-class SlowConnections(msgspec.Struct, frozen=True, gc=False):
-    """Connections that read too slowly, by kind; from 2.10 on."""
+class ByKind(msgspec.Struct, frozen=True, gc=False):
+    """Connections that read too slowly (from 2.10 on) or answered no ping, by kind."""
 
     clients: Count | None = None
     routes: Count | None = None
@@ -75,10 +89,26 @@ class SlowConnections(msgspec.Struct, frozen=True, gc=False):
     leafs: Count | None = None
 
 
+class DiskWaits(msgspec.Struct, frozen=True, gc=False):
+    """How reads and writes waited for the disk; times are in nanoseconds."""
+
+    waiters: Count | None = None
+    waits: Count | None = None
+    wait_time: Nanoseconds | None = None
+    max_wait_time: Nanoseconds | None = None
+
+
 class GatewayVarz(msgspec.Struct, frozen=True, gc=False):
     """The cluster's name among gateways; empty where it has none."""
 
     name: str = ""
+    tls_cert_not_after: datetime | None = None
+
+
+class ListenerVarz(msgspec.Struct, frozen=True, gc=False):
+    """A listener of another protocol; its certificate's end from 2.12 on."""
+
+    tls_cert_not_after: datetime | None = None
 
 
 class Varz(msgspec.Struct, frozen=True, gc=False):
@@ -114,9 +144,22 @@ class Varz(msgspec.Struct, frozen=True, gc=False):
     remotes: Count | None = None
     leafnodes: Count | None = None
     gateway: GatewayVarz = GatewayVarz()
+    tls_cert_not_after: datetime | None = None
+    leaf: ListenerVarz = ListenerVarz()
+    mqtt: ListenerVarz = ListenerVarz()
+    websocket: ListenerVarz = ListenerVarz()
     max_payload: Count | None = None
     max_pending: Count | None = None
-    slow_consumer_stats: SlowConnections | None = None
+    slow_consumer_stats: ByKind | None = None
+    stale_connection_stats: ByKind | None = None
+    in_client_msgs: Count | None = None
+    out_client_msgs: Count | None = None
+    in_client_bytes: Count | None = None
+    out_client_bytes: Count | None = None
+    max_subscriptions: Setting | None = None
+    gomemlimit: Setting | None = None
+    pinned_account_fails: Count | None = None
+    disk_io_wait_stats: DiskWaits | None = None
 
 
 _VARZ: Final = msgspec.json.Decoder(Varz)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from obs.sources.nats.account_pages import Limits
 from obs.sources.nats.server_answer import ServerAnswer
 
 
@@ -23,6 +24,12 @@ class WayIn(Protocol):
         """Each server's answer once, or only those of some addresses. Blocks.
 
         Raises SourceError where none can be asked.
+        """
+
+    def limits(self, accounts: Mapping[str, str]) -> Mapping[str, Limits]:
+        """What the JWTs of these accounts allow, as far as it is told. Blocks for one timeout.
+
+        `accounts`: by id, the address of a server that knows the account.
         """
 
     def close(self) -> None:

@@ -185,6 +185,17 @@ def test_an_idle_queue_is_right_and_one_that_is_not_there_is_not() -> None:
     assert "with QueueName" in reading("AWS/SQS", visible, Queue="shop-dlq")[0].what
 
 
+def test_a_metric_of_a_function_or_topic_comes_only_when_something_happens() -> None:
+    paid = {"FunctionName": "paid"}
+    assert reading("AWS/Lambda", "DeadLetterErrors", **paid)[0].outcome is Outcome.PASSED
+    failed = "NumberOfNotificationsFailed"
+    assert reading("AWS/SNS", failed, TopicName="changes")[0].outcome is Outcome.PASSED
+    other = reading("AWS/SNS", failed, {"TopicName": "others"}, Topic="changes")[0]
+    assert other.outcome is Outcome.FAILED
+    assert "has TopicName" in other.what
+    assert reading("AWS/Lambda", "UrlRequestCount", **paid)[0].outcome is Outcome.WARNED
+
+
 def test_a_custom_metric_is_judged_by_what_is_listed() -> None:
     there = {"Stream": "ORDERS", "Consumer": "worker"}
     assert reading("Shop", "Lag", there, **there)[0].outcome is Outcome.PASSED

@@ -8,7 +8,7 @@ import pytest
 
 from obs.checks.aws.permissions import RoleFacts, identity, judge
 from obs.checks.aws.policy import like, statements
-from obs.checks.aws.roles import judge_role, read_file, subjects
+from obs.checks.aws.roles import judge_role, read_policy, subjects
 from obs.checks.finding import CheckFinding, Outcome
 from obs.errors import BadInput, SourceError
 from obs.iam.policy import document
@@ -111,20 +111,20 @@ def test_a_document_kept_as_a_file_is_compared_in_the_same_way(tmp_path: Path) -
     live, kept = subjects(system)
     assert live == "collector@cloud"
     file.write_text(json.dumps(with_change("publisher", Condition=None)), encoding="utf-8")
-    (finding,) = judge_role(system, kept, read_file(str(file)))
+    (finding,) = judge_role(system, kept, read_policy(str(file)))
     assert "without the condition events:source = shop" in finding.what
     assert finding.advice == f"obs iam policy --for publisher > {file}"
     file.write_text(json.dumps(with_change("publisher")), encoding="utf-8")
-    (finding,) = judge_role(system, kept, read_file(str(file)))
+    (finding,) = judge_role(system, kept, read_policy(str(file)))
     assert finding.outcome is Outcome.PASSED
 
 
 def test_a_file_that_is_no_policy_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No such file"):
-        read_file(str(tmp_path / "gone.json"))
+        read_policy(str(tmp_path / "gone.json"))
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     with pytest.raises(BadInput, match="not JSON"):
-        read_file(str(tmp_path / "bad.json"))
+        read_policy(str(tmp_path / "bad.json"))
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,9 @@ from obs.checks.nats.jetstream import (
     judge_servers,
     named,
 )
-from obs.snapshot import (
-    Consumer,
-    ConsumerConfig,
-    IncompleteServer,
-    NatsServer,
-    NatsSnapshot,
-    Stream,
-    StreamConfig,
-)
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.nats import NatsSnapshot
+from obs.snapshot.servers import IncompleteServer, NatsServer
 from obs.spec.system import System
 
 

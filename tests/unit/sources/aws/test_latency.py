@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from obs.clients.metric_data import MetricSeries, batches, billed_metrics
 from obs.errors import SourceError
-from obs.snapshot import Latency, Rule
+from obs.snapshot.aws import Latency, Rule
 from obs.sources.aws.latency import Latencies, latency_period
 
 PAID, SENT = Rule("orders", "paid"), Rule("orders", "sent")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from obs.snapshot import AwsNames, Rule
+from obs.snapshot.aws import AwsNames, Rule
 from obs.sources.aws.names import find
 from obs.spec.named import Found
 from obs.spec.watched import SpecName

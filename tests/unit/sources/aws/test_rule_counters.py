@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from obs.families.family import Family
-from obs.snapshot import AwsSnapshot, Latency, Queue, Rule
-from obs.sources.aws.rule_counters import RuleCounters
+from obs.snapshot.aws import AwsSnapshot, Latency, Queue, Rule
+from obs.sources.aws.tracker import AwsTracker
 from obs.state import State, open_state
 
 PAID = Rule("orders", "paid")
@@ -30,8 +30,8 @@ def state(tmp_path: Path) -> State:
     return open_state(tmp_path, pytest.fail)
 
 
-def counters(state: State) -> RuleCounters:
-    return RuleCounters("aws", state, lambda: pytest.fail("damaged"))
+def counters(state: State) -> AwsTracker:
+    return AwsTracker("aws", state, lambda: pytest.fail("damaged"))
 
 
 def test_a_known_rule_has_its_zeros_before_anything_happened(state: State) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from obs.catalogue.aws import DELIVERY_LATENCY_MAX
 from obs.clients.metric_data import MetricSeries
-from obs.snapshot import Rule
+from obs.snapshot.aws import Rule
 from obs.sources.aws.rule_series import rule_dimensions, rule_series
 
 

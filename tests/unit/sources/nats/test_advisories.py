@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from obs.clients.nats import Report
-from obs.snapshot import DeadLetter
+from obs.snapshot.messages import DeadLetter
 from obs.sources.nats import advisories as module
 from obs.sources.nats.advisories import Advisories
 from obs.sources.nats.hearing import Arrival

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from obs.snapshot import DeadLetter
+from obs.snapshot.messages import DeadLetter
 from obs.sources.nats.arrival_batches import MOST, ArrivalBatches, Steps
 from obs.sources.nats.hearing import Arrival, Position
 

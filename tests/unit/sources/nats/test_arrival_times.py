@@ -9,7 +9,7 @@ import pytest
 
 from obs.clients.nats import Report
 from obs.errors import SourceError
-from obs.snapshot import Question
+from obs.snapshot.messages import Question
 from obs.sources.nats import arrival_times
 from obs.sources.nats.arrival_times import ArrivalTimes
 from obs.spec.nats import NatsConnection

@@ -5,15 +5,9 @@ import msgspec
 import pytest
 
 from obs.families.family import Family
-from obs.snapshot import (
-    Consumer,
-    ConsumerConfig,
-    NatsSnapshot,
-    Question,
-    StoredMessage,
-    Stream,
-    StreamConfig,
-)
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.messages import Question, StoredMessage
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.arrivals import MAX_FILTERS, REQUESTS
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.hearing import Arrival

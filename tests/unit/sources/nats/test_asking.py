@@ -13,7 +13,7 @@ from obs.sources.nats.asking import GRACE, PATIENCE, Asking
 from obs.sources.nats.server_answer import ServerAnswer
 
 TIMEOUT = 0.2
-SOON = GRACE * TIMEOUT + 0.15  # with room for a loaded machine
+SOON = GRACE * TIMEOUT + 0.3  # with room for a loaded machine
 
 
 @dataclass
@@ -80,11 +80,11 @@ def test_servers_that_hang_delay_one_poll_and_then_none(
     source = asking(servers)
     answers, took = poll(source, "a", "b", "c")
     assert well(answers) == {"a", "b", "c"} - sick
-    assert took < PATIENCE * TIMEOUT + 0.15
+    assert took < PATIENCE * TIMEOUT + 1
     for _ in range(5):
         answers, took = poll(source, "a", "b", "c")
         assert well(answers) == {"a", "b", "c"} - sick
-        assert took < 0.15, "a request to it is still under way: it is not waited for"
+        assert took < 0.3, "a request to it is still under way: it is not waited for"
     assert all(servers.requests.count(f"{host}/{page}") == 1 for host in sick)
 
 
@@ -130,7 +130,7 @@ def test_a_server_whose_fellows_are_all_sick_is_waited_for(servers: Servers) -> 
     servers.slow = {"b": 0.06}
     answers, took = poll(source, "a", "b")
     assert well(answers) == {"b"}, "longer than the grace: nobody else has answered"
-    assert took < PATIENCE * TIMEOUT + 0.15
+    assert took < PATIENCE * TIMEOUT + 1
 
 
 def test_what_was_left_behind_sends_no_further_request(servers: Servers) -> None:
@@ -159,7 +159,7 @@ def test_threads_that_are_left_behind_keep_no_process_from_ending(servers: Serve
     poll(source, "a", "b")
     begun = time.monotonic()
     source.close()
-    assert time.monotonic() - begun < 0.1
+    assert time.monotonic() - begun < 0.3
     left = [each for each in threading.enumerate() if each.name == "obs-nats-ask"]
     assert left
     assert all(each.daemon for each in left)

@@ -6,19 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obs.snapshot import (
-    Consumer,
-    ConsumerConfig,
-    DeadLetter,
-    NatsSnapshot,
-    Stream,
-    StreamConfig,
-)
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.messages import DeadLetter
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.kept_streams import FORGET_AFTER
 from obs.spec.nats import NatsConnection, NatsSource
-from obs.spec.slos import NatsLagSli
+from obs.spec.slis import NatsLagSli
 from obs.state import State, open_state
 
 NOW = 1_800_000_000.0

@@ -5,7 +5,8 @@ import msgspec
 import pytest
 
 from obs.slis.dead_letters import HeardSpan
-from obs.snapshot import Consumer, ConsumerConfig, DeadLetter
+from obs.snapshot.assets import Consumer, ConsumerConfig
+from obs.snapshot.messages import DeadLetter
 from obs.sources.nats.dead_letters import HeardDeadLetters
 from obs.sources.nats.hearing import Arrival, Hearing, Position
 from obs.spec.nats import NatsConnection, NatsSource

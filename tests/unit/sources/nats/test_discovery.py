@@ -201,15 +201,15 @@ def test_a_search_tries_a_limited_number_of_hosts() -> None:
 
 def test_a_neighbour_that_hangs_delays_the_first_poll_by_one_timeout_and_no_other() -> None:
     cluster = Cluster({"a": "n1", "b": "n2"}, configured=("b:6222", "slow:6222"), hang={"slow"})
-    found = discovery(cluster, "http://a:8222", timeout="0.4s")
+    found = discovery(cluster, "http://a:8222", timeout="1s")
     try:
         begun = time.monotonic()
         assert hosts(found.urls(0)) == ["a", "b"]
-        assert time.monotonic() - begun < 0.4
+        assert time.monotonic() - begun < 1
         for now in (300, 600, 900):
             begun = time.monotonic()
             assert hosts(found.urls(now)) == ["a", "b"]
-            assert time.monotonic() - begun < 0.1
+            assert time.monotonic() - begun < 0.3
     finally:
         cluster.end.set()
 

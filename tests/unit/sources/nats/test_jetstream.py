@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
-from obs.snapshot import Consumer, ConsumerConfig, Stream, StreamConfig
+import pytest
+
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig, StreamTraits
 from obs.sources.nats.jetstream import ClusterView, KnownSettings, SourceSelection
 from obs.sources.nats.jsz import (
     Cluster,
@@ -108,7 +110,7 @@ def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
     first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     found = merged(
         created="2025",
-        state=StreamState(1, 2, 3, first, 4, last, 5),
+        state=StreamState(1, 2, 3, first, 4, last, 5, 6, 7),
         cluster=Cluster("n", (Replica(current=True, lag=6, name="n2"), Replica(lag=7, name="n3"))),
     )
     assert view(found).streams == (
@@ -116,7 +118,7 @@ def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
             account="A",
             name="S",
             created="2025",
-            config=StreamConfig(discard_new=False),
+            config=StreamConfig(discard_new=False, traits=StreamTraits("file")),
             messages=1,
             bytes=2,
             first_seq=3,
@@ -127,6 +129,8 @@ def test_every_field_of_a_stream_comes_from_its_own_place() -> None:
             replicas_behind=1,
             replica_lag=7,
             holders=("", "n2", "n3"),
+            subjects=6,
+            deleted=7,
         ),
     )
 
@@ -256,3 +260,10 @@ def test_configurations_do_not_pile_up_while_some_server_is_never_reached() -> N
         settings.learn(merged(consumer("there")), complete=False)
     assert configured(settings, merged(consumer("there")))
     assert not configured(settings, merged(consumer("gone")))
+
+
+@pytest.mark.parametrize("odd", [-1, 2**53 + 1])
+def test_an_odd_number_of_subjects_or_deletes_is_absent_and_hides_nothing_else(odd: int) -> None:
+    state = StreamState(messages=1, num_subjects=odd, num_deleted=odd)
+    (stream,) = view(merged(state=state)).streams
+    assert (stream.messages, stream.subjects, stream.deleted) == (1, None, None)

@@ -2,25 +2,27 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from obs.lag.status import Status
 from obs.slis.nats_lag import LagMeasurement
-from obs.snapshot import (
+from obs.snapshot.assets import (
+    Bucket,
     Consumer,
     ConsumerConfig,
-    IncompleteServer,
-    NatsServer,
-    NatsSnapshot,
+    Origin,
     Stream,
     StreamConfig,
-    Unwatched,
+    StreamTraits,
 )
+from obs.snapshot.nats import NatsSnapshot, Unwatched
+from obs.snapshot.servers import IncompleteServer, NatsServer
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.server_status import server_rows
 from obs.sources.nats.status import consumer_rows, stream_rows
 from obs.spec.nats import NatsSource
-from obs.spec.slos import NatsLagSli
+from obs.spec.slis import NatsLagSli
 from obs.state import open_state
 
 START = 1_800_000_000.0
@@ -408,3 +410,20 @@ def test_a_server_that_is_known_by_name_only_comes_with_the_advice_to_list_it(
         "Server n4 is not polled: add the monitoring address of server n4 to "
         "sources.nats.main.monitor",
     )
+
+
+def test_a_stream_shows_its_bucket_and_why_it_does_not_copy(cluster: Cluster) -> None:
+    traits = StreamTraits("file", bucket=Bucket("kv", "owners"))
+    failing = Origin("ORDERS", 0, 1.0, (), "stream not found")
+    copy = msgspec.structs.replace(
+        stream("KV_owners"),
+        config=StreamConfig(traits=traits),
+        sources=(Origin("CRM", 0, 1.0), failing),
+    )
+    cluster.poll(streams=(copy, stream("T")))
+    owners, plain = stream_rows(cluster.tracker)
+    assert (owners.kv_bucket, owners.object_bucket) == ("owners", None)
+    problem = owners.problem()
+    assert problem is not None
+    assert problem.text == "KV_owners does not copy ORDERS: stream not found"
+    assert (plain.kv_bucket, plain.problem()) == (None, None)

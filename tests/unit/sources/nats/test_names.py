@@ -2,16 +2,9 @@
 
 import pytest
 
-from obs.snapshot import (
-    Consumer,
-    ConsumerConfig,
-    IncompleteServer,
-    NatsServer,
-    NatsSnapshot,
-    Stream,
-    StreamConfig,
-    Unwatched,
-)
+from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
+from obs.snapshot.nats import NatsSnapshot, Unwatched
+from obs.snapshot.servers import IncompleteServer, NatsServer
 from obs.sources.nats.jetstream import ClusterView
 from obs.sources.nats.jsz import ConsumerReport, StreamReport
 from obs.sources.nats.leaders import Reports, StreamKey

@@ -7,7 +7,8 @@ import pytest
 from msgspec import structs
 
 from obs.errors import SourceError
-from obs.snapshot import NatsServer, NatsSnapshot
+from obs.snapshot.nats import NatsSnapshot
+from obs.snapshot.servers import NatsServer
 from obs.sources.nats.config_reads import BURST, GAP
 from obs.sources.nats.opened import cluster_by_http
 from obs.sources.nats.polled_cluster import PolledCluster
@@ -48,6 +49,8 @@ class Server:
             if self.health_error is not None:
                 raise self.health_error
             return json.dumps(self.health).encode()
+        if path.startswith("/accstatz"):
+            return b'{"account_statz": []}'
         query = dict(part.split("=") for part in path.partition("?")[2].split("&"))
         numbers = range(self.accounts)[: int(query["limit"])]
         details = [self._account(number, "config" in query) for number in numbers]
@@ -335,7 +338,7 @@ def test_a_server_that_does_not_answer_is_incomplete_under_the_name_it_had(two: 
 def test_each_poll_asks_for_health_before_consumers(one: Cluster) -> None:
     one.poll()
     paths = [path.partition("?")[0] for path in one.servers["h1:8222"].requests]
-    assert paths == ["/varz", "/healthz", "/jsz"]
+    assert paths == ["/varz", "/healthz", "/jsz", "/accstatz"]
 
 
 def test_a_server_that_recovers_is_a_fault_of_its_source(one: Cluster) -> None:

@@ -17,7 +17,8 @@ from prometheus_client.samples import Sample
 from obs.errors import SourceError
 from obs.families.family import Family
 from obs.sinks.exposition import Exposition
-from obs.snapshot import Consumer, NatsSnapshot, Stream
+from obs.snapshot.assets import Consumer, Stream
+from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.consumer_tracker import ConsumerTracker
 from obs.sources.nats.jsz import MOST
 from obs.sources.nats.opened import cluster_by_http

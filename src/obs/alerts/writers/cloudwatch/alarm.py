@@ -13,7 +13,7 @@ from typing import Final, Literal
 from obs.ids import fitted
 
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
-Missing = Literal["breaching", "notBreaching", "ignore"]
+Missing = Literal["breaching", "notBreaching", "ignore", "missing"]
 Pairs = tuple[tuple[str, str], ...]
 
 DAY: Final = 86_400

@@ -13,10 +13,11 @@ from typing import Final, assert_never
 
 from obs.alerts.alert import About, TunedAlert
 from obs.alerts.conditions.cloudwatch import (
-    GaugeAbove,
+    GaugeCompared,
     Heartbeat,
     NotExpressible,
     WindowSum,
+    is_named,
 )
 from obs.alerts.conditions.scope import Labels
 from obs.alerts.conditions.tier import BurnTier
@@ -25,9 +26,10 @@ from obs.alerts.explicit_resources import (
     ExplicitRule,
     explicit_queues,
     explicit_rules,
+    explicit_work_queues,
     rule_globs,
 )
-from obs.alerts.writers.cloudwatch import burn_rate, consumer_lag
+from obs.alerts.writers.cloudwatch import burn_rate, named, published, services
 from obs.alerts.writers.cloudwatch.alarm import (
     MAX_METRICS,
     Alarm,
@@ -77,6 +79,7 @@ def alarms_of(alerts: Sequence[TunedAlert], system: System, aws: str) -> Alarms:
         Refused("", f"{glob} on source {aws} is a glob: alarms need the names of rules")
         for glob in rule_globs(system, aws)
     ]
+    refused += services.without_names(system, aws)
     rules = explicit_rules(system, aws)
     for tuned in alerts:
         for found in _of(Namer(tuned, system, aws, rules)):
@@ -102,16 +105,21 @@ def _of(namer: Namer) -> Iterator[Group | Refused]:
     match form:
         case NotExpressible(reason):
             yield namer.refused(reason)
+        case WindowSum() if form.counter.aws is None:
+            yield from published.on_sums(namer, form)
+        case GaugeCompared() if form.metric.aws is None:
+            yield from published.on_gauges(namer, form)
         case WindowSum() if about is About.RULE:
             yield from _on_rules(namer, form)
-        case GaugeAbove() if about is About.QUEUE:
+        case GaugeCompared() if about is About.QUEUE:
             yield from _on_queues(namer, form, explicit_queues(namer.system, namer.aws))
-        case GaugeAbove() if about is About.CONSUMER:
-            yield from consumer_lag.on_consumers(namer, form)
-        case WindowSum() | GaugeAbove():
-            yield namer.refused(f"obs builds no CloudWatch alarm of this kind on a {about}")
+        case GaugeCompared() if about is About.WORK_QUEUE:
+            yield from _on_queues(namer, form, explicit_work_queues(namer.system, namer.aws))
+        case WindowSum() | GaugeCompared():
+            on_objects = named.on_objects if is_named(named.read(form)) else services.on_objects
+            yield from on_objects(namer, form)
         case Heartbeat():
-            yield from consumer_lag.on_collector(namer)
+            yield from published.on_collector(namer)
         case BurnTier():
             yield from burn_rate.on_slos(namer, form)
         case _:
@@ -203,7 +211,7 @@ def _percent(form: WindowSum, of: Metric, rules: Rules) -> Formula:
 
 
 def _on_queues(
-    namer: Namer, form: GaugeAbove, queues: Iterable[ExplicitQueue]
+    namer: Namer, form: GaugeCompared, queues: Iterable[ExplicitQueue]
 ) -> Iterator[Group | Refused]:
     chosen = [queue for queue in queues if namer.chooses(queue.labels)]
     if not chosen:

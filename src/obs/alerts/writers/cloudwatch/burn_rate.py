@@ -30,7 +30,6 @@ from obs.alerts.writers.cloudwatch.naming import Namer, Refused, rule_series
 from obs.catalogue import aws
 from obs.catalogue.query import number
 from obs.slo.burn import error_budget, objective_ratio
-from obs.slo.windows import window
 from obs.spec.globs import is_plain, matches
 from obs.spec.quantity import parse_duration
 from obs.spec.slos import Slo
@@ -49,7 +48,7 @@ _DIGITS: Final = 9
 def on_slos(namer: Namer, tier: BurnTier) -> Iterator[Group | Refused]:
     """A composite with its two windows for each SLO that the tier is about."""
     for slo in namer.system.slos:
-        of_period = tier.period in ("", window(slo.window).label)
+        of_period = tier.period in ("", slo.window_label)
         if of_period and namer.chooses(_labels(slo)):
             yield from _on_slo(namer, tier, slo)
 
@@ -64,6 +63,15 @@ def _on_slo(namer: Namer, tier: BurnTier, slo: Slo) -> Iterator[Group | Refused]
         yield namer.refused(
             f"SLO {slo.name} has an SLI that CloudWatch does not measure: {sli.in_words()}"
         )
+        return
+    if slo.maintenance or namer.system.maintenance:
+        yield namer.refused(
+            f"SLO {slo.name} has maintenance windows, and an alarm counts what fails in them"
+        )
+        return
+    if sli.each or slo.slices:
+        what = f"has a budget for each {sli.each}" if sli.each else "counts time slices"
+        yield namer.refused(f"SLO {slo.name} {what}, which CloudWatch cannot evaluate")
         return
     percent = _threshold(tier.factor, slo.objective)
     if sli.source != namer.aws or percent >= 100:  # of the other source; can never be reached

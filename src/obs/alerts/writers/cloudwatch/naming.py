@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote_plus
@@ -26,6 +27,7 @@ from obs.alerts.writers.cloudwatch.alarm import (
 )
 from obs.alerts.writers.prometheus import panel_link, runbook_url
 from obs.catalogue.metric import Metric
+from obs.catalogue.query import Matcher
 from obs.ids import short_digest, sns_topic
 from obs.spec.notify import Notify, Route
 from obs.spec.system import System
@@ -111,13 +113,23 @@ class Namer:
     def chooses(self, labels: Labels) -> bool:
         """Whether the alert is about the object with these labels."""
         known = set(labels)
-        if not known >= set(self.tuned.only):
+        if not known >= set(self.tuned.only) or not _is_among(known, self.tuned.among):
             return False
         return not any(known >= set(other) for other in self.tuned.without)
 
     def refused(self, reason: str) -> Refused:
         """The alert, and why it is not built."""
         return Refused(self.tuned.name, reason)
+
+
+def _is_among(labels: AbstractSet[tuple[str, str]], among: Sequence[Matcher]) -> bool:
+    """Whether an object's labels are among those that a rule selects; `=` and `=~` only."""
+    known = dict(labels)
+    return all(
+        re.fullmatch(re.escape(text) if compared == "=" else text, known[label])
+        for label, compared, text in among
+        if label in known
+    )
 
 
 def prefix(system: System, aws: str) -> str:

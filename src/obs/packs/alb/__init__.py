@@ -1,0 +1,1 @@
+"""AWS application load balancers: traffic, errors, latency and health of targets."""

@@ -1,0 +1,1 @@
+"""Services on Google Cloud Run: requests, errors, latency, instances, CPU and memory."""

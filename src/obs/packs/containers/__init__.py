@@ -1,0 +1,1 @@
+"""Containers: CPU throttling, memory limits, restarts and kills, by cAdvisor's names."""

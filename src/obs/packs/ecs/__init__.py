@@ -1,0 +1,1 @@
+"""AWS ECS services: CPU, memory, tasks wanted and running, deployments."""

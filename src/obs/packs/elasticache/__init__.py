@@ -1,0 +1,1 @@
+"""AWS ElastiCache: hit ratio, evictions, connections, engine CPU, memory, replication lag, swap."""

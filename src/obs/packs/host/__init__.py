@@ -1,0 +1,1 @@
+"""Hosts: CPU, memory, disks, file descriptors and the clock, by node_exporter."""

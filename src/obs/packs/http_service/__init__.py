@@ -1,0 +1,1 @@
+"""HTTP services: requests, errors, latency, saturation, SLOs; OpenTelemetry or other names."""

@@ -1,0 +1,1 @@
+"""AWS OpenSearch: status, storage, heap, CPU, nodes, snapshots and blocked writes."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, replication, deadlocks, cache and transactions, by postgres_exporter."""

@@ -1,0 +1,1 @@
+"""AWS RDS: connections, storage, replica lag, CPU and its credits, memory and latency."""

@@ -1,0 +1,1 @@
+"""Resilience: circuit breakers, retries, rate limits and dead-letter queues of applications."""

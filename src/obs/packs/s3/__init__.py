@@ -1,0 +1,1 @@
+"""AWS S3 buckets with request metrics: errors and latency of requests."""

@@ -1,0 +1,1 @@
+"""Probes: targets that the collector itself asks over HTTP, TCP and TLS."""

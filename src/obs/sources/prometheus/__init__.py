@@ -1,0 +1,1 @@
+"""Prometheus-compatible servers: what the SLIs count there, minute by minute."""
