@@ -99,6 +99,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     kind: str  # a field of the spec's `sources`
+    words: str = ""  # the kind's name for people
     up: bool  # the last poll succeeded
     required: bool
     last_success: float | None  # null: no successful poll yet
