@@ -21,6 +21,7 @@ from obs.failure import internal_error
 COMMAND_MODULES: Final = (
     "obs.cli.spec",
     "obs.cli.collect",
+    "obs.cli.status",
     "obs.cli.build",
     "obs.cli.alerts",
     "obs.cli.dashboards",

@@ -223,6 +223,10 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     def status(self, trackers: Sequence[TrackerT]) -> Mapping[str, tuple["StatusRow", ...]]:
         """Its lists in the status document, by name; all of them, even if empty."""
 
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists in the status document consist of, by name."""
+        return {}
+
     def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
         """What it adds to the status page, where the spec has such a source; a reader may have
         `typed` words to choose rows by."""

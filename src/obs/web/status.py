@@ -187,3 +187,23 @@ def decode(document: bytes) -> Status:
     Raises msgspec.DecodeError or UnicodeDecodeError where it is none.
     """
     return _DECODER.decode(document)
+
+
+def decode_whole(document: bytes, rows: Mapping[str, type[StatusRow]]) -> Status:
+    """The status of a document with the lists of these names and rows, and all figures.
+
+    Raises msgspec.DecodeError (ValidationError among them) or UnicodeDecodeError where it is none.
+    """
+    fields = msgspec.json.decode(document)
+    status = msgspec.convert(fields, Status)
+    lists = {
+        name: tuple(msgspec.convert(fields.get(name, ()), list[row]))  # type: ignore[valid-type]
+        for name, row in rows.items()
+    }
+    known = {*status.__struct_fields__, *rows}
+    figures = {
+        name: value
+        for name, value in fields.items()
+        if name not in known and isinstance(value, int | float | None)
+    }
+    return msgspec.structs.replace(status, lists=lists, figures=figures)

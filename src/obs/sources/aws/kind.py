@@ -75,6 +75,12 @@ class Aws(SourceKind[AwsSource, "AwsTracker", "AwsClient"]):
             "queues": tuple(row for each in trackers for row in queue_rows(each)),
         }
 
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists consist of."""
+        from obs.sources.aws.status import QueueStatus, RuleStatus
+
+        return {"rules": RuleStatus, "queues": QueueStatus}
+
     def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
         """Rules and queues."""
         from obs.sources.aws.page import on_page

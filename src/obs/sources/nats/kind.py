@@ -100,6 +100,18 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
             "unheard_accounts": tuple(row for each in trackers for row in unheard_rows(each)),
         }
 
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists consist of."""
+        from obs.sources.nats.server_status import ServerStatus
+        from obs.sources.nats.status import ConsumerStatus, StreamStatus, UnheardAccount
+
+        return {
+            "consumers": ConsumerStatus,
+            "streams": StreamStatus,
+            "servers": ServerStatus,
+            "unheard_accounts": UnheardAccount,
+        }
+
     def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
         """Consumers, streams and servers."""
         from obs.sources.nats.page import on_page

@@ -156,7 +156,8 @@ def _consumer(row: ConsumerStatus, dead_letters: bool, several: bool) -> tuple[C
 
 
 def _state(row: ConsumerStatus, tone: Tone) -> Sequence[Piece]:
-    reasons = "; ".join(_REASONS.get(each, each.replace("_", " ")) for each in row.reasons)
+    told = [each for each in row.reasons if each != row.status]  # paused, because it is paused
+    reasons = "; ".join(_REASONS.get(each, each.replace("_", " ")) for each in told)
     pieces: list[Piece] = [pill(tone, row.status), sub(reasons)]
     if row.last_seen:
         pieces.append(Ago(row.last_seen, "", before="last seen"))

@@ -55,6 +55,12 @@ class Probes(SourceKind[ProbeSource, "ProbeTracker", SourceClient]):
 
         return {"probes": tuple(row for each in trackers for row in probe_rows(each))}
 
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists consist of."""
+        from obs.sources.probe.status import ProbeStatus
+
+        return {"probes": ProbeStatus}
+
     def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
         """A row for each target."""
         from obs.sources.probe.page import on_page

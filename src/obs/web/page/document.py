@@ -18,7 +18,7 @@ from obs.web.status import Level, Status
 
 REFRESH_SECONDS: Final = 10  # without a script
 _PROBLEMS: Final = 6
-_TONES: Final[dict[Level, Tone]] = {
+TONES: Final[dict[Level, Tone]] = {
     "ok": "good",
     "warning": "warn",
     "critical": "bad",
@@ -145,13 +145,13 @@ def _verdict(status: Status, tiles: Sequence[Tile]) -> Markup:
     ]
     if verdict.found > 1:
         parts.append(element("ul", *_problems(status), class_="problems", aria_label="Problems"))
-    shown = element("div", *parts, class_=f"card verdict {_TONES[verdict.level]}")
+    shown = element("div", *parts, class_=f"card verdict {TONES[verdict.level]}")
     return element("div", shown, id="verdict", role="status", data_part="verdict")
 
 
 def _tile(tile: Tile, status: Status) -> Markup:
     worst = next((each for each in status.verdict.problems if each.kind == tile.section), None)
-    tone = _TONES[worst.level] if worst else "none"
+    tone = TONES[worst.level] if worst else "none"
     count = f"{number(tile.fine)} / {number(tile.all)}" if tile.all else "–"
     return element(
         "a",
@@ -171,7 +171,7 @@ def _problems(status: Status) -> Iterator[Markup]:
             element("span", class_="dot", aria_hidden="true"),
             element("a", problem.text, href=f"#{problem.kind}"),
             element("span", problem.level, class_="kind small muted"),
-            class_=_TONES[problem.level],
+            class_=TONES[problem.level],
         )
     if (rest := verdict.found - len(shown)) > 0:
         yield element("li", f"and {number(rest)} more", class_="muted")

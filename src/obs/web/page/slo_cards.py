@@ -85,8 +85,8 @@ def _recorded(recorded: Sequence[RecordedSlo], now: float) -> Markup:
 
 
 def _card(slo: SloStatus, now: float) -> Markup:
-    tone = _tone(slo.budget_remaining)
-    state_tone, word = _state(slo)
+    tone = budget_tone(slo.budget_remaining)
+    state_tone, word = state_of_slo(slo)
     reasons = element("p", "; ".join(slo.reasons), class_=f"reasons {state_tone}")
     title = f"{slo.name} · {slo.object}" if slo.object else slo.name
     return element(
@@ -116,13 +116,15 @@ def _card(slo: SloStatus, now: float) -> Markup:
     )
 
 
-def _tone(left: float | None) -> Tone:
+def budget_tone(left: float | None) -> Tone:
+    """How much is left of an error budget (a ratio), as a colour."""
     if left is None:
         return "none"
     return "bad" if left < 0 else "warn" if left < 0.25 else "good"
 
 
-def _state(slo: SloStatus) -> tuple[Tone, str]:
+def state_of_slo(slo: SloStatus) -> tuple[Tone, str]:
+    """An objective's state in a word."""
     if slo.in_maintenance and slo.state not in ("burning", "exhausted"):
         return "calm", "Maintenance"
     tone, word = _STATES[slo.state]
