@@ -143,6 +143,20 @@ LOG_LINES_DROPPED = counter(
     (),
     "Log lines that could not be written: nobody reads the log, or its disk is full.",
 )
+RELOAD_OK = gauge(
+    "obs_config_last_reload_successful",
+    (),
+    "1 if the spec as it is now is in force, 0 if a changed one was refused and the one before is.",
+    title="Spec in force",
+    states=("refused", "current"),
+)
+RELOADED = gauge(
+    "obs_config_last_reload_success_timestamp_seconds",
+    (),
+    "Time at which the spec in force was read.",
+    "seconds",
+    title="Age of the spec in force",
+)
 CHECK_OK = gauge(
     "obs_check_ok",
     ("check",),

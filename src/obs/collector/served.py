@@ -19,11 +19,12 @@ class _Kept:
 
     def __init__(self, make: Callable[[], bytes]) -> None:
         self._make = make
-        self._kept: tuple[int, float, bytes] | None = None
+        self._kept: tuple[tuple[int, int], float, bytes] | None = None
 
     def current(self, collector: Collector) -> bytes:
         """The document; the same bytes while nothing changed."""
-        changes, now = collector.changes, collector.clock.monotonic()
+        changes = id(collector), collector.changes
+        now = collector.clock.monotonic()
         kept = self._kept
         if kept is None or (kept[0] != changes and now - kept[1] >= 1.0):
             kept = self._kept = (changes, now, self._make())
@@ -35,9 +36,13 @@ class ServedCollector:
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
-        self._status = _Kept(lambda: encode(build_status(collector)))
-        self._slo_history = _Kept(lambda: build_history(collector))
+        self._status = _Kept(lambda: encode(build_status(self._collector)))
+        self._slo_history = _Kept(lambda: build_history(self._collector))
         self._page = _Kept(lambda: self.page_of(""))
+
+    def serve(self, collector: Collector) -> None:
+        """Answer from this collector from now on."""
+        self._collector = collector
 
     def metrics(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> ExpositionBody:
         """The exposition."""

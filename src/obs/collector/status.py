@@ -50,6 +50,7 @@ def build_status(collector: Collector) -> Status:
             version=__version__,
             generated_at=now,
             uptime_seconds=max(0.0, now - collector.started),
+            spec_refused=collector.spec.refused,
             slos=tuple(
                 _slo(each, each in shown, _is_silent(collector, each, now))
                 for each in collector.objectives.all

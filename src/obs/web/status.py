@@ -150,6 +150,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     generated_at: float
     uptime_seconds: float
+    spec_refused: str = ""  # why a changed spec is not in force; the one before it is
     verdict: HealthVerdict = HealthVerdict("unknown", "")
     slos_by_rules: tuple[str, ...] = ()  # service/name of those that rules evaluate, not this
     recorded_slos: tuple[RecordedSlo, ...] = ()  # the same, with where to look
