@@ -143,19 +143,19 @@ LOG_LINES_DROPPED = counter(
     (),
     "Log lines that could not be written: nobody reads the log, or its disk is full.",
 )
-RELOAD_OK = gauge(
-    "obs_config_last_reload_successful",
+SPEC_REFUSED = gauge(
+    "obs_spec_refused",
     (),
-    "1 if the spec as it is now is in force, 0 if a changed one was refused and the one before is.",
-    title="Spec in force",
-    states=("refused", "current"),
+    "1 if the spec has changed and cannot be taken up, so that the one before is still in force, "
+    "else 0.",
+    title="Changed spec",
+    states=("in force", "refused"),
 )
-RELOADED = gauge(
-    "obs_config_last_reload_success_timestamp_seconds",
+SPEC_READ = gauge(
+    "obs_spec_read_timestamp_seconds",
     (),
     "Time at which the spec in force was read.",
     "seconds",
-    title="Age of the spec in force",
 )
 CHECK_OK = gauge(
     "obs_check_ok",

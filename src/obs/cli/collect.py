@@ -29,6 +29,7 @@ from obs.logs import end_log
 if TYPE_CHECKING:
     from obs.collector.assembly import Assembled
     from obs.collector.checking import Checks
+    from obs.collector.service_manager import ServiceManager
     from obs.sources.kind import SourceCost
     from obs.spec.system import System
     from obs.state import State
@@ -114,6 +115,7 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from obs.collector.assembly import assemble
     from obs.collector.reloading import Reloading, SpecFiles
     from obs.collector.served import ServedCollector
+    from obs.collector.service_manager import READY, ServiceManager
     from obs.collector.signals import Stop, listen_for_signals
     from obs.web.server import serve
 
@@ -141,18 +143,25 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         await built.daemon.close()
         raise
     logging.getLogger(__name__).info("serving %s", server.url)
-    closing = asyncio.create_task(_close_at(stop.asked, server))  # while the polls end
+    manager = ServiceManager()
+    manager.tell(READY)
+    watching = asyncio.create_task(manager.watch(site.health))
+    closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:
         files = SpecFiles(spec_paths(arguments), lambda: chosen_spec(arguments).system, assembled)
-        await Reloading(files, system, built, site, stop).run()
+        await Reloading(files, system, built, site, stop, tell=manager.tell).run()
     finally:
         closing.cancel()
+        watching.cancel()
         await server.close()
     return DONE
 
 
-async def _close_at(stop: asyncio.Event, server: "Server") -> None:
+async def _close_at(stop: asyncio.Event, server: "Server", manager: "ServiceManager") -> None:
+    from obs.collector.service_manager import STOPPING
+
     await stop.wait()
+    manager.tell(STOPPING)
     await server.close()
 
 

@@ -23,8 +23,8 @@ from obs.families.own import (
     check_family,
     log_family,
     push_families,
-    reload_families,
     source_families,
+    spec_families,
     state_family,
 )
 from obs.families.slo import asked_family, asked_of_objects, slo_families, split_families
@@ -114,6 +114,7 @@ class Collector:
                 health.go_on(old)
                 if families := before._families.get(health.name):
                     self._show(health.name, families)
+        self.spec_names.go_on(before.spec_names)
         pushed = {health.name: health for health in before.pushes}
         for push in self.pushes:
             if push.name in pushed:
@@ -324,7 +325,7 @@ class Collector:
             state_family(self.state_errors),
             check_family(self.checks),
             log_family(dropped_lines()),
-            *reload_families(self.spec.is_current, self.spec.since),
+            *spec_families(bool(self.spec.refused), self.spec.since),
             self.spec_names.family(),
             *self._asked(),
             BUILD,

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from obs.clients.threads import in_thread
 from obs.collector.assembly import Assembled
 from obs.collector.collector import Collector
+from obs.collector.service_manager import READY, reloading
 from obs.collector.spec_in_force import SpecInForce
 from obs.errors import BadInput, ObsError
 from obs.spec.system import System
@@ -74,13 +75,16 @@ class Reloading:
         serving: Serving,
         asked: Asked,
         *,
+        tell: Callable[[str], None] = lambda _: None,
         look_every: float = LOOK_EVERY,
     ) -> None:
+        """`tell` gets what the service manager is told."""
         self._files = files
         self._system = system
         self._running = running
         self._serving = serving
         self._asked = asked
+        self._tell = tell
         self._look_every = look_every
         self._known = self._digest(system)
         self._refused = ""  # digest of the files that were refused
@@ -104,10 +108,12 @@ class Reloading:
         """The next spec, once there is a sound one; None where the process ends."""
         try:
             while await self._look():
+                self._tell(reloading())
                 found = await in_thread(self._read, "reload")
                 if isinstance(found, System):
                     return found
                 await self._refuse(found)
+                self._tell(READY)
             return None
         finally:
             ended.set()
@@ -181,8 +187,9 @@ class Reloading:
         since = before.collector.spec.since if why else collector.clock.wall()
         collector.take_spec(SpecInForce(since, why))
         self._serving.serve(collector)
+        self._tell(READY)
         if not why:
-            log.info("the changed spec is in force")
+            log.info("the spec was read again and is in force")
         gc.unfreeze()  # what belonged to the old collector is no longer permanent
         gc.collect()
 

@@ -9,8 +9,3 @@ class SpecInForce:
 
     since: float
     refused: str = ""
-
-    @property
-    def is_current(self) -> bool:
-        """Whether no changed spec waits to be corrected."""
-        return not self.refused

@@ -130,9 +130,9 @@ def state_family(errors: Counter[str]) -> Family:
     )
 
 
-def reload_families(in_force: bool, at: float) -> list[Family]:
-    """Whether the spec as it is now is in force, and since when (Unix seconds) that in force is."""
-    return [single(own.RELOAD_OK, int(in_force)), single(own.RELOADED, at)]
+def spec_families(refused: bool, at: float) -> list[Family]:
+    """Whether a changed spec is refused, and when (Unix seconds) the one in force was read."""
+    return [single(own.SPEC_REFUSED, int(refused)), single(own.SPEC_READ, at)]
 
 
 def log_family(dropped: int) -> Family:
