@@ -117,7 +117,6 @@ def _polls(panels: MetricPanels, whole: MetricPanels) -> Band:
 def _left_out(panels: MetricPanels) -> Band:
     none = "Nothing is left out"
     shown = [
-        panels.lines("collector/series", own.SOURCE_SERIES),
         panels.lines("collector/left_out", own.SOURCE_LEFT_OUT, ever=True, none=none),
         panels.alert_lines("collector/dropped", by=own.SOURCE),
         panels.alert_lines("collector/unreadable", by=own.SOURCE),
