@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from obs.collector.service_manager import ServiceManager
     from obs.sources.kind import SourceCost
     from obs.spec.system import System
-    from obs.state import State
     from obs.web.server import Server
 
 
@@ -129,13 +128,13 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         access = Access(Path(web.config_file))
     kinds = source_kinds(arguments)
 
-    def assembled(
-        system: "System", before: "Assembled | None", state: "State | None"
-    ) -> "Assembled":
+    def assembled(system: "System", before: "Assembled | None", only_try: bool) -> "Assembled":
         checks, reports = _checks(system, kinds), of_collector(system, written)
-        return assemble(system, kinds, checks=checks, reports=reports, before=before, state=state)
+        return assemble(
+            system, kinds, checks=checks, reports=reports, before=before, only_try=only_try
+        )
 
-    built = assembled(system, None, None)
+    built = assembled(system, None, False)
     site = ServedCollector(built.collector)
     try:
         server = await serve(site, arguments.listen or web.listen, access)

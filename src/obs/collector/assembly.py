@@ -59,12 +59,12 @@ def assemble(
     checks: Checks | None = None,
     reports: Reports | None = None,
     before: "Assembled | None" = None,
-    state: State | None = None,
+    only_try: bool = False,
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
-    It goes on from that of an earlier spec, which has been closed. `state` defaults to the file in
-    the spec's folder.
+    It goes on from that of an earlier spec, which has been closed. `only_try`: it is not to run, and
+    its state is in memory, because the file may belong to a collector that does.
 
     Raises BadInput where another collector holds the state, or a part of the spec needs an extra
     that is not installed.
@@ -83,8 +83,11 @@ def assemble(
     }
     pushes = _push_healths(system)
     state_errors: Counter[str] = before.collector.state_errors if before else Counter()
-    if state is None:
-        state = open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
+    state = (
+        State(Path(system.state_dir), None, lambda _: None)
+        if only_try
+        else open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
+    )
     collector = Collector(
         system,
         state,

@@ -23,7 +23,6 @@ from obs.collector.spec_in_force import SpecInForce
 from obs.errors import BadInput, ObsError
 from obs.spec.system import System
 from obs.spec.watched_files import digest, watched_files
-from obs.state import State
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,8 @@ class SpecFiles:
 
     paths: Sequence[Path]
     read: Callable[[], System]
-    assemble: Callable[[System, Assembled | None, State | None], Assembled]
+    assemble: Callable[[System, Assembled | None, bool], Assembled]
+    """Of a spec, going on from what ran before; the last argument says that it is only tried."""
 
 
 def unchangeable(before: System, after: System) -> str:
@@ -152,8 +152,7 @@ class Reloading:
             system = self._files.read()
             if why := unchangeable(self._system, system):
                 return BadInput(why)
-            # In memory, while the state file belongs to the collector that runs. Nothing is sent.
-            self._files.assemble(system, None, State(Path("memory"), None, lambda _: None))
+            self._files.assemble(system, None, True)  # sends nothing
         except ObsError as error:
             return error
         return system
@@ -177,12 +176,12 @@ class Reloading:
         """Let a collector of this spec go on from the one that has ended."""
         before, why = self._running, ""
         try:
-            self._running = self._files.assemble(system, before, None)
+            self._running = self._files.assemble(system, before, False)
             self._system, self._known, self._refused = system, self._digest(system), ""
         except ObsError as error:  # what could be assembled a moment ago
             why = str(error)
             log.error("the changed spec is not in force: %s", why)
-            self._running = self._files.assemble(self._system, before, None)
+            self._running = self._files.assemble(self._system, before, False)
         collector = self._running.collector
         since = before.collector.spec.since if why else collector.clock.wall()
         collector.take_spec(SpecInForce(since, why))
