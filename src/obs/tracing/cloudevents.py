@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from obs.tracing import names
 from obs.tracing.message import Message, carried_by, cloudevent, first_text, picked
+from obs.tracing.names import SYSTEM_CLOUDEVENTS, SYSTEM_OTHER
 
 
 def read(message: object) -> Message | None:
@@ -13,7 +13,7 @@ def read(message: object) -> Message | None:
     if attributes is None:
         return None
     return Message(
-        names.SYSTEM_CLOUDEVENTS,
+        SYSTEM_CLOUDEVENTS,
         carried_by(picked(attributes)),
         None,
         first_text((attributes.get("id"),)),
@@ -28,7 +28,7 @@ def read_headers(message: object) -> Message | None:
         return None
     found = picked(headers)
     event = cloudevent(found, "ce-", "ce_")
-    system = names.SYSTEM_CLOUDEVENTS if event else names.SYSTEM_OTHER
+    system = SYSTEM_CLOUDEVENTS if event else SYSTEM_OTHER
     message_id = first_text(found.get(name) for name in ("ce-id", "ce_id"))
     return Message(system, carried_by(found), None, message_id, event)
 

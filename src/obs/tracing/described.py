@@ -3,16 +3,32 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from obs.tracing import cloudevents, eventbridge, names, nats, sqs
+from obs.tracing.cloudevents import read as cloudevents_read
+from obs.tracing.cloudevents import read_headers
 from obs.tracing.context import Carried
+from obs.tracing.eventbridge import read as eventbridge_read
 from obs.tracing.message import Attributes, Endpoint, Message
+from obs.tracing.names import (
+    DESTINATION,
+    DESTINATION_TEMPLATE,
+    DESTINATION_TEMPORARY,
+    MESSAGE_COUNT,
+    MESSAGE_ID,
+    OPERATION_NAME,
+    OPERATION_TYPE,
+    SYSTEM,
+    SYSTEM_CLOUDEVENTS,
+    SYSTEM_OTHER,
+)
+from obs.tracing.nats import read as nats_read
+from obs.tracing.sqs import read as sqs_read
 
 _READERS: Final[tuple[Callable[[object], Message | None], ...]] = (
-    nats.read,
-    sqs.read,
-    eventbridge.read,
-    cloudevents.read,
-    cloudevents.read_headers,
+    nats_read,
+    sqs_read,
+    eventbridge_read,
+    cloudevents_read,
+    read_headers,
 )
 """One for each kind of message; the first that knows a message counts."""
 
@@ -25,8 +41,8 @@ def known(message: object) -> Message:
             if found is not None:
                 return found
     except Exception:  # noqa: BLE001  a message may be anything; tracing must not end its handling
-        return Message(names.SYSTEM_OTHER, Carried(readable=False))
-    return Message(names.SYSTEM_OTHER)
+        return Message(SYSTEM_OTHER, Carried(readable=False))
+    return Message(SYSTEM_OTHER)
 
 
 def sending(to: Endpoint[Any], operation: str, kind: str) -> Attributes:
@@ -40,7 +56,7 @@ def receiving(
     """Of a message, as far as it tells, and what the source adds."""
     system, target = message.system, message.target
     if source is not None:
-        told = system not in {names.SYSTEM_OTHER, names.SYSTEM_CLOUDEVENTS}
+        told = system not in {SYSTEM_OTHER, SYSTEM_CLOUDEVENTS}
         system = system if told else source.system
         target = target or source.target
     attributes = basics(system, operation, kind, target)
@@ -53,13 +69,13 @@ def of_all(
     messages: Sequence[Message], source: Endpoint[Any] | None, operation: str, kind: str
 ) -> Attributes:
     """What all messages of a batch have in common."""
-    system = source.system if source is not None else names.SYSTEM_OTHER
+    system = source.system if source is not None else SYSTEM_OTHER
     if messages:
         system = messages[0].system
     common = in_common(messages)
-    target = common.pop(names.DESTINATION, None)
+    target = common.pop(DESTINATION, None)
     together = Message(system, target=None if target is None else str(target), attributes=common)
-    return receiving(together, source, operation, kind) | {names.MESSAGE_COUNT: len(messages)}
+    return receiving(together, source, operation, kind) | {MESSAGE_COUNT: len(messages)}
 
 
 def in_common(messages: Sequence[Message]) -> Attributes:
@@ -77,18 +93,18 @@ def in_common(messages: Sequence[Message]) -> Attributes:
 def facts_of(message: Message) -> Attributes:
     """What a message tells of itself, but its id."""
     facts = dict(message.attributes)
-    put(facts, names.DESTINATION, message.target)
+    put(facts, DESTINATION, message.target)
     return facts
 
 
 def basics(system: str, operation: str, kind: str, target: str | None) -> Attributes:
     """What every span says."""
     attributes: Attributes = {
-        names.SYSTEM: system,
-        names.OPERATION_NAME: operation,
-        names.OPERATION_TYPE: kind,
+        SYSTEM: system,
+        OPERATION_NAME: operation,
+        OPERATION_TYPE: kind,
     }
-    put(attributes, names.DESTINATION, target)
+    put(attributes, DESTINATION, target)
     return attributes
 
 
@@ -100,15 +116,15 @@ def put(attributes: Attributes, name: str, value: str | int | bool | None) -> No
 
 def identity(message_id: str | None) -> Attributes:
     """The id of a message, for a link to it."""
-    return {} if message_id is None else {names.MESSAGE_ID: message_id}
+    return {} if message_id is None else {MESSAGE_ID: message_id}
 
 
 def span_name(attributes: Mapping[str, Any]) -> str:
     """Operation and destination, if its name is of low cardinality."""
-    operation: str = attributes[names.OPERATION_NAME]
-    target = attributes.get(names.DESTINATION_TEMPLATE)
-    if target is None and not attributes.get(names.DESTINATION_TEMPORARY):
-        target = attributes.get(names.DESTINATION)
+    operation: str = attributes[OPERATION_NAME]
+    target = attributes.get(DESTINATION_TEMPLATE)
+    if target is None and not attributes.get(DESTINATION_TEMPORARY):
+        target = attributes.get(DESTINATION)
     return operation if target is None else f"{operation} {target}"
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.tracing import names
 from obs.tracing.context import TRACEPARENT, Carried, xray_header
 from obs.tracing.json_text import with_members
 from obs.tracing.message import (
@@ -16,6 +15,7 @@ from obs.tracing.message import (
     first_text,
     picked,
 )
+from obs.tracing.names import SYSTEM_EVENTBRIDGE
 
 _DETAIL: Final = "Detail"
 _XRAY: Final = "TraceHeader"
@@ -32,7 +32,7 @@ class EventBridge(Endpoint[dict[str, Any]]):
     bus: str | None = None
     xray: bool = False
 
-    system = names.SYSTEM_EVENTBRIDGE
+    system = SYSTEM_EVENTBRIDGE
     sending = "put"
 
     @property
@@ -62,7 +62,7 @@ def read(message: object) -> Message | None:
     detail = message.get("detail")
     fields: Mapping[str, Any] = detail if isinstance(detail, Mapping) else {}
     return Message(
-        names.SYSTEM_EVENTBRIDGE,
+        SYSTEM_EVENTBRIDGE,
         carried_by(picked(fields)),
         None,  # an event does not tell its bus
         first_text((message.get("id"),)),

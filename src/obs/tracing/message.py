@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from obs.tracing import names
 from obs.tracing.context import BAGGAGE, TRACEPARENT, TRACESTATE, Carried
+from obs.tracing.names import CLOUDEVENT_ID, CLOUDEVENT_SOURCE, CLOUDEVENT_TYPE, SYSTEM_OTHER
 
 T = TypeVar("T")
 Value = str | int | bool
@@ -37,7 +37,7 @@ class Message:
 class Endpoint(Generic[T]):
     """Where messages go to or come from. T is what a library takes when it sends one."""
 
-    system: str = names.SYSTEM_OTHER
+    system: str = SYSTEM_OTHER
     sending: str = "send"
     receiving: str = "receive"
 
@@ -91,9 +91,9 @@ def cloudevent(headers: Mapping[str, object], *prefixes: str) -> Attributes:
     """Attributes of a CloudEvent, from its own attributes under one of the prefixes."""
     found: Attributes = {}
     for key, attribute in (
-        ("id", names.CLOUDEVENT_ID),
-        ("source", names.CLOUDEVENT_SOURCE),
-        ("type", names.CLOUDEVENT_TYPE),
+        ("id", CLOUDEVENT_ID),
+        ("source", CLOUDEVENT_SOURCE),
+        ("type", CLOUDEVENT_TYPE),
     ):
         value = first_text(headers.get(prefix + key) for prefix in prefixes)
         if value is not None:

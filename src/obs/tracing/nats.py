@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.tracing import names
 from obs.tracing.context import TRACEPARENT, TRACESTATE, Carried
 from obs.tracing.message import Attributes, Endpoint, Message, carried_by, cloudevent, first_text
 from obs.tracing.message import picked as headers_of
+from obs.tracing.names import (
+    CONSUMER_GROUP,
+    DESTINATION_TEMPLATE,
+    DESTINATION_TEMPORARY,
+    NATS_DELIVERY_ATTEMPT,
+    NATS_STREAM,
+    SUBSCRIPTION,
+    SYSTEM_NATS,
+)
 
 _ACK: Final = "$JS.ACK."
 _WITHOUT_DOMAIN: Final = 9  # tokens of the reply subject of JetStream, and two more in
@@ -30,22 +38,22 @@ class Nats(Endpoint[dict[str, str]]):
     stream: str | None = None
     consumer: str | None = None
 
-    system = names.SYSTEM_NATS
+    system = SYSTEM_NATS
     sending = "publish"
     receiving = "fetch"
 
     @property
     def target(self) -> str | None:
-        """The subject."""
-        return self.subject
+        """The subject; the stream where messages of all its subjects are received."""
+        return self.subject or self.stream
 
     def attributes(self) -> Attributes:
         """Template, queue group, stream and consumer."""
         found = {
-            names.DESTINATION_TEMPLATE: self.template,
-            names.CONSUMER_GROUP: self.queue,
-            names.NATS_STREAM: self.stream,
-            names.SUBSCRIPTION: self.consumer,
+            DESTINATION_TEMPLATE: self.template,
+            CONSUMER_GROUP: self.queue,
+            NATS_STREAM: self.stream,
+            SUBSCRIPTION: self.consumer,
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -85,8 +93,8 @@ def read(message: object) -> Message | None:
     attributes = cloudevent(picked, "ce-", "ce_")
     _add_jetstream(attributes, reply)
     if subject.startswith(_INBOX):
-        attributes[names.DESTINATION_TEMPORARY] = True
-    return Message(names.SYSTEM_NATS, carried_by(picked), subject, _message_id(picked), attributes)
+        attributes[DESTINATION_TEMPORARY] = True
+    return Message(SYSTEM_NATS, carried_by(picked), subject, _message_id(picked), attributes)
 
 
 def _message_id(headers: Mapping[str, Any]) -> str | None:
@@ -101,7 +109,7 @@ def _add_jetstream(attributes: Attributes, reply: str) -> None:
     first = 2 if len(tokens) == _WITHOUT_DOMAIN else 4 if len(tokens) >= _WITH_DOMAIN else None
     if first is None:
         return
-    attributes[names.NATS_STREAM] = tokens[first]
-    attributes[names.SUBSCRIPTION] = tokens[first + 1]
+    attributes[NATS_STREAM] = tokens[first]
+    attributes[SUBSCRIPTION] = tokens[first + 1]
     if tokens[first + 2].isdecimal():
-        attributes[names.NATS_DELIVERY_ATTEMPT] = int(tokens[first + 2])
+        attributes[NATS_DELIVERY_ATTEMPT] = int(tokens[first + 2])

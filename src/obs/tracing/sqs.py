@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.tracing import eventbridge, names
 from obs.tracing.context import BAGGAGE, TRACEPARENT, TRACESTATE, Carried, xray_header
+from obs.tracing.eventbridge import read as eventbridge_read
 from obs.tracing.message import (
     Attributes,
     Endpoint,
@@ -16,6 +16,7 @@ from obs.tracing.message import (
     first_text,
     picked,
 )
+from obs.tracing.names import QUEUE_URL, SYSTEM_SQS
 
 _ATTRIBUTES: Final = "MessageAttributes"
 _SYSTEM_ATTRIBUTES: Final = "MessageSystemAttributes"
@@ -35,7 +36,7 @@ class Sqs(Endpoint[dict[str, Any]]):
     queue_url: str | None = None
     xray: bool = False
 
-    system = names.SYSTEM_SQS
+    system = SYSTEM_SQS
 
     @property
     def target(self) -> str | None:
@@ -44,7 +45,7 @@ class Sqs(Endpoint[dict[str, Any]]):
 
     def attributes(self) -> Attributes:
         """The queue's URL."""
-        return {} if self.queue_url is None else {names.QUEUE_URL: self.queue_url}
+        return {} if self.queue_url is None else {QUEUE_URL: self.queue_url}
 
     def copy(self, message: dict[str, Any] | None) -> dict[str, Any]:
         """A copy of the message and of its attributes."""
@@ -80,7 +81,7 @@ def read(message: object) -> Message | None:
     known = carried_by(fields)
     arn = first_text((message.get("eventSourceARN"),))
     return Message(
-        names.SYSTEM_SQS,
+        SYSTEM_SQS,
         Carried(known.parents, known.tracestate, known.baggage, system.get(_XRAY)),
         None if arn is None else arn.rpartition(":")[2],
         first_text((message.get("MessageId"), message.get("messageId"))),
@@ -104,7 +105,7 @@ def _body_fields(body: object) -> Mapping[Any, Any]:
     found = document(body)
     if found is None:
         return {}
-    if eventbridge.read(found) is not None:
+    if eventbridge_read(found) is not None:
         detail = found.get("detail")
         return detail if isinstance(detail, Mapping) else {}
     if found.get("Type") == "Notification":

@@ -26,10 +26,35 @@ from opentelemetry.trace import (
 )
 
 from obs import __version__
-from obs.tracing import described, names
 from obs.tracing.context import Carried, Origin, Problem, fields_of, read
+from obs.tracing.described import (
+    facts_of,
+    identity,
+    in_common,
+    known,
+    of_all,
+    put,
+    receiving,
+    sending,
+    span_name,
+    type_of,
+)
 from obs.tracing.message import Attributes, Endpoint, Message
 from obs.tracing.metrics import Metrics
+from obs.tracing.names import (
+    BARE_TRACE_ID,
+    ERROR_TYPE,
+    MALFORMED_EVENT,
+    MALFORMED_FIELD,
+    MALFORMED_REASON,
+    MESSAGE_COUNT,
+    MESSAGE_ID,
+    SYSTEM,
+    TYPE_CREATE,
+    TYPE_PROCESS,
+    TYPE_RECEIVE,
+    TYPE_SEND,
+)
 
 T = TypeVar("T")
 
@@ -103,8 +128,8 @@ class Tracing:
                 links.append(Link(created.span.get_span_context(), _id_of(to, copied)))
             else:
                 without.append(copied)
-        attributes = described.sending(to, to.sending, names.TYPE_SEND)
-        attributes[names.MESSAGE_COUNT] = len(copies)
+        attributes = sending(to, to.sending, TYPE_SEND)
+        attributes[MESSAGE_COUNT] = len(copies)
         kind = SpanKind.PRODUCER if without else SpanKind.CLIENT
         sent = self._start(attributes, kind, get_current(), links, messages=len(copies))
         for copied in without:
@@ -141,10 +166,10 @@ class Tracing:
         `child`), and links to the message's context. The message's baggage is the current one.
         `source` says what the message cannot: the queue's URL, a subject's template.
         """
-        one = described.known(message)
+        one = known(message)
         origin = read(one.carried)
-        attributes = described.receiving(one, source, "process", names.TYPE_PROCESS)
-        described.put(attributes, names.MESSAGE_ID, one.message_id)
+        attributes = receiving(one, source, "process", TYPE_PROCESS)
+        put(attributes, MESSAGE_ID, one.message_id)
         process = self._start_after(origin, attributes, SpanKind.CONSUMER, child=child)
         with self._running(process):
             yield process.span
@@ -154,9 +179,9 @@ class Tracing:
         self, messages: Sequence[object], source: Endpoint[Any] | None = None
     ) -> Iterator[Span]:
         """A "process" span around the handling of many messages at once, with a link to each."""
-        every = [described.known(message) for message in messages]
+        every = [known(message) for message in messages]
         links, problems = _links(every)
-        attributes = described.of_all(every, source, "process", names.TYPE_PROCESS)
+        attributes = of_all(every, source, "process", TYPE_PROCESS)
         process = self._start(
             attributes, SpanKind.CONSUMER, get_current(), links, messages=len(every)
         )
@@ -167,8 +192,8 @@ class Tracing:
     def _start_sending(
         self, to: Endpoint[T], message: T, operation: str, origin: Origin, kind: SpanKind
     ) -> "_Operation":
-        of_type = names.TYPE_CREATE if operation == _CREATE else names.TYPE_SEND
-        attributes = described.sending(to, operation, of_type) | _id_of(to, message)
+        of_type = TYPE_CREATE if operation == _CREATE else TYPE_SEND
+        attributes = sending(to, operation, of_type) | _id_of(to, message)
         return self._start_after(origin, attributes, kind)
 
     def _start_creating(self, to: Endpoint[T], message: T, origin: Origin) -> "_Operation":
@@ -193,7 +218,7 @@ class Tracing:
         for name, value in (origin.baggage or {}).items():
             context = baggage.set_baggage(name, value, context)
         if origin.bare:
-            attributes[names.BARE_TRACE_ID] = True
+            attributes[BARE_TRACE_ID] = True
         started = self._start(attributes, kind, context, links)
         self._tell(started, origin.problems)
         return started
@@ -210,7 +235,7 @@ class Tracing:
     ) -> "_Operation":
         started = time.time_ns() if began is None else began
         span = self._tracer.start_span(
-            described.span_name(attributes), context, kind, attributes, links, started
+            span_name(attributes), context, kind, attributes, links, started
         )
         return _Operation(span, context, attributes, messages, started)
 
@@ -231,8 +256,8 @@ class Tracing:
     def _end(self, operation: "_Operation", error: BaseException | None) -> None:
         span, attributes = operation.span, operation.attributes
         if error is not None:
-            attributes[names.ERROR_TYPE] = kind = described.type_of(error)
-            span.set_attribute(names.ERROR_TYPE, kind)
+            attributes[ERROR_TYPE] = kind = type_of(error)
+            span.set_attribute(ERROR_TYPE, kind)
             span.set_status(StatusCode.ERROR)
             if self._exceptions:
                 span.record_exception(error)
@@ -250,9 +275,9 @@ class Tracing:
         began: int,
         error: BaseException | None,
     ) -> None:
-        every = [described.known(message) for message in messages]
+        every = [known(message) for message in messages]
         links, _ = _links(every)  # their problems are told where they are processed
-        attributes = described.of_all(every, source, source.receiving, names.TYPE_RECEIVE)
+        attributes = of_all(every, source, source.receiving, TYPE_RECEIVE)
         got = self._start(
             attributes, SpanKind.CLIENT, get_current(), links, messages=len(every), began=began
         )
@@ -261,12 +286,12 @@ class Tracing:
     def _tell(self, operation: "_Operation", problems: Sequence[Problem]) -> None:
         for problem in problems:
             facts = {
-                names.MALFORMED_FIELD: problem.field,
-                names.MALFORMED_REASON: problem.reason,
+                MALFORMED_FIELD: problem.field,
+                MALFORMED_REASON: problem.reason,
             }
-            operation.span.add_event(names.MALFORMED_EVENT, facts)
+            operation.span.add_event(MALFORMED_EVENT, facts)
             if self._metrics is not None:
-                self._metrics.malformed(str(operation.attributes[names.SYSTEM]), problem.field)
+                self._metrics.malformed(str(operation.attributes[SYSTEM]), problem.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +323,7 @@ def _copied(to: Endpoint[T], message: T | None) -> tuple[T, Origin]:
 
 def _id_of(to: Endpoint[T], message: T) -> Attributes:
     try:
-        return described.identity(to.message_id(message))
+        return identity(to.message_id(message))
     except _UNUSABLE:
         return {}
 
@@ -307,12 +332,12 @@ def _links(messages: Sequence[Message]) -> tuple[list[Link], list[Problem]]:
     """A link to each message with what is not the same of all; and what was malformed."""
     links: list[Link] = []
     problems: list[Problem] = []
-    common = described.in_common(messages)
+    common = in_common(messages)
     for message in messages:
         origin = read(message.carried)
         problems += origin.problems
         if origin.span is not None:
-            own = described.facts_of(message) | described.identity(message.message_id)
+            own = facts_of(message) | identity(message.message_id)
             each = {name: value for name, value in own.items() if name not in common}
             links.append(Link(origin.span, each))
     return links, problems
