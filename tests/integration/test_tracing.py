@@ -117,7 +117,7 @@ BATCHES = (
     ("put oms-events", "oms", Span.SPAN_KIND_CLIENT, "create oms-events"),
     ("receive oms-catalogue", "oms-catalogue", Span.SPAN_KIND_CLIENT, "create oms-events"),
     ("fetch OMS_EVENTS", "oms-processor", Span.SPAN_KIND_CLIENT, "publish oms.events."),
-    ("process ", "oms-audit", Span.SPAN_KIND_CONSUMER, "publish oms.events."),
+    ("process OMS_EVENTS", "oms-audit", Span.SPAN_KIND_CONSUMER, "publish oms.events."),
 )
 """Spans of many messages: sent, received and pulled, and processed at once."""
 

@@ -68,13 +68,16 @@ def receiving(
 def of_all(
     messages: Sequence[Message], source: Endpoint[Any] | None, operation: str, kind: str
 ) -> Attributes:
-    """What all messages of a batch have in common."""
+    """What all messages of a batch have in common; the source names them, where it is told."""
     system = source.system if source is not None else SYSTEM_OTHER
     if messages:
         system = messages[0].system
     common = in_common(messages)
-    target = common.pop(DESTINATION, None)
-    together = Message(system, target=None if target is None else str(target), attributes=common)
+    told = common.pop(DESTINATION, None)
+    target = None if source is None else source.target
+    if target is None and told is not None:
+        target = str(told)
+    together = Message(system, target=target, attributes=common)
     return receiving(together, source, operation, kind) | {MESSAGE_COUNT: len(messages)}
 
 
