@@ -30,7 +30,6 @@ from obs.tracing.context import Carried, Origin, Problem, fields_of, read
 from obs.tracing.described import (
     facts_of,
     identity,
-    in_common,
     known,
     of_all,
     put,
@@ -180,8 +179,8 @@ class Tracing:
     ) -> Iterator[Span]:
         """A "process" span around the handling of many messages at once, with a link to each."""
         every = [known(message) for message in messages]
-        links, problems = _links(every)
         attributes = of_all(every, source, "process", TYPE_PROCESS)
+        links, problems = _links(every, attributes)
         process = self._start(
             attributes, SpanKind.CONSUMER, get_current(), links, messages=len(every)
         )
@@ -276,8 +275,8 @@ class Tracing:
         error: BaseException | None,
     ) -> None:
         every = [known(message) for message in messages]
-        links, _ = _links(every)  # their problems are told where they are processed
         attributes = of_all(every, source, source.receiving, TYPE_RECEIVE)
+        links, _ = _links(every, attributes)  # problems are told where messages are processed
         got = self._start(
             attributes, SpanKind.CLIENT, get_current(), links, messages=len(every), began=began
         )
@@ -328,17 +327,16 @@ def _id_of(to: Endpoint[T], message: T) -> Attributes:
         return {}
 
 
-def _links(messages: Sequence[Message]) -> tuple[list[Link], list[Problem]]:
-    """A link to each message with what is not the same of all; and what was malformed."""
+def _links(messages: Sequence[Message], said: Attributes) -> tuple[list[Link], list[Problem]]:
+    """A link to each message with what the span does not say; and what was malformed."""
     links: list[Link] = []
     problems: list[Problem] = []
-    common = in_common(messages)
     for message in messages:
         origin = read(message.carried)
         problems += origin.problems
         if origin.span is not None:
             own = facts_of(message) | identity(message.message_id)
-            each = {name: value for name, value in own.items() if name not in common}
+            each = {name: value for name, value in own.items() if said.get(name) != value}
             links.append(Link(origin.span, each))
     return links, problems
 
