@@ -63,6 +63,9 @@ async def run_demo(
             if prometheus is not None:
                 stack.push_async_callback(asyncio.to_thread, prometheus.stop)
             _print_addresses(output.say, sandbox, collector, prometheus)
+            if traces.exported:
+                output.say("Traces of its services are exported, one for each event.")
+                output.say("")
             for fault in faults:
                 output.fault(f"inject fault {fault.name}: {fault.description}")
                 await fault.start(sandbox)

@@ -32,7 +32,8 @@ def exporting(endpoint: str) -> Callable[[str], TracerProvider]:
         socket.create_connection(address, _CONNECT_SECONDS).close()
     except OSError as error:
         why = error.strerror or "no answer"
-        raise SourceError("connection", f"--otlp-traces {endpoint}: {why}") from None
+        where = f"{address[0]}:{address[1]}"  # the URL may hold a password
+        raise SourceError("connection", f"--otlp-traces: {where}: {why}") from None
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # a receiver may come and go
     return lambda service: _provider(url, service)
 
