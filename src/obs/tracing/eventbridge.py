@@ -50,7 +50,8 @@ class EventBridge(Endpoint[dict[str, Any]]):
 
     def insert(self, message: dict[str, Any], fields: Mapping[str, str]) -> None:
         """Add fields to the detail, whose other text stays as it is; not where it is no object."""
-        message[_DETAIL] = with_members(message.get(_DETAIL, "{}"), fields)
+        if _DETAIL in message:
+            message[_DETAIL] = with_members(message[_DETAIL], fields)
         if self.xray and _XRAY not in message and TRACEPARENT in fields:
             message[_XRAY] = xray_header(fields[TRACEPARENT])
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.tracing.context import TRACEPARENT, TRACESTATE, Carried
+from obs.tracing.context import TRACEPARENT, TRACESTATE, Carried, parse_parent
 from obs.tracing.message import Attributes, Endpoint, Message, carried_by, cloudevent, first_text
 from obs.tracing.message import picked as headers_of
 from obs.tracing.names import (
@@ -66,16 +66,14 @@ class Nats(Endpoint[dict[str, str]]):
         return carried_by(headers_of(message))
 
     def insert(self, message: dict[str, str], fields: Mapping[str, str]) -> None:
-        """Set headers; of a CloudEvent also its extension, unless it has one."""
+        """Set headers; of a CloudEvent also its extension, unless it has one that can be read."""
         stale = [name for name in message if name.lower() in fields]
         for name in stale:
             del message[name]
         message |= fields
         prefix = next((name[:3] for name in message if name.startswith(("ce-", "ce_"))), None)
         if prefix is not None:
-            for name in (TRACEPARENT, TRACESTATE):
-                if name in fields:
-                    message.setdefault(prefix + name, fields[name])
+            _extend(message, prefix, fields)
 
     def message_id(self, message: dict[str, str]) -> str | None:
         """The id by which JetStream finds duplicates, or the CloudEvent's."""
@@ -95,6 +93,13 @@ def read(message: object) -> Message | None:
     if subject.startswith(_INBOX):
         attributes[DESTINATION_TEMPORARY] = True
     return Message(SYSTEM_NATS, carried_by(picked), subject, _message_id(picked), attributes)
+
+
+def _extend(message: dict[str, str], prefix: str, fields: Mapping[str, str]) -> None:
+    if isinstance(parse_parent(message.get(prefix + TRACEPARENT)), str):
+        for name in (TRACEPARENT, TRACESTATE):
+            if name in fields:
+                message[prefix + name] = fields[name]
 
 
 def _message_id(headers: Mapping[str, Any]) -> str | None:

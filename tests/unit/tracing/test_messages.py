@@ -160,7 +160,8 @@ def test_what_is_sent_carries_the_span_and_the_caller_s_message_is_left_alone(
 
 
 def test_headers_of_a_cloudevent_get_its_extension_too_and_stale_ones_go() -> None:
-    with Recorded().tracing.publishing(Nats("s"), {"ce_id": "c", "Traceparent": "no"}) as headers:
+    stale = {"ce_id": "c", "Traceparent": "no", "ce_traceparent": "neither"}
+    with Recorded().tracing.publishing(Nats("s"), stale) as headers:
         assert headers.keys() == {"ce_id", "traceparent", "ce_traceparent"}
         assert headers["traceparent"] == headers["ce_traceparent"]
 
