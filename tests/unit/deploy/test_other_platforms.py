@@ -180,6 +180,17 @@ def test_otel_traces_use_the_parts_of_the_collector_and_connect_to_its_store() -
     assert dimensions <= {value for name, value in vars(span_names).items() if name.isupper()}
 
 
+@needs("otelcol-contrib")
+@pytest.mark.parametrize("files", [("collector.yaml",), ("collector.yaml", "traces.yaml")])
+def test_otelcol_takes_its_configuration(
+    files: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMOTE_WRITE_URL", "http://mimir:8080/api/v1/push")
+    monkeypatch.setenv("TRACES_URL", "http://tempo:4318")
+    configs = [f"--config={ROOT / 'deploy' / 'otel' / file}" for file in files]
+    run("otelcol-contrib", "validate", *configs)
+
+
 @needs("promtool")
 def test_otel_scrapes_as_prometheus_does(tmp_path: Path) -> None:
     scrapes = parsed("otel/collector.yaml")["receivers"]["prometheus"]["config"]
