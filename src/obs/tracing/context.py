@@ -225,12 +225,16 @@ def _baggage_header(entries: Iterable[tuple[str, object]]) -> str:
     """As many entries as W3C lets everybody expect to be carried."""
     header = ""
     for number, (key, value) in enumerate(entries):
-        member = f"{quote_plus(key)}={quote_plus(str(value))}"
+        member = f"{_quoted(key)}={_quoted(str(value))}"
         longer = f"{header},{member}" if header else member
         if number >= _MOST_ENTRIES or len(longer) > _MOST_BAGGAGE:
             break
         header = longer
     return header
+
+
+def _quoted(text: str) -> str:
+    return quote_plus(text, errors="replace")
 
 
 def xray_header(traceparent: str) -> str:

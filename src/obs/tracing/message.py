@@ -20,6 +20,7 @@ _WANTED: Final = frozenset(
         *("nats-msg-id", "ce-id", "ce_id", "ce-source", "ce_source", "ce-type", "ce_type"),
     }
 )
+_MOST_TEXT: Final = 256  # characters of an id or a type
 _MOST_DOCUMENT: Final = 1 << 20  # characters; no message of AWS is longer
 
 
@@ -102,8 +103,12 @@ def cloudevent(headers: Mapping[str, object], *prefixes: str) -> Attributes:
 
 
 def first_text(values: Iterable[object]) -> str | None:
-    """The first that is text and not empty."""
-    return next((value for value in values if isinstance(value, str) and value), None)
+    """The first that is text and not empty; cut, and fit for export, whatever a sender wrote."""
+    for value in values:
+        if isinstance(value, str) and value:
+            text = value[:_MOST_TEXT]
+            return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return None
 
 
 def document(text: object) -> Mapping[str, Any] | None:

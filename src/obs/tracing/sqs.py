@@ -22,6 +22,7 @@ _ATTRIBUTES: Final = "MessageAttributes"
 _SYSTEM_ATTRIBUTES: Final = "MessageSystemAttributes"
 _XRAY: Final = "AWSTraceHeader"
 _MOST_ATTRIBUTES: Final = 10  # of a message
+_TEXTS: Final = ("StringValue", "stringValue", "Value")
 _RECEIVED: Final = ({"ReceiptHandle", "MessageId"}, {"receiptHandle", "messageId"})
 
 
@@ -93,7 +94,7 @@ def _texts(attributes: object) -> dict[Any, object]:
     if not isinstance(attributes, Mapping):
         return {}
     return {
-        name: first_text(value.get(key) for key in ("StringValue", "stringValue", "Value"))
+        name: next((value[key] for key in _TEXTS if value.get(key)), None)
         for name, value in attributes.items()
         if isinstance(value, Mapping)
     }

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry import baggage
+from opentelemetry.context import attach, detach
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 from obs.tracing import EventBridge, Nats, Sqs
 from obs.tracing.context import read
@@ -85,6 +88,24 @@ def test_a_message_of_jetstream_tells_where_it_comes_from() -> None:
     assert known(message({}, "_INBOX.x", "")).attributes == {
         "messaging.destination.temporary": True
     }
+
+
+def test_what_a_sender_writes_never_keeps_spans_from_being_exported() -> None:
+    recorded = Recorded()
+    ill = "\ud800" + "x" * 1000
+    event = json.loads(json.dumps({"specversion": "1.0", "id": ill, "type": ill, "source": "é"}))
+    with recorded.tracing.processing(event) as span:
+        assert not [1 for value in span.attributes.values() if len(value) > 256]  # type: ignore[attr-defined]
+    (resource,) = encode_spans(recorded.spans).resource_spans
+    assert "é" in str(
+        [one.value.string_value for one in resource.scope_spans[0].spans[0].attributes]
+    )
+    token = attach(baggage.set_baggage("team", ill))
+    try:
+        with recorded.tracing.publishing(Nats("s")) as headers:
+            assert headers["baggage"].startswith("team=%3F")
+    finally:
+        detach(token)
 
 
 class Broken:
