@@ -42,6 +42,7 @@ MAY_IMPORT = {
     },
     "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spec"},
     "state_copy": {"errors", "state", "state_file"},
+    "state_export": {"errors", "state"},
     "packs": {"alerts", "catalogue", "errors", "spec"},
     "own_packs": {"alerts", "catalogue", "files", "packs", "spec"},
     "slo_report": {"catalogue", "clients", "errors", "folder", "redaction", "slo", "spec", "web"},
@@ -104,7 +105,8 @@ MAY_IMPORT = {
             "sinks",
             "stacks",
         ),
-        *("folder", "slo", "slo_report", "snapshot", "sources", "spec", "state_copy", "web"),
+        *("folder", "slo", "slo_report", "snapshot", "sources", "spec", "web"),
+        *("state", "state_copy", "state_export"),
     },
     "stacks": {
         "redaction",

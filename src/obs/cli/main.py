@@ -22,6 +22,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.spec",
     "obs.cli.collect",
     "obs.cli.status",
+    "obs.cli.state",
     "obs.cli.build",
     "obs.cli.alerts",
     "obs.cli.dashboards",
