@@ -65,7 +65,10 @@ def _form(
 
 
 _DIGITS: Final = tuple("0123456789")
-_PHONE_WORDS: Final = r"(?:tele?phone|phone|tel|mobile|mob|cell|fax|call|whatsapp|sms|msisdn)(?:[ _]?(?:number|no|nr))?"
+_PHONE_WORDS: Final = (
+    r"(?:telephone|phone|tel|mobile|mob|cell|fax|call|whatsapp|sms|msisdn)"
+    r"(?:[ _]?(?:number|no|nr))?"
+)
 
 PRIVATE_KEY: Final = Detector(
     "private_key",

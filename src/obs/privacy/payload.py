@@ -12,7 +12,8 @@ MOST_BYTES: Final = 4_000_000
 def as_json(text: str | bytes) -> Any:
     """The object or list of a text. Raises UnreadableJson, also where an object has a name twice:
     JSON's reader would hide one of the values, which would be published all the same."""
-    if not text.lstrip().startswith(("{", "[") if isinstance(text, str) else (b"{", b"[")):
+    begin = text.lstrip()[:1]
+    if begin not in ("{", "[", b"{", b"["):
         raise UnreadableJson("is no object and no list")
     return load_json(text, pairs=_each_once)
 

@@ -45,16 +45,20 @@ class Rewriter:
 
         `kind`: what the name of its field says. Raises BadInput where it is nested too deep.
         """
-        if self._rules.allows(path):
+        if value is None or isinstance(value, bool) or self._rules.allows(path):
             return value
         if isinstance(value, str):
-            if kind is None:
-                return self.text(value, path)
-            return value if not value or is_placeholder(value) else self._replace(path, kind, value)
-        if isinstance(value, bool) or value is None:
-            return value
+            return self._text(value, path, kind)
         if isinstance(value, int | float):
             return self._number(value, path, kind)
+        return self._inner(value, path, kind)
+
+    def _text(self, value: str, path: Path, kind: str | None) -> str:
+        if kind is None:
+            return self.text(value, path)
+        return value if not value or is_placeholder(value) else self._replace(path, kind, value)
+
+    def _inner(self, value: Any, path: Path, kind: str | None) -> Any:
         if len(path) >= MOST_LEVELS:
             raise BadInput(f"the payload is nested deeper than {MOST_LEVELS} levels")
         if isinstance(value, dict):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs.privacy import masked
@@ -44,7 +44,7 @@ def test_each_piece_is_replaced_by_its_kind(payload: bytes | str, shown: str) ->
 
 
 def test_it_is_bounded_and_no_half_of_a_value_is_left_where_it_is_cut() -> None:
-    for length in range(65_500, 65_560):
+    for length in (65_510, 65_530):
         shown = masked("a " * (length // 2) + "jane.doe@example.com " * 10)
         assert len(shown) == 16_384
     shown = masked("x" * 65_520 + " jane.doe@example.com", longest=100_000)
@@ -70,7 +70,8 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(), JSON))
+@settings(max_examples=25)
+@given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_json_stays_json(value: dict[str, object]) -> None:
     shown = masked(json.dumps(value))
     assert isinstance(json.loads(shown), dict) or len(shown) == 16_384
