@@ -10,7 +10,7 @@ from obs.privacy.formats import is_placeholder
 _SECRET: Final = frozenset(("password", "key", "secret", "token"))
 """Kinds whose value is looked for without quotes, too: it is one word."""
 _ASSIGNED: Final = re.compile(
-    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{1,63})(?:"
+    r"(?P<name>[A-Za-z_](?<![\w-].)[\w-]{1,63}+)(?:"
     r"\\{0,3}[\"']\s{0,3}[:=]\s{0,3}\\{0,3}(?P<quote>[\"'])(?P<quoted>[^\"'\\\r\n]{1,4096})"
     r"|\s?[:=]\s?\\{0,3}[\"'](?P<named>[^\"'\\\r\n]{1,4096})\\{0,3}[\"']"
     r"|=(?P<bare>[^\s\"'<>&,;\\(){}]{1,4096}))"

@@ -30,12 +30,28 @@ from obs.redaction.issued import ISSUED
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write it. One of `signs` is in every text that has it; the group `value`, else all
-    of the match, is what has to go."""
+    """A way to write it. One of `signs`, and what `hint` matches, are in every text that has it:
+    they are faster to look for. The group `value`, else all of the match, is what has to go.
 
-    signs: tuple[str, ...]
+    A pattern begins with what stands there, followed by what must not stand before: so most of a
+    text is skipped at the speed of C.
+    """
+
     pattern: re.Pattern[str]
     sure: Judge | None = None
+    signs: tuple[str, ...] = ()
+    hint: re.Pattern[str] | None = None
+
+    def found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it stands in a text."""
+        if self.signs and not any(sign in text for sign in self.signs):
+            return
+        if self.hint is not None and not self.hint.search(text):
+            return
+        group = "value" if "value" in self.pattern.groupindex else 0
+        for match in self.pattern.finditer(text):
+            if self.sure is None or self.sure(match):
+                yield match.span(group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +75,12 @@ class Piece:
 
 
 def _form(
-    pattern: str, sure: Judge | None = None, *, signs: tuple[str, ...] = (), flags: int = 0
+    pattern: str, sure: Judge | None = None, *, signs: tuple[str, ...] = (), hint: str = ""
 ) -> Form:
-    return Form(signs, re.compile(pattern, flags), sure)
+    return Form(re.compile(pattern), sure, signs, re.compile(hint) if hint else None)
 
 
 _DIGITS: Final = tuple("0123456789")
-_PHONE_WORDS: Final = (
-    r"(?:telephone|phone|tel|mobile|mob|cell|fax|call|whatsapp|sms|msisdn)"
-    r"(?:[ _]?(?:number|no|nr))?"
-)
 
 PRIVATE_KEY: Final = Detector(
     "private_key",
@@ -129,9 +141,7 @@ AWS_SECRET_KEY: Final = Detector(
     "an apparent AWS secret key",
     (
         _form(
-            r"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])"
-            r"|(?<=[^A-Za-z0-9/+=_-]=)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])"
-            r"|(?<=[A-Za-z_]=)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])",
+            r"[A-Za-z0-9/+](?<![A-Za-z0-9/+_-].)(?<!==.)[A-Za-z0-9/+]{39}(?![A-Za-z0-9/+=_-])",
             is_secret_key,
             signs=_DIGITS,
         ),
@@ -142,7 +152,7 @@ EMAIL: Final = Detector(
     "an e-mail address",
     (
         _form(
-            r"(?<![\w.%+-])(?!git@)\w[\w.%+'-]{0,63}(?:@|%40)"
+            r"\w(?<![\w.%+-].)[\w.%+'-]{0,63}(?:@|%40)"
             r"(?:[^\W_](?:[^\W_]|-){0,62}\.){1,8}(?:[^\W\d_A-Z]{2,24}|[A-Z][a-z]{1,23}|[A-Z]{2,24})"
             r"(?![\w-])",
             is_mail,
@@ -156,8 +166,8 @@ CARD: Final = Detector(
     "a card number",
     (
         _form(
-            r"(?<![\w.-])(?:\d{13,19}|\d{4}([- .])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})?"
-            r"|\d{4}([- .])\d{6}\2\d{4,5})(?![\w-]|[.:]\w)",
+            r"\d(?<![\w.-].)(?:\d{12,18}|\d{3}([- .])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})?"
+            r"|\d{3}([- .])\d{6}\2\d{4,5})(?![\w-]|[.:]\w)",
             is_card,
             signs=_DIGITS,
         ),
@@ -169,7 +179,8 @@ SSN: Final = Detector(
     "a social security number",
     (
         _form(
-            r"(?<![\w.-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-]|\.\d)",
+            r"[0-8](?<![\w.-].)\d{2}(?<!000)(?<!666)([- ])(?!00)\d{2}\1(?!0000)\d{4}"
+            r"(?![\w-]|\.\d)",
             stands_alone,
             signs=_DIGITS,
         ),
@@ -186,24 +197,23 @@ PHONE: Final = Detector(
     "a telephone number",
     (
         _form(
-            r"(?<![\w.+-])\+[1-9](?:[ .-]?\(?\d\)?){6,15}(?![\w-]|[.:]\d)",
+            r"\+(?<![\w.+-].)[1-9](?:[ .-]?\(?\d\)?){6,15}(?![\w-]|[.:]\d)",
             is_international,
             signs=("+",),
         ),
         _form(
-            r"(?<![\w.+-])00[1-9]\d{0,2}[ -](?:[ .-]?\(?\d\)?){6,12}(?![\w-]|[.:]\d)",
+            r"00(?<![\w.+-]..)[1-9]\d{0,2}[ -](?:[ .-]?\(?\d\)?){6,12}(?![\w-]|[.:]\d)",
             is_international,
             signs=("00",),
         ),
         _form(
-            r"(?<![\w.+-])(?:1[-. ])?(?:\([2-9]\d\d\)[- ]?|[2-9]\d\d[-. ])[2-9]\d\d[-. ]\d{4}"
-            r"(?![\w-]|[.:]\d)",
+            r"[(1-9](?<![\w.+-].)(?:(?<=1)[-. ](?:\([2-9]\d\d\)[- ]?|[2-9]\d\d[-. ])"
+            r"|(?<=\()[2-9]\d\d\)[- ]?|(?<=[2-9])\d\d[-. ])[2-9]\d\d[-. ]\d{4}(?![\w-]|[.:]\d)",
             stands_alone,
             signs=_DIGITS,
         ),
         _form(
-            rf"(?i:\b{_PHONE_WORDS}[\"'.:=]{{0,3}} {{0,2}}(?:is |to |at |me at |us at )?[\"']?)"
-            r"(?P<value>\(?\d(?:[ .\-/]?\(?\d\)?){6,13})(?![\w-]|[.:]\d)",
+            r"[(0-9](?<![\w+-].)(?:[ .\-/]?\(?\d\)?){6,13}(?![\w-]|[.:]\d)",
             is_national,
             signs=_DIGITS,
         ),
@@ -215,15 +225,15 @@ IP: Final = Detector(
     "an IP address",
     (
         _form(
-            r"(?:(?<![\w.:/-])|(?<=//)|(?<=[A-Za-z\"'\]]:))(?<![\w]v)\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)",
+            r"\d(?:(?<![\w.:/-].)|(?<=//.)|(?<=[A-Za-z\"'\]]:.))\d{0,2}(?:\.\d{1,3}){3}(?![\w-]|\.\d)",
             is_ipv4,
             signs=(".",),
         ),
         _form(
-            r"(?<![\w.:/-])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{2,39}"
+            r"[0-9A-Fa-f:](?<![\w.:/-].)[0-9A-Fa-f:]{1,38}"
             r"(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:-]|\.\d)",
             is_ipv6,
-            signs=(":",),
+            hint=r":[0-9A-Fa-f]{0,4}:",
         ),
     ),
     str.lower,
@@ -271,9 +281,5 @@ class _Taken:
 
 def _found(detector: Detector, text: str) -> Iterator[Piece]:
     for form in detector.forms:
-        if form.signs and not any(sign in text for sign in form.signs):
-            continue
-        group = "value" if "value" in form.pattern.groupindex else 0
-        for match in form.pattern.finditer(text):
-            if form.sure is None or form.sure(match):
-                yield Piece(*match.span(group), detector.name)
+        for begin, end in form.found(text):
+            yield Piece(begin, end, detector.name)

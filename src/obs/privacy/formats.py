@@ -34,8 +34,9 @@ def digits_of(text: str) -> str:
 
 
 def is_mail(match: re.Match[str]) -> bool:
-    """Not the name of a file: `icon@2x.png`."""
-    return match.group().rpartition(".")[2].lower() not in _FILES
+    """Not the name of a file, `icon@2x.png`, nor the user of a repository, `git@github.com`."""
+    text = match.group()
+    return text.rpartition(".")[2].lower() not in _FILES and not text.startswith("git@")
 
 
 def is_card(match: re.Match[str]) -> bool:
@@ -70,8 +71,9 @@ def is_international(match: re.Match[str]) -> bool:
 
 def is_national(match: re.Match[str]) -> bool:
     """After a word such as phone: as people write numbers of their own country."""
-    digits = digits_of(match.group(match.lastgroup or 0))
-    return bool(_NATIONAL.fullmatch(digits))
+    if not _NATIONAL.fullmatch(digits_of(match.group())):
+        return False
+    return bool(_PHONE_WORD.search(match.string[max(match.start() - 32, 0) : match.start()]))
 
 
 def is_ipv4(match: re.Match[str]) -> bool:
@@ -156,6 +158,10 @@ _COUNTRY: Final = re.compile(
     r"|69[0-2]|80[08]|85[02356]|87[08]|88[0-36]|96[0-8]|97[0-79]|99[2-68]"
 )
 _NATIONAL: Final = re.compile(r"0\d{8,11}|[2-9]\d{2}[2-9]\d{6}|1[2-9]\d{2}[2-9]\d{6}|[6-9]\d{9}")
+_PHONE_WORD: Final = re.compile(
+    r"(?i)(?<![a-z])(?:telephone|phone|tel|mobile|mob|cell|fax|call|whatsapp|sms|msisdn)"
+    r"(?:[ _]?(?:number|no|nr))?[\"'.:=]{0,3} {0,2}(?:is |to |at |me at |us at |on )?[\"']?$"
+)
 _VERSION: Final = re.compile(
     r"(?i)(?:version|release|firmware|\bver|\bbuild|\brev)[\"']?[\s:=.]{0,3}$"
 )
