@@ -4,6 +4,24 @@ Ten patterns and the names of fields (`detectors`, `names`), what becomes of wha
 (`Privacy`), and the same for log records (`PrivacyFilter`). Nothing here sends or prints anything.
 """
 
+from obs.privacy.finding import Finding, PersonalDataFound
+from obs.privacy.keys import Key, key_from_environment, key_from_file, key_from_kms
+from obs.privacy.logs import PrivacyFilter
 from obs.privacy.masking import masked
+from obs.privacy.policy import BY_ENVIRONMENT, Privacy, Strategy
+from obs.privacy.rules import Rules
 
-__all__ = ["masked"]
+__all__ = [
+    "BY_ENVIRONMENT",
+    "Finding",
+    "Key",
+    "PersonalDataFound",
+    "Privacy",
+    "PrivacyFilter",
+    "Rules",
+    "Strategy",
+    "key_from_environment",
+    "key_from_file",
+    "key_from_kms",
+    "masked",
+]

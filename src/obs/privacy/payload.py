@@ -1,12 +1,19 @@
 """A payload as it is published, read as JSON, text or bytes."""
 
+import base64
+import binascii
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from obs.bounded_json import UnreadableJson, load_json
 
 MOST_BYTES: Final = 4_000_000
 """Of a payload that is changed or judged as a whole."""
+
+
+DATA: Final = "data_base64"
+"""Where a CloudEvent in JSON has data that is no JSON."""
 
 
 def as_json(text: str | bytes) -> Any:
@@ -26,6 +33,30 @@ def written(value: Any) -> str:
     except UnicodeEncodeError:  # half a surrogate pair
         return json.dumps(value, separators=(",", ":"))
     return text
+
+
+def event_with_data(
+    value: Any, others: Callable[[Any], Any], data: Callable[[bytes], bytes]
+) -> Any:
+    """A value of JSON changed by `others`; in a CloudEvent, data in base64 by `data`: it is looked
+    at as what it is, not as text."""
+    plain = _data_of(value)
+    if plain is None:
+        return others(value)
+    changed = data(plain)
+    same = value[DATA] if changed == plain else base64.b64encode(changed).decode()
+    rest = {name: each for name, each in value.items() if name != DATA}
+    return {**others(rest), DATA: same}
+
+
+def _data_of(value: Any) -> bytes | None:
+    if not isinstance(value, dict) or "specversion" not in value:
+        return None
+    data = value.get(DATA)
+    try:
+        return base64.b64decode(data, validate=True) if isinstance(data, str) else None
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -22,17 +22,26 @@ ReplaceOther = Callable[[Path, str, Any], Any]
 
 
 class Rewriter:
-    """Replaces what `rules` find, by what `text` and `other` make of it."""
+    """Replaces what `rules` find, by what `text` and `other` make of it; `prepare` has each text
+    before."""
 
-    def __init__(self, rules: Rules, text: Replace, other: ReplaceOther | None = None) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        text: Replace,
+        other: ReplaceOther | None = None,
+        prepare: Callable[[str], str] = str,
+    ) -> None:
         self._rules = rules
         self._replace = text
+        self._prepare = prepare
         self._other = other or (lambda path, kind, value: text(path, kind, str(value)))
 
     def text(self, text: str, path: Path = ()) -> str:
         """The text, or one in which nothing is found any more."""
         if self._rules.allows(path):
             return text
+        text = self._prepare(text)
         for _ in range(_ROUNDS):
             changed = self._once(text, path)
             if changed == text:
@@ -56,6 +65,7 @@ class Rewriter:
     def _text(self, value: str, path: Path, kind: str | None) -> str:
         if kind is None:
             return self.text(value, path)
+        value = self._prepare(value)
         return value if not value or is_placeholder(value) else self._replace(path, kind, value)
 
     def _inner(self, value: Any, path: Path, kind: str | None) -> Any:

@@ -12,9 +12,9 @@ LETTERS: Final = "ghjkmnpqrstvwxyz"
 LENGTH: Final = 20
 """Letters of a pseudonym: 80 bits."""
 
-OWN: Final = re.compile(
-    rf"\[[a-z_]{{2,20}}(?::[{LETTERS}]{{{LENGTH}}})?\]|\[encrypted(?:-json|-bytes)?:[\w=-]{{100,}}+\]"
-)
+SEALED: Final = re.compile(r"\[encrypted:([A-Za-z0-9_=-]{100,}+)\]")
+"""With the token of Fernet."""
+OWN: Final = re.compile(rf"\[[a-z_]{{2,20}}(?::[{LETTERS}]{{{LENGTH}}})?\]|{SEALED.pattern}")
 
 
 def mask(kind: str) -> str:
@@ -26,6 +26,11 @@ def pseudonym(kind: str, digest: bytes) -> str:
     """The same for the same digest, of which 10 bytes count: `[email:gkqz…]`."""
     letters = "".join(LETTERS[byte >> 4] + LETTERS[byte & 15] for byte in digest[: LENGTH // 2])
     return f"[{kind}:{letters}]"
+
+
+def sealed(token: str) -> str:
+    """What only the holder of the key can read: `[encrypted:…]`."""
+    return f"[encrypted:{token}]"
 
 
 def is_own(text: str) -> bool:
