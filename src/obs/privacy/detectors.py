@@ -119,7 +119,7 @@ TOKEN: Final = Detector(
             signs=("eyJ",),
         ),
         _form(
-            r"\b(?:[Bb]earer (?P<bearer>[A-Za-z0-9._~+/-]{16,4096}=*)"
+            r"\b(?:[Bb]earer (?P<bearer>[A-Za-z0-9._~+/-]{16,4096}={0,2})"
             r"|[Bb]asic (?P<basic>[A-Za-z0-9+/]{8,512}={0,2}))(?![A-Za-z0-9+/=])",
             is_credential,
             signs=("earer ", "asic "),

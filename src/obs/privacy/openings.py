@@ -38,7 +38,7 @@ class Openings:
         try:
             read = as_json(text)
         except UnreadableJson:
-            return self.text(text)
+            return self.whole(text)
         changed = event_with_data(read, self._value, self.payload)
         return text if changed == read else written(changed)
 
@@ -51,5 +51,7 @@ class Openings:
             raise BadInput(f"the payload is nested deeper than {MOST_LEVELS} levels")
         if not isinstance(value, dict):
             return [self._value(each, (*path, at)) for at, each in enumerate(value)]
+        if not all(isinstance(name, str) for name in value):
+            raise BadInput("the payload has a field that is not named by a text")
         named = {self.text(name): each for name, each in value.items()}
         return {name: self._value(each, (*path, name)) for name, each in named.items()}

@@ -123,7 +123,7 @@ class Privacy:
         return self._rewriter.value(value)
 
     def decrypt(self, payload: Payload) -> Payload:
-        """The payload with all that `encrypt` has encrypted in it. Raises BadInput for a wrong key."""
+        """The payload with all that was encrypted in it. Raises BadInput for a wrong key."""
         opened: Payload = self._sealer.opened(payload)
         return opened
 
