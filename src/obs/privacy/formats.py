@@ -59,6 +59,8 @@ def stands_alone(match: re.Match[str]) -> bool:
 def is_international(match: re.Match[str]) -> bool:
     """An assigned country code, and 8 to 15 digits: 10 at least where nothing separates them."""
     number = match.group()
+    if number.count(".") == 1 and not re.search(r"[ ()/-]", number):
+        return False  # a coordinate
     digits = digits_of(number).removeprefix("00")
     fewest = 8 if re.search(r"[ .()/-]", number) else 10
     groups = re.split(r"[ .()/-]+", number.strip("+ ()"))
@@ -78,7 +80,7 @@ def is_national(match: re.Match[str]) -> bool:
 
 def is_ipv4(match: re.Match[str]) -> bool:
     """An address of another machine, and no version."""
-    before = match.string[max(match.start() - 16, 0) : match.start()]
+    before = match.string[max(match.start() - 20, 0) : match.start()]
     return _is_address(match.group()) and not _VERSION.search(before)
 
 
@@ -101,7 +103,7 @@ def is_secret_key(match: re.Match[str]) -> bool:
         return False
     counts = Counter(text).values()
     bits = -sum(n / len(text) * math.log2(n / len(text)) for n in counts)
-    return bits > 4.2 and text.count("/") < 4  # paths have more
+    return bits > 4.2 and text.count("/") < 5  # paths have more
 
 
 def is_credential(match: re.Match[str]) -> bool:
@@ -148,7 +150,7 @@ _FILES: Final = frozenset(
 _ISSUERS: Final = re.compile(
     r"4(\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|(222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"
     r"|3[47]\d{13}|(6011\d\d|64[4-9]\d{3}|65\d{4})\d{10,13}|35(2[89]|[3-8]\d)\d{12}"
-    r"|3(0[0-5]|[68]\d)\d{11}"
+    r"|3(0[0-5]|[68]\d)\d{11}|62\d{14,17}"
 )
 _NUMBER_BEFORE: Final = re.compile(r"\d[ ]{1,2}$")
 _NUMBER_AFTER: Final = re.compile(r"[ ]\d")
@@ -163,10 +165,11 @@ _PHONE_WORD: Final = re.compile(
     r"(?:[ _]?(?:number|no|nr))?[\"'.:=]{0,3} {0,2}(?:is |to |at |me at |us at |on )?[\"']?$"
 )
 _VERSION: Final = re.compile(
-    r"(?i)(?:version|release|firmware|\bver|\bbuild|\brev)[\"']?[\s:=.]{0,3}$"
+    r"(?i)(?:version|release|upgraded? from|upgraded? to|firmware|\bver|\bbuild|\brev)[\"']?"
+    r"[\s:=.]{0,3}$"
 )
 _SHORT_IPV6: Final = re.compile(r"(?i)[23][0-9a-f]{3}:|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:")
 _PLACEHOLDER: Final = re.compile(
-    r"\$\{?[A-Za-z_][\w.]{0,60}\}?|\{\{?[\s\w.]{0,60}\}?\}|<[\s\w.-]{0,60}>|[*x•…]+|%s|%\(\w{1,60}\)s"
+    r"\$\{[\w.]{1,60}\}|\$[A-Z_][A-Z0-9_]{0,60}|\{\{?[\s\w.]{0,60}\}?\}|<[\s\w.-]{0,60}>|[*x•…]+|%s|%\(\w{1,60}\)s"
     r"|(?i:null|none|nil|true|false|undefined|\W{0,3}(?:redacted|masked|removed|hidden)\W{0,3})"
 )
