@@ -30,28 +30,36 @@ from obs.redaction.issued import ISSUED
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write it. One of `signs`, and what `hint` matches, are in every text that has it:
-    they are faster to look for. The group `value`, else all of the match, is what has to go.
+    """A way to write it, in at least `least` characters. One of `signs`, and what `hint` matches,
+    are in every text that has it: they are faster to look for. The group `value`, else all of the
+    match, is what has to go.
 
     A pattern begins with what stands there, followed by what must not stand before: so most of a
     text is skipped at the speed of C.
     """
 
     pattern: re.Pattern[str]
+    least: int
     sure: Judge | None = None
     signs: tuple[str, ...] = ()
     hint: re.Pattern[str] | None = None
 
     def found(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands in a text."""
-        if self.signs and not any(sign in text for sign in self.signs):
-            return
-        if self.hint is not None and not self.hint.search(text):
+        if not self._may(text):
             return
         group = "value" if "value" in self.pattern.groupindex else 0
         for match in self.pattern.finditer(text):
             if self.sure is None or self.sure(match):
                 yield match.span(group)
+
+    def _may(self, text: str) -> bool:
+        if len(text) < self.least or (self.hint is not None and not self.hint.search(text)):
+            return False
+        for sign in self.signs:
+            if sign in text:
+                return True
+        return not self.signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,17 @@ class Piece:
 
 
 def _form(
-    pattern: str, sure: Judge | None = None, *, signs: tuple[str, ...] = (), hint: str = ""
+    pattern: str,
+    sure: Judge | None = None,
+    *,
+    least: int,
+    signs: tuple[str, ...] = (),
+    hint: str = "",
 ) -> Form:
-    return Form(re.compile(pattern), sure, signs, re.compile(hint) if hint else None)
+    return Form(re.compile(pattern), least, sure, signs, re.compile(hint) if hint else None)
 
 
-_DIGITS: Final = tuple("0123456789")
+_DIGIT: Final = r"\d"
 
 PRIVATE_KEY: Final = Detector(
     "private_key",
@@ -89,6 +102,7 @@ PRIVATE_KEY: Final = Detector(
         _form(
             r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?(?:-----)?"
             r"(?:[^-]|-(?!----)){0,65536}+(?:-----END [A-Z0-9 ]{0,40}-----)?",
+            least=22,
             signs=("-----BEGIN",),
         ),
     ),
@@ -101,6 +115,7 @@ URL_PASSWORD: Final = Detector(
             r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
             r"(?P<value>[^\s/:@\"'<>]{0,256}:[^\s/@\"']{1,256})@",
             is_filled_in,
+            least=6,
             signs=("://",),
         ),
     ),
@@ -110,18 +125,20 @@ TOKEN: Final = Detector(
     "a token",
     (
         *(
-            _form(rf"(?<![A-Za-z0-9]){issued.prefix}{issued.rest}", signs=(issued.sign,))
+            _form(rf"(?<![A-Za-z0-9]){issued.prefix}{issued.rest}", least=14, signs=(issued.sign,))
             for issued in ISSUED
         ),
         _form(
             r"(?<![\w-])eyJ[\w-]{8,}+\.(?:eyJ[\w-]{8,}+(?:\.[\w-]*+)?"
             r"|[\w-]*+\.[\w-]{8,}+\.[\w-]{8,}+\.[\w-]{8,}+)",
+            least=18,
             signs=("eyJ",),
         ),
         _form(
             r"\b(?:[Bb]earer (?P<bearer>[A-Za-z0-9._~+/-]{16,4096}={0,2})"
             r"|[Bb]asic (?P<basic>[A-Za-z0-9+/]{8,512}={0,2}))(?![A-Za-z0-9+/=])",
             is_credential,
+            least=14,
             signs=("earer ", "asic "),
         ),
     ),
@@ -132,6 +149,7 @@ AWS_ACCESS_KEY: Final = Detector(
     (
         _form(
             r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])",
+            least=20,
             signs=("AKIA", "ASIA", "ABIA", "ACCA"),
         ),
     ),
@@ -143,7 +161,8 @@ AWS_SECRET_KEY: Final = Detector(
         _form(
             r"[A-Za-z0-9/+](?<![A-Za-z0-9/+_-].)(?<!==.)[A-Za-z0-9/+]{39}(?![A-Za-z0-9/+=_-])",
             is_secret_key,
-            signs=_DIGITS,
+            least=40,
+            hint=_DIGIT,
         ),
     ),
 )
@@ -156,6 +175,7 @@ EMAIL: Final = Detector(
             r"(?:[^\W_](?:[^\W_]|-){0,62}\.){1,8}(?:[^\W\d_A-Z]{2,24}|[A-Z][a-z]{1,23}|[A-Z]{2,24})"
             r"(?![\w-])",
             is_mail,
+            least=6,
             signs=("@", "%40"),
         ),
     ),
@@ -169,7 +189,8 @@ CARD: Final = Detector(
             r"\d(?<![\w.+-].)(?:\d{12,18}|\d{3}([- .])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})?"
             r"|\d{3}([- .])\d{6}\2\d{4,5})(?![\w-]|[.:]\w)",
             is_card,
-            signs=_DIGITS,
+            least=13,
+            hint=_DIGIT,
         ),
     ),
     digits_of,
@@ -182,11 +203,13 @@ SSN: Final = Detector(
             r"[0-8](?<![\w.-].)\d{2}(?<!000)(?<!666)([- ])(?!00)\d{2}\1(?!0000)\d{4}"
             r"(?![\w-]|\.\d)",
             stands_alone,
-            signs=_DIGITS,
+            least=11,
+            hint=_DIGIT,
         ),
         _form(
             r"(?i:\b(?:ssn|social[ _-]security(?:[ _-](?:number|no))?)\W{0,4}(?:is )?)"
             r"(?P<value>(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4})(?![\w-]|\.\d)",
+            least=12,
             signs=("SSN", "ssn", "ecurity", "Ssn"),
         ),
     ),
@@ -199,23 +222,27 @@ PHONE: Final = Detector(
         _form(
             r"\+(?<![\w.+-].)[1-9](?:[ .-]?\(?\d\)?){6,15}(?![\w-]|[.:]\d)",
             is_international,
+            least=8,
             signs=("+",),
         ),
         _form(
             r"00(?<![\w.+-]..)[1-9]\d{0,2}[ -](?:[ .-]?\(?\d\)?){6,12}(?![\w-]|[.:]\d)",
             is_international,
+            least=8,
             signs=("00",),
         ),
         _form(
             r"[(1-9](?<![\w.+-].)(?:(?<=1)[-. ](?:\([2-9]\d\d\)[- ]?|[2-9]\d\d[-. ])"
             r"|(?<=\()[2-9]\d\d\)[- ]?|(?<=[2-9])\d\d[-. ])[2-9]\d\d[-. ]\d{4}(?![\w-]|[.:]\d)",
             stands_alone,
-            signs=_DIGITS,
+            least=10,
+            hint=_DIGIT,
         ),
         _form(
             r"[(0-9](?<![\w+-].)(?:[ .\-/]?\(?\d\)?){6,13}(?![\w-]|[.:]\d)",
             is_national,
-            signs=_DIGITS,
+            least=8,
+            hint=_DIGIT,
         ),
     ),
     digits_of,
@@ -228,11 +255,13 @@ IP: Final = Detector(
             r"[0-9A-Fa-f:](?<![\w.:/-].)[0-9A-Fa-f:]{1,38}"
             r"(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:-]|\.\d)",
             is_ipv6,
+            least=6,
             hint=r":[0-9A-Fa-f]{0,4}:",
         ),
         _form(
             r"\d(?:(?<![\w.:/-].)|(?<=//.)|(?<=[A-Za-z\"'\]]:.))\d{0,2}(?:\.\d{1,3}){3}(?![\w-]|\.\d)",
             is_ipv4,
+            least=7,
             signs=(".",),
         ),
     ),
@@ -253,7 +282,8 @@ def kinds(text: str) -> tuple[str, ...]:
 
 def pieces(text: str, detectors: Sequence[Detector] = ALL) -> list[Piece]:
     """What is found in a text, in its order; no two of them overlap."""
-    return apart(piece for detector in detectors for piece in _found(detector, text))
+    found = [piece for detector in detectors for piece in _found(detector, text)]
+    return apart(found) if found else found
 
 
 def apart(found: Iterable[Piece]) -> list[Piece]:

@@ -38,7 +38,8 @@ class Openings:
         try:
             read = as_json(text)
         except UnreadableJson:
-            return self.whole(text)
+            whole: str = self.whole(text)
+            return whole
         changed = event_with_data(read, self._value, self.payload)
         return text if changed == read else written(changed)
 

@@ -12,6 +12,8 @@ MOST_LEVELS: Final = 100
 _ROUNDS: Final = 8
 """What is replaced may uncover what stood too close to it. After so many rounds all of the text is
 taken for personal."""
+_LIKE_CARDS: Final = (10**12, 10**19)
+"""Numbers with as many digits as a card number: no other kind is written as a number."""
 _WHOLE: Final = "text"
 """The kind of a text that is taken for personal as a whole."""
 
@@ -78,8 +80,11 @@ class Rewriter:
         raise BadInput(f"the payload holds a {type(value).__name__}, which JSON does not have")
 
     def _once(self, text: str, path: Path) -> str:
+        found = self._rules.found_in(text)
+        if not found:
+            return text
         parts, done = [], 0
-        for piece in self._rules.found_in(text):
+        for piece in found:
             value = text[piece.begin : piece.end]
             parts += [text[done : piece.begin], self._replace(path, piece.kind, value)]
             done = piece.end
@@ -87,6 +92,8 @@ class Rewriter:
 
     def _number(self, value: float, path: Path, kind: str | None) -> Any:
         if kind is None:
+            if not isinstance(value, int) or not _LIKE_CARDS[0] <= value < _LIKE_CARDS[1]:
+                return value
             written = str(value)
             whole = next(iter(self._rules.found_in(written)), None)
             if whole is None or whole.end - whole.begin < len(written):

@@ -54,8 +54,10 @@ class Rules:
 
     def found_in(self, text: str) -> list[Piece]:
         """What a text holds, by its form or by a name in front of it."""
-        named = assigned(text, self.kind_of)
-        return apart([*pieces(text, self._detectors), *named])
+        if len(text) < SHORTEST and not _TELLS.search(text):
+            return []
+        found = [*pieces(text, self._detectors), *assigned(text, self.kind_of)]
+        return apart(found) if found else found
 
     def allows(self, path: Path) -> bool:
         """Whether what is at a path is left alone."""
@@ -75,6 +77,9 @@ class Rules:
 
 
 DEFAULT: Final = Rules()
+SHORTEST: Final = 14
+"""Characters of what has neither a digit nor a sign: the shortest is of basic authentication."""
+_TELLS: Final = re.compile(r"[\d@%:=]")
 
 
 def _as_pattern(glob: str) -> str:
