@@ -170,6 +170,6 @@ _VERSION: Final = re.compile(
 )
 _SHORT_IPV6: Final = re.compile(r"(?i)[23][0-9a-f]{3}:|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:")
 _PLACEHOLDER: Final = re.compile(
-    r"\$\{[\w.]{1,60}\}|\$[A-Z_][A-Z0-9_]{0,60}|\{\{?[\s\w.]{0,60}\}?\}|<[\s\w.-]{0,60}>|[*x•…]+|%s|%\(\w{1,60}\)s"
+    r"\$\{[\w.]{1,60}\}|\$[A-Z_][A-Z0-9_]{0,60}|\{\{?[\s\w.]{0,60}\}?\}|<[\s\w.-]{0,60}>|[*•…]+|[xX]{3,}|%s|%\(\w{1,60}\)s"
     r"|(?i:null|none|nil|true|false|undefined|\W{0,3}(?:redacted|masked|removed|hidden)\W{0,3})"
 )
