@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "bounded_json": set(),
     "bounded_yaml": {"yaml_syntax"},
     "difference": set(),
-    "privacy": {"bounded_json", "errors", "extras", "files", "redaction"},
+    "privacy": {"bounded_json", "errors", "extras", "files", "redaction", "spec"},
     "folder": {"errors", "files"},
     "artifacts": {"files", "difference", "errors", "folder"},
     "lag": set(),

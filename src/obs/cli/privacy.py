@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from obs.cli.arguments import Commands, command, command_group, format_argument
+from obs.cli.arguments import (
+    Commands,
+    chosen_spec,
+    command,
+    command_group,
+    format_argument,
+    spec_arguments,
+)
 from obs.cli.output import counted, json_text, safe
 from obs.cli.parser import Parser
 from obs.errors import DONE, FOUND, BadInput
@@ -71,7 +78,7 @@ def register(commands: "Commands[Parser]") -> None:
         change.set_defaults(act=name)
         _input(change)
         _rules(change)
-        keys = change.add_mutually_exclusive_group(required=True)
+        keys = change.add_mutually_exclusive_group()
         keys.add_argument("--key-file", type=Path, metavar="FILE", help="file with the key")
         keys.add_argument("--key-env", metavar="NAME", help="environment variable with the key")
 
@@ -87,6 +94,7 @@ def _input(parser: argparse.ArgumentParser) -> None:
 
 
 def _rules(parser: argparse.ArgumentParser) -> None:
+    spec_arguments(parser, default=False)
     parser.add_argument(
         "--leave", action="append", default=[], metavar="KIND", help="kind not to look for"
     )
@@ -108,8 +116,14 @@ def _rules(parser: argparse.ArgumentParser) -> None:
 
 def _chosen_rules(arguments: argparse.Namespace) -> "Rules":
     from obs.privacy import Rules
+    from obs.privacy.from_spec import rules_of
 
-    return Rules(frozenset(arguments.field), tuple(arguments.allow), frozenset(arguments.leave))
+    own = rules_of(chosen_spec(arguments).system) if arguments.spec else Rules()
+    return Rules(
+        own.fields | {*arguments.field},
+        (*own.allow, *arguments.allow),
+        own.leave | {*arguments.leave},
+    )
 
 
 def _scan(arguments: argparse.Namespace) -> int:
@@ -194,10 +208,16 @@ def _change(arguments: argparse.Namespace) -> int:
 
 def _key(arguments: argparse.Namespace) -> "Key":
     from obs.privacy import key_from_environment, key_from_file
+    from obs.privacy.from_spec import key_of
 
     if arguments.key_env:
         return key_from_environment(arguments.key_env)
-    return key_from_file(arguments.key_file)
+    if arguments.key_file:
+        return key_from_file(arguments.key_file)
+    read = key_of(chosen_spec(arguments).system) if arguments.spec else None
+    if read is None:
+        raise BadInput("no key: give --key-file, --key-env, or --spec of a spec with privacy.key")
+    return read()
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ Ten patterns and the names of fields (`detectors`, `names`), what becomes of wha
 """
 
 from obs.privacy.finding import Finding, PersonalDataFound
+from obs.privacy.from_spec import from_spec
 from obs.privacy.keys import Key, key_from_environment, key_from_file, key_from_kms
 from obs.privacy.logs import PrivacyFilter
 from obs.privacy.masking import masked
@@ -20,6 +21,7 @@ __all__ = [
     "PrivacyFilter",
     "Rules",
     "Strategy",
+    "from_spec",
     "key_from_environment",
     "key_from_file",
     "key_from_kms",

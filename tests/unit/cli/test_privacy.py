@@ -103,7 +103,7 @@ def test_what_is_encrypted_is_clean_and_comes_back(
         (["scan", "nothing"], "nothing: cannot be read: No such file or directory"),
         (["scan", "."], ".: cannot be read: Is a directory"),
         (["scan", "--leave", "emial"], "privacy: emial: no such kind; choose from aws_access_key"),
-        (["encrypt"], "one of the arguments --key-file --key-env is required"),
+        (["encrypt"], "no key: give --key-file, --key-env, or --spec"),
         (["decrypt", "--key-env", "UNSET"], "environment variable UNSET is not set"),
     ],
 )
