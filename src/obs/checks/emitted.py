@@ -89,6 +89,6 @@ def _problems(name: str, text: str) -> Iterator[str]:
     if what is not None:
         yield f"its name suggests {what}"
     for kind in kinds(text):
-        if kind == _ADDRESS and name in _OF_MACHINES | _VERSIONS:
+        if kind == _ADDRESS and (name in _OF_MACHINES | _VERSIONS or name.endswith("_url")):
             continue
         yield f"contains {kind}"

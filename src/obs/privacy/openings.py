@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from obs.bounded_json import UnreadableJson
+from obs.bounded_json import MOST_LEVELS, UnreadableJson
 from obs.errors import BadInput
 from obs.privacy.payload import as_json, event_with_data, written
-from obs.privacy.rewrite import MOST_LEVELS
 from obs.privacy.rules import Path, Rules
 
 

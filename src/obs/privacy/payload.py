@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from obs.bounded_json import UnreadableJson, load_json
+from obs.bounded_json import MOST_LEVELS, UnreadableJson, load_json
+from obs.errors import BadInput
 
 MOST_BYTES: Final = 4_000_000
 """Of a payload that is changed or judged as a whole."""
 
 
+_SIZED: Final = (str, bytes, bytearray, memoryview, dict, list, tuple)
 DATA: Final = "data_base64"
 """Where a CloudEvent in JSON has data that is no JSON."""
 
@@ -23,6 +25,22 @@ def as_json(text: str | bytes) -> Any:
     if begin not in ("{", "[", b"{", b"["):
         raise UnreadableJson("is no object and no list")
     return load_json(text, pairs=_each_once)
+
+
+def check_size(payload: Any, most: int = MOST_BYTES) -> None:
+    """Raises BadInput for a payload of more than `most` bytes, characters or values."""
+    size, level = 0, [payload]
+    for _ in range(MOST_LEVELS + 1):
+        inner: list[Any] = []
+        for each in level:
+            size += len(each) if isinstance(each, _SIZED) else 1
+            if size > most:
+                raise BadInput(f"the payload is larger than {most / 1e6:g} MB")
+            if isinstance(each, dict):
+                inner += (*each, *each.values())
+            elif isinstance(each, list | tuple):
+                inner += each
+        level = inner
 
 
 def written(value: Any) -> str:

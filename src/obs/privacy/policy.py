@@ -12,7 +12,7 @@ from obs.errors import BadInput
 from obs.privacy.detectors import BY_NAME
 from obs.privacy.finding import Finding, PersonalDataFound, shown_path, summary
 from obs.privacy.keys import Key
-from obs.privacy.payload import DATA, MOST_BYTES, as_json, event_with_data, written
+from obs.privacy.payload import DATA, as_json, check_size, event_with_data, written
 from obs.privacy.rewrite import Rewriter
 from obs.privacy.rules import DEFAULT, Path, Rules
 from obs.privacy.sealing import Sealer
@@ -179,16 +179,15 @@ class _Payloads:
         self._binary = binary
 
     def changed(self, payload: Any, path: Path) -> Any:
+        check_size(payload)
         if isinstance(payload, bytes | bytearray | memoryview):
             return self._bytes(payload, path)
         if isinstance(payload, str):
-            _check_size(len(payload))
             return self._text(payload, path)
         changed = self._event(payload, path)
         return payload if changed == payload else changed
 
     def _bytes(self, payload: bytes | bytearray | memoryview, path: Path) -> Any:
-        _check_size(len(payload))
         data = bytes(payload)
         try:
             text = data.decode()
@@ -214,11 +213,6 @@ class _Payloads:
             lambda others: self._rewriter.value(others, path),
             lambda data: self._bytes(data, (*path, DATA)),
         )
-
-
-def _check_size(size: int) -> None:
-    if size > MOST_BYTES:
-        raise BadInput(f"the payload is larger than {MOST_BYTES / 1e6:g} MB")
 
 
 def _strategy(name: str) -> Strategy:

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from obs.bounded_json import MOST_LEVELS
 from obs.errors import BadInput
 from obs.privacy.formats import is_placeholder
 from obs.privacy.rules import Path, Rules
 
-MOST_LEVELS: Final = 100
-"""Objects and lists within each other."""
 _ROUNDS: Final = 8
 """What is replaced may uncover what stood too close to it. After so many rounds all of the text is
 taken for personal."""

@@ -49,7 +49,7 @@ async def test_publishers_send_what_only_the_consumer_reads(shown: dict[str, Any
     assert b"jane" not in sent[0]
     read = shown["read"](ENCRYPT, SimpleNamespace(data=sent[0]))
     assert json.loads(read) == ORDER
-    events = SimpleNamespace(put_events=lambda Entries: Entries[0]["Detail"])
+    events = SimpleNamespace(put_events=lambda **sent: sent["Entries"][0]["Detail"])
     assert json.loads(ENCRYPT.decrypt(shown["put_order"](events, ENCRYPT, ORDER))) == ORDER
 
 

@@ -17,7 +17,10 @@ from obs.privacy.rewrite import Rewriter
 from obs.privacy.rules import DEFAULT
 
 FORMS = [form for detector in ALL for form in detector.forms]
-PATTERNS = {form.pattern.pattern for form in FORMS} | {assigned._ASSIGNED.pattern}
+PATTERNS = {form.pattern.pattern for form in FORMS} | {
+    assigned._NAMED.pattern,
+    assigned._VALUE.pattern,
+}
 
 
 def unbounded(pattern: Any) -> list[str]:

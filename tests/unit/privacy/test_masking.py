@@ -75,3 +75,26 @@ JSON = st.recursive(
 def test_json_stays_json(value: dict[str, object]) -> None:
     shown = masked(json.dumps(value))
     assert isinstance(json.loads(shown), dict) or len(shown) == 16_384
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (r'"password":"hun\"ter2", "x": 1', r'"password":"[password]", "x": 1'),
+        ("{'pwd': \"it's\", 'id': 7}", "{'pwd': \"[password]\", 'id': 7}"),
+        (r"{\"token\":\"a1\",\"b\":\"c\"}", r"{\"token\":\"[token]\",\"b\":\"c\"}"),
+        (
+            "db:\n  - password: hunter2\n    user: obs",
+            "db:\n  - password: [password]\n    user: obs",
+        ),
+        ("the password: hunter2 was refused", "the password: hunter2 was refused"),
+        (
+            "token=${TOKEN} secret={{ x }} key=$(cat k)",
+            "token=${TOKEN} secret={{ x }} key=$(cat k)",
+        ),
+        ("call +14155550123x22", "call [phone]x22"),
+        ("PASSWORD=a;token_count=5", "PASSWORD=[password];token_count=5"),
+    ],
+)
+def test_values_with_a_telltale_name_in_front_of_them(text: str, shown: str) -> None:
+    assert masked(text) == shown

@@ -132,6 +132,19 @@ def test_the_data_of_a_cloud_event_is_looked_at_whatever_it_is() -> None:
         assert json_or_same(base64.b64decode(opened["data_base64"])) == json_or_same(plain)
 
 
+def test_an_object_is_bounded_too_and_may_refer_to_itself() -> None:
+    for large in ({"a": ["x" * 1_000] * 5_000}, [[None] * 3_000] * 2_000):
+        with pytest.raises(BadInput, match="larger than 4 MB"):
+            BLOCK.protect(large)
+    one: list[Any] = []
+    one.append(one)
+    many: dict[str, Any] = {}
+    many |= {"a": many, "b": many}
+    for endless, why in ((one, "nested deeper than 100 levels"), (many, "larger than 4 MB")):
+        with pytest.raises(BadInput, match=why):
+            ENCRYPT.protect(endless)
+
+
 def test_a_name_that_an_object_has_twice_hides_nothing() -> None:
     payload = b'{"note": "jane.doe@example.com", "note": "ok"}'
     with pytest.raises(PersonalDataFound):
