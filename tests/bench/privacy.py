@@ -70,7 +70,7 @@ def names() -> None:
     wrong = sum(kind_by_name(name) not in (None, kind) for kind, name in pairs)
     there = sum(kind != "-" for kind, _ in pairs)
     print(
-        f"\n{len(pairs)} names of fields: precision {right / (right + wrong):.3f}, "
+        f"\n{len(pairs)} names of fields, none held out: precision {right / (right + wrong):.3f}, "
         f"recall {right / there:.3f}"
     )
 
