@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,8 @@ def speed() -> None:
             for _ in range(repeat):
                 way(payload)
 
-        figures = [
-            microseconds_a_kilobyte(lambda w=way, a=act: a(w), len(payload) * repeat)
-            for way in each
-        ]
+        size = len(payload) * repeat
+        figures = [microseconds_a_kilobyte(partial(act, way), size) for way in each]
         columns = zip(figures, (9, 11, 9, 8), strict=True)
         print(f"{name:30}" + "".join(f"{figure:{width}.0f}" for figure, width in columns))
     _records()

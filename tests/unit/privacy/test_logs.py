@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -59,8 +60,12 @@ def with_exception(log: logging.Logger) -> None:
         log.exception("failed")
 
 
+def say(text: str, log: logging.Logger) -> None:
+    log.error(text)
+
+
 SAYINGS: dict[str, Callable[[logging.Logger], None]] = {
-    **{kind: (lambda log, kind=kind: log.error(in_words(kind))) for kind in PLANTED},
+    **{kind: partial(say, in_words(kind)) for kind in PLANTED},
     "argument": lambda log: log.error("order of %s from %s", PLANTED["email"], PLANTED["ip"]),
     "number": lambda log: log.error("card %d", 4111111111111111),
     "mapping": lambda log: log.error("%(id)s", {"id": 7, "mail": PLANTED["email"]}),
@@ -91,10 +96,10 @@ def test_a_harmless_record_stays_as_it_is() -> None:
     privacy = PrivacyFilter()
     args: tuple[Any, ...] = ("oms-processor", 1000)
     record = logging.LogRecord("x", logging.INFO, "f", 1, "lag of %s: %d", args, None)
-    record.consumer = "oms-processor"
+    vars(record)["consumer"] = "oms-processor"
     assert privacy.filter(record)
     assert (record.msg, record.args) == ("lag of %s: %d", args)
-    assert record.consumer == "oms-processor"
+    assert vars(record)["consumer"] == "oms-processor"
 
 
 def test_pseudonyms_follow_a_person_through_the_log() -> None:
