@@ -17,14 +17,14 @@ def telltale(name: str) -> str | None:
 @lru_cache(maxsize=4096)
 def kind_by_name(name: str) -> str | None:
     """The same as a short name: `email`, `password`."""
-    words = [word.lower() for word in _WORD.findall(name[:_LONGEST])]
+    words = [word.lower() for word in _WORD.findall(name[-_LONGEST:])]
     if not words or words[-1] in _ABOUT_IT:
         return None
     joined = "_".join(words)
     return next((kind for kind, telling in _TELLING.items() if telling.search(joined)), None)
 
 
-_LONGEST: Final = 100  # characters of a name that are looked at
+_LONGEST: Final = 100  # characters at the end of a name that are looked at
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _ABOUT_IT: Final = frozenset(
     (
