@@ -10,6 +10,7 @@ _LIBRARIES: Final = {
     "otlp": ("grpc", "opentelemetry", "google", "requests"),
     "dashboards": ("grafanalib", "promql_parser"),
     "preview": ("markdown_it", "plotly"),
+    "privacy": ("cryptography",),
     "demo": ("ministack",),
     "tracing": ("opentelemetry",),
 }

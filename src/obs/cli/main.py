@@ -30,6 +30,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.iam",
     "obs.cli.nats",
     "obs.cli.packs",
+    "obs.cli.privacy",
     "obs.cli.slo",
     "obs.cli.imports",
     "obs.cli.demo",
