@@ -19,7 +19,7 @@ imagePullSecrets:
   {{- end }}
 {{- end }}
 containers:
-  - {{- include "obs.container" (dict "root" . "settings" .Values.collector "env" .Values.env "port" "metrics") | nindent 4 }}
+  - {{ include "obs.container" (dict "root" . "settings" .Values.collector "env" .Values.env "port" "metrics") | nindent 4 | trim }}
     # In a pod of its own readiness may say that a source does not answer: no other traffic depends
     # on it, and /metrics is scraped all the same.
     readinessProbe:
@@ -55,7 +55,7 @@ affinity:
 podAntiAffinity:
   {{- if eq .Values.collector.antiAffinity "hard" }}
   requiredDuringSchedulingIgnoredDuringExecution:
-    - {{- toYaml $term | nindent 6 }}
+    - {{ toYaml $term | nindent 6 | trim }}
   {{- else }}
   preferredDuringSchedulingIgnoredDuringExecution:
     - weight: 100

@@ -12,13 +12,14 @@
 
 {{/* The ConfigMap's data. A key has no /, so a folder's name ends in two underscores there. */}}
 {{- define "obs.specData" -}}
-{{- if .Values.spec }}
-obs.yaml: |
-  {{- toYaml .Values.spec | nindent 2 }}
-{{- end }}
-{{- range $name, $text := .Values.specFiles }}
-{{ $name | replace "/" "__" | quote }}: {{ $text | quote }}
-{{- end }}
+{{- $data := dict -}}
+{{- with .Values.spec -}}
+{{- $_ := set $data "obs.yaml" (toYaml . | printf "%s\n") -}}
+{{- end -}}
+{{- range $name, $text := .Values.specFiles -}}
+{{- $_ := set $data ($name | replace "/" "__") $text -}}
+{{- end -}}
+{{- toYaml $data -}}
 {{- end -}}
 
 {{/* Changes whenever the spec does, so that pods restart; of a foreign ConfigMap only its name. */}}
