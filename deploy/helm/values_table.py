@@ -41,7 +41,9 @@ def described(text: str) -> dict[str, str]:
     return found
 
 
-def defaults(values: dict[str, Any], wanted: set[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def defaults(
+    values: dict[str, Any], wanted: set[str], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
     """Path and default of each value that is described, in the order of the file."""
     for name, value in values.items():
         path = f"{prefix}{name}"
