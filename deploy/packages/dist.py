@@ -51,7 +51,7 @@ def _git(*arguments: str) -> str:
 
 
 def copy_sources(target: Path) -> None:
-    """The files of the project: those that git knows or would add, else all but what commands made."""
+    """The files of the project: those that git knows or would add; without git all."""
     names = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]
     if not names:
         shutil.copytree(ROOT, target, ignore=_NOT_SOURCES)

@@ -240,7 +240,9 @@ def test_prometheus_finds_the_collectors() -> None:
 @pytest.fixture(scope="module")
 def with_sidecar(tmp_path_factory: pytest.TempPathFactory) -> list[Manifest]:
     """The chart of another application, as docs/kubernetes-helm.md shows it."""
-    blocks = re.findall(r"^```yaml\n# processor/(\S+)\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(
+        r"^```yaml\+jinja\n# processor/(\S+)\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE
+    )
     texts = dict(blocks)
     chart = parent_chart(tmp_path_factory.mktemp("charts"), texts["values.yaml"])
     (chart / "templates" / "deployment.yaml").write_text(texts["templates/deployment.yaml"])
