@@ -54,6 +54,9 @@ dist: $(VENV)/release  ## wheel, sdist, chart, bills of materials and checksums,
 dist-try:  ## the wheel of dist/ in an empty environment of each Python here (ARGS="/path/to/python3.13")
 	@$(PYTHON) deploy/packages/try_wheel.py $(ARGS)
 
+system-packages: $(VENV)/release  ## a Debian and an RPM package of the wheel in dist/, for this system's Python (EXTRAS)
+	@$(BIN)/python deploy/packages/system_packages.py $(ARGS)
+
 chart: $(VENV)/dev  ## the chart's table of values anew, then its tests
 	@$(BIN)/python deploy/helm/values_table.py
 	@$(PYTEST) tests/unit/deploy/test_helm.py $(ARGS)
@@ -74,4 +77,4 @@ $(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 clean:  ## remove what these commands made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
-.PHONY: help demo drill test hostile test-newest lint lock bench dist dist-try chart image packages clean
+.PHONY: help demo drill test hostile test-newest lint lock bench dist dist-try system-packages chart image packages clean

@@ -140,6 +140,14 @@ def _run(module: str, *arguments: str, given: str = "") -> None:
         raise Refused(f"{module}: {(done.stdout + done.stderr).strip()[-2000:]}")
 
 
+def write_checksums(folder: Path) -> None:
+    """SHA256SUMS of every other file of the folder, for `sha256sum --check`."""
+    target = folder / "SHA256SUMS"
+    files = sorted(path for path in folder.iterdir() if path != target)
+    lines = [f"{_sum(path)}  {path.name}\n" for path in files]
+    target.write_text("".join(lines), encoding="utf-8")
+
+
 def _sum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -159,8 +167,7 @@ def make(out: Path) -> list[Path]:
         stem = "-".join(wheel.name.split("-")[:2])
         bill_of_materials(fresh, stem, ["base"])
         bill_of_materials(fresh, f"{stem}-all", ["base", "all"])
-        lines = [f"{_sum(path)}  {path.name}\n" for path in sorted(fresh.iterdir())]
-        (fresh / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+        write_checksums(fresh)
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(fresh, out)
     return sorted(out.iterdir())

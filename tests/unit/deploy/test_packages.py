@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from obs import __version__
-from tests.unit.deploy.deployed import ROOT
+from tests.unit.deploy.deployed import ROOT, parsed, read
 
+INSTALLED = "/opt/obs"
 DIST: dict[str, Any] = runpy.run_path(str(ROOT / "deploy" / "packages" / "dist.py"))
 
 
@@ -41,6 +42,21 @@ def test_the_sdist_holds_what_its_tests_need(packages: list[Path]) -> None:
     wanted = {"Makefile", "deploy/helm/obs/Chart.yaml", "docs/stability.md", "alerts/runbooks"}
     assert {name for name in wanted if not any(each.startswith(name) for each in names)} == set()
     assert [name for name in names if "__pycache__" in name or name.startswith(".venv")] == []
+
+
+def test_the_system_packages_hold_files_that_are_there_and_start_nothing() -> None:
+    recipe = parsed("packages/nfpm.yaml")
+    sources = [each["src"] for each in recipe["contents"] if "src" in each]
+    there = [src for src in sources if src[0] != "/" and not src.startswith("${TREE}")]
+    for path in (*there, *recipe["scripts"].values()):
+        assert (ROOT / path).is_file(), path
+    placed = {each["dst"] for each in recipe["contents"]}
+    assert f"ExecStart={INSTALLED}/bin/obs collect" in read("systemd/obs.service")
+    assert INSTALLED in placed
+    for path in recipe["scripts"].values():
+        assert "start" not in (ROOT / path).read_text("utf-8").replace("not started", "")
+    # A unit with a credential that is missing would not start.
+    assert "\nLoadCredential=\n" in read("packages/packaged.conf")
 
 
 def test_the_chart_s_archive_has_the_same_bytes_and_is_a_chart(tmp_path: Path) -> None:
