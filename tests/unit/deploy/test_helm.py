@@ -5,16 +5,20 @@ import re
 import runpy
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
 
 from obs import __version__
 from obs.alerts import targets as alert_targets
 from obs.dashboards import formats
 from obs.spec.load import load
+from obs.spec.system import System
+from tests.unit.alerts.hostile import systems
 from tests.unit.deploy.deployed import PORT, ROOT, STATE, UID
 from tests.unit.deploy.helm_chart import (
     CHART,
@@ -205,6 +209,17 @@ def test_the_spec_is_one_that_obs_reads_where_it_is_mounted(name: str, tmp_path:
         assert system.sources.nats["main"].max_consumers == 1_000_000
 
 
+def groups(texts: Iterable[str]) -> list[str]:
+    """The groups of rule files, comparable."""
+    return sorted(json.dumps(each) for text in texts for each in yaml.safe_load(text)["groups"])
+
+
+def installed_groups(objects: list[Manifest]) -> list[str]:
+    """The groups of PrometheusRule objects, as above."""
+    rules = of_kind(objects, "PrometheusRule")
+    return sorted(json.dumps(each) for one in rules for each in one["spec"]["groups"])
+
+
 def test_rules_and_dashboards_are_those_that_obs_builds() -> None:
     system = load([OMS], variables={})
     rules = alert_targets.build(system, ["helm-values", "prometheus", "recording"])
@@ -212,24 +227,26 @@ def test_rules_and_dashboards_are_those_that_obs_builds() -> None:
     values: dict[str, Any] = {"collector": {"enabled": False}}
     for built in (rules["helm-values"], boards["helm-values"]):
         (text,) = built.values()
-        values |= yaml.safe_load(text)
+        values |= helm.values_from_yaml(text)
     objects = rendered(values)
     for each in objects:
         validate(each)
-    groups = [
-        group for each in of_kind(objects, "PrometheusRule") for group in each["spec"]["groups"]
-    ]
-    wanted = [
-        group
-        for target in ("prometheus", "recording")
-        for text in rules[target].values()
-        for group in yaml.safe_load(text)["groups"]
-    ]
-    assert sorted(map(json.dumps, groups)) == sorted(map(json.dumps, wanted))
+    wanted = groups([*rules["prometheus"].values(), *rules["recording"].values()])
+    assert installed_groups(objects) == wanted
     maps = of_kind(objects, "ConfigMap")
     texts = {text for each in maps for text in each["data"].values()}
     assert texts == {text for path, text in boards["json"].items() if path.endswith(".json")}
     assert {each["metadata"]["annotations"]["grafana_folder"] for each in maps} == {"oms"}
+
+
+@settings(max_examples=5, deadline=None)
+@given(systems())
+def test_no_name_in_a_rule_is_a_template_for_helm(system: System) -> None:
+    rules = alert_targets.build(system, ["helm-values", "prometheus", "recording"])
+    (text,) = rules["helm-values"].values()
+    objects = rendered({"collector": {"enabled": False}, **helm.values_from_yaml(text)})
+    wanted = groups([*rules["prometheus"].values(), *rules["recording"].values()])
+    assert installed_groups(objects) == wanted
 
 
 def test_prometheus_finds_the_collectors() -> None:
