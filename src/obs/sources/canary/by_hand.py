@@ -81,7 +81,7 @@ def _run(name: str, spec: CanarySource, path: Path, wall: Callable[[], float]) -
     return _report(name, spec, id, stage, None, sequence)
 
 
-def _report(
+def _report(  # noqa: PLR0917  one event
     name: str,
     spec: CanarySource,
     id: str,
