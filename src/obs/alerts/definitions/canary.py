@@ -13,14 +13,14 @@ ALERTS: Final = (
         "CanaryLost",
         Severity.CRITICAL,
         _CANARY,
-        Above(canary.UNARRIVED, 2 * MINUTE, "seconds"),
+        Above(canary.UNARRIVED, 90, "seconds"),
         0,
         "The events that a canary publishes do not arrive.",
         "Nothing that canary {canary} published has arrived for {value} (threshold {threshold}).",
-        "A canary publishes a marked event each minute on the path of the system's own events. Two "
-        "minutes are long enough for two events to be lost: one alone may be a restart or a "
-        "failover. Real events on this path probably do not arrive either, long before lag or "
-        "failures say so.",
+        "A canary publishes a marked event each minute on the path of the system's own events, and "
+        "counts it as lost after half a minute. In ninety seconds two are lost: one alone may be a "
+        "restart or a failover. The system's own events on this path probably do not arrive "
+        "either, before lag or failures say so.",
         "canaries/unarrived",
     ),
     Alert(
