@@ -1,8 +1,8 @@
 """The printed policy is what the collector needs: AWS enforces it, and sees every action of it.
 
 The emulator takes the bus of a rule for the resource of ListTargetsByRule and knows no
-cloudwatch:namespace, so both are left out of what it enforces; unit tests hold them. For batches
-it wants rights of their own, which AWS does not have.
+cloudwatch:namespace, events:source and events:detail-type, so these are left out of what it
+enforces; unit tests hold them. For batches it wants rights of their own, which AWS does not have.
 """
 
 import asyncio
@@ -289,7 +289,10 @@ def _as_enforced(policy: Policy) -> Policy:
                 ),
                 resources=("*",) if "events:ListTargetsByRule" in each.actions else each.resources,
                 conditions=tuple(
-                    one for one in each.conditions if one.key != "cloudwatch:namespace"
+                    one
+                    for one in each.conditions
+                    if one.key
+                    not in ("cloudwatch:namespace", "events:source", "events:detail-type")
                 ),
             )
             for each in policy.statements
