@@ -153,34 +153,37 @@ class CanarySource(SourceSpec):
 
     def bind(
         self, nats: dict[str, NatsSource], aws: dict[str, AwsSource]
-    ) -> tuple[str, str] | None:
+    ) -> tuple[tuple[str, ...], str] | None:
         """Look up what it names; returns the field and what is wrong there, if anything."""
         if self.eventbridge is not None:
             self._aws = aws.get(self.eventbridge.source)
             if self._aws is None:
-                return "eventbridge.source", _no_source("AWS", self.eventbridge.source, aws)
+                return ("eventbridge", "source"), _no_source("AWS", self.eventbridge.source, aws)
         if self.nats is not None:
-            return self._connect("nats", self.nats, nats)
+            return self._connect(("nats",), self.nats, nats)
         if self.eventbridge is not None and self.eventbridge.lease is not None:
-            return self._connect("eventbridge.lease", self.eventbridge.lease, nats)
+            return self._connect(("eventbridge", "lease"), self.eventbridge.lease, nats)
         return None
 
     def _connect(
-        self, at: str, named: NatsPath | Lease, nats: dict[str, NatsSource]
-    ) -> tuple[str, str] | None:
+        self, at: tuple[str, ...], named: NatsPath | Lease, nats: dict[str, NatsSource]
+    ) -> tuple[tuple[str, ...], str] | None:
         source = nats.get(named.source)
         if source is None:
-            return f"{at}.source", _no_source("NATS", named.source, nats)
+            return (*at, "source"), _no_source("NATS", named.source, nats)
         every = source.every_connection
         if not every:
             add = f"add sources.nats.{named.source}.connection"
-            return f"{at}.source", f"source {named.source!r} has no connection to publish on; {add}"
+            return (
+                *at,
+                "source",
+            ), f"source {named.source!r} has no connection to publish on; {add}"
         chosen = [each for each in every if named.account in (None, each.account)]
         if len(chosen) != 1:
             accounts = ", ".join(each.account for each in every)
             wanted = "several connections" if chosen else f"no connection of {named.account!r}"
             message = f"source {named.source!r} has {wanted}; choose from {accounts}"
-            return f"{at}.account", message
+            return (*at, "account"), message
         self._connection = chosen[0]
         of = "connection" if len(every) == 1 else f"connection/{chosen[0].account}"
         self._connection_at = f"sources.nats.{named.source}.{of}"

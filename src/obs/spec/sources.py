@@ -58,7 +58,7 @@ class Sources(Model):
         for name, each in self.canary.items():
             if problem := each.bind(self.nats, self.aws):
                 at, message = problem
-                raise wrong(message, f"canary.{name}.{at}")
+                raise wrong(message, ("canary", name, *at))
         return self
 
     @field_validator("*", mode="after")
