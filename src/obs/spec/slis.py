@@ -15,6 +15,7 @@ from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.sli import SliSpec
 from obs.spec.watched import (
     BusRules,
+    CanaryEvents,
     ClientConnection,
     ConsumerGlobs,
     ConsumerName,
@@ -232,8 +233,8 @@ class CanarySli(SliSpec):
         return f"events of canary {self.source} that arrived{fast}"
 
     def names(self) -> tuple[Named, ...]:
-        """Nothing but its source."""
-        return ()
+        """The events of its source."""
+        return (CanaryEvents(self.below),)
 
 
 class CloudWatchSli(SliSpec):

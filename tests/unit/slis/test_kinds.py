@@ -77,8 +77,7 @@ def test_a_kind_s_model_leaves_no_question_open(kind: str) -> None:
     assert isinstance(sli, model)
     assert bool(sli.source) != bool(sli.part_names())
     assert sli.in_words()
-    # Of what is collected anyway, or of all that its source counts.
-    derived = kind in ("metric", "composite", "canary")
+    derived = kind in ("metric", "composite")  # of what is collected anyway
     # Of a source that is told what to ask, unless it names what the source watches.
     assert sli.names() or derived or measurement_of(SLIS[kind]).asked
     assert [named for named in sli.names() if not isinstance(named, Named)] == []

@@ -74,6 +74,16 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, canary: str, said: 
     assert "spec.yaml:9: sources.canary.wrong" in str(raised.value)
 
 
+def test_an_slo_cannot_wait_for_longer_than_an_event_is_waited_for(tmp_path: Path) -> None:
+    slo = (
+        "slos: [{name: a, service: b, objective: 99, sli: {canary: {source: orders, below: 31s}}}]"
+    )
+    with pytest.raises(BadInput) as raised:
+        loaded(tmp_path, f"{NATS}{slo}\n")
+    said = "below: 31s is longer than lost_after of canary 'orders', 30s; write at most that"
+    assert said in str(raised.value)
+
+
 def test_the_policy_allows_the_one_event_on_the_one_bus(tmp_path: Path) -> None:
     policy = policy_for("collector", loaded(tmp_path, BUS), PolicyOptions(account="1" * 12))
     publish, receive = policy.statements[-2:]

@@ -75,7 +75,8 @@ def test_one_that_arrives_after_all_stays_lost_and_ends_the_gap(state: State) ->
     assert of.outcomes == ((AT, None),)
     found = polled(of, CanarySnapshot(AT + 45, seen=arrival(0, 40)))
     assert (found["lost_total"], found["late_total"], found["unarrived_seconds"]) == (1, 1, 0)
-    assert (found["last_latency_seconds"], of.outcomes) == (40, ())
+    assert found["last_latency_seconds"] == 40
+    assert not of.outcomes
 
 
 def test_nothing_arriving_is_counted_from_the_first_event_after_the_last_arrival(
@@ -138,9 +139,9 @@ def test_a_slot_whose_event_could_not_be_published_is_bad_once_it_has_ended(stat
         found = polled(of, CanarySnapshot(at, slot=AT + 60, publish_error=error))
     assert (found["publish_failures_total"], found["stage"]) == (2, 3)
     assert found["unarrived_seconds"] == 5
-    assert of.outcomes == ()
+    assert not of.outcomes
     published(of, 2, arrival(2, 1))
-    assert of.outcomes == ((AT + 60, None), (AT + 120, 1.0))
+    assert list(of.outcomes) == [(AT + 60, None), (AT + 120, 1.0)]
 
 
 def test_credentials_that_are_refused_say_nothing_about_the_path(state: State) -> None:
