@@ -111,6 +111,8 @@ async def request(
 ) -> bytes:
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
     try:
+        if headers is None:
+            return (await client.request(subject, body, timeout=timeout)).data
         return (await client.request(subject, body, timeout=timeout, headers=headers)).data
     except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
         reason, description = _meaning(error)
