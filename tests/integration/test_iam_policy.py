@@ -1,8 +1,8 @@
 """The printed policy is what the collector needs: AWS enforces it, and sees every action of it.
 
 The emulator takes the bus of a rule for the resource of ListTargetsByRule and knows no
-cloudwatch:namespace, so both are left out of what it enforces; unit tests hold them. For batches
-it wants rights of their own, which AWS does not have.
+cloudwatch:namespace, events:source and events:detail-type, so these are left out of what it
+enforces; unit tests hold them. For batches it wants rights of their own, which AWS does not have.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCOUNT, AwsEmulator
 from obs.sandbox.nats_server import NatsServer
 from obs.sources.aws.eventbridge import EventBridge
+from obs.sources.canary.by_hand import run_once
 from obs.spec.nats import NatsSource
 from obs.spec.system import System
 from tests.integration.collector_process import (
@@ -163,6 +164,42 @@ def test_causes_and_tags_need_the_rights_that_the_policy_prints_for_them(
     sqs.purge_queue(QueueUrl=url)
 
 
+def test_canaries_need_the_rights_that_the_policy_prints_for_them(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in account.credentials.items():
+        monkeypatch.setenv(name, value)
+    sqs, events = (aws_events.aws(each, account.endpoint_url) for each in ("sqs", "events"))
+    sqs.create_queue(QueueName="oms-canary")
+    pattern = json.dumps({"source": ["obs.canary"], "detail": {"obscanary": ["bus"]}})
+    events.put_rule(Name="canary", EventBusName="oms-events", EventPattern=pattern)
+    target = {"Id": "canary", "Arn": aws_events.queue_arn("oms-canary")}
+    events.put_targets(Rule="canary", EventBusName="oms-events", Targets=[target])
+    spec = _spec(tmp_path, account.endpoint_url)
+    path = {"source": "aws", "bus": "oms-events", "queue": "oms-canary"}
+    canary = {"eventbridge": path, "timeout": "1s", "lost_after": "3s"}
+    spec["sources"]["canary"] = {"bus": canary}
+    system = System.model_validate(spec)
+    options = PolicyOptions(account=ACCOUNT, kinds=frozenset({"canary"}))
+    policy = policy_for("collector", system, options)
+    canaries = [each for each in policy.statements if "Canaries" in each.sid]
+    assert {each for one in canaries for each in one.actions} == {
+        "events:PutEvents",
+        *(f"sqs:{each}" for each in ("DeleteMessage", "GetQueueUrl", "ReceiveMessage")),
+    }
+    assert set(canaries) <= set(
+        policy_for("collector", system, PolicyOptions(account=ACCOUNT)).statements
+    )
+    only = Policy(tuple(canaries))
+    outcomes = {}
+    for action in ("", *only.actions):
+        account.grant(_as_enforced(_without(only, action)))
+        outcomes[action] = run_once("bus", system.sources.canary["bus"])
+    whole = outcomes.pop("")
+    assert whole.stage == "arrived", whole
+    assert all(REFUSED in each.error for each in outcomes.values()), outcomes
+
+
 def test_the_policy_for_checks_may_read_everything_they_judge(
     account: Account,
     tmp_path: Path,
@@ -252,7 +289,10 @@ def _as_enforced(policy: Policy) -> Policy:
                 ),
                 resources=("*",) if "events:ListTargetsByRule" in each.actions else each.resources,
                 conditions=tuple(
-                    one for one in each.conditions if one.key != "cloudwatch:namespace"
+                    one
+                    for one in each.conditions
+                    if one.key
+                    not in ("cloudwatch:namespace", "events:source", "events:detail-type")
                 ),
             )
             for each in policy.statements

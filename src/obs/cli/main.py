@@ -27,6 +27,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.alerts",
     "obs.cli.dashboards",
     "obs.cli.check",
+    "obs.cli.canary",
     "obs.cli.iam",
     "obs.cli.nats",
     "obs.cli.packs",

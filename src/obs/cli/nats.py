@@ -40,10 +40,16 @@ def register(commands: "Commands[Parser]") -> None:
 
 
 def _permissions(arguments: argparse.Namespace) -> int:
+    from obs.sources.kinds import subjects_of_others
     from obs.sources.nats.permissions import rights
 
-    sources = chosen_spec(arguments).system.sources.nats
-    users = [each for name, spec in sources.items() for each in rights(name, spec)]
+    system = chosen_spec(arguments).system
+    others = subjects_of_others(system)
+    users = [
+        each.publishing(others.get(each.connection, ()))
+        for name, spec in system.sources.nats.items()
+        for each in rights(name, spec)
+    ]
     if arguments.format == "json":
         documents = [
             asdict(each)

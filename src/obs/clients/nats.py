@@ -102,10 +102,18 @@ async def keep_connected(
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-async def request(client: Client, subject: str, body: bytes, timeout: float) -> bytes:
+async def request(
+    client: Client,
+    subject: str,
+    body: bytes,
+    timeout: float,
+    headers: dict[str, str] | None = None,
+) -> bytes:
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
     try:
-        return (await client.request(subject, body, timeout=timeout)).data
+        if headers is None:
+            return (await client.request(subject, body, timeout=timeout)).data
+        return (await client.request(subject, body, timeout=timeout, headers=headers)).data
     except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
         reason, description = _meaning(error)
         raise SourceError(reason, f"{subject}: {description}") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -196,10 +197,28 @@ class Connected:
             *(str(info.get(key) or "") for key in ("server_id", "server_name", "version", "domain"))
         )
 
-    async def request(self, subject: str, body: bytes = b"") -> bytes:
+    @property
+    def connection(self) -> object:
+        """What tells one connection from the next; a subscription lasts as long."""
+        return self._client
+
+    async def listen(self, subject: str, take: Callable[[Msg], Awaitable[None]]) -> None:
+        """Give every message on a subject to `take`, for as long as the connection lasts.
+
+        The server has the subscription when this returns. Raises SourceError.
+        """
+        try:
+            await self._client.subscribe(subject, cb=take)
+            await self._client.flush(math.ceil(self._timeout))
+        except (NatsError, OSError, TimeoutError):
+            raise SourceError("connection", f"{subject}: cannot subscribe") from None
+
+    async def request(
+        self, subject: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> bytes:
         """The data of the reply. Raises SourceError."""
         self._subjects.add(subject)
-        reply = await request(self._client, subject, body, self._timeout)
+        reply = await request(self._client, subject, body, self._timeout, headers)
         self._count(reply)
         return reply
 

@@ -77,7 +77,8 @@ class Collector:
         self.changes = 0
         self.checks: Mapping[str, bool] = {}
         self._clients = {
-            kind.key: tuple(client for of, client in clients if of is kind) for kind in KINDS
+            kind.key: tuple(client for of, client in clients if kind.key == _counted_as(of))
+            for kind in KINDS
         }
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
@@ -349,3 +350,8 @@ class Collector:
     def _damaged(self) -> None:
         self.state_errors["damaged"] += 1
         self._state.replace()
+
+
+def _counted_as(kind: AnyKind) -> str:
+    """The kind among whose clients those of a kind count."""
+    return kind.counted_with or kind.key

@@ -65,11 +65,12 @@ def way_of(role: str) -> Way:
 
 
 def _collector(system: System, sources: Sources, options: PolicyOptions) -> Policy:
-    polled = [
-        module.polling(sources, options)
+    policies = (
+        module.polling(system, sources, options)
         for kind in KINDS
         if kind.key in options.kinds and (module := module_of(kind, "obs.iam")) is not None
-    ]
+    )
+    polled = [each for each in policies if each.statements]
     statements = [statement for each in polled for statement in each.statements]
     statements += _listing_metrics(system, sources) if polled else ()
     statements += _publishing(system, sources, options)

@@ -193,6 +193,8 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     """The optional dependency group that it needs, if any."""
     paid: ClassVar[bool] = False
     """Whether polling costs money; `costs` then estimates it."""
+    counted_with: ClassVar[str] = ""
+    """The kind among whose clients its own count, where it has clients of another kind."""
 
     @property
     def words(self) -> str:
@@ -276,6 +278,11 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         """What the spec would have to name for the metric to be collected, and where, such as
         `raft in collect`; empty where a source names it, or it is always collected."""
         return ""
+
+    def subjects(self, sources: Mapping[str, SpecT]) -> Mapping[str, tuple[str, ...]]:
+        """What it publishes to over connections of other sources, by where the spec has those,
+        such as sources.nats.main.connection."""
+        return {}
 
     def examples(self, sources: Mapping[str, SpecT], slis: Sequence["Sli"]) -> dict[str, str]:
         """Names of its objects in runbooks: the first of each in the spec, or a placeholder."""

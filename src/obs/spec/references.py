@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import assert_never
 
 from obs.spec.aws import AwsSource, Bus
+from obs.spec.canary import CanarySource
 from obs.spec.composites import composite_problems
 from obs.spec.globs import GlobIndex, is_plain, matches, plain_name
 from obs.spec.nats import NatsSource, Selection
@@ -24,6 +25,7 @@ from obs.spec.system import System
 from obs.spec.tree import Path
 from obs.spec.watched import (
     BusRules,
+    CanaryEvents,
     ClientConnection,
     ConsumerGlobs,
     ConsumerName,
@@ -214,6 +216,8 @@ def _unwatched(path: Path, named: Named, source: _Watched) -> Iterator[Reference
             yield from _connection(path, named, source)
         case ProbeTargets():
             yield from _targets(path, named, source)
+        case CanaryEvents():
+            yield from _canary(path, named, source)
         case _:
             assert_never(named)
 
@@ -266,6 +270,15 @@ def _targets(path: Path, named: ProbeTargets, source: _Watched) -> Iterator[Refe
             hint = did_you_mean(target, known) or f"; choose from {', '.join(known)}"
             message = f"source {source.name!r} probes no target {target!r}{hint}"
             yield (*path, "targets", index), message
+
+
+def _canary(path: Path, named: CanaryEvents, source: _Watched) -> Iterator[ReferenceProblem]:
+    assert isinstance(source.source, CanarySource)
+    most = source.source.lost_after
+    if named.below is not None and named.below > most:
+        below, lost = format_duration(named.below), format_duration(most)
+        message = f"{below} is longer than lost_after of canary {source.name!r}, {lost}"
+        yield (*path, "below"), f"{message}; write at most that"
 
 
 def _connection(
