@@ -53,6 +53,12 @@ def command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, command=parser.prog)
+    parser.add_argument(
+        *("-q", "--quiet"),
+        action="store_true",
+        default=argparse.SUPPRESS,  # one before the action of a group holds for it
+        help="print results and errors only: no notes, no progress",
+    )
     return parser
 
 

@@ -13,12 +13,13 @@ from obs import __version__
 from obs.cli.arguments import show_help
 from obs.cli.logs import set_up_errors
 from obs.cli.parser import Parser
-from obs.cli.terminal import plain_output
+from obs.cli.terminal import plain_output, set_quiet
 from obs.errors import BAD_INPUT, UNAVAILABLE, ObsError
 from obs.extras import MissingExtra, extra_of
 from obs.failure import internal_error
 
 COMMAND_MODULES: Final = (
+    "obs.cli.init",
     "obs.cli.spec",
     "obs.cli.collect",
     "obs.cli.build",
@@ -51,6 +52,7 @@ def _main(argv: Sequence[str] | None) -> int:
     try:
         words = sys.argv[1:] if argv is None else argv
         arguments = parser(words).parse_args(words)
+        set_quiet(getattr(arguments, "quiet", False))
         code = _run(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # how argparse ends after --help or a bad argument
