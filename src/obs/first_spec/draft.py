@@ -1,7 +1,7 @@
 """What was found of one platform, and what the first spec proposes for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Value = str | int | float | bool | tuple["Value", ...] | Mapping[str, "Value"]
 """What a spec may hold; a mapping keeps its order."""
@@ -52,5 +52,3 @@ class Draft:
     saw: str
     slos: tuple[ProposedSlo, ...] = ()
     unseen: tuple[Unseen, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-    """Lines of comment above the source."""

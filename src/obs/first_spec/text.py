@@ -16,6 +16,8 @@ _NO_SLOS: Final = """\
 #     sli:
 #       nats_lag: {{source: main, stream: ORDERS, consumer: worker, max_seconds: 30s}}
 """
+_COLUMN: Final = 40
+_WIDEST: Final = 100
 _REST: Final = """\
 outputs:
   web:
@@ -48,8 +50,7 @@ def _sources(drafts: Sequence[Draft], examples: Mapping[str, str]) -> Iterator[s
     for kind, of_kind in groupby(drafts, lambda each: each.kind):
         yield f"  {kind}:"
         for draft in of_kind:
-            yield from (f"    # {comment(note)}" for note in draft.notes)
-            yield _with(f"    {flow(draft.name)}:", draft.saw)
+            yield from _with(f"    {flow(draft.name)}:", draft.saw)
             for each in draft.fields:
                 yield from _field(each)
     known = {each.kind for each in drafts}
@@ -57,12 +58,12 @@ def _sources(drafts: Sequence[Draft], examples: Mapping[str, str]) -> Iterator[s
 
 
 def _field(field: Field) -> Iterator[str]:
-    off = "# " if field.off else ""
+    name = f"      {'# ' if field.off else ''}{field.name}:"
     if isinstance(field.value, tuple) and any(isinstance(each, dict) for each in field.value):
-        yield _with(f"      {off}{field.name}:", field.comment)
-        yield from (f"        {off}- {flow(each)}" for each in field.value)
+        yield from _with(name, field.comment)
+        yield from (f"        - {flow(each)}" for each in field.value)
     else:
-        yield _with(f"      {off}{field.name}: {flow(field.value)}", field.comment)
+        yield from _with(f"{name} {flow(field.value)}", field.comment)
     yield from (f"      # {comment(note)}" for note in field.notes)
 
 
@@ -71,7 +72,7 @@ def _slos(system: str, drafts: Sequence[Draft]) -> Iterator[str]:
     if not slos:
         yield _NO_SLOS.format(service=flow(system))
         return
-    yield "# Proposed from the settings that were found: correct what is promised to others."
+    yield "# Proposed from the settings that were found; correct what you promise to others."
     yield "slos:"
     for slo in slos:
         yield from _slo(system, slo)
@@ -81,12 +82,21 @@ def _slos(system: str, drafts: Sequence[Draft]) -> Iterator[str]:
 def _slo(system: str, slo: ProposedSlo) -> Iterator[str]:
     yield f"  - name: {flow(slo.name)}"
     yield f"    service: {flow(system)}"
-    yield f"    objective: {flow(slo.objective)}"
+    yield from _with(f"    objective: {flow(slo.objective)}", "percent")
     if slo.max_objects:
         yield f"    max_objects: {slo.max_objects}"
-    yield _with("    sli:", slo.why)
+    yield "    sli:"
+    yield f"      # {comment(slo.why)}"
     yield f"      {slo.kind}: {flow(slo.sli)}"
 
 
-def _with(line: str, words: str) -> str:
-    return f"{line:<38}  # {comment(words)}" if words else line
+def _with(line: str, words: str) -> Iterator[str]:
+    """The line with a comment behind it, or above it where that would be too long."""
+    together = f"{line:<{_COLUMN}}# {comment(words)}"
+    if not words:
+        yield line
+    elif len(together) <= _WIDEST and len(line) < _COLUMN:
+        yield together
+    else:
+        yield f"{' ' * (len(line) - len(line.lstrip()))}# {comment(words)}"
+        yield line

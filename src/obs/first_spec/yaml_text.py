@@ -26,8 +26,10 @@ def flow(value: Value) -> str:
 
 
 def comment(text: str) -> str:
-    """A text of others as a comment: on one line, without what YAML does not take."""
-    line = " ".join(text.split())
+    """A text of others as a comment: on one line, without what YAML does not take; its indent
+    stays."""
+    indent = len(text) - len(text.lstrip(" "))
+    line = " " * indent + " ".join(text.split())
     return "".join(char if char.isprintable() else "?" for char in line)
 
 
