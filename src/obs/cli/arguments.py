@@ -146,7 +146,14 @@ def spec_paths(arguments: argparse.Namespace) -> list[Path]:
         return [Path(from_environment)]
     if DEFAULT_SPEC.is_file():
         return [DEFAULT_SPEC]
-    raise BadInput(f"no spec: give --spec FILE, set OBS_SPEC, or create {DEFAULT_SPEC} here")
+    raise BadInput(
+        f"no spec: give --spec FILE, set OBS_SPEC, or write {DEFAULT_SPEC} with `obs init`"
+    )
+
+
+def has_spec(arguments: argparse.Namespace) -> bool:
+    """Whether a spec is given, or there is one where it is looked for."""
+    return bool(arguments.spec or os.environ.get("OBS_SPEC")) or DEFAULT_SPEC.is_file()
 
 
 def chosen_spec(

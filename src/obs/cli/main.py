@@ -20,6 +20,7 @@ from obs.failure import internal_error
 
 COMMAND_MODULES: Final = (
     "obs.cli.init",
+    "obs.cli.doctor",
     "obs.cli.spec",
     "obs.cli.collect",
     "obs.cli.build",

@@ -122,3 +122,4 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     raft: tuple[RaftGroups, ...] | None = ()
     accounts: tuple[AccountShare, ...] = ()
     certificates: Mapping[str, float] = {}  # when each listener's expires (Unix seconds)
+    clock_ahead: float | None = None  # seconds that its clock is ahead of the collector's

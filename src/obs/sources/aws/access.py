@@ -20,6 +20,31 @@ _MOST_RULES: Final = 100
 _MOST_QUEUES: Final = 100
 
 
+class Identity(NamedTuple):
+    """The ARN of the credentials, and how far the clock of AWS is ahead of ours (seconds, within
+    half a second); None where AWS did not tell."""
+
+    arn: str
+    ahead: float | None
+
+
+def identity(client: AwsClient, clock: Callable[[], float] = time.time) -> Identity:
+    """Whose credentials these are, which needs no right and is free. `clock` gives Unix seconds.
+
+    Raises SourceError where AWS does not answer, or not to these credentials.
+    """
+    asked = clock()
+    answer = client.call("sts", "GetCallerIdentity")
+    return Identity(str(answer["Arn"]), _ahead(answer["ResponseMetadata"], asked, clock()))
+
+
+def read_a_metric(client: AwsClient, clock: Callable[[], float] = time.time) -> None:
+    """Ask CloudWatch for one metric, which costs $0.00001. Raises SourceError."""
+    now = int(clock()) // 60 * 60
+    series = MetricSeries("AWS/Events", "Invocations", "Sum", (("RuleName", "obs-doctor"),))
+    client.metric_data([series], now - 300, now - 240, 60, every=0)
+
+
 class Denied(NamedTuple):
     """An action that is not allowed, as IAM calls it, and what AWS said."""
 
@@ -29,14 +54,9 @@ class Denied(NamedTuple):
 
 @dataclass
 class Access:
-    """What could be seen. `who` is the ARN of the credentials, `ahead` how far AWS's clock is ahead
-    of ours, within a second (seconds); both None where AWS did not tell.
+    """What could be seen. `rules` are by their bus, `dead_letters` names of queues that get what
+    others give up, `without_dead_letters` rules with a target that has no such queue."""
 
-    `rules` are by their bus. `dead_letters` are names of queues that get what others give up.
-    """
-
-    who: str | None = None
-    ahead: float | None = None
     buses: tuple[str, ...] = ()
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     without_dead_letters: list[Rule] = field(default_factory=list)
@@ -61,21 +81,15 @@ class _Walk:
         self._found = Access()
 
     def all(self) -> Access:
-        self._identity()
+        identity(self._client, self._clock)
         found = self._found
         buses = self._tried("events:ListEventBuses", self._client.event_buses) or {}
         found.buses = tuple(sorted(buses))
         self._rules()
         self._targets()
         self._queues()
-        self._tried("cloudwatch:GetMetricData", self._metric)
+        self._tried("cloudwatch:GetMetricData", lambda: read_a_metric(self._client, self._clock))
         return found
-
-    def _identity(self) -> None:
-        asked = self._clock()
-        answer = self._client.call("sts", "GetCallerIdentity")
-        self._found.who = str(answer["Arn"])
-        self._found.ahead = _ahead(answer["ResponseMetadata"], asked, self._clock())
 
     def _rules(self) -> None:
         found = self._found
@@ -110,11 +124,6 @@ class _Walk:
                 lambda: dead_letter_targets(self._client, queues[:_MOST_QUEUES]),
             )
             self._found.dead_letters |= named or frozenset()
-
-    def _metric(self) -> object:
-        now = int(self._clock()) // 60 * 60
-        series = MetricSeries("AWS/Events", "Invocations", "Sum", (("RuleName", "obs-doctor"),))
-        return self._client.metric_data([series], now - 300, now - 240, 60, every=0)
 
     def _tried(self, action: str, call: Callable[[], T]) -> T | None:
         """What the call gives; None where it is not permitted."""
