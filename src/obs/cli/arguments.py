@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -165,3 +166,12 @@ def chosen_spec(
     from obs.spec.load import read_spec
 
     return read_spec(spec_paths(arguments), env=arguments.env, variables=variables)
+
+
+def with_spec(line: str, paths: Iterable[Path], env: str | None = None) -> str:
+    """A line of advice; where it is a command of obs, with the options that choose the spec."""
+    if not line.startswith("obs ") or line.startswith(("obs init", "obs demo")):
+        return line
+    options = [word for path in paths for word in ("--spec", str(path))]
+    options += ["--env", env] if env else []
+    return f"{line} {shlex.join(options)}" if options else line

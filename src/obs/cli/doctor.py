@@ -1,7 +1,6 @@
 """obs doctor."""
 
 import argparse
-import shlex
 from typing import TYPE_CHECKING
 
 from obs.cli.arguments import (
@@ -12,6 +11,7 @@ from obs.cli.arguments import (
     format_argument,
     has_spec,
     spec_arguments,
+    with_spec,
 )
 from obs.cli.findings import result_facts, result_text
 from obs.cli.output import json_text
@@ -44,7 +44,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
         results = _results(arguments)
 
     def advice(line: str) -> str:
-        return with_spec(line, arguments)
+        return with_spec(line, [p for p in arguments.spec or () if p != DEFAULT_SPEC], arguments.env)
 
     if arguments.format == "json":
         print(json_text(result_facts(results, advice)))
@@ -61,12 +61,3 @@ def _results(arguments: argparse.Namespace) -> "list[CheckResult]":
         return without_spec()
     return run(chosen_spec(arguments).system, CHECKS)
 
-
-def with_spec(line: str, arguments: argparse.Namespace) -> str:
-    """A command of obs with the options that chose the spec, to be run as it stands."""
-    if not line.startswith("obs ") or line.startswith(("obs init", "obs demo")):
-        return line
-    given = [path for path in arguments.spec or () if path != DEFAULT_SPEC]
-    options = [word for path in given for word in ("--spec", str(path))]
-    options += ["--env", arguments.env] if arguments.env else []
-    return f"{line} {shlex.join(options)}" if options else line

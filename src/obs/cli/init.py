@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obs.cli.arguments import DEFAULT_SPEC, Commands, command, format_argument
+from obs.cli.arguments import DEFAULT_SPEC, Commands, command, format_argument, with_spec
 from obs.cli.output import counted, json_text, safe
 from obs.cli.parser import Parser
 from obs.cli.terminal import is_quiet, working
@@ -173,7 +173,7 @@ def _tell(arguments: argparse.Namespace, system: str, drafts: "Sequence[Draft]",
     lines = _lines(arguments.out, drafts)
     if arguments.out != _STDOUT and not is_quiet():
         print(safe("\n".join(lines)))
-    for line in _unseen_lines(drafts):
+    for line in _unseen_lines(arguments.out, drafts):
         print(safe(line), file=sys.stderr)
 
 
@@ -213,8 +213,10 @@ def _lines(out: Path, drafts: "Sequence[Draft]") -> Iterator[str]:
     yield f"  obs doctor{spec}    if something is missing"
 
 
-def _unseen_lines(drafts: "Sequence[Draft]") -> Iterator[str]:
+def _unseen_lines(out: Path, drafts: "Sequence[Draft]") -> Iterator[str]:
+    paths = [] if out in (DEFAULT_SPEC, _STDOUT) else [out]
     for draft in drafts:
         for each in draft.unseen:
-            advice = f"; {each.advice}" if each.advice else ""
-            yield f"could not see {each.what}: {each.why}{advice}"
+            yield f"could not see {each.what}: {each.why}"
+            if each.advice:
+                yield f"    {with_spec(each.advice, paths)}"

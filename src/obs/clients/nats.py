@@ -117,19 +117,19 @@ async def denied_subjects(
     publish: Collection[str],
     subscribe: Collection[str],
     timeout: float = 5.0,
-) -> dict[str, str]:
-    """The deeds (publish, subscribe) that the server refuses its user, by the subject.
+) -> dict[str, tuple[str, ...]]:
+    """The subjects that the server refuses its user, by the deed: publish, subscribe.
 
     What is published is empty and asks for no reply: nobody acts on it. A `*` in a subject to
     publish to stands for any one. Raises SourceError where there is no connection.
     """
     asked = {_example(each): each for each in publish}
     written = {each.lower(): each for each in (*asked, *subscribe)}
-    denied: dict[str, str] = {}
+    denied: dict[str, tuple[str, ...]] = {}
 
     def note(deed: str, subject: str) -> None:
         sent = written.get(subject.lower(), subject)
-        denied[asked.get(sent, sent)] = deed
+        denied[deed] = (*denied.get(deed, ()), asked.get(sent, sent))
 
     logging.getLogger("nats.aio.client").setLevel(logging.CRITICAL)
     try:
@@ -149,7 +149,10 @@ async def _try_all(client: Client, publish: Iterable[str], subscribe: Iterable[s
         await client.publish(each, b"")
     for each in subscribe:
         await client.subscribe(each)
-    await client.flush()  # what is refused is told before the answer to this
+    # The library sends its ping before what it has buffered, the second one after it; what is
+    # refused is told before the answer to that.
+    await client.flush()
+    await client.flush()
 
 
 def _example(subject: str) -> str:

@@ -186,7 +186,7 @@ def _unseen(found: Mapping[str, Access]) -> Iterator[Unseen]:
             yield Unseen(
                 f"{name}: {denied.action}",
                 denied.why,
-                f"allow {denied.action}; `obs iam policy --source {name}` prints the whole policy",
+                f"obs iam policy --source {name}",
             )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -39,7 +39,9 @@ LOCAL: Final = "http://127.0.0.1:8222"
 _NAME: Final = "main"
 _MONITORING: Final = ("http", "https")
 _CLIENT: Final = ("nats", "tls")
+_GLOBAL: Final = "$G"  # the account of servers without accounts
 _USER_INFO: Final = "$SYS.REQ.USER.INFO"
+_PERMISSIONS: Final = "obs nats permissions"
 _PATIENCE: Final = 2.0  # seconds to wait for an answer that only the system account gets
 _MOST_NOTES: Final = 40
 _Fields = dict[str, Any]
@@ -105,14 +107,13 @@ def _polled(spec: NatsSource, unseen: Sequence[Unseen]) -> NatsSnapshot | None:
 
 
 def _signed_in(login: _Fields, *, alone: bool) -> tuple[_Fields, list[Unseen]]:
-    """The field of the source for this login, and the rights that its user lacks.
+    """The fields of the source for this login, and the rights that its user lacks.
 
     `alone`: there is no monitoring address. Raises SourceError where nobody can sign in.
     """
     spec = validated(NatsLogin, login, "--nats")
-    denied = asyncio.run(
-        denied_subjects(spec, "obs init", (subjects.SERVERS, _USER_INFO), (subjects.INBOX,))
-    )
+    asked = (subjects.SERVERS, _USER_INFO)
+    denied = _denied(spec, asked, (subjects.INBOX,))
     account = ""
     if subjects.INBOX not in denied:
         with closing(NatsSession(spec, "obs init")) as session:
@@ -120,8 +121,13 @@ def _signed_in(login: _Fields, *, alone: bool) -> tuple[_Fields, list[Unseen]]:
                 return {"system": login}, []
             if _USER_INFO not in denied:
                 account = _account(session)
-    named = {"account": account} if account not in ("", "$G") else {}
+    named = {"account": account} if account not in ("", _GLOBAL) else {}
     return _with_rights({**login, **named}, alone=alone)
+
+
+def _denied(login: NatsLogin, publish: Sequence[str], subscribe: Sequence[str]) -> set[str]:
+    by_deed = asyncio.run(denied_subjects(login, "obs init", publish, subscribe))
+    return {subject for those in by_deed.values() for subject in those}
 
 
 async def _is_system(on: Connected) -> bool:
@@ -149,42 +155,64 @@ def _account(session: NatsSession) -> str:
 
 
 def _with_rights(connection: _Fields, *, alone: bool) -> tuple[_Fields, list[Unseen]]:
-    """The connection without the events that its user may not hear, and what it lacks."""
+    """The connection without what its user may not do and the rest can do without; what it lacks.
+
+    One right that is missing would cost the whole connection.
+    """
     beside: _Fields = {} if alone else {"monitor": [LOCAL]}
     spec = validated(NatsSource, {**beside, "connection": connection}, "--nats")
     (user,) = rights(_NAME, spec)
-    denied = asyncio.run(denied_subjects(spec.every_connection[0], "obs init", *_both(user)))
-    of_events = {event for each, event, _ in subjects.events(spec.every_connection[0])
-                 if each in denied and each not in subjects.DEAD_LETTERS}
-    if of_events:
-        kept = [each for each in spec.every_connection[0].events if each not in of_events]
-        connection = {**connection, "events": kept}
-    return {"connection": connection}, [
-        Unseen(
-            f"{deed} {subject}",
-            f"the user {user.user or 'of this connection'} lacks the permission to {deed} to it",
-            "`obs nats permissions` prints all that the user needs",
-        )
-        for subject, deed in denied.items()
-    ]
+    own = spec.every_connection[0]
+    by_deed = asyncio.run(denied_subjects(own, "obs init", user.publish, user.subscribe))
+    denied = {subject for those in by_deed.values() for subject in those}
+    fields: _Fields = {"connection": connection}
+    optional: dict[str, set[str]] = {}
+    for subject, event, _ in subjects.events(own):
+        if subject in denied and subject not in subjects.DEAD_LETTERS:
+            optional.setdefault(f"events {event}", set()).add(subject)
+            fields["connection"] = {**connection, "events": _without(own.events, optional)}
+    info = subjects.account_info(own.api)
+    if alone and info in denied:
+        optional["what the account uses"] = {info}
+        fields["collect"] = [each for each in spec.collect if each != "accounts"]
+    return fields, [*_lacking(by_deed, optional), *_left_out(optional)]
 
 
-def _both(user: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return user.publish, user.subscribe
+def _without(events: Sequence[str], optional: Collection[str]) -> list[str]:
+    return [each for each in events if f"events {each}" not in optional]
+
+
+def _lacking(
+    by_deed: Mapping[str, Sequence[str]], optional: Mapping[str, Collection[str]]
+) -> Iterator[Unseen]:
+    """The rights that the spec needs."""
+    spared = {subject for those in optional.values() for subject in those}
+    for deed, those in by_deed.items():
+        if needed := [each for each in those if each not in spared]:
+            why = f"the user lacks the permission to {deed} to {', '.join(needed)}"
+            yield Unseen("everything of NATS", why, _PERMISSIONS)
+
+
+def _left_out(optional: Mapping[str, Collection[str]]) -> Iterator[Unseen]:
+    """The rights without which the spec leaves something out."""
+    for what, those in optional.items():
+        why = f"left out: the user lacks the permission for {', '.join(sorted(those))}"
+        yield Unseen(what, why)
 
 
 def _incomplete(snapshot: NatsSnapshot) -> Iterator[Unseen]:
     for each in snapshot.incomplete:
         server = each.name or each.address
         why = each.words or each.why.replace("_", " ")
-        yield Unseen(f"server {server}", why, "add its monitoring address: --nats http://HOST:8222")
+        yield Unseen(f"server {server}", why, "add its monitoring address to the spec: http://HOST:8222")
 
 
 def _written(fields: Mapping[str, Any]) -> Iterator[Field]:
     comments = {
         "monitor": "the monitoring port; other servers of the cluster are discovered",
         "system": "the system account: tells of every server of the cluster",
-        "connection": "dead letters and exact lag in seconds; `obs nats permissions` has its rights",
+        "connection": "dead letters and exact lag; `obs nats permissions` prints its rights",
+        "collect": "without accounts, which this user may not ask for",
     }
     for name, value in fields.items():
         yield Field(name, _value(value), comments.get(name, ""))
@@ -199,7 +227,8 @@ def _value(value: Any) -> Value:
 def _further(fields: Mapping[str, Any], snapshot: NatsSnapshot | None) -> Iterator[Field]:
     """What may be added, and what was found."""
     if "connection" not in fields:
-        host = urlsplit((fields.get("monitor") or ["http://localhost"])[0]).hostname or "localhost"
+        of_system = fields.get("system", {}).get("servers")
+        host = urlsplit((of_system or fields["monitor"])[0]).hostname or "localhost"
         yield Field(
             "connection",
             {"servers": (f"nats://{host}:4222",)},
@@ -230,7 +259,7 @@ def _is_on(consumer: Consumer, stream: Stream) -> bool:
 def _stream(stream: Stream) -> str:
     age = stream.config.max_age
     kept = f", max_age {format_duration(age)}" if age else ""
-    of = "" if stream.account == "$G" else f" of account {stream.account}"
+    of = "" if stream.account == _GLOBAL else f" of account {stream.account}"
     return f"{stream.name}{of}: {stream.messages} messages{kept}"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from obs.checks.check import Check
@@ -24,8 +25,8 @@ _ABSENT: Final = "the spec has no NATS source"
 _NO_USER: Final = "no NATS source signs in: they have monitoring addresses only"
 _PERMISSIONS: Final = "obs nats permissions"
 
-Denied = Mapping[str, str]
-"""Deeds (publish, subscribe) by the subject."""
+Denied = Mapping[str, tuple[str, ...]]
+"""Subjects by the deed: publish, subscribe."""
 
 
 def judge_reach(system: System, name: str, found: NatsSnapshot) -> Iterator[CheckFinding]:
@@ -81,8 +82,9 @@ def judge_rights(system: System, subject: str, denied: Denied) -> Iterator[Check
     if not denied:
         number = len(user.publish) + len(user.subscribe)
         yield right(subject, f"signs in, and its user has all {number} rights that it needs")
-    for each, deed in denied.items():
-        yield wrong(subject, f"its user lacks the permission to {deed} to {each}", _PERMISSIONS)
+    for deed, to in denied.items():
+        what = f"its user lacks the permission to {deed} to {', '.join(to)}"
+        yield wrong(subject, what, _PERMISSIONS)
 
 
 def _advise_login(system: System, subject: str, error: SourceError) -> str:
@@ -102,7 +104,7 @@ REACH: Final[tuple[Check[Any], ...]] = (
         judge=judge_reach,
         advise=_advise,
     ),
-    next(each for each in CHECKS if each.name == "nats-servers"),
+    replace(next(each for each in CHECKS if each.name == "nats-servers"), advise=_advise),
     Check(
         "nats-rights",
         "May the NATS users do what the collector does?",
