@@ -58,6 +58,10 @@ MAY_IMPORT = {
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slis", "slo", "sources", "spec"},
     "alert_stats": {"alerts", "catalogue", "clients", "durations", "errors", "redaction", "spec"},
+    "first_spec": {
+        *("clients", "durations", "errors", "extras", "snapshot", "sources", "spec"),
+    },
+    "doctor": {"checks", "errors", "extras", "redaction", "sources", "spec", "state_file", "web"},
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
         *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),
@@ -92,7 +96,9 @@ MAY_IMPORT = {
             "dashboard_lint",
             "dashboard_preview",
             "difference",
+            "doctor",
             "errors",
+            "first_spec",
             "iam",
             "sandbox",
             "families",

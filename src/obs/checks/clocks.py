@@ -18,7 +18,8 @@ def judge_clock(resource: str, ahead: float, least: float = 0.0) -> CheckFinding
     """`ahead`: seconds that the other clock is ahead of this one; `least` are within its error."""
     off = max(abs(ahead) - least, 0.0)
     if off < _NOTICED:
-        return right(resource, f"its clock is the same as here, within {max(off, least, 0.1):.1f} s")
+        within = max(abs(ahead), least, 0.1)
+        return right(resource, f"its clock is the same as here, within {within:.1f} s")
     side = "ahead of" if ahead > 0 else "behind"
     what = f"its clock is {abs(ahead):.1f} s {side} the one of this machine"
     return (wrong if off >= _WRONG else doubtful)(resource, what, *_ADVICE)

@@ -28,7 +28,7 @@ def register(commands: "Commands[Parser]") -> None:
         commands,
         "doctor",
         _doctor,
-        summary="Find out why obs does not work here: installation, rights, ports, clocks, systems.",
+        summary="Find out what keeps obs from working: extras, rights, ports, clocks, systems.",
         examples=["obs doctor", "obs doctor --spec collectors/oms.yaml --format json"],
         found="something is wrong; each ✗ has the next command",
         exit_codes=(0, 1, 2, 3),
@@ -44,12 +44,14 @@ def _doctor(arguments: argparse.Namespace) -> int:
         results = _results(arguments)
 
     def advice(line: str) -> str:
-        return with_spec(line, [p for p in arguments.spec or () if p != DEFAULT_SPEC], arguments.env)
+        paths = [path for path in arguments.spec or () if path != DEFAULT_SPEC]
+        return with_spec(line, paths, arguments.env)
 
     if arguments.format == "json":
         print(json_text(result_facts(results, advice)))
     else:
-        print(result_text(results, advice))
+        asked = [each for each in results if str(each.outcome) != "skipped"]
+        print(result_text(asked, advice))
     return exit_code(results)
 
 
@@ -60,4 +62,3 @@ def _results(arguments: argparse.Namespace) -> "list[CheckResult]":
     if not has_spec(arguments):
         return without_spec()
     return run(chosen_spec(arguments).system, CHECKS)
-

@@ -22,9 +22,7 @@ Advice = Callable[[str], str]
 """A line of advice as it is shown."""
 
 
-def result_facts(
-    results: "Sequence[CheckResult]", advice: Advice = str
-) -> list[dict[str, object]]:
+def result_facts(results: "Sequence[CheckResult]", advice: Advice = str) -> list[dict[str, object]]:
     """The results for programs."""
     return [
         {

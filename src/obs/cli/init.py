@@ -177,15 +177,11 @@ def _tell(arguments: argparse.Namespace, system: str, drafts: "Sequence[Draft]",
         print(safe(line), file=sys.stderr)
 
 
-def _facts(
-    out: Path, system: str, drafts: "Sequence[Draft]", text: str
-) -> dict[str, object]:
+def _facts(out: Path, system: str, drafts: "Sequence[Draft]", text: str) -> dict[str, object]:
     return {
         "file": None if out == _STDOUT else str(out),
         "system": system,
-        "sources": [
-            {"kind": each.kind, "name": each.name, "found": each.saw} for each in drafts
-        ],
+        "sources": [{"kind": each.kind, "name": each.name, "found": each.saw} for each in drafts],
         "slos": [
             {"name": slo.name, "kind": slo.kind, "objective": slo.objective, "why": slo.why}
             for each in drafts

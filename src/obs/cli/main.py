@@ -13,7 +13,7 @@ from obs import __version__
 from obs.cli.arguments import show_help
 from obs.cli.logs import set_up_errors
 from obs.cli.parser import Parser
-from obs.cli.terminal import plain_output, set_quiet
+from obs.cli.terminal import located, plain_output, set_quiet
 from obs.errors import BAD_INPUT, UNAVAILABLE, ObsError
 from obs.extras import MissingExtra, extra_of
 from obs.failure import internal_error
@@ -34,6 +34,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.imports",
     "obs.cli.demo",
     "obs.cli.drill",
+    "obs.cli.completion",
 )
 """Each has `register(commands)`, and imports what it runs only when it runs."""
 
@@ -59,7 +60,7 @@ def _main(argv: Sequence[str] | None) -> int:
     except SystemExit as stop:  # how argparse ends after --help or a bad argument
         return stop.code if isinstance(stop.code, int) else BAD_INPUT
     except ObsError as error:
-        print(error, file=sys.stderr)
+        print(located(str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED

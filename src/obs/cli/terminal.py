@@ -23,6 +23,7 @@ _SEQUENCES: Final = {
     **{_BEGIN[name]: f"\x1b[{number}m" for name, number in _COLOURS.items()},
 }
 _MARKERS: Final = re.compile(f"([{_END}-{chr(_FIRST + len(_COLOURS))}])")
+_PLACE: Final = re.compile(r"^\S{1,200}?:[0-9]{1,7}:", re.MULTILINE)
 _WIDEST: Final = 100
 
 
@@ -43,8 +44,9 @@ class PlainOutput:
     def write(self, text: str) -> int:
         """Write a text, redacted."""
         parts = _MARKERS.split(self._redact(text))
-        self._stream.write("".join(map(self._shown, parts)) if len(parts) > 1 else
-                           printable(parts[0]))
+        self._stream.write(
+            "".join(map(self._shown, parts)) if len(parts) > 1 else printable(parts[0])
+        )
         return len(text)
 
     def show(self, text: str) -> None:
@@ -64,6 +66,8 @@ class PlainOutput:
 
 def coloured(text: str, colour: str) -> str:
     """The text, in a colour where it is printed on a terminal: red, green, yellow, grey, bold."""
+    if not any(getattr(stream, "colours", False) for stream in (sys.stdout, sys.stderr)):
+        return text
     return f"{_BEGIN[colour]}{text}{_END}"
 
 
@@ -95,6 +99,23 @@ def note(text: str) -> None:
     """Print what is no result and no error on stderr, unless `--quiet` was given."""
     if not is_quiet():
         print(text, file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """Print that something is done, or is as it should be, unless `--quiet` was given."""
+    if not is_quiet():
+        print(text, flush=True)
+
+
+def diff_coloured(line: str) -> str:
+    """A line of a unified diff, what is added in green and what is removed in red."""
+    colours = {"+": "green", "-": "red", "@": "grey"}
+    return coloured(line, colours[line[0]]) if line[:1] in colours else line
+
+
+def located(message: str) -> str:
+    """An error's lines, the place of each (`obs.yaml:6:`) in bold."""
+    return _PLACE.sub(lambda place: coloured(place[0], "bold"), message)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,8 @@ from obs.errors import BadInput, SourceError
 from obs.spec.system import System
 from obs.state_file import FILE_NAME
 from obs.web.limits import open_file_limit, places
-from obs.web.server import listen_problem, parse_listen
 from obs.web.listener import bound
+from obs.web.server import listen_problem, parse_listen
 
 _FEW_FILES: Final = 1_024
 _LEAST_ROOM: Final = 100_000_000  # bytes: ten times the state of a large system

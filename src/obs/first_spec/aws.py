@@ -120,7 +120,10 @@ def _budget(members: Mapping[str, Any]) -> tuple[int, str]:
 
 def _buses(chosen: Mapping[str, Any], found: Mapping[str, Access]) -> Iterator[Field]:
     rules = {
-        (bus, rule) for each in found.values() for bus, names in each.rules.items() for rule in names
+        (bus, rule)
+        for each in found.values()
+        for bus, names in each.rules.items()
+        for rule in names
     }
     lines = [f"{bus}: {rule}" for bus, rule in sorted(rules)]
     notes = _listed("rules that are there now:", lines)
@@ -131,7 +134,9 @@ def _buses(chosen: Mapping[str, Any], found: Mapping[str, Access]) -> Iterator[F
     if empty and rules:
         notes += (f"without rules: {', '.join(empty[:_MOST_NAMES])}",)
     buses: Value = tuple(chosen.get("buses", ({"name": "*"},)))
-    yield Field("buses", buses, "with all their rules; {name: …, rules: [\"order-*\"]} chooses some", notes)
+    yield Field(
+        "buses", buses, 'with all their rules; {name: …, rules: ["order-*"]} chooses some', notes
+    )
 
 
 def _listed(heading: str, lines: list[str]) -> tuple[str, ...]:
@@ -163,7 +168,9 @@ def _queues(found: Mapping[str, Access]) -> Iterator[Field]:
 def _slos(found: Mapping[str, Access]) -> Iterator[ProposedSlo]:
     names = UniqueNames()
     several = len(found) > 1
-    pairs = [(name, bus) for name, each in found.items() for bus, rules in each.rules.items() if rules]
+    pairs = [
+        (name, bus) for name, each in found.items() for bus, rules in each.rules.items() if rules
+    ]
     for source, bus in pairs[:_MOST_SLOS]:
         parts = [bus, source.removeprefix(f"{_NAME}-")] if several else [bus]
         yield ProposedSlo(

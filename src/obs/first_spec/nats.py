@@ -204,7 +204,9 @@ def _incomplete(snapshot: NatsSnapshot) -> Iterator[Unseen]:
     for each in snapshot.incomplete:
         server = each.name or each.address
         why = each.words or each.why.replace("_", " ")
-        yield Unseen(f"server {server}", why, "add its monitoring address to the spec: http://HOST:8222")
+        yield Unseen(
+            f"server {server}", why, "add its monitoring address to the spec: http://HOST:8222"
+        )
 
 
 def _written(fields: Mapping[str, Any]) -> Iterator[Field]:

@@ -24,9 +24,7 @@ def answered(
     default = LOCAL if local(LOCAL) else ""
     if not ask or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return replace(options, nats=(default,) if default else ())
-    nats = _answer(
-        read, "NATS server, http://HOST:8222 (monitoring) or nats://HOST:4222", default
-    )
+    nats = _answer(read, "NATS server, http://HOST:8222 (monitoring) or nats://HOST:4222", default)
     login = dict(options.login)
     if nats and urlsplit(nats).scheme in ("nats", "tls") and not login:
         file = _answer(read, ".creds file of the NATS user", "")

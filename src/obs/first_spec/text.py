@@ -31,22 +31,29 @@ def spec_text(system: str, drafts: Sequence[Draft], examples: Mapping[str, str])
 
     `examples` are comments that show a source, by its kind, for kinds without a draft.
     """
-    return "\n".join(
-        [
-            "# Written by `obs init`. Check it: obs validate; run it: obs collect.",
-            "version: 1",
-            f"system: {flow(system)}",
-            "",
-            *_sources(drafts, examples),
-            "",
-            *_slos(system, drafts),
-            _REST,
-        ]
-    ).rstrip("\n") + "\n"
+    return (
+        "\n".join(
+            [
+                "# Written by `obs init`. Check it: obs validate; run it: obs collect.",
+                "version: 1",
+                f"system: {flow(system)}",
+                "",
+                *_sources(drafts, examples),
+                "",
+                *_slos(system, drafts),
+                _REST,
+            ]
+        ).rstrip("\n")
+        + "\n"
+    )
 
 
 def _sources(drafts: Sequence[Draft], examples: Mapping[str, str]) -> Iterator[str]:
-    yield "sources:" if drafts else "sources: {}  # nothing is watched yet; for example:"
+    yield (
+        "sources:"
+        if drafts
+        else "sources:                                # nothing is watched yet; for example:"
+    )
     for kind, of_kind in groupby(drafts, lambda each: each.kind):
         yield f"  {kind}:"
         for draft in of_kind:

@@ -138,7 +138,10 @@ def listen_problem(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return "unknown host name"
     if error.errno == errno.EADDRINUSE:
-        return "the port is in use; is another collector running? Choose another in outputs.web"
+        return (
+            "the port is in use; is another collector, or `obs demo`, running? Choose another with "
+            "--listen, or in outputs.web"
+        )
     if error.errno == errno.EACCES:
         return "not allowed; ports below 1024 need privileges"
     if error.errno == errno.EADDRNOTAVAIL:

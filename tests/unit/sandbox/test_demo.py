@@ -23,7 +23,7 @@ def taken() -> Iterator[int]:
 
 
 async def test_a_port_that_is_asked_for_and_taken_is_refused(taken: int) -> None:
-    with pytest.raises(BadInput, match=f"--port {taken}: in use; choose another, or omit it"):
+    with pytest.raises(BadInput, match=f"--port {taken}: in use; choose another, `--port 0`"):
         await run_demo(SILENT, port=taken)
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from obs.clients.aws import AwsClient
@@ -94,7 +95,7 @@ class _Walk:
     def _rules(self) -> None:
         found = self._found
         for bus in found.buses:
-            rules = self._tried("events:ListRules", lambda bus=bus: self._client.rules(bus))
+            rules = self._tried("events:ListRules", partial(self._client.rules, bus))
             if rules is None:
                 return
             found.rules[bus] = tuple(sorted(rules))
@@ -104,7 +105,7 @@ class _Walk:
         for rule in rules[:_MOST_RULES]:
             targets = self._tried(
                 "events:ListTargetsByRule",
-                lambda rule=rule: self._client.targets(rule.bus, rule.name),
+                partial(self._client.targets, rule.bus, rule.name),
             )
             if targets is None:
                 return
