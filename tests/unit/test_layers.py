@@ -70,7 +70,8 @@ MAY_IMPORT = {
     "checks": {
         "extras",
         *("alerts", "artifacts", "files", "bounded_json", "catalogue", "clients"),
-        *("errors", "iam", "ids", "packs", "slo", "snapshot", "sources", "spec", "stacks", "web"),
+        *("errors", "iam", "ids", "packs", "redaction", "slo", "snapshot", "sources", "spec"),
+        *("stacks", "web"),
     },
     "dashboards": {
         *("alerts", "artifacts", "catalogue", "errors", "ids", "packs", "slo", "spec"),

@@ -49,11 +49,7 @@ def spec_text(system: str, drafts: Sequence[Draft], examples: Mapping[str, str])
 
 
 def _sources(drafts: Sequence[Draft], examples: Mapping[str, str]) -> Iterator[str]:
-    yield (
-        "sources:"
-        if drafts
-        else "sources:                                # nothing is watched yet; for example:"
-    )
+    yield from _with("sources:", "" if drafts else "nothing is watched yet; for example:")
     for kind, of_kind in groupby(drafts, lambda each: each.kind):
         yield f"  {kind}:"
         for draft in of_kind:

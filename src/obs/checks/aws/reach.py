@@ -57,7 +57,7 @@ def judge(system: System, name: str, facts: ReachFacts) -> Iterator[CheckFinding
     if facts.inventory is not None:
         yield from _watched(name, facts.inventory)
     if facts.who.ahead is not None:
-        yield judge_clock(f"{name}: clock of AWS", facts.who.ahead, _DATE_WITHIN)
+        yield judge_clock(f"{name}: AWS", facts.who.ahead, _DATE_WITHIN)
 
 
 def _watched(name: str, found: Inventory) -> Iterator[CheckFinding]:
