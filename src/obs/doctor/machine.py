@@ -35,12 +35,17 @@ class PortFacts:
 
 def read_port(system: System) -> PortFacts:
     """Tries to listen, for a moment."""
-    problem = asyncio.run(_problem(system.outputs.web.listen))
+    problem = port_problem(system.outputs.web.listen)
     serving = ""
     if problem:
         with suppress(SourceError, BadInput):
             serving = read_status(collector_at(system)).system
     return PortFacts(problem, serving)
+
+
+def port_problem(listen: str) -> str:
+    """Why an address cannot be listened on, for people; empty where it can."""
+    return asyncio.run(_problem(listen))
 
 
 async def _problem(listen: str) -> str:

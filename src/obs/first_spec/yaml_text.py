@@ -1,6 +1,5 @@
 """Values as a spec file has them: plain where YAML reads them back as they are, else quoted."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -36,5 +35,14 @@ def comment(text: str) -> str:
 def _text(text: str) -> str:
     if text.lower() not in _WORDS and (_PLAIN.fullmatch(text) or _DURATION.fullmatch(text)):
         return text
-    # JSON is YAML; what is not printable is escaped. `${` would be read as a variable.
-    return json.dumps(text.replace("${", "$${"))
+    return f'"{"".join(map(_escaped, text.replace("${", "$${")))}"'  # not a variable of the spec
+
+
+def _escaped(char: str) -> str:
+    """A character of a text in double quotes. Not as in JSON, where it may be two halves."""
+    if char in '"\\':
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

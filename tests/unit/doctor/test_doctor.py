@@ -1,0 +1,95 @@
+"""The questions of `obs doctor` that need no other system."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obs.checks.check import Check
+from obs.checks.clocks import judge_clock
+from obs.checks.finding import CheckResult, Outcome, right, wrong
+from obs.doctor import machine
+from obs.doctor.catalogue import CHECKS, exit_code, without_spec
+from obs.doctor.installation import Installation, judge_installation
+from obs.doctor.receivers import read_receiver
+from obs.errors import SourceError
+from obs.spec.system import System
+
+DOCS = (Path(__file__).parents[3] / "docs" / "first-steps.md").read_text(encoding="utf-8")
+OTLP = {"version": 1, "system": "shop", "outputs": {"otlp": {"endpoint": "http://127.0.0.1:1"}}}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_every_question_is_in_the_documentation(check: Check[Any]) -> None:
+    assert f"| `{check.name}` | {check.question} |" in DOCS
+
+
+@pytest.mark.parametrize(
+    ("ahead", "outcome"),
+    [(0.3, Outcome.PASSED), (-3.0, Outcome.WARNED), (61.0, Outcome.FAILED)],
+)
+def test_a_clock_is_judged_by_how_far_it_is_off(ahead: float, outcome: Outcome) -> None:
+    assert judge_clock("n", ahead).outcome is outcome
+
+
+def test_an_extra_is_wrong_only_where_the_spec_needs_it() -> None:
+    installed = Installation("3.11.7", "1", {"otlp": False, "preview": False}, {})
+    system = System.model_validate(OTLP)
+    found = {each.resource: each for each in judge_installation(system, installed)}
+    assert found["extra otlp"].outcome is Outcome.FAILED
+    assert found["extra otlp"].advice == "pip install 'obs-events[otlp]'"
+    assert found["extra preview"].outcome is Outcome.SKIPPED
+
+
+def test_a_port_in_use_is_wrong_and_a_free_one_right() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        system = System.model_validate(
+            {"version": 1, "system": "shop", "outputs": {"web": {"listen": listen}}}
+        )
+        facts = machine.PortFacts(machine.port_problem(listen), "")
+        (used,) = machine.judge_port(system, listen, facts)
+    assert used.outcome is Outcome.FAILED
+    assert "in use" in used.what
+    (free,) = machine.judge_port(system, listen, machine.PortFacts("", ""))
+    (ours,) = machine.judge_port(system, listen, machine.PortFacts("in use", "shop"))
+    (other,) = machine.judge_port(system, listen, machine.PortFacts("in use", "bank"))
+    assert [each.outcome for each in (free, ours, other)] == ["passed", "passed", "failed"]
+
+
+def test_a_state_folder_that_is_a_file_cannot_be_written_to(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    file.touch()
+    (finding,) = machine.judge_folder(str(file), machine.read_folder(file))
+    assert finding.outcome is Outcome.FAILED
+    (new,) = machine.judge_folder("new", machine.read_folder(tmp_path / "a" / "b"))
+    assert new.outcome is Outcome.PASSED
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_receiver_that_nobody_serves_did_not_answer() -> None:
+    with pytest.raises(SourceError) as failed:
+        read_receiver(System.model_validate(OTLP), "outputs.otlp")
+    assert failed.value.reason == "connection"
+
+
+def test_few_open_files_are_a_warning() -> None:
+    assert [next(machine.judge_files(each)).outcome for each in (256, 4096, -1)] == [
+        "warned",
+        "passed",
+        "passed",
+    ]
+
+
+def test_without_a_spec_it_says_how_to_get_one() -> None:
+    results = without_spec()
+    assert exit_code(results) == 1
+    assert results[-1].findings[0].advice.startswith("obs init")
+
+
+def test_a_system_that_did_not_answer_outweighs_what_is_wrong() -> None:
+    silent = CheckResult("a", "?", (replace(wrong("x", "y"), unanswered=True),))
+    bad, good = CheckResult("b", "?", (wrong("x", "y"),)), CheckResult("c", "?", (right("x", "y"),))
+    assert [exit_code(each) for each in ([good], [good, bad], [bad, silent])] == [0, 1, 3]
