@@ -176,7 +176,7 @@ def cloud() -> Iterator[AwsEmulator]:
 def _create(emulator: AwsEmulator, account: str, actions: list[str]) -> None:
     def client(service: str) -> Any:
         return boto3.client(
-            service,
+            service,  # type: ignore[call-overload]
             region_name="us-east-1",
             endpoint_url=emulator.endpoint_url,
             aws_access_key_id=account,
@@ -252,7 +252,7 @@ def test_the_completion_is_one_that_the_shell_takes(
     file.write_text(capsys.readouterr().out, encoding="utf-8")
     script = {
         "bash": _BASH.format(file=file),
-        "zsh": f"autoload -Uz compinit; compinit -u -D; source {file}; print -l $_comps[obs]",
+        "zsh": f'autoload -Uz compinit; compinit -u -D; eval "$(<{file})"; print $_comps[obs]',
         "fish": f'source {file}; complete -C "obs al"; complete -C "obs collect --on"',
     }[shell]
     quiet = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]

@@ -28,11 +28,9 @@ NAMES = st.text(
 MONITOR = Field("monitor", ("http://nats:8222",))
 
 
-def consumer(stream: str, name: str, account: str = "$G", **config: int) -> Consumer:
-    numbers = dict.fromkeys(
-        ("delivered_consumer_seq", "delivered_stream_seq", "ack_floor_stream_seq"), 0
-    ) | dict.fromkeys(("pending", "ack_pending", "redelivered", "waiting"), 0)
-    return Consumer(account, stream, name, "2026", ConsumerConfig(**config), **numbers)
+def consumer(stream: str, name: str, account: str = "$G", max_deliver: int = -1) -> Consumer:
+    config = ConsumerConfig(max_deliver=max_deliver)
+    return Consumer(account, stream, name, "2026", config, 0, 0, 0, 0, 0, 0, 0)
 
 
 def stream(name: str, account: str = "$G") -> Stream:
