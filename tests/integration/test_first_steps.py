@@ -12,7 +12,7 @@ from typing import Any, Final
 import boto3
 import nats
 import pytest
-from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 
 from obs.cli.main import main
 from obs.sandbox.aws_emulator import ACCOUNT, AwsEmulator
@@ -52,7 +52,7 @@ async def _fill(url: str) -> None:
     jetstream = client.jetstream()
     await jetstream.add_stream(StreamConfig(name="ORDERS", subjects=["orders.>"], max_age=3600))
     worker = ConsumerConfig(
-        durable_name="worker", ack_wait=20, max_deliver=4, ack_policy="explicit"
+        durable_name="worker", ack_wait=20, max_deliver=4, ack_policy=AckPolicy.EXPLICIT
     )
     await jetstream.add_consumer("ORDERS", worker)
     await client.close()

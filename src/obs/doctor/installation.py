@@ -55,13 +55,16 @@ def judge_installation(system: System | None, found: Installation) -> Iterator[C
     for name, there in found.extras.items():
         at = f"extra {name}"
         library = f"{_LIBRARIES[name]} {found.libraries.get(name) or '?'}"
-        install = f"pip install 'obs-events[{name}]'"
         if there:
             yield right(at, library)
         elif name in needed:
-            yield wrong(at, f"is not installed, and {needed[name]} needs it", install)
+            yield wrong(
+                at,
+                f"is not installed, and {needed[name]} needs it",
+                f"pip install 'obs-events[{name}]'",
+            )
         else:
-            yield skipped(at, "is not installed; nothing in the spec needs it", install)
+            yield skipped(at, "is not installed; the collector does not need it for this spec")
 
 
 def _needed(system: System) -> Iterator[tuple[str, str]]:
