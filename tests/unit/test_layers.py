@@ -61,7 +61,10 @@ MAY_IMPORT = {
     "first_spec": {
         *("clients", "durations", "errors", "extras", "snapshot", "sources", "spec"),
     },
-    "doctor": {"checks", "errors", "extras", "redaction", "sources", "spec", "state_file", "web"},
+    "doctor": {
+        *("checks", "errors", "extras", "redaction", "sources", "spec", "state", "state_file"),
+        "web",
+    },
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
         *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),

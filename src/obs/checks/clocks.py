@@ -5,7 +5,7 @@ from typing import Final
 from obs.checks.finding import CheckFinding, doubtful, right, wrong
 
 _NOTICED: Final = 2.0
-"""Seconds that delay nothing yet, and that a slow answer cannot feign."""
+"""Seconds below which nothing suffers."""
 _WRONG: Final = 60.0
 """A minute: events are counted in another one than they happened in."""
 _ADVICE: Final = (
@@ -14,12 +14,11 @@ _ADVICE: Final = (
 )
 
 
-def judge_clock(resource: str, ahead: float, least: float = 0.0) -> CheckFinding:
-    """`ahead`: seconds that the other clock is ahead of this one; `least` are within its error."""
-    off = max(abs(ahead) - least, 0.0)
-    if off < _NOTICED:
-        within = max(abs(ahead), least, 0.1)
-        return right(resource, f"its clock is the same as here, within {within:.1f} s")
-    side = "ahead of" if ahead > 0 else "behind"
-    what = f"its clock is {abs(ahead):.1f} s {side} the one of this machine"
+def judge_clock(resource: str, least: float, most: float) -> CheckFinding:
+    """The other clock is between `least` and `most` seconds ahead of this one; a slow answer leaves
+    much room between them, and proves nothing."""
+    if least <= _NOTICED and most >= -_NOTICED:
+        return right(resource, "its clock agrees with the one of this machine")
+    off, side = (least, "ahead of") if least > 0 else (-most, "behind")
+    what = f"its clock is {off:.1f} s {side} the one of this machine"
     return (wrong if off >= _WRONG else doubtful)(resource, what, *_ADVICE)

@@ -1,6 +1,8 @@
 """All questions of `obs doctor`, in the order in which they are shown."""
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +17,10 @@ from obs.doctor.machine import (
     read_folder,
     read_port,
 )
+from obs.doctor.polled import poll_check
 from obs.doctor.receivers import advise, judge_receiver, read_receiver, receivers
 from obs.errors import DONE, FOUND, UNAVAILABLE
-from obs.sources.kinds import KINDS, module_of
+from obs.sources.kinds import KINDS
 from obs.spec.system import System
 
 _INSTALLATION: Final = "Is everything installed that the spec needs?"
@@ -25,8 +28,10 @@ _INSTALLATION: Final = "Is everything installed that the spec needs?"
 
 def _of_kinds() -> Iterator[Check[Any]]:
     for kind in KINDS:
-        if module := module_of(kind, "obs.checks", "reach"):
-            yield from module.REACH
+        if find_spec(f"obs.checks.{kind.key}") and find_spec(f"obs.checks.{kind.key}.reach"):
+            yield from import_module(f"obs.checks.{kind.key}.reach").REACH
+        else:
+            yield poll_check(kind)
 
 
 def _listening(system: System) -> tuple[str, ...]:

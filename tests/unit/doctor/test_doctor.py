@@ -10,11 +10,14 @@ import pytest
 from obs.checks.check import Check
 from obs.checks.clocks import judge_clock
 from obs.checks.finding import CheckResult, Outcome, right, wrong
+from obs.checks.run import run
 from obs.doctor import machine
 from obs.doctor.catalogue import CHECKS, exit_code, without_spec
 from obs.doctor.installation import Installation, judge_installation
+from obs.doctor.polled import poll_check
 from obs.doctor.receivers import read_receiver
 from obs.errors import SourceError
+from obs.sources.kinds import BY_KEY
 from obs.spec.system import System
 
 DOCS = (Path(__file__).parents[3] / "docs" / "first-steps.md").read_text(encoding="utf-8")
@@ -27,11 +30,18 @@ def test_every_question_is_in_the_documentation(check: Check[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "outcome"),
-    [(0.3, Outcome.PASSED), (-3.0, Outcome.WARNED), (61.0, Outcome.FAILED)],
+    ("least", "most", "outcome"),
+    [
+        (0.2, 0.4, Outcome.PASSED),
+        (-9.0, 0.0, Outcome.PASSED),  # a slow answer proves nothing
+        (-3.1, -3.0, Outcome.WARNED),
+        (61.0, 62.0, Outcome.FAILED),
+    ],
 )
-def test_a_clock_is_judged_by_how_far_it_is_off(ahead: float, outcome: Outcome) -> None:
-    assert judge_clock("n", ahead).outcome is outcome
+def test_a_clock_is_judged_by_how_far_it_is_off_at_least(
+    least: float, most: float, outcome: Outcome
+) -> None:
+    assert judge_clock("n", least, most).outcome is outcome
 
 
 def test_an_extra_is_wrong_only_where_the_spec_needs_it() -> None:
@@ -93,3 +103,11 @@ def test_a_system_that_did_not_answer_outweighs_what_is_wrong() -> None:
     silent = CheckResult("a", "?", (replace(wrong("x", "y"), unanswered=True),))
     bad, good = CheckResult("b", "?", (wrong("x", "y"),)), CheckResult("c", "?", (right("x", "y"),))
     assert [exit_code(each) for each in ([good], [good, bad], [bad, silent])] == [0, 1, 3]
+
+
+def test_a_kind_without_questions_of_its_own_is_asked_by_a_poll() -> None:
+    check = poll_check(BY_KEY["nats"])
+    spec = {"sources": {"nats": {"main": {"monitor": ["http://127.0.0.1:1"]}}}}
+    system = System.model_validate({"version": 1, "system": "shop", **spec})
+    (result,) = run(system, [check])
+    assert exit_code([result]) == 3

@@ -16,8 +16,6 @@ from obs.sources.aws.access import Identity, identity, read_a_metric
 from obs.sources.aws.inventory import Inventory, take_inventory
 from obs.spec.system import System
 
-_DATE_WITHIN: Final = 0.5  # seconds: a Date header has whole ones
-
 
 @dataclass(frozen=True, slots=True)
 class ReachFacts:
@@ -57,7 +55,7 @@ def judge(system: System, name: str, facts: ReachFacts) -> Iterator[CheckFinding
     if facts.inventory is not None:
         yield from _watched(name, facts.inventory)
     if facts.who.ahead is not None:
-        yield judge_clock(f"{name}: AWS", facts.who.ahead, _DATE_WITHIN)
+        yield judge_clock(f"{name}: AWS", *facts.who.ahead)
 
 
 def _watched(name: str, found: Inventory) -> Iterator[CheckFinding]:

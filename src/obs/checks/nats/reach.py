@@ -45,7 +45,7 @@ def judge_reach(system: System, name: str, found: NatsSnapshot) -> Iterator[Chec
         )
     for each in found.servers:
         if each.clock_ahead is not None:
-            yield judge_clock(f"{name}: {each.name or each.address}", each.clock_ahead)
+            yield judge_clock(f"{name}: {each.name or each.address}", *each.clock_ahead)
 
 
 def _advise(system: System, name: str, error: SourceError) -> str:

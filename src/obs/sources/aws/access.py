@@ -22,11 +22,11 @@ _MOST_QUEUES: Final = 100
 
 
 class Identity(NamedTuple):
-    """The ARN of the credentials, and how far the clock of AWS is ahead of ours (seconds, within
-    half a second); None where AWS did not tell."""
+    """The ARN of the credentials, and how many seconds the clock of AWS is ahead of ours, at least
+    and at most; None where AWS did not tell."""
 
     arn: str
-    ahead: float | None
+    ahead: tuple[float, float] | None
 
 
 def identity(client: AwsClient, clock: Callable[[], float] = time.time) -> Identity:
@@ -137,10 +137,12 @@ class _Walk:
             return None
 
 
-def _ahead(metadata: Mapping[str, Any], asked: float, answered: float) -> float | None:
+def _ahead(
+    metadata: Mapping[str, Any], asked: float, answered: float
+) -> tuple[float, float] | None:
     """By the header Date, which has whole seconds: its true time is up to one second later."""
     try:
         told = parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).timestamp()
     except (KeyError, TypeError, ValueError):
         return None
-    return told + 0.5 - (asked + answered) / 2
+    return told - answered, told + 1 - asked

@@ -235,7 +235,7 @@ def server_of(answer: ServerAnswer, accounts: Collection[str] = ()) -> NatsServe
     )
 
 
-def _clock_ahead(answer: ServerAnswer) -> float | None:
+def _clock_ahead(answer: ServerAnswer) -> tuple[float, float] | None:
     """By this answer alone; of an account, the clock of the first server that told of it."""
     every = [answer.ahead, *(part.ahead for part in answer.parts)]
-    return next((each.middle for each in every if each is not None), None)
+    return next(((each.least, each.most) for each in every if each is not None), None)
