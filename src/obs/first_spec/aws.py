@@ -10,6 +10,7 @@ from obs.clients.aws import AwsClient
 from obs.errors import BadInput, SourceError
 from obs.extras import require_extra
 from obs.first_spec.draft import Draft, Field, ProposedSlo, Unseen, Value
+from obs.first_spec.hints import with_hint
 from obs.first_spec.names import UniqueNames
 from obs.first_spec.options import Options
 from obs.first_spec.validated import validated
@@ -24,6 +25,9 @@ EXAMPLE: Final = """\
   #     region: us-east-1                 # `obs collect --dry-run` says what it costs a month"""
 
 _NAME: Final = "cloud"
+_SIGN_IN: Final = (
+    "sign in with `aws configure` or `aws sso login`, or give --aws-profile or --aws-role-arn"
+)
 _DELIVERED: Final = 99.9
 _MOST_SLOS: Final = 50
 _MOST_NAMES: Final = 30
@@ -79,7 +83,8 @@ def _access_of(
             except SourceError as error:
                 failed[name] = error
     if failed and not found:
-        raise next(iter(failed.values()))
+        first = next(iter(failed.values()))
+        raise with_hint(first, "auth", _SIGN_IN)
     return found, failed
 
 

@@ -16,6 +16,7 @@ from obs.clients.nats_session import Connected, NatsSession, NobodyAnswers
 from obs.durations import format_duration
 from obs.errors import BadInput, SourceError
 from obs.first_spec.draft import Draft, Field, Unseen, Value
+from obs.first_spec.hints import with_hint
 from obs.first_spec.nats_slos import proposed
 from obs.first_spec.options import Options
 from obs.first_spec.validated import validated
@@ -41,6 +42,13 @@ _MONITORING: Final = ("http", "https")
 _CLIENT: Final = ("nats", "tls")
 _GLOBAL: Final = "$G"  # the account of servers without accounts
 _USER_INFO: Final = "$SYS.REQ.USER.INFO"
+_NO_MONITORING: Final = (
+    "a server has a monitoring port where it is started with -m 8222 or has http_port; otherwise "
+    "give its client address, nats://HOST:4222"
+)
+_SIGN_IN: Final = (
+    "check --user and --password-file, --token-file, --credentials-file or --nkey-file"
+)
 _PERMISSIONS: Final = "obs nats permissions"
 _PATIENCE: Final = 2.0  # seconds to wait for an answer that only the system account gets
 _MOST_NOTES: Final = 40
@@ -103,6 +111,8 @@ def _polled(spec: NatsSource, unseen: Sequence[Unseen]) -> NatsSnapshot | None:
         except SourceError as error:
             if error.reason == "auth" and unseen:
                 return None
+            if spec.monitor:
+                raise with_hint(error, "connection", _NO_MONITORING) from None
             raise
 
 
@@ -126,7 +136,10 @@ def _signed_in(login: _Fields, *, alone: bool) -> tuple[_Fields, list[Unseen]]:
 
 
 def _denied(login: NatsLogin, publish: Sequence[str], subscribe: Sequence[str]) -> set[str]:
-    by_deed = asyncio.run(denied_subjects(login, "obs init", publish, subscribe))
+    try:
+        by_deed = asyncio.run(denied_subjects(login, "obs init", publish, subscribe))
+    except SourceError as error:
+        raise with_hint(error, "auth", _SIGN_IN) from None
     return {subject for those in by_deed.values() for subject in those}
 
 

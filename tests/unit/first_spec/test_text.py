@@ -53,7 +53,7 @@ def slos_of(text: str, folder: Path) -> tuple[Slo, ...]:
     return load([file]).slos
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=4, unique=True))
 def test_every_consumer_has_its_slo_whatever_it_is_called(
     tmp_path_factory: pytest.TempPathFactory, names: list[tuple[str, str]]
