@@ -11,7 +11,7 @@ ARGS ?=
 # Tests wait half of their time, so two cores have work for four. They start hundreds of processes:
 # bytecode is kept. Integration tests come first, so that short ones fill the end.
 WORKERS ?= 4
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= sh tests/run.sh $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 — /p' $(MAKEFILE_LIST)

@@ -11,6 +11,7 @@ _LIBRARIES: Final = {
     "dashboards": ("grafanalib", "promql_parser"),
     "preview": ("markdown_it", "plotly"),
     "demo": ("ministack",),
+    "tracing": ("opentelemetry",),
 }
 """The modules that obs imports, by the extra of pyproject.toml that brings them."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent import futures
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +21,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
     MetricsServiceServicer,
     add_MetricsServiceServicer_to_server,
 )
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 @dataclass
@@ -78,19 +83,29 @@ class HttpReceiver(Received):
 
 
 @asynccontextmanager
-async def http_receiver(tls: ssl.SSLContext | None = None) -> AsyncIterator[HttpReceiver]:
-    receiver = HttpReceiver()
+async def serving(
+    path: str,
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[int]:
+    """Serves posts to a path; yields the port."""
     application = web.Application(client_max_size=1 << 24)
-    application.router.add_post("/v1/metrics", receiver.handle)
+    application.router.add_post(path, handle)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-        await site.start()
-        receiver.port = runner.addresses[0][1]
-        yield receiver
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        port: int = runner.addresses[0][1]
+        yield port
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def http_receiver(tls: ssl.SSLContext | None = None) -> AsyncIterator[HttpReceiver]:
+    receiver = HttpReceiver()
+    async with serving("/v1/metrics", receiver.handle, tls) as receiver.port:
+        yield receiver
 
 
 @dataclass
@@ -158,3 +173,55 @@ def certificate(folder: Path, name: str = "localhost") -> Certificate:
     files = ["-keyout", made.key_file, "-out", made.cert_file]
     subprocess.run([*command.split(), *subject, *files], check=True, capture_output=True)
     return made
+
+
+@dataclass(frozen=True)
+class ServiceSpan:
+    """A span that was received, and the service that recorded it."""
+
+    service: str
+    span: Span
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {
+            one.key: getattr(one.value, str(one.value.WhichOneof("value")))
+            for one in self.span.attributes
+        }
+
+    @property
+    def linked(self) -> set[bytes]:
+        return {link.span_id for link in self.span.links}
+
+
+@dataclass
+class TraceReceiver:
+    """Receives traces over HTTP."""
+
+    port: int = 0
+    spans: list[ServiceSpan] = field(default_factory=list)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def handle(self, request: web.Request) -> web.Response:
+        sent = ExportTraceServiceRequest.FromString(await request.read())
+        for origin in sent.resource_spans:
+            (service,) = (
+                one.value.string_value
+                for one in origin.resource.attributes
+                if one.key == "service.name"
+            )
+            self.spans += [
+                ServiceSpan(service, span) for scope in origin.scope_spans for span in scope.spans
+            ]
+        body = ExportTraceServiceResponse().SerializeToString()
+        return web.Response(body=body, headers={"Content-Type": "application/x-protobuf"})
+
+
+@asynccontextmanager
+async def trace_receiver() -> AsyncIterator[TraceReceiver]:
+    receiver = TraceReceiver()
+    async with serving("/v1/traces", receiver.handle) as receiver.port:
+        yield receiver

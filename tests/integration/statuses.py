@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from obs.collector.served import drawn
 from obs.sources.aws.status import QueueStatus, RuleStatus
 from obs.sources.nats.server_status import ServerStatus
 from obs.sources.nats.status import ConsumerState, ConsumerStatus, StreamStatus
@@ -44,6 +45,13 @@ class FixedSite:
     def status(self) -> bytes:
         self.requests += 1
         return encode(complete(self.document))
+
+    def page(self) -> bytes:
+        self.requests += 1
+        return self.page_of("")
+
+    def page_of(self, typed: str) -> bytes:
+        return drawn(complete(self.document), typed, time.time())
 
     def slo_history(self) -> bytes:
         return b"{}"

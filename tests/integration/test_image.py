@@ -288,7 +288,12 @@ def _value(port: int, sample: str) -> float:
 def test_it_carries_all_that_running_needs_and_no_tests(image: Image) -> None:
     (wheel,) = (image.root / "dist").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"obs/web/page.html", "obs/sandbox/demo.yaml", "obs/py.typed"} <= set(names)
+    assert {
+        "obs/web/page/page.css",
+        "obs/web/page/page.js",
+        "obs/sandbox/demo.yaml",
+        "obs/py.typed",
+    } <= set(names)
     assert not [name for name in names if name.startswith("tests")]
 
 

@@ -1,6 +1,6 @@
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
 import nats
@@ -43,16 +43,32 @@ async def replicated(cluster: NatsCluster) -> JetStreamContext:
     servers = [member.url for member in cluster.members]
     js = (await nats.connect(servers, max_reconnect_attempts=-1)).jetstream(timeout=3)
     await answered(partial(js.add_stream, name="S", subjects=["s"], num_replicas=3), *AWAY)
-    for name in CONSUMERS:
-        config = ConsumerConfig(durable_name=name, ack_policy=AckPolicy.EXPLICIT, ack_wait=300)
-        await answered(partial(js.add_consumer, "S", config), *AWAY)
     for _ in range(MESSAGES):
         await js.publish("s", b"x", timeout=10)
     for name in CONSUMERS:
-        pull = await js.pull_subscribe_bind(consumer=name, stream="S")
+        while not await has_acknowledged(js, name):
+            with suppress(*AWAY):
+                await js.delete_consumer("S", name)
+    return js
+
+
+async def has_acknowledged(js: JetStreamContext, name: str) -> bool:
+    """Make a consumer that has acknowledged 20 messages; not so where one got lost on the way.
+
+    A pull that is given up while a leader is elected may have been answered all the same.
+    """
+    config = ConsumerConfig(durable_name=name, ack_policy=AckPolicy.EXPLICIT, ack_wait=300)
+    await answered(partial(js.add_consumer, "S", config), *AWAY)
+    pull = await js.pull_subscribe_bind(consumer=name, stream="S")
+    try:
         for message in await answered(partial(pull.fetch, 20, timeout=10), *AWAY):
             await message.ack_sync(timeout=10)
-    return js
+        info = await answered(partial(js.consumer_info, "S", name), *AWAY)
+    except AWAY:
+        return False
+    assert info.delivered is not None
+    assert info.ack_floor is not None
+    return (info.delivered.consumer_seq, info.ack_floor.stream_seq) == (20, 20)
 
 
 def complete(snapshot: NatsSnapshot) -> bool:

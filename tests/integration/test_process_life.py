@@ -13,9 +13,11 @@ from tests.integration.waiting import eventually
 pytestmark = pytest.mark.integration
 
 
-def test_a_hangup_is_ignored_with_a_line_and_termination_saves(tmp_path: Path) -> None:
+def test_a_hangup_reads_the_spec_others_are_ignored_and_termination_saves(tmp_path: Path) -> None:
     with collecting(tmp_path) as running:
-        for signum in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        running.child.send_signal(signal.SIGHUP)
+        running.wait_for(b"the spec was read again and is in force")
+        for signum in (signal.SIGUSR1, signal.SIGUSR2):
             running.child.send_signal(signum)
             running.wait_for(f"{signum.name} is ignored".encode())
         assert running.child.poll() is None
@@ -33,7 +35,7 @@ def test_a_log_whose_reader_is_gone_changes_nothing_but_a_counter(tmp_path: Path
         running.reader = os.open(os.devnull, os.O_RDONLY)  # closed at the end
         os.close(reader)
         running.close_writer()
-        running.child.send_signal(signal.SIGHUP)
+        running.child.send_signal(signal.SIGUSR1)
         eventually(lambda: "obs_log_lines_dropped_total 1" in _own(running.scrape()))
         assert running.ended(signal.SIGINT, 10)[0] == 0
 

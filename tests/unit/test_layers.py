@@ -51,8 +51,9 @@ MAY_IMPORT = {
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spec", "state", "web"),
     },
+    "tracing": set(),
     "sandbox": {
-        "extras",
+        *("extras", "tracing"),
         *("alerts", "artifacts", "catalogue", "clients", "errors"),
         *("snapshot", "sources", "spec"),
     },

@@ -143,6 +143,20 @@ LOG_LINES_DROPPED = counter(
     (),
     "Log lines that could not be written: nobody reads the log, or its disk is full.",
 )
+SPEC_REFUSED = gauge(
+    "obs_spec_refused",
+    (),
+    "1 if the spec has changed and cannot be taken up, so that the one before is still in force, "
+    "else 0.",
+    title="Changed spec",
+    states=("in force", "refused"),
+)
+SPEC_READ = gauge(
+    "obs_spec_read_timestamp_seconds",
+    (),
+    "Time at which the spec in force was read.",
+    "seconds",
+)
 CHECK_OK = gauge(
     "obs_check_ok",
     ("check",),

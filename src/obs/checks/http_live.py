@@ -40,13 +40,17 @@ def collector_at(system: System) -> Reached:
 
 def read_status(collector: Reached) -> Status:
     """The collector's status document. Raises SourceError."""
-    with closing(_rest(collector, _LARGEST)) as rest:
-        body = rest.get("/api/v1/status").body
     try:
-        return decode(body)
+        return decode(read_document(collector))
     except (msgspec.DecodeError, UnicodeDecodeError):
         where = without_user(collector.url)
         raise SourceError("decode", f"{where}: not a collector's status document") from None
+
+
+def read_document(collector: Reached) -> bytes:
+    """The collector's status document as it sent it. Raises SourceError."""
+    with closing(_rest(collector, _LARGEST)) as rest:
+        return rest.get("/api/v1/status").body
 
 
 def read_slo_history(collector: Reached) -> SloHistories:

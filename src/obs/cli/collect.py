@@ -18,6 +18,7 @@ from obs.cli.arguments import (
     only_argument,
     source_kinds,
     spec_arguments,
+    spec_paths,
 )
 from obs.cli.logs import set_up_logging
 from obs.cli.output import json_text, table
@@ -27,7 +28,9 @@ from obs.errors import DONE, UNAVAILABLE
 from obs.logs import end_log
 
 if TYPE_CHECKING:
+    from obs.collector.assembly import Assembled
     from obs.collector.checking import Checks
+    from obs.collector.service_manager import ServiceManager
     from obs.sources.kind import SourceCost
     from obs.spec.system import System
     from obs.web.server import Server
@@ -111,7 +114,9 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     from obs.cli.slo_report import written
     from obs.cli.slo_report_every import of_collector
     from obs.collector.assembly import assemble
+    from obs.collector.reloading import Reloading, SpecFiles
     from obs.collector.served import ServedCollector
+    from obs.collector.service_manager import READY, ServiceManager
     from obs.collector.signals import Stop, listen_for_signals
     from obs.web.server import serve
 
@@ -124,28 +129,40 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
 
         access = Access(Path(web.config_file))
     kinds = source_kinds(arguments)
-    built = assemble(
-        system, kinds, checks=_checks(system, kinds), reports=of_collector(system, written)
-    )
-    try:
-        server = await serve(
-            ServedCollector(built.collector), arguments.listen or web.listen, access
+
+    def assembled(system: "System", before: "Assembled | None", only_try: bool) -> "Assembled":
+        checks, reports = _checks(system, kinds), of_collector(system, written)
+        return assemble(
+            system, kinds, checks=checks, reports=reports, before=before, only_try=only_try
         )
+
+    built = assembled(system, None, False)
+    site = ServedCollector(built.collector)
+    try:
+        server = await serve(site, arguments.listen or web.listen, access)
     except BaseException:
         await built.daemon.close()
         raise
     logging.getLogger(__name__).info("serving %s", server.url)
-    closing = asyncio.create_task(_close_at(stop.asked, server))  # while the polls end
+    manager = ServiceManager()
+    manager.tell(READY)
+    watching = asyncio.create_task(manager.watch(site.health))
+    closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:
-        await built.daemon.run(stop.asked, stop.hurry)
+        files = SpecFiles(spec_paths(arguments), lambda: chosen_spec(arguments).system, assembled)
+        await Reloading(files, system, built, site, stop, tell=manager.tell).run()
     finally:
         closing.cancel()
+        watching.cancel()
         await server.close()
     return DONE
 
 
-async def _close_at(stop: asyncio.Event, server: "Server") -> None:
+async def _close_at(stop: asyncio.Event, server: "Server", manager: "ServiceManager") -> None:
+    from obs.collector.service_manager import STOPPING
+
     await stop.wait()
+    manager.tell(STOPPING)
     await server.close()
 
 

@@ -12,6 +12,8 @@ from obs.errors import DONE, BadInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from obs.sandbox.traces import Traces
+
 
 def register(commands: "Commands[Parser]") -> None:
     """Adds the command of this module."""
@@ -24,6 +26,7 @@ def register(commands: "Commands[Parser]") -> None:
             "obs demo",
             "obs demo --fault consumer-stopped --fault target-failing",
             "obs demo --list",
+            "obs demo --otlp-traces http://localhost:4318",
         ],
         found="a process of the demo did not start, or exited",
         exit_codes=(0, 1, 2, 3),
@@ -49,6 +52,12 @@ def register(commands: "Commands[Parser]") -> None:
         metavar="DURATION",
         help="stop after this time, for example 60s (default: run until Ctrl-C)",
     )
+    demo.add_argument(
+        "--otlp-traces",
+        metavar="URL",
+        help="export the traces of its services to this OTLP receiver (HTTP), and let its events "
+        "go through EventBridge too",
+    )
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -72,8 +81,28 @@ def _demo(arguments: argparse.Namespace) -> int:
     output = DemoOutput(_say, _event("demo"), _event("obs"))
     if is_quiet():
         output = DemoOutput(_say_the_address, _silence, _silence)
-    asyncio.run(run_demo(output, port=arguments.port, faults=faults, seconds=seconds))
+    asyncio.run(
+        run_demo(
+            output,
+            port=arguments.port,
+            faults=faults,
+            seconds=seconds,
+            traces=_traces(arguments.otlp_traces),
+        )
+    )
     return DONE
+
+
+def _traces(endpoint: str | None) -> "Traces":
+    from obs.extras import require_extra
+    from obs.sandbox.traces import NO_TRACES, Traces
+
+    if endpoint is None:
+        return NO_TRACES
+    require_extra("otlp", "obs demo --otlp-traces")
+    from obs.sandbox.trace_export import exporting
+
+    return Traces(exporting(endpoint))
 
 
 def _list(form: str) -> None:

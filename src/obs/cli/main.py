@@ -23,6 +23,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.doctor",
     "obs.cli.spec",
     "obs.cli.collect",
+    "obs.cli.status",
     "obs.cli.build",
     "obs.cli.alerts",
     "obs.cli.dashboards",

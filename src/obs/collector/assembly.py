@@ -27,7 +27,7 @@ from obs.spec.outputs import CloudWatch, Otlp
 from obs.spec.source import SourceSpec, stale_after
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
-from obs.state import open_state
+from obs.state import State, open_state
 
 if TYPE_CHECKING:
     from obs.clients.aws import AwsClient
@@ -48,6 +48,7 @@ class Assembled:
 
     collector: Collector
     daemon: Daemon
+    clients: Clients
 
 
 def assemble(
@@ -57,8 +58,13 @@ def assemble(
     clock: Clock | None = None,
     checks: Checks | None = None,
     reports: Reports | None = None,
+    before: "Assembled | None" = None,
+    only_try: bool = False,
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
+
+    It goes on from that of an earlier spec, which has been closed. `only_try`: it is not to run, and
+    its state is in memory, because the file may belong to a collector that does.
 
     Raises BadInput where another collector holds the state, or a part of the spec needs an extra
     that is not installed.
@@ -66,7 +72,7 @@ def assemble(
     clock = clock or Clock()
     polled = [each for each in each_source(system) if each[0].key in kinds]
     _require_extras(system, polled)
-    clients = _clients(system, polled, clock)
+    clients = _clients(system, polled, clock, before)
     healths = {name: _health(name, kind, spec) for kind, name, spec in polled}
     connections = {
         name: {
@@ -76,8 +82,12 @@ def assemble(
         for kind, name, spec in polled
     }
     pushes = _push_healths(system)
-    state_errors: Counter[str] = Counter()
-    state = open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
+    state_errors: Counter[str] = before.collector.state_errors if before else Counter()
+    state = (
+        State(Path(system.state_dir), None, lambda _: None)
+        if only_try
+        else open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
+    )
     collector = Collector(
         system,
         state,
@@ -100,8 +110,10 @@ def assemble(
         listeners.append(checking(system.checks.every, checks, of_sources, collector))
     if reports:
         listeners.append(reporting(reports, collector))
+    if before:
+        collector.go_on(before.collector)
     sinks = _sinks(system, pushes, of_sources)
-    return Assembled(collector, Daemon(collector, sources, sinks, listeners))
+    return Assembled(collector, Daemon(collector, sources, sinks, listeners), clients)
 
 
 def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:
@@ -114,17 +126,31 @@ def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceS
 
 
 def _clients(
-    system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]], clock: Clock
+    system: System,
+    polled: Sequence[tuple[AnyKind, str, SourceSpec]],
+    clock: Clock,
+    before: "Assembled | None",
 ) -> Clients:
-    """Of every source that is polled, and of the one that the CloudWatch output writes through."""
+    """Of every source that is polled, and of the one that the CloudWatch output writes through.
+
+    Those of sources that stay as they are count on.
+    """
     wanted = {name for _, name, _ in polled}
     if system.outputs.cloudwatch:
         wanted.add(system.outputs.cloudwatch.source)
+    kept = _unchanged(system, before) if before else {}
     return {
-        name: (kind, client)
+        name: kept.get(name) or (kind, client)
         for kind, name, spec in each_source(system)
         if name in wanted and (client := kind.client(spec, clock.monotonic)) is not None
     }
+
+
+def _unchanged(system: System, before: Assembled) -> Clients:
+    """The clients of sources whose spec is the same now."""
+    now = {name: spec for _, name, spec in each_source(system)}
+    then = {name: spec for _, name, spec in each_source(before.collector.system)}
+    return {name: client for name, client in before.clients.items() if now.get(name) == then[name]}
 
 
 def _health(name: str, kind: AnyKind, spec: SourceSpec) -> SourceHealth:

@@ -15,6 +15,7 @@ from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.named import SpecNames
 from obs.collector.objective import Objective, PastEvents
 from obs.collector.objectives import Objectives
+from obs.collector.spec_in_force import SpecInForce
 from obs.errors import SourceError
 from obs.families.family import Family, RowCache
 from obs.families.own import (
@@ -23,6 +24,7 @@ from obs.families.own import (
     log_family,
     push_families,
     source_families,
+    spec_families,
     state_family,
 )
 from obs.families.slo import asked_family, asked_of_objects, slo_families, split_families
@@ -68,6 +70,8 @@ class Collector:
         self.state_errors = state_errors
         self.clock = clock
         self.started = clock.wall()
+        self.spec = SpecInForce(self.started)
+        self._began = self.started
         self.exposition = Exposition(system.labels)
         self.stale_checked_at = clock.monotonic()
         self.changes = 0
@@ -79,8 +83,11 @@ class Collector:
         self._families: Mapping[str, Sequence[Family]] = {}
         self._slo_rows = RowCache()
         self._without_history: set[str] = set()
+        self._measured_since: dict[tuple[str, str], float] = {}
         self._process = ProcessMetrics()
         now = clock.wall()
+        for source in sources:
+            source.asked_since = now
         names = {source.name for source in sources}
         measured = [slo for slo in system.slos if not slo.by_rules]
         self.objectives = Objectives(measured, state, self._damaged, now, counting_in(system))
@@ -94,6 +101,36 @@ class Collector:
             tracker.exported = system.exported
         self.spec_names = SpecNames(system, self.trackers)
         self._publish_own()
+
+    def go_on(self, before: "Collector") -> None:
+        """Show what the collector of an earlier spec last knew of what stays, until it is polled
+        here, and count on from its counts. It has been closed."""
+        self.started, self.checks = before.started, before.checks
+        self._measured_since = before.measured_since()
+        known = {health.name: health for health in before.sources}
+        for health in self.sources:
+            old = known.get(health.name)
+            if old is not None and old.kind == health.kind and old.lasting == health.lasting:
+                health.go_on(old)
+                if families := before._families.get(health.name):
+                    self._show(health.name, families)
+        self.spec_names.go_on(before.spec_names)
+        pushed = {health.name: health for health in before.pushes}
+        for push in self.pushes:
+            if push.name in pushed:
+                push.go_on(pushed[push.name])
+        self._publish_slos()
+        self._publish_own()
+        self._show_process()
+
+    def take_spec(self, spec: SpecInForce) -> None:
+        """Expose which spec is in force."""
+        self.spec = spec
+        self._publish_own()
+
+    def measured_since(self) -> dict[tuple[str, str], float]:
+        """Since when (Unix seconds) each SLO is measured, by name and service."""
+        return {each: self._measured_since.get(each, self._began) for each in self._measured()}
 
     def clients_of(self, kind: AnyKind) -> Sequence[SourceClient]:
         """The clients of this kind's sources."""
@@ -265,7 +302,7 @@ class Collector:
         """Since when each SLO is measured here."""
         every = [each for each in self.objectives.all if each.of and each.source in self.trackers]
         of_objects = [(each.slo.name, each.slo.service, each.of) for each in every]
-        families = [asked_family(self._measured(), self.started)]
+        families = [asked_family(self.measured_since())]
         if of_objects:
             families.append(asked_of_objects(of_objects, [each.asked_since for each in every]))
         return families
@@ -283,11 +320,12 @@ class Collector:
 
     def _publish_own(self) -> None:
         families = [
-            *source_families(self.sources, self.started),
+            *source_families(self.sources),
             *push_families(self.pushes),
             state_family(self.state_errors),
             check_family(self.checks),
             log_family(dropped_lines()),
+            *spec_families(bool(self.spec.refused), self.spec.since),
             self.spec_names.family(),
             *self._asked(),
             BUILD,

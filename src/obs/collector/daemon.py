@@ -126,7 +126,7 @@ class Daemon:
 
     async def close(self) -> None:
         """Save the state and close the sinks; neither is waited for without end."""
-        saving = asyncio.ensure_future(self._in_core(self._collector.close))
+        saving = asyncio.ensure_future(self.in_core(self._collector.close))
         closing = [in_thread(each.close, f"close-{each.health.name}") for each in self._sinks]
         _, late = await asyncio.wait({saving}, timeout=SAVE_WITHIN_SECONDS)
         if closing:
@@ -144,7 +144,7 @@ class Daemon:
                 await self._all_polled.wait()
         while True:
             try:
-                await listener(self._in_core)
+                await listener(self.in_core)
             except Exception as error:  # noqa: BLE001  it must not end the other sources
                 unforeseen(error)
                 await asyncio.sleep(LISTEN_AGAIN_SECONDS)
@@ -170,7 +170,7 @@ class Daemon:
         await asyncio.wait({call}, timeout=source.limit)
         failure = await self._recorded(source, call, started)
         if failure is not None:
-            await self._in_core(self._collector.fail, source.health, failure, started)
+            await self.in_core(self._collector.fail, source.health, failure, started)
             await asyncio.wait({call})
             call.exception()
             collect_after_failure()
@@ -191,7 +191,7 @@ class Daemon:
             return failure
         try:
             record = self._collector.record_poll
-            await self._in_core(record, source.health, call.result(), started)
+            await self.in_core(record, source.health, call.result(), started)
         except Exception as error:  # noqa: BLE001  a failure of one source must not affect another
             return as_source_error(error)
         return None
@@ -200,15 +200,15 @@ class Daemon:
         if health.polls < self._history_not_before.get(health.name, 0):
             return
         try:
-            await self._in_core(await in_thread(past, f"history-{health.name}"))
+            await self.in_core(await in_thread(past, f"history-{health.name}"))
         except Exception as error:  # noqa: BLE001  until it is read, SLOs begin with the polls
             self._history_not_before[health.name] = health.polls + HISTORY_RETRY_POLLS
             failure = as_source_error(error)
-            await self._in_core(self._collector.history_failed, health.name, failure)
+            await self.in_core(self._collector.history_failed, health.name, failure)
 
     async def _refine(self, health: SourceHealth, refine: Listener) -> None:
         try:
-            await refine(self._in_core)
+            await refine(self.in_core)
         except Exception as error:  # noqa: BLE001  the result of the poll stays
             log.warning(
                 "source %s: cannot make lags exact: %s", health.name, as_source_error(error)
@@ -230,7 +230,7 @@ class Daemon:
         pause = outcome.failure.pause if outcome.failure else None
         took = time.monotonic() - started
         wait = seconds_to_next_push(sink.health.interval, took, pause)
-        await self._in_core(self._collector.pushed, sink.health, outcome, wait)
+        await self.in_core(self._collector.pushed, sink.health, outcome, wait)
         if outcome.failure is not None:
             collect_after_failure()
         return wait
@@ -254,7 +254,8 @@ class Daemon:
     async def _expire_stale(self) -> None:
         while True:
             await asyncio.sleep(STALE_CHECK_SECONDS)
-            await self._in_core(self._collector.expire_stale)
+            await self.in_core(self._collector.expire_stale)
 
-    async def _in_core(self, call: Callable[..., Any], *arguments: Any) -> None:
+    async def in_core(self, call: Callable[..., Any], *arguments: Any) -> None:
+        """Call it in the one thread that changes the collector."""
         await asyncio.get_running_loop().run_in_executor(self._core, call, *arguments)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from obs.errors import Reason, SourceError
 from obs.sinks.pushed import Pushed
@@ -19,6 +19,7 @@ class SourceHealth:
     interval: float
     stale_after: float
     lasting: bool = False  # a connection: fresh as long as it is up
+    asked_since: float = 0.0  # Unix seconds
     usual: tuple[float, float] = (0.0, 0.0)  # interval and stale_after of the spec
     up: bool = False
     polls: int = 0
@@ -37,6 +38,11 @@ class SourceHealth:
 
     def __post_init__(self) -> None:
         self.usual = self.interval, self.stale_after
+
+    def go_on(self, before: "SourceHealth") -> None:
+        """Take over what was known of this source, and its counts, from an earlier spec."""
+        for name in _KNOWN:
+            setattr(self, name, getattr(before, name))
 
     def slow_down(self, factor: float) -> None:
         """Poll every `factor` intervals of the spec; values count as current for as much longer."""
@@ -83,6 +89,12 @@ class SourceHealth:
         return self.fresh_until is not None and monotonic < self.fresh_until
 
 
+_KNOWN: Final = (
+    *("asked_since", "up", "polls", "failures", "last_success", "fresh_until", "shown_until"),
+    *("poll_seconds", "series", "withdrawn", "error", "reason", "errors", "left_out", "dropped"),
+)
+
+
 @dataclass(slots=True)
 class PushHealth:
     """One sink that is pushed to."""
@@ -100,6 +112,11 @@ class PushHealth:
     reason: Reason | None = None
     errors: Counter[str] = field(default_factory=Counter)
 
+    def go_on(self, before: "PushHealth") -> None:
+        """Take over the counts and the last outcome from an earlier spec."""
+        for name in _KNOWN_OF_PUSHES:
+            setattr(self, name, getattr(before, name))
+
     def ended(self, outcome: Pushed, wall: float, wait: float) -> None:
         """Record a push that ended at `wall`; the next one is in `wait` seconds."""
         self.points += outcome.accepted
@@ -116,6 +133,11 @@ class PushHealth:
             self.error = described(failure, wait)
             self.reason = failure.reason
             self.errors[failure.reason] += 1
+
+
+_KNOWN_OF_PUSHES: Final = (
+    *("up", "last_success", "points", "rejected", "left_out", "error", "reason", "errors"),
+)
 
 
 def described(failure: SourceError, wait: float) -> str:

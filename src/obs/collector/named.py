@@ -1,8 +1,8 @@
 """Which names of the spec do not exist: followed from poll to poll, told once when it changes."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from obs.families.family import Family
 from obs.families.own import missing_family
@@ -12,6 +12,9 @@ from obs.spec.system import System
 from obs.spec.watched import SpecName
 
 log = logging.getLogger(__name__)
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
 
 
 class SpecNames:
@@ -25,6 +28,16 @@ class SpecNames:
         }
         self._idle: dict[str, dict[SpecName, str]] = {source: {} for source in self._names}
         self._alike: dict[tuple[str, SpecName], int] = {}
+
+    def go_on(self, before: "SpecNames") -> None:
+        """Take over what was known of the names that stay in the spec."""
+        for source, names in self._names.items():
+            old = {(each.kind, each.label): each for each in before._names.get(source, ())}
+            for name in names:
+                if (was := old.get((name.kind, name.label))) is not None:
+                    _carry(before._known[source], was, self._known[source], name)
+                    _carry(before._idle[source], was, self._idle[source], name)
+                    _carry(before._alike, (source, was), self._alike, (source, name))
 
     def update(self, source: str, tracker: Tracker[Any]) -> None:
         """Look the names of a source up after a poll, and log what has changed."""
@@ -77,3 +90,8 @@ class SpecNames:
         self._known[source][name] = missing
         if before is None:
             log.warning("%s: %s", name.path, missing)
+
+
+def _carry(before: Mapping[KeyT, ValueT], was: KeyT, now: dict[KeyT, ValueT], key: KeyT) -> None:
+    if was in before:
+        now[key] = before[was]

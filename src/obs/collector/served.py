@@ -8,7 +8,8 @@ from obs.collector.slo_history import build_history
 from obs.collector.status import build_status
 from obs.redaction.text import one_line
 from obs.sinks.exposition import ExpositionBody
-from obs.web.status import encode
+from obs.sources.kinds import KINDS
+from obs.web.status import Status, encode
 
 _STUCK_AFTER: Final = 60.0  # seconds without housekeeping
 
@@ -18,11 +19,12 @@ class _Kept:
 
     def __init__(self, make: Callable[[], bytes]) -> None:
         self._make = make
-        self._kept: tuple[int, float, bytes] | None = None
+        self._kept: tuple[tuple[int, int], float, bytes] | None = None
 
     def current(self, collector: Collector) -> bytes:
         """The document; the same bytes while nothing changed."""
-        changes, now = collector.changes, collector.clock.monotonic()
+        changes = id(collector), collector.changes
+        now = collector.clock.monotonic()
         kept = self._kept
         if kept is None or (kept[0] != changes and now - kept[1] >= 1.0):
             kept = self._kept = (changes, now, self._make())
@@ -34,8 +36,13 @@ class ServedCollector:
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
-        self._status = _Kept(lambda: encode(build_status(collector)))
-        self._slo_history = _Kept(lambda: build_history(collector))
+        self._status = _Kept(lambda: encode(build_status(self._collector)))
+        self._slo_history = _Kept(lambda: build_history(self._collector))
+        self._page = _Kept(lambda: self.page_of(""))
+
+    def serve(self, collector: Collector) -> None:
+        """Answer from this collector from now on."""
+        self._collector = collector
 
     def metrics(self, *, openmetrics: bool, gzip: bool, protobuf: bool = False) -> ExpositionBody:
         """The exposition."""
@@ -45,6 +52,14 @@ class ServedCollector:
     def status(self) -> bytes:
         """The status document; rebuilt when something changed, at most once a second."""
         return self._status.current(self._collector)
+
+    def page(self) -> bytes:
+        """The status page, rebuilt as the status document is."""
+        return self._page.current(self._collector)
+
+    def page_of(self, typed: str) -> bytes:
+        """The status page with what matches the words that a reader typed."""
+        return drawn(build_status(self._collector), typed, self._collector.clock.wall())
 
     def slo_history(self) -> bytes:
         """The events of the SLOs, rebuilt as the status document is."""
@@ -73,3 +88,14 @@ class ServedCollector:
                 f"source {health.name}: {each}" for each in (*withdrawn, *tracker.partial())
             ]
         return ready, list(map(one_line, (*reasons, *partial)))
+
+
+def drawn(status: Status, typed: str, now: float) -> bytes:
+    """The status page at `now` (Unix seconds), with the objects of each kind of source there is."""
+    # Imported when somebody asks for a page: most collectors are only scraped.
+    from obs.web.page.content import Filter  # noqa: PLC0415
+    from obs.web.page.document import page  # noqa: PLC0415
+
+    present, words = {source.kind for source in status.sources}, Filter(typed)
+    kinds = [kind.on_page(status, words) for kind in KINDS if kind.key in present]
+    return page(status, kinds, words, now)

@@ -1,9 +1,9 @@
 """What signals do to a running collector.
 
 SIGTERM and SIGINT save and end it; a second one no longer waits for polls; a third ends the process
-at once. SIGHUP, SIGUSR1 and SIGUSR2, whose default is to end it without saving, are ignored with a
-line. SIGPIPE is an error of the write, as Python has it. SIGQUIT keeps its default: it ends a
-process that nothing else ends, without saving.
+at once. SIGHUP reads the spec and all that it names again. SIGUSR1 and SIGUSR2, whose default is to
+end it without saving, are ignored with a line. SIGPIPE is an error of the write, as Python has it.
+SIGQUIT keeps its default: it ends a process that nothing else ends, without saving.
 """
 
 import asyncio
@@ -13,24 +13,21 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-_IGNORED: Final = {
-    signal.SIGHUP: "a changed spec takes a restart",
-    signal.SIGUSR1: "it has no meaning here",
-    signal.SIGUSR2: "it has no meaning here",
-}
+_MEANINGLESS: Final = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Stop:
-    """Whether the collector is asked to end, and whether to hurry."""
+    """Whether the collector is asked to end, whether to hurry, and to read its spec again."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.hurry = asyncio.Event()
+        self.reload = asyncio.Event()
 
 
 def outlive_hangup() -> None:
     """Ignore until the event loop listens: a terminal that closes must not end what starts."""
-    for signum in _IGNORED:
+    for signum in (signal.SIGHUP, *_MEANINGLESS):
         signal.signal(signum, signal.SIG_IGN)
 
 
@@ -51,5 +48,6 @@ def listen_for_signals(stop: Stop) -> None:
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, on_end, signum)
-    for signum, why in _IGNORED.items():
-        loop.add_signal_handler(signum, log.warning, "%s is ignored: %s", signum.name, why)
+    loop.add_signal_handler(signal.SIGHUP, stop.reload.set)
+    for signum in _MEANINGLESS:
+        loop.add_signal_handler(signum, log.warning, "%s is ignored: no meaning here", signum.name)

@@ -12,6 +12,7 @@ from obs.slo.firing import firing
 from obs.slo.windows import window
 from obs.sources.kinds import KINDS
 from obs.spec.slos import Slo
+from obs.spec.sources import source_model
 from obs.spec.system import System
 from obs.spec.watched import SpecName
 from obs.web.status import (
@@ -49,6 +50,7 @@ def build_status(collector: Collector) -> Status:
             version=__version__,
             generated_at=now,
             uptime_seconds=max(0.0, now - collector.started),
+            spec_refused=collector.spec.refused,
             slos=tuple(
                 _slo(each, each in shown, _is_silent(collector, each, now))
                 for each in collector.objectives.all
@@ -197,6 +199,7 @@ def _source(
     return SourceStatus(
         name=health.name,
         kind=health.kind,
+        words=source_model(health.kind).words,
         up=health.up,
         required=health.required,
         last_success=health.last_success,

@@ -65,7 +65,7 @@ def common(
         "dataSource": DATASOURCE,
         "interval": options.interval,
         "targets": [
-            core.Target(
+            _target_of(query, instant)(
                 expr=query.expr,
                 legendFormat=query.legend,
                 refId=chr(ord("A") + index),
@@ -76,6 +76,18 @@ def common(
             for index, query in enumerate(queries)
         ],
     }
+
+
+class _WithExemplars(core.Target):  # type: ignore[misc]
+    """A query whose points lead to traces, where the application records exemplars."""
+
+    def to_json_data(self) -> Json:
+        return {**super().to_json_data(), "exemplar": True}
+
+
+def _target_of(query: Query, instant: bool) -> type[core.Target]:
+    drawn = "histogram_quantile(" in query.expr and not instant
+    return _WithExemplars if drawn else core.Target
 
 
 def defaults(options: FieldOptions) -> Json:

@@ -13,6 +13,7 @@ from obs.artifacts import Built, Files, build_each, yaml_text
 from obs.dashboards.build import Board, boards
 from obs.dashboards.linter_file import FILE, linter_file
 from obs.dashboards.normalise import every_panel
+from obs.dashboards.written_v2 import API_VERSION, spec_v2
 from obs.errors import BadInput
 from obs.ids import folder_uid
 from obs.spec.report import did_you_mean
@@ -167,11 +168,21 @@ def grafana_dashboard(board: Board, system: System) -> DashboardDocument:
 
 
 def _resources(built: Sequence[Board], system: System) -> Files:
-    """With the folder, unless the spec says that it is there."""
-    files = {
-        f"resource/{board.page}.json": _json_text(dashboard_resource(board, system))
-        for board in built
-    }
+    return _in_folder("resource", dashboard_resource, built, system)
+
+
+def _resources_v2(built: Sequence[Board], system: System) -> Files:
+    return _in_folder("resource-v2", dashboard_resource_v2, built, system)
+
+
+def _in_folder(
+    target: str,
+    resource: Callable[[Board, System], DashboardDocument],
+    built: Sequence[Board],
+    system: System,
+) -> Files:
+    """Resources with their folder, unless the spec says that it is there."""
+    files = {f"{target}/{board.page}.json": _json_text(resource(board, system)) for board in built}
     if system.targets.dashboards.folder_uid:
         return files
     folder = {
@@ -180,17 +191,28 @@ def _resources(built: Sequence[Board], system: System) -> Files:
         "metadata": {"name": folder_uid(system.system)},
         "spec": {"title": _folder(system)},
     }
-    return {**files, "resource/folder.json": _json_text(folder)}
+    return {**files, f"{target}/folder.json": _json_text(folder)}
 
 
 def dashboard_resource(board: Board, system: System) -> DashboardDocument:
     """A resource of Grafana's own API, from Grafana 12 on."""
+    return _resource("dashboard.grafana.app/v1beta1", board.json, board, system)
+
+
+def dashboard_resource_v2(board: Board, system: System) -> DashboardDocument:
+    """The same in schema v2, from Grafana 12.2 on."""
+    return _resource(API_VERSION, spec_v2(board.json), board, system)
+
+
+def _resource(
+    api_version: str, spec: DashboardDocument, board: Board, system: System
+) -> DashboardDocument:
     folder = system.targets.dashboards.folder_uid or folder_uid(system.system)
     return {
-        "apiVersion": "dashboard.grafana.app/v1beta1",
+        "apiVersion": api_version,
         "kind": "Dashboard",
         "metadata": {"name": board.uid, "annotations": {"grafana.app/folder": folder}},
-        "spec": board.json,
+        "spec": spec,
     }
 
 
@@ -230,6 +252,7 @@ TARGETS: Final[dict[str, Writer]] = {
     "configmap": _config_maps,
     "operator": _operator,
     "resource": _resources,
+    "resource-v2": _resources_v2,
 }
 DEFAULT: Final = ("json", "provisioning")
 """The targets built where none is chosen: files that people import without obs."""

@@ -16,14 +16,14 @@ _ROW: Final = {"h": 1, "w": _COLUMNS, "x": 0}
 _LATER: Final = 1_000  # library panels and rows get ids from here on, as they have none
 _DEEPEST: Final = 20  # rows and tabs within each other
 _TYPES: Final = {"AdhocVariable": "adhoc", "GroupByVariable": "groupby", "TextVariable": "textbox"}
-_REFRESHES: Final = ("never", "onDashboardLoad", "onTimeRangeChanged")
-_HIDDEN: Final = ("dontHide", "hideLabel", "hideVariable")
-_SORTS: Final = (
+REFRESHES: Final = ("never", "onDashboardLoad", "onTimeRangeChanged")
+HIDDEN: Final = ("dontHide", "hideLabel", "hideVariable")
+SORTS: Final = (
     *("disabled", "alphabeticalAsc", "alphabeticalDesc", "numericalAsc", "numericalDesc"),
     *("alphabeticalCaseInsensitiveAsc", "alphabeticalCaseInsensitiveDesc"),
     *("naturalAsc", "naturalDesc"),
 )
-_CURSORS: Final = ("Off", "Crosshair", "Tooltip")
+CURSORS: Final = ("Off", "Crosshair", "Tooltip")
 
 
 def is_v2(document: Json) -> bool:
@@ -40,7 +40,7 @@ def classic(spec: Json) -> Json:
     return {
         **{name: spec[name] for name in known if name in spec},
         "schemaVersion": SCHEMA_VERSION,
-        "graphTooltip": _place(_CURSORS, spec.get("cursorSync")),
+        "graphTooltip": _place(CURSORS, spec.get("cursorSync")),
         "time": {name: time[name] for name in ("from", "to") if name in time},
         "timezone": time.get("timezone"),
         "refresh": time.get("autoRefresh"),
@@ -72,9 +72,10 @@ class _Placing:
     def _of_groups(self, groups: list[Json], top: int, depth: int) -> Iterator[Json]:
         for group in groups:
             fields = mapping(group.get("spec"))
-            inside = list(self.of_layout(mapping(fields.get("layout")), top + 1, depth + 1))
+            first = top + (not fields.get("hideHeader"))
+            inside = list(self.of_layout(mapping(fields.get("layout")), first, depth + 1))
             yield from self._row(fields, inside, top)
-            top = max([top + 1, *(_bottom(panel) for panel in inside)])
+            top = max([first, *(_bottom(panel) for panel in inside)])
 
     def _row(self, fields: Json, inside: list[Json], top: int) -> Iterator[Json]:
         """A row with its panels: within it where it is collapsed, else behind it."""
@@ -206,9 +207,9 @@ def _annotation(each: Json) -> Json:
 def _variable(each: Json) -> Json:
     kind, spec = text(each.get("kind")), mapping(each.get("spec"))
     found: Json = {**spec, "type": _TYPES.get(kind, kind.removesuffix("Variable").lower())}
-    found["hide"] = _place(_HIDDEN, spec.get("hide"))
-    found["refresh"] = _place(_REFRESHES, spec.get("refresh"))
-    found["sort"] = _place(_SORTS, spec.get("sort"))
+    found["hide"] = _place(HIDDEN, spec.get("hide"))
+    found["refresh"] = _place(REFRESHES, spec.get("refresh"))
+    found["sort"] = _place(SORTS, spec.get("sort"))
     if kind == "QueryVariable":
         query = mapping(spec.get("query"))
         asked = mapping(query.get("spec"))

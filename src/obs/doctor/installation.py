@@ -19,6 +19,7 @@ _LIBRARIES: Final[Mapping[str, str]] = {
     "dashboards": "grafanalib",
     "preview": "plotly",
     "demo": "ministack",
+    "tracing": "opentelemetry-api",
 }
 """The library of each extra whose version says most."""
 
@@ -54,7 +55,7 @@ def judge_installation(system: System | None, found: Installation) -> Iterator[C
     needed = dict(_needed(system)) if system else {}
     for name, there in found.extras.items():
         at = f"extra {name}"
-        library = f"{_LIBRARIES[name]} {found.libraries.get(name) or '?'}"
+        library = f"{_LIBRARIES.get(name, name)} {found.libraries.get(name) or 'is installed'}"
         if there:
             yield right(at, library)
         elif name in needed:

@@ -26,6 +26,7 @@ class Source(Protocol):
     errors: Counter[str]
     left_out: dict[str, int]
     dropped: Counter[str]
+    asked_since: float
 
 
 class Push(Protocol):
@@ -45,16 +46,13 @@ class Push(Protocol):
     def errors(self) -> Counter[str]: ...
 
 
-def source_families(sources: Sequence[Source], since: float) -> list[Family]:
-    """Health of the sources, which have been polled since `since` (Unix seconds).
-
-    An error reason has a zero before its first error.
-    """
+def source_families(sources: Sequence[Source]) -> list[Family]:
+    """Health of the sources. An error reason has a zero before its first error."""
     rows = Rows((source.name,) for source in sources)
     return [
         Family(own.SOURCE_UP, rows, [int(source.up) for source in sources]),
         Family(own.SOURCE_LAST_SUCCESS, rows, [source.last_success for source in sources]),
-        Family(own.SOURCE_ASKED_SINCE, rows, [since for _ in sources]),
+        Family(own.SOURCE_ASKED_SINCE, rows, [source.asked_since for source in sources]),
         Family(own.SOURCE_STALE_AFTER, rows, [source.stale_after for source in sources]),
         Family(own.SOURCE_POLL_DURATION, rows, [round(s.poll_seconds, 6) for s in sources]),
         Family(own.SOURCE_POLLS, rows, [source.polls for source in sources]),
@@ -130,6 +128,11 @@ def state_family(errors: Counter[str]) -> Family:
         Rows((reason,) for reason in STATE_REASONS),
         [errors[reason] for reason in STATE_REASONS],
     )
+
+
+def spec_families(refused: bool, at: float) -> list[Family]:
+    """Whether a changed spec is refused, and when (Unix seconds) the one in force was read."""
+    return [single(own.SPEC_REFUSED, int(refused)), single(own.SPEC_READ, at)]
 
 
 def log_family(dropped: int) -> Family:

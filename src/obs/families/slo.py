@@ -1,6 +1,6 @@
 """Evaluated objectives as families."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -124,9 +124,9 @@ def split_families(split: Sequence[tuple[str, str, int, int]], cache: RowCache) 
     ]
 
 
-def asked_family(slos: Sequence[tuple[str, str]], since: float) -> Family:
-    """Since when (Unix seconds) the collector has measured these SLOs, by name and service."""
-    return Family(slo.ASKED_SINCE, Rows(slos), [since] * len(slos))
+def asked_family(since: Mapping[tuple[str, str], float]) -> Family:
+    """Since when (Unix seconds) the collector has measured each SLO, by name and service."""
+    return Family(slo.ASKED_SINCE, Rows(since), [*since.values()])
 
 
 def asked_of_objects(objects: Sequence[tuple[str, str, str]], since: Sequence[float]) -> Family:

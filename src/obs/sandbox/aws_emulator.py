@@ -116,7 +116,7 @@ def _environment(folder: Path, port: int, enforce_iam: bool) -> dict[str, str]:
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "SERVICES": _SERVICES,
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "ERROR",  # it warns of every event whose function does not exist
         "IOT_MTLS_ENABLED": "0",  # it would listen on all interfaces
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{folder}/none",  # it would look for containers to clean up

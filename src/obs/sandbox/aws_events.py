@@ -43,14 +43,14 @@ def create_oms(endpoint_url: str) -> None:
         QueueName=DEAD_LETTER_QUEUE,
         Attributes={
             "MessageRetentionPeriod": str(14 * 86_400),
-            "Policy": json.dumps(_policy(queue_arn(DEAD_LETTER_QUEUE), BUS, RULES)),
+            "Policy": json.dumps(queue_policy(queue_arn(DEAD_LETTER_QUEUE), BUS, RULES)),
         },
     )
     create_rules(endpoint_url, BUS, RULES, dead_letter_queue=DEAD_LETTER_QUEUE)
 
 
-def _policy(queue: str, bus: str, rules: Iterable[str]) -> dict[str, object]:
-    """A queue policy that lets only these rules send undelivered events."""
+def queue_policy(queue: str, bus: str, rules: Iterable[str]) -> dict[str, object]:
+    """A queue policy that lets only these rules send events."""
     sources = [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{bus}/{rule}" for rule in rules]
     return {
         "Version": "2012-10-17",

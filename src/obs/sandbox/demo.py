@@ -19,6 +19,7 @@ from obs.sandbox.prerequisites import clear_environment, require_prerequisites
 from obs.sandbox.process import ProcessFailed, free_ports
 from obs.sandbox.prometheus import PrometheusProcess, prometheus_binary
 from obs.sandbox.status_diff import StatusExcerpt, changes, decode_status
+from obs.sandbox.traces import NO_TRACES, Traces
 
 DEFAULT_PORT: Final = 9464
 _WATCH_SECONDS: Final = 1.0
@@ -40,6 +41,7 @@ async def run_demo(
     port: int | None,
     faults: Sequence[SandboxFault] = (),
     seconds: float | None = None,
+    traces: Traces = NO_TRACES,
 ) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP, or for `seconds` after everything has started.
 
@@ -55,7 +57,7 @@ async def run_demo(
         output.say(words)
     with own_folder() as folder:
         async with contextlib.AsyncExitStack() as stack:
-            sandbox = await stack.enter_async_context(Sandbox(folder))
+            sandbox = await stack.enter_async_context(Sandbox(folder, traces=traces))
             collector = CollectorProcess(folder, chosen, sandbox.variables)
             stack.push_async_callback(asyncio.to_thread, collector.stop)
             await asyncio.to_thread(collector.start)
@@ -63,6 +65,9 @@ async def run_demo(
             if prometheus is not None:
                 stack.push_async_callback(asyncio.to_thread, prometheus.stop)
             _print_addresses(output.say, sandbox, collector, prometheus)
+            if traces.exported:
+                output.say("Traces of its services are exported, one for each event.")
+                output.say("")
             for fault in faults:
                 output.fault(f"inject fault {fault.name}: {fault.description}")
                 await fault.start(sandbox)

@@ -14,7 +14,7 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from obs.sandbox import aws_faults
+from obs.sandbox import aws_faults, bus
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_events import create_oms
 from obs.sandbox.aws_services import ServiceTraffic, create_services
@@ -27,7 +27,8 @@ from obs.sandbox.oms_streams import (
     SEARCH_INDEXER,
     create_streams,
 )
-from obs.sandbox.traffic import Publisher, Worker
+from obs.sandbox.traces import NO_TRACES, Traces
+from obs.sandbox.traffic import PUBLISHER, Publisher, Worker
 
 _APPLICATION: Final = "oms"
 _COLLECTOR: Final = "obs"
@@ -38,11 +39,16 @@ _CLOSE_SECONDS: Final = 2.0
 class Sandbox:
     """Async context manager: everything runs while entered, and nothing is left behind.
 
-    Its files are in `folder`, which the caller creates and removes. Raises ObsError where a
-    process does not start.
+    Its files are in `folder`, which the caller creates and removes. Where `traces`
+    are exported, events go through EventBridge too. Raises ObsError where a process does not start.
     """
 
-    def __init__(self, folder: Path, chance: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        chance: random.Random | None = None,
+        traces: Traces = NO_TRACES,
+    ) -> None:
         chance = chance or random.Random()
         self._chance = chance
         self._passwords = {user: secrets.token_hex(16) for user in (_APPLICATION, _COLLECTOR)}
@@ -50,18 +56,20 @@ class Sandbox:
         self._emulator = AwsEmulator(folder=folder / "aws")
         self._stack = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
-        self.publisher = Publisher(chance)
+        self._traces = traces
+        self.publisher = Publisher(chance, traces)
         self.workers = {
             worker.consumer: worker
             for worker in (
-                Worker(PROCESSOR, per_second=120, slow_per_second=12, reads_bodies=True),
-                Worker(AUDIT, per_second=60, slow_per_second=3),
-                Worker(SEARCH_INDEXER, per_second=60, slow_per_second=2),
+                Worker(PROCESSOR, traces, per_second=120, slow_per_second=12, reads_bodies=True),
+                Worker(AUDIT, traces, per_second=60, slow_per_second=3, in_batches=True),
+                Worker(SEARCH_INDEXER, traces, per_second=60, slow_per_second=2),
             )
         }
 
     async def __aenter__(self) -> Self:
         try:
+            self._stack.push_async_callback(asyncio.to_thread, self._traces.close)
             await self._start_nats()
             await self._start_aws()
             client = await self._connect()
@@ -69,6 +77,8 @@ class Sandbox:
             jetstream = client.jetstream()
             await create_streams(jetstream)
             self._run(self.rules.run())
+            if self._traces.exported:
+                await self._start_bus()
             self._run(self.publisher.run(jetstream))
             for worker in self.workers.values():
                 self._run(worker.run(jetstream))
@@ -133,6 +143,14 @@ class Sandbox:
         await asyncio.to_thread(create_services, self._emulator.endpoint_url)
         await asyncio.to_thread(self.rules.feed_history, time.time())
         await asyncio.to_thread(self.services.feed_past, time.time())
+
+    async def _start_bus(self) -> None:
+        endpoint = self._emulator.endpoint_url
+        queue_url = await asyncio.to_thread(bus.create_queue, endpoint)
+        self.publisher.bus = bus.BusPublisher(endpoint, self._traces.tracing(PUBLISHER))
+        self._run(self.publisher.bus.run())
+        worker = bus.QueueWorker(endpoint, queue_url, self._traces.tracing(bus.CONSUMER))
+        self._run(worker.run())
 
     async def _connect(self) -> Client:
         return await nats.connect(

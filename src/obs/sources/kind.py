@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from obs.slis.kind import Measurement
     from obs.spec.slis import Sli
     from obs.state import State
-    from obs.web.status import StatusRow
+    from obs.web.page.content import Filter, KindOnPage
+    from obs.web.status import Status, StatusRow
 
 SpecT = TypeVar("SpecT", bound=SourceSpec)
 SnapshotT = TypeVar("SnapshotT", bound="Snapshot")
@@ -221,6 +222,17 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     @abstractmethod
     def status(self, trackers: Sequence[TrackerT]) -> Mapping[str, tuple["StatusRow", ...]]:
         """Its lists in the status document, by name; all of them, even if empty."""
+
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists in the status document consist of, by name."""
+        return {}
+
+    def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
+        """What it adds to the status page, where the spec has such a source; a reader may have
+        `typed` words to choose rows by."""
+        from obs.web.page.content import KindOnPage  # noqa: PLC0415  only where a page is asked for
+
+        return KindOnPage()
 
     def client(self, spec: SpecT, monotonic: Callable[[], float]) -> ClientT | None:
         """The client of a paid source; None where polling is free. Sends nothing."""

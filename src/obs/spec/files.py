@@ -26,14 +26,15 @@ class Files:
 def read_files(paths: Sequence[Path]) -> Files:
     """Parses files, and the .yaml and .yml files of directories, sorted by name."""
     problems: list[Problem] = []
-    files = _spec_files(paths, problems)
+    files = spec_files(paths, problems)
     all_found = not problems
     parts = [_part(file, problems) for file in files]
     known = tuple(part for part in parts if part is not None)
     return Files(known, tuple(problems), all_found and len(known) == len(parts))
 
 
-def _spec_files(paths: Sequence[Path], problems: list[Problem]) -> list[Path]:
+def spec_files(paths: Sequence[Path], problems: list[Problem]) -> list[Path]:
+    """The files at these paths, each once; adds to `problems` where a folder has none."""
     files: list[Path] = []
     for path in paths:
         if path.is_dir():

@@ -1,13 +1,8 @@
 """The HTTP side of the collector. It only reads: nothing can be changed through it."""
 
 import asyncio
-import base64
 import errno
-import hashlib
-import re
 import socket
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
@@ -47,6 +42,7 @@ _SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "deny",
 }
+_MOST_TYPED: Final = 200  # characters of a filter
 _CLOSE_WITHIN: Final = 0.5  # seconds that requests under way are given
 
 
@@ -59,6 +55,12 @@ class Site(Protocol):
 
     def status(self) -> bytes:
         """The JSON of obs.web.status. Called in a thread of its own, once at a time."""
+
+    def page(self) -> bytes:
+        """The status page. Called as `status` is."""
+
+    def page_of(self, typed: str) -> bytes:
+        """The same with only what matches these words. Called as `status` is."""
 
     def slo_history(self) -> bytes:
         """The JSON of obs.web.slo_history. Called as `status` is."""
@@ -176,13 +178,24 @@ def _application(site: Site, access: "Access | None") -> web.Application:
 class _Routes:
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._page = SharedDocument(self._site.page)
         self._status = SharedDocument(self._site.status)
         self._slo_history = SharedDocument(self._site.slo_history)
 
-    async def page(self, _: web.Request) -> web.Response:
-        body, policy = _page()
-        headers = {"Content-Security-Policy": policy}
-        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        from obs.web.page.document import policy  # noqa: PLC0415  most collectors are only scraped
+
+        typed = request.query.get("filter", "").strip()[:_MOST_TYPED]
+        headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": policy(),
+            "Vary": "Accept-Encoding",
+        }
+        gzip = accepts_gzip(_header(request, "Accept-Encoding"))
+        if not typed:
+            return Streamed(await self._page.body(gzip=gzip), headers, gzip=gzip)
+        document = await self._page.other(lambda: self._site.page_of(typed))
+        return Streamed(document, headers, gzip=False)
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         accept = _header(request, "Accept")
@@ -276,22 +289,3 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 def _text(text: str, status: int = 200) -> web.Response:
     return web.Response(text=f"{text}\n", status=status)
-
-
-@cache
-def _page() -> tuple[bytes, str]:
-    """The status page, and the policy that lets run what is written in it and nothing else."""
-    html = files("obs.web").joinpath("page.html").read_text("utf-8")
-    scripts = _hashes(html, "script")
-    styles = _hashes(html, "style")
-    policy = (
-        f"default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return html.encode(), policy
-
-
-def _hashes(html: str, tag: str) -> str:
-    found = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
-    digests = (hashlib.sha256(text.encode()).digest() for text in found)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

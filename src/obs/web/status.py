@@ -99,6 +99,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     kind: str  # a field of the spec's `sources`
+    words: str = ""  # the kind's name for people
     up: bool  # the last poll succeeded
     required: bool
     last_success: float | None  # null: no successful poll yet
@@ -149,6 +150,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     generated_at: float
     uptime_seconds: float
+    spec_refused: str = ""  # why a changed spec is not in force; the one before it is
     verdict: HealthVerdict = HealthVerdict("unknown", "")
     slos_by_rules: tuple[str, ...] = ()  # service/name of those that rules evaluate, not this
     recorded_slos: tuple[RecordedSlo, ...] = ()  # the same, with where to look
@@ -186,3 +188,23 @@ def decode(document: bytes) -> Status:
     Raises msgspec.DecodeError or UnicodeDecodeError where it is none.
     """
     return _DECODER.decode(document)
+
+
+def decode_whole(document: bytes, rows: Mapping[str, type[StatusRow]]) -> Status:
+    """The status of a document with the lists of these names and rows, and all figures.
+
+    Raises msgspec.DecodeError (ValidationError among them) or UnicodeDecodeError where it is none.
+    """
+    fields = msgspec.json.decode(document)
+    status = msgspec.convert(fields, Status)
+    lists = {
+        name: tuple(msgspec.convert(fields.get(name, ()), list[row]))  # type: ignore[valid-type]
+        for name, row in rows.items()
+    }
+    known = {*status.__struct_fields__, *rows}
+    figures = {
+        name: value
+        for name, value in fields.items()
+        if name not in known and isinstance(value, int | float | None)
+    }
+    return msgspec.structs.replace(status, lists=lists, figures=figures)

@@ -92,6 +92,11 @@ class SharedDocument:
         self._alive.add(version)
         return version
 
+    async def other(self, build: Callable[[], bytes]) -> Body:
+        """Another document, for one client; made one after the other, in the same thread."""
+        loop = asyncio.get_running_loop()
+        return Whole(await loop.run_in_executor(self._thread, build))
+
     def _version(self, gzip: bool, last: "_Version | None") -> "_Version":
         document = self._build()
         if last is not None and last.document is document:

@@ -70,6 +70,9 @@ def _headline(problems: list[Problem]) -> str:
 
 
 def _problems(status: Status) -> Iterator[Problem]:
+    if status.spec_refused:
+        text = f"The changed spec is not in force: {status.spec_refused}"
+        yield Problem("warning", "source", "spec", text)
     for source in status.sources:
         yield from _source_problem(source)
     for each in status.spec_objects:

@@ -16,6 +16,7 @@ from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policy_for
 from obs.sandbox.nats_server import server_binary
 from obs.spec.load import read_spec
+from obs.tracing import names as span_names
 from tests.unit.deploy.deployed import DEPLOY, PORT, ROOT, STATE, UID, parsed, read
 
 OMS = ROOT / "collectors" / "oms.yaml"
@@ -158,6 +159,36 @@ def test_otel_pipelines_use_every_part_that_is_there_and_no_other() -> None:
     assert set(config["service"]["extensions"]) == otel_parts("extensions")
     for pipeline in pipelines:  # its documentation: the first, so that it can refuse
         assert pipeline["processors"][0] == "memory_limiter"
+
+
+def test_otel_traces_use_the_parts_of_the_collector_and_connect_to_its_store() -> None:
+    base, traces = parsed("otel/collector.yaml"), parsed("otel/traces.yaml")
+    pipelines = traces["service"]["pipelines"]
+    connectors = set(traces["connectors"])
+    known = {
+        kind: set(base[kind]) | set(traces.get(kind, {})) | connectors
+        for kind in ("receivers", "processors", "exporters")
+    }
+    for pipeline in pipelines.values():
+        assert pipeline["processors"][0] == "memory_limiter"
+        for kind, names in pipeline.items():
+            assert set(names) <= known[kind]
+    assert connectors == {"spanmetrics"}
+    assert "spanmetrics" in pipelines["traces"]["exporters"]
+    assert pipelines["metrics/spans"]["receivers"] == ["spanmetrics"]
+    dimensions = {one["name"] for one in traces["connectors"]["spanmetrics"]["dimensions"]}
+    assert dimensions <= {value for name, value in vars(span_names).items() if name.isupper()}
+
+
+@needs("otelcol-contrib")
+@pytest.mark.parametrize("files", [("collector.yaml",), ("collector.yaml", "traces.yaml")])
+def test_otelcol_takes_its_configuration(
+    files: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMOTE_WRITE_URL", "http://mimir:8080/api/v1/push")
+    monkeypatch.setenv("TRACES_URL", "http://tempo:4318")
+    configs = [f"--config={ROOT / 'deploy' / 'otel' / file}" for file in files]
+    run("otelcol-contrib", "validate", *configs)
 
 
 @needs("promtool")

@@ -13,10 +13,11 @@ from obs.checks.finding import CheckResult, Outcome, right, wrong
 from obs.checks.run import run
 from obs.doctor import machine
 from obs.doctor.catalogue import CHECKS, exit_code, without_spec
-from obs.doctor.installation import Installation, judge_installation
+from obs.doctor.installation import Installation, judge_installation, read_installation
 from obs.doctor.polled import poll_check
 from obs.doctor.receivers import read_receiver
 from obs.errors import SourceError
+from obs.extras import extras
 from obs.sources.kinds import BY_KEY
 from obs.spec.system import System
 
@@ -51,6 +52,13 @@ def test_an_extra_is_wrong_only_where_the_spec_needs_it() -> None:
     assert found["extra otlp"].outcome is Outcome.FAILED
     assert found["extra otlp"].advice == "pip install 'obs-events[otlp]'"
     assert found["extra preview"].outcome is Outcome.SKIPPED
+
+
+def test_every_extra_of_the_installation_is_told_with_a_version() -> None:
+    found = read_installation()
+    assert found.libraries.keys() == found.extras.keys()
+    told = [each.resource for each in judge_installation(None, found)]
+    assert told == ["Python", "obs", *(f"extra {name}" for name in extras())]
 
 
 def test_a_port_in_use_is_wrong_and_a_free_one_right() -> None:

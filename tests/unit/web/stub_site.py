@@ -2,6 +2,9 @@
 
 from gzip import compress
 
+from obs.web.page.content import Filter
+from obs.web.page.document import page
+from obs.web.status import Status
 from obs.web.streamed import Body, Whole
 
 
@@ -18,6 +21,15 @@ class StubSite:
 
     def status(self) -> bytes:
         return self.document
+
+    def page(self) -> bytes:
+        return self.page_of("")
+
+    def page_of(self, typed: str) -> bytes:
+        status = Status(
+            system="oms", environment="test", version="0", generated_at=0.0, uptime_seconds=0.0
+        )
+        return page(status, (), Filter(typed), 0.0)
 
     def slo_history(self) -> bytes:
         return b'{"api_version":1,"slos":[]}'

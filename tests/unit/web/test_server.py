@@ -130,7 +130,7 @@ async def test_every_answer_carries_the_security_headers(
 async def test_the_page_may_run_its_own_script_and_nothing_else(
     client: aiohttp.ClientSession,
 ) -> None:
-    async with client.get("/") as answer:
+    async with client.get("/", headers={"Accept-Encoding": "identity"}) as answer:
         policy = answer.headers["Content-Security-Policy"]
         html = await answer.text()
     assert policy.count("'sha256-") == 2

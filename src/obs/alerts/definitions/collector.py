@@ -101,6 +101,19 @@ ALERTS: Final = (
         keep_firing=0,
     ),
     Alert(
+        "ObsSpecRefused",
+        Severity.WARNING,
+        About.COLLECTOR,
+        Equals(own.SPEC_REFUSED, 1),
+        5 * MINUTE,
+        "The spec was changed and cannot be taken up: the collector goes on with the one before.",
+        "A collector refuses the changed spec and goes on with the one before.",
+        "Whoever changes a spec corrects a mistake within five minutes. Nothing is lost until "
+        "then, but what the change is for is not monitored.",
+        "collector/spec",
+        keep_firing=0,
+    ),
+    Alert(
         "ObsAwsBudgetExceeded",
         Severity.WARNING,
         About.SOURCE,

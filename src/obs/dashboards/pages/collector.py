@@ -34,7 +34,7 @@ def page(context: BuildContext) -> Page:
         "Are the other pages up to date, and what does monitoring cost?",
         [Variable(own.SOURCE[0], own.SOURCE_UP)],
         [
-            Section("", [_answer(panels, whole), _sources(panels), _polls(panels)]),
+            Section("", [_answer(panels, whole), _sources(panels), _polls(panels, whole)]),
             Section("Left out", [_left_out(panels)]),
             *([Section("Costs", [_costs(panels, whole), _budgets(panels)])] if context.aws else []),
             Section("The process", [_process(whole)]),
@@ -103,12 +103,13 @@ def _sources(panels: MetricPanels) -> Band:
     return Band(8, [whole, freshness(panels, _FRESHNESS)])
 
 
-def _polls(panels: MetricPanels) -> Band:
+def _polls(panels: MetricPanels, whole: MetricPanels) -> Band:
     failed: Differences = {"window": "5m", "ever": True, "none": "No poll has failed"}
     shown = [
         panels.states("collector/source_up", own.SOURCE_UP),
         panels.lines("collector/errors", own.SOURCE_ERRORS, **failed),
         panels.lines("collector/duration", own.SOURCE_POLL_DURATION),
+        whole.states("collector/spec", own.SPEC_REFUSED),
     ]
     return Band(8, shown)
 
@@ -116,7 +117,6 @@ def _polls(panels: MetricPanels) -> Band:
 def _left_out(panels: MetricPanels) -> Band:
     none = "Nothing is left out"
     shown = [
-        panels.lines("collector/series", own.SOURCE_SERIES),
         panels.lines("collector/left_out", own.SOURCE_LEFT_OUT, ever=True, none=none),
         panels.alert_lines("collector/dropped", by=own.SOURCE),
         panels.alert_lines("collector/unreadable", by=own.SOURCE),

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from obs.sources.aws.tracker import AwsTracker
     from obs.spec.slis import Sli
     from obs.state import State
-    from obs.web.status import StatusRow
+    from obs.web.page.content import Filter, KindOnPage
+    from obs.web.status import Status, StatusRow
 
 _GRACE: Final = 2.0  # seconds
 
@@ -73,6 +74,18 @@ class Aws(SourceKind[AwsSource, "AwsTracker", "AwsClient"]):
             "rules": tuple(row for each in trackers for row in rule_rows(each)),
             "queues": tuple(row for each in trackers for row in queue_rows(each)),
         }
+
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists consist of."""
+        from obs.sources.aws.status import QueueStatus, RuleStatus
+
+        return {"rules": RuleStatus, "queues": QueueStatus}
+
+    def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
+        """Rules and queues."""
+        from obs.sources.aws.page import on_page
+
+        return on_page(status)
 
     def client(self, spec: AwsSource, monotonic: Callable[[], float]) -> "AwsClient":
         """A client of the account and region."""

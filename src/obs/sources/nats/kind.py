@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from obs.sources.nats.consumer_tracker import ConsumerTracker
     from obs.spec.slis import Sli
     from obs.state import State
-    from obs.web.status import StatusRow
+    from obs.web.page.content import Filter, KindOnPage
+    from obs.web.status import Status, StatusRow
 
 # ruff: noqa: PLC0415  a kind that is not used loads no more than this module
 
@@ -98,6 +99,24 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
             ),
             "unheard_accounts": tuple(row for each in trackers for row in unheard_rows(each)),
         }
+
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists consist of."""
+        from obs.sources.nats.server_status import ServerStatus
+        from obs.sources.nats.status import ConsumerStatus, StreamStatus, UnheardAccount
+
+        return {
+            "consumers": ConsumerStatus,
+            "streams": StreamStatus,
+            "servers": ServerStatus,
+            "unheard_accounts": UnheardAccount,
+        }
+
+    def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
+        """Consumers, streams and servers."""
+        from obs.sources.nats.page import on_page
+
+        return on_page(status, typed)
 
     def series(self, sources: Mapping[str, NatsSource], exported: Exported) -> dict[str, int]:
         """Of consumers and streams."""

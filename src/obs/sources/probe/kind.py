@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from obs.sources.probe.tracker import ProbeTracker
     from obs.spec.slis import Sli
     from obs.state import State
-    from obs.web.status import StatusRow
+    from obs.web.page.content import Filter, KindOnPage
+    from obs.web.status import Status, StatusRow
 
 # ruff: noqa: PLC0415  a kind that is not used loads no more than this module
 
@@ -53,6 +54,18 @@ class Probes(SourceKind[ProbeSource, "ProbeTracker", SourceClient]):
         from obs.sources.probe.status import probe_rows
 
         return {"probes": tuple(row for each in trackers for row in probe_rows(each))}
+
+    def rows(self) -> Mapping[str, type["StatusRow"]]:
+        """What its lists consist of."""
+        from obs.sources.probe.status import ProbeStatus
+
+        return {"probes": ProbeStatus}
+
+    def on_page(self, status: "Status", typed: "Filter") -> "KindOnPage":
+        """A row for each target."""
+        from obs.sources.probe.page import on_page
+
+        return on_page(status)
 
     def examples(self, sources: Mapping[str, ProbeSource], slis: Sequence["Sli"]) -> dict[str, str]:
         """Host, port and address of the first target."""

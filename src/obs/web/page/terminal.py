@@ -1,0 +1,148 @@
+"""The status page as lines of text, for a terminal."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from obs.web.page.content import Ago, Cell, KindOnPage, Piece, Section, Table, Tone, Trend, Words
+from obs.web.page.document import TONES
+from obs.web.page.figures import duration, percent, times
+from obs.web.page.own_sections import own_sections
+from obs.web.page.slo_cards import budget_tone, state_of_slo
+from obs.web.status import Level, SloStatus, Status
+
+Paint = Callable[[str, Tone], str]
+"""Colours a text, or leaves it as it is."""
+
+_MARKS: Final[dict[Level, str]] = {"ok": "✓", "warning": "!", "critical": "✗", "unknown": "?"}
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_WINDOWS: Final = ("5m", "1h", "6h", "3d")
+_GAP: Final = "  "
+
+
+def lines(
+    status: Status, kinds: Sequence[KindOnPage], now: float, width: int, paint: Paint
+) -> Iterator[str]:
+    """The page of a complete status at `now` (Unix seconds), in lines of at most `width`."""
+    verdict = status.verdict
+    about = f"obs {status.version}, running for {duration(status.uptime_seconds)}"
+    yield _cut(f"{status.system} · {status.environment}   {about}", width)
+    headline = f"{_MARKS[verdict.level]} {verdict.headline}"
+    yield paint(_cut(headline, width), TONES[verdict.level])
+    if verdict.found > 1:
+        for problem in verdict.problems:
+            yield paint(_cut(f"  {problem.level:9}{problem.text}", width), TONES[problem.level])
+        if verdict.found > len(verdict.problems):
+            yield f"  and {verdict.found - len(verdict.problems)} more"
+    if status.slos:
+        yield from _block("Service level objectives", "", _slo_rows(status.slos), width, paint)
+    notes = "; ".join(kind.note for kind in kinds if kind.note)
+    sections = [each for kind in kinds for each in kind.sections] + own_sections(status, notes)
+    for section in sorted(sections, key=lambda each: each.place):
+        yield from _section(section, now, width, paint)
+
+
+def _section(section: Section, now: float, width: int, paint: Paint) -> Iterator[str]:
+    if section.table is None:
+        yield from ("", _cut(f"{section.title}: {section.empty}", width))
+        return
+    yield from _block(section.title, section.note, _rows(section.table, now), width, paint)
+    if section.table.more:
+        yield _cut(section.table.more, width)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    text: str
+    tone: Tone | None = None
+    right: bool = False
+
+    def padded(self, width: int) -> str:
+        return self.text.rjust(width) if self.right else self.text.ljust(width)
+
+
+def _block(
+    title: str, note: str, rows: Sequence[Sequence[_Shown]], width: int, paint: Paint
+) -> Iterator[str]:
+    yield ""
+    yield _cut(f"{title.upper()}{_GAP}{note}".rstrip(), width)
+    widths = [max(len(each.text) for each in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield _line(row, widths, width, paint)
+
+
+def _line(row: Sequence[_Shown], widths: Sequence[int], width: int, paint: Paint) -> str:
+    written, left = "", width
+    for cell, wide in zip(row, widths, strict=True):
+        shown = _cut(cell.padded(wide), left)
+        written += (paint(shown, cell.tone) if cell.tone and cell.text else shown) + _GAP
+        left -= len(shown) + len(_GAP)
+        if left <= 0:
+            break
+    return written.rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def _rows(table: Table, now: float) -> list[list[_Shown]]:
+    right = [column.kind == "number" for column in table.columns]
+    head = [
+        _Shown(column.label, right=end) for column, end in zip(table.columns, right, strict=True)
+    ]
+    rows = [
+        [_cell(cell, now, end) for cell, end in zip(row, right, strict=True)] for row in table.rows
+    ]
+    return [head, *rows]
+
+
+def _cell(cell: Cell, now: float, right: bool) -> _Shown:
+    if isinstance(cell, str):
+        return _Shown(cell, right=right)
+    pieces: Sequence[Piece] = [cell] if isinstance(cell, Words | Ago | Trend) else cell
+    first, *rest = [text for text in (_text(piece, now) for piece in pieces) if text] or [""]
+    tones = [each.tone for each in pieces if isinstance(each, Words) and each.tone != "none"]
+    words = f"{first} ({'; '.join(rest)})" if rest else first
+    return _Shown(words, tones[0] if tones else None, right)
+
+
+def _text(piece: Piece, now: float) -> str:
+    match piece:
+        case Words(text):
+            return text
+        case Ago(at, never, before):
+            age = never if at is None else f"{duration(max(0.0, now - at))} ago"
+            return f"{before} {age}".strip()
+        case Trend(values):
+            return trend(values)
+
+
+def trend(values: Sequence[float | None]) -> str:
+    """The last values as bars, from 0 to the largest; a space where there was none."""
+    known = [value for value in values if value is not None]
+    top = max(known, default=0.0) or 1.0
+    step = len(_BARS) - 1
+    return "".join(
+        " " if value is None else _BARS[round(max(value, 0.0) / top * step)]
+        for value in values[-12:]
+    )
+
+
+def _slo_rows(slos: Sequence[SloStatus]) -> list[list[_Shown]]:
+    burn = [_Shown(f"Burn {window}", right=True) for window in _WINDOWS]
+    left = _Shown("Budget left", right=True)
+    head = [_Shown("SLO"), _Shown("State"), left, *burn, _Shown("Objective")]
+    return [head, *map(_slo_row, slos)]
+
+
+def _slo_row(slo: SloStatus) -> list[_Shown]:
+    tone, word = state_of_slo(slo)
+    left = slo.budget_remaining
+    return [
+        _Shown(f"{slo.called} ({slo.service})"),
+        _Shown(word, tone),
+        _Shown(percent(left), budget_tone(left), right=True),
+        *(_Shown(times(slo.burn_rates.get(window)), right=True) for window in _WINDOWS),
+        _Shown(f"{slo.objective_percent:g} % over {slo.window}"),
+    ]

@@ -1,0 +1,67 @@
+"""The status page in a terminal."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from obs.sources.kinds import KINDS
+from obs.web.page.content import Filter, Tone
+from obs.web.page.terminal import lines, trend
+from obs.web.status import Status, decode_whole, encode
+from obs.web.verdict import complete
+from tests.integration.statuses import healthy, large, starting, troubled
+
+ROWS = {name: row for kind in KINDS for name, row in kind.rows().items()}
+STATUSES = pytest.mark.parametrize("make", [healthy, troubled, starting], ids=lambda f: f.__name__)
+
+
+def plain(text: str, _: Tone) -> str:
+    return text
+
+
+def shown(status: Status, typed: str = "", width: int = 10_000) -> list[str]:
+    kinds = [kind.on_page(status, Filter(typed)) for kind in KINDS]
+    return list(lines(status, kinds, status.generated_at, width, plain))
+
+
+@STATUSES
+def test_what_the_collector_sends_is_read_back_whole(make: Callable[[], Status]) -> None:
+    sent = encode(complete(make()))
+    back = json.loads(encode(decode_whole(sent, ROWS)))
+    assert back == {name: [] for name in ROWS} | json.loads(sent)
+
+
+def test_it_says_what_is_wrong_first_and_then_everything() -> None:
+    text = "\n".join(shown(complete(troubled())))
+    assert text.splitlines()[1].startswith("✗ Server n2 (n2:8222) is unhealthy")
+    for part in (
+        "critical OMS_EVENTS/billing-projection is stopped",
+        "stopped (no client is pulling)",
+        "48,211",
+        "CONSUMERS  7 total, 4 with lag",
+        "912 (5.0 %)",
+        "aws (aws; throttled: GetMetricData: Rate exceeded)",
+    ):
+        assert part in text, text
+
+
+@STATUSES
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_line_is_wider_than_the_terminal(make: Callable[[], Status], width: int) -> None:
+    for line in shown(complete(make()), width=width):
+        assert len(line) <= width
+
+
+def test_words_choose_consumers() -> None:
+    text = "\n".join(shown(complete(large(100)), "worker-00042"))
+    assert "worker-00042" in text
+    assert "worker-00041" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "bars"),
+    [((), ""), ((0, 0), "▁▁"), ((0, 7, 3.5), "▁█▅"), ((1, None, 2), "▅ █"), ((-1, 2), "▁█")],
+)
+def test_a_trend_is_drawn_from_zero(values: tuple[float | None, ...], bars: str) -> None:
+    assert trend(values) == bars
