@@ -57,8 +57,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _results(arguments: argparse.Namespace) -> "list[CheckResult]":
     from obs.checks.run import run
-    from obs.doctor.catalogue import CHECKS, without_spec
+    from obs.doctor.catalogue import CHECKS, told_once, without_spec
 
     if not has_spec(arguments):
         return without_spec()
-    return run(chosen_spec(arguments).system, CHECKS)
+    return told_once(run(chosen_spec(arguments).system, CHECKS))

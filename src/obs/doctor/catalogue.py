@@ -1,6 +1,7 @@
 """All questions of `obs doctor`, in the order in which they are shown."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,6 +96,19 @@ def without_spec() -> list[CheckResult]:
         ),
         CheckResult("spec", "Is there a spec?", none),
     ]
+
+
+def told_once(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """The results without what an earlier one says of the same resource: that it does not answer,
+    which every question to it finds."""
+    told: set[tuple[str, str]] = set()
+    kept: list[CheckResult] = []
+    for result in results:
+        new = tuple(each for each in result.findings if (each.resource, each.what) not in told)
+        told |= {(each.resource, each.what) for each in new}
+        if new:
+            kept.append(replace(result, findings=new))
+    return kept
 
 
 def exit_code(results: Sequence[CheckResult]) -> int:

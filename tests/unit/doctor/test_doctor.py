@@ -12,7 +12,7 @@ from obs.checks.clocks import judge_clock
 from obs.checks.finding import CheckResult, Outcome, right, wrong
 from obs.checks.run import run
 from obs.doctor import machine
-from obs.doctor.catalogue import CHECKS, exit_code, without_spec
+from obs.doctor.catalogue import CHECKS, exit_code, told_once, without_spec
 from obs.doctor.installation import Installation, judge_installation, read_installation
 from obs.doctor.polled import poll_check
 from obs.doctor.receivers import read_receiver
@@ -119,3 +119,11 @@ def test_a_kind_without_questions_of_its_own_is_asked_by_a_poll() -> None:
     system = System.model_validate({"version": 1, "system": "shop", **spec})
     (result,) = run(system, [check])
     assert exit_code([result]) == 3
+
+
+def test_what_two_questions_find_is_told_once() -> None:
+    silent, other = wrong("main", "does not answer"), wrong("main", "is slow")
+    first, same = CheckResult("a", "?", (silent,)), CheckResult("b", "?", (silent,))
+    both = CheckResult("c", "?", (silent, other))
+    found = [(each.check, each.findings) for each in told_once([first, same, both])]
+    assert found == [("a", (silent,)), ("c", (other,))]
