@@ -16,8 +16,16 @@ def validated(model: type[ModelT], fields: Mapping[str, object], where: str) -> 
     try:
         return model.model_validate(fields)
     except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        places = [each["loc"] for each in found]
         lines = [
-            f"{where}: {'.'.join(map(str, each['loc'])) + ': ' if each['loc'] else ''}{each['msg']}"
-            for each in error.errors(include_input=False, include_url=False)
+            ": ".join(filter(None, (where, ".".join(map(str, each["loc"])), each["msg"])))
+            for each in found
+            if not any(_is_within(place, each["loc"]) for place in places)
         ]
         raise BadInput("\n".join(dict.fromkeys(lines))) from None
+
+
+def _is_within(place: tuple[int | str, ...], whole: tuple[int | str, ...]) -> bool:
+    """Whether a place is a part of another, about which pydantic then complains as well."""
+    return len(place) > len(whole) > 0 and place[: len(whole)] == whole
