@@ -61,6 +61,13 @@ MAY_IMPORT = {
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slis", "slo", "sources", "spec"},
     "alert_stats": {"alerts", "catalogue", "clients", "durations", "errors", "redaction", "spec"},
+    "first_spec": {
+        *("clients", "durations", "errors", "extras", "snapshot", "sources", "spec"),
+    },
+    "doctor": {
+        *("checks", "errors", "extras", "redaction", "sources", "spec", "state", "state_file"),
+        "web",
+    },
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
         *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),
@@ -69,19 +76,8 @@ MAY_IMPORT = {
     "checks": {
         "extras",
         *("alerts", "artifacts", "files", "bounded_json", "catalogue", "clients"),
-        *(
-            "errors",
-            "iam",
-            "ids",
-            "packs",
-            "privacy",
-            "slo",
-            "snapshot",
-            "sources",
-            "spec",
-            "stacks",
-            "web",
-        ),
+        *("errors", "iam", "ids", "packs", "privacy", "redaction", "slo", "snapshot", "sources"),
+        *("spec", "stacks", "web"),
     },
     "dashboards": {
         *("alerts", "artifacts", "catalogue", "errors", "ids", "packs", "slo", "spec"),
@@ -107,7 +103,9 @@ MAY_IMPORT = {
             "dashboard_lint",
             "dashboard_preview",
             "difference",
+            "doctor",
             "errors",
+            "first_spec",
             "iam",
             "sandbox",
             "families",

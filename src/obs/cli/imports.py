@@ -8,6 +8,7 @@ from pathlib import Path
 from obs.cli.arguments import Commands, chosen_spec, command, command_group, spec_arguments
 from obs.cli.output import counted, safe
 from obs.cli.parser import Parser
+from obs.cli.terminal import note
 from obs.errors import DONE, FOUND, BadInput
 from obs.folder import Folder
 
@@ -99,11 +100,9 @@ def _import(arguments: argparse.Namespace) -> int:
     _tell(map(str, found.findings))
     if found.text is not None:
         _write(arguments, found.text)
-    _tell(
-        [
-            f"{counted(found.whole, 'SLO')} wholly taken over, {found.partly} partly, "
-            f"{found.refused} not"
-        ]
+    note(
+        f"{counted(found.whole, 'SLO')} wholly taken over, {found.partly} partly, "
+        f"{found.refused} not"
     )
     lost = found.refused or any(each.lost for each in found.findings)
     return FOUND if lost else DONE

@@ -1,7 +1,6 @@
 """obs nats."""
 
 import argparse
-import sys
 from dataclasses import asdict
 
 from obs.cli.arguments import (
@@ -14,6 +13,7 @@ from obs.cli.arguments import (
 )
 from obs.cli.output import json_text
 from obs.cli.parser import Parser
+from obs.cli.terminal import note
 from obs.errors import DONE
 
 
@@ -64,5 +64,5 @@ def _permissions(arguments: argparse.Namespace) -> int:
         print(each.server_configuration())
         print(f"# where users have a JWT:\n{each.nsc_command()}\n")
     if not users:
-        print("no NATS user is needed: the spec has monitoring addresses only", file=sys.stderr)
+        note("no NATS user is needed: the spec has monitoring addresses only")
     return DONE

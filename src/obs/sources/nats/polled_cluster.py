@@ -231,4 +231,11 @@ def server_of(answer: ServerAnswer, accounts: Collection[str] = ()) -> NatsServe
         clients=answer.clients,
         raft=answer.raft,
         certificates=certificates(varz),
+        clock_ahead=_clock_ahead(answer),
     )
+
+
+def _clock_ahead(answer: ServerAnswer) -> tuple[float, float] | None:
+    """By this answer alone; of an account, the clock of the first server that told of it."""
+    every = [answer.ahead, *(part.ahead for part in answer.parts)]
+    return next(((each.least, each.most) for each in every if each is not None), None)
