@@ -31,6 +31,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.slo",
     "obs.cli.imports",
     "obs.cli.demo",
+    "obs.cli.dlq",
     "obs.cli.drill",
 )
 """Each has `register(commands)`, and imports what it runs only when it runs."""

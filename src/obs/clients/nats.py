@@ -59,7 +59,6 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
 )
 
 
-
 class NoResponders(SourceError):  # noqa: N818  says what happened
     """Nobody listens to the subject of a request; of one with a message, no stream takes it."""
 

@@ -22,6 +22,17 @@ def default_record(state_dir: Path, box: str) -> Path:
     return state_dir / _FOLDER / f"{re.sub(r'[^A-Za-z0-9_.-]', '-', box)}.jsonl"
 
 
+def read_book(path: Path) -> Book:
+    """What a record says, without using it; nothing where there is none. Raises BadInput."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return Book.of(file)
+    except FileNotFoundError:
+        return Book()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+
+
 class RecordFile:
     """An open record. `clock` gives Unix seconds. Raises BadInput where it cannot be used."""
 
@@ -37,9 +48,7 @@ class RecordFile:
             self.close()
             raise BadInput(f"{path}: cannot be used as a record: {error.strerror}") from None
 
-    def write(
-        self, deed: Deed, told: Iterable[tuple[DeadLetter | None, dict[str, Any]]]
-    ) -> None:
+    def write(self, deed: Deed, told: Iterable[tuple[DeadLetter | None, dict[str, Any]]]) -> None:
         """Write what is told of each letter; on the disk when it returns. Raises BadInput."""
         at = self._clock()
         documents = [(about(letter) if letter else {}) | fields for letter, fields in told]
@@ -102,6 +111,6 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _lines(descriptor: int) -> Iterable[str]:
-    with open(os.dup(descriptor), encoding="utf-8", errors="replace") as file:
+    with os.fdopen(os.dup(descriptor), encoding="utf-8", errors="replace") as file:
         file.seek(0)
         yield from file

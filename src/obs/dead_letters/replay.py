@@ -80,6 +80,12 @@ class Progress:
     unremoved: int = 0
     ended: str = ""
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether letters that were asked for are left."""
+        left = (self.gone, self.refused, self.returned, self.known_returned)
+        return any(left) or bool(self.skipped or self.unremoved)
+
 
 class Replay:
     """One run. `report` is called with the progress after each step."""
@@ -133,7 +139,8 @@ class Replay:
 
     def _count(self, found: Sorted) -> None:
         self.progress.others += found.others
-        self.progress.known_returned += len(found.returned)
+        told = {each.key for each, _ in self.progress.returned}
+        self.progress.known_returned += sum(each.key not in told for each in found.returned)
         self.progress.skipped += len(found.skipped)
         self.progress.finished += len(found.finish)
 

@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 
 from obs.dead_letters.box import Route
-from obs.dead_letters.jetstream.api import Jetstream, StreamFacts, Stored
+from obs.dead_letters.jetstream.api import Jetstream, Stored, StreamFacts
 from obs.dead_letters.jetstream.box import JetstreamBox, place
 from obs.dead_letters.letter import Content, DeadLetter
-from obs.redaction.text import one_line
+from obs.dead_letters.shown import line
 from obs.sources.nats import subjects
 from obs.sources.nats.advisories import KINDS
 from obs.sources.nats.jsz import Count, Moment, unix_seconds
@@ -126,7 +126,7 @@ def _letter(stored: Stored) -> DeadLetter | None:
     kind = KINDS.get(told.type)
     if kind is None or not _is_name(told.stream) or not _is_name(told.consumer):
         return None
-    reason = one_line(told.reason, _LONGEST)
+    reason = line(told.reason, _LONGEST)
     at = unix_seconds(told.timestamp)
     return DeadLetter(
         id=f"{told.stream}/{told.consumer}/{told.stream_seq}",

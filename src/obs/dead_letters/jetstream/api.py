@@ -125,15 +125,18 @@ class Jetstream:
         to read on is beyond `until`.
         """
         found: list[Stored] = []
+        had = 0
 
         async def create(server: Connected) -> str:
             return await self._consumer(server, stream, filters, start)
 
+        async def pull(server: Connected) -> tuple[list[Stored], bool]:
+            return await self._pull(server, stream, consumer, had)
+
         consumer = self._session.run(create, _LIMIT)
         while len(found) < most:
-            part, more = self._session.run(
-                lambda server: self._pull(server, stream, consumer, len(found)), _LIMIT
-            )
+            part, more = self._session.run(pull, _LIMIT)
+            had += len(part)
             found += [each for each in part if each.seq <= until]
             if not more or (part and part[-1].seq >= until):
                 return found, until + 1
@@ -231,7 +234,9 @@ class Jetstream:
             headers, data = base64.b64decode(message.hdrs), base64.b64decode(message.data)
         except ValueError:
             raise SourceError("decode", f"{subject}: not base64") from None
-        return Stored(message.seq, message.subject, unix_seconds(message.time), parsed(headers), data)
+        return Stored(
+            message.seq, message.subject, unix_seconds(message.time), parsed(headers), data
+        )
 
     async def _deleted(self, server: Connected, stream: str, seq: int) -> None:
         subject = subjects.deleted_message(self._api, stream)

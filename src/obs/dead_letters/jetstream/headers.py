@@ -35,7 +35,7 @@ class Headers(dict[str, str]):
         self._pairs = tuple(pairs)
         super().__init__(self._pairs)
 
-    def items(self) -> ItemsView[str, str]:
+    def items(self) -> ItemsView[str, str]:  # type: ignore[override]
         """All of them; the library goes over these."""
         return cast("ItemsView[str, str]", self._pairs)
 

@@ -17,7 +17,7 @@ from obs.dead_letters.jetstream.headers import (
     value,
 )
 from obs.dead_letters.letter import Content, DeadLetter
-from obs.redaction.text import one_line
+from obs.dead_letters.shown import line
 from obs.spec.nats import DeadLetterStream
 
 UNKNOWN: Final = "unknown"
@@ -71,10 +71,10 @@ class PublishedBox(JetstreamBox):
         of = value(headers, REPLAYED_FROM)
         return DeadLetter(
             id=f"{self._stream}/{stored.seq}",
-            cause=one_line(value(headers, *self._causes), _LONGEST) or UNKNOWN,
-            origin=one_line(value(headers, *self._consumers), _LONGEST) or UNKNOWN,
+            cause=line(value(headers, *self._causes), _LONGEST) or UNKNOWN,
+            origin=line(value(headers, *self._consumers), _LONGEST) or UNKNOWN,
             at=stored.at,
-            detail=one_line(value(headers, *DETAILS), _LONGEST_DETAIL),
+            detail=line(value(headers, *DETAILS), _LONGEST_DETAIL),
             handles=(f"{stored.seq}",),
             names=frozenset({of} if of else ()),
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from obs.dead_letters.letter import Content, DeadLetter
+from obs.dead_letters.shown import line
 from obs.sources.aws.dead_letter_causes import UNKNOWN, cause_of, sent_at
 
 REPLAYED_FROM: Final = "Obs-Replayed-From"
@@ -56,11 +57,11 @@ def letter_of(message: Message) -> DeadLetter:
     subject = event.get("detail-type", "")
     return DeadLetter(
         id=message["MessageId"],
-        cause=cause.error_code,
+        cause=line(cause.error_code),
         origin=rule or cause.target,
         at=sent_at(message),
         target=cause.target if rule else "",
-        detail=detail,
+        detail=line(detail),
         attempts=_attempts(message),
         handles=(message["ReceiptHandle"],),
         content=Content(

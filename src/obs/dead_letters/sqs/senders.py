@@ -71,9 +71,7 @@ def _to_queue(client: AwsClient, arn: str, letters: Sequence[Letter]) -> Iterato
 
     def send(batch: list[dict[str, Any]]) -> Mapping[str, Any]:
         queue = url["QueueUrl"]
-        return client.paid(
-            "sqs", "SendMessageBatch", SQS_REQUEST, 0, QueueUrl=queue, Entries=batch
-        )
+        return client.paid("sqs", "SendMessageBatch", SQS_REQUEST, 0, QueueUrl=queue, Entries=batch)
 
     yield from _in_batches(entries, send)
 
@@ -184,8 +182,8 @@ def _batches(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]
 
 
 SENDERS: Final[Mapping[str, Sender]] = {
-    "sqs": Sender("queues", _to_queue, deduplication_id),
-    "sns": Sender("topics", _to_topic, deduplication_id),
+    "sqs": Sender("queues", _to_queue, _of_fifo),
+    "sns": Sender("topics", _to_topic, _of_fifo),
     "lambda": Sender("functions", _to_function, _no_id),
     "events": Sender("buses", _to_bus, _no_id),
 }
