@@ -7,11 +7,13 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a letter says. Never printed as it is: `shown` masks it."""
+    """What a letter says. Never printed as it is: `shown` masks it. `at`: when the message was
+    stored (Unix seconds), where that is known."""
 
     payload: bytes
     headers: tuple[tuple[str, str], ...] = ()
     subject: str = ""
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Dead letters that consumers gave up, from the advisories that a stream captures."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,7 +9,8 @@ import msgspec
 
 from obs.dead_letters.box import Route
 from obs.dead_letters.jetstream.api import Jetstream, Stored, StreamFacts
-from obs.dead_letters.jetstream.box import JetstreamBox, place
+from obs.dead_letters.jetstream.box import JetstreamBox, in_window, place
+from obs.dead_letters.jetstream.headers import MESSAGE_ID, value
 from obs.dead_letters.letter import Content, DeadLetter
 from obs.dead_letters.shown import line
 from obs.sources.nats import subjects
@@ -39,9 +40,17 @@ _DECODER: Final = msgspec.json.Decoder(_Advisory)
 class AdvisoryBox(JetstreamBox):
     """The advisories of one account: each names a stream, a consumer and a message."""
 
-    def __init__(self, name: str, jetstream: Jetstream, stream: str, spec: NatsConnection) -> None:
+    def __init__(
+        self,
+        name: str,
+        jetstream: Jetstream,
+        stream: str,
+        spec: NatsConnection,
+        clock: Callable[[], float],
+    ) -> None:
+        """`clock` gives Unix seconds."""
         super().__init__(name, jetstream, stream)
-        self._imported = len(spec.imports)
+        self._clock = clock
         self._streams: dict[str, StreamFacts | None] = {}
         if spec.imports:
             self.notes.append(
@@ -75,9 +84,22 @@ class AdvisoryBox(JetstreamBox):
             for letter, message in zip(letters, self._jetstream.stored(places), strict=True)
         ]
 
-    def original(self, letter: DeadLetter) -> str:
-        """The message of the stream."""
-        return place(*_place(letter))
+    def routes(self, letters: Sequence[DeadLetter], to: str | None) -> list[Route]:
+        """None to a stream that would take it for the original, whose message id it still knows."""
+        return [
+            route if route.problem or not left else route._replace(problem=left)
+            for left, route in zip(
+                map(self._known_as_original, letters), super().routes(letters, to), strict=True
+            )
+        ]
+
+    def _known_as_original(self, letter: DeadLetter) -> str:
+        content, (stream, _) = letter.content, _place(letter)
+        facts = self._streams.get(stream)
+        if content is None or content.at is None or facts is None:
+            return ""
+        left = content.at + facts.window - self._clock()
+        return in_window(stream, left) if left > 0 and value(content.headers, MESSAGE_ID) else ""
 
     def warnings(self, routes: Sequence[Route]) -> list[str]:
         """A stream has many readers."""
@@ -106,7 +128,7 @@ def _gone(stream: str, seq: int) -> str:
 def _filled(letter: DeadLetter, message: Stored | None) -> DeadLetter:
     if message is None:
         return replace(letter, gone=letter.gone or _gone(*_place(letter)))
-    content = Content(message.data, message.headers, message.subject)
+    content = Content(message.data, message.headers, message.subject, message.at)
     return replace(letter, content=content, gone="")
 
 

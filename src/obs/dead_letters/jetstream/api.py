@@ -25,7 +25,7 @@ _FORGOTTEN: Final = 30_000_000_000  # nanoseconds after which the server drops a
 _LIMIT: Final = 60.0  # seconds of one piece of work
 _NO_MESSAGE: Final = (10037, 10057)  # error codes: no message found, deletion failed
 _ENDS: Final = ("", "404", "408")  # statuses after which there is nothing more
-_Count = Annotated[int, Meta(ge=0, lt=2**63)]
+_Count = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class _State(msgspec.Struct, frozen=True):

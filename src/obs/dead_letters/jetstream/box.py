@@ -6,7 +6,7 @@ from typing import Final
 
 from obs.dead_letters.box import Outcome, Parcel, Route
 from obs.dead_letters.jetstream.api import Ack, Jetstream, Stored
-from obs.dead_letters.jetstream.headers import MESSAGE_ID, Headers, of_replay, value
+from obs.dead_letters.jetstream.headers import MESSAGE_ID, REPLAYED_FROM, Headers, of_replay, value
 from obs.dead_letters.letter import DeadLetter
 from obs.errors import SourceError
 
@@ -88,7 +88,24 @@ class JetstreamBox:
     def send(self, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
         """Publish, each with the id by which the stream drops what it has already."""
         acks = self._jetstream.publish([self._message(each) for each in parcels])
-        yield from map(self._outcome, parcels, acks)
+        replays = self._replays(acks)
+        for parcel, ack in zip(parcels, acks, strict=True):
+            at = place(ack.stream, ack.seq)
+            if ack.refused or (ack.duplicate and at not in replays):
+                yield Outcome(parcel.letter, refused=ack.refused or in_window(ack.stream))
+            else:
+                yield Outcome(parcel.letter, (at, parcel.letter.id), ack.duplicate)
+
+    def _replays(self, acks: Sequence[Ack]) -> set[str]:
+        """Of those that were dropped as duplicates, the places that have a replay, not the original
+        message: a stream remembers ids for a while."""
+        places = [(each.stream, each.seq) for each in acks if each.duplicate]
+        found = self._jetstream.stored(places)
+        return {
+            place(*where)
+            for where, message in zip(places, found, strict=True)
+            if message is not None and value(message.headers, REPLAYED_FROM)
+        }
 
     def keep(self) -> None:
         """Nothing is hidden while it is read."""
@@ -96,10 +113,6 @@ class JetstreamBox:
     def close(self) -> None:
         """Close the connection."""
         self._jetstream.close()
-
-    def original(self, letter: DeadLetter) -> str:
-        """The place of the message that was given up; empty where nothing tells."""
-        return ""
 
     def _route(self, letter: DeadLetter, subject: str) -> Route:
         assert letter.content is not None
@@ -119,20 +132,11 @@ class JetstreamBox:
         )
         return parcel.route.to, Headers(headers), content.payload
 
-    def _outcome(self, parcel: Parcel, ack: Ack) -> Outcome:
-        if ack.refused:
-            return Outcome(parcel.letter, refused=ack.refused)
-        at = place(ack.stream, ack.seq)
-        if ack.duplicate and not parcel.again and at == self.original(parcel.letter):
-            return Outcome(parcel.letter, refused=_in_window(ack.stream))
-        return Outcome(parcel.letter, (at, parcel.letter.id), ack.duplicate)
 
-
-def _in_window(stream: str) -> str:
-    return (
-        f"stream {stream} dropped it as a duplicate of the original, whose Nats-Msg-Id it still "
-        "knows; replay it after the stream's duplicate window (2 minutes by default)"
-    )
+def in_window(stream: str, left: float | None = None) -> str:
+    """Why a message is not taken while the stream knows the original's id, for `left` seconds."""
+    how_long = "until its duplicate window ends" if left is None else f"for {left:.0f} s more"
+    return f"stream {stream} still knows the Nats-Msg-Id of the original and drops it {how_long}"
 
 
 def bad_subject(subject: str) -> str:

@@ -1,5 +1,6 @@
 """The boxes on JetStream that a spec names."""
 
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -32,7 +33,8 @@ def found(system: System) -> Iterator[Named]:
 
 def _advisories(name: str, spec: NatsConnection, timeout: float, _: Opening) -> Box:
     assert spec.advisory_stream is not None
-    return AdvisoryBox(name, _jetstream(name, spec, timeout), spec.advisory_stream, spec)
+    jetstream = _jetstream(name, spec, timeout)
+    return AdvisoryBox(name, jetstream, spec.advisory_stream, spec, time.time)
 
 
 def _published(name: str, spec: NatsConnection, timeout: float, _: Opening) -> Box:
