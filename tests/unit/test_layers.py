@@ -59,6 +59,7 @@ MAY_IMPORT = {
     },
     "alerts": {"artifacts", "catalogue", "errors", "ids", "slis", "slo", "sources", "spec"},
     "alert_stats": {"alerts", "catalogue", "clients", "durations", "errors", "redaction", "spec"},
+    "dead_letters": {"clients", "errors", "privacy", "redaction", "sources", "spec"},
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
         *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),
@@ -102,6 +103,7 @@ MAY_IMPORT = {
             "clients",
             "collector",
             "dashboards",
+            "dead_letters",
             "dashboard_lint",
             "dashboard_preview",
             "difference",

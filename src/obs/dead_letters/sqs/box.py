@@ -53,6 +53,7 @@ class QueueBox:
         self._hidden = hidden
         self._patient = patient
         self._url = ""
+        self._at_end = False
         self._held: dict[str, _Held] = {}
         self._waiting: list[DeadLetter] = []
         self._messages: dict[str, dict[str, Any]] = {}
@@ -61,13 +62,17 @@ class QueueBox:
     def read(self) -> list[DeadLetter]:
         """All letters that can be received now and were not before."""
         self._open()
+        if self._at_end and not self._waiting:
+            return []
         found, self._waiting = self._waiting, []
         size = sum(len(each.content.payload) for each in found if each.content)
         until: float | None = None
         while size < _MOST_BYTES and len(self._held) < _MOST_HELD:
             letters = self._receive(1)
             if letters is None:
-                if found or not self._others(until):
+                self._at_end = not self._patient
+                others = self._others(until)
+                if found or not others:
                     break
                 until = until or self._clock() + self._hidden + 5
                 if self._sleep(0.5):
