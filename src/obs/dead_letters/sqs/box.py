@@ -16,7 +16,7 @@ from obs.dead_letters.box import Outcome, Parcel, Route
 from obs.dead_letters.letter import DeadLetter
 from obs.dead_letters.sqs.letter import letter_of
 from obs.dead_letters.sqs.routing import Routing
-from obs.dead_letters.sqs.sending import send
+from obs.dead_letters.sqs.sending import Sending
 from obs.errors import BadInput, SourceError
 from obs.sources.aws.dead_letter_causes import REDRIVES
 
@@ -58,6 +58,7 @@ class QueueBox:
         self._waiting: list[DeadLetter] = []
         self._messages: dict[str, dict[str, Any]] = {}
         self._routing = Routing(client)
+        self._sending = Sending(client, name, self._routing.groups)
 
     def read(self) -> list[DeadLetter]:
         """All letters that can be received now and were not before."""
@@ -107,7 +108,9 @@ class QueueBox:
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
         """Send each to where its route says."""
-        return send(self._client, self.name, parcels, self._messages, self._routing.groups)
+        return send(
+            self._client, self.name, parcels, self._messages, self._routing.groups, self._urls
+        )
 
     def remove(self, letters: Sequence[DeadLetter]) -> list[str]:
         """Delete from the queue; what cannot be deleted stays, and is received again."""

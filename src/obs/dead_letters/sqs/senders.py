@@ -39,8 +39,16 @@ class Sent(NamedTuple):
     refused: str = ""
 
 
-Send = Callable[[AwsClient, str, Sequence[Letter]], Iterator[Sent]]
-"""Sends letters to an ARN, and gives what became of each as soon as it is known."""
+class Target(NamedTuple):
+    """What is sent to, by its ARN; `urls`: those of queues that are known, by their ARNs."""
+
+    client: AwsClient
+    arn: str
+    urls: dict[str, str]
+
+
+Send = Callable[[Target, Sequence[Letter]], Iterator[Sent]]
+"""Sends letters, and gives what became of each as soon as it is known."""
 
 
 class Sender(NamedTuple):
@@ -64,37 +72,53 @@ def _no_id(arn: str, message: Message) -> str:
     return ""
 
 
-def _to_queue(client: AwsClient, arn: str, letters: Sequence[Letter]) -> Iterator[Sent]:
-    _, _, _, _, account, name = arn.split(":", 5)
-    url = client.call("sqs", "GetQueueUrl", QueueName=name, QueueOwnerAWSAccountId=account)
-    entries = [{"MessageBody": each.message["Body"]} | _beside(arn, each) for each in letters]
+def _to_queue(target: Target, letters: Sequence[Letter]) -> Iterator[Sent]:
+    entries = [
+        {"MessageBody": each.message["Body"]} | _beside(target.arn, each) for each in letters
+    ]
+    url = _url(target)
 
     def send(batch: list[dict[str, Any]]) -> Mapping[str, Any]:
-        queue = url["QueueUrl"]
-        return client.paid("sqs", "SendMessageBatch", SQS_REQUEST, 0, QueueUrl=queue, Entries=batch)
+        return target.client.paid(
+            "sqs", "SendMessageBatch", SQS_REQUEST, 0, QueueUrl=url, Entries=batch
+        )
 
     yield from _in_batches(entries, send)
 
 
-def _to_topic(client: AwsClient, arn: str, letters: Sequence[Letter]) -> Iterator[Sent]:
-    entries = [{"Message": each.message["Body"]} | _beside(arn, each) for each in letters]
+def _url(target: Target) -> str:
+    if target.arn not in target.urls:
+        account, name = target.arn.split(":")[4:6]
+        answer = target.client.call(
+            "sqs", "GetQueueUrl", QueueName=name, QueueOwnerAWSAccountId=account
+        )
+        target.urls[target.arn] = answer["QueueUrl"]
+    return target.urls[target.arn]
+
+
+def _to_topic(target: Target, letters: Sequence[Letter]) -> Iterator[Sent]:
+    entries = [{"Message": each.message["Body"]} | _beside(target.arn, each) for each in letters]
 
     def send(batch: list[dict[str, Any]]) -> Mapping[str, Any]:
-        return client.call("sns", "PublishBatch", TopicArn=arn, PublishBatchRequestEntries=batch)
+        return target.client.call(
+            "sns", "PublishBatch", TopicArn=target.arn, PublishBatchRequestEntries=batch
+        )
 
     yield from _in_batches(entries, send)
 
 
-def _to_function(client: AwsClient, arn: str, letters: Sequence[Letter]) -> Iterator[Sent]:
+def _to_function(target: Target, letters: Sequence[Letter]) -> Iterator[Sent]:
     for each in letters:
         body = each.message["Body"].encode()
-        client.call("lambda", "Invoke", FunctionName=arn, InvocationType="Event", Payload=body)
+        target.client.call(
+            "lambda", "Invoke", FunctionName=target.arn, InvocationType="Event", Payload=body
+        )
         yield Sent()
 
 
-def _to_bus(client: AwsClient, arn: str, letters: Sequence[Letter]) -> Iterator[Sent]:
-    for batch in _batches([_event(each.message, arn) for each in letters]):
-        answer = client.call("events", "PutEvents", Entries=batch)
+def _to_bus(target: Target, letters: Sequence[Letter]) -> Iterator[Sent]:
+    for batch in _batches([_event(each.message, target.arn) for each in letters]):
+        answer = target.client.call("events", "PutEvents", Entries=batch)
         entries = answer.get("Entries", [])
         if len(entries) != len(batch):
             raise SourceError("decode", "PutEvents: not an answer for each event")
