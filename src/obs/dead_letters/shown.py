@@ -41,5 +41,7 @@ def _value(name: str, value: str) -> str:
     try:
         (shown,) = json.loads(document).values()
     except ValueError:  # too long to be shown in full
-        return line(value)
-    return one_line(str(shown), _LONGEST_VALUE)
+        shown = masked(value)
+    # With its name: what follows that of a login is secret whatever it looks like.
+    whole = one_line(f"{name}: {shown}", _LONGEST_VALUE)
+    return whole.partition(": ")[2]

@@ -1,7 +1,6 @@
 """What a replay sends, records and removes, and what ends it; the record is a real file."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -34,8 +33,8 @@ class Clock:
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "state" / "record.jsonl"
+def record(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "record.jsonl"
 
 
 def run(box: FakeBox, record: Path, order: Order, clock: Clock | None = None) -> Progress:
@@ -136,8 +135,7 @@ class Failing(FakeBox):
     """Each letter that is sent comes back."""
 
     def newcomers(self) -> list[DeadLetter]:
-        found = [letter(1_000 + at + 1, at=5_000.0 + at) for at in range(len(self.sent))]
-        return found
+        return [letter(1_000 + at + 1, at=5_000.0 + at) for at in range(len(self.sent))]
 
 
 def test_a_replay_stops_when_a_letter_comes_back(record: Path) -> None:

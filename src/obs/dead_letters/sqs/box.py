@@ -108,9 +108,7 @@ class QueueBox:
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[Outcome]:
         """Send each to where its route says."""
-        return send(
-            self._client, self.name, parcels, self._messages, self._routing.groups, self._urls
-        )
+        return self._sending.send(parcels, self._messages)
 
     def remove(self, letters: Sequence[DeadLetter]) -> list[str]:
         """Delete from the queue; what cannot be deleted stays, and is received again."""
