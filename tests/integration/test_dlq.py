@@ -24,6 +24,7 @@ from obs.dead_letters.jetstream.rights import rights
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCOUNT, REGION
 from obs.sandbox.nats_server import NatsServer
+from obs.sources.nats.subjects import DEAD_LETTERS
 from obs.spec.nats import NatsSource
 from tests.integration.aws_fixtures import Account, account, emulator, proxy
 from tests.integration.test_aws_queues import create, dead_letter, redrives_to
@@ -125,7 +126,7 @@ async def _fill(server: NatsServer) -> None:
     client = await nats.connect(server.url, **ADMIN)
     js = client.jetstream()
     await js.add_stream(StreamConfig("ORDERS", subjects=["orders.>"], duplicate_window=WINDOW))
-    await js.add_stream(name="ADVISORIES", subjects=["$JS.EVENT.ADVISORY.>"])
+    await js.add_stream(name="ADVISORIES", subjects=[*DEAD_LETTERS])
     await js.add_stream(name="DLQ", subjects=["dead.>"])
     config = ConsumerConfig(
         durable_name="worker", ack_policy=AckPolicy.EXPLICIT, max_deliver=1, ack_wait=30
@@ -142,12 +143,12 @@ async def _fill(server: NatsServer) -> None:
 async def _give_up(js: JetStreamContext) -> None:
     pull = await js.pull_subscribe_bind(consumer="worker", stream="ORDERS")
     reasons = [b"-NAK"] * 4 + [b"+TERM bad schema"] * 4 + [b"+TERM unknown tenant"] * 2
-    while (await js.consumer_info("ORDERS", "worker")).ack_floor.stream_seq < LETTERS:
+    while (await js.stream_info("ADVISORIES")).state.messages < LETTERS:
         try:
             for message in await pull.fetch(100, timeout=0.5):
                 number = json.loads(message.data)["order"]
                 await js._nc.publish(message.reply, reasons[number % 10])
-        except nats.errors.TimeoutError:
+        except TimeoutError:
             continue
 
 
@@ -229,8 +230,8 @@ def test_on_jetstream_it_stops_when_a_letter_fails_again_and_a_stream_of_the_app
     obs.run("purge", "DLQ", "--all", "--yes", "--save", str(saved))
     assert json.loads(saved.read_text())["id"] == "DLQ/2"
     assert obs.groups("DLQ") == {}
-    denied = obs.run("replay", "ADVISORIES", "--all", "--to", "secret.x", "--yes", code=3)
-    assert "lacks the permission to publish to secret.x" in denied
+    denied = obs.run("replay", "ADVISORIES", "--all", "--to", "elsewhere.x", "--yes", code=3)
+    assert "lacks the permission to publish to elsewhere.x" in denied
     assert "`obs nats permissions --for dlq` prints what it needs" in denied
 
 
@@ -393,6 +394,6 @@ def _fail(account: Account, url: str) -> None:
                     QueueUrl=url, ReceiptHandle=each["ReceiptHandle"], VisibilityTimeout=0
                 )
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        return counts["ApproximateNumberOfMessages"] == "0"
+        return bool(counts["ApproximateNumberOfMessages"] == "0")
 
     eventually(are_moved)
