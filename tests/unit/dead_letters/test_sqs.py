@@ -78,8 +78,14 @@ def message(number: int = 1, body: str = json.dumps(EVENT), **told: str) -> dict
 
 
 def failed(target: str = QUEUE, **told: str) -> dict[str, Any]:
-    code = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "said no to ada@example.com"}
-    return message(RULE_ARN=RULE, TARGET_ARN=target, RETRY_ATTEMPTS="3", **code, **told)
+    return message(
+        RULE_ARN=RULE,
+        TARGET_ARN=target,
+        RETRY_ATTEMPTS="3",
+        ERROR_CODE="NO_PERMISSIONS",
+        ERROR_MESSAGE="said no to ada@example.com",
+        **told,  # type: ignore[arg-type]
+    )
 
 
 def test_a_letter_of_eventbridge_tells_cause_rule_target_and_event() -> None:
