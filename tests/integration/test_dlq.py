@@ -18,7 +18,7 @@ import nats
 import pytest
 import yaml
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 
 from obs.dead_letters.jetstream.rights import rights
 from obs.sandbox import aws_events
@@ -127,7 +127,7 @@ async def _fill(server: NatsServer) -> None:
     js = client.jetstream()
     await js.add_stream(StreamConfig("ORDERS", subjects=["orders.>"], duplicate_window=WINDOW))
     await js.add_stream(name="ADVISORIES", subjects=[*DEAD_LETTERS])
-    await js.add_stream(name="DLQ", subjects=["dead.>"])
+    await js.add_stream(name="DLQ", subjects=["dead.>"], retention=RetentionPolicy.WORK_QUEUE)
     config = ConsumerConfig(
         durable_name="worker", ack_policy=AckPolicy.EXPLICIT, max_deliver=1, ack_wait=30
     )
@@ -224,7 +224,7 @@ def test_on_jetstream_it_stops_when_a_letter_fails_again_and_a_stream_of_the_app
     sent = asyncio.run(_stored(server, "ORDERS"))[-1]
     assert (sent.subject, sent.data) == ("orders.9", b"{}")
     assert sent.headers["Obs-Replayed-From"] == "DLQ/1"
-    assert "Nats-Rollup" not in sent.headers
+    assert "Nats-Expected-Stream" not in sent.headers
     saved = obs.folder / "saved.jsonl"
     assert "would remove 1" in obs.run("purge", "DLQ", "--all")
     obs.run("purge", "DLQ", "--all", "--yes", "--save", str(saved))
@@ -253,9 +253,8 @@ async def _publish_dead_letter(server: NatsServer) -> None:
     headers = {
         "Dead-Letter-Cause": "card declined",
         "Original-Subject": "orders.9",
-        "Nats-Rollup": "sub",
+        "Nats-Expected-Stream": "DLQ",
     }
-    await js.update_stream(name="DLQ", subjects=["dead.>"], allow_rollup_hdrs=True)
     await js.publish("dead.orders", b"{}", headers=headers)
     await js.publish("dead.other", b"{}")
     await client.close()

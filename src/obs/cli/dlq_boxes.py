@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from obs.errors import SourceError
-
 if TYPE_CHECKING:
     from obs.dead_letters.box import Box
     from obs.dead_letters.kinds import Choice, Opening
@@ -74,23 +72,11 @@ class Lines:
 def opened(choice: "Choice", opening: "Opening") -> Iterator["Box"]:
     """The box, closed afterwards. An error of a missing right says which command prints them."""
     box = choice.box.open(opening)
-    with naming_rights(choice):
+    with choice.kind.naming_rights():
         try:
             yield box
         finally:
             box.close()
-
-
-@contextmanager
-def naming_rights(choice: "Choice") -> Iterator[None]:
-    """Let an error of a missing right say which command prints those that are needed."""
-    try:
-        yield
-    except SourceError as error:
-        if error.reason != "auth":
-            raise
-        said = f"{choice.box.name}: {error}; `{choice.kind.rights}` prints what it needs"
-        raise SourceError("auth", said) from None
 
 
 def record_path(arguments: argparse.Namespace, system: "System", box: str) -> Path:

@@ -1,6 +1,7 @@
 """obs dlq list and obs dlq show."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from obs.cli.arguments import chosen_spec
 from obs.cli.dlq import wanted
 from obs.cli.dlq_boxes import moment, opened, tell, written
 from obs.cli.output import counted, json_text, table
-from obs.errors import DONE
+from obs.errors import DONE, SourceError
 
 if TYPE_CHECKING:
     from obs.dead_letters.box import Box
@@ -27,10 +28,16 @@ def list_letters(arguments: argparse.Namespace) -> int:
     system = chosen_spec(arguments).system
     which = wanted(arguments)
     documents = []
+    code = DONE
     for choice in chosen(system, arguments.box):
-        with opened(choice, Opening()) as box:
-            found = list(_letters(box, which, _MOST))
-            groups = grouped(found)
+        try:
+            with opened(choice, Opening()) as box:
+                found = list(_letters(box, which, _MOST))
+        except SourceError as error:  # the others may answer
+            print(f"{choice.box.name}: {error}", file=sys.stderr)
+            code = error.exit_code
+            continue
+        groups = grouped(found)
         if arguments.format == "json":
             documents.append(_document(box, groups, len(found)))
             continue
@@ -40,7 +47,7 @@ def list_letters(arguments: argparse.Namespace) -> int:
         tell(box.notes)
     if arguments.format == "json":
         print(json_text({"boxes": documents}))
-    return DONE
+    return code
 
 
 def show_letters(arguments: argparse.Namespace) -> int:

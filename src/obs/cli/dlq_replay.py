@@ -34,14 +34,14 @@ def replay_letters(arguments: argparse.Namespace) -> int:
     (choice,) = chosen(system, [arguments.box])
     path = record_path(arguments, system, choice.box.name)
     ending = Ending()
-    opening = Opening(arguments.yes, arguments.hide, ending.sleep)
+    lines = Lines()
+    opening = Opening(arguments.yes, arguments.hide, ending.sleep, lines.tell)
     with ending.listening():
         if not arguments.yes:
             with opened(choice, opening) as box:
                 plan = planned(box, read_book(path), order)
             _print_plan(choice.box.name, plan, order, arguments)
             return DONE
-        lines = Lines()
         with closing(RecordFile(path, time.time)) as record, opened(choice, opening) as box:
             run = Replay(box, record, order, ending, lambda told: lines.tell(_short(told)))
             try:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Final, NamedTuple, cast
 
 from obs.dead_letters.box import Box
-from obs.errors import BadInput
+from obs.errors import BadInput, SourceError
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
 
@@ -19,11 +20,13 @@ def _sleep(seconds: float) -> bool:
 
 class Opening(NamedTuple):
     """How boxes are opened. `patient`: wait for letters that others hold. `hidden`: seconds for
-    which letters are hidden from others while they are held. `sleep`: True at the run's end."""
+    which letters are hidden from others while they are held. `sleep`: True at the run's end.
+    `tell`: shows what is waited for."""
 
     patient: bool = False
     hidden: int = 60
     sleep: Callable[[float], bool] = _sleep
+    tell: Callable[[str], None] = lambda _: None
 
 
 class Named(NamedTuple):
@@ -53,7 +56,19 @@ class Kind:
 
     def _of(self, function: str, system: System) -> Iterator[Named]:
         module = import_module(f"obs.dead_letters.{self.room}.boxes")
-        return cast("Iterator[Named]", getattr(module, function)(system))
+        with self.naming_rights():
+            yield from cast("Iterator[Named]", getattr(module, function)(system))
+
+    @contextmanager
+    def naming_rights(self) -> Iterator[None]:
+        """Let an error of a missing right say which command prints those that are needed."""
+        try:
+            yield
+        except SourceError as error:
+            if error.reason != "auth":
+                raise
+            said = f"{error}; `{self.rights}` prints what it needs"
+            raise SourceError("auth", said) from None
 
 
 KINDS: Final = (

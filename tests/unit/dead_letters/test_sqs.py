@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from obs.clients.aws import AwsClient
+from obs.dead_letters.kinds import Opening
 from obs.dead_letters.sqs.box import QueueBox
 from obs.dead_letters.sqs.letter import letter_of
 from obs.dead_letters.sqs.routing import Routing
@@ -257,7 +258,7 @@ class Clock:
 
 
 def box(queue: Queue, clock: Clock, *, patient: bool = False) -> QueueBox:
-    return QueueBox("cloud/dlq", client(queue), clock, clock.sleep, hidden=60, patient=patient)
+    return QueueBox("cloud/dlq", client(queue), clock, Opening(patient, 60, clock.sleep))
 
 
 def test_all_messages_are_received_once_held_and_shown_again() -> None:
@@ -307,8 +308,11 @@ def test_it_waits_for_what_a_killed_run_hides() -> None:
             queue.visible, queue.hidden = [message(1)], 0
         return False
 
-    opened = QueueBox("cloud/dlq", client(queue), clock, come_into_sight, hidden=60, patient=True)
+    told: list[str] = []
+    opening = Opening(True, 60, come_into_sight, told.append)
+    opened = QueueBox("cloud/dlq", client(queue), clock, opening)
     assert [each.id for each in opened.read()] == ["m-1"]
+    assert told[0] == "waiting for 1 that another receiver or run holds"
 
 
 def test_it_does_not_wait_longer_than_messages_are_hidden() -> None:

@@ -24,6 +24,9 @@ _AT_ONCE: Final = 64  # requests that wait for an answer
 _FORGOTTEN: Final = 30_000_000_000  # nanoseconds after which the server drops an unused consumer
 _LIMIT: Final = 60.0  # seconds of one piece of work
 _NO_MESSAGE: Final = (10037, 10057)  # error codes: no message found, deletion failed
+_NO_SUCH_CONSUMER: Final = (10084, 10098, 10099, 10100)
+"""Error codes of a work queue, which takes no consumer without acknowledgements, or beside
+others."""
 _ENDS: Final = ("", "404", "408")  # statuses after which there is nothing more
 _Count = Annotated[int, Meta(ge=0, le=2**62)]
 
@@ -126,14 +129,20 @@ class Jetstream:
         """
         found: list[Stored] = []
         had = 0
+        at = max(start, 1)
 
         async def create(server: Connected) -> str:
-            return await self._consumer(server, stream, filters, start)
+            return await self._consumer(server, stream, filters, at)
 
         async def pull(server: Connected) -> tuple[list[Stored], bool]:
             return await self._pull(server, stream, consumer, had)
 
-        consumer = self._session.run(create, _LIMIT)
+        try:
+            consumer = self._session.run(create, _LIMIT)
+        except ApiError as error:
+            if error.code not in _NO_SUCH_CONSUMER:
+                raise
+            return self._one_by_one(stream, filters, at, until, most)
         while len(found) < most:
             part, more = self._session.run(pull, _LIMIT)
             had += len(part)
@@ -141,6 +150,22 @@ class Jetstream:
             if not more or (part and part[-1].seq >= until):
                 return found, until + 1
         return found, found[-1].seq + 1
+
+    def _one_by_one(
+        self, stream: str, filters: Sequence[str], start: int, until: int, most: int
+    ) -> tuple[list[Stored], int]:
+        """The same without a consumer, which a work queue may only have with acknowledgements."""
+        found: dict[int, Stored] = {}
+        for subject in filters or (">",):
+            at = start
+            while at <= until and len(found) < most:
+                message = self.next_of(stream, subject, at)
+                if message is None or message.seq > until:
+                    break
+                found[message.seq] = message if filters else message._replace(data=b"")
+                at = message.seq + 1
+        in_order = [found[seq] for seq in sorted(found)]
+        return in_order, (in_order[-1].seq if len(found) >= most else until) + 1
 
     def next_of(self, stream: str, subject: str, seq: int) -> Stored | None:
         """The first message of a subject at a sequence or after it; None where there is none."""
@@ -158,7 +183,13 @@ class Jetstream:
                 self._stored(server, stream, {"seq": seq}) for stream, seq in places
             )
 
-        return self._session.run(ask, _LIMIT)
+        try:
+            return self._session.run(ask, _LIMIT)
+        except SourceError as error:
+            if error.reason != "too_large" or len(places) < 2:
+                raise
+        half = len(places) // 2
+        return [*self.stored(places[:half]), *self.stored(places[half:])]
 
     def publish(self, messages: Sequence[tuple[str, Headers, bytes]]) -> list[Ack]:
         """Publish messages, and wait until a stream has each."""
@@ -169,7 +200,8 @@ class Jetstream:
         return self._session.run(ask, _LIMIT)
 
     def delete(self, stream: str, seqs: Sequence[int]) -> None:
-        """Delete messages; those that are not there count as deleted."""
+        """Delete messages; those that are not there count as deleted. Raises SourceError, also
+        where the stream permits no deletion."""
 
         async def ask(server: Connected) -> list[None]:
             return await _together(self._deleted(server, stream, seq) for seq in seqs)
@@ -186,7 +218,7 @@ class Jetstream:
         config: dict[str, Any] = {
             "description": "obs dlq reads dead letters",
             "deliver_policy": "by_start_sequence",
-            "opt_start_seq": max(start, 1),
+            "opt_start_seq": start,
             "ack_policy": "none",
             "replay_policy": "instant",
             "inactive_threshold": _FORGOTTEN,
@@ -209,7 +241,7 @@ class Jetstream:
         subject = f"{self._api}.CONSUMER.MSG.NEXT.{stream}.{consumer}"
         came = await server.messages(subject, body, _is_last, _LIMIT / 2)
         messages = [each for each in came if not _status(each)]
-        if not came or _status(came[-1]) not in _ENDS:
+        if not came or (not messages and _status(came[-1]) not in _ENDS):
             raise SourceError("timeout", f"stream {stream}: no complete answer")
         for message in messages:
             had += 1
@@ -244,7 +276,8 @@ class Jetstream:
             await _asked(server, subject, {"seq": seq, "no_erase": True})
         except ApiError as error:
             if error.code not in _NO_MESSAGE:
-                raise
+                said = f"{error}; with --keep nothing is removed"
+                raise SourceError("http_status", said) from None
 
 
 async def _together(work: "Iterable[Any]") -> list[Any]:

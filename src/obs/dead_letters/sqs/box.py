@@ -13,6 +13,7 @@ from obs.clients.aws_queues import (
     show_messages_again,
 )
 from obs.dead_letters.box import Outcome, Parcel, Route
+from obs.dead_letters.kinds import Opening
 from obs.dead_letters.letter import DeadLetter
 from obs.dead_letters.sqs.letter import letter_of
 from obs.dead_letters.sqs.routing import Routing
@@ -28,30 +29,23 @@ _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNot
 
 
 class QueueBox:
-    """One queue. `clock`: monotonic seconds; `sleep` waits so many, and is True at the end of the
-    run. `hidden`: seconds for which messages are hidden, again and again while they are held.
-    `patient`: wait for those that others hold."""
+    """One queue. `clock`: monotonic seconds. Messages are hidden again and again while they are
+    held."""
 
     batch = BATCH
 
     def __init__(
-        self,
-        name: str,
-        client: AwsClient,
-        clock: Callable[[], float],
-        sleep: Callable[[float], bool],
-        *,
-        hidden: int,
-        patient: bool,
+        self, name: str, client: AwsClient, clock: Callable[[], float], opening: Opening
     ) -> None:
         self.name = name
         self.notes: list[str] = []
         self._client = client
         self._queue = name.partition("/")[2]
         self._clock = clock
-        self._sleep = sleep
-        self._hidden = hidden
-        self._patient = patient
+        self._sleep = opening.sleep
+        self._tell = opening.tell
+        self._hidden = opening.hidden
+        self._patient = opening.patient
         self._url = ""
         self._at_end = False
         self._held: dict[str, _Held] = {}
@@ -170,6 +164,8 @@ class QueueBox:
         if theirs > 0 and not self._patient:
             self.notes = [f"about {theirs} more are hidden: another receiver holds them"]
         waits = self._patient and (theirs > 0 or visible > 0)
+        if waits:
+            self._tell(f"waiting for {max(theirs, visible)} that another receiver or run holds")
         return waits and (until is None or self._clock() < until)
 
 

@@ -70,7 +70,5 @@ def _open(name: str, spec: AwsSource, opening: Opening) -> Box:
         name,
         AwsClient(spec, time.monotonic),
         time.monotonic,
-        opening.sleep,
-        hidden=opening.hidden,
-        patient=opening.patient,
+        opening,
     )
