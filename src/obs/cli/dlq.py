@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from obs.dead_letters.letter import Wanted
 
 _MOST: Final = 1_000_000_000
+_SHORTEST_HIDDEN: Final = 5  # seconds; some requests take one
 _LONGEST_HIDDEN: Final = 43_200  # seconds; as long as SQS hides a message
 
 
@@ -284,8 +285,8 @@ def _seconds(text: str) -> float:
 
 def _hidden(text: str) -> int:
     seconds = _seconds(text)
-    if not 1 <= seconds <= _LONGEST_HIDDEN:
-        raise argparse.ArgumentTypeError(f"{text} is out of range; write 1s to 12h")
+    if not _SHORTEST_HIDDEN <= seconds <= _LONGEST_HIDDEN:
+        raise argparse.ArgumentTypeError(f"{text} is out of range; write 5s to 12h")
     return int(seconds)
 
 

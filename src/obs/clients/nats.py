@@ -9,7 +9,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import nkeys
 from nats.aio.client import Client, RawCredentials
@@ -122,9 +122,8 @@ async def request(
 ) -> bytes:
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
     try:
-        reply = await client.request(
-            subject, body, timeout=timeout, headers=cast("dict[str, str] | None", headers)
-        )
+        more: Any = {"headers": headers} if headers else {}
+        reply = await client.request(subject, body, timeout=timeout, **more)
         return reply.data
     except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
         reason, description = _meaning(error)

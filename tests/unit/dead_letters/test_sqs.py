@@ -290,6 +290,14 @@ def test_a_message_that_comes_again_is_the_same_letter_under_its_new_receipt() -
     assert [each["ReceiptHandle"] for each in entries] == ["later", "r-2"]
 
 
+def test_messages_that_come_into_sight_while_they_are_held_do_not_go_on_for_ever() -> None:
+    class Endless(Queue):
+        def paid(self, service: str, operation: str, *_: float, **parameters: Any) -> Any:
+            return {"Messages": [message(1)]} if operation == "ReceiveMessage" else {}
+
+    assert len(box(Endless(), Clock(), patient=True).read()) == 1
+
+
 def test_newcomers_are_read_as_well() -> None:
     queue = Queue(message(1))
     opened = box(queue, Clock())

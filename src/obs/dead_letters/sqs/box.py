@@ -1,6 +1,5 @@
 """A dead-letter queue: messages are hidden while they are held, and shown again at the end."""
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -25,6 +24,10 @@ _MOST_BYTES: Final = 256 << 20
 """Bytes of messages that are held at once."""
 _MOST_HELD: Final = 100_000
 """Messages that are held at once: SQS hides 120 000 of a queue at most."""
+_WAIT: Final = 1
+"""Seconds for which a request waits for a message: it asks all servers of the queue then."""
+_MOST_KNOWN: Final = 3
+"""Requests in a row that bring nothing but what is held: it was hidden for too short a time."""
 _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -62,8 +65,12 @@ class QueueBox:
         found, self._waiting = self._waiting, []
         size = sum(len(each.content.payload) for each in found if each.content)
         until: float | None = None
+        known = 0
         while size < _MOST_BYTES and len(self._held) < _MOST_HELD:
-            letters = self._receive(1)
+            letters = self._receive(_WAIT)
+            known = known + 1 if letters == [] else 0
+            if self._sleep(0) or known >= _MOST_KNOWN:
+                break
             if letters is None:
                 self._at_end = not self._patient
                 others = self._others(until)
@@ -129,8 +136,9 @@ class QueueBox:
         self._held.clear()
         try:
             if receipts:
-                with contextlib.suppress(SourceError):  # they show by themselves then
-                    show_messages_again(self._client, self._url, receipts, 0)
+                show_messages_again(self._client, self._url, receipts, 0)
+        except SourceError as error:
+            self.notes.append(f"letters come into sight within {self._hidden} s only: {error}")
         finally:
             self._client.close()
 
