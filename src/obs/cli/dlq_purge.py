@@ -28,8 +28,8 @@ def purge_letters(arguments: argparse.Namespace) -> int:
     path = record_path(arguments, system, choice.box.name)
     ending = Ending()
     with ExitStack() as stack:
-        stack.enter_context(ending.listening())
         if arguments.yes:
+            stack.enter_context(ending.listening())
             record = stack.enter_context(closing(RecordFile(path, time.time)))
         opening = Opening(hidden=arguments.hide, sleep=ending.sleep)
         box = stack.enter_context(opened(choice, opening))

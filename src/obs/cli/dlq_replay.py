@@ -36,12 +36,12 @@ def replay_letters(arguments: argparse.Namespace) -> int:
     ending = Ending()
     lines = Lines()
     opening = Opening(arguments.yes, arguments.hide, ending.sleep, lines.tell)
+    if not arguments.yes:
+        with opened(choice, opening) as box:
+            plan = planned(box, read_book(path), order)
+        _print_plan(choice.box.name, plan, order, arguments)
+        return DONE
     with ending.listening():
-        if not arguments.yes:
-            with opened(choice, opening) as box:
-                plan = planned(box, read_book(path), order)
-            _print_plan(choice.box.name, plan, order, arguments)
-            return DONE
         with closing(RecordFile(path, time.time)) as record, opened(choice, opening) as box:
             run = Replay(box, record, order, ending, lambda told: lines.tell(_short(told)))
             try:

@@ -123,7 +123,7 @@ class Replay:
                     break
             if self._at_limit:
                 break
-        if not self.progress.ended:
+        if not self.progress.ended and not self._wait(0):
             self._watch()
         if self.progress.ended:
             self._record.write("stopped", [(None, {"why": self.progress.ended})])

@@ -193,6 +193,10 @@ def test_the_user_ends_it_between_two_letters(record: Path) -> None:
     assert read_book(record).intended == read_book(record).done
 
 
+def test_a_run_that_is_ended_before_it_has_read_anything_says_so(record: Path) -> None:
+    assert run(FakeBox([]), record, Order(Wanted()), Clock(ends_at=0.0)).ended == "interrupted"
+
+
 def test_no_more_than_the_limit_is_sent(record: Path) -> None:
     box = FakeBox([letter(i) for i in range(100)])
     assert run(box, record, Order(Wanted(), limit=13)).sent == 13
