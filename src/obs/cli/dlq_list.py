@@ -23,19 +23,18 @@ _MOST = 200_000
 def list_letters(arguments: argparse.Namespace) -> int:
     """List the letters of boxes by cause."""
     from obs.dead_letters.groups import grouped
-    from obs.dead_letters.kinds import Opening, chosen
+    from obs.dead_letters.kinds import Opening, chosen, every
 
     system = chosen_spec(arguments).system
     which = wanted(arguments)
     documents = []
-    code = DONE
-    for choice in chosen(system, arguments.box):
+    choices, missed = (chosen(system, arguments.box), []) if arguments.box else every(system)
+    for choice in choices:
         try:
             with opened(choice, Opening()) as box:
                 found = list(_letters(box, which, _MOST))
         except SourceError as error:  # the others may answer
-            print(f"{choice.box.name}: {error}", file=sys.stderr)
-            code = error.exit_code
+            missed.append(SourceError(error.reason, f"{choice.box.name}: {error}"))
             continue
         groups = grouped(found)
         if arguments.format == "json":
@@ -47,7 +46,9 @@ def list_letters(arguments: argparse.Namespace) -> int:
         tell(box.notes)
     if arguments.format == "json":
         print(json_text({"boxes": documents}))
-    return code
+    for each in missed:
+        print(each, file=sys.stderr)
+    return missed[0].exit_code if missed else DONE
 
 
 def show_letters(arguments: argparse.Namespace) -> int:

@@ -89,22 +89,32 @@ class Choice(NamedTuple):
 
 
 def chosen(system: System, names: Sequence[str]) -> list[Choice]:
-    """The boxes of these names, whole or without the source; all where none is given.
+    """The boxes of these names, whole or without the source.
 
     Systems are only asked where the spec does not tell. Raises BadInput where there is none, or a
     name means two, and SourceError.
     """
     known = _unique(Choice(kind, each) for kind in KINDS for each in kind.named(system))
-    if not names or not all(_matching(known, name) for name in names):
+    if not all(_matching(known, name) for name in names):
         more = (Choice(kind, each) for kind in KINDS for each in kind.found(system))
         known = _unique((*known, *more))
-    if names:
-        return [_one(known, name) for name in names]
-    if not known:
+    return [_one(known, name) for name in names]
+
+
+def every(system: System) -> tuple[list[Choice], list[SourceError]]:
+    """All boxes, and why some may be missing. Raises BadInput where the spec has none."""
+    known = [Choice(kind, each) for kind in KINDS for each in kind.named(system)]
+    missed: list[SourceError] = []
+    for kind in KINDS:
+        try:
+            known += [Choice(kind, each) for each in kind.found(system)]
+        except SourceError as error:
+            missed.append(error)
+    if not known and not missed:
         raise BadInput(
             f"the spec names no dead letters; add {'; '.join(each.where for each in KINDS)}"
         )
-    return known
+    return _unique(known), missed
 
 
 def _unique(choices: "Iterator[Choice] | Sequence[Choice]") -> list[Choice]:
