@@ -42,7 +42,7 @@ class DeadLetter:
     @property
     def key(self) -> str:
         """What a record knows it by: a stream that is made anew counts from 1 again."""
-        return self.id if self.at is None else f"{self.id}@{self.at:.3f}"
+        return self.id if self.at is None else f"{self.id}~{self.at:.3f}"
 
 
 @dataclass(frozen=True, slots=True)

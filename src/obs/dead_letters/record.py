@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from obs.dead_letters.box import Outcome, Route
 from obs.dead_letters.letter import DeadLetter
+from obs.dead_letters.shown import line as line_of
 from obs.redaction.text import one_line
 
 Deed = Literal["intent", "done", "refused", "returned", "removed", "purge", "purged", "stopped"]
@@ -29,13 +30,14 @@ def about(letter: DeadLetter) -> dict[str, Any]:
 
 def intent(route: Route) -> dict[str, Any]:
     """What a line says before a letter is sent."""
-    return {"to": route.to, **({"message_id": route.message_id} if route.message_id else {})}
+    named = {"message_id": line_of(route.message_id)} if route.message_id else {}
+    return {"to": line_of(route.to), **named}
 
 
 def result(outcome: Outcome, route: Route) -> dict[str, Any]:
     """What a line says after a letter was sent."""
     if outcome.refused:
-        return {"to": route.to, "why": one_line(outcome.refused, _LONGEST)}
+        return {"to": line_of(route.to), "why": one_line(outcome.refused, _LONGEST)}
     told = intent(route) | {"names": list(outcome.names)}
     return told | ({"duplicate": True} if outcome.duplicate else {})
 
@@ -44,15 +46,14 @@ def result(outcome: Outcome, route: Route) -> dict[str, Any]:
 class Book:
     """What a record says of letters, by their keys.
 
-    `sent`: the id of the letter that was replayed under a name. `message_ids`: those that were
-    used. `torn`: lines that are none, as a kill leaves one.
+    `sent`: the id of the letter that was replayed under a name. `torn`: lines that are none, as a
+    kill leaves one.
     """
 
     intended: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     sent: dict[str, str] = field(default_factory=dict)
-    message_ids: set[str] = field(default_factory=set)
     torn: int = 0
 
     @classmethod
@@ -71,7 +72,6 @@ class Book:
         """Take a line in. Raises KeyError and TypeError where something is missing."""
         if deed == "intent":
             self.intended.add(told["key"])
-            self.message_ids.add(told.get("message_id", ""))
         elif deed == "done":
             self.done.add(told["key"])
             self.sent.update(dict.fromkeys(told["names"], told["id"]))

@@ -143,7 +143,7 @@ def test_a_message_without_an_id_gets_one_that_is_the_same_at_each_try() -> None
     sent(server, Ack("ORDERS", 99))
     sent(server, Ack("ORDERS", 99))
     first, second = (headers["Nats-Msg-Id"] for _, headers, _ in server.published)
-    assert first == second == "obs-replay:ORDERS/worker/7@1772366400.000"
+    assert first == second == "obs-replay:ORDERS/worker/7~1772366400.000"
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -249,6 +249,6 @@ def test_a_subject_of_the_user_goes_before_the_original_one() -> None:
     there = letter(7, content=Content(b"", (), "orders.*"))
     assert box.routes([there], None)[0] == Route(
         "",
-        "obs-replay:ORDERS/worker/7@1007.000",
+        "obs-replay:ORDERS/worker/7~1007.000",
         "its subject is none that can be published to; give --to SUBJECT",
     )

@@ -70,11 +70,11 @@ def test_each_letter_is_recorded_before_and_after_it_is_sent_without_what_it_say
         "at": "2023-11-14T22:13:20.000Z",
         "deed": "intent",
         "id": "ORDERS/worker/1",
-        "key": "ORDERS/worker/1@1001.000",
+        "key": "ORDERS/worker/1~1001.000",
         "cause": "bad schema",
         "origin": "ORDERS/worker",
         "to": "orders",
-        "message_id": "obs-replay:ORDERS/worker/1@1001.000",
+        "message_id": "obs-replay:ORDERS/worker/1~1001.000",
     }
     assert record.stat().st_mode & 0o777 == 0o600
 
