@@ -49,6 +49,7 @@ pytestmark = pytest.mark.integration
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/obs"
 REFUSED = "not permitted"
+_IN_BATCHES = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage")
 CHECKS = (
     *("eventbridge-rules", "eventbridge-dead-letters", "retries", "alarms"),
     *("alarm-subscribers", "alarm-metrics", "iam"),
@@ -232,6 +233,42 @@ def test_the_policy_for_checks_may_read_everything_they_judge(
     assert REFUSED in capsys.readouterr().out
 
 
+def test_dead_letters_need_the_rights_that_the_policy_prints_for_them(
+    account: Account,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in account.credentials.items():
+        monkeypatch.setenv(name, value)
+    spec = _spec(tmp_path, account.endpoint_url)
+    policy = policy_for("dlq", System.model_validate(spec), PolicyOptions(account=ACCOUNT))
+    file = tmp_path / "obs.yaml"
+    file.write_text(json.dumps(spec), encoding="utf-8")
+    sqs = aws_events.aws("sqs", account.endpoint_url)
+    url = sqs.get_queue_url(QueueName="oms-events-dlq")["QueueUrl"]
+    sqs.create_queue(QueueName="retry")
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    replay = ["dlq", "replay", "oms-events-dlq", "--all", "--to", aws_events.queue_arn("retry")]
+    replay += ["--spec", str(file), "--yes", "--watch", "0s", "--hide", "5s"]
+
+    def told(without: str) -> tuple[int, str]:
+        account.grant(_as_enforced(_without(policy, without)))
+        code = main(replay)
+        return code, "".join(capsys.readouterr())
+
+    for action in ("sqs:ReceiveMessage", "sqs:SendMessage", "sqs:DeleteMessage"):
+        code, said = told(action)
+        assert (code, action in said) == (3, True)
+        assert "`obs iam policy --for dlq` prints what it needs" in said
+    code, said = told("")  # it was sent and recorded, but not removed
+    assert (code, "1 sent by an earlier run, and now removed" in said) == (0, True)
+    retry = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
+    assert len(sqs.receive_message(QueueUrl=retry, MaxNumberOfMessages=10)["Messages"]) == 1
+    sqs.purge_queue(QueueUrl=url)
+
+
 def _judged(endpoint_url: str) -> str:
     """Things to judge besides the OMS's: an alarm on a queue, a topic; gives the topic's ARN."""
     aws_events.aws("cloudwatch", endpoint_url).put_metric_alarm(
@@ -285,7 +322,7 @@ def _as_enforced(policy: Policy) -> Policy:
                 actions=tuple(
                     f"{action}{batch}"
                     for action in each.actions
-                    for batch in ("", *["Batch"] * (action == "sqs:ChangeMessageVisibility"))
+                    for batch in ("", *["Batch"] * (action in _IN_BATCHES))
                 ),
                 resources=("*",) if "events:ListTargetsByRule" in each.actions else each.resources,
                 conditions=tuple(

@@ -68,6 +68,7 @@ MAY_IMPORT = {
         *("checks", "errors", "extras", "redaction", "sources", "spec", "state", "state_file"),
         "web",
     },
+    "dead_letters": {"clients", "errors", "privacy", "redaction", "sources", "spec"},
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
         *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),
@@ -100,6 +101,7 @@ MAY_IMPORT = {
             "clients",
             "collector",
             "dashboards",
+            "dead_letters",
             "dashboard_lint",
             "dashboard_preview",
             "difference",
@@ -208,6 +210,7 @@ OF_ONE_PLATFORM = {
     "checks/retries.py": "compares the two platforms",
     "cli/alert_test.py": "Amazon SNS",
     "collector/assembly.py": "the extra that the CloudWatch output needs",
+    "iam/dead_letters.py": "queues of AWS",
     "iam/identity.py": "who signs in to AWS",
     "iam/operators.py": "roles of AWS",
     "iam/roles.py": "roles of AWS",

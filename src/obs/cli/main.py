@@ -37,6 +37,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.slo",
     "obs.cli.imports",
     "obs.cli.demo",
+    "obs.cli.dlq",
     "obs.cli.drill",
     "obs.cli.completion",
 )

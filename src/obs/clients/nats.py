@@ -7,13 +7,18 @@ import logging
 import random
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import nkeys
 from nats.aio.client import Client, RawCredentials
-from nats.errors import ConnectionClosedError, NoRespondersError, NoServersError
+from nats.errors import (
+    ConnectionClosedError,
+    MaxPayloadError,
+    NoRespondersError,
+    NoServersError,
+)
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from nkeys import NkeysError
@@ -44,6 +49,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
     ((ssl.SSLError,), "connection", "TLS handshake failed: certificate or protocol not accepted"),
     ((NkeysError, binascii.Error), "auth", "invalid credentials"),
     ((ValueError,), "decode", "invalid response from the server"),
+    ((MaxPayloadError,), "too_large", "the message is larger than the server's max_payload"),
     ((TimeoutError,), "timeout", "timed out"),
     (
         (NoRespondersError,),
@@ -51,6 +57,11 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
         "no responders: JetStream is not enabled for this account",
     ),
 )
+
+
+class NoResponders(SourceError):  # noqa: N818  says what happened
+    """Nobody listens to the subject of a request; of one with a message, no stream takes it."""
+
 
 Use = Callable[[Client, Callable[[], None]], Awaitable[None]]
 Report = Callable[[SourceError | None], None]
@@ -107,16 +118,17 @@ async def request(
     subject: str,
     body: bytes,
     timeout: float,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
     try:
-        if headers is None:
-            return (await client.request(subject, body, timeout=timeout)).data
-        return (await client.request(subject, body, timeout=timeout, headers=headers)).data
+        more: Any = {"headers": headers} if headers else {}
+        reply = await client.request(subject, body, timeout=timeout, **more)
+        return reply.data
     except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
         reason, description = _meaning(error)
-        raise SourceError(reason, f"{subject}: {description}") from None
+        kind = NoResponders if isinstance(error, NoRespondersError) else SourceError
+        raise kind(reason, f"{subject}: {description}") from None
 
 
 async def denied_subjects(

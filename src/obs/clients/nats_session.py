@@ -5,7 +5,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as Unfinished
 from typing import Any, Final, NamedTuple, TypeVar
@@ -214,7 +214,7 @@ class Connected:
             raise SourceError("connection", f"{subject}: cannot subscribe") from None
 
     async def request(
-        self, subject: str, body: bytes = b"", headers: dict[str, str] | None = None
+        self, subject: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> bytes:
         """The data of the reply. Raises SourceError."""
         self._subjects.add(subject)
@@ -230,9 +230,19 @@ class Connected:
         Ends once `enough(reply, number)` says so of one, where `number` counts from 1, or after
         `limit` seconds. Raises SourceError, NobodyAnswers among them.
         """
+
+        def last(message: Msg, number: int) -> bool:
+            return enough(message.data, number)
+
+        return tuple(each.data for each in await self.messages(subject, body, last, limit))
+
+    async def messages(
+        self, subject: str, body: bytes, enough: Callable[[Msg, int], bool], limit: float
+    ) -> tuple[Msg, ...]:
+        """The same with headers, and with the subjects by which they are acknowledged."""
         self._subjects.add(subject)
         inbox = self._client.new_inbox()
-        replies: list[bytes] = []
+        replies: list[Msg] = []
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         async def take(message: Msg) -> None:
@@ -247,8 +257,8 @@ class Connected:
             except SourceError as error:
                 done.set_exception(error)
                 return
-            replies.append(message.data)
-            if enough(message.data, len(replies)):
+            replies.append(message)
+            if enough(message, len(replies)):
                 done.set_result(None)
 
         subscription = await self._client.subscribe(inbox, cb=take, pending_bytes_limit=self._most)

@@ -6,7 +6,7 @@ from typing import Final
 
 from obs.catalogue.metric import Metric
 from obs.errors import BadInput
-from obs.iam import arns, operators
+from obs.iam import arns, dead_letters, operators
 from obs.iam.identity import (
     Sources,
     Way,
@@ -158,6 +158,7 @@ _POLICIES: Final[Mapping[str, Callable[[System, Sources, PolicyOptions], Policy]
     "sign-in": _sign_in,
     "publisher": _publisher,
     "dlq-processor": _dlq_processor,
+    "dlq": dead_letters.dlq,
     "check": operators.check,
     "apply": operators.apply,
     "apply-amp": operators.apply_amp,
