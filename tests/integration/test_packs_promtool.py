@@ -11,7 +11,6 @@ from obs.packs.pack import built_in
 from obs.spec.load import load
 from obs.spec.packs import pack_names, shown
 from obs.spec.system import System
-from tests.integration.alert_shapes import of_each_shape
 from tests.integration.promtool import (
     check_rules,
     failed_alerts,
@@ -59,12 +58,13 @@ def test_its_rules_and_their_tests_are_clean(name: str, system: System, tmp_path
     assert [each for each, passed in judged(tmp_path / "tests", tests).items() if not passed] == []
 
 
-def test_every_mutant_of_an_alert_of_each_shape_is_caught(system: System, tmp_path: Path) -> None:
+def test_every_mutant_of_an_alert_of_each_pack_is_caught(system: System, tmp_path: Path) -> None:
     files: list[str] = []
     alerts: set[str] = set()
-    of_packs = {alert.name for name in NAMES for alert in built_in(name).alerts}
-    every = [tuned for tuned in tuned_alerts(system) if tuned.name in of_packs]
-    for tuned in of_each_shape(every):
+    firsts = {built_in(name).alerts[0].name for name in NAMES}
+    for tuned in tuned_alerts(system):
+        if tuned.name not in firsts:
+            continue
         rules = {
             f"{tuned.name}_{what.replace(' ', '_')}": rule
             for what, rule in mutant_rules(tuned, system).items()
