@@ -16,6 +16,7 @@ from obs.snapshot.peer_pages import Copied, PeerConsumer, PeerServer, PeerStream
 
 CORE: Final = "gnatsd"
 JETSTREAM: Final = "jetstream"
+_WHOLE: Final = 2**53  # above it not every whole number is a float
 Identity = Literal["url", "id", "name"]
 """What the label server_id is: `url` as by default, `id` as -use_internal_server_id has it, `name`
 as -use_internal_server_name."""
@@ -163,7 +164,7 @@ def families(
         rows = cache.rows(f"nats-exporter {what}", [labels for labels, _ in objects])
         for row in table.rows:
             metric = _metric(f"{prefix or JETSTREAM}_{row.name}", row.help, table.labels)
-            yield Family(metric, rows, [row.value(one) for _, one in objects])
+            yield Family(metric, rows, [_exact(row.value(one)) for _, one in objects])
 
 
 def server_id(server: PeerServer, identity: Identity) -> str:
@@ -195,7 +196,7 @@ def _varz(
             f"nats-exporter {name}" if labelled else f"nats-exporter {len(series)}",
             [labels for labels, _ in series],
         )
-        yield Family(metric, rows, [value for _, value in series])
+        yield Family(metric, rows, [_exact(value) for _, value in series])
 
 
 def _objects(servers: Iterable[PeerServer], identity: Identity) -> Mapping[str, list[Labelled]]:
@@ -252,7 +253,7 @@ def _origin(copied: Copied) -> tuple[str, str, str]:
     return (copied.name, at.api, at.deliver) if at else (copied.name, "", "")
 
 
-def _truth(holds: bool) -> str:  # noqa: FBT001  a value, not an option
+def _truth(holds: bool) -> str:
     return "true" if holds else "false"
 
 
@@ -261,6 +262,11 @@ def _since(consumer: PeerConsumer, moment: datetime | None) -> float | None:
     if consumer.ts is None or moment is None:
         return None
     return (consumer.ts - moment).total_seconds()
+
+
+def _exact(value: Value) -> Value:
+    """The number as the exporter has it, whose numbers are all 64-bit floats."""
+    return float(value) if isinstance(value, int) and value > _WHOLE else value
 
 
 def _metric(name: str, words: str, labels: tuple[str, ...]) -> Metric:

@@ -118,9 +118,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
             "stream": cost.of_stream(exported),
         }
 
-    def compat(
-        self, snapshot: "NatsSnapshot", web: "Web", cache: "RowCache"
-    ) -> "Sequence[Family]":
+    def compat(self, snapshot: "NatsSnapshot", web: "Web", cache: "RowCache") -> "Sequence[Family]":
         """Those of prometheus-nats-exporter."""
         if "nats-exporter" not in web.compat:
             return ()
@@ -128,9 +126,7 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         from obs.spec.globs import matches
 
         names = web.nats_exporter
-        every = families(
-            snapshot.peers, cache, prefix=names.prefix, identity=names.server_id
-        )
+        every = families(snapshot.peers, cache, prefix=names.prefix, identity=names.server_id)
         return [each for each in every if not matches(each.metric.name, names.exclude)]
 
     def polled_once(self, sources: Mapping[str, NatsSource]) -> "list[Family]":
