@@ -1,12 +1,14 @@
 """`outputs.web.compat` beside the exporter itself: every series of both, on the same servers.
 
 `python -m tests.bench.compat --exporter PATH` starts a small system, runs prometheus-nats-exporter
-with `-varz -jsz=all` and obs beside it, and prints a line for each name. The exporter is not part of
-this repository: build it from its sources. `--page` writes the table into the page about migration,
-and `--golden` the names and labels that the tests compare with.
+with `-varz -jsz=all` and obs beside it, and prints a line for each name. The exporter is not part
+of this repository: build it from its sources. `--golden` writes the names and labels of a single
+server that the tests compare with.
 """
 
 import argparse
+import asyncio
+import json
 import os
 import tempfile
 import time
@@ -14,18 +16,24 @@ import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import nats
+from nats.js.api import ConsumerConfig, StreamSource
 from prometheus_client.parser import text_string_to_metric_families
 
+from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.process import Process, free_ports
 from tests.bench.compat_differences import Difference, difference
 from tests.bench.exporter_cluster import System, running
 from tests.integration.collector_process import CollectorProcess, spec_of
+from tests.integration.nats_binary import run_by
 
+GOLDEN: Final = Path(__file__).parents[1] / "golden" / "nats_exporter.json"
+EXPORTER: Final = "0.20.1"
 FLAGS: Final = ("-varz", "-jsz=all")
 _OURS: Final = ("gnatsd_", "jetstream_")
 
@@ -76,6 +84,59 @@ def compare(exporter: Path, folder: Path) -> list[Compared]:
         ours = of_exporter(collector.get("/metrics").text)
         after = _until_shown(theirs, port)
     return compared(before, ours, after)
+
+
+@contextmanager
+def one_server(folder: Path) -> Iterator[NatsServer]:
+    """A server with a stream, a mirror, a source and a consumer that has delivered and acked."""
+    with run_by(NatsServer(folder, name="n1")) as server:
+        asyncio.run(_fill(server))
+        yield server
+
+
+async def _fill(server: NatsServer) -> None:
+    client = await nats.connect(server.url)
+    js = client.jetstream()
+    await js.add_stream(name="ORDERS", subjects=["orders.>"], max_msgs=1000)
+    await js.add_stream(name="MIRROR", mirror=StreamSource("ORDERS"))
+    await js.add_stream(name="COPY", sources=[StreamSource("ORDERS")])
+    for number in range(5):
+        await js.publish(f"orders.{number}", b"x")
+    config = ConsumerConfig(durable_name="worker", description="packs parcels")
+    await js.add_consumer("ORDERS", config)
+    pulled = await js.pull_subscribe_bind("worker", "ORDERS")
+    first, *_ = await pulled.fetch(2, timeout=5)
+    await first.ack_sync()
+    await client.close()
+
+
+def golden_of(exporter: Path, folder: Path) -> dict[str, object]:
+    """Names and labels of the exporter, of that server."""
+    with one_server(folder / "nats") as server:
+        (port,) = free_ports(1)
+        at = ("-a", "127.0.0.1", "-p", str(port))
+        theirs = Process([str(exporter), *at, *FLAGS, server.monitor], folder / "exporter.log")
+        theirs.start()
+        try:
+            shown = _until_shown(theirs, port)
+        finally:
+            theirs.stop()
+        version = server_version(server)
+    return {"exporter": EXPORTER, "server": version, "names": names_of(shown)}
+
+
+def server_version(server: NatsServer) -> str:
+    """What the server says of itself."""
+    with urllib.request.urlopen(f"{server.monitor}/varz", timeout=20) as answer:
+        return str(json.load(answer)["version"])
+
+
+def names_of(shown: Series) -> dict[str, list[str]]:
+    """The names, and the labels that their series have."""
+    return {
+        name: sorted({label for labels in series for label, _ in labels})
+        for name, series in sorted(shown.items())
+    }
 
 
 def compat_spec(folder: Path, system: System) -> dict[str, object]:
@@ -169,9 +230,14 @@ def main() -> None:
     if arguments.exporter is None:
         print("skipped: NATS_EXPORTER names no built exporter to compare with")
         return
+    if arguments.golden:
+        with tempfile.TemporaryDirectory(prefix="obs-compat-") as folder:
+            found = golden_of(arguments.exporter, Path(folder))
+        GOLDEN.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        return
     with tempfile.TemporaryDirectory(prefix="obs-compat-") as folder:
-        found = compare(arguments.exporter, Path(folder))
-    print("\n".join(table(found)))
+        compared_names = compare(arguments.exporter, Path(folder))
+    print("\n".join(table(compared_names)))
 
 
 if __name__ == "__main__":

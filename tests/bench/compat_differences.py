@@ -21,8 +21,8 @@ DIFFERENCES: Final = (
             *("gnatsd_varz_jetstream_meta_leader", "gnatsd_varz_jetstream_meta_name"),
             "gnatsd_varz_jetstream_config_domain",
         ),
-        "The exporter shows a text of the last server only; obs shows that of each server. With one "
-        "server for each exporter, as its authors advise, both are the same.",
+        "The exporter shows a text of the last server only; obs shows that of each server. With "
+        "one server for each exporter, as its authors advise, both are the same.",
     ),
     Difference(
         ("jetstream_stream_*_active_duration_ns",),
@@ -53,7 +53,7 @@ BY_DESIGN: Final = (
     ),
     (
         "what the source leaves out",
-        "`streams`, `consumers` and `max_consumers` of the source hold for the exporter's names too.",
+        "`streams`, `consumers` and `max_consumers` of the source hold for these names too.",
     ),
     (
         "discovered servers",
