@@ -16,6 +16,7 @@ _MOST_LINES = 500
 _FORMATS = (
     ("sloth", "sloth, also PrometheusServiceLevel of Kubernetes"),
     ("openslo", "OpenSLO v1 and v1alpha"),
+    ("pyrra", "pyrra, ServiceLevelObjective of Kubernetes"),
 )
 
 

@@ -11,6 +11,7 @@ from obs.imports.findings import Finding, Findings
 from obs.imports.foreign import Unreadable, documents
 from obs.imports.imported import Imported, Options
 from obs.imports.openslo import is_openslo, read_openslo
+from obs.imports.pyrra import is_pyrra, read_pyrra
 from obs.imports.sloth import is_sloth, read_sloth
 from obs.imports.written import UNKNOWN_URL, spec_text
 from obs.spec.report import Problem
@@ -42,6 +43,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             "openslo", "`apiVersion: openslo/v1` or `openslo/v1alpha`", is_openslo, read_openslo
         ),
+        Format("pyrra", "`kind: ServiceLevelObjective` of pyrra.dev", is_pyrra, read_pyrra),
     )
 }
 
