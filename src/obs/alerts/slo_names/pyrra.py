@@ -8,10 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from obs.alerts.slo_names.subject import RecordingRule, Subject, rule
+from obs.alerts.slo_names.subject import RecordingRule, Subject, length, rule
 from obs.catalogue import slo as metrics
-from obs.durations import format_duration
-from obs.slo.windows import DAY
 from obs.spec.prometheus_slis import PrometheusSli
 from obs.spec.promql import is_selector, named_series
 
@@ -22,7 +20,6 @@ NAMES: Final = (
 BY_METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*:(burnrate|increase)[0-9a-z]+")
 
 _FIVE_MINUTES: Final = 300
-_WEEK: Final = 7 * DAY
 _ENDINGS: Final = ("_total", "_count", "_bucket")
 _MATCHER: Final = re.compile(
     r"\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')\s*,?"
@@ -77,7 +74,7 @@ def _increases(
     by = f"sum by ({', '.join(grouped)})" if grouped else "sum"
     window = length(of.period.seconds)
     kept = {label: text for label, text in labels.items() if label not in grouped}
-    for metric, query in {name: total, other: counted}.items():
+    for metric, query in {other: counted, name: total}.items():
         yield rule(f"{_base(metric)}:increase{window}", f"{by} (increase({query}[{window}]))", kept)
 
 
@@ -85,8 +82,3 @@ def _base(metric: str) -> str:
     for ending in _ENDINGS:
         metric = metric.removesuffix(ending)
     return metric
-
-
-def length(seconds: float) -> str:
-    """A duration as pyrra writes it: whole weeks as such."""
-    return f"{round(seconds / _WEEK)}w" if not seconds % _WEEK else format_duration(seconds)

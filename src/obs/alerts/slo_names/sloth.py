@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from obs.alerts.slo_names.subject import RecordingRule, Subject, rule
+from obs.alerts.slo_names.subject import RecordingRule, Subject, length, rule
 from obs.catalogue import slo as metrics
 from obs.catalogue.query import number
 from obs.slo.windows import DAY
@@ -27,7 +27,8 @@ def rules(of: Subject) -> Iterator[RecordingRule]:
         "sloth_slo": of.slo.name,
     }
     for span, ratio in of.error_ratios():
-        yield rule(f"{RATIO}{span.label}", ratio, {**labels, "sloth_window": span.label})
+        told = length(span.seconds)
+        yield rule(f"{RATIO}{told}", ratio, {**labels, "sloth_window": told})
     values = (
         f"vector({of.objective})",
         f"vector({of.budget})",

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from obs.catalogue import slo as metrics
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import equal, number, selector
+from obs.durations import format_duration
 from obs.slo.burn import error_budget, objective_ratio
 from obs.slo.tiers import windows_of
-from obs.slo.windows import Window, window, windows
+from obs.slo.windows import DAY, Window, window, windows
 from obs.spec.slos import Slo
 
 RecordingRule = dict[str, Any]
+_WEEK: Final = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,8 @@ class Subject:
 def rule(record: str, expression: str, labels: dict[str, str]) -> RecordingRule:
     """A recording rule."""
     return {"record": record, "expr": expression, "labels": dict(sorted(labels.items()))}
+
+
+def length(seconds: float) -> str:
+    """A duration as both tools write it: whole weeks as such."""
+    return f"{round(seconds / _WEEK)}w" if not seconds % _WEEK else format_duration(seconds)
