@@ -60,8 +60,8 @@ MAY_IMPORT = {
     "alert_stats": {"alerts", "catalogue", "clients", "durations", "errors", "redaction", "spec"},
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
-        *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),
-        *("slis", "spec"),
+        *("alerts", "artifacts", "bounded_yaml", "catalogue", "durations", "errors", "files"),
+        *("ids", "slis", "spec"),
     },
     "checks": {
         "extras",
