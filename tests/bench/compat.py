@@ -29,10 +29,12 @@ from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.process import Process, free_ports
 from tests.bench.compat_differences import Difference, difference
 from tests.bench.exporter_cluster import System, running
+from tests.bench.migration import FOLDER, KEPT, rows, with_tables
 from tests.integration.collector_process import CollectorProcess, spec_of
 from tests.integration.nats_binary import run_by
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "nats_exporter.json"
+PAGE: Final = FOLDER / "prometheus-nats-exporter.md"
 EXPORTER: Final = "0.20.1"
 FLAGS: Final = ("-varz", "-jsz=all")
 _OURS: Final = ("gnatsd_", "jetstream_")
@@ -221,10 +223,19 @@ def table(found: Sequence[Compared]) -> Iterator[str]:
     )
 
 
+def page_of(found: Sequence[Compared]) -> str:
+    """The table for the page."""
+    *_, summary = table(found)
+    shown = [(f"`{each.name}`", str(each.theirs), str(each.ours), str(each.same)) for each in found]
+    head = ("name", "series of the exporter", "of obs", "the same in labels and value")
+    return f"{summary}.\n\n{rows(head, shown)}"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--exporter", type=Path, default=os.environ.get("NATS_EXPORTER"))
+    parser.add_argument("--page", action="store_true", help="write the table into the page")
     parser.add_argument("--golden", action="store_true", help="write names and labels")
     arguments = parser.parse_args()
     if arguments.exporter is None:
@@ -238,6 +249,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="obs-compat-") as folder:
         compared_names = compare(arguments.exporter, Path(folder))
     print("\n".join(table(compared_names)))
+    if arguments.page:
+        made = with_tables(
+            PAGE.read_text(encoding="utf-8"), {KEPT: lambda: page_of(compared_names)}
+        )
+        PAGE.write_text(made, encoding="utf-8")
 
 
 if __name__ == "__main__":
