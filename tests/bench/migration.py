@@ -7,7 +7,7 @@ around them is written by hand.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from obs.alerts.slo_names import pyrra, sloth
 from obs.alerts.slo_names.subject import RecordingRule, Subject
@@ -27,22 +27,21 @@ from tests.bench.exporter_names import table as names
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "migration"
 _MARKED: Final = re.compile(r"(<!-- table: (\S+) -->\n)(?:(?!<!-- ).*\n)*(<!-- end -->)")
-EXAMPLE: Final = Slo.model_validate(
-    {
-        "name": "requests",
-        "service": "shop",
-        "objective": 99.9,
-        "window": "4w",
-        "engine": "rules",
-        "sli": {
-            "prometheus": {
-                "source": "metrics",
-                "bad": 'http_requests_total{job="shop",code=~"5.."}',
-                "total": 'http_requests_total{job="shop"}',
-            }
-        },
-    }
-)
+EXAMPLE_FIELDS: Final[Mapping[str, Any]] = {
+    "name": "requests",
+    "service": "shop",
+    "objective": 99.9,
+    "window": "4w",
+    "engine": "rules",
+    "sli": {
+        "prometheus": {
+            "source": "metrics",
+            "bad": 'http_requests_total{job="shop",code=~"5.."}',
+            "total": 'http_requests_total{job="shop"}',
+        }
+    },
+}
+EXAMPLE: Final = Slo.model_validate(dict(EXAMPLE_FIELDS))
 
 
 def rows(heads: Sequence[str], found: Sequence[Sequence[str]]) -> str:

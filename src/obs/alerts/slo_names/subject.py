@@ -7,10 +7,10 @@ from typing import Any, Final
 from obs.catalogue import slo as metrics
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import equal, number, selector
-from obs.durations import format_duration
 from obs.slo.burn import error_budget, objective_ratio
 from obs.slo.tiers import windows_of
 from obs.slo.windows import DAY, Window, window, windows
+from obs.spec.quantity import format_duration
 from obs.spec.slos import Slo
 
 RecordingRule = dict[str, Any]
