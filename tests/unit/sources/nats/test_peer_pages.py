@@ -4,11 +4,13 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-import pytest
-
 from obs.snapshot.peer_pages import PeerServer
+from obs.sources.nats.jetstream import ClusterView
+from obs.sources.nats.nats_http import NatsHttp
 from obs.sources.nats.peer_pages import PeerPages
 from obs.sources.nats.polled_cluster import PolledCluster
+from obs.sources.nats.server_answer import ServerAnswer
+from obs.sources.nats.varz import decode_varz
 from obs.spec.nats import NatsSource
 from tests.unit.sources.nats.test_jsz import PAGE
 
@@ -36,11 +38,8 @@ class Pages:
 def polled(pages: Pages, **fields: object) -> tuple[PeerServer, ...]:
     kept = PeerPages(pages)
     spec = NatsSource.model_validate({"monitor": [URL], "discover": False, "collect": [], **fields})
-    from obs.sources.nats.nats_http import NatsHttp
-
-    cluster = PolledCluster(
-        "main", spec, NatsHttp("main", spec, kept, lambda: 0.0), lambda: 0.0, peers=kept
-    )
+    way = NatsHttp("main", spec, kept, lambda: 0.0)
+    cluster = PolledCluster("main", spec, way, lambda: 0.0, peers=kept)
     cluster.poll()
     found = cluster.poll().peers
     cluster.close()
@@ -69,18 +68,25 @@ def test_what_the_source_leaves_out_is_left_out() -> None:
     assert (server.jsz.account_details or ())[0].stream_detail == ()
 
 
-@pytest.mark.parametrize("varz", [VARZ | {"server_id": "NB"}, VARZ | {"connections": "\ud800"}])
-def test_pages_of_another_server_or_that_cannot_be_read_are_none(varz: object) -> None:
-    pages = Pages()
-    kept = PeerPages(pages)
-    kept.get(f"{URL}/jsz?accounts=1")
-    assert kept._kept[URL].jsz is not None
-    assert PeerPages(Pages(jsz=[1])).get(f"{URL}/jsz?x=1") == b"[1]"
-    odd = json.loads(json.dumps(CONFIGURED))
-    odd["messages"] = "many"
-    kept = PeerPages(Pages(jsz=odd))
-    kept.get(f"{URL}/jsz?accounts=1")
-    found = kept._kept[URL].jsz
-    assert found is not None
-    assert found.messages == 0, "an odd value is left out, and nothing else"
-    assert found.account_details
+def test_pages_of_two_servers_at_one_address_are_none() -> None:
+    kept = PeerPages(Pages(varz=VARZ | {"server_id": "NB"}))
+    for page in ("/jsz?accounts=1", "/varz"):
+        kept.get(f"{URL}{page}")
+    answer = ServerAnswer(URL, decode_varz(json.dumps(VARZ).encode(), "n1"))
+    assert kept.of([answer], ClusterView((), (), {}, configured=True)) == ()
+
+
+def test_an_odd_value_is_left_out_and_nothing_else() -> None:
+    kept = PeerPages(Pages(jsz={**CONFIGURED, "messages": "many"}))
+    for page in ("/jsz?accounts=1", "/varz"):
+        kept.get(f"{URL}{page}")
+    answer = ServerAnswer(URL, decode_varz(json.dumps(VARZ).encode(), "n1"))
+    (server,) = kept.of([answer], ClusterView((), (), {}, configured=True))
+    assert server.jsz.messages == 0
+    assert server.jsz.account_details
+
+
+def test_a_page_that_is_none_is_handed_on_as_it_is() -> None:
+    kept = PeerPages(Pages(jsz=[1], varz="no"))
+    assert kept.get(f"{URL}/jsz?x=1") == b"[1]"
+    assert kept.get(f"{URL}/varz") == b'"no"'
