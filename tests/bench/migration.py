@@ -50,14 +50,15 @@ def rows(heads: Sequence[str], found: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(each.replace('|', '/') for each in line)} |" for line in lines)
 
 
-def flags(table: Sequence[Flag]) -> str:
-    """What becomes of each flag."""
+def flags(table: Sequence[Flag], *, long: str = "-") -> str:
+    """What becomes of each flag; `long` is before a name of several letters."""
     return rows(
         ("flag", "in obs", "remark"),
         [
             (
                 ", ".join(
-                    f"`-{name}{f' {each.takes}' if each.takes else ''}`" for name in each.names
+                    f"`{long if len(name) > 1 else '-'}{' '.join((name, each.takes)).strip()}`"
+                    for name in each.names
                 ),
                 f"`{each.ours}`" if each.ours else "",
                 f"not taken over: {each.told}" if each.lost else each.told,
@@ -150,7 +151,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "nats-exporter-names": lambda: names("exporter"),
     "compat-differences": differences,
     "compat-by-design": by_design,
-    "nats-surveyor-flags": lambda: flags(nats_surveyor.FLAGS),
+    "nats-surveyor-flags": lambda: flags(nats_surveyor.FLAGS, long="--"),
     "nats-surveyor-names": lambda: names("surveyor"),
     "yace-options": lambda: options(yace.OPTIONS),
     "yace-names": lambda: cloudwatch(yace.exporter_name),

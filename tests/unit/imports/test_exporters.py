@@ -186,7 +186,7 @@ def test_flags_of_the_nats_exporter_become_a_source_with_its_names(tmp_path: Pat
     assert spec(found, tmp_path) == {
         "version": 1,
         "system": "imported",
-        "sources": {"nats": {"nats": {"monitor": ["http://n1:8222"], "discover": False}}},
+        "sources": {"nats": {"nats": {"monitor": ["http://n1:8222"]}}},
         "outputs": {
             "web": {
                 "listen": "0.0.0.0:7000",

@@ -101,7 +101,8 @@ def read_flags(
                 others.append(word)
             continue
         name, equals, value = word.text.lstrip("-").partition("=")
-        place = FilePlace(word.place.file, word.place.line, (f"-{name}",))
+        dashes = word.text[: len(word.text) - len(word.text.lstrip("-"))]
+        place = FilePlace(word.place.file, word.place.line, (f"{dashes}{name}",))
         flag = known.get(name)
         if flag is None:
             hint = did_you_mean(name, known) or "; left out"

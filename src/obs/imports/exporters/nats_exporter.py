@@ -22,6 +22,10 @@ _TLS: Final = (
     "exporter-toolkit; write one, and its path there"
 )
 _LOG: Final = "obs logs to stderr; systemd or the container's runtime keeps it"
+_WHOLE_CLUSTER: Final = (
+    "obs finds the other servers of the cluster and shows them too, so one obs does for all; "
+    "discover: false keeps to these addresses"
+)
 FLAGS: Final = (
     Flag(("varz",), ours=_COMPAT),
     Flag(("jsz",), "FILTER", _COMPAT),
@@ -80,7 +84,8 @@ def import_nats_exporter(words: Sequence[Word]) -> ImportedSources:
         place = given.others[0].place if given.others else FilePlace(COMMAND_LINE, 1, ())
         findings.lost(place, "no URL of a monitoring port is given, such as http://localhost:8222")
         return ImportedSources(None, tuple(findings.in_order()), "0 sources taken over")
-    source: dict[str, Any] = {"monitor": monitor, "discover": False}
+    findings.note(given.others[0].place, _WHOLE_CLUSTER)
+    source: dict[str, Any] = {"monitor": monitor}
     if keys := _metadata(given, findings):
         source["metadata_labels"] = keys
     web = _web(given, findings)
