@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from obs.families.family import RowCache
 from obs.families.peers.nats_exporter import CONSUMER, families, server_id
-from obs.families.peers.varz import metric_name, told
+from obs.families.peers.varz import MOST, metric_name, told
 from obs.snapshot.peer_pages import (
     Copied,
     External,
@@ -77,6 +77,10 @@ def test_each_number_of_varz_is_a_metric_and_of_its_texts_a_few() -> None:
         "jetstream_meta_leader": (1, "n1"),
         "jetstream_meta_name": (1, "east"),
     }
+
+
+def test_names_are_no_more_than_a_server_can_have() -> None:
+    assert len(list(told({f"n{number}": number for number in range(2 * MOST)}))) == MOST
 
 
 @given(st.lists(st.text(st.sampled_from("ab_/"), min_size=1), min_size=1))

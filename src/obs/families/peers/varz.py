@@ -25,6 +25,8 @@ TEXTS: Final = frozenset(
     )
 )
 """Keys, at any depth, whose texts are told."""
+MOST: Final = 1000
+"""Names of one server; nats-server has some 100."""
 _NAME: Final = re.compile(r"[a-zA-Z0-9_:]+")
 _UNDERSCORES: Final = re.compile(r"_{2,}")
 _MILLISECONDS: Final = 1000
@@ -40,9 +42,11 @@ class Told(NamedTuple):
 
 
 def told(varz: Mapping[str, object]) -> Iterator[Told]:
-    """What a server's /varz tells, each name once."""
+    """What a server's /varz tells, each name once and no more than MOST."""
     seen: set[str] = set()
     for each in _told(varz, ()):
+        if len(seen) == MOST:
+            return
         if each.name not in seen and _NAME.fullmatch(each.name):
             seen.add(each.name)
             yield each

@@ -16,6 +16,7 @@ from obs.errors import SourceError
 from obs.snapshot.peer_pages import PeerAccount, PeerJsz, PeerServer, PeerStream
 from obs.sources.nats import tolerant
 from obs.sources.nats.jetstream import ClusterView
+from obs.sources.nats.jsz_answer import check_objects
 from obs.sources.nats.server_answer import Get, ServerAnswer, address
 
 _JSZ_PAGE: Final = "/jsz"
@@ -110,6 +111,7 @@ class _Chosen:
 def _jsz(body: bytes, server: str) -> PeerJsz | None:
     """None where it is no answer of /jsz; obs says so itself."""
     with contextlib.suppress(SourceError):
+        check_objects(body, server)
         return tolerant.decode(_JSZ, body, server)
     return None
 
