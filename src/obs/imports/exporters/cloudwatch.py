@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from obs.catalogue import ALL
 from obs.catalogue.metric import Metric
 from obs.durations import format_duration
+from obs.imports.exporters.imported import ImportedSources, sources_text
 from obs.imports.exporters.services import FIELDS, PACKS
 from obs.imports.findings import Findings, Section
 from obs.spec.aws import AwsSource
@@ -82,6 +83,17 @@ class Gathered:
     def add(self, place: Place, asked: Iterable[Asked]) -> None:
         """Read these there."""
         self.metrics.setdefault(place, []).extend(asked)
+
+
+def imported(gathered: Gathered, origin: str, findings: Findings, *, kept: str) -> ImportedSources:
+    """The spec of what was gathered. `kept`: what to know of metrics that keep the names that the
+    exporter has for them; empty where they have ours."""
+    sources = sources_of(gathered, findings, keep_names=bool(kept))
+    text = sources_text(origin, "aws", sources) if sources else None
+    for asked in list(gathered.metrics.values())[:1]:
+        if kept:
+            findings.note(asked[0].place, kept)
+    return ImportedSources(text, tuple(findings.in_order()), gathered.summary(len(sources)))
 
 
 def sources_of(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
-from obs.imports.exporters.cloudwatch import Account, Asked, Gathered, Place, period_of, sources_of
-from obs.imports.exporters.imported import ImportedSources, sources_text
+from obs.imports.exporters.cloudwatch import Account, Asked, Gathered, Place, imported, period_of
+from obs.imports.exporters.imported import ImportedSources
 from obs.imports.exporters.options import Option, tell
 from obs.imports.findings import Findings, Section
 from obs.spec.globs import escaped
@@ -72,15 +72,12 @@ def import_cloudwatch_exporter(
     gathered = Gathered()
     for document in documents:
         _read(Section(document, findings), gathered)
-    sources = sources_of(gathered, findings, keep_names=keep_names)
-    text = sources_text(origin, "aws", sources) if sources else None
-    if keep_names:
-        findings.note(
-            documents[0].place,
-            'metrics keep cloudwatch_exporter\'s names; instead of job and instance="" they have '
-            "aws, the source",
-        )
-    return ImportedSources(text, tuple(findings.in_order()), gathered.summary(len(sources)))
+    return imported(
+        gathered,
+        origin,
+        findings,
+        kept="aws, the source" if keep_names else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from obs.errors import BadInput
-from obs.files import UnreadableFile, read_file
 from obs.imports.exporters.cloudwatch_exporter import (
     import_cloudwatch_exporter,
     is_cloudwatch_exporter,
@@ -17,10 +16,9 @@ from obs.imports.exporters.nats_exporter import import_nats_exporter
 from obs.imports.exporters.nats_surveyor import import_nats_surveyor, import_surveyor_file
 from obs.imports.exporters.yace import import_yace, is_yace
 from obs.imports.findings import Findings
-from obs.imports.foreign import Unreadable, documents
+from obs.imports.foreign import read_documents
 from obs.spec.tree import Fields
 
-_MOST_BYTES: Final = 4_000_000
 _YAML: Final = (".yaml", ".yml")
 
 
@@ -78,15 +76,7 @@ def import_configuration(name: str, paths: Sequence[Path], *, keep_names: bool) 
 
 
 def _documents(path: Path, findings: Findings) -> list[Fields]:
-    try:
-        text = read_file(path, _MOST_BYTES).decode("utf-8-sig")
-        found, odd = documents(str(path), text)
-    except UnreadableFile as error:
-        raise BadInput(f"{path}: {error}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except Unreadable as error:
-        raise BadInput(str(error.problem)) from None
+    found, odd = read_documents(path)
     for problem in odd:
         findings.add(problem, lost=True)
     return found

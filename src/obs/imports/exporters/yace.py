@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from obs.imports.exporters.cloudwatch import Account, Asked, Gathered, Place, period_of, sources_of
-from obs.imports.exporters.imported import ImportedSources, sources_text
+from obs.imports.exporters.cloudwatch import Account, Asked, Gathered, Place, imported, period_of
+from obs.imports.exporters.imported import ImportedSources
 from obs.imports.exporters.options import Option, tell
 from obs.imports.exporters.services import ALIASES, DIMENSIONS, FIELDS
 from obs.imports.findings import Findings, Section
@@ -70,14 +70,14 @@ def import_yace(
     gathered = Gathered()
     for document in documents:
         _read(Section(document, findings), gathered)
-    sources = sources_of(gathered, findings, keep_names=keep_names)
-    text = sources_text(origin, "aws", sources) if sources else None
-    if keep_names:
-        findings.note(
-            documents[0].place,
-            "metrics keep YACE's names; their labels are ours: queue_name for dimension_QueueName",
-        )
-    return ImportedSources(text, tuple(findings.in_order()), gathered.summary(len(sources)))
+    return imported(
+        gathered,
+        origin,
+        findings,
+        kept="metrics keep YACE's names; their labels are ours: queue_name for dimension_QueueName"
+        if keep_names
+        else "",
+    )
 
 
 def _read(document: Section, gathered: Gathered) -> None:
