@@ -45,7 +45,7 @@ lock:  ## choose the versions of requirements/ anew from pyproject.toml (ARGS="-
 	@$(VENV)-lock/bin/python $(LOCK)/lock.py $(ARGS)
 
 bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
-	@for name in $(filter-out exporter_%,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
+	@for name in $(filter-out exporter_% compat_% migration,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
 	  echo "── $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
 
 dist: $(VENV)/release  ## wheel, sdist, chart, bills of materials and checksums, checked, into dist/

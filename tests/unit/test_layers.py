@@ -71,8 +71,8 @@ MAY_IMPORT = {
     "dead_letters": {"clients", "errors", "privacy", "redaction", "sources", "spec"},
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
-        *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),
-        *("slis", "spec"),
+        *("alerts", "artifacts", "bounded_yaml", "catalogue", "durations", "errors", "files"),
+        *("ids", "slis", "spec"),
     },
     "checks": {
         "extras",

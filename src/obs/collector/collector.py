@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.named import SpecNames
@@ -97,7 +98,9 @@ class Collector:
             for kind, name, spec in each_source(system)
             if name in names
         }
+        self._compat = Compat(system)
         for name, tracker in self.trackers.items():
+            tracker.compat = system.outputs.web.compat
             tracker.measure(self.objectives.measurements(name))
             tracker.exported = system.exported
         self.spec_names = SpecNames(system, self.trackers)
@@ -146,6 +149,7 @@ class Collector:
         tracker = self.trackers[health.name]
         tracker.families = tracker.update(snapshot)
         families = self._exported(tracker.families)
+        self._compat.update(health.name, snapshot)
         self.objectives.update(health.name, tracker, self.clock.wall())
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
@@ -344,7 +348,7 @@ class Collector:
     def _show(self, name: str, families: Sequence[Family]) -> None:
         families = self._exported(families)
         self._families = {**self._families, name: families}
-        self.exposition.update(name, families)
+        self.exposition.update(name, [*families, *self._compat.of(name)])
         self.changes += 1
 
     def _damaged(self) -> None:
