@@ -1,10 +1,11 @@
 """Every alert: what it means, when it fires, how it is tuned, its rule and its runbook."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from docs._generate.alert_rules import expression, rules, whole
-from docs._generate.markdown import anchor, block, code, joined, nested, table, words
+from docs._generate.markdown import anchor, block, code, joined, rubric, table, with_rubrics, words
 from docs._generate.since import since
 from obs.alerts.alert import Alert
 from obs.alerts.definitions import GROUPS
@@ -12,6 +13,9 @@ from obs.alerts.runbook import runbook
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
 
+_MANY: Final = 4
+"""Alerts about objects of a kind that have a page of their own, in a group of many kinds."""
+_SEVERAL: Final = 5
 _TITLES: Final = {
     "nats": "NATS",
     "eventbridge": "AWS",
@@ -25,9 +29,12 @@ def pages() -> dict[str, str]:
     """A page for each kind of object that alerts are about."""
     found: dict[str, list[Alert]] = {}
     for group, alerts in GROUPS.items():
+        of_kind = Counter(str(alert.about) for alert in alerts)
         for alert in alerts:
-            kind = str(alert.about).replace("_", "-")
-            page = f"{group}-{kind}" if group in ("nats", "eventbridge") else group
+            kind = str(alert.about)
+            many = len(of_kind) > _SEVERAL and of_kind[kind] >= _MANY
+            kind = kind if many else "others"
+            page = f"{group}-{kind}" if len(of_kind) > _SEVERAL else group
             found.setdefault(page, []).append(alert)
     made = {
         f"alerts/{page}": joined(
@@ -57,7 +64,7 @@ def section(alert: Alert, system: System) -> str:
         "\n".join(_facts(alert)),
         _tuning(alert),
         f"The message: *{words(alert.description)}*",
-        "### Rule",
+        rubric("Rule"),
         block(expression(alert), "promql"),
         _runbook(runbook(alert, found, system)),
     )
@@ -103,7 +110,7 @@ def _tuning(alert: Alert) -> str:
 
 
 def _runbook(text: str) -> str:
-    """The runbook without its title, its headings below the alert's."""
+    """The runbook without its title."""
     _, _, body = text.partition("\n\n")  # the name
     _, _, body = body.partition("\n\n")  # the summary
-    return nested(body, 1)
+    return with_rubrics(body)

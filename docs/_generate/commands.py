@@ -18,7 +18,7 @@ def pages() -> dict[str, str]:
     tops = below(parser())
     return {
         "commands/index": _index(tops),
-        **{f"commands/{target(top)}": _page(top) for top in tops},
+        **{f"commands/{top.prog.split()[-1]}": _page(top) for top in tops},
     }
 
 

@@ -31,7 +31,7 @@ def settings(pack: str) -> str:
     model = settings_of(pack).__name__
     name = f"packs/{shown(pack)}"
     models = [each for each, home in _homes().items() if home == name and each != model]
-    return joined(_fields(model), *(_model(each, level=3) for each in models))
+    return joined(anchor(model) if model != "PackSettings" else "", _fields(model), *(_model(each, level=3) for each in models))
 
 
 @cache
@@ -119,7 +119,7 @@ def _types(field: Schema) -> Iterator[str]:
     for choice in choices(field):
         if "$ref" in choice:
             model = choice["$ref"].rpartition("/")[2]
-            yield f"[mapping](#{model})"
+            yield "mapping" if model == "PackSettings" else f"[mapping](#{_home(model)})"
         elif "enum" in choice or "const" in choice:
             values = choice.get("enum", [choice.get("const")])
             yield "one of " + ", ".join(code(str(value)) for value in values)
@@ -139,6 +139,11 @@ def _types(field: Schema) -> Iterator[str]:
 def _kinds(choice: Schema) -> list[str]:
     kind = choice.get("type", "any value")
     return kind if isinstance(kind, list) else [str(kind)]
+
+
+def _home(model: str) -> str:
+    """The target of a model; environments overlay the whole file."""
+    return model.removesuffix("Overlay")
 
 
 def _plural(kind: str) -> str:

@@ -40,12 +40,18 @@ def joined(*parts: str) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def nested(text: str, by: int = 1) -> str:
-    """The same page with its headings so many levels deeper; code blocks stay as they are."""
+def rubric(title: str) -> str:
+    """A heading that is in no table of contents."""
+    return f"```{{rubric}} {title}\n```"
+
+
+def with_rubrics(text: str) -> str:
+    """The same page with rubrics for headings; code blocks stay as they are."""
     lines, inside = [], False
     for line in text.splitlines():
         inside ^= line.lstrip().startswith("```")
-        lines.append("#" * by + line if line.startswith("#") and not inside else line)
+        is_heading = line.startswith("#") and not inside
+        lines.append(rubric(line.lstrip("# ")) if is_heading else line)
     return "\n".join(lines)
 
 
