@@ -19,7 +19,7 @@ def declared() -> list[str]:
     """Each as the page that describes it names its target, in alphabetical order."""
     return sorted(
         {
-            *(f"{model}.{name}" for model, name in fields_of(json_schema())),
+            *(f"{model}-{name}" for model, name in fields_of(json_schema())),
             *(metric.name for metric in (*catalogue.ALL, *catalogue.RECORDED.values())),
             *(alert.name for alert in ALERTS),
             *(alert.name for name in pack_names() for alert in built_in(name).alerts),

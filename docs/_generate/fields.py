@@ -99,8 +99,8 @@ def _field(model: str, name: str, field: Schema, *, required: bool) -> str:
         facts.append(f"default {code(_shown(field['default']))}")
     elif required:
         facts.append("**required**")
-    facts.append(f"since {since(f'{model}.{name}')}")
-    lines = [f"[{code(name)}]{{#{model}.{name}}}", f": {words(field.get('description', ''))}"]
+    facts.append(f"since {since(f'{model}-{name}')}")
+    lines = [f"[{code(name)}]{{#{model}-{name}}}", f": {words(field.get('description', ''))}"]
     lines += [f"\n  {' · '.join(facts)}"]
     if (model, name) in examples():
         lines.append(f"\n  Example: {code(shown_example(name, examples()[model, name]))}")
