@@ -6,14 +6,16 @@ from typing import Any, Final
 
 from docs._generate.alert_rules import whole, with_pack
 from docs._generate.markdown import anchor, code, joined, table, words
-from obs.dashboards.build import Board, boards
+from obs.dashboards.build import Board, board, boards
+from obs.dashboards.build_context import build_context_of
+from obs.dashboards.pack_pages import pack_pages
 
 PICTURES: Final = Path(__file__).parents[1] / "pictures" / "dashboards"
 
 
 def pages() -> dict[str, str]:
     """One page for the dashboards that every system may have."""
-    sections = (section(board) for board in boards(whole()))
+    sections = map(section, boards(whole()))
     return {
         "dashboards": joined(
             "# Dashboards",
@@ -28,23 +30,24 @@ def pages() -> dict[str, str]:
 
 def of_pack(pack: str) -> Iterator[str]:
     """A section for each dashboard of a pack."""
-    for board in boards(with_pack(pack)):
-        if board.of_pack:
-            yield section(board, level=3)
+    system = with_pack(pack)
+    context = build_context_of(system)
+    for page in pack_pages(system, context):
+        yield section(board(page, context), level=3)
 
 
-def section(board: Board, *, level: int = 2) -> str:
-    """One dashboard."""
-    title = board.title.partition(" · ")[0]
-    picture = PICTURES / f"{board.page}.webp"
+def section(made: Board, *, level: int = 2) -> str:
+    """One dashmade."""
+    title = made.title.partition(" · ")[0]
+    picture = PICTURES / f"{made.page}.webp"
     return joined(
-        anchor(f"dashboard-{board.page}"),
-        f"{'#' * level} {'Dashboard: ' if board.of_pack else ''}{title}",
-        words(board.question),
+        anchor(f"dashboard-{made.page}"),
+        f"{'#' * level} {'Dashboard: ' if made.of_pack else ''}{title}",
+        words(made.question),
         f"![The dashboard {title}](../pictures/dashboards/{picture.name})"
-        if picture.exists() and not board.of_pack
+        if picture.exists() and not made.of_pack
         else "",
-        table(("panel", "shows"), _panels(board.json["panels"])),
+        table(("panel", "shows"), _panels(made.json["panels"])),
     )
 
 
