@@ -65,7 +65,7 @@ def section(alert: Alert, system: System) -> str:
         _tuning(alert),
         f"The message: *{words(alert.description)}*",
         rubric("Rule"),
-        block(expression(alert), "promql"),
+        block(expression(alert), "text"),
         _runbook(runbook(alert, found, system)),
     )
 
@@ -76,7 +76,7 @@ def _index(every: list[Alert]) -> str:
         "Every alert that obs builds, as it is without tuning; those of packs are on "
         "[their pages](../packs/index.md). A rule is built where the spec has what it watches. "
         "`obs alerts list --spec FILE` lists yours with your thresholds, `obs alerts explain NAME` "
-        "prints its runbook; [the first alert tuned](../../how-to/first-alert.md) shows how.",
+        "prints its runbook, with how to silence it; [the first alert tuned](../../how-to/first-alert.md) shows how.",
         "```{toctree}\n:hidden:\n:glob:\n\n*\n```",
         overview(every),
     )
@@ -110,7 +110,8 @@ def _tuning(alert: Alert) -> str:
 
 
 def _runbook(text: str) -> str:
-    """The runbook without its title."""
+    """The runbook without its title and what all have in common."""
     _, _, body = text.partition("\n\n")  # the name
     _, _, body = body.partition("\n\n")  # the summary
+    body, _, _ = body.rpartition("## Silencing")  # which is the same for all
     return with_rubrics(body)

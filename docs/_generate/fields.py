@@ -55,7 +55,7 @@ def _file(homes: Mapping[str, str]) -> str:
 
 def _page(page: str, models: Collection[str]) -> str:
     name = page.partition("/")[2]
-    title = f"{name.partition('-')[0]}: {name.partition('-')[2]}" if "-" in name else name
+    title = name.replace("-", ".")
     return joined(f"# Spec: `{title}`", *(_model(model) for model in models))
 
 

@@ -1,5 +1,6 @@
 """Every metric: type, unit, labels, meaning, sample, and the alerts that read it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -15,13 +16,15 @@ from obs.catalogue.exported import ALWAYS, names_in
 from obs.catalogue.metric import Metric
 
 TITLES: Final = {
-    "nats": "NATS",
+    "nats": "NATS JetStream",
+    "nats-servers": "NATS servers, accounts and clients",
     "aws": "AWS",
     "probe": "Probes",
     "slo": "SLOs",
     "own": "The collector itself",
 }
 """The pages, by the first part of the modules of the catalogue; others are on the last one."""
+_OF_SERVERS: Final = re.compile(r"nats_(accounts|clients|groups|links|monitor|raft|routes|server)\w*")
 
 
 def pages() -> dict[str, str]:
@@ -69,6 +72,8 @@ def _modules() -> Iterator[tuple[str, str, list[Metric]]]:
                     seen.add(value.name)
         if own:
             first = module.name.partition("_")[0]
+            if _OF_SERVERS.fullmatch(module.name):
+                first = "nats-servers"
             about = (loaded.__doc__ or module.name).strip().splitlines()[0].rstrip(".")
             yield (first if first in TITLES else "own"), about.removeprefix("Metrics of "), own
 

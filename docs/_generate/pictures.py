@@ -49,6 +49,7 @@ async def main() -> None:
             chromium() as browser,
         ):
             page = await browser.new_page()
+            await page.call("Emulation.setScrollbarsHidden", hidden=True)
             await page.show(page_url, width=1200, height=1000)
             await page.wait_for("document.body.innerText.includes('oms-processor')")
             await _save(page, PICTURES.parent / "status-page.webp", 1200, 1000)
