@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urldefrag, urljoin
 
-_SITE: Final = "site:///"
+_SITE: Final = "http://site.invalid/"
 
 
 @dataclass

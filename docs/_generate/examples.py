@@ -15,6 +15,7 @@ from docs._generate.schema import Schema, fields_in, fields_of
 from obs.packs.pack import built_in
 from obs.spec.packs import pack_names, shown
 from obs.spec.schema import json_schema
+from obs.spec.system import System
 
 _ROOT: Final = Path(__file__).parents[2]
 _BLOCK: Final = re.compile(r"^( *)```ya?ml\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
@@ -80,11 +81,15 @@ def _blocks(text: str) -> Iterator[Any]:
     """What blocks of a page say that can be read alone."""
     for indent, found in _BLOCK.findall(text):
         try:
-            yield from yaml.safe_load_all(
-                "\n".join(line.removeprefix(indent) for line in found.splitlines())
-            )
+            plain = "\n".join(line.removeprefix(indent) for line in found.splitlines())
+            yield from filter(_is_of_spec, yaml.safe_load_all(plain))
         except yaml.YAMLError:
             continue
+
+
+def _is_of_spec(document: Any) -> bool:
+    """Whether it is a spec or some of its sections, and not a part of one."""
+    return isinstance(document, dict) and document.keys() <= {*System.model_fields, "environments"}
 
 
 def _long(value: Any) -> bool:

@@ -29,9 +29,11 @@ def pages() -> dict[str, str]:
 def settings(pack: str) -> str:
     """The settings of a pack, and what they refer to and no other page has."""
     model = settings_of(pack).__name__
+    if model == "PackSettings":
+        return "Only [those that every pack has](#PackSettings)."
     name = f"packs/{shown(pack)}"
     models = [each for each, home in _homes().items() if home == name and each != model]
-    return joined(anchor(model) if model != "PackSettings" else "", _fields(model), *(_model(each, level=3) for each in models))
+    return joined(anchor(model), _fields(model), *(_model(each, level=3) for each in models))
 
 
 @cache
@@ -119,7 +121,7 @@ def _types(field: Schema) -> Iterator[str]:
     for choice in choices(field):
         if "$ref" in choice:
             model = choice["$ref"].rpartition("/")[2]
-            yield "mapping" if model == "PackSettings" else f"[mapping](#{_home(model)})"
+            yield f"[mapping](#{_home(model)})"
         elif "enum" in choice or "const" in choice:
             values = choice.get("enum", [choice.get("const")])
             yield "one of " + ", ".join(code(str(value)) for value in values)
@@ -184,7 +186,7 @@ def _homes() -> dict[str, str]:
                 for kind, of_kind in whole["$defs"][below]["properties"].items():
                     _settle(of_kind, f"spec/sources-{kind}", homes)
             elif name == "packs":
-                homes[below] = "spec/packs"
+                homes |= {below: "spec/packs", "PackSettings": "spec/packs"}
                 for pack, of_pack in whole["$defs"][below]["properties"].items():
                     own = pack.replace("-", "_") in pack_names()
                     _settle(of_pack, f"packs/{pack}" if own else "spec/packs", homes)

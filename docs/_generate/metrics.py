@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 from typing import Final
 
 from docs._generate.alert_rules import expression, of_obs, of_packs
+from docs._generate.declared import of_pack
 from docs._generate.markdown import code, joined, words
 from docs._generate.samples import sample
 from docs._generate.since import since
@@ -43,9 +44,9 @@ def pages() -> dict[str, str]:
     return found
 
 
-def entries(metrics: Iterable[Metric]) -> str:
-    """A definition for each of these metrics."""
-    return "\n\n".join(map(_entry, metrics))
+def entries(metrics: Iterable[Metric], pack: str = "") -> str:
+    """A definition for each of these metrics; `pack` reads them from another exporter."""
+    return "\n\n".join(_entry(metric, of_pack(pack, metric)) for metric in metrics)
 
 
 def _index() -> str:
@@ -78,14 +79,14 @@ def _modules() -> Iterator[tuple[str, str, list[Metric]]]:
             yield (first if first in TITLES else "own"), about.removeprefix("Metrics of "), own
 
 
-def _entry(metric: Metric) -> str:
+def _entry(metric: Metric, target: str) -> str:
     facts = [f"Type: {metric.kind.value}"]
     if metric.unit:
         facts.append(f"unit {metric.unit}")
     labels = ", ".join(map(code, metric.labels))
     facts.append(f"labels {labels}" if labels else "no labels of its own")
     facts += _more(metric)
-    lines = [f"[{code(metric.name)}]{{#{metric.name}}}", f": {words(metric.help)}"]
+    lines = [f"[{code(metric.name)}]{{#{target}}}", f": {words(metric.help)}"]
     if metric.absent:
         lines.append(f"\n  No series: {words(metric.absent)}")
     lines += [f"\n  {' · '.join(facts)}", f"\n  Sample: {code(sample(metric))}"]

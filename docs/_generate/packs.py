@@ -35,7 +35,7 @@ def _pack(name: str) -> str:
         "## Settings",
         fields.settings(name),
         "## Metrics that it reads" if pack.metrics else "",
-        metrics.entries(pack.metrics),
+        metrics.entries(pack.metrics, name),
         "## Alerts" if pack.alerts else "",
         alerts.overview(pack.alerts) if pack.alerts else "",
         *(alerts.section(alert, with_pack(name)) for alert in pack.alerts),

@@ -90,4 +90,4 @@ def whole(example: dict[str, Any]) -> dict[str, Any]:
 def test_each_example_is_valid(example: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "obs.yaml"
     file.write_text(yaml.safe_dump(whole(example)), encoding="utf-8")
-    load([file], variables={"GRAFANA_TOKEN": "t", "KEY": "k"})
+    load([file], variables={"GRAFANA_TOKEN": "t", "KEY": "k", "MONITOR": "http://nats:8222"})
