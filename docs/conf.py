@@ -9,6 +9,7 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
 import obs  # noqa: E402
+from docs._generate.accessible import accessible  # noqa: E402
 from docs._generate.contents import contents  # noqa: E402
 from docs._generate.links import on_site  # noqa: E402
 from docs._generate.pages import pages  # noqa: E402
@@ -53,8 +54,17 @@ def _read(app: Any, name: str, source: list[str]) -> None:
         source[0] = on_site(source[0], f"docs/{name}.md", f"{name}.md")
 
 
+def _accessible(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """What the theme leaves out for those who read by keyboard or screen reader."""
+    body = context.get("body", "")
+    context["body"] = accessible(body)
+    navigation = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = accessible(navigation)
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx before it looks for pages."""
     if "OBS_DOCS_AS_THEY_ARE" not in os.environ:
         write(pages(), DOCS / "reference")
     app.connect("source-read", _read)
+    app.connect("html-page-context", _accessible, priority=900)  # after the theme's own
