@@ -76,7 +76,8 @@ def _index(every: list[Alert]) -> str:
         "Every alert that obs builds, as it is without tuning; those of packs are on "
         "[their pages](../packs/index.md). A rule is built where the spec has what it watches. "
         "`obs alerts list --spec FILE` lists yours with your thresholds, `obs alerts explain NAME` "
-        "prints its runbook, with how to silence it; [the first alert tuned](../../how-to/first-alert.md) shows how.",
+        "prints its runbook, with how to silence it; "
+        "[the first alert tuned](../../how-to/first-alert.md) shows how.",
         "```{toctree}\n:hidden:\n:glob:\n\n*\n```",
         overview(every),
     )

@@ -1,6 +1,6 @@
 """Checks the links of the built site: pages and anchors within it; others are only listed.
 
-    python -m docs._generate.check_links build/docs
+python -m docs._generate.check_links build/docs
 """
 
 import sys
@@ -66,9 +66,7 @@ def external(pages: Mapping[str, Page]) -> list[str]:
 
 def site(folder: Path) -> tuple[dict[str, Page], frozenset[str]]:
     """The pages of a built site, and all of its files."""
-    files = frozenset(
-        str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()
-    )
+    files = frozenset(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
     pages = {
         name: read((folder / name).read_text(encoding="utf-8"))
         for name in sorted(files)

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 _LINK: Final = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
@@ -23,7 +23,10 @@ def on_site(text: str, file: str, page: str, outside: Mapping[str, str] = OUTSID
 
     `file` is its path in the repository, `page` that of the page below `docs`.
     """
-    changed: Callable[[re.Match[str]], str] = lambda found: _link(found, file, page, outside)
+
+    def changed(found: re.Match[str]) -> str:
+        return _link(found, file, page, outside)
+
     parts = _FENCE.split(text)
     return "".join(
         part if index % 2 else _LINK.sub(changed, part) for index, part in enumerate(parts)
@@ -43,6 +46,7 @@ def _link(found: re.Match[str], file: str, page: str, outside: Mapping[str, str]
     elif re.fullmatch(r"collectors/\w[\w-]*\.yaml", place):
         home = f"reference/project/spec-{posixpath.basename(place).removesuffix('.yaml')}.md"
     else:
-        inner = text.strip("`")
-        return f"`{place}`" if place.rstrip("/").endswith(inner.rstrip("/")) else f"{text} (`{place}`)"
-    return f"{picture}[{text}]({posixpath.relpath(home, posixpath.dirname(page) or '.')}{hash_}{anchor})"
+        says_it = place.rstrip("/").endswith(text.strip("`").rstrip("/"))
+        return f"`{place}`" if says_it else f"{text} (`{place}`)"
+    way = posixpath.relpath(home, posixpath.dirname(page) or ".")
+    return f"{picture}[{text}]({way}{hash_}{anchor})"

@@ -25,7 +25,9 @@ TITLES: Final = {
     "own": "The collector itself",
 }
 """The pages, by the first part of the modules of the catalogue; others are on the last one."""
-_OF_SERVERS: Final = re.compile(r"nats_(accounts|clients|groups|links|monitor|raft|routes|server)\w*")
+_OF_SERVERS: Final = re.compile(
+    r"nats_(accounts|clients|groups|links|monitor|raft|routes|server)\w*"
+)
 
 
 def pages() -> dict[str, str]:
@@ -65,12 +67,10 @@ def _modules() -> Iterator[tuple[str, str, list[Metric]]]:
     seen: set[str] = set()
     for module in iter_modules(catalogue.__path__):
         loaded = import_module(f"{catalogue.__name__}.{module.name}")
-        own = []
-        for value in vars(loaded).values():
-            if isinstance(value, Metric) and value.name in catalogue.BY_NAME:
-                if value.name not in seen and not value.foreign:
-                    own.append(value)
-                    seen.add(value.name)
+        metrics = [each for each in vars(loaded).values() if isinstance(each, Metric)]
+        names = catalogue.BY_NAME.keys() - seen
+        own = [each for each in metrics if each.name in names and not each.foreign]
+        seen |= {each.name for each in own}
         if own:
             first = module.name.partition("_")[0]
             if _OF_SERVERS.fullmatch(module.name):

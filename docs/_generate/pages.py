@@ -1,6 +1,16 @@
 """All generated pages."""
 
-from docs._generate import alerts, commands, dashboards, fields, lists, metrics, packs, project, rights
+from docs._generate import (
+    alerts,
+    commands,
+    dashboards,
+    fields,
+    lists,
+    metrics,
+    packs,
+    project,
+    rights,
+)
 
 
 def pages() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Makes the pictures of the documentation from the demo, in headless Chromium.
 
-    make docs-pictures        # about four minutes; needs Chromium and Prometheus
+make docs-pictures        # about four minutes; needs Chromium and Prometheus
 """
 
 import asyncio
@@ -71,7 +71,7 @@ def _pages() -> Iterator[tuple[str, str]]:
 
 
 def _variables() -> dict[str, str]:
-    addresses = {name: "http://127.0.0.1:1" for name in _VARIABLES}
+    addresses = dict.fromkeys(_VARIABLES, "http://127.0.0.1:1")
     nats = {"OBS_DEMO_NATS_URL": "nats://127.0.0.1:1", "OBS_DEMO_LISTEN": "127.0.0.1:1"}
     return {**addresses, **nats, "OBS_DEMO_STATE": "state"}
 

@@ -1,7 +1,8 @@
 """The permissions that obs needs on AWS and NATS."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from docs._generate.alert_rules import whole
 from docs._generate.markdown import block, code, joined, table, words
@@ -67,7 +68,7 @@ def _nats() -> str:
     )
 
 
-def _rights(source: dict[str, object]) -> Iterator[UserRights]:
+def _rights(source: Mapping[str, object]) -> Iterator[UserRights]:
     return rights("main", NatsSource.model_validate(source))
 
 
@@ -79,8 +80,11 @@ def _user(user: UserRights) -> str:
     )
 
 
-_CREDENTIALS = {"servers": ["tls://nats:4222"], "credentials_file": "obs.creds"}
-_WAYS = (
+_CREDENTIALS: Final[dict[str, object]] = {
+    "servers": ["tls://nats:4222"],
+    "credentials_file": "obs.creds",
+}
+_WAYS: Final[tuple[tuple[str, str, str, dict[str, object]], ...]] = (
     (
         "Dead letters and exact lag, beside monitoring ports",
         "The connection hears the advisories of its account and looks messages up by sequence.",

@@ -32,14 +32,15 @@ REPRESENTATIVE: Final = (
     "reference/alerts/slo.html",
     "reference/commands/slo.html",
 )
-AXE: Final = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(found =>
-  JSON.stringify(found.violations.map(each => [each.id, each.nodes.map(node => node.html)])))"""
+AXE: Final = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(
+  found => JSON.stringify(found.violations.map(each => [each.id, each.nodes.map(node => node.html)])))"""
 
 
 def axe() -> str:
     """The script of axe-core, which a Python package brings."""
     found = find_spec("axe_core_python")
-    assert found and found.submodule_search_locations
+    assert found
+    assert found.submodule_search_locations
     (folder,) = found.submodule_search_locations
     return (Path(folder) / "axe.min.js").read_text(encoding="utf-8")
 
@@ -129,7 +130,9 @@ def test_the_search_finds_metrics_and_alerts_without_a_server(built: Path) -> No
             for word in ("nats_consumer_lag_seconds", "NatsConsumerStalled"):
                 await page.show(f"{(built / 'search.html').as_uri()}?q={word}", width=1280)
                 await page.wait_for("document.querySelector('#search-results li a')")
-                texts.append(await page.evaluate("document.querySelector('#search-results').innerText"))
+                texts.append(
+                    await page.evaluate("document.querySelector('#search-results').innerText")
+                )
         return texts
 
     metric, alert = asyncio.run(search())

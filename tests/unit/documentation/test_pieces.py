@@ -51,7 +51,10 @@ def test_a_link_out_of_the_docs_becomes_a_page_or_a_path(link: str, shown: str) 
 
 def test_a_link_that_leads_nowhere_is_told() -> None:
     page = '<a href="b.html#there">b</a><a href="b.html#gone">b</a><a href="c.html">c</a>'
-    pages = {"a.html": read(page + '<a href="https://x.example">x</a>'), "b.html": read("<p id=there>")}
+    pages = {
+        "a.html": read(page + '<a href="https://x.example">x</a>'),
+        "b.html": read("<p id=there>"),
+    }
     assert list(broken(pages, frozenset(pages))) == [
         "a.html: b.html#gone: no such anchor",
         "a.html: c.html: no such file",

@@ -66,7 +66,9 @@ def test_every_dashboard_is_documented_those_of_packs_too() -> None:
     context = build_context_of(whole())
     names = {page.name if page else make.__module__ for make in PAGES for page in [make(context)]}
     names |= {page.name for name in pack_names() for page in built_in(name).pages}
-    assert {each.removeprefix("dashboard-") for each in targets() if each.startswith("dashboard-")} == names
+    assert {
+        each.removeprefix("dashboard-") for each in targets() if each.startswith("dashboard-")
+    } == names
     assert list(pack_pages(whole(), context)) == []
 
 
