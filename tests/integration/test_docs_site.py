@@ -33,7 +33,8 @@ REPRESENTATIVE: Final = (
     "reference/commands/slo.html",
 )
 AXE: Final = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(
-  found => JSON.stringify(found.violations.map(each => [each.id, each.nodes.map(node => node.html)])))"""
+  found => JSON.stringify(
+    found.violations.map(each => [each.id, each.nodes.map(node => node.html)])))"""
 
 
 def axe() -> str:
