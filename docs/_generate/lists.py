@@ -21,6 +21,9 @@ def _http() -> str:
         "configuration file (`outputs.web.config_file`) sets TLS and basic authentication for all "
         "paths.",
         table(("path", "answers with"), ((code(path), words(PATHS[path])) for path in PATHS)),
+        "`/metrics` sends Prometheus text, OpenMetrics or Protobuf (with native histograms), "
+        "whichever the request accepts. `/readyz` is 503 while a required source is stale or something was "
+        "withdrawn without being deleted, and says what and why; probe a sidecar at `/healthz`.",
     )
 
 

@@ -31,6 +31,8 @@ _SPECIAL: Final = {
     "instance": "10.0.0.7:9100",
     "code": "200",
     "le": "0.5",
+    "cpu": "0",
+    "mode": "idle",
 }
 _VALUES: Final = {
     "seconds": "12.5",
