@@ -22,8 +22,9 @@ def _http() -> str:
         "paths.",
         table(("path", "answers with"), ((code(path), words(PATHS[path])) for path in PATHS)),
         "`/metrics` sends Prometheus text, OpenMetrics or Protobuf (with native histograms), "
-        "whichever the request accepts. `/readyz` is 503 while a required source is stale or something was "
-        "withdrawn without being deleted, and says what and why; probe a sidecar at `/healthz`.",
+        "whichever the request accepts. `/readyz` is 503 while a required source is stale or "
+        "something was withdrawn without being deleted, and says what and why; probe a sidecar at "
+        "`/healthz`.",
     )
 
 
