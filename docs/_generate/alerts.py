@@ -85,7 +85,8 @@ def _index(every: list[Alert]) -> str:
 
 def _title(page: str) -> str:
     group, _, kind = page.partition("-")
-    return f"{_TITLES[group]}, {kind.replace('-', ' ')}" if kind else _TITLES[group]
+    title = _TITLES.get(group, group.replace("_", " ").capitalize())
+    return f"{title}, {kind.replace('-', ' ')}" if kind else title
 
 
 def _facts(alert: Alert) -> Iterator[str]:

@@ -85,6 +85,9 @@ def problems(model: str, name: str) -> Iterator[str]:
     field = models_of(spec_schema())[model]["properties"][name]
     if field.get("description", "").startswith("Not to be written"):
         return
+    if (model, name) not in examples():
+        yield f"{model}.{name}: no example; write one into docs/_generate/examples.yaml"
+        return
     value = examples()[model, name]
     shown = str(value) if hasattr(value, "isoformat") else value  # YAML's own dates
     schema = {**field, "$defs": spec_schema()["$defs"]}
