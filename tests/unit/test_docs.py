@@ -82,3 +82,10 @@ def test_every_command_of_a_page_is_one() -> None:
         if name not in known
     }
     assert unknown == set()
+
+
+def test_the_readme_is_short_and_leads_to_the_pages() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert "docs/tour.md" in links
+    assert len(README.splitlines()) < 150
