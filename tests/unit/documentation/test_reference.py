@@ -1,8 +1,10 @@
 """The generated pages have all that is declared, and name nothing that is not."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +119,10 @@ def test_every_command_that_is_shown_is_one(capsys: pytest.CaptureFixture[str]) 
     known = parser()
     wrong = []
     for where, line in written_commands():
-        plain = re.split(r"\s+[#|>&;]|\s+2>", line)[0].replace("'", "").strip()
+        words = shlex.split(line, comments=True)
+        ours = list(takewhile(lambda word: not re.fullmatch(r"\d?[<>].*|[|;&]+", word), words))
         try:
-            known.parse_args(plain.split()[1:])
+            known.parse_args(ours[1:])
         except SystemExit:
             wrong.append(f"{where}: {line}: {capsys.readouterr().err}")
     assert wrong == []
