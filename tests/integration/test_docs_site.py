@@ -1,13 +1,11 @@
 """The documentation as a reader has it: built, opened from files, in Chromium."""
 
 import asyncio
-import json
 import posixpath
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +13,7 @@ import pytest
 
 from docs._generate.check_links import Page as SitePage
 from docs._generate.check_links import broken, site
+from tests.integration.axe import violations
 from tests.integration.chromium import Page, chromium, executable
 
 pytestmark = pytest.mark.integration
@@ -32,18 +31,6 @@ REPRESENTATIVE: Final = (
     "reference/alerts/slo.html",
     "reference/commands/slo.html",
 )
-AXE: Final = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(
-  found => JSON.stringify(
-    found.violations.map(each => [each.id, each.nodes.map(node => node.html)])))"""
-
-
-def axe() -> str:
-    """The script of axe-core, which a Python package brings."""
-    found = find_spec("axe_core_python")
-    assert found
-    assert found.submodule_search_locations
-    (folder,) = found.submodule_search_locations
-    return (Path(folder) / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +54,14 @@ def pages(built: Path) -> dict[str, SitePage]:
     return site(built)[0]
 
 
-async def in_chromium(built: Path, script: str) -> AsyncIterator[tuple[str, Page]]:
-    """Each representative page in a wide and a narrow window, light and dark, with the script."""
+async def in_chromium(built: Path) -> AsyncIterator[tuple[str, Page]]:
+    """Each representative page in a wide and a narrow window, light and dark, each."""
     async with chromium() as browser:
         page = await browser.new_page()
         for name in REPRESENTATIVE:
             for width, dark in ((1280, False), (390, True)):
                 await page.show((built / name).as_uri(), width=width, dark=dark)
                 await page.wait_for("document.readyState === 'complete'")
-                if script:
-                    await page.evaluate(f"{script};true")
                 yield f"{name} at {width}", page
 
 
@@ -110,13 +95,13 @@ def test_pages_are_accessible_fit_a_phone_and_ask_for_files_only(built: Path) ->
     found: dict[str, Any] = {}
 
     async def look() -> None:
-        async for where, page in in_chromium(built, axe()):
-            violations = json.loads(await page.evaluate(AXE))
+        async for where, page in in_chromium(built):
+            broken_rules = await violations(page)
             root = "document.documentElement"
             overflow = await page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
             elsewhere = [url for url in page.requests if not url.startswith(("file:", "data:"))]
-            if violations or overflow or elsewhere or page.console:
-                found[where] = (violations, overflow, elsewhere, page.console)
+            if broken_rules or overflow or elsewhere or page.console:
+                found[where] = (broken_rules, overflow, elsewhere, page.console)
 
     asyncio.run(look())
     assert found == {}
