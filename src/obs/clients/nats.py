@@ -18,6 +18,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from nkeys import NkeysError
 
+from obs import spans
 from obs.clients.http import without_user
 from obs.clients.nats_guard import GuardedClient
 from obs.errors import BadInput, Reason, SourceError
@@ -104,11 +105,20 @@ async def keep_connected(
 
 async def request(client: Client, subject: str, body: bytes, timeout: float) -> bytes:
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
-    try:
-        return (await client.request(subject, body, timeout=timeout)).data
-    except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
-        reason, description = _meaning(error)
-        raise SourceError(reason, f"{subject}: {description}") from None
+    with asking(subject):
+        try:
+            return (await client.request(subject, body, timeout=timeout)).data
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
+            reason, description = _meaning(error)
+            raise SourceError(reason, f"{subject}: {description}") from None
+
+
+def asking(subject: str) -> spans.Opened:
+    """The span of a request with one or more replies."""
+    return spans.client(
+        "nats.request",
+        lambda: {"messaging.system": "nats", "messaging.destination.name": subject},
+    )
 
 
 async def _connect(

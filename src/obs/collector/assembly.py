@@ -23,7 +23,8 @@ from obs.sinks.pushed import Pushed
 from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
 from obs.sources.kind import Listener as SourceListener
 from obs.sources.kinds import each_source
-from obs.spec.outputs import CloudWatch, Otlp
+from obs.spec.otlp import Otlp
+from obs.spec.outputs import CloudWatch
 from obs.spec.source import SourceSpec, stale_after
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System

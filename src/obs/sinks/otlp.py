@@ -32,7 +32,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obs import __version__
 from obs.catalogue.metric import Kind, Metric
-from obs.clients.otlp import OtlpHttp
+from obs.clients.otlp import connect
 from obs.clients.otlp_answer import Answer, Sender
 from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
@@ -42,7 +42,7 @@ from obs.sinks.labels import Duplicates, Labels, PerRows
 from obs.sinks.otlp_histograms import histogram_points
 from obs.sinks.otlp_points import data_points, ended_points, heads
 from obs.sinks.pushed import Pushed
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import Otlp
 
 UNITS: Final[Mapping[str, str]] = {  # UCUM
     "": "",  # not "1": receivers would call such a gauge a ratio
@@ -94,16 +94,7 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
 def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
     """The sink of the spec; connects when first used."""
     origin = resource(identity, spec.resource)
-    return OtlpSink(_connect(spec), origin, identity.labels, timeout=spec.timeout)
-
-
-def _connect(spec: Otlp) -> Sender:
-    """The sender for the spec's protocol; connects when first used."""
-    if spec.protocol == "http":
-        return OtlpHttp(spec)
-    from obs.clients.otlp_grpc import OtlpGrpc  # noqa: PLC0415  heavy: only when used
-
-    return OtlpGrpc(spec)
+    return OtlpSink(connect(spec), origin, identity.labels, timeout=spec.timeout)
 
 
 class OtlpSink:

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import Otlp
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
