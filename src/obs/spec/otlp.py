@@ -1,10 +1,10 @@
 """The OTLP output: where metrics are pushed to, and the collector's own traces."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from obs.spec.model import Address, LocalFile, Model
+from obs.spec.model import Address, LocalFile, Model, wrong
 from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, within
 from obs.spec.tls import Tls
@@ -20,7 +20,7 @@ class OtlpReceiver(Model):
     protocol: Literal["http", "grpc"] = "http"
     """Protocol; the usual port is 4317 for gRPC, 4318 for HTTP."""
     timeout: Annotated[Duration, within("100ms", "10m")] = 10.0
-    """Timeout of a push with all its requests."""
+    """Timeout of a push with all its requests, and of a request with spans."""
     headers_file: LocalFile | None = None
     """File of `name: value` lines, for example an authorization header."""
     allow_plaintext: bool = False
@@ -36,6 +36,20 @@ class OtlpReceiver(Model):
         return self
 
 
+def _receiver(written: object, info: ValidationInfo) -> object:
+    """`true` as the receiver of the metrics, whose fields were read before; `false` as none."""
+    if not isinstance(written, bool):
+        if isinstance(written, dict | OtlpReceiver | None):
+            return written
+        raise wrong(f"{written!r:.80} is no receiver; write true, or {{endpoint: http://host:4318}}")
+    same = {name: info.data[name] for name in OtlpReceiver.model_fields if name in info.data}
+    return OtlpReceiver.model_construct(**same) if written else None
+
+
+def _or_true(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"type": "boolean"}, *schema.get("anyOf", ())]
+
+
 class Otlp(OtlpReceiver):
     """Push metrics to an OpenTelemetry (OTLP) receiver."""
 
@@ -43,14 +57,8 @@ class Otlp(OtlpReceiver):
     """Interval of pushes."""
     resource: dict[str, str] = {}
     """Resource attributes added to service.name, service.version and deployment.environment."""
-    traces: bool | OtlpReceiver = False
-    """Whether obs traces its own work: each poll, push, check and apply with the requests it made.
-    `true` sends the traces to this receiver; another one is described as this one is, with
-    `endpoint` and what it needs."""
-
-    @property
-    def trace_receiver(self) -> OtlpReceiver | None:
-        """Where traces are sent to; None where there are none."""
-        if isinstance(self.traces, OtlpReceiver):
-            return self.traces
-        return self if self.traces else None
+    traces: Annotated[
+        OtlpReceiver | None, BeforeValidator(_receiver), Field(json_schema_extra=_or_true)
+    ] = None
+    """Traces of obs' own work: each poll, push, check and apply with the requests it made. `true`
+    sends them to the same receiver, {endpoint: …} with the fields above to another (default: none)."""
