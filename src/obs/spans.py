@@ -49,7 +49,7 @@ class Span(Protocol):
 class Opened:
     """A span as a context manager, within which it is the one that is open.
 
-    An exception that leaves it marks the span as failed, by the reason of a SourceError or its type.
+    An exception that leaves it marks the span as failed, by its reason or its type.
     """
 
     __slots__ = ("_span", "_token")
@@ -134,7 +134,7 @@ _NOTHING: Final = Opened()
 
 
 def client(name: str, attributes: Callable[[], Attributes]) -> Opened:
-    """A span of one request to another system. `attributes` are asked for only if it is recorded."""
+    """A span of one request to another system. `attributes` is called only if it is recorded."""
     current = _CURRENT.get()
     return _NOTHING if current is None else Opened(current.child(name, "client", attributes()))
 
@@ -142,7 +142,9 @@ def client(name: str, attributes: Callable[[], Attributes]) -> Opened:
 def step(name: str, attributes: Attributes | None = None) -> Opened:
     """A span of one part of what the open span is about."""
     current = _CURRENT.get()
-    return _NOTHING if current is None else Opened(current.child(name, "internal", attributes or {}))
+    return (
+        _NOTHING if current is None else Opened(current.child(name, "internal", attributes or {}))
+    )
 
 
 def trace_id() -> str:

@@ -13,6 +13,7 @@ ROOT = Path(obs.__file__).parent
 
 MAY_IMPORT = {
     "redaction": set(),
+    "spans": set(),
     "errors": {"redaction"},
     "failure": {"errors", "redaction"},
     "snapshot": {"errors"},
@@ -32,15 +33,17 @@ MAY_IMPORT = {
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "files", "ids", "redaction", "yaml_syntax"},
-    "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
-    "clients": {"bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spec"},
+    "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spans", "spec"},
+    "clients": {
+        *("bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spans", "spec"),
+    },
     "state": {"errors", "state_file"},
     "state_file": set(),
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
         *("redaction", "snapshot", "spec", "state", "web"),
     },
-    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spec"},
+    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spans", "spec"},
     "state_copy": {"errors", "state", "state_file"},
     "packs": {"alerts", "catalogue", "errors", "spec"},
     "own_packs": {"alerts", "catalogue", "files", "packs", "spec"},
@@ -49,7 +52,7 @@ MAY_IMPORT = {
     "collector": {
         *("extras", "failure", "logs", "redaction"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
-        *("snapshot", "sources", "spec", "state", "web"),
+        *("snapshot", "sources", "spans", "spec", "state", "web"),
     },
     "tracing": set(),
     "sandbox": {
@@ -65,7 +68,7 @@ MAY_IMPORT = {
         *("slis", "spec"),
     },
     "checks": {
-        "extras",
+        *("extras", "spans"),
         *("alerts", "artifacts", "files", "bounded_json", "catalogue", "clients"),
         *("errors", "iam", "ids", "packs", "slo", "snapshot", "sources", "spec", "stacks", "web"),
     },
@@ -80,7 +83,7 @@ MAY_IMPORT = {
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
-        *("extras", "failure", "logs", "redaction"),
+        *("extras", "failure", "logs", "redaction", "spans"),
         *(
             "checks",
             "alert_stats",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from obs import spans
 from obs.checks.accepted import accepted
 from obs.checks.check import Check
 from obs.checks.context import CheckContext
@@ -21,7 +22,7 @@ def run(
 ) -> list[CheckResult]:
     """What each check found, in their order."""
     with context(system) as opened:
-        return [_result(check, system, opened) for check in checks]
+        return [_traced(check, system, opened) for check in checks]
 
 
 def outcomes(results: Sequence[CheckResult]) -> dict[str, bool]:
@@ -55,6 +56,14 @@ def exit_code(results: Sequence[CheckResult], *, strict: bool = False) -> int:
         return UNAVAILABLE
     bad = {Outcome.FAILED, Outcome.WARNED} if strict else {Outcome.FAILED}
     return FOUND if any(result.outcome in bad for result in results) else DONE
+
+
+def _traced(check: Check[Any], system: System, context: CheckContext) -> CheckResult:
+    """The result, with a span of its own for the requests that it takes."""
+    with spans.step(f"check {check.name}", {"obs.check": check.name}) as span:
+        result = _result(check, system, context)
+        span.note("obs.outcome", str(result.outcome))
+        return result
 
 
 def _result(check: Check[Any], system: System, context: CheckContext) -> CheckResult:

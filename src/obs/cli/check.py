@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
 from obs.cli.output import counted, json_text, safe, table
 from obs.cli.parser import Parser
+from obs.cli.traces import traced
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def _check(arguments: argparse.Namespace) -> int:
     checks = _chosen(arguments.only)
     system = chosen_spec(arguments).system
     verify(system, BY_NAME)
-    results = run(system, checks)
+    with traced(system, "check"):
+        results = run(system, checks)
     if arguments.format == "json":
         print(json_text([_facts(result) for result in results]))
     elif arguments.format == "junit":

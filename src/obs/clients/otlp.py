@@ -87,9 +87,7 @@ class OtlpHttp:
         """See Sender."""
         self._http.close()
 
-    def _exchange(
-        self, request: Message, headers: Mapping[str, str], timeout: float
-    ) -> HttpAnswer:
+    def _exchange(self, request: Message, headers: Mapping[str, str], timeout: float) -> HttpAnswer:
         if not all(value.isprintable() for each in headers.items() for value in each):
             why = "a header of headers_file is not valid in HTTP"
             raise SourceError("auth", f"{self._where}: {why}")
@@ -113,9 +111,7 @@ def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> Sour
     )
 
 
-def _accepted(
-    answer: HttpAnswer, headers: Mapping[str, str], where: str, signal: Signal
-) -> Answer:
+def _accepted(answer: HttpAnswer, headers: Mapping[str, str], where: str, signal: Signal) -> Answer:
     """What was rejected, by the response; some receivers send a 200 without a body."""
     kind = _kind(answer)
     if not answer.body:

@@ -89,7 +89,9 @@ def requested(
     """
     followed = 0
     while True:
-        with spans.client(request.method, partial(asked, request.method, without_user(request.url))) as span:
+        with spans.client(
+            request.method, partial(asked, request.method, without_user(request.url))
+        ) as span:
             answer = _one(request, allowed, timings, seen)
             span.note("http.response.status_code", answer.status)
         if not request.redirects or answer.status not in _REDIRECTS or not answer.location:

@@ -4,6 +4,8 @@ Metrics have their Prometheus names: receivers that translate OTLP to Prometheus
 existing `_total` and unit suffixes, and add none.
 """
 
+import os
+import socket
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,6 +45,7 @@ from obs.sinks.otlp_histograms import histogram_points
 from obs.sinks.otlp_points import data_points, ended_points, heads
 from obs.sinks.pushed import Pushed
 from obs.spec.otlp import Otlp
+from obs.spec.system import System
 
 UNITS: Final[Mapping[str, str]] = {  # UCUM
     "": "",  # not "1": receivers would call such a gauge a ratio
@@ -70,6 +73,12 @@ class Identity:
     environment: str
     instance: str
     labels: Labels
+
+
+def identity_of(system: System) -> Identity:
+    """That of this process."""
+    instance = f"{socket.gethostname()}:{os.getpid()}"
+    return Identity(system.system, system.environment, instance, system.labels)
 
 
 def ucum(unit: str) -> str:

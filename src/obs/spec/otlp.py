@@ -41,7 +41,9 @@ def _receiver(written: object, info: ValidationInfo) -> object:
     if not isinstance(written, bool):
         if isinstance(written, dict | OtlpReceiver | None):
             return written
-        raise wrong(f"{written!r:.80} is no receiver; write true, or {{endpoint: http://host:4318}}")
+        raise wrong(
+            f"{written!r:.80} is no receiver; write true, or {{endpoint: http://host:4318}}"
+        )
     same = {name: info.data[name] for name in OtlpReceiver.model_fields if name in info.data}
     return OtlpReceiver.model_construct(**same) if written else None
 
@@ -61,4 +63,4 @@ class Otlp(OtlpReceiver):
         OtlpReceiver | None, BeforeValidator(_receiver), Field(json_schema_extra=_or_true)
     ] = None
     """Traces of obs' own work: each poll, push, check and apply with the requests it made. `true`
-    sends them to the same receiver, {endpoint: …} with the fields above to another (default: none)."""
+    sends them to this receiver, {endpoint: …} with the fields above to another (default: none)."""

@@ -12,7 +12,7 @@ from obs.catalogue.published import why_unpublished
 from obs.spec.clocks import Zone
 from obs.spec.globs import is_plain, matches, plain_names
 from obs.spec.model import Glob, LocalFile, Matching, Model, Name, wrong
-from obs.spec.otlp import Otlp
+from obs.spec.otlp import Otlp, OtlpReceiver
 from obs.spec.quantity import Duration, within
 from obs.spec.report import did_you_mean
 
@@ -125,3 +125,8 @@ class Outputs(Model):
     """CloudWatch publishing (default: none)."""
     slo_report: SloReport | None = None
     """SLO reports (default: none)."""
+
+    @property
+    def traces(self) -> OtlpReceiver | None:
+        """Where traces of obs' own work are sent to; None where there are none."""
+        return self.otlp.traces if self.otlp else None
