@@ -63,8 +63,8 @@ def assemble(
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
-    It goes on from that of an earlier spec, which has been closed. `only_try`: it is not to run, and
-    its state is in memory, because the file may belong to a collector that does.
+    It goes on from that of an earlier spec, which has been closed. `only_try`: it is not to run,
+    and its state is in memory, because the file may belong to a collector that does.
 
     Raises BadInput where another collector holds the state, or a part of the spec needs an extra
     that is not installed.

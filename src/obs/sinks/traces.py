@@ -108,7 +108,7 @@ class OtlpTracer:
     def close(self) -> None:
         """See obs.spans.Tracer. A batch that fails now is not sent again."""
         self._exporter.hurry()
-        self._provider.shutdown()  # type: ignore[no-untyped-call]
+        self._provider.shutdown()
 
 
 class _Trace:
@@ -201,7 +201,7 @@ class Bounded(SpanProcessor):
 
     def shutdown(self) -> None:
         """Send what waits; blocks."""
-        self._batches.shutdown()
+        self._batches.shutdown()  # type: ignore[no-untyped-call]
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Send what waits; blocks."""
