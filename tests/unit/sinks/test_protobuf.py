@@ -4,7 +4,7 @@ import gzip
 
 from obs import catalogue
 from obs.catalogue import nats, own
-from obs.catalogue.metric import Kind
+from obs.catalogue.metric import Kind, Metric
 from obs.catalogue.nats_events import PROCESSING
 from obs.families.family import Family, Rows
 from obs.families.histogram import Histogram, Observations
@@ -20,8 +20,8 @@ ASKED = (
 OTHERS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 
-def observed(*values: float) -> Histogram:
-    observations = Observations(PROCESSING.buckets)
+def observed(*values: float, of: Metric = PROCESSING) -> Histogram:
+    observations = Observations(of.buckets)
     for value in values:
         observations.add(value)
     return observations.histogram()
@@ -69,7 +69,7 @@ def test_every_metric_of_the_catalogue_comes_through() -> None:
     made = []
     for number, metric in enumerate(catalogue.ALL):
         rows = Rows([tuple(f"{name} {number}" for name in metric.labels)])
-        one = (observed(1.0),) if metric.kind is Kind.HISTOGRAM else ()
+        one = (observed(1.0, of=metric),) if metric.kind is Kind.HISTOGRAM else ()
         made.append(Family(metric, rows, [1], None, one))
     exposition.update("all", made)
     assert [each.name for each in families(body(exposition))] == sorted(catalogue.BY_NAME)
