@@ -45,8 +45,24 @@ lock:  ## choose the versions of requirements/ anew from pyproject.toml (ARGS="-
 	@$(VENV)-lock/bin/python $(LOCK)/lock.py $(ARGS)
 
 bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
-	@for name in $(filter-out exporter_%,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
+	@for name in $(filter-out exporter_% compat_% migration,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
 	  echo "── $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
+
+dist: $(VENV)/release  ## wheel, sdist, chart, bills of materials and checksums, checked, into dist/
+	@$(BIN)/python deploy/packages/dist.py $(ARGS)
+
+dist-try:  ## the wheel of dist/ in an empty environment of each Python here (ARGS="/path/to/python3.13")
+	@$(PYTHON) deploy/packages/try_wheel.py $(ARGS)
+
+system-packages: $(VENV)/release  ## a Debian and an RPM package of the wheel in dist/, for this system's Python (EXTRAS)
+	@$(BIN)/python deploy/packages/system_packages.py $(ARGS)
+
+chart: $(VENV)/dev  ## the chart's table of values anew, then its tests
+	@$(BIN)/python deploy/helm/values_table.py
+	@$(PYTEST) tests/unit/deploy/test_helm.py $(ARGS)
+
+image:  ## the container image for PLATFORMS (IMAGE, EXTRAS, PUSH=1; DRY=1 prints the commands)
+	@sh deploy/container/build.sh $(ARGS)
 
 packages:
 	@sh tests/packages.sh $(PACKAGES)
@@ -61,4 +77,4 @@ $(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 clean:  ## remove what these commands made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
-.PHONY: help demo drill test hostile test-newest lint lock bench packages clean
+.PHONY: help demo drill test hostile test-newest lint lock bench dist dist-try system-packages chart image packages clean

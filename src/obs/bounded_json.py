@@ -4,7 +4,7 @@ A few million brackets cost a hundred times their size once they are lists.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 MOST_VALUES: Final = 1_000_000  # by commas and brackets, those in texts included
@@ -19,12 +19,18 @@ class UnreadableJson(ValueError):  # noqa: N818  says what it is
         self.line = line
 
 
-def load_json(text: str | bytes, *, values: int = MOST_VALUES) -> Any:
-    """The value of a text. Raises UnreadableJson."""
+Pairs = Callable[[list[tuple[str, Any]]], Any]
+"""Makes an object of its names and values."""
+
+
+def load_json(text: str | bytes, *, values: int = MOST_VALUES, pairs: Pairs | None = None) -> Any:
+    """The value of a text. Raises UnreadableJson; `pairs` may do so, too."""
     if _commas_and_brackets(text) > values:
         raise UnreadableJson(f"holds more than {values} values")
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=pairs)
+    except UnreadableJson:
+        raise
     except json.JSONDecodeError as error:
         raise UnreadableJson(f"is not valid JSON: {error.msg}", error.lineno) from None
     except UnicodeDecodeError:

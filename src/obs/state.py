@@ -103,10 +103,27 @@ class State:
         """
         self._read_slos.add(slo)
         rows = self._read("SELECT level, start, good, total FROM bucket WHERE +slo = ?", slo)
-        sound = [row for row in rows if _is_bucket(*row) and row[1] <= until]
+        sound = [row for row in rows if is_bucket(*row) and row[1] <= until]
         if len(sound) < len(rows):
             self._damaged(f"{len(rows) - len(sound)} of {len(rows)} buckets of SLO {slo}")
         return sound
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it ends with the process, because the file cannot be used."""
+        return self._file is None
+
+    def kinds(self) -> list[str]:
+        """The kinds of entries that there are."""
+        return sorted(self._names("SELECT DISTINCT kind FROM entry"))
+
+    def ledgers(self) -> list[str]:
+        """The SLOs that have a ledger."""
+        return sorted(self._names("SELECT DISTINCT slo FROM bucket"))
+
+    def compact(self) -> None:
+        """Give the space of what was removed back to the disk. Raises sqlite3.Error."""
+        self._connection.execute("VACUUM")
 
     def put(self, kind: str, key: str, value: bytes) -> None:
         """Queue a value; the last one put wins."""
@@ -316,7 +333,7 @@ def _checksum(kind: str, key: str, value: bytes) -> int:
     return zlib.crc32(value, zlib.crc32(f"{kind}\0{key}\0".encode("utf-8", "replace")))
 
 
-def _is_bucket(level: object, start: object, good: object, total: object) -> bool:
+def is_bucket(level: object, start: object, good: object, total: object) -> bool:
     """Whether these can be the columns of a bucket; NaN is false in every comparison."""
     if not (isinstance(level, int) and isinstance(start, int)):
         return False

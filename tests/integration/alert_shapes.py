@@ -7,12 +7,12 @@ from obs.alerts.alert import TunedAlert
 
 
 def of_each_shape(alerts: Sequence[TunedAlert]) -> Sequence[TunedAlert]:
-    """The first and the last alert of each shape; every alert where OBS_ALL_ALERTS is set."""
+    """An alert of each shape; every alert where OBS_ALL_ALERTS is set."""
     if os.environ.get("OBS_ALL_ALERTS"):
         return alerts
-    shapes: dict[object, list[TunedAlert]] = {}
+    shapes: dict[object, TunedAlert] = {}
     for tuned in alerts:
         when = tuned.when
         shape = (type(when), len(when.metrics()), tuned.hold > 0, tuned.keep_firing > 0)
-        shapes.setdefault(shape, []).append(tuned)
-    return [tuned for alike in shapes.values() for tuned in (*alike[:1], *alike[1:][-1:])]
+        shapes[shape] = tuned
+    return [*shapes.values()]

@@ -47,6 +47,7 @@ VARIABLES = {
     "STACK_TOKEN": planted("HttpLogin.token"),
     "STACK_PASSWORD": planted("HttpLogin.password"),
     "GATEWAY_KEY": planted("Headers.secret_headers"),
+    "PRIVACY_KEY": base64.urlsafe_b64encode(planted("PrivacySettings.key")[:32].encode()).decode(),
     "RESOURCE_TOKEN": token("a variable in a field that is not secret"),
     "AWS_SECRET_ACCESS_KEY": token("AWS_SECRET_ACCESS_KEY"),
     "AWS_SESSION_TOKEN": token("AWS_SESSION_TOKEN"),
@@ -79,6 +80,7 @@ ELSEWHERE = {
     "Headers.headers_file": "a login and a key",
     "Web.config_file": "the hash of a password",
     "Tls.key_file": "a private key",
+    "PrivacySettings.key_file": "the key, which only services and obs privacy read",
     "Tls.cert_file": "a file that is no certificate",
 }
 NOT_SECRET = {
@@ -97,6 +99,7 @@ def test_every_field_of_the_spec_that_may_hold_a_secret_is_planted() -> None:
     of_files = {field for field, _ in FILES.values()}
     of_variables = {f"NatsLogin.{each}" for each in ("password", "token", "nkey", "jwt")}
     of_variables |= {"HttpLogin.token", "HttpLogin.password", "Headers.secret_headers"}
+    of_variables |= {"PrivacySettings.key"}
     everything = {*of_files, *of_variables, *IN_ADDRESSES, *ELSEWHERE, *NOT_SECRET}
     assert secret_fields() == everything
 
@@ -157,6 +160,7 @@ class Ground:
             "notify": self._notify(),
             "stacks": self._stacks(),
             "checks": {"collector": self._reached(token="${STACK_TOKEN}")},
+            "privacy": {"strategy": "encrypt", "key": "${PRIVACY_KEY}"},
             "outputs": {"web": self._web(), "otlp": self._otlp()},
         }
 

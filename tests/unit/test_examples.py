@@ -64,7 +64,7 @@ def whole(example: dict[str, Any]) -> dict[str, Any]:
         return example
     # A spec has `system` too, but as a name.
     is_source = isinstance(example.get("system"), dict)
-    if example.keys() <= System.model_fields.keys() and not is_source:
+    if example.keys() <= {*System.model_fields, "environments"} and not is_source:
         slos = [{**OBJECTIVE, **slo} for slo in example.get("slos", ())]
         sources = merged(WHOLE["sources"], example.get("sources", {}))
         for source in sources["aws"].values():

@@ -149,14 +149,28 @@ def _grafana(alerts: Sequence[TunedAlert], system: System) -> Files:
 
 
 def _operator(alerts: Sequence[TunedAlert], system: System) -> Files:
-    whole = {**prometheus.rule_files(alerts, system), **_recorded(system)}
-    documents = parts(whole, operator.MOST_BYTES)
     return {
         f"operator/{name}.yaml": yaml_text(
             operator.prometheus_rule(name, rules, system), head=_HEAD
         )
-        for name, rules in documents.items()
+        for name, rules in _for_objects(alerts, system).items()
     }
+
+
+def _for_objects(
+    alerts: Sequence[TunedAlert], system: System
+) -> Mapping[str, prometheus.RuleDocument]:
+    """Every rule file, in parts of which each fits into a PrometheusRule."""
+    whole = {**prometheus.rule_files(alerts, system), **_recorded(system)}
+    return parts(whole, operator.MOST_BYTES)
+
+
+def _helm_values(alerts: Sequence[TunedAlert], system: System) -> Files:
+    """Values of deploy/helm/obs; as texts, because Helm would render numbers its own way."""
+    texts = {name: yaml_text(rules) for name, rules in _for_objects(alerts, system).items()}
+    labels = dict(sorted(system.targets.operator.labels.items()))
+    document = {"rules": {"enabled": True, "labels": labels, "files": texts}}
+    return {"helm-values/rules.yaml": yaml_text(document, head=_HEAD)}
 
 
 def _operator_helm(alerts: Sequence[TunedAlert], system: System) -> Files:
@@ -210,6 +224,7 @@ TARGETS: Final[dict[str, Writer]] = {
     "grafana": _grafana,
     "operator": _operator,
     "operator-helm": _operator_helm,
+    "helm-values": _helm_values,
     "operator-alertmanager": _notifying(
         "operator-alertmanager",
         alertmanager_object.alertmanager_config,

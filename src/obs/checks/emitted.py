@@ -8,7 +8,8 @@ from obs.alerts.tuning import alarmed, tuned_alerts
 from obs.alerts.writers import prometheus
 from obs.alerts.writers.cloudwatch.alarms import alarms_of
 from obs.checks.finding import CheckFinding, right, wrong
-from obs.checks.privacy import kinds, telltale
+from obs.privacy.detectors import kinds
+from obs.privacy.names import telltale
 from obs.spec.system import System
 
 _PAIR: Final = re.compile(r'([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"')
@@ -88,6 +89,6 @@ def _problems(name: str, text: str) -> Iterator[str]:
     if what is not None:
         yield f"its name suggests {what}"
     for kind in kinds(text):
-        if kind == _ADDRESS and name in _OF_MACHINES | _VERSIONS:
+        if kind == _ADDRESS and (name in _OF_MACHINES | _VERSIONS or name.endswith("_url")):
             continue
         yield f"contains {kind}"

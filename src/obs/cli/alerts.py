@@ -93,7 +93,7 @@ def _register_build(actions: "Commands[Parser]") -> None:
         build,
         "format to build, repeatable: prometheus, recording, promtool, alertmanager, grafana, "
         "runbooks and cloudwatch (together the default); prometheus-3, operator, operator-helm, "
-        "amp, alertmanager-fragment or operator-alertmanager",
+        "helm-values, amp, alertmanager-fragment or operator-alertmanager",
     )
 
 

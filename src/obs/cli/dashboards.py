@@ -78,7 +78,7 @@ def _register_build(actions: "Commands[Parser]") -> None:
     target_argument(
         build,
         "format to build, repeatable: json and provisioning (together the default); configmap, "
-        "operator, resource or resource-v2",
+        "helm-values, operator, resource or resource-v2",
     )
 
 

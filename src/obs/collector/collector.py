@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from obs import spans
+from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.named import SpecNames
@@ -82,7 +83,8 @@ class Collector:
         self.changes = 0
         self.checks: Mapping[str, bool] = {}
         self._clients = {
-            kind.key: tuple(client for of, client in clients if of is kind) for kind in KINDS
+            kind.key: tuple(client for of, client in clients if kind.key == _counted_as(of))
+            for kind in KINDS
         }
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
@@ -101,7 +103,9 @@ class Collector:
             for kind, name, spec in each_source(system)
             if name in names
         }
+        self._compat = Compat(system)
         for name, tracker in self.trackers.items():
+            tracker.compat = system.outputs.web.compat
             tracker.measure(self.objectives.measurements(name))
             tracker.exported = system.exported
         self.spec_names = SpecNames(system, self.trackers)
@@ -150,6 +154,7 @@ class Collector:
         tracker = self.trackers[health.name]
         tracker.families = tracker.update(snapshot)
         families = self._exported(tracker.families)
+        self._compat.update(health.name, snapshot)
         self.objectives.update(health.name, tracker, self.clock.wall())
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
@@ -354,9 +359,14 @@ class Collector:
     def _show(self, name: str, families: Sequence[Family]) -> None:
         families = self._exported(families)
         self._families = {**self._families, name: families}
-        self.exposition.update(name, families)
+        self.exposition.update(name, [*families, *self._compat.of(name)])
         self.changes += 1
 
     def _damaged(self) -> None:
         self.state_errors["damaged"] += 1
         self._state.replace()
+
+
+def _counted_as(kind: AnyKind) -> str:
+    """The kind among whose clients those of a kind count."""
+    return kind.counted_with or kind.key

@@ -139,6 +139,22 @@ def config_map(board: Board, system: System) -> DashboardDocument:
     }
 
 
+def _helm_values(built: Sequence[Board], system: System) -> Files:
+    """Values of deploy/helm/obs, which makes ConfigMaps of them."""
+    options = system.targets.dashboards
+    for board in built:
+        _kubernetes_text(f"helm-values: {board.page}", config_map(board, system))
+    document = {
+        "dashboards": {
+            "enabled": True,
+            "folder": _folder(system),
+            "labels": dict(sorted(options.labels.items())),
+            "files": {board.page: text_of(board) for board in built},
+        }
+    }
+    return {"helm-values/dashboards.yaml": yaml_text(document, head=_HEAD)}
+
+
 def _operator(built: Sequence[Board], system: System) -> Files:
     return {
         path: _kubernetes_text(path, grafana_dashboard(board, system))
@@ -250,6 +266,7 @@ TARGETS: Final[dict[str, Writer]] = {
     "json": _json,
     "provisioning": _provisioning,
     "configmap": _config_maps,
+    "helm-values": _helm_values,
     "operator": _operator,
     "resource": _resources,
     "resource-v2": _resources_v2,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from obs.redaction.issued import ISSUED
 from obs.redaction.known import REDACTED
 
 _NAMED: Final = (
@@ -18,6 +19,8 @@ _GAP: Final = r"(?:\s|\+|%20)"
 _QUOTE: Final = r"\\{0,3}[\"']"
 _IN_QUOTES: Final = r"(?:[^\\\"'<>]|\\(?!\\{0,2}[\"']))+"
 _VALUE: Final = r"[^\s\"'<>&,;\\]+"
+
+_ALONE: Final = tuple(issued for issued in ISSUED if issued.alone)
 
 Replacement = str | Callable[[re.Match[str]], str]
 
@@ -70,10 +73,8 @@ _SHAPES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], Replacement], ...]]
         rf"\1{REDACTED}",
     ),
     (
-        ("xox", "gh", "github_pat_", "gl", "hvs.", "sk_live_"),
-        re.compile(
-            r"\b(?:xox[abeprs]-|gh[oprsu]_|github_pat_|gl(?:sa|c|pat)[_-]|hvs\.|sk_live_)[\w.-]{8,}"
-        ),
+        tuple(issued.sign.lower() for issued in _ALONE),
+        re.compile(rf"\b(?:{'|'.join(issued.prefix for issued in _ALONE)})[\w.-]{{8,}}"),
         REDACTED,
     ),
 )

@@ -130,7 +130,7 @@ class ExpositionPage:
 class Exposition:
     """The rendered families of all sources. Safe to update from several threads.
 
-    `labels` are those that every sample has beside its own.
+    `labels` are those that every sample has beside its own, unless its metric is foreign.
     """
 
     def __init__(
@@ -140,6 +140,8 @@ class Exposition:
         self._monotonic = monotonic
         self._texts = PerRows(partial(label_texts, of_all=labels))
         self._heads = PerRows(partial(protobuf.row_heads, of_all=labels))
+        self._foreign_texts = PerRows(label_texts)
+        self._foreign_heads = PerRows(protobuf.row_heads)
         self._asked: float | None = None  # when Protobuf was last asked for
         self._duplicates = Duplicates()
         self._parts: dict[str, tuple[_RenderedFamily, ...]] = {}
@@ -222,7 +224,8 @@ class Exposition:
     def _block(
         self, family: Family, rows: slice, left_out: frozenset[int], *, exemplars: bool = False
     ) -> Piece | None:
-        texts = self._texts(family.rows, family.metric.labels)
+        texts_of = self._foreign_texts if family.metric.foreign else self._texts
+        texts = texts_of(family.rows, family.metric.labels)
         within = _within(rows, left_out)
         if family.metric.kind is Kind.HISTOGRAM:
             of_rows = family.histograms[rows]
@@ -239,7 +242,8 @@ class Exposition:
         for index, text in enumerate(part.blocks):
             if text is not None and index not in part.binary:
                 rows = slice(index * _BLOCK, (index + 1) * _BLOCK)
-                heads = self._heads(family.rows, family.metric.labels)
+                heads_of = self._foreign_heads if family.metric.foreign else self._heads
+                heads = heads_of(family.rows, family.metric.labels)
                 within = _within(rows, part.left_out)
                 part.binary[index] = deflate(protobuf.samples(family, heads, rows, within))
         return [part.binary[index] for index, text in enumerate(part.blocks) if text is not None]
@@ -248,7 +252,7 @@ class Exposition:
         by_name: dict[str, list[_RenderedFamily]] = {}
         for part in chain.from_iterable(self._parts[name] for name in sorted(self._parts)):
             by_name.setdefault(part.family.metric.name, []).append(part)
-        for _, parts in sorted(by_name.items()):
+        for parts in sorted(by_name.values(), key=_ours_first):
             distinct = tuple(self._distinct(parts))
             blocks = chain.from_iterable(part.blocks for part in distinct)
             if pieces := tuple(piece for piece in blocks if piece is not None):
@@ -264,6 +268,11 @@ class Exposition:
         for index, part in enumerate(parts):
             left_out = self._duplicates.given(part.family, families[:index])
             yield self._rendered(part.family, left_out=left_out) if left_out else part
+
+
+def _ours_first(parts: Sequence[_RenderedFamily]) -> tuple[bool, str]:
+    metric = parts[0].family.metric
+    return metric.foreign, metric.name
 
 
 def _within(rows: slice, left_out: frozenset[int]) -> frozenset[int]:

@@ -59,6 +59,22 @@ PublishedMetric = Annotated[
 """The name of a metric of obs that CloudWatch takes, or a glob of such names."""
 
 
+class NatsExporterNames(Model):
+    """How the names and labels of prometheus-nats-exporter are written, as its flags say it."""
+
+    prefix: Annotated[
+        str,
+        Field(max_length=64),
+        Matching(r"^([a-zA-Z_][a-zA-Z0-9_]*)?$", "letters, digits and _, as -prefix takes them"),
+    ] = ""
+    """In place of gnatsd and jetstream, as with -prefix; empty: these two."""
+    server_id: Literal["url", "id", "name"] = "url"
+    """What the label server_id is: the address; the id, as with -use_internal_server_id; or the
+    name, as with -use_internal_server_name."""
+    exclude: tuple[Glob, ...] = ()
+    """Names of metrics, or globs, that are not served, for example gnatsd_varz_http_*."""
+
+
 class Web(Model):
     """The HTTP server: /metrics, health endpoints and the status page."""
 
@@ -70,6 +86,12 @@ class Web(Model):
     """Address to listen on; 127.0.0.1 accepts connections from this machine only."""
     config_file: LocalFile | None = None
     """File with TLS and basic auth settings, in the format of Prometheus' exporter-toolkit."""
+    compat: tuple[Literal["nats-exporter"], ...] = ()
+    """Exporters whose names are on /metrics after ours, so that dashboards made for them go on:
+    nats-exporter is prometheus-nats-exporter with -varz -jsz=all. It takes NATS sources with
+    `monitor`, and reads the settings of all streams and consumers with every poll."""
+    nats_exporter: NatsExporterNames = NatsExporterNames.default()
+    """How the names of nats-exporter are written."""
 
 
 class CloudWatch(Model):

@@ -20,6 +20,7 @@ from obs.spec.model import Model, Name, wrong
 from obs.spec.notify import Notify
 from obs.spec.outputs import Outputs
 from obs.spec.packs import Packs
+from obs.spec.privacy import PrivacySettings
 from obs.spec.report import did_you_mean
 from obs.spec.slo_facts import Tiers, same_place_twice
 from obs.spec.slos import Slo
@@ -77,6 +78,8 @@ class System(Model):
     """Running systems to which rules and dashboards are applied."""
     checks: Checks = Checks.default()
     """Settings of `obs check`, and whether the collector runs it."""
+    privacy: PrivacySettings = PrivacySettings.default()
+    """Personal data and secrets in payloads and log records of services that use obs.privacy."""
     outputs: Outputs = Outputs.default()
     """Outputs of the collector."""
     metrics: Metrics = Metrics.default()

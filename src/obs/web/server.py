@@ -118,7 +118,7 @@ async def serve(site: Site, listen: str, access: "Access | None" = None) -> Serv
         )
     except OSError as error:
         await runner.cleanup()
-        raise BadInput(f"cannot listen on {listen}: {_listen_problem(error)}") from None
+        raise BadInput(f"cannot listen on {listen}: {listen_problem(error)}") from None
     own_port = int(sockets[0].getsockname()[1])
     return Server(runner, listener, host, own_port, "https" if tls else "http")
 
@@ -135,11 +135,15 @@ def parse_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _listen_problem(error: OSError) -> str:
+def listen_problem(error: OSError) -> str:
+    """Why an address cannot be listened on, for people."""
     if isinstance(error, socket.gaierror):
         return "unknown host name"
     if error.errno == errno.EADDRINUSE:
-        return "the port is in use; is another collector running? Choose another in outputs.web"
+        return (
+            "the port is in use; is another collector, or `obs demo`, running? Choose another with "
+            "--listen, or in outputs.web"
+        )
     if error.errno == errno.EACCES:
         return "not allowed; ports below 1024 need privileges"
     if error.errno == errno.EADDRNOTAVAIL:

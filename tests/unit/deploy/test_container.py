@@ -1,7 +1,9 @@
 """The image: linted by a real tool, pinned, and its locks fit the project."""
 
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -28,6 +30,47 @@ def test_hadolint_finds_no_fault() -> None:
     command = [hadolint, "--ignore", "DL3059", "--failure-threshold", "info", str(DOCKERFILE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def described(**variables: str) -> list[str]:
+    """The command that `make image` would run."""
+    script = DEPLOY / "container" / "build.sh"
+    given = {"PATH": os.environ["PATH"], "DRY": "1", **variables}
+    return shlex.split(subprocess.check_output(["sh", str(script)], text=True, env=given))
+
+
+def test_make_image_builds_for_two_platforms_and_names_the_version() -> None:
+    minor = __version__.rpartition(".")[0]
+    command = described(IMAGE="registry.example.com/obs", EXTRAS="aws,otlp", PUSH="1")
+    assert command[:3] == ["docker", "buildx", "build"]
+    assert command[command.index("--platform") + 1] == "linux/amd64,linux/arm64"
+    assert {"--push", "--sbom=true", "--provenance=mode=max"} <= set(command)
+    tags = [command[at + 1] for at, word in enumerate(command) if word == "--tag"]
+    assert tags == [f"registry.example.com/obs:{name}-aws-otlp" for name in (__version__, minor)]
+    assert f"obs:{__version__}" in described()
+    assert "--load" in described(PLATFORMS="linux/amd64")
+    assert "--load" not in described()
+
+
+def test_the_image_says_what_it_is_and_takes_every_build_argument() -> None:
+    command = described()
+    given = {command[at + 1] for at, word in enumerate(command) if word == "--build-arg"}
+    names = {each.partition("=")[0] for each in given}
+    known = {
+        rest.partition("=")[0]
+        for stage in ("build", "runtime")
+        for word, rest in instructions(stage)
+        if word == "ARG"
+    }
+    assert names - known == {"SOURCE_DATE_EPOCH"}  # of the builder itself: the times of files
+    assert known == names & known
+    (labels,) = (rest for word, rest in instructions("runtime") if word == "LABEL")
+    prefix = "org.opencontainers.image."
+    told = dict(each.split("=", 1) for each in shlex.split(labels))
+    for name in ("title", "description", "licenses", "version", "revision", "created"):
+        assert told[prefix + name], name
+    (base,) = (rest.split()[0] for word, rest in instructions("runtime") if word == "FROM")
+    assert told[f"{prefix}base.name"] == base
 
 
 def test_it_runs_as_a_user_by_number_and_writes_to_its_state_only() -> None:

@@ -3,25 +3,23 @@
 import json
 import shutil
 import subprocess
-from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from tests.unit.deploy.deployed import DEPLOY, PORT, ROOT, STATE, UID
+from tests.unit.deploy.manifests import (
+    Manifest,
+    check_found_by,
+    check_restricted,
+    documents,
+    named,
+    pods,
+    validate,
+)
 
 FOLDER = DEPLOY / "kubernetes"
 PRODUCTION = FOLDER / "overlays" / "production"
-OUR_SCHEMA = {"apiVersion", "kind", "metadata", "spec"}
-# Of monitoring.coreos.com/v1, as far as it is used here: no schema of it is to be had offline.
-ENDPOINT = {"port", "interval", "scrapeTimeout", "honorLabels"}
-
-Manifest = dict[str, Any]
-
-
-def documents(text: str) -> list[Manifest]:
-    return [each for each in yaml.safe_load_all(text) if each]
 
 
 def written() -> list[Manifest]:
@@ -29,13 +27,6 @@ def written() -> list[Manifest]:
     files = sorted(FOLDER.rglob("*.yaml"))
     found = [each for file in files for each in documents(file.read_text(encoding="utf-8"))]
     return [each for each in found if each["kind"] not in {"Kustomization", "Component"}]
-
-
-def named(objects: list[Manifest], kind: str, name: str) -> Manifest:
-    (found,) = (
-        each for each in objects if each["kind"] == kind and each["metadata"]["name"] == name
-    )
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +39,6 @@ def built() -> list[Manifest]:
     done = subprocess.run([*command, str(PRODUCTION)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return documents(done.stdout)
-
-
-def validate(manifest: Manifest) -> None:
-    if manifest["kind"] == "ServiceMonitor":
-        assert manifest.keys() == OUR_SCHEMA
-        endpoints = manifest["spec"]["endpoints"]
-        assert [endpoint for endpoint in endpoints if not endpoint.keys() <= ENDPOINT] == []
-        return
-    for version in ("1.29", "1.34"):  # the first with native side containers, and a recent one
-        kubernetes_validate.validate(json.loads(json.dumps(manifest)), version, strict=True)
 
 
 def test_every_file_fits_kubernetes_schema() -> None:
@@ -112,20 +93,8 @@ def test_two_collectors_never_share_a_state() -> None:
 
 
 def test_every_container_is_within_the_restricted_standard(built: list[Manifest]) -> None:
-    for deployment in (each for each in built if each["kind"] == "Deployment"):
-        pod = deployment["spec"]["template"]["spec"]
-        for container in [*pod["containers"], *pod.get("initContainers", ())]:
-            context = pod.get("securityContext", {}) | container["securityContext"]
-            assert context["runAsNonRoot"] is True
-            assert context["runAsUser"] > 0
-            assert context["allowPrivilegeEscalation"] is False
-            assert context["readOnlyRootFilesystem"] is True
-            assert context["capabilities"] == {"drop": ["ALL"]}
-            assert context["seccompProfile"] == {"type": "RuntimeDefault"}
-            assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
-            assert "memory" in container["resources"]["limits"]
-            assert container["image"].rpartition(":")[2][0].isdigit()
-        assert pod["automountServiceAccountToken"] is False
+    for pod in pods(built):
+        check_restricted(pod)
 
 
 def test_collectors_run_as_their_image_s_user_with_the_state_where_it_is() -> None:
@@ -156,23 +125,5 @@ def test_the_config_map_is_the_spec_and_its_name_changes_with_it(built: list[Man
 
 
 def test_prometheus_finds_every_collector(built: list[Manifest]) -> None:
-    wanted = named(built, "ServiceMonitor", "obs")["spec"]
-    services = [
-        each
-        for each in built
-        if each["kind"] == "Service"
-        and wanted["selector"]["matchLabels"].items() <= each["metadata"]["labels"].items()
-    ]
-    assert {each["metadata"]["name"] for each in services} == {"obs-aws", "obs-sidecars"}
-    pods = [each["spec"]["template"] for each in built if each["kind"] == "Deployment"]
-    for service in services:
-        (port,) = service["spec"]["ports"]
-        assert port["name"] == wanted["endpoints"][0]["port"]
-        (pod,) = (
-            pod
-            for pod in pods
-            if service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
-        )
-        containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
-        open_ports = {each["name"] for one in containers for each in one.get("ports", ())}
-        assert port["targetPort"] in open_ports
+    monitor = named(built, "ServiceMonitor", "obs")
+    assert check_found_by(monitor, built) == {"obs-aws", "obs-sidecars"}

@@ -340,3 +340,17 @@ def test_a_histogram_without_labels_has_buckets_too() -> None:
     waits = Metric("wait_seconds", Kind.HISTOGRAM, "Waits.", (), "seconds", buckets=(1,))
     exposition = exposed(Family(waits, SINGLE, [1], None, [one_second(waits)]))
     assert 'wait_seconds_bucket{le="+Inf"} 1\nwait_seconds_count 1\n' in plain(exposition)
+
+
+def test_what_another_exporter_has_comes_after_ours_without_the_labels_of_all() -> None:
+    rows = Rows([("a",)])
+    foreign = Metric("a_gauge", Kind.GAUGE, "Theirs.", ("queue",), foreign=True)
+    exposition = Exposition((("system", "shop"),))
+    exposition.update("source", [Family(foreign, rows, [1]), Family(DEPTH, rows, [2])])
+    ours, theirs = 'queue_depth_messages{queue="a",system="shop"} 2', 'a_gauge{queue="a"} 1'
+    for openmetrics in (False, True):
+        lines = plain(exposition, openmetrics=openmetrics).splitlines()
+        assert lines.index(ours) < lines.index(theirs)
+    binary = exposition.body(openmetrics=False, gzip=False, protobuf=True)
+    assert binary.count(b"shop") == 1
+    assert binary.index(b"queue_depth_messages") < binary.index(b"a_gauge")

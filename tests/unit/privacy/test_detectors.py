@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from obs import catalogue
 from obs.alerts.targets import DEFAULT, build
-from obs.checks.privacy import kinds, luhn, telltale
+from obs.privacy.detectors import kinds
+from obs.privacy.formats import luhn
+from obs.privacy.names import telltale
 from obs.spec.load import load
 
 EMAIL = "an e-mail address"
