@@ -69,7 +69,9 @@ class Opened:
         with suppress(ValueError):  # a coroutine that is thrown away ends in another context
             _CURRENT.reset(self._token)
         if kind is not None:
-            self._span.failed(str(getattr(error, "reason", kind.__name__)))
+            self._span.failed(
+                str(getattr(error, "reason", _WORDS.get(kind.__name__, kind.__name__)))
+            )
         self._span.end()
 
     def note(self, name: str, value: Attribute) -> None:
@@ -131,6 +133,7 @@ class SpanCounts:
 
 _CURRENT: Final[ContextVar[Span | None]] = ContextVar("span", default=None)
 _NOTHING: Final = Opened()
+_WORDS: Final = {"CancelledError": "cancelled", "TimeoutError": "timeout"}
 
 
 def client(name: str, attributes: Callable[[], Attributes]) -> Opened:

@@ -23,7 +23,7 @@ def run(
 ) -> list[CheckResult]:
     """What each check found, in their order."""
     with context(system) as opened:
-        return [_traced(check, system, opened) for check in checks]
+        return [_result(check, system, opened) for check in checks]
 
 
 def outcomes(results: Sequence[CheckResult]) -> dict[str, bool]:
@@ -59,18 +59,19 @@ def exit_code(results: Sequence[CheckResult], *, strict: bool = False) -> int:
     return FOUND if any(result.outcome in bad for result in results) else DONE
 
 
-def _traced(check: Check[Any], system: System, context: CheckContext) -> CheckResult:
-    """The result, with a span of its own for the requests that it takes."""
-    with spans.step(f"check {check.name}", {"obs.check": check.name}) as span:
-        result = _result(check, system, context)
-        span.note("obs.outcome", str(result.outcome))
-        return result
-
-
 def _result(check: Check[Any], system: System, context: CheckContext) -> CheckResult:
     subjects = check.subjects(system)
     if not subjects:
         return CheckResult(check.name, check.question, (skipped(system.system, check.absent),))
+    with spans.step(f"check {check.name}", {"obs.check": check.name}) as span:
+        result = _found(check, system, context, subjects)
+        span.note("obs.outcome", str(result.outcome))
+        return result
+
+
+def _found(
+    check: Check[Any], system: System, context: CheckContext, subjects: Sequence[str]
+) -> CheckResult:
     findings: list[CheckFinding] = []
     rows: FindingRows = ()
     answered = False

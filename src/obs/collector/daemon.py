@@ -178,6 +178,7 @@ class Daemon:
         with self._tracer.trace(f"poll {health.name}", about) as span:
             started = time.monotonic()
             call = in_thread(source.poll, f"poll-{health.name}")
+            call.add_done_callback(asyncio.Future.exception)  # read, even where this is cancelled
             await asyncio.wait({call}, timeout=source.limit)
             failure = await self._recorded(source, call, started)
             if failure is not None:
@@ -188,7 +189,6 @@ class Daemon:
                 await self._after(source)
         if failure is not None:
             await asyncio.wait({call})
-            call.exception()
             collect_after_failure()
 
     async def _after(self, source: PolledSource) -> None:

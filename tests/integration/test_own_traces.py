@@ -1,0 +1,187 @@
+"""A running collector traces its own polls and pushes, and says nothing that is secret."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.openmetrics import parser as openmetrics
+
+from obs.cli.main import main
+from obs.sandbox.nats_server import NatsServer
+from obs.sandbox.process import free_ports
+from tests.integration.collector_process import CollectorProcess, Spec, collectors, key, spec_of
+from tests.integration.otlp_receivers import (
+    ServiceSpan,
+    TraceReceiver,
+    http_receiver,
+    trace_receiver,
+)
+from tests.integration.secrets_planted import token, traces
+from tests.integration.waiting import eventually_async
+
+__all__ = ["collectors"]
+
+pytestmark = pytest.mark.integration
+
+PASSWORD, HEADER, AWS_KEY = map(token, ("nats password", "header", "aws key"))
+ASKED = {"Accept": "application/openmetrics-text; version=1.0.0"}
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[TraceReceiver]:
+    async with trace_receiver() as running:
+        yield running
+
+
+def spec(folder: Path, receiver: TraceReceiver, metrics: str, server: NatsServer) -> Spec:
+    (folder / "headers").write_text(f"authorization: Bearer {HEADER}\n")
+    (folder / "password").write_text(PASSWORD)
+    (nobody,) = free_ports(1)
+    made = spec_of(
+        folder,
+        nats={"monitor": [server.monitor]},
+        aws={
+            "endpoint_url": f"http://127.0.0.1:{nobody}",
+            "buses": [{"name": "oms-events"}],
+            "required": False,
+        },
+        otlp={
+            "endpoint": metrics,
+            "every": "1s",
+            "traces": {
+                "endpoint": receiver.endpoint,
+                "headers_file": str(folder / "headers"),
+            },
+        },
+    )
+    login = {"user": "u", "password_file": str(folder / "password")}
+    made["sources"]["nats"]["api"] = {
+        "poll": "1s",
+        "connection": {"servers": [server.url], **login},
+    }
+    return made
+
+
+def named(receiver: TraceReceiver, name: str) -> list[ServiceSpan]:
+    return [each for each in receiver.spans if each.span.name == name]
+
+
+def below(receiver: TraceReceiver, parent: ServiceSpan) -> list[ServiceSpan]:
+    return [each for each in receiver.spans if each.span.parent_span_id == parent.span.span_id]
+
+
+def exemplars(collector: CollectorProcess, source: str) -> list[str]:
+    """The trace ids that OpenMetrics has for the polls of a source."""
+    text = collector.get("/metrics", **ASKED).text
+    return [
+        sample.exemplar.labels["trace_id"]
+        for family in openmetrics.text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.exemplar is not None and sample.labels["source"] == source
+    ]
+
+
+async def test_polls_and_pushes_are_traces_with_their_requests(
+    tmp_path: Path,
+    receiver: TraceReceiver,
+    collectors: list[CollectorProcess],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", AWS_KEY)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    async with http_receiver() as metrics:
+        with NatsServer(tmp_path / "nats") as server:
+            written = spec(tmp_path, receiver, metrics.endpoint, server)
+            collector = CollectorProcess(tmp_path, written)
+            collectors.append(collector)
+            await asyncio.to_thread(collector.start)
+            for name in ("poll nats", "poll api", "poll aws", "push otlp"):
+                await eventually_async(lambda name=name: named(receiver, name))
+
+            (of_nats, *_) = named(receiver, "poll nats")
+            assert of_nats.service == "obs"
+            assert of_nats.attributes["obs.source.kind"] == "nats"
+            asked = below(receiver, of_nats)
+            assert {each.span.name for each in asked} == {"GET"}
+            assert {each.span.kind for each in asked} == {asked[0].span.SPAN_KIND_CLIENT}
+            urls = {each.attributes["url.full"] for each in asked}
+            assert f"{server.monitor}/jsz" in urls
+            assert all(each.attributes["http.response.status_code"] == 200 for each in asked)
+
+            subjects = {
+                each.attributes["messaging.destination.name"]
+                for poll in named(receiver, "poll api")
+                for each in below(receiver, poll)
+                if each.span.name == "nats.request"
+            }
+            assert "$JS.API.INFO" in subjects
+            (failed, *_) = named(receiver, "poll aws")
+            assert failed.attributes["error.type"] == "connection"
+            (call, *_) = below(receiver, failed)
+            assert call.span.name.startswith("aws.")
+            assert call.attributes["rpc.system"] == "aws-api"
+            assert call.span.status.code == call.span.status.STATUS_CODE_ERROR
+            (push, *_) = named(receiver, "push otlp")
+            assert [each.attributes["url.full"] for each in below(receiver, push)] == [
+                f"{metrics.endpoint}/v1/metrics"
+            ]
+
+            assert receiver.headers["authorization"] == f"Bearer {HEADER}"
+            told = str(receiver.spans) + str([each.attributes for each in receiver.spans])
+            for secret in (PASSWORD, HEADER, AWS_KEY):
+                assert not [piece for piece in traces(secret) if piece in told]
+
+            shown = await asyncio.to_thread(exemplars, collector, "nats")
+            assert shown
+            await eventually_async(
+                lambda: {*shown} <= {each.span.trace_id.hex() for each in receiver.spans}
+            )
+            plain = await asyncio.to_thread(collector.get, "/metrics")
+            assert "trace_id" not in plain.text
+
+            scrape = await asyncio.to_thread(collector.scrape)
+            assert scrape[key("obs_trace_spans_sent_total")] > 0
+            assert scrape[key("obs_trace_spans_dropped_total", reason="not_sent")] == 0
+
+            del written["outputs"]["otlp"]["traces"]
+            collector.spec_file.write_text(json.dumps(written))
+            assert collector.process.pid is not None
+            os.kill(collector.process.pid, signal.SIGHUP)
+            await asyncio.to_thread(collector.logged, "is in force")
+            before = time.time_ns()
+            await asyncio.to_thread(collector.polls, "nats", 2)
+            assert max(each.span.end_time_unix_nano for each in receiver.spans) < before
+
+
+async def test_a_check_is_one_trace_with_a_span_for_each_check(
+    tmp_path: Path, receiver: TraceReceiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (nobody,) = free_ports(1)
+    written = spec_of(
+        tmp_path,
+        nats={"monitor": [f"http://127.0.0.1:{nobody}"]},
+        otlp={"endpoint": receiver.endpoint, "traces": True},
+    )
+    file = tmp_path / "spec.yaml"
+    file.write_text(json.dumps(written))
+    asked = ["check", "--spec", str(file), "--only", "nats-versions", "--only", "iam"]
+    await asyncio.to_thread(main, asked)
+    (root,) = named(receiver, "check")
+    checks = below(receiver, root)
+    assert [(each.span.name, each.attributes["obs.outcome"]) for each in checks] == [
+        ("check nats-versions", "failed")
+    ]
+    requests = [each for check in checks for each in below(receiver, check)]
+    assert {each.attributes["error.type"] for each in requests} == {"connection"}
+
+    written["outputs"]["otlp"]["endpoint"] = f"http://127.0.0.1:{nobody}"
+    file.write_text(json.dumps(written))
+    capsys.readouterr()
+    await asyncio.to_thread(main, asked)
+    assert "trace of this command could not be sent" in capsys.readouterr().err
