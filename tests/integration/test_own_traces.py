@@ -5,15 +5,30 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent import futures
+from functools import partial
 from pathlib import Path
 
+import grpc
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
+    TraceServiceServicer,
+    add_TraceServiceServicer_to_server,
+)
+from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 
 from obs.cli.main import main
 from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.process import free_ports
+from obs.sinks.traces import open_tracer
+from obs.spans import SpanCounts, client
+from obs.spec.system import System
 from tests.integration.collector_process import CollectorProcess, Spec, collectors, key, spec_of
 from tests.integration.otlp_receivers import (
     ServiceSpan,
@@ -78,9 +93,10 @@ def below(receiver: TraceReceiver, parent: ServiceSpan) -> list[ServiceSpan]:
 def exemplars(collector: CollectorProcess, source: str) -> list[str]:
     """The trace ids that OpenMetrics has for the polls of a source."""
     text = collector.get("/metrics", **ASKED).text
+    parse: Callable[[str], Iterator[Metric]] = openmetrics.text_string_to_metric_families
     return [
         sample.exemplar.labels["trace_id"]
-        for family in openmetrics.text_string_to_metric_families(text)
+        for family in parse(text)
         for sample in family.samples
         if sample.exemplar is not None and sample.labels["source"] == source
     ]
@@ -102,7 +118,7 @@ async def test_polls_and_pushes_are_traces_with_their_requests(
             collectors.append(collector)
             await asyncio.to_thread(collector.start)
             for name in ("poll nats", "poll api", "poll aws", "push otlp"):
-                await eventually_async(lambda name=name: named(receiver, name))
+                await eventually_async(partial(named, receiver, name))
 
             (of_nats, *_) = named(receiver, "poll nats")
             assert of_nats.service == "obs"
@@ -157,6 +173,34 @@ async def test_polls_and_pushes_are_traces_with_their_requests(
             before = time.time_ns()
             await asyncio.to_thread(collector.polls, "nats", 2)
             assert max(each.span.end_time_unix_nano for each in receiver.spans) < before
+
+
+def test_over_grpc_the_receiver_gets_the_same_spans() -> None:
+    class Receiver(TraceServiceServicer):
+        spans: list[str] = []
+
+        def Export(self, request: ExportTraceServiceRequest, _: object) -> object:
+            (origin,) = request.resource_spans
+            self.spans += [span.name for scope in origin.scope_spans for span in scope.spans]
+            answer = ExportTraceServiceResponse()
+            answer.partial_success.rejected_spans = 1
+            return answer
+
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    add_TraceServiceServicer_to_server(Receiver(), server)  # type: ignore[no-untyped-call]
+    endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    otlp = {"endpoint": endpoint, "protocol": "grpc", "traces": True}
+    system = System.model_validate({"version": 1, "system": "oms", "outputs": {"otlp": otlp}})
+    counts = SpanCounts()
+    tracer = open_tracer(system, counts)
+    with tracer.trace("apply", {}), client("GET", dict):
+        pass
+    tracer.close()
+    server.stop(None).wait()
+    assert Receiver.spans == ["GET", "apply"]
+    sent, lost = counts.all
+    assert (sent, lost["rejected"], tracer.failure) == (1, 1, None)
 
 
 async def test_a_check_is_one_trace_with_a_span_for_each_check(

@@ -57,8 +57,8 @@ class Answer:
 class Sender(Protocol):
     """A connection to an OTLP receiver, for one signal."""
 
-    def send(self, request: Message, timeout: float) -> Answer:
-        """Send one request.
+    def send(self, request: Any, timeout: float) -> Answer:
+        """Send one request, a message of the signal.
 
         Blocks for `timeout` seconds at most, whatever the receiver does. Raises SourceError.
         """
@@ -73,7 +73,7 @@ def accepted(response: Any, headers: Mapping[str, str], signal: Signal = METRICS
     return Answer(getattr(partial, signal.rejected), quoted(partial.error_message, headers))
 
 
-def json_response(body: bytes, signal: Signal = METRICS) -> Message:
+def json_response(body: bytes, signal: Signal = METRICS) -> Any:
     """The response of a receiver that answers in JSON; an empty one where it is none."""
     response = signal.response()
     try:

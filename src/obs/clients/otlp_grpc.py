@@ -69,7 +69,7 @@ class OtlpGrpc:
             self._channel = self._open()
         export = self._channel.unary_unary(
             f"/{self._signal.service}/Export",
-            request_serializer=Message.SerializeToString,
+            request_serializer=_serialized,
             response_deserializer=self._signal.response.FromString,
         )
         try:
@@ -115,6 +115,10 @@ class OtlpGrpc:
             options=options,
             compression=grpc.Compression.Gzip,
         )
+
+
+def _serialized(message: Message) -> bytes:
+    return message.SerializeToString()
 
 
 def _credentials(tls: Tls) -> grpc.ChannelCredentials:

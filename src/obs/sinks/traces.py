@@ -56,7 +56,7 @@ _SIGNAL: Final = Signal(
     ExportTraceServiceResponse,
     "rejected_spans",
 )
-_LIMITS: Final = SpanLimits(
+LIMITS: Final = SpanLimits(
     max_attributes=32,
     max_events=0,
     max_links=0,
@@ -79,7 +79,7 @@ def open_tracer(system: System, counts: SpanCounts) -> "OtlpTracer":
         sampler=ALWAYS_ON,
         resource=resource(identity_of(system), otlp.resource),
         shutdown_on_exit=False,
-        span_limits=_LIMITS,
+        span_limits=LIMITS,
     )
     provider.add_span_processor(Bounded(exporter, counts))
     return OtlpTracer(provider, exporter, counts)

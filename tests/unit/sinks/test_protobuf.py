@@ -101,6 +101,22 @@ def test_a_histogram_without_a_value_is_native_all_the_same() -> None:
     assert (span.offset, span.length) == (0, 0)
 
 
+def test_an_exemplar_is_on_its_bucket_and_beside_the_native_ones() -> None:
+    observations = Observations(PROCESSING.buckets)
+    observations.add(0.3)
+    observations.add(0.4, "ab" * 16, 1_700_000_000.25)
+    observations.add(1e6, "cd" * 16, 1_700_000_001.0)
+    exposition = Exposition()
+    exposition.update("a", [of(observations.histogram(), None)])
+    (family,) = families(body(exposition))
+    found = family.metric[0].histogram
+    for_native = [(each.label[0].value, each.value) for each in found.exemplars]
+    assert for_native == [("ab" * 16, 0.4), ("cd" * 16, 1e6)]
+    (exemplar,) = (each.exemplar for each in found.bucket if each.HasField("exemplar"))
+    assert (exemplar.label[0].name, exemplar.label[0].value) == ("trace_id", "ab" * 16)
+    assert (exemplar.timestamp.seconds, exemplar.timestamp.nanos) == (1_700_000_000, 250_000_000)
+
+
 def test_it_is_rendered_at_polls_only_while_somebody_asks_for_it() -> None:
     now = 0.0
     exposition = Exposition(monotonic=lambda: now)
