@@ -102,6 +102,14 @@ def exemplars(collector: CollectorProcess, source: str) -> list[str]:
     ]
 
 
+def reload(collector: CollectorProcess, times: int) -> None:
+    """Have it take up its spec, for the first or the second time."""
+    collector.spec_file.write_text(json.dumps(collector.spec))
+    assert collector.process.pid is not None
+    os.kill(collector.process.pid, signal.SIGHUP)
+    collector.logged("is in force", times)
+
+
 async def test_polls_and_pushes_are_traces_with_their_requests(
     tmp_path: Path,
     receiver: TraceReceiver,
@@ -114,9 +122,13 @@ async def test_polls_and_pushes_are_traces_with_their_requests(
     async with http_receiver() as metrics:
         with NatsServer(tmp_path / "nats") as server:
             written = spec(tmp_path, receiver, metrics.endpoint, server)
+            on = written["outputs"]["otlp"].pop("traces")
             collector = CollectorProcess(tmp_path, written)
             collectors.append(collector)
             await asyncio.to_thread(collector.start)
+            assert not await asyncio.to_thread(exemplars, collector, "nats")
+            written["outputs"]["otlp"]["traces"] = on
+            await asyncio.to_thread(reload, collector, 1)
             for name in ("poll nats", "poll api", "poll aws", "push otlp"):
                 await eventually_async(partial(named, receiver, name))
 
@@ -161,15 +173,12 @@ async def test_polls_and_pushes_are_traces_with_their_requests(
             plain = await asyncio.to_thread(collector.get, "/metrics")
             assert "trace_id" not in plain.text
 
-            scrape = await asyncio.to_thread(collector.scrape)
-            assert scrape[key("obs_trace_spans_sent_total")] > 0
+            sent = key("obs_trace_spans_sent_total")  # as of the last poll
+            scrape = await asyncio.to_thread(collector.until, lambda found: found[sent] > 0)
             assert scrape[key("obs_trace_spans_dropped_total", reason="not_sent")] == 0
 
             del written["outputs"]["otlp"]["traces"]
-            collector.spec_file.write_text(json.dumps(written))
-            assert collector.process.pid is not None
-            os.kill(collector.process.pid, signal.SIGHUP)
-            await asyncio.to_thread(collector.logged, "is in force")
+            await asyncio.to_thread(reload, collector, 2)
             before = time.time_ns()
             await asyncio.to_thread(collector.polls, "nats", 2)
             assert max(each.span.end_time_unix_nano for each in receiver.spans) < before
