@@ -68,6 +68,12 @@ class Site:
     def status(self) -> bytes:
         return b"{}"
 
+    def page(self) -> bytes:
+        return b""
+
+    def page_of(self, typed: str) -> bytes:
+        return b""
+
     def slo_history(self) -> bytes:
         return b"{}"
 
