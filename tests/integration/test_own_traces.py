@@ -238,3 +238,24 @@ async def test_a_check_is_one_trace_with_a_span_for_each_check(
     capsys.readouterr()
     await asyncio.to_thread(main, asked)
     assert "trace of this command could not be sent" in capsys.readouterr().err
+
+
+async def test_an_apply_is_one_trace_with_its_plan(tmp_path: Path, receiver: TraceReceiver) -> None:
+    (tmp_path / "token").write_text(HEADER)
+    login = {"token_file": str(tmp_path / "token")}
+    written = spec_of(
+        tmp_path,
+        nats={"monitor": ["http://127.0.0.1:1"]},
+        otlp={"endpoint": receiver.endpoint, "traces": True},
+    ) | {"stacks": {"mimir": {"url": f"{receiver.endpoint}/no", **login}}}
+    file = tmp_path / "spec.yaml"
+    file.write_text(json.dumps(written))
+    arguments = ["alerts", "apply", "--spec", str(file), "--target", "mimir", "--check"]
+    assert await asyncio.to_thread(main, arguments) == 1  # there are no rules yet
+    (root,) = named(receiver, "alerts apply")
+    (plan,) = below(receiver, root)
+    assert plan.attributes == {"obs.target": "mimir"}
+    (get,) = below(receiver, plan)
+    url = f"{receiver.endpoint}/no/prometheus/config/v1/rules"
+    assert (get.attributes["url.full"], get.attributes["error.type"]) == (url, "404")
+    assert not [piece for piece in traces(HEADER) if piece in str(receiver.spans)]
