@@ -131,14 +131,13 @@ class Daemon:
 
     async def close(self) -> None:
         """Save the state and close the sinks; neither is waited for without end."""
+        traced = in_thread(self._tracer.close, "close-traces")
         saving = asyncio.ensure_future(self.in_core(self._collector.close))
         closing = [in_thread(each.close, f"close-{each.health.name}") for each in self._sinks]
         _, late = await asyncio.wait({saving}, timeout=SAVE_WITHIN_SECONDS)
         if closing:
             await asyncio.wait(closing, timeout=CLOSE_WITHIN_SECONDS)
-        await asyncio.wait(
-            {in_thread(self._tracer.close, "close-traces")}, timeout=TRACED_WITHIN_SECONDS
-        )
+        await asyncio.wait({traced}, timeout=TRACED_WITHIN_SECONDS)
         self._core.shutdown(wait=False, cancel_futures=True)
         if late:
             log.error("the state is not saved: it takes longer than %g s", SAVE_WITHIN_SECONDS)

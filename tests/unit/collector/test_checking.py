@@ -72,7 +72,7 @@ def test_each_run_is_a_trace(tmp_path: Path) -> None:
             return super().trace(name, attributes)
 
     run(tmp_path, lambda clients: {"iam": True}, 3, Tracer())
-    assert begun == ["checks", "checks"]
+    assert begun == ["checks", "checks", "checks"]
 
 
 def test_a_run_that_fails_as_a_whole_leaves_no_result(
