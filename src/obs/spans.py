@@ -9,6 +9,7 @@ A span holds what was asked of whom and what came of it: never a header, a body,
 message of an error.
 """
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -69,9 +70,7 @@ class Opened:
         with suppress(ValueError):  # a coroutine that is thrown away ends in another context
             _CURRENT.reset(self._token)
         if kind is not None:
-            self._span.failed(
-                str(getattr(error, "reason", _WORDS.get(kind.__name__, kind.__name__)))
-            )
+            self._span.failed(_why(kind.__name__, getattr(error, "reason", "")))
         self._span.end()
 
     def note(self, name: str, value: Attribute) -> None:
@@ -133,7 +132,15 @@ class SpanCounts:
 
 _CURRENT: Final[ContextVar[Span | None]] = ContextVar("span", default=None)
 _NOTHING: Final = Opened()
-_WORDS: Final = {"CancelledError": "cancelled", "TimeoutError": "timeout"}
+_KINDS: Final = {"CancelledError": "cancelled", "TimeoutError": "timeout"}
+_WORD: Final = re.compile("[a-z_]{1,40}")
+
+
+def _why(kind: str, reason: object) -> str:
+    """One word: the reason of our own errors, else the type. Others have a whole text there."""
+    if isinstance(reason, str) and _WORD.fullmatch(reason):
+        return reason
+    return _KINDS.get(kind, kind)
 
 
 def client(name: str, attributes: Callable[[], Attributes]) -> Opened:

@@ -76,6 +76,7 @@ def test_a_span_belongs_to_the_one_that_is_open_around_it() -> None:
     [
         (SourceError("throttled", "a secret text"), "throttled"),
         (KeyError("a secret text"), "KeyError"),
+        (UnicodeDecodeError("utf-8", b"", 0, 0, "a secret text"), "UnicodeDecodeError"),
         (TimeoutError(), "timeout"),
         (asyncio.CancelledError(), "cancelled"),
     ],

@@ -82,13 +82,9 @@ def assemble(
         for kind, name, spec in polled
     }
     pushes = _push_healths(system)
-    counts = before.collector.span_counts if before else None
-    tracer: spans.Tracer | None = None
-    if system.outputs.traces is not None:
-        counts = counts or spans.SpanCounts()
-        from obs.sinks.traces import open_tracer  # noqa: PLC0415  heavy: here, not at a reload
-
-        tracer = None if only_try else open_tracer(system, counts)
+    traced = before.collector.span_counts if before else None
+    if system.outputs.traces is not None and traced is None:
+        traced = spans.SpanCounts()
     state_errors: Counter[str] = before.collector.state_errors if before else Counter()
     state = (
         State(Path(system.state_dir), None, lambda _: None)
@@ -103,8 +99,9 @@ def assemble(
         [*clients.values()],
         state_errors=state_errors,
         clock=clock,
-        span_counts=counts,
+        span_counts=traced,
     )
+    tracer = _tracer(system, traced, only_try)
     sources: list[PolledSource] = []
     listeners: list[Listener] = []
     for kind, name, spec in polled:
@@ -124,6 +121,15 @@ def assemble(
         collector.go_on(before.collector)
     sinks = _sinks(system, pushes, of_sources)
     return Assembled(collector, Daemon(collector, sources, sinks, listeners, tracer), clients)
+
+
+def _tracer(system: System, counts: spans.SpanCounts | None, only_try: bool) -> spans.Tracer | None:
+    if system.outputs.traces is None or counts is None:
+        return None
+    # Heavy: loaded while a spec is tried, in a thread, and not when it comes into force.
+    from obs.sinks.traces import open_tracer  # noqa: PLC0415
+
+    return None if only_try else open_tracer(system, counts)
 
 
 def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:
