@@ -13,6 +13,7 @@ ROOT = Path(obs.__file__).parent
 
 MAY_IMPORT = {
     "redaction": set(),
+    "spans": set(),
     "errors": {"redaction"},
     "failure": {"errors", "redaction"},
     "snapshot": {"errors"},
@@ -33,15 +34,17 @@ MAY_IMPORT = {
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "files", "ids", "redaction", "yaml_syntax"},
-    "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
-    "clients": {"bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spec"},
+    "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spans", "spec"},
+    "clients": {
+        *("bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spans", "spec"),
+    },
     "state": {"errors", "state_file"},
     "state_file": set(),
     "sources": {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
         *("redaction", "snapshot", "spec", "state", "web"),
     },
-    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spec"},
+    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spans", "spec"},
     "state_copy": {"errors", "state", "state_file"},
     "state_export": {"errors", "state"},
     "packs": {"alerts", "catalogue", "errors", "spec"},
@@ -51,7 +54,7 @@ MAY_IMPORT = {
     "collector": {
         *("extras", "failure", "logs", "redaction"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
-        *("snapshot", "sources", "spec", "state", "web"),
+        *("snapshot", "sources", "spans", "spec", "state", "web"),
     },
     "tracing": set(),
     "sandbox": {
@@ -75,7 +78,7 @@ MAY_IMPORT = {
         *("ids", "slis", "spec"),
     },
     "checks": {
-        "extras",
+        *("extras", "spans"),
         *("alerts", "artifacts", "files", "bounded_json", "catalogue", "clients"),
         *("errors", "iam", "ids", "packs", "privacy", "redaction", "slo", "snapshot", "sources"),
         *("spec", "stacks", "web"),
@@ -91,7 +94,7 @@ MAY_IMPORT = {
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
-        *("extras", "failure", "logs", "redaction"),
+        *("extras", "failure", "logs", "redaction", "spans"),
         *(
             "checks",
             "alert_stats",

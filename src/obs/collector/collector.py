@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from obs import spans
 from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
 from obs.collector.health import PushHealth, SourceHealth
@@ -25,6 +26,7 @@ from obs.families.own import (
     log_family,
     push_families,
     source_families,
+    span_families,
     spec_families,
     state_family,
 )
@@ -64,11 +66,14 @@ class Collector:
         *,
         state_errors: Counter[str],
         clock: Clock,
+        span_counts: spans.SpanCounts | None = None,
     ) -> None:
+        """`span_counts`: what becomes of the spans of its traces; None where there are none."""
         self.system = system
         self.sources = tuple(sources)
         self.pushes = tuple(pushes)
         self.state_errors = state_errors
+        self.span_counts = span_counts
         self.clock = clock
         self.started = clock.wall()
         self.spec = SpecInForce(self.started)
@@ -169,9 +174,8 @@ class Collector:
         if not health.up:
             log.info("source %s is up", health.name)
         self._show(health.name, families)
-        health.succeeded(
-            self.clock.wall(), self.clock.monotonic(), self.clock.monotonic() - started
-        )
+        took = self._took(health, started)
+        health.succeeded(self.clock.wall(), self.clock.monotonic(), took)
         self._publish_slos()
         self._publish_own()
 
@@ -179,10 +183,16 @@ class Collector:
         """Record a failed poll; the source's series stay until they are stale."""
         if health.up or health.polls == 0:
             log.warning("source %s failed: %s: %s", health.name, error.reason, error)
-        health.failed(error.reason, str(error), self.clock.monotonic() - started)
+        health.failed(error.reason, str(error), self._took(health, started))
         if (tracker := self.trackers.get(health.name)) is not None:
             tracker.failed()
         self._publish_own()
+
+    def _took(self, health: SourceHealth, started: float) -> float:
+        """The seconds that a poll has taken, counted; its trace explains them."""
+        took = self.clock.monotonic() - started
+        health.observed.add(max(took, 0.0), spans.trace_id(), self.clock.wall())
+        return took
 
     def lacks_history(self, source: str) -> bool:
         """Whether an SLO of this source misses events from before the polls began."""
@@ -331,6 +341,7 @@ class Collector:
             check_family(self.checks),
             log_family(dropped_lines()),
             *spec_families(bool(self.spec.refused), self.spec.since),
+            *(span_families(*self.span_counts.all) if self.span_counts else ()),
             self.spec_names.family(),
             *self._asked(),
             BUILD,

@@ -4,18 +4,17 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from obs import catalogue
 from obs.catalogue.metric import Metric
 from obs.catalogue.published import why_unpublished
 from obs.spec.clocks import Zone
 from obs.spec.globs import is_plain, matches, plain_names
-from obs.spec.model import Address, Glob, LocalFile, Matching, Model, Name, wrong
-from obs.spec.plaintext import check_encrypted
+from obs.spec.model import Glob, LocalFile, Matching, Model, Name, wrong
+from obs.spec.otlp import Otlp, OtlpReceiver
 from obs.spec.quantity import Duration, within
 from obs.spec.report import did_you_mean
-from obs.spec.tls import Tls
 
 
 def _check_listen(address: str) -> str:
@@ -95,36 +94,6 @@ class Web(Model):
     """How the names of nats-exporter are written."""
 
 
-class Otlp(Model):
-    """Push metrics to an OpenTelemetry (OTLP) receiver."""
-
-    endpoint: Annotated[str, Address(("http", "https"), "http://host:4318")]
-    """URL: http://host:4318 for HTTP, http://host:4317 for gRPC; https:// for TLS.
-
-    A proxy that the environment names (https_proxy, no_proxy) is used for https:// only."""
-    protocol: Literal["http", "grpc"] = "http"
-    """Protocol; the usual port is 4317 for gRPC, 4318 for HTTP."""
-    every: Annotated[Duration, within("1s", "1d")] = 30.0
-    """Interval of pushes."""
-    timeout: Annotated[Duration, within("100ms", "10m")] = 10.0
-    """Timeout of a push with all its requests."""
-    headers_file: LocalFile | None = None
-    """File of `name: value` lines, for example an authorization header."""
-    allow_plaintext: bool = False
-    """Whether headers may be sent unencrypted, to an http:// endpoint on another machine."""
-    resource: dict[str, str] = {}
-    """Resource attributes added to service.name, service.version and deployment.environment."""
-    tls: Tls | None = None
-    """TLS settings for https:// endpoints."""
-
-    @model_validator(mode="after")
-    def _credentials_are_encrypted(self) -> "Otlp":
-        if self.headers_file is not None:
-            what = f"the headers in {self.headers_file}"
-            check_encrypted(self.endpoint, what, self.allow_plaintext, "endpoint")
-        return self
-
-
 class CloudWatch(Model):
     """Publish selected metrics to CloudWatch with PutMetricData."""
 
@@ -178,3 +147,8 @@ class Outputs(Model):
     """CloudWatch publishing (default: none)."""
     slo_report: SloReport | None = None
     """SLO reports (default: none)."""
+
+    @property
+    def traces(self) -> OtlpReceiver | None:
+        """Where traces of obs' own work are sent to; None where there are none."""
+        return self.otlp.traces if self.otlp else None
