@@ -1,0 +1,117 @@
+"""Fuzz with atheris, which is led by the branches of our code to inputs that reach new ones.
+
+Run as `python -m tests.fuzz [NAME …] [--seconds 60] [--corpus FOLDER]`; without a name every
+target has its turn. What ends a target is written to build/fuzz/NAME/ and told; exit status 1.
+"""
+
+import argparse
+import logging
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+_FOLDER: Final = Path("build") / "fuzz"
+_LARGEST: Final = 65_536  # bytes of an input
+_MEMORY: Final = 1_500  # MB of the process; beyond, an input is a fault
+_SLOW: Final = 20  # seconds for one input
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status: 0 nothing found, 1 a fault, 2 a wrong name or no atheris."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a target; default: all")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
+    parser.add_argument("--list", action="store_true", help="print the names and exit")
+    parser.add_argument("--only", metavar="NAME", help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.only:
+        _fuzz(chosen.only, chosen.seconds)  # ends the process
+    names = _known_names()
+    if chosen.list:
+        print("\n".join(names))
+        return 0
+    if unknown := [name for name in chosen.names if name not in names]:
+        print(f"unknown target {unknown[0]}; known: {', '.join(names)}", file=sys.stderr)
+        return 2
+    if not _has_atheris():
+        return 2
+    # A process each: a fault ends the process, and coverage is of one target.
+    return int(not all([_run(name, chosen.seconds) for name in chosen.names or names]))
+
+
+def _known_names() -> list[str]:
+    from tests.fuzz.targets import BY_NAME
+
+    return list(BY_NAME)
+
+
+def _has_atheris() -> bool:
+    try:
+        import atheris  # noqa: F401
+    except ImportError:
+        print("atheris is not installed: `make fuzz` installs it", file=sys.stderr)
+        return False
+    return True
+
+
+def _run(name: str, seconds: int) -> bool:
+    began = time.monotonic()
+    folder = _FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "tests.fuzz", "--only", name, "--seconds", str(seconds)]
+    with (folder / "log").open("wb") as log:
+        ended = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
+    lines = (folder / "log").read_text(errors="replace").splitlines()
+    counts = [line.split() for line in lines if line.startswith("#")]
+    runs, covered = (counts[-1][0][1:], _after("cov:", counts[-1])) if counts else ("0", "0")
+    fine = ended.returncode == 0
+    took = f"{time.monotonic() - began:.0f} s"
+    print(f"{name}: {runs} inputs, {covered} branches, {took}: {'ok' if fine else 'FAULT'}")
+    if not fine:
+        print("\n".join(f"  {line}" for line in lines[-60:] if not line.startswith("#")))
+    sys.stdout.flush()
+    return fine
+
+
+def _after(word: str, words: list[str]) -> str:
+    return words[words.index(word) + 1] if word in words else "0"
+
+
+def _fuzz(name: str, seconds: int) -> None:
+    import atheris
+
+    with atheris.instrument_imports(include=["obs", "botocore.parsers", "yaml"]):
+        from tests.fuzz.targets import BY_NAME
+    from tests.fuzz.mutants import ODD
+
+    target = BY_NAME[name]
+    logging.disable(logging.WARNING)
+    folder = (_FOLDER / name).resolve()
+    corpus = folder / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(target.seeds):
+        (corpus / f"seed-{number}").write_bytes(seed)
+        try:
+            target(seed)  # what is loaded when first used is not the cost of an input
+        except Exception as error:
+            raise SystemExit(f"seed {number} of {name} is refused: {error!r}") from error
+    words = folder / "words"
+    words.write_text("".join(f'"{_escaped(odd)}"\n' for odd in ODD if 0 < len(odd) < 60))
+    options = [
+        *(f"-max_total_time={seconds}", f"-timeout={_SLOW}", f"-rss_limit_mb={_MEMORY}"),
+        *(f"-max_len={_LARGEST}", f"-dict={words}", f"-artifact_prefix={folder}{os.sep}"),
+        *("-print_final_stats=1", str(corpus)),
+    ]
+    atheris.Setup([sys.argv[0], *options], target)
+    atheris.Fuzz()
+
+
+def _escaped(word: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in word)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
