@@ -7,6 +7,7 @@ target has its turn. What ends a target is written to build/fuzz/NAME/ and told;
 import argparse
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from typing import Final
 _FOLDER: Final = Path("build") / "fuzz"
 _LARGEST: Final = 65_536  # bytes of an input
 _MEMORY: Final = 1_500  # MB of the process; beyond, an input is a fault
+_BOMB: Final = 60_000  # bytes
 _SLOW: Final = 20  # seconds for one input
 
 
@@ -39,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if not _has_atheris():
         return 2
     # A process each: a fault ends the process, and coverage is of one target.
-    return int(not all([_run(name, chosen.seconds) for name in chosen.names or names]))
+    return int(not all([_run(name, chosen.seconds) for name in chosen.names or names]))  # noqa: C419
 
 
 def _known_names() -> list[str]:
@@ -65,8 +67,8 @@ def _run(name: str, seconds: int) -> bool:
     with (folder / "log").open("wb") as log:
         ended = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
     lines = (folder / "log").read_text(errors="replace").splitlines()
-    counts = [line.split() for line in lines if line.startswith("#")]
-    runs, covered = (counts[-1][0][1:], _after("cov:", counts[-1])) if counts else ("0", "0")
+    runs = _last(r"stat::number_of_executed_units: +(\d+)", lines)
+    covered = _last(r"#\d+\t.* cov: (\d+)", lines)
     fine = ended.returncode == 0
     took = f"{time.monotonic() - began:.0f} s"
     print(f"{name}: {runs} inputs, {covered} branches, {took}: {'ok' if fine else 'FAULT'}")
@@ -76,8 +78,9 @@ def _run(name: str, seconds: int) -> bool:
     return fine
 
 
-def _after(word: str, words: list[str]) -> str:
-    return words[words.index(word) + 1] if word in words else "0"
+def _last(pattern: str, lines: list[str]) -> str:
+    found = [match[1] for line in lines if (match := re.match(pattern, line))]
+    return found[-1] if found else "0"
 
 
 def _fuzz(name: str, seconds: int) -> None:
@@ -85,14 +88,14 @@ def _fuzz(name: str, seconds: int) -> None:
 
     with atheris.instrument_imports(include=["obs", "botocore.parsers", "yaml"]):
         from tests.fuzz.targets import BY_NAME
-    from tests.fuzz.mutants import ODD
+    from tests.fuzz.mutants import ODD, bombs
 
     target = BY_NAME[name]
     logging.disable(logging.WARNING)
     folder = (_FOLDER / name).resolve()
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(target.seeds):
+    for number, seed in enumerate((*target.seeds, *bombs(_BOMB).values())):
         (corpus / f"seed-{number}").write_bytes(seed)
         try:
             target(seed)  # what is loaded when first used is not the cost of an input

@@ -10,8 +10,31 @@ _LONGEST_SEED: Final = 60_000  # bytes
 _TOKEN: Final = re.compile(rb'"[^"\n]{0,80}"|-?\d[\d.eE+-]*|\w+|\S')
 ODD: Final = (
     *(b"", b"null", b"true", b"-1", b"0", b"1e999", b"NaN", b"9" * 400, b"18446744073709551616"),
-    *(b"1.5", b"[]", b"{}", b'""', b'"', b"[[[[", b"}", b",", b":", b"\0", b"\xff", b"\xed\xa0\x80"),
-    *(b'"\\ud800"', b'"\\u0000"', b"\r\n", b"\r\n\r\n", b"\x1b[31m", b"&a", b"*a", b"<<: ", b"!!x "),
+    *(
+        b"1.5",
+        b"[]",
+        b"{}",
+        b'""',
+        b'"',
+        b"[[[[",
+        b"}",
+        b",",
+        b":",
+        b"\0",
+        b"\xff",
+        b"\xed\xa0\x80",
+    ),
+    *(
+        b'"\\ud800"',
+        b'"\\u0000"',
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\x1b[31m",
+        b"&a",
+        b"*a",
+        b"<<: ",
+        b"!!x ",
+    ),
     *(b"<", b"&#0;", b"%00", b"%", b"9999-12-31T23:59:59Z", b"0000-00-00", "é𝄞\u202e".encode()),
     *(b"(" * 200, b"[" * 3000, b"{a: " * 200, b"a" * 3000, b"2 " * 200),
 )
@@ -50,23 +73,25 @@ def _changed(draw: st.DrawFn, body: bytes) -> bytes:
             return body[:begin] + draw(st.sampled_from(ODD)) + body[end:]
 
 
-_DEEP: Final = 100_000
-_ANCHORS: Final = b"a0: &a0 [x, x]\n" + b"".join(
-    b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)
-)
-_ENTITIES: Final = b'<!DOCTYPE a [<!ENTITY b "%s">]><a>%s</a>' % (b"x" * 5000, b"&b;" * 5000)
-BOMBS: Final = {
-    "nested lists": b"[" * _DEEP,
-    "nested objects": b'{"a":' * _DEEP,
-    "nested in an unknown field": b'{"unknown":' + b"[" * _DEEP + b"]" * _DEEP + b"}",
-    "nested elements": b"<a>" * _DEEP,
-    "entities of XML": _ENTITIES,
-    "anchors of YAML": _ANCHORS,
-    "many values": b"[" + b"{}," * 300_000 + b"{}]",
-    "a long number": b"[" + b"9" * 300_000 + b"]",
-    "a long text": b'{"name": "' + b"a" * 1_000_000 + b'"}',
-    "backslashes": b'"' + b"\\" * 300_000,
-    "blanks": b" \t" * 300_000,
-    "line ends": b"\r\n" * 100_000,
-}
-"""By what they are: small bodies that a careless reader makes large values of, or takes long for."""
+def bombs(size: int) -> dict[str, bytes]:
+    """Small bodies, of about `size` bytes, that cost a careless reader much memory or time."""
+    anchors = b"".join(
+        b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)
+    )
+    entity = b'<!DOCTYPE a [<!ENTITY b "%s">]><a>%s</a>'
+    return {
+        "nested lists": b"[" * size,
+        "nested objects": b'{"a":' * (size // 5),
+        "nested in an unknown field": b'{"unknown":' + b"[" * size + b"]" * size + b"}",
+        "nested elements": b"<a>" * (size // 3),
+        "entities of XML": entity % (b"x" * (size // 2), b"&b;" * (size // 6)),
+        "anchors of YAML": b"a0: &a0 [x, x]\n" + anchors,
+        "many values": b"[" + b"{}," * (size // 3) + b"{}]",
+        "a long number": b"[" + b"9" * size + b"]",
+        "a long text": b'{"name": "' + b"a" * size + b'"}',
+        "backslashes": b'"' + b"\\" * size,
+        "blanks": b" \t" * (size // 2),
+        "line ends": b"\r\n" * (size // 2),
+        "digits": b"1 " * (size // 2),
+        "signs": b"@." * (size // 2),
+    }

@@ -73,7 +73,7 @@ def _called(calls: tuple[Call, ...], data: bytes) -> object:
         try:
             return repr(_session().call(service, operation, **parameters))
         except SourceError as error:
-            assert error.__context__ is None, "it keeps the answer alive"
+            assert error.__context__ is None, "it keeps the answer alive"  # noqa: PT017
             raise
 
 

@@ -36,7 +36,8 @@ def spec(data: bytes) -> object:
         try:
             return load([file], variables={})
         except BadInput as error:
-            assert all(line.startswith(str(file)) for line in str(error).splitlines())
+            odd = [line for line in str(error).splitlines() if not line.startswith(str(file))]
+            assert not odd, odd
             raise
 
 
@@ -106,5 +107,3 @@ def state_file(data: bytes) -> object:
         if refused:
             raise refused
         return None
-
-

@@ -1,6 +1,7 @@
 """What NATS servers, accounts and services answer."""
 
 import asyncio
+import base64
 from collections.abc import Callable, Collection
 from contextlib import closing
 from pathlib import Path
@@ -126,7 +127,7 @@ def advisories(data: bytes) -> object:
 
 
 def system(data: bytes) -> object:
-    """Replies of servers over a system account: as a whole, and what each page makes of the data."""
+    """Replies of servers over a system account, and what each page makes of their data."""
     nats_system._decoded(nats_system._PONG, data)
     raw = bytes(nats_system._data(data))
     for page in _PAGES[:-1]:
@@ -143,5 +144,6 @@ def services(data: bytes) -> object:
 
 
 def credentials(data: bytes) -> object:
-    """Credentials files, of which the expiry is read."""
-    return expiry_of(data.decode("utf-8", "surrogateescape"))
+    """Credentials files, of which the expiry is read; the bytes are the file, or its claims."""
+    claims = base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return expiry_of(data.decode("utf-8", "surrogateescape")), expiry_of(f"a.{claims}.b")

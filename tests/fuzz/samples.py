@@ -63,7 +63,7 @@ _OTHER: Final[tuple[Any, ...]] = (
 )
 NATS_OTHER_PAGES: Final = _chosen(map(_json, _OTHER))
 _LIST: Final = {"total": 1, "offset": 0, "limit": 256}
-API_PAGES: Final = _chosen(
+_ANSWERS: Final = (
     _json(each)
     for each in (
         {**_LIST, "streams": [_STREAM], "missing": ["T"]},
@@ -72,7 +72,9 @@ API_PAGES: Final = _chosen(
         {"created": _TIME, "state": {"first_seq": 1, "last_seq": 9}, "error": None},
         {"message": {"seq": 4, "time": _TIME, "subject": "a.b", "data": "aGk="}},
     )
-) + (b"\x00" + _json({"error": {"code": 503, "err_code": 10_076, "description": "no"}}),)
+)
+_REFUSED: Final = {"error": {"code": 503, "err_code": 10_076, "description": "no"}}
+API_PAGES: Final = (*_chosen(_ANSWERS), b"\x00" + _json(_REFUSED))
 ADVISORIES: Final = (
     _json(
         {
@@ -104,9 +106,10 @@ _CLAIMS: Final = base64.urlsafe_b64encode(_json({"exp": 1_800_000_000})).rstrip(
 CREDENTIALS: Final = (
     b"-----BEGIN NATS USER JWT-----\neyJ0eXAiOiJKV1QifQ." + _CLAIMS + b".c2lnbmF0dXJl\n"
     b"------END NATS USER JWT------\n",
+    _json({"exp": 1_800_000_000}),
 )
 
-AWS_JSON: Final = _chosen(
+_AWS: Final = (
     _json(each)
     for each in (
         {
@@ -122,7 +125,9 @@ AWS_JSON: Final = _chosen(
         {"Rules": [{"Name": "r", "State": "ENABLED", "EventPattern": "{}"}]},
         {"Targets": [{"Id": "1", "Arn": "arn:aws:sqs:us-east-1:0:q", "RetryPolicy": {}}]},
     )
-) + (b"\x20" + _json({"__type": "com.amazon#ThrottlingException", "message": "Rate exceeded"}),)
+)
+_THROTTLED: Final = {"__type": "com.amazon#ThrottlingException", "message": "Rate exceeded"}
+AWS_JSON: Final = (*_chosen(_AWS), b"\x20" + _json(_THROTTLED))
 _ID: Final = b"<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>"
 AWS_XML: Final = (
     b"\x00<GetTopicAttributesResponse xmlns='http://sns.amazonaws.com/doc/2010-03-31/'>"
@@ -310,10 +315,11 @@ PROBED: Final = (
 )
 _PARENT: Final = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PAYLOADS: Final = (
+    _json({"type": "changed", "count": 1}),
     _json({"name": "Ada", "mail": "ada@example.com", "ssn": "123-45-6789", "ip": "10.1.2.3"}),
     _json({"specversion": "1.0", "id": "1", "data_base64": base64.b64encode(b"a@b.org").decode()}),
     b"card 4111 1111 1111 1111, phone +1 415 555 0100, key AKIAIOSFODNN7EXAMPLE\n",
-    b"{\n  \"password\": \"hunter2\",\n  \"list\": [1, \"a@b.org\"]\n}\n{\"a\": 1}\n",
+    b'{\n  "password": "hunter2",\n  "list": [1, "a@b.org"]\n}\n{"a": 1}\n',
 )
 TRACED: Final = (
     b"\n".join((_PARENT, b"a=1,b=2", b"user=ada;p=1,x=%20y", b"Root=1-5759e988-bd862e3fe1be46a9")),
@@ -321,4 +327,3 @@ TRACED: Final = (
     _json({"detail-type": "c", "source": "o", "detail": {"traceparent": _PARENT.decode()}}),
     _json({"specversion": "1.0", "id": "c", "type": "t", "traceparent": _PARENT.decode()}),
 )
-
