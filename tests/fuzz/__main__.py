@@ -1,16 +1,18 @@
 """Fuzz with atheris, which is led by the branches of our code to inputs that reach new ones.
 
-Run as `python -m tests.fuzz [NAME …] [--seconds 60] [--corpus FOLDER]`; without a name every
+Run as `python -m tests.fuzz [NAME …] [--seconds 60]`; without a name every
 target has its turn. What ends a target is written to build/fuzz/NAME/ and told; exit status 1.
 """
 
 import argparse
+import io
 import logging
 import os
 import re
-import subprocess
 import sys
 import time
+import traceback
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +29,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="a target; default: all")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
     parser.add_argument("--list", action="store_true", help="print the names and exit")
-    parser.add_argument("--only", metavar="NAME", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
-    if chosen.only:
-        _fuzz(chosen.only, chosen.seconds)  # ends the process
     names = _known_names()
     if chosen.list:
         print("\n".join(names))
@@ -38,40 +37,53 @@ def main(arguments: list[str]) -> int:
     if unknown := [name for name in chosen.names if name not in names]:
         print(f"unknown target {unknown[0]}; known: {', '.join(names)}", file=sys.stderr)
         return 2
-    if not _has_atheris():
+    try:
+        _instrument()
+    except ImportError:
+        print("atheris is not installed: `make fuzz` installs it", file=sys.stderr)
         return 2
-    # A process each: a fault ends the process, and coverage is of one target.
     return int(not all([_run(name, chosen.seconds) for name in chosen.names or names]))  # noqa: C419
 
 
 def _known_names() -> list[str]:
-    from tests.fuzz.targets import BY_NAME
+    """As the registry has them; importing it is for later, when it is instrumented."""
+    registry = Path(__file__).with_name("targets.py").read_text(encoding="utf-8")
+    return re.findall(r"Target\(\"([a-z-]+)\"", registry)
 
-    return list(BY_NAME)
 
+def _instrument() -> None:
+    import atheris
 
-def _has_atheris() -> bool:
-    try:
-        import atheris  # noqa: F401
-    except ImportError:
-        print("atheris is not installed: `make fuzz` installs it", file=sys.stderr)
-        return False
-    return True
+    print("instrumenting …", file=sys.stderr)
+    names_each = redirect_stderr(io.StringIO())
+    with names_each, atheris.instrument_imports(include=["obs", "botocore.parsers", "yaml"]):
+        import tests.fuzz.targets  # noqa: F401
 
 
 def _run(name: str, seconds: int) -> bool:
+    """Fuzz one target in a copy of this process: a fault ends it, and coverage is its own."""
     began = time.monotonic()
     folder = _FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tests.fuzz", "--only", name, "--seconds", str(seconds)]
-    with (folder / "log").open("wb") as log:
-        ended = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
-    lines = (folder / "log").read_text(errors="replace").splitlines()
-    runs = _last(r"stat::number_of_executed_units: +(\d+)", lines)
+    log = folder / "log"
+    child = os.fork()
+    if not child:
+        into = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.dup2(into, 1)
+        os.dup2(into, 2)
+        try:
+            _fuzz(name, folder.resolve(), seconds)  # ends the process
+        except SystemExit as ended:
+            os._exit(int(ended.code or 0))
+        except Exception:  # noqa: BLE001
+            traceback.print_exc()
+        os._exit(1)
+    fine = os.waitpid(child, 0)[1] == 0
+    lines = log.read_text(errors="replace").splitlines()
+    inputs = _last(r"stat::number_of_executed_units: +(\d+)", lines)
     covered = _last(r"#\d+\t.* cov: (\d+)", lines)
-    fine = ended.returncode == 0
     took = f"{time.monotonic() - began:.0f} s"
-    print(f"{name}: {runs} inputs, {covered} branches, {took}: {'ok' if fine else 'FAULT'}")
+    print(f"{name}: {inputs} inputs, {covered} branches, {took}: {'ok' if fine else 'FAULT'}")
     if not fine:
         print("\n".join(f"  {line}" for line in lines[-60:] if not line.startswith("#")))
     sys.stdout.flush()
@@ -83,24 +95,19 @@ def _last(pattern: str, lines: list[str]) -> str:
     return found[-1] if found else "0"
 
 
-def _fuzz(name: str, seconds: int) -> None:
+def _fuzz(name: str, folder: Path, seconds: int) -> None:
     import atheris
 
-    with atheris.instrument_imports(include=["obs", "botocore.parsers", "yaml"]):
-        from tests.fuzz.targets import BY_NAME
     from tests.fuzz.mutants import ODD, bombs
+    from tests.fuzz.targets import BY_NAME
 
     target = BY_NAME[name]
     logging.disable(logging.WARNING)
-    folder = (_FOLDER / name).resolve()
     corpus = folder / "corpus"
-    corpus.mkdir(parents=True, exist_ok=True)
+    corpus.mkdir(exist_ok=True)
     for number, seed in enumerate((*target.seeds, *bombs(_BOMB).values())):
         (corpus / f"seed-{number}").write_bytes(seed)
-        try:
-            target(seed)  # what is loaded when first used is not the cost of an input
-        except Exception as error:
-            raise SystemExit(f"seed {number} of {name} is refused: {error!r}") from error
+        target(seed)  # what is loaded when first used is not the cost of an input
     words = folder / "words"
     words.write_text("".join(f'"{_escaped(odd)}"\n' for odd in ODD if 0 < len(odd) < 60))
     options = [

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -165,7 +164,7 @@ class Daemon:
 
     async def _poll(self, source: PolledSource) -> None:
         """One poll. Ends when its thread does: a source is never polled twice at once."""
-        started = time.monotonic()
+        started = self._collector.clock.monotonic()
         call = in_thread(source.poll, f"poll-{source.health.name}")
         await asyncio.wait({call}, timeout=source.limit)
         failure = await self._recorded(source, call, started)
@@ -225,10 +224,11 @@ class Daemon:
         families = self._collector.families()
         if not families:
             return sink.health.interval
-        started = time.monotonic()
+        clock = self._collector.clock
+        started = clock.monotonic()
         outcome = await self._pushed(sink, families)
         pause = outcome.failure.pause if outcome.failure else None
-        took = time.monotonic() - started
+        took = clock.monotonic() - started
         wait = seconds_to_next_push(sink.health.interval, took, pause)
         await self.in_core(self._collector.pushed, sink.health, outcome, wait)
         if outcome.failure is not None:
@@ -237,7 +237,7 @@ class Daemon:
 
     async def _pushed(self, sink: PushedSink, families: Sequence[Family]) -> Pushed:
         """What became of a push. None begins before the one before has ended."""
-        name, wall = sink.health.name, time.time()
+        name, wall = sink.health.name, self._collector.clock.wall()
         latest = self._latest_push.get(name)
         if latest is not None and not latest.done():
             return Pushed(failure=SourceError("timeout", "an earlier push has not ended yet"))
