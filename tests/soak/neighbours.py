@@ -6,6 +6,7 @@ sick, in a way that changes with the hour.
 
 import json
 import multiprocessing
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,31 +54,35 @@ def neighbours(begin: float) -> Iterator[Neighbours]:
     made = Neighbours(begin)
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(made, theirs), daemon=True)
+    process = context.Process(target=_run, args=(made, ours, theirs), daemon=True)
     process.start()
-    made.url, made.aws = ours.recv()
-    ours.close()
     theirs.close()
+    made.url, made.aws = ours.recv()
     try:
         yield made
     finally:
-        process.terminate()
+        ours.close()
         process.join()
 
 
-def _run(made: Neighbours, told: Connection) -> None:
+def _run(made: Neighbours, theirs: Connection, told: Connection) -> None:
+    """Until the other end is closed, however its process ended."""
+    theirs.close()
     handler = type("Handler", (_Handler,), {"neighbours": made})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     with HostileAws() as aws:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         told.send((f"http://127.0.0.1:{server.server_address[1]}", aws.url))
-        server.serve_forever()
+        told.poll(None)
 
 
 class _Handler(BaseHTTPRequestHandler):
     """A NATS monitoring port, a Prometheus and an OTLP receiver, by path."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body in one packet
+    disable_nagle_algorithm = True
     neighbours: Neighbours
 
     def do_GET(self) -> None:

@@ -40,7 +40,13 @@ class Specs:
     def _base(self) -> dict[str, Any]:
         url, brief = self._at.url, {"timeout": "2s"}
         counted = {"source": "metrics", "bad": "bad_total", "total": "all_total"}
-        lag = {"source": "main", "stream": "STAYS", "consumer": "w*", "by": "consumer", "max_seconds": "10m"}
+        lag = {
+            "source": "main",
+            "stream": "STAYS",
+            "consumer": "w*",
+            "by": "consumer",
+            "max_seconds": "10m",
+        }
         objective = {"service": "soak", "objective": 99.0, "window": "1d"}
         return {
             "version": 1,
@@ -59,7 +65,7 @@ class Specs:
             },
             "slos": [
                 {"name": "requests", "sli": {"prometheus": counted}, **objective},
-                {"name": "lag", "sli": {"nats_lag": lag}, **objective},
+                {"name": "lag", "sli": {"nats_lag": {**lag, "by": "consumer"}}, **objective},
             ],
             "outputs": {"otlp": {"endpoint": url, "every": "60s", **brief}},
         }
