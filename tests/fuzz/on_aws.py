@@ -6,7 +6,7 @@ botocore's session is stopped from sending: the answer comes from here instead.
 from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
@@ -58,7 +58,7 @@ def _called(calls: tuple[Call, ...], data: bytes) -> object:
     """Of one of the calls, chosen by the first byte as the status is; read to its last member."""
     if not data:
         return None
-    status, headers = _STATUS[data[0] >> 4 & 3], {"x-amzn-RequestId": "1"}
+    status, headers = _STATUS[data[0] >> 4 & 3], cast("Any", {"x-amzn-RequestId": "1"})
 
     def send(_: object, request: Any) -> AWSResponse:
         return AWSResponse(request.url, status, headers, _Raw(data[1:]))

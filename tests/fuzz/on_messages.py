@@ -50,7 +50,7 @@ def trace_headers(data: bytes) -> object:
     """Each header of a trace, whatever stands in it."""
     text = data.decode("utf-8", "surrogateescape")
     parts = (text.split("\n", 3) + [""] * 4)[:4]
-    origin = read(Carried((("traceparent", parts[0]),), *parts[1:]))
+    origin = read(Carried((("traceparent", parts[0]),), parts[1], parts[2], parts[3]))
     assert origin.span is None or origin.span.is_valid
     assert all(text not in each.reason for each in origin.problems if len(text) > 8)
     return origin

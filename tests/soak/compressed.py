@@ -29,7 +29,7 @@ class CompressedLoop(asyncio.SelectorEventLoop):
         """Seconds since the start."""
         return self.passed
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         """As usual; time stands still until it has ended.
 
         What happens each second is done here and now: 86 400 turns of a thread take too long.

@@ -38,7 +38,7 @@ class Neighbours:
     @property
     def now(self) -> float:
         """What time it is."""
-        return self._now.value
+        return float(self._now.value)
 
     def sick(self, name: str) -> str:
         """How it is sick now; empty while it is well."""
