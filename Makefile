@@ -28,6 +28,13 @@ test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k 
 hostile: $(VENV)/dev  ## what each hostile neighbour costs the collector, as a table (ARGS="WORD")
 	@$(BIN)/python -m tests.hostile $(ARGS)
 
+soak: $(VENV)/dev  ## a collector's day in minutes: does anything grow? table and build/soak.svg (ARGS="--hours 6")
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+fuzz: $(VENV)/dev  ## everything that parses foreign bytes, by atheris (ARGS="NAME --seconds 60", "--list")
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement $(LOCK)/fuzz.txt
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 test-newest: VENV := .venv-newest
 test-newest: packages  ## the same with the newest release of everything, in an environment of its own
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -85,5 +92,5 @@ $(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 clean:  ## remove what these commands made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist docs/reference
 
-.PHONY: help demo drill test hostile test-newest lint docs docs-pictures lock bench dist dist-try \
+.PHONY: help demo drill test hostile soak fuzz test-newest lint docs docs-pictures lock bench dist dist-try \
   system-packages chart image packages clean
