@@ -275,7 +275,7 @@ def _stream(stream: Stream) -> str:
     age = stream.config.max_age
     kept = f", max_age {format_duration(age)}" if age else ""
     of = "" if stream.account == _GLOBAL else f" of account {stream.account}"
-    return f"{stream.name}{of}: {stream.messages} messages{kept}"
+    return f"{stream.name}{of}: {stream.messages} message{'s' * (stream.messages != 1)}{kept}"
 
 
 def _consumer(consumer: Consumer) -> str:
@@ -284,7 +284,7 @@ def _consumer(consumer: Consumer) -> str:
     behind = consumer.pending + consumer.ack_pending
     paused = ", paused" if consumer.paused else ""
     wait = format_duration(config.ack_wait)
-    return f"{consumer.name}: ack_wait {wait}{tries}, {behind} messages behind{paused}"
+    return f"{consumer.name}: ack_wait {wait}{tries}, {behind} message{'s' * (behind != 1)} behind{paused}"
 
 
 def _saw(snapshot: NatsSnapshot) -> str:
