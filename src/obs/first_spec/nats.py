@@ -282,9 +282,10 @@ def _consumer(consumer: Consumer) -> str:
     config = consumer.config
     tries = f", max_deliver {config.max_deliver}" if config.max_deliver > 0 else ""
     behind = consumer.pending + consumer.ack_pending
+    messages = f"{behind} message{'s' * (behind != 1)}"
     paused = ", paused" if consumer.paused else ""
     wait = format_duration(config.ack_wait)
-    return f"{consumer.name}: ack_wait {wait}{tries}, {behind} message{'s' * (behind != 1)} behind{paused}"
+    return f"{consumer.name}: ack_wait {wait}{tries}, {messages} behind{paused}"
 
 
 def _saw(snapshot: NatsSnapshot) -> str:
