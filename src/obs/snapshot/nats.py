@@ -11,11 +11,15 @@ from obs.snapshot.servers import IncompleteServer, NatsServer
 
 
 class Unwatched(NamedTuple):
-    """A stream, or a consumer where its name is not empty, that exists but has no series."""
+    """A stream, or a consumer where its name is not empty, that exists but has no series.
+
+    `elsewhere`: of a stream that another shard's collector watches; its consumers are not known.
+    """
 
     account: str
     stream: str
     consumer: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

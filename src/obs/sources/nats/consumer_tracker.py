@@ -295,6 +295,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         """It may have no stream."""
         snapshot = self.snapshot
         empty = snapshot is not None and snapshot.tells_all and not snapshot.streams
+        empty = empty and not any(each.elsewhere for each in snapshot.unwatched)
         return "stream" if empty else ""
 
     def save(self, now: float) -> None:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from obs.snapshot.nats import NatsSnapshot, Unwatched
 from obs.sources.nats.jetstream import ClusterView
+from obs.sources.nats.jsz import ElsewhereStream
 from obs.sources.nats.leaders import Merged
 from obs.spec.globs import is_plain, plain_name, plain_names
 from obs.spec.named import ANY, Found
@@ -21,7 +22,11 @@ def unwatched(merged: Merged, view: ClusterView) -> tuple[Unwatched, ...]:
         return ()
     streams = {(each.account, each.name) for each in view.streams}
     every = {(view.labels.get(a, a), stream): reports for (a, stream), reports in merged.items()}
-    found = [Unwatched(*key) for key in every if key not in streams]
+    found = [
+        Unwatched(*key, elsewhere=isinstance(reports.stream, ElsewhereStream))
+        for key, reports in every.items()
+        if key not in streams
+    ]
     watched = Counter([(each.account, each.stream) for each in view.consumers])
     lacking = {
         key: reports
@@ -62,6 +67,7 @@ class _There:
             *self._watched,
             *((each.account, each.stream) for each in snapshot.unwatched if not each.consumer),
         ]
+        self._elsewhere = {(x.account, x.stream) for x in snapshot.unwatched if x.elsewhere}
         globs = {name.within for name in names if name.kind == "consumer"}
         within = frozenset(plain_names(globs))
         every = not all(map(is_plain, globs))
@@ -83,7 +89,20 @@ class _There:
         streams = self._of_consumer(name)
         if not streams:
             return Found(None, follows=True)
-        return _among(name.name, {each for key in streams for each in self._consumers.get(key, ())})
+        found = _among(
+            name.name, {each for key in streams for each in self._consumers.get(key, ())}
+        )
+        # One that is not here may be on a stream that another shard's collector watches.
+        unknown = not found.exists and not self._elsewhere.isdisjoint(self._or_elsewhere(name))
+        return Found(None, follows=True) if unknown else found
+
+    def _or_elsewhere(self, name: SpecName) -> list[StreamKey]:
+        among = (*self._streams, *self._elsewhere) if self._elsewhere else ()
+        return [
+            (account, stream)
+            for account, stream in among
+            if fnmatchcase(stream, name.within) and fnmatchcase(account, name.account)
+        ]
 
     def _of_consumer(self, name: SpecName) -> list[StreamKey]:
         """The streams that the consumer may be on: `*` stands for those that are watched."""
