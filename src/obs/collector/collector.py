@@ -23,6 +23,7 @@ from obs.families.own import (
     check_family,
     log_family,
     push_families,
+    shard_families,
     source_families,
     spec_families,
     state_family,
@@ -319,6 +320,10 @@ class Collector:
             if all(source in self.trackers for source in sources)
         ]
 
+    def _of_shard(self) -> list[Family]:
+        shard = self.system.share.shard
+        return shard_families(shard.number, shard.of, self.sources) if shard else []
+
     def _publish_own(self) -> None:
         families = [
             *source_families(self.sources),
@@ -328,6 +333,7 @@ class Collector:
             log_family(dropped_lines()),
             *spec_families(bool(self.spec.refused), self.spec.since),
             self.spec_names.family(),
+            *self._of_shard(),
             *self._asked(),
             BUILD,
         ]

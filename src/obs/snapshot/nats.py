@@ -11,15 +11,11 @@ from obs.snapshot.servers import IncompleteServer, NatsServer
 
 
 class Unwatched(NamedTuple):
-    """A stream, or a consumer where its name is not empty, that exists but has no series.
-
-    `elsewhere`: of a stream that another shard's collector watches; its consumers are not known.
-    """
+    """A stream, or a consumer where its name is not empty, that exists but has no series."""
 
     account: str
     stream: str
     consumer: str = ""
-    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +30,8 @@ class NatsSnapshot:
     `credentials`: when those of connections expire (Unix seconds), of those that do.
     `by_subject`: messages by the subjects that the spec names; `uncounted`: why others are not
     told, a sentence each.
+    `elsewhere`: streams, each with its account, that another shard's collector watches; they are
+    unwatched here, and their consumers are not known.
     `left_out` also counts accounts beyond their cap (accounts), which are in no server either.
     """
 
@@ -50,6 +48,7 @@ class NatsSnapshot:
     by_subject: tuple[SubjectMessages, ...] = ()
     uncounted: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
+    elsewhere: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def tells_all(self) -> bool:

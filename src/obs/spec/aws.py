@@ -1,6 +1,7 @@
 """AWS accounts and regions as sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
@@ -165,8 +166,8 @@ class AwsSource(AwsQueues, SourceSpec, AwsAccess):
         part, shards = super().of_share(share), share.shard.of if share.shard else 1
         if (budget := self.monthly_budget_dollars) is not None:
             part = part.model_copy(update={"monthly_budget_dollars": budget / shards})
-        if self._group and (of_all := self._group.monthly_budget_dollars) is not None:
-            part._group = replace(self._group, monthly_budget_dollars=of_all / shards)
+        if self._group and (of_all := self._group.budget) is not None:
+            part._group = replace(self._group, budget=of_all / shards)
         nothing: dict[str, Any] = dict.fromkeys((*_FIELDS.values(), "metrics"), ())
         nothing |= {"put_events": False, "targets": False}
         return part if share.is_first else part.model_copy(update=nothing)

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from obs.spec.alerts import LabelName
-from obs.spec.metric_limits import metric_named, parsed, shown, source_kind_of
 from obs.spec.globs import plain_name
+from obs.spec.metric_limits import metric_named, parsed, shown, source_kind_of
 from obs.spec.model import Glob, Matching, Name, wrong
 from obs.spec.quantity import NotBoolean
 from obs.spec.report import did_you_mean

@@ -105,9 +105,7 @@ def _groups(slos: Mapping[Key, Slo]) -> list[frozenset[Key]]:
     return list(dict.fromkeys(group.values()))
 
 
-def _spread(
-    slos: Mapping[Key, Slo], group: frozenset[Key], bound: Mapping[Key, int]
-) -> str:
+def _spread(slos: Mapping[Key, Slo], group: frozenset[Key], bound: Mapping[Key, int]) -> str:
     whole = next(key for key in sorted(group) if slos[key].sli.measured.part_names())
     parts = ", ".join(f"{'/'.join(key)} (shard {bound[key]})" for key in sorted(bound))
     return (

@@ -30,6 +30,7 @@ class Asking:
         clock: Callable[[], float],
         timeout: float,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
         pages: GroupPages | None = None,
         wanted: Wanted | None = None,
     ) -> None:
@@ -77,9 +78,7 @@ class Asking:
             http = _Until(self._http, self._monotonic, until, lambda: self._closed)
             answer: ServerAnswer | None = None
             try:
-                asked = ask(
-                    http, self._clock, url, with_config=with_config, wanted=self._wanted
-                )
+                asked = ask(http, self._clock, url, with_config=with_config, wanted=self._wanted)
                 answer = self._pages.by_http(http, asked)
             finally:
                 self._end(url, answer, answers, self._monotonic() - begun)

@@ -1,7 +1,7 @@
 """Which streams and consumers that a spec names exist in a NATS cluster."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import chain
 
@@ -22,11 +22,7 @@ def unwatched(merged: Merged, view: ClusterView) -> tuple[Unwatched, ...]:
         return ()
     streams = {(each.account, each.name) for each in view.streams}
     every = {(view.labels.get(a, a), stream): reports for (a, stream), reports in merged.items()}
-    found = [
-        Unwatched(*key, elsewhere=isinstance(reports.stream, ElsewhereStream))
-        for key, reports in every.items()
-        if key not in streams
-    ]
+    found = [Unwatched(*key) for key in every if key not in streams]
     watched = Counter([(each.account, each.stream) for each in view.consumers])
     lacking = {
         key: reports
@@ -45,6 +41,15 @@ def unwatched(merged: Merged, view: ClusterView) -> tuple[Unwatched, ...]:
         if (*key, name) not in consumers
     ]
     return tuple(found)
+
+
+def elsewhere(merged: Merged, labels: Mapping[str, str]) -> frozenset[StreamKey]:
+    """The streams that another shard's collector watches."""
+    return frozenset(
+        (labels.get(key.account, key.account), key.stream)
+        for key, reports in merged.items()
+        if isinstance(reports.stream, ElsewhereStream)
+    )
 
 
 def find(names: Sequence[SpecName], snapshot: NatsSnapshot | None) -> list[Found]:
@@ -67,7 +72,7 @@ class _There:
             *self._watched,
             *((each.account, each.stream) for each in snapshot.unwatched if not each.consumer),
         ]
-        self._elsewhere = {(x.account, x.stream) for x in snapshot.unwatched if x.elsewhere}
+        self._elsewhere = snapshot.elsewhere
         globs = {name.within for name in names if name.kind == "consumer"}
         within = frozenset(plain_names(globs))
         every = not all(map(is_plain, globs))

@@ -7,7 +7,7 @@ leads all of its own, so that the rest of obs need not tell the ways apart.
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -276,7 +276,7 @@ _NOT_EVERY: Final = Shortfall("incomplete", "it lists fewer streams than it coun
 def _elsewhere(each: _ListedStream) -> _ListedStream:
     """What stands for a stream that another shard's collector watches."""
     named = ElsewhereStream(each.stream.report.name)
-    return _ListedStream(each.stream._replace(report=named), each.asked, each.answered)
+    return _ListedStream(replace(each.stream, report=named), each.asked, each.answered)
 
 
 def _is_gone(each: _ListedStream) -> bool:

@@ -87,9 +87,7 @@ def _way(name: str, spec: NatsSource, clock: Callable[[], float]) -> WayIn:
         return NatsSession(login, f"obs {name} {what}", timeout=spec.timeout, largest=largest)
 
     if spec.system:
-        return NatsSystem(
-            session(spec.system, "servers"), clock, GroupPages(spec), wanted_of(spec)
-        )
+        return NatsSystem(session(spec.system, "servers"), clock, GroupPages(spec), wanted_of(spec))
     return NatsAccounts(
         NatsAccount(
             session(each, each.account),

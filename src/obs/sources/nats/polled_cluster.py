@@ -18,7 +18,7 @@ from obs.sources.nats.config_reads import ConfigReads
 from obs.sources.nats.incomplete import IncompleteServers, fault_of, labelled
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.leaders import Merged, ServerReport, merge
-from obs.sources.nats.names import unwatched
+from obs.sources.nats.names import elsewhere, unwatched
 from obs.sources.nats.odd_thresholds import OddThresholdLog
 from obs.sources.nats.server_answer import ServerAnswer, address, true_at
 from obs.sources.nats.server_facts import (
@@ -115,6 +115,7 @@ class PolledCluster:
             by_subject=self._by_subject(),
             uncounted=self._subjects.last.problems if self._subjects else (),
             accounts=accounts,
+            elsewhere=elsewhere(merged, view.labels),
         )
 
     def close(self) -> None:
