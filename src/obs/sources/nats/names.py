@@ -98,16 +98,13 @@ class _There:
             name.name, {each for key in streams for each in self._consumers.get(key, ())}
         )
         # One that is not here may be on a stream that another shard's collector watches.
-        unknown = not found.exists and not self._elsewhere.isdisjoint(self._or_elsewhere(name))
-        return Found(None, follows=True) if unknown else found
+        return Found(None, follows=True) if not found.exists and self._may_be(name) else found
 
-    def _or_elsewhere(self, name: SpecName) -> list[StreamKey]:
-        among = (*self._streams, *self._elsewhere) if self._elsewhere else ()
-        return [
-            (account, stream)
-            for account, stream in among
-            if fnmatchcase(stream, name.within) and fnmatchcase(account, name.account)
-        ]
+    def _may_be(self, name: SpecName) -> bool:
+        return any(
+            fnmatchcase(stream, name.within) and fnmatchcase(account, name.account)
+            for account, stream in self._elsewhere
+        )
 
     def _of_consumer(self, name: SpecName) -> list[StreamKey]:
         """The streams that the consumer may be on: `*` stands for those that are watched."""
