@@ -56,15 +56,19 @@ def decode_jsz(body: bytes, server: str, wanted: Wanted | None = None) -> Jsz:
 
     `wanted`: which streams to read, given the account's id and the name; of others only that is.
     """
-    if len(body) > _LARGE and body.count(b"{") > MOST_OBJECTS:
-        raise SourceError(
-            "decode",
-            f"{server}: more than {MOST_OBJECTS} objects in {len(body) / 1e6:.0f} MB; those of "
-            "nats-server are longer: look at what answers there",
-        )
     if wanted is not None:
         return _partly(body, server, wanted)
+    if len(body) > _LARGE and body.count(b"{") > MOST_OBJECTS:
+        raise _too_many(server, len(body))
     return tolerant.decode(_JSZ, body, server, _jsz)
+
+
+def _too_many(server: str, length: int) -> SourceError:
+    return SourceError(
+        "decode",
+        f"{server}: more than {MOST_OBJECTS} objects in {length / 1e6:.0f} MB; those of "
+        "nats-server are longer: look at what answers there",
+    )
 
 
 def _partly(body: bytes, server: str, wanted: Wanted) -> Jsz:
@@ -75,22 +79,37 @@ def _partly(body: bytes, server: str, wanted: Wanted) -> Jsz:
         whole = decode_jsz(body, server)
         accounts = tuple(_dropped(each, wanted) for each in whole.account_details or ())
         return msgspec.structs.replace(whole, account_details=accounts)
-    found = tuple(_wanted_of(each, wanted) for each in told.account_details or ())
+    read = [_read(each, wanted) for each in told.account_details or ()]
+    if len(body) > _LARGE:
+        mine = (raw for _, streams in read for raw in streams if not isinstance(raw, str))
+        if sum(bytes(raw).count(b"{") for raw in mine) > MOST_OBJECTS:
+            raise _too_many(server, len(body))
+    found = tuple(_report_of(account, streams) for account, streams in read)
     fields = {name: getattr(told, name) for name in Jsz.__struct_fields__}
     return Jsz(**{**fields, "account_details": None if told.account_details is None else found})
 
 
-def _wanted_of(account: _Account, wanted: Wanted) -> AccountReport:
-    key, streams = account.id or account.name, list[StreamReport]()
-    for number, raw in enumerate(account.stream_detail or (), 1):
+def _read(account: _Account, wanted: Wanted) -> tuple[_Account, list[msgspec.Raw | str]]:
+    """An account with its streams: what is to be read of them, or their names."""
+    key, streams = account.id or account.name, list[msgspec.Raw | str]()
+    for raw in account.stream_detail or ():
         try:
             name = _NAME.decode(raw).name
-        except tolerant.ODD:
-            name = ""  # what is odd about it is told when it is read
-        mine = not name or wanted(key, name)
-        streams.append(stream_report(number, raw) if mine else ElsewhereStream(name))
+        except tolerant.ODD:  # what is odd about it is told when it is read
+            streams.append(raw)
+        else:
+            streams.append(raw if wanted(key, name) else name)
+    return account, streams
+
+
+def _report_of(account: _Account, streams: list[msgspec.Raw | str]) -> AccountReport:
+    reports = tuple(
+        ElsewhereStream(each) if isinstance(each, str) else stream_report(number, each)
+        for number, each in enumerate(streams, 1)
+    )
     fields = {name: getattr(account, name) for name in AccountReport.__struct_fields__}
-    return AccountReport(**{**fields, "stream_detail": tuple(streams)})
+    told = None if account.stream_detail is None else reports
+    return AccountReport(**{**fields, "stream_detail": told})
 
 
 def _dropped(account: AccountReport, wanted: Wanted) -> AccountReport:

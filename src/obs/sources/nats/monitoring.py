@@ -17,8 +17,8 @@ names, metadata and five filters; its stream, 2 KB, is shared by several."""
 
 
 def largest_answer(spec: NatsSource) -> int:
-    """Bytes of the longest answer of one server."""
-    return _FOR_STREAMS + _A_CONSUMER * spec.max_consumers
+    """Bytes of the longest answer of one server, which has the consumers of every shard."""
+    return _FOR_STREAMS + _A_CONSUMER * spec.max_consumers * len(spec.share.every())
 
 
 def monitoring_client(spec: NatsSource) -> Http:

@@ -26,7 +26,8 @@ def sizes(
     """
     labels = AccountLabels()
     # A cap holds for each shard, and is not what limits the cluster.
-    whole = spec.of_share(WHOLE).model_copy(update={"max_consumers": 1_000_000_000})
+    every = spec.max_consumers * len(spec.share.every())
+    whole = spec.of_share(WHOLE).model_copy(update={"max_consumers": every})
     with closing(open_cluster(name, whole, time.time, labels)) as cluster:
         snapshot = cluster.poll()
     ids = {label: account for account, (_, label) in labels.saved.items()}
