@@ -52,7 +52,8 @@ _FLAGS: Final = ("-varz", "-healthz", "-accstatz", "-jsz=all")
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One turn: milliseconds of CPU a round of the program and of nats-server, milliseconds from
-    request to the last byte, bytes sent and unpacked, series, megabytes in the end and at most."""
+    request to the last byte, bytes sent and unpacked, series, megabytes in the end and at most.
+    `polls`: how often it asked the server in a round."""
 
     own_cpu: float
     server_cpu: float
@@ -62,6 +63,7 @@ class Turn:
     series: int
     resident: float
     peak: float
+    polls: float
 
     @property
     def cpu(self) -> float:
@@ -88,6 +90,12 @@ def scrape(url: str) -> tuple[float, int, bytes]:
         packed = answer.headers.get("Content-Encoding") == "gzip"
     took = (time.perf_counter() - begin) * 1e3
     return took, len(body), gzip.decompress(body) if packed else body
+
+
+def polls_told(text: bytes) -> float | None:
+    """Polls since the start, by a program that tells them; the exporter asks at each scrape."""
+    lines = (line for line in text.splitlines() if line.startswith(b"obs_source_polls_total{"))
+    return next((float(line.rpartition(b" ")[2]) for line in lines), None)
 
 
 class Traffic:
@@ -197,7 +205,7 @@ def measured(
     """One turn of so many rounds, each with so many scrapers."""
     rounds, scrapers = many
     latencies: list[float] = []
-    sent, text = 0, b""
+    sent, text, polls = 0, b"", None
     begun, before = time.monotonic(), (0.0, 0.0)
     for number in range(-WARM, rounds):
         if number == 0:
@@ -207,6 +215,8 @@ def measured(
         for _ in range(scrapers):
             took, sent, text = scrape(url)
             latencies.append(took)
+        if number == 0:
+            polls = polls_told(text)
         time.sleep(max(begun + (number + WARM + 1) * every - time.monotonic(), 0.0))
     own, of_server = cpu_seconds(process.pid) - before[0], cpu_seconds(server) - before[1]
     return Turn(
@@ -218,6 +228,7 @@ def measured(
         sum(1 for line in text.splitlines() if line and not line.startswith(b"#")),
         megabytes(process.pid, "VmRSS"),
         megabytes(process.pid, "VmHWM"),
+        scrapers if polls is None else ((polls_told(text) or 0.0) - polls) / (rounds - 1),
     )
 
 
@@ -279,7 +290,7 @@ def table(consumers: int, found: dict[tuple[str, int], list[Turn]]) -> Iterator[
             f"{consumers:>7} {many:>8} {name:<9} {mid['own_cpu']:8.1f} {mid['server_cpu']:8.1f} "
             f"{statistics.median(total):8.1f} ({min(total):.0f}-{max(total):.0f})".ljust(68)
             + f"{mid['latency']:9.1f} {mid['sent'] / 1e3:9.1f} {mid['unpacked'] / 1e3:10.1f} "
-            f"{mid['series']:8.0f} {mid['resident']:8.1f} {mid['peak']:8.1f}"
+            f"{mid['series']:8.0f} {mid['resident']:8.1f} {mid['peak']:8.1f} {mid['polls']:6.2f}"
         )
     for many in sorted({many for _, many in found}):
         ours, theirs = found["obs", many], found["exporter", many]
@@ -318,7 +329,7 @@ def main() -> None:
         print(
             "                               CPU, ms a round                        median\n"
             "consum. scrapers           own   server     both (of turns)         ms     sent kB"
-            "        kB   series   MB end  MB most"
+            "        kB   series   MB end  MB most  polls"
         )
         for consumers in given.consumers:
             found = compare(binary, consumers, given.turns, given.rounds, given.scrapers)
