@@ -54,7 +54,7 @@ def shards_of_slos(system: System, shard: Shard) -> Mapping[Key, int | None]:
 
 def _together(system: System) -> frozenset[Identity]:
     """The streams and buses whose objects one SLO counts."""
-    places = (slo.sli.measured.place() for slo in system.slos if not slo.by_rules)
+    places = (_place(slo) for slo in system.slos if not slo.by_rules)
     return frozenset(each for each in places if isinstance(each, tuple) and len(each) == 3)
 
 
@@ -74,7 +74,7 @@ def _owners(slos: Mapping[Key, Slo], share: Share) -> dict[Key, int | None]:
         if len(set(bound.values())) > 1:
             raise BadInput(_spread(slos, group, bound))
         for key in group:
-            if slos[key].sli.measured.place() is Place.EACH:
+            if _place(slos[key]) is Place.EACH:
                 owners[key] = None
             else:
                 first = share.number_of(("", "slo", *min(group)))
@@ -84,14 +84,18 @@ def _owners(slos: Mapping[Key, Slo], share: Share) -> dict[Key, int | None]:
 
 def _bound(slo: Slo, share: Share) -> int | None:
     """The shard that an SLO needs; None where any will do, or each."""
-    try:
-        place = slo.sli.measured.place()
-    except ValueError as error:
-        where = f"SLO {slo.service}/{slo.name}"
-        raise BadInput(f"{where}: {error}; --shard cannot evaluate it") from None
+    place = _place(slo)
     if isinstance(place, tuple):
         return share.number_of(place)
     return 1 if place is Place.FIRST else None
+
+
+def _place(slo: Slo) -> Identity | Place:
+    try:
+        return slo.sli.measured.place()
+    except ValueError as error:
+        where = f"SLO {slo.service}/{slo.name}"
+        raise BadInput(f"{where}: {error}; --shard cannot evaluate it") from None
 
 
 def _groups(slos: Mapping[Key, Slo]) -> list[frozenset[Key]]:
