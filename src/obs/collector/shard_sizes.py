@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from obs.errors import ObsError
 from obs.sources.kinds import each_source
-from obs.spec.shard import Share
+from obs.spec.shard import Portion
 from obs.spec.sharding import of_shard, shards_of_slos
 from obs.spec.system import System
 
@@ -31,7 +31,7 @@ class ShardSizes:
     slos_of_each: int = 0
 
 
-def shard_sizes(system: System, share: Share, kinds: Collection[str]) -> ShardSizes:
+def shard_sizes(system: System, share: Portion, kinds: Collection[str]) -> ShardSizes:
     """Asks each source of these kinds what there is; free of charge, or next to it."""
     assert share.shard is not None
     sizes = {each: ShardSize(each) for each in range(1, share.shard.of + 1)}

@@ -140,6 +140,7 @@ def shard_families(number: int, of: int, sources: Sequence[Source]) -> list[Fami
     up = [int(source.up) for source in sources]
     return [
         Family(own.SHARD_INFO, Rows([(str(number), str(of))]), [1]),
+        single(own.SHARDS, of),
         Family(own.SHARD_SOURCE_UP, Rows((str(number), each.name) for each in sources), up),
     ]
 

@@ -23,7 +23,7 @@ from obs.spec.model import Glob, HttpUrl, Model, wrong
 from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.regions import Region
-from obs.spec.shard import Share
+from obs.spec.shard import Portion
 from obs.spec.source import Seconds, SourceSpec, Timeout
 from obs.spec.watched import ObjectKind, SpecName
 
@@ -161,7 +161,7 @@ class AwsSource(AwsQueues, SourceSpec, AwsAccess):
         one._group = group
         return one
 
-    def of_share(self, share: Share) -> "AwsSource":
+    def of_share(self, share: Portion) -> "AwsSource":
         """Its rules and queues of the shard, for a part of the budget; the rest is shard 1's."""
         part, shards = super().of_share(share), share.shard.of if share.shard else 1
         if (budget := self.monthly_budget_dollars) is not None:

@@ -13,7 +13,7 @@ from obs.spec.label_keys import check_labels_apart
 from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, wrong
 from obs.spec.nats_login import NatsLogin
 from obs.spec.quantity import NotBoolean
-from obs.spec.shard import Share
+from obs.spec.shard import Portion
 from obs.spec.source import Poll, Seconds, SourceSpec, Timeout
 from obs.spec.tls import Tls
 from obs.spec.tree import path_text
@@ -239,7 +239,7 @@ class NatsSource(SourceSpec, Monitoring):
         """All its connections; no two of them hear the same account."""
         return (*([self.connection] if self.connection else []), *self.connections)
 
-    def of_share(self, share: Share) -> "NatsSource":
+    def of_share(self, share: Portion) -> "NatsSource":
         """Its streams of the shard; what is collected beside streams is shard 1's."""
         part = super().of_share(share)
         return part if share.is_first else part.model_copy(update={"collect": ()})

@@ -48,7 +48,7 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Portion:
     """The objects of one shard; without a shard, all of them.
 
     `together`: the beginnings of identities whose objects stay on one shard, because one SLO counts
@@ -75,7 +75,7 @@ class Share:
         key = beginning if beginning in self.together else identity
         return 1 + _jump(_hashed(key), self.shard.of if self.shard else 1)
 
-    def every(self) -> "tuple[Share, ...]":
+    def every(self) -> "tuple[Portion, ...]":
         """The share of each shard, in order; itself where there are no shards."""
         if self.shard is None:
             return (self,)
@@ -83,7 +83,7 @@ class Share:
         return tuple(replace(self, shard=Shard(number, of)) for number in range(1, of + 1))
 
 
-WHOLE: Final = Share()
+WHOLE: Final = Portion()
 
 
 def parsed_shard(written: str) -> Shard:

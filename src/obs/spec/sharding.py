@@ -10,7 +10,7 @@ from typing import Any
 
 from obs.errors import BadInput
 from obs.spec.composites import part_keys
-from obs.spec.shard import Identity, Place, Shard, Share
+from obs.spec.shard import Identity, Place, Portion, Shard
 from obs.spec.sli import Key
 from obs.spec.slos import Slo
 from obs.spec.sources import SOURCE_KINDS
@@ -24,7 +24,7 @@ def of_shard(system: System, shard: Shard | None) -> System:
     """
     if shard is None:
         return system
-    share = Share(shard, _together(system))
+    share = Portion(shard, _together(system))
     slos = tuple(_slos(system, share))
     measured = {slo.sli.measured.source for slo in slos if not slo.by_rules}
     sources = {
@@ -48,7 +48,7 @@ def of_shard(system: System, shard: Shard | None) -> System:
 def shards_of_slos(system: System, shard: Shard) -> Mapping[Key, int | None]:
     """By service and name, the shard that evaluates each SLO of the collector; None: each its own
     objects. Raises BadInput as `of_shard`."""
-    share = Share(shard, _together(system))
+    share = Portion(shard, _together(system))
     return _owners({(x.service, x.name): x for x in system.slos if not x.by_rules}, share)
 
 
@@ -58,7 +58,7 @@ def _together(system: System) -> frozenset[Identity]:
     return frozenset(each for each in places if isinstance(each, tuple) and len(each) == 3)
 
 
-def _slos(system: System, share: Share) -> Iterator[Slo]:
+def _slos(system: System, share: Portion) -> Iterator[Slo]:
     """Those that rules evaluate are on every shard: none does anything about them."""
     owners = _owners({(x.service, x.name): x for x in system.slos if not x.by_rules}, share)
     for slo in system.slos:
@@ -67,7 +67,7 @@ def _slos(system: System, share: Share) -> Iterator[Slo]:
             yield slo
 
 
-def _owners(slos: Mapping[Key, Slo], share: Share) -> dict[Key, int | None]:
+def _owners(slos: Mapping[Key, Slo], share: Portion) -> dict[Key, int | None]:
     owners: dict[Key, int | None] = {}
     for group in _groups(slos):
         bound = {key: number for key in group if (number := _bound(slos[key], share)) is not None}
@@ -82,7 +82,7 @@ def _owners(slos: Mapping[Key, Slo], share: Share) -> dict[Key, int | None]:
     return owners
 
 
-def _bound(slo: Slo, share: Share) -> int | None:
+def _bound(slo: Slo, share: Portion) -> int | None:
     """The shard that an SLO needs; None where any will do, or each."""
     place = _place(slo)
     if isinstance(place, tuple):

@@ -22,7 +22,7 @@ from obs.spec.outputs import Outputs
 from obs.spec.packs import Packs
 from obs.spec.privacy import PrivacySettings
 from obs.spec.report import did_you_mean
-from obs.spec.shard import WHOLE, Share
+from obs.spec.shard import WHOLE, Portion
 from obs.spec.slo_facts import Tiers, same_place_twice
 from obs.spec.slos import Slo
 from obs.spec.sources import Sources
@@ -83,7 +83,7 @@ class System(Model):
     """Personal data and secrets in payloads and log records of services that use obs.privacy."""
     outputs: Outputs = Outputs.default()
     """Outputs of the collector."""
-    _share: Share = PrivateAttr(default=WHOLE)
+    _share: Portion = PrivateAttr(default=WHOLE)
     metrics: Metrics = Metrics.default()
     """Metrics to export beyond the usual ones, and not to export (default: the usual ones)."""
 
@@ -166,11 +166,11 @@ class System(Model):
         return chosen if self.share.is_first else of_other_shards(chosen)
 
     @property
-    def share(self) -> Share:
+    def share(self) -> Portion:
         """The shard that is collected; without one, everything."""
         return self._share
 
-    def take_share(self, share: Share) -> None:
+    def take_share(self, share: Portion) -> None:
         """Be what is collected by a shard (`obs.spec.sharding`)."""
         self._share = share
 

@@ -110,6 +110,9 @@ def _polls(panels: MetricPanels, whole: MetricPanels) -> Band:
         panels.lines("collector/errors", own.SOURCE_ERRORS, **failed),
         panels.lines("collector/duration", own.SOURCE_POLL_DURATION),
         whole.states("collector/spec", own.SPEC_REFUSED),
+        whole.states(
+            "collector/shards", own.SHARD_SOURCE_UP, none="No collector runs with --shard"
+        ),
     ]
     return Band(8, shown)
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 from obs.clients.aws import AwsClient
 from obs.sources.aws.inventory import Inventory, take_inventory
 from obs.spec.aws import AwsSource
-from obs.spec.shard import Shard, Share
+from obs.spec.shard import Portion, Shard
 
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:dead-{}"
 
@@ -27,13 +27,13 @@ class Account:
         return f"https://sqs/{name}"
 
 
-def inventory(share: Share) -> Inventory:
+def inventory(share: Portion) -> Inventory:
     spec = AwsSource(region="us-east-1").of_share(share)
     return take_inventory(cast("AwsClient", Account()), spec, 0.0)
 
 
 def test_rules_and_queues_are_divided_and_names_are_known_to_all() -> None:
-    parts = [inventory(each) for each in Share(Shard(1, 3), source="cloud").every()]
+    parts = [inventory(each) for each in Portion(Shard(1, 3), source="cloud").every()]
     rules = [rule.name for part in parts for rule in part.rules]
     assert sorted(rules) == sorted(Account().rules(""))
     assert min(len(part.rules) for part in parts) > 3
@@ -45,5 +45,5 @@ def test_rules_and_queues_are_divided_and_names_are_known_to_all() -> None:
 
 
 def test_without_a_shard_an_inventory_is_whole() -> None:
-    whole = inventory(Share())
+    whole = inventory(Portion())
     assert (len(whole.rules), len(whole.queues)) == (30, 10)

@@ -16,7 +16,7 @@ from obs.sources.nats.jsz_answer import decode_jsz
 from obs.sources.nats.leaders import ServerReport, merge
 from obs.sources.nats.names import elsewhere
 from obs.spec.nats import NatsSource
-from obs.spec.shard import Shard, Share
+from obs.spec.shard import Portion, Shard
 
 
 def stream(name: str, consumers: int = 2, **more: Any) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def test_too_many_objects_are_refused_where_they_would_be_read(
 def test_shards_have_every_stream_once_and_lack_nothing() -> None:
     page = body(*(stream(f"S{number}", number % 3) for number in range(40)))
     seen: list[str] = []
-    for share in Share(Shard(1, 3), source="main").every():
+    for share in Portion(Shard(1, 3), source="main").every():
         spec = NatsSource(monitor=("http://n:8222",), streams={"include": ["S*"]})
         wanted = lambda account, name, of=share: of.has("stream", name, account)  # noqa: E731
         told = decode_jsz(page, "n", wanted)
