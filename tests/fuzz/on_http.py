@@ -19,7 +19,7 @@ from obs.clients import otlp as otlp_client
 from obs.clients.alertmanager import Alertmanager
 from obs.clients.checked_connection import ProbeFailed
 from obs.clients.http import HttpAnswer
-from obs.clients.otlp_answer import METRICS, TRACES, retry_after, retry_delay
+from obs.clients.otlp_answer import METRICS, retry_after, retry_delay
 from obs.clients.probe_http import ProbeAnswer
 from obs.clients.prometheus import Prometheus
 from obs.sources.probe.dependencies import dependency_states
@@ -136,8 +136,7 @@ def otlp(data: bytes) -> object:
     answer = HttpAnswer(503 if data[0] & 4 else 200, headers, body)
     if answer.status != 200:
         raise otlp_client._refused(answer, sent, "http://o:4318")
-    signal = TRACES if data[0] & 8 else METRICS
-    return otlp_client._accepted(answer, sent, "http://o:4318", signal)
+    return otlp_client._accepted(answer, sent, "http://o:4318", METRICS)
 
 
 class _Rest:

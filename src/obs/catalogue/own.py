@@ -181,6 +181,27 @@ SPEC_READ = gauge(
     "Time at which the spec in force was read.",
     "seconds",
 )
+SHARD_INFO = info(
+    "obs_shard_info",
+    ("shard", "shards"),
+    "The shard that this collector watches, and of how many; absent without --shard; always 1.",
+    title="Shards",
+)
+SHARDS = gauge(
+    "obs_shards",
+    (),
+    "How many shards the system is divided into; absent without --shard.",
+)
+SHARD_SOURCE = ("shard", "source")
+SHARD_SOURCE_UP = gauge(
+    "obs_shard_source_up",
+    SHARD_SOURCE,
+    "1 if the last poll of the source by the collector of this shard succeeded, else 0; absent "
+    "without --shard.",
+    title="Sources by shard",
+    absent="No collector runs with --shard",
+    states=("down", "up"),
+)
 CHECK_OK = gauge(
     "obs_check_ok",
     ("check",),

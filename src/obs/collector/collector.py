@@ -25,6 +25,7 @@ from obs.families.own import (
     check_family,
     log_family,
     push_families,
+    shard_families,
     source_families,
     span_families,
     spec_families,
@@ -333,6 +334,10 @@ class Collector:
             if all(source in self.trackers for source in sources)
         ]
 
+    def _of_shard(self) -> list[Family]:
+        shard = self.system.share.shard
+        return shard_families(shard.number, shard.of, self.sources) if shard else []
+
     def _publish_own(self) -> None:
         families = [
             *source_families(self.sources),
@@ -343,6 +348,7 @@ class Collector:
             *spec_families(bool(self.spec.refused), self.spec.since),
             *(span_families(*self.span_counts.all) if self.span_counts else ()),
             self.spec_names.family(),
+            *self._of_shard(),
             *self._asked(),
             BUILD,
         ]

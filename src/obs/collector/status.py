@@ -48,6 +48,7 @@ def build_status(collector: Collector) -> Status:
             environment=system.environment,
             description=system.description,
             version=__version__,
+            shard=str(system.share.shard or ""),
             generated_at=now,
             uptime_seconds=max(0.0, now - collector.started),
             spec_refused=collector.spec.refused,

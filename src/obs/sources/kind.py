@@ -264,6 +264,13 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         """Families of the names of other exporters, as `web.compat` says, of a snapshot."""
         return ()
 
+    def sizes(
+        self, name: str, spec: SpecT, exported: Exported
+    ) -> Mapping[int, tuple[Mapping[str, int], int]]:
+        """By shard, how many objects of each kind it would have, and about how many series, by what
+        the source tells now. Raises SourceError."""
+        return {}
+
     def polled_once(self, sources: Mapping[str, SpecT]) -> "list[Family]":
         """Families of one poll of each, to count the series that an output would write.
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, PrivateAttr, model_validator
 
 from obs import catalogue
-from obs.catalogue.exported import Exported
+from obs.catalogue.exported import Exported, of_other_shards
 from obs.catalogue.metric import Metric
 from obs.ids import short_digest
 from obs.redaction.address import shown_address
@@ -22,6 +22,7 @@ from obs.spec.outputs import Outputs
 from obs.spec.packs import Packs
 from obs.spec.privacy import PrivacySettings
 from obs.spec.report import did_you_mean
+from obs.spec.shard import WHOLE, Portion
 from obs.spec.slo_facts import Tiers, same_place_twice
 from obs.spec.slos import Slo
 from obs.spec.sources import Sources
@@ -82,6 +83,7 @@ class System(Model):
     """Personal data and secrets in payloads and log records of services that use obs.privacy."""
     outputs: Outputs = Outputs.default()
     """Outputs of the collector."""
+    _share: Portion = PrivateAttr(default=WHOLE)
     metrics: Metrics = Metrics.default()
     """Metrics to export beyond the usual ones, and not to export (default: the usual ones)."""
 
@@ -160,7 +162,17 @@ class System(Model):
     @property
     def exported(self) -> Exported:
         """The metrics that it exports."""
-        return self.metrics.exported
+        chosen = self.metrics.exported
+        return chosen if self.share.is_first else of_other_shards(chosen)
+
+    @property
+    def share(self) -> Portion:
+        """The shard that is collected; without one, everything."""
+        return self._share
+
+    def take_share(self, share: Portion) -> None:
+        """Be what is collected by a shard (`obs.spec.sharding`)."""
+        self._share = share
 
     @property
     def named_metrics(self) -> tuple[Metric, ...]:

@@ -148,6 +148,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     description: str = ""
     version: str
+    shard: str = ""  # 2/5: the part of the system that this collector watches; empty: all of it
     generated_at: float
     uptime_seconds: float
     spec_refused: str = ""  # why a changed spec is not in force; the one before it is

@@ -107,6 +107,7 @@ def _header(status: Status) -> Markup:
         "header",
         element("h1", status.system),
         element("span", status.environment, class_="pill calm"),
+        *([element("span", f"shard {status.shard}", class_="pill calm")] if status.shard else []),
         element(
             "span",
             element("span", class_="dot good", id="pulse"),
