@@ -133,9 +133,22 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     def assembled(system: "System", before: "Assembled | None", only_try: bool) -> "Assembled":
         checks, reports = _checks(system, kinds), of_collector(system, written)
         return assemble(
-            system, kinds, checks=checks, reports=reports, before=before, only_try=only_try
+            system,
+            kinds,
+            checks=checks,
+            reports=reports,
+            before=before,
+            only_try=only_try,
+            leading=leading,
         )
 
+    leading = None
+    if system.ha:
+        from obs.collector.leading import Leading
+        from obs.spec.sources import SOURCE_KINDS
+
+        leading = Leading(system, kinds, SOURCE_KINDS)
+        await leading.start()
     built = assembled(system, None, False)
     site = ServedCollector(built.collector)
     try:
@@ -150,8 +163,10 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:
         files = SpecFiles(spec_paths(arguments), lambda: chosen_spec(arguments).system, assembled)
-        await Reloading(files, system, built, site, stop, tell=manager.tell).run()
+        await Reloading(files, system, built, site, stop, tell=manager.tell, role=leading).run()
     finally:
+        if leading:
+            await leading.close()
         closing.cancel()
         watching.cancel()
         await server.close()

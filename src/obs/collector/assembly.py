@@ -14,13 +14,14 @@ from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.leading import Leading
 from obs.collector.reporting import Reports, reporting
 from obs.errors import SourceError
 from obs.extras import require_extra
 from obs.families.family import Family
 from obs.redaction.address import shown_address
 from obs.sinks.pushed import Pushed
-from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
+from obs.sources.kind import AnyKind, Change, OpenedSource, Permit, SourceClient
 from obs.sources.kind import Listener as SourceListener
 from obs.sources.kinds import each_source
 from obs.spec.outputs import CloudWatch, Otlp
@@ -60,11 +61,13 @@ def assemble(
     reports: Reports | None = None,
     before: "Assembled | None" = None,
     only_try: bool = False,
+    leading: Leading | None = None,
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
     It goes on from that of an earlier spec, which has been closed. `only_try`: it is not to run,
-    and its state is in memory, because the file may belong to a collector that does.
+    and its state is in memory, because the file may belong to a collector that does. With
+    `leading` it may have to stand by: then it polls what is free, and neither pushes nor checks.
 
     Raises BadInput where another collector holds the state, or a part of the spec needs an extra
     that is not installed.
@@ -72,6 +75,11 @@ def assemble(
     clock = clock or Clock()
     polled = [each for each in each_source(system) if each[0].key in kinds]
     _require_extras(system, polled)
+    leads = leading is None or leading.leads
+    if not leads:
+        polled = [each for each in polled if not each[0].spends(each[2])]
+        checks = reports = None
+        system = _without_outputs(system)
     clients = _clients(system, polled, clock, before)
     healths = {name: _health(name, kind, spec) for kind, name, spec in polled}
     connections = {
@@ -88,6 +96,11 @@ def assemble(
         if only_try
         else open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
     )
+    if leading is not None:
+        if not only_try:
+            leading.begin(state, system, leads=leads)
+        for _, client in clients.values():
+            client.guard(leading.keeper.permit)
     collector = Collector(
         system,
         state,
@@ -96,6 +109,7 @@ def assemble(
         [*clients.values()],
         state_errors=state_errors,
         clock=clock,
+        lease=leading.keeper if leading else None,
     )
     sources: list[PolledSource] = []
     listeners: list[Listener] = []
@@ -110,10 +124,22 @@ def assemble(
         listeners.append(checking(system.checks.every, checks, of_sources, collector))
     if reports:
         listeners.append(reporting(reports, collector))
+    if leading and leads:
+        listeners.append(leading.leave_forever)
     if before:
         collector.go_on(before.collector)
-    sinks = _sinks(system, pushes, of_sources)
+    sinks = _sinks(system, pushes, of_sources, leading.keeper.permit if leading else _always)
     return Assembled(collector, Daemon(collector, sources, sinks, listeners), clients)
+
+
+def _always() -> None:
+    """Permits everything."""
+
+
+def _without_outputs(system: System) -> System:
+    """A spec whose leader pushes."""
+    outputs = system.outputs.model_copy(update={"otlp": None, "cloudwatch": None})
+    return system.model_copy(update={"outputs": outputs})
 
 
 def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:
@@ -246,11 +272,14 @@ def _push_healths(system: System) -> dict[str, PushHealth]:
 
 
 def _sinks(
-    system: System, healths: dict[str, PushHealth], clients: Mapping[str, SourceClient]
+    system: System,
+    healths: dict[str, PushHealth],
+    clients: Mapping[str, SourceClient],
+    permit: Permit,
 ) -> list[PushedSink]:
     sinks = []
     if system.outputs.otlp:
-        sinks.append(_otlp_sink(system.outputs.otlp, healths["otlp"], system))
+        sinks.append(_otlp_sink(system.outputs.otlp, healths["otlp"], system, permit))
     if system.outputs.cloudwatch:
         spec = system.outputs.cloudwatch
         client = cast("AwsClient", clients[spec.source])
@@ -260,7 +289,7 @@ def _sinks(
     return sinks
 
 
-def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
+def _otlp_sink(spec: Otlp, health: PushHealth, system: System, permit: Permit) -> PushedSink:
     """Opened at its first push, because its imports would delay the first scrape."""
     opened: list[OtlpSink] = []
 
@@ -270,7 +299,7 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
 
             instance = f"{socket.gethostname()}:{os.getpid()}"
             identity = Identity(system.system, system.environment, instance, system.labels)
-            opened.append(open_otlp(spec, identity))
+            opened.append(open_otlp(spec, identity, permit))
         return opened[0].push(families, at)
 
     def close() -> None:

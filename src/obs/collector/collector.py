@@ -8,7 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from obs.collector.counted_time import counting_in
 from obs.collector.health import PushHealth, SourceHealth
@@ -21,6 +21,7 @@ from obs.families.family import Family, RowCache
 from obs.families.own import (
     BUILD,
     check_family,
+    lease_families,
     log_family,
     push_families,
     source_families,
@@ -50,6 +51,20 @@ class Clock:
     monotonic: Callable[[], float] = staticmethod(time.monotonic)
 
 
+class Lease(Protocol):
+    """A lease as one collector sees it."""
+
+    leads: bool
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def held_by(self) -> str: ...
+    @property
+    def error(self) -> str: ...
+    def holds(self) -> bool: ...
+
+
 class Collector:
     """Judges snapshots against their history and keeps the exposition of it."""
 
@@ -63,8 +78,11 @@ class Collector:
         *,
         state_errors: Counter[str],
         clock: Clock,
+        lease: Lease | None = None,
     ) -> None:
+        """`lease`: this collector's part in it, where the spec has one."""
         self.system = system
+        self.lease = lease
         self.sources = tuple(sources)
         self.pushes = tuple(pushes)
         self.state_errors = state_errors
@@ -86,6 +104,7 @@ class Collector:
         self._without_history: set[str] = set()
         self._measured_since: dict[tuple[str, str], float] = {}
         self._process = ProcessMetrics()
+        self._lease_shown: tuple[bool, int] | None = None
         now = clock.wall()
         for source in sources:
             source.asked_since = now
@@ -106,7 +125,9 @@ class Collector:
     def go_on(self, before: "Collector") -> None:
         """Show what the collector of an earlier spec last knew of what stays, until it is polled
         here, and count on from its counts. It has been closed."""
-        self.started, self.checks = before.started, before.checks
+        self.started = before.started
+        if self.lease is None or self.lease.leads:
+            self.checks = before.checks
         self._measured_since = before.measured_since()
         known = {health.name: health for health in before.sources}
         for health in self.sources:
@@ -244,6 +265,8 @@ class Collector:
         self.stale_checked_at = now
         self._save()
         self._show_process()
+        if self.lease is not None and self._lease_shown != (self.lease.holds(), self.lease.epoch):
+            self._publish_own()
 
     def close(self) -> None:
         """Save everything."""
@@ -331,6 +354,9 @@ class Collector:
             *self._asked(),
             BUILD,
         ]
+        if self.lease is not None:
+            self._lease_shown = self.lease.holds(), self.lease.epoch
+            families += lease_families(*self._lease_shown)
         for kind in KINDS:
             families += kind.usage(self.clients_of(kind))
         self._show(OWN, families)

@@ -135,6 +135,11 @@ def spec_families(refused: bool, at: float) -> list[Family]:
     return [single(own.SPEC_REFUSED, int(refused)), single(own.SPEC_READ, at)]
 
 
+def lease_families(leads: bool, epoch: int) -> list[Family]:
+    """Whether this collector holds the lease, and how often it was taken."""
+    return [single(own.LEADER, int(leads)), single(own.LEASE_TAKEOVERS, epoch)]
+
+
 def log_family(dropped: int) -> Family:
     """Log lines that could not be written."""
     return single(own.LOG_LINES_DROPPED, dropped)

@@ -59,6 +59,10 @@ class Canaries(SourceKind[CanarySource, "CanaryTracker", "AwsClient"]):
         timeout = max(spec.timeout, spec.aws.timeout if spec.aws else 0.0)
         return OpenedSource(rounds.poll, POLL_TIMEOUTS * timeout + _GRACE)
 
+    def spends(self, spec: CanarySource) -> bool:
+        """Where it publishes to EventBridge."""
+        return spec.eventbridge is not None
+
     def client(self, spec: CanarySource, monotonic: Callable[[], float]) -> "AwsClient | None":
         """A client of the account whose bus it publishes to."""
         if spec.aws is None:
