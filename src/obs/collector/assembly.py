@@ -50,6 +50,8 @@ class Assembled:
     collector: Collector
     daemon: Daemon
     clients: Clients
+    leads: bool = True
+    """Whether it polls what costs money, and pushes."""
 
 
 def assemble(
@@ -99,8 +101,8 @@ def assemble(
     if leading is not None:
         if not only_try:
             leading.begin(state, system, leads=leads)
-        for _, client in clients.values():
-            client.guard(leading.keeper.permit)
+        for _, paid in clients.values():
+            paid.guard(leading.keeper.permit)
     collector = Collector(
         system,
         state,
@@ -129,7 +131,7 @@ def assemble(
     if before:
         collector.go_on(before.collector)
     sinks = _sinks(system, pushes, of_sources, leading.keeper.permit if leading else _always)
-    return Assembled(collector, Daemon(collector, sources, sinks, listeners), clients)
+    return Assembled(collector, Daemon(collector, sources, sinks, listeners), clients, leads)
 
 
 def _always() -> None:

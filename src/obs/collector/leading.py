@@ -69,11 +69,15 @@ class Leading:
         await in_thread(self.keeper.start, "lease")
         if not self.leads:
             await in_thread(lambda: self._read(0), "lease")
-        self.keeper.changed = lambda: loop.call_soon_threadsafe(self.turned.set)
+
+        def changed() -> None:
+            loop.call_soon_threadsafe(self.turned.set)
+
+        self.keeper.changed = changed
 
     async def close(self) -> None:
         """Leave the state, which has been saved, for the next leader, and give the lease back."""
-        self.keeper.changed = lambda: None
+        self.keeper.changed = _nothing
         if self.leads:
             await in_thread(self._leave, "lease")
         await in_thread(self.keeper.stop, "lease")
@@ -126,6 +130,10 @@ class Leading:
                 log.warning("the state is not handed over: %s", error)
             self._told = str(error)
         return time.monotonic() - began
+
+
+def _nothing() -> None:
+    """To be called."""
 
 
 def paid_sources(system: System) -> frozenset[str]:

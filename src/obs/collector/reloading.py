@@ -99,7 +99,6 @@ class Reloading:
         """`tell` gets what the service manager is told. `role`: of several collectors, this one may
         have to lead or to stand by; a change of that is taken up as a change of the spec is."""
         self._role = role
-        self._leads = role is None or role.leads
         self._files = files
         self._system = system
         self._running = running
@@ -175,7 +174,7 @@ class Reloading:
         return asked
 
     def _has_turned(self) -> bool:
-        return self._role is not None and self._role.leads != self._leads
+        return self._role is not None and self._role.leads != self._running.leads
 
     def _read(self) -> System | ObsError:
         """The spec as it is now, if a collector could be made of it; else why not."""
@@ -208,7 +207,6 @@ class Reloading:
         """Let a collector of this spec go on from the one that has ended."""
         before, why = self._running, ""
         turned = system is self._system
-        self._leads = self._role is None or self._role.leads
         try:
             self._running = self._files.assemble(system, before, False)
             if not turned:
@@ -224,7 +222,7 @@ class Reloading:
         self._serving.serve(collector)
         self._tell(READY)
         if turned:
-            log.info("this collector %s now", "leads" if self._leads else "stands by")
+            log.info("this collector %s now", "leads" if self._running.leads else "stands by")
         elif not why:
             log.info("the spec was read again and is in force")
         gc.unfreeze()  # what belonged to the old collector is no longer permanent

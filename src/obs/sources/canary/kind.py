@@ -115,8 +115,8 @@ class Canaries(SourceKind[CanarySource, "CanaryTracker", "AwsClient"]):
             asked: tuple[str, ...] = ()
             if spec.nats and spec.connection:
                 asked = nats_subjects.of_path(name, spec.nats, spec.connection.api)
-            elif spec.eventbridge and spec.eventbridge.lease:
-                asked = (nats_subjects.claim(name, spec.eventbridge.lease),)
+            elif spec.connection and spec.eventbridge and spec.eventbridge.lease:
+                asked = nats_subjects.claims(name, spec.eventbridge.lease, spec.connection.api)
             if asked:
                 found[spec.connection_at] = (*found.get(spec.connection_at, ()), *asked)
         return found
