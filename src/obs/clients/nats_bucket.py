@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from obs.clients.nats_session import Connected, NatsSession
+from obs.clients.nats_subjects import key_subject, read_subject
 from obs.errors import SourceError
 from obs.redaction.text import one_line
 
-API: Final = "$JS.API"
 _NO_MESSAGE: Final = 10037
 _NO_STREAM: Final = 10059
 _WRONG_REVISION: Final = (10071, 10164)
@@ -46,18 +46,6 @@ class Value(NamedTuple):
 
 class WrongRevision(SourceError):  # noqa: N818  says what happened
     """Another one has written the key meanwhile."""
-
-
-def key_subject(bucket: str, key: str, api: str = API) -> str:
-    """Where a value of a key is published; `api` is the prefix of the JetStream API, through which
-    an account reaches the bucket of another domain or account."""
-    prefix = "" if api == API else f"{api}."
-    return f"{prefix}$KV.{bucket}.{key}"
-
-
-def read_subject(bucket: str, api: str = API) -> str:
-    """Where the last value of a key is asked for."""
-    return f"{api}.STREAM.MSG.GET.KV_{bucket}"
 
 
 class Bucket:

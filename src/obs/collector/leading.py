@@ -18,6 +18,7 @@ from obs.collector.objective import KIND as SLO
 from obs.errors import BadInput, SourceError
 from obs.lease.handover import Handed, Handover
 from obs.lease.keeper import Keeper
+from obs.lease.kinds import key_of as lease_key
 from obs.lease.kinds import open_store
 from obs.sources.kinds import each_source
 from obs.spec.composites import key_of, sources_of
@@ -44,7 +45,7 @@ class Leading:
         assert system.ha is not None
         self.ha = system.ha
         part = "" if set(kinds) >= set(every_kind) else f".{'-'.join(sorted(kinds))}"
-        key = system.full_name.replace(".", "_") + part
+        key = lease_key(system) + part
         store = open_store(system.ha)
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.keeper = Keeper(store, key, system.ha.ttl, holder=holder, takes=self._read)
@@ -87,7 +88,7 @@ class Leading:
         while self._handover.is_possible:
             await asyncio.sleep(self.ha.ttl)
             took = await in_thread(self._leave, "handover")
-            await asyncio.sleep(_SHARE * took)
+            await asyncio.sleep(max(_SHARE * took, self._handover.seldom - self.ha.ttl))
 
     def begin(self, state: State, system: System, *, leads: bool) -> None:
         """Take what the leader before has left into the state, and note which epoch this is. From

@@ -2,7 +2,8 @@
 
 A manifest names the pieces and their digest, and is written last, in place of the one that this
 leader read or wrote before: what is in between, or of a leader that is none any more, counts for
-nothing. Pieces are written to two places in turn, so that the last whole handover is never touched.
+nothing. Pieces are written to two places in turn, so that the last whole handover is never touched,
+and each of some terms has two of its own, so that one that leads no more touches nothing either.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ MOST: Final = 8 << 20
 _MOST_UNPACKED: Final = 20 * MOST
 _LEVEL: Final = 6
 _SLOTS: Final = ("a", "b")
+_TERMS: Final = 4  # with places of their own
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -26,7 +28,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
     epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
     at: float
-    slot: Annotated[str, msgspec.Meta(pattern="^[ab]$")]
+    slot: Annotated[str, msgspec.Meta(pattern="^[0-9][ab]$")]
     pieces: Annotated[int, msgspec.Meta(ge=0, le=4_096)]
     digest: Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -54,6 +56,11 @@ class Handover:
         """Whether the place keeps anything but the lease."""
         return self._store.largest > 0
 
+    @property
+    def seldom(self) -> float:
+        """Seconds that are to be at least between two."""
+        return self._store.seldom
+
     def leave(self, body: bytes, epoch: int, at: float) -> int:
         """Leave this for the next leader; gives the number of bytes that it is stored as.
 
@@ -67,8 +74,9 @@ class Handover:
             found = self._manifest()
             if found is not None and found.epoch > epoch:
                 raise SourceError("unavailable", "a later leader has handed over its state")
-            self._epoch, self._next = epoch, 1 if found and found.slot == _SLOTS[0] else 0
-        slot, step = _SLOTS[self._next], self._store.largest
+            self._epoch, self._next = epoch, 1 if found and found.slot[-1] == _SLOTS[0] else 0
+        slot = f"{epoch % _TERMS}{_SLOTS[self._next]}"
+        step = self._store.largest
         pieces = [packed[start : start + step] for start in range(0, len(packed), step)]
         for number, piece in enumerate(pieces):
             self._store.put(self._piece(slot, number), piece)

@@ -14,6 +14,7 @@ class NatsStore:
     """A bucket that exists. The revision of a value is its sequence in the bucket's stream."""
 
     largest = _LARGEST
+    seldom = 0.0
 
     def __init__(self, bucket: Bucket, name: str) -> None:
         self._bucket = bucket

@@ -27,6 +27,10 @@ class Store(Protocol):
         """Bytes of a value other than a lease; 0 where it keeps none, and hands over nothing."""
 
     @property
+    def seldom(self) -> float:
+        """Seconds that are to be at least between two handovers."""
+
+    @property
     def where(self) -> str:
         """The place, for people."""
 

@@ -1,6 +1,6 @@
 """The subjects that a canary publishes to on a NATS connection, and no others."""
 
-from obs.clients.nats_bucket import key_subject, read_subject
+from obs.clients.nats_subjects import key_subject, read_subject
 from obs.sources.canary.event import own_id
 from obs.spec.canary import NatsPath
 from obs.spec.nats_place import NatsBucket
