@@ -1,6 +1,9 @@
 """Two collectors of one spec: one leads, and the other takes over; real processes, NATS and AWS."""
 
 import asyncio
+import json
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +109,14 @@ def test_one_spends_and_the_other_takes_over_with_the_state(
     assert woken[EPOCH] == 3
     # All that AWS was asked since the pause is what the new leader says that it has asked.
     eventually(lambda: (Counter(systems.faults.seen) - before).total() == requests(one.scrape()))
+
+    # A reload keeps the lease.
+    one.spec_file.write_text(json.dumps({**one.spec, "description": "changed"}))
+    assert one.process.pid is not None
+    os.kill(one.process.pid, signal.SIGHUP)
+    one.logged("the spec was read again and is in force")
+    assert one.scrape()[EPOCH] == 3
+    assert one.status()["lease"]["leads"]
 
     assert one.stop() == 0
     last = two.until(lambda scrape: BUDGET in scrape and scrape[LEADER] == 1)

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "spec": {"errors", "catalogue", "durations", "files", "ids", "redaction", "yaml_syntax"},
     "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
     "clients": {"bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spec"},
+    "lease": {"clients", "errors", "extras", "failure", "redaction", "spec"},
     "state": {"errors", "state_file"},
     "state_file": set(),
     "sources": {
@@ -52,6 +53,7 @@ MAY_IMPORT = {
         *("extras", "failure", "logs", "redaction"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spec", "state", "web"),
+        *("lease", "state_copy", "state_export"),
     },
     "tracing": set(),
     "sandbox": {
@@ -113,6 +115,7 @@ MAY_IMPORT = {
             "families",
             "folder",
             "imports",
+            "lease",
             "own_packs",
             "packs",
             "privacy",
