@@ -39,6 +39,11 @@ class KubernetesLease(Model):
     namespace_file: LocalFile = f"{_SERVICE_ACCOUNT}/namespace"
     """Where the namespace is read from."""
 
+    @property
+    def in_words(self) -> str:
+        """The place, for people."""
+        return f"Kubernetes Lease {self.name}"
+
     @model_validator(mode="after")
     def _the_token_is_encrypted(self) -> "KubernetesLease":
         if not self.url.startswith("https://"):
@@ -57,6 +62,11 @@ class DynamoDbLease(Model):
         Matching(r"^[A-Za-z0-9_.-]+$", "the name of a DynamoDB table, for example obs-lease"),
     ]
     """Table that exists, with the partition key `name` (String)."""
+
+    @property
+    def in_words(self) -> str:
+        """The place, for people."""
+        return f"DynamoDB table {self.table} of source {self.source}"
 
 
 class Lease(Model):
@@ -86,6 +96,11 @@ class Lease(Model):
     def kind(self) -> str:
         """Its kind of place."""
         return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    @property
+    def in_words(self) -> str:
+        """The place, for people."""
+        return str(getattr(self, self.kind).in_words)
 
     @property
     def connection(self) -> NatsConnection | None:

@@ -26,6 +26,11 @@ class NatsBucket(Model):
     bucket: BucketName
     """Key-value bucket that exists; `nats kv add NAME` makes one."""
 
+    @property
+    def in_words(self) -> str:
+        """The place, for people."""
+        return f"NATS bucket {self.bucket} of source {self.source}"
+
 
 class NoConnection(NamedTuple):
     """Why there is no such connection; `field` is what is wrong of those that name it."""
