@@ -16,7 +16,7 @@ ALERTS: Final = (
         "No collector holds the lease: nothing that costs money is polled, and nothing is pushed.",
         "Collectors run, but none of them has held the lease for {hold}.",
         "A takeover lasts as long as the lease, 15 s unless the spec says otherwise, and a poll.",
-        "collector/leader",
+        "leaders/leader",
         keep_firing=0,
     ),
     Alert(
@@ -29,7 +29,7 @@ ALERTS: Final = (
         "Collectors have taken the lease {value} times in the last {window} (threshold "
         "{threshold}).",
         "A rolling update of a few collectors needs no more.",
-        "collector/takeovers",
+        "leaders/takeovers",
         keep_firing=0,
     ),
 )

@@ -37,7 +37,6 @@ def page(context: BuildContext) -> Page:
             Section("", [_answer(panels, whole), _sources(panels), _polls(panels, whole)]),
             Section("Left out", [_left_out(panels)]),
             *([Section("Costs", [_costs(panels, whole), _budgets(panels)])] if context.aws else []),
-            *([Section("High availability", [_leadership(whole)])] if context.ha else []),
             Section("The process", [_process(whole)]),
         ],
     )
@@ -158,14 +157,6 @@ def _budgets(panels: MetricPanels) -> Band:
 def _cost(whole: MetricPanels) -> str:
     """The cost of all collectors together."""
     return f"sum({whole.scope.series(own.AWS_COST)})"
-
-
-def _leadership(whole: MetricPanels) -> Band:
-    shown = [
-        whole.states("collector/leader", own.LEADER),
-        whole.alert_lines("collector/takeovers"),
-    ]
-    return Band(7, shown)
 
 
 def _process(whole: MetricPanels) -> Band:
