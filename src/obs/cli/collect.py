@@ -30,6 +30,7 @@ from obs.logs import end_log
 if TYPE_CHECKING:
     from obs.collector.assembly import Assembled
     from obs.collector.checking import Checks
+    from obs.collector.leading import Leading
     from obs.collector.service_manager import ServiceManager
     from obs.sources.kind import SourceCost
     from obs.spec.system import System
@@ -109,6 +110,29 @@ def _libraries() -> Iterator[str]:
 
 
 async def _run(system: "System", arguments: argparse.Namespace) -> int:
+    kinds = source_kinds(arguments)
+    if system.ha is None:
+        return await _serve(system, arguments, kinds, None)
+    from obs.collector.leading import Leading
+    from obs.spec.sources import SOURCE_KINDS
+
+    leading = Leading(system, kinds, SOURCE_KINDS)
+    await leading.start()
+    try:
+        code = await _serve(system, arguments, kinds, leading)
+    except BaseException:
+        leading.keeper.stop()
+        raise
+    await leading.close()
+    return code
+
+
+async def _serve(
+    system: "System",
+    arguments: argparse.Namespace,
+    kinds: Collection[str],
+    leading: "Leading | None",
+) -> int:
     from pathlib import Path
 
     from obs.cli.slo_report import written
@@ -128,7 +152,6 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         from obs.web.access import Access
 
         access = Access(Path(web.config_file))
-    kinds = source_kinds(arguments)
 
     def assembled(system: "System", before: "Assembled | None", only_try: bool) -> "Assembled":
         checks, reports = _checks(system, kinds), of_collector(system, written)
@@ -142,15 +165,10 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
             leading=leading,
         )
 
-    leading = None
-    if system.ha:
-        from obs.collector.leading import Leading
-        from obs.spec.sources import SOURCE_KINDS
-
-        leading = Leading(system, kinds, SOURCE_KINDS)
-        await leading.start()
     built = assembled(system, None, False)
     site = ServedCollector(built.collector)
+    if leading:
+        leading.keeper.alive = site.health
     try:
         server = await serve(site, arguments.listen or web.listen, access)
     except BaseException:
@@ -165,8 +183,6 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         files = SpecFiles(spec_paths(arguments), lambda: chosen_spec(arguments).system, assembled)
         await Reloading(files, system, built, site, stop, tell=manager.tell, role=leading).run()
     finally:
-        if leading:
-            await leading.close()
         closing.cancel()
         watching.cancel()
         await server.close()

@@ -94,6 +94,7 @@ class Leading:
         """Take what the leader before has left into the state, and note which epoch this is. From
         now on the state of this spec is handed over."""
         self._paid = paid_sources(system), paid_slos(system)
+        self._left = b""  # another may have left something else meanwhile
         handed, self.handed = self.handed, None
         before = _led(state)
         newer = leads and handed is not None and handed.epoch > before

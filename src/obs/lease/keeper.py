@@ -50,6 +50,8 @@ class Keeper:
         self.ttl = ttl
         self.holder = holder or secrets.token_hex(8)
         self.leads = False
+        self.alive: Callable[[], bool] = lambda: True
+        """Whether the collector works; one that hangs does not renew its lease."""
         self.changed: Callable[[], None] = lambda: None
         """Called in the keeper's thread after `leads` has changed."""
         self._now = now
@@ -111,6 +113,8 @@ class Keeper:
     def look(self) -> None:
         """Renew the lease, or take it where nobody has it. Raises SourceError."""
         try:
+            if not self.alive():
+                raise SourceError("internal", "not renewed: this collector hangs")
             if self._revision is not None:
                 self._renew()
             else:

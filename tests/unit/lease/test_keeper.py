@@ -140,6 +140,18 @@ def test_a_write_whose_answer_is_lost_is_known_again() -> None:
     assert (one.leads, one.epoch, two.leads) == (True, 1, False)
 
 
+def test_one_that_hangs_does_not_renew() -> None:
+    clock, (one, two) = keepers(2, Memory())
+    look(one)
+    one.alive = lambda: False
+    for _ in range(4):
+        look(two)
+        clock.now += TTL / 3
+        look(one)
+    look(two)
+    assert (one.leads, two.leads) == (False, True)
+
+
 def test_what_nobody_can_read_is_taken_after_a_while() -> None:
     memory = Memory({"k": (b"\xff", 7)})
     clock, (one,) = keepers(1, memory)
