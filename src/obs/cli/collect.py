@@ -113,9 +113,11 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     kinds = source_kinds(arguments)
     if system.ha is None:
         return await _serve(system, arguments, kinds, None)
-    from obs.collector.leading import Leading
+    from obs.collector.leading import Leading, takes_part
     from obs.spec.sources import SOURCE_KINDS
 
+    if not takes_part(system, kinds):
+        return await _serve(system, arguments, kinds, None)
     leading = Leading(system, kinds, SOURCE_KINDS)
     await leading.start()
     try:

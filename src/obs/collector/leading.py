@@ -138,6 +138,16 @@ def _nothing() -> None:
     """To be called."""
 
 
+def takes_part(system: System, kinds: Collection[str]) -> bool:
+    """Whether a collector of these kinds has anything that only a leader does."""
+    if system.ha is None:
+        return False
+    outputs = system.outputs
+    pushes = outputs.otlp or outputs.cloudwatch or outputs.slo_report
+    spends = (kind.key in kinds and kind.spends(spec) for kind, _, spec in each_source(system))
+    return bool(pushes) or system.checks.every is not None or any(spends)
+
+
 def paid_sources(system: System) -> frozenset[str]:
     """The sources that only the leader polls."""
     return frozenset(name for kind, name, spec in each_source(system) if kind.spends(spec))

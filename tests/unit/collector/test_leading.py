@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from obs.collector.leading import handed_over, paid_slos, paid_sources, take_over
+from obs.collector.leading import handed_over, paid_slos, paid_sources, take_over, takes_part
+from obs.spec.ha import HighAvailability
 from obs.spec.load import load
+from obs.spec.outputs import Outputs
 from obs.spec.system import System
 from obs.state import BucketRow, State
 
@@ -38,6 +40,18 @@ def system(tmp_path: Path) -> System:
     file = tmp_path / "obs.yaml"
     file.write_text(SPEC)
     return load([file], variables={})
+
+
+def test_one_that_neither_spends_nor_pushes_takes_no_part(system: System) -> None:
+    bucket = {"source": "main", "bucket": "obs-lease"}
+    ha = HighAvailability.model_validate({"lease": {"nats": bucket}})
+    with_ha = system.model_copy(update={"ha": ha})
+    assert not takes_part(system, ["aws"])
+    assert takes_part(with_ha, ["aws"])
+    assert takes_part(with_ha, ["canary"])
+    assert not takes_part(with_ha, ["nats"])
+    otlp = Outputs.model_validate({"otlp": {"endpoint": "http://o:4318"}})
+    assert takes_part(with_ha.model_copy(update={"outputs": otlp}), ["nats"])
 
 
 def state(entries: dict[tuple[str, str], bytes], ledgers: dict[str, list[BucketRow]]) -> State:
