@@ -98,7 +98,7 @@ def _line(each: _Line) -> bytes:
 def _decoded(line: bytes, where: str) -> _Line:
     try:
         return _DECODER.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{where}: no line of an export: {error}") from None
 
 

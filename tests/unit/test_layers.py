@@ -13,6 +13,7 @@ ROOT = Path(obs.__file__).parent
 
 MAY_IMPORT = {
     "redaction": set(),
+    "spans": set(),
     "errors": {"redaction"},
     "failure": {"errors", "redaction"},
     "snapshot": {"errors"},
@@ -33,8 +34,10 @@ MAY_IMPORT = {
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "files", "ids", "redaction", "yaml_syntax"},
-    "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spec"},
-    "clients": {"bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spec"},
+    "families": {"errors", "catalogue", "snapshot", "lag", "slo", "spans", "spec"},
+    "clients": {
+        *("bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spans", "spec"),
+    },
     "lease": {"clients", "errors", "extras", "failure", "redaction", "spec"},
     "state": {"errors", "state_file"},
     "state_file": set(),
@@ -42,7 +45,7 @@ MAY_IMPORT = {
         *("errors", "extras", "catalogue", "clients", "families", "lag", "slis", "slo"),
         *("redaction", "snapshot", "spec", "state", "web"),
     },
-    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spec"},
+    "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spans", "spec"},
     "state_copy": {"errors", "state", "state_file"},
     "state_export": {"errors", "state"},
     "packs": {"alerts", "catalogue", "errors", "spec"},
@@ -52,7 +55,7 @@ MAY_IMPORT = {
     "collector": {
         *("extras", "failure", "logs", "redaction"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
-        *("snapshot", "sources", "spec", "state", "web"),
+        *("snapshot", "sources", "spans", "spec", "state", "web"),
         *("lease", "state_copy", "state_export"),
     },
     "tracing": set(),
@@ -73,11 +76,11 @@ MAY_IMPORT = {
     "dead_letters": {"clients", "errors", "privacy", "redaction", "sources", "spec"},
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},
     "imports": {
-        *("alerts", "artifacts", "bounded_yaml", "durations", "errors", "files", "ids"),
-        *("slis", "spec"),
+        *("alerts", "artifacts", "bounded_yaml", "catalogue", "durations", "errors", "files"),
+        *("ids", "slis", "spec"),
     },
     "checks": {
-        "extras",
+        *("extras", "spans"),
         *("alerts", "artifacts", "files", "bounded_json", "catalogue", "clients"),
         *("errors", "iam", "ids", "packs", "privacy", "redaction", "slo", "snapshot", "sources"),
         *("spec", "stacks", "web"),
@@ -93,7 +96,7 @@ MAY_IMPORT = {
     },
     "dashboard_preview": {"extras", "catalogue", "clients", "dashboards", "errors", "slo", "spec"},
     "cli": {
-        *("extras", "failure", "logs", "redaction"),
+        *("extras", "failure", "logs", "redaction", "spans"),
         *(
             "checks",
             "alert_stats",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from obs import spans
 from obs.checks.accepted import accepted
 from obs.checks.check import Check
 from obs.checks.context import CheckContext
@@ -62,6 +63,15 @@ def _result(check: Check[Any], system: System, context: CheckContext) -> CheckRe
     subjects = check.subjects(system)
     if not subjects:
         return CheckResult(check.name, check.question, (skipped(system.system, check.absent),))
+    with spans.step(f"check {check.name}", {"obs.check": check.name}) as span:
+        result = _found(check, system, context, subjects)
+        span.note("obs.outcome", str(result.outcome))
+        return result
+
+
+def _found(
+    check: Check[Any], system: System, context: CheckContext, subjects: Sequence[str]
+) -> CheckResult:
     findings: list[CheckFinding] = []
     rows: FindingRows = ()
     answered = False

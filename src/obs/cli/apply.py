@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from obs import spans
 from obs.cli.arguments import format_argument, spec_arguments
 from obs.cli.output import counted, json_text, safe
 from obs.cli.terminal import coloured, diff_coloured, is_quiet, note, say
@@ -90,7 +91,7 @@ def _run(
     with ExitStack() as opened:
         for _, stack in stacks:
             opened.enter_context(closing(stack))
-        reports = [_Report(target, stack.where, stack.plan()) for target, stack in stacks]
+        reports = [_planned(target, stack) for target, stack in stacks]
         as_text = arguments.format == "text"
         if as_text:
             for target, why in failures.items():
@@ -104,7 +105,8 @@ def _run(
                 if not (arguments.yes or _confirmed(todo, stacks, reports)):
                     return FOUND
                 for (_, stack), report in zip(stacks, reports, strict=True):
-                    _apply(stack, report, loud=as_text)
+                    with spans.step(f"apply {report.target}", {"obs.target": report.target}):
+                        _apply(stack, report, loud=as_text)
         finally:
             if not as_text:
                 failed = [
@@ -115,6 +117,11 @@ def _run(
     if arguments.check:
         return DONE if all(is_as_wanted(report.steps) for report in reports) else FOUND
     return FOUND if any(step.why for report in reports for step in report.steps) else DONE
+
+
+def _planned(target: str, stack: "Stack") -> _Report:
+    with spans.step(f"plan {target}", {"obs.target": target}):
+        return _Report(target, stack.where, stack.plan())
 
 
 def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:

@@ -20,7 +20,7 @@ DEFAULT_SPEC: Final = Path("obs.yaml")
 DRIFTED: Final = "with --check: the files differ from what the spec builds"
 """What exit code 1 means for commands that build files."""
 
-_EXIT_CODES: Final = {
+EXIT_CODES: Final = {
     0: "done",
     1: "found something",
     2: "bad input",
@@ -43,7 +43,7 @@ def command(
 
     `found` is the meaning of exit code 1.
     """
-    meanings = {**_EXIT_CODES, **({1: found} if found else {})}
+    meanings = {**EXIT_CODES, **({1: found} if found else {})}
     lines = ["examples:", *(f"  {example}" for example in examples)]
     lines += ["", "exit codes:", *(f"  {code:<3} {meanings[code]}" for code in exit_codes)]
     parser = commands.add_parser(

@@ -9,6 +9,7 @@ from obs.cli.findings import result_facts, result_text
 from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
 from obs.cli.terminal import working
+from obs.cli.traces import traced
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _check(arguments: argparse.Namespace) -> int:
     checks = _chosen(arguments.only)
     system = chosen_spec(arguments).system
     verify(system, BY_NAME)
-    with working("reading the live system"):
+    with working("reading the live system"), traced(system, "check"):
         results = run(system, checks)
     if arguments.format == "json":
         print(json_text(result_facts(results)))

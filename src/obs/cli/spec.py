@@ -188,6 +188,8 @@ def _outputs(system: "System") -> list[tuple[str, str]]:
     rows = [("metrics", f"http://{outputs.web.listen}/metrics")]
     if outputs.otlp is not None:
         rows.append(("otlp", f"{outputs.otlp.endpoint} ({outputs.otlp.protocol})"))
+    if outputs.traces is not None:
+        rows.append(("traces", f"{outputs.traces.endpoint} ({outputs.traces.protocol})"))
     if outputs.cloudwatch is not None:
         metrics = ", ".join(outputs.cloudwatch.metrics)
         rows.append(("cloudwatch", f"{outputs.cloudwatch.namespace}: {metrics}"))

@@ -98,20 +98,18 @@ def _collector(arguments: argparse.Namespace) -> "Reached":
 
 
 def _show(collector: "Reached", arguments: argparse.Namespace) -> int:
-    from msgspec import DecodeError
-
     from obs.checks.http_live import read_document
     from obs.clients.http import without_user
     from obs.sources.kinds import KINDS
     from obs.web.page.content import Filter
     from obs.web.page.terminal import lines
-    from obs.web.status import decode_whole
+    from obs.web.status import UNREADABLE, decode_whole
 
     document = read_document(collector)
     rows = {name: row for kind in KINDS for name, row in kind.rows().items()}
     try:
         status = decode_whole(document, rows)
-    except (DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         where = without_user(collector.url)
         raise SourceError("decode", f"{where}: not a collector's status document") from None
     if arguments.format == "json":

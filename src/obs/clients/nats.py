@@ -23,6 +23,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from nkeys import NkeysError
 
+from obs import spans
 from obs.clients.http import without_user
 from obs.clients.nats_guard import GuardedClient
 from obs.errors import BadInput, Reason, SourceError
@@ -121,14 +122,23 @@ async def request(
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
-    try:
-        more: Any = {"headers": headers} if headers else {}
-        reply = await client.request(subject, body, timeout=timeout, **more)
-        return reply.data
-    except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
-        reason, description = _meaning(error)
-        kind = NoResponders if isinstance(error, NoRespondersError) else SourceError
-        raise kind(reason, f"{subject}: {description}") from None
+    with asking(subject):
+        try:
+            more: Any = {"headers": headers} if headers else {}
+            reply = await client.request(subject, body, timeout=timeout, **more)
+            return reply.data
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
+            reason, description = _meaning(error)
+            kind = NoResponders if isinstance(error, NoRespondersError) else SourceError
+            raise kind(reason, f"{subject}: {description}") from None
+
+
+def asking(subject: str) -> spans.Opened:
+    """The span of a request with one or more replies."""
+    return spans.client(
+        "nats.request",
+        lambda: {"messaging.system": "nats", "messaging.destination.name": subject},
+    )
 
 
 async def denied_subjects(

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from obs.clients.nats import keep_connected, request, where
+from obs.clients.nats import asking, keep_connected, request, where
 from obs.errors import SourceError
 from obs.spec.nats_login import NatsLogin
 
@@ -263,10 +263,12 @@ class Connected:
 
         subscription = await self._client.subscribe(inbox, cb=take, pending_bytes_limit=self._most)
         try:
-            await self._client.publish(subject, body, reply=inbox)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit):
-                    await done
+            with asking(subject) as span:
+                await self._client.publish(subject, body, reply=inbox)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(limit):
+                        await done
+                span.note("obs.replies", len(replies))
         finally:
             with contextlib.suppress(NatsError):
                 await subscription.unsubscribe()

@@ -1,14 +1,13 @@
 """Builds a collector from a spec."""
 
 import asyncio
-import os
-import socket
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from obs import spans
 from obs.collector.backfill import fetch
 from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
@@ -24,7 +23,8 @@ from obs.sinks.pushed import Pushed
 from obs.sources.kind import AnyKind, Change, OpenedSource, Permit, SourceClient
 from obs.sources.kind import Listener as SourceListener
 from obs.sources.kinds import each_source
-from obs.spec.outputs import CloudWatch, Otlp
+from obs.spec.otlp import Otlp
+from obs.spec.outputs import CloudWatch
 from obs.spec.source import SourceSpec, stale_after
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
@@ -92,6 +92,9 @@ def assemble(
         for kind, name, spec in polled
     }
     pushes = _push_healths(system)
+    traced = before.collector.span_counts if before else None
+    if system.outputs.traces is not None and traced is None:
+        traced = spans.SpanCounts()
     state_errors: Counter[str] = before.collector.state_errors if before else Counter()
     state = (
         State(Path(system.state_dir), None, lambda _: None)
@@ -112,7 +115,9 @@ def assemble(
         state_errors=state_errors,
         clock=clock,
         lease=leading.keeper if leading else None,
+        span_counts=traced,
     )
+    tracer = _tracer(system, traced, only_try)
     sources: list[PolledSource] = []
     listeners: list[Listener] = []
     for kind, name, spec in polled:
@@ -123,7 +128,9 @@ def assemble(
         listeners += [of_source.run(listener) for listener in opened.listeners]
     of_sources = {name: client for name, (_, client) in clients.items()}
     if checks and system.checks.every is not None:
-        listeners.append(checking(system.checks.every, checks, of_sources, collector))
+        listeners.append(
+            checking(system.checks.every, checks, of_sources, collector, tracer=tracer)
+        )
     if reports:
         listeners.append(reporting(reports, collector))
     if leading and leads:
@@ -131,7 +138,9 @@ def assemble(
     if before:
         collector.go_on(before.collector)
     sinks = _sinks(system, pushes, of_sources, leading.keeper.permit if leading else _always)
-    return Assembled(collector, Daemon(collector, sources, sinks, listeners), clients, leads)
+    return Assembled(
+        collector, Daemon(collector, sources, sinks, listeners, tracer), clients, leads
+    )
 
 
 def _always() -> None:
@@ -142,6 +151,15 @@ def _without_outputs(system: System) -> System:
     """A spec whose leader pushes."""
     outputs = system.outputs.model_copy(update={"otlp": None, "cloudwatch": None})
     return system.model_copy(update={"outputs": outputs})
+
+
+def _tracer(system: System, counts: spans.SpanCounts | None, only_try: bool) -> spans.Tracer | None:
+    if system.outputs.traces is None or counts is None:
+        return None
+    # Heavy: loaded while a spec is tried, in a thread, and not when it comes into force.
+    from obs.sinks.traces import open_tracer  # noqa: PLC0415
+
+    return None if only_try else open_tracer(system, counts)
 
 
 def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:
@@ -297,11 +315,9 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System, permit: Permit) -
 
     def push(families: Sequence[Family], at: float) -> Pushed:
         if not opened:
-            from obs.sinks.otlp import Identity, open_otlp  # noqa: PLC0415  heavy
+            from obs.sinks.otlp import identity_of, open_otlp  # noqa: PLC0415  heavy
 
-            instance = f"{socket.gethostname()}:{os.getpid()}"
-            identity = Identity(system.system, system.environment, instance, system.labels)
-            opened.append(open_otlp(spec, identity, permit))
+            opened.append(open_otlp(spec, identity_of(system), permit))
         return opened[0].push(families, at)
 
     def close() -> None:

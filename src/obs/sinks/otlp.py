@@ -4,6 +4,8 @@ Metrics have their Prometheus names: receivers that translate OTLP to Prometheus
 existing `_total` and unit suffixes, and add none.
 """
 
+import os
+import socket
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +34,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obs import __version__
 from obs.catalogue.metric import Kind, Metric
-from obs.clients.otlp import OtlpHttp
+from obs.clients.otlp import connect
 from obs.clients.otlp_answer import Answer, Sender
 from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
@@ -42,7 +44,8 @@ from obs.sinks.labels import Duplicates, Labels, PerRows
 from obs.sinks.otlp_histograms import histogram_points
 from obs.sinks.otlp_points import data_points, ended_points, heads
 from obs.sinks.pushed import Pushed
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import Otlp
+from obs.spec.system import System
 
 UNITS: Final[Mapping[str, str]] = {  # UCUM
     "": "",  # not "1": receivers would call such a gauge a ratio
@@ -72,6 +75,12 @@ class Identity:
     labels: Labels
 
 
+def identity_of(system: System) -> Identity:
+    """That of this process."""
+    instance = f"{socket.gethostname()}:{os.getpid()}"
+    return Identity(system.system, system.environment, instance, system.labels)
+
+
 def ucum(unit: str) -> str:
     """The UCUM code of a metric's unit; what is counted is an annotation: `{message}`."""
     return UNITS.get(unit, f"{{{unit.removesuffix('s')}}}")
@@ -96,16 +105,7 @@ def open_otlp(
 ) -> "OtlpSink":
     """The sink of the spec; connects when first used. `permit` is asked before each request."""
     origin = resource(identity, spec.resource)
-    return OtlpSink(_connect(spec), origin, identity.labels, timeout=spec.timeout, permit=permit)
-
-
-def _connect(spec: Otlp) -> Sender:
-    """The sender for the spec's protocol; connects when first used."""
-    if spec.protocol == "http":
-        return OtlpHttp(spec)
-    from obs.clients.otlp_grpc import OtlpGrpc  # noqa: PLC0415  heavy: only when used
-
-    return OtlpGrpc(spec)
+    return OtlpSink(connect(spec), origin, identity.labels, timeout=spec.timeout, permit=permit)
 
 
 class OtlpSink:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from obs.catalogue.metric import Metric
     from obs.clients.aws_cost import Estimate
     from obs.errors import SourceError
-    from obs.families.family import Family
+    from obs.families.family import Family, RowCache
     from obs.slis.kind import Measurement
+    from obs.spec.outputs import Web
     from obs.spec.slis import Sli
     from obs.state import State
     from obs.web.page.content import Filter, KindOnPage
@@ -57,6 +58,8 @@ class Tracker(ABC, Generic[SnapshotT]):
     """What is exported of its families; it need not compute the others."""
     families: Sequence["Family"] = ()
     """Those of the last poll, for SLIs that compare metrics."""
+    compat: Sequence[str] = ()
+    """Other exporters whose names are served beside ours; what they need is read too."""
 
     @abstractmethod
     def update(self, snapshot: SnapshotT) -> list["Family"]:
@@ -267,6 +270,10 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         """How many series each of its objects has at most while nothing is wrong, by kind of
         object; none where that is not known."""
         return {}
+
+    def compat(self, snapshot: Any, web: "Web", cache: "RowCache") -> Sequence["Family"]:
+        """Families of the names of other exporters, as `web.compat` says, of a snapshot."""
+        return ()
 
     def polled_once(self, sources: Mapping[str, SpecT]) -> "list[Family]":
         """Families of one poll of each, to count the series that an output would write.

@@ -14,7 +14,7 @@ from obs.spec.composites import composite_problems
 from obs.spec.globs import GlobIndex, is_plain, matches, plain_name
 from obs.spec.nats import NatsSource, Selection
 from obs.spec.notify import Notify, unknown_names
-from obs.spec.outputs import CloudWatch
+from obs.spec.outputs import CloudWatch, Web
 from obs.spec.probe import ProbeSource
 from obs.spec.quantity import format_duration
 from obs.spec.report import did_you_mean
@@ -52,6 +52,7 @@ class Parts:
     cloudwatch: CloudWatch | None = None
     notify: Notify | None = None
     homes: Mapping[int, Path] = field(default_factory=dict)
+    web: Web | None = None
 
 
 def parts_of(system: System) -> Parts:
@@ -64,6 +65,7 @@ def parts_of(system: System) -> Parts:
         system.outputs.cloudwatch,
         system.notify,
         dict(enumerate(homes, len(system.slos) - len(homes))),  # packs add theirs after the others
+        system.outputs.web,
     )
 
 
@@ -84,6 +86,9 @@ def dangling(parts: Parts) -> Iterator[ReferenceProblem]:
             yield from _expected(("sources", kind, name, "expects"), each.source, each)
     if parts.cloudwatch is not None:
         yield from _unknown_source(("outputs", "cloudwatch"), parts.cloudwatch.source, "aws", parts)
+    if parts.web is not None and parts.web.compat and not _reads_monitoring_ports(parts):
+        advice = "nats-exporter needs one with `monitor`, as the exporter itself does"
+        yield ("outputs", "web", "compat"), f"no NATS source reads monitoring ports; {advice}"
     if parts.notify is not None:
         yield from unknown_names(parts.notify)
 
@@ -106,6 +111,12 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
             path, other = (parts.homes.get(at, ("slos", at, "name")) for at in (index, known))
             clash = same_as(path, other)
             yield path, f"{name!r} of service {service!r} is {clash}"
+
+
+def _reads_monitoring_ports(parts: Parts) -> bool:
+    """Whether a NATS source does, or may once it is valid."""
+    sources = parts.sources.get("nats", {}).values()
+    return any(not isinstance(each, NatsSource) or each.monitor for each in sources)
 
 
 class _Watched:

@@ -26,7 +26,7 @@ from obs.web.throttle import TooManyWrongPasswords
 if TYPE_CHECKING:
     from obs.web.access import Access
 
-_PATHS: Final = {
+PATHS: Final = {
     "/": "status page",
     "/metrics": "Prometheus text, OpenMetrics and Protobuf",
     "/healthz": "liveness: 200 while the collector is healthy",
@@ -283,7 +283,7 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
         response.headers["Allow"] = "GET, HEAD"
         return response
     except web.HTTPNotFound:
-        paths = "\n".join(f"{path:21}{meaning}" for path, meaning in _PATHS.items())
+        paths = "\n".join(f"{path:21}{meaning}" for path, meaning in PATHS.items())
         return _text(f"Not found. Available paths:\n{paths}", 404)
 
 

@@ -180,6 +180,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _UNFOLDED: Final = ("lists", "figures")
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What is raised for a document that is none."""
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Status)
 
@@ -202,7 +204,7 @@ def encode(status: Status) -> bytes:
 def decode(document: bytes) -> Status:
     """The status of a document, without the lists and figures of the kinds of source.
 
-    Raises msgspec.DecodeError or UnicodeDecodeError where it is none.
+    Raises one of UNREADABLE where it is none.
     """
     return _DECODER.decode(document)
 
@@ -210,7 +212,7 @@ def decode(document: bytes) -> Status:
 def decode_whole(document: bytes, rows: Mapping[str, type[StatusRow]]) -> Status:
     """The status of a document with the lists of these names and rows, and all figures.
 
-    Raises msgspec.DecodeError (ValidationError among them) or UnicodeDecodeError where it is none.
+    Raises one of UNREADABLE where it is none.
     """
     fields = msgspec.json.decode(document)
     status = msgspec.convert(fields, Status)
