@@ -31,7 +31,7 @@ from typing import Final
 import nats
 import yaml
 from nats.aio.client import Client
-from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.api import ConsumerConfig, StorageType, StreamConfig
 
 from obs.sandbox.nats_server import NatsServer
 from obs.sandbox.process import Process, free_ports
@@ -122,7 +122,7 @@ class Traffic:
         js = self._client.jetstream(timeout=60)
         for number in range(STREAMS):
             config = StreamConfig(
-                f"STREAM_{number:03d}", subjects=[f"s.{number}"], storage="memory"
+                f"STREAM_{number:03d}", subjects=[f"s.{number}"], storage=StorageType.MEMORY
             )
             await js.add_stream(config)
         at_once = asyncio.Semaphore(50)

@@ -167,6 +167,21 @@ LOG_LINES_DROPPED = counter(
     (),
     "Log lines that could not be written: nobody reads the log, or its disk is full.",
 )
+LEADER = gauge(
+    "obs_leader",
+    (),
+    "1 if this collector holds the lease and so polls what costs money, and pushes; 0 if it stands "
+    "by. Absent where the spec has no `ha`.",
+    title="Leads",
+    states=("stands by", "leads"),
+)
+LEASE_TAKEOVERS = counter(
+    "obs_lease_takeovers_total",
+    (),
+    "How often a collector has taken the lease: the fencing token of its present holder, the same "
+    "for all collectors that can read it.",
+    title="Takeovers",
+)
 SPEC_REFUSED = gauge(
     "obs_spec_refused",
     (),

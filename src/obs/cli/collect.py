@@ -28,6 +28,7 @@ from obs.logs import end_log
 if TYPE_CHECKING:
     from obs.collector.assembly import Assembled
     from obs.collector.checking import Checks
+    from obs.collector.leading import Leading
     from obs.collector.service_manager import ServiceManager
     from obs.spec.system import System
     from obs.web.server import Server
@@ -125,6 +126,31 @@ def _libraries() -> Iterator[str]:
 
 
 async def _run(system: "System", arguments: argparse.Namespace) -> int:
+    kinds = source_kinds(arguments)
+    if system.ha is None:
+        return await _serve(system, arguments, kinds, None)
+    from obs.collector.leading import Leading, takes_part
+    from obs.spec.sources import SOURCE_KINDS
+
+    if not takes_part(system, kinds):
+        return await _serve(system, arguments, kinds, None)
+    leading = Leading(system, kinds, SOURCE_KINDS)
+    await leading.start()
+    try:
+        code = await _serve(system, arguments, kinds, leading)
+    except BaseException:
+        leading.keeper.stop()
+        raise
+    await leading.close()
+    return code
+
+
+async def _serve(
+    system: "System",
+    arguments: argparse.Namespace,
+    kinds: Collection[str],
+    leading: "Leading | None",
+) -> int:
     from pathlib import Path
 
     from obs.cli.slo_report import written
@@ -144,16 +170,23 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         from obs.web.access import Access
 
         access = Access(Path(web.config_file))
-    kinds = source_kinds(arguments)
 
     def assembled(system: "System", before: "Assembled | None", only_try: bool) -> "Assembled":
         checks, reports = _checks(system, kinds), of_collector(system, written)
         return assemble(
-            system, kinds, checks=checks, reports=reports, before=before, only_try=only_try
+            system,
+            kinds,
+            checks=checks,
+            reports=reports,
+            before=before,
+            only_try=only_try,
+            leading=leading,
         )
 
     built = assembled(system, None, False)
     site = ServedCollector(built.collector)
+    if leading:
+        leading.keeper.alive = site.health
     try:
         server = await serve(site, arguments.listen or web.listen, access)
     except BaseException:
@@ -166,7 +199,7 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:
         files = SpecFiles(spec_paths(arguments), lambda: _system(arguments), assembled)
-        await Reloading(files, system, built, site, stop, tell=manager.tell).run()
+        await Reloading(files, system, built, site, stop, tell=manager.tell, role=leading).run()
     finally:
         closing.cancel()
         watching.cancel()

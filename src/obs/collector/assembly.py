@@ -13,13 +13,14 @@ from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.leading import Leading
 from obs.collector.reporting import Reports, reporting
 from obs.errors import SourceError
 from obs.extras import require_extra
 from obs.families.family import Family
 from obs.redaction.address import shown_address
 from obs.sinks.pushed import Pushed
-from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
+from obs.sources.kind import AnyKind, Change, OpenedSource, Permit, SourceClient
 from obs.sources.kind import Listener as SourceListener
 from obs.sources.kinds import each_source
 from obs.spec.otlp import Otlp
@@ -49,6 +50,8 @@ class Assembled:
     collector: Collector
     daemon: Daemon
     clients: Clients
+    leads: bool = True
+    """Whether it polls what costs money, and pushes."""
 
 
 def assemble(
@@ -60,11 +63,13 @@ def assemble(
     reports: Reports | None = None,
     before: "Assembled | None" = None,
     only_try: bool = False,
+    leading: Leading | None = None,
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
     It goes on from that of an earlier spec, which has been closed. `only_try`: it is not to run,
-    and its state is in memory, because the file may belong to a collector that does.
+    and its state is in memory, because the file may belong to a collector that does. With
+    `leading` it may have to stand by: then it polls what is free, and neither pushes nor checks.
 
     Raises BadInput where another collector holds the state, or a part of the spec needs an extra
     that is not installed.
@@ -72,6 +77,11 @@ def assemble(
     clock = clock or Clock()
     polled = [each for each in each_source(system) if each[0].key in kinds]
     _require_extras(system, polled)
+    leads = leading is None or leading.leads
+    if not leads:
+        polled = [each for each in polled if not each[0].spends(each[2])]
+        checks = reports = None
+        system = _without_outputs(system)
     clients = _clients(system, polled, clock, before)
     healths = {name: _health(name, kind, spec) for kind, name, spec in polled}
     connections = {
@@ -91,6 +101,11 @@ def assemble(
         if only_try
         else open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
     )
+    if leading is not None:
+        if not only_try:
+            leading.begin(state, system, leads=leads)
+        for _, paid in clients.values():
+            paid.guard(leading.keeper.permit)
     collector = Collector(
         system,
         state,
@@ -99,6 +114,7 @@ def assemble(
         [*clients.values()],
         state_errors=state_errors,
         clock=clock,
+        lease=leading.keeper if leading else None,
         span_counts=traced,
     )
     tracer = _tracer(system, traced, only_try)
@@ -117,10 +133,24 @@ def assemble(
         )
     if reports:
         listeners.append(reporting(reports, collector))
+    if leading and leads:
+        listeners.append(leading.leave_forever)
     if before:
         collector.go_on(before.collector)
-    sinks = _sinks(system, pushes, of_sources)
-    return Assembled(collector, Daemon(collector, sources, sinks, listeners, tracer), clients)
+    sinks = _sinks(system, pushes, of_sources, leading.keeper.permit if leading else _always)
+    return Assembled(
+        collector, Daemon(collector, sources, sinks, listeners, tracer), clients, leads
+    )
+
+
+def _always() -> None:
+    """Permits everything."""
+
+
+def _without_outputs(system: System) -> System:
+    """A spec whose leader pushes."""
+    outputs = system.outputs.model_copy(update={"otlp": None, "cloudwatch": None})
+    return system.model_copy(update={"outputs": outputs})
 
 
 def _tracer(system: System, counts: spans.SpanCounts | None, only_try: bool) -> spans.Tracer | None:
@@ -262,11 +292,14 @@ def _push_healths(system: System) -> dict[str, PushHealth]:
 
 
 def _sinks(
-    system: System, healths: dict[str, PushHealth], clients: Mapping[str, SourceClient]
+    system: System,
+    healths: dict[str, PushHealth],
+    clients: Mapping[str, SourceClient],
+    permit: Permit,
 ) -> list[PushedSink]:
     sinks = []
     if system.outputs.otlp:
-        sinks.append(_otlp_sink(system.outputs.otlp, healths["otlp"], system))
+        sinks.append(_otlp_sink(system.outputs.otlp, healths["otlp"], system, permit))
     if system.outputs.cloudwatch:
         spec = system.outputs.cloudwatch
         client = cast("AwsClient", clients[spec.source])
@@ -276,7 +309,7 @@ def _sinks(
     return sinks
 
 
-def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
+def _otlp_sink(spec: Otlp, health: PushHealth, system: System, permit: Permit) -> PushedSink:
     """Opened at its first push, because its imports would delay the first scrape."""
     opened: list[OtlpSink] = []
 
@@ -284,7 +317,7 @@ def _otlp_sink(spec: Otlp, health: PushHealth, system: System) -> PushedSink:
         if not opened:
             from obs.sinks.otlp import identity_of, open_otlp  # noqa: PLC0415  heavy
 
-            opened.append(open_otlp(spec, identity_of(system)))
+            opened.append(open_otlp(spec, identity_of(system), permit))
         return opened[0].push(families, at)
 
     def close() -> None:

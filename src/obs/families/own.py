@@ -169,6 +169,11 @@ def shard_families(number: int, of: int, sources: Sequence[Source]) -> list[Fami
     ]
 
 
+def lease_families(leads: bool, epoch: int) -> list[Family]:
+    """Whether this collector holds the lease, and how often it was taken."""
+    return [single(own.LEADER, int(leads)), single(own.LEASE_TAKEOVERS, epoch)]
+
+
 def log_family(dropped: int) -> Family:
     """Log lines that could not be written."""
     return single(own.LOG_LINES_DROPPED, dropped)

@@ -100,10 +100,12 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
     )
 
 
-def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
-    """The sink of the spec; connects when first used."""
+def open_otlp(
+    spec: Otlp, identity: Identity, permit: Callable[[], SourceError | None] = lambda: None
+) -> "OtlpSink":
+    """The sink of the spec; connects when first used. `permit` is asked before each request."""
     origin = resource(identity, spec.resource)
-    return OtlpSink(connect(spec), origin, identity.labels, timeout=spec.timeout)
+    return OtlpSink(connect(spec), origin, identity.labels, timeout=spec.timeout, permit=permit)
 
 
 class OtlpSink:
@@ -117,7 +119,10 @@ class OtlpSink:
         *,
         timeout: float,
         now: Callable[[], float] = time.monotonic,
+        permit: Callable[[], SourceError | None] = lambda: None,
     ) -> None:
+        """`permit` is asked before each request: why it may not be sent; None where it may."""
+        self._permit = permit
         self._sender = sender
         self._encoder = Encoder(origin, labels)
         self._timeout = timeout
@@ -155,6 +160,8 @@ class OtlpSink:
         self._sender.close()
 
     def _answer(self, request: ExportMetricsServiceRequest, ends: float) -> Answer | SourceError:
+        if (refused := self._permit()) is not None:
+            return refused
         left = ends - self._now()
         if left <= 0:
             return SourceError("timeout", f"the push took longer than {self._timeout:g} s")

@@ -121,7 +121,14 @@ class SourceClient(Protocol):
     def requests(self) -> Mapping[str, int]: ...
     @property
     def dollars_per_month(self) -> float: ...
+    def guard(self, permit: "Permit") -> None:
+        """Send no request, from now on, that `permit` does not allow."""
+
     def close(self) -> None: ...
+
+
+Permit = Callable[[], "SourceError | None"]
+"""Why nothing may be spent at this moment; None where it may. Asked before each request."""
 
 
 Change = Callable[[], Sequence["Family"]]
@@ -238,6 +245,10 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         from obs.web.page.content import KindOnPage  # noqa: PLC0415  only where a page is asked for
 
         return KindOnPage()
+
+    def spends(self, spec: SpecT) -> bool:
+        """Whether polling this source costs money: of several collectors, one polls it."""
+        return self.paid
 
     def client(self, spec: SpecT, monotonic: Callable[[], float]) -> ClientT | None:
         """The client of a paid source; None where polling is free. Sends nothing."""

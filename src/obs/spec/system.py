@@ -14,6 +14,7 @@ from obs.redaction.address import shown_address
 from obs.spec.alerts import AlertTuning, Links
 from obs.spec.checks import Checks
 from obs.spec.cloudwatch_metrics import clashes
+from obs.spec.ha import HighAvailability
 from obs.spec.maintenance import MaintenanceWindow
 from obs.spec.metrics import Metrics
 from obs.spec.model import Model, Name, wrong
@@ -83,6 +84,8 @@ class System(Model):
     """Personal data and secrets in payloads and log records of services that use obs.privacy."""
     outputs: Outputs = Outputs.default()
     """Outputs of the collector."""
+    ha: HighAvailability | None = None
+    """High availability: one of several collectors leads (default: each polls and pushes all)."""
     _share: Portion = PrivateAttr(default=WHOLE)
     metrics: Metrics = Metrics.default()
     """Metrics to export beyond the usual ones, and not to export (default: the usual ones)."""
@@ -98,6 +101,19 @@ class System(Model):
                 for each in members:
                     each.__dict__["metrics"] += metrics  # frozen for everybody else
         self.__dict__["slos"] += tuple(slo for _, slo in self.packs.slos())
+        return self
+
+    @model_validator(mode="after")
+    def _the_lease_has_its_place(self) -> "System":
+        if self.ha is None:
+            return self
+        if problem := self.ha.lease.bind(self.sources.nats, self.sources.aws):
+            at, message = problem
+            raise wrong(message, ("ha", "lease", *at))
+        for name, canary in self.sources.canary.items():
+            if canary.eventbridge is not None and canary.eventbridge.lease is not None:
+                message = "remove it: with ha only the leader publishes to EventBridge"
+                raise wrong(message, ("sources", "canary", name, "eventbridge", "lease"))
         return self
 
     @model_validator(mode="after")

@@ -140,6 +140,15 @@ class PushStatus(msgspec.Struct, frozen=True, kw_only=True):
     error_reason: str | None = None
 
 
+class LeaseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """This collector's part in the lease by which one of several leads."""
+
+    leads: bool  # it polls what costs money, and pushes
+    holder: str  # HOST:PID:DIGITS of the leader, as last seen; empty: nobody
+    epoch: int  # how often the lease was taken
+    error: str = ""  # why it cannot be read or renewed
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything at `generated_at`; obs.web.verdict.complete fills `verdict` and the order."""
 
@@ -152,6 +161,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     generated_at: float
     uptime_seconds: float
     spec_refused: str = ""  # why a changed spec is not in force; the one before it is
+    lease: LeaseStatus | None = None  # null: the spec has no ha
     verdict: HealthVerdict = HealthVerdict("unknown", "")
     slos_by_rules: tuple[str, ...] = ()  # service/name of those that rules evaluate, not this
     recorded_slos: tuple[RecordedSlo, ...] = ()  # the same, with where to look
@@ -161,6 +171,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     pushes: tuple[PushStatus, ...] = ()
     spec_objects: tuple[SpecObjectStatus, ...] = ()  # those that are missing or idle
     figures: Mapping[str, float | None] = {}  # of the kinds of source: aws_cost_dollars_per_month
+
+    @property
+    def role(self) -> str:
+        """Of several collectors: whether this one leads, after a comma; else empty."""
+        if self.lease is None:
+            return ""
+        return ", leads" if self.lease.leads else ", stands by"
 
 
 _UNFOLDED: Final = ("lists", "figures")

@@ -118,7 +118,7 @@ def _header(status: Status) -> Markup:
 
 
 def _footer(status: Status) -> Markup:
-    about = f"obs {status.version}, running for {duration(status.uptime_seconds)}"
+    about = f"obs {status.version}, running for {duration(status.uptime_seconds)}{status.role}"
     return element(
         "footer",
         element("span", about, data_part="about"),
