@@ -179,9 +179,5 @@ def _sources(system: "System") -> list[tuple[str, str, str]]:
 def _outputs(system: "System") -> list[tuple[str, str]]:
     outputs = system.outputs
     rows = [("metrics", f"http://{outputs.web.listen}/metrics")]
-    if outputs.otlp is not None:
-        rows.append(("otlp", f"{outputs.otlp.endpoint} ({outputs.otlp.protocol})"))
-    if outputs.cloudwatch is not None:
-        metrics = ", ".join(outputs.cloudwatch.metrics)
-        rows.append(("cloudwatch", f"{outputs.cloudwatch.namespace}: {metrics}"))
+    rows += [(name, spec.described) for name, spec in outputs.pushed.items()]
     return rows

@@ -19,15 +19,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from obs.clients.deadline import within
 from obs.clients.header_file import read_file, read_headers
 from obs.clients.http import Http, HttpAnswer, without_user
-from obs.clients.otlp_answer import (
-    Answer,
-    accepted,
-    json_response,
-    quoted,
-    retry_after,
-    status_text,
-)
+from obs.clients.otlp_answer import Answer, accepted, json_response, status_text
 from obs.clients.proxies import proxy_of
+from obs.clients.receiver_text import quoted, retry_after
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls

@@ -11,8 +11,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 
 from obs.clients.header_file import read_file, read_headers
-from obs.clients.otlp_answer import Answer, accepted, quoted, retry_delay
+from obs.clients.otlp_answer import Answer, accepted, retry_delay
 from obs.clients.proxies import may_use_proxy
+from obs.clients.receiver_text import quoted
 from obs.errors import Reason, SourceError
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls

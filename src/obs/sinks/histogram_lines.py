@@ -1,10 +1,10 @@
 """The classic buckets, count and sum of histograms, as both text formats write them."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from obs.catalogue.metric import Metric
 from obs.families.histogram import Histogram
+from obs.sinks.classic import bounds
 
 
 def histogram_lines(
@@ -30,13 +30,7 @@ def _lines(metric: Metric, text: str, of: Histogram) -> str:
     begin = f"{name}_bucket{{" if text == " " else f"{name}_bucket{text[:-2]},"
     numbers = (*of.classic, of.count)
     buckets = "".join(
-        f"{begin}{bound} {number}\n"
-        for bound, number in zip(_bounds(metric.buckets), numbers, strict=True)
+        f'{begin}le="{bound}"}} {number}\n'
+        for bound, number in zip(bounds(metric.buckets), numbers, strict=True)
     )
     return f"{buckets}{name}_count{text}{of.count}\n{name}_sum{text}{of.sum!r}\n"
-
-
-@lru_cache
-def _bounds(buckets: tuple[float, ...]) -> tuple[str, ...]:
-    """Bounds as OpenMetrics writes them, in either format: else they were different series."""
-    return (*(f'le="{float(bound)!r}"}}' for bound in buckets), 'le="+Inf"}')

@@ -9,11 +9,13 @@ from pydantic import AfterValidator, Field, model_validator
 from obs import catalogue
 from obs.catalogue.metric import Metric
 from obs.catalogue.published import why_unpublished
+from obs.redaction.address import shown_address
 from obs.spec.clocks import Zone
 from obs.spec.globs import is_plain, matches, plain_names
 from obs.spec.model import Address, Glob, LocalFile, Matching, Model, Name, wrong
 from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, within
+from obs.spec.remote_write import RemoteWrite
 from obs.spec.report import did_you_mean
 from obs.spec.tls import Tls
 
@@ -102,6 +104,16 @@ class Otlp(Model):
             check_encrypted(self.endpoint, what, self.allow_plaintext, "endpoint")
         return self
 
+    @property
+    def target(self) -> str:
+        """Where it pushes to."""
+        return shown_address(self.endpoint)
+
+    @property
+    def described(self) -> str:
+        """The same with how."""
+        return f"{self.endpoint} ({self.protocol})"
+
 
 class CloudWatch(Model):
     """Publish selected metrics to CloudWatch with PutMetricData."""
@@ -130,6 +142,16 @@ class CloudWatch(Model):
         """The metrics to publish, in the order of the catalogue."""
         return _chosen(self.metrics)
 
+    @property
+    def target(self) -> str:
+        """Where it pushes to."""
+        return self.namespace
+
+    @property
+    def described(self) -> str:
+        """The same with what."""
+        return f"{self.namespace}: {', '.join(self.metrics)}"
+
 
 class SloReport(Model):
     """Reports on the SLOs, one file for each period of the calendar that has ended."""
@@ -154,5 +176,17 @@ class Outputs(Model):
     """OTLP push (default: none)."""
     cloudwatch: CloudWatch | None = None
     """CloudWatch publishing (default: none)."""
+    remote_write: RemoteWrite | None = None
+    """Prometheus remote write (default: none)."""
     slo_report: SloReport | None = None
     """SLO reports (default: none)."""
+
+    @property
+    def pushed(self) -> "dict[str, Otlp | CloudWatch | RemoteWrite]":
+        """The outputs that data is pushed to, by their names."""
+        every = {
+            "otlp": self.otlp,
+            "cloudwatch": self.cloudwatch,
+            "remote_write": self.remote_write,
+        }
+        return {name: spec for name, spec in every.items() if spec is not None}
