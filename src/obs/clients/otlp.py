@@ -2,7 +2,8 @@
 
 The SDK's exporters return only success or failure, drop the receiver's report of rejected points,
 retry by themselves and read settings from OTEL_* variables. So only their encoder is used, and the
-request is sent here. A push is not repeated: values are cumulative, the next one corrects it.
+request is sent here. The sink repeats it, within the interval of the pushes: after that, values are
+cumulative, and the next push corrects what failed.
 """
 
 import gzip
@@ -19,7 +20,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from obs.clients.deadline import within
 from obs.clients.header_file import read_file, read_headers
 from obs.clients.http import Http, HttpAnswer, without_user
-from obs.clients.otlp_answer import Answer, accepted, json_response, status_text
+from obs.clients.otlp_answer import Answer, Refused, accepted, json_response, status_text
 from obs.clients.proxies import proxy_of
 from obs.clients.receiver_text import quoted, retry_after
 from obs.errors import Reason, SourceError
@@ -29,6 +30,7 @@ from obs.spec.tls import Tls
 _PATH: Final = "/v1/metrics"
 _PROTOBUF: Final = "application/x-protobuf"
 _LARGEST_ANSWER: Final = 1 << 18
+_REPEATABLE: Final = frozenset((429, 502, 503, 504))  # OTLP specification, "Retryable"
 _STATUS: Final[Mapping[int, Reason]] = {
     401: "auth",
     403: "auth",
@@ -89,13 +91,15 @@ class OtlpHttp:
             )
 
 
-def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> SourceError:
+def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> Refused:
     text = quoted(status_text(answer.body, _kind(answer)), headers)
     pause = retry_after(answer.headers.get("retry-after"), time.time())
-    return SourceError(
+    return Refused(
         _STATUS.get(answer.status, "http_status"),
         f"{where}: HTTP status {answer.status}" + f": {text}" * bool(text),
         pause=pause if answer.status in (429, 503) else None,
+        may_repeat=answer.status in _REPEATABLE,
+        too_large=answer.status == 413,
     )
 
 

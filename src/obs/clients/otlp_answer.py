@@ -14,6 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from obs.clients.receiver_text import FOREVER, LONGEST, quoted
+from obs.errors import Reason, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,24 @@ class Answer:
 
     rejected: int = 0
     message: str = ""
+
+
+class Refused(SourceError):  # noqa: N818  says what happened
+    """The receiver refused a request. `may_repeat`: the same one may succeed soon; `too_large`:
+    smaller ones may."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        pause: float | None = None,
+        may_repeat: bool = False,
+        too_large: bool = False,
+    ) -> None:
+        super().__init__(reason, message, pause=pause)
+        self.may_repeat = may_repeat
+        self.too_large = too_large
 
 
 class Sender(Protocol):

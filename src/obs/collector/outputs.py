@@ -12,6 +12,7 @@ from obs.extras import require_extra
 from obs.families.family import Family
 from obs.sinks.process import ProcessMetrics
 from obs.sinks.pushed import Pushed
+from obs.sinks.repeats import push_limit
 from obs.sources.kind import SourceClient
 from obs.spec.system import System
 from obs.web.status import SinkName
@@ -78,7 +79,8 @@ class _Otlp(Output):
             for sink in opened:
                 sink.close()
 
-        return PushedSink(health, push, close, spec.timeout + GRACE_SECONDS)
+        limit = push_limit(spec.timeout, spec.every)
+        return PushedSink(health, push, close, limit + GRACE_SECONDS)
 
 
 class _CloudWatch(Output):

@@ -1,9 +1,9 @@
 """A family of samples as columns: one list of label values, one list of numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from obs.catalogue.metric import Metric
+from obs.catalogue.metric import Kind, Metric
 from obs.families.histogram import Histogram
 
 Value = int | float | None  # None: this row has no sample of the metric
@@ -45,6 +45,16 @@ class Family:
     def __len__(self) -> int:
         """How many samples there are."""
         return len(self.values) - self.values.count(None)
+
+
+def begun(families: Iterable[Family], since: float) -> list[Family]:
+    """The same families, where those of counters that do not say it began at `since`."""
+    return [
+        replace(family, since=since)
+        if family.metric.kind is Kind.COUNTER and family.since is None
+        else family
+        for family in families
+    ]
 
 
 SINGLE = Rows([()])  # of a metric without labels

@@ -74,7 +74,7 @@ class RemoteWriteSink:
         """
         everything = [*families, *self._more()]
         self._pending += self._series.batches(everything, round(at * 1000), self._most)
-        patience = Patience(self.limit, self._closed, now=self._now)
+        patience = Patience(self._now() + self.limit, self._closed, now=self._now)
         done = _Done()
         while self._pending and not self._closed.is_set():
             failure = self._first_sent(patience, done)

@@ -15,18 +15,23 @@ _LONGEST: Final = 5.0  # seconds, unless the receiver asks for more
 _MOST: Final = 5  # requests in a row that fail
 
 
+def push_limit(timeout: float, every: float) -> float:
+    """Seconds that a push may last, with what is repeated."""
+    return max(timeout, every * SHARE)
+
+
 class Patience:
-    """The time that one push has. `closed` ends every wait."""
+    """The time that one push has, until `ends` by the clock `now`. `closed` ends every wait."""
 
     def __init__(
         self,
-        seconds: float,
+        ends: float,
         closed: Event,
         *,
         now: Callable[[], float] = time.monotonic,
         uniform: Callable[[], float] = random.random,
     ) -> None:
-        self._ends = now() + seconds
+        self._ends = ends
         self._closed = closed
         self._now = now
         self._uniform = uniform

@@ -189,9 +189,9 @@ class _Created:
 
     def __init__(self, column: Column) -> None:
         family, counts = column.family, column.kind in (Kind.COUNTER, Kind.HISTOGRAM)
-        since = family.since if counts and not column.ended else None
-        self._of_all = _created(since)
-        self._restarts = family.restarts if since is not None else {}
+        counts = counts and not column.ended
+        self._of_all = _created(family.since if counts else None)
+        self._restarts = family.restarts if counts else {}
 
     def of(self, row: int) -> bytes:
         """Of the row of this index in the family."""

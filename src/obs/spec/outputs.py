@@ -87,7 +87,8 @@ class Otlp(Model):
     every: Annotated[Duration, within("1s", "1d")] = 30.0
     """Interval of pushes."""
     timeout: Annotated[Duration, within("100ms", "10m")] = 10.0
-    """Timeout of a push with all its requests."""
+    """Timeout of a push with all its requests; what fails for now is repeated beyond it, until the
+    next push is near."""
     headers_file: LocalFile | None = None
     """File of `name: value` lines, for example an authorization header."""
     allow_plaintext: bool = False
