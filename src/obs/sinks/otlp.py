@@ -262,7 +262,7 @@ class Encoder:
                     continue
                 of_rows = self._heads(family.rows, family.metric.labels)
                 anew = _restarts(family)
-                points += data_points(of_rows, family.values, start, time, left_out, anew)
+                points += data_points(of_rows, family.values, start, time, left_out, restarts=anew)
             yield same[0].metric, points
 
 

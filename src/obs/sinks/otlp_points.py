@@ -44,6 +44,7 @@ def data_points(
     start: int,
     time: int,
     left_out: frozenset[int] = frozenset(),
+    *,
     restarts: Mapping[int, int] = MappingProxyType({}),
 ) -> list[bytes]:
     """A data point for each row that has a value and is not `left_out`; times in nanoseconds.

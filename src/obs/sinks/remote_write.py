@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Final
 
+from obs.clients.failures import as_source_error
 from obs.clients.remote_write import WriteAnswer, Writer
 from obs.errors import Reason, SourceError, forget_frames
 from obs.families.family import Family
@@ -77,7 +78,11 @@ class RemoteWriteSink:
         patience = Patience(self._now() + self.limit, self._closed, now=self._now)
         done = _Done()
         while self._pending and not self._closed.is_set():
-            failure = self._first_sent(patience, done)
+            try:
+                failure = self._first_sent(patience, done)
+            except Exception as error:  # noqa: BLE001  else it would stay in the way of all others
+                done.refused(self._pending.popleft(), 0, as_source_error(error))
+                continue
             if failure is not None:
                 break
             patience.succeeded()
