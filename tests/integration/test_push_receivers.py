@@ -50,8 +50,8 @@ def family(total: int = 3) -> Family:
 
 
 def sink(endpoint: str, protocol: str = "http", timeout: str = "5s", **fields: object) -> OtlpSink:
-    given = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout, "every": "1s"}
-    given |= fields
+    of_all = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout, "every": "1s"}
+    given = of_all | fields
     return open_otlp(Otlp.model_validate(given), Identity("oms", "production", "host-1", ()))
 
 

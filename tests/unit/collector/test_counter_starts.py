@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 from obs.catalogue import aws, nats
@@ -7,6 +8,7 @@ from obs.families.family import Family, Rows, Value
 from obs.state import State, open_state
 
 SINCE = 1_790_000_000.0
+Totals = Mapping[tuple[str, ...], Value]
 A, B, C = (("main", "$G", "S", name) for name in "abc")
 
 
@@ -18,7 +20,7 @@ def damaged() -> None:
     raise AssertionError
 
 
-def family(totals: dict[tuple[str, ...], Value], since: float | None = SINCE) -> Family:
+def family(totals: Totals, since: float | None = SINCE) -> Family:
     return Family(nats.DELIVERED, Rows(totals), [*totals.values()], since)
 
 
@@ -40,10 +42,12 @@ def test_a_total_that_fell_began_at_the_poll_before(tmp_path: Path) -> None:
 
 def test_one_that_was_gone_for_a_while_is_known_again(tmp_path: Path) -> None:
     known = CounterStarts(state(tmp_path), damaged)
-    for at, totals in enumerate(({A: 5, B: 9}, {A: 5}, {A: 5, B: 9})):
-        assert starts(known, SINCE + at, family(dict(totals))) == {}
-    for at, totals in enumerate(({A: 5}, {A: 5, B: 1}), start=3):
-        found = starts(known, SINCE + at, family(dict(totals)))
+    there: list[Totals] = [{A: 5, B: 9}, {A: 5}, {A: 5, B: 9}]
+    for at, totals in enumerate(there):
+        assert starts(known, SINCE + at, family(totals)) == {}
+    anew: list[Totals] = [{A: 5}, {A: 5, B: 1}]
+    for at, totals in enumerate(anew, start=3):
+        found = starts(known, SINCE + at, family(totals))
     assert found == {B: SINCE + 3}
 
 

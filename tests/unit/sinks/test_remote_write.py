@@ -1,5 +1,6 @@
 import gc
 import math
+import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -61,10 +62,10 @@ def refused(status: int, pause: float | None = None, written: int | None = None)
 
 
 def sink(
-    receiver: Receiver, more: Callable[[], float] | None = None, **fields: object
+    receiver: Receiver, now: Callable[[], float] = time.monotonic, **fields: object
 ) -> RemoteWriteSink:
     spec = RemoteWrite.model_validate({"url": "http://127.0.0.1:1", "every": "1s"} | fields)
-    return RemoteWriteSink(spec, receiver, LABELS, **({"now": more} if more else {}))
+    return RemoteWriteSink(spec, receiver, LABELS, now=now)
 
 
 def lag(count: int, name: str = "worker", values: Sequence[Value] | None = None) -> Family:
