@@ -22,8 +22,8 @@ from obs.clients.header_file import read_file, read_headers
 from obs.clients.http import Http, HttpAnswer, without_user
 from obs.clients.otlp_answer import Answer, Refused, accepted, json_response, status_text
 from obs.clients.proxies import proxy_of
-from obs.clients.receiver_text import quoted, retry_after
-from obs.errors import Reason, SourceError
+from obs.clients.receiver_text import STATUS_REASONS, quoted, retry_after
+from obs.errors import SourceError
 from obs.spec.outputs import Otlp
 from obs.spec.tls import Tls
 
@@ -31,14 +31,6 @@ _PATH: Final = "/v1/metrics"
 _PROTOBUF: Final = "application/x-protobuf"
 _LARGEST_ANSWER: Final = 1 << 18
 _REPEATABLE: Final = frozenset((429, 502, 503, 504))  # OTLP specification, "Retryable"
-_STATUS: Final[Mapping[int, Reason]] = {
-    401: "auth",
-    403: "auth",
-    408: "timeout",
-    413: "too_large",
-    429: "throttled",
-    504: "timeout",
-}
 
 
 class OtlpHttp:
@@ -95,7 +87,7 @@ def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> Refu
     text = quoted(status_text(answer.body, _kind(answer)), headers)
     pause = retry_after(answer.headers.get("retry-after"), time.time())
     return Refused(
-        _STATUS.get(answer.status, "http_status"),
+        STATUS_REASONS.get(answer.status, "http_status"),
         f"{where}: HTTP status {answer.status}" + f": {text}" * bool(text),
         pause=pause if answer.status in (429, 503) else None,
         may_repeat=answer.status in _REPEATABLE,

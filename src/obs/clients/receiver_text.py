@@ -9,12 +9,23 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import unquote
 
+from obs.errors import Reason
+
 _SECONDS: Final = re.compile(r"[0-9]+")
 LONGEST: Final = 200
 """Characters of a receiver's text that are quoted."""
 _READ: Final = 50 * LONGEST  # characters that are looked at
 FOREVER: Final = 1e9
 """Seconds; more is told as this."""
+STATUS_REASONS: Final[Mapping[int, Reason]] = {
+    401: "auth",
+    403: "auth",
+    408: "timeout",
+    413: "too_large",
+    429: "throttled",
+    504: "timeout",
+}
+"""Why a push was refused, by HTTP status; others are http_status."""
 _SHORTEST_SECRET: Final = 4  # characters
 _SCHEMES: Final = ("basic", "bearer", "apikey", "token")
 _PUBLIC: Final = ("x-scope-orgid",)  # a tenant: receivers name it in every message

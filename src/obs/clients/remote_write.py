@@ -10,8 +10,8 @@ from obs.clients.access import Access
 from obs.clients.deadline import within
 from obs.clients.http import Http, without_user
 from obs.clients.proxies import proxy_of
-from obs.clients.receiver_text import quoted, retry_after
-from obs.errors import Reason, SourceError
+from obs.clients.receiver_text import STATUS_REASONS, quoted, retry_after
+from obs.errors import SourceError
 from obs.spec.remote_write import RemoteWrite
 
 _LARGEST_ANSWER: Final = 1 << 18
@@ -19,14 +19,6 @@ _QUOTED: Final = 1600  # bytes of an answer in which its text is looked for
 _WRITTEN: Final = "x-prometheus-remote-write-samples-written"
 _REPEATABLE: Final = frozenset((408, 425, 429))
 """Statuses below 500 that do not tell that the request is wrong."""
-_REASONS: Final[dict[int, Reason]] = {
-    401: "auth",
-    403: "auth",
-    408: "timeout",
-    413: "too_large",
-    429: "throttled",
-    504: "timeout",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +91,7 @@ class HttpWriter:
             return WriteAnswer(answer.status, written)
         text = quoted(answer.body[:_QUOTED].decode(errors="replace"), headers)
         failure = SourceError(
-            _REASONS.get(answer.status, "http_status"),
+            STATUS_REASONS.get(answer.status, "http_status"),
             f"{self._where}: HTTP status {answer.status}" + f": {text}" * bool(text),
             pause=retry_after(answer.headers.get("retry-after"), time.time()),
         )

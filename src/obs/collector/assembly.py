@@ -12,7 +12,7 @@ from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import SourceHealth
-from obs.collector.outputs import outputs_of, push_healths
+from obs.collector.outputs import Opening, outputs_of, push_healths
 from obs.collector.reporting import Reports, reporting
 from obs.errors import SourceError
 from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
@@ -100,7 +100,9 @@ def assemble(
         collector.go_on(before.collector)
     earlier = before.sinks if before else {}
     sinks: dict[str, PushedSink] = {
-        output.name: output.sink(system, pushes[output.name], of_sources, earlier.get(output.name))
+        output.name: output.sink(
+            Opening(system, pushes[output.name], of_sources, earlier.get(output.name))
+        )
         for output in outputs_of(system)
     }
     daemon = Daemon(collector, sources, [*sinks.values()], listeners)

@@ -4,6 +4,7 @@ import os
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from obs.collector.daemon import PushedSink
@@ -28,6 +29,17 @@ _AWS_TIMEOUTS: Final = 5
 """Timeouts of one request to AWS that a push may take: one, and what its last call has."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a sink is made of. `clients` are those of the sources, by name; `before` is the sink of
+    an earlier spec, which is closed."""
+
+    system: System
+    health: PushHealth
+    clients: Mapping[str, SourceClient]
+    before: PushedSink | None
+
+
 class Output(ABC):
     """A way out that is pushed to; its spec is outputs.NAME."""
 
@@ -39,29 +51,17 @@ class Output(ABC):
         require_extra(self.extra, f"outputs.{self.name}")
 
     @abstractmethod
-    def sink(
-        self,
-        system: System,
-        health: PushHealth,
-        clients: Mapping[str, SourceClient],
-        before: PushedSink | None,
-    ) -> PushedSink:
-        """The sink of its spec. `clients` are those of the sources; `before` is the sink of an
-        earlier spec, which is closed."""
+    def sink(self, opening: Opening) -> PushedSink:
+        """The sink of its spec."""
 
 
 class _Otlp(Output):
     name = "otlp"
     extra = "otlp"
 
-    def sink(
-        self,
-        system: System,
-        health: PushHealth,
-        clients: Mapping[str, SourceClient],
-        before: PushedSink | None,
-    ) -> PushedSink:
+    def sink(self, opening: Opening) -> PushedSink:
         """Opened at its first push, because its imports would delay the first scrape."""
+        system = opening.system
         spec = system.outputs.otlp
         assert spec is not None
         opened: list[OtlpSink] = []
@@ -80,29 +80,26 @@ class _Otlp(Output):
                 sink.close()
 
         limit = push_limit(spec.timeout, spec.every)
-        return PushedSink(health, push, close, limit + GRACE_SECONDS)
+        return PushedSink(opening.health, push, close, limit + GRACE_SECONDS)
 
 
 class _CloudWatch(Output):
     name = "cloudwatch"
     extra = "aws"
 
-    def sink(
-        self,
-        system: System,
-        health: PushHealth,
-        clients: Mapping[str, SourceClient],
-        before: PushedSink | None,
-    ) -> PushedSink:
+    def sink(self, opening: Opening) -> PushedSink:
         """It writes through the client of its AWS source."""
         from obs.sinks.cloudwatch import CloudWatchSink  # noqa: PLC0415
 
+        system = opening.system
         spec = system.outputs.cloudwatch
         assert spec is not None
-        client = cast("AwsClient", clients[spec.source])
+        client = cast("AwsClient", opening.clients[spec.source])
         timeout = system.sources.of("aws")[spec.source].timeout
         sink = CloudWatchSink(spec, client, timeout=timeout, labels=system.labels)
-        return PushedSink(health, sink.push, client.close, _AWS_TIMEOUTS * timeout + GRACE_SECONDS)
+        return PushedSink(
+            opening.health, sink.push, client.close, _AWS_TIMEOUTS * timeout + GRACE_SECONDS
+        )
 
 
 class _RemoteWrite(Output):
@@ -115,17 +112,12 @@ class _RemoteWrite(Output):
         if spec is not None and spec.sigv4 is not None:
             require_extra("aws", "outputs.remote_write.sigv4")
 
-    def sink(
-        self,
-        system: System,
-        health: PushHealth,
-        clients: Mapping[str, SourceClient],
-        before: PushedSink | None,
-    ) -> PushedSink:
+    def sink(self, opening: Opening) -> PushedSink:
         """It goes on from what waits in the sink before, and ends the series that are gone."""
         from obs.clients.remote_write import HttpWriter  # noqa: PLC0415  an extra
         from obs.sinks.remote_write import RemoteWriteSink  # noqa: PLC0415
 
+        system, before = opening.system, opening.before
         spec = system.outputs.remote_write
         assert spec is not None
         external = {"job": "obs", "instance": socket.gethostname(), **spec.labels}
@@ -134,7 +126,9 @@ class _RemoteWrite(Output):
         sink = RemoteWriteSink(spec, HttpWriter(spec), labels, more=more)
         if before is not None:
             sink.go_on(cast("RemoteWriteSink", before.kept))
-        return PushedSink(health, sink.push, sink.close, sink.limit + GRACE_SECONDS, kept=sink)
+        return PushedSink(
+            opening.health, sink.push, sink.close, sink.limit + GRACE_SECONDS, kept=sink
+        )
 
 
 OUTPUTS: Final[tuple[Output, ...]] = (_Otlp(), _CloudWatch(), _RemoteWrite())
