@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Exact versions with hashes, a file an extra: what each environment is made from.
 LOCK := requirements
 # Debian names of what the tests run beside Python
-PACKAGES := chromium openssl postgresql prometheus prometheus-alertmanager prometheus-node-exporter \
+PACKAGES := chromium curl openssl postgresql prometheus prometheus-alertmanager prometheus-node-exporter \
   prometheus-postgres-exporter prometheus-redis-exporter redis-server systemd
 ARGS ?=
 # Tests wait half of their time, so two cores have work for four. They start hundreds of processes:
@@ -39,13 +39,21 @@ lint: $(VENV)/dev  ## formatting, lint, types, built files: what CI runs before 
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/obs build --check --spec collectors/oms.yaml
 
+docs: $(VENV)/docs  ## the documentation site in build/docs; nothing is fetched (open index.html)
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -d build/doctrees docs build/docs
+	@$(BIN)/python -m docs._generate.check_links build/docs
+	@echo "build/docs/index.html"
+
+docs-pictures: $(VENV)/dev packages  ## the pictures of the documentation, anew from the demo (four minutes)
+	@$(BIN)/python -m docs._generate.pictures
+
 lock:  ## choose the versions of requirements/ anew from pyproject.toml (ARGS="--upgrade" for the newest)
 	@test -x $(VENV)-lock/bin/uv || $(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip install --quiet --require-hashes --requirement $(LOCK)/lock.txt
 	@$(VENV)-lock/bin/python $(LOCK)/lock.py $(ARGS)
 
 bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
-	@for name in $(filter-out exporter_%,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
+	@for name in $(filter-out exporter_% compat_% migration,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
 	  echo "── $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
 
 dist: $(VENV)/release  ## wheel, sdist, chart, bills of materials and checksums, checked, into dist/
@@ -75,6 +83,7 @@ $(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 	@touch $@
 
 clean:  ## remove what these commands made
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist docs/reference
 
-.PHONY: help demo drill test hostile test-newest lint lock bench dist dist-try system-packages chart image packages clean
+.PHONY: help demo drill test hostile test-newest lint docs docs-pictures lock bench dist dist-try \
+  system-packages chart image packages clean

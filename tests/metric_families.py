@@ -14,7 +14,13 @@ _MESSAGES: Final = {
     "LabelPair": (("name", 1, "string"), ("value", 2, "string")),
     "Value": (("value", 1, "double"),),
     "BucketSpan": (("offset", 1, "sint32"), ("length", 2, "uint32")),
-    "Bucket": (("cumulative_count", 1, "uint64"), ("upper_bound", 2, "double")),
+    "Timestamp": (("seconds", 1, "uint64"), ("nanos", 2, "uint32")),
+    "Exemplar": (("label", 1, "LabelPair*"), ("value", 2, "double"), ("timestamp", 3, "Timestamp")),
+    "Bucket": (
+        ("cumulative_count", 1, "uint64"),
+        ("upper_bound", 2, "double"),
+        ("exemplar", 3, "Exemplar"),
+    ),
     "Histogram": (
         ("sample_count", 1, "uint64"),
         ("sample_sum", 2, "double"),
@@ -24,6 +30,7 @@ _MESSAGES: Final = {
         ("zero_count", 7, "uint64"),
         ("positive_span", 12, "BucketSpan*"),
         ("positive_delta", 13, "sint64*"),
+        ("exemplars", 16, "Exemplar*"),
     ),
     "Metric": (
         ("label", 1, "LabelPair*"),

@@ -27,8 +27,18 @@ class MissingExtra(BadInput):
 
 def require_extra(extra: str, user: str) -> None:
     """Raises MissingExtra, naming what needs it, where a library of the extra is not installed."""
-    if any(find_spec(library) is None for library in _LIBRARIES[extra]):
+    if not is_installed(extra):
         raise MissingExtra(extra, user)
+
+
+def extras() -> tuple[str, ...]:
+    """The names of all extras."""
+    return tuple(_LIBRARIES)
+
+
+def is_installed(extra: str) -> bool:
+    """Whether all libraries of an extra are installed."""
+    return all(find_spec(library) is not None for library in _LIBRARIES[extra])
 
 
 def extra_of(module: str) -> str | None:

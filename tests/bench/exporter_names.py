@@ -1,7 +1,8 @@
 """Every name of the two NATS exporters, with ours for it or the reason why there is none.
 
 The names are in `exporter_names.tsv`: those that prometheus-nats-exporter and nats-surveyor show of
-the system in `exporter_cluster`. `python -m tests.bench.exporter_names` writes docs/exporters.md.
+the system in `exporter_cluster`. `python -m tests.bench.migration` writes them into the pages of
+docs/migration.
 """
 
 import csv
@@ -12,25 +13,8 @@ from typing import Final, Literal, get_args
 
 Peer = Literal["exporter", "surveyor"]
 PEERS: Final[tuple[Peer, ...]] = get_args(Peer)
-PAGE: Final = Path(__file__).parents[2] / "docs" / "exporters.md"
 
 _TABLE: Final = Path(__file__).with_name("exporter_names.tsv")
-_TITLES: Final[dict[Peer, str]] = {
-    "exporter": "prometheus-nats-exporter",
-    "surveyor": "nats-surveyor",
-}
-_INTRODUCTION: Final = """# Coming from another NATS exporter
-
-What each name of prometheus-nats-exporter and nats-surveyor is called in obs, and where obs has
-none, why. Names are those of `-varz -connz -routez -gatewayz -leafz -subz -accstatz -accountz
--healthz -jsz=all` and of `--accounts --accounts-detailed --gatewayz --raftz --jsz all`.
-
-- `nats_consumer_…` and `nats_stream_…` have one series for each object, as its leader tells it, not
-  one for each replica.
-- What only grows is a counter whose name ends in `_total`; times are in seconds, sizes in bytes.
-- What has no limit has no series; the exporters show -1 or 0.
-- A moment is a time stamp: `time() - x` is its age.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +61,11 @@ def _name(row: dict[str, str]) -> PeerName:
     return PeerName(peer, row["name"], row["ours"], factor, where, row["why"])
 
 
-def page() -> str:
-    """The table for people, in Markdown."""
-    parts = [_INTRODUCTION]
-    for peer in PEERS:
-        lines = [f"## {_TITLES[peer]}", "", "| its name | in obs |", "|---|---|"]
-        lines += [f"| `{each.name}` | {_in_words(each)} |" for each in names() if each.peer == peer]
-        parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+def table(peer: Peer) -> str:
+    """The names of an exporter for people, in Markdown."""
+    lines = ["| its name | in obs |", "|---|---|"]
+    lines += [f"| `{each.name}` | {_in_words(each)} |" for each in names() if each.peer == peer]
+    return "\n".join(lines)
 
 
 def _in_words(name: PeerName) -> str:
@@ -95,7 +76,3 @@ def _in_words(name: PeerName) -> str:
     times = f" (times {name.factor:g})" if name.factor != 1 else ""
     why = f": {name.why}" if name.why else ""
     return f"{ours}{times}{why}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -205,12 +205,14 @@ class TraceReceiver:
 
     port: int = 0
     spans: list[ServiceSpan] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def handle(self, request: web.Request) -> web.Response:
+        self.headers = {name.lower(): value for name, value in request.headers.items()}
         sent = ExportTraceServiceRequest.FromString(await request.read())
         for origin in sent.resource_spans:
             (service,) = (

@@ -1,8 +1,8 @@
 """The printed policy is what the collector needs: AWS enforces it, and sees every action of it.
 
 The emulator takes the bus of a rule for the resource of ListTargetsByRule and knows no
-cloudwatch:namespace, so both are left out of what it enforces; unit tests hold them. For batches
-it wants rights of their own, which AWS does not have.
+cloudwatch:namespace, events:source and events:detail-type, so these are left out of what it
+enforces; unit tests hold them. For batches it wants rights of their own, which AWS does not have.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCOUNT, AwsEmulator
 from obs.sandbox.nats_server import NatsServer
 from obs.sources.aws.eventbridge import EventBridge
+from obs.sources.canary.by_hand import run_once
 from obs.spec.nats import NatsSource
 from obs.spec.system import System
 from tests.integration.collector_process import (
@@ -48,6 +49,7 @@ pytestmark = pytest.mark.integration
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/obs"
 REFUSED = "not permitted"
+_IN_BATCHES = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage")
 CHECKS = (
     *("eventbridge-rules", "eventbridge-dead-letters", "retries", "alarms"),
     *("alarm-subscribers", "alarm-metrics", "iam"),
@@ -163,6 +165,42 @@ def test_causes_and_tags_need_the_rights_that_the_policy_prints_for_them(
     sqs.purge_queue(QueueUrl=url)
 
 
+def test_canaries_need_the_rights_that_the_policy_prints_for_them(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in account.credentials.items():
+        monkeypatch.setenv(name, value)
+    sqs, events = (aws_events.aws(each, account.endpoint_url) for each in ("sqs", "events"))
+    sqs.create_queue(QueueName="oms-canary")
+    pattern = json.dumps({"source": ["obs.canary"], "detail": {"obscanary": ["bus"]}})
+    events.put_rule(Name="canary", EventBusName="oms-events", EventPattern=pattern)
+    target = {"Id": "canary", "Arn": aws_events.queue_arn("oms-canary")}
+    events.put_targets(Rule="canary", EventBusName="oms-events", Targets=[target])
+    spec = _spec(tmp_path, account.endpoint_url)
+    path = {"source": "aws", "bus": "oms-events", "queue": "oms-canary"}
+    canary = {"eventbridge": path, "timeout": "1s", "lost_after": "3s"}
+    spec["sources"]["canary"] = {"bus": canary}
+    system = System.model_validate(spec)
+    options = PolicyOptions(account=ACCOUNT, kinds=frozenset({"canary"}))
+    policy = policy_for("collector", system, options)
+    canaries = [each for each in policy.statements if "Canaries" in each.sid]
+    assert {each for one in canaries for each in one.actions} == {
+        "events:PutEvents",
+        *(f"sqs:{each}" for each in ("DeleteMessage", "GetQueueUrl", "ReceiveMessage")),
+    }
+    assert set(canaries) <= set(
+        policy_for("collector", system, PolicyOptions(account=ACCOUNT)).statements
+    )
+    only = Policy(tuple(canaries))
+    outcomes = {}
+    for action in ("", *only.actions):
+        account.grant(_as_enforced(_without(only, action)))
+        outcomes[action] = run_once("bus", system.sources.canary["bus"])
+    whole = outcomes.pop("")
+    assert whole.stage == "arrived", whole
+    assert all(REFUSED in each.error for each in outcomes.values()), outcomes
+
+
 def test_the_policy_for_checks_may_read_everything_they_judge(
     account: Account,
     tmp_path: Path,
@@ -193,6 +231,42 @@ def test_the_policy_for_checks_may_read_everything_they_judge(
     account.grant(_as_enforced(_without(policy, "cloudwatch:DescribeAlarms")))
     main(["check", "--spec", str(file), "--format", "json", "--only", "alarms"])
     assert REFUSED in capsys.readouterr().out
+
+
+def test_dead_letters_need_the_rights_that_the_policy_prints_for_them(
+    account: Account,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in account.credentials.items():
+        monkeypatch.setenv(name, value)
+    spec = _spec(tmp_path, account.endpoint_url)
+    policy = policy_for("dlq", System.model_validate(spec), PolicyOptions(account=ACCOUNT))
+    file = tmp_path / "obs.yaml"
+    file.write_text(json.dumps(spec), encoding="utf-8")
+    sqs = aws_events.aws("sqs", account.endpoint_url)
+    url = sqs.get_queue_url(QueueName="oms-events-dlq")["QueueUrl"]
+    sqs.create_queue(QueueName="retry")
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    replay = ["dlq", "replay", "oms-events-dlq", "--all", "--to", aws_events.queue_arn("retry")]
+    replay += ["--spec", str(file), "--yes", "--watch", "0s", "--hide", "5s"]
+
+    def told(without: str) -> tuple[int, str]:
+        account.grant(_as_enforced(_without(policy, without)))
+        code = main(replay)
+        return code, "".join(capsys.readouterr())
+
+    for action in ("sqs:ReceiveMessage", "sqs:SendMessage", "sqs:DeleteMessage"):
+        code, said = told(action)
+        assert (code, action in said) == (3, True)
+        assert "`obs iam policy --for dlq` prints what it needs" in said
+    code, said = told("")  # it was sent and recorded, but not removed
+    assert (code, "1 sent by an earlier run, and now removed" in said) == (0, True)
+    retry = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
+    assert len(sqs.receive_message(QueueUrl=retry, MaxNumberOfMessages=10)["Messages"]) == 1
+    sqs.purge_queue(QueueUrl=url)
 
 
 def _judged(endpoint_url: str) -> str:
@@ -248,11 +322,14 @@ def _as_enforced(policy: Policy) -> Policy:
                 actions=tuple(
                     f"{action}{batch}"
                     for action in each.actions
-                    for batch in ("", *["Batch"] * (action == "sqs:ChangeMessageVisibility"))
+                    for batch in ("", *["Batch"] * (action in _IN_BATCHES))
                 ),
                 resources=("*",) if "events:ListTargetsByRule" in each.actions else each.resources,
                 conditions=tuple(
-                    one for one in each.conditions if one.key != "cloudwatch:namespace"
+                    one
+                    for one in each.conditions
+                    if one.key
+                    not in ("cloudwatch:namespace", "events:source", "events:detail-type")
                 ),
             )
             for each in policy.statements

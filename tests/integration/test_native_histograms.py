@@ -33,6 +33,8 @@ ROWS = Rows([("main", "$G", "ORDERS", "billing")])
 DICE = random.Random(3)
 VALUES = sorted(DICE.lognormvariate(-1.5, 1.2) for _ in range(20_000))
 MORE = [DICE.lognormvariate(-1.5, 1.2) for _ in range(10_000)]
+TRACE = "5b8aa5a2d2c872e8321cf37308d69df2"
+_EXEMPLARS = "--enable-feature=exemplar-storage"
 QUANTILES = (0.5, 0.95, 0.99)
 
 
@@ -48,6 +50,8 @@ class Site:
         """Count so many more."""
         for value in values:
             self._observations.add(value)
+        if values is VALUES:
+            self._observations.add(0.31, TRACE, time.time())
         found = self._observations.histogram()
         self.exposition.update(
             "nats",
@@ -63,6 +67,12 @@ class Site:
 
     def status(self) -> bytes:
         return b"{}"
+
+    def page(self) -> bytes:
+        return b""
+
+    def page_of(self, typed: str) -> bytes:
+        return b""
 
     def slo_history(self) -> bytes:
         return b"{}"
@@ -120,6 +130,16 @@ def value(prometheus: Prometheus, expression: str) -> float | None:
     return found[0].points[0][1] if len(found) == 1 else None
 
 
+def exemplar_of(prometheus: Prometheus, name: str) -> tuple[str, str] | None:
+    """Trace id and value of the one exemplar that Prometheus has; None before it has one."""
+    span = f"start={time.time() - 600}&end={time.time() + 60}"
+    found = prometheus._get(f"query_exemplars?query={{__name__=~%22{name}.*%22}}&{span}")
+    for series in found:
+        (exemplar,) = series["exemplars"]
+        return exemplar["labels"]["trace_id"], exemplar["value"]
+    return None
+
+
 def test_prometheus_computes_quantiles_of_the_native_histogram_and_of_the_classic_one(
     tmp_path: Path,
 ) -> None:
@@ -127,14 +147,15 @@ def test_prometheus_computes_quantiles_of_the_native_histogram_and_of_the_classi
     site = Site()
     with (
         served(site) as target,
-        scraping(tmp_path / "a", target, "--enable-feature=native-histograms") as native,
-        scraping(tmp_path / "b", target) as classic,
+        scraping(tmp_path / "a", target, f"{_EXEMPLARS},native-histograms") as native,
+        scraping(tmp_path / "b", target, _EXEMPLARS) as classic,
     ):
         counts = {native: f"histogram_count({name})", classic: f"{name}_count"}
         for prometheus, count in counts.items():
-            assert eventually(partial(value, prometheus, count)) == len(VALUES)
+            assert eventually(partial(value, prometheus, count)) == len(VALUES) + 1
             assert value(prometheus, nats.LAG_MESSAGES.name) == 12
             assert value(prometheus, nats.DELIVERED.name) == 345_678
+            assert eventually(partial(exemplar_of, prometheus, name)) == (TRACE, "0.31")
         for quantile in QUANTILES:
             true = VALUES[int(quantile * len(VALUES))]
             found = value(native, f"histogram_quantile({quantile}, {name})")

@@ -21,7 +21,7 @@ from obs.sinks.exposition import Exposition
 from obs.sinks.otlp import Identity, OtlpSink, open_otlp
 from obs.sinks.process import ProcessMetrics
 from obs.sinks.pushed import Pushed
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import Otlp
 from tests.integration.otlp_receivers import (
     Certificate,
     GrpcReceiver,
@@ -340,7 +340,7 @@ async def test_a_missing_certificate_is_an_error_of_the_push(protocol: str) -> N
 
 def test_grpc_is_not_imported_for_http() -> None:
     code = (
-        "import sys; from obs.sinks.otlp import *; from obs.spec.outputs import Otlp;"
+        "import sys; from obs.sinks.otlp import *; from obs.spec.otlp import Otlp;"
         "open_otlp(Otlp(endpoint='http://x'), Identity('a', 'b', 'c', ()));"
         "sys.exit('grpc' in sys.modules)"
     )

@@ -13,6 +13,7 @@ from obs.sources.aws.status import CauseStatus, QueueStatus
 from obs.sources.probe.status import ProbeStatus
 from obs.web.server import Server, serve
 from obs.web.status import Status
+from tests.integration.axe import violations
 from tests.integration.chromium import Browser, Page, chromium, executable
 from tests.integration.statuses import HOSTILE, FixedSite, healthy, large, starting, troubled
 
@@ -136,6 +137,15 @@ async def test_causes_of_dead_letters_and_maintenance_are_in_sight(
     assert "Maintenance" in text
     hidden = "(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)"
     assert await page.evaluate(f"{hidden}(document.querySelector('#queue .scroll'))") == 0
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+async def test_everybody_can_use_it(
+    page: Page, server: Server, site: FixedSite, width: int, dark: bool
+) -> None:
+    site.document = troubled()
+    await shown(page, server, width, dark)
+    assert await violations(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 800, 1090, 1280, 1900])

@@ -72,12 +72,12 @@ FILES = {
 }
 IN_ADDRESSES = (
     *("Monitoring.monitor", "NatsLogin.servers", "AwsAccess.endpoint_url"),
-    *("AmpStack.endpoint_url", "Reached.url", "Otlp.endpoint"),
+    *("AmpStack.endpoint_url", "Reached.url", "OtlpReceiver.endpoint"),
     "ProbeTarget.http",
 )
 ELSEWHERE = {
     "NatsLogin.credentials_file": "the seed and the JWT of a user",
-    "Otlp.headers_file": "a login and a key",
+    "OtlpReceiver.headers_file": "a login and a key",
     "Headers.headers_file": "a login and a key",
     "Web.config_file": "the hash of a password",
     "Tls.key_file": "a private key",
@@ -311,7 +311,8 @@ class Ground:
 
     def _otlp(self) -> dict[str, Any]:
         return {
-            "endpoint": self.address("Otlp.endpoint"),
+            "endpoint": self.address("OtlpReceiver.endpoint"),
+            "traces": True,
             "headers_file": str(self._headers_file()),
             "every": "1s",
             "timeout": "3s",

@@ -21,7 +21,7 @@ from obs.errors import SourceError
 from obs.families.family import Family, Rows
 from obs.sinks.otlp import Identity, OtlpSink, open_otlp
 from obs.sinks.pushed import Pushed
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import Otlp
 from tests.hostile.push_receivers import (
     DRIPS,
     FLOODS,

@@ -50,6 +50,7 @@ SPEC: dict[str, Any] = {
             }
         },
         "probe": {"edge": {"targets": [{"name": "api", "http": "https://api.example.com/"}]}},
+        "canary": {"orders": {"nats": {"source": "main", "stream": "S", "subject": "s.canary"}}},
     },
     "slos": [
         {

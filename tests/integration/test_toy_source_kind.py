@@ -135,6 +135,12 @@ def test_one_that_does_not_answer_is_down_and_says_why(run: Run, folder: Path) -
     assert f"source box: {folder}: no such folder" in done.stderr
 
 
+def test_the_doctor_asks_it_by_a_poll(run: Run) -> None:
+    checks = json.loads(run("doctor", "--format", "json").stdout)
+    (own,) = [each for each in checks if each["check"] == "toy-reach"]
+    assert [(f["resource"], f["outcome"]) for f in own["findings"]] == [("box", "passed")]
+
+
 def test_its_objects_are_in_the_status_document_and_saved_over_restarts(
     package: Path, spec: Spec, folder: Path, collectors: list[CollectorProcess], tmp_path: Path
 ) -> None:

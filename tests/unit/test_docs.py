@@ -7,7 +7,14 @@ import pytest
 
 from obs.cli.main import main, parser
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    str(file.relative_to(ROOT)): file.read_text(encoding="utf-8")
+    for file in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+    if file.relative_to(ROOT).parts[:2] != ("docs", "reference")
+}
+"""What people wrote; the reference is generated."""
 
 
 def block(language: str) -> str:
@@ -62,10 +69,23 @@ def test_every_command_explains_itself_with_an_example_and_its_exit_codes(
 
 
 @pytest.mark.parametrize("command", commands())
-def test_every_command_is_in_the_readme(command: str) -> None:
-    assert f"obs {command}" in README
+def test_a_page_says_what_each_command_is_for(command: str) -> None:
+    assert [page for page, text in PAGES.items() if f"obs {command}" in text]
 
 
-def test_every_command_of_the_readme_is_one() -> None:
-    named = set(re.findall(r"(?:`|\$ |^)obs ([a-z]+)", README, re.MULTILINE))
-    assert named <= set(commands())
+def test_every_command_of_a_page_is_one() -> None:
+    known = set(commands())
+    unknown = {
+        (page, name)
+        for page, text in PAGES.items()
+        for name in re.findall(r"(?:`|\$ )obs ([a-z]+)", text)
+        if name not in known
+    }
+    assert unknown == set()
+
+
+def test_the_readme_is_short_and_leads_to_the_pages() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert "docs/tour.md" in links
+    assert len(README.splitlines()) < 150

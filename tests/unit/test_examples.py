@@ -16,9 +16,16 @@ from obs.spec.system import System
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = (
     "README.md",
-    *sorted(str(each.relative_to(ROOT)) for each in (ROOT / "docs").glob("*.md")),
+    *sorted(
+        str(each.relative_to(ROOT))
+        for folder in ("", "how-to", "guide")
+        for each in (ROOT / "docs" / folder).glob("*.md")
+    ),
 )
 BLOCK: Final = re.compile(r"^ *```ya?ml\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+
+OTHERS: Final = {"waivers", "scrape_configs"}
+"""Of other files."""
 
 LAG: Final = {
     "nats_lag": {"source": "main", "stream": "S", "consumer": "c", "max_seconds": "30s"},
@@ -45,7 +52,7 @@ def examples() -> Iterator[Any]:
         for found in BLOCK.finditer(text):
             line = text[: found.start()].count("\n") + 1
             read = yaml.safe_load(found.group(1))
-            if isinstance(read, dict) and "waivers" not in read:
+            if isinstance(read, dict) and not OTHERS & read.keys():
                 yield pytest.param(read, id=f"{page}:{line}")
 
 
@@ -83,4 +90,4 @@ def whole(example: dict[str, Any]) -> dict[str, Any]:
 def test_each_example_is_valid(example: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "obs.yaml"
     file.write_text(yaml.safe_dump(whole(example)), encoding="utf-8")
-    load([file], variables={"GRAFANA_TOKEN": "t", "KEY": "k"})
+    load([file], variables={"GRAFANA_TOKEN": "t", "KEY": "k", "MONITOR": "http://nats:8222"})

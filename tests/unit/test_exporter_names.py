@@ -1,11 +1,11 @@
-"""The table of the other NATS exporters' names is true to the catalogue, and the page to it."""
+"""The table of the other NATS exporters' names is true to the catalogue."""
 
 from collections import Counter
 
 import pytest
 
 from obs.catalogue import BY_NAME
-from tests.bench.exporter_names import PAGE, PEERS, PeerName, names, page
+from tests.bench.exporter_names import PEERS, PeerName, names
 
 
 def test_what_is_called_ours_is_in_the_catalogue() -> None:
@@ -35,8 +35,3 @@ def test_no_name_is_told_twice_and_both_exporters_are_told_of() -> None:
 )
 def test_a_factor_makes_the_unit_of_ours(name: PeerName) -> None:
     assert name.ours.endswith(("_seconds", "_cores", "_seconds_total"))
-
-
-def test_the_page_for_people_is_the_table() -> None:
-    """`python -m tests.bench.exporter_names` mends it."""
-    assert PAGE.read_text(encoding="utf-8") == page()

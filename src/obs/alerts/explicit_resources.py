@@ -126,6 +126,7 @@ def _objects(system: System) -> set[Labels]:
     found |= set(_consumers(system))
     for probe, probed in system.sources.probe.items():
         found |= {(("probe", probe), ("target", each.name)) for each in probed.targets}
+    found |= {(("canary", name),) for name in system.sources.canary}
     for override in _overrides(system):
         found |= set(_overridden(system, override))
     # What has a consumer names its stream as well.

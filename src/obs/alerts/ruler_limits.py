@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from obs.alerts.recording import recording_groups
+from obs.alerts.slo_names.tools import named_groups
 from obs.alerts.slo_rules import slo_groups
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
@@ -19,7 +20,7 @@ from obs.spec.system import System
 
 Group = dict[str, Any]
 
-_BEGIN: Final = re.compile("-slo-(?:recording|rules)-")
+_BEGIN: Final = re.compile("-slo-(?:recording|rules|names)-")
 _LARGEST: Final = 100
 """Rules that share a group where the ruler has no limit: they are evaluated one after the other."""
 
@@ -70,12 +71,13 @@ def advice(system: System, *, recording: bool) -> Iterator[str]:
     if stack is not None:
         limits = RulerLimits.of(stack)
         recorded = recording_groups(system) if stack.recording else []
-        groups = fitted(alerting, [*recorded, *slo_groups(system)], limits)
+        groups = fitted(alerting, [*recorded, *slo_groups(system), *named_groups(system)], limits)
         if not limits.allow(len(groups)):
             yield too_many(len(groups), 0, limits)
     elif recording:
         limits = RulerLimits.of(MimirStack(url="http://mimir"))
-        number = len(alerting) + len(recording_groups(system)) + len(slo_groups(system))
+        slos = (*recording_groups(system), *slo_groups(system), *named_groups(system))
+        number = len(alerting) + len(slos)
         if not limits.allow(number):
             yield (
                 f"these are {number} rule groups, and a tenant of Mimir or Cortex may have "

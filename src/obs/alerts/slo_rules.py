@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from obs.alerts.slo_names.tools import named_documents
 from obs.catalogue import recorded, slo
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import duration, equal, number, selector
@@ -221,6 +222,7 @@ class _Rules:
 
 
 def slo_documents(system: System) -> dict[str, dict[str, Any]]:
-    """The rule file of these groups by name; none where no SLO is evaluated by rules."""
+    """The rule files by name: of these groups, and of those under other tools' names; none where
+    no SLO is evaluated by rules, or the spec asks for no such names."""
     groups = slo_groups(system)
-    return {NAME: {"groups": groups}} if groups else {}
+    return ({NAME: {"groups": groups}} if groups else {}) | named_documents(system)

@@ -1,6 +1,6 @@
 """Metrics of the collector itself."""
 
-from obs.catalogue.declare import counter, gauge, info
+from obs.catalogue.declare import counter, gauge, histogram, info
 from obs.catalogue.metric import Kind, Metric
 
 PREFIXES = ("obs_",)
@@ -39,6 +39,14 @@ SOURCE_POLL_DURATION = gauge(
     "Duration of the last poll, evaluation and rendering included.",
     "seconds",
     title="Poll duration",
+)
+SOURCE_POLL_SECONDS = histogram(
+    "obs_source_poll_seconds",
+    SOURCE,
+    "Duration of the polls since the collector started, evaluation and rendering included.",
+    (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    "seconds",
+    title="Poll duration, distribution",
 )
 SOURCE_POLLS = counter("obs_source_polls_total", SOURCE, "Polls started.", title="Polls")
 SOURCE_ERRORS = counter(
@@ -149,6 +157,22 @@ PUSH_REPEATS = counter(
     "Requests that were sent again because the receiver could not take them.",
 )
 PUSH_ERRORS = counter("obs_push_errors_total", ("sink", "reason"), "Pushes that failed, by reason.")
+SPANS_SENT = counter(
+    "obs_trace_spans_sent_total",
+    (),
+    "Spans of obs' own traces that the receiver accepted.",
+    title="Spans sent",
+    absent="outputs.otlp.traces is not set",
+)
+SPANS_DROPPED = counter(
+    "obs_trace_spans_dropped_total",
+    ("reason",),
+    "Spans of obs' own traces that did not reach the receiver: not_sent, after several attempts; "
+    "queue_full, too many waited to be sent; rejected by the receiver; trace_full, one trace had "
+    "more than it may.",
+    title="Spans dropped",
+    absent="outputs.otlp.traces is not set",
+)
 STATE_ERRORS = counter(
     "obs_state_errors_total",
     ("reason",),

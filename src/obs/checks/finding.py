@@ -20,12 +20,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """One resource and its state. `advice`: what to do, one command or change a line."""
+    """One resource and its state. `advice`: what to do, one command or change a line.
+
+    `unanswered`: nothing is known of it, because a system did not answer.
+    """
 
     resource: str
     outcome: Outcome
     what: str
     advice: str = ""
+    unanswered: bool = False
 
 
 def right(resource: str, what: str) -> CheckFinding:

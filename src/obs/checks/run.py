@@ -1,8 +1,10 @@
 """Runs checks; a failure to read affects only the check that it belongs to."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
+from obs import spans
 from obs.checks.accepted import accepted
 from obs.checks.check import Check
 from obs.checks.context import CheckContext
@@ -61,6 +63,15 @@ def _result(check: Check[Any], system: System, context: CheckContext) -> CheckRe
     subjects = check.subjects(system)
     if not subjects:
         return CheckResult(check.name, check.question, (skipped(system.system, check.absent),))
+    with spans.step(f"check {check.name}", {"obs.check": check.name}) as span:
+        result = _found(check, system, context, subjects)
+        span.note("obs.outcome", str(result.outcome))
+        return result
+
+
+def _found(
+    check: Check[Any], system: System, context: CheckContext, subjects: Sequence[str]
+) -> CheckResult:
     findings: list[CheckFinding] = []
     rows: FindingRows = ()
     answered = False
@@ -70,7 +81,8 @@ def _result(check: Check[Any], system: System, context: CheckContext) -> CheckRe
             found = check.judge(system, subject, facts)
             findings += [accepted(system.checks.accept, check.name, each) for each in found]
         except SourceError as error:
-            findings.append(_unreadable(subject, error))
+            advice = check.advise(system, subject, error) if check.advise else ""
+            findings.append(_unreadable(subject, error, advice))
             continue
         except MissingExtra:  # of obs itself, and so of every check
             raise
@@ -84,11 +96,14 @@ def _result(check: Check[Any], system: System, context: CheckContext) -> CheckRe
     return CheckResult(check.name, check.question, every, rows, unanswered=not answered)
 
 
-def _unreadable(subject: str, error: SourceError) -> CheckFinding:
-    """A system that cannot be read counts as not ready."""
+def _unreadable(subject: str, error: SourceError, own: str) -> CheckFinding:
+    """A system that cannot be read counts as not ready. `own`: the advice of the check, if any."""
     advice = {
         "auth": "grant the credentials of `obs check` read access to this",
         "connection": "check that it runs, and its address in the spec",
         "timeout": "check that it runs, and its address in the spec",
     }
-    return wrong(subject, f"could not be read: {error}", advice.get(error.reason, "see its log"))
+    found = wrong(
+        subject, f"could not be read: {error}", own or advice.get(error.reason, "see its log")
+    )
+    return replace(found, unanswered=error.reason != "auth")

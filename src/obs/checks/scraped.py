@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from obs.alerts.recording import recording_groups
+from obs.alerts.slo_names.tools import named_groups
 from obs.alerts.slo_rules import slo_groups
 from obs.alerts.tuning import tuned_alerts
 from obs.alerts.writers.prometheus import rule_files
@@ -75,7 +76,7 @@ def built(system: System) -> list[Group]:
     """The groups that the spec builds: recording rules where it says that they are evaluated."""
     documents = rule_files(tuned_alerts(system), system).values()
     groups = [group for document in documents for group in document["groups"]]
-    groups += slo_groups(system)
+    groups += [*slo_groups(system), *named_groups(system)]
     stack = system.stacks.prometheus
     if stack is not None and stack.recording:
         groups += recording_groups(system)

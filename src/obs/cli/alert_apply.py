@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from obs.cli.apply import apply_arguments, run
 from obs.cli.arguments import Commands, chosen_spec, command
 from obs.cli.parser import Parser
+from obs.cli.traces import traced
 from obs.errors import BadInput
 
 if TYPE_CHECKING:
@@ -54,4 +55,5 @@ def _apply(arguments: argparse.Namespace) -> int:
             stacks += [(target, stack) for stack in alert_stacks(spec.system, target)]
         except BadInput as error:  # stops no other target
             failures[target] = error
-    return run(arguments, stacks, failures)
+    with traced(spec.system, "alerts apply"):
+        return run(arguments, stacks, failures)

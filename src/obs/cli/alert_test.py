@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
 from obs.cli.parser import Parser
+from obs.cli.terminal import say
 from obs.errors import DONE, BadInput, ObsError
 
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ def _through_alertmanager(url: str, system: "System", severity: "Severity") -> N
         quiet = _quiet(system, alert["labels"], state.receivers)
         state = replace(state, held_back=(*state.held_back, *quiet))
         _require_notified(state, f"{alertmanager.where}: {NAME} ({severity}, test=true)")
-    print(
+    say(
         f"{alertmanager.where} accepted {NAME} ({severity}, test=true) for "
         f"{', '.join(state.receivers)}; it resolves in {seconds / 60:.0f} min."
     )
-    print("Verify that these receivers got it.")
+    say("Verify that these receivers got it.")
 
 
 def _quiet(system: "System", labels: Mapping[str, str], receivers: Sequence[str]) -> Iterator[str]:
@@ -143,8 +144,8 @@ def _to_topic(topic: "Sns", system: "System", severity: "Severity") -> None:
     subject, text = notification_message(system, severity, time.time())
     with closing(AwsClient(_account(topic, system), time.monotonic)) as client:
         message = client.publish(topic.topic_arn, subject, text)
-    print(f"{topic.topic_arn} accepted the test alert ({severity}) as message {message}.")
-    print("Verify that its subscribers got it.")
+    say(f"{topic.topic_arn} accepted the test alert ({severity}) as message {message}.")
+    say("Verify that its subscribers got it.")
 
 
 def _account(topic: "Sns", system: "System") -> "AwsSource":

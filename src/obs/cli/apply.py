@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from obs import spans
 from obs.cli.arguments import format_argument, spec_arguments
 from obs.cli.output import counted, json_text, safe
+from obs.cli.terminal import coloured, diff_coloured, is_quiet, note, say
 from obs.errors import DONE, FOUND, BadInput, ObsError
 
 if TYPE_CHECKING:
@@ -89,20 +91,22 @@ def _run(
     with ExitStack() as opened:
         for _, stack in stacks:
             opened.enter_context(closing(stack))
-        reports = [_Report(target, stack.where, stack.plan()) for target, stack in stacks]
+        reports = [_planned(target, stack) for target, stack in stacks]
         as_text = arguments.format == "text"
         if as_text:
             for target, why in failures.items():
                 print(safe(f"{target}: not applied: {str(why).splitlines()[0]}"))
             for report in reports:
-                print(safe(_plan_text(report)))
+                if not (is_quiet() and is_as_wanted(report.steps)):
+                    print(_plan_text(report))
         todo = [step for report in reports for step in changing_steps(report.steps)]
         try:
             if todo and not arguments.check:
                 if not (arguments.yes or _confirmed(todo, stacks, reports)):
                     return FOUND
                 for (_, stack), report in zip(stacks, reports, strict=True):
-                    _apply(stack, report, loud=as_text)
+                    with spans.step(f"apply {report.target}", {"obs.target": report.target}):
+                        _apply(stack, report, loud=as_text)
         finally:
             if not as_text:
                 failed = [
@@ -113,6 +117,11 @@ def _run(
     if arguments.check:
         return DONE if all(is_as_wanted(report.steps) for report in reports) else FOUND
     return FOUND if any(step.why for report in reports for step in report.steps) else DONE
+
+
+def _planned(target: str, stack: "Stack") -> _Report:
+    with spans.step(f"plan {target}", {"obs.target": target}):
+        return _Report(target, stack.where, stack.plan())
 
 
 def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
@@ -126,7 +135,7 @@ def _apply(stack: "Stack", report: _Report, *, loud: bool) -> None:
         report.done.append(step)
         if loud:
             did = f"{report.target}: {_DONE[str(step.action)]} {step.kind} {step.name}"
-            print(safe(did), flush=True)
+            say(safe(did))
 
     try:
         stack.apply(report.steps, done)
@@ -149,6 +158,7 @@ def _is_refused(error: BaseException) -> bool:
     return isinstance(error, BadInput)
 
 
+_COLOURS: Final = {"create": "green", "change": "yellow", "delete": "red"}
 _DONE: Final = {"create": "created", "change": "changed", "delete": "deleted"}
 
 
@@ -162,7 +172,7 @@ def _confirmed(
         )
     print(f"Apply {counted(len(todo), 'step')}? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        print("nothing was changed", file=sys.stderr)
+        note("nothing was changed")
         return False
     if [stack.plan() for _, stack in stacks] != [report.steps for report in reports]:
         raise ObsError("the stack has changed since the plan was shown; run the command again")
@@ -172,11 +182,12 @@ def _confirmed(
 def _plan_text(report: _Report) -> str:
     counts = Counter(str(step.action) for step in report.steps)
     summary = ", ".join(f"{counts[each]} {words}" for each, words in _WORDS.items() if counts[each])
-    lines = [f"{report.target} ({report.where}): {summary or 'no resources'}"]
+    lines = [safe(f"{report.target} ({report.where}): {summary or 'no resources'}")]
     for step in report.steps:
         if step.action == "keep":
             continue
         why = f": {step.why}" if step.why else ""
-        lines.append(f"  {step.action:<8}{step.kind} {step.name}{why}")
-        lines += [f"    {line}" for line in step.diff]
+        did = coloured(f"{step.action:<8}", _COLOURS.get(str(step.action), "grey"))
+        lines.append(f"  {did}{safe(f'{step.kind} {step.name}{why}')}")
+        lines += [f"    {diff_coloured(safe(line))}" for line in step.diff]
     return "\n".join(lines)

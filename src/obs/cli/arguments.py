@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ DEFAULT_SPEC: Final = Path("obs.yaml")
 DRIFTED: Final = "with --check: the files differ from what the spec builds"
 """What exit code 1 means for commands that build files."""
 
-_EXIT_CODES: Final = {
+EXIT_CODES: Final = {
     0: "done",
     1: "found something",
     2: "bad input",
@@ -42,7 +43,7 @@ def command(
 
     `found` is the meaning of exit code 1.
     """
-    meanings = {**_EXIT_CODES, **({1: found} if found else {})}
+    meanings = {**EXIT_CODES, **({1: found} if found else {})}
     lines = ["examples:", *(f"  {example}" for example in examples)]
     lines += ["", "exit codes:", *(f"  {code:<3} {meanings[code]}" for code in exit_codes)]
     parser = commands.add_parser(
@@ -53,6 +54,12 @@ def command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, command=parser.prog)
+    parser.add_argument(
+        *("-q", "--quiet"),
+        action="store_true",
+        default=argparse.SUPPRESS,  # one before the action of a group holds for it
+        help="print results and errors only: no notes, no progress",
+    )
     return parser
 
 
@@ -140,7 +147,14 @@ def spec_paths(arguments: argparse.Namespace) -> list[Path]:
         return [Path(from_environment)]
     if DEFAULT_SPEC.is_file():
         return [DEFAULT_SPEC]
-    raise BadInput(f"no spec: give --spec FILE, set OBS_SPEC, or create {DEFAULT_SPEC} here")
+    raise BadInput(
+        f"no spec: give --spec FILE, set OBS_SPEC, or write {DEFAULT_SPEC} with `obs init`"
+    )
+
+
+def has_spec(arguments: argparse.Namespace) -> bool:
+    """Whether a spec is given, or there is one where it is looked for."""
+    return bool(arguments.spec or os.environ.get("OBS_SPEC")) or DEFAULT_SPEC.is_file()
 
 
 def chosen_spec(
@@ -152,3 +166,12 @@ def chosen_spec(
     from obs.spec.load import read_spec
 
     return read_spec(spec_paths(arguments), env=arguments.env, variables=variables)
+
+
+def with_spec(line: str, paths: Iterable[Path], env: str | None = None) -> str:
+    """A line of advice; where it is a command of obs, with the options that choose the spec."""
+    if not line.startswith("obs ") or line.startswith(("obs init", "obs demo")):
+        return line
+    options = [word for path in paths for word in ("--spec", str(path))]
+    options += ["--env", env] if env else []
+    return f"{line} {shlex.join(options)}" if options else line

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from obs.cli.arguments import chosen_spec, format_argument, spec_arguments
 from obs.cli.output import counted, json_text
+from obs.cli.terminal import diff_coloured, say
 from obs.errors import DONE, FOUND, BadInput, ObsError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _write(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int
             }
         )
         if arguments.format == "text":
-            print("\n".join(_written_lines(folder.path, number, changed, notes)))
+            say("\n".join(_written_lines(folder.path, number, changed, notes)))
     if arguments.format == "json":
         print(json_text(facts))
     _raise(_failures([each for _, each in built]))
@@ -122,9 +123,9 @@ def _check(arguments: argparse.Namespace, folders: Sequence[BuildFolder]) -> int
         failed = {"failed": failures} if failures else {}
         print(json_text({"drift": bool(diff), "diff": diff, "variables": causes, **failed}))
     elif diff:
-        print("\n".join([*diff, *map(_cause_text, causes)]))
+        print("\n".join([*map(diff_coloured, diff), *map(_cause_text, causes)]))
     elif not failures:
-        print("\n".join(f"{folder.path}: matches the spec" for folder in folders))
+        say("\n".join(f"{folder.path}: matches the spec" for folder in folders))
     _raise(failures)
     return FOUND if diff else DONE
 

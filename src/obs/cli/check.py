@@ -1,19 +1,19 @@
 """obs check."""
 
 import argparse
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
-from obs.cli.output import counted, json_text, safe, table
+from obs.cli.findings import result_facts, result_text
+from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
+from obs.cli.terminal import working
+from obs.cli.traces import traced
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from obs.checks.check import Check
-    from obs.checks.finding import CheckResult
-
-_MARKS: Final = {"passed": "✓", "failed": "✗", "warned": "!", "accepted": "~", "skipped": "–"}
 
 
 def register(commands: "Commands[Parser]") -> None:
@@ -57,13 +57,14 @@ def _check(arguments: argparse.Namespace) -> int:
     checks = _chosen(arguments.only)
     system = chosen_spec(arguments).system
     verify(system, BY_NAME)
-    results = run(system, checks)
+    with working("reading the live system"), traced(system, "check"):
+        results = run(system, checks)
     if arguments.format == "json":
-        print(json_text([_facts(result) for result in results]))
+        print(json_text(result_facts(results)))
     elif arguments.format == "junit":
         print(junit(system.system, results))
     else:
-        print(safe("\n".join(_lines(results))))
+        print(result_text(results))
     return exit_code(results, strict=arguments.strict)
 
 
@@ -76,38 +77,3 @@ def _chosen(names: Sequence[str] | None) -> "Sequence[Check[object]]":
             hint = did_you_mean(name, BY_NAME) or "; see `obs check --list`"
             raise BadInput(f"--only {name}: no such check{hint}")
     return [check for check in CHECKS if not names or check.name in names]
-
-
-def _facts(result: "CheckResult") -> dict[str, object]:
-    return {
-        "check": result.check,
-        "outcome": str(result.outcome),
-        "question": result.question,
-        "findings": [
-            {
-                "resource": finding.resource,
-                "outcome": str(finding.outcome),
-                "what": finding.what,
-                "advice": finding.advice.splitlines(),
-            }
-            for finding in result.findings
-        ],
-        "table": [list(row) for row in result.rows],
-    }
-
-
-def _lines(results: "Sequence[CheckResult]") -> Iterator[str]:
-    for result in results:
-        yield f"{_MARKS[result.outcome]} {result.check}"
-        if result.rows:
-            yield table(result.rows, indent=4)
-        for finding in result.findings:
-            yield f"  {_MARKS[finding.outcome]} {finding.resource}: {finding.what}"
-            yield from (f"      {line}" for line in finding.advice.splitlines())
-    yield _summary(results)
-
-
-def _summary(results: "Sequence[CheckResult]") -> str:
-    outcomes = [str(result.outcome) for result in results]
-    numbers = [f"{outcomes.count(kind)} {kind}" for kind in _MARKS if outcomes.count(kind)]
-    return f"{counted(len(results), 'check')}: {', '.join(numbers)}"

@@ -23,6 +23,7 @@ from obs.cli.arguments import (
 from obs.cli.logs import set_up_logging
 from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
+from obs.cli.terminal import is_quiet
 from obs.errors import DONE, UNAVAILABLE
 from obs.logs import end_log
 
@@ -81,7 +82,8 @@ def _collect(arguments: argparse.Namespace) -> int:
     if not (arguments.once or arguments.dry_run):
         outlive_hangup()
     system = chosen_spec(arguments).system
-    level = logging.DEBUG if arguments.verbose else logging.INFO
+    usual = logging.WARNING if is_quiet() else logging.INFO
+    level = logging.DEBUG if arguments.verbose else usual
     set_up_logging(level, as_json=arguments.log_format == "json")
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)

@@ -5,6 +5,7 @@ import argparse
 from obs.cli.apply import apply_arguments, run
 from obs.cli.arguments import Commands, chosen_spec, command
 from obs.cli.parser import Parser
+from obs.cli.traces import traced
 
 
 def register(actions: "Commands[Parser]") -> None:
@@ -30,6 +31,6 @@ def _apply(arguments: argparse.Namespace) -> int:
 
     system = chosen_spec(arguments).system
     targets = dict.fromkeys(arguments.target)
-    return run(
-        arguments, [(name, one) for name in targets for one in dashboard_stacks(system, name)]
-    )
+    stacks = [(name, one) for name in targets for one in dashboard_stacks(system, name)]
+    with traced(system, "dashboards apply"):
+        return run(arguments, stacks)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument
 from obs.cli.output import counted, json_text, table
 from obs.cli.parser import Parser
+from obs.cli.terminal import say
 from obs.errors import DONE, FOUND, BadInput
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _lint(arguments: argparse.Namespace) -> int:
     else:
         for finding in report.findings:
             print(finding)
-        print(_summary(found, report))
+        say(_summary(found, report))
     fails = report.findings if arguments.strict else report.count(Severity.ERROR)
     return FOUND if fails else DONE
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
 from obs.cli.output import safe
 from obs.cli.parser import Parser
+from obs.cli.terminal import say
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _serve(
                 *(safe(f"  {url}d/{each['uid']}  {each['title']}") for each in boards),
                 sep="\n",
             )
-            print("Press Ctrl-C to stop.", flush=True)
+            say("Press Ctrl-C to stop.")
             await asyncio.Event().wait()
 
     with contextlib.suppress(asyncio.CancelledError):

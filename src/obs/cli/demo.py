@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from obs.cli.arguments import Commands, command, format_argument
 from obs.cli.output import json_text
 from obs.cli.parser import Parser
+from obs.cli.terminal import is_quiet
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from obs.sandbox.demo import DemoOutput, run_demo
 
     output = DemoOutput(_say, _event("demo"), _event("obs"))
+    if is_quiet():
+        output = DemoOutput(_say_the_address, _silence, _silence)
     asyncio.run(
         run_demo(
             output,
@@ -129,6 +132,16 @@ def _say(text: str) -> None:
 
     with contextlib.suppress(OSError):  # the terminal is gone: the processes must still be stopped
         print(text, flush=True)
+
+
+def _say_the_address(text: str) -> None:
+    """Only the first line, which is what was asked for."""
+    if text.startswith("Status page"):
+        _say(text)
+
+
+def _silence(text: str) -> None:
+    """What `--quiet` says of faults and changes."""
 
 
 def _event(origin: str) -> "Callable[[str], None]":

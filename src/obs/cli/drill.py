@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from obs.cli.arguments import Commands, command, format_argument
 from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
+from obs.cli.terminal import is_quiet
 from obs.errors import DONE, FOUND, BadInput
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def register(commands: "Commands[Parser]") -> None:
         "resolve.",
         examples=[
             "obs drill consumer-stopped nats-down",
-            "obs drill healthy --quiet 10m",
+            "obs drill healthy --for 10m",
             "obs drill --list",
         ],
         found="an alert did not fire, did not resolve, or fired unexpectedly",
@@ -34,7 +35,8 @@ def register(commands: "Commands[Parser]") -> None:
     drill.add_argument("--list", action="store_true", help="list the drills and exit")
     format_argument(drill)
     drill.add_argument(
-        "--quiet",
+        "--for",
+        dest="healthy_for",
         default="30s",
         metavar="DURATION",
         help="how long the drill `healthy` verifies that no alert fires (default: 30s)",
@@ -51,7 +53,7 @@ def _drill(arguments: argparse.Namespace) -> int:
         _list(arguments.format)
         return DONE
     drills = [find_drill(name) for name in dict.fromkeys(arguments.name)] or list(DRILLS)
-    quiet = _seconds(arguments.quiet)
+    quiet = _seconds(arguments.healthy_for)
 
     import asyncio
 
@@ -59,7 +61,7 @@ def _drill(arguments: argparse.Namespace) -> int:
     from obs.sandbox.prerequisites import clear_environment
 
     clear_environment()
-    report = _progress if sys.stderr.isatty() else _silence
+    report = _progress if sys.stderr.isatty() and not is_quiet() else _silence
     reports = [asyncio.run(run_drill(drill, report, quiet_seconds=quiet)) for drill in drills]
     print(json_text(list(map(_facts, reports))) if arguments.format == "json" else _text(reports))
     return DONE if all(report.passed for report in reports) else FOUND
@@ -114,7 +116,7 @@ def _seconds(duration: str) -> float:
     try:
         return parse_duration(duration)
     except ValueError as error:
-        raise BadInput(f"--quiet: {error}") from None
+        raise BadInput(f"--for: {error}") from None
 
 
 def _progress(text: str) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import sys
 
 from obs.cli.arguments import (
     Commands,
@@ -16,6 +15,7 @@ from obs.cli.arguments import (
 )
 from obs.cli.output import json_text
 from obs.cli.parser import Parser
+from obs.cli.terminal import note
 from obs.errors import DONE, BadInput
 from obs.iam import ABOUT, ROLES, TRUST
 
@@ -99,5 +99,5 @@ def _policy(arguments: argparse.Namespace) -> int:
         print(json_text(next(iter(documents.values()))))
     if arguments.format == "text":
         for remark in remarks:
-            print(f"note: {remark}", file=sys.stderr)
+            note(f"note: {remark}")
     return DONE

@@ -2,20 +2,48 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, command_group, spec_arguments
 from obs.cli.output import counted, safe
 from obs.cli.parser import Parser
+from obs.cli.terminal import note
 from obs.errors import DONE, FOUND, BadInput
 from obs.folder import Folder
 
+if TYPE_CHECKING:
+    from obs.imports.exporters.imported import ImportedSources
+
 _LOST = "something could not be taken over; each such line says what"
+_WITH_FILES = (
+    ("yace", "YACE", "obs import yace yace.yml"),
+    ("cloudwatch-exporter", "cloudwatch_exporter", "obs import cloudwatch-exporter config.yml"),
+)
+_WITH_FLAGS = (
+    (
+        "nats-exporter",
+        "prometheus-nats-exporter",
+        (
+            "obs import nats-exporter --out obs.yaml -- -varz -jsz=all http://localhost:8222",
+            "obs import nats-exporter flags.txt > obs.yaml",
+        ),
+    ),
+    (
+        "nats-surveyor",
+        "nats-surveyor, or its YAML file",
+        (
+            "obs import nats-surveyor --out obs.yaml -- --servers nats://a:4222 --creds sys.creds",
+            "obs import nats-surveyor nats-surveyor.yaml > obs.yaml",
+        ),
+    ),
+)
 _MOST_LINES = 500
 _FORMATS = (
     ("sloth", "sloth, also PrometheusServiceLevel of Kubernetes"),
     ("openslo", "OpenSLO v1 and v1alpha"),
+    ("pyrra", "pyrra, ServiceLevelObjective of Kubernetes"),
 )
 
 
@@ -24,13 +52,21 @@ def register(commands: "Commands[Parser]") -> None:
     actions = command_group(
         commands,
         "import",
-        summary="Write a spec from the SLOs of another tool.",
-        examples=["obs import sloth slos/*.yml --url https://prometheus:9090 --out obs.yaml"],
+        summary="Write a spec from the SLOs of another tool, or an exporter's configuration.",
+        examples=[
+            "obs import sloth slos/*.yml --url https://prometheus:9090 --out obs.yaml",
+            "obs import yace yace.yml --out obs.yaml",
+            "obs import nats-exporter -- -varz -jsz=all http://localhost:8222",
+        ],
         found=_LOST,
         exit_codes=(0, 1, 2),
     )
     for name, words in _FORMATS:
         _register_import(actions, name, words)
+    for name, words, example in _WITH_FILES:
+        _register_files(actions, name, words, example)
+    for name, words, examples in _WITH_FLAGS:
+        _register_flags(actions, name, words, examples)
     exports = command_group(
         commands,
         "export",
@@ -50,6 +86,50 @@ def register(commands: "Commands[Parser]") -> None:
     )
     spec_arguments(openslo)
     _output_arguments(openslo)
+
+
+def _register_files(actions: "Commands[Parser]", name: str, words: str, example: str) -> None:
+    parser = command(
+        actions,
+        name,
+        _import_configuration,
+        summary=f"Write AWS sources from the configuration of {words}; stderr says what is not "
+        "taken over.",
+        examples=[example, f"{example} --keep-names --out obs.yaml"],
+        found=_LOST,
+        exit_codes=(0, 1, 2),
+    )
+    parser.set_defaults(format=name)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a configuration")
+    parser.add_argument(
+        "--keep-names",
+        action="store_true",
+        help="export metrics by the names that they have there, so that dashboards go on",
+    )
+    _output_arguments(parser)
+
+
+def _register_flags(
+    actions: "Commands[Parser]", name: str, words: str, examples: Sequence[str]
+) -> None:
+    parser = command(
+        actions,
+        name,
+        _import_flags,
+        summary=f"Write a NATS source from the flags of {words}; stderr says what is not taken "
+        "over.",
+        examples=examples,
+        found=_LOST,
+        exit_codes=(0, 1, 2),
+    )
+    parser.set_defaults(format=name)
+    parser.add_argument(
+        "flags",
+        nargs="+",
+        metavar="FLAG",
+        help="its command line behind --, or a file that holds it",
+    )
+    _output_arguments(parser)
 
 
 def _register_import(actions: "Commands[Parser]", name: str, words: str) -> None:
@@ -99,14 +179,35 @@ def _import(arguments: argparse.Namespace) -> int:
     _tell(map(str, found.findings))
     if found.text is not None:
         _write(arguments, found.text)
-    _tell(
-        [
-            f"{counted(found.whole, 'SLO')} wholly taken over, {found.partly} partly, "
-            f"{found.refused} not"
-        ]
+    note(
+        f"{counted(found.whole, 'SLO')} wholly taken over, {found.partly} partly, "
+        f"{found.refused} not"
     )
     lost = found.refused or any(each.lost for each in found.findings)
     return FOUND if lost else DONE
+
+
+def _import_configuration(arguments: argparse.Namespace) -> int:
+    from obs.imports.exporters.kinds import import_configuration
+
+    _refuse_to_replace(arguments)
+    found = import_configuration(arguments.format, arguments.files, keep_names=arguments.keep_names)
+    return _sources(arguments, found)
+
+
+def _import_flags(arguments: argparse.Namespace) -> int:
+    from obs.imports.exporters.kinds import import_flags
+
+    _refuse_to_replace(arguments)
+    return _sources(arguments, import_flags(arguments.format, arguments.flags))
+
+
+def _sources(arguments: argparse.Namespace, found: "ImportedSources") -> int:
+    _tell(map(str, found.findings))
+    if found.text is not None:
+        _write(arguments, found.text)
+    _tell([found.summary])
+    return FOUND if found.lost else DONE
 
 
 def _export(arguments: argparse.Namespace) -> int:

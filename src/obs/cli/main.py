@@ -13,12 +13,14 @@ from obs import __version__
 from obs.cli.arguments import show_help
 from obs.cli.logs import set_up_errors
 from obs.cli.parser import Parser
-from obs.cli.terminal import plain_output
+from obs.cli.terminal import located, plain_output, set_quiet
 from obs.errors import BAD_INPUT, UNAVAILABLE, ObsError
 from obs.extras import MissingExtra, extra_of
 from obs.failure import internal_error
 
 COMMAND_MODULES: Final = (
+    "obs.cli.init",
+    "obs.cli.doctor",
     "obs.cli.spec",
     "obs.cli.collect",
     "obs.cli.status",
@@ -27,6 +29,7 @@ COMMAND_MODULES: Final = (
     "obs.cli.alerts",
     "obs.cli.dashboards",
     "obs.cli.check",
+    "obs.cli.canary",
     "obs.cli.iam",
     "obs.cli.nats",
     "obs.cli.packs",
@@ -34,7 +37,9 @@ COMMAND_MODULES: Final = (
     "obs.cli.slo",
     "obs.cli.imports",
     "obs.cli.demo",
+    "obs.cli.dlq",
     "obs.cli.drill",
+    "obs.cli.completion",
 )
 """Each has `register(commands)`, and imports what it runs only when it runs."""
 
@@ -54,12 +59,13 @@ def _main(argv: Sequence[str] | None) -> int:
     try:
         words = sys.argv[1:] if argv is None else argv
         arguments = parser(words).parse_args(words)
+        set_quiet(getattr(arguments, "quiet", False))
         code = _run(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # how argparse ends after --help or a bad argument
         return stop.code if isinstance(stop.code, int) else BAD_INPUT
     except ObsError as error:
-        print(error, file=sys.stderr)
+        print(located(str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED

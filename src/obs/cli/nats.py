@@ -1,8 +1,8 @@
 """obs nats."""
 
 import argparse
-import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from obs.cli.arguments import (
     Commands,
@@ -14,7 +14,11 @@ from obs.cli.arguments import (
 )
 from obs.cli.output import json_text
 from obs.cli.parser import Parser
-from obs.errors import DONE
+from obs.cli.terminal import note
+from obs.errors import DONE, BadInput
+
+if TYPE_CHECKING:
+    from obs.sources.nats.permissions import UserRights
 
 
 def register(commands: "Commands[Parser]") -> None:
@@ -33,17 +37,30 @@ def register(commands: "Commands[Parser]") -> None:
         examples=[
             "obs nats permissions --spec collectors/oms.yaml",
             "obs nats permissions --spec collectors/oms.yaml --format json",
+            "obs nats permissions --for dlq --replay-to 'orders.>'",
         ],
     )
     spec_arguments(permissions)
+    permissions.add_argument(
+        "--for",
+        dest="role",
+        choices=("collector", "dlq"),
+        default="collector",
+        help="who gets the rights: the collector, or `obs dlq` (default: collector)",
+    )
+    permissions.add_argument(
+        "--replay-to",
+        action="append",
+        default=[],
+        metavar="SUBJECT",
+        help="with --for dlq: subject that dead letters are replayed to; repeatable (default: "
+        "none, which is enough to list, show and purge)",
+    )
     format_argument(permissions)
 
 
 def _permissions(arguments: argparse.Namespace) -> int:
-    from obs.sources.nats.permissions import rights
-
-    sources = chosen_spec(arguments).system.sources.nats
-    users = [each for name, spec in sources.items() for each in rights(name, spec)]
+    users = _users(arguments)
     if arguments.format == "json":
         documents = [
             asdict(each)
@@ -57,6 +74,32 @@ def _permissions(arguments: argparse.Namespace) -> int:
         print(f"# {each.connection}: {f'user {each.user}' if each.user else 'its user'} of {whose}")
         print(each.server_configuration())
         print(f"# where users have a JWT:\n{each.nsc_command()}\n")
-    if not users:
-        print("no NATS user is needed: the spec has monitoring addresses only", file=sys.stderr)
+    if not users and arguments.role == "dlq":
+        note("no connection has an advisory_stream or dead_letters")
+    elif not users:
+        note("no NATS user is needed: the spec has monitoring addresses only")
     return DONE
+
+
+def _users(arguments: argparse.Namespace) -> "list[UserRights]":
+    system = chosen_spec(arguments).system
+    sources = system.sources.nats
+    if arguments.role == "dlq":
+        from obs.dead_letters.jetstream import rights as dlq
+
+        return [
+            each
+            for name, spec in sources.items()
+            for each in dlq.rights(name, spec, arguments.replay_to)
+        ]
+    from obs.sources.kinds import subjects_of_others
+    from obs.sources.nats.permissions import rights
+
+    if arguments.replay_to:
+        raise BadInput("--replay-to: only with --for dlq")
+    others = subjects_of_others(system)
+    return [
+        each.publishing(others.get(each.connection, ()))
+        for name, spec in sources.items()
+        for each in rights(name, spec)
+    ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
 from obs.cli.output import json_text
 from obs.cli.parser import Parser
+from obs.cli.terminal import say
 from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _report(arguments: argparse.Namespace) -> int:
         print(text, end="")
     else:
         _save(arguments.out, text)
-        print(f"Wrote {arguments.out}")
+        say(f"Wrote {arguments.out}")
     return DONE
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from obs.cli.terminal import say
+
 if TYPE_CHECKING:
     from obs.slo_report.report import Measured, Report
     from obs.slo_report.scheduled import ScheduledReport
@@ -83,7 +85,7 @@ def write_forever(
             try:
                 measured, origin, at = read()
                 if file := reports.write(measured, at, origin):
-                    print(f"Wrote {file}", flush=True)
+                    say(f"Wrote {file}")
             except (OSError, ObsError) as error:
                 print(f"obs: the SLO report is not written: {error}", file=sys.stderr, flush=True)
         sleep(_LOOK_EVERY)

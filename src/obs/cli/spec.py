@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from obs.cli.arguments import Commands, chosen_spec, command, format_argument, spec_arguments
 from obs.cli.output import counted, json_text, table
 from obs.cli.parser import Parser
+from obs.cli.terminal import say
 from obs.errors import BAD_INPUT, DONE
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _validate(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json_text({"valid": True, "problems": [], **_facts(spec)}))
     else:
-        print("\n".join(_summary(spec)))
+        say("\n".join(_summary(spec)))
     return DONE
 
 
@@ -180,4 +181,6 @@ def _outputs(system: "System") -> list[tuple[str, str]]:
     outputs = system.outputs
     rows = [("metrics", f"http://{outputs.web.listen}/metrics")]
     rows += [(name, spec.described) for name, spec in outputs.pushed.items()]
+    if outputs.traces is not None:
+        rows.append(("traces", outputs.traces.described))
     return rows

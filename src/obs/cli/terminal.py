@@ -1,28 +1,74 @@
-"""What commands print passes through here: no secret, nothing that a terminal would obey."""
+"""What commands print passes through here: no secret, nothing that a terminal would obey.
+
+Colours and progress are the exception, for terminals only: `colour` marks what is to be coloured
+with characters that mean nothing elsewhere, and they become the terminal's here, or nothing.
+"""
 
 import contextlib
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from obs.redaction.known import KNOWN
 from obs.redaction.text import printable, redacted
 
+_COLOURS: Final = {"red": 31, "green": 32, "yellow": 33, "grey": 90, "bold": 1}
+_FIRST: Final = 0xF0B50  # of a private plane: no text has these
+_END: Final = chr(_FIRST)
+_BEGIN: Final = {name: chr(_FIRST + 1 + at) for at, name in enumerate(_COLOURS)}
+_SEQUENCES: Final = {
+    _END: "\x1b[0m",
+    **{_BEGIN[name]: f"\x1b[{number}m" for name, number in _COLOURS.items()},
+}
+_MARKERS: Final = re.compile(f"([{_END}-{chr(_FIRST + len(_COLOURS))}])")
+_PLACE: Final = re.compile(r"^\S{1,200}?:[0-9]{1,7}:", re.MULTILINE)
+_WIDEST: Final = 100
+
 
 class PlainOutput:
-    """A text stream that shows what is not printable as `\\u001b`; JSON stays valid JSON."""
+    """A text stream that shows what is not printable as `\\u001b`; JSON stays valid JSON.
 
-    def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
+    `colours`: what `coloured` has marked is coloured. `quiet`: whoever prints notes may ask.
+    """
+
+    def __init__(
+        self, stream: TextIO, redact: Callable[[str], str], *, colours: bool = False
+    ) -> None:
         self._stream = stream
         self._redact = redact
+        self.colours = colours
+        self.quiet = False
 
     def write(self, text: str) -> int:
         """Write a text, redacted."""
-        self._stream.write(printable(self._redact(text)))
+        parts = _MARKERS.split(self._redact(text))
+        self._stream.write(
+            "".join(map(self._shown, parts)) if len(parts) > 1 else printable(parts[0])
+        )
         return len(text)
+
+    def show(self, text: str) -> None:
+        """Show a text in place of what was shown so, for a terminal."""
+        line = printable(self._redact(" ".join(text.split())))[:_WIDEST]
+        self._stream.write(f"\r{line}\x1b[K\r" if line else "\r\x1b[K")
+        self._stream.flush()
+
+    def _shown(self, part: str) -> str:
+        if part in _SEQUENCES:
+            return _SEQUENCES[part] if self.colours else ""
+        return printable(part)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def coloured(text: str, colour: str) -> str:
+    """The text, in a colour where it is printed on a terminal: red, green, yellow, grey, bold."""
+    if not any(getattr(stream, "colours", False) for stream in (sys.stdout, sys.stderr)):
+        return text
+    return f"{_BEGIN[colour]}{text}{_END}"
 
 
 @contextlib.contextmanager
@@ -38,5 +84,61 @@ def plain_output() -> Iterator[None]:
         yield
 
 
+def set_quiet(quiet: bool) -> None:
+    """Whether `note` and `working` print nothing from now on (`--quiet`)."""
+    if isinstance(sys.stderr, PlainOutput):
+        sys.stderr.quiet = quiet
+
+
+def is_quiet() -> bool:
+    """Whether only results and errors are wanted."""
+    return bool(getattr(sys.stderr, "quiet", False))
+
+
+def note(text: str) -> None:
+    """Print what is no result and no error on stderr, unless `--quiet` was given."""
+    if not is_quiet():
+        print(text, file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """Print that something is done, or is as it should be, unless `--quiet` was given."""
+    if not is_quiet():
+        print(text, flush=True)
+
+
+def diff_coloured(line: str) -> str:
+    """A line of a unified diff, what is added in green and what is removed in red."""
+    colours = {"+": "green", "-": "red", "@": "grey"}
+    return coloured(line, colours[line[0]]) if line[:1] in colours else line
+
+
+def located(message: str) -> str:
+    """An error's lines, the place of each (`obs.yaml:6:`) in bold."""
+    return _PLACE.sub(lambda place: coloured(place[0], "bold"), message)
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal's stderr what takes a while, and remove it again."""
+    out = sys.stderr
+    if not isinstance(out, PlainOutput) or out.quiet or not out.isatty():
+        yield
+        return
+    out.show(f"{what} …")
+    try:
+        yield
+    finally:
+        out.show("")
+
+
 def _plain(stream: TextIO, redact: Callable[[str], str]) -> Any:
-    return stream if isinstance(stream, PlainOutput) else PlainOutput(stream, redact)
+    if isinstance(stream, PlainOutput):
+        return stream
+    return PlainOutput(stream, redact, colours=_takes_colours(stream))
+
+
+def _takes_colours(stream: TextIO) -> bool:
+    """Whether it is a terminal with colours, and nobody asks for none: https://no-color.org."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and stream.isatty()

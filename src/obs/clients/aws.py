@@ -70,6 +70,11 @@ class AwsClient:
         """Gets the dollars of each request and published metric, from any thread."""
 
     @property
+    def region(self) -> str:
+        """The region that it asks."""
+        return self._spec.region
+
+    @property
     def requests(self) -> Mapping[str, int]:
         """Requests sent by operation, retries included."""
         with self._lock:

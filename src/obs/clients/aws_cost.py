@@ -15,6 +15,7 @@ PUT_REQUEST: Final = 0.01 / 1_000  # PutMetricData
 LIST_REQUEST: Final = 0.01 / 1_000  # ListMetrics
 CUSTOM_METRIC_MONTH: Final = 0.30
 SQS_REQUEST: Final = 0.40 / 1_000_000
+PUT_EVENT: Final = 1.00 / 1_000_000  # PutEvents, of a custom event up to 64 KB
 MONTH: Final = 730 * 3600.0  # seconds, as AWS' own calculator counts a month
 
 _HOUR: Final = 3600.0

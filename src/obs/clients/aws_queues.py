@@ -34,11 +34,53 @@ def look_at_messages(
     return messages[:BATCH]
 
 
+def receive_messages(client: AwsClient, url: str, hidden: int, wait: int) -> list[dict[str, Any]]:
+    """Up to BATCH messages with all that they say, hidden for `hidden` seconds; waits for the first
+    up to `wait` seconds. Raises SourceError."""
+    answer = client.paid(
+        "sqs",
+        "ReceiveMessage",
+        SQS_REQUEST,
+        0,
+        QueueUrl=url,
+        MaxNumberOfMessages=BATCH,
+        VisibilityTimeout=hidden,
+        WaitTimeSeconds=wait,
+        MessageAttributeNames=["All"],
+        MessageSystemAttributeNames=["All"],
+    )
+    messages: list[dict[str, Any]] = answer.get("Messages", [])
+    return messages[:BATCH]
+
+
+def delete_messages(client: AwsClient, url: str, receipts: Sequence[str]) -> list[int]:
+    """Delete messages; the positions of those that are deleted. Raises SourceError."""
+    deleted: list[int] = []
+    for first in range(0, len(receipts), BATCH):
+        batch = receipts[first : first + BATCH]
+        entries = [
+            {"Id": f"{number}", "ReceiptHandle": receipt} for number, receipt in enumerate(batch)
+        ]
+        answer = client.paid(
+            "sqs", "DeleteMessageBatch", SQS_REQUEST, 0, QueueUrl=url, Entries=entries
+        )
+        done = {each.get("Id") for each in answer.get("Successful", [])}
+        deleted += [first + number for number in range(len(batch)) if f"{number}" in done]
+    return deleted
+
+
 def show_messages_again(client: AwsClient, url: str, receipts: Sequence[str], every: float) -> None:
     """End the time for which these messages are hidden. Raises SourceError."""
+    hide_messages(client, url, receipts, 0, every)
+
+
+def hide_messages(
+    client: AwsClient, url: str, receipts: Sequence[str], hidden: int, every: float
+) -> None:
+    """Hide messages that were received for `hidden` seconds from now. Raises SourceError."""
     for first in range(0, len(receipts), BATCH):
         entries = [
-            {"Id": f"{number}", "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+            {"Id": f"{number}", "ReceiptHandle": receipt, "VisibilityTimeout": hidden}
             for number, receipt in enumerate(receipts[first : first + BATCH])
         ]
         client.paid(

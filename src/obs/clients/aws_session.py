@@ -18,7 +18,7 @@ from botocore.credentials import CredentialResolver, ReadOnlyCredentials
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
-from obs import __version__
+from obs import __version__, spans
 from obs.clients.aws_answers import Answer, checked, inspect_body
 from obs.clients.aws_errors import translated
 from obs.clients.aws_limits import (
@@ -68,21 +68,23 @@ class AwsSession:
         SourceError.
         """
         limits = current() or new_call(self._spec.timeout)
-        with limited(limits):
-            found = self._outcome(service, operation, parameters, limits)
-        # Raised out here: as its context, botocore's error would keep answer and request alive.
-        if isinstance(found, SourceError):
-            raise found
-        return found
+        with spans.client(f"aws.{service}.{operation}", lambda: self._asked(service, operation)):
+            with limited(limits):
+                found = self._outcome(service, operation, parameters, limits)
+            # Raised out here: as its context, botocore's error would keep answer and request alive.
+            if isinstance(found, SourceError):
+                raise found
+            return found
 
     def credentials(self) -> ReadOnlyCredentials:
         """What requests are signed with at this moment. Raises SourceError."""
         limits = current() or new_call(self._spec.timeout)
-        with limited(limits):
-            found = self._found_credentials(limits)
-        if isinstance(found, SourceError):
-            raise found
-        return found
+        with spans.client("aws.credentials", lambda: self._asked("sts", "credentials")):
+            with limited(limits):
+                found = self._found_credentials(limits)
+            if isinstance(found, SourceError):
+                raise found
+            return found
 
     def close(self) -> None:
         """Close the connections; the session can be used again."""
@@ -90,6 +92,14 @@ class AwsSession:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+
+    def _asked(self, service: str, operation: str) -> spans.Attributes:
+        return {
+            "rpc.system": "aws-api",
+            "rpc.service": service,
+            "rpc.method": operation,
+            "cloud.region": self._spec.region,
+        }
 
     def _outcome(
         self, service: str, operation: str, parameters: dict[str, Any], limits: CallLimits

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import certifi
 import urllib3
 
-from obs import __version__
+from obs import __version__, spans
 from obs.clients.deadline import POOLS, within
 from obs.errors import Reason, SourceError
 from obs.spec.tls import Tls
@@ -138,6 +138,18 @@ class Http:
         Raises SourceError where there is no response: connection, timeout, decode, too_large.
         """
         where = without_user(url)
+        with spans.client(method, lambda: asked(method, where)) as span:
+            sent = (headers or {}, document, body)
+            answer = self._answered(method, url, where, sent, limit)
+            span.note("http.response.status_code", answer.status)
+            if answer.status >= 400:
+                span.failed(str(answer.status))
+            return answer
+
+    def _answered(
+        self, method: str, url: str, where: str, sent: "_Sent", limit: int | None
+    ) -> HttpAnswer:
+        headers, document, body = sent
         self._find_tls_files(where)
         try:
             signed = _authorization(url) | dict(self._sign(url))
@@ -145,7 +157,7 @@ class Http:
                 return self._exchange(
                     method,
                     url,
-                    _HEADERS | _kind(document) | dict(headers or {}) | signed,
+                    _HEADERS | _kind(document) | dict(headers) | signed,
                     body if document is None else json.dumps(document).encode(),
                     self._max_bytes if limit is None else min(limit, self._max_bytes),
                 )
@@ -213,6 +225,9 @@ class Http:
         self._pools.clear()
 
 
+_Sent = tuple[Mapping[str, str], object, bytes | None]  # headers, a JSON document, another body
+
+
 class _TooLarge(Exception):  # noqa: N818  never leaves this module
     """More than `limit` bytes, in one response or in those that are read `together`."""
 
@@ -257,6 +272,21 @@ def without_user(url: str) -> str:
     except ValueError:
         return "invalid URL"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def asked(method: str, where: str) -> spans.Attributes:
+    """What a span tells of a request; `where` is its URL without secrets."""
+    parts = urlsplit(where)
+    try:
+        port = parts.port or {"https": 443}.get(parts.scheme, 80)
+    except ValueError:
+        port = 0
+    return {
+        "http.request.method": method,
+        "url.full": where,
+        "server.address": parts.hostname or "",
+        "server.port": port,
+    }
 
 
 def _without_userinfo(url: str) -> str:

@@ -7,17 +7,23 @@ import logging
 import random
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import nkeys
 from nats.aio.client import Client, RawCredentials
-from nats.errors import ConnectionClosedError, NoRespondersError, NoServersError
+from nats.errors import (
+    ConnectionClosedError,
+    MaxPayloadError,
+    NoRespondersError,
+    NoServersError,
+)
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from nkeys import NkeysError
 
+from obs import spans
 from obs.clients.http import without_user
 from obs.clients.nats_guard import GuardedClient
 from obs.errors import BadInput, Reason, SourceError
@@ -44,6 +50,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
     ((ssl.SSLError,), "connection", "TLS handshake failed: certificate or protocol not accepted"),
     ((NkeysError, binascii.Error), "auth", "invalid credentials"),
     ((ValueError,), "decode", "invalid response from the server"),
+    ((MaxPayloadError,), "too_large", "the message is larger than the server's max_payload"),
     ((TimeoutError,), "timeout", "timed out"),
     (
         (NoRespondersError,),
@@ -51,6 +58,11 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = 
         "no responders: JetStream is not enabled for this account",
     ),
 )
+
+
+class NoResponders(SourceError):  # noqa: N818  says what happened
+    """Nobody listens to the subject of a request; of one with a message, no stream takes it."""
+
 
 Use = Callable[[Client, Callable[[], None]], Awaitable[None]]
 Report = Callable[[SourceError | None], None]
@@ -102,19 +114,93 @@ async def keep_connected(
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-async def request(client: Client, subject: str, body: bytes, timeout: float) -> bytes:
+async def request(
+    client: Client,
+    subject: str,
+    body: bytes,
+    timeout: float,
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
     """The data of the reply. `timeout` is in seconds. Raises SourceError."""
+    with asking(subject):
+        try:
+            more: Any = {"headers": headers} if headers else {}
+            reply = await client.request(subject, body, timeout=timeout, **more)
+            return reply.data
+        except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
+            reason, description = _meaning(error)
+            kind = NoResponders if isinstance(error, NoRespondersError) else SourceError
+            raise kind(reason, f"{subject}: {description}") from None
+
+
+def asking(subject: str) -> spans.Opened:
+    """The span of a request with one or more replies."""
+    return spans.client(
+        "nats.request",
+        lambda: {"messaging.system": "nats", "messaging.destination.name": subject},
+    )
+
+
+async def denied_subjects(
+    spec: NatsLogin,
+    name: str,
+    publish: Collection[str],
+    subscribe: Collection[str],
+    timeout: float = 5.0,
+) -> dict[str, tuple[str, ...]]:
+    """The subjects that the server refuses its user, by the deed: publish, subscribe.
+
+    What is published is empty and asks for no reply: nobody acts on it. A `*` in a subject to
+    publish to stands for any one. Raises SourceError where there is no connection.
+    """
+    asked = {_example(each): each for each in publish}
+    written = {each.lower(): each for each in (*asked, *subscribe)}
+    denied: dict[str, tuple[str, ...]] = {}
+
+    def note(deed: str, subject: str) -> None:
+        sent = written.get(subject.lower(), subject)
+        denied[deed] = (*denied.get(deed, ()), asked.get(sent, sent))
+
+    logging.getLogger("nats.aio.client").setLevel(logging.CRITICAL)
     try:
-        return (await client.request(subject, body, timeout=timeout)).data
-    except Exception as error:  # noqa: BLE001  the library raises any kind on odd answers
-        reason, description = _meaning(error)
-        raise SourceError(reason, f"{subject}: {description}") from None
+        client, lost = await _connect(spec, name, timeout, 0, note)
+        try:
+            async with asyncio.timeout(timeout):
+                await _until(lost, _try_all(client, asked, subscribe))
+        finally:
+            await _close(client)
+    except _FAILURES as error:
+        raise _translated(error, spec) from None
+    return denied
+
+
+async def _try_all(client: Client, publish: Iterable[str], subscribe: Iterable[str]) -> None:
+    for each in publish:
+        await client.publish(each, b"")
+    for each in subscribe:
+        await client.subscribe(each)
+    # The library sends its ping before what it has buffered, the second one after it; what is
+    # refused is told before the answer to that.
+    await client.flush()
+    await client.flush()
+
+
+def _example(subject: str) -> str:
+    """A subject that one with wildcards allows, and that is nobody's."""
+    return ".".join("obs-doctor" if part in ("*", ">") else part for part in subject.split("."))
 
 
 async def _connect(
-    spec: NatsLogin, name: str, timeout: float, largest: int
+    spec: NatsLogin,
+    name: str,
+    timeout: float,
+    largest: int,
+    denied: Callable[[str, str], None] | None = None,
 ) -> tuple[GuardedClient, asyncio.Future[None]]:
-    """A connection, and a future that fails once it is lost or the server reports an error."""
+    """A connection, and a future that fails once it is lost or the server reports an error.
+
+    `denied` is told the deed and the subject of what the server refuses; such an error then does
+    not count."""
     tls = _tls(spec)
     options = {**_login(spec), **tls, "name": name, "connect_timeout": timeout}
     failure: Exception = NoServersError()
@@ -125,7 +211,7 @@ async def _connect(
             server,
             allow_reconnect=False,
             closed_cb=_on_closed(lost),
-            error_cb=_on_error(lost),
+            error_cb=_on_error(lost, denied),
             **options,
         )
         try:
@@ -159,10 +245,15 @@ def _on_closed(lost: asyncio.Future[None]) -> Callable[[], Awaitable[None]]:
     return closed
 
 
-def _on_error(lost: asyncio.Future[None]) -> Callable[[Exception], Awaitable[None]]:
+def _on_error(
+    lost: asyncio.Future[None], denied: Callable[[str, str], None] | None
+) -> Callable[[Exception], Awaitable[None]]:
     async def failed(error: Exception) -> None:
         """A rejected subscription, or one that loses messages, counts as a lost connection."""
-        if not lost.done():
+        refused = _refused(error) if denied else None
+        if denied and refused:
+            denied(*refused)
+        elif not lost.done():
             lost.set_exception(error)
 
     return failed
@@ -270,6 +361,14 @@ def where(spec: NatsLogin) -> str:
     return ", ".join(without_user(server) for server in spec.servers)
 
 
+def _refused(error: Exception) -> tuple[str, str] | None:
+    """The deed and the subject that the user lacks the permission for; None for other errors."""
+    denied = _DENIED.search(str(error))
+    if denied is None:
+        return None
+    return "publish" if denied[1].lower() == "publish" else "subscribe", denied[2]
+
+
 def _translated(error: Exception, spec: NatsLogin) -> SourceError:
     """As SourceError, without the library's text, which may repeat an address with its user."""
     if isinstance(error, SourceError):
@@ -291,9 +390,9 @@ def _meaning(error: Exception) -> tuple[Reason, str]:
         )
     if not isinstance(error, NatsError | OSError):
         return "decode", f"invalid response from the server ({type(error).__name__})"
-    if denied := _DENIED.search(str(error)):
-        deed = "publish" if denied[1].lower() == "publish" else "subscribe"
-        return "auth", f"the user lacks the permission to {deed} to {denied[2]}"
+    if refused := _refused(error):
+        deed, subject = refused
+        return "auth", f"the user lacks the permission to {deed} to {subject}"
     if any(word in str(error).lower() for word in _AUTH_WORDS):
         return "auth", "authentication failed, or a permission is missing"
     return "connection", "cannot connect, or connection lost"

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as Unfinished
 from typing import Any, Final, NamedTuple, TypeVar
@@ -13,7 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from obs.clients.nats import keep_connected, request, where
+from obs.clients.nats import asking, keep_connected, request, where
 from obs.errors import SourceError
 from obs.spec.nats_login import NatsLogin
 
@@ -196,10 +197,28 @@ class Connected:
             *(str(info.get(key) or "") for key in ("server_id", "server_name", "version", "domain"))
         )
 
-    async def request(self, subject: str, body: bytes = b"") -> bytes:
+    @property
+    def connection(self) -> object:
+        """What tells one connection from the next; a subscription lasts as long."""
+        return self._client
+
+    async def listen(self, subject: str, take: Callable[[Msg], Awaitable[None]]) -> None:
+        """Give every message on a subject to `take`, for as long as the connection lasts.
+
+        The server has the subscription when this returns. Raises SourceError.
+        """
+        try:
+            await self._client.subscribe(subject, cb=take)
+            await self._client.flush(math.ceil(self._timeout))
+        except (NatsError, OSError, TimeoutError):
+            raise SourceError("connection", f"{subject}: cannot subscribe") from None
+
+    async def request(
+        self, subject: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> bytes:
         """The data of the reply. Raises SourceError."""
         self._subjects.add(subject)
-        reply = await request(self._client, subject, body, self._timeout)
+        reply = await request(self._client, subject, body, self._timeout, headers)
         self._count(reply)
         return reply
 
@@ -211,9 +230,19 @@ class Connected:
         Ends once `enough(reply, number)` says so of one, where `number` counts from 1, or after
         `limit` seconds. Raises SourceError, NobodyAnswers among them.
         """
+
+        def last(message: Msg, number: int) -> bool:
+            return enough(message.data, number)
+
+        return tuple(each.data for each in await self.messages(subject, body, last, limit))
+
+    async def messages(
+        self, subject: str, body: bytes, enough: Callable[[Msg, int], bool], limit: float
+    ) -> tuple[Msg, ...]:
+        """The same with headers, and with the subjects by which they are acknowledged."""
         self._subjects.add(subject)
         inbox = self._client.new_inbox()
-        replies: list[bytes] = []
+        replies: list[Msg] = []
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         async def take(message: Msg) -> None:
@@ -228,16 +257,18 @@ class Connected:
             except SourceError as error:
                 done.set_exception(error)
                 return
-            replies.append(message.data)
-            if enough(message.data, len(replies)):
+            replies.append(message)
+            if enough(message, len(replies)):
                 done.set_result(None)
 
         subscription = await self._client.subscribe(inbox, cb=take, pending_bytes_limit=self._most)
         try:
-            await self._client.publish(subject, body, reply=inbox)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit):
-                    await done
+            with asking(subject) as span:
+                await self._client.publish(subject, body, reply=inbox)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(limit):
+                        await done
+                span.note("obs.replies", len(replies))
         finally:
             with contextlib.suppress(NatsError):
                 await subscription.unsubscribe()

@@ -1,9 +1,10 @@
-"""Sending OTLP metrics: over HTTP here, over gRPC in otlp_grpc.
+"""Sending OTLP metrics and spans: over HTTP here, over gRPC in otlp_grpc.
 
 The SDK's exporters return only success or failure, drop the receiver's report of rejected points,
 retry by themselves and read settings from OTEL_* variables. So only their encoder is used, and the
-request is sent here. The sink repeats it, within the interval of the pushes: after that, values are
-cumulative, and the next push corrects what failed.
+request is sent here. The sink repeats a push, within the interval of the pushes: after that, values
+are cumulative, and the next push corrects what failed. Spans are sent again by whoever has them
+(obs.sinks.traces).
 """
 
 import gzip
@@ -11,26 +12,39 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-    ExportMetricsServiceResponse,
-)
+from google.protobuf.message import DecodeError, Message
 
 from obs.clients.deadline import within
 from obs.clients.header_file import read_file, read_headers
 from obs.clients.http import Http, HttpAnswer, without_user
-from obs.clients.otlp_answer import Answer, Refused, accepted, json_response, status_text
+from obs.clients.otlp_answer import (
+    METRICS,
+    Answer,
+    Refused,
+    Sender,
+    Signal,
+    accepted,
+    json_response,
+    status_text,
+)
 from obs.clients.proxies import proxy_of
 from obs.clients.receiver_text import STATUS_REASONS, quoted, retry_after
 from obs.errors import SourceError
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import OtlpReceiver
 from obs.spec.tls import Tls
 
-_PATH: Final = "/v1/metrics"
 _PROTOBUF: Final = "application/x-protobuf"
 _LARGEST_ANSWER: Final = 1 << 18
 _REPEATABLE: Final = frozenset((429, 502, 503, 504))  # OTLP specification, "Retryable"
+
+
+def connect(spec: OtlpReceiver, signal: Signal = METRICS) -> Sender:
+    """The sender for the spec's protocol; connects when first used."""
+    if spec.protocol == "http":
+        return OtlpHttp(spec, signal)
+    from obs.clients.otlp_grpc import OtlpGrpc  # noqa: PLC0415  heavy: only when used
+
+    return OtlpGrpc(spec, signal)
 
 
 class OtlpHttp:
@@ -39,9 +53,9 @@ class OtlpHttp:
     Redirects are not followed. A proxy of the environment is used for https:// only.
     """
 
-    def __init__(self, spec: Otlp) -> None:
-        base = spec.endpoint.rstrip("/")
-        self._url = base if base.endswith(_PATH) else base + _PATH
+    def __init__(self, spec: OtlpReceiver, signal: Signal = METRICS) -> None:
+        self._signal = signal
+        self._url = spec.endpoint.rstrip("/").removesuffix(signal.path) + signal.path
         self._where = without_user(self._url)
         self._headers_file = spec.headers_file
         self._tls = spec.tls or Tls()
@@ -53,7 +67,7 @@ class OtlpHttp:
             proxy=proxy_of(self._url),
         )
 
-    def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
+    def send(self, request: Message, timeout: float) -> Answer:
         """See Sender."""
         headers = read_headers(self._headers_file)
         for path in filter(None, (self._tls.ca_file, self._tls.cert_file, self._tls.key_file)):
@@ -61,15 +75,13 @@ class OtlpHttp:
         answer = self._exchange(request, headers, timeout)
         if answer.status != 200:
             raise _refused(answer, headers, self._where)
-        return _accepted(answer, headers, self._where)
+        return _accepted(answer, headers, self._where, self._signal)
 
     def close(self) -> None:
         """See Sender."""
         self._http.close()
 
-    def _exchange(
-        self, request: ExportMetricsServiceRequest, headers: Mapping[str, str], timeout: float
-    ) -> HttpAnswer:
+    def _exchange(self, request: Message, headers: Mapping[str, str], timeout: float) -> HttpAnswer:
         if not all(value.isprintable() for each in headers.items() for value in each):
             why = "a header of headers_file is not valid in HTTP"
             raise SourceError("auth", f"{self._where}: {why}")
@@ -95,20 +107,20 @@ def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> Refu
     )
 
 
-def _accepted(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> Answer:
-    """The rejected points in the response; some receivers send a 200 without a body."""
+def _accepted(answer: HttpAnswer, headers: Mapping[str, str], where: str, signal: Signal) -> Answer:
+    """What was rejected, by the response; some receivers send a 200 without a body."""
     kind = _kind(answer)
     if not answer.body:
         return Answer()
     if kind == "application/json":
-        return accepted(json_response(answer.body), headers)
+        return accepted(json_response(answer.body, signal), headers, signal)
     try:
         if kind != _PROTOBUF or answer.headers.get("content-encoding", "identity") != "identity":
             raise DecodeError  # what is compressed was not asked for, and may be a bomb
-        response = ExportMetricsServiceResponse.FromString(answer.body)
+        response = signal.response.FromString(answer.body)
     except DecodeError:
         raise SourceError("decode", f"{where}: invalid OTLP response") from None
-    return accepted(response, headers)
+    return accepted(response, headers, signal)
 
 
 def _kind(answer: HttpAnswer) -> str:

@@ -1,15 +1,14 @@
-"""What an OTLP receiver answers, without I/O: rejected points, pauses and messages."""
+"""What an OTLP receiver answers, without I/O: what it rejected, pauses and messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from google.protobuf.json_format import Parse, ParseError
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
 
@@ -18,8 +17,26 @@ from obs.errors import Reason, SourceError
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """What is sent: where to, and what a receiver answers."""
+
+    path: str  # over HTTP
+    service: str  # over gRPC, whose method is Export
+    response: type[Message]
+    rejected: str  # the field of its partial_success
+
+
+METRICS: Final = Signal(
+    "/v1/metrics",
+    "opentelemetry.proto.collector.metrics.v1.MetricsService",
+    ExportMetricsServiceResponse,
+    "rejected_data_points",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """How many points of a request were rejected, and the receiver's text about it in one line."""
+    """How many points or spans were rejected, and the receiver's text about it in one line."""
 
     rejected: int = 0
     message: str = ""
@@ -44,10 +61,10 @@ class Refused(SourceError):  # noqa: N818  says what happened
 
 
 class Sender(Protocol):
-    """A connection to an OTLP receiver."""
+    """A connection to an OTLP receiver, for one signal."""
 
-    def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
-        """Send one request.
+    def send(self, request: Any, timeout: float) -> Answer:
+        """Send one request, a message of the signal.
 
         Blocks for `timeout` seconds at most, whatever the receiver does. Raises SourceError.
         """
@@ -56,19 +73,19 @@ class Sender(Protocol):
         """Close the open connections."""
 
 
-def accepted(response: ExportMetricsServiceResponse, headers: Mapping[str, str]) -> Answer:
+def accepted(response: Any, headers: Mapping[str, str], signal: Signal = METRICS) -> Answer:
     """The answer to a request that the receiver took; `headers` were sent with it."""
     partial = response.partial_success
-    return Answer(partial.rejected_data_points, quoted(partial.error_message, headers))
+    return Answer(getattr(partial, signal.rejected), quoted(partial.error_message, headers))
 
 
-def json_response(body: bytes) -> ExportMetricsServiceResponse:
+def json_response(body: bytes, signal: Signal = METRICS) -> Any:
     """The response of a receiver that answers in JSON; an empty one where it is none."""
-    response = ExportMetricsServiceResponse()
+    response = signal.response()
     try:
         Parse(body, response, ignore_unknown_fields=True)
     except (ParseError, ValueError, RecursionError):
-        return ExportMetricsServiceResponse()
+        return signal.response()
     return response
 
 

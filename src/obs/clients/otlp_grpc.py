@@ -1,21 +1,19 @@
-"""Sending OTLP metrics over gRPC. Imported only where the spec says `protocol: grpc`."""
+"""Sending OTLP metrics and spans over gRPC. Imported only where the spec says `protocol: grpc`."""
 
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 import grpc
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-)
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
+from google.protobuf.message import Message
 
+from obs import spans
 from obs.clients.header_file import read_file, read_headers
-from obs.clients.otlp_answer import Answer, Refused, accepted, retry_delay
+from obs.clients.otlp_answer import METRICS, Answer, Refused, Signal, accepted, retry_delay
 from obs.clients.proxies import may_use_proxy
 from obs.clients.receiver_text import quoted
 from obs.errors import Reason, SourceError
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import OtlpReceiver
 from obs.spec.tls import Tls
 
 _LARGEST_ANSWER: Final = 1 << 15
@@ -53,28 +51,45 @@ class OtlpGrpc:
     A proxy of the environment is used for https:// only.
     """
 
-    def __init__(self, spec: Otlp) -> None:
+    def __init__(self, spec: OtlpReceiver, signal: Signal = METRICS) -> None:
         self._spec = spec
+        self._signal = signal
         parts = urlsplit(spec.endpoint)
         self._target = parts.netloc.rpartition("@")[2]
         self._secure = parts.scheme == "https"
         self._channel: grpc.Channel | None = None
 
-    def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
+    def send(self, request: Message, timeout: float) -> Answer:
         """See Sender."""
         headers = read_headers(self._spec.headers_file)
+        with spans.client(f"{self._signal.service}/Export", self._asked):
+            return self._answered(request, headers, timeout)
+
+    def _asked(self) -> spans.Attributes:
+        return {
+            "rpc.system": "grpc",
+            "rpc.service": self._signal.service,
+            "rpc.method": "Export",
+            "server.address": self._target,
+        }
+
+    def _answered(self, request: Message, headers: Mapping[str, str], timeout: float) -> Answer:
         if self._channel is None:
             self._channel = self._open()
-        stub = MetricsServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        export = self._channel.unary_unary(
+            f"/{self._signal.service}/Export",
+            request_serializer=_serialized,
+            response_deserializer=self._signal.response.FromString,
+        )
         try:
-            answer = stub.Export(request, timeout=timeout, metadata=tuple(headers.items()))
+            answer = export(request, timeout=timeout, metadata=tuple(headers.items()))
         except grpc.RpcError as error:
             raise self._refused(error, headers) from None
         except ValueError:  # gRPC rejects the metadata, or the channel is closed
             raise SourceError(
                 "auth", f"{self._target}: a header of headers_file is not valid in gRPC"
             ) from None
-        return accepted(answer, headers)
+        return accepted(answer, headers, self._signal)
 
     def close(self) -> None:
         """See Sender."""
@@ -113,6 +128,10 @@ class OtlpGrpc:
             options=options,
             compression=grpc.Compression.Gzip,
         )
+
+
+def _serialized(message: Message) -> bytes:
+    return message.SerializeToString()
 
 
 def _credentials(tls: Tls) -> grpc.ChannelCredentials:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from socket import socket
 from typing import Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 
-from obs import __version__
+from obs import __version__, spans
 from obs.bounded_json import UnreadableJson, load_json
 from obs.clients.checked_connection import (
     ProbeFailed,
@@ -19,6 +20,7 @@ from obs.clients.checked_connection import (
     failed,
 )
 from obs.clients.deadline import DeadlineResponse, remaining
+from obs.clients.http import asked, without_user
 from obs.spec.allowed_addresses import AllowedAddresses
 from obs.spec.tls import Tls
 
@@ -87,7 +89,11 @@ def requested(
     """
     followed = 0
     while True:
-        answer = _one(request, allowed, timings, seen)
+        with spans.client(
+            request.method, partial(asked, request.method, without_user(request.url))
+        ) as span:
+            answer = _one(request, allowed, timings, seen)
+            span.note("http.response.status_code", answer.status)
         if not request.redirects or answer.status not in _REDIRECTS or not answer.location:
             return answer
         followed += 1

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TypeVar
 
 from obs.clients.failures import as_source_error
@@ -15,7 +16,8 @@ def in_thread(call: Callable[[], T], name: str) -> "asyncio.Future[T]":
     """Run `call` in a new daemon thread; its result or exception becomes the future's.
 
     Unlike an executor's threads, a call that hangs is not waited for when the process ends. An
-    exception becomes a SourceError that holds nothing of the call.
+    exception becomes a SourceError that holds nothing of the call. The thread has a copy of the
+    caller's context variables.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -40,7 +42,7 @@ def in_thread(call: Callable[[], T], name: str) -> "asyncio.Future[T]":
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, failure)
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    threading.Thread(target=copy_context().run, args=(run,), name=name, daemon=True).start()
     return future
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from obs import spans
 from obs.collector.backfill import fetch
 from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
@@ -68,6 +69,9 @@ def assemble(
         for kind, name, spec in polled
     }
     pushes = push_healths(system)
+    traced = before.collector.span_counts if before else None
+    if system.outputs.traces is not None and traced is None:
+        traced = spans.SpanCounts()
     state_errors: Counter[str] = before.collector.state_errors if before else Counter()
     state = (
         State(Path(system.state_dir), None, lambda _: None)
@@ -82,7 +86,9 @@ def assemble(
         [*clients.values()],
         state_errors=state_errors,
         clock=clock,
+        span_counts=traced,
     )
+    tracer = _tracer(system, traced, only_try)
     sources: list[PolledSource] = []
     listeners: list[Listener] = []
     for kind, name, spec in polled:
@@ -93,7 +99,9 @@ def assemble(
         listeners += [of_source.run(listener) for listener in opened.listeners]
     of_sources = {name: client for name, (_, client) in clients.items()}
     if checks and system.checks.every is not None:
-        listeners.append(checking(system.checks.every, checks, of_sources, collector))
+        listeners.append(
+            checking(system.checks.every, checks, of_sources, collector, tracer=tracer)
+        )
     if reports:
         listeners.append(reporting(reports, collector))
     if before:
@@ -105,8 +113,17 @@ def assemble(
         )
         for output in outputs_of(system)
     }
-    daemon = Daemon(collector, sources, [*sinks.values()], listeners)
+    daemon = Daemon(collector, sources, [*sinks.values()], listeners, tracer)
     return Assembled(collector, daemon, clients, sinks)
+
+
+def _tracer(system: System, counts: spans.SpanCounts | None, only_try: bool) -> spans.Tracer | None:
+    if system.outputs.traces is None or counts is None:
+        return None
+    # Heavy: loaded while a spec is tried, in a thread, and not when it comes into force.
+    from obs.sinks.traces import open_tracer  # noqa: PLC0415
+
+    return None if only_try else open_tracer(system, counts)
 
 
 def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from obs import spans
 from obs.clients.threads import in_thread
 from obs.collector.collector import Collector
 from obs.collector.daemon import InCore, Listener
@@ -24,16 +25,22 @@ def checking(
     clients: Mapping[str, SourceClient],
     collector: Collector,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    *,
+    tracer: spans.Tracer | None = None,
 ) -> Listener:
     """Runs the checks every `every` seconds, in a separate thread, one run at a time.
 
     A run that fails as a whole leaves no result, rather than an old one.
     """
 
+    def run_all() -> Mapping[str, bool]:
+        with (tracer or spans.NoTracer()).trace("checks", {}):
+            return checks(clients)
+
     async def run(in_core: InCore) -> None:
         await sleep(FIRST_AFTER)
         while True:
-            call = in_thread(lambda: checks(clients), "checks")
+            call = in_thread(run_all, "checks")
             await asyncio.wait({call}, timeout=every)
             if not call.done():
                 log.warning("checks did not finish within %g s", every)

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from obs import spans
+from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
 from obs.collector.counter_starts import CounterStarts
 from obs.collector.health import PushHealth, SourceHealth
@@ -25,6 +27,7 @@ from obs.families.own import (
     log_family,
     push_families,
     source_families,
+    span_families,
     spec_families,
     state_family,
 )
@@ -64,11 +67,14 @@ class Collector:
         *,
         state_errors: Counter[str],
         clock: Clock,
+        span_counts: spans.SpanCounts | None = None,
     ) -> None:
+        """`span_counts`: what becomes of the spans of its traces; None where there are none."""
         self.system = system
         self.sources = tuple(sources)
         self.pushes = tuple(pushes)
         self.state_errors = state_errors
+        self.span_counts = span_counts
         self.clock = clock
         self.started = clock.wall()
         self.spec = SpecInForce(self.started)
@@ -78,7 +84,8 @@ class Collector:
         self.changes = 0
         self.checks: Mapping[str, bool] = {}
         self._clients = {
-            kind.key: tuple(client for of, client in clients if of is kind) for kind in KINDS
+            kind.key: tuple(client for of, client in clients if kind.key == _counted_as(of))
+            for kind in KINDS
         }
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
@@ -98,7 +105,9 @@ class Collector:
             for kind, name, spec in each_source(system)
             if name in names
         }
+        self._compat = Compat(system)
         for name, tracker in self.trackers.items():
+            tracker.compat = system.outputs.web.compat
             tracker.measure(self.objectives.measurements(name))
             tracker.exported = system.exported
         self.spec_names = SpecNames(system, self.trackers)
@@ -147,6 +156,7 @@ class Collector:
         tracker = self.trackers[health.name]
         tracker.families = tracker.update(snapshot)
         families = self._exported(tracker.families)
+        self._compat.update(health.name, snapshot)
         self.objectives.update(health.name, tracker, self.clock.wall())
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
@@ -166,9 +176,8 @@ class Collector:
         if not health.up:
             log.info("source %s is up", health.name)
         self._show(health.name, families)
-        health.succeeded(
-            self.clock.wall(), self.clock.monotonic(), self.clock.monotonic() - started
-        )
+        took = self._took(health, started)
+        health.succeeded(self.clock.wall(), self.clock.monotonic(), took)
         self._publish_slos()
         self._publish_own()
 
@@ -176,10 +185,16 @@ class Collector:
         """Record a failed poll; the source's series stay until they are stale."""
         if health.up or health.polls == 0:
             log.warning("source %s failed: %s: %s", health.name, error.reason, error)
-        health.failed(error.reason, str(error), self.clock.monotonic() - started)
+        health.failed(error.reason, str(error), self._took(health, started))
         if (tracker := self.trackers.get(health.name)) is not None:
             tracker.failed()
         self._publish_own()
+
+    def _took(self, health: SourceHealth, started: float) -> float:
+        """The seconds that a poll has taken, counted; its trace explains them."""
+        took = self.clock.monotonic() - started
+        health.observed.add(max(took, 0.0), spans.trace_id(), self.clock.wall())
+        return took
 
     def lacks_history(self, source: str) -> bool:
         """Whether an SLO of this source misses events from before the polls began."""
@@ -329,6 +344,7 @@ class Collector:
             check_family(self.checks),
             log_family(dropped_lines()),
             *spec_families(bool(self.spec.refused), self.spec.since),
+            *(span_families(*self.span_counts.all) if self.span_counts else ()),
             self.spec_names.family(),
             *self._asked(),
             BUILD,
@@ -346,9 +362,14 @@ class Collector:
     def _show(self, name: str, families: Sequence[Family]) -> None:
         families = self._starts.of(name, self._exported(families), self.clock.wall())
         self._families = {**self._families, name: families}
-        self.exposition.update(name, families)
+        self.exposition.update(name, [*families, *self._compat.of(name)])
         self.changes += 1
 
     def _damaged(self) -> None:
         self.state_errors["damaged"] += 1
         self._state.replace()
+
+
+def _counted_as(kind: AnyKind) -> str:
+    """The kind among whose clients those of a kind count."""
+    return kind.counted_with or kind.key

@@ -10,7 +10,7 @@ from obs.spec.system import System
 
 def paid_kinds() -> list[str]:
     """Names of the source kinds whose polls cost money."""
-    return [kind.words for kind in KINDS if kind.paid]
+    return [kind.words for kind in KINDS if kind.paid and not kind.counted_with]
 
 
 def estimate_costs(system: System, kinds: Collection[str]) -> list[SourceCost]:

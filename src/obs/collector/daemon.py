@@ -7,9 +7,11 @@ import random
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, Final
 
+from obs import spans
 from obs.clients.failures import as_source_error
 from obs.clients.threads import failure_of, in_thread
 from obs.collector.collector import Collector
@@ -32,6 +34,7 @@ STALE_CHECK_SECONDS: Final = 1.0
 STOP_WITHIN_SECONDS: Final = 3.0
 SAVE_WITHIN_SECONDS: Final = 5.0
 CLOSE_WITHIN_SECONDS: Final = 0.5
+TRACED_WITHIN_SECONDS: Final = 1.0
 LISTEN_WITHIN_SECONDS: Final = 2.0
 LISTEN_AGAIN_SECONDS: Final = 15.0
 HISTORY_RETRY_POLLS: Final = 5  # history costs more than a poll
@@ -82,7 +85,9 @@ class Daemon:
         sources: Sequence[PolledSource],
         sinks: Sequence[PushedSink],
         listeners: Sequence[Listener] = (),
+        tracer: spans.Tracer | None = None,
     ) -> None:
+        self._tracer = tracer or spans.NoTracer()
         self._collector = collector
         self._sources = sources
         self._sinks = sinks
@@ -130,11 +135,13 @@ class Daemon:
 
     async def close(self) -> None:
         """Save the state and close the sinks; neither is waited for without end."""
+        traced = in_thread(self._tracer.close, "close-traces")
         saving = asyncio.ensure_future(self.in_core(self._collector.close))
         closing = [in_thread(each.close, f"close-{each.health.name}") for each in self._sinks]
         _, late = await asyncio.wait({saving}, timeout=SAVE_WITHIN_SECONDS)
         if closing:
             await asyncio.wait(closing, timeout=CLOSE_WITHIN_SECONDS)
+        await asyncio.wait({traced}, timeout=TRACED_WITHIN_SECONDS)
         self._core.shutdown(wait=False, cancel_futures=True)
         if late:
             log.error("the state is not saved: it takes longer than %g s", SAVE_WITHIN_SECONDS)
@@ -169,16 +176,26 @@ class Daemon:
 
     async def _poll(self, source: PolledSource) -> None:
         """One poll. Ends when its thread does: a source is never polled twice at once."""
-        started = time.monotonic()
-        call = in_thread(source.poll, f"poll-{source.health.name}")
-        await asyncio.wait({call}, timeout=source.limit)
-        failure = await self._recorded(source, call, started)
+        health = source.health
+        about = {"obs.source": health.name, "obs.source.kind": health.kind}
+        with self._tracer.trace(f"poll {health.name}", about) as span:
+            started = time.monotonic()
+            call = in_thread(source.poll, f"poll-{health.name}")
+            call.add_done_callback(asyncio.Future.exception)  # read, even where this is cancelled
+            await asyncio.wait({call}, timeout=source.limit)
+            failure = await self._recorded(source, call, started)
+            if failure is not None:
+                span.failed(failure.reason)
+                await self.in_core(self._collector.fail, health, failure, started)
+            else:
+                span.note("obs.series", health.series)
+                await self._after(source)
         if failure is not None:
-            await self.in_core(self._collector.fail, source.health, failure, started)
             await asyncio.wait({call})
-            call.exception()
             collect_after_failure()
-            return
+
+    async def _after(self, source: PolledSource) -> None:
+        """What a poll that succeeded gives rise to."""
         if source.refine:
             await self._refine(source.health, source.refine)
         if source.past and self._collector.lacks_history(source.health.name):
@@ -204,7 +221,8 @@ class Daemon:
         if health.polls < self._history_not_before.get(health.name, 0):
             return
         try:
-            await self.in_core(await in_thread(past, f"history-{health.name}"))
+            with spans.step("history"):
+                await self.in_core(await in_thread(past, f"history-{health.name}"))
         except Exception as error:  # noqa: BLE001  until it is read, SLOs begin with the polls
             self._history_not_before[health.name] = health.polls + HISTORY_RETRY_POLLS
             failure = as_source_error(error)
@@ -212,7 +230,8 @@ class Daemon:
 
     async def _refine(self, health: SourceHealth, refine: Listener) -> None:
         try:
-            await refine(self.in_core)
+            with spans.step("refine"):
+                await refine(self.in_core)
         except Exception as error:  # noqa: BLE001  the result of the poll stays
             log.warning(
                 "source %s: cannot make lags exact: %s", health.name, as_source_error(error)
@@ -230,7 +249,11 @@ class Daemon:
         if not families:
             return sink.health.interval
         started = time.monotonic()
-        outcome = await self._pushed(sink, families)
+        with self._tracer.trace(f"push {sink.health.name}", {"obs.sink": sink.health.name}) as span:
+            outcome = await self._pushed(sink, families)
+            span.note("obs.points", outcome.accepted)
+            if outcome.failure:
+                span.failed(outcome.failure.reason)
         pause = outcome.failure.pause if outcome.failure else None
         took = time.monotonic() - started
         wait = seconds_to_next_push(sink.health.interval, took, pause)
@@ -261,5 +284,6 @@ class Daemon:
             await self.in_core(self._collector.expire_stale)
 
     async def in_core(self, call: Callable[..., Any], *arguments: Any) -> None:
-        """Call it in the one thread that changes the collector."""
-        await asyncio.get_running_loop().run_in_executor(self._core, call, *arguments)
+        """Call it in the one thread that changes the collector, with the caller's context."""
+        run = copy_context().run
+        await asyncio.get_running_loop().run_in_executor(self._core, run, call, *arguments)

@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from obs.catalogue.own import SOURCE_POLL_SECONDS
 from obs.errors import Reason, SourceError
+from obs.families.histogram import Histogram, Observations
 from obs.sinks.pushed import Pushed
 from obs.web.status import SinkName
 
@@ -36,6 +38,14 @@ class SourceHealth:
     errors: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, int] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
+    observed: Observations = field(
+        default_factory=lambda: Observations(SOURCE_POLL_SECONDS.buckets)
+    )
+
+    @property
+    def durations(self) -> Histogram | None:
+        """How long the polls took; None of a connection."""
+        return None if self.lasting else self.observed.histogram()
 
     def __post_init__(self) -> None:
         self.usual = self.interval, self.stale_after
@@ -93,6 +103,7 @@ class SourceHealth:
 _KNOWN: Final = (
     *("asked_since", "up", "polls", "failures", "last_success", "fresh_until", "shown_until"),
     *("poll_seconds", "series", "withdrawn", "error", "reason", "errors", "left_out", "dropped"),
+    "observed",
 )
 
 

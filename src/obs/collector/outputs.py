@@ -1,6 +1,5 @@
 """The outputs that data is pushed to: each is one class here and one line in OUTPUTS."""
 
-import os
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -68,11 +67,9 @@ class _Otlp(Output):
 
         def push(families: Sequence[Family], at: float) -> Pushed:
             if not opened:
-                from obs.sinks.otlp import Identity, open_otlp  # noqa: PLC0415  heavy
+                from obs.sinks.otlp import identity_of, open_otlp  # noqa: PLC0415  heavy
 
-                instance = f"{socket.gethostname()}:{os.getpid()}"
-                identity = Identity(system.system, system.environment, instance, system.labels)
-                opened.append(open_otlp(spec, identity))
+                opened.append(open_otlp(spec, identity_of(system)))
             return opened[0].push(families, at)
 
         def close() -> None:

@@ -14,6 +14,7 @@ from obs.dashboards.pack_pages import pack_pages
 from obs.dashboards.page import Page, dashboard
 from obs.dashboards.pages import (
     accounts,
+    canaries,
     cloudwatch,
     collector,
     consumer,
@@ -48,6 +49,7 @@ PAGES: Final[tuple[Callable[[BuildContext], Page | None], ...]] = (
     pipes.page,
     cloudwatch.page,
     probes.page,
+    canaries.page,
     slos.page,
     slo_detail.page,
     collector.page,

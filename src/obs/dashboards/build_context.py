@@ -32,7 +32,7 @@ class BuildContext:
     regions of AWS. `work_queues`: an AWS source watches work queues, or reads the causes of
     dead letters. `slo_objects`: an SLO is one over many objects. `slo_teams`: one has a team.
     `slo_labels` are those that the spec gives to SLOs, team and owner first. `probes`: something is
-    probed, every `probe_poll`.
+    probed, every `probe_poll`. `canaries`: some are published, and looked for every `canary_poll`.
     """
 
     system: str
@@ -60,6 +60,8 @@ class BuildContext:
     slo_labels: tuple[str, ...] = ()
     probes: bool = False
     probe_poll: str | None = None
+    canaries: bool = False
+    canary_poll: str | None = None
 
     @property
     def of_slo(self) -> tuple[str, ...]:
@@ -106,6 +108,8 @@ def build_context_of(system: System) -> BuildContext:
         origins=frozenset(kind for kind in ("aws", "probe") if len(system.sources.of(kind)) > 1),
         probes=bool(system.sources.probe),
         probe_poll=_longest(system.sources.probe.values()),
+        canaries=bool(system.sources.canary),
+        canary_poll=_longest(system.sources.canary.values()),
     )
 
 

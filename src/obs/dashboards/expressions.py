@@ -33,6 +33,7 @@ OBJECT: Final = (
     "archive",
     "target",
     "dependency",
+    "canary",
     "source",
 )
 """Labels that name an object, from the general to the particular."""

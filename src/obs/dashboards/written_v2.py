@@ -5,6 +5,7 @@ the tests read what is written here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from obs.dashboards.schema_v2 import CURSORS, HIDDEN, REFRESHES, SORTS
@@ -120,10 +121,10 @@ def _layout(panels: Sequence[Mapping[str, Any]]) -> Json:
 
 def _rows(panels: Sequence[Mapping[str, Any]]) -> Iterator[Json]:
     begins = [index for index, panel in enumerate(panels) if panel["type"] == "row"]
-    ends = [*begins[1:], len(panels)]
-    if begins[:1] != [0]:
-        yield _row({"hideHeader": True}, panels[: begins[0] if begins else len(panels)], 0)
-    for begin, end in zip(begins, ends, strict=True):
+    above = begins[0] if begins else len(panels)
+    if above:
+        yield _row({"hideHeader": True}, panels[:above], 0)
+    for begin, end in pairwise([*begins, len(panels)]):
         row = panels[begin]
         inside = [*row.get("panels", ()), *panels[begin + 1 : end]]
         fields = {"title": row["title"], "collapse": bool(row.get("collapsed"))}

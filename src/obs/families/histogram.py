@@ -19,11 +19,25 @@ _HIGHEST: Final = 20 * _PER_DOUBLING  # 2^20 seconds are twelve days
 
 
 @dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One of the values of a bucket, at a time (Unix seconds), and the trace that explains it."""
+
+    trace_id: str
+    value: float
+    at: float
+
+
+Exemplars = tuple[Exemplar | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Histogram:
     """What was observed. `classic[i]` values were at most the i-th bound of the metric's buckets.
 
     `exponential` has the buckets that are not empty, as (index, number), by index; bucket i is for
     values above the upper bound of bucket i - 1. `zeros` values were at most ZERO_THRESHOLD.
+    `exemplars[i]` is the latest of classic bucket i, the last of which is for what is above all
+    bounds; empty where there is none.
     """
 
     count: int
@@ -31,27 +45,32 @@ class Histogram:
     classic: tuple[int, ...]
     zeros: int = 0
     exponential: tuple[tuple[int, int], ...] = ()
+    exemplars: Exemplars = ()
 
 
 class Observations:
     """Counts values, none of which is below zero."""
 
-    __slots__ = ("_bounds", "_classic", "_exponential", "count", "sum", "zeros")
+    __slots__ = ("_bounds", "_classic", "_exemplars", "_exponential", "count", "sum", "zeros")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         """`bounds`: upper bounds of the classic buckets, the last of which is not infinity."""
         self._bounds = bounds
         self._classic = [0] * (len(bounds) + 1)
         self._exponential: dict[int, int] = {}
+        self._exemplars: dict[int, Exemplar] = {}
         self.count = 0
         self.sum = 0.0
         self.zeros = 0
 
-    def add(self, value: float) -> None:
-        """Count one value."""
+    def add(self, value: float, trace_id: str = "", at: float = 0.0) -> None:
+        """Count one value; with the id of a trace it becomes the exemplar of its bucket."""
         self.count += 1
         self.sum += value
-        self._classic[bisect_left(self._bounds, value)] += 1
+        bucket = bisect_left(self._bounds, value)
+        self._classic[bucket] += 1
+        if trace_id:
+            self._exemplars[bucket] = Exemplar(trace_id, value, at)
         if value <= ZERO_THRESHOLD:
             self.zeros += 1
         else:
@@ -85,6 +104,7 @@ class Observations:
             tuple(accumulate(self._classic[:-1])),
             self.zeros,
             tuple(sorted(self._exponential.items())),
+            tuple(map(self._exemplars.get, range(len(self._classic)))) if self._exemplars else (),
         )
 
 

@@ -10,6 +10,8 @@ from obs.catalogue import own
 from obs.catalogue.metric import Metric
 from obs.errors import REASONS, STATE_REASONS
 from obs.families.family import Family, Rows, single
+from obs.families.histogram import Histogram
+from obs.spans import Lost
 
 
 class Source(Protocol):
@@ -27,6 +29,9 @@ class Source(Protocol):
     left_out: dict[str, int]
     dropped: Counter[str]
     asked_since: float
+
+    @property
+    def durations(self) -> Histogram | None: ...
 
 
 class Push(Protocol):
@@ -61,6 +66,7 @@ def source_families(sources: Sequence[Source]) -> list[Family]:
         Family(own.SOURCE_ASKED_SINCE, rows, [source.asked_since for source in sources]),
         Family(own.SOURCE_STALE_AFTER, rows, [source.stale_after for source in sources]),
         Family(own.SOURCE_POLL_DURATION, rows, [round(s.poll_seconds, 6) for s in sources]),
+        _durations(sources),
         Family(own.SOURCE_POLLS, rows, [source.polls for source in sources]),
         Family(own.SOURCE_SERIES, rows, [source.series for source in sources]),
         Family(own.SOURCE_WITHDRAWN, rows, [source.withdrawn for source in sources]),
@@ -72,6 +78,24 @@ def source_families(sources: Sequence[Source]) -> list[Family]:
         _by_reason(own.SOURCE_LEFT_OUT, {s.name: s.left_out for s in sources}),
         _by_reason(own.SERIES_DROPPED, {s.name: s.dropped for s in sources}),
     ]
+
+
+def _durations(sources: Sequence[Source]) -> Family:
+    """Of the sources that are polled; the others only hold a connection."""
+    polled = [(source, of) for source in sources if (of := source.durations) is not None]
+    return Family(
+        own.SOURCE_POLL_SECONDS,
+        Rows((source.name,) for source, _ in polled),
+        [of.count for _, of in polled],
+        None,
+        [of for _, of in polled],
+    )
+
+
+def span_families(sent: int, lost: Mapping[Lost, int]) -> list[Family]:
+    """What became of the spans of obs' own traces; a reason has a zero before its first."""
+    rows = Rows((reason,) for reason in lost)
+    return [single(own.SPANS_SENT, sent), Family(own.SPANS_DROPPED, rows, [*lost.values()])]
 
 
 def push_families(pushes: Sequence[Push]) -> list[Family]:

@@ -7,6 +7,7 @@ ROLES: Final = {
     "sign-in": "the identity that assumes the collector's role, if the spec names one",
     "publisher": "the publisher of the system's events",
     "dlq-processor": "the consumer of the dead-letter queues that the spec names",
+    "dlq": "`obs dlq`, which lists, replays and removes dead letters",
     "check": "`obs check`, if it does not run as the collector",
     "apply": "`obs alerts apply --target cloudwatch`",
     "apply-amp": "`obs alerts apply --target amp`",

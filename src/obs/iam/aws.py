@@ -9,9 +9,10 @@ from obs.iam.policy_options import PolicyOptions
 from obs.sources.aws.dead_letter_causes import hidden_for
 from obs.sources.aws.services.kinds import KINDS
 from obs.spec.aws import AwsSource
+from obs.spec.system import System
 
 
-def polling(sources: Sources, options: PolicyOptions) -> Policy:
+def polling(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     """Read metrics, and list buses, rules, targets, queues and what else the spec names."""
     return Policy(tuple(_reading(sources, options.account)), tuple(_notes(sources)))
 

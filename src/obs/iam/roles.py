@@ -6,7 +6,7 @@ from typing import Final
 
 from obs.catalogue.metric import Metric
 from obs.errors import BadInput
-from obs.iam import arns, operators
+from obs.iam import arns, dead_letters, operators
 from obs.iam.identity import (
     Sources,
     Way,
@@ -65,11 +65,12 @@ def way_of(role: str) -> Way:
 
 
 def _collector(system: System, sources: Sources, options: PolicyOptions) -> Policy:
-    polled = [
-        module.polling(sources, options)
+    policies = (
+        module.polling(system, sources, options)
         for kind in KINDS
         if kind.key in options.kinds and (module := module_of(kind, "obs.iam")) is not None
-    ]
+    )
+    polled = [each for each in policies if each.statements]
     statements = [statement for each in polled for statement in each.statements]
     statements += _listing_metrics(system, sources) if polled else ()
     statements += _publishing(system, sources, options)
@@ -157,6 +158,7 @@ _POLICIES: Final[Mapping[str, Callable[[System, Sources, PolicyOptions], Policy]
     "sign-in": _sign_in,
     "publisher": _publisher,
     "dlq-processor": _dlq_processor,
+    "dlq": dead_letters.dlq,
     "check": operators.check,
     "apply": operators.apply,
     "apply-amp": operators.apply_amp,

@@ -1,15 +1,19 @@
 """YAML files of others as trees that know the line of each value."""
 
+import pathlib
 from typing import Final
 
 import yaml
 
 from obs.bounded_yaml import UnreadableYaml, YamlLimits, compose_all_yaml
+from obs.errors import BadInput
+from obs.files import UnreadableFile, read_file
 from obs.spec.parse import read_scalar
 from obs.spec.report import Problem, both_places
 from obs.spec.tree import Fields, FilePlace, Items, Node, Path, Scalar
 
 _LIMITS: Final = YamlLimits(characters=4_000_000, values=200_000, levels=50)
+_MOST_BYTES: Final = 4_000_000
 _MERGE: Final = "<<"
 
 
@@ -39,6 +43,19 @@ def documents(file: str, text: str) -> tuple[list[Fields], list[Problem]]:
         elif not (isinstance(tree, Scalar) and tree.value is None):
             reader.problems.append(Problem(file, tree.place.line, "", "is no mapping; left out"))
     return found, reader.problems
+
+
+def read_documents(path: pathlib.Path) -> tuple[list[Fields], list[Problem]]:
+    """The documents of a file. Raises BadInput where it cannot be read."""
+    file = str(path)
+    try:
+        return documents(file, read_file(path, _MOST_BYTES).decode("utf-8-sig"))
+    except UnreadableFile as error:
+        raise BadInput(f"{file}: {error}") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{file}: is not UTF-8 text; save it as UTF-8") from None
+    except Unreadable as error:
+        raise BadInput(str(error.problem)) from None
 
 
 class _Reader:

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from obs.errors import BadInput
-from obs.files import UnreadableFile, read_file
 from obs.imports.findings import Finding, Findings
-from obs.imports.foreign import Unreadable, documents
+from obs.imports.foreign import read_documents
 from obs.imports.imported import Imported, Options
 from obs.imports.openslo import is_openslo, read_openslo
+from obs.imports.pyrra import is_pyrra, read_pyrra
 from obs.imports.sloth import is_sloth, read_sloth
 from obs.imports.written import UNKNOWN_URL, spec_text
 from obs.spec.report import Problem
 from obs.spec.tree import Fields
 
-_MOST_BYTES: Final = 4_000_000
 _MOST_FILES: Final = 1000
 
 
@@ -42,6 +41,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             "openslo", "`apiVersion: openslo/v1` or `openslo/v1alpha`", is_openslo, read_openslo
         ),
+        Format("pyrra", "`kind: ServiceLevelObjective` of pyrra.dev", is_pyrra, read_pyrra),
     )
 }
 
@@ -79,15 +79,7 @@ def import_files(form: Format, paths: Sequence[Path], options: Options) -> Impor
 
 def _documents(form: Format, path: Path, findings: Findings) -> list[Fields]:
     file = str(path)
-    try:
-        text = read_file(path, _MOST_BYTES).decode("utf-8-sig")
-        found, odd = documents(file, text)
-    except UnreadableFile as error:
-        raise BadInput(f"{file}: {error}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{file}: is not UTF-8 text; save it as UTF-8") from None
-    except Unreadable as error:
-        raise BadInput(str(error.problem)) from None
+    found, odd = read_documents(path)
     if not any(map(form.knows, found)):
         other = next((each for each in FORMATS.values() if any(map(each.knows, found))), None)
         hint = f"did you mean `obs import {other.name}`?" if other else f"write {form.shape}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from obs.artifacts import yaml_text
+from obs.imports.exporters.imported import escaped
 from obs.imports.imported import Imported, ImportedSlo, overrides
 
 UNKNOWN_URL: Final = "http://localhost:9090"
@@ -37,16 +38,7 @@ def _slo_text(slo: ImportedSlo) -> str:
 
 
 def _yaml(value: object) -> str:
-    return yaml_text(_escaped(value))
-
-
-def _escaped(value: Any) -> Any:
-    """`${` of others is no variable of ours."""
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if isinstance(value, dict):
-        return {key: _escaped(below) for key, below in value.items()}
-    return [_escaped(below) for below in value] if isinstance(value, list | tuple) else value
+    return yaml_text(escaped(value))
 
 
 def _comment(text: str, indent: str = "") -> str:

@@ -14,7 +14,16 @@ from obs.spec.report import InvalidSpec, Problem, problem_at
 from obs.spec.tree import locate_key
 
 PAGES: Final = (
-    *("accounts", "cloudwatch", "collector", "consumer", "eventbridge", "events", "jetstream"),
+    *(
+        "accounts",
+        "canaries",
+        "cloudwatch",
+        "collector",
+        "consumer",
+        "eventbridge",
+        "events",
+        "jetstream",
+    ),
     *(
         "overview",
         "pipes",

@@ -53,6 +53,8 @@ async def run_demo(
     chosen = _choose_port(port)
     stop = _stopping()
     output.say(f"Status page  http://{_HOST}:{chosen}  (in a few seconds)")
+    if words := _in_use(port, chosen):
+        output.say(words)
     with own_folder() as folder:
         async with contextlib.AsyncExitStack() as stack:
             sandbox = await stack.enter_async_context(Sandbox(folder, traces=traces))
@@ -84,12 +86,19 @@ def _choose_port(wanted: int | None) -> int:
     """`wanted`; for 0 a free port; for None the default port if it is free, else a free one."""
     if wanted:
         if not _is_free(wanted):
-            raise BadInput(f"--port {wanted}: in use; choose another, or omit it")
+            raise BadInput(f"--port {wanted}: in use; choose another, `--port 0` picks a free one")
         return wanted
     if wanted is None and _is_free(DEFAULT_PORT):
         return DEFAULT_PORT
     (port,) = free_ports(1)
     return port
+
+
+def _in_use(wanted: int | None, chosen: int) -> str:
+    """What to say where the usual port is not the one that was chosen; else empty."""
+    if wanted is not None or chosen == DEFAULT_PORT:
+        return ""
+    return f"Port {DEFAULT_PORT} is in use, so another is taken; `obs demo --port NUMBER` sets it."
 
 
 def _is_free(port: int) -> bool:

@@ -1,13 +1,13 @@
 """The exposition: the content of /metrics, rendered and compressed once a poll.
 
 Prometheus text format 0.0.4 and OpenMetrics 1.0.0 differ in the lines about a family and agree in
-its samples, so each family's samples are rendered and compressed once for both. A scrape only
-joins the pieces. Protobuf, which Prometheus asks for where it takes native histograms, is rendered
-while somebody asks for it.
+its samples, but for the exemplars of histograms, which only OpenMetrics has. So each family's
+samples are rendered and compressed once for both. A scrape only joins the pieces. Protobuf, which
+Prometheus asks for where it takes native histograms, is rendered while somebody asks for it.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import chain, compress
@@ -41,21 +41,28 @@ class _RenderedFamily:
     """A family and its compressed sample lines by blocks of rows; None for a block without any.
 
     `left_out` are the indexes of rows without a sample. `binary` has the blocks that were rendered
-    in Protobuf, by their index.
+    in Protobuf, by their index, and `exemplars` those that OpenMetrics has in place of these.
     """
 
     family: Family
     blocks: tuple[Piece | None, ...]
     left_out: frozenset[int] = _NONE
     binary: dict[int, Piece] = field(default_factory=dict)
+    exemplars: Mapping[int, Piece | None] = field(default_factory=dict)
+
+    @property
+    def openmetrics(self) -> Iterator[Piece | None]:
+        """The blocks as OpenMetrics has them."""
+        return (self.exemplars.get(index, block) for index, block in enumerate(self.blocks))
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """All samples of one metric."""
+    """All samples of one metric; `openmetrics` where they differ there."""
 
     metric: Metric
     samples: tuple[Piece, ...]
+    openmetrics: tuple[Piece, ...]
     parts: tuple[_RenderedFamily, ...] = ()
 
 
@@ -115,7 +122,7 @@ class ExpositionPage:
             return
         for section in self._sections:
             yield _header(section.metric, form == "openmetrics")
-            yield from section.samples
+            yield from section.openmetrics if form == "openmetrics" else section.samples
         if form == "openmetrics":
             yield _END
 
@@ -123,7 +130,7 @@ class ExpositionPage:
 class Exposition:
     """The rendered families of all sources. Safe to update from several threads.
 
-    `labels` are those that every sample has beside its own.
+    `labels` are those that every sample has beside its own, unless its metric is foreign.
     """
 
     def __init__(
@@ -133,6 +140,8 @@ class Exposition:
         self._monotonic = monotonic
         self._texts = PerRows(partial(label_texts, of_all=labels))
         self._heads = PerRows(partial(protobuf.row_heads, of_all=labels))
+        self._foreign_texts = PerRows(label_texts)
+        self._foreign_heads = PerRows(protobuf.row_heads)
         self._asked: float | None = None  # when Protobuf was last asked for
         self._duplicates = Duplicates()
         self._parts: dict[str, tuple[_RenderedFamily, ...]] = {}
@@ -197,21 +206,32 @@ class Exposition:
         left_out |= self._duplicates.repeated(family.rows)
         blocks: list[Piece | None] = []
         binary: dict[int, Piece] = {}
+        exemplars: dict[int, Piece | None] = {}
         for index, start in enumerate(range(0, len(family.rows), _BLOCK)):
             rows = slice(start, start + _BLOCK)
             if old and old.family.values[rows] == family.values[rows]:
                 blocks.append(old.blocks[index])
                 if index in old.binary:
                     binary[index] = old.binary[index]
+                if index in old.exemplars:
+                    exemplars[index] = old.exemplars[index]
             else:
                 blocks.append(self._block(family, rows, left_out))
-        return _RenderedFamily(family, tuple(blocks), left_out, binary)
+                if any(each and each.exemplars for each in family.histograms[rows]):
+                    exemplars[index] = self._block(family, rows, left_out, exemplars=True)
+        return _RenderedFamily(family, tuple(blocks), left_out, binary, exemplars)
 
-    def _block(self, family: Family, rows: slice, left_out: frozenset[int]) -> Piece | None:
-        texts = self._texts(family.rows, family.metric.labels)
+    def _block(
+        self, family: Family, rows: slice, left_out: frozenset[int], *, exemplars: bool = False
+    ) -> Piece | None:
+        texts_of = self._foreign_texts if family.metric.foreign else self._texts
+        texts = texts_of(family.rows, family.metric.labels)
         within = _within(rows, left_out)
         if family.metric.kind is Kind.HISTOGRAM:
-            lines = histogram_lines(family.metric, texts[rows], family.histograms[rows], within)
+            of_rows = family.histograms[rows]
+            lines = histogram_lines(
+                family.metric, texts[rows], of_rows, within, exemplars=exemplars
+            )
         else:
             lines = sample_lines(family.metric.name, texts[rows], family.values[rows], within)
         return deflate(lines.encode()) if lines else None
@@ -222,7 +242,8 @@ class Exposition:
         for index, text in enumerate(part.blocks):
             if text is not None and index not in part.binary:
                 rows = slice(index * _BLOCK, (index + 1) * _BLOCK)
-                heads = self._heads(family.rows, family.metric.labels)
+                heads_of = self._foreign_heads if family.metric.foreign else self._heads
+                heads = heads_of(family.rows, family.metric.labels)
                 within = _within(rows, part.left_out)
                 part.binary[index] = deflate(protobuf.samples(family, heads, rows, within))
         return [part.binary[index] for index, text in enumerate(part.blocks) if text is not None]
@@ -231,11 +252,15 @@ class Exposition:
         by_name: dict[str, list[_RenderedFamily]] = {}
         for part in chain.from_iterable(self._parts[name] for name in sorted(self._parts)):
             by_name.setdefault(part.family.metric.name, []).append(part)
-        for _, parts in sorted(by_name.items()):
+        for parts in sorted(by_name.values(), key=_ours_first):
             distinct = tuple(self._distinct(parts))
             blocks = chain.from_iterable(part.blocks for part in distinct)
             if pieces := tuple(piece for piece in blocks if piece is not None):
-                yield _Section(parts[0].family.metric, pieces, distinct)
+                metric, special = parts[0].family.metric, pieces
+                if any(part.exemplars for part in distinct):
+                    blocks = chain.from_iterable(part.openmetrics for part in distinct)
+                    special = tuple(piece for piece in blocks if piece is not None)
+                yield _Section(metric, pieces, special, distinct)
 
     def _distinct(self, parts: list[_RenderedFamily]) -> Iterable[_RenderedFamily]:
         """The parts, without samples of rows that an earlier part has too."""
@@ -243,6 +268,11 @@ class Exposition:
         for index, part in enumerate(parts):
             left_out = self._duplicates.given(part.family, families[:index])
             yield self._rendered(part.family, left_out=left_out) if left_out else part
+
+
+def _ours_first(parts: Sequence[_RenderedFamily]) -> tuple[bool, str]:
+    metric = parts[0].family.metric
+    return metric.foreign, metric.name
 
 
 def _within(rows: slice, left_out: frozenset[int]) -> frozenset[int]:

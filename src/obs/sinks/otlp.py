@@ -4,6 +4,8 @@ Metrics have their Prometheus names: receivers that translate OTLP to Prometheus
 existing `_total` and unit suffixes, and add none.
 """
 
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +34,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obs import __version__
 from obs.catalogue.metric import Kind, Metric
-from obs.clients.otlp import OtlpHttp
+from obs.clients.otlp import connect
 from obs.clients.otlp_answer import Answer, Refused, Sender
 from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
@@ -44,7 +46,8 @@ from obs.sinks.otlp_histograms import histogram_points
 from obs.sinks.otlp_points import data_points, ended_points, heads
 from obs.sinks.pushed import Pushed
 from obs.sinks.repeats import SHARE, Patience, push_limit
-from obs.spec.outputs import Otlp
+from obs.spec.otlp import Otlp
+from obs.spec.system import System
 
 UNITS: Final[Mapping[str, str]] = {  # UCUM
     "": "",  # not "1": receivers would call such a gauge a ratio
@@ -75,6 +78,12 @@ class Identity:
     labels: Labels
 
 
+def identity_of(system: System) -> Identity:
+    """That of this process."""
+    instance = f"{socket.gethostname()}:{os.getpid()}"
+    return Identity(system.system, system.environment, instance, system.labels)
+
+
 def ucum(unit: str) -> str:
     """The UCUM code of a metric's unit; what is counted is an annotation: `{message}`."""
     return UNITS.get(unit, f"{{{unit.removesuffix('s')}}}")
@@ -97,16 +106,7 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
 def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
     """The sink of the spec; connects when first used."""
     origin = resource(identity, spec.resource)
-    return OtlpSink(_connect(spec), origin, identity.labels, timeout=spec.timeout, every=spec.every)
-
-
-def _connect(spec: Otlp) -> Sender:
-    """The sender for the spec's protocol; connects when first used."""
-    if spec.protocol == "http":
-        return OtlpHttp(spec)
-    from obs.clients.otlp_grpc import OtlpGrpc  # noqa: PLC0415  heavy: only when used
-
-    return OtlpGrpc(spec)
+    return OtlpSink(connect(spec), origin, identity.labels, timeout=spec.timeout, every=spec.every)
 
 
 class OtlpSink:

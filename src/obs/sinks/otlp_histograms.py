@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Exemplar
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogram as Data
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint as Point
 
@@ -46,6 +47,15 @@ def _encoded(of: Histogram, labels: Sequence[tuple[str, str]], start: int, time:
         zero_count=of.zeros,
         zero_threshold=ZERO_THRESHOLD,
         positive=_buckets(of),
+        exemplars=[
+            Exemplar(
+                trace_id=bytes.fromhex(each.trace_id),
+                as_double=each.value,
+                time_unix_nano=round(each.at * 1e6) * 1000,
+            )
+            for each in of.exemplars
+            if each is not None
+        ],
     )
     return Data(data_points=[point]).SerializeToString()
 

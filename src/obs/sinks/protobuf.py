@@ -11,7 +11,7 @@ from typing import Final
 
 from obs.catalogue.metric import Kind, Metric
 from obs.families.family import Family, Rows
-from obs.families.histogram import SCHEMA, ZERO_THRESHOLD, Histogram, spans
+from obs.families.histogram import SCHEMA, ZERO_THRESHOLD, Exemplar, Histogram, spans
 from obs.sinks.labels import Labels, bounded
 
 _COUNTER, _GAUGE, _HISTOGRAM = 0, 1, 4  # of the enum MetricType
@@ -77,9 +77,11 @@ def _histogram(of: Histogram, bounds: Sequence[float]) -> bytes:
     parts = [
         b"\x08" + varint(of.count),  # 1: sample_count
         b"\x11" + _DOUBLE(of.sum),  # 2: sample_sum
-        *(
-            message(b"\x1a", b"\x08" + varint(upto) + b"\x11" + _DOUBLE(bound))  # 3: bucket
-            for upto, bound in zip(of.classic, bounds, strict=True)
+        *(  # 3: bucket
+            message(b"\x1a", b"\x08" + varint(upto) + b"\x11" + _DOUBLE(bound) + exemplar)
+            for upto, bound, exemplar in zip(
+                of.classic, bounds, _exemplars(of, b"\x1a") or [b""] * len(bounds), strict=False
+            )
         ),
         b"\x28" + varint(_zigzag(SCHEMA)),  # 5: schema
         b"\x31" + _DOUBLE(ZERO_THRESHOLD),  # 6: zero_threshold
@@ -87,8 +89,21 @@ def _histogram(of: Histogram, bounds: Sequence[float]) -> bytes:
         # 12: positive_span. An empty one says that it is native where nothing else does.
         *(message(b"\x62", span) for span in _spans(runs) or (b"\x08\x00\x10\x00",)),
         *(b"\x68" + varint(_zigzag(each)) for each in _deltas(numbers)),  # 13: positive_delta
+        *_exemplars(of, b"\x82\x01"),  # 16: exemplars, for those who read the native buckets
     ]
     return b"".join(parts)
+
+
+def _exemplars(of: Histogram, tag: bytes) -> list[bytes]:
+    """A message Exemplar for each classic bucket and the last; empty where it has none."""
+    return [b"" if each is None else message(tag, _exemplar(each)) for each in of.exemplars]
+
+
+def _exemplar(of: Exemplar) -> bytes:
+    seconds, rest = divmod(of.at, 1)
+    at = b"\x08" + varint(int(seconds)) + b"\x10" + varint(int(rest * 1e9))
+    label = _label("trace_id", of.trace_id)
+    return label + b"\x11" + _DOUBLE(of.value) + message(b"\x1a", at)
 
 
 def _spans(runs: Sequence[tuple[int, Sequence[int]]]) -> list[bytes]:

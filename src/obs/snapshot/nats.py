@@ -7,6 +7,7 @@ from typing import NamedTuple
 from obs.errors import SourceError
 from obs.snapshot.accounts import Account
 from obs.snapshot.assets import Consumer, Stream, SubjectMessages
+from obs.snapshot.peer_pages import PeerServer
 from obs.snapshot.servers import IncompleteServer, NatsServer
 
 
@@ -31,6 +32,7 @@ class NatsSnapshot:
     `by_subject`: messages by the subjects that the spec names; `uncounted`: why others are not
     told, a sentence each.
     `left_out` also counts accounts beyond their cap (accounts), which are in no server either.
+    `peers`: pages as another exporter reads them, where its names are served.
     """
 
     at: float
@@ -46,6 +48,7 @@ class NatsSnapshot:
     by_subject: tuple[SubjectMessages, ...] = ()
     uncounted: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
+    peers: tuple[PeerServer, ...] = ()
 
     @property
     def tells_all(self) -> bool:

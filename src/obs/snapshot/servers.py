@@ -122,3 +122,5 @@ class NatsServer(msgspec.Struct, frozen=True, gc=False):
     raft: tuple[RaftGroups, ...] | None = ()
     accounts: tuple[AccountShare, ...] = ()
     certificates: Mapping[str, float] = {}  # when each listener's expires (Unix seconds)
+    # Seconds that its clock is ahead of the collector's, at least and at most; None: not told.
+    clock_ahead: tuple[float, float] | None = None

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from obs.catalogue.metric import Metric
     from obs.clients.aws_cost import Estimate
     from obs.errors import SourceError
-    from obs.families.family import Family
+    from obs.families.family import Family, RowCache
     from obs.slis.kind import Measurement
+    from obs.spec.outputs import Web
     from obs.spec.slis import Sli
     from obs.state import State
     from obs.web.page.content import Filter, KindOnPage
@@ -57,6 +58,8 @@ class Tracker(ABC, Generic[SnapshotT]):
     """What is exported of its families; it need not compute the others."""
     families: Sequence["Family"] = ()
     """Those of the last poll, for SLIs that compare metrics."""
+    compat: Sequence[str] = ()
+    """Other exporters whose names are served beside ours; what they need is read too."""
 
     @abstractmethod
     def update(self, snapshot: SnapshotT) -> list["Family"]:
@@ -193,6 +196,8 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     """The optional dependency group that it needs, if any."""
     paid: ClassVar[bool] = False
     """Whether polling costs money; `costs` then estimates it."""
+    counted_with: ClassVar[str] = ""
+    """The kind among whose clients its own count, where it has clients of another kind."""
 
     @property
     def words(self) -> str:
@@ -255,6 +260,10 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         object; none where that is not known."""
         return {}
 
+    def compat(self, snapshot: Any, web: "Web", cache: "RowCache") -> Sequence["Family"]:
+        """Families of the names of other exporters, as `web.compat` says, of a snapshot."""
+        return ()
+
     def polled_once(self, sources: Mapping[str, SpecT]) -> "list[Family]":
         """Families of one poll of each, to count the series that an output would write.
 
@@ -276,6 +285,11 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
         """What the spec would have to name for the metric to be collected, and where, such as
         `raft in collect`; empty where a source names it, or it is always collected."""
         return ""
+
+    def subjects(self, sources: Mapping[str, SpecT]) -> Mapping[str, tuple[str, ...]]:
+        """What it publishes to over connections of other sources, by where the spec has those,
+        such as sources.nats.main.connection."""
+        return {}
 
     def examples(self, sources: Mapping[str, SpecT], slis: Sequence["Sli"]) -> dict[str, str]:
         """Names of its objects in runbooks: the first of each in the spec, or a placeholder."""

@@ -26,6 +26,15 @@ def each_source(system: System) -> Iterator[tuple[AnyKind, str, SourceSpec]]:
     return ((BY_KEY[key], name, spec) for key, name, spec in system.sources.every())
 
 
+def subjects_of_others(system: System) -> dict[str, tuple[str, ...]]:
+    """What kinds publish to over connections of other sources, by where the spec has those."""
+    found: dict[str, tuple[str, ...]] = {}
+    for kind in KINDS:
+        for at, subjects in kind.subjects(system.sources.of(kind.key)).items():
+            found[at] = (*found.get(at, ()), *subjects)
+    return found
+
+
 def module_of(kind: AnyKind, package: str, module: str = "") -> ModuleType | None:
     """A kind's module in another package: `<package>.<key>.<module>`; None where it has none."""
     of_kind = f"{package}.{kind.key}"

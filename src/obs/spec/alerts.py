@@ -137,6 +137,8 @@ class Override(Tuned):
     """Name of the target that is probed."""
     dependency: ObjectName | None = None
     """Name of a dependency that the target reports."""
+    canary: ObjectName | None = None
+    """Name of the canary."""
     slo: ObjectName | None = None
     """Name of the SLO."""
     slo_service: ObjectName | None = None

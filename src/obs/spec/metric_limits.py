@@ -10,7 +10,7 @@ from obs.catalogue.metric import Kind, Metric
 from obs.spec.quantity import format_duration, parse_duration
 from obs.spec.report import did_you_mean
 
-SOURCES: Final = ("nats", "aws", "probe")
+SOURCES: Final = ("nats", "aws", "probe", "canary")
 """Labels that name the source of a series: the keys of the kinds of source that have metrics."""
 
 _BYTES: Final[Mapping[str, int]] = {

@@ -81,6 +81,30 @@ class Selection(Model):
     """Globs of names to exclude; they take precedence over `include`."""
 
 
+HeaderName = Annotated[
+    str,
+    Field(max_length=128),
+    Matching(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", "the name of a header, for example Error-Code"),
+]
+"""The name of a header of messages."""
+
+
+class DeadLetterStream(Model):
+    """A stream to which applications publish the messages that they give up."""
+
+    stream: AssetName
+    """Name of the stream."""
+    cause_header: HeaderName | None = None
+    """Header that says why (default: the first that is there of Dead-Letter-Cause,
+    Dead-Letter-Reason, DLQ-Reason, Error-Code, Error-Type and X-Exception-Type)."""
+    subject_header: HeaderName | None = None
+    """Header with the subject that the message had (default: Dead-Letter-Subject,
+    Original-Subject, X-Original-Subject or Nats-Subject)."""
+    consumer_header: HeaderName | None = None
+    """Header with the consumer that gave it up (default: Dead-Letter-Consumer, Consumer or
+    X-Consumer)."""
+
+
 class NatsConnection(NatsLogin):
     """A connection with an account's own rights. Where the source has monitoring addresses or a
     system account, it adds what these do not tell: dead letters, and the arrival times of messages,
@@ -101,7 +125,10 @@ class NatsConnection(NatsLogin):
     are heard as well."""
     advisory_stream: Name | None = None
     """A stream that captures $JS.EVENT.ADVISORY.>, with each prefix of `imports` too; with it, dead
-    letters are also counted for periods in which the collector was down or not connected."""
+    letters are also counted for periods in which the collector was down or not connected, and
+    `obs dlq` lists and replays them."""
+    dead_letters: DeadLetterStream | None = None
+    """A stream of dead letters that applications publish, which `obs dlq` lists and replays."""
     count_subjects: dict[AssetName, Annotated[tuple[SubjectFilter, ...], Field(min_length=1)]] = {}
     """Streams of this account whose messages are counted by subject, each with its filters:
     {ORDERS: [orders.eu.>, orders.us.>]}. Each filter costs one request in config_every, and may

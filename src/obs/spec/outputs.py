@@ -4,20 +4,18 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from obs import catalogue
 from obs.catalogue.metric import Metric
 from obs.catalogue.published import why_unpublished
-from obs.redaction.address import shown_address
 from obs.spec.clocks import Zone
 from obs.spec.globs import is_plain, matches, plain_names
-from obs.spec.model import Address, Glob, LocalFile, Matching, Model, Name, wrong
-from obs.spec.plaintext import check_encrypted
+from obs.spec.model import Glob, LocalFile, Matching, Model, Name, wrong
+from obs.spec.otlp import Otlp, OtlpReceiver
 from obs.spec.quantity import Duration, within
 from obs.spec.remote_write import RemoteWrite
 from obs.spec.report import did_you_mean
-from obs.spec.tls import Tls
 
 
 def _check_listen(address: str) -> str:
@@ -62,6 +60,22 @@ PublishedMetric = Annotated[
 """The name of a metric of obs that CloudWatch takes, or a glob of such names."""
 
 
+class NatsExporterNames(Model):
+    """How the names and labels of prometheus-nats-exporter are written, as its flags say it."""
+
+    prefix: Annotated[
+        str,
+        Field(max_length=64),
+        Matching(r"^([a-zA-Z_][a-zA-Z0-9_]*)?$", "letters, digits and _, as -prefix takes them"),
+    ] = ""
+    """In place of gnatsd and jetstream, as with -prefix; empty: these two."""
+    server_id: Literal["url", "id", "name"] = "url"
+    """What the label server_id is: the address; the id, as with -use_internal_server_id; or the
+    name, as with -use_internal_server_name."""
+    exclude: tuple[Glob, ...] = ()
+    """Names of metrics, or globs, that are not served, for example gnatsd_varz_http_*."""
+
+
 class Web(Model):
     """The HTTP server: /metrics, health endpoints and the status page."""
 
@@ -73,47 +87,12 @@ class Web(Model):
     """Address to listen on; 127.0.0.1 accepts connections from this machine only."""
     config_file: LocalFile | None = None
     """File with TLS and basic auth settings, in the format of Prometheus' exporter-toolkit."""
-
-
-class Otlp(Model):
-    """Push metrics to an OpenTelemetry (OTLP) receiver."""
-
-    endpoint: Annotated[str, Address(("http", "https"), "http://host:4318")]
-    """URL: http://host:4318 for HTTP, http://host:4317 for gRPC; https:// for TLS.
-
-    A proxy that the environment names (https_proxy, no_proxy) is used for https:// only."""
-    protocol: Literal["http", "grpc"] = "http"
-    """Protocol; the usual port is 4317 for gRPC, 4318 for HTTP."""
-    every: Annotated[Duration, within("1s", "1d")] = 30.0
-    """Interval of pushes."""
-    timeout: Annotated[Duration, within("100ms", "10m")] = 10.0
-    """Timeout of a push with all its requests; what fails for now is repeated beyond it, until the
-    next push is near."""
-    headers_file: LocalFile | None = None
-    """File of `name: value` lines, for example an authorization header."""
-    allow_plaintext: bool = False
-    """Whether headers may be sent unencrypted, to an http:// endpoint on another machine."""
-    resource: dict[str, str] = {}
-    """Resource attributes added to service.name, service.version and deployment.environment."""
-    tls: Tls | None = None
-    """TLS settings for https:// endpoints."""
-
-    @model_validator(mode="after")
-    def _credentials_are_encrypted(self) -> "Otlp":
-        if self.headers_file is not None:
-            what = f"the headers in {self.headers_file}"
-            check_encrypted(self.endpoint, what, self.allow_plaintext, "endpoint")
-        return self
-
-    @property
-    def target(self) -> str:
-        """Where it pushes to."""
-        return shown_address(self.endpoint)
-
-    @property
-    def described(self) -> str:
-        """The same with how."""
-        return f"{self.endpoint} ({self.protocol})"
+    compat: tuple[Literal["nats-exporter"], ...] = ()
+    """Exporters whose names are on /metrics after ours, so that dashboards made for them go on:
+    nats-exporter is prometheus-nats-exporter with -varz -jsz=all. It takes NATS sources with
+    `monitor`, and reads the settings of all streams and consumers with every poll."""
+    nats_exporter: NatsExporterNames = NatsExporterNames.default()
+    """How the names of nats-exporter are written."""
 
 
 class CloudWatch(Model):
@@ -191,3 +170,8 @@ class Outputs(Model):
             "remote_write": self.remote_write,
         }
         return {name: spec for name, spec in every.items() if spec is not None}
+
+    @property
+    def traces(self) -> OtlpReceiver | None:
+        """Where traces of obs' own work are sent to; None where there are none."""
+        return self.otlp.traces if self.otlp else None

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from obs.spec.model import Model
 from obs.spec.notify import Notify
-from obs.spec.outputs import CloudWatch
+from obs.spec.outputs import CloudWatch, Web
 from obs.spec.packs import Packs
 from obs.spec.references import Parts
 from obs.spec.slis import Sli
@@ -38,6 +38,7 @@ def sound_parts(tree: Fields) -> Parts:
         _sound(CloudWatch, child(outputs, "cloudwatch") if outputs else None),
         _sound(Notify, tree.fields.get("notify")),
         {index: home for index, (home, _) in added.items()},
+        _sound(Web, child(outputs, "web") if outputs else None),
     )
 
 

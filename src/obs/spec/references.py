@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import assert_never
 
 from obs.spec.aws import AwsSource, Bus
+from obs.spec.canary import CanarySource
 from obs.spec.composites import composite_problems
 from obs.spec.globs import GlobIndex, is_plain, matches, plain_name
 from obs.spec.nats import NatsSource, Selection
 from obs.spec.notify import Notify, unknown_names
-from obs.spec.outputs import CloudWatch
+from obs.spec.outputs import CloudWatch, Web
 from obs.spec.probe import ProbeSource
 from obs.spec.quantity import format_duration
 from obs.spec.report import did_you_mean
@@ -24,6 +25,7 @@ from obs.spec.system import System
 from obs.spec.tree import Path
 from obs.spec.watched import (
     BusRules,
+    CanaryEvents,
     ClientConnection,
     ConsumerGlobs,
     ConsumerName,
@@ -50,6 +52,7 @@ class Parts:
     cloudwatch: CloudWatch | None = None
     notify: Notify | None = None
     homes: Mapping[int, Path] = field(default_factory=dict)
+    web: Web | None = None
 
 
 def parts_of(system: System) -> Parts:
@@ -62,6 +65,7 @@ def parts_of(system: System) -> Parts:
         system.outputs.cloudwatch,
         system.notify,
         dict(enumerate(homes, len(system.slos) - len(homes))),  # packs add theirs after the others
+        system.outputs.web,
     )
 
 
@@ -82,6 +86,9 @@ def dangling(parts: Parts) -> Iterator[ReferenceProblem]:
             yield from _expected(("sources", kind, name, "expects"), each.source, each)
     if parts.cloudwatch is not None:
         yield from _unknown_source(("outputs", "cloudwatch"), parts.cloudwatch.source, "aws", parts)
+    if parts.web is not None and parts.web.compat and not _reads_monitoring_ports(parts):
+        advice = "nats-exporter needs one with `monitor`, as the exporter itself does"
+        yield ("outputs", "web", "compat"), f"no NATS source reads monitoring ports; {advice}"
     if parts.notify is not None:
         yield from unknown_names(parts.notify)
 
@@ -104,6 +111,12 @@ def repeated(parts: Parts, same_as: Callable[[Path, Path], str]) -> Iterator[Ref
             path, other = (parts.homes.get(at, ("slos", at, "name")) for at in (index, known))
             clash = same_as(path, other)
             yield path, f"{name!r} of service {service!r} is {clash}"
+
+
+def _reads_monitoring_ports(parts: Parts) -> bool:
+    """Whether a NATS source does, or may once it is valid."""
+    sources = parts.sources.get("nats", {}).values()
+    return any(not isinstance(each, NatsSource) or each.monitor for each in sources)
 
 
 class _Watched:
@@ -214,6 +227,8 @@ def _unwatched(path: Path, named: Named, source: _Watched) -> Iterator[Reference
             yield from _connection(path, named, source)
         case ProbeTargets():
             yield from _targets(path, named, source)
+        case CanaryEvents():
+            yield from _canary(path, named, source)
         case _:
             assert_never(named)
 
@@ -266,6 +281,15 @@ def _targets(path: Path, named: ProbeTargets, source: _Watched) -> Iterator[Refe
             hint = did_you_mean(target, known) or f"; choose from {', '.join(known)}"
             message = f"source {source.name!r} probes no target {target!r}{hint}"
             yield (*path, "targets", index), message
+
+
+def _canary(path: Path, named: CanaryEvents, source: _Watched) -> Iterator[ReferenceProblem]:
+    assert isinstance(source.source, CanarySource)
+    most = source.source.lost_after
+    if named.below is not None and named.below > most:
+        below, lost = format_duration(named.below), format_duration(most)
+        message = f"{below} is longer than lost_after of canary {source.name!r}, {lost}"
+        yield (*path, "below"), f"{message}; write at most that"
 
 
 def _connection(

@@ -15,6 +15,7 @@ from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.sli import SliSpec
 from obs.spec.watched import (
     BusRules,
+    CanaryEvents,
     ClientConnection,
     ConsumerGlobs,
     ConsumerName,
@@ -215,6 +216,27 @@ class ProbeSli(SliSpec):
         return self.model_copy(update={"targets": (escaped(target),), "by": None})
 
 
+class CanarySli(SliSpec):
+    """Good events of a canary: those that arrived, or were also fast enough."""
+
+    source_kind = "canary"
+
+    source: Name
+    """Canary whose events count, each in the minute in which it was published."""
+    below: Annotated[Duration, within("1ms", "1h")] | None = None
+    """An event that takes this long or longer is bad too; at most lost_after (default:
+    lost_after)."""
+
+    def in_words(self) -> str:
+        """What is counted, for people."""
+        fast = f" within {format_duration(self.below)}" if self.below is not None else ""
+        return f"events of canary {self.source} that arrived{fast}"
+
+    def names(self) -> tuple[Named, ...]:
+        """The events of its source."""
+        return (CanaryEvents(self.below),)
+
+
 class CloudWatchSli(SliSpec):
     """Good events: those that one CloudWatch metric counts as good, or all but those that it counts
     as bad."""
@@ -328,6 +350,8 @@ class Sli(Model):
     """Minutes of other SLOs together, out of all minutes."""
     probe: ProbeSli | None = None
     """Probes that failed or were too slow, out of all probes of the collector."""
+    canary: CanarySli | None = None
+    """Events of a canary that were lost, or came too late, out of all of its events."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Sli":

@@ -7,9 +7,10 @@ room is `obs.sources.<key>`.
 from collections.abc import Iterator, Mapping
 from typing import Final, get_args
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from obs.spec.aws import AwsSource
+from obs.spec.canary import CanarySource
 from obs.spec.model import LONGEST_NAME, Model, Name, wrong
 from obs.spec.nats import NatsSource
 from obs.spec.probe import ProbeSource
@@ -48,6 +49,17 @@ class Sources(Model):
     probe: dict[Name, ProbeSource] = {}
     """URLs, TCP ports and certificates that the collector probes, each list of targets under a name
     of your own."""
+    canary: dict[Name, CanarySource] = {}
+    """Marked events that the collector publishes and sees arrive, each path under a name of your
+    own."""
+
+    @model_validator(mode="after")
+    def _canaries_have_their_paths(self) -> "Sources":
+        for name, each in self.canary.items():
+            if problem := each.bind(self.nats, self.aws):
+                at, message = problem
+                raise wrong(message, ("canary", name, *at))
+        return self
 
     @field_validator("*", mode="after")
     @classmethod

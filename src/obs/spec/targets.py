@@ -1,6 +1,6 @@
 """Settings of the systems that rules and dashboards are built for."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -78,3 +78,6 @@ class Targets(Model):
     """Alert rules for the Prometheus operator."""
     dashboards: Dashboards = Dashboards.default()
     """Dashboards for Grafana."""
+    slo_names: tuple[Literal["pyrra", "sloth"], ...] = ()
+    """Tools whose names the rules record each SLO under too, so that dashboards made for them go
+    on: `slo:sli_error:ratio_rate5m`, `pyrra_availability`. Not beside rules of the tool itself."""

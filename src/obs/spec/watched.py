@@ -78,6 +78,13 @@ class ProbeTargets:
     targets: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CanaryEvents:
+    """The events of a canary that arrive within `below` seconds; None: within lost_after."""
+
+    below: float | None
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SpecName:
     """An object that the spec names by its name or a glob, and `path`, where it does.
@@ -111,4 +118,12 @@ def _as_read(glob: str) -> str:
     return glob if (name := plain_name(glob)) is None else name
 
 
-Named = BusRules | StreamName | ConsumerName | ConsumerGlobs | ClientConnection | ProbeTargets
+Named = (
+    BusRules
+    | StreamName
+    | ConsumerName
+    | ConsumerGlobs
+    | ClientConnection
+    | ProbeTargets
+    | CanaryEvents
+)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from obs import catalogue
 from obs.alerts import slo_rules
 from obs.alerts.ruler_limits import RulerLimits, fitted, too_many
+from obs.alerts.slo_names import tools
 from obs.artifacts import yaml_text
 from obs.bounded_yaml import load_yaml
 from obs.clients.http import without_user
@@ -52,7 +53,7 @@ class Ruler:
         documents = rule_documents(system, recording=stack.recording)
         self._recording = [
             group
-            for name in ("recording", slo_rules.NAME)
+            for name in ("recording", slo_rules.NAME, tools.NAME)
             for group in documents.pop(name, {"groups": []})["groups"]
         ]
         self._alerting = [group for each in documents.values() for group in each["groups"]]
@@ -185,7 +186,8 @@ def _with_mark(group: Group, mark: str) -> Group:
 def _is_ours(rule: Mapping[str, Any], mark: str) -> bool:
     if rule.get("alert"):
         return bool((rule.get("annotations") or {}).get(MARK) == mark)
-    return rule.get("record") in catalogue.RECORDED.keys() | slo_rules.RECORDS
+    record = rule.get("record")
+    return record in catalogue.RECORDED.keys() | slo_rules.RECORDS or tools.is_named(str(record))
 
 
 def _comparable(group: Group) -> Group:

@@ -26,7 +26,7 @@ from obs.web.throttle import TooManyWrongPasswords
 if TYPE_CHECKING:
     from obs.web.access import Access
 
-_PATHS: Final = {
+PATHS: Final = {
     "/": "status page",
     "/metrics": "Prometheus text, OpenMetrics and Protobuf",
     "/healthz": "liveness: 200 while the collector is healthy",
@@ -118,7 +118,7 @@ async def serve(site: Site, listen: str, access: "Access | None" = None) -> Serv
         )
     except OSError as error:
         await runner.cleanup()
-        raise BadInput(f"cannot listen on {listen}: {_listen_problem(error)}") from None
+        raise BadInput(f"cannot listen on {listen}: {listen_problem(error)}") from None
     own_port = int(sockets[0].getsockname()[1])
     return Server(runner, listener, host, own_port, "https" if tls else "http")
 
@@ -135,11 +135,15 @@ def parse_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _listen_problem(error: OSError) -> str:
+def listen_problem(error: OSError) -> str:
+    """Why an address cannot be listened on, for people."""
     if isinstance(error, socket.gaierror):
         return "unknown host name"
     if error.errno == errno.EADDRINUSE:
-        return "the port is in use; is another collector running? Choose another in outputs.web"
+        return (
+            "the port is in use; is another collector, or `obs demo`, running? Choose another with "
+            "--listen, or in outputs.web"
+        )
     if error.errno == errno.EACCES:
         return "not allowed; ports below 1024 need privileges"
     if error.errno == errno.EADDRNOTAVAIL:
@@ -279,7 +283,7 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
         response.headers["Allow"] = "GET, HEAD"
         return response
     except web.HTTPNotFound:
-        paths = "\n".join(f"{path:21}{meaning}" for path, meaning in _PATHS.items())
+        paths = "\n".join(f"{path:21}{meaning}" for path, meaning in PATHS.items())
         return _text(f"Not found. Available paths:\n{paths}", 404)
 
 

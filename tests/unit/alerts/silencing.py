@@ -71,6 +71,7 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "probe": "edge",
         "target": "api",
         "dependency": "database",
+        "canary": "orders",
     }
     labels = {label: {**known, **objects}[label] for label in tuned.identity}
     return {

@@ -90,7 +90,7 @@ def test_the_outcome_is_json_for_programs(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_healthy_drill_lasts_as_long_as_given(played: list[tuple[str, float]]) -> None:
-    assert main(["drill", "healthy", "--quiet", "10m"]) == 0
+    assert main(["drill", "healthy", "--for", "10m"]) == 0
     assert played == [("healthy", 600)]
 
 
@@ -98,7 +98,7 @@ def test_the_healthy_drill_lasts_as_long_as_given(played: list[tuple[str, float]
     ("arguments", "said"),
     [
         (["nats-dwn"], "drill nats-dwn: unknown drill; did you mean nats-down?\n"),
-        (["--quiet", "60"], "--quiet: 60 has no unit; write 60s if seconds are meant\n"),
+        (["--for", "60"], "--for: 60 has no unit; write 60s if seconds are meant\n"),
     ],
 )
 def test_a_bad_argument_is_one_line_and_exit_code_2(

@@ -98,7 +98,7 @@ def test_problems_are_objects_for_programs(
 def test_without_a_spec_it_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate"]) == 2
     assert capsys.readouterr().err == (
-        "no spec: give --spec FILE, set OBS_SPEC, or create obs.yaml here\n"
+        "no spec: give --spec FILE, set OBS_SPEC, or write obs.yaml with `obs init`\n"
     )
 
 

@@ -153,9 +153,18 @@ PROBED = Slo.model_validate(
     }
 )
 
+CARRIED = Slo.model_validate(
+    {
+        "name": "carried",
+        "service": "orders",
+        "objective": 99,
+        "sli": {"canary": {"source": "canary", "below": "5s"}},
+    }
+)
+
 EXAMPLES = (
     *(DELIVERY, KEEPS_UP, PROCESSED, ANSWERED, AVAILABLE, REACHED, ORDERED, QUICK),
-    *(SMALL, BOTH, FAST, PROBED),
+    *(SMALL, BOTH, FAST, PROBED, CARRIED),
 )
 """One for each kind of SLI."""
 

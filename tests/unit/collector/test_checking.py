@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from obs import spans
 from obs.collector.assembly import Assembled, assemble
 from obs.collector.checking import FIRST_AFTER, checking
 from obs.collector.collector import Clock, Collector
@@ -40,13 +41,16 @@ async def in_core(call: Callable[..., Any], *arguments: Any) -> None:
 
 
 def run(
-    tmp_path: Path, checks: Callable[[Mapping[str, SourceClient]], dict[str, bool]], most: int
+    tmp_path: Path,
+    checks: Callable[[Mapping[str, SourceClient]], dict[str, bool]],
+    most: int,
+    tracer: spans.Tracer | None = None,
 ) -> tuple[list[float], list[str]]:
     state = open_state(tmp_path, lambda reason: None)
     collector = Collector(SYSTEM, state, [], [], [], state_errors=Counter(), clock=Clock())
     slept, sleep = naps(most)
     with pytest.raises(Ended):
-        asyncio.run(checking(600.0, checks, {}, collector, sleep)(in_core))
+        asyncio.run(checking(600.0, checks, {}, collector, sleep, tracer=tracer)(in_core))
     state.close()
     text = collector.exposition.body(openmetrics=False, gzip=False).decode()
     return slept, [line for line in text.splitlines() if line.startswith("obs_check_ok{")]
@@ -57,6 +61,18 @@ def test_results_become_series_and_the_next_run_waits(tmp_path: Path) -> None:
     assert slept == [FIRST_AFTER, 600.0]
     names_and_values = [(line.split('"')[1], line[-1]) for line in lines]
     assert names_and_values == [("alarms", "0"), ("iam", "1")]
+
+
+def test_each_run_is_a_trace(tmp_path: Path) -> None:
+    begun: list[str] = []
+
+    class Tracer(spans.NoTracer):
+        def trace(self, name: str, attributes: spans.Attributes) -> spans.Opened:
+            begun.append(name)
+            return super().trace(name, attributes)
+
+    run(tmp_path, lambda clients: {"iam": True}, 3, Tracer())
+    assert begun == ["checks", "checks", "checks"]
 
 
 def test_a_run_that_fails_as_a_whole_leaves_no_result(

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import yaml
 
 from obs.dashboards.build import Board, boards
+from obs.spec.canary import CanarySource
 from obs.spec.load import load
 from obs.spec.nats import ClientConnections, Event, Group
 from obs.spec.probe import ProbeSource
@@ -40,7 +41,14 @@ def oms_with_every_group() -> System:
     watches = aws.model_copy(update=asked)
     target = {"name": "api", "http": "https://api.example.com/ready"}
     probed = ProbeSource.model_validate({"targets": [target]})
-    of_kinds = {"nats": {name: collects}, "aws": {account: watches}, "probe": {"edge": probed}}
+    path = {"source": name, "stream": "OMS_EVENTS", "subject": "oms.canary"}
+    canary = CanarySource.model_validate({"nats": path})
+    of_kinds = {
+        "nats": {name: collects},
+        "aws": {account: watches},
+        "probe": {"edge": probed},
+        "canary": {"oms": canary},
+    }
     sources = whole.sources.model_copy(update=of_kinds)
     return whole.model_copy(update={"sources": sources})
 

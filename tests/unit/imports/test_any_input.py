@@ -12,6 +12,7 @@ from obs.imports.formats import FORMATS, import_files
 from obs.imports.imported import Options
 from obs.spec.load import load
 from tests.unit.cli.test_imports import ALPHA, KUBERNETES, OPENSLO, PARTLY, SLOTH
+from tests.unit.imports.test_pyrra import PYRRA
 
 ODD: Final[tuple[Any, ...]] = (
     *(None, True, -5, 0, 101, 99.99, float("nan"), float("inf"), "", " ", "é\u2028", "a" * 9000),
@@ -38,8 +39,9 @@ def changed(value: Any, chance: random.Random) -> Any:
         ("sloth", KUBERNETES),
         ("openslo", OPENSLO),
         ("openslo", ALPHA),
+        ("pyrra", PYRRA),
     ],
-    ids=["sloth", "kubernetes", "v1", "v1alpha"],
+    ids=["sloth", "kubernetes", "v1", "v1alpha", "pyrra"],
 )
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_a_file_holds_what_is_written_is_valid(

@@ -23,7 +23,7 @@ def taken() -> Iterator[int]:
 
 
 async def test_a_port_that_is_asked_for_and_taken_is_refused(taken: int) -> None:
-    with pytest.raises(BadInput, match=f"--port {taken}: in use; choose another, or omit it"):
+    with pytest.raises(BadInput, match=f"--port {taken}: in use; choose another, `--port 0`"):
         await run_demo(SILENT, port=taken)
 
 
@@ -37,6 +37,11 @@ def test_another_port_is_found_where_the_usual_one_is_taken(
 ) -> None:
     monkeypatch.setattr(demo, "DEFAULT_PORT", taken)
     assert demo._choose_port(None) not in {0, taken}
+
+
+def test_it_says_that_the_usual_port_is_taken_and_which_option_chooses_one() -> None:
+    assert "`obs demo --port NUMBER`" in demo._in_use(None, 12_345)
+    assert [demo._in_use(None, 9464), demo._in_use(12_345, 12_345), demo._in_use(0, 1)] == [""] * 3
 
 
 def test_port_zero_is_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:

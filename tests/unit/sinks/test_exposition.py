@@ -336,7 +336,58 @@ def test_a_histogram_has_the_same_buckets_count_and_sum_in_both_formats() -> Non
     )
 
 
+def test_openmetrics_alone_has_the_exemplars_of_a_histogram() -> None:
+    waits = Metric(
+        "wait_seconds", Kind.HISTOGRAM, "Waits.", ("queue",), "seconds", buckets=(0.5, 1)
+    )
+    observations = Observations(waits.buckets)
+    observations.add(0.7, "ab" * 16, 1_700_000_000.5)
+    observations.add(3, "cd" * 16, 1_700_000_001)
+    rows = Rows([("a",), ("b",)])
+    found = Family(waits, rows, [2, 1], None, [observations.histogram(), one_second(waits)])
+    exposition = exposed(found)
+    traced = [
+        f' # {{trace_id="{"ab" * 16}"}} 0.7 1700000000.500',
+        f' # {{trace_id="{"cd" * 16}"}} 3 1700000001.000',
+    ]
+    page = plain(exposition, openmetrics=True)
+    assert f'wait_seconds_bucket{{queue="a",le="1.0"}} 1{traced[0]}\n' in page
+    assert f'wait_seconds_bucket{{queue="a",le="+Inf"}} 2{traced[1]}\n' in page
+    without = page.replace(traced[0], "").replace(traced[1], "")
+    assert [line for line in without.splitlines() if "#" not in line] == [
+        line for line in plain(exposition).splitlines() if "#" not in line
+    ]
+    parse: Any = parse_openmetrics
+    exemplars = [
+        sample.exemplar.labels["trace_id"]
+        for family in parse(page)
+        for sample in family.samples
+        if sample.exemplar
+    ]
+    assert exemplars == ["ab" * 16, "cd" * 16]
+    exposition.update("a", [Family(waits, rows, [2, 1], None, list(found.histograms))])
+    assert plain(exposition, openmetrics=True) == page  # what is unchanged keeps them
+    exposition.update("b", [found])
+    assert plain(exposition, openmetrics=True) == page  # the first of equal series has them
+    exposition.update("a", [Family(waits, rows, [1, 1], None, [one_second(waits)] * 2)])
+    assert 'queue="a",le="1.0"} 1\n' in plain(exposition, openmetrics=True)
+
+
 def test_a_histogram_without_labels_has_buckets_too() -> None:
     waits = Metric("wait_seconds", Kind.HISTOGRAM, "Waits.", (), "seconds", buckets=(1,))
     exposition = exposed(Family(waits, SINGLE, [1], None, [one_second(waits)]))
     assert 'wait_seconds_bucket{le="+Inf"} 1\nwait_seconds_count 1\n' in plain(exposition)
+
+
+def test_what_another_exporter_has_comes_after_ours_without_the_labels_of_all() -> None:
+    rows = Rows([("a",)])
+    foreign = Metric("a_gauge", Kind.GAUGE, "Theirs.", ("queue",), foreign=True)
+    exposition = Exposition((("system", "shop"),))
+    exposition.update("source", [Family(foreign, rows, [1]), Family(DEPTH, rows, [2])])
+    ours, theirs = 'queue_depth_messages{queue="a",system="shop"} 2', 'a_gauge{queue="a"} 1'
+    for openmetrics in (False, True):
+        lines = plain(exposition, openmetrics=openmetrics).splitlines()
+        assert lines.index(ours) < lines.index(theirs)
+    binary = exposition.body(openmetrics=False, gzip=False, protobuf=True)
+    assert binary.count(b"shop") == 1
+    assert binary.index(b"queue_depth_messages") < binary.index(b"a_gauge")

@@ -353,8 +353,9 @@ def test_the_end_of_a_series_is_pushed_until_a_push_has_succeeded() -> None:
 
 def test_a_histogram_is_a_cumulative_exponential_one() -> None:
     observations = Observations(PROCESSING.buckets)
-    for value in (0.0, 0.9, 1.0, 3.0):
+    for value in (0.0, 0.9, 1.0):
         observations.add(value)
+    observations.add(3.0, "ab" * 16, SINCE + 0.25)
     rows = Rows([("n", "$G", "O", "a"), ("n", "$G", "O", "b")])
     family = Family(PROCESSING, rows, [4, None], SINCE, [observations.histogram(), None])
     metric = metrics_of([family])[PROCESSING.name]
@@ -372,6 +373,9 @@ def test_a_histogram_is_a_cumulative_exponential_one() -> None:
     # Bucket i of OTLP is for values above 2^(i/8), up to 2^((i+1)/8).
     counts = {point.positive.offset + i: n for i, n in enumerate(point.positive.bucket_counts)}
     assert (point.scale, {i: n for i, n in counts.items() if n}) == (3, {-2: 1, -1: 1, 12: 1})
+    (exemplar,) = point.exemplars
+    assert (exemplar.trace_id.hex(), exemplar.as_double) == ("ab" * 16, 3.0)
+    assert exemplar.time_unix_nano == int(SINCE) * 10**9 + 250_000_000
 
 
 class Refusing(Recorder):

@@ -4,7 +4,7 @@ import gzip
 
 from obs import catalogue
 from obs.catalogue import nats, own
-from obs.catalogue.metric import Kind
+from obs.catalogue.metric import Kind, Metric
 from obs.catalogue.nats_events import PROCESSING
 from obs.families.family import Family, Rows
 from obs.families.histogram import Histogram, Observations
@@ -20,8 +20,8 @@ ASKED = (
 OTHERS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 
-def observed(*values: float) -> Histogram:
-    observations = Observations(PROCESSING.buckets)
+def observed(*values: float, of: Metric = PROCESSING) -> Histogram:
+    observations = Observations(of.buckets)
     for value in values:
         observations.add(value)
     return observations.histogram()
@@ -69,7 +69,7 @@ def test_every_metric_of_the_catalogue_comes_through() -> None:
     made = []
     for number, metric in enumerate(catalogue.ALL):
         rows = Rows([tuple(f"{name} {number}" for name in metric.labels)])
-        one = (observed(1.0),) if metric.kind is Kind.HISTOGRAM else ()
+        one = (observed(1.0, of=metric),) if metric.kind is Kind.HISTOGRAM else ()
         made.append(Family(metric, rows, [1], None, one))
     exposition.update("all", made)
     assert [each.name for each in families(body(exposition))] == sorted(catalogue.BY_NAME)
@@ -99,6 +99,22 @@ def test_a_histogram_without_a_value_is_native_all_the_same() -> None:
     (family,) = families(body(exposition))
     (span,) = family.metric[0].histogram.positive_span
     assert (span.offset, span.length) == (0, 0)
+
+
+def test_an_exemplar_is_on_its_bucket_and_beside_the_native_ones() -> None:
+    observations = Observations(PROCESSING.buckets)
+    observations.add(0.3)
+    observations.add(0.4, "ab" * 16, 1_700_000_000.25)
+    observations.add(1e6, "cd" * 16, 1_700_000_001.0)
+    exposition = Exposition()
+    exposition.update("a", [of(observations.histogram(), None)])
+    (family,) = families(body(exposition))
+    found = family.metric[0].histogram
+    for_native = [(each.label[0].value, each.value) for each in found.exemplars]
+    assert for_native == [("ab" * 16, 0.4), ("cd" * 16, 1e6)]
+    (exemplar,) = (each.exemplar for each in found.bucket if each.HasField("exemplar"))
+    assert (exemplar.label[0].name, exemplar.label[0].value) == ("trace_id", "ab" * 16)
+    assert (exemplar.timestamp.seconds, exemplar.timestamp.nanos) == (1_700_000_000, 250_000_000)
 
 
 def test_it_is_rendered_at_polls_only_while_somebody_asks_for_it() -> None:

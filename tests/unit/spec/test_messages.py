@@ -388,6 +388,17 @@ MISTAKES = [
         ],
     ),
     (
+        "outputs:\n",
+        "outputs:\n  otlp: {endpoint: 'http://localhost:4318', traces: maybe}\n",
+        "31: outputs.otlp.traces: 'maybe' is no receiver; write true, or "
+        "{endpoint: http://host:4318}",
+    ),
+    (
+        "outputs:\n",
+        "outputs:\n  otlp: {endpoint: 'http://localhost:4318', traces: {endpont: 'http://a:1'}}\n",
+        "31: outputs.otlp.traces.endpont: unknown field; did you mean endpoint?",
+    ),
+    (
         "  - name: delivery\n",
         "  - null\n  - name: delivery\n",
         "16: slos[0]: nothing where a mapping is expected with the fields name, service, "

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from obs.spec.outputs import Otlp, Outputs
+from obs.spec.otlp import Otlp
+from obs.spec.outputs import Outputs
 from obs.spec.remote_write import RemoteWrite
 
 
@@ -66,3 +67,25 @@ def test_what_is_pushed_is_listed_by_name_without_secrets() -> None:
     found = {name: spec.target for name, spec in outputs.pushed.items()}
     assert (found.keys(), found["remote_write"]) == ({"otlp", "remote_write"}, URL)
     assert "x9Kq2Lm8" not in found["otlp"]
+
+
+@pytest.mark.parametrize("off", [False, None])
+def test_there_are_no_traces_unless_the_spec_asks_for_them(off: bool | None) -> None:
+    for fields in ({}, {"traces": off}):
+        assert Otlp.model_validate({"endpoint": "http://otel:4318", **fields}).traces is None
+
+
+def test_traces_go_to_the_same_receiver_or_to_another() -> None:
+    here = {"endpoint": "https://otel:4317", "protocol": "grpc", "headers_file": "/run/headers"}
+    same = Otlp.model_validate({"every": "5s", "timeout": "3s", "traces": True, **here}).traces
+    assert same is not None
+    assert same.model_dump(exclude_defaults=True) == {"timeout": 3.0, **here}
+    other = Otlp.model_validate({**here, "traces": {"endpoint": "http://tempo:4318"}}).traces
+    assert other is not None
+    assert other.model_dump(exclude_defaults=True) == {"endpoint": "http://tempo:4318"}
+
+
+def test_headers_of_traces_go_to_another_machine_only_encrypted() -> None:
+    traces = {"endpoint": "http://tempo:4318", "headers_file": "/run/headers"}
+    with pytest.raises(ValidationError, match="would be sent unencrypted"):
+        Otlp.model_validate({"endpoint": "http://localhost:4318", "traces": traces})

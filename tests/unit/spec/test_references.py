@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from obs.spec import globs, references
+from obs.spec.outputs import Outputs
 from obs.spec.references import dangling, parts_of
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
@@ -96,3 +97,18 @@ def test_each_of_many_mistakes_is_reported_at_its_place() -> None:
         )
         for number, rule in ((1, "other"), (2, "rule-9"))
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [({"monitor": ["http://n:8222"]}, False), ({"connection": {"servers": ["nats://n"]}}, True)],
+)
+def test_names_of_another_exporter_need_a_source_with_monitoring_ports(
+    source: dict[str, Any], wrong: bool
+) -> None:
+    spec = system(["x"], [], **{"monitor": None, **source}).model_copy(
+        update={"outputs": Outputs.model_validate({"web": {"compat": ["nats-exporter"]}})}
+    )
+    found = [(path, message.partition(";")[0]) for path, message in dangling(parts_of(spec))]
+    told = (("outputs", "web", "compat"), "no NATS source reads monitoring ports")
+    assert found == ([told] if wrong else [])

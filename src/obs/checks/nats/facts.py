@@ -28,7 +28,7 @@ def captured(context: CheckContext, name: str) -> Mapping[str, bool]:
     wanted = {account: stream for account, stream in wanted.items() if stream is not None}
     if not wanted:
         return {}
-    there = {(each.account, each.name) for each in _everything(context, name).streams}
+    there = {(each.account, each.name) for each in everything(context, name).streams}
     return {account: (account, stream) in there for account, stream in wanted.items()}
 
 
@@ -42,7 +42,7 @@ def processing(context: CheckContext, name: str) -> ProcessingTimes:
 
 
 def _selected(context: CheckContext, name: str) -> NatsSnapshot:
-    spec, whole = context.system.sources.nats[name], _everything(context, name)
+    spec, whole = context.system.sources.nats[name], everything(context, name)
     streams = tuple(one for one in whole.streams if _takes(spec.streams, one.name))
     consumers = tuple(
         one
@@ -59,7 +59,7 @@ def _selected(context: CheckContext, name: str) -> NatsSnapshot:
     return replace(whole, streams=streams, consumers=consumers, unwatched=unwatched, left_out={})
 
 
-def _everything(context: CheckContext, name: str) -> NatsSnapshot:
+def everything(context: CheckContext, name: str) -> NatsSnapshot:
     """Every stream and consumer, the advisory stream among them."""
 
     def poll() -> NatsSnapshot:

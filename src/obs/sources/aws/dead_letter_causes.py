@@ -157,14 +157,14 @@ class DeadLetterCauses:
     def _remember(known: _Known, message: Mapping[str, Any]) -> None:
         if len(known.messages) >= _MOST_KNOWN:
             return
-        cause, example = _cause(message)
+        cause, example = cause_of(message)
         causes = {each for each, _, _ in known.messages.values()}
         if cause not in causes and len(causes - {OTHER}) >= MOST_CAUSES:
             cause = OTHER
-        known.messages[message["MessageId"]] = (cause, example, _sent(message))
+        known.messages[message["MessageId"]] = (cause, example, sent_at(message))
 
 
-def _cause(message: Mapping[str, Any]) -> tuple[Cause, str]:
+def cause_of(message: Mapping[str, Any]) -> tuple[Cause, str]:
     """Why a message is there, and what it says for people."""
     attributes = message.get("MessageAttributes", {})
 
@@ -201,7 +201,7 @@ def _resource(arn: str) -> str:
     return parts[5] if len(parts) == _ARN_PARTS else ""
 
 
-def _sent(message: Mapping[str, Any]) -> float | None:
+def sent_at(message: Mapping[str, Any]) -> float | None:
     """When a message was sent, in Unix seconds; None where it does not tell."""
     text = message.get("Attributes", {}).get("SentTimestamp", "")
     return int(text) / 1000 if text.isdecimal() and len(text) < 16 else None

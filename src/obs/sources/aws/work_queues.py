@@ -48,6 +48,16 @@ def with_work_queues(
     )
 
 
+def dead_letter_targets(client: AwsClient, queues: Sequence[PolledQueue]) -> frozenset[str]:
+    """Names of the queues that these send their dead letters to. Raises SourceError."""
+
+    def target(queue: PolledQueue) -> str:
+        attributes = client.queue_attributes(queue.url, ("RedrivePolicy",))
+        return _target(_decoded(attributes.get("RedrivePolicy", ""))).rpartition(":")[2]
+
+    return frozenset(filter(None, in_parallel(target, queues)))
+
+
 def _unseen(targets: Iterable[str], *found: FoundQueues) -> list[str]:
     """The ARNs of queues that are not found yet."""
     seen = {queue.name for each in found for queue in each.found}

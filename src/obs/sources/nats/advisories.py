@@ -29,10 +29,11 @@ from obs.sources.nats.jsz import Count, unix_seconds
 from obs.sources.nats.jsz import Sequence as StreamSequence
 from obs.spec.nats import NatsConnection
 
-_KINDS: Final = {
+KINDS: Final = {
     "io.nats.jetstream.advisory.v1.max_deliver": "max_deliveries",
     "io.nats.jetstream.advisory.v1.terminated": "terminated",
 }
+"""What dead letters are called, by the types of their advisories."""
 _ADVISORY: Final = "$JS.EVENT.ADVISORY."
 _REMEMBERED: Final = 10_000
 _LONGEST: Final = 1 << 16  # bytes of an advisory; nats-server's have fewer than 1 000
@@ -196,7 +197,7 @@ class Advisories:
             advisory = _DECODER.decode(message.data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        kind = _KINDS.get(advisory.type)
+        kind = KINDS.get(advisory.type)
         named = _NAME.fullmatch(advisory.stream) and _NAME.fullmatch(advisory.consumer)
         if account is None or kind is None or not named or not self._is_new(advisory.id):
             return None

@@ -8,6 +8,7 @@ thread of its own, it ends before its next request, and the server is asked agai
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextvars import copy_context
 from typing import Final
 
 from obs.errors import SourceError
@@ -79,7 +80,8 @@ class Asking:
             finally:
                 self._end(url, answer, answers, self._monotonic() - begun)
 
-        threading.Thread(target=run, name="obs-nats-ask", daemon=True).start()
+        work = copy_context().run  # so that its requests belong to the trace of this poll
+        threading.Thread(target=work, args=(run,), name="obs-nats-ask", daemon=True).start()
 
     def _end(
         self,

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextvars import copy_context
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -257,7 +258,10 @@ class _Together:
         begun = [item for item in items if (work, item) not in self._hanging]
         begun = begun[: _MOST_UNDER_WAY - len(self._hanging)]
         self._hanging.update((work, item) for item in begun)
-        threads = [threading.Thread(target=run, args=(item,), daemon=True) for item in begun]
+        threads = [
+            threading.Thread(target=copy_context().run, args=(run, item), daemon=True)
+            for item in begun
+        ]
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + self._patience

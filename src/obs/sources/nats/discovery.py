@@ -9,6 +9,7 @@ names or addresses.
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from typing import Final
 
 from obs.sources.nats.cluster_search import MOST, Found, Polled, Search, addresses
@@ -108,7 +109,10 @@ class Discovery:
         def search() -> None:
             self._found = self._search.run(polled)
 
-        self._running = threading.Thread(target=search, name="obs-discovery", daemon=True)
+        work = copy_context().run
+        self._running = threading.Thread(
+            target=work, args=(search,), name="obs-discovery", daemon=True
+        )
         self._running.start()
 
     def _take(self) -> None:

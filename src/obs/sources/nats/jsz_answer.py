@@ -27,15 +27,20 @@ _CONSUMER: Final = msgspec.json.Decoder(ConsumerReport)
 
 
 def decode_jsz(body: bytes, server: str) -> Jsz:
-    """Raises SourceError(decode) where it is not an answer of /jsz, or has too many objects: in
-    memory each is many times as large as the shortest one in the answer."""
+    """Raises SourceError(decode) where it is not an answer of /jsz, or has too many objects."""
+    check_objects(body, server)
+    return tolerant.decode(_JSZ, body, server, _jsz)
+
+
+def check_objects(body: bytes, server: str) -> None:
+    """Raises SourceError(decode) where there are too many objects: in memory each is many times as
+    large as the shortest one in the answer."""
     if len(body) > _LARGE and body.count(b"{") > MOST_OBJECTS:
         raise SourceError(
             "decode",
             f"{server}: more than {MOST_OBJECTS} objects in {len(body) / 1e6:.0f} MB; those of "
             "nats-server are longer: look at what answers there",
         )
-    return tolerant.decode(_JSZ, body, server, _jsz)
 
 
 def _jsz(body: bytes) -> Jsz:

@@ -13,8 +13,10 @@ from obs.spec.nats import NatsSource
 from obs.spec.watched import ConsumerName
 
 if TYPE_CHECKING:
-    from obs.families.family import Family
+    from obs.families.family import Family, RowCache
+    from obs.snapshot.nats import NatsSnapshot
     from obs.sources.nats.consumer_tracker import ConsumerTracker
+    from obs.spec.outputs import Web
     from obs.spec.slis import Sli
     from obs.state import State
     from obs.web.page.content import Filter, KindOnPage
@@ -55,7 +57,14 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         from obs.sources.nats.opened import open_cluster
         from obs.sources.nats.service_polls import service_polls
 
-        source = open_cluster(name, spec, clock.wall, tracker.accounts, by_subject=True)
+        source = open_cluster(
+            name,
+            spec,
+            clock.wall,
+            tracker.accounts,
+            by_subject=True,
+            peers="nats-exporter" in tracker.compat,
+        )
         # The first search for servers, then their answers, and again with settings.
         limit = (1 + 2 * PATIENCE) * spec.timeout + 1
         if not spec.every_connection:
@@ -127,6 +136,17 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
             "consumer": cost.of_consumer(exported, connected=connected),
             "stream": cost.of_stream(exported),
         }
+
+    def compat(self, snapshot: "NatsSnapshot", web: "Web", cache: "RowCache") -> "Sequence[Family]":
+        """Those of prometheus-nats-exporter."""
+        if "nats-exporter" not in web.compat:
+            return ()
+        from obs.families.peers.nats_exporter import families
+        from obs.spec.globs import matches
+
+        names = web.nats_exporter
+        every = families(snapshot.peers, cache, prefix=names.prefix, identity=names.server_id)
+        return [each for each in every if not matches(each.metric.name, names.exclude)]
 
     def polled_once(self, sources: Mapping[str, NatsSource]) -> "list[Family]":
         """What one poll of each cluster shows."""

@@ -7,6 +7,7 @@ leads all of its own, so that the rest of obs need not tell the ways apart.
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -208,7 +209,8 @@ class NatsAccounts:
     ) -> list[ServerAnswer]:
         """One answer an account; the API always tells settings."""
         asked = [each for each in self._accounts if only is None or each.name in only]
-        return list(self._pool.map(NatsAccount.answer, asked))
+        answers = [self._pool.submit(copy_context().run, each.answer) for each in asked]
+        return [each.result() for each in answers]
 
     def limits(self, accounts: Mapping[str, str]) -> Mapping[str, Limits]:
         """None: each account tells its limits with its usage."""

@@ -17,6 +17,7 @@ from obs.sources.nats.credentials import expiries
 from obs.sources.nats.group_pages import GroupPages
 from obs.sources.nats.monitoring import largest_answer, monitoring_client
 from obs.sources.nats.nats_http import NatsHttp
+from obs.sources.nats.peer_pages import PeerPages
 from obs.sources.nats.polled_cluster import PolledCluster
 from obs.sources.nats.server_answer import Get
 from obs.sources.nats.way_in import WayIn
@@ -35,10 +36,13 @@ def open_cluster(
     accounts: AccountLabels | None = None,
     *,
     by_subject: bool = False,
+    peers: bool = False,
 ) -> PolledCluster:
     """The cluster, ready to be polled; sends nothing yet. `clock` gives Unix seconds. `by_subject`:
-    messages are counted by the subjects that the spec names."""
-    way = _way(name, spec, clock)
+    messages are counted by the subjects that the spec names. `peers`: pages of its monitoring ports
+    are kept as another exporter reads them."""
+    pages = PeerPages(monitoring_client(spec)) if peers and spec.monitor else None
+    way = NatsHttp(name, spec, pages, clock) if pages else _way(name, spec, clock)
     return PolledCluster(
         name,
         spec,
@@ -47,6 +51,7 @@ def open_cluster(
         accounts,
         expiries=partial(expiries, _logins(spec)),
         subjects=_subject_counts(name, spec) if by_subject else None,
+        peers=pages,
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from obs.sources.nats import subjects
@@ -26,6 +26,10 @@ class UserRights:
     user: str
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+
+    def publishing(self, subjects: tuple[str, ...]) -> "UserRights":
+        """The same with these subjects to publish to as well."""
+        return replace(self, publish=tuple(dict.fromkeys((*self.publish, *subjects))))
 
     def server_configuration(self) -> str:
         """The user's `permissions` for the configuration of a server."""

@@ -20,6 +20,7 @@ from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.leaders import Merged, ServerReport, merge
 from obs.sources.nats.names import unwatched
 from obs.sources.nats.odd_thresholds import OddThresholdLog
+from obs.sources.nats.peer_pages import PeerPages
 from obs.sources.nats.server_answer import ServerAnswer, address, true_at
 from obs.sources.nats.server_facts import (
     certificates,
@@ -54,11 +55,13 @@ class PolledCluster:
         *,
         expiries: Callable[[], Mapping[str, float]] = dict,
         subjects: "SubjectCounts | None" = None,
+        peers: PeerPages | None = None,
     ) -> None:
         """`clock` gives Unix seconds; `accounts` says what accounts are called; `expiries` when the
         credentials of connections expire, by the connection (Unix seconds); `subjects` counts
-        messages by subject."""
+        messages by subject; `peers` keeps pages as another exporter reads them."""
         self.name = name
+        self._peers = peers
         self._expiries = expiries
         self._subjects = subjects
         self._way = way
@@ -115,6 +118,7 @@ class PolledCluster:
             by_subject=self._by_subject(),
             uncounted=self._subjects.last.problems if self._subjects else (),
             accounts=accounts,
+            peers=self._peers.of(answers, view) if self._peers else (),
         )
 
     def close(self) -> None:
@@ -231,4 +235,11 @@ def server_of(answer: ServerAnswer, accounts: Collection[str] = ()) -> NatsServe
         clients=answer.clients,
         raft=answer.raft,
         certificates=certificates(varz),
+        clock_ahead=_clock_ahead(answer),
     )
+
+
+def _clock_ahead(answer: ServerAnswer) -> tuple[float, float] | None:
+    """By this answer alone; of an account, the clock of the first server that told of it."""
+    every = [answer.ahead, *(part.ahead for part in answer.parts)]
+    return next(((each.least, each.most) for each in every if each is not None), None)

@@ -55,6 +55,11 @@ def stored_message(api: str, stream: str) -> str:
     return f"{api}.STREAM.MSG.GET.{stream}"
 
 
+def deleted_message(api: str, stream: str) -> str:
+    """Deletes a message of a stream."""
+    return f"{api}.STREAM.MSG.DELETE.{stream}"
+
+
 def stream_info(api: str, stream: str) -> str:
     """Tells of one stream."""
     return f"{api}.STREAM.INFO.{stream}"

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from typing import Final
 
 from obs.snapshot.probe import Probed, ProbeSnapshot
@@ -53,7 +54,8 @@ class ProbeRounds:
         def run() -> None:
             found[target.name] = self._probe(target)
 
-        thread = threading.Thread(target=run, name=f"probe {target.name}", daemon=True)
+        name, work = f"probe {target.name}", copy_context().run
+        thread = threading.Thread(target=work, args=(run,), name=name, daemon=True)
         thread.start()
         time.sleep(_APART)
         return thread

@@ -68,8 +68,9 @@ def times(rate: float | None) -> str:
 
 
 def plural(count: int, one: str) -> str:
-    """A count with its noun: `1 stream`, `2 streams`."""
-    return f"{number(count)} {one}{'' if count == 1 else 's'}"
+    """A count with its noun: `1 stream`, `2 streams`, `3 canaries`."""
+    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"{number(count)} {one if count == 1 else many}"
 
 
 def _compact(value: float) -> str:

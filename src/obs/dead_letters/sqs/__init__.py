@@ -1,0 +1,1 @@
+"""Dead letters in SQS queues: of EventBridge, and of queues with a redrive policy."""

@@ -1,0 +1,90 @@
+"""What AWS calls the services, and the dimensions that tell their resources apart."""
+
+from collections.abc import Mapping
+from typing import Final
+
+FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "AWS/Events": ("buses", "RuleName"),
+    "AWS/Lambda": ("functions", "FunctionName"),
+    "AWS/SQS": ("work_queues", "QueueName"),
+    "AWS/SNS": ("topics", "TopicName"),
+    "AWS/EventBridge/Pipes": ("pipes", "PipeName"),
+    "AWS/Scheduler": ("schedule_groups", "ScheduleGroup"),
+}
+"""Services that obs watches by itself: the field of a source, and their dimension."""
+PACKS: Final[Mapping[str, str]] = {
+    "AWS/ApplicationELB": "alb",
+    "AWS/ECS": "ecs",
+    "AWS/ES": "opensearch",
+    "AWS/ElastiCache": "elasticache",
+    "AWS/RDS": "rds",
+    "AWS/S3": "s3",
+}
+"""Packs of ours, by namespace."""
+DIMENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS/ApiGateway": ("ApiName",),
+    "AWS/AmazonMQ": ("Broker",),
+    "AWS/ApplicationELB": ("LoadBalancer",),
+    "AWS/AutoScaling": ("AutoScalingGroupName",),
+    "AWS/CloudFront": ("DistributionId", "Region"),
+    "AWS/DocDB": ("DBInstanceIdentifier",),
+    "AWS/DynamoDB": ("TableName",),
+    "AWS/EBS": ("VolumeId",),
+    "AWS/EC2": ("InstanceId",),
+    "AWS/ECS": ("ClusterName", "ServiceName"),
+    "AWS/EFS": ("FileSystemId",),
+    "AWS/ELB": ("LoadBalancerName",),
+    "AWS/ES": ("DomainName", "ClientId"),
+    "AWS/ElastiCache": ("CacheClusterId",),
+    "AWS/EventBridge/Pipes": ("PipeName",),
+    "AWS/Events": ("RuleName",),
+    "AWS/Firehose": ("DeliveryStreamName",),
+    "AWS/Kinesis": ("StreamName",),
+    "AWS/Lambda": ("FunctionName",),
+    "AWS/Logs": ("LogGroupName",),
+    "AWS/NATGateway": ("NatGatewayId",),
+    "AWS/NetworkELB": ("LoadBalancer",),
+    "AWS/RDS": ("DBInstanceIdentifier",),
+    "AWS/Redshift": ("ClusterIdentifier",),
+    "AWS/S3": ("BucketName", "StorageType"),
+    "AWS/SNS": ("TopicName",),
+    "AWS/SQS": ("QueueName",),
+    "AWS/Scheduler": ("ScheduleGroup",),
+    "AWS/States": ("StateMachineArn",),
+    "AWS/TransitGateway": ("TransitGateway",),
+    "AWS/VPN": ("VpnId",),
+}
+"""The dimensions of a service's main resource, for a configuration that names none."""
+ALIASES: Final[Mapping[str, str]] = {
+    "alb": "AWS/ApplicationELB",
+    "apigateway": "AWS/ApiGateway",
+    "asg": "AWS/AutoScaling",
+    "cloudfront": "AWS/CloudFront",
+    "docdb": "AWS/DocDB",
+    "dynamodb": "AWS/DynamoDB",
+    "ebs": "AWS/EBS",
+    "ec": "AWS/ElastiCache",
+    "ec2": "AWS/EC2",
+    "ecs-svc": "AWS/ECS",
+    "efs": "AWS/EFS",
+    "elb": "AWS/ELB",
+    "es": "AWS/ES",
+    "event-rule": "AWS/Events",
+    "firehose": "AWS/Firehose",
+    "kinesis": "AWS/Kinesis",
+    "lambda": "AWS/Lambda",
+    "logs": "AWS/Logs",
+    "mq": "AWS/AmazonMQ",
+    "ngw": "AWS/NATGateway",
+    "nlb": "AWS/NetworkELB",
+    "rds": "AWS/RDS",
+    "redshift": "AWS/Redshift",
+    "s3": "AWS/S3",
+    "scheduler": "AWS/Scheduler",
+    "sfn": "AWS/States",
+    "sns": "AWS/SNS",
+    "sqs": "AWS/SQS",
+    "tgw": "AWS/TransitGateway",
+    "vpn": "AWS/VPN",
+}
+"""Short names that YACE has for a service."""
