@@ -175,8 +175,10 @@ async def starts_stay_through_a_restart(collector: CollectorProcess, receiver: A
     await asyncio.to_thread(collector.until, burns)
     await eventually_async(lambda: len(receiver.requests) > pushed + 1)
     after = starts(receiver)
-    restored = ("nats_consumer_delivered_total", "slo_events_total")
-    restored += ("eventbridge_invocations_total",)
+    restored = (
+        *("nats_consumer_delivered_total", "slo_events_total"),
+        "eventbridge_invocations_total",
+    )
     assert {name: after[name] for name in restored} == {name: before[name] for name in restored}
     assert all(before[name] for name in restored)
     anew = "obs_source_polls_total"  # of the process

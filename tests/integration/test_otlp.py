@@ -63,8 +63,9 @@ LABELS = (("environment", "production"), ("system", "oms"))
 
 def sink(endpoint: str, protocol: str, timeout: str = "5s", **fields: object) -> OtlpSink:
     given = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout, "every": "1s"}
-    given |= fields
-    return open_otlp(Otlp.model_validate(given), Identity("oms", "production", "host-1", LABELS))
+    return open_otlp(
+        Otlp.model_validate({**given, **fields}), Identity("oms", "production", "host-1", LABELS)
+    )
 
 
 def families() -> list[Family]:

@@ -65,7 +65,7 @@ def test_what_is_pushed_is_listed_by_name_without_secrets() -> None:
         }
     )
     found = {name: spec.target for name, spec in outputs.pushed.items()}
-    assert (found.keys(), found["remote_write"]) == ({"otlp", "remote_write"}, URL)
+    assert found == {"otlp": found["otlp"], "remote_write": URL}
     assert "x9Kq2Lm8" not in found["otlp"]
 
 
