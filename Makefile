@@ -28,6 +28,13 @@ test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k 
 hostile: $(VENV)/dev  ## what each hostile neighbour costs the collector, as a table (ARGS="WORD")
 	@$(BIN)/python -m tests.hostile $(ARGS)
 
+soak: $(VENV)/dev  ## a collector's day in minutes: does anything grow? table and build/soak.svg (ARGS="--hours 6")
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+fuzz: $(VENV)/dev  ## everything that parses foreign bytes, by atheris (ARGS="NAME --seconds 60", "--list")
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement $(LOCK)/fuzz.txt
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 test-newest: VENV := .venv-newest
 test-newest: packages  ## the same with the newest release of everything, in an environment of its own
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -53,8 +60,14 @@ lock:  ## choose the versions of requirements/ anew from pyproject.toml (ARGS="-
 	@$(VENV)-lock/bin/python $(LOCK)/lock.py $(ARGS)
 
 bench: $(VENV)/dev  ## what a poll, a scrape and an evaluation cost here
-	@for name in $(filter-out exporter_% compat_% migration,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
+	@for name in $(filter-out exporter_% compat_% migration growth% peers,$(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))); do \
 	  echo "── $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
+
+bench-growth: $(VENV)/dev  ## 100 000 consumers on one collector, a million over ten shards: docs/growing.md
+	@$(BIN)/python -m tests.bench.growth $(ARGS)
+
+bench-peers: $(VENV)/dev  ## beside prometheus-nats-exporter (NATS_EXPORTER: a binary; NATS_EXPORTER_SOURCE: its sources)
+	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
 dist: $(VENV)/release  ## wheel, sdist, chart, bills of materials and checksums, checked, into dist/
 	@$(BIN)/python deploy/packages/dist.py $(ARGS)
@@ -85,5 +98,5 @@ $(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 clean:  ## remove what these commands made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist docs/reference
 
-.PHONY: help demo drill test hostile test-newest lint docs docs-pictures lock bench dist dist-try \
-  system-packages chart image packages clean
+.PHONY: help demo drill test hostile soak fuzz test-newest lint docs docs-pictures lock bench bench-growth bench-peers dist \
+  dist-try system-packages chart image packages clean

@@ -339,7 +339,9 @@ def is_bucket(level: object, start: object, good: object, total: object) -> bool
         return False
     if not (isinstance(good, int | float) and isinstance(total, int | float)):
         return False
-    return level > 0 and start >= 0 and start % level == 0 and 0 <= good <= total <= _LARGEST
+    if not (0 < level <= _LARGEST and 0 <= start <= _LARGEST):
+        return False
+    return start % level == 0 and 0 <= good <= total <= _LARGEST
 
 
 def state_error_reason(error: Exception) -> StateReason:

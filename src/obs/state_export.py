@@ -6,7 +6,7 @@ ledger of an SLO with its buckets. What is damaged in the file is left out.
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from obs.errors import BadInput
 from obs.state import BucketRow, State, is_bucket
 
 FORMAT: Final = 1
+_FEWEST: Final = 2  # lines: the head, and something
 
 
 class _Head(msgspec.Struct, tag="obs-state", forbid_unknown_fields=True):
@@ -36,38 +37,56 @@ _Line = _Head | _Entry | _Ledger
 _DECODER: Final[msgspec.json.Decoder[_Line]] = msgspec.json.Decoder(_Line)
 
 
-def exported(state: State) -> Iterator[bytes]:
+SLO: Final = "slo"
+"""The kind of what belongs to a ledger."""
+
+Wanted = Callable[[str, str], bool]
+"""Whether to take what is under a kind and a key; of a ledger, SLO and its name."""
+
+
+def _everything(_: str, __: str) -> bool:
+    return True
+
+
+def exported(state: State, wanted: Wanted = _everything) -> Iterator[bytes]:
     """The lines of a state, each with its line end; the same bytes for the same state."""
     yield _line(_Head(FORMAT))
     for kind in state.kinds():
         for key, value in sorted(state.entries(kind).items()):
-            yield _line(_Entry(kind, key, base64.b64encode(value).decode()))
+            if wanted(kind, key):
+                yield _line(_Entry(kind, key, base64.b64encode(value).decode()))
     for slo in state.ledgers():
-        yield _line(_Ledger(slo, sorted(state.buckets(slo))))
+        if wanted(SLO, slo):
+            yield _line(_Ledger(slo, sorted(state.buckets(slo))))
 
 
-def take(state: State, lines: Iterable[bytes], where: str) -> tuple[int, int]:
+def take(
+    state: State, lines: Iterable[bytes], where: str, wanted: Wanted = _everything
+) -> tuple[int, int]:
     """Put what is exported into a state; gives how many entries and ledgers that were.
 
     Raises BadInput naming the line of `where` that is none; nothing is flushed then.
     """
-    entries = ledgers = 0
+    entries = ledgers = number = 0
     for number, line in enumerate(lines, 1):
         found = _decoded(line, f"{where}:{number}")
         if number == 1:
             if not isinstance(found, _Head) or found.format != FORMAT:
                 raise BadInput(f"{where}:1: no export of `obs state export`, or of a later version")
         elif isinstance(found, _Entry):
-            state.put(found.kind, found.key, _value(found, f"{where}:{number}"))
-            entries += 1
+            value = _value(found, f"{where}:{number}")
+            if wanted(found.kind, found.key):
+                state.put(found.kind, found.key, value)
+                entries += 1
         elif isinstance(found, _Ledger):
             if wrong := next((each for each in found.buckets if not is_bucket(*each)), None):
                 raise BadInput(f"{where}:{number}: {list(wrong)} cannot be a bucket")
-            state.put_buckets(found.slo, found.buckets)
-            ledgers += 1
+            if wanted(SLO, found.slo):
+                state.put_buckets(found.slo, found.buckets)
+                ledgers += 1
         else:
             raise BadInput(f"{where}:{number}: a second head; is the file two exports?")
-    if not entries + ledgers:
+    if number < _FEWEST:
         raise BadInput(f"{where}: holds no state")
     return entries, ledgers
 
@@ -79,7 +98,7 @@ def _line(each: _Line) -> bytes:
 def _decoded(line: bytes, where: str) -> _Line:
     try:
         return _DECODER.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{where}: no line of an export: {error}") from None
 
 

@@ -83,6 +83,7 @@ ELSEWHERE = {
     "Tls.key_file": "a private key",
     "PrivacySettings.key_file": "the key, which only services and obs privacy read",
     "Tls.cert_file": "a file that is no certificate",
+    "KubernetesLease.token_file": "a collector with a lease elsewhere; see test_lease_places",
 }
 NOT_SECRET = {
     "Links.runbooks": "is written into every alert",
@@ -90,6 +91,9 @@ NOT_SECRET = {
     "Slo.links": "is written into every alert of the SLO",
     "Webhook.url": "is for addresses that are no secret; url_file is for the others",
     "Tls.ca_file": "is public",
+    "KubernetesLease.ca_file": "is public",
+    "KubernetesLease.namespace_file": "is the name of a namespace",
+    "KubernetesLease.url": "is the API server of a cluster",
     "AlertmanagerStack.config_file": "names its secrets' files; obs writes it",
 }
 TEMPORARY = (token("a temporary key"), token("a temporary session token"))

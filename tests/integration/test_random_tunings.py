@@ -52,6 +52,7 @@ SPEC: dict[str, Any] = {
         "probe": {"edge": {"targets": [{"name": "api", "http": "https://api.example.com/"}]}},
         "canary": {"orders": {"nats": {"source": "main", "stream": "S", "subject": "s.canary"}}},
     },
+    "ha": {"lease": {"nats": {"source": "main", "bucket": "obs-lease"}}},
     "slos": [
         {
             "name": "on-time",

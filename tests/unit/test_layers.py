@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "clients": {
         *("bounded_json", "catalogue", "errors", "failure", "files", "redaction", "spans", "spec"),
     },
+    "lease": {"clients", "errors", "extras", "failure", "redaction", "spec"},
     "state": {"errors", "state_file"},
     "state_file": set(),
     "sources": {
@@ -55,6 +56,7 @@ MAY_IMPORT = {
         *("extras", "failure", "logs", "redaction"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),
         *("snapshot", "sources", "spans", "spec", "state", "web"),
+        *("lease", "state_copy", "state_export"),
     },
     "tracing": set(),
     "sandbox": {
@@ -116,6 +118,7 @@ MAY_IMPORT = {
             "families",
             "folder",
             "imports",
+            "lease",
             "own_packs",
             "packs",
             "privacy",

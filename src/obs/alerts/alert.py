@@ -49,6 +49,7 @@ class About:
     COLLECTOR: ClassVar["About"]
     TARGET: ClassVar["About"]
     SPEC_OBJECT: ClassVar["About"]
+    SHARD: ClassVar["About"]
 
     def __str__(self) -> str:
         return self.name
@@ -66,6 +67,7 @@ About.SOURCE = About("source", own.SOURCE)
 About.COLLECTOR = About("collector", ())
 About.TARGET = About("instance", own.UP.labels)
 About.SPEC_OBJECT = About("object", own.SPEC_OBJECT)
+About.SHARD = About("shard", own.SHARD_SOURCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from obs.alerts.alert import MINUTE, OWN, About, Alert, Severity, TunedAlert
 from obs.alerts.causes import inhibit_problems
 from obs.alerts.conditions.condition import TUNING_FIELDS
 from obs.alerts.conditions.scope import Labels
-from obs.alerts.definitions import BY_NAME, SOURCE_KIND, alerts_of, selecting_of
+from obs.alerts.definitions import BY_NAME, ONLY_WITH, SOURCE_KIND, alerts_of, selecting_of
 from obs.alerts.slo_parts import slo_parts
 from obs.catalogue import slo
 from obs.catalogue.metric import Metric
@@ -97,6 +97,8 @@ def _read_by(alert: Alert, system: System) -> tuple[Metric, ...]:
 
 
 def _applies(alert: Alert, system: System) -> bool:
+    if field := ONLY_WITH.get(alert.name):
+        return getattr(system, field) is not None
     if kind := SOURCE_KIND.get(alert.name):
         return bool(system.sources.of(kind)) and not _not_collected(alert, system)
     if alert.about is About.SLO:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from obs.catalogue import own, slo
+from obs.catalogue import nats, own, slo
 from obs.catalogue.declare import EXPORTED
 from obs.catalogue.metric import Metric
 
@@ -60,6 +60,20 @@ def exported(include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> Ex
     on_request = {metric.name for metric in EXPORTED.values() if metric.on_request}
     unasked = on_request.difference(_matching(include))
     return Exported(frozenset(excluded | unasked), frozenset(excluded))
+
+
+@lru_cache(16)
+def of_other_shards(whole: Exported) -> Exported:
+    """What the collectors of shards 2, 3, … export of a system: not what belongs to no stream, rule
+    or queue, which is shard 1's."""
+    first = {
+        metric.name
+        for metric in EXPORTED.values()
+        if {"nats", "aws"}.intersection(metric.labels)
+        and not {"stream", "bucket", "rule", "queue"}.intersection(metric.labels)
+        and metric is not nats.MISSING_ASSETS
+    }
+    return Exported(whole.left_out | first, whole.excluded)
 
 
 def names_in(promql: str) -> frozenset[str]:

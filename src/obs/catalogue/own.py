@@ -183,6 +183,21 @@ LOG_LINES_DROPPED = counter(
     (),
     "Log lines that could not be written: nobody reads the log, or its disk is full.",
 )
+LEADER = gauge(
+    "obs_leader",
+    (),
+    "1 if this collector holds the lease and so polls what costs money, and pushes; 0 if it stands "
+    "by. Absent where the spec has no `ha`.",
+    title="Leads",
+    states=("stands by", "leads"),
+)
+LEASE_TAKEOVERS = counter(
+    "obs_lease_takeovers_total",
+    (),
+    "How often a collector has taken the lease: the fencing token of its present holder, the same "
+    "for all collectors that can read it.",
+    title="Takeovers",
+)
 SPEC_REFUSED = gauge(
     "obs_spec_refused",
     (),
@@ -196,6 +211,27 @@ SPEC_READ = gauge(
     (),
     "Time at which the spec in force was read.",
     "seconds",
+)
+SHARD_INFO = info(
+    "obs_shard_info",
+    ("shard", "shards"),
+    "The shard that this collector watches, and of how many; absent without --shard; always 1.",
+    title="Shards",
+)
+SHARDS = gauge(
+    "obs_shards",
+    (),
+    "How many shards the system is divided into; absent without --shard.",
+)
+SHARD_SOURCE = ("shard", "source")
+SHARD_SOURCE_UP = gauge(
+    "obs_shard_source_up",
+    SHARD_SOURCE,
+    "1 if the last poll of the source by the collector of this shard succeeded, else 0; absent "
+    "without --shard.",
+    title="Sources by shard",
+    absent="No collector runs with --shard",
+    states=("down", "up"),
 )
 CHECK_OK = gauge(
     "obs_check_ok",

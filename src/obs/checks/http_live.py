@@ -5,8 +5,6 @@ from contextlib import closing
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import msgspec
-
 from obs.catalogue import own
 from obs.catalogue.query import equal, selector
 from obs.checks.scraped import ScrapeFacts, ScrapeTarget, built
@@ -19,7 +17,7 @@ from obs.stacks.answers import fields, items, text, texts, understood
 from obs.stacks.loaded_rules import LoadedRules, read_loaded
 from obs.web.slo_history import SloHistories
 from obs.web.slo_history import decode as decode_histories
-from obs.web.status import Status, decode
+from obs.web.status import UNREADABLE, Status, decode
 
 _LONGEST_PAUSE: Final = 0.2  # seconds: a person is waiting for the result
 _DAY: Final = 86_400.0
@@ -42,7 +40,7 @@ def read_status(collector: Reached) -> Status:
     """The collector's status document. Raises SourceError."""
     try:
         return decode(read_document(collector))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         where = without_user(collector.url)
         raise SourceError("decode", f"{where}: not a collector's status document") from None
 
@@ -64,7 +62,7 @@ def read_slo_history(collector: Reached) -> SloHistories:
         )
     try:
         return decode_histories(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise SourceError("decode", f"{where}: not a history of SLOs") from None
 
 

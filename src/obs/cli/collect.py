@@ -6,8 +6,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from obs.cli.arguments import (
@@ -21,7 +20,6 @@ from obs.cli.arguments import (
     spec_paths,
 )
 from obs.cli.logs import set_up_logging
-from obs.cli.output import json_text, table
 from obs.cli.parser import Parser
 from obs.cli.terminal import is_quiet
 from obs.errors import DONE, UNAVAILABLE
@@ -30,8 +28,8 @@ from obs.logs import end_log
 if TYPE_CHECKING:
     from obs.collector.assembly import Assembled
     from obs.collector.checking import Checks
+    from obs.collector.leading import Leading
     from obs.collector.service_manager import ServiceManager
-    from obs.sources.kind import SourceCost
     from obs.spec.system import System
     from obs.web.server import Server
 
@@ -48,6 +46,7 @@ def register(commands: "Commands[Parser]") -> None:
             "obs collect --spec collectors/oms.yaml --only nats --listen 0.0.0.0:9464",
             "obs collect --spec collectors/oms.yaml --dry-run",
             "obs collect --spec collectors/oms.yaml --once",
+            "obs collect --spec collectors/oms.yaml --shard 2/5",
         ],
         exit_codes=(0, 2, 3),
     )
@@ -63,7 +62,14 @@ def register(commands: "Commands[Parser]") -> None:
     how.add_argument(
         "--dry-run",
         action="store_true",
-        help="estimate the monthly cost of the AWS requests and exit",
+        help="estimate the monthly cost of the AWS requests, with --shard also the objects and "
+        "series of each shard, and exit",
+    )
+    collect.add_argument(
+        "--shard",
+        metavar="N/OF",
+        help="watch only one part of the streams, rules, queues and SLOs, of so many; other "
+        "collectors watch the others (docs/growing.md)",
     )
     format_argument(collect)
     collect.add_argument("--verbose", action="store_true", help="log at debug level")
@@ -81,14 +87,16 @@ def _collect(arguments: argparse.Namespace) -> int:
     gc.set_threshold(1_000_000, 20, 20)  # what is imported stays: searching it delays the start
     if not (arguments.once or arguments.dry_run):
         outlive_hangup()
-    system = chosen_spec(arguments).system
+    system = _system(arguments)
     usual = logging.WARNING if is_quiet() else logging.INFO
     level = logging.DEBUG if arguments.verbose else usual
     set_up_logging(level, as_json=arguments.log_format == "json")
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
-        return _dry_run(system, arguments)
+        from obs.cli.dry_run import dry_run
+
+        return dry_run(system, arguments)
     try:
         code = asyncio.run(_once(system, arguments) if arguments.once else _run(system, arguments))
     finally:
@@ -97,6 +105,15 @@ def _collect(arguments: argparse.Namespace) -> int:
     sys.stderr.flush()
     # The state is saved; a poll that hangs in a system call must not delay the exit.
     os._exit(code)
+
+
+def _system(arguments: argparse.Namespace) -> "System":
+    """The spec's system, or the part of it that --shard names."""
+    from obs.spec.shard import parsed_shard
+    from obs.spec.sharding import of_shard
+
+    shard = parsed_shard(arguments.shard) if arguments.shard else None
+    return of_shard(chosen_spec(arguments).system, shard)
 
 
 def _libraries() -> Iterator[str]:
@@ -109,6 +126,31 @@ def _libraries() -> Iterator[str]:
 
 
 async def _run(system: "System", arguments: argparse.Namespace) -> int:
+    kinds = source_kinds(arguments)
+    if system.ha is None:
+        return await _serve(system, arguments, kinds, None)
+    from obs.collector.leading import Leading, takes_part
+    from obs.spec.sources import SOURCE_KINDS
+
+    if not takes_part(system, kinds):
+        return await _serve(system, arguments, kinds, None)
+    leading = Leading(system, kinds, SOURCE_KINDS)
+    await leading.start()
+    try:
+        code = await _serve(system, arguments, kinds, leading)
+    except BaseException:
+        leading.keeper.stop()
+        raise
+    await leading.close()
+    return code
+
+
+async def _serve(
+    system: "System",
+    arguments: argparse.Namespace,
+    kinds: Collection[str],
+    leading: "Leading | None",
+) -> int:
     from pathlib import Path
 
     from obs.cli.slo_report import written
@@ -128,16 +170,23 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
         from obs.web.access import Access
 
         access = Access(Path(web.config_file))
-    kinds = source_kinds(arguments)
 
     def assembled(system: "System", before: "Assembled | None", only_try: bool) -> "Assembled":
         checks, reports = _checks(system, kinds), of_collector(system, written)
         return assemble(
-            system, kinds, checks=checks, reports=reports, before=before, only_try=only_try
+            system,
+            kinds,
+            checks=checks,
+            reports=reports,
+            before=before,
+            only_try=only_try,
+            leading=leading,
         )
 
     built = assembled(system, None, False)
     site = ServedCollector(built.collector)
+    if leading:
+        leading.keeper.alive = site.health
     try:
         server = await serve(site, arguments.listen or web.listen, access)
     except BaseException:
@@ -149,8 +198,8 @@ async def _run(system: "System", arguments: argparse.Namespace) -> int:
     watching = asyncio.create_task(manager.watch(site.health))
     closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:
-        files = SpecFiles(spec_paths(arguments), lambda: chosen_spec(arguments).system, assembled)
-        await Reloading(files, system, built, site, stop, tell=manager.tell).run()
+        files = SpecFiles(spec_paths(arguments), lambda: _system(arguments), assembled)
+        await Reloading(files, system, built, site, stop, tell=manager.tell, role=leading).run()
     finally:
         closing.cancel()
         watching.cancel()
@@ -167,8 +216,9 @@ async def _close_at(stop: asyncio.Event, server: "Server", manager: "ServiceMana
 
 
 def _checks(system: "System", kinds: Collection[str]) -> "Checks | None":
-    """The checks that the collector runs periodically; None where the spec has no interval."""
-    if system.checks.every is None:
+    """The checks that the collector runs periodically; None where the spec has no interval, or
+    where they are another shard's."""
+    if system.checks.every is None or not system.share.is_first:
         return None
     from functools import partial
 
@@ -200,48 +250,3 @@ async def _once(system: "System", arguments: argparse.Namespace) -> int:
         print(f"source {health.name}: {health.error}", file=sys.stderr)
     await built.daemon.close()
     return UNAVAILABLE if stale else DONE
-
-
-def _dry_run(system: "System", arguments: argparse.Namespace) -> int:
-    from obs.collector.costs import estimate_costs
-
-    costs = estimate_costs(system, source_kinds(arguments))
-    dollars = sum(cost.estimate.dollars for cost in costs)
-    if arguments.format == "json":
-        print(json_text({"dollars_per_month": dollars, "sources": [_cost_facts(c) for c in costs]}))
-    else:
-        print("\n".join(_cost_lines(costs, dollars)))
-    return UNAVAILABLE if any(cost.error for cost in costs) else DONE
-
-
-def _cost_facts(cost: "SourceCost") -> dict[str, object]:
-    return {
-        "source": cost.source,
-        "dollars_per_month": cost.estimate.dollars,
-        "monthly_budget_dollars": cost.budget,
-        "lines": [asdict(line) for line in cost.estimate.lines],
-        "assumptions": list(cost.estimate.assumptions),
-        "error": str(cost.error) if cost.error else None,
-    }
-
-
-def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
-    if not costs:
-        from obs.collector.costs import paid_kinds
-
-        yield f"No {' or '.join(paid_kinds())} source is polled, so there is no cost."
-        return
-    for cost in costs:
-        yield f"{cost.words} source {cost.source}"
-        if cost.error:
-            yield f"  cannot list its resources: {cost.error}"
-        rows = [
-            ("a month", "units", "dollars"),
-            *((x.what, f"{x.units:,.0f}", f"${x.dollars:,.2f}") for x in cost.estimate.lines),
-        ]
-        yield table(rows, indent=2)
-        if cost.budget is not None and cost.estimate.dollars > cost.budget:
-            yield f"  exceeds monthly_budget_dollars {cost.budget:g}: this source is not polled"
-        yield from (f"  · {assumption}" for assumption in cost.estimate.assumptions)
-    about = "At least" if any(cost.error for cost in costs) else "About"
-    yield f"{about} ${dollars:,.2f} a month. The estimate itself is free of charge."

@@ -92,12 +92,15 @@ def _users(arguments: argparse.Namespace) -> "list[UserRights]":
             for name, spec in sources.items()
             for each in dlq.rights(name, spec, arguments.replay_to)
         ]
+    from obs.lease.kinds import key_of, subjects
     from obs.sources.kinds import subjects_of_others
     from obs.sources.nats.permissions import rights
 
     if arguments.replay_to:
         raise BadInput("--replay-to: only with --for dlq")
     others = subjects_of_others(system)
+    for at, more in subjects(system.ha, key_of(system)).items():
+        others[at] = (*others.get(at, ()), *more)
     return [
         each.publishing(others.get(each.connection, ()))
         for name, spec in sources.items()

@@ -123,6 +123,12 @@ def _summary(spec: "Spec") -> Iterator[str]:
     outputs = _outputs(system)
     yield f"\n{counted(len(outputs), 'output')}"
     yield table(outputs, indent=2)
+    if system.ha:
+        from obs.spec.quantity import format_duration
+
+        yield "\nhigh availability"
+        of, ttl = system.ha.lease.in_words, format_duration(system.ha.ttl)
+        yield f"  one of several collectors leads: a lease of {ttl} in {of}"
     yield from _metrics(system)
 
 

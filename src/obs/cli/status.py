@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
 from obs.cli.parser import Parser
+from obs.cli.terminal import note
 from obs.errors import DONE, FOUND, BadInput, SourceError
 
 if TYPE_CHECKING:
@@ -87,10 +88,15 @@ def _collector(arguments: argparse.Namespace) -> "Reached":
     from pydantic import ValidationError
 
     from obs.checks.http_live import collector_at
+    from obs.spec.report import InvalidSpec
     from obs.spec.stacks import Reached
 
     if not arguments.url:
-        return collector_at(chosen_spec(arguments).system)
+        try:
+            return collector_at(chosen_spec(arguments).system)
+        except InvalidSpec:  # also while a running collector refuses this very spec
+            note("a collector that runs goes on with the spec before: obs status --url URL")
+            raise
     try:
         return Reached.model_validate({"url": arguments.url, "timeout": "10s"})
     except ValidationError as error:
@@ -98,20 +104,18 @@ def _collector(arguments: argparse.Namespace) -> "Reached":
 
 
 def _show(collector: "Reached", arguments: argparse.Namespace) -> int:
-    from msgspec import DecodeError
-
     from obs.checks.http_live import read_document
     from obs.clients.http import without_user
     from obs.sources.kinds import KINDS
     from obs.web.page.content import Filter
     from obs.web.page.terminal import lines
-    from obs.web.status import decode_whole
+    from obs.web.status import UNREADABLE, decode_whole
 
     document = read_document(collector)
     rows = {name: row for kind in KINDS for name, row in kind.rows().items()}
     try:
         status = decode_whole(document, rows)
-    except (DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         where = without_user(collector.url)
         raise SourceError("decode", f"{where}: not a collector's status document") from None
     if arguments.format == "json":

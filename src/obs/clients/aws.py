@@ -68,6 +68,7 @@ class AwsClient:
         self._opened: AwsSession | None = None
         self.ledger: Ledger | None = None
         """Gets the dollars of each request and published metric, from any thread."""
+        self._permit: Callable[[], SourceError | None] = lambda: None
 
     @property
     def region(self) -> str:
@@ -240,6 +241,10 @@ class AwsClient:
         found = (item[field] for item in self.listed(service, operation, member))
         return [_name(each.rpartition(":")[2], operation) for each in found]
 
+    def guard(self, permit: Callable[[], SourceError | None]) -> None:
+        """Send no request, from now on, that `permit` does not allow; asked before each attempt."""
+        self._permit = permit
+
     def close(self) -> None:
         """Close the connections."""
         if self._opened is not None:
@@ -299,8 +304,11 @@ class AwsClient:
             if self._opened is None:
                 from obs.clients.aws_session import AwsSession  # noqa: PLC0415  slow, so late
 
-                self._opened = AwsSession(self._spec, self._count)
+                self._opened = AwsSession(self._spec, self._count, self._refused)
             return self._opened
+
+    def _refused(self) -> SourceError | None:
+        return self._permit()
 
     def _count(self, operation: str) -> None:
         with self._lock:
@@ -314,6 +322,8 @@ class AwsClient:
             self.ledger.add(dollars)
 
     def _spend(self, dollars: float, every: float | None = None) -> None:
+        if (refused := self._permit()) is not None:
+            raise refused
         with self._lock:
             self._costs.spend(dollars, self._clock(), every=every)
         self._told(dollars)

@@ -52,8 +52,15 @@ class AwsSession:
     `on_attempt` is called with the operation's name before each request is sent, retries too.
     """
 
-    def __init__(self, spec: AwsSource, on_attempt: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        spec: AwsSource,
+        on_attempt: Callable[[str], None],
+        permit: Callable[[], SourceError | None] = lambda: None,
+    ) -> None:
+        """`permit` is asked at each attempt, too: why it may not be sent; None where it may."""
         self._spec = spec
+        self._permit = permit
         self._on_attempt = on_attempt
         self._lock = threading.Lock()
         self._session: boto3.session.Session | None = None
@@ -195,6 +202,8 @@ class AwsSession:
                 f"credentials would be sent unencrypted to http://{parts.netloc}; use https, or "
                 "set allow_plaintext: true where the network is trusted",
             )
+        if (refused := self._permit()) is not None:
+            raise Refused(refused.reason, str(refused))
         self._on_attempt(operation)
 
 

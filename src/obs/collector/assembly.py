@@ -13,6 +13,7 @@ from obs.collector.checking import Checks, checking
 from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import SourceHealth
+from obs.collector.leading import Leading
 from obs.collector.outputs import Opening, outputs_of, push_healths
 from obs.collector.reporting import Reports, reporting
 from obs.errors import SourceError
@@ -36,6 +37,8 @@ class Assembled:
     daemon: Daemon
     clients: Clients
     sinks: Mapping[str, PushedSink]
+    leads: bool = True
+    """Whether it polls what costs money, and pushes."""
 
 
 def assemble(
@@ -47,11 +50,13 @@ def assemble(
     reports: Reports | None = None,
     before: "Assembled | None" = None,
     only_try: bool = False,
+    leading: Leading | None = None,
 ) -> Assembled:
     """The collector of this spec, with the sources of these kinds. Sends nothing yet.
 
     It goes on from that of an earlier spec, which has been closed. `only_try`: it is not to run,
-    and its state is in memory, because the file may belong to a collector that does.
+    and its state is in memory, because the file may belong to a collector that does. With
+    `leading` it may have to stand by: then it polls what is free, and neither pushes nor checks.
 
     Raises BadInput where another collector holds the state, or a part of the spec needs an extra
     that is not installed.
@@ -59,6 +64,11 @@ def assemble(
     clock = clock or Clock()
     polled = [each for each in each_source(system) if each[0].key in kinds]
     _require_extras(system, polled)
+    leads = leading is None or leading.leads
+    if not leads:
+        polled = [each for each in polled if not each[0].spends(each[2])]
+        checks = reports = None
+        system = _without_outputs(system)
     clients = _clients(system, polled, clock, before)
     healths = {name: _health(name, kind, spec) for kind, name, spec in polled}
     connections = {
@@ -78,6 +88,11 @@ def assemble(
         if only_try
         else open_state(Path(system.state_dir), lambda reason: state_errors.update([reason]))
     )
+    if leading is not None:
+        if not only_try:
+            leading.begin(state, system, leads=leads)
+        for _, paid in clients.values():
+            paid.guard(leading.keeper.permit)
     collector = Collector(
         system,
         state,
@@ -86,6 +101,7 @@ def assemble(
         [*clients.values()],
         state_errors=state_errors,
         clock=clock,
+        lease=leading.keeper if leading else None,
         span_counts=traced,
     )
     tracer = _tracer(system, traced, only_try)
@@ -104,17 +120,30 @@ def assemble(
         )
     if reports:
         listeners.append(reporting(reports, collector))
+    if leading and leads:
+        listeners.append(leading.leave_forever)
     if before:
         collector.go_on(before.collector)
     earlier = before.sinks if before else {}
+    permit = leading.keeper.permit if leading else _always
     sinks: dict[str, PushedSink] = {
         output.name: output.sink(
-            Opening(system, pushes[output.name], of_sources, earlier.get(output.name))
+            Opening(system, pushes[output.name], of_sources, permit, earlier.get(output.name))
         )
         for output in outputs_of(system)
     }
     daemon = Daemon(collector, sources, [*sinks.values()], listeners, tracer)
-    return Assembled(collector, daemon, clients, sinks)
+    return Assembled(collector, daemon, clients, sinks, leads)
+
+
+def _always() -> None:
+    """Permits everything."""
+
+
+def _without_outputs(system: System) -> System:
+    """A spec whose leader pushes."""
+    outputs = system.outputs.model_copy(update=dict.fromkeys(system.outputs.pushed))
+    return system.model_copy(update={"outputs": outputs})
 
 
 def _tracer(system: System, counts: spans.SpanCounts | None, only_try: bool) -> spans.Tracer | None:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from obs import spans
 from obs.collector.compat import Compat
@@ -24,8 +24,10 @@ from obs.families.family import Family, RowCache, begun
 from obs.families.own import (
     BUILD,
     check_family,
+    lease_families,
     log_family,
     push_families,
+    shard_families,
     source_families,
     span_families,
     spec_families,
@@ -54,6 +56,20 @@ class Clock:
     monotonic: Callable[[], float] = staticmethod(time.monotonic)
 
 
+class Lease(Protocol):
+    """A lease as one collector sees it."""
+
+    leads: bool
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def held_by(self) -> str: ...
+    @property
+    def error(self) -> str: ...
+    def holds(self) -> bool: ...
+
+
 class Collector:
     """Judges snapshots against their history and keeps the exposition of it."""
 
@@ -67,10 +83,13 @@ class Collector:
         *,
         state_errors: Counter[str],
         clock: Clock,
+        lease: Lease | None = None,
         span_counts: spans.SpanCounts | None = None,
     ) -> None:
-        """`span_counts`: what becomes of the spans of its traces; None where there are none."""
+        """`lease`: its part in one, where the spec has it. `span_counts`: what becomes of
+        the spans of its traces; None where there are none."""
         self.system = system
+        self.lease = lease
         self.sources = tuple(sources)
         self.pushes = tuple(pushes)
         self.state_errors = state_errors
@@ -94,6 +113,7 @@ class Collector:
         self._without_history: set[str] = set()
         self._measured_since: dict[tuple[str, str], float] = {}
         self._process = ProcessMetrics()
+        self._lease_shown: tuple[bool, int] | None = None
         now = clock.wall()
         for source in sources:
             source.asked_since = now
@@ -116,7 +136,9 @@ class Collector:
     def go_on(self, before: "Collector") -> None:
         """Show what the collector of an earlier spec last knew of what stays, until it is polled
         here, and count on from its counts. It has been closed."""
-        self.started, self.checks = before.started, before.checks
+        self.started = before.started
+        if self.lease is None or self.lease.leads:
+            self.checks = before.checks
         self._measured_since = before.measured_since()
         known = {health.name: health for health in before.sources}
         for health in self.sources:
@@ -260,6 +282,8 @@ class Collector:
         self.stale_checked_at = now
         self._save()
         self._show_process()
+        if self.lease is not None and self._lease_shown != (self.lease.holds(), self.lease.epoch):
+            self._publish_own()
 
     def close(self) -> None:
         """Save everything."""
@@ -336,6 +360,10 @@ class Collector:
             if all(source in self.trackers for source in sources)
         ]
 
+    def _of_shard(self) -> list[Family]:
+        shard = self.system.share.shard
+        return shard_families(shard.number, shard.of, self.sources) if shard else []
+
     def _publish_own(self) -> None:
         families = [
             *source_families(self.sources),
@@ -346,9 +374,13 @@ class Collector:
             *spec_families(bool(self.spec.refused), self.spec.since),
             *(span_families(*self.span_counts.all) if self.span_counts else ()),
             self.spec_names.family(),
+            *self._of_shard(),
             *self._asked(),
             BUILD,
         ]
+        if self.lease is not None:
+            self._lease_shown = self.lease.holds(), self.lease.epoch
+            families += lease_families(*self._lease_shown)
         for kind in KINDS:
             families += kind.usage(self.clients_of(kind))
         self._show(OWN, begun(families, self.started))

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -179,7 +178,7 @@ class Daemon:
         health = source.health
         about = {"obs.source": health.name, "obs.source.kind": health.kind}
         with self._tracer.trace(f"poll {health.name}", about) as span:
-            started = time.monotonic()
+            started = self._collector.clock.monotonic()
             call = in_thread(source.poll, f"poll-{health.name}")
             call.add_done_callback(asyncio.Future.exception)  # read, even where this is cancelled
             await asyncio.wait({call}, timeout=source.limit)
@@ -248,14 +247,15 @@ class Daemon:
         families = self._collector.families()
         if not families:
             return sink.health.interval
-        started = time.monotonic()
+        clock = self._collector.clock
+        started = clock.monotonic()
         with self._tracer.trace(f"push {sink.health.name}", {"obs.sink": sink.health.name}) as span:
             outcome = await self._pushed(sink, families)
             span.note("obs.points", outcome.accepted)
             if outcome.failure:
                 span.failed(outcome.failure.reason)
         pause = outcome.failure.pause if outcome.failure else None
-        took = time.monotonic() - started
+        took = clock.monotonic() - started
         wait = seconds_to_next_push(sink.health.interval, took, pause)
         await self.in_core(self._collector.pushed, sink.health, outcome, wait)
         if outcome.failure is not None:
@@ -264,7 +264,7 @@ class Daemon:
 
     async def _pushed(self, sink: PushedSink, families: Sequence[Family]) -> Pushed:
         """What became of a push. None begins before the one before has ended."""
-        name, wall = sink.health.name, time.time()
+        name, wall = sink.health.name, self._collector.clock.wall()
         latest = self._latest_push.get(name)
         if latest is not None and not latest.done():
             return Pushed(failure=SourceError("timeout", "an earlier push has not ended yet"))

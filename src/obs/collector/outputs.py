@@ -13,7 +13,7 @@ from obs.families.family import Family
 from obs.sinks.process import ProcessMetrics
 from obs.sinks.pushed import Pushed
 from obs.sinks.repeats import push_limit
-from obs.sources.kind import SourceClient
+from obs.sources.kind import Permit, SourceClient
 from obs.spec.system import System
 from obs.web.status import SinkName
 
@@ -30,12 +30,13 @@ _AWS_TIMEOUTS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a sink is made of. `clients` are those of the sources, by name; `before` is the sink of
-    an earlier spec, which is closed."""
+    """What a sink is made of. `clients` are those of the sources, by name; `permit` is asked before
+    each request; `before` is the sink of an earlier spec, which is closed."""
 
     system: System
     health: PushHealth
     clients: Mapping[str, SourceClient]
+    permit: Permit
     before: PushedSink | None
 
 
@@ -69,7 +70,7 @@ class _Otlp(Output):
             if not opened:
                 from obs.sinks.otlp import identity_of, open_otlp  # noqa: PLC0415  heavy
 
-                opened.append(open_otlp(spec, identity_of(system)))
+                opened.append(open_otlp(spec, identity_of(system), opening.permit))
             return opened[0].push(families, at)
 
         def close() -> None:
@@ -85,7 +86,7 @@ class _CloudWatch(Output):
     extra = "aws"
 
     def sink(self, opening: Opening) -> PushedSink:
-        """It writes through the client of its AWS source."""
+        """It writes through the client of its AWS source, which asks for the permit itself."""
         from obs.sinks.cloudwatch import CloudWatchSink  # noqa: PLC0415
 
         system = opening.system
@@ -120,7 +121,7 @@ class _RemoteWrite(Output):
         external = {"job": "obs", "instance": socket.gethostname(), **spec.labels}
         labels = (*system.labels, *external.items())
         more = ProcessMetrics().families
-        sink = RemoteWriteSink(spec, HttpWriter(spec), labels, more=more)
+        sink = RemoteWriteSink(spec, HttpWriter(spec), labels, more=more, permit=opening.permit)
         if before is not None:
             sink.go_on(cast("RemoteWriteSink", before.kept))
         return PushedSink(

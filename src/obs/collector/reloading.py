@@ -61,7 +61,24 @@ def unchangeable(before: System, after: System) -> str:
         return "outputs.web cannot change without a restart"
     if before.state_dir != after.state_dir:
         return "state_dir cannot change without a restart"
+    if _lease_of(before) != _lease_of(after):
+        return "ha, and the source with its lease, cannot change without a restart"
     return ""
+
+
+def _lease_of(system: System) -> object:
+    """All that a lease depends on."""
+    ha = system.ha
+    return ha and (system.full_name, ha, ha.lease.connection, ha.lease.aws)
+
+
+class Role(Protocol):
+    """Whether this collector has to lead."""
+
+    turned: asyncio.Event
+
+    @property
+    def leads(self) -> bool: ...
 
 
 class Reloading:
@@ -77,8 +94,11 @@ class Reloading:
         *,
         tell: Callable[[str], None] = lambda _: None,
         look_every: float = LOOK_EVERY,
+        role: Role | None = None,
     ) -> None:
-        """`tell` gets what the service manager is told."""
+        """`tell` gets what the service manager is told. `role`: of several collectors, this one may
+        have to lead or to stand by; a change of that is taken up as a change of the spec is."""
+        self._role = role
         self._files = files
         self._system = system
         self._running = running
@@ -108,6 +128,8 @@ class Reloading:
         """The next spec, once there is a sound one; None where the process ends."""
         try:
             while await self._look():
+                if self._has_turned():
+                    return self._system
                 self._tell(reloading())
                 found = await in_thread(self._read, "reload")
                 if isinstance(found, System):
@@ -125,6 +147,8 @@ class Reloading:
             asked = await self._waited()
             if self._asked.asked.is_set():
                 return False
+            if self._has_turned():
+                return True
             now = await in_thread(lambda: self._digest(self._system), "reload")
             if asked or (now == before and now not in (self._known, self._refused)):
                 self._refused = ""
@@ -135,15 +159,22 @@ class Reloading:
 
     async def _waited(self) -> bool:
         """Whether a reload was asked for, before it was time to look at the files again."""
-        waits = [
-            asyncio.create_task(each.wait()) for each in (self._asked.asked, self._asked.reload)
-        ]
+        events = [self._asked.asked, self._asked.reload]
+        if self._role is not None:
+            self._role.turned.clear()
+            if self._has_turned():
+                return False
+            events.append(self._role.turned)
+        waits = [asyncio.create_task(each.wait()) for each in events]
         await asyncio.wait(waits, timeout=self._look_every, return_when=asyncio.FIRST_COMPLETED)
         for each in waits:
             each.cancel()
         asked = self._asked.reload.is_set()
         self._asked.reload.clear()
         return asked
+
+    def _has_turned(self) -> bool:
+        return self._role is not None and self._role.leads != self._running.leads
 
     def _read(self) -> System | ObsError:
         """The spec as it is now, if a collector could be made of it; else why not."""
@@ -175,19 +206,24 @@ class Reloading:
     def _replace(self, system: System) -> None:
         """Let a collector of this spec go on from the one that has ended."""
         before, why = self._running, ""
+        turned = system is self._system
         try:
             self._running = self._files.assemble(system, before, False)
-            self._system, self._known, self._refused = system, self._digest(system), ""
+            if not turned:
+                self._system, self._known, self._refused = system, self._digest(system), ""
         except ObsError as error:  # what could be assembled a moment ago
             why = str(error)
             log.error("the changed spec is not in force: %s", why)
             self._running = self._files.assemble(self._system, before, False)
         collector = self._running.collector
-        since = before.collector.spec.since if why else collector.clock.wall()
-        collector.take_spec(SpecInForce(since, why))
+        since = before.collector.spec.since if why or turned else collector.clock.wall()
+        refused = before.collector.spec.refused if turned else why
+        collector.take_spec(SpecInForce(since, refused))
         self._serving.serve(collector)
         self._tell(READY)
-        if not why:
+        if turned:
+            log.info("this collector %s now", "leads" if self._running.leads else "stands by")
+        elif not why:
             log.info("the spec was read again and is in force")
         gc.unfreeze()  # what belonged to the old collector is no longer permanent
         gc.collect()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from obs import __version__
-from obs.collector.collector import Collector
+from obs.collector.collector import Collector, Lease
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.objective import Objective
 from obs.redaction.address import shown_address
@@ -16,6 +16,7 @@ from obs.spec.sources import source_model
 from obs.spec.system import System
 from obs.spec.watched import SpecName
 from obs.web.status import (
+    LeaseStatus,
     Level,
     PushStatus,
     RecordedSlo,
@@ -48,9 +49,11 @@ def build_status(collector: Collector) -> Status:
             environment=system.environment,
             description=system.description,
             version=__version__,
+            shard=str(system.share.shard or ""),
             generated_at=now,
             uptime_seconds=max(0.0, now - collector.started),
             spec_refused=collector.spec.refused,
+            lease=_lease(collector.lease),
             slos=tuple(
                 _slo(each, each in shown, _is_silent(collector, each, now))
                 for each in collector.objectives.all
@@ -72,6 +75,14 @@ def build_status(collector: Collector) -> Status:
             slos_by_rules=tuple(f"{x.service}/{x.name}" for x in system.slos if x.by_rules),
             recorded_slos=tuple(_recorded(x, system) for x in system.slos if x.by_rules),
         )
+    )
+
+
+def _lease(lease: Lease | None) -> LeaseStatus | None:
+    if lease is None:
+        return None
+    return LeaseStatus(
+        leads=lease.leads, holder=lease.held_by, epoch=lease.epoch, error=lease.error
     )
 
 

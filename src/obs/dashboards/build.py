@@ -21,6 +21,7 @@ from obs.dashboards.pages import (
     eventbridge,
     events,
     jetstream,
+    leaders,
     overview,
     pipes,
     probes,
@@ -53,6 +54,7 @@ PAGES: Final[tuple[Callable[[BuildContext], Page | None], ...]] = (
     slos.page,
     slo_detail.page,
     collector.page,
+    leaders.page,
 )
 """Makes each page; None where the system has nothing to show on it."""
 

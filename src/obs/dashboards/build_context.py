@@ -33,6 +33,7 @@ class BuildContext:
     dead letters. `slo_objects`: an SLO is one over many objects. `slo_teams`: one has a team.
     `slo_labels` are those that the spec gives to SLOs, team and owner first. `probes`: something is
     probed, every `probe_poll`. `canaries`: some are published, and looked for every `canary_poll`.
+    `ha`: of several collectors one leads.
     """
 
     system: str
@@ -62,6 +63,7 @@ class BuildContext:
     probe_poll: str | None = None
     canaries: bool = False
     canary_poll: str | None = None
+    ha: bool = False
 
     @property
     def of_slo(self) -> tuple[str, ...]:
@@ -110,6 +112,7 @@ def build_context_of(system: System) -> BuildContext:
         probe_poll=_longest(system.sources.probe.values()),
         canaries=bool(system.sources.canary),
         canary_poll=_longest(system.sources.canary.values()),
+        ha=system.ha is not None,
     )
 
 

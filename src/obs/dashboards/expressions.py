@@ -34,6 +34,7 @@ OBJECT: Final = (
     "target",
     "dependency",
     "canary",
+    "shard",
     "source",
 )
 """Labels that name an object, from the general to the particular."""

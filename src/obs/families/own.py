@@ -168,6 +168,21 @@ def spec_families(refused: bool, at: float) -> list[Family]:
     return [single(own.SPEC_REFUSED, int(refused)), single(own.SPEC_READ, at)]
 
 
+def shard_families(number: int, of: int, sources: Sequence[Source]) -> list[Family]:
+    """Which shard this collector watches, and the health of its sources beside other shards'."""
+    up = [int(source.up) for source in sources]
+    return [
+        Family(own.SHARD_INFO, Rows([(str(number), str(of))]), [1]),
+        single(own.SHARDS, of),
+        Family(own.SHARD_SOURCE_UP, Rows((str(number), each.name) for each in sources), up),
+    ]
+
+
+def lease_families(leads: bool, epoch: int) -> list[Family]:
+    """Whether this collector holds the lease, and how often it was taken."""
+    return [single(own.LEADER, int(leads)), single(own.LEASE_TAKEOVERS, epoch)]
+
+
 def log_family(dropped: int) -> Family:
     """Log lines that could not be written."""
     return single(own.LOG_LINES_DROPPED, dropped)

@@ -275,16 +275,17 @@ def _stream(stream: Stream) -> str:
     age = stream.config.max_age
     kept = f", max_age {format_duration(age)}" if age else ""
     of = "" if stream.account == _GLOBAL else f" of account {stream.account}"
-    return f"{stream.name}{of}: {stream.messages} messages{kept}"
+    return f"{stream.name}{of}: {stream.messages} message{'s' * (stream.messages != 1)}{kept}"
 
 
 def _consumer(consumer: Consumer) -> str:
     config = consumer.config
     tries = f", max_deliver {config.max_deliver}" if config.max_deliver > 0 else ""
     behind = consumer.pending + consumer.ack_pending
+    messages = f"{behind} message{'s' * (behind != 1)}"
     paused = ", paused" if consumer.paused else ""
     wait = format_duration(config.ack_wait)
-    return f"{consumer.name}: ack_wait {wait}{tries}, {behind} messages behind{paused}"
+    return f"{consumer.name}: ack_wait {wait}{tries}, {messages} behind{paused}"
 
 
 def _saw(snapshot: NatsSnapshot) -> str:

@@ -74,6 +74,7 @@ def _collector(system: System, sources: Sources, options: PolicyOptions) -> Poli
     statements = [statement for each in polled for statement in each.statements]
     statements += _listing_metrics(system, sources) if polled else ()
     statements += _publishing(system, sources, options)
+    statements += _leasing(system, sources, options)
     if polled and system.checks.every is not None:  # it runs `obs check` as well
         statements += operators.check(system, sources, options).statements
     remarks = [remark for each in polled for remark in each.remarks]
@@ -103,6 +104,15 @@ def _publishing(system: System, sources: Sources, options: PolicyOptions) -> Ite
             Condition("cloudwatch:namespace", (output.namespace,)),
         )
         yield Statement("PublishMetrics", ("cloudwatch:PutMetricData",), conditions=conditions)
+
+
+def _leasing(system: System, sources: Sources, options: PolicyOptions) -> Iterator[Statement]:
+    lease = system.ha.lease.dynamodb if system.ha else None
+    if lease is not None and lease.source in sources:
+        table = place(sources[lease.source], options.account).arn(
+            "dynamodb", f"table/{lease.table}"
+        )
+        yield Statement("KeepLease", ("dynamodb:GetItem", "dynamodb:PutItem"), (table,))
 
 
 def _is_published(metric: Metric, system: System, options: PolicyOptions) -> bool:

@@ -23,6 +23,7 @@ PAGES: Final = (
         "eventbridge",
         "events",
         "jetstream",
+        "leaders",
     ),
     *(
         "overview",

@@ -1,8 +1,7 @@
 """An AWS endpoint on loopback: a ministack process, removed with its files afterwards.
 
-It emulates CloudWatch, EventBridge with its pipes and schedules, SQS, SNS, Lambda, STS, IAM and the
-tagging API. It publishes no service
-metrics, so sandbox/aws_events does.
+It emulates CloudWatch, EventBridge with its pipes and schedules, SQS, SNS, Lambda, STS, IAM,
+DynamoDB and the tagging API. It publishes no service metrics, so sandbox/aws_events does.
 """
 
 import shutil
@@ -20,7 +19,7 @@ REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
 ACCESS_KEY: Final = "test"  # the emulator accepts any
 SECRET_KEY: Final = "test"
-_SERVICES: Final = "monitoring,events,sqs,sns,sts,iam,lambda,pipes,scheduler,tagging"
+_SERVICES: Final = "monitoring,events,sqs,sns,sts,iam,lambda,pipes,scheduler,tagging,dynamodb"
 _START_TIMEOUT: Final = 30.0
 
 

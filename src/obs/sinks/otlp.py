@@ -103,10 +103,19 @@ def resource(identity: Identity, extra: Mapping[str, str]) -> Resource:
     )
 
 
-def open_otlp(spec: Otlp, identity: Identity) -> "OtlpSink":
-    """The sink of the spec; connects when first used."""
+def open_otlp(
+    spec: Otlp, identity: Identity, permit: Callable[[], SourceError | None] = lambda: None
+) -> "OtlpSink":
+    """The sink of the spec; connects when first used. `permit` is asked before each request."""
     origin = resource(identity, spec.resource)
-    return OtlpSink(connect(spec), origin, identity.labels, timeout=spec.timeout, every=spec.every)
+    return OtlpSink(
+        connect(spec),
+        origin,
+        identity.labels,
+        timeout=spec.timeout,
+        every=spec.every,
+        permit=permit,
+    )
 
 
 class OtlpSink:
@@ -125,7 +134,10 @@ class OtlpSink:
         timeout: float,
         every: float = 0.0,
         now: Callable[[], float] = time.monotonic,
+        permit: Callable[[], SourceError | None] = lambda: None,
     ) -> None:
+        """`permit` is asked before each request: why it may not be sent; None where it may."""
+        self._permit = permit
         self._sender = sender
         self._encoder = Encoder(origin, labels)
         self._timeout = timeout
@@ -178,6 +190,8 @@ class OtlpSink:
     def _answer(self, chunk: Chunk, ends: float, patience: Patience) -> Answer | SourceError:
         """The answer to a chunk, which is repeated while that may help."""
         while True:
+            if (refused := self._permit()) is not None:
+                return refused
             left = min(ends - self._now(), self._timeout)
             if left <= 0:
                 return SourceError("timeout", f"the push took longer than {self._limit:g} s")

@@ -47,7 +47,10 @@ class RemoteWriteSink:
         *,
         more: Callable[[], Sequence[Family]] = lambda: (),
         now: Callable[[], float] = time.monotonic,
+        permit: Callable[[], SourceError | None] = lambda: None,
     ) -> None:
+        """`permit` is asked before each request: why it may not be sent; None where it may."""
+        self._permit = permit
         self._spec = spec
         self._writer = writer
         self._more = more
@@ -126,8 +129,8 @@ class RemoteWriteSink:
             if not answer.may_repeat:
                 return self._refused(batch, answer, failure, done)
             done.failure = failure
-            unsigned = not answer.status and failure.reason == "auth"
-            if unsigned or not patience.again(failure):
+            unsent = failure.reason in ("auth", "unavailable") and not answer.status
+            if unsent or not patience.again(failure):
                 if failure.pause is not None:
                     self._resumes = self._now() + min(failure.pause, LONGEST_PAUSE)
                 return failure
@@ -175,6 +178,8 @@ class RemoteWriteSink:
         return not self._settled and (answer.failure is None or answer.status in _OLD)
 
     def _sent(self, batch: Batch, protocol: Protocol, patience: Patience) -> WriteAnswer:
+        if (refused := self._permit()) is not None:
+            return WriteAnswer(0, None, refused)
         left = min(patience.left, self._spec.timeout)
         if left <= 0:
             return _none("timeout", f"the push took longer than {self.limit:g} s")

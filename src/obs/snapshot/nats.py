@@ -31,6 +31,8 @@ class NatsSnapshot:
     `credentials`: when those of connections expire (Unix seconds), of those that do.
     `by_subject`: messages by the subjects that the spec names; `uncounted`: why others are not
     told, a sentence each.
+    `elsewhere`: streams, each with its account, that another shard's collector watches; they are
+    unwatched here, and their consumers are not known.
     `left_out` also counts accounts beyond their cap (accounts), which are in no server either.
     `peers`: pages as another exporter reads them, where its names are served.
     """
@@ -49,6 +51,7 @@ class NatsSnapshot:
     uncounted: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
     peers: tuple[PeerServer, ...] = ()
+    elsewhere: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def tells_all(self) -> bool:

@@ -121,7 +121,14 @@ class SourceClient(Protocol):
     def requests(self) -> Mapping[str, int]: ...
     @property
     def dollars_per_month(self) -> float: ...
+    def guard(self, permit: "Permit") -> None:
+        """Send no request, from now on, that `permit` does not allow."""
+
     def close(self) -> None: ...
+
+
+Permit = Callable[[], "SourceError | None"]
+"""Why nothing may be spent at this moment; None where it may. Asked before each request."""
 
 
 Change = Callable[[], Sequence["Family"]]
@@ -239,6 +246,10 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
 
         return KindOnPage()
 
+    def spends(self, spec: SpecT) -> bool:
+        """Whether polling this source costs money: of several collectors, one polls it."""
+        return self.paid
+
     def client(self, spec: SpecT, monotonic: Callable[[], float]) -> ClientT | None:
         """The client of a paid source; None where polling is free. Sends nothing."""
         return None
@@ -263,6 +274,13 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     def compat(self, snapshot: Any, web: "Web", cache: "RowCache") -> Sequence["Family"]:
         """Families of the names of other exporters, as `web.compat` says, of a snapshot."""
         return ()
+
+    def sizes(
+        self, name: str, spec: SpecT, exported: Exported
+    ) -> Mapping[int, tuple[Mapping[str, int], int]]:
+        """By shard, how many objects of each kind it would have, and about how many series, by what
+        the source tells now. Raises SourceError."""
+        return {}
 
     def polled_once(self, sources: Mapping[str, SpecT]) -> "list[Family]":
         """Families of one poll of each, to count the series that an output would write.

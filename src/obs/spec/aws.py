@@ -1,6 +1,7 @@
 """AWS accounts and regions as sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
@@ -22,6 +23,7 @@ from obs.spec.model import Glob, HttpUrl, Model, wrong
 from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, NotBoolean, within
 from obs.spec.regions import Region
+from obs.spec.shard import Portion
 from obs.spec.source import Seconds, SourceSpec, Timeout
 from obs.spec.watched import ObjectKind, SpecName
 
@@ -79,6 +81,7 @@ class AwsSource(AwsQueues, SourceSpec, AwsAccess):
     model_config = ConfigDict(json_schema_extra=needs_no_region)
 
     words = "AWS"
+    has_shards = True
 
     regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=64)] | None = None
     """Regions, instead of region; each becomes a source NAME-REGION with health of its own."""
@@ -158,6 +161,17 @@ class AwsSource(AwsQueues, SourceSpec, AwsAccess):
         one._group = group
         return one
 
+    def of_share(self, share: Portion) -> "AwsSource":
+        """Its rules and queues of the shard, for a part of the budget; the rest is shard 1's."""
+        part, shards = super().of_share(share), share.shard.of if share.shard else 1
+        if (budget := self.monthly_budget_dollars) is not None:
+            part = part.model_copy(update={"monthly_budget_dollars": budget / shards})
+        if self._group and (of_all := self._group.budget) is not None:
+            part._group = replace(self._group, budget=of_all / shards)
+        nothing: dict[str, Any] = dict.fromkeys((*_FIELDS.values(), "metrics"), ())
+        nothing |= {"put_events": False, "targets": False}
+        return part if share.is_first else part.model_copy(update=nothing)
+
     @model_validator(mode="after")
     def _each_name_is_one_metric(self) -> "AwsSource":
         for index, why in clashes(enumerate(self.metrics)):
@@ -186,7 +200,8 @@ class AwsSource(AwsQueues, SourceSpec, AwsAccess):
     @property
     def selection(self) -> str:
         """Which rules are watched: a rule that it takes but did not is not a new one."""
-        return "; ".join(f"{bus.name}: {', '.join(bus.rules)}" for bus in self.buses)
+        shard = f"; shard {self.share.shard}" if self.share.shard else ""
+        return "; ".join(f"{bus.name}: {', '.join(bus.rules)}" for bus in self.buses) + shard
 
     @property
     def watches(self) -> frozenset[AwsService]:

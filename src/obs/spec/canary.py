@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from obs.spec.aws import AwsSource
 from obs.spec.model import AssetName, Matching, Model, Name, wrong
 from obs.spec.nats import AccountName, NatsConnection, NatsSource
+from obs.spec.nats_place import NatsBucket, NoConnection, connection_of, no_source
 from obs.spec.quantity import Duration, format_duration, within
 from obs.spec.source import Poll, SourceSpec, Timeout
 
@@ -29,11 +30,6 @@ QueueName = Annotated[
     str,
     Field(max_length=80),
     Matching(r"^[A-Za-z0-9_-]+$", "the name of a standard SQS queue, for example orders-canary"),
-]
-BucketName = Annotated[
-    str,
-    Field(max_length=200),
-    Matching(r"^[A-Za-z0-9_-]+$", "the name of a key-value bucket, for example obs"),
 ]
 EventField = Annotated[
     str,
@@ -73,17 +69,6 @@ class NatsPath(Model):
         return self
 
 
-class Lease(Model):
-    """Where two collectors agree which of them publishes a slot's event."""
-
-    source: Name
-    """NATS source with a connection."""
-    account: AccountName | None = None
-    """Account of the connection, where the source has several (default: its only one)."""
-    bucket: BucketName
-    """Key-value bucket that exists; the canary writes one key of it."""
-
-
 class EventBridgePath(Model):
     """A bus that the event is published to, and the queue where a rule has to deliver it."""
 
@@ -97,7 +82,7 @@ class EventBridgePath(Model):
     """`source` of the event, which the rule has to match."""
     detail_type: EventField = "obs canary"
     """`detail-type` of the event, which the rule has to match."""
-    lease: Lease | None = None
+    lease: NatsBucket | None = None
     """Where several collectors agree who publishes (default: each publishes its own event)."""
 
 
@@ -158,7 +143,7 @@ class CanarySource(SourceSpec):
         if self.eventbridge is not None:
             self._aws = aws.get(self.eventbridge.source)
             if self._aws is None:
-                return ("eventbridge", "source"), _no_source("AWS", self.eventbridge.source, aws)
+                return ("eventbridge", "source"), no_source("AWS", self.eventbridge.source, aws)
         if self.nats is not None:
             return self._connect(("nats",), self.nats, nats)
         if self.eventbridge is not None and self.eventbridge.lease is not None:
@@ -166,27 +151,12 @@ class CanarySource(SourceSpec):
         return None
 
     def _connect(
-        self, at: tuple[str, ...], named: NatsPath | Lease, nats: dict[str, NatsSource]
+        self, at: tuple[str, ...], named: NatsPath | NatsBucket, nats: dict[str, NatsSource]
     ) -> tuple[tuple[str, ...], str] | None:
-        source = nats.get(named.source)
-        if source is None:
-            return (*at, "source"), _no_source("NATS", named.source, nats)
-        every = source.every_connection
-        if not every:
-            add = f"add sources.nats.{named.source}.connection"
-            return (
-                *at,
-                "source",
-            ), f"source {named.source!r} has no connection to publish on; {add}"
-        chosen = [each for each in every if named.account in (None, each.account)]
-        if len(chosen) != 1:
-            accounts = ", ".join(each.account for each in every)
-            wanted = "several connections" if chosen else f"no connection of {named.account!r}"
-            message = f"source {named.source!r} has {wanted}; choose from {accounts}"
-            return (*at, "account"), message
-        self._connection = chosen[0]
-        of = "connection" if len(every) == 1 else f"connection/{chosen[0].account}"
-        self._connection_at = f"sources.nats.{named.source}.{of}"
+        found = connection_of(named.source, named.account, nats)
+        if isinstance(found, NoConnection):
+            return (*at, found.field), found.why
+        self._connection, self._connection_at = found
         return None
 
     @model_validator(mode="after")
@@ -205,9 +175,3 @@ class CanarySource(SourceSpec):
                 "poll",
             )
         return self
-
-
-def _no_source(words: str, name: str, known: dict[str, NatsSource] | dict[str, AwsSource]) -> str:
-    if not known:
-        return f"no {words} source {name!r}: the spec has none; add it to sources"
-    return f"no {words} source {name!r}; choose from {', '.join(sorted(known))}"

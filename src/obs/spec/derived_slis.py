@@ -6,10 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from obs.spec.alerts import LabelName
+from obs.spec.globs import plain_name
 from obs.spec.metric_limits import metric_named, parsed, shown, source_kind_of
 from obs.spec.model import Glob, Matching, Name, wrong
 from obs.spec.quantity import NotBoolean
 from obs.spec.report import did_you_mean
+from obs.spec.shard import Identity, Place
 from obs.spec.sli import SliSpec
 from obs.spec.watched import Named
 
@@ -84,6 +86,23 @@ class MetricSli(SliSpec):
         """The labels that tell the objects apart."""
         return "/".join(self.by)
 
+    def place(self) -> Identity | Place:
+        """That of the one object that `where` names; of objects of every shard there is none."""
+        labels = metric_named(self.metric).labels
+        kind = next((each for each in ("stream", "rule", "queue") if each in labels), None)
+        if kind is None:
+            return Place.FIRST
+        if kind in self.by:
+            return Place.EACH
+        of = "bus" if kind == "rule" else kind
+        name = plain_name(self.where.get(of, "*"))
+        if name is None:
+            raise ValueError(
+                f"{self.metric} is of {kind}s of several shards; name one {of} in where, or write "
+                f"by: [{kind}]"
+            )
+        return (self.source, kind, name)
+
     def of(self, own: dict[str, str]) -> Self:
         """The SLI of one of its objects."""
         return self.model_copy(update={"where": {**self.where, **own}, "by": ()})
@@ -123,6 +142,7 @@ class CompositeSli(SliSpec):
 
     source_kind = "nats"
     counts_minutes = True
+    anywhere = True  # where its parts are
 
     source: Literal[""] = ""
     """Not to be written: it is measured by the sources of its parts."""

@@ -13,6 +13,7 @@ from obs.spec.label_keys import check_labels_apart
 from obs.spec.model import AssetName, Glob, HttpUrl, Matching, Model, Name, wrong
 from obs.spec.nats_login import NatsLogin
 from obs.spec.quantity import NotBoolean
+from obs.spec.shard import Portion
 from obs.spec.source import Poll, Seconds, SourceSpec, Timeout
 from obs.spec.tls import Tls
 from obs.spec.tree import path_text
@@ -188,6 +189,7 @@ class NatsSource(SourceSpec, Monitoring):
 
     # `Monitoring` is the last base so that its fields come first: pydantic reads bases backwards.
     words = "NATS"
+    has_shards = True
 
     poll: Poll = 15.0
     """Interval of the polls."""
@@ -236,6 +238,11 @@ class NatsSource(SourceSpec, Monitoring):
     def every_connection(self) -> tuple[NatsConnection, ...]:
         """All its connections; no two of them hear the same account."""
         return (*([self.connection] if self.connection else []), *self.connections)
+
+    def of_share(self, share: Portion) -> "NatsSource":
+        """Its streams of the shard; what is collected beside streams is shard 1's."""
+        part = super().of_share(share)
+        return part if share.is_first else part.model_copy(update={"collect": ()})
 
     @property
     def heard_accounts(self) -> tuple[str, ...]:

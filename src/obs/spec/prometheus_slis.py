@@ -19,6 +19,7 @@ class PrometheusSli(SliSpec):
     but those that it counts as bad."""
 
     source_kind = "prometheus"
+    anywhere = True
     has_rules = True
 
     source: Name
@@ -54,6 +55,7 @@ class PrometheusMinutesSli(SliSpec):
     """Good minutes: those at whose end a condition held, or the share of one that was no error."""
 
     source_kind = "prometheus"
+    anywhere = True
     counts_minutes = True
     has_rules = True
 
@@ -84,6 +86,7 @@ class PrometheusLatencySli(SliSpec):
     """Good events: those that a histogram counts as faster than a limit."""
 
     source_kind = "prometheus"
+    anywhere = True
     has_rules = True
 
     source: Name

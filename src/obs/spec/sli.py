@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from obs.spec.model import Model, Name
+from obs.spec.shard import Identity, Place
 from obs.spec.watched import BusRules, Named
 
 Key = tuple[str, str]
@@ -22,6 +23,9 @@ class SliSpec(Model):
     """Whether recording rules can count its events, beside its source and without a collector."""
     silence_is_zero: ClassVar[bool] = False
     """Whether a minute of which its source says nothing had no events: then no data is missing."""
+
+    anywhere: ClassVar[bool] = False
+    """Whether every collector that reaches its source can measure it, whatever that polls."""
 
     source: Name
     """Source of the data."""
@@ -46,6 +50,14 @@ class SliSpec(Model):
     def kind_of_source(self) -> str:
         """The kind of its source."""
         return self.source_kind
+
+    def place(self) -> Identity | Place:
+        """Where a system is divided into shards, what says which of them evaluates it: the object
+        that it counts, or the beginning of the identities of several, which then stay together.
+
+        Raises ValueError where what it counts is on several shards; says why, and what helps.
+        """
+        return Place.ANY if self.anywhere else Place.FIRST
 
     def part_names(self) -> tuple[str, ...]:
         """The SLOs that it is made of: NAME, or SERVICE/NAME of another service."""

@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Field, model_validator
 from obs.durations import format_duration
 from obs.spec.cloudwatch_metrics import CountedMetric, MeasuredMetric
 from obs.spec.derived_slis import CompositeSli, MetricSli
-from obs.spec.globs import escaped
+from obs.spec.globs import escaped, plain_name
 from obs.spec.model import ONE_ASSET, AssetGlob, Glob, Model, Name, wrong
 from obs.spec.prometheus_slis import PrometheusLatencySli, PrometheusMinutesSli, PrometheusSli
 from obs.spec.quantity import Duration, NotBoolean, within
+from obs.spec.shard import Identity, Place
 from obs.spec.sli import SliSpec
 from obs.spec.watched import (
     BusRules,
@@ -62,6 +63,14 @@ class EventBridgeSli(SliSpec):
         """The kind of object that has an SLO each."""
         return self.by or ""
 
+    def place(self) -> Identity | Place:
+        """That of its rule; of several, their bus, whose rules then stay together."""
+        if self.each:
+            return Place.EACH
+        name = plain_name(self.rules[0]) if len(self.rules) == 1 else None
+        of_bus = (self.source, "rule", self.bus)
+        return of_bus if name is None else (*of_bus, name)
+
     def of(self, rule: str) -> Self:
         """The SLI of one of its rules."""
         return self.model_copy(update={"rules": (escaped(rule),), "by": None})
@@ -93,6 +102,10 @@ class ConsumerSli(SliSpec):
     def each(self) -> str:
         """The kind of object that has an SLO each."""
         return self.by or ""
+
+    def place(self) -> Identity | Place:
+        """That of its stream."""
+        return Place.EACH if self.by else (self.source, "stream", self.stream)
 
     def of(self, stream: str, consumer: str) -> Self:
         """The SLI of one of its consumers."""
@@ -243,6 +256,7 @@ class CloudWatchSli(SliSpec):
 
     source_kind = "aws"
     silence_is_zero = True
+    anywhere = True
 
     source: Name
     """AWS source whose account and region has the metrics."""
@@ -273,6 +287,7 @@ class CloudWatchMinutesSli(SliSpec):
 
     source_kind = "aws"
     counts_minutes = True
+    anywhere = True
 
     source: Name
     """AWS source whose account and region has the metric."""

@@ -2,12 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
 from obs.spec.model import Model, wrong
 from obs.spec.quantity import Duration, format_duration, within
+from obs.spec.shard import WHOLE, Portion
 from obs.spec.watched import SpecName
 
 Poll = Annotated[Duration, within("100ms", "1d")]
@@ -26,6 +27,9 @@ class SourceSpec(Model):
     """Name of the kind for people: "NATS" in "a NATS source"."""
     only_for_slos: ClassVar[bool] = False
     """Whether nothing is collected of it but what SLOs count."""
+    has_shards: ClassVar[bool] = False
+    """Whether its objects are divided among shards; of the other kinds shard 1 polls all."""
+    _share: Portion = PrivateAttr(default=WHOLE)
 
     poll: Poll
     """Interval of the polls."""
@@ -41,6 +45,21 @@ class SourceSpec(Model):
     @abstractmethod
     def where(self) -> str:
         """Where it is polled and what is selected there, for people to read."""
+
+    @property
+    def share(self) -> Portion:
+        """Which of its objects are watched here."""
+        return self._share
+
+    def has_part(self, share: Portion, *, measured: bool) -> bool:
+        """Whether the collector of a shard polls it; `measured`: for an SLO that it evaluates."""
+        return self.has_shards or share.is_first or (measured and self.only_for_slos)
+
+    def of_share(self, share: Portion) -> Self:
+        """What the collector of a shard polls of it."""
+        part = self.model_copy()
+        part._share = share
+        return part
 
     @property
     def one_of(self) -> str:

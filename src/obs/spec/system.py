@@ -4,16 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, PrivateAttr, model_validator
 
 from obs import catalogue
-from obs.catalogue.exported import Exported
+from obs.catalogue.exported import Exported, of_other_shards
 from obs.catalogue.metric import Metric
 from obs.ids import short_digest
 from obs.redaction.address import shown_address
 from obs.spec.alerts import AlertTuning, Links
 from obs.spec.checks import Checks
 from obs.spec.cloudwatch_metrics import clashes
+from obs.spec.ha import HighAvailability
 from obs.spec.maintenance import MaintenanceWindow
 from obs.spec.metrics import Metrics
 from obs.spec.model import Model, Name, wrong
@@ -22,6 +23,7 @@ from obs.spec.outputs import Outputs
 from obs.spec.packs import Packs
 from obs.spec.privacy import PrivacySettings
 from obs.spec.report import did_you_mean
+from obs.spec.shard import WHOLE, Portion
 from obs.spec.slo_facts import Tiers, same_place_twice
 from obs.spec.slos import Slo
 from obs.spec.sources import Sources
@@ -82,6 +84,9 @@ class System(Model):
     """Personal data and secrets in payloads and log records of services that use obs.privacy."""
     outputs: Outputs = Outputs.default()
     """Outputs of the collector."""
+    ha: HighAvailability | None = None
+    """High availability: one of several collectors leads (default: each polls and pushes all)."""
+    _share: Portion = PrivateAttr(default=WHOLE)
     metrics: Metrics = Metrics.default()
     """Metrics to export beyond the usual ones, and not to export (default: the usual ones)."""
 
@@ -96,6 +101,19 @@ class System(Model):
                 for each in members:
                     each.__dict__["metrics"] += metrics  # frozen for everybody else
         self.__dict__["slos"] += tuple(slo for _, slo in self.packs.slos())
+        return self
+
+    @model_validator(mode="after")
+    def _the_lease_has_its_place(self) -> "System":
+        if self.ha is None:
+            return self
+        if problem := self.ha.lease.bind(self.sources.nats, self.sources.aws):
+            at, message = problem
+            raise wrong(message, ("ha", "lease", *at))
+        for name, canary in self.sources.canary.items():
+            if canary.eventbridge is not None and canary.eventbridge.lease is not None:
+                message = "remove it: with ha only the leader publishes to EventBridge"
+                raise wrong(message, ("sources", "canary", name, "eventbridge", "lease"))
         return self
 
     @model_validator(mode="after")
@@ -160,7 +178,17 @@ class System(Model):
     @property
     def exported(self) -> Exported:
         """The metrics that it exports."""
-        return self.metrics.exported
+        chosen = self.metrics.exported
+        return chosen if self.share.is_first else of_other_shards(chosen)
+
+    @property
+    def share(self) -> Portion:
+        """The shard that is collected; without one, everything."""
+        return self._share
+
+    def take_share(self, share: Portion) -> None:
+        """Be what is collected by a shard (`obs.spec.sharding`)."""
+        self._share = share
 
     @property
     def named_metrics(self) -> tuple[Metric, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from obs.spec.files import spec_files
+from obs.spec.ha import KubernetesLease
 from obs.spec.secret import FileSecret
 from obs.spec.system import System
 
@@ -34,6 +35,8 @@ def digest(files: Iterable[Path]) -> str:
 
 
 def _named(value: object) -> Iterator[str]:
+    if isinstance(value, KubernetesLease):
+        return  # read for each request, and renewed every hour by Kubernetes
     if isinstance(value, FileSecret):
         yield value.file
     elif isinstance(value, BaseModel):

@@ -58,5 +58,5 @@ def encode(histories: SloHistories) -> bytes:
 
 
 def decode(document: bytes) -> SloHistories:
-    """The histories of a document. Raises msgspec.DecodeError or UnicodeDecodeError."""
+    """The histories of a document. Raises as obs.web.status.decode."""
     return _DECODER.decode(document)

@@ -146,6 +146,15 @@ class PushStatus(msgspec.Struct, frozen=True, kw_only=True):
     error_reason: str | None = None
 
 
+class LeaseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """This collector's part in the lease by which one of several leads."""
+
+    leads: bool  # it polls what costs money, and pushes
+    holder: str  # HOST:PID:DIGITS of the leader, as last seen; empty: nobody
+    epoch: int  # how often the lease was taken
+    error: str = ""  # why it cannot be read or renewed
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything at `generated_at`; obs.web.verdict.complete fills `verdict` and the order."""
 
@@ -154,9 +163,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     description: str = ""
     version: str
+    shard: str = ""  # 2/5: the part of the system that this collector watches; empty: all of it
     generated_at: float
     uptime_seconds: float
     spec_refused: str = ""  # why a changed spec is not in force; the one before it is
+    lease: LeaseStatus | None = None  # null: the spec has no ha
     verdict: HealthVerdict = HealthVerdict("unknown", "")
     slos_by_rules: tuple[str, ...] = ()  # service/name of those that rules evaluate, not this
     recorded_slos: tuple[RecordedSlo, ...] = ()  # the same, with where to look
@@ -167,8 +178,17 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     spec_objects: tuple[SpecObjectStatus, ...] = ()  # those that are missing or idle
     figures: Mapping[str, float | None] = {}  # of the kinds of source: aws_cost_dollars_per_month
 
+    @property
+    def role(self) -> str:
+        """Of several collectors: whether this one leads, after a comma; else empty."""
+        if self.lease is None:
+            return ""
+        return ", leads" if self.lease.leads else ", stands by"
+
 
 _UNFOLDED: Final = ("lists", "figures")
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What is raised for a document that is none."""
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Status)
 
@@ -191,7 +211,7 @@ def encode(status: Status) -> bytes:
 def decode(document: bytes) -> Status:
     """The status of a document, without the lists and figures of the kinds of source.
 
-    Raises msgspec.DecodeError or UnicodeDecodeError where it is none.
+    Raises one of UNREADABLE where it is none.
     """
     return _DECODER.decode(document)
 
@@ -199,7 +219,7 @@ def decode(document: bytes) -> Status:
 def decode_whole(document: bytes, rows: Mapping[str, type[StatusRow]]) -> Status:
     """The status of a document with the lists of these names and rows, and all figures.
 
-    Raises msgspec.DecodeError (ValidationError among them) or UnicodeDecodeError where it is none.
+    Raises one of UNREADABLE where it is none.
     """
     fields = msgspec.json.decode(document)
     status = msgspec.convert(fields, Status)

@@ -73,6 +73,9 @@ def _problems(status: Status) -> Iterator[Problem]:
     if status.spec_refused:
         text = f"The changed spec is not in force: {status.spec_refused}"
         yield Problem("warning", "source", "spec", text)
+    if status.lease is not None and status.lease.error:
+        text = f"The lease cannot be read or renewed: {status.lease.error}"
+        yield Problem("warning", "source", "lease", text)
     for source in status.sources:
         yield from _source_problem(source)
     for each in status.spec_objects:

@@ -52,6 +52,7 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "slo": "processing",
         "slo_service": "oms",
         "source": "main",
+        "shard": "2",
         "kind": "consumer",
         "job": "obs",
         "instance": "collector:9464",

@@ -6,7 +6,14 @@ import pytest
 
 from obs.alerts.alert import Severity, TunedAlert
 from obs.alerts.conditions import Above, Age, Burn, ErrorRate, Increase, Quiet
-from obs.alerts.definitions import ALERTS, SOURCE_KIND, aws_pipes, aws_targets, work_queues
+from obs.alerts.definitions import (
+    ALERTS,
+    SOURCE_KIND,
+    aws_pipes,
+    aws_targets,
+    high_availability,
+    work_queues,
+)
 from obs.alerts.tuning import check_tuning, tuned_alerts
 from obs.errors import BadInput
 from obs.spec.load import Spec
@@ -21,8 +28,9 @@ ON_REQUEST = {
     *("NatsQuorumLost", "NatsLeaderElectionsFrequent", "NatsConsumerNakRateHigh"),
     "NatsConsumerProcessingSlow",
     *(alert.name for alert in (*aws_targets.ALERTS, *aws_pipes.ALERTS, *work_queues.ALERTS)),
+    *(alert.name for alert in high_availability.ALERTS),
 }
-"""Alerts on what is not collected by default, or without a connection."""
+"""Alerts on what is not collected by default, or without a connection, or `ha`."""
 
 
 def alerts(spec: Spec, name: str) -> list[TunedAlert]:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,14 @@ def test_no_collector_is_exit_code_3(
     collector.server_close()
     assert main(["status", "--url", address]) == 3
     assert "cannot connect" in capsys.readouterr().err
+
+
+def test_a_broken_spec_says_how_to_see_the_collector_that_goes_on_with_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "obs.yaml"
+    spec.write_text("version: 1\nsytem: shop\n")
+    assert main(["status", "--spec", str(spec)]) == 2
+    err = capsys.readouterr().err
+    assert "did you mean system?" in err
+    assert "obs status --url URL" in err

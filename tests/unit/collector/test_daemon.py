@@ -7,7 +7,7 @@ from typing import Never
 import pytest
 
 from obs.catalogue import own
-from obs.collector.collector import Collector
+from obs.collector.collector import Clock, Collector
 from obs.collector.daemon import HISTORY_RETRY_POLLS, Daemon, InCore, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
 from obs.errors import SourceError
@@ -22,6 +22,7 @@ class Lacking(Collector):
     """A collector whose SLOs lack history until some is taken in."""
 
     def __init__(self) -> None:
+        self.clock = Clock()
         self.taken = 0
         self.failures: list[tuple[str, str]] = []
 
@@ -80,6 +81,7 @@ class Pushing(Collector):
     """A collector that has something to push, and remembers what became of it."""
 
     def __init__(self) -> None:
+        self.clock = Clock()
         self.outcomes: list[tuple[Pushed, float]] = []
 
     def families(self) -> list[Family]:
@@ -99,6 +101,7 @@ class HangingSink:
     """Its pushes hang until `released`."""
 
     def __init__(self) -> None:
+        self.clock = Clock()
         self.released = threading.Event()
         self.begun = 0
         self.running = 0

@@ -7,6 +7,7 @@ import yaml
 
 from obs.dashboards.build import Board, boards
 from obs.spec.canary import CanarySource
+from obs.spec.ha import HighAvailability
 from obs.spec.load import load
 from obs.spec.nats import ClientConnections, Event, Group
 from obs.spec.probe import ProbeSource
@@ -50,7 +51,9 @@ def oms_with_every_group() -> System:
         "canary": {"oms": canary},
     }
     sources = whole.sources.model_copy(update=of_kinds)
-    return whole.model_copy(update={"sources": sources})
+    bucket = {"source": name, "bucket": "obs-lease"}
+    ha = HighAvailability.model_validate({"lease": {"nats": bucket}})
+    return whole.model_copy(update={"sources": sources, "ha": ha})
 
 
 def system(folder: Path, **changes: Any) -> System:

@@ -42,12 +42,13 @@ def expressions(board: Board) -> list[str]:
     return [target["expr"] for each in panels(board) for target in each["targets"]]
 
 
-def test_there_are_seventeen_pages_in_the_order_they_are_read() -> None:
+def test_there_are_eighteen_pages_in_the_order_they_are_read() -> None:
     pages = ["overview", "jetstream", "consumer", "servers", "services", "accounts"]
     pages += ["server_groups", "events", "eventbridge", "queues", "targets", "pipes", "probes"]
-    pages += ["canaries", "slos", "slo_detail", "collector"]
+    pages += ["canaries", "slos", "slo_detail", "collector", "leaders"]
     assert list(BOARDS) == pages
     on_request = {"services", "server_groups", "targets", "pipes", "queues", "probes", "canaries"}
+    on_request.add("leaders")
     assert list(by_page(oms())) == [page for page in pages if page not in on_request]
     assert [board.uid for board in BOARDS.values()] == [dashboard_uid("oms", it) for it in BOARDS]
 

@@ -58,15 +58,16 @@ def test_helm_lints_it_without_a_warning(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_it_renders_fits_the_schemas(name: str) -> None:
-    objects = rendered(values_of(name))
+    objects, lease = rendered(values_of(name)), name == "ha"
     assert objects
     for each in objects:
         validate(each)
     identities = [(each["kind"], each["metadata"]["name"]) for each in objects]
     assert len(identities) == len(set(identities))
     for pod in pods(objects):
-        check_restricted(pod)
-    assert of_kind(objects, "Secret", "Role", "RoleBinding", "ClusterRole") == []
+        check_restricted(pod, token=lease)
+    assert of_kind(objects, "Secret", "ClusterRole") == []
+    assert len(of_kind(objects, "Role", "RoleBinding")) == 2 * lease
 
 
 def test_the_helm_command_renders_the_same() -> None:

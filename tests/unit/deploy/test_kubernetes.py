@@ -3,9 +3,11 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from tests.unit.deploy.deployed import DEPLOY, PORT, ROOT, STATE, UID
 from tests.unit.deploy.manifests import (
@@ -32,11 +34,15 @@ def written() -> list[Manifest]:
 @pytest.fixture(scope="module")
 def built() -> list[Manifest]:
     """What `kubectl apply -k` would send."""
+    return kustomized(PRODUCTION)
+
+
+def kustomized(folder: Path) -> list[Manifest]:
     tool = shutil.which("kustomize")
     command = [tool, "build"] if tool else ["kubectl", "kustomize"]
     if not tool and not shutil.which("kubectl"):
         pytest.skip("neither kubectl nor kustomize is installed")
-    done = subprocess.run([*command, str(PRODUCTION)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return documents(done.stdout)
 
@@ -90,6 +96,25 @@ def test_two_collectors_never_share_a_state() -> None:
     deployment = named(written(), "Deployment", "obs-aws")
     assert deployment["spec"]["replicas"] == 1
     assert deployment["spec"]["strategy"]["type"] == "Recreate"
+
+
+def test_two_collectors_keep_a_lease_and_each_its_own_state() -> None:
+    found = kustomized(FOLDER / "overlays" / "two-collectors")
+    for manifest in found:
+        validate(manifest)
+    kinds = {each["kind"] for each in found}
+    assert {"Role", "RoleBinding"} < kinds
+    assert "PersistentVolumeClaim" not in kinds
+    deployment = named(found, "Deployment", "obs-aws")["spec"]
+    assert (deployment["replicas"], deployment["strategy"]["type"]) == (2, "RollingUpdate")
+    pod = deployment["template"]["spec"]
+    check_restricted(deployment["template"], token=True)
+    assert pod["automountServiceAccountToken"] is True
+    (state,) = (each for each in pod["volumes"] if each["name"] == "state")
+    assert state.keys() == {"name", "emptyDir"}
+    (config,) = (each for each in found if each["kind"] == "ConfigMap")
+    lease = yaml.safe_load(config["data"]["ha.yaml"])["ha"]["lease"]
+    assert lease == {"kubernetes": {"name": "obs"}}
 
 
 def test_every_container_is_within_the_restricted_standard(built: list[Manifest]) -> None:

@@ -237,3 +237,10 @@ def test_any_words_are_read_or_told(words: list[str]) -> None:
         assert module.FLAGS
         found = import_flags(read, ["-varz", *words])
         assert found.text is not None or found.lost
+
+
+def test_a_command_line_in_quotes_is_one_too() -> None:
+    quoted = import_flags("nats-exporter", ["-jsz=all -varz http://n1:8222"])
+    assert quoted == import_flags("nats-exporter", ["-jsz=all", "-varz", "http://n1:8222"])
+    with pytest.raises(BadInput, match="close the quote"):
+        import_flags("nats-exporter", ["-jsz=all 'http://n1:8222"])

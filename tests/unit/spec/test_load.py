@@ -112,7 +112,7 @@ def test_files_that_cannot_be_read_are_said_and_the_others_are_still_judged(
         "a.yaml:7: urll: unknown field; known fields: version, system, description, environment, "
         "state_dir, sources, slos, maintenance, tiers, alerts, packs, links, notify, targets, "
         "stacks, "
-        "checks, privacy, outputs, metrics, environments",
+        "checks, privacy, outputs, ha, metrics, environments",
         "b.yaml:2: is not UTF-8 text; save it as UTF-8",
         "empty: contains no .yaml or .yml file",
         "none.yaml: cannot be read: No such file or directory",
@@ -220,7 +220,7 @@ class TestEnvironments:
             "state_dir, sources, slos, maintenance, tiers, alerts, packs, links, notify, targets, "
             "stacks, "
             "checks, privacy, outputs, "
-            "metrics, environments",
+            "ha, metrics, environments",
             "a.yaml:9: environments.one.sources.nats.main.poll: 5 has no unit; "
             "write 5s if seconds are meant",
             "a.yaml:11: environments.two.slos[0].objective: 0.9 is a ratio; write percent: 90",

@@ -411,7 +411,7 @@ MISTAKES = [
         "3: 'a\\nb': unknown field; known fields: version, system, description, environment, "
         "state_dir, sources, slos, maintenance, tiers, alerts, packs, links, notify, targets, "
         "stacks, "
-        "checks, privacy, outputs, metrics, environments",
+        "checks, privacy, outputs, ha, metrics, environments",
     ),
 ]
 

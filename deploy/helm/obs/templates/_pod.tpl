@@ -1,8 +1,8 @@
 {{/* The pod of a collector of its own. */}}
 {{- define "obs.pod" -}}
 serviceAccountName: {{ include "obs.serviceAccountName" . }}
-# obs never calls Kubernetes.
-automountServiceAccountToken: false
+# obs calls Kubernetes only to keep a Lease.
+automountServiceAccountToken: {{ .Values.collector.kubernetesLease }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: 15 # the state is saved within a second
 securityContext:

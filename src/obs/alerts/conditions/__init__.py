@@ -10,7 +10,7 @@ from obs.alerts.conditions.flags import Holds
 from obs.alerts.conditions.gauges import Above, Below, Equals, Share
 from obs.alerts.conditions.moments import Age, Overdue
 from obs.alerts.conditions.own_threshold import BeyondOwnThreshold
-from obs.alerts.conditions.presence import Absent, AbsentForSource, Always, Unscraped
+from obs.alerts.conditions.presence import Absent, AbsentForSource, Always, MissingOf, Unscraped
 from obs.alerts.conditions.queue_roles import OnDeadLetterQueue, OnWorkQueue, Unconsumed
 
 CONDITIONS: Final[tuple[type[Condition], ...]] = (
@@ -27,6 +27,7 @@ CONDITIONS: Final[tuple[type[Condition], ...]] = (
     Overdue,
     Absent,
     AbsentForSource,
+    MissingOf,
     Unscraped,
     Always,
     Burn,
@@ -55,6 +56,7 @@ __all__ = [
     "ErrorRate",
     "Holds",
     "Increase",
+    "MissingOf",
     "OnDeadLetterQueue",
     "OnWorkQueue",
     "Overdue",

@@ -100,6 +100,60 @@ class AbsentForSource(Absent):
 
 
 @dataclass(frozen=True, slots=True)
+class MissingOf(Condition):
+    """Of so many as `total` says, some are not there: each has a series of `metric` with a value of
+    the label of its own."""
+
+    total: Metric
+    metric: Metric
+    label: str
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.total, self.metric)
+
+    def promql(self, rule: RuleScope, held: float) -> str:
+        return f"{self._missing(rule)} > 0"
+
+    def _missing(self, rule: RuleScope) -> str:
+        there = f"count by ({self.label}) ({of_system(rule, self.metric)})"
+        return f"max({of_system(rule, self.total)}) - count({there})"
+
+    def drawn(self, panel: PanelQueries) -> None:
+        """What is not there cannot be drawn."""
+        return
+
+    def panel_limit(self) -> None:
+        """It has no threshold."""
+        return
+
+    def grafana(self, rule: RuleScope) -> GrafanaQuery:
+        return GrafanaQuery({"A": self._missing(rule)}, "$A > 0")
+
+    def cloudwatch(self) -> AlarmForm:
+        return ABOUT_THE_COLLECTOR
+
+    def words(self) -> Words:
+        return Words()
+
+    def tunable(self) -> Mapping[TuningField, str]:
+        return {}
+
+    def samples(self) -> Samples:
+        first, second = ((self.label, each) for each in ("1", "2"))
+        of = (("shards", "2"),)
+        there = dict.fromkeys((Level.GOOD, Level.EDGE), 1.0)
+        return Samples(
+            (
+                Gauge(self.total, dict.fromkeys((Level.GOOD, Level.EDGE, Level.BAD), 2.0)),
+                Gauge(self.metric, there | {Level.BAD: 1.0}, (first, *of)),
+                Gauge(self.metric, there, (second, *of)),
+            ),
+            1.0,
+            has_exact_edge=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Unscraped(Condition):
     """A target of Prometheus that was one of the system's collectors does not answer.
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Final, Protocol
 
 from obs.alerts.alert import Alert
-from obs.alerts.definitions import collector, slo
+from obs.alerts.definitions import collector, high_availability, slo
 from obs.catalogue.metric import Metric
 from obs.catalogue.query import Matcher
 from obs.sources.kinds import KINDS
@@ -21,6 +21,7 @@ GROUPS: Final[dict[str, tuple[Alert, ...]]] = {
     **{kind.alerts: _OF_KINDS[kind.key] for kind in KINDS if kind.alerts},
     "slo": slo.ALERTS,
     "collector": collector.ALERTS,
+    "high_availability": high_availability.ALERTS,
 }
 ALERTS: Final = tuple(alert for group in GROUPS.values() for alert in group)
 BY_NAME: Final = {alert.name: alert for alert in ALERTS}
@@ -29,6 +30,8 @@ SOURCE_KIND: Final[dict[str, str]] = {
     **{name: kind.key for kind in KINDS for name in kind.conditional_alerts},
 }
 """The kind of source without which an alert does not apply, by the alert's name."""
+ONLY_WITH: Final[dict[str, str]] = {each.name: "ha" for each in high_availability.ALERTS}
+"""The field of the spec without which an alert does not apply, by the alert's name."""
 
 
 class _Record(Protocol):

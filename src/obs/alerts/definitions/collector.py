@@ -9,6 +9,7 @@ from obs.alerts.conditions import (
     Always,
     Equals,
     Increase,
+    MissingOf,
     Overdue,
     Unscraped,
 )
@@ -173,6 +174,31 @@ ALERTS: Final = (
         "Five minutes are longer than a deployment of the collector. ObsSourceAbsent says which "
         "sources are left without a collector.",
         "collector/build",
+        keep_firing=0,
+    ),
+    Alert(
+        "ObsShardSourceDown",
+        Severity.WARNING,
+        About.SHARD,
+        Equals(own.SHARD_SOURCE_UP, 0),
+        3 * MINUTE,
+        "The collector of a shard cannot poll a source, so the data of that shard is getting old.",
+        "The collector of shard {shard} cannot poll source {source}.",
+        "Three minutes are many polls. Other shards poll the same source, so the alerts on the "
+        "source alone do not tell.",
+        "collector/shards",
+        keep_firing=0,
+    ),
+    Alert(
+        "ObsShardAbsent",
+        Severity.CRITICAL,
+        About.COLLECTOR,
+        MissingOf(own.SHARDS, own.SHARD_INFO, "shard"),
+        5 * MINUTE,
+        "A shard of the system has no collector, so its objects are not monitored.",
+        "{value} of the system's shards have had no collector that is scraped for {hold}.",
+        "Five minutes are longer than a deployment of the collector.",
+        "collector/shards",
         keep_firing=0,
     ),
     Alert(

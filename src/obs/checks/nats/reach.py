@@ -29,12 +29,20 @@ Denied = Mapping[str, tuple[str, ...]]
 """Subjects by the deed: publish, subscribe."""
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def judge_reach(system: System, name: str, found: NatsSnapshot) -> Iterator[CheckFinding]:
     """What answers, its versions and clocks, and whether there is anything to watch."""
     servers = [each for each in found.servers if each.up and not each.is_account]
     versions = ", ".join(sorted({each.version for each in found.servers if each.version}))
-    counts = f"{len(found.streams)} streams, {len(found.consumers)} consumers"
-    who = f"{len(servers)} of {len(found.servers)} servers" if servers else "the account"
+    counts = (
+        f"{_counted(len(found.streams), 'stream')}, {_counted(len(found.consumers), 'consumer')}"
+    )
+    who = (
+        f"{len(servers)} of {_counted(len(found.servers), 'server')}" if servers else "the account"
+    )
     of = f" (nats-server {versions})" if versions else ""
     yield right(name, f"{who} answered{of}: {counts}")
     if not found.streams and found.fault is None:

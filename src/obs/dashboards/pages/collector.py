@@ -6,7 +6,6 @@ from grafanalib import core
 
 from obs.catalogue import own
 from obs.catalogue.query import equal, selector
-from obs.dashboards import theme
 from obs.dashboards.build_context import BuildContext
 from obs.dashboards.differences import Differences
 from obs.dashboards.expressions import JOB, RATE, VariableScope
@@ -16,7 +15,7 @@ from obs.dashboards.metric_panels import MetricPanels
 from obs.dashboards.page import Page, Variable
 from obs.dashboards.panels import LineStyle, lines
 from obs.dashboards.tables import TableRows
-from obs.dashboards.thresholds import PLAIN, from_one
+from obs.dashboards.thresholds import PLAIN
 
 NONE: Final = "No collector is scraped: does it run, and is it a target of this Prometheus?"
 _FRESHNESS: Final = "collector/sources"
@@ -57,11 +56,9 @@ def down(panels: MetricPanels, key: str) -> core.Stat:
 
 
 def _answer(panels: MetricPanels, whole: MetricPanels) -> Band:
-    failed = f"sum({panels.scope.grown(own.SOURCE_ERRORS, '1h')}) or vector(0)"
     age = f"max({panels.scope.age(own.SOURCE_LAST_SUCCESS)})"
     count = f"count by (version) ({whole.scope.series(own.BUILD_INFO)})"
     build: Differences = {"expr": count, "by": ["version"], "steps": PLAIN}
-    bad = from_one(theme.WARNING)
     stats = [
         down(panels, "collector/up"),
         panels.stat(
@@ -74,15 +71,6 @@ def _answer(panels: MetricPanels, whole: MetricPanels) -> Band:
             none=_NO_ANSWER,
         ),
         panels.stat("collector/series_now", own.SOURCE_SERIES, total="sum"),
-        panels.stat(
-            "collector/errors_now",
-            own.SOURCE_ERRORS,
-            title="Failed polls, 1h",
-            expr=failed,
-            legend="",
-            steps=bad,
-            decimals=0,
-        ),
         whole.stat("collector/build", own.BUILD_INFO, text="value_and_name", **build),
     ]
     if panels.context.aws:
@@ -110,6 +98,9 @@ def _polls(panels: MetricPanels, whole: MetricPanels) -> Band:
         panels.lines("collector/errors", own.SOURCE_ERRORS, **failed),
         panels.lines("collector/duration", own.SOURCE_POLL_DURATION),
         whole.states("collector/spec", own.SPEC_REFUSED),
+        whole.states(
+            "collector/shards", own.SHARD_SOURCE_UP, none="No collector runs with --shard"
+        ),
     ]
     return Band(8, shown)
 

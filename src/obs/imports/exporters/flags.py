@@ -65,11 +65,21 @@ class Given:
 
 def words_of(arguments: Sequence[str]) -> list[Word]:
     """The words of a command line. A single one that is a file is read: its lines hold the flags,
-    with # for comments and a backslash at the end of a line. Raises BadInput.
+    with # for comments and a backslash at the end of a line. One with spaces is a whole line in
+    quotes. Raises BadInput.
     """
     if len(arguments) == 1 and not arguments[0].startswith("-") and Path(arguments[0]).is_file():
         return list(_of_file(Path(arguments[0])))
-    return [Word(each, FilePlace(COMMAND_LINE, 1, ())) for each in arguments]
+    return [Word(each, FilePlace(COMMAND_LINE, 1, ())) for each in _unquoted(arguments)]
+
+
+def _unquoted(arguments: Sequence[str]) -> Sequence[str]:
+    if len(arguments) > 1 or " " not in arguments[0]:
+        return arguments
+    try:
+        return shlex.split(arguments[0])
+    except ValueError as error:
+        raise BadInput(f"{COMMAND_LINE}: {error}; close the quote") from None
 
 
 def _of_file(path: Path) -> Iterator[Word]:

@@ -46,6 +46,7 @@ def take_inventory(
     buses = client.event_buses()
     listed = {bus: _rules(client, spec.buses, bus, selection) for bus in buses}
     rules = tuple(sorted(rule for on_bus in listed.values() for rule in on_bus.chosen))
+    # Of every shard: a queue of this one may be that of another one's rule.
     targets = _targets(client, rules)
     home = next((":".join(arn.split(":")[3:5]) for arn in buses.values()), "")
     queues = _queues(client, spec, targets, home, selection)
@@ -60,8 +61,16 @@ def take_inventory(
         others=others.names,
     )
     left_out = queues.left_out + others.left_out
+    share = spec.share
+    mine = {rule for rule in rules if share.has("rule", rule.bus, rule.name)}
     return Inventory(
-        *(at, rules, targets, queues.found, left_out, names, selection.found),
+        at,
+        tuple(rule for rule in rules if rule in mine),
+        tuple(target for target in targets if target.rule in mine),
+        tuple(queue for queue in queues.found if share.has("queue", queue.name)),
+        left_out,
+        names,
+        selection.found,
         resources=others.found,
     )
 

@@ -8,6 +8,7 @@ from obs.sources.kind import Clock, OpenedSource, Publishing, SourceCost, Source
 from obs.spec.aws import AwsSource
 
 if TYPE_CHECKING:
+    from obs.catalogue.exported import Exported
     from obs.catalogue.metric import Metric
     from obs.clients.aws import AwsClient
     from obs.families.family import Family
@@ -122,6 +123,14 @@ class Aws(SourceKind[AwsSource, "AwsTracker", "AwsClient"]):
             source_cost(name, spec, publishing.get(name, Publishing()), slis)
             for name, spec in sources.items()
         ]
+
+    def sizes(
+        self, name: str, spec: AwsSource, exported: "Exported"
+    ) -> Mapping[int, tuple[Mapping[str, int], int]]:
+        """By the rules and queues that there are, which are listed free of charge."""
+        from obs.sources.aws.shard_sizes import sizes
+
+        return sizes(spec, exported)
 
     def not_collected(self, sources: Mapping[str, AwsSource], metric: "Metric") -> str:
         """What a source has in the spec where it watches the objects that have the metric."""

@@ -18,14 +18,13 @@ from obs.spec.canary import CanarySource
 
 if TYPE_CHECKING:
     from obs.clients.aws import AwsClient
-    from obs.sources.canary.nats_path import Claims
+    from obs.sources.canary.claims import Claims
 
 _BATCH: Final = 10
 _HIDDEN: Final = 5  # seconds for which another collector's events are hidden
 _LONGEST_WAIT: Final = 20  # of SQS, in seconds
 _OLD: Final = 600.0  # seconds after which another collector's event is deleted too
 _REMEMBERED: Final = 256  # ids of events that were published
-_CLAIMED_WITHIN: Final = 100.0  # of a bucket's duplicate window of two minutes
 
 
 class EventBridgePathway:
@@ -71,8 +70,8 @@ class EventBridgePathway:
             self._url = self._client.queue_url(self._path.queue)
 
     def window(self) -> float:
-        """For as long as a claim is known, where slots are claimed."""
-        return min(self._every, _CLAIMED_WITHIN) if self._claims else self._every
+        """The whole slot: claims are kept."""
+        return self._every
 
     def id_of(self, slot: float) -> str:
         """The slot's with a lease, else this collector's own."""

@@ -59,6 +59,10 @@ class Canaries(SourceKind[CanarySource, "CanaryTracker", "AwsClient"]):
         timeout = max(spec.timeout, spec.aws.timeout if spec.aws else 0.0)
         return OpenedSource(rounds.poll, POLL_TIMEOUTS * timeout + _GRACE)
 
+    def spends(self, spec: CanarySource) -> bool:
+        """Where it publishes to EventBridge."""
+        return spec.eventbridge is not None
+
     def client(self, spec: CanarySource, monotonic: Callable[[], float]) -> "AwsClient | None":
         """A client of the account whose bus it publishes to."""
         if spec.aws is None:
@@ -111,8 +115,8 @@ class Canaries(SourceKind[CanarySource, "CanaryTracker", "AwsClient"]):
             asked: tuple[str, ...] = ()
             if spec.nats and spec.connection:
                 asked = nats_subjects.of_path(name, spec.nats, spec.connection.api)
-            elif spec.eventbridge and spec.eventbridge.lease:
-                asked = (nats_subjects.claim(name, spec.eventbridge.lease),)
+            elif spec.connection and spec.eventbridge and spec.eventbridge.lease:
+                asked = nats_subjects.claims(name, spec.eventbridge.lease, spec.connection.api)
             if asked:
                 found[spec.connection_at] = (*found.get(spec.connection_at, ()), *asked)
         return found

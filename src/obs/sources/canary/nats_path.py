@@ -203,27 +203,3 @@ class NatsPathway:
 
     async def _ask(self, connected: Connected, subject: str, body: bytes = b"") -> bytes:
         return await connected.request(subject, body)
-
-
-class Claims:
-    """Claims slots of a canary in a key-value bucket, which takes a message id once."""
-
-    def __init__(self, name: str, spec: CanarySource, session: NatsSession) -> None:
-        assert spec.eventbridge is not None
-        assert spec.eventbridge.lease is not None
-        self._subject = subjects.claim(name, spec.eventbridge.lease)
-        self._session = session
-        self._limit = 2 * spec.timeout
-
-    def is_ours(self, claim: str) -> bool:
-        """Whether nobody has claimed it before. Raises SourceError."""
-
-        async def work(connected: Connected) -> bytes:
-            body, headers = claim.encode(), {"Nats-Msg-Id": claim}
-            return await connected.request(self._subject, body, headers)
-
-        return not answer(self._subject, self._session.run(work, self._limit), Answer).duplicate
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._session.close()

@@ -1,7 +1,9 @@
 """The subjects that a canary publishes to on a NATS connection, and no others."""
 
+from obs.clients.nats_subjects import key_subject, read_subject
 from obs.sources.canary.event import own_id
-from obs.spec.canary import Lease, NatsPath
+from obs.spec.canary import NatsPath
+from obs.spec.nats_place import NatsBucket
 
 
 def consumer_of(name: str, path: NatsPath) -> str:
@@ -24,9 +26,14 @@ def stream_info(api: str, stream: str) -> str:
     return f"{api}.STREAM.INFO.{stream}"
 
 
-def claim(name: str, lease: Lease) -> str:
-    """Claims a slot: the canary's key of the bucket."""
-    return f"$KV.{lease.bucket}.{own_id(name, 'slot')}"
+def slot_key(name: str) -> str:
+    """The canary's key of the bucket, whose value is the slot that was claimed last."""
+    return own_id(name, "slot")
+
+
+def claims(name: str, lease: NatsBucket, api: str) -> tuple[str, ...]:
+    """Claims slots: reads the canary's key of the bucket, and writes it."""
+    return read_subject(lease.bucket, api), key_subject(lease.bucket, slot_key(name), api)
 
 
 def of_path(name: str, path: NatsPath, api: str) -> tuple[str, ...]:

@@ -29,8 +29,18 @@ def open_path(
         assert session is not None
         return NatsPathway(name, spec, session, wall)
     from obs.sources.canary.eventbridge_path import EventBridgePathway
-    from obs.sources.canary.nats_path import Claims
 
     assert client is not None
-    claims = None if session is None else Claims(name, spec, session)
+    claims = None
+    if session is not None:
+        from obs.clients.nats_bucket import Bucket
+        from obs.sources.canary.claims import Claims
+        from obs.sources.canary.nats_subjects import slot_key
+
+        assert spec.connection is not None
+        assert spec.eventbridge is not None
+        assert spec.eventbridge.lease is not None
+        of = spec.eventbridge.lease.bucket
+        bucket = Bucket(session, of, spec.connection.api, 2 * spec.timeout)
+        claims = Claims(bucket, slot_key(name))
     return EventBridgePathway(name, spec, client, claims, wall)

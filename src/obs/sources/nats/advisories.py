@@ -22,7 +22,7 @@ from nats.aio.msg import Msg
 
 from obs.clients.nats import Report, keep_connected
 from obs.snapshot.messages import DeadLetter
-from obs.sources.nats import subjects
+from obs.sources.nats import subjects, tolerant
 from obs.sources.nats.advisory_stream import follow
 from obs.sources.nats.hearing import Arrival, Position
 from obs.sources.nats.jsz import Count, unix_seconds
@@ -195,7 +195,7 @@ class Advisories:
             return None
         try:
             advisory = _DECODER.decode(message.data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except tolerant.ODD:
             return None
         kind = KINDS.get(advisory.type)
         named = _NAME.fullmatch(advisory.stream) and _NAME.fullmatch(advisory.consumer)

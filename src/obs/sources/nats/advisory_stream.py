@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from obs.errors import SourceError
+from obs.sources.nats import tolerant
 from obs.sources.nats.api_answer import ErrorAnswer
 from obs.sources.nats.hearing import Position
 from obs.sources.nats.subjects import stream_info
@@ -114,7 +115,7 @@ async def _info(client: Client, api: str, stream: str) -> _Info:
     answer = await client.request(stream_info(api, stream), b"", timeout=5)
     try:
         info = _INFO.decode(answer.data)
-    except msgspec.DecodeError as error:
+    except tolerant.ODD as error:
         raise SourceError("decode", f"{stream}: not a stream's info: {error}") from None
     if info.error is not None:
         raise SourceError("http_status", f"stream {stream}: {info.error.description}")

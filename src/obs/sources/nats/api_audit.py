@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from obs.sources.nats import tolerant
 from obs.sources.nats.api_answer import ErrorAnswer
 
 OTHER: Final = "other"
@@ -36,7 +37,6 @@ class _Response(msgspec.Struct, frozen=True, gc=False):
 
 _AUDIT: Final = msgspec.json.Decoder(_Audit)
 _RESPONSE: Final = msgspec.json.Decoder(_Response)
-_ODD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def audited(data: bytes) -> tuple[str, str]:
@@ -44,7 +44,7 @@ def audited(data: bytes) -> tuple[str, str]:
     told."""
     try:
         audit = _AUDIT.decode(data)
-    except _ODD:
+    except tolerant.ODD:
         return OTHER, "no"
     found = _ACTION.match(audit.subject)
     return found[1] if found else OTHER, "yes" if _failed(audit.response) else "no"
@@ -55,5 +55,5 @@ def _failed(response: str) -> bool:
         return False
     try:
         return _RESPONSE.decode(response).error is not None
-    except _ODD:
+    except tolerant.ODD:
         return False

@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from obs.clients.nats import keep_connected, request
 from obs.errors import SourceError
 from obs.snapshot.messages import Question, StoredMessage
+from obs.sources.nats import tolerant
 from obs.sources.nats.api_answer import ErrorAnswer
 from obs.sources.nats.subjects import stored_message
 from obs.spec.nats import NatsConnection
@@ -198,7 +199,7 @@ async def _first_of_subject(client: Client, api: str, seq: int, subject: str) ->
     data = await request(client, api, body, TIMEOUT)
     try:
         answer = _DECODER.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except tolerant.ODD:
         raise SourceError("decode", f"{api}: not a stored message") from None
     if found := answer.message:
         return _Found(found.seq, found.time.timestamp(), found.subject)

@@ -13,6 +13,7 @@ from typing import Final
 
 from obs.errors import SourceError
 from obs.sources.nats.group_pages import GroupPages
+from obs.sources.nats.jsz_answer import Wanted
 from obs.sources.nats.server_answer import Get, ServerAnswer, address, ask
 
 PATIENCE: Final = 2.0
@@ -30,10 +31,13 @@ class Asking:
         clock: Callable[[], float],
         timeout: float,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
         pages: GroupPages | None = None,
+        wanted: Wanted | None = None,
     ) -> None:
         """`clock` gives Unix seconds; `timeout` is that of one request, in seconds; `pages` are
-        asked beside streams and consumers."""
+        asked beside streams and consumers; `wanted`: the streams that are read."""
+        self._wanted = wanted
         self._pages = pages or GroupPages()
         self._http = http
         self._clock = clock
@@ -75,7 +79,7 @@ class Asking:
             http = _Until(self._http, self._monotonic, until, lambda: self._closed)
             answer: ServerAnswer | None = None
             try:
-                asked = ask(http, self._clock, url, with_config=with_config)
+                asked = ask(http, self._clock, url, with_config=with_config, wanted=self._wanted)
                 answer = self._pages.by_http(http, asked)
             finally:
                 self._end(url, answer, answers, self._monotonic() - begun)

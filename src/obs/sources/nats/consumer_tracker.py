@@ -294,8 +294,9 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def nothing(self) -> str:
         """It may have no stream."""
         snapshot = self.snapshot
-        empty = snapshot is not None and snapshot.tells_all and not snapshot.streams
-        return "stream" if empty else ""
+        if snapshot is None or not snapshot.tells_all:
+            return ""
+        return "" if snapshot.streams or snapshot.elsewhere else "stream"
 
     def save(self, now: float) -> None:
         """Queue the history and the dead letters for the state file."""

@@ -6,18 +6,19 @@ import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from obs.errors import BadInput
+from obs.sources.nats import tolerant
 from obs.spec.nats_login import NatsLogin
 
-_JWT: Final = re.compile(r"^[\w-]+\.([\w-]+)\.[\w-]+$", re.MULTILINE)
+_JWT: Final = re.compile(r"^[\w-]+\.([\w-]+)\.[\w-]+$", re.MULTILINE | re.ASCII)
 
 
 class _Claims(msgspec.Struct, frozen=True, gc=False):
-    exp: int = 0  # Unix seconds; 0: never
+    exp: Annotated[int, msgspec.Meta(lt=1 << 53)] = 0  # Unix seconds; 0: never
 
 
 def expiries(logins: Mapping[str, NatsLogin]) -> dict[str, float]:
@@ -40,7 +41,7 @@ def expiry_of(text: str) -> float | None:
     if jwt is None:
         return None
     padded = jwt[1] + "=" * (-len(jwt[1]) % 4)
-    with contextlib.suppress(binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+    with contextlib.suppress(binascii.Error, *tolerant.ODD):
         claims = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Claims)
         return float(claims.exp) if claims.exp > 0 else None
     return None

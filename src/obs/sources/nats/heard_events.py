@@ -8,6 +8,7 @@ import msgspec
 
 from obs.catalogue.nats_events import PROCESSING
 from obs.families.histogram import Observations
+from obs.sources.nats import tolerant
 from obs.sources.nats.jsz import Count, Nanoseconds
 from obs.spec.nats import Event
 
@@ -68,7 +69,7 @@ class HeardEvents:
         """
         try:
             sample = _SAMPLE.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except tolerant.ODD:
             return
         samples = self.samples.get(consumer)
         if samples is None:

@@ -13,6 +13,7 @@ import msgspec
 
 from obs.clients.http import Http
 from obs.errors import SourceError
+from obs.sources.nats import tolerant
 from obs.sources.nats.monitoring import monitoring_client
 from obs.spec.nats import NatsConnection, NatsSource
 
@@ -97,7 +98,7 @@ def _details(spec: NatsSource, http: Http) -> Iterator[_Account]:
                     yield detail
         except SourceError as error:
             failure = error
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except tolerant.ODD:
             failure = SourceError("decode", f"{url}: not a list of accounts")
         else:
             return

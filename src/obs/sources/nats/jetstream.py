@@ -12,6 +12,7 @@ from obs.sources.nats.jsz import (
     MOST,
     Cluster,
     ConsumerReport,
+    ElsewhereStream,
     Replica,
     StreamReport,
     UnreadableConsumer,
@@ -169,6 +170,8 @@ class SourceSelection:
         seen = _Seen()
         for key in sorted(merged):
             reports = merged[key]
+            if isinstance(reports.stream, ElsewhereStream):
+                continue
             if self._stream(key.stream):
                 self._see(key, labels[key.account], reports, settings, seen)
             else:

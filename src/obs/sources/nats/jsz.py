@@ -214,6 +214,10 @@ class UnreadableStream(StreamReport, frozen=True, gc=False):
     why: str = ""
 
 
+class ElsewhereStream(StreamReport, frozen=True, gc=False):
+    """A stream that another shard's collector watches: here nothing but its name is read."""
+
+
 class AccountReport(msgspec.Struct, frozen=True, gc=False):
     """One JetStream account as one server sees it.
 

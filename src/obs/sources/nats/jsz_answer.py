@@ -1,6 +1,7 @@
 """An answer of /jsz, decoded; what is odd in it stands in it as unreadable."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -9,7 +10,9 @@ from obs.errors import SourceError
 from obs.sources.nats import tolerant
 from obs.sources.nats.jsz import (
     AccountReport,
+    AssetName,
     ConsumerReport,
+    ElsewhereStream,
     Jsz,
     StreamReport,
     UnreadableConsumer,
@@ -18,16 +21,43 @@ from obs.sources.nats.jsz import (
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
+Wanted = Callable[[str, str], bool]
+
+
+class _Account(AccountReport, frozen=True, gc=False):
+    """An account whose streams are not read yet."""
+
+    stream_detail: tuple[msgspec.Raw, ...] | None = None  # type: ignore[assignment]
+
+
+class _Partly(Jsz, frozen=True, gc=False):
+    """An answer whose streams are not read yet."""
+
+    account_details: tuple[_Account, ...] | None = None
+
+
+class _Named(msgspec.Struct, frozen=True, gc=False):
+    name: AssetName
+
+
 MOST_OBJECTS: Final = 2_000_000  # 100 000 consumers of three replicas have fewer than 1 000 000
 _LARGE: Final = 16 << 20  # bytes; shorter answers are not looked through
 _JSZ: Final = msgspec.json.Decoder(Jsz)
+_PARTLY: Final = msgspec.json.Decoder(_Partly)
+_NAME: Final = msgspec.json.Decoder(_Named)
 _ACCOUNT: Final = msgspec.json.Decoder(AccountReport)
 _STREAM: Final = msgspec.json.Decoder(StreamReport)
 _CONSUMER: Final = msgspec.json.Decoder(ConsumerReport)
 
 
-def decode_jsz(body: bytes, server: str) -> Jsz:
-    """Raises SourceError(decode) where it is not an answer of /jsz, or has too many objects."""
+def decode_jsz(body: bytes, server: str, wanted: Wanted | None = None) -> Jsz:
+    """Raises SourceError(decode) where it is not an answer of /jsz, or has too many objects: in
+    memory each is many times as large as the shortest one in the answer.
+
+    `wanted`: which streams to read, given the account's id and the name; of others only that is.
+    """
+    if wanted is not None:
+        return _partly(body, server, wanted)
     check_objects(body, server)
     return tolerant.decode(_JSZ, body, server, _jsz)
 
@@ -36,11 +66,65 @@ def check_objects(body: bytes, server: str) -> None:
     """Raises SourceError(decode) where there are too many objects: in memory each is many times as
     large as the shortest one in the answer."""
     if len(body) > _LARGE and body.count(b"{") > MOST_OBJECTS:
-        raise SourceError(
-            "decode",
-            f"{server}: more than {MOST_OBJECTS} objects in {len(body) / 1e6:.0f} MB; those of "
-            "nats-server are longer: look at what answers there",
-        )
+        raise _too_many(server, len(body))
+
+
+def _too_many(server: str, length: int) -> SourceError:
+    return SourceError(
+        "decode",
+        f"{server}: more than {MOST_OBJECTS} objects in {length / 1e6:.0f} MB; those of "
+        "nats-server are longer: look at what answers there",
+    )
+
+
+def _partly(body: bytes, server: str, wanted: Wanted) -> Jsz:
+    """Where an account or its list is odd, all is read before what is not wanted is dropped."""
+    try:
+        told = _PARTLY.decode(body)
+    except tolerant.ODD:
+        whole = decode_jsz(body, server)
+        accounts = tuple(_dropped(each, wanted) for each in whole.account_details or ())
+        return msgspec.structs.replace(whole, account_details=accounts)
+    read = [_read(each, wanted) for each in told.account_details or ()]
+    if len(body) > _LARGE:
+        mine = (raw for _, streams in read for raw in streams if not isinstance(raw, str))
+        if sum(bytes(raw).count(b"{") for raw in mine) > MOST_OBJECTS:
+            raise _too_many(server, len(body))
+    found = tuple(_report_of(account, streams) for account, streams in read)
+    fields = {name: getattr(told, name) for name in Jsz.__struct_fields__}
+    return Jsz(**{**fields, "account_details": None if told.account_details is None else found})
+
+
+def _read(account: _Account, wanted: Wanted) -> tuple[_Account, list[msgspec.Raw | str]]:
+    """An account with its streams: what is to be read of them, or their names."""
+    key, streams = account.id or account.name, list[msgspec.Raw | str]()
+    for raw in account.stream_detail or ():
+        try:
+            name = _NAME.decode(raw).name
+        except tolerant.ODD:  # what is odd about it is told when it is read
+            streams.append(raw)
+        else:
+            streams.append(raw if wanted(key, name) else name)
+    return account, streams
+
+
+def _report_of(account: _Account, streams: list[msgspec.Raw | str]) -> AccountReport:
+    reports = tuple(
+        ElsewhereStream(each) if isinstance(each, str) else stream_report(number, each)
+        for number, each in enumerate(streams, 1)
+    )
+    fields = {name: getattr(account, name) for name in AccountReport.__struct_fields__}
+    told = None if account.stream_detail is None else reports
+    return AccountReport(**{**fields, "stream_detail": told})
+
+
+def _dropped(account: AccountReport, wanted: Wanted) -> AccountReport:
+    key = account.id or account.name
+    streams = tuple(
+        each if wanted(key, each.name) else ElsewhereStream(each.name)
+        for each in account.stream_detail or ()
+    )
+    return msgspec.structs.replace(account, stream_detail=streams)
 
 
 def _jsz(body: bytes) -> Jsz:

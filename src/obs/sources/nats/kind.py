@@ -148,6 +148,14 @@ class Nats(SourceKind[NatsSource, "ConsumerTracker", SourceClient]):
         every = families(snapshot.peers, cache, prefix=names.prefix, identity=names.server_id)
         return [each for each in every if not matches(each.metric.name, names.exclude)]
 
+    def sizes(
+        self, name: str, spec: NatsSource, exported: Exported
+    ) -> Mapping[int, tuple[Mapping[str, int], int]]:
+        """By one poll of the whole cluster."""
+        from obs.sources.nats.shard_sizes import sizes
+
+        return sizes(name, spec, exported)
+
     def polled_once(self, sources: Mapping[str, NatsSource]) -> "list[Family]":
         """What one poll of each cluster shows."""
         from obs.sources.nats.opened import families_now

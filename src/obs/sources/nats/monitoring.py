@@ -12,13 +12,15 @@ from obs.spec.nats import NatsSource
 
 _FOR_STREAMS: Final = 16 << 20
 _A_CONSUMER: Final = 4 << 10
+_MOST_CONSUMERS: Final = 1_000_000  # of one server, however many shards there are
 """/jsz of nats-server 2.15 has 2.2 KB for a consumer of three replicas with its settings, long
 names, metadata and five filters; its stream, 2 KB, is shared by several."""
 
 
 def largest_answer(spec: NatsSource) -> int:
-    """Bytes of the longest answer of one server."""
-    return _FOR_STREAMS + _A_CONSUMER * spec.max_consumers
+    """Bytes of the longest answer of one server, which has the consumers of every shard."""
+    consumers = spec.max_consumers * len(spec.share.every())
+    return _FOR_STREAMS + _A_CONSUMER * min(consumers, _MOST_CONSUMERS)
 
 
 def monitoring_client(spec: NatsSource) -> Http:

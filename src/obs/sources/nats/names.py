@@ -1,12 +1,13 @@
 """Which streams and consumers that a spec names exist in a NATS cluster."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import chain
 
 from obs.snapshot.nats import NatsSnapshot, Unwatched
 from obs.sources.nats.jetstream import ClusterView
+from obs.sources.nats.jsz import ElsewhereStream
 from obs.sources.nats.leaders import Merged
 from obs.spec.globs import is_plain, plain_name, plain_names
 from obs.spec.named import ANY, Found
@@ -42,6 +43,15 @@ def unwatched(merged: Merged, view: ClusterView) -> tuple[Unwatched, ...]:
     return tuple(found)
 
 
+def elsewhere(merged: Merged, labels: Mapping[str, str]) -> frozenset[StreamKey]:
+    """The streams that another shard's collector watches."""
+    return frozenset(
+        (labels.get(key.account, key.account), key.stream)
+        for key, reports in merged.items()
+        if isinstance(reports.stream, ElsewhereStream)
+    )
+
+
 def find(names: Sequence[SpecName], snapshot: NatsSnapshot | None) -> list[Found]:
     """Whether each of the names exists; that one does not only where the snapshot tells all."""
     if snapshot is None or not names:
@@ -62,6 +72,7 @@ class _There:
             *self._watched,
             *((each.account, each.stream) for each in snapshot.unwatched if not each.consumer),
         ]
+        self._elsewhere = snapshot.elsewhere
         globs = {name.within for name in names if name.kind == "consumer"}
         within = frozenset(plain_names(globs))
         every = not all(map(is_plain, globs))
@@ -83,7 +94,17 @@ class _There:
         streams = self._of_consumer(name)
         if not streams:
             return Found(None, follows=True)
-        return _among(name.name, {each for key in streams for each in self._consumers.get(key, ())})
+        found = _among(
+            name.name, {each for key in streams for each in self._consumers.get(key, ())}
+        )
+        # One that is not here may be on a stream that another shard's collector watches.
+        return Found(None, follows=True) if not found.exists and self._may_be(name) else found
+
+    def _may_be(self, name: SpecName) -> bool:
+        return any(
+            fnmatchcase(stream, name.within) and fnmatchcase(account, name.account)
+            for account, stream in self._elsewhere
+        )
 
     def _of_consumer(self, name: SpecName) -> list[StreamKey]:
         """The streams that the consumer may be on: `*` stands for those that are watched."""

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -28,7 +28,14 @@ from obs.sources.nats.api_answer import (
 )
 from obs.sources.nats.clocks import ahead
 from obs.sources.nats.completeness import Shortfall
-from obs.sources.nats.jsz import AccountReport, Cluster, ConsumerReport, StreamReport
+from obs.sources.nats.jsz import (
+    AccountReport,
+    Cluster,
+    ConsumerReport,
+    ElsewhereStream,
+    StreamReport,
+)
+from obs.sources.nats.jsz_answer import Wanted
 from obs.sources.nats.server_answer import AnswerPart, ServerAnswer
 from obs.sources.nats.varz import Varz
 from obs.spec.nats import NatsConnection
@@ -66,8 +73,11 @@ class NatsAccount:
         clock: Callable[[], float],
         *,
         groups: Collection[str] = (),
+        wanted: Wanted | None = None,
     ) -> None:
-        """`clock` gives Unix seconds; `groups`: what is collected beside streams and consumers."""
+        """`clock` gives Unix seconds; `groups`: what is collected beside streams and consumers;
+        `wanted`: the streams whose consumers are asked for."""
+        self._wanted = wanted
         self._groups = groups
         self._session = session
         self._spec = spec
@@ -90,6 +100,7 @@ class NatsAccount:
         asked = self._clock()
         at_once = asyncio.Semaphore(_AT_ONCE)
         streams, missing, every = await self._streams(on, at_once)
+        streams = [each if self._wants(each) else _elsewhere(each) for each in streams]
         with_consumers = [each for each in streams if each.stream.report.state.consumer_count]
         await _together(self._consumers(on, at_once, each) for each in with_consumers)
         there = [each for each in streams if not _is_gone(each)]
@@ -103,6 +114,10 @@ class NatsAccount:
             is_account=True,
             own=await self._own(on) if "accounts" in self._groups else (),
         )
+
+    def _wants(self, of: "_ListedStream") -> bool:
+        wanted = self._wanted
+        return wanted is None or wanted(self._spec.account, of.stream.report.name)
 
     async def _own(self, on: Connected) -> tuple[Account, ...]:
         """What the account uses and may use; where that is not told, its streams are."""
@@ -258,6 +273,12 @@ async def _together(work: Iterable[Coroutine[Any, Any, _Result]]) -> list[_Resul
 
 
 _NOT_EVERY: Final = Shortfall("incomplete", "it lists fewer streams than it counts")
+
+
+def _elsewhere(each: _ListedStream) -> _ListedStream:
+    """What stands for a stream that another shard's collector watches."""
+    named = ElsewhereStream(each.stream.report.name)
+    return _ListedStream(replace(each.stream, report=named), each.asked, each.answered)
 
 
 def _is_gone(each: _ListedStream) -> bool:

@@ -8,6 +8,7 @@ from obs.sources.nats.account_pages import Limits, limits
 from obs.sources.nats.asking import Asking
 from obs.sources.nats.discovery import Discovery
 from obs.sources.nats.group_pages import GroupPages
+from obs.sources.nats.selection import wanted_of
 from obs.sources.nats.server_answer import Get, ServerAnswer, address
 from obs.sources.nats.shared_addresses import SharedAddresses
 from obs.spec.nats import NatsSource
@@ -21,7 +22,9 @@ class NatsHttp:
         self._clock = clock
         self._http = http
         self._timeout = spec.timeout
-        self._asking = Asking(http, clock, spec.timeout, pages=GroupPages(spec))
+        self._asking = Asking(
+            http, clock, spec.timeout, pages=GroupPages(spec), wanted=wanted_of(spec)
+        )
         self._discovery = Discovery(spec, http, source=name)
         self._addresses = SharedAddresses()
 

@@ -7,6 +7,7 @@ there are, each of them says in its statistics.
 import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ from obs.sources.nats.clocks import ahead
 from obs.sources.nats.completeness import is_healthy, reason, shortfall
 from obs.sources.nats.group_pages import GroupPages, every_request
 from obs.sources.nats.jsz import Healthz, decode_healthz, unix_seconds
-from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.jsz_answer import Wanted, decode_jsz
 from obs.sources.nats.server_answer import ServerAnswer
 from obs.sources.nats.server_facts import held as in_jetstream
 from obs.sources.nats.varz import decode_varz
@@ -71,8 +72,16 @@ _REPLY: Final = msgspec.json.Decoder(_Reply)
 class NatsSystem:
     """The servers that one system account reaches, of one JetStream domain."""
 
-    def __init__(self, session: NatsSession, clock: Callable[[], float], pages: GroupPages) -> None:
-        """`clock` gives Unix seconds; `pages` are asked beside streams and consumers."""
+    def __init__(
+        self,
+        session: NatsSession,
+        clock: Callable[[], float],
+        pages: GroupPages,
+        wanted: Wanted | None = None,
+    ) -> None:
+        """`clock` gives Unix seconds; `pages` are asked beside streams and consumers; `wanted`: the
+        streams that are read."""
+        self._wanted = wanted
         self._pages = pages
         self._ids: dict[str, str] = {}  # of the servers that answered, by name
         self._session = session
@@ -150,12 +159,12 @@ class NatsSystem:
             for subject, options in wanted.items()
         }
         self._ids = {name: key for key, name in servers.items()}
-        answers = [_answer(key, servers, told) for key in servers]
+        answers = [_answer(key, servers, told, self._wanted) for key in servers]
         if any(_lacks_streams(each) for each in answers):
             # A stream that is deleted between the count and the listing is no loss: look again.
             again = await self._each(on, subjects.JSZ, wanted[subjects.JSZ], servers, limit)
             told[subjects.JSZ] = replace(again, data=told[subjects.JSZ].data | again.data)
-            answers = [_answer(key, servers, told) for key in servers]
+            answers = [_answer(key, servers, told, self._wanted) for key in servers]
         more = {}
         for request in every_request(self._pages, answers):
             options = dict(request.options)
@@ -209,12 +218,17 @@ class NatsSystem:
         return _Replies(asked, self._clock(), found)
 
 
-def _answer(key: str, servers: Mapping[str, str], told: Mapping[str, _Replies]) -> ServerAnswer:
+def _answer(
+    key: str,
+    servers: Mapping[str, str],
+    told: Mapping[str, _Replies],
+    wanted: Wanted | None,
+) -> ServerAnswer:
     """One server's answer by what was asked; an error where a part of it is missing."""
     name, varz, jsz = servers[key], told[subjects.VARZ], told[subjects.JSZ]
     try:
         facts = _read(decode_varz, varz, key, name)
-        held = _read(decode_jsz, jsz, key, name)
+        held = _read(partial(decode_jsz, wanted=wanted), jsz, key, name)
         verdict = _verdict(told[subjects.HEALTHZ], key, name)
     except SourceError as error:
         return ServerAnswer(name, error=error)

@@ -19,6 +19,7 @@ from obs.sources.nats.monitoring import largest_answer, monitoring_client
 from obs.sources.nats.nats_http import NatsHttp
 from obs.sources.nats.peer_pages import PeerPages
 from obs.sources.nats.polled_cluster import PolledCluster
+from obs.sources.nats.selection import wanted_of
 from obs.sources.nats.server_answer import Get
 from obs.sources.nats.way_in import WayIn
 from obs.spec.nats import NatsConnection, NatsSource
@@ -91,9 +92,15 @@ def _way(name: str, spec: NatsSource, clock: Callable[[], float]) -> WayIn:
         return NatsSession(login, f"obs {name} {what}", timeout=spec.timeout, largest=largest)
 
     if spec.system:
-        return NatsSystem(session(spec.system, "servers"), clock, GroupPages(spec))
+        return NatsSystem(session(spec.system, "servers"), clock, GroupPages(spec), wanted_of(spec))
     return NatsAccounts(
-        NatsAccount(session(each, each.account), each, clock, groups=spec.collect)
+        NatsAccount(
+            session(each, each.account),
+            each,
+            clock,
+            groups=spec.collect,
+            wanted=wanted_of(spec),
+        )
         for each in spec.every_connection
     )
 

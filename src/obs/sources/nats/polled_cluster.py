@@ -18,7 +18,7 @@ from obs.sources.nats.config_reads import ConfigReads
 from obs.sources.nats.incomplete import IncompleteServers, fault_of, labelled
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
 from obs.sources.nats.leaders import Merged, ServerReport, merge
-from obs.sources.nats.names import unwatched
+from obs.sources.nats.names import elsewhere, unwatched
 from obs.sources.nats.odd_thresholds import OddThresholdLog
 from obs.sources.nats.peer_pages import PeerPages
 from obs.sources.nats.server_answer import ServerAnswer, address, true_at
@@ -119,6 +119,7 @@ class PolledCluster:
             uncounted=self._subjects.last.problems if self._subjects else (),
             accounts=accounts,
             peers=self._peers.of(answers, view) if self._peers else (),
+            elsewhere=elsewhere(merged, view.labels),
         )
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import translate
 from typing import Final
 
-from obs.spec.nats import Selection
+from obs.spec.nats import NatsSource, Selection
 
 _ALL: Final = ("*",)
 
@@ -17,6 +17,13 @@ def chooser(selection: Selection) -> Callable[[str], bool]:
     included = _pattern(selection.include)
     excluded = _pattern(selection.exclude)
     return lambda name: bool(included.match(name)) and not excluded.match(name)
+
+
+def wanted_of(spec: NatsSource) -> Callable[[str, str], bool] | None:
+    """Which streams this shard's collector reads, given the account's id and the name; None where
+    there are no shards. Early, because what is not read costs neither time nor memory."""
+    share = spec.share
+    return None if share.shard is None else lambda account, name: share.has("stream", name, account)
 
 
 def _everything(_: str) -> bool:

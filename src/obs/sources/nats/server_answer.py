@@ -12,7 +12,7 @@ from obs.snapshot.servers import AccountConnections, Link, RaftGroups
 from obs.sources.nats.clocks import Ahead, ahead
 from obs.sources.nats.completeness import Shortfall, is_healthy, reason, shortfall
 from obs.sources.nats.jsz import AccountReport, Healthz, Jsz, decode_healthz, unix_seconds
-from obs.sources.nats.jsz_answer import decode_jsz
+from obs.sources.nats.jsz_answer import Wanted, decode_jsz
 from obs.sources.nats.server_facts import held
 from obs.sources.nats.varz import Varz, decode_varz
 
@@ -87,11 +87,14 @@ def ask(
     url: str,
     *,
     with_config: bool,
+    wanted: Wanted | None = None,
 ) -> ServerAnswer:
-    """One server's answer, without what is collected beside streams and consumers. Blocks for up to
-    three requests, twice where another server answers in between."""
+    """One server's answer, without what is collected beside streams and consumers; `wanted` as in
+    `decode_jsz`. Blocks for up to three requests, twice where another server answers in between."""
     try:
-        answer = _asked(http, clock, url, with_config) or _asked(http, clock, url, with_config)
+        answer = _asked(http, clock, url, with_config, wanted) or _asked(
+            http, clock, url, with_config, wanted
+        )
     except SourceError as error:
         # The traceback would keep what was read for as long as the answer is kept.
         return ServerAnswer(url, error=error.with_traceback(None))
@@ -102,7 +105,7 @@ def ask(
 
 
 def _asked(
-    http: Get, clock: Callable[[], float], url: str, with_config: bool
+    http: Get, clock: Callable[[], float], url: str, with_config: bool, wanted: Wanted | None
 ) -> ServerAnswer | None:
     """None where not the same server answered all requests. Raises SourceError."""
     begun = clock()
@@ -111,12 +114,12 @@ def _asked(
     health = _health(http, url)
     query = f"{url}{_JSZ}{'&config=1' if with_config else ''}"
     asked = clock()
-    jsz = decode_jsz(http.get(query), address(url))
+    jsz = decode_jsz(http.get(query), address(url), wanted)
     short = shortfall(health, jsz)
     if short is not None and short.why == "incomplete" and short.only is None:
         # A stream that is deleted between the count and the listing is no loss: look again.
         asked = clock()
-        jsz = decode_jsz(http.get(query), address(url))
+        jsz = decode_jsz(http.get(query), address(url), wanted)
         short = shortfall(health, jsz)
     if jsz.server_id != varz.server_id:
         return None

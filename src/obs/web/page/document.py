@@ -107,6 +107,7 @@ def _header(status: Status) -> Markup:
         "header",
         element("h1", status.system),
         element("span", status.environment, class_="pill calm"),
+        *([element("span", f"shard {status.shard}", class_="pill calm")] if status.shard else []),
         element(
             "span",
             element("span", class_="dot good", id="pulse"),
@@ -117,7 +118,7 @@ def _header(status: Status) -> Markup:
 
 
 def _footer(status: Status) -> Markup:
-    about = f"obs {status.version}, running for {duration(status.uptime_seconds)}"
+    about = f"obs {status.version}, running for {duration(status.uptime_seconds)}{status.role}"
     return element(
         "footer",
         element("span", about, data_part="about"),

@@ -25,8 +25,9 @@ def lines(
 ) -> Iterator[str]:
     """The page of a complete status at `now` (Unix seconds), in lines of at most `width`."""
     verdict = status.verdict
-    about = f"obs {status.version}, running for {duration(status.uptime_seconds)}"
-    yield _cut(f"{status.system} · {status.environment}   {about}", width)
+    about = f"obs {status.version}, running for {duration(status.uptime_seconds)}{status.role}"
+    shard = f" · shard {status.shard}" if status.shard else ""
+    yield _cut(f"{status.system} · {status.environment}{shard}   {about}", width)
     headline = f"{_MARKS[verdict.level]} {verdict.headline}"
     yield paint(_cut(headline, width), TONES[verdict.level])
     if verdict.found > 1:

@@ -1,5 +1,7 @@
 """Which names of a spec exist in a NATS cluster."""
 
+from dataclasses import replace
+
 import pytest
 
 from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
@@ -123,3 +125,22 @@ def test_a_name_with_wildcards_is_found_where_it_is_escaped_and_only_itself() ->
     assert missing.exists is False
     (glob,) = find([SpecName("stream", "orders[[]e]")], odd)
     assert glob.exists is False
+
+
+@pytest.mark.parametrize(
+    ("name", "exists"),
+    [
+        (SpecName("stream", "FAR"), True),
+        (SpecName("stream", "FRA"), False),
+        (SpecName("consumer", "worker", "O"), True),
+        (SpecName("consumer", "wroker", "O"), False),
+        (SpecName("consumer", "tail", "FAR"), None),  # whoever watches its stream tells that
+        (SpecName("consumer", "tail", "*"), None),
+    ],
+)
+def test_of_a_stream_that_another_shard_watches_only_the_name_is_known(
+    name: SpecName, exists: bool | None
+) -> None:
+    far = ("A", "FAR")
+    there = replace(snapshot(), unwatched=(*OTHERS, Unwatched(*far)), elsewhere=frozenset({far}))
+    assert find([name], there)[0].exists is exists

@@ -1,0 +1,95 @@
+"""What a process holds, and whether that stayed the same."""
+
+import gc
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from tests.hostile.memory import resident_mb
+
+_SETTLED: Final = 4
+"""A quarter of the samples is for what fills up at first; the other three are judged."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something that must not grow: by `share` of itself and `more`, whichever is more."""
+
+    name: str
+    unit: str
+    share: float
+    more: float
+
+
+MEMORY: Final = Quantity("memory", "MB", 0.05, 4.0)
+QUANTITIES: Final = (
+    MEMORY,
+    Quantity("objects", "blocks", 0.03, 8_000),  # of Python's own memory
+    Quantity("descriptors", "", 0.0, 3),
+    Quantity("threads", "", 0.0, 3),
+    Quantity("state", "kB", 0.10, 200),
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look: the seconds since the start, and a value for each quantity."""
+
+    at: float
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one quantity: its level after the first quarter and at the end, and what is allowed."""
+
+    quantity: Quantity
+    begin: float
+    end: float
+    highest: float
+
+    @property
+    def limit(self) -> float:
+        """The highest level at the end that counts as flat."""
+        return self.begin + max(self.quantity.share * self.begin, self.quantity.more)
+
+    @property
+    def flat(self) -> bool:
+        """Whether it has not grown."""
+        return self.end <= self.limit
+
+
+def looked_at(at: float, state_folder: Path) -> Sample:
+    """What this process holds now, its garbage aside."""
+    gc.collect()
+    files = [each for each in state_folder.iterdir() if each.is_file()]
+    values = (
+        resident_mb(os.getpid()),
+        float(sys.getallocatedblocks()),
+        float(len(os.listdir("/proc/self/fd"))),  # noqa: PTH208  names only
+        float(threading.active_count()),
+        sum(each.stat().st_size for each in files) / 1000,
+    )
+    return Sample(at, values)
+
+
+def judged(samples: Sequence[Sample]) -> list[Verdict]:
+    """The verdict on each quantity. Levels are medians of the second and of the last quarter, so
+    that what rises and falls between two looks does not count.
+
+    Raises ValueError for fewer than eight samples.
+    """
+    if len(samples) < 2 * _SETTLED:
+        raise ValueError("too few samples to tell growth from chance")
+    quarter = len(samples) // _SETTLED
+    verdicts = []
+    for number, quantity in enumerate(QUANTITIES):
+        course = [sample.values[number] for sample in samples]
+        begin, end = median(course[quarter : 2 * quarter]), median(course[-quarter:])
+        verdicts.append(Verdict(quantity, begin, end, max(course)))
+    return verdicts

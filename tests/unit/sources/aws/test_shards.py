@@ -1,0 +1,49 @@
+"""Shards of an account have every rule and every queue once."""
+
+from typing import Any, cast
+
+from obs.clients.aws import AwsClient
+from obs.sources.aws.inventory import Inventory, take_inventory
+from obs.spec.aws import AwsSource
+from obs.spec.shard import Portion, Shard
+
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:dead-{}"
+
+
+class Account:
+    """Thirty rules on one bus, each with a dead-letter queue that it shares with a few others."""
+
+    def event_buses(self) -> dict[str, str]:
+        return {"orders": "arn:aws:events:us-east-1:111122223333:event-bus/orders"}
+
+    def rules(self, bus: str) -> dict[str, bool]:
+        return {f"rule-{number:02d}": True for number in range(30)}
+
+    def targets(self, bus: str, rule: str) -> list[dict[str, Any]]:
+        arn = QUEUE.format(int(rule[-2:]) % 10)
+        return [{"Id": "t", "Arn": "arn:aws:x", "DeadLetterConfig": {"Arn": arn}}]
+
+    def queue_url(self, name: str) -> str:
+        return f"https://sqs/{name}"
+
+
+def inventory(share: Portion) -> Inventory:
+    spec = AwsSource(region="us-east-1").of_share(share)
+    return take_inventory(cast("AwsClient", Account()), spec, 0.0)
+
+
+def test_rules_and_queues_are_divided_and_names_are_known_to_all() -> None:
+    parts = [inventory(each) for each in Portion(Shard(1, 3), source="cloud").every()]
+    rules = [rule.name for part in parts for rule in part.rules]
+    assert sorted(rules) == sorted(Account().rules(""))
+    assert min(len(part.rules) for part in parts) > 3
+    queues = [queue.name for part in parts for queue in part.queues]
+    assert sorted(queues) == [f"dead-{number}" for number in range(10)]
+    for part in parts:
+        assert {target.rule for target in part.targets} == set(part.rules)
+        assert len(part.names.rules) == 30
+
+
+def test_without_a_shard_an_inventory_is_whole() -> None:
+    whole = inventory(Portion())
+    assert (len(whole.rules), len(whole.queues)) == (30, 10)
