@@ -442,3 +442,12 @@ def test_a_counter_that_began_anew_has_a_start_of_its_own() -> None:
         round(SINCE) * 10**9,
         1_789_999_970_250_000_000,
     ]
+
+
+def test_a_request_is_not_repeated_once_there_is_no_permit() -> None:
+    lost = SourceError("unavailable", "this collector does not hold the lease")
+    permits = [None, lost]
+    recorder = Refusing(busy(pause=0.001))
+    sink = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT, every=10.0, permit=lambda: permits.pop(0))
+    assert sink.push([lag(2)], AT).failure is lost
+    assert recorder.requests == []

@@ -324,3 +324,14 @@ def test_a_receiver_that_is_away_makes_no_memory_grow_while_names_are_used_once(
         assert pushes(40, 90) - before < 30_000
     finally:
         tracemalloc.stop()
+
+
+def test_without_a_permit_nothing_is_sent_and_everything_waits() -> None:
+    lost = SourceError("unavailable", "this collector does not hold the lease")
+    permits = [None, lost, None, None]
+    receiver = Receiver(503)
+    spec = RemoteWrite.model_validate({"url": "http://127.0.0.1:1", "every": "1s"})
+    pushing = RemoteWriteSink(spec, receiver, LABELS, permit=lambda: permits.pop(0))
+    outcome = pushing.push([lag(2)], AT)  # the lease is lost before the request is repeated
+    assert (outcome.failure, outcome.pending, len(receiver.kinds)) == (lost, 2, 1)
+    assert pushing.push([lag(2)], AT + 1).accepted == 4
