@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from obs.collector.collector import Clock, Collector
+from obs.collector.clock import Clock
+from obs.collector.collector import Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.snapshot.messages import DeadLetter

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from obs.collector.collector import Clock, Collector
+from obs.collector.clock import Clock
+from obs.collector.collector import Collector
 from obs.collector.health import SourceHealth
 from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 from obs.snapshot.aws import AwsSnapshot, Rule

@@ -9,7 +9,7 @@ import selectors
 import threading
 from typing import Any, Final
 
-from obs.collector.collector import Clock
+from obs.collector.clock import Clock
 
 WORKING: Final = ("poll-", "push-", "history-", "close-", "reload", "scrape", "checks")
 """How the names of the threads begin that are waited for."""

@@ -10,7 +10,8 @@ from typing import Any
 from obs import spans
 from obs.collector.backfill import fetch
 from obs.collector.checking import Checks, checking
-from obs.collector.collector import Clock, Collector
+from obs.collector.clock import Clock
+from obs.collector.collector import Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import SourceHealth
 from obs.collector.leading import Leading

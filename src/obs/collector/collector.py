@@ -5,12 +5,12 @@ changes (`exposition`, `families`) is replaced as a whole, never changed in plac
 """
 
 import logging
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from obs import spans
+from obs.collector.clock import Clock
 from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
 from obs.collector.counter_starts import CounterStarts
@@ -47,13 +47,6 @@ log = logging.getLogger(__name__)
 
 OWN: Final = "\x00own"  # sorts before and differs from every source's name
 SLOS: Final = "\x00slo"
-
-
-class Clock:
-    """Wall time in Unix seconds, and monotonic time in seconds."""
-
-    wall: Callable[[], float] = staticmethod(time.time)
-    monotonic: Callable[[], float] = staticmethod(time.monotonic)
 
 
 class Lease(Protocol):

@@ -41,8 +41,9 @@ class Leading:
 
     def __init__(self, system: System, kinds: Collection[str], every_kind: Collection[str]) -> None:
         """`kinds`: those of the sources that it polls; collectors of other parts, and of other
-        shards, have a lease of their own. Sends nothing yet; raises BadInput where an extra is
-        missing."""
+        shards, have a lease of their own. Sends nothing yet.
+
+        Raises BadInput where an extra is missing."""
         assert system.ha is not None
         self.ha = system.ha
         part = "" if set(kinds) >= set(every_kind) else f".{'-'.join(sorted(kinds))}"

@@ -12,7 +12,8 @@ import pytest
 from obs import spans
 from obs.collector.assembly import Assembled, assemble
 from obs.collector.checking import FIRST_AFTER, checking
-from obs.collector.collector import Clock, Collector
+from obs.collector.clock import Clock
+from obs.collector.collector import Collector
 from obs.sources.kind import SourceClient
 from obs.spec.system import System
 from obs.state import open_state

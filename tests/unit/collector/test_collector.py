@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from obs.collector.collector import Clock, Collector
+from obs.collector.clock import Clock
+from obs.collector.collector import Collector
 from obs.collector.health import SourceHealth
 from obs.collector.served import ServedCollector
 from obs.errors import SourceError

@@ -7,7 +7,8 @@ from typing import Never
 import pytest
 
 from obs.catalogue import own
-from obs.collector.collector import Clock, Collector
+from obs.collector.clock import Clock
+from obs.collector.collector import Collector
 from obs.collector.daemon import HISTORY_RETRY_POLLS, Daemon, InCore, PolledSource, PushedSink
 from obs.collector.health import PushHealth, SourceHealth
 from obs.errors import SourceError
