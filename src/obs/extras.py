@@ -8,6 +8,7 @@ from obs.errors import BadInput
 _LIBRARIES: Final = {
     "aws": ("boto3", "botocore"),
     "otlp": ("grpc", "opentelemetry", "google", "requests"),
+    "remote-write": ("cramjam", "requests"),
     "dashboards": ("grafanalib", "promql_parser"),
     "preview": ("markdown_it", "plotly"),
     "privacy": ("cryptography",),

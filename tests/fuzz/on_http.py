@@ -19,9 +19,10 @@ from obs.clients import otlp as otlp_client
 from obs.clients.alertmanager import Alertmanager
 from obs.clients.checked_connection import ProbeFailed
 from obs.clients.http import HttpAnswer
-from obs.clients.otlp_answer import METRICS, retry_after, retry_delay
+from obs.clients.otlp_answer import METRICS, retry_delay
 from obs.clients.probe_http import ProbeAnswer
 from obs.clients.prometheus import Prometheus
+from obs.clients.receiver_text import retry_after
 from obs.sources.probe.dependencies import dependency_states
 from obs.sources.probe.expectations import check_answer
 from obs.spec.probe_targets import Expect, ReportedDependencies

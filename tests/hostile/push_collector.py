@@ -26,13 +26,13 @@ _EVERY: Final = 0.05  # seconds; a spec allows no less than one
 _LAUNCH: Final = """
 import sys
 from obs.collector import assembly
-usual = assembly._push_healths
+usual = assembly.push_healths
 def often(system):
     found = usual(system)
     for each in found.values():
         each.interval = float(sys.argv[1])
     return found
-assembly._push_healths = often
+assembly.push_healths = often
 from obs.cli.main import main
 sys.exit(main(sys.argv[2:]))
 """

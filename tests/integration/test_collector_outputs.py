@@ -153,6 +153,37 @@ async def test_an_otlp_receiver_has_the_numbers_of_metrics(
         assert scrape[key("obs_push_up", sink="otlp")] == 1.0
         assert sum(named(scrape, "obs_push_errors_total").values()) == 0.0
         assert await asyncio.to_thread(collector.stop) == 0
+        if protocol == "http":
+            await starts_stay_through_a_restart(collector, receiver)
+
+
+def starts(receiver: Received) -> dict[str, int]:
+    """When the counters of the last request began, by name."""
+    (origin,) = receiver.requests[-1].resource_metrics
+    return {
+        metric.name: metric.sum.data_points[0].start_time_unix_nano
+        for scope in origin.scope_metrics
+        for metric in scope.metrics
+        if metric.HasField("sum") and metric.sum.data_points
+    }
+
+
+async def starts_stay_through_a_restart(collector: CollectorProcess, receiver: Any) -> None:
+    before = starts(receiver)
+    pushed = len(receiver.requests)
+    await asyncio.to_thread(collector.start)
+    await asyncio.to_thread(collector.until, burns)
+    await eventually_async(lambda: len(receiver.requests) > pushed + 1)
+    after = starts(receiver)
+    restored = (
+        *("nats_consumer_delivered_total", "slo_events_total"),
+        "eventbridge_invocations_total",
+    )
+    assert {name: after[name] for name in restored} == {name: before[name] for name in restored}
+    assert all(before[name] for name in restored)
+    anew = "obs_source_polls_total"  # of the process
+    assert after[anew] > before[anew] > 0
+    assert await asyncio.to_thread(collector.stop) == 0
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])

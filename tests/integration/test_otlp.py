@@ -62,8 +62,10 @@ LABELS = (("environment", "production"), ("system", "oms"))
 
 
 def sink(endpoint: str, protocol: str, timeout: str = "5s", **fields: object) -> OtlpSink:
-    given = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout} | fields
-    return open_otlp(Otlp.model_validate(given), Identity("oms", "production", "host-1", LABELS))
+    given = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout, "every": "1s"}
+    return open_otlp(
+        Otlp.model_validate({**given, **fields}), Identity("oms", "production", "host-1", LABELS)
+    )
 
 
 def families() -> list[Family]:

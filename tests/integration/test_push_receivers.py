@@ -50,7 +50,8 @@ def family(total: int = 3) -> Family:
 
 
 def sink(endpoint: str, protocol: str = "http", timeout: str = "5s", **fields: object) -> OtlpSink:
-    given = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout} | fields
+    of_all = {"endpoint": endpoint, "protocol": protocol, "timeout": timeout, "every": "1s"}
+    given = of_all | fields
     return open_otlp(Otlp.model_validate(given), Identity("oms", "production", "host-1", ()))
 
 
@@ -206,6 +207,31 @@ async def test_after_an_outage_the_receiver_has_the_totals_of_now_and_no_backlog
     (point,) = metric.sum.data_points
     assert (point.as_int, point.time_unix_nano) == (42, int((AT + 600) * 1e9))
     assert point.start_time_unix_nano == int((AT - 3600) * 1e9)
+
+
+async def test_requests_are_as_small_as_the_receiver_takes(http: HttpReceiver) -> None:
+    rows = Rows(("main", "oms-events", f"rule-{number}") for number in range(3_000))
+    rules = Family(aws.FAILED_INVOCATIONS, rows, [1] * 3_000, AT)
+    http.most = 60_000
+    with grpc_receiver(most=60_000) as rpc:
+        for receiver, protocol in ((http, "http"), (rpc, "grpc")):
+            pusher = sink(receiver.endpoint, protocol)
+            assert await asyncio.to_thread(pusher.push, [rules], AT) == Pushed(3_000)
+            sizes = [request.ByteSize() for request in receiver.requests]
+            assert max(sizes) <= 60_000
+            assert len(sizes) < 12
+            pusher.close()
+
+
+async def test_a_receiver_that_is_back_soon_misses_no_push(http: HttpReceiver) -> None:
+    http.status = 503
+    pusher = sink(http.endpoint, every="30s")
+    pushing = asyncio.create_task(asyncio.to_thread(pusher.push, [family()], AT))
+    while not http.requests:
+        await asyncio.sleep(0.01)
+    http.status = 200
+    outcome = await pushing
+    assert (outcome.accepted, outcome.failure, outcome.repeated >= 1) == (1, None, True)
 
 
 class Proxy:

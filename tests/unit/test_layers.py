@@ -215,7 +215,7 @@ OF_ONE_PLATFORM = {
     "checks/emitted.py": "texts of CloudWatch alarms",
     "checks/retries.py": "compares the two platforms",
     "cli/alert_test.py": "Amazon SNS",
-    "collector/assembly.py": "the extra that the CloudWatch output needs",
+    "collector/outputs.py": "the extra that the CloudWatch output needs",
     "iam/dead_letters.py": "queues of AWS",
     "iam/identity.py": "who signs in to AWS",
     "iam/operators.py": "roles of AWS",

@@ -140,6 +140,22 @@ PUSH_LEFT_OUT = counter(
     ("sink",),
     "Values that the sink cannot hold and that were not sent: CloudWatch has no NaN or infinity.",
 )
+PUSH_DROPPED = counter(
+    "obs_push_dropped_points_total",
+    ("sink",),
+    "Data points that waited in memory for the sink's receiver and were dropped beyond the bound.",
+)
+PUSH_PENDING = gauge(
+    "obs_push_pending_points",
+    ("sink",),
+    "Data points that wait in memory for the sink's receiver.",
+    absent="The sink keeps none: the next push has the values of then",
+)
+PUSH_REPEATS = counter(
+    "obs_push_repeated_requests_total",
+    ("sink",),
+    "Requests that were sent again because the receiver could not take them.",
+)
 PUSH_ERRORS = counter("obs_push_errors_total", ("sink", "reason"), "Pushes that failed, by reason.")
 SPANS_SENT = counter(
     "obs_trace_spans_sent_total",

@@ -47,6 +47,9 @@ def _texts_of(system: System) -> Iterator[tuple[str, str, str]]:
     if system.outputs.otlp is not None:
         for name, text in system.outputs.otlp.resource.items():
             yield "outputs.otlp.resource", name, text
+    if system.outputs.remote_write is not None:
+        for name, text in system.outputs.remote_write.labels.items():
+            yield "outputs.remote_write.labels", name, text
     for slo in system.slos:
         yield f"SLO {slo.service}/{slo.name}", "description", slo.description
     yield "the spec", "description", system.description

@@ -186,11 +186,7 @@ def _sources(system: "System") -> list[tuple[str, str, str]]:
 def _outputs(system: "System") -> list[tuple[str, str]]:
     outputs = system.outputs
     rows = [("metrics", f"http://{outputs.web.listen}/metrics")]
-    if outputs.otlp is not None:
-        rows.append(("otlp", f"{outputs.otlp.endpoint} ({outputs.otlp.protocol})"))
+    rows += [(name, spec.described) for name, spec in outputs.pushed.items()]
     if outputs.traces is not None:
-        rows.append(("traces", f"{outputs.traces.endpoint} ({outputs.traces.protocol})"))
-    if outputs.cloudwatch is not None:
-        metrics = ", ".join(outputs.cloudwatch.metrics)
-        rows.append(("cloudwatch", f"{outputs.cloudwatch.namespace}: {metrics}"))
+        rows.append(("traces", outputs.traces.described))
     return rows

@@ -2,8 +2,9 @@
 
 The SDK's exporters return only success or failure, drop the receiver's report of rejected points,
 retry by themselves and read settings from OTEL_* variables. So only their encoder is used, and the
-request is sent here. A push is not repeated: values are cumulative, the next one corrects it.
-Spans are sent again by whoever has them (obs.sinks.traces).
+request is sent here. The sink repeats a push, within the interval of the pushes: after that, values
+are cumulative, and the next push corrects what failed. Spans are sent again by whoever has them
+(obs.sinks.traces).
 """
 
 import gzip
@@ -19,29 +20,22 @@ from obs.clients.http import Http, HttpAnswer, without_user
 from obs.clients.otlp_answer import (
     METRICS,
     Answer,
+    Refused,
     Sender,
     Signal,
     accepted,
     json_response,
-    quoted,
-    retry_after,
     status_text,
 )
 from obs.clients.proxies import proxy_of
-from obs.errors import Reason, SourceError
+from obs.clients.receiver_text import STATUS_REASONS, quoted, retry_after
+from obs.errors import SourceError
 from obs.spec.otlp import OtlpReceiver
 from obs.spec.tls import Tls
 
 _PROTOBUF: Final = "application/x-protobuf"
 _LARGEST_ANSWER: Final = 1 << 18
-_STATUS: Final[Mapping[int, Reason]] = {
-    401: "auth",
-    403: "auth",
-    408: "timeout",
-    413: "too_large",
-    429: "throttled",
-    504: "timeout",
-}
+_REPEATABLE: Final = frozenset((429, 502, 503, 504))  # OTLP specification, "Retryable"
 
 
 def connect(spec: OtlpReceiver, signal: Signal = METRICS) -> Sender:
@@ -101,13 +95,15 @@ class OtlpHttp:
             )
 
 
-def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> SourceError:
+def _refused(answer: HttpAnswer, headers: Mapping[str, str], where: str) -> Refused:
     text = quoted(status_text(answer.body, _kind(answer)), headers)
     pause = retry_after(answer.headers.get("retry-after"), time.time())
-    return SourceError(
-        _STATUS.get(answer.status, "http_status"),
+    return Refused(
+        STATUS_REASONS.get(answer.status, "http_status"),
         f"{where}: HTTP status {answer.status}" + f": {text}" * bool(text),
         pause=pause if answer.status in (429, 503) else None,
+        may_repeat=answer.status in _REPEATABLE,
+        too_large=answer.status == 413,
     )
 
 

@@ -1,14 +1,8 @@
-"""What an OTLP receiver answers, without I/O: what it rejected, pauses, and text to be quoted."""
+"""What an OTLP receiver answers, without I/O: what it rejected, pauses and messages."""
 
-import base64
-import binascii
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
-from urllib.parse import unquote
 
 from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError, Message
@@ -18,14 +12,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
-LONGEST: Final = 200
-"""Characters of a receiver's text that are quoted."""
-_READ: Final = 50 * LONGEST  # characters that are looked at
-_SECONDS: Final = re.compile(r"[0-9]+")
-_FOREVER: Final = 1e9  # seconds; more is told as this
-_SHORTEST_SECRET: Final = 4  # characters
-_SCHEMES: Final = ("basic", "bearer", "apikey", "token")
-_PUBLIC: Final = ("x-scope-orgid",)  # a tenant: receivers name it in every message
+from obs.clients.receiver_text import FOREVER, LONGEST, quoted
+from obs.errors import Reason, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +40,24 @@ class Answer:
 
     rejected: int = 0
     message: str = ""
+
+
+class Refused(SourceError):  # noqa: N818  says what happened
+    """The receiver refused a request. `may_repeat`: the same one may succeed soon; `too_large`:
+    smaller ones may."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        pause: float | None = None,
+        may_repeat: bool = False,
+        too_large: bool = False,
+    ) -> None:
+        super().__init__(reason, message, pause=pause)
+        self.may_repeat = may_repeat
+        self.too_large = too_large
 
 
 class Sender(Protocol):
@@ -83,35 +89,6 @@ def json_response(body: bytes, signal: Signal = METRICS) -> Any:
     return response
 
 
-def quoted(text: str, headers: Mapping[str, str]) -> str:
-    """A receiver's text as one line of at most LONGEST characters, fit for a log and a terminal.
-
-    Left out where it repeats one of the `headers` that it was sent, which may be credentials.
-    """
-    line = " ".join(text[:_READ].split())
-    plain = "".join(each for each in unquote(line) if not each.isspace())
-    secrets = (value for name, value in headers.items() if name not in _PUBLIC)
-    if any(form in plain for value in secrets for form in _forms(value)):
-        return "its text repeats a header of the request and is left out"
-    line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
-
-
-def _forms(value: str) -> Iterable[str]:
-    """The words of a header's value, and what they are in base64 or say in it; without spaces."""
-    for word in value.split():
-        if len(word) < _SHORTEST_SECRET or word.lower() in _SCHEMES:
-            continue
-        yield word
-        yield base64.b64encode(word.encode()).decode().rstrip("=")
-        try:
-            decoded = base64.b64decode(word, validate=True).decode()
-        except (binascii.Error, ValueError):
-            continue
-        parts = ("".join(each.split()) for each in decoded.split(":"))
-        yield from (each for each in parts if len(each) >= _SHORTEST_SECRET)
-
-
 def status_text(body: bytes, kind: str) -> str:
     """The message in the body of a refusal: that of a Status message, or the text itself."""
     if kind == "application/x-protobuf":
@@ -120,22 +97,6 @@ def status_text(body: bytes, kind: str) -> str:
         except DecodeError:
             return ""
     return body[: 8 * LONGEST].decode(errors="replace")
-
-
-def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds of a Retry-After header, which is a number or an HTTP date; `now` in Unix seconds.
-
-    None where there is none, or what it says is neither.
-    """
-    text = (value or "").strip()
-    if _SECONDS.fullmatch(text):
-        return min(float(text[:20]), _FOREVER)
-    try:
-        when = parsedate_to_datetime(text)
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return min(max(when.timestamp() - now, 0.0), _FOREVER)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
 
 
 def retry_delay(details: bytes | None) -> float | None:
@@ -147,7 +108,7 @@ def retry_delay(details: bytes | None) -> float | None:
         for each in Status.FromString(details).details:
             if each.Unpack(info):
                 delay = info.retry_delay
-                return min(max(float(delay.seconds + delay.nanos / 1e9), 0.0), _FOREVER)
+                return min(max(float(delay.seconds + delay.nanos / 1e9), 0.0), FOREVER)
     except DecodeError:
         pass
     return None

@@ -9,8 +9,9 @@ from google.protobuf.message import Message
 
 from obs import spans
 from obs.clients.header_file import read_file, read_headers
-from obs.clients.otlp_answer import METRICS, Answer, Signal, accepted, quoted, retry_delay
+from obs.clients.otlp_answer import METRICS, Answer, Refused, Signal, accepted, retry_delay
 from obs.clients.proxies import may_use_proxy
+from obs.clients.receiver_text import quoted
 from obs.errors import Reason, SourceError
 from obs.spec.otlp import OtlpReceiver
 from obs.spec.tls import Tls
@@ -33,6 +34,14 @@ _CODES: Final[Mapping[grpc.StatusCode, Reason]] = {
 _LOCAL: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 """Codes whose text is mostly the library's own."""
 _PAUSES: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+_REPEATABLE: Final = frozenset(
+    (
+        *(grpc.StatusCode.CANCELLED, grpc.StatusCode.ABORTED, grpc.StatusCode.OUT_OF_RANGE),
+        *(grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DATA_LOSS),
+    )
+)
+"""OTLP specification, "Failures"; RESOURCE_EXHAUSTED with a pause too. Not DEADLINE_EXCEEDED: it is
+the time of the push that was over."""
 _DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -90,15 +99,19 @@ class OtlpGrpc:
 
     def _refused(self, error: grpc.RpcError, headers: Mapping[str, str]) -> SourceError:
         code, details = error.code(), error.details() or ""
-        if _TOO_LARGE in details:
+        too_large = _TOO_LARGE in details.lower()
+        if too_large and f"vs. {_LARGEST_ANSWER})" in details:
             why = f"response larger than {_LARGEST_ANSWER} bytes"
             return SourceError("too_large", f"{self._target}: {why}")
         text = "" if code in _LOCAL else quoted(details, headers)
         trailers = {pair.key: pair.value for pair in error.trailing_metadata() or ()}
-        return SourceError(
-            _CODES.get(code, "http_status"),
+        pause = retry_delay(trailers.get(_DETAILS)) if code in _PAUSES else None
+        return Refused(
+            "too_large" if too_large else _CODES.get(code, "http_status"),
             f"{self._target}: gRPC status {code.name}" + f": {text}" * bool(text),
-            pause=retry_delay(trailers.get(_DETAILS)) if code in _PAUSES else None,
+            pause=pause,
+            may_repeat=code in _REPEATABLE or pause is not None,
+            too_large=too_large,
         )
 
     def _open(self) -> grpc.Channel:

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from obs.clients.aws_session import AwsSession
 from obs.redaction.known import KNOWN
 from obs.spec.aws import AwsSource
-from obs.spec.prometheus import SigV4
+from obs.spec.signed_in import SigV4
 
 _SENT: Final = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-SHA256")
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any
 
 from obs import spans
 from obs.collector.backfill import fetch
@@ -13,32 +13,18 @@ from obs.collector.checking import Checks, checking
 from obs.collector.clock import Clock
 from obs.collector.collector import Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
-from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.health import SourceHealth
 from obs.collector.leading import Leading
+from obs.collector.outputs import Opening, outputs_of, push_healths
 from obs.collector.reporting import Reports, reporting
 from obs.errors import SourceError
-from obs.extras import require_extra
-from obs.families.family import Family
-from obs.redaction.address import shown_address
-from obs.sinks.pushed import Pushed
-from obs.sources.kind import AnyKind, Change, OpenedSource, Permit, SourceClient
+from obs.sources.kind import AnyKind, Change, OpenedSource, SourceClient
 from obs.sources.kind import Listener as SourceListener
 from obs.sources.kinds import each_source
-from obs.spec.otlp import Otlp
-from obs.spec.outputs import CloudWatch
 from obs.spec.source import SourceSpec, stale_after
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
 from obs.state import State, open_state
-
-if TYPE_CHECKING:
-    from obs.clients.aws import AwsClient
-    from obs.sinks.otlp import OtlpSink
-
-GRACE_SECONDS: Final = 5.0
-"""Beyond its own deadline a push has this for what is loaded at the first one, and for encoding."""
-_AWS_TIMEOUTS: Final = 5
-"""Timeouts of one request to AWS that a push may take: one, and what its last call has."""
 
 Clients = Mapping[str, tuple[AnyKind, SourceClient]]
 """By the names of their sources."""
@@ -51,6 +37,7 @@ class Assembled:
     collector: Collector
     daemon: Daemon
     clients: Clients
+    sinks: Mapping[str, PushedSink]
     leads: bool = True
     """Whether it polls what costs money, and pushes."""
 
@@ -92,7 +79,7 @@ def assemble(
         }
         for kind, name, spec in polled
     }
-    pushes = _push_healths(system)
+    pushes = push_healths(system)
     traced = before.collector.span_counts if before else None
     if system.outputs.traces is not None and traced is None:
         traced = spans.SpanCounts()
@@ -138,10 +125,16 @@ def assemble(
         listeners.append(leading.leave_forever)
     if before:
         collector.go_on(before.collector)
-    sinks = _sinks(system, pushes, of_sources, leading.keeper.permit if leading else _always)
-    return Assembled(
-        collector, Daemon(collector, sources, sinks, listeners, tracer), clients, leads
-    )
+    earlier = before.sinks if before else {}
+    permit = leading.keeper.permit if leading else _always
+    sinks: dict[str, PushedSink] = {
+        output.name: output.sink(
+            Opening(system, pushes[output.name], of_sources, permit, earlier.get(output.name))
+        )
+        for output in outputs_of(system)
+    }
+    daemon = Daemon(collector, sources, [*sinks.values()], listeners, tracer)
+    return Assembled(collector, daemon, clients, sinks, leads)
 
 
 def _always() -> None:
@@ -150,7 +143,7 @@ def _always() -> None:
 
 def _without_outputs(system: System) -> System:
     """A spec whose leader pushes."""
-    outputs = system.outputs.model_copy(update={"otlp": None, "cloudwatch": None})
+    outputs = system.outputs.model_copy(update=dict.fromkeys(system.outputs.pushed))
     return system.model_copy(update={"outputs": outputs})
 
 
@@ -166,10 +159,8 @@ def _tracer(system: System, counts: spans.SpanCounts | None, only_try: bool) -> 
 def _require_extras(system: System, polled: Sequence[tuple[AnyKind, str, SourceSpec]]) -> None:
     for kind, name, _ in polled:
         kind.require_extra(name)
-    if system.outputs.cloudwatch:
-        require_extra("aws", "outputs.cloudwatch")
-    if system.outputs.otlp:
-        require_extra("otlp", "outputs.otlp")
+    for output in outputs_of(system):
+        output.require_extras(system)
 
 
 def _clients(
@@ -278,65 +269,3 @@ class _Updates:
         task = asyncio.ensure_future(self._in_core(call, *arguments))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _push_healths(system: System) -> dict[str, PushHealth]:
-    outputs, healths = system.outputs, {}
-    if outputs.otlp:
-        healths["otlp"] = PushHealth(
-            "otlp", shown_address(outputs.otlp.endpoint), outputs.otlp.every
-        )
-    if outputs.cloudwatch:
-        of = outputs.cloudwatch
-        healths["cloudwatch"] = PushHealth("cloudwatch", of.namespace, of.every)
-    return healths
-
-
-def _sinks(
-    system: System,
-    healths: dict[str, PushHealth],
-    clients: Mapping[str, SourceClient],
-    permit: Permit,
-) -> list[PushedSink]:
-    sinks = []
-    if system.outputs.otlp:
-        sinks.append(_otlp_sink(system.outputs.otlp, healths["otlp"], system, permit))
-    if system.outputs.cloudwatch:
-        spec = system.outputs.cloudwatch
-        client = cast("AwsClient", clients[spec.source])
-        timeout = system.sources.of("aws")[spec.source].timeout
-        health = healths["cloudwatch"]
-        sinks.append(_cloudwatch_sink(spec, system.labels, health, client, timeout))
-    return sinks
-
-
-def _otlp_sink(spec: Otlp, health: PushHealth, system: System, permit: Permit) -> PushedSink:
-    """Opened at its first push, because its imports would delay the first scrape."""
-    opened: list[OtlpSink] = []
-
-    def push(families: Sequence[Family], at: float) -> Pushed:
-        if not opened:
-            from obs.sinks.otlp import identity_of, open_otlp  # noqa: PLC0415  heavy
-
-            opened.append(open_otlp(spec, identity_of(system), permit))
-        return opened[0].push(families, at)
-
-    def close() -> None:
-        for sink in opened:
-            sink.close()
-
-    return PushedSink(health, push, close, spec.timeout + GRACE_SECONDS)
-
-
-def _cloudwatch_sink(
-    spec: CloudWatch,
-    labels: tuple[tuple[str, str], ...],
-    health: PushHealth,
-    client: "AwsClient",
-    timeout: float,
-) -> PushedSink:
-    """`timeout` is that of one request of the client."""
-    from obs.sinks.cloudwatch import CloudWatchSink  # noqa: PLC0415
-
-    sink = CloudWatchSink(spec, client, timeout=timeout, labels=labels)
-    return PushedSink(health, sink.push, client.close, _AWS_TIMEOUTS * timeout + GRACE_SECONDS)

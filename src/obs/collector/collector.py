@@ -13,13 +13,14 @@ from obs import spans
 from obs.collector.clock import Clock
 from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
+from obs.collector.counter_starts import CounterStarts
 from obs.collector.health import PushHealth, SourceHealth
 from obs.collector.named import SpecNames
 from obs.collector.objective import Objective, PastEvents
 from obs.collector.objectives import Objectives
 from obs.collector.spec_in_force import SpecInForce
 from obs.errors import SourceError
-from obs.families.family import Family, RowCache
+from obs.families.family import Family, RowCache, begun
 from obs.families.own import (
     BUILD,
     check_family,
@@ -100,6 +101,7 @@ class Collector:
         }
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
+        self._starts = CounterStarts(state, self._damaged)
         self._slo_rows = RowCache()
         self._without_history: set[str] = set()
         self._measured_since: dict[tuple[str, str], float] = {}
@@ -294,6 +296,7 @@ class Collector:
         for tracker in self.trackers.values():
             tracker.save(self.clock.wall())
         self.objectives.save()
+        self._starts.save()
 
     def stale_sources(self) -> list[SourceHealth]:
         """Required sources that are stale."""
@@ -373,7 +376,7 @@ class Collector:
             families += lease_families(*self._lease_shown)
         for kind in KINDS:
             families += kind.usage(self.clients_of(kind))
-        self._show(OWN, families)
+        self._show(OWN, begun(families, self.started))
 
     def _show_process(self) -> None:
         self.exposition.update("\x00process", self._process.families())
@@ -382,7 +385,7 @@ class Collector:
         return [family for family in families if family.metric in self.system.exported]
 
     def _show(self, name: str, families: Sequence[Family]) -> None:
-        families = self._exported(families)
+        families = self._starts.of(name, self._exported(families), self.clock.wall())
         self._families = {**self._families, name: families}
         self.exposition.update(name, [*families, *self._compat.of(name)])
         self.changes += 1

@@ -59,12 +59,16 @@ class PolledSource:
 
 @dataclass(frozen=True, slots=True)
 class PushedSink:
-    """A sink that is pushed to; a push ends by itself, at the latest after `limit` seconds."""
+    """A sink that is pushed to; a push ends by itself, at the latest after `limit` seconds.
+
+    `kept` is what the sink of a later spec goes on from.
+    """
 
     health: PushHealth
     push: Callable[[Sequence[Family], float], Pushed]
     close: Callable[[], None]
     limit: float
+    kept: object = None
 
 
 class Daemon:

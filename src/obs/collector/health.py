@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from obs.catalogue.own import SOURCE_POLL_SECONDS
 from obs.errors import Reason, SourceError
 from obs.families.histogram import Histogram, Observations
 from obs.sinks.pushed import Pushed
+from obs.web.status import SinkName
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ _KNOWN: Final = (
 class PushHealth:
     """One sink that is pushed to."""
 
-    name: Literal["otlp", "cloudwatch"]
+    name: SinkName
     target: str  # endpoint or namespace
     interval: float
     up: bool = False
@@ -119,6 +120,9 @@ class PushHealth:
     points: int = 0
     rejected: int = 0
     left_out: int = 0
+    dropped: int = 0
+    repeated: int = 0
+    pending: int | None = None  # values that wait; None: it keeps none
     error: str = ""
     reason: Reason | None = None
     errors: Counter[str] = field(default_factory=Counter)
@@ -133,6 +137,9 @@ class PushHealth:
         self.points += outcome.accepted
         self.rejected += outcome.rejected
         self.left_out += outcome.left_out
+        self.dropped += outcome.dropped
+        self.repeated += outcome.repeated
+        self.pending = outcome.pending
         self.next_push = wall + wait
         failure = outcome.failure
         self.up = failure is None
@@ -147,7 +154,8 @@ class PushHealth:
 
 
 _KNOWN_OF_PUSHES: Final = (
-    *("up", "last_success", "points", "rejected", "left_out", "error", "reason", "errors"),
+    *("up", "last_success", "points", "rejected", "left_out", "dropped", "repeated", "pending"),
+    *("error", "reason", "errors"),
 )
 
 

@@ -147,7 +147,7 @@ def takes_part(system: System, kinds: Collection[str]) -> bool:
     if system.ha is None:
         return False
     outputs = system.outputs
-    pushes = outputs.otlp or outputs.cloudwatch or outputs.slo_report
+    pushes = outputs.pushed or outputs.slo_report
     spends = (kind.key in kinds and kind.spends(spec) for kind, _, spec in each_source(system))
     return bool(pushes) or system.checks.every is not None or any(spends)
 

@@ -235,6 +235,8 @@ def _push(health: PushHealth) -> PushStatus:
         last_success=health.last_success,
         next_push=health.next_push,
         rejected_points=health.rejected,
+        dropped_points=health.dropped,
+        pending_points=health.pending,
         every_seconds=health.interval,
         error=health.error or None,
         error_reason=health.reason,

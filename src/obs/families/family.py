@@ -1,9 +1,9 @@
 """A family of samples as columns: one list of label values, one list of numbers."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from obs.catalogue.metric import Metric
+from obs.catalogue.metric import Kind, Metric
 from obs.families.histogram import Histogram
 
 Value = int | float | None  # None: this row has no sample of the metric
@@ -29,7 +29,8 @@ class Rows:
 class Family:
     """Samples of one metric. `values[i]` belongs to `rows.values[i]`.
 
-    `since` is when the counters began (Unix seconds), for sinks whose format has a start time.
+    `since` is when the counters began (Unix seconds), for sinks whose format has a start time;
+    `restarts` has a later one of the rows, by index, that began anew.
     `histograms[i]` is that of row i, and `values[i]` its count; empty unless the metric's kind is
     histogram.
     """
@@ -39,10 +40,21 @@ class Family:
     values: Sequence[Value]
     since: float | None = None
     histograms: Sequence[Histogram | None] = ()
+    restarts: Mapping[int, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """How many samples there are."""
         return len(self.values) - self.values.count(None)
+
+
+def begun(families: Iterable[Family], since: float) -> list[Family]:
+    """The same families, where those of counters that do not say it began at `since`."""
+    return [
+        replace(family, since=since)
+        if family.metric.kind is Kind.COUNTER and family.since is None
+        else family
+        for family in families
+    ]
 
 
 SINGLE = Rows([()])  # of a metric without labels

@@ -48,6 +48,12 @@ class Push(Protocol):
     @property
     def left_out(self) -> int: ...
     @property
+    def dropped(self) -> int: ...
+    @property
+    def pending(self) -> int | None: ...
+    @property
+    def repeated(self) -> int: ...
+    @property
     def errors(self) -> Counter[str]: ...
 
 
@@ -102,6 +108,9 @@ def push_families(pushes: Sequence[Push]) -> list[Family]:
         Family(own.PUSH_POINTS, rows, [push.points for push in pushes]),
         Family(own.PUSH_REJECTED, rows, [push.rejected for push in pushes]),
         Family(own.PUSH_LEFT_OUT, rows, [push.left_out for push in pushes]),
+        Family(own.PUSH_DROPPED, rows, [push.dropped for push in pushes]),
+        Family(own.PUSH_PENDING, rows, [push.pending for push in pushes]),
+        Family(own.PUSH_REPEATS, rows, [push.repeated for push in pushes]),
         Family(
             own.PUSH_ERRORS,
             Rows((push.name, reason) for push in pushes for reason in REASONS),

@@ -1,1 +1,1 @@
-"""Sinks send samples: the exposition text, OTLP, CloudWatch. They know no sources."""
+"""Sinks send samples: the exposition text, OTLP, CloudWatch, remote write. They know no sources."""

@@ -4,10 +4,10 @@ Only OpenMetrics has exemplars, behind a bucket's value.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from obs.catalogue.metric import Metric
 from obs.families.histogram import Exemplar, Exemplars, Histogram
+from obs.sinks.classic import bounds
 
 
 def histogram_lines(
@@ -36,17 +36,11 @@ def _lines(metric: Metric, text: str, of: Histogram, exemplars: Exemplars) -> st
     begin = f"{name}_bucket{{" if text == " " else f"{name}_bucket{text[:-2]},"
     numbers = (*of.classic, of.count)
     buckets = "".join(
-        f"{begin}{bound} {number}{_exemplar(exemplars[index]) if exemplars else ''}\n"
-        for index, (bound, number) in enumerate(zip(_bounds(metric.buckets), numbers, strict=True))
+        f'{begin}le="{bound}"}} {number}{_exemplar(exemplars[index]) if exemplars else ""}\n'
+        for index, (bound, number) in enumerate(zip(bounds(metric.buckets), numbers, strict=True))
     )
     return f"{buckets}{name}_count{text}{of.count}\n{name}_sum{text}{of.sum!r}\n"
 
 
 def _exemplar(of: Exemplar | None) -> str:
     return "" if of is None else f' # {{trace_id="{of.trace_id}"}} {of.value!r} {of.at:.3f}'
-
-
-@lru_cache
-def _bounds(buckets: tuple[float, ...]) -> tuple[str, ...]:
-    """Bounds as OpenMetrics writes them, in either format: else they were different series."""
-    return (*(f'le="{float(bound)!r}"}}' for bound in buckets), 'le="+Inf"}')

@@ -7,11 +7,11 @@ existing `_total` and unit suffixes, and add none.
 import os
 import socket
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, chain
+from itertools import chain
+from threading import Event
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
@@ -35,15 +35,17 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from obs import __version__
 from obs.catalogue.metric import Kind, Metric
 from obs.clients.otlp import connect
-from obs.clients.otlp_answer import Answer, Sender
+from obs.clients.otlp_answer import Answer, Refused, Sender
 from obs.errors import SourceError, forget_frames
 from obs.families.family import Family
 from obs.redaction.text import one_line
 from obs.sinks.ended import EndedSeries, Shown, shown_by
 from obs.sinks.labels import Duplicates, Labels, PerRows
+from obs.sinks.otlp_chunks import Chunk, packed
 from obs.sinks.otlp_histograms import histogram_points
 from obs.sinks.otlp_points import data_points, ended_points, heads
 from obs.sinks.pushed import Pushed
+from obs.sinks.repeats import SHARE, Patience, push_limit
 from obs.spec.otlp import Otlp
 from obs.spec.system import System
 
@@ -54,6 +56,7 @@ UNITS: Final[Mapping[str, str]] = {  # UCUM
     "ratio": "1",
 }
 _LARGEST: Final = 3_500_000  # bytes of points a request: receivers reject more than 4 MiB in all
+_SMALLEST: Final = 4096  # bytes: no receiver takes less
 _PLACEHOLDER: Final = NumberDataPoint({}, 0, 0, 0)
 _NO_BUCKETS: Final = Buckets(0, [])
 _NO_HISTOGRAM: Final = ExponentialHistogramDataPoint(
@@ -105,11 +108,22 @@ def open_otlp(
 ) -> "OtlpSink":
     """The sink of the spec; connects when first used. `permit` is asked before each request."""
     origin = resource(identity, spec.resource)
-    return OtlpSink(connect(spec), origin, identity.labels, timeout=spec.timeout, permit=permit)
+    return OtlpSink(
+        connect(spec),
+        origin,
+        identity.labels,
+        timeout=spec.timeout,
+        every=spec.every,
+        permit=permit,
+    )
 
 
 class OtlpSink:
-    """Pushes families over a sender; a push lasts `timeout` seconds at most."""
+    """Pushes families over a sender.
+
+    A push lasts `timeout` seconds at most, and longer only to repeat what the receiver cannot take
+    now, within `every`, the interval of the pushes (seconds).
+    """
 
     def __init__(
         self,
@@ -118,6 +132,7 @@ class OtlpSink:
         labels: Labels = (),
         *,
         timeout: float,
+        every: float = 0.0,
         now: Callable[[], float] = time.monotonic,
         permit: Callable[[], SourceError | None] = lambda: None,
     ) -> None:
@@ -126,55 +141,80 @@ class OtlpSink:
         self._sender = sender
         self._encoder = Encoder(origin, labels)
         self._timeout = timeout
+        self._repeated_for = every * SHARE
+        self._limit = push_limit(timeout, every)
         self._now = now
-        self._closed = False
+        self._closed = Event()
 
     def push(self, families: Sequence[Family], at: float) -> Pushed:
         """Send the samples with the time `at` (Unix seconds).
 
-        Blocks. Stops at the first request that fails, and where the time is over. Rejected points
-        are a failure with reason partial, after everything was sent.
+        Blocks. Stops at the first request that fails after its repeats, and where the time is over.
+        One that is too large is cut in two, and those after it are as small. Rejected points are a
+        failure with reason partial, after everything was sent.
         """
-        ends = self._now() + self._timeout
+        begun = self._now()
+        ends = begun + self._limit
+        patience = Patience(begun + self._repeated_for, self._closed, now=self._now)
         sent = rejected = 0
         why = ""
-        for count, request in self._encoder.requests(families, at):
-            if self._closed:
-                break
-            answer = self._answer(request, ends)
-            if isinstance(answer, SourceError):
-                return Pushed(sent - rejected, rejected, answer)
-            sent += count
-            rejected += min(max(answer.rejected, 0), count)
-            why = why or answer.message
+        for chunk in self._encoder.chunks(families, at):
+            todo = [chunk]
+            while todo and not self._closed.is_set():
+                piece = todo.pop()
+                answer = self._answer(piece, ends, patience)
+                if isinstance(answer, Refused) and answer.too_large and (cut := piece.halves()):
+                    self._encoder.largest = max(piece.size // 2, _SMALLEST)
+                    todo += reversed(cut)
+                    continue
+                if isinstance(answer, SourceError):
+                    repeated = patience.repeats
+                    return Pushed(sent - rejected, rejected, answer, repeated=repeated)
+                count = piece.points
+                sent += count
+                rejected += min(max(answer.rejected, 0), count)
+                why = why or answer.message
         if rejected:
             message = (
                 f"{rejected} of {sent} points rejected: {one_line(why, 200) or 'no reason given'}"
             )
-            return Pushed(sent - rejected, rejected, SourceError("partial", message))
-        return Pushed(sent)
+            failure = SourceError("partial", message)
+            return Pushed(sent - rejected, rejected, failure, repeated=patience.repeats)
+        return Pushed(sent, repeated=patience.repeats)
 
     def close(self) -> None:
         """Close the sender; a push in progress sends no further request."""
-        self._closed = True
+        self._closed.set()
         self._sender.close()
 
-    def _answer(self, request: ExportMetricsServiceRequest, ends: float) -> Answer | SourceError:
-        if (refused := self._permit()) is not None:
-            return refused
-        left = ends - self._now()
-        if left <= 0:
-            return SourceError("timeout", f"the push took longer than {self._timeout:g} s")
-        try:
-            return self._sender.send(request, left)
-        except SourceError as error:
-            failure = error
-        forget_frames(failure)  # which hold the request
-        return failure
+    def _answer(self, chunk: Chunk, ends: float, patience: Patience) -> Answer | SourceError:
+        """The answer to a chunk, which is repeated while that may help."""
+        while True:
+            if (refused := self._permit()) is not None:
+                return refused
+            left = min(ends - self._now(), self._timeout)
+            if left <= 0:
+                return SourceError("timeout", f"the push took longer than {self._limit:g} s")
+            try:
+                answer = self._sender.send(self._encoder.request(chunk), left)
+            except SourceError as error:
+                failure = error
+            else:
+                patience.succeeded()
+                return answer
+            forget_frames(failure)  # which hold the request
+            if not (_may_repeat(failure) and patience.again(failure)):
+                return failure
+
+
+def _may_repeat(failure: SourceError) -> bool:
+    if isinstance(failure, Refused):
+        return failure.may_repeat
+    return failure.reason == "connection"
 
 
 class Encoder:
-    """Turns families into requests within the receivers' size limit."""
+    """Turns families into requests within the receivers' size limit: `largest` bytes of points."""
 
     def __init__(self, origin: Resource, labels: Labels = ()) -> None:
         self._origin = origin
@@ -182,36 +222,38 @@ class Encoder:
         self._labels = labels
         self._duplicates = Duplicates()
         self._ended = EndedSeries(self._heads)
+        self.largest = _LARGEST
 
     def requests(
         self, families: Sequence[Family], at: float
     ) -> Iterator[tuple[int, ExportMetricsServiceRequest]]:
-        """(number of points, request) pairs, generated lazily.
+        """(number of points, request) pairs, generated lazily."""
+        return ((chunk.points, self.request(chunk)) for chunk in self.chunks(families, at))
+
+    def chunks(self, families: Sequence[Family], at: float) -> Iterator[Chunk]:
+        """The content of each request, generated lazily.
 
         Points of one metric are adjacent; of equal series only the first family's is sent. What
         the requests before had, as far as all were taken, and these have not, is sent as ended.
         """
         shown = shown_by(families)
-        chunk: list[tuple[Metric, list[bytes]]] = []
-        room = _LARGEST
-        for metric, points in chain(
-            self._points(families, _nanoseconds(at)), self._ends(shown, _nanoseconds(at))
-        ):
-            ends = list(accumulate(map(len, points)))
-            begin = 0
-            while begin < len(points):
-                before = ends[begin - 1] if begin else 0
-                end = bisect_right(ends, before + room)
-                if end > begin:
-                    chunk.append((metric, points[begin:end]))
-                    room -= ends[end - 1] - before
-                    begin = end
-                if begin < len(points):
-                    yield self._request(chunk)
-                    chunk, room = [], _LARGEST
-        if chunk:
-            yield self._request(chunk)
+        time = _nanoseconds(at)
+        points = chain(self._points(families, time), self._ends(shown, time))
+        yield from packed(points, lambda: self.largest)
         self._ended.taken(shown)
+
+    def request(self, chunk: Chunk) -> ExportMetricsServiceRequest:
+        """The request with this content."""
+        metrics = [otel_metric(metric) for metric, _ in chunk.metrics]
+        scope = ScopeMetrics(InstrumentationScope("obs", __version__), metrics, schema_url="")
+        origin = ResourceMetrics(self._origin, [scope], schema_url="")
+        request = encode_metrics(MetricsData([origin]))
+        messages = request.resource_metrics[0].scope_metrics[0].metrics
+        for message, (_, points) in zip(messages, chunk.metrics, strict=True):
+            data = getattr(message, message.WhichOneof("data") or "gauge")
+            del data.data_points[:]
+            data.MergeFromString(b"".join(points))
+        return request
 
     def _ends(self, shown: Shown, time: int) -> Iterator[tuple[Metric, list[bytes]]]:
         for metric, gone in self._ended.since_last(shown).items():
@@ -233,22 +275,9 @@ class Encoder:
                     points += histogram_points(family, start, time, self._labels, left_out)
                     continue
                 of_rows = self._heads(family.rows, family.metric.labels)
-                points += data_points(of_rows, family.values, start, time, left_out)
+                anew = _restarts(family)
+                points += data_points(of_rows, family.values, start, time, left_out, restarts=anew)
             yield same[0].metric, points
-
-    def _request(
-        self, chunk: Sequence[tuple[Metric, list[bytes]]]
-    ) -> tuple[int, ExportMetricsServiceRequest]:
-        metrics = [otel_metric(metric) for metric, _ in chunk]
-        scope = ScopeMetrics(InstrumentationScope("obs", __version__), metrics, schema_url="")
-        origin = ResourceMetrics(self._origin, [scope], schema_url="")
-        request = encode_metrics(MetricsData([origin]))
-        messages = request.resource_metrics[0].scope_metrics[0].metrics
-        for message, (_, points) in zip(messages, chunk, strict=True):
-            data = getattr(message, message.WhichOneof("data") or "gauge")
-            del data.data_points[:]
-            data.MergeFromString(b"".join(points))
-        return sum(len(points) for _, points in chunk), request
 
 
 def otel_metric(metric: Metric) -> OtelMetric:
@@ -272,6 +301,11 @@ def _start(family: Family) -> int:
     if family.metric.kind not in (Kind.COUNTER, Kind.HISTOGRAM) or family.since is None:
         return 0
     return _nanoseconds(family.since)
+
+
+def _restarts(family: Family) -> dict[int, int]:
+    """The starts of the rows that began anew, in nanoseconds."""
+    return {row: _nanoseconds(since) for row, since in family.restarts.items()}
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -24,9 +24,10 @@ def histogram_points(
     `of_all` are attributes that all rows have.
     """
     names = family.metric.labels
+    anew = {row: round(since * 1e9) for row, since in family.restarts.items()}
     rows = enumerate(zip(family.rows.values, family.histograms, strict=True))
     return [
-        _encoded(each, [*zip(names, row, strict=True), *of_all], start, time)
+        _encoded(each, [*zip(names, row, strict=True), *of_all], anew.get(index, start), time)
         for index, (row, each) in rows
         if each is not None and index not in left_out
     ]

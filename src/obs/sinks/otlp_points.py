@@ -6,9 +6,10 @@ size: start, time and value of NumberDataPoint in opentelemetry/proto/metrics/v1
 Fields may come in any order, so that joined bytes are a message.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from struct import Struct
+from types import MappingProxyType
 from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -43,15 +44,20 @@ def data_points(
     start: int,
     time: int,
     left_out: frozenset[int] = frozenset(),
+    *,
+    restarts: Mapping[int, int] = MappingProxyType({}),
 ) -> list[bytes]:
     """A data point for each row that has a value and is not `left_out`; times in nanoseconds.
+
+    `restarts` has the start of rows that began later than the others.
 
     Integers stay integers where the format can hold them. Joined, they are the data points of
     a Gauge or Sum.
     """
     times = _TIMES.pack(_START, start, _TIME, time)
+    others = {row: _TIMES.pack(_START, since, _TIME, time) for row, since in restarts.items()}
     return [
-        head + times + _number(value)
+        head + (others.get(index, times) if others else times) + _number(value)
         for index, (head, value) in enumerate(zip(heads, values, strict=True))
         if value is not None and index not in left_out
     ]

@@ -35,7 +35,7 @@ def family_head(metric: Metric, size: int) -> bytes:
     """What comes before the samples of a family, which have `size` bytes."""
     kind = {Kind.COUNTER: _COUNTER, Kind.HISTOGRAM: _HISTOGRAM}.get(metric.kind, _GAUGE)
     head = b"".join(
-        (_text(1, metric.name), _text(2, metric.help), b"\x18" + varint(kind))  # fields 1 to 3
+        (text(1, metric.name), text(2, metric.help), b"\x18" + varint(kind))  # fields 1 to 3
     )
     return varint(len(head) + size) + head
 
@@ -45,7 +45,7 @@ def samples(family: Family, heads: Sequence[bytes], rows: slice, left_out: froze
     if family.metric.kind is Kind.HISTOGRAM:
         found = enumerate(zip(heads[rows], family.histograms[rows], strict=True))
         return b"".join(
-            _metric(head + _message(_OF_HISTOGRAM, _histogram(each, family.metric.buckets)))
+            _metric(head + message(_OF_HISTOGRAM, _histogram(each, family.metric.buckets)))
             for index, (head, each) in found
             if each is not None and index not in left_out
         )
@@ -78,7 +78,7 @@ def _histogram(of: Histogram, bounds: Sequence[float]) -> bytes:
         b"\x08" + varint(of.count),  # 1: sample_count
         b"\x11" + _DOUBLE(of.sum),  # 2: sample_sum
         *(  # 3: bucket
-            _message(b"\x1a", b"\x08" + varint(upto) + b"\x11" + _DOUBLE(bound) + exemplar)
+            message(b"\x1a", b"\x08" + varint(upto) + b"\x11" + _DOUBLE(bound) + exemplar)
             for upto, bound, exemplar in zip(
                 of.classic, bounds, _exemplars(of, b"\x1a") or [b""] * len(bounds), strict=False
             )
@@ -87,7 +87,7 @@ def _histogram(of: Histogram, bounds: Sequence[float]) -> bytes:
         b"\x31" + _DOUBLE(ZERO_THRESHOLD),  # 6: zero_threshold
         b"\x38" + varint(of.zeros),  # 7: zero_count
         # 12: positive_span. An empty one says that it is native where nothing else does.
-        *(_message(b"\x62", span) for span in _spans(runs) or (b"\x08\x00\x10\x00",)),
+        *(message(b"\x62", span) for span in _spans(runs) or (b"\x08\x00\x10\x00",)),
         *(b"\x68" + varint(_zigzag(each)) for each in _deltas(numbers)),  # 13: positive_delta
         *_exemplars(of, b"\x82\x01"),  # 16: exemplars, for those who read the native buckets
     ]
@@ -96,14 +96,14 @@ def _histogram(of: Histogram, bounds: Sequence[float]) -> bytes:
 
 def _exemplars(of: Histogram, tag: bytes) -> list[bytes]:
     """A message Exemplar for each classic bucket and the last; empty where it has none."""
-    return [b"" if each is None else _message(tag, _exemplar(each)) for each in of.exemplars]
+    return [b"" if each is None else message(tag, _exemplar(each)) for each in of.exemplars]
 
 
 def _exemplar(of: Exemplar) -> bytes:
     seconds, rest = divmod(of.at, 1)
     at = b"\x08" + varint(int(seconds)) + b"\x10" + varint(int(rest * 1e9))
     label = _label("trace_id", of.trace_id)
-    return label + b"\x11" + _DOUBLE(of.value) + _message(b"\x1a", at)
+    return label + b"\x11" + _DOUBLE(of.value) + message(b"\x1a", at)
 
 
 def _spans(runs: Sequence[tuple[int, Sequence[int]]]) -> list[bytes]:
@@ -124,14 +124,16 @@ def _zigzag(number: int) -> int:
 
 
 def _label(name: str, value: str) -> bytes:
-    return _message(b"\x0a", _text(1, name) + _text(2, bounded(value)))  # 1: label
+    return message(b"\x0a", text(1, name) + text(2, bounded(value)))  # 1: label
 
 
-def _text(field: int, text: str) -> bytes:
-    return _message(bytes((field << 3 | 2,)), text.encode("utf-8", "backslashreplace"))
+def text(field: int, content: str) -> bytes:
+    """A string as the field of this number, which is below 16."""
+    return message(bytes((field << 3 | 2,)), content.encode("utf-8", "backslashreplace"))
 
 
-def _message(tag: bytes, content: bytes) -> bytes:
+def message(tag: bytes, content: bytes) -> bytes:
+    """A message as the field of this tag."""
     return tag + varint(len(content)) + content
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from obs.redaction.address import shown_address
 from obs.spec.model import Address, LocalFile, Model, wrong
 from obs.spec.plaintext import check_encrypted
 from obs.spec.quantity import Duration, within
@@ -20,7 +21,8 @@ class OtlpReceiver(Model):
     protocol: Literal["http", "grpc"] = "http"
     """Protocol; the usual port is 4317 for gRPC, 4318 for HTTP."""
     timeout: Annotated[Duration, within("100ms", "10m")] = 10.0
-    """Timeout of a push with all its requests, and of a request with spans."""
+    """Timeout of a push with all its requests, and of a request with spans. What fails for now is
+    repeated beyond it: a push until the next one is near, spans twice."""
     headers_file: LocalFile | None = None
     """File of `name: value` lines, for example an authorization header."""
     allow_plaintext: bool = False
@@ -34,6 +36,16 @@ class OtlpReceiver(Model):
             what = f"the headers in {self.headers_file}"
             check_encrypted(self.endpoint, what, self.allow_plaintext, "endpoint")
         return self
+
+    @property
+    def target(self) -> str:
+        """Where it pushes to."""
+        return shown_address(self.endpoint)
+
+    @property
+    def described(self) -> str:
+        """The same with how."""
+        return f"{self.endpoint} ({self.protocol})"
 
 
 def _receiver(written: object, info: ValidationInfo) -> object:

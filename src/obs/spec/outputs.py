@@ -14,6 +14,7 @@ from obs.spec.globs import is_plain, matches, plain_names
 from obs.spec.model import Glob, LocalFile, Matching, Model, Name, wrong
 from obs.spec.otlp import Otlp, OtlpReceiver
 from obs.spec.quantity import Duration, within
+from obs.spec.remote_write import RemoteWrite
 from obs.spec.report import did_you_mean
 
 
@@ -121,6 +122,16 @@ class CloudWatch(Model):
         """The metrics to publish, in the order of the catalogue."""
         return _chosen(self.metrics)
 
+    @property
+    def target(self) -> str:
+        """Where it pushes to."""
+        return self.namespace
+
+    @property
+    def described(self) -> str:
+        """The same with what."""
+        return f"{self.namespace}: {', '.join(self.metrics)}"
+
 
 class SloReport(Model):
     """Reports on the SLOs, one file for each period of the calendar that has ended."""
@@ -145,8 +156,20 @@ class Outputs(Model):
     """OTLP push (default: none)."""
     cloudwatch: CloudWatch | None = None
     """CloudWatch publishing (default: none)."""
+    remote_write: RemoteWrite | None = None
+    """Prometheus remote write (default: none)."""
     slo_report: SloReport | None = None
     """SLO reports (default: none)."""
+
+    @property
+    def pushed(self) -> "dict[str, Otlp | CloudWatch | RemoteWrite]":
+        """The outputs that data is pushed to, by their names."""
+        every = {
+            "otlp": self.otlp,
+            "cloudwatch": self.cloudwatch,
+            "remote_write": self.remote_write,
+        }
+        return {name: spec for name, spec in every.items() if spec is not None}
 
     @property
     def traces(self) -> OtlpReceiver | None:

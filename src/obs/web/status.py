@@ -126,16 +126,22 @@ class SpecObjectStatus(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+SinkName = Literal["otlp", "cloudwatch", "remote_write"]
+"""The outputs that data is pushed to."""
+
+
 class PushStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One way out besides /metrics."""
 
-    sink: Literal["otlp", "cloudwatch"]
+    sink: SinkName
     target: str  # endpoint or namespace, without secrets
     up: bool  # the last push was accepted
     last_success: float | None  # null: never
     every_seconds: float
     next_push: float | None = None  # later than usual where a receiver asks for a pause; null: soon
     rejected_points: int = 0  # since the start
+    dropped_points: int = 0  # since the start
+    pending_points: int | None = None  # wait for the receiver; null: it keeps none
     error: str | None = None
     error_reason: str | None = None
 

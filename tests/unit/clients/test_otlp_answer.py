@@ -8,14 +8,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from obs.clients.otlp_answer import (
-    LONGEST,
-    json_response,
-    quoted,
-    retry_after,
-    retry_delay,
-    status_text,
-)
+from obs.clients.otlp_answer import json_response, retry_delay, status_text
+from obs.clients.receiver_text import LONGEST, quoted, retry_after
 
 NOW = 1_790_000_000.0
 ORDER = "Bearer c2VjcmV0LXRva2Vu"

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 from obs.clients.prometheus import Prometheus, QueryError, Series
 from obs.clients.sigv4 import Signer
 from obs.errors import SourceError
-from obs.spec.prometheus import SigV4
+from obs.spec.signed_in import SigV4
 
 
 @dataclass

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from obs.collector import counter_starts
 from obs.sources.nats import accounts, dead_letters, forgetting
 from tests.hostile.growth_simulation import Cluster, Simulation, simulation
 
@@ -25,6 +26,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "UNKNOWN", FEW)
     monkeypatch.setattr(accounts, "_UNTOLD", FEW)
     monkeypatch.setattr(accounts, "_ABSENT", FEW)
+    monkeypatch.setattr(counter_starts, "GONE", FEW)
 
 
 @pytest.mark.parametrize("what", CASES)

@@ -52,6 +52,8 @@ def test_one_that_neither_spends_nor_pushes_takes_no_part(system: System) -> Non
     assert not takes_part(with_ha, ["nats"])
     otlp = Outputs.model_validate({"otlp": {"endpoint": "http://o:4318"}})
     assert takes_part(with_ha.model_copy(update={"outputs": otlp}), ["nats"])
+    write = Outputs.model_validate({"remote_write": {"url": "http://127.0.0.1:9090/api/v1/write"}})
+    assert takes_part(with_ha.model_copy(update={"outputs": write}), ["nats"])
 
 
 def state(entries: dict[tuple[str, str], bytes], ledgers: dict[str, list[BucketRow]]) -> State:

@@ -16,7 +16,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from obs import __version__
 from obs.catalogue import ALL, aws, nats, own, slo
 from obs.catalogue.nats_events import PROCESSING
-from obs.clients.otlp_answer import Answer
+from obs.clients.otlp_answer import Answer, Refused
 from obs.errors import SourceError
 from obs.families.family import Family, Rows, Value, single
 from obs.families.histogram import Observations
@@ -376,3 +376,78 @@ def test_a_histogram_is_a_cumulative_exponential_one() -> None:
     (exemplar,) = point.exemplars
     assert (exemplar.trace_id.hex(), exemplar.as_double) == ("ab" * 16, 3.0)
     assert exemplar.time_unix_nano == int(SINCE) * 10**9 + 250_000_000
+
+
+class Refusing(Recorder):
+    """Refuses the next requests so."""
+
+    def __init__(self, *refusals: SourceError) -> None:
+        super().__init__()
+        self.refusals = [*refusals]
+
+    def send(self, request: ExportMetricsServiceRequest, timeout: float) -> Answer:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        return super().send(request, timeout)
+
+
+def busy(pause: float | None = None) -> Refused:
+    return Refused("throttled", "busy", pause=pause, may_repeat=True)
+
+
+def test_a_request_that_may_succeed_soon_is_repeated_within_the_interval() -> None:
+    recorder = Refusing(busy(), SourceError("connection", "lost"), busy(pause=0.01))
+    outcome = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT, every=10.0).push([lag(2)], AT)
+    assert (outcome.accepted, outcome.repeated, outcome.failure) == (2, 3, None)
+
+
+def test_a_pause_beyond_the_interval_and_a_wrong_request_are_not_repeated() -> None:
+    for refusal in (busy(pause=60.0), Refused("http_status", "wrong")):
+        recorder = Refusing(refusal)
+        outcome = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT, every=10.0).push([lag(2)], AT)
+        assert (outcome.failure, outcome.repeated) == (refusal, 0)
+        assert recorder.requests == []
+
+
+def test_a_receiver_that_stays_away_is_given_up_after_a_few_requests() -> None:
+    recorder = Refusing(*(busy(pause=0.001) for _ in range(99)))
+    outcome = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT, every=10.0).push([lag(2)], AT)
+    assert (outcome.repeated, len(recorder.refusals)) == (4, 94)
+
+
+def test_a_request_that_is_too_large_is_cut_and_those_after_it_are_as_small() -> None:
+    recorder = Refusing(*(Refused("too_large", "no", too_large=True) for _ in range(2)))
+    sink = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT)
+    assert sink.push([lag(400)], AT) == Pushed(400)
+    assert [len(points_of(request)) for request in recorder.requests] == [100, 100, 200]
+    recorder.requests.clear()
+    assert sink.push([lag(400)], AT) == Pushed(400)
+    sizes = [len(points_of(request)) for request in recorder.requests]
+    assert len(sizes) in (4, 5)  # halves are of points, the limit is of bytes
+    single = Refusing(*(Refused("too_large", "no", too_large=True) for _ in range(9)))
+    outcome = OtlpSink(single, ORIGIN, timeout=TIMEOUT).push([lag(2)], AT)
+    assert outcome.failure is not None
+
+
+def points_of(request: ExportMetricsServiceRequest) -> list[object]:
+    (metric,) = request.resource_metrics[0].scope_metrics[0].metrics
+    return [*metric.gauge.data_points]
+
+
+def test_a_counter_that_began_anew_has_a_start_of_its_own() -> None:
+    rows = Rows([("main", "bus", "a"), ("main", "bus", "b")])
+    family = Family(aws.INVOCATIONS, rows, [7, 1], SINCE, restarts={1: AT - 30})
+    points = metrics_of([family])["eventbridge_invocations_total"].sum.data_points
+    assert [p.start_time_unix_nano for p in points] == [
+        round(SINCE) * 10**9,
+        1_789_999_970_250_000_000,
+    ]
+
+
+def test_a_request_is_not_repeated_once_there_is_no_permit() -> None:
+    lost = SourceError("unavailable", "this collector does not hold the lease")
+    permits = [None, lost]
+    recorder = Refusing(busy(pause=0.001))
+    sink = OtlpSink(recorder, ORIGIN, timeout=TIMEOUT, every=10.0, permit=lambda: permits.pop(0))
+    assert sink.push([lag(2)], AT).failure is lost
+    assert recorder.requests == []

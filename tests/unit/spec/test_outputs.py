@@ -2,6 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from obs.spec.otlp import Otlp
+from obs.spec.outputs import Outputs
+from obs.spec.remote_write import RemoteWrite
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
@@ -29,6 +31,42 @@ def test_headers_go_to_another_machine_only_encrypted(endpoint: str, protocol: s
 )
 def test_what_no_other_machine_can_read_needs_no_word_in_the_spec(fields: dict[str, str]) -> None:
     assert not Otlp.model_validate(fields).allow_plaintext
+
+
+URL = "https://mimir.example.com/api/v1/push"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"url": "http://mimir:9009/push", "token": "${T}"}, "would be sent unencrypted"),
+        ({"url": "http://mimir:9009/push", "sigv4": {"region": "eu-west-1"}}, "signed requests"),
+        ({"url": URL, "token": "${T}", "sigv4": {"region": "eu-west-1"}}, "signed or has a login"),
+        ({"url": URL, "token": "secret"}, "do not write a secret in a spec"),
+        ({"url": URL, "labels": {"system": "x"}}, "obs sets the label system itself"),
+        ({"url": URL, "labels": {"a-b": "x"}}, "letters, digits and _"),
+        ({"url": URL, "tenant": "a b"}, "the name of a tenant"),
+        ({"url": URL, "protocol": "2.0"}, "'auto', 'v2' or 'v1'"),
+        ({"url": URL, "max_samples_per_send": 0}, "greater than or equal to 1"),
+        ({"url": "mimir:9009"}, "http"),
+    ],
+)
+def test_remote_write_says_what_is_wrong(fields: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        RemoteWrite.model_validate(fields)
+    assert said in str(refused.value)
+
+
+def test_what_is_pushed_is_listed_by_name_without_secrets() -> None:
+    outputs = Outputs.model_validate(
+        {
+            "otlp": {"endpoint": "https://otel:4318/x9Kq2Lm8Zt4Rw7Yb1Nc5"},
+            "remote_write": {"url": URL},
+        }
+    )
+    found = {name: spec.target for name, spec in outputs.pushed.items()}
+    assert found == {"otlp": found["otlp"], "remote_write": URL}
+    assert "x9Kq2Lm8" not in found["otlp"]
 
 
 @pytest.mark.parametrize("off", [False, None])

@@ -164,10 +164,12 @@ def _process(whole: MetricPanels) -> Band:
         "Resident memory of each collector.",
     )
     pushes: Differences = {
-        "description": "Data points per second that other systems accepted, and failed pushes.",
+        "description": "Data points per second that other systems accepted, failed pushes, and "
+        "points that waited for a receiver for too long.",
         "queries": [
             whole.query(own.PUSH_POINTS, "{{sink}}: points"),
             whole.query(own.PUSH_ERRORS, "{{sink}}: failed for {{reason}}", ever=True),
+            whole.query(own.PUSH_DROPPED, "{{sink}}: points dropped", ever=True),
         ],
         "interval": "1m",
         "none": "No outputs push data: see outputs in the spec",

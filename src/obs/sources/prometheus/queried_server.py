@@ -5,10 +5,10 @@ from contextlib import closing
 from math import isfinite
 from typing import Final
 
+from obs.clients.access import Access
 from obs.clients.parallel import in_parallel
-from obs.clients.prometheus import Prometheus, QueryError, Series, Sign
-from obs.clients.sent_headers import sent_headers
-from obs.errors import BadInput, SourceError
+from obs.clients.prometheus import Prometheus, QueryError, Series
+from obs.errors import SourceError
 from obs.slis.event_queries import summed
 from obs.slis.kind import HistorySpan
 from obs.slo.windows import MINUTE
@@ -35,7 +35,7 @@ class QueriedServer:
         self._spec = spec
         self._queries = queries
         self._clock = clock
-        self._signing: Sign | None = None
+        self._access = Access(spec)
 
     def poll(self) -> PrometheusSnapshot:
         """The minutes that are complete. Blocks; raises SourceError where the server does not
@@ -94,30 +94,14 @@ class QueriedServer:
         return {}
 
     def _server(self) -> Prometheus:
-        spec = self._spec
-        try:
-            headers = sent_headers(spec)
-        except BadInput as error:
-            raise SourceError("auth", str(error)) from None
-        if spec.tenant is not None:
-            headers["X-Scope-OrgID"] = spec.tenant
+        spec, access = self._spec, self._access
         return Prometheus(
             spec.url,
             tls=spec.tls,
             timeout=spec.timeout,
-            headers=headers,
-            sign=self._signer(),
+            headers=access.headers(),
+            sign=access.sign,
         )
-
-    def _signer(self) -> Sign | None:
-        """Made once: it keeps credentials until they expire."""
-        if self._spec.sigv4 is None:
-            return None
-        if self._signing is None:
-            from obs.clients.sigv4 import Signer  # noqa: PLC0415  botocore is slow, so late
-
-            self._signing = Signer(self._spec.sigv4, self._spec.timeout).sign
-        return self._signing
 
 
 def _values(server: Prometheus, query: str, start: int, end: int, step: int) -> Values:

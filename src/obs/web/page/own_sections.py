@@ -26,7 +26,7 @@ _SOURCES = (
     Column("Series", "number"),
 )
 _PUSHES = (Column("Output", "wide"), Column("State"), Column("Last success"))
-_OUTPUTS = {"otlp": "OTLP", "cloudwatch": "CloudWatch"}
+_OUTPUTS = {"otlp": "OTLP", "cloudwatch": "CloudWatch", "remote_write": "Remote write"}
 
 
 def own_sections(status: Status, note: str) -> list[Section]:
@@ -66,6 +66,10 @@ def _push(push: PushStatus) -> tuple[Cell, ...]:
     name: list[Piece] = [strong(_OUTPUTS[push.sink]), Words(push.target, "code")]
     if push.error is not None and not push.up:
         name.append(fault(push.error))
+    if push.pending_points:
+        name.append(sub(f"{number(push.pending_points)} samples wait"))
+    if push.dropped_points:
+        name.append(sub(f"{number(push.dropped_points)} samples dropped since the start"))
     if push.up:
         state = pill("good", "ok")
     else:
