@@ -253,7 +253,7 @@ def test_a_bus_that_is_deployed_later_is_no_longer_missing(
 ) -> None:
     source = rules_of(account, buses=[{"name": "oms-events", "rules": ["oms-schema-changed"]}])
     collector = watching(collectors, tmp_path / "obs", aws=source)
-    assert collector.scrape()[missing("bus", "oms-events")] == 1
+    collector.until(lambda scrape: scrape.get(missing("bus", "oms-events")) == 1)
     aws_events.create_oms(account.endpoint_url)
     rule = missing("rule", "oms-events/oms-schema-changed")
     collector.until(lambda scrape: scrape.get(rule) == 0)

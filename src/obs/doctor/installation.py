@@ -20,6 +20,8 @@ _LIBRARIES: Final[Mapping[str, str]] = {
     "preview": "plotly",
     "demo": "ministack",
     "tracing": "opentelemetry-api",
+    "privacy": "cryptography",
+    "remote-write": "cramjam",
 }
 """The library of each extra whose version says most."""
 

@@ -1,5 +1,6 @@
 """Child processes that cannot outlive the one that started them."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from obs.errors import ObsError
 
 _POLL: Final = 0.02
 _TAIL_BYTES: Final = 2000
+_STANDS_WITHIN: Final = 5.0  # seconds
 
 # The kernel sends the signal when the *thread* that forked ends, so one thread forks them all.
 _SPAWNER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="obs-spawn")
@@ -128,8 +130,19 @@ class Process:
             self._child.wait()
 
     def pause(self) -> None:
-        """SIGSTOP: its connections stay open, but it does not respond."""
+        """SIGSTOP: its connections stay open, but it does not respond. Returns once it stands."""
         self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + _STANDS_WITHIN
+        while self._runs() and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def _runs(self) -> bool:
+        """Whether a thread of it has not stopped yet; false where the system does not tell."""
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        with contextlib.suppress(OSError):
+            states = [each.read_text().rpartition(") ")[2][:1] for each in tasks]
+            return any(state not in "TtZX" for state in states)
+        return False
 
     def resume(self) -> None:
         """SIGCONT, after `pause`."""

@@ -137,6 +137,7 @@ def test_no_other_module_names_a_kind() -> None:
         *(root / "packs").glob("*/settings.py"),  # which write SLOs as a spec does
     }
     own.add(root / "imports" / "openslo_export.py")  # OpenSLO has a word for some kinds only
+    own.add(root / "alerts" / "slo_names" / "pyrra.py")  # named after a counter
     named = [
         f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)}"
         for path in sorted({*root.rglob("*.py")} - own)
