@@ -4,7 +4,6 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from obs.cli.arguments import Commands, chosen_spec, command, spec_arguments
@@ -14,7 +13,6 @@ from obs.errors import DONE, FOUND, BadInput, SourceError
 
 if TYPE_CHECKING:
     from obs.spec.stacks import Reached
-    from obs.web.page.content import KindOnPage
     from obs.web.status import Status
 
 _UNCUT = 10_000  # columns, where the output is no terminal
@@ -106,7 +104,7 @@ def _collector(arguments: argparse.Namespace) -> "Reached":
 def _show(collector: "Reached", arguments: argparse.Namespace) -> int:
     from obs.checks.http_live import read_document
     from obs.clients.http import without_user
-    from obs.sources.kinds import KINDS
+    from obs.sources.kinds import KINDS, on_page
     from obs.web.page.content import Filter
     from obs.web.page.terminal import lines
     from obs.web.status import UNREADABLE, decode_whole
@@ -121,10 +119,7 @@ def _show(collector: "Reached", arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(document.decode())
     else:
-        present, words = {source.kind for source in status.sources}, Filter(arguments.filter)
-        kinds: Sequence[KindOnPage] = [
-            kind.on_page(status, words) for kind in KINDS if kind.key in present
-        ]
+        kinds = on_page(status, Filter(arguments.filter))
         for line in lines(status, kinds, status.generated_at, _width(), lambda text, _: text):
             print(line)
     return _code(status)

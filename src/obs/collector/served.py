@@ -8,7 +8,7 @@ from obs.collector.slo_history import build_history
 from obs.collector.status import build_status
 from obs.redaction.text import one_line
 from obs.sinks.exposition import ExpositionBody
-from obs.sources.kinds import KINDS
+from obs.sources.kinds import on_page
 from obs.web.status import Status, encode
 
 _STUCK_AFTER: Final = 60.0  # seconds without housekeeping
@@ -96,6 +96,5 @@ def drawn(status: Status, typed: str, now: float) -> bytes:
     from obs.web.page.content import Filter  # noqa: PLC0415
     from obs.web.page.document import page  # noqa: PLC0415
 
-    present, words = {source.kind for source in status.sources}, Filter(typed)
-    kinds = [kind.on_page(status, words) for kind in KINDS if kind.key in present]
-    return page(status, kinds, words, now)
+    words = Filter(typed)
+    return page(status, on_page(status, words), words, now)

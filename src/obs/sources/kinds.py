@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from obs.sources.kind import AnyKind
 from obs.spec.source import SourceSpec
 from obs.spec.sources import SOURCE_KINDS
 from obs.spec.system import System
+
+if TYPE_CHECKING:
+    from obs.web.page.content import Filter, KindOnPage
+    from obs.web.status import Status
 
 
 def _kind(key: str) -> AnyKind:
@@ -33,6 +37,12 @@ def subjects_of_others(system: System) -> dict[str, tuple[str, ...]]:
         for at, subjects in kind.subjects(system.sources.of(kind.key)).items():
             found[at] = (*found.get(at, ()), *subjects)
     return found
+
+
+def on_page(status: "Status", typed: "Filter") -> "list[KindOnPage]":
+    """What the kinds of the sources in a status add to the status page."""
+    present = {source.kind for source in status.sources}
+    return [kind.on_page(status, typed) for kind in KINDS if kind.key in present]
 
 
 def module_of(kind: AnyKind, package: str, module: str = "") -> ModuleType | None:

@@ -46,8 +46,8 @@ ALERTS: Final = (
         "The certificate of a NATS server expires soon.",
         "The certificate of the {listener} listener of NATS server {server} expires in {value} "
         "(threshold {threshold}).",
-        "A week leaves time to have a new one issued. Once it has expired, whoever connects "
-        "refuses it.",
+        "A week leaves time to have a new one issued. Once it has expired, everyone who "
+        "connects refuses it.",
         "servers/certificates",
     ),
 )

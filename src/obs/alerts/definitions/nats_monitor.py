@@ -14,7 +14,7 @@ _OF_STREAM: Final = (
     nats_monitor.STREAM_LIMIT,
 )
 _WHY: Final = (
-    "Whoever owns the {asset} has set the threshold. A minute rules out a single poll that met a "
+    "The owner of the {asset} has set the threshold. A minute rules out a single poll that met a "
     "peak."
 )
 

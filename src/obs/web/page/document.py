@@ -11,7 +11,7 @@ from typing import Final
 from obs.web.page.content import Filter, KindOnPage, Section, Tile, Tone
 from obs.web.page.figures import duration, number
 from obs.web.page.markup import Markup, element, icon, joined
-from obs.web.page.own_sections import own_sections
+from obs.web.page.own_sections import every_section
 from obs.web.page.slo_cards import slo_section
 from obs.web.page.tables import section
 from obs.web.status import Level, Status
@@ -34,8 +34,7 @@ _COLOURS: Final[dict[Level, str]] = {
 
 def page(status: Status, kinds: Sequence[KindOnPage], typed: Filter, now: float) -> bytes:
     """The page of a complete status at `now` (Unix seconds), with what the kinds of source add."""
-    notes = "; ".join(kind.note for kind in kinds if kind.note)
-    sections = [each for kind in kinds for each in kind.sections] + own_sections(status, notes)
+    sections = every_section(status, kinds)
     tiles = [each for kind in kinds for each in kind.tiles]
     body = element(
         "div",
@@ -179,7 +178,6 @@ def _problems(status: Status) -> Iterator[Markup]:
 
 
 def _laid_out(sections: Sequence[Section], typed: Filter, now: float) -> Iterator[Markup]:
-    ordered = sorted(sections, key=lambda each: each.place)
-    for (_, half), group in groupby(ordered, key=lambda each: (each.place // 10, each.half)):
+    for (_, half), group in groupby(sections, key=lambda each: (each.place // 10, each.half)):
         drawn = [section(each, typed, now) for each in group]
         yield element("div", *drawn, class_="pair") if half else joined(*drawn)

@@ -1,9 +1,12 @@
 """The sections of what every collector has: its sources, and where it pushes to."""
 
+from collections.abc import Sequence
+
 from obs.web.page.content import (
     Ago,
     Cell,
     Column,
+    KindOnPage,
     Piece,
     Section,
     Table,
@@ -27,6 +30,13 @@ _SOURCES = (
 )
 _PUSHES = (Column("Output", "wide"), Column("State"), Column("Last success"))
 _OUTPUTS = {"otlp": "OTLP", "cloudwatch": "CloudWatch", "remote_write": "Remote write"}
+
+
+def every_section(status: Status, kinds: Sequence[KindOnPage]) -> list[Section]:
+    """Those of the kinds of source and the collector's own, in the order of the page."""
+    notes = "; ".join(kind.note for kind in kinds if kind.note)
+    sections = [each for kind in kinds for each in kind.sections] + own_sections(status, notes)
+    return sorted(sections, key=lambda each: each.place)
 
 
 def own_sections(status: Status, note: str) -> list[Section]:

@@ -7,7 +7,7 @@ from typing import Final
 from obs.web.page.content import Ago, Cell, KindOnPage, Piece, Section, Table, Tone, Trend, Words
 from obs.web.page.document import TONES
 from obs.web.page.figures import duration, percent, times
-from obs.web.page.own_sections import own_sections
+from obs.web.page.own_sections import every_section
 from obs.web.page.slo_cards import budget_tone, state_of_slo
 from obs.web.status import Level, SloStatus, Status
 
@@ -37,9 +37,7 @@ def lines(
             yield f"  and {verdict.found - len(verdict.problems)} more"
     if status.slos:
         yield from _block("Service level objectives", "", _slo_rows(status.slos), width, paint)
-    notes = "; ".join(kind.note for kind in kinds if kind.note)
-    sections = [each for kind in kinds for each in kind.sections] + own_sections(status, notes)
-    for section in sorted(sections, key=lambda each: each.place):
+    for section in every_section(status, kinds):
         yield from _section(section, now, width, paint)
 
 
