@@ -28,6 +28,9 @@ test: $(VENV)/dev packages  ## every test, integration tests included (ARGS="-k 
 hostile: $(VENV)/dev  ## what each hostile neighbour costs the collector, as a table (ARGS="WORD")
 	@$(BIN)/python -m tests.hostile $(ARGS)
 
+outages: $(VENV)/dev packages  ## what is lost when something around the collector fails, and for how long (ARGS="WORD")
+	@$(BIN)/python -m tests.outages $(ARGS)
+
 soak: $(VENV)/dev  ## a collector's day in minutes: does anything grow? table and build/soak.svg (ARGS="--hours 6")
 	@$(BIN)/python -m tests.soak $(ARGS)
 
@@ -98,5 +101,5 @@ $(VENV)/%: pyproject.toml $(LOCK)/build.txt $(LOCK)/base.txt $(LOCK)/%.txt
 clean:  ## remove what these commands made
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist docs/reference
 
-.PHONY: help demo drill test hostile soak fuzz test-newest lint docs docs-pictures lock bench bench-growth bench-peers dist \
+.PHONY: help demo drill test hostile outages soak fuzz test-newest lint docs docs-pictures lock bench bench-growth bench-peers dist \
   dist-try system-packages chart image packages clean

@@ -1,10 +1,9 @@
 """Every drill, run, and a Markdown table of what each cost."""
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.drill_modules import listed
 from tests.hostile import drills
 from tests.hostile.drill import Drill, Outcome, faults
 
@@ -13,7 +12,7 @@ _HEAD = "| drill | memory MB (limit) | time s (limit) | log lines (limit) | mean
 
 def all_drills() -> tuple[Drill, ...]:
     """The drills of every module, in the order of the modules' names."""
-    return tuple(drill for each in sorted(_modules()) for drill in _drills(each))
+    return listed(drills)
 
 
 def row(drill: Drill, outcome: Outcome) -> str:
@@ -36,13 +35,3 @@ def rows(chosen: tuple[Drill, ...], folder: Path) -> Iterator[tuple[str, bool]]:
         own.mkdir()
         outcome = drill.run(own)
         yield row(drill, outcome), not faults(drill, outcome)
-
-
-def _modules() -> Iterator[str]:
-    for found in pkgutil.iter_modules(drills.__path__):
-        yield f"{drills.__name__}.{found.name}"
-
-
-def _drills(module: str) -> tuple[Drill, ...]:
-    listed: tuple[Drill, ...] = importlib.import_module(module).DRILLS
-    return listed
