@@ -5,6 +5,7 @@ import asyncio
 import gc
 import logging
 import os
+import socket
 import sys
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
@@ -69,7 +70,8 @@ def register(commands: "Commands[Parser]") -> None:
         "--shard",
         metavar="N/OF",
         help="watch only one part of the streams, rules, queues and SLOs, of so many; other "
-        "collectors watch the others (docs/growing.md)",
+        "collectors watch the others; pod/5 takes the number from a StatefulSet's pod "
+        "(docs/growing.md)",
     )
     format_argument(collect)
     collect.add_argument("--verbose", action="store_true", help="log at debug level")
@@ -112,7 +114,7 @@ def _system(arguments: argparse.Namespace) -> "System":
     from obs.spec.shard import parsed_shard
     from obs.spec.sharding import of_shard
 
-    shard = parsed_shard(arguments.shard) if arguments.shard else None
+    shard = parsed_shard(arguments.shard, socket.gethostname()) if arguments.shard else None
     return of_shard(chosen_spec(arguments).system, shard)
 
 

@@ -14,7 +14,9 @@ from typing import Final
 from obs.errors import BadInput
 
 MOST_SHARDS: Final = 1_000
-_WRITTEN: Final = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
+_WRITTEN: Final = re.compile(r"([0-9]{1,4}|pod)/([0-9]{1,4})")
+_ORDINAL: Final = re.compile(r"-([0-9]{1,9})(\.|$)")
+"""How the name of a StatefulSet's pod ends, and so the first part of its host name."""
 _MULTIPLIER: Final = 2_862_933_555_777_941_757  # of the generator that the paper gives
 _MASK: Final = 2**64 - 1
 
@@ -86,21 +88,36 @@ class Portion:
 WHOLE: Final = Portion()
 
 
-def parsed_shard(written: str) -> Shard:
-    """The shard that `2/5` means. Raises BadInput."""
+def parsed_shard(written: str, host_name: str) -> Shard:
+    """The shard that `2/5` means; that of `pod/5` is told by the number, from 0, at the end of the
+    host name, as a StatefulSet gives it: pods beyond the fifth begin again at 1. Raises BadInput.
+    """
     match = _WRITTEN.fullmatch(written.strip())
     if match is None:
         raise BadInput(
-            f"--shard {written!r} is no shard; write its number and how many there are, as 2/5"
+            f"--shard {written!r} is no shard; write its number and how many there are, as 2/5, or "
+            "pod/5 in a StatefulSet"
         )
-    number, of = map(int, match.groups())
+    of = int(match[2])
     if not 1 <= of <= MOST_SHARDS:
         raise BadInput(f"--shard {written}: there are 1 to {MOST_SHARDS} shards, not {of}")
+    number = _of_pod(written, host_name) % of + 1 if match[1] == "pod" else int(match[1])
     if not 1 <= number <= of:
         raise BadInput(
             f"--shard {written}: of {of} shards the first is 1/{of} and the last {of}/{of}"
         )
     return Shard(number, of)
+
+
+def _of_pod(written: str, host_name: str) -> int:
+    """The pod's number, from 0. Raises BadInput."""
+    match = _ORDINAL.search(host_name)
+    if match is None:
+        raise BadInput(
+            f"--shard {written}: the host name {host_name!r} does not end with the number of a "
+            "StatefulSet's pod, as in obs-0; write the shard's number, as 2/5"
+        )
+    return int(match[1])
 
 
 def _hashed(identity: Identity) -> int:

@@ -1,4 +1,4 @@
-"""The Helm chart: linted, rendered and validated by Helm's own library for six sets of values."""
+"""The Helm chart: linted, rendered and validated by Helm's own library for seven sets of values."""
 
 import json
 import re
@@ -17,6 +17,7 @@ from obs import __version__
 from obs.alerts import targets as alert_targets
 from obs.dashboards import formats
 from obs.spec.load import load
+from obs.spec.shard import Shard, parsed_shard
 from obs.spec.system import System
 from tests.unit.alerts.hostile import systems
 from tests.unit.deploy.deployed import PORT, ROOT, STATE, UID
@@ -58,7 +59,7 @@ def test_helm_lints_it_without_a_warning(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_it_renders_fits_the_schemas(name: str) -> None:
-    objects, lease = rendered(values_of(name)), name == "ha"
+    objects, lease = rendered(values_of(name)), name in ("ha", "shards")
     assert objects
     for each in objects:
         validate(each)
@@ -178,6 +179,19 @@ def test_each_of_two_collectors_has_its_state_its_node_and_stays_while_the_other
     alone = minimal()
     assert of_kind(alone, "PodDisruptionBudget") == []
     assert "affinity" not in of_kind(alone, "StatefulSet")[0]["spec"]["template"]["spec"]
+
+
+def test_the_pods_of_shards_are_numbered_and_say_of_how_many() -> None:
+    (collectors,) = of_kind(rendered(values_of("shards")), "StatefulSet")
+    assert collectors["spec"]["replicas"] == 10
+    assert "volumeClaimTemplates" not in collectors["spec"]
+    (collector,) = containers(collectors["spec"]["template"])
+    (given,) = (each for each in collector["args"] if each.startswith("--shard"))
+    found = [
+        parsed_shard(given.partition("=")[2], f"{collectors['metadata']['name']}-{pod}")
+        for pod in range(10)
+    ]
+    assert found == 2 * [Shard(number, 5) for number in range(1, 6)]
 
 
 def test_the_spec_arrives_as_it_is_and_restarts_the_pods_when_it_changes() -> None:

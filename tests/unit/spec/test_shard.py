@@ -13,7 +13,7 @@ IDENTITIES = [("main", "stream", f"S{number}", "A") for number in range(2_000)]
 
 
 def test_a_shard_is_written_as_its_number_of_so_many() -> None:
-    assert parsed_shard(" 2/5 ") == Shard(2, 5)
+    assert parsed_shard(" 2/5 ", "obs-3") == Shard(2, 5)
     assert str(Shard(2, 5)) == "2/5"
 
 
@@ -21,6 +21,7 @@ def test_a_shard_is_written_as_its_number_of_so_many() -> None:
     ("written", "why"),
     [
         ("2", "as 2/5"),
+        ("host/5", "pod/5 in a StatefulSet"),
         ("2/", "as 2/5"),
         ("-1/5", "as 2/5"),
         ("0/5", "the first is 1/5"),
@@ -31,7 +32,21 @@ def test_a_shard_is_written_as_its_number_of_so_many() -> None:
 )
 def test_anything_else_is_refused_with_what_would_be_right(written: str, why: str) -> None:
     with pytest.raises(BadInput, match=why):
-        parsed_shard(written)
+        parsed_shard(written, "obs-3")
+
+
+@pytest.mark.parametrize(
+    ("host_name", "number"),
+    [("obs-0", 1), ("shop-obs-4", 5), ("obs-5", 1), ("obs-13", 4), ("obs-2.obs.shop.svc", 3)],
+)
+def test_a_pod_of_a_stateful_set_knows_its_shard_by_its_name(host_name: str, number: int) -> None:
+    assert parsed_shard("pod/5", host_name) == Shard(number, 5)
+
+
+@pytest.mark.parametrize("host_name", ["", "obs", "obs-6d4b75cb6d-x2k4z", "obs-", "10.0.0.1"])
+def test_a_host_name_without_a_number_is_refused(host_name: str) -> None:
+    with pytest.raises(BadInput, match="does not end with the number of a StatefulSet's pod"):
+        parsed_shard("pod/5", host_name)
 
 
 def test_the_hash_is_the_same_in_every_release() -> None:

@@ -15,6 +15,9 @@ args:
   {{- with .root.Values.environment }}
   - {{ printf "--env=%s" . | quote }}
   {{- end }}
+  {{- if gt (int .settings.shards) 1 }}
+  - --shard=pod/{{ .settings.shards }}
+  {{- end }}
   - --listen=0.0.0.0:9464
   {{- with .settings.extraArgs }}
   {{- toYaml . | nindent 2 }}

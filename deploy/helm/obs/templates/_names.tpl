@@ -48,3 +48,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "obs.small" -}}
 {{- regexReplaceAll "[^a-z0-9]+" (lower .) "-" | trimAll "-" -}}
 {{- end -}}
+
+{{/* How many pods collect: `replicas` of each shard. */}}
+{{- define "obs.collectors" -}}
+{{ mul .Values.collector.replicas .Values.collector.shards }}
+{{- end -}}

@@ -51,7 +51,7 @@ affinity:
 {{/* Replicas on different nodes: if possible (soft), or always (hard). */}}
 {{- define "obs.antiAffinity" -}}
 {{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" (merge (dict "app.kubernetes.io/component" "collector") (include "obs.selector" . | fromYaml))) -}}
-{{- if and (gt (int .Values.collector.replicas) 1) (ne .Values.collector.antiAffinity "none") -}}
+{{- if and (gt (include "obs.collectors" . | int) 1) (ne .Values.collector.antiAffinity "none") -}}
 podAntiAffinity:
   {{- if eq .Values.collector.antiAffinity "hard" }}
   requiredDuringSchedulingIgnoredDuringExecution:
