@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "folder": {"errors", "files"},
     "artifacts": {"files", "difference", "errors", "folder"},
     "lag": set(),
-    "logs": set(),
+    "logs": {"redaction"},
     "slo": {"durations"},
     "slis": {"catalogue", "errors", "lag", "slo", "snapshot", "spec"},
     "spec": {"errors", "catalogue", "durations", "files", "ids", "redaction", "yaml_syntax"},

@@ -75,9 +75,9 @@ def register(commands: "Commands[Parser]") -> None:
     collect.add_argument("--verbose", action="store_true", help="log at debug level")
     collect.add_argument(
         "--log-format",
-        choices=("text", "json"),
+        choices=("text", "logfmt", "json"),
         default="text",
-        help="a line for each log entry: plain, or a JSON object (default: text)",
+        help="a line for each log entry: text, key=value pairs, or a JSON object (default: text)",
     )
 
 
@@ -90,7 +90,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     system = _system(arguments)
     usual = logging.WARNING if is_quiet() else logging.INFO
     level = logging.DEBUG if arguments.verbose else usual
-    set_up_logging(level, as_json=arguments.log_format == "json")
+    set_up_logging(level, arguments.log_format)
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
