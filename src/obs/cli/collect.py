@@ -158,7 +158,7 @@ async def _serve(
     from obs.collector.assembly import assemble
     from obs.collector.reloading import Reloading, SpecFiles
     from obs.collector.served import ServedCollector
-    from obs.collector.service_manager import READY, ServiceManager
+    from obs.collector.service_manager import ServiceManager, ready
     from obs.collector.signals import Stop, listen_for_signals
     from obs.web.server import serve
 
@@ -194,7 +194,7 @@ async def _serve(
         raise
     logging.getLogger(__name__).info("serving %s", server.url)
     manager = ServiceManager()
-    manager.tell(READY)
+    manager.tell(ready(f"serving {server.url}"))
     watching = asyncio.create_task(manager.watch(site.health))
     closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:
