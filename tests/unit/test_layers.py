@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "sinks": {"errors", "catalogue", "clients", "families", "redaction", "spans", "spec"},
     "state_copy": {"errors", "state", "state_file"},
     "state_export": {"errors", "state"},
+    "state_folders": {"errors", "state"},
     "packs": {"alerts", "catalogue", "errors", "spec"},
     "own_packs": {"alerts", "catalogue", "files", "packs", "spec"},
     "slo_report": {"catalogue", "clients", "errors", "folder", "redaction", "slo", "spec", "web"},
@@ -126,7 +127,7 @@ MAY_IMPORT = {
             "stacks",
         ),
         *("folder", "slo", "slo_report", "snapshot", "sources", "spec", "web"),
-        *("state", "state_copy", "state_export"),
+        *("state", "state_copy", "state_export", "state_folders"),
     },
     "stacks": {
         "redaction",

@@ -111,6 +111,11 @@ def format_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def shard_argument(parser: argparse.ArgumentParser, help: str) -> None:
+    """--shard, for commands on the part of a system that one shard has."""
+    parser.add_argument("--shard", metavar="N/OF", help=help)
+
+
 class _SourceKinds(Iterable[str]):
     """The kinds of source, read when they are needed: the frame loads no models."""
 

@@ -15,6 +15,7 @@ from obs.cli.arguments import (
     command,
     format_argument,
     only_argument,
+    shard_argument,
     source_kinds,
     spec_arguments,
     spec_paths,
@@ -65,10 +66,9 @@ def register(commands: "Commands[Parser]") -> None:
         help="estimate the monthly cost of the AWS requests, with --shard also the objects and "
         "series of each shard, and exit",
     )
-    collect.add_argument(
-        "--shard",
-        metavar="N/OF",
-        help="watch only one part of the streams, rules, queues and SLOs, of so many; other "
+    shard_argument(
+        collect,
+        "watch only one part of the streams, rules, queues and SLOs, of so many; other "
         "collectors watch the others (docs/growing.md)",
     )
     format_argument(collect)
