@@ -12,8 +12,11 @@ import sys
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
+
+from obs.redaction.text import one_line
 
 QUEUED_BYTES: Final = 1_000_000
 """What waits for a reader at most; a line more is dropped."""
@@ -28,6 +31,19 @@ _FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
 _TICK: Final = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a log entry says: its level (of `logging`), who logs it, and its text."""
+
+    level: int
+    logger: str
+    text: str
+
+    def record(self) -> logging.LogRecord:
+        """As a record that a formatter takes."""
+        return logging.LogRecord(self.logger, self.level, "", 0, self.text, None, None)
+
+
 class RepeatedLines:
     """Which lines are written: of the same line a few a minute, then one with their number.
 
@@ -37,19 +53,20 @@ class RepeatedLines:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()  # begun, how often
-        self._ended: list[str] = []
+        self._seen: OrderedDict[Line, tuple[float, int]] = OrderedDict()  # begun, how often
+        self._ended: list[Line] = []
 
-    def passes(self, line: str) -> bool:
+    def passes(self, line: Line) -> bool:
         """Whether this line is written now; else it is counted for `sums`."""
-        line = line[:_KEY]
+        # Secrets go before it is cut: half of one would not be known for what it is.
+        line = replace(line, text=one_line(line.text, _KEY))
         begun, number = self._seen.get(line, (self._monotonic(), 0))
         self._seen[line] = (begun, number + 1)
         if len(self._seen) > _REMEMBERED:
             self._end(next(iter(self._seen)))
         return number < SAME_LINES
 
-    def sums(self, *, ending: bool = False) -> list[str]:
+    def sums(self, *, ending: bool = False) -> list[Line]:
         """A line for each one that was counted and whose minute has passed; at the end, for all."""
         before = self._monotonic() - SUMMED_SECONDS
         for line, (begun, _) in list(self._seen.items()):
@@ -58,18 +75,33 @@ class RepeatedLines:
         ended, self._ended = self._ended, []
         return ended
 
-    def _end(self, line: str) -> None:
+    def _end(self, line: Line) -> None:
         _, number = self._seen.pop(line)
         if (more := number - SAME_LINES) > 0:
             times = "once more" if more == 1 else f"{more} times more"
-            self._ended.append(f"{line} ({times} within {SUMMED_SECONDS:g} s)")
+            summed = f"{line.text} ({times} within {SUMMED_SECONDS:g} s)"
+            self._ended.append(replace(line, text=summed))
+
+
+def dropped(number: int) -> str:
+    """What is said of lines that could not be written."""
+    lines = "1 log line was" if number == 1 else f"{number} log lines were"
+    return f"{lines} dropped: they were not read in time, or could not be written"
 
 
 class LogWriter:
     """Writes lines to a file descriptor in a thread of its own."""
 
-    def __init__(self, descriptor: int, *, queued_bytes: int = QUEUED_BYTES) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        *,
+        queued_bytes: int = QUEUED_BYTES,
+        told: Callable[[int], str] = dropped,
+    ) -> None:
+        """`told`: the line about so many that were dropped."""
         self.dropped = 0
+        self._told = told
         self._descriptor = descriptor
         self._most = queued_bytes
         self._lines: deque[bytes] = deque()
@@ -139,10 +171,7 @@ class LogWriter:
         with self._changed:
             untold, self._untold = self._untold, 0
         if untold:
-            lines = "1 log line was" if untold == 1 else f"{untold} log lines were"
-            self._write(
-                f"{lines} dropped: nobody read them, or they could not be written\n".encode()
-            )
+            self._write(f"{self._told(untold)}\n".encode("utf-8", "backslashreplace"))
 
     def _write(self, line: bytes) -> bool:
         """Write all of a line, however long its reader takes; False where there is none."""
@@ -160,18 +189,19 @@ class LogWriter:
 class _Handler(logging.Handler):
     """Gives formatted records to a writer."""
 
-    def __init__(self, writer: LogWriter, formatter: logging.Formatter | None) -> None:
+    def __init__(self, writer: LogWriter, formatter: logging.Formatter) -> None:
         super().__init__()
-        self.setFormatter(formatter or logging.Formatter(_FORMAT))
+        self.setFormatter(formatter)
         self._writer = writer
         self._repeated = RepeatedLines()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            if self._repeated.passes(f"{record.levelname} {record.getMessage()}"):
+            line = Line(record.levelno, record.name, said(record))
+            if self._repeated.passes(line):
                 self._writer.put(self.format(record))
         except Exception:  # noqa: BLE001  a line that cannot be formatted must not stop a poll
-            self._writer.put(f"a log line of {record.name} cannot be formatted")
+            self._put(Line(logging.ERROR, record.name, "a log line cannot be formatted"))
 
     def write_sums(self, *, ending: bool = False) -> None:
         """Write the sums of repeated lines that are due."""
@@ -180,9 +210,19 @@ class _Handler(logging.Handler):
             sums = self._repeated.sums(ending=ending)
         finally:
             self.release()
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         for line in sums:
-            self._writer.put(f"{stamp} {line}")
+            self._put(line)
+
+    def _put(self, line: Line) -> None:
+        self._writer.put(self.format(line.record()))
+
+
+def said(record: logging.LogRecord) -> str:
+    """The message of a record; never raises."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001  arguments that do not fit: the formatter deals with them
+        return str(record.msg)
 
 
 _writer: LogWriter | None = None
@@ -195,17 +235,31 @@ def log_to_stderr(level: int, formatter: logging.Formatter | None = None) -> Non
     Where that is no file of the system, as in a program that reads it itself, it goes there as is.
     """
     global _writer, _handler  # noqa: PLW0603  the log is one for the process
+    form = formatter or logging.Formatter(_FORMAT)
+
+    def told(number: int) -> str:
+        return form.format(Line(logging.WARNING, __name__, dropped(number)).record())
+
     try:
-        _writer = LogWriter(sys.stderr.fileno())
+        _writer = LogWriter(sys.stderr.fileno(), told=told)
     except (OSError, AttributeError):
         plain = logging.StreamHandler()
-        plain.setFormatter(formatter or logging.Formatter(_FORMAT))
+        plain.setFormatter(form)
         logging.basicConfig(level=level, handlers=[plain], force=True)
     else:
-        _handler = _Handler(_writer, formatter)
+        _handler = _Handler(_writer, form)
         _writer.start(_handler.write_sums)
         logging.basicConfig(level=level, handlers=[_handler], force=True)
     logging.captureWarnings(capture=True)
+
+
+def is_journal(descriptor: int, variables: Mapping[str, str] = os.environ) -> bool:
+    """Whether what is written there goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return False
+    return variables.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def end_log(within: float = 1.0) -> None:

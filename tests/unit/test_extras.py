@@ -1,6 +1,8 @@
 """What obs imports is of the base install or of an extra; one line says which is missing."""
 
 import ast
+import json
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -12,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import obs
-from obs.extras import _LIBRARIES, extra_of, require_extra
+from obs.extras import _LIBRARIES, extra_of, how_to_install, installed_from, require_extra
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -120,8 +122,26 @@ def test_what_needs_an_extra_says_which(
     spec: str, arguments: str, user: str, extra: str, tmp_path: Path
 ) -> None:
     code, said = without_extras(tmp_path, spec, *arguments.split())
-    line = f"{user} needs the {extra} extra: pip install 'obs-events[{extra}]'"
+    line = f"{user} needs the {extra} extra: pip install -e {shlex.quote(f'{ROOT}[{extra}]')}"
     assert (code, said.splitlines()[-1:]) == (2, [line])
+
+
+def test_what_to_install_fits_how_obs_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert how_to_install("aws") == "pip install -e '.[aws]'"
+    monkeypatch.setattr("obs.extras._CHECKOUT", tmp_path)  # as below site-packages
+    monkeypatch.setattr("obs.extras._NAME", "obs-events-published")
+    assert how_to_install("aws") == "pip install 'obs-events-published[aws]'"
+    told = json.dumps({"url": (tmp_path / "a b").as_uri(), "dir_info": {}})
+    assert installed_from(told) is None, "the folder is gone"
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "a b" / "pyproject.toml").write_text("")
+    assert installed_from(told) == tmp_path / "a b"
+    assert installed_from("{}") is None
+    wheel = {"url": "https://h/pyproject.toml", "archive_info": {}}
+    assert installed_from(json.dumps(wheel)) is None
 
 
 def test_sources_that_this_collector_does_not_poll_need_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 import contextlib
 import fcntl
+import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -8,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from obs.logs import SAME_LINES, SUMMED_SECONDS, LogWriter, RepeatedLines
+from obs.logs import SAME_LINES, SUMMED_SECONDS, Line, LogWriter, RepeatedLines, is_journal
+from obs.redaction.known import KNOWN
 
 _NUMBERS = count(300)
 
@@ -58,8 +61,7 @@ def test_a_pipe_that_nobody_reads_blocks_nobody_and_what_is_dropped_is_told_to_a
     assert 1700 < dropped < 1850  # 24 000 bytes hold about 230 lines
 
     read = b""
-    told = f"{dropped} log lines were dropped".encode()
-    while told not in read:
+    while sum(map(int, re.findall(rb"(\d+) log lines? w\w+ dropped", read))) < dropped:
         read += os.read(pipe[0], 4096)
     assert read.startswith(b"0 xxx")
     assert writer.dropped == dropped
@@ -112,19 +114,23 @@ def now() -> Now:
     return Now()
 
 
-def passed(lines: RepeatedLines, line: str, times: int) -> int:
-    return sum(lines.passes(line) for _ in range(times))
+def said(text: str) -> Line:
+    return Line(logging.WARNING, "obs.x", text)
+
+
+def passed(lines: RepeatedLines, text: str, times: int) -> int:
+    return sum(lines.passes(said(text)) for _ in range(times))
 
 
 def test_the_same_line_again_and_again_is_summed_in_one_a_minute(now: Callable[[], float]) -> None:
     assert isinstance(now, Now)
     lines = RepeatedLines(now)
-    assert passed(lines, "WARNING no answer", 1000) == SAME_LINES
-    assert passed(lines, "WARNING another", 1) == 1
+    assert passed(lines, "no answer", 1000) == SAME_LINES
+    assert passed(lines, "another", 1) == 1
     assert lines.sums() == []
     now.at = SUMMED_SECONDS
-    assert lines.sums() == ["WARNING no answer (997 times more within 60 s)"]
-    assert passed(lines, "WARNING no answer", 1) == 1
+    assert lines.sums() == [said("no answer (997 times more within 60 s)")]
+    assert passed(lines, "no answer", 1) == 1
     assert lines.sums(ending=True) == []
 
 
@@ -134,6 +140,26 @@ def test_different_lines_without_end_take_no_memory_and_lose_no_sum(
     lines = RepeatedLines(now)
     passed(lines, "first", SAME_LINES + 1)
     for number in range(10_000):
-        assert lines.passes(f"line {number} {'x' * 10_000}")
+        assert lines.passes(said(f"line {number} {'x' * 10_000}"))
     assert len(lines._seen) <= 200
-    assert lines.sums() == ["first (once more within 60 s)"]
+    assert lines.sums() == [said("first (once more within 60 s)")]
+
+
+def test_a_secret_that_the_cut_of_a_summed_line_divides_is_not_in_it(
+    now: Callable[[], float],
+) -> None:
+    KNOWN.add("hunter2hunter2hunter2")
+    lines = RepeatedLines(now)
+    passed(lines, "x" * 490 + " hunter2hunter2hunter2", SAME_LINES + 1)
+    (summed,) = lines.sums(ending=True)
+    assert "hunter" not in summed.text
+
+
+def test_the_journal_is_known_by_its_device_and_inode(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as file:
+        found = os.fstat(file.fileno())
+        its = {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+        assert is_journal(file.fileno(), its)
+        assert not is_journal(file.fileno(), {"JOURNAL_STREAM": f"{found.st_dev}:1"})
+        assert not is_journal(file.fileno(), {})
+    assert not is_journal(next(_NUMBERS), its)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import socket
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from obs.errors import DONE, BadInput
 
 if TYPE_CHECKING:
     from obs.spec.load import Spec
+    from obs.spec.shard import Shard
 
 Commands = argparse._SubParsersAction  # the type argparse returns has no public name
 Run = Callable[[argparse.Namespace], int]
@@ -109,6 +111,18 @@ def format_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )
+
+
+def shard_argument(parser: argparse.ArgumentParser, help: str) -> None:
+    """--shard, for commands on the part of a system that one shard has."""
+    parser.add_argument("--shard", metavar="N/OF", help=help)
+
+
+def chosen_shard(arguments: argparse.Namespace) -> "Shard | None":
+    """What --shard names; `pod/5` by this machine's name. Raises BadInput."""
+    from obs.spec.shard import parsed_shard
+
+    return parsed_shard(arguments.shard, socket.gethostname()) if arguments.shard else None
 
 
 class _SourceKinds(Iterable[str]):

@@ -5,17 +5,18 @@ import asyncio
 import gc
 import logging
 import os
-import socket
 import sys
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from obs.cli.arguments import (
     Commands,
+    chosen_shard,
     chosen_spec,
     command,
     format_argument,
     only_argument,
+    shard_argument,
     source_kinds,
     spec_arguments,
     spec_paths,
@@ -66,10 +67,9 @@ def register(commands: "Commands[Parser]") -> None:
         help="estimate the monthly cost of the AWS requests, with --shard also the objects and "
         "series of each shard, and exit",
     )
-    collect.add_argument(
-        "--shard",
-        metavar="N/OF",
-        help="watch only one part of the streams, rules, queues and SLOs, of so many; other "
+    shard_argument(
+        collect,
+        "watch only one part of the streams, rules, queues and SLOs, of so many; other "
         "collectors watch the others; pod/5 takes the number from a StatefulSet's pod "
         "(docs/growing.md)",
     )
@@ -77,9 +77,9 @@ def register(commands: "Commands[Parser]") -> None:
     collect.add_argument("--verbose", action="store_true", help="log at debug level")
     collect.add_argument(
         "--log-format",
-        choices=("text", "json"),
+        choices=("text", "logfmt", "json"),
         default="text",
-        help="a line for each log entry: plain, or a JSON object (default: text)",
+        help="a line for each log entry: text, key=value pairs, or a JSON object (default: text)",
     )
 
 
@@ -92,7 +92,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     system = _system(arguments)
     usual = logging.WARNING if is_quiet() else logging.INFO
     level = logging.DEBUG if arguments.verbose else usual
-    set_up_logging(level, as_json=arguments.log_format == "json")
+    set_up_logging(level, arguments.log_format)
     for library in _libraries():
         logging.getLogger(library).setLevel(logging.ERROR)
     if arguments.dry_run:
@@ -111,11 +111,9 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 def _system(arguments: argparse.Namespace) -> "System":
     """The spec's system, or the part of it that --shard names."""
-    from obs.spec.shard import parsed_shard
     from obs.spec.sharding import of_shard
 
-    shard = parsed_shard(arguments.shard, socket.gethostname()) if arguments.shard else None
-    return of_shard(chosen_spec(arguments).system, shard)
+    return of_shard(chosen_spec(arguments).system, chosen_shard(arguments))
 
 
 def _libraries() -> Iterator[str]:
@@ -160,7 +158,7 @@ async def _serve(
     from obs.collector.assembly import assemble
     from obs.collector.reloading import Reloading, SpecFiles
     from obs.collector.served import ServedCollector
-    from obs.collector.service_manager import READY, ServiceManager
+    from obs.collector.service_manager import ServiceManager, ready
     from obs.collector.signals import Stop, listen_for_signals
     from obs.web.server import serve
 
@@ -196,7 +194,7 @@ async def _serve(
         raise
     logging.getLogger(__name__).info("serving %s", server.url)
     manager = ServiceManager()
-    manager.tell(READY)
+    manager.tell(ready(f"serving {server.url}"))
     watching = asyncio.create_task(manager.watch(site.health))
     closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:

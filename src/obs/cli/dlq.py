@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -47,22 +48,19 @@ def register(commands: "Commands[Parser]") -> None:
 
 
 def _list(actions: "Commands[Parser]") -> None:
-    listing = command(
+    listing = _action(
         actions,
         "list",
         _later("obs.cli.dlq_list", "list_letters"),
         summary="List dead letters by cause.",
         examples=["obs dlq list", "obs dlq list cloud/oms-events-dlq --since 24h --format json"],
-        exit_codes=(0, 2, 3),
+        every_box=True,
     )
-    _boxes(listing, "*", "stream or queue, SOURCE/NAME or NAME (default: all of the spec)")
-    spec_arguments(listing)
-    _which(listing)
     format_argument(listing)
 
 
 def _show(actions: "Commands[Parser]") -> None:
-    show = command(
+    show = _action(
         actions,
         "show",
         _later("obs.cli.dlq_list", "show_letters"),
@@ -71,11 +69,7 @@ def _show(actions: "Commands[Parser]") -> None:
             "obs dlq show main/ADVISORIES --consumer worker --limit 3",
             "obs dlq show main/ADVISORIES --id ORDERS/worker/17",
         ],
-        exit_codes=(0, 2, 3),
     )
-    _boxes(show, None, "stream or queue, SOURCE/NAME or NAME")
-    spec_arguments(show)
-    _which(show)
     _limit(show, "letters that are shown at most (default: 10)", default=10)
     show.add_argument(
         "--bytes",
@@ -88,7 +82,7 @@ def _show(actions: "Commands[Parser]") -> None:
 
 
 def _replay(actions: "Commands[Parser]") -> None:
-    replay = command(
+    replay = _action(
         actions,
         "replay",
         _later("obs.cli.dlq_replay", "replay_letters"),
@@ -100,11 +94,7 @@ def _replay(actions: "Commands[Parser]") -> None:
             "obs dlq replay main/DLQ --all --to orders.retry --limit 10 --yes",
         ],
         found="letters came back or were refused, and the replay stopped; or some are left",
-        exit_codes=(0, 1, 2, 3, 130),
     )
-    _boxes(replay, None, "stream or queue, SOURCE/NAME or NAME")
-    spec_arguments(replay)
-    _which(replay, everything=True)
     _limit(replay, "letters that are sent at most (default: all)")
     replay.add_argument(
         "--to",
@@ -149,7 +139,7 @@ def _replay(actions: "Commands[Parser]") -> None:
 
 
 def _purge(actions: "Commands[Parser]") -> None:
-    purge = command(
+    purge = _action(
         actions,
         "purge",
         _later("obs.cli.dlq_purge", "purge_letters"),
@@ -159,11 +149,7 @@ def _purge(actions: "Commands[Parser]") -> None:
             "obs dlq purge cloud/oms-events-dlq --cause NO_RESOURCE --save letters.jsonl --yes",
         ],
         found="some could not be removed",
-        exit_codes=(0, 1, 2, 3, 130),
     )
-    _boxes(purge, None, "stream or queue, SOURCE/NAME or NAME")
-    spec_arguments(purge)
-    _which(purge, everything=True)
     purge.add_argument(
         "--older-than",
         type=_seconds,
@@ -180,6 +166,36 @@ def _purge(actions: "Commands[Parser]") -> None:
     _deed(purge, "remove them; without it nothing is removed")
 
 
+def _action(
+    actions: "Commands[Parser]",
+    name: str,
+    run: Run,
+    *,
+    summary: str,
+    examples: Sequence[str],
+    found: str = "",
+    every_box: bool = False,
+) -> Parser:
+    """An action on the letters that its arguments choose, of one place or with `every_box` of all.
+
+    `found`: of a deed, what exit code 1 means; a deed on all letters has to be asked for.
+    """
+    codes = (0, 1, 2, 3, 130) if found else (0, 2, 3)
+    action = command(
+        actions, name, run, summary=summary, examples=examples, found=found, exit_codes=codes
+    )
+    action.add_argument(
+        "box",
+        nargs="*" if every_box else None,
+        metavar="BOX",
+        help="stream or queue, SOURCE/NAME or NAME"
+        + (" (default: all of the spec)" if every_box else ""),
+    )
+    spec_arguments(action)
+    _which(action, everything=bool(found))
+    return action
+
+
 def _later(module: str, function: str) -> Run:
     """What runs an action, loaded when it runs."""
 
@@ -190,10 +206,6 @@ def _later(module: str, function: str) -> Run:
         return code
 
     return run
-
-
-def _boxes(parser: Parser, number: str | None, help: str) -> None:
-    parser.add_argument("box", nargs=number, metavar="BOX", help=help)
 
 
 def _which(parser: Parser, *, everything: bool = False) -> None:

@@ -22,7 +22,15 @@ def table(rows: Sequence[Sequence[str]], *, indent: int = 0) -> str:
 
 def json_text(value: object) -> str:
     """JSON as every command prints it: indented, and the same bytes for the same value."""
-    written = json.dumps(value, indent=2, ensure_ascii=False)
+    return _escaped(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def json_line(value: object) -> str:
+    """JSON on one line, whatever a reader takes for the end of one."""
+    return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(written: str) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 

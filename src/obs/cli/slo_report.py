@@ -78,8 +78,8 @@ def register(actions: "Commands[Parser]") -> None:
         "--state",
         type=Path,
         metavar="DIR",
-        help="read the state file in this folder, also of a running collector "
-        "(default: ask the running collector)",
+        help="read the state file in this folder, also of a running collector, and with it those "
+        "of its shards (default: ask the running collector)",
     )
     report.add_argument(
         "--prometheus",
@@ -201,14 +201,20 @@ def _from_state(
 ) -> "tuple[list[Measured], str]":
     from obs.checks.budget_gate import chosen
     from obs.collector.counted_time import counting_in
+    from obs.collector.merged_past import merged
     from obs.collector.slo_history import saved
     from obs.slo_report.told import measured
     from obs.state_copy import copied_state
+    from obs.state_folders import state_folders
 
-    slos = chosen(system.slos, names)
-    with copied_state(folder) as state:
-        told = [measured(each) for each in saved(slos, state, at, counting_in(system))]
-    return told, f"the state file in {folder}"
+    slos, pasts = chosen(system.slos, names), []
+    folders = state_folders(folder)
+    for each in folders:
+        with copied_state(each) as state:
+            pasts += saved(slos, state, at, counting_in(system))
+    told = [measured(past) for past in merged(pasts)]
+    files = "the state file" if len(folders) == 1 else f"{len(folders)} state files"
+    return told, f"{files} in {folder}"
 
 
 def _from_prometheus(

@@ -6,11 +6,21 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obs.cli.arguments import Commands, chosen_spec, command, command_group, spec_arguments
+from obs.cli.arguments import (
+    Commands,
+    chosen_shard,
+    chosen_spec,
+    command,
+    command_group,
+    format_argument,
+    shard_argument,
+    spec_arguments,
+)
 from obs.cli.output import counted, json_text, table
 from obs.cli.parser import Parser
 from obs.errors import DONE, BadInput
@@ -31,13 +41,11 @@ def register(commands: "Commands[Parser]") -> None:
         actions,
         "show",
         _show,
-        summary="Show what the state file holds, also while a collector runs.",
+        summary="Show what the state file holds, and those of shards, also while a collector runs.",
         examples=["obs state show --spec obs.yaml", "obs state show --dir /var/lib/obs"],
     )
     _folder_arguments(show)
-    show.add_argument(
-        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
-    )
+    format_argument(show)
     export = command(
         actions,
         "export",
@@ -46,7 +54,7 @@ def register(commands: "Commands[Parser]") -> None:
         examples=["obs state export state.jsonl", "obs state export - | gzip > state.jsonl.gz"],
     )
     export.add_argument("file", metavar="FILE", help="file to write; - for the output")
-    _folder_arguments(export)
+    _folder_arguments(export, of_shard=True)
     taking = command(
         actions,
         "import",
@@ -55,65 +63,109 @@ def register(commands: "Commands[Parser]") -> None:
         examples=["obs state import state.jsonl --dir /var/lib/obs"],
     )
     taking.add_argument("file", metavar="FILE", type=Path, help="file that `export` wrote")
-    _folder_arguments(taking)
+    _folder_arguments(taking, of_shard=True)
     compact = command(
         actions,
         "compact",
         _compact,
         summary="Give the disk back what the state of a collector that does not run has freed.",
-        examples=["obs state compact --spec obs.yaml"],
+        examples=["obs state compact --spec obs.yaml", "obs state compact --shard 2/5"],
     )
-    _folder_arguments(compact)
+    _folder_arguments(compact, of_shard=True)
 
 
-def _folder_arguments(parser: Parser) -> None:
+def _folder_arguments(parser: Parser, *, of_shard: bool = False) -> None:
     parser.add_argument(
         "--dir", type=Path, metavar="DIR", help="state folder (default: state_dir of the spec)"
     )
     spec_arguments(parser)
+    if of_shard:
+        shard_argument(parser, "the state of this shard, as `obs collect --shard` keeps it")
 
 
-def _folder(arguments: argparse.Namespace) -> Path:
+def _base(arguments: argparse.Namespace) -> Path:
     folder: Path | None = arguments.dir
     return folder or Path(chosen_spec(arguments).system.state_dir)
 
 
-def _show(arguments: argparse.Namespace) -> int:
+def _folder(arguments: argparse.Namespace) -> Path:
+    """The folder, or the shard's in it. Raises BadInput where only shards have a state there."""
     from obs.state import FILE_NAME
-    from obs.state_copy import copied_state
+    from obs.state_folders import shard_folders
 
-    folder = _folder(arguments)
-    with copied_state(folder) as state:
-        kinds = {kind: _sizes(state, kind) for kind in state.kinds()}
-        ledgers = {slo: _span(state, slo) for slo in state.ledgers()}
-    size = (folder / FILE_NAME).stat().st_size
+    base = _base(arguments)
+    if shard := chosen_shard(arguments):
+        return base / shard.folder
+    shards = shard_folders(base)
+    if shards and not (base / FILE_NAME).is_file():
+        numbers = ", ".join(map(str, shards))
+        raise BadInput(
+            f"{base}: has the state of shards only ({numbers}); give --shard N/OF, as for collect"
+        )
+    return base
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from obs.state_folders import state_folders
+
+    base = _base(arguments)
+    found = [(_number(base, each), _facts(each)) for each in state_folders(base)]
     if arguments.format == "json":
-        facts = {
-            "file": str(folder / FILE_NAME),
-            "bytes": size,
-            "entries": {k: {"entries": n, "bytes": b} for k, (n, b) in kinds.items()},
-            "ledgers": {s: {"buckets": n, "until": end} for s, (n, end) in ledgers.items()},
-        }
-        print(json_text(facts))
+        own = next((asdict(facts) for number, facts in found if number is None), {})
+        shards = [{"shard": n, **asdict(facts)} for n, facts in found if n is not None]
+        print(json_text(own | ({"shards": shards} if shards else {})))
         return DONE
-    print(f"{folder / FILE_NAME}: {size:,} bytes")
-    if kinds:
-        rows = [(kind, f"{n:,}", f"{b:,}") for kind, (n, b) in kinds.items()]
-        print(table([("KIND", "ENTRIES", "BYTES"), *rows]))
-    if ledgers:
-        rows = [(slo, f"{n:,}", _moment(end)) for slo, (n, end) in ledgers.items()]
-        print(table([("SLO", "BUCKETS", "UNTIL"), *rows]))
+    print("\n\n".join("\n".join(_lines(facts)) for _, facts in found))
     return DONE
 
 
-def _sizes(state: "State", kind: str) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a state file holds: of each kind and each SLO."""
+
+    file: str
+    bytes: int
+    entries: dict[str, dict[str, int]]
+    ledgers: dict[str, dict[str, int]]
+
+
+def _number(base: Path, folder: Path) -> int | None:
+    return None if folder == base else int(folder.name.rpartition("-")[2])
+
+
+def _facts(folder: Path) -> _Facts:
+    from obs.state import FILE_NAME
+    from obs.state_copy import copied_state
+
+    file = folder / FILE_NAME
+    with copied_state(folder) as state:
+        return _Facts(
+            str(file),
+            file.stat().st_size,
+            {kind: _sizes(state, kind) for kind in state.kinds()},
+            {slo: _span(state, slo) for slo in state.ledgers()},
+        )
+
+
+def _lines(facts: _Facts) -> Iterator[str]:
+    yield f"{facts.file}: {facts.bytes:,} bytes"
+    if facts.entries:
+        rows = [(k, f"{x['entries']:,}", f"{x['bytes']:,}") for k, x in facts.entries.items()]
+        yield table([("KIND", "ENTRIES", "BYTES"), *rows])
+    if facts.ledgers:
+        rows = [(s, f"{x['buckets']:,}", _moment(x["until"])) for s, x in facts.ledgers.items()]
+        yield table([("SLO", "BUCKETS", "UNTIL"), *rows])
+
+
+def _sizes(state: "State", kind: str) -> dict[str, int]:
     entries = state.entries(kind)
-    return len(entries), sum(map(len, entries.values()))
+    return {"entries": len(entries), "bytes": sum(map(len, entries.values()))}
 
 
-def _span(state: "State", slo: str) -> tuple[int, int]:
+def _span(state: "State", slo: str) -> dict[str, int]:
     buckets = state.buckets(slo)
-    return len(buckets), max((start + level for level, start, _, _ in buckets), default=0)
+    until = max((start + level for level, start, _, _ in buckets), default=0)
+    return {"buckets": len(buckets), "until": until}
 
 
 def _moment(at: int) -> str:

@@ -7,8 +7,10 @@ with characters that mean nothing elsewhere, and they become the terminal's here
 import contextlib
 import os
 import re
+import shutil
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TextIO
 
 from obs.redaction.known import KNOWN
@@ -25,6 +27,10 @@ _SEQUENCES: Final = {
 _MARKERS: Final = re.compile(f"([{_END}-{chr(_FIRST + len(_COLOURS))}])")
 _PLACE: Final = re.compile(r"^\S{1,200}?:[0-9]{1,7}:", re.MULTILINE)
 _WIDEST: Final = 100
+# The other screen, no cursor, no lines that go on in the next; and back.
+_SCREEN: Final = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+_SCREEN_BACK: Final = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+_CLEAR_LINE: Final = "\x1b[2K"
 
 
 class PlainOutput:
@@ -43,10 +49,7 @@ class PlainOutput:
 
     def write(self, text: str) -> int:
         """Write a text, redacted."""
-        parts = _MARKERS.split(self._redact(text))
-        self._stream.write(
-            "".join(map(self._shown, parts)) if len(parts) > 1 else printable(parts[0])
-        )
+        self._stream.write(self._for_terminal(text))
         return len(text)
 
     def show(self, text: str) -> None:
@@ -54,6 +57,24 @@ class PlainOutput:
         line = printable(self._redact(" ".join(text.split())))[:_WIDEST]
         self._stream.write(f"\r{line}\x1b[K\r" if line else "\r\x1b[K")
         self._stream.flush()
+
+    def redraw(self, lines: Sequence[str]) -> None:
+        """Show lines in place of the whole screen; those that do not fit are counted."""
+        height = shutil.get_terminal_size().lines
+        if len(lines) > height:
+            rest = len(lines) - height + 1
+            lines = [*lines[: height - 1], f"… {rest} more lines: make the window higher"]
+        shown = (f"{_CLEAR_LINE}{self._for_terminal(each)}" for each in lines)
+        self._stream.write("\x1b[H" + "\n".join(shown) + "\x1b[J")
+        self._stream.flush()
+
+    def take_screen(self, take: bool) -> None:
+        """Leave what the terminal shows aside, or bring it back."""
+        self._stream.write(_SCREEN if take else _SCREEN_BACK)
+        self._stream.flush()
+
+    def _for_terminal(self, text: str) -> str:
+        return "".join(map(self._shown, _MARKERS.split(self._redact(text))))
 
     def _shown(self, part: str) -> str:
         if part in _SEQUENCES:
@@ -130,6 +151,29 @@ def working(what: str) -> Iterator[None]:
         yield
     finally:
         out.show("")
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[Callable[[Sequence[str]], None] | None]:
+    """The whole of a terminal: gives what shows lines in place of those before. In the end, also by
+    SIGTERM or SIGHUP, what the terminal showed is back. None where stdout is no such terminal."""
+    out = sys.stdout
+    if not isinstance(out, PlainOutput) or not out.isatty() or os.environ.get("TERM") == "dumb":
+        yield None
+        return
+    ending = {each: signal.signal(each, _end) for each in (signal.SIGTERM, signal.SIGHUP)}
+    out.take_screen(True)
+    try:
+        yield out.redraw
+    finally:
+        with contextlib.suppress(OSError):  # a terminal that was closed
+            out.take_screen(False)
+        for signum, before in ending.items():
+            signal.signal(signum, before)
+
+
+def _end(signum: int, _: object) -> None:
+    raise SystemExit(128 + signum)
 
 
 def _plain(stream: TextIO, redact: Callable[[str], str]) -> Any:

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from obs.clients.threads import in_thread
 from obs.collector.assembly import Assembled
 from obs.collector.collector import Collector
-from obs.collector.service_manager import READY, reloading
+from obs.collector.service_manager import ready, reloading
 from obs.collector.spec_in_force import SpecInForce
 from obs.errors import BadInput, ObsError
 from obs.spec.system import System
@@ -135,7 +135,7 @@ class Reloading:
                 if isinstance(found, System):
                     return found
                 await self._refuse(found)
-                self._tell(READY)
+                self._tell(ready(f"the changed spec is not in force: {found}"))
             return None
         finally:
             ended.set()
@@ -198,6 +198,7 @@ class Reloading:
     async def _take_back(self) -> None:
         self._refused = ""
         log.info("the spec is again the one in force")
+        self._tell(ready("the spec is again the one in force"))
         await self._show(SpecInForce(self._running.collector.spec.since))
 
     async def _show(self, spec: SpecInForce) -> None:
@@ -220,11 +221,13 @@ class Reloading:
         refused = before.collector.spec.refused if turned else why
         collector.take_spec(SpecInForce(since, refused))
         self._serving.serve(collector)
-        self._tell(READY)
         if turned:
-            log.info("this collector %s now", "leads" if self._running.leads else "stands by")
-        elif not why:
-            log.info("the spec was read again and is in force")
+            said = f"this collector {'leads' if self._running.leads else 'stands by'} now"
+        else:
+            said = "the spec was read again and is in force"
+        self._tell(ready(f"the changed spec is not in force: {why}" if why else said))
+        if turned or not why:
+            log.info("%s", said)
         gc.unfreeze()  # what belonged to the old collector is no longer permanent
         gc.collect()
 

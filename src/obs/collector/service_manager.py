@@ -12,15 +12,22 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from obs.redaction.text import one_line
+
 log = logging.getLogger(__name__)
 
-READY: Final = "READY=1"
-STOPPING: Final = "STOPPING=1"
+STOPPING: Final = "STOPPING=1\nSTATUS=saving the state and ending"
+
+
+def ready(status: str) -> str:
+    """That it serves, or that a reload ended; `status` is what `systemctl status` shows."""
+    return f"READY=1\nSTATUS={one_line(status)}"
 
 
 def reloading() -> str:
-    """That a reload begins; READY ends it. The time is that of the monotonic clock."""
-    return f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"
+    """That a reload begins; `ready` ends it. The time is that of the monotonic clock."""
+    now = time.monotonic_ns() // 1000
+    return f"RELOADING=1\nMONOTONIC_USEC={now}\nSTATUS=reading the spec again"
 
 
 class ServiceManager:

@@ -8,7 +8,7 @@ from typing import Final
 
 from obs import __version__
 from obs.checks.finding import CheckFinding, right, skipped, wrong
-from obs.extras import extras, is_installed
+from obs.extras import extras, how_to_install, is_installed
 from obs.sources.kinds import each_source
 from obs.spec.system import System
 
@@ -64,7 +64,7 @@ def judge_installation(system: System | None, found: Installation) -> Iterator[C
             yield wrong(
                 at,
                 f"is not installed, and {needed[name]} needs it",
-                f"pip install 'obs-events[{name}]'",
+                how_to_install(name),
             )
         else:
             yield skipped(at, "is not installed; the collector does not need it for this spec")

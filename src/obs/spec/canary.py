@@ -2,12 +2,13 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
 from obs.spec.aws import AwsSource
 from obs.spec.model import AssetName, Matching, Model, Name, wrong
-from obs.spec.nats import AccountName, NatsConnection, NatsSource
-from obs.spec.nats_place import NatsBucket, NoConnection, connection_of, no_source
+from obs.spec.named_sources import NamesSources
+from obs.spec.nats import AccountName, NatsSource
+from obs.spec.nats_place import NatsBucket
 from obs.spec.quantity import Duration, format_duration, within
 from obs.spec.source import Poll, SourceSpec, Timeout
 
@@ -86,7 +87,7 @@ class EventBridgePath(Model):
     """Where several collectors agree who publishes (default: each publishes its own event)."""
 
 
-class CanarySource(SourceSpec):
+class CanarySource(SourceSpec, NamesSources):
     """A marked event that is published at intervals, and measured when it arrives.
 
     Time is divided into slots as long as `every`; a slot has one event, however many collectors
@@ -109,10 +110,6 @@ class CanarySource(SourceSpec):
     eventbridge: EventBridgePath | None = None
     """A path through an EventBridge bus."""
 
-    _connection: NatsConnection | None = PrivateAttr(default=None)
-    _connection_at: str = PrivateAttr(default="")
-    _aws: AwsSource | None = PrivateAttr(default=None)
-
     @property
     def where(self) -> str:
         """The path."""
@@ -121,43 +118,17 @@ class CanarySource(SourceSpec):
         assert self.eventbridge
         return f"bus {self.eventbridge.bus} to queue {self.eventbridge.queue}"
 
-    @property
-    def connection(self) -> NatsConnection | None:
-        """The NATS connection that it uses; None where it uses none."""
-        return self._connection
-
-    @property
-    def connection_at(self) -> str:
-        """Where the spec has that connection, such as sources.nats.main.connection."""
-        return self._connection_at
-
-    @property
-    def aws(self) -> AwsSource | None:
-        """The AWS source whose account it publishes to; None where it does not."""
-        return self._aws
-
     def bind(
         self, nats: dict[str, NatsSource], aws: dict[str, AwsSource]
     ) -> tuple[tuple[str, ...], str] | None:
         """Look up what it names; returns the field and what is wrong there, if anything."""
-        if self.eventbridge is not None:
-            self._aws = aws.get(self.eventbridge.source)
-            if self._aws is None:
-                return ("eventbridge", "source"), no_source("AWS", self.eventbridge.source, aws)
         if self.nats is not None:
-            return self._connect(("nats",), self.nats, nats)
-        if self.eventbridge is not None and self.eventbridge.lease is not None:
-            return self._connect(("eventbridge", "lease"), self.eventbridge.lease, nats)
-        return None
-
-    def _connect(
-        self, at: tuple[str, ...], named: NatsPath | NatsBucket, nats: dict[str, NatsSource]
-    ) -> tuple[tuple[str, ...], str] | None:
-        found = connection_of(named.source, named.account, nats)
-        if isinstance(found, NoConnection):
-            return (*at, found.field), found.why
-        self._connection, self._connection_at = found
-        return None
+            return self.bind_nats(("nats",), self.nats, nats)
+        assert self.eventbridge
+        lease = self.eventbridge.lease
+        if fault := self.bind_aws(("eventbridge",), self.eventbridge.source, aws):
+            return fault
+        return self.bind_nats(("eventbridge", "lease"), lease, nats) if lease else None
 
     @model_validator(mode="after")
     def _one_path(self) -> "CanarySource":

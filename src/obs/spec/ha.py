@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
 from obs.spec.aws import AwsSource
 from obs.spec.model import HttpUrl, LocalFile, Matching, Model, Name, wrong
-from obs.spec.nats import NatsConnection, NatsSource
-from obs.spec.nats_place import NatsBucket, NoConnection, connection_of, no_source
+from obs.spec.named_sources import NamesSources
+from obs.spec.nats import NatsSource
+from obs.spec.nats_place import NatsBucket
 from obs.spec.quantity import Duration, within
 
 _SERVICE_ACCOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -69,7 +70,7 @@ class DynamoDbLease(Model):
         return f"DynamoDB table {self.table} of source {self.source}"
 
 
-class Lease(Model):
+class Lease(NamesSources):
     """Where the collectors agree which of them leads: exactly one kind of place."""
 
     nats: NatsBucket | None = None
@@ -78,10 +79,6 @@ class Lease(Model):
     """A Lease object of Kubernetes."""
     dynamodb: DynamoDbLease | None = None
     """Items of a DynamoDB table."""
-
-    _connection: NatsConnection | None = PrivateAttr(default=None)
-    _connection_at: str = PrivateAttr(default="")
-    _aws: AwsSource | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _one_place(self) -> "Lease":
@@ -102,34 +99,14 @@ class Lease(Model):
         """The place, for people."""
         return str(getattr(self, self.kind).in_words)
 
-    @property
-    def connection(self) -> NatsConnection | None:
-        """The NATS connection that it uses, where it uses one."""
-        return self._connection
-
-    @property
-    def connection_at(self) -> str:
-        """Where the spec has that connection, such as sources.nats.main.connection."""
-        return self._connection_at
-
-    @property
-    def aws(self) -> AwsSource | None:
-        """The AWS source whose account it uses, where it uses one."""
-        return self._aws
-
     def bind(
         self, nats: Mapping[str, NatsSource], aws: Mapping[str, AwsSource]
     ) -> tuple[tuple[str, ...], str] | None:
         """Look up what it names; returns the field and what is wrong there, if anything."""
         if self.nats is not None:
-            found = connection_of(self.nats.source, self.nats.account, nats)
-            if isinstance(found, NoConnection):
-                return ("nats", found.field), found.why
-            self._connection, self._connection_at = found
+            return self.bind_nats(("nats",), self.nats, nats)
         if self.dynamodb is not None:
-            self._aws = aws.get(self.dynamodb.source)
-            if self._aws is None:
-                return ("dynamodb", "source"), no_source("AWS", self.dynamodb.source, aws)
+            return self.bind_aws(("dynamodb",), self.dynamodb.source, aws)
         return None
 
 

@@ -48,6 +48,11 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
 
+    @property
+    def folder(self) -> str:
+        """The name of the folder below `state_dir` that has its state."""
+        return f"shard-{self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Portion:

@@ -38,7 +38,7 @@ def of_shard(system: System, shard: Shard | None) -> System:
     update: dict[str, Any] = {
         "slos": slos,
         "sources": system.sources.model_copy(update=sources),
-        "state_dir": f"{system.state_dir}/shard-{shard.number}",
+        "state_dir": f"{system.state_dir}/{shard.folder}",
     }
     part = system.model_copy(update=update)
     part.take_share(share)

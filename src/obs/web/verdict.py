@@ -1,10 +1,11 @@
 """The system's health: a headline, the problems behind it, and every list worst first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
+from obs.web.page.figures import plural
 from obs.web.status import (
     HealthVerdict,
     Level,
@@ -46,12 +47,28 @@ def judge(status: Status) -> HealthVerdict:
     sources = status.sources
     if sources and not any(s.last_success is not None or s.error is not None for s in sources):
         return HealthVerdict("unknown", "Waiting for the first poll")
-    problems = sorted(_problems(status), key=lambda problem: _LEVELS[problem.level])
+    problems = sorted(_problems(status), key=by_level)
     if not problems:
-        return HealthVerdict("ok", "All is well")
+        return HealthVerdict("ok", _without_problems(status.slos))
     return HealthVerdict(
         problems[0].level, _headline(problems), tuple(problems[:SHOWN]), found=len(problems)
     )
+
+
+def by_level(problem: Problem) -> int:
+    """Orders problems, the worst first."""
+    return _LEVELS[problem.level]
+
+
+def _without_problems(slos: Sequence[SloStatus]) -> str:
+    """That all is well, unless there are objectives of which that is not known."""
+    empty = sum(slo.state == "no_data" for slo in slos)
+    few = sum(slo.state == "too_few" for slo in slos)
+    words = [f"no data yet for {empty}"] if empty else []
+    words += [f"too few events for {few}"] if few else []
+    if not words:
+        return "All is well"
+    return f"No problem seen; {' and '.join(words)} of {plural(len(slos), 'objective')}"
 
 
 def _headline(problems: list[Problem]) -> str:

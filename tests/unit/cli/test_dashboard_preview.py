@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from obs.cli.main import main
+from obs.extras import how_to_install
 
 URL = "http://127.0.0.1:1"
 
@@ -34,7 +35,7 @@ def test_without_its_extra_one_line_says_what_to_install(
         "obs.extras.find_spec",
         lambda name: None if name == "plotly" else found(name),
     )
-    line = "obs dashboards preview needs the preview extra: pip install 'obs-events[preview]'"
+    line = f"obs dashboards preview needs the preview extra: {how_to_install('preview')}"
     assert preview(capsys, "--prometheus", URL) == (2, line)
 
 

@@ -1,10 +1,16 @@
-"""obs slo report: what it refuses."""
+"""obs slo report: what it refuses, and what it reads of the state of shards."""
 
+import json
+import time
 from pathlib import Path
 
 import pytest
 
 from obs.cli.main import main
+from obs.collector.counted_time import counting_of
+from obs.collector.objectives import Objectives
+from obs.spec.load import read_spec
+from obs.state import open_state
 
 
 @pytest.fixture
@@ -57,3 +63,32 @@ def test_what_cannot_be_done_is_a_sentence_and_an_exit_code(
     monkeypatch.delenv("OBS_PROMETHEUS", raising=False)
     assert main(["slo", "report", "--spec", spec, *arguments]) == status
     assert words in capsys.readouterr().err
+
+
+def count(spec: str, folder: Path, start: int, minutes: int) -> None:
+    """What a collector leaves in its state file that has counted a bad event each minute."""
+    state = open_state(folder, lambda _: None)
+    slos = read_spec([Path(spec)]).system.slos
+    (objective,) = Objectives(slos, state, lambda: None, float(start), counting_of).all
+    for minute in range(minutes):
+        objective.ledger.set(start + 60 * minute, 0.0, 1.0)
+    objective.watermark = float(start + 60 * minutes)
+    objective.since = float(start)
+    objective.save(state)
+    state.flush()
+    state.close()
+
+
+def test_the_states_of_shards_are_one_report(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "state"
+    start = int(time.time()) // 900 * 900 - 5_400
+    count(spec, folder / "shard-1", start, 30)
+    count(spec, folder / "shard-2", start + 1_800, 30)
+    command = ["slo", "report", "--spec", spec, "--state", str(folder), "--format", "json"]
+    assert main([*command, "--last", "1"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    (objective,) = report["objectives"]
+    assert sum(period["bad"] or 0 for period in objective["periods"]) == 60
+    assert report["origin"] == f"2 state files in {folder}"

@@ -85,3 +85,58 @@ def test_a_folder_without_a_state_is_told(
         assert main(["state", action, "--dir", str(tmp_path)]) == 2
         assert "has no state file" in capsys.readouterr().err
     assert not (tmp_path / FILE_NAME).exists()
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    """A folder with the states of two shards."""
+    for number, slos in ((2, 1), (10, 2)):
+        state = open_state(tmp_path / "state" / f"shard-{number}", lambda _: None)
+        for slo in range(slos):
+            state.put_buckets(f"a/{number}-{slo}", [(60, 1_700_000_040, 1.0, 2.0)])
+        state.close()
+    (tmp_path / "state" / "shard-x").mkdir()
+    return tmp_path / "state"
+
+
+def test_it_shows_the_state_of_every_shard(
+    shards: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["state", "show", "--dir", str(shards)]) == 0
+    out = capsys.readouterr().out
+    assert out.index("shard-2/obs.sqlite3: ") < out.index("shard-10/obs.sqlite3: ")
+    assert main(["state", "show", "--dir", str(shards), "--format", "json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [(x["shard"], sorted(x["ledgers"])) for x in facts.pop("shards")] == [
+        (2, ["a/2-0"]),
+        (10, ["a/10-0", "a/10-1"]),
+    ]
+    assert facts == {}, "there is no state of a collector without shards"
+
+
+def test_the_state_of_a_shard_is_exported_imported_and_compacted(
+    shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "shard.jsonl"
+    its = ["--dir", str(shards), "--shard"]
+    assert main(["state", "export", str(file), *its, "10/12"]) == 0
+    assert file.read_text().count('"type":"ledger"') == 2
+    assert main(["state", "import", str(file), *its, "3/12"]) == 0
+    assert capsys.readouterr().out == "0 entries, 2 ledgers\n"
+    assert (shards / "shard-3" / FILE_NAME).is_file()
+    assert main(["state", "compact", *its, "3/12"]) == 0
+    assert "shard-3" in capsys.readouterr().out
+    assert main(["state", "compact", *its, "4/12"]) == 2
+    assert "shard-4: has no state file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", [["compact"], ["export", "-"], ["import", "FILE"]])
+def test_where_only_shards_have_a_state_the_shard_has_to_be_named(
+    action: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_state(tmp_path / "state" / "shard-2", lambda _: None).close()
+    (tmp_path / "FILE").write_text("")
+    words = [str(tmp_path / "FILE") if word == "FILE" else word for word in action]
+    assert main(["state", *words, "--dir", str(tmp_path / "state")]) == 2
+    assert "has the state of shards only (2); give --shard N/OF" in capsys.readouterr().err
+    assert not (tmp_path / "state" / FILE_NAME).exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from obs.collector.service_manager import READY, ServiceManager, reloading
+from obs.collector.service_manager import ServiceManager, ready, reloading
 
 
 @pytest.fixture
@@ -25,12 +25,13 @@ def variables(tmp_path: Path, **more: str) -> dict[str, str]:
 
 def test_it_is_told_in_its_own_words(systemd: socket.socket, tmp_path: Path) -> None:
     manager = ServiceManager(variables(tmp_path))
-    manager.tell(READY)
+    manager.tell(ready("serving\nREADY=0"))
     manager.tell(reloading())
-    assert systemd.recv(100) == b"READY=1"
-    first, second = systemd.recv(100).decode().splitlines()
+    assert systemd.recv(100) == b"READY=1\nSTATUS=serving READY=0"
+    first, second, status = systemd.recv(100).decode().splitlines()
     assert first == "RELOADING=1"
     assert second.removeprefix("MONOTONIC_USEC=").isdecimal()
+    assert status == "STATUS=reading the spec again"
 
 
 async def test_the_watchdog_hears_of_a_healthy_collector_only(
@@ -62,5 +63,5 @@ async def test_without_a_watchdog_of_its_own_nothing_is_watched(settings: dict[s
 
 
 def test_a_manager_that_is_gone_is_no_error(tmp_path: Path) -> None:
-    ServiceManager(variables(tmp_path)).tell(READY)
-    ServiceManager({}).tell(READY)
+    ServiceManager(variables(tmp_path)).tell(ready("serving"))
+    ServiceManager({}).tell(ready("serving"))

@@ -17,7 +17,7 @@ from obs.doctor.installation import Installation, judge_installation, read_insta
 from obs.doctor.polled import poll_check
 from obs.doctor.receivers import read_receiver
 from obs.errors import SourceError
-from obs.extras import extras
+from obs.extras import extras, how_to_install
 from obs.sources.kinds import BY_KEY
 from obs.spec.system import System
 
@@ -50,7 +50,7 @@ def test_an_extra_is_wrong_only_where_the_spec_needs_it() -> None:
     system = System.model_validate(OTLP)
     found = {each.resource: each for each in judge_installation(system, installed)}
     assert found["extra otlp"].outcome is Outcome.FAILED
-    assert found["extra otlp"].advice == "pip install 'obs-events[otlp]'"
+    assert found["extra otlp"].advice == how_to_install("otlp")
     assert found["extra preview"].outcome is Outcome.SKIPPED
 
 

@@ -108,6 +108,25 @@ def test_without_a_problem_the_headline_says_that_all_is_well() -> None:
     assert (verdict.level, verdict.headline, verdict.found) == ("ok", "All is well", 0)
 
 
+@pytest.mark.parametrize(
+    ("states", "headline"),
+    [
+        (("no_data",), "No problem seen; no data yet for 1 of 1 objective"),
+        (("no_data", "ok", "no_data"), "No problem seen; no data yet for 2 of 3 objectives"),
+        (("too_few", "ok"), "No problem seen; too few events for 1 of 2 objectives"),
+        (
+            ("too_few", "no_data"),
+            "No problem seen; no data yet for 1 and too few events for 1 of 2 objectives",
+        ),
+    ],
+)
+def test_all_is_not_well_where_objectives_cannot_be_judged_yet(
+    states: tuple[str, ...], headline: str
+) -> None:
+    verdict = judge(status(slos=tuple(changed(SLO, state=state) for state in states)))
+    assert (verdict.level, verdict.headline) == ("ok", headline)
+
+
 def test_what_the_spec_names_and_is_missing_is_critical_and_what_is_idle_a_warning() -> None:
     missing = SpecObjectStatus(
         source="aws", kind="bus", object="b", path="x", level="critical", text="Bus b is missing"

@@ -14,7 +14,7 @@ from obs.web.page.markup import Markup, element, icon, joined
 from obs.web.page.own_sections import every_section
 from obs.web.page.slo_cards import slo_section
 from obs.web.page.tables import section
-from obs.web.status import Level, Status
+from obs.web.status import Level, SloStatus, Status
 
 REFRESH_SECONDS: Final = 10  # without a script
 _PROBLEMS: Final = 6
@@ -132,10 +132,9 @@ def _footer(status: Status) -> Markup:
 
 def _verdict(status: Status, tiles: Sequence[Tile]) -> Markup:
     verdict = status.verdict
-    met = sum(slo.state == "ok" for slo in status.slos)
     up = sum(source.up for source in status.sources)
     own = (
-        *([Tile("slo", "objectives met", met, len(status.slos))] if status.slos else ()),
+        *([_objectives(status.slos)] if status.slos else ()),
         *tiles,
         Tile("source", "sources up", up, len(status.sources)),
     )
@@ -147,6 +146,14 @@ def _verdict(status: Status, tiles: Sequence[Tile]) -> Markup:
         parts.append(element("ul", *_problems(status), class_="problems", aria_label="Problems"))
     shown = element("div", *parts, class_=f"card verdict {TONES[verdict.level]}")
     return element("div", shown, id="verdict", role="status", data_part="verdict")
+
+
+def _objectives(slos: Sequence[SloStatus]) -> Tile:
+    """How many are met of those that can be judged."""
+    waiting = sum(slo.state in ("no_data", "too_few") for slo in slos)
+    met = sum(slo.state == "ok" for slo in slos)
+    label = f"objectives met, {number(waiting)} without data" if waiting else "objectives met"
+    return Tile("slo", label, met, len(slos) - waiting)
 
 
 def _tile(tile: Tile, status: Status) -> Markup:

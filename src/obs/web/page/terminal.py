@@ -14,7 +14,7 @@ from obs.web.status import Level, SloStatus, Status
 Paint = Callable[[str, Tone], str]
 """Colours a text, or leaves it as it is."""
 
-_MARKS: Final[dict[Level, str]] = {"ok": "✓", "warning": "!", "critical": "✗", "unknown": "?"}
+MARKS: Final[dict[Level, str]] = {"ok": "✓", "warning": "!", "critical": "✗", "unknown": "?"}
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _WINDOWS: Final = ("5m", "1h", "6h", "3d")
 _GAP: Final = "  "
@@ -27,31 +27,33 @@ def lines(
     verdict = status.verdict
     about = f"obs {status.version}, running for {duration(status.uptime_seconds)}{status.role}"
     shard = f" · shard {status.shard}" if status.shard else ""
-    yield _cut(f"{status.system} · {status.environment}{shard}   {about}", width)
-    headline = f"{_MARKS[verdict.level]} {verdict.headline}"
-    yield paint(_cut(headline, width), TONES[verdict.level])
+    yield cut(f"{status.system} · {status.environment}{shard}   {about}", width)
+    headline = f"{MARKS[verdict.level]} {verdict.headline}"
+    yield paint(cut(headline, width), TONES[verdict.level])
     if verdict.found > 1:
         for problem in verdict.problems:
-            yield paint(_cut(f"  {problem.level:9}{problem.text}", width), TONES[problem.level])
+            yield paint(cut(f"  {problem.level:9}{problem.text}", width), TONES[problem.level])
         if verdict.found > len(verdict.problems):
             yield f"  and {verdict.found - len(verdict.problems)} more"
     if status.slos:
-        yield from _block("Service level objectives", "", _slo_rows(status.slos), width, paint)
+        yield from block("Service level objectives", "", _slo_rows(status.slos), width, paint)
     for section in every_section(status, kinds):
         yield from _section(section, now, width, paint)
 
 
 def _section(section: Section, now: float, width: int, paint: Paint) -> Iterator[str]:
     if section.table is None:
-        yield from ("", _cut(f"{section.title}: {section.empty}", width))
+        yield from ("", cut(f"{section.title}: {section.empty}", width))
         return
-    yield from _block(section.title, section.note, _rows(section.table, now), width, paint)
+    yield from block(section.title, section.note, _rows(section.table, now), width, paint)
     if section.table.more:
-        yield _cut(section.table.more, width)
+        yield cut(section.table.more, width)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
+    """A cell of a table."""
+
     text: str
     tone: Tone | None = None
     right: bool = False
@@ -60,20 +62,21 @@ class _Shown:
         return self.text.rjust(width) if self.right else self.text.ljust(width)
 
 
-def _block(
-    title: str, note: str, rows: Sequence[Sequence[_Shown]], width: int, paint: Paint
+def block(
+    title: str, note: str, rows: Sequence[Sequence[Shown]], width: int, paint: Paint
 ) -> Iterator[str]:
+    """A table below its title, which is at least a row of heads."""
     yield ""
-    yield _cut(f"{title.upper()}{_GAP}{note}".rstrip(), width)
+    yield cut(f"{title.upper()}{_GAP}{note}".rstrip(), width)
     widths = [max(len(each.text) for each in column) for column in zip(*rows, strict=True)]
     for row in rows:
         yield _line(row, widths, width, paint)
 
 
-def _line(row: Sequence[_Shown], widths: Sequence[int], width: int, paint: Paint) -> str:
+def _line(row: Sequence[Shown], widths: Sequence[int], width: int, paint: Paint) -> str:
     written, left = "", width
     for cell, wide in zip(row, widths, strict=True):
-        shown = _cut(cell.padded(wide), left)
+        shown = cut(cell.padded(wide), left)
         written += (paint(shown, cell.tone) if cell.tone and cell.text else shown) + _GAP
         left -= len(shown) + len(_GAP)
         if left <= 0:
@@ -81,14 +84,15 @@ def _line(row: Sequence[_Shown], widths: Sequence[int], width: int, paint: Paint
     return written.rstrip()
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` characters, the last of them `…` where it was longer."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
-def _rows(table: Table, now: float) -> list[list[_Shown]]:
+def _rows(table: Table, now: float) -> list[list[Shown]]:
     right = [column.kind == "number" for column in table.columns]
     head = [
-        _Shown(column.label, right=end) for column, end in zip(table.columns, right, strict=True)
+        Shown(column.label, right=end) for column, end in zip(table.columns, right, strict=True)
     ]
     rows = [
         [_cell(cell, now, end) for cell, end in zip(row, right, strict=True)] for row in table.rows
@@ -96,14 +100,14 @@ def _rows(table: Table, now: float) -> list[list[_Shown]]:
     return [head, *rows]
 
 
-def _cell(cell: Cell, now: float, right: bool) -> _Shown:
+def _cell(cell: Cell, now: float, right: bool) -> Shown:
     if isinstance(cell, str):
-        return _Shown(cell, right=right)
+        return Shown(cell, right=right)
     pieces: Sequence[Piece] = [cell] if isinstance(cell, Words | Ago | Trend) else cell
     first, *rest = [text for text in (_text(piece, now) for piece in pieces) if text] or [""]
     tones = [each.tone for each in pieces if isinstance(each, Words) and each.tone != "none"]
     words = f"{first} ({'; '.join(rest)})" if rest else first
-    return _Shown(words, tones[0] if tones else None, right)
+    return Shown(words, tones[0] if tones else None, right)
 
 
 def _text(piece: Piece, now: float) -> str:
@@ -128,20 +132,20 @@ def trend(values: Sequence[float | None]) -> str:
     )
 
 
-def _slo_rows(slos: Sequence[SloStatus]) -> list[list[_Shown]]:
-    burn = [_Shown(f"Burn {window}", right=True) for window in _WINDOWS]
-    left = _Shown("Budget left", right=True)
-    head = [_Shown("SLO"), _Shown("State"), left, *burn, _Shown("Objective")]
+def _slo_rows(slos: Sequence[SloStatus]) -> list[list[Shown]]:
+    burn = [Shown(f"Burn {window}", right=True) for window in _WINDOWS]
+    left = Shown("Budget left", right=True)
+    head = [Shown("SLO"), Shown("State"), left, *burn, Shown("Objective")]
     return [head, *map(_slo_row, slos)]
 
 
-def _slo_row(slo: SloStatus) -> list[_Shown]:
+def _slo_row(slo: SloStatus) -> list[Shown]:
     tone, word = state_of_slo(slo)
     left = slo.budget_remaining
     return [
-        _Shown(f"{slo.called} ({slo.service})"),
-        _Shown(word, tone),
-        _Shown(percent(left), budget_tone(left), right=True),
-        *(_Shown(times(slo.burn_rates.get(window)), right=True) for window in _WINDOWS),
-        _Shown(f"{slo.objective_percent:g} % over {slo.window}"),
+        Shown(f"{slo.called} ({slo.service})"),
+        Shown(word, tone),
+        Shown(percent(left), budget_tone(left), right=True),
+        *(Shown(times(slo.burn_rates.get(window)), right=True) for window in _WINDOWS),
+        Shown(f"{slo.objective_percent:g} % over {slo.window}"),
     ]
