@@ -117,6 +117,15 @@ class State:
         """The kinds of entries that there are."""
         return sorted(self._names("SELECT DISTINCT kind FROM entry"))
 
+    def keys(self) -> list[tuple[str, str]]:
+        """Kind and key of every entry; their values may be damaged."""
+        with contextlib.suppress(*SQLITE_ERRORS):
+            rows = self._connection.execute("SELECT kind, key FROM entry").fetchall()
+            return [
+                (kind, key) for kind, key in rows if isinstance(kind, str) and isinstance(key, str)
+            ]
+        return []
+
     def ledgers(self) -> list[str]:
         """The SLOs that have a ledger."""
         return sorted(self._names("SELECT DISTINCT slo FROM bucket"))
