@@ -117,7 +117,7 @@ class State:
         """The kinds of entries that there are."""
         return sorted(self._names("SELECT DISTINCT kind FROM entry"))
 
-    def keys(self) -> list[tuple[str, str]]:
+    def entry_keys(self) -> list[tuple[str, str]]:
         """Kind and key of every entry; their values may be damaged."""
         with contextlib.suppress(*SQLITE_ERRORS):
             rows = self._connection.execute("SELECT kind, key FROM entry").fetchall()

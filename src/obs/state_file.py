@@ -43,7 +43,7 @@ SUMS: Final = (
 )
 
 
-class LaterVersion(sqlite3.DatabaseError):  # noqa: N818  reads as a sentence where it is raised
+class LaterVersion(sqlite3.DatabaseError):
     """The file is one of a later version of obs."""
 
 

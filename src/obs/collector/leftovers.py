@@ -34,7 +34,7 @@ def forget_sources(state: State, system: System, now: float) -> None:
     stay = {*_OF_NO_SOURCE, *(entry for kind in KINDS for entry in kind.outlasting)}
     left = state.entries(_LEFT)
     entries: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for kind, key in state.keys():
+    for kind, key in state.entry_keys():
         source = _SEPARATORS.split(key, maxsplit=1)[0]
         if kind not in stay and source not in there:
             entries[source].append((kind, key))

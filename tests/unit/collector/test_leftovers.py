@@ -39,7 +39,7 @@ def state(tmp_path: Path) -> State:
 
 def kept(state: State) -> set[tuple[str, str]]:
     state.flush()
-    return {each for each in state.keys() if each[0] != "left_spec"}
+    return {each for each in state.entry_keys() if each[0] != "left_spec"}
 
 
 def test_what_is_known_of_a_source_stays_for_hours_after_it_left_the_spec(state: State) -> None:
@@ -92,5 +92,5 @@ def test_an_slo_that_left_the_spec_is_forgotten_once_its_window_is_over(state: S
     assert slos(KEEPS_UP, now=measured).all[0].watermark == measured  # it has come back
     slos(now=measured + 30 * DAY + 900 + DAY)
     state.flush()
-    assert state.keys() == []
+    assert state.entry_keys() == []
     assert state.ledgers() == []
