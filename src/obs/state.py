@@ -121,9 +121,7 @@ class State:
         """Kind and key of every entry; their values may be damaged."""
         with contextlib.suppress(*SQLITE_ERRORS):
             rows = self._connection.execute("SELECT kind, key FROM entry").fetchall()
-            return [
-                (kind, key) for kind, key in rows if isinstance(kind, str) and isinstance(key, str)
-            ]
+            return [each for each in rows if all(isinstance(name, str) for name in each)]
         return []
 
     def ledgers(self) -> list[str]:

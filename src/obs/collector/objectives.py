@@ -59,8 +59,8 @@ class Objectives:
         self._list()
 
     def _forget_others(self, now: float) -> None:
-        """Forget SLOs that left the spec once their windows are over; before, they may come back."""
-        ours = (*(each.prefix for each in self.split.values()),)
+        """Forget SLOs that left the spec whose windows are over; others may come back."""
+        ours = tuple(each.prefix for each in self.split.values())
         known = {each.key for each in self._whole.values()}
         for key, entry in list(self._entries.items()):
             if key not in known and not key.startswith(ours) and _is_over(entry, now):
