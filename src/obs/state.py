@@ -117,6 +117,13 @@ class State:
         """The kinds of entries that there are."""
         return sorted(self._names("SELECT DISTINCT kind FROM entry"))
 
+    def entry_keys(self) -> list[tuple[str, str]]:
+        """Kind and key of every entry; their values may be damaged."""
+        with contextlib.suppress(*SQLITE_ERRORS):
+            rows = self._connection.execute("SELECT kind, key FROM entry").fetchall()
+            return [each for each in rows if all(isinstance(name, str) for name in each)]
+        return []
+
     def ledgers(self) -> list[str]:
         """The SLOs that have a ledger."""
         return sorted(self._names("SELECT DISTINCT slo FROM bucket"))

@@ -45,7 +45,7 @@ def copied_state(folder: Path) -> Iterator[State]:
         state = open_state(Path(copy), faults.append)
         try:
             if faults:
-                raise BadInput(f"{path}: is damaged, or no state file")
+                raise BadInput(f"{path}: is damaged, of a later version, or no state file")
             yield state
         finally:
             state.close()

@@ -18,6 +18,8 @@ _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 _KEPT_ASIDE: Final = (
     5  # files set aside that are kept, the newest: a damage that repeats is bounded
 )
+_LATER: Final = "later"
+"""How a file of a later version is set aside: it is sound, so it is never removed."""
 _SCHEMA_VERSION: Final = 1
 _TABLES: Final = {
     "entry": """CREATE TABLE entry (
@@ -39,6 +41,10 @@ SUMS: Final = (
     """CREATE TRIGGER IF NOT EXISTS entry_removed AFTER DELETE ON entry BEGIN
   DELETE FROM entry_sum WHERE kind = OLD.kind AND key = OLD.key; END""",
 )
+
+
+class LaterVersion(sqlite3.DatabaseError):
+    """The file is one of a later version of obs."""
 
 
 class InUse(Exception):  # noqa: N818  reads as a sentence where it is raised
@@ -83,7 +89,7 @@ class OpenFile:
 
 
 def open_or_set_aside(path: Path, on_damage: Callable[[], None], now: float) -> OpenFile:
-    """The state file, or a new one where it is damaged: that one is renamed then.
+    """The state file, or a new one where it is damaged or of a later version: that is renamed then.
 
     Raises InUse, OSError, or sqlite3.Error where it cannot be opened for another reason.
     """
@@ -94,8 +100,10 @@ def open_or_set_aside(path: Path, on_damage: Callable[[], None], now: float) -> 
         if not is_damage(error):
             raise
         on_damage()
-        aside = set_aside(path, "damaged", now)
-        log.error("state file %s is damaged (%s); renamed to %s", path, error, aside.name)
+        later = isinstance(error, LaterVersion)
+        aside = set_aside(path, _LATER if later else "damaged", now)
+        what = str(error) if later else f"damaged ({error})"
+        log.error("state file %s is %s; renamed to %s", path, what, aside.name)
     return open_file(path)
 
 
@@ -220,6 +228,10 @@ def _prepare(connection: sqlite3.Connection, *, written: bool) -> None:
     `written`: it cannot be new. SQLite takes a log of writes that it cannot read for an empty one.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > _SCHEMA_VERSION:
+        raise LaterVersion(
+            f"of a later version of obs (schema {version}; this one knows {_SCHEMA_VERSION})"
+        )
     if version not in (0, _SCHEMA_VERSION):
         raise sqlite3.DatabaseError(f"malformed: schema version {version}")
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))

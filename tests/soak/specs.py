@@ -26,7 +26,9 @@ class Specs:
         spec = self._base()
         match number % _CHANGES:
             case 1:
-                spec["slos"].append({**spec["slos"][0], "name": f"added-{number}"})
+                # Once it is gone, what is known of it is kept for its window.
+                added = {"name": f"added-{number}", "window": "1h"}
+                spec["slos"].append({**spec["slos"][0], **added})
             case 2:
                 spec["sources"]["nats"][f"more-{number}"] = spec["sources"]["nats"]["main"]
             case 3:

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "packs": {"alerts", "catalogue", "errors", "spec"},
     "own_packs": {"alerts", "catalogue", "files", "packs", "spec"},
     "slo_report": {"catalogue", "clients", "errors", "folder", "redaction", "slo", "spec", "web"},
-    "web": {"errors", "yaml_syntax"},
+    "web": {"bounded_yaml", "errors"},
     "collector": {
         *("extras", "failure", "logs", "redaction"),
         *("catalogue", "clients", "errors", "lag", "families", "sinks", "slis", "slo"),

@@ -1,3 +1,4 @@
+import contextlib
 import math
 import os
 import shutil
@@ -106,14 +107,31 @@ def test_what_could_not_be_written_is_written_by_the_next_flush(
     assert state.entries("total") == {"a": b"x" * 100_000}
 
 
-def test_a_file_of_a_newer_version_is_set_aside(tmp_path: Path, errors: Counter[str]) -> None:
-    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
-        connection.execute("PRAGMA user_version = 99")
-        connection.execute("CREATE TABLE entry (a)")
-    connection.close()
-    state = opened(tmp_path, errors)
-    assert state.entries("total") == {}
-    assert errors == {"damaged": 1}
+def test_a_file_of_a_later_version_is_set_aside_with_one_line_and_stays_for_good(
+    tmp_path: Path, errors: Counter[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for second in range(8):  # of damaged files the last five stay
+        file = tmp_path / FILE_NAME
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+            connection.execute("CREATE TABLE entry (a)")
+            connection.execute("INSERT INTO entry VALUES (?)", (second,))
+            connection.commit()
+        caplog.clear()
+        state = open_state(tmp_path, lambda reason: errors.update([reason]), now=lambda: 0.0)
+        assert state.entries("total") == {}
+        state.close()
+        file.unlink()
+    last = f"{FILE_NAME}.later-19700101T000000-7"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"state file {file} is of a later version of obs (schema 99; this one knows 1); "
+        f"renamed to {last}"
+    ]
+    assert errors == {"damaged": 8}
+    kept = sorted(tmp_path.glob(f"{FILE_NAME}.later-*"))
+    assert len(kept) == 8
+    with contextlib.closing(sqlite3.connect(tmp_path / last)) as connection:
+        assert connection.execute("SELECT a FROM entry").fetchall() == [(7,)]
 
 
 def test_a_log_of_writes_that_cannot_be_read_is_damage_and_no_empty_state(

@@ -237,7 +237,9 @@ def _opened(folder: Path, *, make: bool) -> "Iterator[State]":
     state = open_state(folder, faults.append)
     try:
         if faults or state.is_in_memory:
-            raise BadInput(f"{folder / FILE_NAME}: is damaged or cannot be written")
+            raise BadInput(
+                f"{folder / FILE_NAME}: is damaged, of a later version, or cannot be written"
+            )
         yield state
     finally:
         state.close()

@@ -15,6 +15,7 @@ from obs.collector.collector import Collector
 from obs.collector.daemon import Daemon, InCore, Listener, PolledSource, PushedSink
 from obs.collector.health import SourceHealth
 from obs.collector.leading import Leading
+from obs.collector.leftovers import forget_sources
 from obs.collector.outputs import Opening, outputs_of, push_healths
 from obs.collector.reporting import Reports, reporting
 from obs.errors import SourceError
@@ -94,6 +95,7 @@ def assemble(
             leading.begin(state, system, leads=leads)
         for _, paid in clients.values():
             paid.guard(leading.keeper.permit)
+    forget_sources(state, system, clock.wall())
     collector = Collector(
         system,
         state,

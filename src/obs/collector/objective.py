@@ -46,6 +46,8 @@ class SavedSlo(msgspec.Struct, frozen=True):
     since: float | None = None
     measurement: bytes = b""
     slices: dict[int, Counts] = {}
+    kept_seconds: float = 0.0
+    """How far back its events count; 0 of a version that did not save it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Objective:
             self.since,
             self.measurement.saved(),
             self._slices.minutes if self._slices else {},
+            self.counting.kept_seconds,
         )
         entry = msgspec.msgpack.encode(saved)
         state.put(KIND, self.key, entry)

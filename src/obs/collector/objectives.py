@@ -13,6 +13,7 @@ from obs.collector.split_slos import SplitSlo
 from obs.slis.kind import Measurement
 from obs.slo.counting import Counting
 from obs.slo.ledger import Bucket
+from obs.slo.windows import DAY
 from obs.spec.composites import in_order, key_of, sources_of
 from obs.spec.sli import Key, SliSpec
 from obs.spec.slis import Sli
@@ -22,6 +23,7 @@ from obs.state import State, decoded
 log = logging.getLogger(__name__)
 
 _AHEAD = 2 * 3600  # seconds by which a ledger may be ahead of its watermark
+_LONGEST = 400 * DAY  # seconds: the longest window of a spec
 
 
 class Objectives:
@@ -53,7 +55,20 @@ class Objectives:
         }
         self._order = tuple((slo.service, slo.name) for slo in every)
         self._composites = self._with_parts({(slo.service, slo.name): slo for slo in every})
+        self._forget_others(now)
         self._list()
+
+    def _forget_others(self, now: float) -> None:
+        """Forget SLOs that left the spec whose windows are over; others may come back."""
+        ours = tuple(each.prefix for each in self.split.values())
+        known = {each.key for each in self._whole.values()}
+        for key, entry in list(self._entries.items()):
+            if key not in known and not key.startswith(ours) and _is_over(entry, now):
+                self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        self._entries.pop(key, None)
+        self._state.remove(KIND, key)
 
     def _with_parts(self, slos: Mapping[Key, Slo]) -> tuple[Objective, ...]:
         """Those that are made of others, each after its parts."""
@@ -129,7 +144,7 @@ class Objectives:
         splits = [each for each in self.split.values() if each.source == source]
         for each in splits:
             for key in each.update(tracker, now):
-                self._state.remove(KIND, key)
+                self._forget(key)
         if splits:
             self._list()
         for objective in self.all:
@@ -144,6 +159,15 @@ class Objectives:
     def _settle(self, objective: Objective) -> None:
         objective.evaluate()
         self._entries[objective.key] = objective.save(self._state)
+
+
+def _is_over(entry: bytes, now: float) -> bool:
+    """Whether all that was counted of a saved SLO is older than its window."""
+    try:
+        saved = decoded(entry, SavedSlo)
+    except ValueError:
+        return True
+    return saved.watermark is None or now - saved.watermark > (saved.kept_seconds or _LONGEST)
 
 
 def _restored(

@@ -123,6 +123,10 @@ class Reloading:
             if following.cancelled() or (system := following.result()) is None:
                 return
             self._replace(system)
+            # Here nothing refers to the old collector any more. What is not found now becomes
+            # permanent when the next daemon begins.
+            gc.unfreeze()
+            gc.collect()
 
     async def _until_changed(self, ended: asyncio.Event) -> System | None:
         """The next spec, once there is a sound one; None where the process ends."""
@@ -228,8 +232,6 @@ class Reloading:
         self._tell(ready(f"the changed spec is not in force: {why}" if why else said))
         if turned or not why:
             log.info("%s", said)
-        gc.unfreeze()  # what belonged to the old collector is no longer permanent
-        gc.collect()
 
     def _digest(self, system: System) -> str:
         return digest(watched_files(self._files.paths, system))

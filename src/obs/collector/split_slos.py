@@ -23,6 +23,7 @@ _OF_OBJECT: Final = ("stream", "consumer", "rules", "endpoints", "where")
 
 class _Saved(msgspec.Struct):
     sli: str
+    watermark: float | None = None
 
 
 ObjectiveT = TypeVar("ObjectiveT")
@@ -47,11 +48,12 @@ class SplitSlo(Generic[ObjectiveT]):
         self.slo = slo
         self.source = slo.sli.measured.source
         self._make = make
-        self._prefix = f"{slo.service}/{slo.name}/"
+        self.prefix: Final = f"{slo.service}/{slo.name}/"
+        """Of the keys of its objectives in the state file."""
         self._present: dict[str, ObjectiveT] = {}
         self._gone: dict[str, float] = {}
         """When each was first seen to be gone (Unix seconds), oldest first."""
-        self._unseen = [key for key in saved if key.startswith(self._prefix)]
+        self._unseen = _last_measured(saved, self.prefix)
         self.dropped = 0
         """Objects beyond `max_objects`, which have no objective."""
 
@@ -66,7 +68,7 @@ class SplitSlo(Generic[ObjectiveT]):
 
     def saved_objects(self, saved: Mapping[str, bytes]) -> Iterator[tuple[Sli, str]]:
         """The objects whose objectives were saved, each with its SLI; none that is unreadable."""
-        for key in filter(lambda key: key.startswith(self._prefix), saved):
+        for key in filter(lambda key: key.startswith(self.prefix), saved):
             with suppress(Exception):  # what a file holds may be anything
                 written = msgspec.msgpack.decode(saved[key], type=_Saved).sli
                 kinds = msgspec.json.decode(written, type=dict[str, dict[str, Any] | None])
@@ -76,7 +78,7 @@ class SplitSlo(Generic[ObjectiveT]):
                 whole = type(measured).model_fields["by"].default
                 narrowed = measured.model_copy(update={**own, "by": whole})
                 sli = self.slo.sli.model_copy(update={self.slo.sli.kind: narrowed})
-                yield sli, key.removeprefix(self._prefix)
+                yield sli, key.removeprefix(self.prefix)
 
     def update(self, tracker: Any, now: float) -> Iterator[str]:
         """Follow the objects after a poll at `now` (Unix seconds).
@@ -87,7 +89,7 @@ class SplitSlo(Generic[ObjectiveT]):
         if found is None:  # cannot be told: nothing has changed
             return
         for of in self._present.keys() - found.keys():
-            log.info("SLO %s%s: the %s is gone", self._prefix, of, self.slo.sli.measured.each)
+            log.info("SLO %s%s: the %s is gone", self.prefix, of, self.slo.sli.measured.each)
             del self._present[of]
             self._gone[of] = now
         self._begin(found, now)
@@ -104,18 +106,29 @@ class SplitSlo(Generic[ObjectiveT]):
         if dropped and dropped != self.dropped:
             log.warning(
                 "SLO %s: %d of %d %ss have no error budget: raise max_objects (%d)",
-                *(self._prefix.rstrip("/"), dropped, len(found), self.slo.sli.measured.each),
+                *(self.prefix.rstrip("/"), dropped, len(found), self.slo.sli.measured.each),
                 self.slo.max_objects,
             )
         self.dropped = dropped
 
     def _forgotten(self, found: Mapping[str, Sli], now: float) -> Iterator[str]:
-        for key in self._unseen:  # saved by an earlier run, and not there at the first poll
-            of = key.removeprefix(self._prefix)
+        # Saved by an earlier run, and not there at the first poll.
+        for of, measured in self._unseen.items():
             if of not in found:
-                self._gone.setdefault(of, now)
-        self._unseen = []
+                self._gone.setdefault(of, min(measured, now))
+        self._unseen = {}
         for of, since in list(self._gone.items()):
             if now - since > self.slo.window or len(self._gone) > _MOST_GONE:
                 del self._gone[of]
-                yield self._prefix + of
+                yield self.prefix + of
+
+
+def _last_measured(saved: Mapping[str, bytes], prefix: str) -> dict[str, float]:
+    """Until when (Unix seconds) each object of these keys was measured, the earliest first."""
+    found: dict[str, float] = {}
+    for key in filter(lambda key: key.startswith(prefix), saved):
+        until = None
+        with suppress(Exception):  # what a file holds may be anything
+            until = msgspec.msgpack.decode(saved[key], type=_Saved).watermark
+        found[key.removeprefix(prefix)] = until or 0.0
+    return dict(sorted(found.items(), key=lambda each: each[1]))

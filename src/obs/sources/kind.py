@@ -205,6 +205,8 @@ class SourceKind(ABC, Generic[SpecT, TrackerT, ClientT]):
     """Whether polling costs money; `costs` then estimates it."""
     counted_with: ClassVar[str] = ""
     """The kind among whose clients its own count, where it has clients of another kind."""
+    outlasting: ClassVar[tuple[str, ...]] = ()
+    """Kinds of entries in the state file that stay although their source has left the spec."""
 
     @property
     def words(self) -> str:

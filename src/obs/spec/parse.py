@@ -70,8 +70,10 @@ class _Builder:
         self._file = file
         self._kind = kind
         self._first = first
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
+        """By name: the node, how many values it is, and how many levels are below it."""
         self._size = 0
+        self._reached = 0  # the deepest level of the node that is being read
 
     def document(self, events: Iterator[yaml.Event]) -> Fields | None:
         tree: Node | None = None
@@ -99,7 +101,8 @@ class _Builder:
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path, line: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path)
-        before = self._size
+        before, reached = self._size, self._reached
+        self._reached = len(path)
         self._grow(1, event)
         if len(path) > _DEEPEST:
             raise self._unusable(event, too_deep(_DEEPEST))
@@ -113,7 +116,9 @@ class _Builder:
             node = self._fields(events, place)
         anchor = getattr(event, "anchor", None)
         if anchor:
-            self._anchors[anchor] = (node, self._size - before)
+            below = self._reached - len(path)
+            self._anchors[anchor] = (node, self._size - before, below)
+        self._reached = max(self._reached, reached)
         return node
 
     def _grow(self, size: int, event: yaml.Event) -> None:
@@ -127,10 +132,11 @@ class _Builder:
         known = self._anchors.get(event.anchor or "")
         if known is None:
             raise self._unusable(event, f"*{event.anchor} refers to no anchor above it")
-        node, size = known
+        node, size, below = known
         self._grow(size, event)
-        if len(path) + _height(node) > _DEEPEST:
+        if len(path) + below > _DEEPEST:
             raise self._unusable(event, too_deep(_DEEPEST))
+        self._reached = max(self._reached, len(path) + below)
         return node
 
     def _items(self, events: Iterator[yaml.Event], place: FilePlace) -> Items:
@@ -164,13 +170,6 @@ class _Builder:
         if event.tag not in _STRING_TAGS:
             self.problems.append(problem_at(place, "YAML tags are not used here; remove it"))
         return event.value
-
-
-def _height(node: Node) -> int:
-    if isinstance(node, Scalar):
-        return 0
-    below = node.items if isinstance(node, Items) else node.fields.values()
-    return 1 + max(map(_height, below), default=0)
 
 
 def read_scalar(text: str) -> Value:

@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 import bcrypt
 import yaml
 
+from obs.bounded_yaml import UnreadableYaml, YamlLimits, compose_yaml
 from obs.errors import BadInput
-from obs.yaml_syntax import ERRORS, syntax_problem, too_deep
 
 Choice = TypeVar("Choice")
 
@@ -36,8 +36,9 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "X-Frame-Options": ("deny", "sameorigin"),
     "X-XSS-Protection": (),
 }
-_DEEPEST: Final = 50
+_LIMITS: Final = YamlLimits(values=20_000, levels=50)
 _LARGEST: Final = 256 * 1024  # bytes
+_MOST_TOLD: Final = 100  # problems: a file of another kind has one in each line
 _DEAREST: Final = 14  # bcrypt cost: about a second for each password that is not known yet
 _SECTIONS: Final = ("tls_server_config", "http_server_config", "basic_auth_users")
 _TLS_FIELDS: Final = (
@@ -93,12 +94,9 @@ def parse(text: str, file: Path) -> WebConfig:
     """The configuration in `text`; paths in it are relative to `file`. Raises BadInput."""
     reader = _Reader(file)
     try:
-        if line := _too_deep_on(text):
-            raise BadInput(f"{file}:{line}: {too_deep(_DEEPEST)}")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except ERRORS as error:
-        found = syntax_problem(text, error, deepest=_DEEPEST)
-        raise BadInput(f"{file}:{found.line or 1}: {found.message}") from None
+        root = compose_yaml(text, _LIMITS)
+    except UnreadableYaml as error:
+        raise BadInput(f"{file}:{error.line or 1}: {error}") from None
     config = WebConfig()
     if root is not None:
         sections = reader.mapping(root, "", _SECTIONS)
@@ -108,21 +106,8 @@ def parse(text: str, file: Path) -> WebConfig:
             headers=_headers(reader, sections.get("http_server_config")),
         )
     if reader.problems:
-        raise BadInput("\n".join(reader.problems))
+        raise BadInput("\n".join(reader.told()))
     return config
-
-
-def _too_deep_on(text: str) -> int | None:
-    """The line on which there are more levels than allowed; aliases are not followed."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _DEEPEST:
-                return event.start_mark.line + 1 if event.start_mark else 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-    return None
 
 
 class _Reader:
@@ -131,6 +116,12 @@ class _Reader:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.problems: list[str] = []
+
+    def told(self) -> list[str]:
+        """The first problems, and how many more there are."""
+        more = len(self.problems) - _MOST_TOLD
+        and_more = [f"{self.file}: {more} more problems"] if more > 0 else []
+        return self.problems[:_MOST_TOLD] + and_more
 
     def wrong(self, node: yaml.Node, path: str, what: str) -> None:
         where = f"{self.file}:{node.start_mark.line + 1}"

@@ -137,6 +137,17 @@ def test_what_is_nested_too_deep_is_refused_even_through_aliases() -> None:
     assert "nested deeper" in problems_of("\n".join(lines))[0]
 
 
+def test_levels_below_an_alias_count_as_if_they_were_written_out() -> None:
+    def refused(written: str, around: int) -> bool:
+        anchors = "a: &a [[[x]], y]\nb: &b {c: *a, d: z}\n"
+        text = anchors + f"e: {'[' * around}{written}{']' * around}"
+        return any("nested deeper" in each for each in problems_of(text))
+
+    verdicts = [refused("*b", around) for around in range(40, 70)]
+    assert verdicts == [refused("{c: [[[x]], y], d: z}", around) for around in range(40, 70)]
+    assert set(verdicts) == {True, False}
+
+
 @given(st.text())
 def test_arbitrary_text_gives_a_tree_or_problems(text: str) -> None:
     tree, problems = parse("a.yaml", text)

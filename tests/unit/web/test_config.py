@@ -161,8 +161,13 @@ def test_aliases_that_multiply_cost_nothing(file: Path) -> None:
         f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10) if level else 'x'}]"
         for level in range(40)
     )
-    assert "not supported" in problems(bomb, file)[0]
-    assert "a key must be a single word" in problems(f"{bomb}\n? *a39\n: x", file)[-1]
+    assert problems(bomb, file) == [":5: holds more than 20 000 values; split it"]
+
+
+def test_of_a_file_of_another_kind_the_first_problems_are_told(file: Path) -> None:
+    found = problems("\n".join(f"field-{number}: x" for number in range(5_000)), file)
+    assert found[0].startswith(":1: field-0: not supported")
+    assert found[100:] == [": 4900 more problems"]
 
 
 def test_a_file_that_is_too_large_or_never_ends_is_refused(file: Path) -> None:

@@ -32,6 +32,7 @@ class Aws(SourceKind[AwsSource, "AwsTracker", "AwsClient"]):
     libraries = ("botocore", "urllib3")
     extra = "aws"
     paid = True
+    outlasting = ("aws_spending",)  # a source that is put back has not got the month's money anew
 
     def tracker(
         self, name: str, spec: AwsSource, state: "State", on_damage: Callable[[], None], now: float
