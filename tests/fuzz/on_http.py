@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 from obs.checks.http_live import read_slo_history, read_status
-from obs.cli.status import _show
+from obs.cli.status import _shown as shown_of
+from obs.cli.terminal import plain_output
 from obs.clients import otlp as otlp_client
 from obs.clients.alertmanager import Alertmanager
 from obs.clients.checked_connection import ProbeFailed
@@ -160,8 +161,9 @@ class _Rest:
 def _shown(collector: Reached) -> object:
     """What `obs status` prints of it."""
     printed = io.StringIO()
-    with redirect_stdout(printed):
-        _show(collector, Namespace(format="text", filter=""))
+    with redirect_stdout(printed), plain_output():
+        for line in shown_of([collector], Namespace(format="text", filter="")).lines:
+            print(line)  # noqa: T201
     assert "\x1b" not in printed.getvalue()
     return printed.getvalue()
 
