@@ -1,18 +1,21 @@
 """Requests to the web server, and answers of systems with an HTTP API."""
 
 import asyncio
+import io
 import logging
 import re
 import socket
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from functools import cache
 from typing import Any, Final, cast
 from unittest.mock import patch
 
 from obs.checks.http_live import read_slo_history, read_status
-from obs.cli.status import _shown as _status
+from obs.cli.status import _shown as shown_of
+from obs.cli.terminal import plain_output
 from obs.clients import otlp as otlp_client
 from obs.clients.alertmanager import Alertmanager
 from obs.clients.checked_connection import ProbeFailed
@@ -157,9 +160,12 @@ class _Rest:
 
 def _shown(collector: Reached) -> object:
     """What `obs status` prints of it."""
-    lines = _status([collector], Namespace(format="text", filter="")).lines
-    assert "\x1b" not in "".join(lines)
-    return lines
+    printed = io.StringIO()
+    with redirect_stdout(printed), plain_output():
+        for line in shown_of([collector], Namespace(format="text", filter="")).lines:
+            print(line)  # noqa: T201
+    assert "\x1b" not in printed.getvalue()
+    return printed.getvalue()
 
 
 _COLLECTOR: Final = Reached.model_validate({"url": "http://c:9464"})

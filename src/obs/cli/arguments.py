@@ -28,6 +28,7 @@ EXIT_CODES: Final = {
     2: "bad input",
     3: "a system it needs did not answer",
     130: "interrupted",
+    141: "the reader of its output went away",
 }
 
 

@@ -43,8 +43,8 @@ COMMAND_MODULES: Final = (
 )
 """Each has `register(commands)`, and imports what it runs only when it runs."""
 
-_INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
-_BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
+INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
+BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,11 +68,11 @@ def _main(argv: Sequence[str] | None) -> int:
         print(located(str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output is gone: keep the interpreter's own flush from failing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+        return BROKEN_PIPE
     except Exception as error:  # the last resort: no text of a library reaches a user
         logging.getLogger(__name__).debug("internal error", exc_info=error)
         print(f"obs: {internal_error(error)}", file=sys.stderr)

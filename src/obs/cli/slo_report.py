@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from obs.slo_report.report import Asked, Fired, Measured, Report
     from obs.spec.slos import Slo
     from obs.spec.system import System
+    from obs.web.slo_history import SloPast
 
 _FORMATS: Final = ("text", "markdown", "json", "html")
 _BY_ENDING: Final = {".md": "markdown", ".json": "json", ".html": "html", ".htm": "html"}
@@ -207,7 +208,8 @@ def _from_state(
     from obs.state_copy import copied_state
     from obs.state_folders import state_folders
 
-    slos, pasts = chosen(system.slos, names), []
+    slos = chosen(system.slos, names)
+    pasts: list[SloPast] = []
     folders = state_folders(folder)
     for each in folders:
         with copied_state(each) as state:

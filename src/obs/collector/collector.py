@@ -11,13 +11,14 @@ from typing import Any, Final, Protocol
 
 from obs import spans
 from obs.collector.clock import Clock
-from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
 from obs.collector.counter_starts import CounterStarts
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.measured_here import MeasuredHere
 from obs.collector.named import SpecNames
 from obs.collector.objective import Objective, PastEvents
 from obs.collector.objectives import Objectives
+from obs.collector.shown import ShownFamilies
 from obs.collector.spec_in_force import SpecInForce
 from obs.errors import SourceError
 from obs.families.family import Family, RowCache, begun
@@ -33,10 +34,8 @@ from obs.families.own import (
     spec_families,
     state_family,
 )
-from obs.families.slo import asked_family, asked_of_objects, slo_families, split_families
+from obs.families.slo import slo_families, split_families
 from obs.logs import dropped_lines
-from obs.sinks.exposition import Exposition
-from obs.sinks.process import ProcessMetrics
 from obs.sinks.pushed import Pushed
 from obs.sources.kind import AnyKind, Change, Snapshot, SourceClient, Tracker
 from obs.sources.kinds import KINDS, each_source
@@ -90,22 +89,18 @@ class Collector:
         self.clock = clock
         self.started = clock.wall()
         self.spec = SpecInForce(self.started)
-        self._began = self.started
-        self.exposition = Exposition(system.labels)
         self.stale_checked_at = clock.monotonic()
-        self.changes = 0
         self.checks: Mapping[str, bool] = {}
         self._clients = {
             kind.key: tuple(client for of, client in clients if kind.key == _counted_as(of))
             for kind in KINDS
         }
         self._state = state
-        self._families: Mapping[str, Sequence[Family]] = {}
         self._starts = CounterStarts(state, self._damaged)
+        self._shown = ShownFamilies(system, self._starts, clock)
+        self.exposition = self._shown.exposition
         self._slo_rows = RowCache()
         self._without_history: set[str] = set()
-        self._measured_since: dict[tuple[str, str], float] = {}
-        self._process = ProcessMetrics()
         self._lease_shown: tuple[bool, int] | None = None
         now = clock.wall()
         for source in sources:
@@ -118,7 +113,7 @@ class Collector:
             for kind, name, spec in each_source(system)
             if name in names
         }
-        self._compat = Compat(system)
+        self._measured_here = MeasuredHere(self.objectives, self.trackers, now)
         for name, tracker in self.trackers.items():
             tracker.compat = system.outputs.web.compat
             tracker.measure(self.objectives.measurements(name))
@@ -132,14 +127,14 @@ class Collector:
         self.started = before.started
         if self.lease is None or self.lease.leads:
             self.checks = before.checks
-        self._measured_since = before.measured_since()
+        self._measured_here.go_on(before._measured_here)
         known = {health.name: health for health in before.sources}
         for health in self.sources:
             old = known.get(health.name)
             if old is not None and old.kind == health.kind and old.lasting == health.lasting:
                 health.go_on(old)
-                if families := before._families.get(health.name):
-                    self._show(health.name, families)
+                if families := before._shown.of(health.name):
+                    self._shown.show(health.name, families)
         self.spec_names.go_on(before.spec_names)
         pushed = {health.name: health for health in before.pushes}
         for push in self.pushes:
@@ -147,7 +142,7 @@ class Collector:
                 push.go_on(pushed[push.name])
         self._publish_slos()
         self._publish_own()
-        self._show_process()
+        self._shown.show_process()
 
     def take_spec(self, spec: SpecInForce) -> None:
         """Expose which spec is in force."""
@@ -156,22 +151,27 @@ class Collector:
 
     def measured_since(self) -> dict[tuple[str, str], float]:
         """Since when (Unix seconds) each SLO is measured, by name and service."""
-        return {each: self._measured_since.get(each, self._began) for each in self._measured()}
+        return self._measured_here.since()
 
     def clients_of(self, kind: AnyKind) -> Sequence[SourceClient]:
         """The clients of this kind's sources."""
         return self._clients[kind.key]
 
+    @property
+    def changes(self) -> int:
+        """Grows with whatever is shown anew."""
+        return self._shown.changes
+
     def families(self) -> list[Family]:
         """Every family as of the last polls, for sinks that are pushed to."""
-        return [family for families in self._families.values() for family in families]
+        return self._shown.every()
 
     def record_poll(self, health: SourceHealth, snapshot: Snapshot, started: float) -> None:
         """Take the snapshot of a poll that began at `started` (monotonic seconds)."""
         tracker = self.trackers[health.name]
         tracker.families = tracker.update(snapshot)
-        families = self._exported(tracker.families)
-        self._compat.update(health.name, snapshot)
+        families = self._shown.exported(tracker.families)
+        self._shown.compat.update(health.name, snapshot)
         self.objectives.update(health.name, tracker, self.clock.wall())
         self.spec_names.update(health.name, tracker)
         # Saved before it is exposed: a counter must not be lower after a crash.
@@ -185,12 +185,12 @@ class Collector:
             # First, so that the source is already marked as down when series are withdrawn.
             self.fail(health, fault, started)
             health.answered(self.clock.monotonic())
-            self._show(health.name, families)
+            self._shown.show(health.name, families)
             self._publish_slos()
             return
         if not health.up:
             log.info("source %s is up", health.name)
-        self._show(health.name, families)
+        self._shown.show(health.name, families)
         took = self._took(health, started)
         health.succeeded(self.clock.wall(), self.clock.monotonic(), took)
         self._publish_slos()
@@ -232,8 +232,8 @@ class Collector:
         """Change a source's tracker between polls, save it, and expose its families."""
         families = change()
         self._save()
-        if families and source in self._families:
-            self._show(source, families)
+        if families and source in self._shown:
+            self._shown.show(source, families)
 
     def connection(self, health: SourceHealth, error: SourceError | None) -> None:
         """A source's lasting connection was made, or lost with `error`."""
@@ -269,12 +269,12 @@ class Collector:
         for health in self.sources:
             if health.lasting and health.up:
                 health.still_up(self.clock.wall(), now)
-            if health.name in self._families and not health.is_shown(now):
+            if health.name in self._shown and not health.is_shown(now):
                 log.warning("source %s is stale; its series are withdrawn", health.name)
                 self._withdraw(health)
         self.stale_checked_at = now
         self._save()
-        self._show_process()
+        self._shown.show_process()
         if self.lease is not None and self._lease_shown != (self.lease.holds(), self.lease.epoch):
             self._publish_own()
 
@@ -304,8 +304,7 @@ class Collector:
         return [health for health in self.sources if health.required and not health.is_fresh(now)]
 
     def _withdraw(self, health: SourceHealth) -> None:
-        kept = self._families.items()
-        self._families = {name: families for name, families in kept if name != health.name}
+        self._shown.forget(health.name)
         health.series = 0
         self._publish_slos()
         self._publish_own()
@@ -315,7 +314,7 @@ class Collector:
     def shown_objectives(self) -> list[Objective]:
         """SLOs whose source is fresh, and whose history was read or cannot be read yet."""
         now = self.clock.monotonic()
-        shown = {h.name for h in self.sources if h.name in self._families and h.is_fresh(now)}
+        shown = {h.name for h in self.sources if h.name in self._shown and h.is_fresh(now)}
         return [
             each
             for each in self.objectives.all
@@ -326,32 +325,12 @@ class Collector:
     def _publish_slos(self) -> None:
         evaluated = [objective.evaluated() for objective in self.shown_objectives()]
         now = self.clock.monotonic()
-        fresh = {h.name for h in self.sources if h.name in self._families and h.is_fresh(now)}
+        fresh = {h.name for h in self.sources if h.name in self._shown and h.is_fresh(now)}
         split = self.objectives.split_counts(fresh)
         families = [*slo_families(evaluated, self._slo_rows)]
         if split:
             families += split_families(split, self._slo_rows)
-        self._show(SLOS, families)
-
-    def _asked(self) -> list[Family]:
-        """Since when each SLO is measured here."""
-        every = [each for each in self.objectives.all if each.of and each.source in self.trackers]
-        of_objects = [(each.slo.name, each.slo.service, each.of) for each in every]
-        families = [asked_family(self.measured_since())]
-        if of_objects:
-            families.append(asked_of_objects(of_objects, [each.asked_since for each in every]))
-        return families
-
-    def _measured(self) -> list[tuple[str, str]]:
-        """Name and service of each SLO whose source is polled here, without single objects."""
-        every = [each for each in self.objectives.all if not each.of]
-        named = [(each.slo.name, each.slo.service, each.sources) for each in every]
-        named += self.objectives.without_objects()
-        return [
-            (name, service)
-            for name, service, sources in named
-            if all(source in self.trackers for source in sources)
-        ]
+        self._shown.show(SLOS, families)
 
     def _of_shard(self) -> list[Family]:
         shard = self.system.share.shard
@@ -368,7 +347,7 @@ class Collector:
             *(span_families(*self.span_counts.all) if self.span_counts else ()),
             self.spec_names.family(),
             *self._of_shard(),
-            *self._asked(),
+            *self._measured_here.families(),
             BUILD,
         ]
         if self.lease is not None:
@@ -376,19 +355,7 @@ class Collector:
             families += lease_families(*self._lease_shown)
         for kind in KINDS:
             families += kind.usage(self.clients_of(kind))
-        self._show(OWN, begun(families, self.started))
-
-    def _show_process(self) -> None:
-        self.exposition.update("\x00process", self._process.families())
-
-    def _exported(self, families: Sequence[Family]) -> Sequence[Family]:
-        return [family for family in families if family.metric in self.system.exported]
-
-    def _show(self, name: str, families: Sequence[Family]) -> None:
-        families = self._starts.of(name, self._exported(families), self.clock.wall())
-        self._families = {**self._families, name: families}
-        self.exposition.update(name, [*families, *self._compat.of(name)])
-        self.changes += 1
+        self._shown.show(OWN, begun(families, self.started))
 
     def _damaged(self) -> None:
         self.state_errors["damaged"] += 1

@@ -184,11 +184,14 @@ def test_the_sum_of_repeated_lines_is_as_every_line_redacted_and_in_the_same_for
     if journal:
         assert all(line.startswith("<4>") for line in lines)
         lines = [line.removeprefix("<4>") for line in lines]
-    said = {
-        "text": lambda line: line.partition("WARNING ")[2],
-        "logfmt": lambda line: dict(read_logfmt(line))["msg"],
-        "json": lambda line: json.loads(line)["message"],
-    }[form]
+
+    def said(line: str) -> str:
+        if form == "text":
+            return line.partition("WARNING ")[2]
+        return str(
+            json.loads(line)["message"] if form == "json" else dict(read_logfmt(line))["msg"]
+        )
+
     assert [said(line) for line in lines] == [
         *["no answer …"] * 3,
         "no answer … (6 times more within 60 s)",
