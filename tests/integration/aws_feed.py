@@ -1,5 +1,6 @@
 """What an emulated account was fed for the rules of the OMS, and what follows from it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from obs.catalogue.aws import RULE_METRICS
@@ -21,8 +22,13 @@ class Feed(Fed[tuple[Rule, str]]):
 
     def put(self, rule: Rule, metric: str, points: dict[int, float]) -> None:
         """Publish points; for a minute that has one, its correction."""
-        aws_events.put_rule_points(self._endpoint_url, rule.bus, rule.name, {metric: points})
-        self.note((rule, metric), points)
+        self.put_together(rule, {metric: points})
+
+    def put_together(self, rule: Rule, metrics: Mapping[str, Mapping[int, float]]) -> None:
+        """The same of several metrics, of which no poll sees some without the others."""
+        aws_events.put_rule_points(self._endpoint_url, rule.bus, rule.name, metrics)
+        for metric, points in metrics.items():
+            self.note((rule, metric), points)
 
     def counters(self, since: int) -> Scrape:
         """The samples that counters which began at `since` must show."""

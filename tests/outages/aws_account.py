@@ -4,13 +4,14 @@ around it."""
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults
+from obs.snapshot.aws import Rule
 from tests.integration.aws_feed import OBJECT, SCHEMA, Feed
 from tests.integration.collector_process import CollectorProcess, Scrape, key, named, spec_of
 
@@ -44,15 +45,13 @@ class WatchedAccount:
     undisturbed: CollectorProcess
     credentials: Path  # of the watching collector
     since: int = 0
-    _minute: int = field(default=0, repr=False)
 
     def start(self) -> None:
         """Both at the same minute, which is not over for nearly a minute."""
         self.turn()
         self.since = self.watching.clock.minute
         for age, failed in ((600, 3.0), (3600, 20.0), (2 * 86_400, 40.0)):
-            self.feed.put(SCHEMA, "Invocations", {self.since - age: 5000.0})
-            self.feed.put(SCHEMA, "FailedInvocations", {self.since - age: failed})
+            self._events(SCHEMA, {self.since - age: 5000.0}, {self.since - age: failed})
         for collector in (self.undisturbed, self.watching):
             collector.start()
         self.deliver()
@@ -65,12 +64,17 @@ class WatchedAccount:
 
     def deliver(self, minutes: int = 1) -> None:
         """Events of this minute and those before it, a different number in each, some failed."""
-        for before in range(minutes):
-            minute = self.watching.clock.minute - 60 * before
-            number = minute // 60 % 7
-            self.feed.put(SCHEMA, "Invocations", {minute: 100.0 + number})
-            self.feed.put(OBJECT, "Invocations", {minute: 30.0})
-            self.feed.put(SCHEMA, "FailedInvocations", {minute: 2.0 + number})
+        now = self.watching.clock.minute
+        failed = {at: 5.0 + at // 60 % 7 for at in range(now - 60 * (minutes - 1), now + 60, 60)}
+        self._events(SCHEMA, {at: 100.0 + number for at, number in failed.items()}, failed)
+        self._events(OBJECT, dict.fromkeys(failed, 30.0), {})
+
+    def correct(self, minute: int, failed: float) -> None:
+        """AWS finds that so many more events of a minute failed; fewer where it is negative."""
+        self._events(SCHEMA, {minute: failed}, {minute: failed})
+
+    def _events(self, rule: Rule, all_: dict[int, float], failed: dict[int, float]) -> None:
+        self.feed.put_together(rule, {"Invocations": all_, "FailedInvocations": failed})
 
     def renew_credentials(self, access_key: str) -> None:
         """Replace the file with the credentials of the watching collector."""

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from obs.sandbox.aws_faults import Fault
+from obs.sandbox.aws_faults import ANY, Fault
 from tests.integration.collector_process import Scrape
 from tests.integration.waiting import eventually
 from tests.outages.aws_account import (
+    FIRST_KEY,
+    SECOND_KEY,
     WatchedAccount,
     is_down,
     is_gone,
@@ -57,16 +59,85 @@ def _meanwhile(scraper: Scraper, before: Scrape, account: WatchedAccount) -> str
     )
 
 
-def _drill(fault: Fault, seconds: float = 5.0) -> Callable[[Path], Recovery]:
-    return lambda folder: _failing(
-        folder,
-        lambda account: account.faults.start_fault(fault, seconds=seconds),
-        lambda account: account.faults.stop_faults(),
-    )
+def _fault(fault: Fault, seconds: float = 5.0, *, operation: str = ANY) -> Fail:
+    return lambda account: account.faults.start_fault(fault, operation, seconds=seconds)
+
+
+def _stop(account: WatchedAccount) -> None:
+    account.faults.stop_faults()
+
+
+def _rejects_first_key(fault: Fault) -> Fail:
+    """It goes on rejecting: what ends the outage are other credentials in the file."""
+    return lambda account: account.faults.start_fault(fault, access_key=FIRST_KEY)
+
+
+def _renewed(account: WatchedAccount) -> None:
+    account.renew_credentials(SECOND_KEY)
+
+
+def _refuse(account: WatchedAccount) -> None:
+    account.faults.refuse()
+
+
+def _late(folder: Path) -> Recovery:
+    """Points of 40 minutes come at once, and are then corrected upwards and downwards.
+
+    The collector is up all the time: what it said before the points came was wrong, and nothing of
+    it may remain. What a counter said too much is owed against its next increments.
+    """
+    with watched_account(folder) as account:
+        _right(account)
+        with Scraper(account.watching) as scraper:
+            account.turn(40)
+            account.watching.polls("aws")
+            account.deliver(40)
+            first = account.watching.clock.minute - 39 * 60
+            lost, seconds = until_right(account.wrong)
+            for correction in (7.0, -3.0):
+                account.correct(first, correction)
+                account.watching.polls("aws")
+            account.turn()
+            account.deliver()  # more than is owed
+            left, again = until_right(account.wrong)
+        found = [each for each in (lost, left) if each] + scraper.faults()
+        down = "never" if scraper.first(is_down) is None else "wrongly"
+        return Recovery("; ".join(found), max(seconds, again), f"source {down} down")
+
+
+def _drill(fail: Fail, mend: Fail = _stop, **more: int) -> Callable[[Path], Recovery]:
+    return lambda folder: _failing(folder, fail, mend, **more)
 
 
 _POLL: Final = 1.0  # seconds
+_WITHIN: Final = 10 * _POLL
 
 DRILLS: tuple[Outage, ...] = (
-    Outage("AWS throttles for 5 minutes", 10 * _POLL, _drill(Fault.THROTTLED)),
+    Outage("AWS throttles for 5 minutes", _WITHIN, _drill(_fault(Fault.THROTTLED))),
+    Outage(
+        "AWS answers GetMetricData in part for 5 minutes",
+        _WITHIN,
+        _drill(_fault(Fault.PARTIAL, operation="GetMetricData")),
+    ),
+    Outage(
+        "AWS does not know the credentials; other ones after 5 minutes",
+        _WITHIN,
+        _drill(_rejects_first_key(Fault.CREDENTIALS), _renewed),
+    ),
+    Outage(
+        "AWS: the session expired; renewed after 5 minutes",
+        _WITHIN,
+        _drill(_rejects_first_key(Fault.EXPIRED), _renewed),
+        short=True,
+    ),
+    Outage("AWS is slower than the timeout for 5 minutes", _WITHIN, _drill(_fault(Fault.SLOW))),
+    Outage("AWS answers rubbish for 5 minutes", _WITHIN, _drill(_fault(Fault.RUBBISH))),
+    Outage("AWS cuts answers in half for 5 minutes", _WITHIN, _drill(_fault(Fault.HALF))),
+    Outage(
+        "AWS is unreachable for an hour",
+        _WITHIN,
+        _drill(_refuse, turns=4, minutes=15),
+        short=True,
+    ),
+    Outage("points of AWS come 40 minutes late, and are corrected", _WITHIN, _late, short=True),
 )
