@@ -47,14 +47,22 @@ class Receiving:
 
     def query(self, expression: str, at: float | None = None) -> dict[tuple[Any, ...], float]:
         """The instant vector, without job and instance."""
-        given = {"query": expression} | ({} if at is None else {"time": f"{at:.3f}"})
-        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode(given)}"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            found = json.load(answer)["data"]["result"]
         left_out = ("job", "instance")
         return {
             tuple(sorted((k, v) for k, v in each["metric"].items() if k not in left_out)): float(
                 each["value"][1]
             )
-            for each in found
+            for each in self._found(expression, at)
         }
+
+    def times(self, series: str, seconds: float) -> list[float]:
+        """When there were samples of one series in the last seconds (Unix seconds)."""
+        (found,) = self._found(f"{series}[{round(1000 * seconds)}ms]", None)
+        return [float(at) for at, _ in found["values"]]
+
+    def _found(self, expression: str, at: float | None) -> list[Any]:
+        given = {"query": expression} | ({} if at is None else {"time": f"{at:.3f}"})
+        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode(given)}"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            found: list[Any] = json.load(answer)["data"]["result"]
+        return found

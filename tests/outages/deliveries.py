@@ -33,14 +33,17 @@ class Delivering:
 
 @contextmanager
 def delivering(
-    folder: Path, aws: Mapping[str, Any] | None = None, **outputs: Any
+    folder: Path,
+    aws: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    **outputs: Any,
 ) -> Iterator[Delivering]:
     """It runs and has seen the first messages."""
     with NatsServer(folder) as server:
         asyncio.run(deliveries.create_stream(server))
         of = folder / "obs"
         spec = spec_of(of, nats={"monitor": [server.monitor]}, aws=aws, **outputs)
-        made = Delivering(server, CollectorProcess(of, spec))
+        made = Delivering(server, CollectorProcess(of, spec, environment=environment or {}))
         try:
             made.deliver(3)
             made.collector.start()
