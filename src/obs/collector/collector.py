@@ -101,7 +101,7 @@ class Collector:
         }
         self._state = state
         self._families: Mapping[str, Sequence[Family]] = {}
-        self._starts = CounterStarts(state, self._damaged)
+        self._starts = CounterStarts(state, self._damaged, clock.wall())
         self._slo_rows = RowCache()
         self._without_history: set[str] = set()
         self._measured_since: dict[tuple[str, str], float] = {}
@@ -385,7 +385,8 @@ class Collector:
         return [family for family in families if family.metric in self.system.exported]
 
     def _show(self, name: str, families: Sequence[Family]) -> None:
-        families = self._starts.of(name, self._exported(families), self.clock.wall())
+        shown, now = self._exported(families), self.clock.wall()
+        families = self._starts.of(name, shown, now, lasting=name != OWN)
         self._families = {**self._families, name: families}
         self.exposition.update(name, [*families, *self._compat.of(name)])
         self.changes += 1

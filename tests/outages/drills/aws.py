@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from obs.sandbox.aws_faults import ANY, Fault
-from tests.integration.collector_process import Scrape
+from tests.integration.collector_process import Scrape, named
 from tests.integration.waiting import eventually
 from tests.outages.aws_account import (
     FIRST_KEY,
@@ -22,8 +22,11 @@ from tests.outages.scraper import Scraper
 Fail = Callable[[WatchedAccount], object]
 
 
-def _failing(folder: Path, fail: Fail, mend: Fail, *, turns: int = 5, minutes: int = 1) -> Recovery:
-    """`turns` times `minutes` with events in every minute, which is how long it fails."""
+def _failing(
+    folder: Path, fail: Fail, mend: Fail, *, turns: int = 5, minutes: int = 1, polls: int = 1
+) -> Recovery:
+    """`turns` times `minutes` with events in every minute, which is how long it fails by the
+    collector's clock; by the true one until at least so many `polls` have failed."""
     with watched_account(folder) as account:
         before = _right(account)
         with Scraper(account.watching) as scraper:
@@ -32,10 +35,15 @@ def _failing(folder: Path, fail: Fail, mend: Fail, *, turns: int = 5, minutes: i
             for _ in range(turns):
                 account.turn(minutes)
                 account.deliver(minutes)
+            eventually(lambda: _failed(account.watching.scrape()) >= polls, 300)
             mend(account)
             lost, seconds = until_right(account.wrong)
         faults = [lost] * bool(lost) + scraper.faults()
         return Recovery("; ".join(faults), seconds, _meanwhile(scraper, before, account))
+
+
+def _failed(scrape: Scrape) -> float:
+    return sum(named(scrape, "obs_source_errors_total").values())
 
 
 def _right(account: WatchedAccount) -> Scrape:
@@ -110,6 +118,7 @@ def _drill(fail: Fail, mend: Fail = _stop, **more: int) -> Callable[[Path], Reco
 
 
 _POLL: Final = 1.0  # seconds
+_LONGEST_PAUSE: Final = 60.0  # seconds between two polls of a source that fails: 1, 2, 4 … 60
 _WITHIN: Final = 10 * _POLL
 
 DRILLS: tuple[Outage, ...] = (
@@ -138,6 +147,11 @@ DRILLS: tuple[Outage, ...] = (
         _WITHIN,
         _drill(_refuse, turns=4, minutes=15),
         short=True,
+    ),
+    Outage(
+        "the same, longer: polls are a minute apart, as rare as they become",
+        1.1 * _LONGEST_PAUSE,
+        _drill(_refuse, turns=4, minutes=15, polls=7),
     ),
     Outage("points of AWS come 40 minutes late, and are corrected", _WITHIN, _late, short=True),
 )
