@@ -223,10 +223,12 @@ def answer_to(port: int, say: bytes, timeout: float = 2, source: str = "127.0.0.
     return b"".join(parts)
 
 
-def read_whole(port: int, path: str, timeout: float = 60) -> int:
-    """Bytes of an uncompressed answer, which is thrown away; -1 where it is cut short."""
+def read_whole(port: int, path: str, timeout: float = 60, accepted: str = "identity") -> int:
+    """Bytes of an answer in an accepted encoding, thrown away; -1 where it is cut short."""
+    headers = {"Accept-Encoding": accepted}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             size = 0
             while part := answer.read(1 << 18):
                 size += len(part)

@@ -11,9 +11,8 @@ from obs.sandbox.prometheus import PrometheusProcess, prometheus_binary
 from tests.integration.waiting import eventually
 
 
-@contextmanager
-def prometheus_with_past(folder: Path, past: str, at: float) -> Iterator[str]:
-    """The address of a server that answers queries at `at` (Unix seconds)."""
+def server_with_past(folder: Path, past: str) -> PrometheusProcess:
+    """A server with this past, which is yet to be started."""
     file = folder / "data.openmetrics"
     file.write_text(past)
     (folder / "prometheus").mkdir()
@@ -21,7 +20,11 @@ def prometheus_with_past(folder: Path, past: str, at: float) -> Iterator[str]:
     subprocess.run([*command, file, folder / "prometheus"], check=True, capture_output=True)
     binary = prometheus_binary()
     assert binary
-    server = PrometheusProcess(binary, folder, "127.0.0.1:1")
+    return PrometheusProcess(binary, folder, "127.0.0.1:1")
+
+
+def start_and_answer(server: PrometheusProcess, at: float) -> None:
+    """Start it; returns once it answers queries at `at` (Unix seconds)."""
     server.start()
     client = Client(server.url)
 
@@ -33,7 +36,16 @@ def prometheus_with_past(folder: Path, past: str, at: float) -> Iterator[str]:
 
     try:
         eventually(answers)
-        yield server.url
     finally:
         client.close()
+
+
+@contextmanager
+def prometheus_with_past(folder: Path, past: str, at: float) -> Iterator[str]:
+    """The address of a server that answers queries at `at` (Unix seconds)."""
+    server = server_with_past(folder, past)
+    try:
+        start_and_answer(server, at)
+        yield server.url
+    finally:
         server.stop()

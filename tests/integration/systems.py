@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-import nats
 import pytest
-from nats.js.api import ConsumerConfig
 
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults
 from obs.sandbox.nats_server import NatsServer
 from tests.integration.collector_process import CollectorProcess, Scrape, Spec, key, spec_of
+from tests.integration.deliveries import create_stream, deliver
 from tests.integration.nats_monitor import Monitor, monitor_of
 
 RULE = {"aws": "aws", "bus": "oms-events", "rule": "oms-schema-changed"}
-CONSUMER = {"nats": "nats", "account": "$G", "stream": "ORDERS", "consumer": "worker"}
-DELIVERED = key("nats_consumer_delivered_total", **CONSUMER)
 INVOCATIONS = key("eventbridge_invocations_total", **RULE)
 SLOS = [
     {
@@ -75,7 +72,7 @@ class Systems:
 
     def deliver(self, messages: int) -> None:
         """Publish so many messages, and have them delivered and acknowledged."""
-        asyncio.run(_deliver(self.server, messages))
+        asyncio.run(deliver(self.server, messages))
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +92,7 @@ def systems(
         patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        asyncio.run(_create_stream(server))
+        asyncio.run(create_stream(server))
         made = Systems(server, monitor, proxy, emulator.endpoint_url)
         now = int(time.time()) // 60 * 60
         made.put("Invocations", {now - 600: 500.0, now - 7200: 500.0})
@@ -109,25 +106,6 @@ def all_well(systems: Systems) -> Iterator[None]:
     systems.monitor.mood = "pass"
     systems.faults.stop_faults()
     systems.server.start()
-
-
-async def _create_stream(server: NatsServer) -> None:
-    client = await nats.connect(server.url)
-    stream = client.jetstream()
-    await stream.add_stream(name="ORDERS", subjects=["orders"])
-    await stream.add_consumer("ORDERS", ConsumerConfig(durable_name="worker"))
-    await client.close()
-
-
-async def _deliver(server: NatsServer, messages: int) -> None:
-    client = await nats.connect(server.url)
-    stream = client.jetstream()
-    for _ in range(messages):
-        await stream.publish("orders", b"x")
-    pull = await stream.pull_subscribe_bind(consumer="worker", stream="ORDERS")
-    for message in await pull.fetch(messages):
-        await message.ack_sync()
-    await client.close()
 
 
 def settled(collector: CollectorProcess) -> CollectorProcess:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from obs.catalogue.aws import RULE_METRICS
 from obs.sandbox import aws_events
 from obs.sandbox.aws_faults import Fault
 from obs.slo.burn import budget_remaining, burn_rate
 from obs.slo.windows import windows
 from obs.snapshot.aws import Rule
-from tests.integration.aws_fixtures import Account, Fed, account, emulator, proxy
+from tests.integration.aws_feed import OBJECT, SCHEMA, Feed
+from tests.integration.aws_fixtures import Account, account, emulator, proxy
 from tests.integration.collector_process import (
     CollectorProcess,
     Scrape,
@@ -27,8 +27,6 @@ __all__ = ["account", "collectors", "emulator", "proxy"]
 
 pytestmark = pytest.mark.integration
 
-SCHEMA = Rule("oms-events", "oms-schema-changed")
-OBJECT = Rule("oms-events", "oms-object-changed")
 WINDOW = 30 * 86_400
 DELIVERY = {
     "name": "event-delivery",
@@ -38,39 +36,6 @@ DELIVERY = {
     "sli": {"eventbridge": {"source": "aws", "bus": "oms-events"}},
 }
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-
-
-class Feed(Fed[tuple[Rule, str]]):
-    """What AWS was fed for the rules, and what follows from it."""
-
-    def __init__(self, account: Account) -> None:
-        super().__init__()
-        self._account = account
-
-    def put(self, rule: Rule, metric: str, points: dict[int, float]) -> None:
-        """Publish points; for a minute that has one, its correction."""
-        aws_events.put_rule_points(
-            self._account.endpoint_url, rule.bus, rule.name, {metric: points}
-        )
-        self.note((rule, metric), points)
-
-    def counters(self, since: int) -> Scrape:
-        """The samples that counters which began at `since` must show."""
-        return {
-            key(metric.name, aws="aws", bus=rule.bus, rule=rule.name): self.total(
-                (rule, metric.twin.metric), since
-            )
-            for rule in (SCHEMA, OBJECT)
-            for metric in RULE_METRICS
-        }
-
-    def counts(self, end: int, seconds: float) -> tuple[float, float]:
-        """(bad, total) of both rules in the window that ends at `end`."""
-        bad, total = (
-            sum(self.total((rule, metric), end - int(seconds), end) for rule in (SCHEMA, OBJECT))
-            for metric in ("FailedInvocations", "Invocations")
-        )
-        return bad, total
 
 
 def slo(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
@@ -120,7 +85,7 @@ def spec(account: Account, folder: Path, slos: Sequence[Spec] = ()) -> Spec:
 
 @pytest.fixture
 def feed(oms: Account) -> Feed:
-    return Feed(oms)
+    return Feed(oms.endpoint_url)
 
 
 def counted(collector: CollectorProcess, feed: Feed, since: int) -> Scrape:

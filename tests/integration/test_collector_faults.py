@@ -15,9 +15,9 @@ from tests.integration.collector_process import (
     key,
     named,
 )
+from tests.integration.deliveries import DELIVERED
 from tests.integration.nats_monitor import Mood
 from tests.integration.systems import (
-    DELIVERED,
     INVOCATIONS,
     Systems,
     all_well,

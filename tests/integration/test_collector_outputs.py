@@ -38,7 +38,8 @@ from tests.integration.collector_process import (
     samples,
     spec_of,
 )
-from tests.integration.otlp_receivers import Received, grpc_receiver, http_receiver
+from tests.integration.otlp_numbers import received, starts
+from tests.integration.otlp_receivers import grpc_receiver, http_receiver
 from tests.integration.waiting import eventually, eventually_async
 
 __all__ = ["account", "collectors", "emulator", "proxy"]
@@ -112,18 +113,6 @@ def burns(scrape: Scrape) -> bool:
     return key("slo_burn_rate", slo="delivery", slo_service="oms", window="1h") in scrape
 
 
-def received(receiver: Received) -> Scrape:
-    """The last request's numbers by name and labels."""
-    found: Scrape = {}
-    (origin,) = receiver.requests[-1].resource_metrics
-    for metric in (metric for scope in origin.scope_metrics for metric in scope.metrics):
-        data = metric.sum if metric.HasField("sum") else metric.gauge
-        for point in data.data_points:
-            labels = own_labels((a.key, a.value.string_value) for a in point.attributes)
-            found[metric.name, labels] = float(getattr(point, str(point.WhichOneof("value"))))
-    return found
-
-
 @asynccontextmanager
 async def receiver_of(protocol: str) -> AsyncIterator[Any]:
     if protocol == "http":
@@ -155,17 +144,6 @@ async def test_an_otlp_receiver_has_the_numbers_of_metrics(
         assert await asyncio.to_thread(collector.stop) == 0
         if protocol == "http":
             await starts_stay_through_a_restart(collector, receiver)
-
-
-def starts(receiver: Received) -> dict[str, int]:
-    """When the counters of the last request began, by name."""
-    (origin,) = receiver.requests[-1].resource_metrics
-    return {
-        metric.name: metric.sum.data_points[0].start_time_unix_nano
-        for scope in origin.scope_metrics
-        for metric in scope.metrics
-        if metric.HasField("sum") and metric.sum.data_points
-    }
 
 
 async def starts_stay_through_a_restart(collector: CollectorProcess, receiver: Any) -> None:

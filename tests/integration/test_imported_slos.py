@@ -11,7 +11,8 @@ from obs.cli.main import main
 from obs.clients.prometheus import Prometheus as Client
 from obs.sandbox.prometheus import prometheus_binary
 from tests.integration.collector_process import CollectorProcess, collectors
-from tests.integration.test_prometheus_slis import Shop, ratio, shop, started
+from tests.integration.shop_past import Shop, ratio
+from tests.integration.test_prometheus_slis import shop, started
 
 __all__ = ["collectors", "shop"]
 

@@ -5,11 +5,8 @@ import json
 import os
 import signal
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,11 +14,11 @@ from obs.catalogue.nats_events import PROCESSING
 from obs.clients.remote_write import HttpWriter
 from obs.families.family import Family
 from obs.sandbox.nats_server import NatsServer
-from obs.sandbox.process import Process, free_ports
 from obs.sandbox.prometheus import prometheus_binary
 from obs.sinks.remote_write import RemoteWriteSink
 from obs.spec.remote_write import RemoteWrite
 from tests.integration.collector_process import CollectorProcess, Spec, collectors, key, spec_of
+from tests.integration.receiving_prometheus import Receiving
 from tests.integration.waiting import eventually
 from tests.integration.write_receivers import V1, V2, WriteReceiver, write_receiver
 from tests.unit.sinks.test_remote_write import AT, LABELS, everything, exposed, histogram, lag
@@ -31,62 +28,12 @@ __all__ = ["collectors"]
 pytestmark = pytest.mark.integration
 
 
-class Receiving:
-    """A real Prometheus that takes remote write, and scrapes a collector."""
-
-    def __init__(self, folder: Path) -> None:
-        binary = prometheus_binary()
-        if binary is None:
-            pytest.skip("Prometheus is not installed")
-        (port,) = free_ports(1)
-        self._url = f"http://127.0.0.1:{port}"
-        self.endpoint = f"{self._url}/api/v1/write"
-        self._config = folder / "prometheus.yml"
-        self.scrape(None)
-        arguments = [
-            f"--config.file={self._config}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            *("--web.enable-remote-write-receiver", "--web.enable-lifecycle"),
-        ]
-        self.process = Process([binary, *arguments], folder / "prometheus.log")
-
-    def scrape(self, collector: CollectorProcess | None) -> None:
-        """Write a configuration that scrapes this one, under the job `scraped`."""
-        targets = [collector.url.partition("//")[2]] if collector else []
-        job = {"job_name": "scraped", "static_configs": [{"targets": targets}]}
-        quick = {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
-        self._config.write_text(json.dumps({"global": quick, "scrape_configs": [job]}))
-
-    def reload(self) -> None:
-        request = urllib.request.Request(f"{self._url}/-/reload", method="POST")
-        urllib.request.urlopen(request, timeout=5).close()
-
-    def ready(self) -> bool:
-        try:
-            urllib.request.urlopen(f"{self._url}/-/ready", timeout=5).close()
-        except OSError:
-            return False
-        return True
-
-    def query(self, expression: str, at: float | None = None) -> dict[tuple[Any, ...], float]:
-        """The instant vector, without job and instance."""
-        given = {"query": expression} | ({} if at is None else {"time": f"{at:.3f}"})
-        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode(given)}"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            found = json.load(answer)["data"]["result"]
-        left_out = ("job", "instance")
-        return {
-            tuple(sorted((k, v) for k, v in each["metric"].items() if k not in left_out)): float(
-                each["value"][1]
-            )
-            for each in found
-        }
-
-
 @pytest.fixture
 def prometheus(tmp_path: Path) -> Iterator[Receiving]:
-    server = Receiving(tmp_path)
+    binary = prometheus_binary()
+    if binary is None:
+        pytest.skip("Prometheus is not installed")
+    server = Receiving(binary, tmp_path)
     server.process.start()
     eventually(server.ready)
     yield server

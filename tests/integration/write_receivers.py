@@ -161,6 +161,8 @@ class WriteReceiver:
     answer_headers: dict[str, str] = field(default_factory=dict)
     raw: bytes = b""
     requests: list[dict[Identity, Written]] = field(default_factory=list)
+    refused: list[dict[Identity, Written]] = field(default_factory=list)
+    """What the requests had that met a `status`."""
 
     @property
     def url(self) -> str:
@@ -170,17 +172,22 @@ class WriteReceiver:
         self.headers = {name.lower(): value for name, value in request.headers.items()}
         self.raw = await request.read()
         if self.status is not None:
+            if self.headers["content-type"] in (V1, V2):
+                self.refused.append(self._read())
             return web.Response(status=self.status, text="no", headers=self.answer_headers)
+        kind, found = self.headers["content-type"], self._read()
+        self.requests.append(found)
+        written = {f"X-Prometheus-Remote-Write-{what}-Written": "0" for what in ("Histograms",)}
+        written["X-Prometheus-Remote-Write-Samples-Written"] = str(len(found))
+        return web.Response(status=204, headers=written if kind == V2 else {})
+
+    def _read(self) -> dict[Identity, Written]:
         assert self.headers["content-encoding"] == "snappy"
         kind = self.headers["content-type"]
         assert self.headers["x-prometheus-remote-write-version"] == (
             "2.0.0" if kind == V2 else "0.1.0"
         )
-        found = decoded(bytes(cramjam.snappy.decompress_raw(self.raw)), kind)
-        self.requests.append(found)
-        written = {f"X-Prometheus-Remote-Write-{what}-Written": "0" for what in ("Histograms",)}
-        written["X-Prometheus-Remote-Write-Samples-Written"] = str(len(found))
-        return web.Response(status=204, headers=written if kind == V2 else {})
+        return decoded(bytes(cramjam.snappy.decompress_raw(self.raw)), kind)
 
 
 @asynccontextmanager

@@ -96,7 +96,7 @@ class Collector:
             for kind in KINDS
         }
         self._state = state
-        self._starts = CounterStarts(state, self._damaged)
+        self._starts = CounterStarts(state, self._damaged, clock.wall())
         self._shown = ShownFamilies(system, self._starts, clock)
         self.exposition = self._shown.exposition
         self._slo_rows = RowCache()
@@ -355,7 +355,7 @@ class Collector:
             families += lease_families(*self._lease_shown)
         for kind in KINDS:
             families += kind.usage(self.clients_of(kind))
-        self._shown.show(OWN, begun(families, self.started))
+        self._shown.show(OWN, begun(families, self.started), lasting=False)
 
     def _damaged(self) -> None:
         self.state_errors["damaged"] += 1

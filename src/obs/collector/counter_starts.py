@@ -3,6 +3,10 @@
 A source says when its counters began, which is saved where they are. Here it is noticed that one
 began anew since, as that of a consumer which was deleted and created again: its total fell. From
 then on its start is the poll before, when it still had the old total.
+
+Totals are kept over a restart as well: of a counter that began anew while the collector was down,
+as that of a server which was restarted, the start is that of the collector. An earlier one might be
+before the last point with the old start, and receivers reject what overlaps.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +22,13 @@ from obs.state import State, decoded
 
 GONE: Final = 1_000
 """Series of a metric that are gone and whose last totals are kept: one may come back anew."""
+SAVED_EVERY: Final = 60.0
+"""Seconds between two writes of a source's totals."""
+MOST_SAVED: Final = 20_000
+"""Series of a metric whose totals are written; those of objects in such numbers are the source's,
+which keeps its counters itself."""
 _KIND: Final = "counter_starts"
+_TOTALS: Final = "counter_totals"
 _COUNTING: Final = (Kind.COUNTER, Kind.HISTOGRAM)
 
 Row = tuple[str, ...]
@@ -26,6 +36,8 @@ Key = tuple[str, Row]
 """A metric's name and labels."""
 _Saved = list[tuple[str, Row, Row, float]]
 """Metric, names and values of labels, and start of each series that began anew."""
+_SavedTotals = list[tuple[tuple[Row, ...], list[tuple[str, Row, list[Value]]]]]
+"""Values of labels, and the metrics with these rows: name, names of labels, totals."""
 
 
 @dataclass(slots=True)
@@ -42,10 +54,14 @@ class _Known:
 class CounterStarts:
     """Of all sources; what is known survives a restart in the state."""
 
-    def __init__(self, state: State, on_damage: Callable[[], None]) -> None:
+    def __init__(self, state: State, on_damage: Callable[[], None], began: float) -> None:
+        """`began`: when the collector did (Unix seconds)."""
         self._state = state
+        self._began = began
         self._known: dict[str, dict[Key, _Known]] = {}
         self._shown_at: dict[str, float] = {}
+        self._saved_at: dict[str, float] = {}
+        self._of_process: set[str] = set()
         self._restored: dict[str, dict[Key, _Known]] = {}
         for source, content in state.entries(_KIND).items():
             try:
@@ -56,12 +72,29 @@ class CounterStarts:
             of = self._restored.setdefault(source, {})
             for metric, labels, row, start in saved:
                 of.setdefault((metric, labels), _Known()).starts[row] = start
+        for source, content in state.entries(_TOTALS).items():
+            try:
+                self._restore_totals(source, decoded(content, _SavedTotals))
+            except ValueError:
+                on_damage()
 
-    def of(self, source: str, families: Sequence[Family], at: float) -> list[Family]:
+    def _restore_totals(self, source: str, saved: _SavedTotals) -> None:
+        of = self._restored.setdefault(source, {})
+        for values, metrics in saved:
+            rows = Rows(values)
+            for metric, labels, totals in metrics:
+                if len(totals) != len(rows):
+                    raise ValueError(f"{len(totals)} totals of {len(rows)} series")
+                known = of.setdefault((metric, labels), _Known())
+                known.rows, known.values = rows, totals
+
+    def of(
+        self, source: str, families: Sequence[Family], at: float, *, lasting: bool = True
+    ) -> list[Family]:
         """The families that a source shows at `at` (Unix seconds), with the starts of the counters
-        that began anew."""
+        that began anew. `lasting`: they go on when the collector is restarted."""
         before = self._known.get(source) or self._restored.get(source, {})
-        told_at = self._shown_at.get(source, at)
+        told_at = self._shown_at.get(source, self._began)
         known: dict[Key, _Known] = {}
         changed = False
         found = []
@@ -77,12 +110,18 @@ class CounterStarts:
         self._shown_at[source] = at
         if changed:
             self._put(source)
+        if not lasting:
+            self._of_process.add(source)
+        elif changed or not 0 <= at - self._saved_at.get(source, 0.0) < SAVED_EVERY:
+            self._put_totals(source, at)
         return found
 
     def save(self) -> None:
         """Queue everything for the state file."""
         for source in self._known:
             self._put(source)
+            if source not in self._of_process:
+                self._put_totals(source, self._shown_at[source])
 
     def _put(self, source: str) -> None:
         saved: _Saved = [
@@ -94,6 +133,17 @@ class CounterStarts:
             self._state.put(_KIND, source, msgspec.msgpack.encode(saved))
         else:
             self._state.remove(_KIND, source)
+
+    def _put_totals(self, source: str, at: float) -> None:
+        self._saved_at[source] = at
+        saved: dict[int, tuple[tuple[Row, ...], list[tuple[str, Row, list[Value]]]]] = {}
+        for (metric, labels), known in self._known[source].items():
+            if known.rows is None or len(known.rows) > MOST_SAVED:
+                continue
+            of_rows = saved.setdefault(id(known.rows), (known.rows.values, []))
+            of_rows[1].append((metric, labels, list(known.values)))
+        if saved:
+            self._state.put(_TOTALS, source, msgspec.msgpack.encode([*saved.values()]))
 
 
 def _observe(known: _Known, family: Family, told_at: float) -> bool:

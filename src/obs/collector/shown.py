@@ -42,9 +42,13 @@ class ShownFamilies:
         """Those that the spec does not leave out."""
         return [family for family in families if family.metric in self._exported]
 
-    def show(self, name: str, families: Sequence[Family]) -> None:
-        """Show families in place of those of this name, with what is compatible beside them."""
-        families = self._starts.of(name, self.exported(families), self._clock.wall())
+    def show(self, name: str, families: Sequence[Family], *, lasting: bool = True) -> None:
+        """Show families in place of those of this name, with what is compatible beside them.
+
+        `lasting`: what they count outlives this process, so a restart is no new start.
+        """
+        shown, now = self.exported(families), self._clock.wall()
+        families = self._starts.of(name, shown, now, lasting=lasting)
         self._families = {**self._families, name: families}
         self.exposition.update(name, [*families, *self.compat.of(name)])
         self.changes += 1

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from obs.errors import BadInput
 from obs.iam.arns import ANY_ACCOUNT, ArnPlace
 from obs.spec.aws import AwsSource
+from obs.spec.aws_accounts import AwsCredentials
 from obs.spec.report import did_you_mean
 from obs.spec.system import System
 
@@ -70,9 +71,12 @@ def _chosen(system: System, name: str | None, way: Way) -> Sources:
 
 
 def _label(source: AwsSource, way: Way) -> str:
-    if way is of_reader and source.role_arn:
-        return source.role_arn
-    return f"profile {source.profile}" if source.profile else "default credentials"
+    return label_of(source, source.role_arn if way is of_reader else None)
+
+
+def label_of(access: AwsCredentials, role_arn: str | None) -> str:
+    """What an identity is called: its role, if it has one, or who signs in."""
+    return role_arn or (f"profile {access.profile}" if access.profile else "default credentials")
 
 
 def places(sources: Sources, account: str | None) -> list[ArnPlace]:

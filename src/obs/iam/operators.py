@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from obs.errors import BadInput
-from obs.iam import arns
+from obs.iam import arns, workspaces
 from obs.iam.arns import ANY_ACCOUNT, ArnPlace
 from obs.iam.aws import listing_of_services
 from obs.iam.identity import Sources, place, places, regions
@@ -66,6 +66,8 @@ def check(system: System, sources: Sources, options: PolicyOptions) -> Policy:
     topics = _topics(system, sources)
     if topics:
         statements.append(Statement("CheckTopics", ("sns:GetTopicAttributes",), topics))
+    ours = {each.sign_in for each in sources.values()}
+    statements += workspaces.statements(workspaces.queried(system, options), ours, options)
     if system.stacks.amp is not None:
         listing_rules, writing = apply_amp(system, sources, options).statements
         described = ("aps:DescribeRuleGroupsNamespace",)

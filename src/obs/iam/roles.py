@@ -6,11 +6,12 @@ from typing import Final
 
 from obs.catalogue.metric import Metric
 from obs.errors import BadInput
-from obs.iam import arns, dead_letters, operators
+from obs.iam import arns, dead_letters, operators, workspaces
 from obs.iam.identity import (
     Sources,
     Way,
     identities,
+    label_of,
     of_reader,
     of_sign_in,
     place,
@@ -32,8 +33,15 @@ def policy_for(role: str, system: System, options: PolicyOptions) -> Policy:
 
     Raises BadInput where the spec cannot tell.
     """
+    if role == "collector" and not system.sources.aws and (found := _signers(system, options)):
+        if len(found) > 1:
+            raise BadInput(f"different credentials need separate policies: {', '.join(found)}")
+        return next(iter(found.values()))
     sources = {} if role == "apply-amp" else sources_of(system, options.source, way_of(role))
-    policy = _POLICIES[role](system, sources, options)
+    return _complete(role, _POLICIES[role](system, sources, options))
+
+
+def _complete(role: str, policy: Policy) -> Policy:
     if not policy.statements:
         raise BadInput(f"{role}: with this spec it makes no request to AWS, and needs no policy")
     unknown = any(":*:" in arn for each in policy.statements for arn in each.resources)
@@ -47,6 +55,9 @@ def policies_for(role: str, system: System, options: PolicyOptions) -> dict[str,
     """
     if role == "apply-amp":
         return {role: policy_for(role, system, options)}
+    signers = _signers(system, options) if role == "collector" and not options.source else {}
+    if signers and not system.sources.aws:
+        return signers
     found: dict[str, Policy] = {}
     refused: list[BadInput] = []
     for label, sources in identities(system, options.source, way_of(role)).items():
@@ -54,8 +65,24 @@ def policies_for(role: str, system: System, options: PolicyOptions) -> dict[str,
             found[label] = policy_for(role, system, replace(options, source=next(iter(sources))))
         except BadInput as error:  # nothing to do in this account
             refused.append(error)
+    found |= {
+        f"{label} of Prometheus" * (label in found) or label: signers[label] for label in signers
+    }
     if not found:
         raise refused[0]
+    return found
+
+
+def _signers(system: System, options: PolicyOptions) -> dict[str, Policy]:
+    """The policies of identities that only sign requests to workspaces of Prometheus."""
+    readers = {each.sign_in for each in system.sources.aws.values()}
+    found: dict[str, Policy] = {}
+    asked = workspaces.used(system, options)
+    for access in {each.by.sign_in: each.by for each in asked}.values():
+        if access.sign_in not in readers:
+            needed = workspaces.statements(asked, [access.sign_in], options)
+            policy = _complete("collector", Policy(tuple(needed)))
+            found[label_of(access, access.role_arn)] = policy
     return found
 
 
@@ -75,8 +102,11 @@ def _collector(system: System, sources: Sources, options: PolicyOptions) -> Poli
     statements += _listing_metrics(system, sources) if polled else ()
     statements += _publishing(system, sources, options)
     statements += _leasing(system, sources, options)
+    ours = {each.sign_in for each in sources.values()}
+    statements += workspaces.statements(workspaces.used(system, options), ours, options)
     if polled and system.checks.every is not None:  # it runs `obs check` as well
-        statements += operators.check(system, sources, options).statements
+        needed = operators.check(system, sources, options).statements
+        statements += [each for each in needed if each not in statements]
     remarks = [remark for each in polled for remark in each.remarks]
     if any(each.web_identity_token_file for each in sources.values()):
         remarks.append("this is for the role of role_arn; --for trust is who may assume it")
@@ -122,16 +152,18 @@ def _is_published(metric: Metric, system: System, options: PolicyOptions) -> boo
 
 
 def _sign_in(system: System, sources: Sources, options: PolicyOptions) -> Policy:
+    profiles = {each.profile for each in sources.values()}
+    signing = [each.by for each in workspaces.used(system, options) if each.by.profile in profiles]
     roles = {
         each.role_arn
-        for each in sources.values()
+        for each in (*sources.values(), *signing)
         if each.role_arn and not each.web_identity_token_file
     }
     if not roles:
         if any(each.role_arn for each in sources.values()):
             raise BadInput("sign-in: the role is assumed with a token alone, see --for trust")
         raise BadInput("sign-in: no AWS source has a role_arn, so no role is assumed")
-    return Policy((Statement("AssumeRole", ("sts:AssumeRole",), tuple(roles)),))
+    return Policy((Statement("AssumeRole", ("sts:AssumeRole",), tuple(sorted(roles))),))
 
 
 def _publisher(system: System, sources: Sources, options: PolicyOptions) -> Policy:

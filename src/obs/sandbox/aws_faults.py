@@ -6,7 +6,7 @@ Bodies are forwarded unchanged, except by PARTIAL and PAGED.
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from obs.sandbox.aws_protocol import (
+    access_key_of,
     error_answer,
     in_parts,
     operation_of,
@@ -56,6 +57,14 @@ class _Active:
     left: int | None  # requests yet to fail; None: until stopped
     seconds: float
     region: str  # whose requests fail; ANY: those to all
+    access_key: str  # requests signed with it fail; ANY: all
+
+    def concerns(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request with these headers fails."""
+        return self.region in (ANY, region_of(headers)) and self.access_key in (
+            ANY,
+            access_key_of(headers),
+        )
 
 
 class AwsFaults:
@@ -97,14 +106,15 @@ class AwsFaults:
         times: int | None = None,
         seconds: float = 5.0,
         region: str = ANY,
+        access_key: str = ANY,
     ) -> None:
-        """Fail `operation` in a region, the next `times` requests only where given; `seconds` is
-        for SLOW.
+        """Fail `operation` in a region or with an access key, the next `times` requests only where
+        given; `seconds` is for SLOW.
 
         One fault for each operation; one for a named operation takes precedence over one for all.
         """
         with self._lock:
-            self._active[operation] = _Active(fault, times, seconds, region)
+            self._active[operation] = _Active(fault, times, seconds, region, access_key)
 
     def stop_faults(self) -> None:
         """Forward all requests and accept connections again."""
@@ -164,6 +174,10 @@ class AwsFaults:
             await self._runner.cleanup()
         if self._session is not None:
             await self._session.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}  # requests that were broken off
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_READY_TIMEOUT)
@@ -173,12 +187,12 @@ class AwsFaults:
         self._thread.join(_READY_TIMEOUT)
         self._loop.close()
 
-    def _arrived(self, operation: str, region: str) -> _Active | None:
+    def _arrived(self, operation: str, headers: Mapping[str, str]) -> _Active | None:
         with self._lock:
             self._seen[operation] += 1
             key = operation if operation in self._active else ANY
             active = self._active.get(key)
-            if active is None or active.region not in (ANY, region):
+            if active is None or not active.concerns(headers):
                 return None
             if active.left is None:
                 return active
@@ -192,7 +206,7 @@ class AwsFaults:
         if self._refusing:
             return _break_off(request)
         operation = operation_of(request.path, request.headers, body)
-        active = self._arrived(operation, region_of(request.headers))
+        active = self._arrived(operation, request.headers)
         if active is None:
             return await self._forward(request, body)
         if active.fault in _REWRITTEN:

@@ -34,7 +34,7 @@ _ERRORS: Final = {
     ),
     "signature": (403, "InvalidSignatureException", "SignatureDoesNotMatch", ""),
 }
-_SCOPE: Final = re.compile(r"Credential=[^/]*/[^/]*/([^/]*)/")
+_SCOPE: Final = re.compile(r"Credential=([^/]*)/[^/]*/([^/]*)/")
 _LISTS: Final = ("EventBuses", "Rules", "Targets", "QueueUrls", "ResourceTagMappingList")
 _TOKENS: Final = ("NextToken", "PaginationToken")  # the latter is that of tags
 _TOKEN: Final = "obs-page-"
@@ -52,8 +52,17 @@ def operation_of(path: str, headers: Mapping[str, str], body: bytes) -> str:
 
 def region_of(headers: Mapping[str, str]) -> str:
     """The region that a request is signed for; empty where it is not signed."""
+    return _scope(headers, 2)
+
+
+def access_key_of(headers: Mapping[str, str]) -> str:
+    """The access key that a request is signed with; empty where it is not signed."""
+    return _scope(headers, 1)
+
+
+def _scope(headers: Mapping[str, str], part: int) -> str:
     scope = _SCOPE.search(headers.get("Authorization", ""))
-    return scope[1] if scope else ""
+    return scope[part] if scope else ""
 
 
 def error_answer(name: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:

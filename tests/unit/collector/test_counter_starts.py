@@ -1,8 +1,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from obs.catalogue import aws, nats
-from obs.collector import counter_starts
+import msgspec
+import pytest
+
+from obs.catalogue import nats
 from obs.collector.counter_starts import CounterStarts
 from obs.families.family import Family, Rows, Value
 from obs.state import State, open_state
@@ -30,7 +32,7 @@ def starts(known: CounterStarts, at: float, given: Family) -> dict[tuple[str, ..
 
 
 def test_a_total_that_fell_began_at_the_poll_before(tmp_path: Path) -> None:
-    known = CounterStarts(state(tmp_path), damaged)
+    known = CounterStarts(state(tmp_path), damaged, SINCE)
     same = family({A: 5, B: None, C: 7})
     assert starts(known, SINCE + 10, same) == {}
     assert starts(known, SINCE + 20, Family(same.metric, same.rows, [6, 1, 7], SINCE)) == {}
@@ -41,7 +43,7 @@ def test_a_total_that_fell_began_at_the_poll_before(tmp_path: Path) -> None:
 
 
 def test_one_that_was_gone_for_a_while_is_known_again(tmp_path: Path) -> None:
-    known = CounterStarts(state(tmp_path), damaged)
+    known = CounterStarts(state(tmp_path), damaged, SINCE)
     there: list[Totals] = [{A: 5, B: 9}, {A: 5}, {A: 5, B: 9}]
     for at, totals in enumerate(there):
         assert starts(known, SINCE + at, family(totals)) == {}
@@ -53,12 +55,12 @@ def test_one_that_was_gone_for_a_while_is_known_again(tmp_path: Path) -> None:
 
 def test_starts_stay_through_a_restart_and_go_with_their_series(tmp_path: Path) -> None:
     file = state(tmp_path)
-    known = CounterStarts(file, damaged)
+    known = CounterStarts(file, damaged, SINCE)
     starts(known, SINCE + 10, family({A: 5}))
     assert starts(known, SINCE + 20, family({A: 1})) == {A: SINCE + 10}
     file.close()
     file = state(tmp_path)
-    known = CounterStarts(file, damaged)
+    known = CounterStarts(file, damaged, SINCE)
     assert starts(known, SINCE + 99, family({A: 3, B: 1})) == {A: SINCE + 10}
     begun_later = family({A: 3, B: 1}, since=SINCE + 50)  # the state of its source was lost
     assert starts(known, SINCE + 99, begun_later) == {}
@@ -66,22 +68,56 @@ def test_starts_stay_through_a_restart_and_go_with_their_series(tmp_path: Path) 
     assert file.entries("counter_starts") == {}
 
 
-def test_gauges_have_no_start_and_damage_is_told(tmp_path: Path) -> None:
+def restarted(file: State, at: float) -> CounterStarts:
+    """As it was saved a moment ago."""
+    file.flush()
+    return CounterStarts(file, damaged, at)
+
+
+def test_what_began_anew_while_the_collector_was_down_began_with_the_collector(
+    tmp_path: Path,
+) -> None:
     file = state(tmp_path)
-    file.put("counter_starts", "main", b"\xc1")
+    starts(restarted(file, SINCE), SINCE + 10, family({A: 5, B: 9}))
+    known = restarted(file, SINCE + 100)
+    assert starts(known, SINCE + 101, family({B: 2, A: 6})) == {B: SINCE + 100}
+    assert starts(known, SINCE + 102, family({A: 1, B: 3})) == {A: SINCE + 101, B: SINCE + 100}
+    known.save()
+    known = restarted(file, SINCE + 200)
+    assert starts(known, SINCE + 201, family({A: 1, B: 2})) == {A: SINCE + 101, B: SINCE + 200}
+
+
+def test_totals_are_written_once_a_minute_and_with_everything_else(tmp_path: Path) -> None:
+    file = state(tmp_path)
+    known = restarted(file, SINCE)
+    for second, total in ((0, 5), (30, 9)):
+        starts(known, SINCE + second, family({A: total}))
+    assert starts(restarted(file, SINCE + 40), SINCE + 41, family({A: 8})) == {}
+    known.save()
+    assert starts(restarted(file, SINCE + 40), SINCE + 41, family({A: 8})) == {A: SINCE + 40}
+    starts(known, SINCE + 90, family({A: 20}))
+    assert starts(restarted(file, SINCE + 95), SINCE + 96, family({A: 19})) == {A: SINCE + 95}
+
+
+def test_totals_of_the_process_itself_are_not_kept(tmp_path: Path) -> None:
+    file = state(tmp_path)
+    known = restarted(file, SINCE)
+    known.of("main", [family({A: 5})], SINCE + 1, lasting=False)
+    known.save()
+    file.flush()
+    assert file.entries("counter_totals") == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xc1", msgspec.msgpack.encode([([A], [[nats.DELIVERED.name, nats.DELIVERED.labels, []]])])],
+    ids=["no message", "a row without a total"],
+)
+def test_damaged_totals_are_told_and_nothing_began_anew(tmp_path: Path, content: bytes) -> None:
+    file = state(tmp_path)
+    file.put("counter_totals", "main", content)
     file.flush()
     told: list[None] = []
-    known = CounterStarts(file, lambda: told.append(None))
+    known = CounterStarts(file, lambda: told.append(None), SINCE)
     assert told == [None]
-    for total in (5, 1):
-        gauge = Family(nats.LAG_MESSAGES, Rows([A]), [total])
-        assert known.of("main", [gauge], SINCE) == [gauge]
-
-
-def test_totals_of_series_that_are_gone_are_bounded(tmp_path: Path) -> None:
-    known = CounterStarts(state(tmp_path), damaged)
-    rules = (Rows([("main", "bus", f"rule-{n}")]) for n in range(2 * counter_starts.GONE))
-    for at, rows in enumerate(rules):
-        known.of("main", [Family(aws.INVOCATIONS, rows, [1], SINCE)], SINCE + at)
-    (kept,) = known._known["main"].values()
-    assert len(kept.gone) == counter_starts.GONE
+    assert starts(known, SINCE + 1, family({A: 1})) == {}
