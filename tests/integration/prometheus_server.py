@@ -110,8 +110,9 @@ class PrometheusServer:
             with urllib.request.urlopen(f"{self.url}/api/v1/{path}", query, timeout=20) as answer:
                 return json.load(answer)["data"]["result"]
         except urllib.error.HTTPError as error:
-            assert error.code == HTTPStatus.SERVICE_UNAVAILABLE, error.read()  # it is starting
-            return []
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            return []  # it is starting
         except OSError:  # it is not listening yet
             return []
 

@@ -49,7 +49,9 @@ class Prometheus(PrometheusServer):
     """With the rules of these systems."""
 
     def __init__(self, folder: Path, targets: list[str], rules: Iterable[str]) -> None:
-        super().__init__(folder, targets, [str(folder / each / "prometheus/*.yaml") for each in rules])
+        super().__init__(
+            folder, targets, [str(folder / each / "prometheus/*.yaml") for each in rules]
+        )
 
     def ever(self) -> Alerts:
         """What has fired so far; nothing while it does not answer."""

@@ -23,6 +23,8 @@ STREAM: Final = "ORDERS"
 WORKER, STUCK = "worker", "stuck"
 BACKLOG: Final = 3_000  # messages that nobody pulls: more than NatsConsumerLagHigh allows
 _EACH: Final = 4  # invocations and messages, a second
+BAD_EACH: Final = _EACH // 2
+"""Of the invocations of the failing rule, a second."""
 _PAST_MINUTES: Final = 90
 _ANSWERS: Final = 2.0  # seconds for a pull
 
@@ -57,12 +59,15 @@ class Traffic:
         """Create stream, consumers, bucket, bus and rules, with a past in which events failed."""
         asyncio.run(self._prepare_nats())
         aws_events.create_oms(self._endpoint_url)
+        sqs = aws_events.aws("sqs", self._endpoint_url)
+        queue = sqs.get_queue_url(QueueName=aws_events.DEAD_LETTER_QUEUE)["QueueUrl"]
+        sqs.send_message(QueueUrl=queue, MessageBody="{}")
         now = int(time.time()) // 60 * 60
         past = [now - 60 * each for each in range(1, _PAST_MINUTES)]
         for rule in (FAILING, FINE):
             points = {"Invocations": dict.fromkeys(past, 60.0 * _EACH)}
             if rule == FAILING:
-                points["FailedInvocations"] = dict.fromkeys(past, 30.0 * _EACH)
+                points["FailedInvocations"] = dict.fromkeys(past, 60.0 * BAD_EACH)
             aws_events.put_rule_points(self._endpoint_url, BUS, rule, points)
 
     def flow(self) -> None:
@@ -127,11 +132,10 @@ class Traffic:
 
     def _put(self) -> None:
         minute = int(time.time()) // 60 * 60
-        bad = _EACH // 2
-        self._add({FAILED: bad, invocations(FAILING): _EACH, invocations(FINE): _EACH})
+        self._add({FAILED: BAD_EACH, invocations(FAILING): _EACH, invocations(FINE): _EACH})
         points = {"Invocations": {minute: float(_EACH)}}
         aws_events.put_rule_points(self._endpoint_url, BUS, FINE, points)
-        points["FailedInvocations"] = {minute: float(bad)}
+        points["FailedInvocations"] = {minute: float(BAD_EACH)}
         aws_events.put_rule_points(self._endpoint_url, BUS, FAILING, points)
 
     def _add(self, more: Mapping[Sample, float]) -> None:
