@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import pytest
 
 from obs.clients.aws import AwsClient
+from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults
 from obs.sources.aws.eventbridge import EventBridge
@@ -75,6 +76,16 @@ def emulator() -> Iterator[AwsEmulator]:
 def proxy(emulator: AwsEmulator) -> Iterator[AwsFaults]:
     with AwsFaults(emulator.endpoint_url) as running:
         yield running
+
+
+def create_lease_table(endpoint_url: str) -> None:
+    """The DynamoDB table `obs-lease`."""
+    aws_events.aws("dynamodb", endpoint_url).create_table(
+        TableName="obs-lease",
+        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def sign_in(patch: pytest.MonkeyPatch) -> None:

@@ -84,9 +84,11 @@ class PrometheusServer:
         assert self.process.pid is not None
         os.kill(self.process.pid, signal.SIGHUP)
 
-    def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
-        """Labels and value of each series now; nothing while it does not answer."""
-        found = self._asked("query", query=expression)
+    def query(self, expression: str, at: float | None = None) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each series now, or at that moment (Unix seconds); nothing while it
+        does not answer."""
+        moment = {} if at is None else {"time": f"{at:.3f}"}
+        found = self._asked("query", query=expression, **moment)
         return [(each["metric"], float(each["value"][1])) for each in found]
 
     def raw(self, selector: str, seconds: float, at: float) -> list[Raw]:

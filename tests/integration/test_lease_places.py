@@ -24,13 +24,18 @@ from obs.lease.keeper import Keeper
 from obs.lease.kinds import key_of, open_store
 from obs.lease.store import Conflict, Store
 from obs.lease.trial import Tried, tried
-from obs.sandbox import aws_events
 from obs.sandbox.nats_server import NatsServer
 from obs.spec.load import load
 from obs.spec.system import System
-from tests.integration.aws_fixtures import Account, account, emulator, proxy
+from tests.integration.aws_fixtures import (
+    Account,
+    account,
+    create_lease_table,
+    emulator,
+    proxy,
+)
 from tests.integration.certificates import Certificates
-from tests.integration.kubernetes_api import TOKEN, KubernetesApi, kubernetes_api
+from tests.integration.kubernetes_api import KubernetesApi, kubernetes_api, lease_at
 
 __all__ = ["account", "emulator", "proxy"]
 
@@ -92,21 +97,8 @@ async def _bucket(url: str) -> None:
     await client.close()
 
 
-def create_lease_table(endpoint_url: str) -> None:
-    aws_events.aws("dynamodb", endpoint_url).create_table(
-        TableName="obs-lease",
-        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 def kubernetes_place(folder: Path, api: KubernetesApi, certificates: Certificates) -> System:
-    (folder / "token").write_text(f"{TOKEN}\n")
-    (folder / "namespace").write_text("shop")
-    files = {f"{name}_file": str(folder / name) for name in ("token", "namespace")}
-    lease = {"name": "obs-shop", "url": api.url, "ca_file": str(certificates.ca), **files}
-    return read(spec_file(folder, {}, {"kubernetes": lease}))
+    return read(spec_file(folder, {}, {"kubernetes": lease_at(api, certificates, folder)}))
 
 
 def dynamodb_place(folder: Path, account: Account, *, made: bool = True) -> System:

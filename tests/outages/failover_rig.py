@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from tests.outages.networks import Network
 
 TTL: Final = 6.0  # seconds
 POLL: Final = 12.0  # seconds, of AWS
-NATS_POLL: Final = 3.0  # seconds
+NATS_POLL: Final = 4.0  # seconds
 TAKEOVER: Final = 2 * POLL + TTL
 """Seconds until another leads and everything is fresh, at most: docs/high-availability.md."""
 LEADER: Final = key("obs_leader")
@@ -50,6 +50,8 @@ GROWING: Final = ("EventBridgeFailedInvocations", "EventBridgeErrorRateHigh")
 STARTS: Final = 90.0
 """Seconds until all alerts fire that are to, at most."""
 _OBS_USER: Final = "obs"
+_OF_LEASES: Final = ("GetItem", "PutItem")
+_NATS_LEASE: Final = {"nats": {"source": "nats", "bucket": BUCKET}}
 DELIVERY: Final = "delivery"
 SLOS: Final[list[dict[str, object]]] = [
     {
@@ -94,8 +96,8 @@ class Member:
 
     @property
     def requests(self) -> int:
-        """What has arrived at AWS so far."""
-        return sum(self.aws.seen.values())
+        """What has arrived at AWS so far, but for those about a lease."""
+        return sum(n for operation, n in self.aws.seen.items() if operation not in _OF_LEASES)
 
     @property
     def leads(self) -> bool:
@@ -113,8 +115,9 @@ class Rig:
     traffic: Traffic
     receiver: WebhookReceiver
     stack: ExitStack
-    apart: bool
-    short: bool
+    apart: bool = False
+    short: bool = False
+    lease: Mapping[str, object] = field(default_factory=lambda: _NATS_LEASE)
     prometheus: PrometheusServer = field(init=False)
     members: list[Member] = field(default_factory=list)
     """Those that run, or soon run again."""
@@ -143,6 +146,14 @@ class Rig:
         self.members.append(member)
         self.every.append(member)
         return member
+
+    def start(self, collectors: int) -> None:
+        """So many collectors at once; from now on something happens in NATS and AWS."""
+        each = [self.add() for _ in range(collectors)]
+        with ThreadPoolExecutor(collectors) as starting:
+            list(starting.map(lambda member: member.collector.start(), each))
+        self.stack.enter_context(_metered(self))
+        self.traffic.flow()
 
     def replace(self, old: Member) -> Member:
         """Another one at another address, not started yet; Prometheus forgets the old one."""
@@ -181,8 +192,7 @@ class Rig:
             },
             slos=SLOS,
         )
-        lease = {"nats": {"source": "nats", "bucket": BUCKET}}
-        return {**spec, "ha": {"lease": lease, "ttl": f"{TTL:g}s"}}
+        return {**spec, "ha": {"lease": self.lease, "ttl": f"{TTL:g}s"}}
 
     @property
     def password_file(self) -> Path:
@@ -206,11 +216,11 @@ class Rig:
         alerts = tuned_alerts(load([file], variables={}))
         held = {each.name: max(round(each.hold / _SHARE), 1) for each in alerts if each.hold}
         soon = dict.fromkeys(_AT_ONCE, 2)
-        tuned = {name: {"for": f"{seconds}s"} for name, seconds in (held | soon).items()}
-        counted: dict[str, object] = (
-            {"enabled": False} if self.short else {"window": f"{WINDOW:g}s"}
-        )
-        tuned |= dict.fromkeys(GROWING, counted)
+        tuned: dict[str, dict[str, object]] = {
+            name: {"for": f"{seconds}s"} for name, seconds in (held | soon).items()
+        }
+        for name in GROWING:
+            tuned[name] = {"enabled": False} if self.short else {"window": f"{WINDOW}s"}
         own = spec.get("alerts", {})
         merged = {name: {**tuned.get(name, {}), **own.get(name, {})} for name in tuned.keys() | own}
         file.write_text(json.dumps({**spec, "alerts": merged}))
@@ -249,6 +259,16 @@ def rig(
     folder: Path, collectors: int = 2, *, apart: bool = False, short: bool = False
 ) -> Iterator[Rig]:
     """So many collectors, `apart`: each in a network of its own; `short`: with fewer alerts."""
+    with systems(folder) as made:
+        made.apart, made.short = apart, short
+        made.start(collectors)
+        _observe(made, folder)
+        yield made
+
+
+@contextmanager
+def systems(folder: Path) -> Iterator[Rig]:
+    """NATS and AWS, in which something happens once there are collectors."""
     with ExitStack() as stack:
         sign_in(stack.enter_context(pytest.MonkeyPatch.context()))
         (folder / "password").write_text("first")
@@ -257,15 +277,8 @@ def rig(
         traffic = Traffic(server, emulator.endpoint_url)
         traffic.prepare()
         receiver = stack.enter_context(_receiving())
-        made = Rig(folder, server, emulator, traffic, receiver, stack, apart, short)
         stack.enter_context(traffic.running())
-        with ThreadPoolExecutor(collectors) as starting:
-            each = [made.add() for _ in range(collectors)]
-            list(starting.map(lambda member: member.collector.start(), each))
-        _observe(made, folder)
-        stack.enter_context(_metered(made))
-        traffic.flow()
-        yield made
+        yield Rig(folder, server, emulator, traffic, receiver, stack)
 
 
 def _logins(password: str) -> dict[str, Any]:

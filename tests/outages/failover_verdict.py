@@ -7,8 +7,9 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from obs.alerts.alert import HOUR, MINUTE
-from obs.catalogue.aws import FAILED_INVOCATIONS
-from obs.catalogue.growth import recalled_growth
+from obs.catalogue.aws import FAILED_INVOCATIONS, INVOCATIONS
+from obs.catalogue.growth import growth, recalled_growth
+from obs.catalogue.nats import DELIVERED
 from obs.catalogue.query import over_time
 from tests.integration.collector_process import Sample, Scrape, key, own_labels
 from tests.integration.prometheus_server import Raw
@@ -40,6 +41,7 @@ _OURS: Final = '{system="oms",__name__!~"ALERTS.*"}'
 _TOTALS: Final = '{__name__=~"(nats|eventbridge|sqs|slo)_.*_total",system="oms"}'
 _SETTLES: Final = 120.0  # seconds until the events of a minute are in a ledger
 _EVALUATIONS: Final = 5
+_METRICS: Final = (INVOCATIONS, FAILED_INVOCATIONS, DELIVERED)
 
 Alert = frozenset[tuple[str, str]]
 
@@ -70,6 +72,12 @@ def settled(rig: Rig) -> Before:
     now = time.time()
     series = {sample_of(each) for each in rig.prometheus.raw(_OURS, 5, now)}
     return Before(now, len(rig.receiver.notices), firing, frozenset(filter(_stays, series)))
+
+
+def scraped(rig: Rig) -> Before:
+    """The same where no Prometheus looks on."""
+    series = set[Sample]().union(*(each.collector.scrape() for each in rig.members))
+    return Before(time.time(), 0, {}, frozenset(filter(_stays, series)))
 
 
 def _steady(rig: Rig) -> bool:
@@ -129,7 +137,8 @@ def verdict(
     ended = time.time()
     gaps, lost = _gaps(rig, before, ended)
     lost += [*_alerts(rig, before, ended, may), *_counters(rig, before, ended)]
-    lost += [*_spent(rig, before, spenders), *_balance(rig)]
+    lost += _growth(rig, before, ended)
+    lost += [*spent_twice(rig, before, spenders), *miscounted(rig)]
     told = f"{len(before.firing)} alerts go on firing, no other does"
     longest = f"no series for {gaps.paid:.1f} s (paid), {gaps.free:.1f} s (free)"
     return Recovery("; ".join(lost), seconds, f"{told}; {longest}")
@@ -187,16 +196,16 @@ def _identity(labels: dict[str, str]) -> Alert:
 
 
 def _counters(rig: Rig, before: Before, ended: float) -> Iterator[str]:
-    """None falls, and none is beyond what has happened."""
+    """Those of a leader never fall; and none tells more than has happened.
+
+    Those that every collector counts for itself fall back to what another has counted.
+    """
     labels = sorted({label for _, found in before.series for label, _ in found})
     by = f"max by (__name__,{','.join(labels)}) ({_TOTALS})"
     slo_events = key("slo_events_total", slo=DELIVERY, slo_service="oms")
     for raw in rig.prometheus.over(by, before.at, ended):
         sample = sample_of(raw)
-        behind = (
-            0.0 if _is_paid(sample) else 2 * NATS_POLL
-        )  # another has polled it a little earlier
-        if _falls(raw, behind):
+        if _is_paid(sample) and any(now < then for (_, then), (_, now) in pairwise(raw.points)):
             yield f"{_text(sample)} fell"
         if sample in COUNTED and any(v > rig.traffic.total(sample, at) for at, v in raw.points):
             yield f"{_text(sample)} counts more than has happened"
@@ -206,21 +215,31 @@ def _counters(rig: Rig, before: Before, ended: float) -> Iterator[str]:
                 yield f"{_text(sample)} counts more than has happened"
 
 
-def _falls(raw: Raw, behind: float) -> bool:
-    """Whether a value is below one of more than so many seconds before."""
-    return any(
-        later < earlier
-        for end, later in raw.points
-        for begin, earlier in raw.points
-        if begin < end - behind
-    )
+def _growth(rig: Rig, before: Before, ended: float) -> Iterator[str]:
+    """How much rules count since, of what there is a truth of."""
+    window = int(ended - before.at)
+    since = ended - window
+    for metric in _METRICS:
+        for labels, grown in rig.prometheus.query(growth(metric, metric.labels, (), window), ended):
+            sample = metric.name, own_labels(labels.items())
+            if sample not in COUNTED:
+                continue
+            late = 2 * POLL if _is_paid(sample) else 2 * NATS_POLL
+            least = _happened(rig, sample, since, ended - late)
+            most = _happened(rig, sample, since - late, ended)
+            if not least <= grown <= most:
+                yield f"rules count {grown:g} of {_text(sample)}, and not {least:g} to {most:g}"
+
+
+def _happened(rig: Rig, sample: Sample, since: float, until: float) -> float:
+    return rig.traffic.total(sample, until) - rig.traffic.total(sample, since)
 
 
 def _events(rig: Rig, at: float) -> float:
     return sum(rig.traffic.total(invocations(rule), at) for rule in (FAILING, FINE))
 
 
-def _spent(rig: Rig, before: Before, spenders: Sequence[Member]) -> Iterator[str]:
+def spent_twice(rig: Rig, before: Before, spenders: Sequence[Member]) -> Iterator[str]:
     """Only one at a time sends requests to AWS, and all that lead do. The first may have sent its
     last one before."""
     owners = [rig.every.index(member) for at, member in rig.spent if at > before.at]
@@ -230,7 +249,7 @@ def _spent(rig: Rig, before: Before, spenders: Sequence[Member]) -> Iterator[str
         yield f"AWS was asked by collectors {turns}, not by {wanted}"
 
 
-def _balance(rig: Rig) -> Iterator[str]:
+def miscounted(rig: Rig) -> Iterator[str]:
     """Once nothing happens any more, every counter is what has happened."""
     rig.traffic.pause()
     wanted = {sample: rig.traffic.total(sample) for sample in COUNTED}
