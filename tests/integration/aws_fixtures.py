@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import pytest
 
 from obs.clients.aws import AwsClient
+from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults
 from obs.sources.aws.eventbridge import EventBridge
@@ -77,17 +78,32 @@ def proxy(emulator: AwsEmulator) -> Iterator[AwsFaults]:
         yield running
 
 
+def create_lease_table(endpoint_url: str) -> None:
+    """The DynamoDB table `obs-lease`."""
+    aws_events.aws("dynamodb", endpoint_url).create_table(
+        TableName="obs-lease",
+        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def sign_in(patch: pytest.MonkeyPatch) -> None:
+    """Give this process, and those that it starts, the emulator's credentials and no others."""
+    patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        patch.delenv(name, raising=False)
+    patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+
+
 @pytest.fixture
 def account(
     emulator: AwsEmulator, proxy: AwsFaults, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Account]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    sign_in(monkeypatch)
     emulator.reset()
     proxy.stop_faults()
     yield Account(emulator.endpoint_url, proxy, Clock(time.time()))

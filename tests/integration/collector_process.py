@@ -134,6 +134,7 @@ class CollectorProcess:
     tls: ssl.SSLContext | None = None
     login: tuple[str, str] | None = None
     url: str = ""
+    within: tuple[str, ...] = ()  # a command that runs it, such as `ip netns exec NAME`
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -255,7 +256,7 @@ class CollectorProcess:
     def _child(self) -> Process:
         command = ["collect", "--spec", str(self.spec_file), *self.arguments]
         return Process(
-            [sys.executable, "-c", _LAUNCH, str(self.clock.path), *command],
+            [*self.within, sys.executable, "-c", _LAUNCH, str(self.clock.path), *command],
             self.folder / "collector.log",
             env=self.environment,
             cwd=self.folder,

@@ -10,19 +10,21 @@ class Cuttable:
     frozen it swallows what is sent.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        """`port` is the one that it forwards to; it listens on an address of `host`."""
         self._target = port
         self._open: list[socket.socket] = []
         self._cut = False
         self._frozen = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host = host
+        self._listener = socket.create_server((host, 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self) -> str:
         """The address as one of NATS."""
-        return f"nats://127.0.0.1:{self.port}"
+        return f"nats://{self.host}:{self.port}"
 
     def cut(self) -> None:
         """End every connection, and refuse others."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from tests.integration.certificates import Certificates
@@ -51,6 +52,14 @@ class KubernetesApi:
             document["metadata"]["resourceVersion"] = f"{self.version}"
             self.objects[kind, name] = document
             return (201 if method == "POST" else 200), document
+
+
+def lease_at(api: KubernetesApi, certificates: Certificates, folder: Path) -> dict[str, str]:
+    """What a spec says to keep its lease there; `folder` gets the service account's files."""
+    (folder / "token").write_text(f"{TOKEN}\n")
+    (folder / "namespace").write_text("shop")
+    files = {f"{name}_file": str(folder / name) for name in ("token", "namespace")}
+    return {"name": "obs-shop", "url": api.url, "ca_file": str(certificates.ca), **files}
 
 
 @contextmanager

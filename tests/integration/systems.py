@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from obs.sandbox import aws_events
-from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
+from obs.sandbox.aws_emulator import AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults
 from obs.sandbox.nats_server import NatsServer
+from tests.integration.aws_fixtures import sign_in
 from tests.integration.collector_process import CollectorProcess, Scrape, Spec, key, spec_of
 from tests.integration.deliveries import create_stream, deliver
 from tests.integration.nats_monitor import Monitor, monitor_of
@@ -87,11 +88,7 @@ def systems(
         NatsServer(folder / "nats") as server,
         monitor_of(server.monitor) as monitor,
     ):
-        patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-        patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        sign_in(patch)
         asyncio.run(create_stream(server))
         made = Systems(server, monitor, proxy, emulator.endpoint_url)
         now = int(time.time()) // 60 * 60

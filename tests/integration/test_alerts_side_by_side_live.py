@@ -1,8 +1,6 @@
 """Two systems, two environments and two shards, scraped by one real Prometheus with all rules."""
 
 import json
-import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,19 +12,14 @@ from nats.js.api import ConsumerConfig, StreamConfig
 from obs.alerts.targets import build
 from obs.artifacts import write
 from obs.sandbox.nats_server import NatsServer
-from obs.sandbox.process import Process, free_ports
-from obs.sandbox.prometheus import prometheus_binary
 from obs.spec.load import load
 from tests.integration.collector_process import CollectorProcess, collectors
 from tests.integration.nats_binary import run_by
+from tests.integration.prometheus_server import PrometheusServer, needs_prometheus
 from tests.integration.waiting import eventually
 
 __all__ = ["collectors"]
-BINARY: Final = prometheus_binary()
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(BINARY is None, reason="prometheus is not installed"),
-]
+pytestmark = [pytest.mark.integration, needs_prometheus]
 
 WAITING: Final = 50  # messages
 Alerts = set[tuple[str, str, str, str]]
@@ -52,34 +45,17 @@ def spec(
     }
 
 
-class Prometheus:
-    """One that scrapes and evaluates every second, and can be started again on its data."""
+class Prometheus(PrometheusServer):
+    """With the rules of these systems."""
 
     def __init__(self, folder: Path, targets: list[str], rules: Iterable[str]) -> None:
-        assert BINARY
-        folder.mkdir()
-        (port,) = free_ports(1)
-        self.url = f"http://127.0.0.1:{port}"
-        times = ("scrape_interval", "scrape_timeout", "evaluation_interval")
-        config = {
-            "global": dict.fromkeys(times, "1s"),
-            "rule_files": [str(folder / name / "prometheus/*.yaml") for name in rules],
-            "scrape_configs": [{"job_name": "obs", "static_configs": [{"targets": targets}]}],
-        }
-        (folder / "prometheus.yml").write_text(json.dumps(config))
-        self.process = Process(
-            [
-                BINARY,
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            folder / "prometheus.log",
+        super().__init__(
+            folder, targets, [str(folder / each / "prometheus/*.yaml") for each in rules]
         )
 
     def ever(self) -> Alerts:
         """What has fired so far; nothing while it does not answer."""
-        found = self._query(
+        found = self.query(
             'max_over_time(ALERTS{alertstate="firing",alertname!="ObsWatchdog"}[1h])'
         )
         return {
@@ -92,24 +68,10 @@ class Prometheus:
             for each, _ in found
         }
 
-    def evaluations(self) -> float:
-        """How often rules have been evaluated."""
-        count = self._query('max(count_over_time(ALERTS{alertname="ObsWatchdog"}[1h]))')
-        return count[0][1] if count else 0.0
-
     def evaluated(self, times: int = 3) -> None:
         """Wait for that many more evaluations."""
         before = self.evaluations()
         eventually(lambda: self.evaluations() >= before + times)
-
-    def _query(self, expression: str) -> list[tuple[dict[str, str], float]]:
-        query = urllib.parse.urlencode({"query": expression})
-        try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/query?{query}", timeout=5) as answer:
-                found = json.load(answer)["data"]["result"]
-        except OSError:  # it is starting
-            return []
-        return [(each["metric"], float(each["value"][1])) for each in found]
 
 
 @pytest.fixture

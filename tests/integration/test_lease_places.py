@@ -14,18 +14,28 @@ import nats
 import pytest
 import yaml
 
+from obs.checks.finding import Outcome
+from obs.checks.run import run
+from obs.doctor.catalogue import CHECKS
+from obs.doctor.lease import read_lease
 from obs.errors import SourceError
 from obs.lease.handover import Handover
 from obs.lease.keeper import Keeper
 from obs.lease.kinds import key_of, open_store
 from obs.lease.store import Conflict, Store
-from obs.sandbox import aws_events
+from obs.lease.trial import Tried, tried
 from obs.sandbox.nats_server import NatsServer
 from obs.spec.load import load
 from obs.spec.system import System
-from tests.integration.aws_fixtures import Account, account, emulator, proxy
+from tests.integration.aws_fixtures import (
+    Account,
+    account,
+    create_lease_table,
+    emulator,
+    proxy,
+)
 from tests.integration.certificates import Certificates
-from tests.integration.kubernetes_api import TOKEN, KubernetesApi, kubernetes_api
+from tests.integration.kubernetes_api import KubernetesApi, kubernetes_api, lease_at
 
 __all__ = ["account", "emulator", "proxy"]
 
@@ -52,8 +62,9 @@ def read(file: Path) -> System:
 
 
 @contextlib.contextmanager
-def nats_place(folder: Path) -> Iterator[System]:
-    """A server on which obs may do what is printed, and no more."""
+def nats_place(folder: Path, *, made: bool = True, rights: bool = True) -> Iterator[System]:
+    """A server on which obs may do what is printed, and no more; `made`: with the bucket."""
+    folder.mkdir(exist_ok=True)
     (folder / "password").write_text("secret")
     server = NatsServer(folder / "nats")
     login = {"user": "obs", "password_file": str(folder / "password"), "account": "SHOP"}
@@ -65,14 +76,17 @@ def nats_place(folder: Path) -> Iterator[System]:
         [*command, "--format", "json"], capture_output=True, check=True, text=True
     )
     (user,) = json.loads(said.stdout)
-    rights = {each: {"allow": user[each]} for each in ("publish", "subscribe")}
+    allowed = {each: {"allow": user[each]} for each in ("publish", "subscribe")}
+    if not rights:
+        allowed["publish"] = {"allow": [each for each in user["publish"] if "$KV" not in each]}
     users = [
-        {"user": "obs", "password": "secret", "permissions": rights},
+        {"user": "obs", "password": "secret", "permissions": allowed},
         {"user": "admin", "password": "secret"},
     ]
     server._extra = {"accounts": {"SHOP": {"users": users, "jetstream": "enabled"}}}
     with server:
-        asyncio.run(_bucket(server.url))
+        if made:
+            asyncio.run(_bucket(server.url))
         connection["servers"] = [server.url]
         yield read(spec_file(folder, sources, {"nats": {"source": "main", "bucket": "obs-lease"}}))
 
@@ -84,21 +98,12 @@ async def _bucket(url: str) -> None:
 
 
 def kubernetes_place(folder: Path, api: KubernetesApi, certificates: Certificates) -> System:
-    (folder / "token").write_text(f"{TOKEN}\n")
-    (folder / "namespace").write_text("shop")
-    files = {f"{name}_file": str(folder / name) for name in ("token", "namespace")}
-    lease = {"name": "obs-shop", "url": api.url, "ca_file": str(certificates.ca), **files}
-    return read(spec_file(folder, {}, {"kubernetes": lease}))
+    return read(spec_file(folder, {}, {"kubernetes": lease_at(api, certificates, folder)}))
 
 
-def dynamodb_place(folder: Path, account: Account) -> System:
-    client = aws_events.aws("dynamodb", account.endpoint_url)
-    client.create_table(
-        TableName="obs-lease",
-        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+def dynamodb_place(folder: Path, account: Account, *, made: bool = True) -> System:
+    if made:
+        create_lease_table(account.endpoint_url)
     aws = {"region": "us-east-1", "endpoint_url": account.faults.endpoint_url}
     lease = {"source": "cloud", "table": "obs-lease"}
     return read(spec_file(folder, {"aws": {"cloud": aws}}, {"dynamodb": lease}))
@@ -161,6 +166,47 @@ def test_one_leads_and_hands_over_what_it_has(system: System) -> None:
         two.stop()
         one.look()
         assert (one.leads, one.epoch) == (True, 3)
+
+
+def test_the_doctor_tells_who_leads_and_changes_nothing(system: System) -> None:
+    key = key_of(system)
+    with contextlib.ExitStack() as stack:
+        store = opened(system, stack)
+        assert tried(store, key) == Tried("", 0)
+        assert store.read(key) is None
+        keeper = Keeper(opened(system, stack), key, 15, holder="a")
+        keeper.look()
+        before = store.read(key), store.read(f"{key}.state")
+        assert read_lease(system) == Tried("a", 1)
+        assert (store.read(key), store.read(f"{key}.state")) == before
+        keeper.stop()
+
+
+def test_the_doctor_says_what_a_place_lacks(
+    api: KubernetesApi, certificates: Certificates, account: Account, tmp_path: Path
+) -> None:
+    told = []
+    systems = [
+        kubernetes_place(tmp_path, api, certificates),
+        dynamodb_place(tmp_path, account, made=False),
+    ]
+    (tmp_path / "token").write_text("expired")
+    with (
+        nats_place(tmp_path, rights=False) as forbidden,
+        nats_place(tmp_path / "2", made=False) as bare,
+    ):
+        for system in (*systems, forbidden, bare):
+            (check,) = (each for each in CHECKS if each.name == "lease")
+            (result,) = run(system, [check])
+            (found,) = result.findings
+            assert found.outcome is Outcome.FAILED
+            told.append(found.advice.splitlines()[0])
+    assert told == [
+        "kubectl auth can-i update leases --as system:serviceaccount:NAMESPACE:NAME",
+        "aws dynamodb describe-table --table-name obs-lease",
+        "obs nats permissions",
+        "nats kv add obs-lease --replicas 3",
+    ]
 
 
 def test_people_see_who_leads_and_can_take_a_lease_away(

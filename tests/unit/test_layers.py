@@ -72,7 +72,7 @@ MAY_IMPORT = {
     },
     "doctor": {
         *("checks", "errors", "extras", "redaction", "sources", "spec", "state", "state_file"),
-        "web",
+        *("lease", "web"),
     },
     "dead_letters": {"clients", "errors", "privacy", "redaction", "sources", "spec"},
     "iam": {"catalogue", "errors", "ids", "sources", "spec"},

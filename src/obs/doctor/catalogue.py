@@ -10,6 +10,8 @@ from typing import Any, Final
 from obs.checks.check import Check
 from obs.checks.finding import CheckFinding, CheckResult, Outcome, wrong
 from obs.doctor.installation import judge_installation, read_installation
+from obs.doctor.lease import advise as advise_on_lease
+from obs.doctor.lease import judge_lease, places, read_lease
 from obs.doctor.machine import (
     judge_files,
     judge_folder,
@@ -57,6 +59,15 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
         read=lambda context, name: read_receiver(context.system, name),
         judge=lambda system, name, address: judge_receiver(name, address),
         advise=advise,
+    ),
+    Check(
+        "lease",
+        "Can the collector keep the lease, and who holds it?",
+        places,
+        "the spec has no ha: a collector runs alone",
+        read=lambda context, name: read_lease(context.system),
+        judge=lambda system, name, found: judge_lease(name, found),
+        advise=advise_on_lease,
     ),
     Check(
         "listen",

@@ -83,7 +83,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._rows = ConsumerRows()
         self._kept = RowCache()
         self._metadata = MetadataFamilies(source, spec.metadata_labels)
-        self._account_series = AccountSeries(source, now)
+        self._account_series = AccountSeries(source, state, now)
         self._cluster = ClusterGroups(source, spec, now)
         self._tracked: dict[Identity, TrackedConsumer] = {}
         self._streams: dict[tuple[str, str], SequenceTimes] = {}
@@ -108,6 +108,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
             "dead letters": self.heard.restore,
             "micro services": self.services.restore,
             "events": self.events.restore,
+            "API requests": self._account_series.restore,
         }
         restore_each(parts, source, on_damage)
 
@@ -301,9 +302,8 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def save(self, now: float) -> None:
         """Queue the history and the dead letters for the state file."""
         self._save_history(now)
-        self.heard.save()
-        self.services.save()
-        self.events.save()
+        for part in (self.heard, self.services, self.events, self._account_series):
+            part.save()
 
     def _save_history(self, now: float) -> None:
         self._saved_at = now

@@ -1,6 +1,7 @@
 """Accounts of a cluster: what servers tell, together, capped, and counted across restarts."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.jsz import AccountReport
 from obs.sources.nats.jsz_answer import decode_jsz
 from obs.sources.nats.server_answer import ServerAnswer
+from obs.state import State
 
 JWT = "A" + "B" * 55
 STATZ = {
@@ -140,12 +142,16 @@ def values(families: list[Family], metric: Any) -> dict[tuple[str, ...], Value]:
     return dict(zip(found.rows.values, found.values, strict=True))
 
 
+def nothing_saved() -> State:
+    return State(Path(), None, lambda reason: None)
+
+
 def snapshot(*accounts: Account, server: NatsServer | None = None) -> NatsSnapshot:
     return NatsSnapshot(0.0, (server,) if server else (), (), (), accounts=accounts)
 
 
 def test_api_requests_do_not_fall_when_a_server_restarts() -> None:
-    series, seen = AccountSeries("main", 0.0), []
+    series, seen = AccountSeries("main", nothing_saved(), 0.0), []
     for told in (100, 110, 40, 45, None):
         account = Account("A", "A", api_requests=told)
         families = series.families(snapshot(account), dict, RowCache())
@@ -153,10 +159,24 @@ def test_api_requests_do_not_fall_when_a_server_restarts() -> None:
     assert seen == [0, 10, 10, 15, 15]
 
 
+def test_api_requests_go_on_when_a_collector_takes_up_a_changed_spec_or_begins_to_lead() -> None:
+    state, seen = nothing_saved(), []
+    for told in (100, 110, 130):
+        series = AccountSeries("main", state, 0.0)
+        series.restore()
+        account = Account("A", "A", api_requests=told, api_errors=7)
+        families = series.families(snapshot(account), dict, RowCache())
+        seen.append(values(families, metrics.API_REQUESTS)[("main", "A")])
+        series.save()
+        state.flush()
+    assert seen == [0, 10, 30]
+    assert values(families, metrics.API_ERRORS) == {("main", "A"): 0}
+
+
 def test_traffic_of_an_account_is_by_server_and_begins_anew_with_it() -> None:
     share = AccountShare("A", "A", received=7)
     server = NatsServer("n1:8222", up=True, accounts=(share,))
-    families = AccountSeries("main", 0.0).families(
+    families = AccountSeries("main", nothing_saved(), 0.0).families(
         snapshot(Account("A", "A"), server=server), dict, RowCache()
     )
     assert values(families, metrics.RECEIVED) == {("main", "A", "n1:8222"): 7}
