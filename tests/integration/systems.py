@@ -1,15 +1,12 @@
 """A NATS server and an AWS account with something in them, and a collector to watch both."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-import nats
 import pytest
-from nats.js.api import ConsumerConfig
 
 from obs.sandbox import aws_events
 from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
@@ -17,10 +14,9 @@ from obs.sandbox.aws_faults import AwsFaults
 from obs.sandbox.nats_server import NatsServer
 from tests.integration.collector_process import CollectorProcess, Scrape, Spec, key, spec_of
 from tests.integration.nats_monitor import Monitor, monitor_of
+from tests.integration.orders import Orders
 
 RULE = {"aws": "aws", "bus": "oms-events", "rule": "oms-schema-changed"}
-CONSUMER = {"nats": "nats", "account": "$G", "stream": "ORDERS", "consumer": "worker"}
-DELIVERED = key("nats_consumer_delivered_total", **CONSUMER)
 INVOCATIONS = key("eventbridge_invocations_total", **RULE)
 SLOS = [
     {
@@ -55,6 +51,7 @@ class Systems:
     monitor: Monitor
     faults: AwsFaults
     endpoint_url: str
+    orders: Orders
 
     def spec(self, folder: Path) -> Spec:
         return spec_of(
@@ -75,7 +72,7 @@ class Systems:
 
     def deliver(self, messages: int) -> None:
         """Publish so many messages, and have them delivered and acknowledged."""
-        asyncio.run(_deliver(self.server, messages))
+        self.orders.deliver(messages)
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +92,9 @@ def systems(
         patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        asyncio.run(_create_stream(server))
-        made = Systems(server, monitor, proxy, emulator.endpoint_url)
+        orders = Orders((server.url,))
+        orders.create()
+        made = Systems(server, monitor, proxy, emulator.endpoint_url, orders)
         now = int(time.time()) // 60 * 60
         made.put("Invocations", {now - 600: 500.0, now - 7200: 500.0})
         made.put("FailedInvocations", {now - 600: 1.0, now - 7200: 2.0})
@@ -109,25 +107,6 @@ def all_well(systems: Systems) -> Iterator[None]:
     systems.monitor.mood = "pass"
     systems.faults.stop_faults()
     systems.server.start()
-
-
-async def _create_stream(server: NatsServer) -> None:
-    client = await nats.connect(server.url)
-    stream = client.jetstream()
-    await stream.add_stream(name="ORDERS", subjects=["orders"])
-    await stream.add_consumer("ORDERS", ConsumerConfig(durable_name="worker"))
-    await client.close()
-
-
-async def _deliver(server: NatsServer, messages: int) -> None:
-    client = await nats.connect(server.url)
-    stream = client.jetstream()
-    for _ in range(messages):
-        await stream.publish("orders", b"x")
-    pull = await stream.pull_subscribe_bind(consumer="worker", stream="ORDERS")
-    for message in await pull.fetch(messages):
-        await message.ack_sync()
-    await client.close()
 
 
 def settled(collector: CollectorProcess) -> CollectorProcess:

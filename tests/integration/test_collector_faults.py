@@ -16,8 +16,8 @@ from tests.integration.collector_process import (
     named,
 )
 from tests.integration.nats_monitor import Mood
+from tests.integration.orders import DELIVERED
 from tests.integration.systems import (
-    DELIVERED,
     INVOCATIONS,
     Systems,
     all_well,

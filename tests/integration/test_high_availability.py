@@ -14,7 +14,8 @@ from nats.js.errors import BucketNotFoundError, KeyNotFoundError
 
 from tests.integration.aws_fixtures import emulator, proxy
 from tests.integration.collector_process import CollectorProcess, Scrape, collectors, key
-from tests.integration.systems import DELIVERED, INVOCATIONS, Systems, all_well, systems
+from tests.integration.orders import DELIVERED
+from tests.integration.systems import INVOCATIONS, Systems, all_well, systems
 from tests.integration.waiting import eventually
 
 __all__ = ["Systems", "all_well", "collectors", "emulator", "proxy", "systems"]

@@ -4,15 +4,13 @@ import copy
 import json
 import os
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
 
 from tests.integration.aws_fixtures import emulator, proxy
-from tests.integration.collector_process import CollectorProcess, Scrape, collectors, key
+from tests.integration.collector_process import CollectorProcess, collectors, key
+from tests.integration.scraping import scraping
 from tests.integration.systems import Systems, all_well, collector, systems
 
 __all__ = ["Systems", "all_well", "collector", "collectors", "emulator", "proxy", "systems"]
@@ -21,25 +19,6 @@ pytestmark = pytest.mark.integration
 
 REFUSED = key("obs_spec_refused")
 BUDGET = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
-
-
-@contextmanager
-def scraped(collector: CollectorProcess) -> Iterator[list[Scrape]]:
-    """Every scrape meanwhile, one after the other without a pause."""
-    found: list[Scrape] = []
-    ended = threading.Event()
-
-    def scrape() -> None:
-        while not ended.is_set():
-            found.append(collector.scrape())
-
-    thread = threading.Thread(target=scrape)
-    thread.start()
-    try:
-        yield found
-    finally:
-        ended.set()
-        thread.join()
 
 
 def hang_up(collector: CollectorProcess) -> None:
@@ -54,7 +33,7 @@ def test_no_scrape_misses_a_series_and_no_counter_falls(collector: CollectorProc
     before = collector.start().until(lambda scrape: BUDGET in scrape)
     added = copy.deepcopy(collector.spec["slos"][0]) | {"name": "added"}
     changed = {**collector.spec, "slos": [*collector.spec["slos"], added]}
-    with scraped(collector) as found:
+    with scraping(collector) as seen:
         for spec in (changed, collector.spec):
             there = len(spec["slos"]) > len(collector.spec["slos"])
             collector.spec_file.write_text(json.dumps(spec))
@@ -64,7 +43,8 @@ def test_no_scrape_misses_a_series_and_no_counter_falls(collector: CollectorProc
             collector.polls("nats")
     # What a month will cost is told after the first poll; no alert is on it.
     stays = {sample for sample in before if "_projected_" not in sample[0]}
-    assert len(found) > 10
+    found = seen.scrapes
+    assert len(found) == len(seen.sights) > 10
     for scrape in found:
         assert stays <= scrape.keys()
     for earlier, later in pairwise(found):

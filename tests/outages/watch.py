@@ -1,0 +1,135 @@
+"""A collector that is scraped through an outage, and what it says compared with what is true."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.integration.collector_process import CollectorProcess, Sample, Scrape, key, spec_of
+from tests.integration.scraping import Seen, Sight, scraping
+from tests.outages.outage import Recovery
+
+POLL: Final = 0.5
+STALE_AFTER: Final = 2.0
+PATIENCE: Final = 60.0
+"""Seconds after which a recovery is given up."""
+UP: Final = key("obs_source_up", source="nats")
+EVENTS: Final = key("slo_events_total", slo="delivery", slo_service="oms")
+GOOD: Final = key("slo_good_events_total", slo="delivery", slo_service="oms")
+BUDGET: Final = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
+DELIVERY: Final[Mapping[str, Any]] = {
+    "name": "delivery",
+    "service": "oms",
+    "objective": 50,
+    "window": "7d",
+    "sli": {"nats_delivery": {"source": "nats", "stream": "ORDERS", "consumer": "worker"}},
+}
+Truth = Callable[[], Scrape]
+"""What really is so, by the series that say it."""
+
+
+@dataclass
+class Watch:
+    """One collector through one outage."""
+
+    collector: CollectorProcess
+    seen: Seen
+    truth: Truth
+    began: float = 0.0  # the fault, in monotonic seconds
+    ended: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """The fault begins now."""
+        self.began = time.monotonic()
+
+    def end(self) -> None:
+        """The fault is over now."""
+        self.ended = time.monotonic()
+
+    def sees(self, is_so: Callable[[Sight], bool]) -> None:
+        """Wait until a scraper has seen something since the fault began."""
+        within(lambda: self.seen.after(self.began, is_so) is not None)
+
+    def recovery(self) -> Recovery:
+        """Wait until all is right; what was lost until then, and in the polls after it."""
+        expected = self.truth()
+
+        def right(sight: Sight) -> bool:
+            return sight.ready == 200 and not difference(sight.scrape, expected)
+
+        seconds = within(lambda: self.seen.after(self.ended, right))
+        lost = [] if seconds is not None else [difference(self.seen.sights[-1].scrape, expected)]
+        if seconds is not None:
+            lost = [difference(self.collector.polls("nats", 2), expected)]
+        lost += self.seen.fallen()
+        said = "; ".join([*self.meanwhile(seconds or PATIENCE), *self.notes])
+        return Recovery("; ".join(filter(None, lost)), seconds or PATIENCE, said)
+
+    def meanwhile(self, seconds: float) -> list[str]:
+        """What scrapers saw from the fault's beginning until all was right again."""
+        until = self.ended + seconds
+        sights = [each for each in self.seen.sights if self.began <= each.at <= until]
+        whole = Seen(sights)
+        facts: dict[str, Callable[[Sight], bool]] = {
+            "no answer": lambda sight: sight.scrape is None,
+            "obs_source_up 0": lambda sight: sight.scrape is not None and not sight.scrape.get(UP),
+            "nats_* gone": is_stale,
+            "/readyz 503": lambda sight: sight.ready == 503,
+        }
+        found = {what: whole.after(self.began, is_so) for what, is_so in facts.items()}
+        told = [f"{what} after {at:.1f} s" for what, at in found.items() if at is not None]
+        return told or ["nothing seen"]
+
+
+def is_stale(sight: Sight) -> bool:
+    """Whether what NATS tells is withdrawn."""
+    return sight.scrape is not None and not any(
+        name.startswith(("nats_consumer_", "nats_stream_")) for name, _ in sight.scrape
+    )
+
+
+def difference(scrape: Scrape | None, expected: Scrape) -> str:
+    """Where a scrape is not as it should be, in words; empty where it is."""
+    if scrape is None:
+        return "no answer"
+    return "; ".join(
+        f"{_word(sample)} {scrape.get(sample, 'absent')} and not {value:g}"
+        for sample, value in expected.items()
+        if scrape.get(sample) != value
+    )
+
+
+def within(check: Callable[[], float | bool | None], seconds: float = PATIENCE) -> float | None:
+    """The first value of `check` that is neither None nor False; None after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (value := check()) is not None and value is not False:
+            return value
+        time.sleep(0.05)
+    return None
+
+
+@contextmanager
+def watching(collector: CollectorProcess, truth: Truth, pause: float = 0.1) -> Iterator[Watch]:
+    """A collector that runs, and is scraped until the context ends; it is killed then."""
+    try:
+        collector.start()
+        with scraping(collector, pause) as seen:
+            yield Watch(collector, seen, truth)
+    finally:
+        collector.kill()
+
+
+def orders_spec(folder: Path, *, connection: bool = False, **source: Any) -> dict[str, Any]:
+    """A spec for a source of orders; with a `connection` of `source`, for its dead letters too."""
+    quick = {"poll": f"{POLL}s", "timeout": "1s", "stale_after": f"{STALE_AFTER}s"}
+    return spec_of(folder, nats=quick | source) | {
+        "metrics": {"include": ["nats_consumer_resets_total"]}
+    }
+
+
+def _word(sample: Sample) -> str:
+    return sample[0]
