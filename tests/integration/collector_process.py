@@ -133,6 +133,7 @@ class CollectorProcess:
     environment: Mapping[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     login: tuple[str, str] | None = None
+    within: tuple[str, ...] = ()  # a command that runs it elsewhere, for example `ip netns exec`
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -255,7 +256,7 @@ class CollectorProcess:
     def _child(self) -> Process:
         command = ["collect", "--spec", str(self.spec_file), *self.arguments]
         return Process(
-            [sys.executable, "-c", _LAUNCH, str(self.clock.path), *command],
+            [*self.within, sys.executable, "-c", _LAUNCH, str(self.clock.path), *command],
             self.folder / "collector.log",
             env=self.environment,
             cwd=self.folder,

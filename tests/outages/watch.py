@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.integration.collector_process import CollectorProcess, Sample, Scrape, key, spec_of
+from tests.integration.collector_process import CollectorProcess, Scrape, Spec, key, spec_of
+from tests.integration.orders import DEAD_LETTERS, Orders
 from tests.integration.scraping import Seen, Sight, scraping
 from tests.outages.outage import Recovery
 
@@ -37,6 +38,7 @@ class Watch:
     collector: CollectorProcess
     seen: Seen
     truth: Truth
+    budget: Truth | None = None  # as it is once the present minute is over
     began: float = 0.0  # the fault, in monotonic seconds
     ended: float = 0.0
     notes: list[str] = field(default_factory=list)
@@ -53,6 +55,22 @@ class Watch:
         """Wait until a scraper has seen something since the fault began."""
         within(lambda: self.seen.after(self.began, is_so) is not None)
 
+    def lasts(self, seconds: float, until: Callable[[Sight], bool]) -> None:
+        """Let the fault last so many seconds, and until a scraper has seen something."""
+        self.sees(until)
+        time.sleep(max(self.began + seconds - time.monotonic(), 0.0))
+
+    def heard(self, orders: Orders) -> None:
+        """Once dead letters are heard; from now on they and the error budget are compared, too."""
+        self.collector.until(lambda scrape: DEAD_LETTERS in scrape)
+        self.collector.polls("nats", 2)
+        told = self.truth
+        self.truth = lambda: told() | {DEAD_LETTERS: float(orders.given_up)}
+        self.budget = lambda: {
+            EVENTS: float(orders.delivered),
+            GOOD: float(orders.delivered - orders.given_up),
+        }
+
     def recovery(self) -> Recovery:
         """Wait until all is right; what was lost until then, and in the polls after it."""
         expected = self.truth()
@@ -65,8 +83,22 @@ class Watch:
         if seconds is not None:
             lost = [difference(self.collector.polls("nats", 2), expected)]
         lost += self.seen.fallen()
+        if self.budget is not None:
+            lost.append(self._settled(self.budget()))
         said = "; ".join([*self.meanwhile(seconds or PATIENCE), *self.notes])
         return Recovery("; ".join(filter(None, lost)), seconds or PATIENCE, said)
+
+    def _settled(self, expected: Scrape) -> str:
+        """What the error budget lacks, once the minute is over."""
+
+        def right() -> bool:
+            return not difference(self.collector.scrape(), expected)
+
+        for _ in range(3):
+            self.collector.clock.turn()
+            if within(right, 10.0):
+                return difference(self.collector.polls("nats", 2), expected)
+        return difference(self.collector.scrape(), expected)
 
     def meanwhile(self, seconds: float) -> list[str]:
         """What scrapers saw from the fault's beginning until all was right again."""
@@ -96,7 +128,7 @@ def difference(scrape: Scrape | None, expected: Scrape) -> str:
     if scrape is None:
         return "no answer"
     return "; ".join(
-        f"{_word(sample)} {scrape.get(sample, 'absent')} and not {value:g}"
+        f"{sample[0]} {scrape.get(sample, 'absent')} and not {value:g}"
         for sample, value in expected.items()
         if scrape.get(sample) != value
     )
@@ -123,13 +155,9 @@ def watching(collector: CollectorProcess, truth: Truth, pause: float = 0.1) -> I
         collector.kill()
 
 
-def orders_spec(folder: Path, *, connection: bool = False, **source: Any) -> dict[str, Any]:
-    """A spec for a source of orders; with a `connection` of `source`, for its dead letters too."""
+def orders_spec(folder: Path, **source: Any) -> Spec:
+    """A spec for a source of orders; one with a connection has an SLO of their delivery, too."""
     quick = {"poll": f"{POLL}s", "timeout": "1s", "stale_after": f"{STALE_AFTER}s"}
-    return spec_of(folder, nats=quick | source) | {
-        "metrics": {"include": ["nats_consumer_resets_total"]}
-    }
-
-
-def _word(sample: Sample) -> str:
-    return sample[0]
+    slos = [DELIVERY] if "connection" in source else []
+    spec = spec_of(folder, nats=quick | source, slos=slos)
+    return spec | {"metrics": {"include": ["nats_consumer_resets_total"]}}
