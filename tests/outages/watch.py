@@ -41,7 +41,8 @@ class Watch:
     budget: Truth | None = None  # as it is once the present minute is over
     began: float = 0.0  # the fault, in monotonic seconds
     ended: float = 0.0
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # of what scrapers saw meanwhile
+    wrong: list[str] = field(default_factory=list)  # what must not be
 
     def begin(self) -> None:
         """The fault begins now."""
@@ -59,6 +60,19 @@ class Watch:
         """Let the fault last so many seconds, and until a scraper has seen something."""
         self.sees(until)
         time.sleep(max(self.began + seconds - time.monotonic(), 0.0))
+
+    def right_already(self, expected: Scrape, what: str) -> None:
+        """Note when scrapers saw what is expected while the fault goes on still."""
+        since = time.monotonic()
+
+        def right(sight: Sight) -> bool:
+            return not difference(sight.scrape, expected)
+
+        seconds = within(lambda: self.seen.after(since, right))
+        if seconds is None:
+            self.wrong.append(difference(self.seen.sights[-1].scrape, expected))
+        else:
+            self.notes.append(f"{what} after {since + seconds - self.began:.1f} s")
 
     def heard(self, orders: Orders) -> None:
         """Once dead letters are heard; from now on they and the error budget are compared, too."""
@@ -82,7 +96,7 @@ class Watch:
         lost = [] if seconds is not None else [difference(self.seen.sights[-1].scrape, expected)]
         if seconds is not None:
             lost = [difference(self.collector.polls("nats", 2), expected)]
-        lost += self.seen.fallen()
+        lost += self.wrong + self.seen.fallen()
         if self.budget is not None:
             lost.append(self._settled(self.budget()))
         said = "; ".join([*self.meanwhile(seconds or PATIENCE), *self.notes])
@@ -108,6 +122,7 @@ class Watch:
         facts: dict[str, Callable[[Sight], bool]] = {
             "no answer": lambda sight: sight.scrape is None,
             "obs_source_up 0": lambda sight: sight.scrape is not None and not sight.scrape.get(UP),
+            "nats_server_up 0 of one": lambda sight: _servers(sight) == {0.0, 1.0},
             "nats_* gone": is_stale,
             "/readyz 503": lambda sight: sight.ready == 503,
         }
@@ -121,6 +136,10 @@ def is_stale(sight: Sight) -> bool:
     return sight.scrape is not None and not any(
         name.startswith(("nats_consumer_", "nats_stream_")) for name, _ in sight.scrape
     )
+
+
+def _servers(sight: Sight) -> set[float]:
+    return {v for (name, _), v in (sight.scrape or {}).items() if name == "nats_server_up"}
 
 
 def difference(scrape: Scrape | None, expected: Scrape) -> str:
