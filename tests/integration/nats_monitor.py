@@ -24,6 +24,7 @@ class Monitor:
         self.mood: Mood = "pass"
         self.edit: Edit = lambda path, status, body: (status, body)  # of each answer
         self.url = ""
+        self.requests = 0  # that have begun
         self.ended = threading.Event()
 
 
@@ -31,6 +32,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     monitor: Monitor
 
     def do_GET(self) -> None:
+        self.monitor.requests += 1
         mood = self.monitor.mood
         if mood == "hang":
             self.monitor.ended.wait(60)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,8 +112,7 @@ def test_one_spends_and_the_other_takes_over_with_the_state(
 
     # A reload keeps the lease.
     one.spec_file.write_text(json.dumps({**one.spec, "description": "changed"}))
-    assert one.process.pid is not None
-    os.kill(one.process.pid, signal.SIGHUP)
+    one.hang_up()
     one.logged("the spec was read again and is in force")
     assert one.scrape()[EPOCH] == woken[EPOCH]
     assert one.status()["lease"]["leads"]

@@ -2,8 +2,6 @@
 
 import copy
 import json
-import os
-import signal
 from itertools import pairwise
 
 import pytest
@@ -21,11 +19,6 @@ REFUSED = key("obs_spec_refused")
 BUDGET = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
 
 
-def hang_up(collector: CollectorProcess) -> None:
-    assert collector.process.pid is not None
-    os.kill(collector.process.pid, signal.SIGHUP)
-
-
 def test_no_scrape_misses_a_series_and_no_counter_falls(collector: CollectorProcess) -> None:
     for kind in collector.spec["sources"].values():  # a busy machine makes nothing stale
         for source in kind.values():
@@ -37,7 +30,7 @@ def test_no_scrape_misses_a_series_and_no_counter_falls(collector: CollectorProc
         for spec in (changed, collector.spec):
             there = len(spec["slos"]) > len(collector.spec["slos"])
             collector.spec_file.write_text(json.dumps(spec))
-            hang_up(collector)
+            collector.hang_up()
             sample = key("slo_objective_ratio", slo="added", slo_service="oms")
             collector.until(lambda scrape: (sample in scrape) == there)  # noqa: B023
             collector.polls("nats")
@@ -71,7 +64,7 @@ def test_a_spec_that_is_wrong_is_refused_with_the_reason_and_nothing_else_change
     collector.polls("nats")
     moved = {**collector.spec, "outputs": {"web": {"listen": "127.0.0.1:1"}}}
     collector.spec_file.write_text(json.dumps(moved))
-    hang_up(collector)
+    collector.hang_up()
     collector.logged("outputs.web cannot change without a restart")
     collector.spec_file.write_text(json.dumps(collector.spec))
     collector.until(lambda scrape: scrape[REFUSED] == 0)

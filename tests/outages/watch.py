@@ -14,7 +14,9 @@ from tests.outages.outage import Recovery
 
 POLL: Final = 0.5
 STALE_AFTER: Final = 2.0
-PATIENCE: Final = 60.0
+LONGEST_PAUSE: Final = 63.0
+"""Seconds between two polls after many that failed, at the intervals of these drills."""
+PATIENCE: Final = 120.0
 """Seconds after which a recovery is given up."""
 UP: Final = key("obs_source_up", source="nats")
 EVENTS: Final = key("slo_events_total", slo="delivery", slo_service="oms")

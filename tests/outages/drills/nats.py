@@ -12,7 +12,7 @@ from tests.integration.nats_monitor import Mood, monitor_of
 from tests.integration.orders import Orders
 from tests.integration.waiting import eventually
 from tests.outages.outage import Outage, Recovery
-from tests.outages.watch import is_stale, orders_spec, watching
+from tests.outages.watch import LONGEST_PAUSE, is_stale, orders_spec, watching
 
 _WRITTEN: Final = 0.5  # seconds
 _MOODS: Final[dict[Mood, str]] = {
@@ -80,6 +80,8 @@ def _stored(server: NatsServer) -> None:
 
 DRILLS: tuple[Outage, ...] = (
     Outage("a NATS server is killed and comes back", 10.0, _killed(5)),
-    Outage("a NATS server is killed and comes back after a minute", 10.0, _killed(60)),
+    Outage(
+        "a NATS server is killed and comes back after a minute", 10.0 + LONGEST_PAUSE, _killed(60)
+    ),
     *(Outage(f"a monitoring port {what}", 5.0, _answers(mood)) for mood, what in _MOODS.items()),
 )

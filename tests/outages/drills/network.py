@@ -10,7 +10,7 @@ from tests.integration.nats_binary import run_by
 from tests.integration.orders import ADVISORIES, Orders
 from tests.outages.network import Cable, machine, missing
 from tests.outages.outage import Outage, Recovery
-from tests.outages.watch import is_stale, orders_spec, watching
+from tests.outages.watch import LONGEST_PAUSE, is_stale, orders_spec, watching
 
 Cut = tuple[Callable[[Cable], None], Callable[[Cable], None]]
 _CUTS: Final[dict[str, Cut]] = {
@@ -59,7 +59,8 @@ _BOTH: Final = ("monitor", "connection")
 def _drill(what: str, ways: tuple[str, ...], seconds: float) -> Outage:
     lasting = f" for {seconds:g} s" if seconds else ""
     name = f"the collector {what}{lasting} ({' and '.join(ways)})"
-    return Outage(name, 15.0, _cut_off(_CUTS[what], ways, seconds), missing=missing)
+    limit = 15.0 + (LONGEST_PAUSE if seconds else 0)
+    return Outage(name, limit, _cut_off(_CUTS[what], ways, seconds), missing=missing)
 
 
 DRILLS: tuple[Outage, ...] = (
