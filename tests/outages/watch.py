@@ -54,6 +54,10 @@ class Watch:
         """The fault is over now."""
         self.ended = time.monotonic()
 
+    def answers(self) -> None:
+        """Wait until it is ready."""
+        within(lambda: self.collector.get("/readyz").status == 200)
+
     def sees(self, is_so: Callable[[Sight], bool]) -> None:
         """Wait until a scraper has seen something since the fault began."""
         within(lambda: self.seen.after(self.began, is_so) is not None)

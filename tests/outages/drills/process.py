@@ -2,22 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from obs.sandbox.nats_server import NatsServer
-from obs.sandbox.process import free_ports
-from tests.integration.collector_process import CollectorProcess, Sample, Spec, key
-from tests.integration.nats_binary import run_by
-from tests.integration.nats_monitor import Monitor, monitor_of
-from tests.integration.orders import ADVISORIES, Orders
+from tests.integration.collector_process import Sample, Spec, key
 from tests.integration.scraping import Seen
+from tests.outages.counting import counting
 from tests.outages.outage import Outage, Recovery
-from tests.outages.watch import DELIVERY, Watch, orders_spec, watching, within
+from tests.outages.watch import DELIVERY, Watch, within
 
 _CHANGES: Final = 5
 _SEED: Final = 7
@@ -26,27 +21,12 @@ _OFTEN: Final = 0.7  # the share of lives that begin when it serves; the others 
 REFUSED: Final = key("obs_spec_refused")
 
 
-@contextmanager
-def _watched(folder: Path) -> Iterator[tuple[Watch, Orders, Monitor]]:
-    """A collector whose address stays the same, with all that it counts by itself."""
-    with run_by(NatsServer(folder / "nats")) as server, monitor_of(server.monitor) as monitor:
-        orders = Orders((server.url,))
-        orders.create(advisories=True)
-        connection = {"servers": [server.url], "advisory_stream": ADVISORIES}
-        spec = orders_spec(folder, monitor=[monitor.url], connection=connection)
-        spec["sources"]["nats"]["nats"]["stale_after"] = "1m"  # a busy machine makes nothing stale
-        spec["outputs"]["web"]["listen"] = f"127.0.0.1:{free_ports(1)[0]}"
-        with watching(CollectorProcess(folder, spec), orders.truth) as watch:
-            watch.heard(orders)
-            yield watch, orders, monitor
-
-
 def _killed(times: int) -> Callable[[Path], Recovery]:
     """At random moments of its life, also before it serves."""
 
     def run(folder: Path) -> Recovery:
         random, early = Random(_SEED), 0
-        with _watched(folder) as (watch, orders, _):
+        with counting(folder) as (watch, orders, _):
             collector = watch.collector
             watch.begin()
             for _ in range(times):
@@ -67,7 +47,7 @@ def _killed(times: int) -> Callable[[Path], Recovery]:
 
 def _second_on_the_state(folder: Path) -> Recovery:
     """The second is refused; once the first is killed, it goes on from the same state."""
-    with _watched(folder) as (watch, orders, _):
+    with counting(folder) as (watch, orders, _):
         collector = watch.collector
         orders.deliver(5, given_up=2)
         collector.polls("nats", 1)
@@ -128,7 +108,7 @@ def _wrong_specs(spec: Spec) -> dict[str, str | bytes | None]:
 
 def _refused(folder: Path) -> Recovery:
     """Wrong specs one after the other, then one with one more SLO."""
-    with _watched(folder) as (watch, orders, _):
+    with counting(folder) as (watch, orders, _):
         collector = watch.collector
         usual = {sample for sample in collector.scrape() if "_projected_" not in sample[0]}
         watch.begin()
@@ -153,7 +133,7 @@ def _refused(folder: Path) -> Recovery:
 
 def _changed(folder: Path) -> Recovery:
     """Sound specs, each while a poll is under way, and one more poll later the next."""
-    with _watched(folder) as (watch, orders, monitor):
+    with counting(folder) as (watch, orders, monitor):
         collector = watch.collector
         usual = {sample for sample in collector.scrape() if "_projected_" not in sample[0]}
         watch.begin()
