@@ -3,7 +3,9 @@
 import base64
 import json
 import mmap
+import os
 import re
+import signal
 import ssl
 import struct
 import subprocess
@@ -133,8 +135,8 @@ class CollectorProcess:
     environment: Mapping[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     login: tuple[str, str] | None = None
+    within: tuple[str, ...] = ()  # a command that runs it elsewhere, for example `ip netns exec`
     url: str = ""
-    within: tuple[str, ...] = ()  # a command that runs it, such as `ip netns exec NAME`
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -161,10 +163,8 @@ class CollectorProcess:
 
     def start(self, *, ready: bool = True) -> "CollectorProcess":
         """Start it; returns once it serves, and unless `ready` is False once /readyz agrees."""
-        self.spec_file.write_text(json.dumps(self.spec))
-        self.process = self._child()
         before = len(self.log)
-        self.process.start()
+        self.launch()
         self.process.wait_until(lambda: _SERVING.search(self.log[before:]) is not None, PATIENCE)
         found = _SERVING.search(self.log[before:])
         assert found is not None
@@ -172,6 +172,17 @@ class CollectorProcess:
         if ready:
             self.process.wait_until(lambda: self.get("/readyz").status == 200, PATIENCE)
         return self
+
+    def launch(self) -> None:
+        """Start it, without waiting for anything."""
+        self.spec_file.write_text(json.dumps(self.spec))
+        self.process = self._child()
+        self.process.start()
+
+    def hang_up(self) -> None:
+        """SIGHUP: the spec is read again at once."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGHUP)
 
     def output(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What the command itself says with these arguments, until it ends by itself."""

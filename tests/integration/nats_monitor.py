@@ -11,7 +11,9 @@ from typing import Literal
 
 Edit = Callable[[str, int, bytes], tuple[int, bytes]]
 """An answer's status and body, by its path."""
-Mood = Literal["pass", "hang", "half", "rubbish", "throttled", "denied"]
+Mood = Literal["pass", "hang", "slow", "drip", "half", "rubbish", "throttled", "denied"]
+SLOW = 1.5  # seconds until an answer that is slow begins
+_DRIP = 0.1  # seconds between the bytes of one that drips
 
 
 class Monitor:
@@ -22,6 +24,7 @@ class Monitor:
         self.mood: Mood = "pass"
         self.edit: Edit = lambda path, status, body: (status, body)  # of each answer
         self.url = ""
+        self.requests = 0  # that have begun
         self.ended = threading.Event()
 
 
@@ -29,6 +32,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     monitor: Monitor
 
     def do_GET(self) -> None:
+        self.monitor.requests += 1
         mood = self.monitor.mood
         if mood == "hang":
             self.monitor.ended.wait(60)
@@ -37,9 +41,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif mood == "rubbish":
             self._answer(b"<html>It works!</html>")
         else:
-            self._pass_on(half=mood == "half")
+            if mood == "slow":
+                self.monitor.ended.wait(SLOW)
+            self._pass_on(half=mood == "half", drips=mood == "drip")
 
-    def _pass_on(self, *, half: bool) -> None:
+    def _pass_on(self, *, half: bool, drips: bool) -> None:
         try:
             with urllib.request.urlopen(self.monitor.upstream + self.path, timeout=5) as answer:
                 status, body = answer.status, answer.read()
@@ -48,7 +54,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             return self.send_error(502)
         status, body = self.monitor.edit(self.path, status, body)
+        if drips:
+            return self._drip(body)
         return self._answer(body, body[: len(body) // 2] if half else body, status)
+
+    def _drip(self, body: bytes) -> None:
+        self._answer(body, b"")
+        with contextlib.suppress(OSError):
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                if self.monitor.ended.wait(_DRIP):
+                    return
 
     def _answer(self, body: bytes, sent: bytes | None = None, status: int = 200) -> None:
         self.send_response(status)

@@ -1,6 +1,5 @@
 """A NATS server and an AWS account with something in them, and a collector to watch both."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from obs.sandbox.aws_faults import AwsFaults
 from obs.sandbox.nats_server import NatsServer
 from tests.integration.aws_fixtures import sign_in
 from tests.integration.collector_process import CollectorProcess, Scrape, Spec, key, spec_of
-from tests.integration.deliveries import create_stream, deliver
 from tests.integration.nats_monitor import Monitor, monitor_of
+from tests.integration.orders import Orders
 
 RULE = {"aws": "aws", "bus": "oms-events", "rule": "oms-schema-changed"}
 INVOCATIONS = key("eventbridge_invocations_total", **RULE)
@@ -53,6 +52,7 @@ class Systems:
     monitor: Monitor
     faults: AwsFaults
     endpoint_url: str
+    orders: Orders
 
     def spec(self, folder: Path) -> Spec:
         return spec_of(
@@ -73,7 +73,7 @@ class Systems:
 
     def deliver(self, messages: int) -> None:
         """Publish so many messages, and have them delivered and acknowledged."""
-        asyncio.run(deliver(self.server, messages))
+        self.orders.deliver(messages)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +89,9 @@ def systems(
         monitor_of(server.monitor) as monitor,
     ):
         sign_in(patch)
-        asyncio.run(create_stream(server))
-        made = Systems(server, monitor, proxy, emulator.endpoint_url)
+        orders = Orders((server.url,))
+        orders.create()
+        made = Systems(server, monitor, proxy, emulator.endpoint_url, orders)
         now = int(time.time()) // 60 * 60
         made.put("Invocations", {now - 600: 500.0, now - 7200: 500.0})
         made.put("FailedInvocations", {now - 600: 1.0, now - 7200: 2.0})

@@ -15,8 +15,8 @@ from tests.integration.collector_process import (
     key,
     named,
 )
-from tests.integration.deliveries import DELIVERED
 from tests.integration.nats_monitor import Mood
+from tests.integration.orders import DELIVERED
 from tests.integration.systems import (
     INVOCATIONS,
     Systems,

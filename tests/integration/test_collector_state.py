@@ -3,14 +3,14 @@
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.integration.aws_fixtures import emulator, proxy
 from tests.integration.collector_process import CollectorProcess, collectors, key, named
+from tests.integration.disks import cannot_mount, fill, small_disk
 from tests.integration.systems import INVOCATIONS, Systems, all_well, collector, systems
 from tests.integration.waiting import eventually
 
@@ -19,6 +19,9 @@ __all__ = ["all_well", "collector", "collectors", "emulator", "proxy", "systems"
 pytestmark = pytest.mark.integration
 
 BUDGET = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
+
+
+needs_mount = pytest.mark.skipif(bool(cannot_mount()), reason=cannot_mount())
 
 
 def state_errors(reason: str) -> tuple[str, frozenset[tuple[str, str]]]:
@@ -68,28 +71,7 @@ def test_a_state_folder_that_cannot_be_written_is_counted_and_all_else_works(
     assert collector.stop() == 0
 
 
-@contextmanager
-def small_disk(folder: Path, *options: str) -> Iterator[Path]:
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", ",".join(("size=1m", *options)), "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no disk of our own without the right to mount one")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            return filler
-
-
+@needs_mount
 def test_a_full_disk_is_counted_and_got_over(
     systems: Systems, collector: CollectorProcess, tmp_path: Path
 ) -> None:
@@ -116,6 +98,7 @@ def test_a_full_disk_is_counted_and_got_over(
             collector.kill()
 
 
+@needs_mount
 def test_a_start_on_a_full_disk_still_knows_the_state(
     systems: Systems, collector: CollectorProcess, tmp_path: Path
 ) -> None:
@@ -141,6 +124,7 @@ def test_a_start_on_a_full_disk_still_knows_the_state(
             collector.kill()
 
 
+@needs_mount
 def test_a_damaged_file_that_cannot_be_set_aside_does_not_keep_it_from_starting(
     collector: CollectorProcess, tmp_path: Path
 ) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from nats.js.errors import BucketNotFoundError, KeyNotFoundError
 
 from tests.integration.aws_fixtures import emulator, proxy
 from tests.integration.collector_process import CollectorProcess, Scrape, collectors, key
-from tests.integration.deliveries import DELIVERED
+from tests.integration.orders import DELIVERED
 from tests.integration.systems import INVOCATIONS, Systems, all_well, systems
 from tests.integration.waiting import eventually
 
@@ -114,8 +112,7 @@ def test_one_spends_and_the_other_takes_over_with_the_state(
 
     # A reload keeps the lease.
     one.spec_file.write_text(json.dumps({**one.spec, "description": "changed"}))
-    assert one.process.pid is not None
-    os.kill(one.process.pid, signal.SIGHUP)
+    one.hang_up()
     one.logged("the spec was read again and is in force")
     assert one.scrape()[EPOCH] == woken[EPOCH]
     assert one.status()["lease"]["leads"]

@@ -2,17 +2,13 @@
 
 import copy
 import json
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
 
 from tests.integration.aws_fixtures import emulator, proxy
-from tests.integration.collector_process import CollectorProcess, Scrape, collectors, key
+from tests.integration.collector_process import CollectorProcess, collectors, key
+from tests.integration.scraping import scraping
 from tests.integration.systems import Systems, all_well, collector, systems
 
 __all__ = ["Systems", "all_well", "collector", "collectors", "emulator", "proxy", "systems"]
@@ -23,30 +19,6 @@ REFUSED = key("obs_spec_refused")
 BUDGET = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
 
 
-@contextmanager
-def scraped(collector: CollectorProcess) -> Iterator[list[Scrape]]:
-    """Every scrape meanwhile, one after the other without a pause."""
-    found: list[Scrape] = []
-    ended = threading.Event()
-
-    def scrape() -> None:
-        while not ended.is_set():
-            found.append(collector.scrape())
-
-    thread = threading.Thread(target=scrape)
-    thread.start()
-    try:
-        yield found
-    finally:
-        ended.set()
-        thread.join()
-
-
-def hang_up(collector: CollectorProcess) -> None:
-    assert collector.process.pid is not None
-    os.kill(collector.process.pid, signal.SIGHUP)
-
-
 def test_no_scrape_misses_a_series_and_no_counter_falls(collector: CollectorProcess) -> None:
     for kind in collector.spec["sources"].values():  # a busy machine makes nothing stale
         for source in kind.values():
@@ -54,17 +26,18 @@ def test_no_scrape_misses_a_series_and_no_counter_falls(collector: CollectorProc
     before = collector.start().until(lambda scrape: BUDGET in scrape)
     added = copy.deepcopy(collector.spec["slos"][0]) | {"name": "added"}
     changed = {**collector.spec, "slos": [*collector.spec["slos"], added]}
-    with scraped(collector) as found:
+    with scraping(collector) as seen:
         for spec in (changed, collector.spec):
             there = len(spec["slos"]) > len(collector.spec["slos"])
             collector.spec_file.write_text(json.dumps(spec))
-            hang_up(collector)
+            collector.hang_up()
             sample = key("slo_objective_ratio", slo="added", slo_service="oms")
             collector.until(lambda scrape: (sample in scrape) == there)  # noqa: B023
             collector.polls("nats")
     # What a month will cost is told after the first poll; no alert is on it.
     stays = {sample for sample in before if "_projected_" not in sample[0]}
-    assert len(found) > 10
+    found = seen.scrapes
+    assert len(found) == len(seen.sights) > 10
     for scrape in found:
         assert stays <= scrape.keys()
     for earlier, later in pairwise(found):
@@ -91,7 +64,7 @@ def test_a_spec_that_is_wrong_is_refused_with_the_reason_and_nothing_else_change
     collector.polls("nats")
     moved = {**collector.spec, "outputs": {"web": {"listen": "127.0.0.1:1"}}}
     collector.spec_file.write_text(json.dumps(moved))
-    hang_up(collector)
+    collector.hang_up()
     collector.logged("outputs.web cannot change without a restart")
     collector.spec_file.write_text(json.dumps(collector.spec))
     collector.until(lambda scrape: scrape[REFUSED] == 0)

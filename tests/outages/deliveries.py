@@ -1,6 +1,5 @@
 """A collector that watches one consumer, and how much was delivered to it."""
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,23 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from obs.sandbox.nats_server import NatsServer
-from tests.integration import deliveries
 from tests.integration.collector_process import CollectorProcess, spec_of
-from tests.integration.deliveries import DELIVERED
+from tests.integration.orders import DELIVERED, Orders
 
 
 @dataclass
 class Delivering:
-    """`delivered` is the truth: the messages that were handed to the consumer."""
+    """`orders` know the truth: how many messages were handed to the consumer."""
 
-    server: NatsServer
+    orders: Orders
     collector: CollectorProcess
-    delivered: int = 0
+
+    @property
+    def delivered(self) -> int:
+        """Messages that were handed to the consumer."""
+        return self.orders.delivered
 
     def deliver(self, messages: int) -> None:
         """Publish so many messages, and have them delivered and acknowledged."""
-        asyncio.run(deliveries.deliver(self.server, messages))
-        self.delivered += messages
+        self.orders.deliver(messages)
 
     def seen(self) -> None:
         """Wait until the collector shows what was delivered."""
@@ -40,10 +41,11 @@ def delivering(
 ) -> Iterator[Delivering]:
     """It runs and has seen the first messages."""
     with NatsServer(folder) as server:
-        asyncio.run(deliveries.create_stream(server))
+        orders = Orders((server.url,))
+        orders.create()
         of = folder / "obs"
         spec = spec_of(of, nats={"monitor": [server.monitor]}, aws=aws, **outputs)
-        made = Delivering(server, CollectorProcess(of, spec, environment=environment or {}))
+        made = Delivering(orders, CollectorProcess(of, spec, environment=environment or {}))
         try:
             made.deliver(3)
             made.collector.start()

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from obs.clients.nats import asking, keep_connected, request, where
+from obs.clients.nats_silence import until_silent
 from obs.errors import SourceError
 from obs.spec.nats_login import NatsLogin
 
@@ -148,7 +149,7 @@ class NatsSession:
         self._set(client, None)
         try:
             ready()
-            await asyncio.Event().wait()  # until the connection is lost
+            await until_silent(client, self.timeout)
         finally:
             self._set(None, None)
             for each in tuple(self._running):

@@ -15,7 +15,7 @@ from obs.sandbox.aws_emulator import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from obs.sandbox.aws_faults import AwsFaults, Fault
 from obs.sandbox.prometheus import prometheus_binary
 from tests.integration.collector_process import Scrape, key
-from tests.integration.deliveries import DELIVERED
+from tests.integration.orders import DELIVERED
 from tests.integration.otlp_numbers import received, starts
 from tests.integration.otlp_receivers import HttpReceiver, http_receiver
 from tests.integration.receiving_prometheus import Receiving

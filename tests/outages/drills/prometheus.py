@@ -7,7 +7,7 @@ from typing import Final
 
 from obs.sandbox.prometheus import PrometheusProcess, prometheus_binary
 from tests.integration.collector_process import CollectorProcess, Scrape, key
-from tests.integration.deliveries import DELIVERED
+from tests.integration.orders import DELIVERED
 from tests.integration.past_prometheus import server_with_past, start_and_answer
 from tests.integration.receiving_prometheus import Receiving
 from tests.integration.shop_past import (

@@ -9,6 +9,7 @@ import pytest
 from nats.aio.client import Client
 
 from obs.clients.nats import Use, keep_connected, request
+from obs.clients.nats_silence import until_silent
 from obs.errors import SourceError
 from obs.spec.nats import NatsConnection
 
@@ -120,6 +121,39 @@ async def test_it_is_connected_only_once_its_user_says_so() -> None:
         await asyncio.Event().wait()
 
     assert await report_of(welcome, use=use) is None
+
+
+async def test_a_server_that_falls_silent_ends_the_connection() -> None:
+    """As where a network loses every packet: nothing says that the connection has ended."""
+
+    async def use(client: Client, ready: Callable[[], None]) -> None:
+        await until_silent(client, 0.1)
+
+    report = await report_of(welcome, use=use)
+    assert report is not None
+    assert report.reason == "timeout"
+
+
+async def test_a_server_that_answers_keeps_the_connection() -> None:
+    pings = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal pings
+        writer.write(INFO)
+        while await reader.readuntil(b"PING\r\n"):
+            pings += 1
+            writer.write(b"PONG\r\n")
+
+    async def use(client: Client, ready: Callable[[], None]) -> None:
+        silence = asyncio.ensure_future(until_silent(client, 0.01))
+        while pings < 5 and not silence.done():
+            await asyncio.sleep(0)
+        assert not silence.done()
+        silence.cancel()
+        ready()
+        await asyncio.wait((silence,))
+
+    assert await report_of(answer, use=use) is None
 
 
 async def test_what_its_user_raises_is_reported_and_the_connection_made_again() -> None:

@@ -15,6 +15,7 @@ import msgspec
 from nats.aio.client import Client
 
 from obs.clients.nats import keep_connected, request
+from obs.clients.nats_silence import until_silent
 from obs.errors import SourceError
 from obs.snapshot.messages import Question, StoredMessage
 from obs.sources.nats import tolerant
@@ -105,7 +106,7 @@ class ArrivalTimes:
         self._client = client
         try:
             ready()
-            await asyncio.Event().wait()  # until the connection is lost
+            await until_silent(client, TIMEOUT)
         finally:
             self._client = None
 

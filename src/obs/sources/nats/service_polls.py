@@ -4,6 +4,7 @@ One request and one reply of each instance at every `poll`, over a connection of
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -61,6 +62,8 @@ def _asking(
             while True:
                 begun = clock.monotonic()
                 replies = await ask(client, min(WAIT, spec.timeout))
+                # Otherwise a network that loses every packet would look like no service at all.
+                await client.flush(math.ceil(spec.timeout))
                 ready()
                 await updates.apply(partial(take, replies, clock.wall()))
                 await asyncio.sleep(max(begun + spec.poll - clock.monotonic(), 0.0))

@@ -42,6 +42,9 @@ class Server:
             raise answer
         return SimpleNamespace(data=answer)
 
+    async def flush(self, timeout: int) -> None:
+        """Its connection is sound."""
+
 
 class Clock:
     now = 0.0
