@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs._generate.commands import below
+from docs._generate.declared import below
 from obs.cli.arguments import EXIT_CODES
 from obs.cli.main import BROKEN_PIPE, INTERRUPTED, parser
 from obs.collector.service_manager import STOPPING, ready, reloading
