@@ -3,16 +3,19 @@
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from obs.sources.kinds import KINDS
 from obs.web.page.content import Filter, Tone
 from obs.web.page.terminal import lines, trend
+from obs.web.page.terminal_several import Answer, lines_of_several, missing_shards
 from obs.web.status import Status, decode_whole, encode
 from obs.web.verdict import complete
 from tests.integration.statuses import healthy, large, starting, troubled
 
 ROWS = {name: row for kind in KINDS for name, row in kind.rows().items()}
+ADDRESSES = ["http://host-1:9464", "http://host-2:9464"]
 STATUSES = pytest.mark.parametrize("make", [healthy, troubled, starting], ids=lambda f: f.__name__)
 
 
@@ -65,3 +68,35 @@ def test_words_choose_consumers() -> None:
 )
 def test_a_trend_is_drawn_from_zero(values: tuple[float | None, ...], bars: str) -> None:
     assert trend(values) == bars
+
+
+def of_shard(make: Callable[[], Status], shard: str) -> Answer:
+    status = msgspec.structs.replace(complete(make()), shard=shard)
+    return Answer(f"http://host-{shard[:1]}:9464", status)
+
+
+def several(answers: list[Answer], width: int = 10_000) -> list[str]:
+    return list(lines_of_several(answers, width, plain))
+
+
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_several_collectors_have_a_row_each_and_their_problems_the_worst_first(width: int) -> None:
+    gone = Answer("http://host-3:9464", error="http://host-3:9464: cannot connect")
+    answers = [of_shard(healthy, "1/4"), of_shard(troubled, "2/4"), gone]
+    found = several(answers)
+    assert [line.split()[0] for line in found[:4]] == ["COLLECTORS", "Collector", *ADDRESSES[:2]]
+    assert found[4].endswith("? http://host-3:9464: cannot connect")
+    problems = found[found.index("PROBLEMS") + 1 : -2]
+    levels = [line.split()[0] for line in problems]
+    assert levels == sorted(levels, key=["critical", "unknown", "warning"].index)
+    assert len(set(levels)) > 1
+    assert all(": " in line and " shard 2/4: " in line for line in problems)
+    assert found[-1] == "Not among these: 3/4, 4/4"
+    assert all(len(line) <= width for line in several(answers, width))
+
+
+def test_collectors_without_shards_miss_none() -> None:
+    answers = [of_shard(healthy, ""), of_shard(starting, "")]
+    assert missing_shards(answers) == []
+    assert not any("Not among" in line for line in several(answers))
+    assert missing_shards([of_shard(healthy, "2/2"), of_shard(healthy, "1/2")]) == []

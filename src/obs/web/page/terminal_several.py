@@ -32,7 +32,7 @@ class Answer:
 
 def lines_of_several(answers: Sequence[Answer], width: int, paint: Paint) -> Iterator[str]:
     """A row for each collector, then what needs attention, in lines of at most `width`."""
-    heads = ("Collector", "Shard", "System", "State", "Sources", "Objectives", "Running")
+    heads = ("Collector", "Shard", "System", "Sources", "Objectives", "Running", "State")
     rows = [[Shown(each) for each in heads], *map(_row, answers)]
     _, *table = block("Collectors", "", rows, width, paint)
     yield from table
@@ -58,18 +58,18 @@ def missing_shards(answers: Sequence[Answer]) -> list[str]:
 def _row(answer: Answer) -> list[Shown]:
     status = answer.status
     if status is None:
-        words = [Shown(answer.address), Shown(""), Shown("")]
-        return [*words, Shown(f"? {answer.error}", "bad"), Shown(""), Shown(""), Shown("")]
+        nothing = [Shown("")] * 5
+        return [Shown(answer.address), *nothing, Shown(f"? {answer.error}", "bad")]
     up = sum(source.up for source in status.sources)
     met = sum(slo.state == "ok" for slo in status.slos)
     return [
         Shown(answer.address),
         Shown(status.shard),
         Shown(f"{status.system} · {status.environment}"),
-        Shown(f"{MARKS[answer.level]} {status.verdict.headline}", TONES[answer.level]),
         Shown(f"{up} of {len(status.sources)} up"),
         Shown(f"{met} of {len(status.slos)} met" if status.slos else ""),
         Shown(f"{duration(status.uptime_seconds)}{status.role}"),
+        Shown(f"{MARKS[answer.level]} {status.verdict.headline}", TONES[answer.level]),
     ]
 
 
