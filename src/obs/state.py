@@ -14,6 +14,7 @@ import contextlib
 import errno
 import logging
 import math
+import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,7 @@ from obs.state_file import (
     is_damage,
     make_anew,
     open_or_set_aside,
+    remembered,
 )
 
 __all__ = ["FILE_NAME", "BucketRow", "State", "decoded", "open_state", "state_error_reason"]
@@ -59,12 +61,15 @@ class State:
         on_error: Callable[[StateReason], None],
         *,
         forgets: StateReason | None = None,
+        memory: sqlite3.Connection | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`file`: None where the state lives in memory; `forgets` says why."""
+        """`file`: None where the state lives in memory; `forgets` says why. `memory`: all that was
+        saved, where that is known nevertheless."""
         self._path = path
         self._file = file
-        self._connection = file.connection if file else in_memory()
+        self._connection = file.connection if file else memory or in_memory()
+        self._remembers = memory is not None
         self._on_error = on_error
         self._forgets = forgets
         self._now = now
@@ -165,9 +170,10 @@ class State:
             self._lose("unwritable", f"{self._path} {fault}")
         if not (self._fault or self._forgets):
             return False
-        if self._forgets and self._path.exists():
+        if self._forgets and self._path.exists() and not self._remembers:
             return False  # it could not be used when we began: the next start may know it
-        unread = self._unread() if self._file and not self._file.fault() else ((), ())
+        known = self._remembers or (self._file and not self._file.fault())
+        unread = self._unread() if known else ((), ())
         try:
             self._file = make_anew(self._path, self._file, self._now())
         except InUse:
@@ -178,6 +184,7 @@ class State:
             return False
         self._connection = self._file.connection
         self._fault, self._told, self._forgets, self._has_sums = "", "", None, False
+        self._remembers = False
         self._forget_queued()
         for kind, key, value in unread[0]:
             self.put(kind, key, value)
@@ -371,7 +378,8 @@ def open_state(
     """Open or create the state file in `folder`.
 
     A damaged file is set aside under another name. Where the folder cannot be written the state
-    lives in memory. Raises BadInput where another collector holds the file.
+    lives in memory, with what was saved, until it can be. Raises BadInput where another collector
+    holds the file.
     """
     path = folder / FILE_NAME
     try:
@@ -382,5 +390,7 @@ def open_state(
             f"{path}: in use by another collector; set a separate state_dir for each"
         ) from None
     except (OSError, *SQLITE_ERRORS) as error:
-        log.error("state folder %s: %s; keeping state in memory only", folder, error)
-        return State(path, None, on_error, forgets=state_error_reason(error), now=now)
+        memory, forgets = remembered(path), state_error_reason(error)
+        known = "knows what was saved" if memory else "begins anew"
+        log.error("state folder %s: %s; %s, and keeps state in memory only", folder, error, known)
+        return State(path, None, on_error, forgets=forgets, memory=memory, now=now)

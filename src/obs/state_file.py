@@ -3,8 +3,10 @@
 import contextlib
 import logging
 import os
+import shutil
 import sqlite3
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -177,6 +179,29 @@ def in_memory() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", check_same_thread=False)
     _prepare(connection, written=False)
     return connection
+
+
+def remembered(path: Path) -> sqlite3.Connection | None:
+    """In memory what is in a file that can be read but not written; None where it cannot be read.
+
+    SQLite itself reads no file beside which it cannot write.
+    """
+    log_of_writes = _companion(path, "-wal")
+    with (
+        contextlib.suppress(OSError, InUse, *SQLITE_ERRORS),
+        tempfile.TemporaryDirectory(prefix="obs-state-") as folder,
+    ):
+        copy = Path(folder) / path.name
+        for each in (path, *([log_of_writes] if log_of_writes.is_file() else [])):
+            shutil.copyfile(each, Path(folder) / each.name)
+        with contextlib.closing(open_file(copy)) as file:
+            if file.in_order:
+                file.connection.execute("PRAGMA journal_mode = DELETE")  # memory has no log
+                memory = sqlite3.connect(":memory:", check_same_thread=False)
+                memory.text_factory = file.connection.text_factory
+                file.connection.backup(memory)
+                return memory
+    return None
 
 
 SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)

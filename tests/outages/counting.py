@@ -14,10 +14,13 @@ from tests.outages.watch import Watch, orders_spec, watching
 
 
 @contextmanager
-def counting(folder: Path, state: Path | None = None) -> Iterator[tuple[Watch, Orders, Monitor]]:
+def counting(
+    folder: Path, state: Path | None = None, shift: float = 0.0
+) -> Iterator[tuple[Watch, Orders, Monitor]]:
     """A collector whose address stays the same, with all that it counts by itself.
 
-    `state`: the folder for its state; one in `folder` where none is given.
+    `state`: the folder for its state; one in `folder` where none is given. `shift`: seconds by
+    which its clock is wrong at the start.
     """
     with run_by(NatsServer(folder / "nats")) as server, monitor_of(server.monitor) as monitor:
         orders = Orders((server.url,))
@@ -28,6 +31,8 @@ def counting(folder: Path, state: Path | None = None) -> Iterator[tuple[Watch, O
         spec["outputs"]["web"]["listen"] = f"127.0.0.1:{free_ports(1)[0]}"
         if state is not None:
             spec["state_dir"] = str(state)
-        with watching(CollectorProcess(folder, spec), orders.truth) as watch:
+        collector = CollectorProcess(folder, spec)
+        collector.clock.shift = shift
+        with watching(collector, orders.truth) as watch:
             watch.heard(orders)
             yield watch, orders, monitor

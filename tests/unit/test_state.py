@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import math
 import os
 import shutil
@@ -22,6 +23,10 @@ def errors() -> Counter[str]:
 
 def opened(folder: Path, errors: Counter[str]) -> State:
     return open_state(folder, lambda reason: errors.update([reason]), now=lambda: 0.0)
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")
 
 
 def test_what_was_flushed_is_there_after_a_restart(tmp_path: Path, errors: Counter[str]) -> None:
@@ -331,6 +336,51 @@ def test_looser_files_of_an_earlier_version_are_tightened(tmp_path: Path) -> Non
     assert mode(folder) == 0o700
     assert {mode(each) for each in folder.iterdir()} == {0o600}
     assert len(list(folder.iterdir())) == 2  # the new one, and the damaged one set aside
+
+
+def test_a_file_that_cannot_be_written_is_known_and_made_anew_once_it_can(
+    tmp_path: Path, errors: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = opened(tmp_path / "running", errors)
+    running.put("total", "a", b"1")
+    running.put("other", "x", b"2")
+    running.put_buckets("slo", [(60, 0, 1.0, 2.0)])
+    assert running.flush()
+    killed = tmp_path / "killed"
+    shutil.copytree(tmp_path / "running", killed)  # as a kill leaves it: with a log of writes
+    assert (killed / f"{FILE_NAME}-wal").stat().st_size
+
+    with monkeypatch.context() as patch:
+        patch.setattr("obs.state.open_or_set_aside", refuse)
+        state = opened(killed, errors)
+    assert state.is_in_memory
+    assert state.entries("total") == {"a": b"1"}
+    assert state.buckets("slo") == [(60, 0, 1.0, 2.0)]
+    state.put("total", "b", b"3")
+    assert state.was_lost()  # so that its owner puts everything that it knows
+    state.put("total", "a", b"1")
+    state.put("total", "b", b"3")
+    assert state.flush()
+    assert not state.was_lost()
+    state.close()
+    again = opened(killed, errors)
+    assert again.entries("total") == {"a": b"1", "b": b"3"}
+    assert again.entries("other") == {"x": b"2"}  # also what nobody here has read
+
+
+@pytest.mark.parametrize("content", [b"", b"no database" * 1000])
+def test_a_file_that_can_be_neither_written_nor_understood_stays_as_it_is(
+    tmp_path: Path, errors: Counter[str], monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    file = tmp_path / FILE_NAME
+    file.write_bytes(content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("obs.state.open_or_set_aside", refuse)
+        state = opened(tmp_path, errors)
+    assert state.is_in_memory
+    assert state.entries("total") == {}
+    assert file.read_bytes() == content
 
 
 def test_a_folder_with_files_of_others_stays_as_it_is_and_is_told(
