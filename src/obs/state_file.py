@@ -259,11 +259,12 @@ def _prepare(connection: sqlite3.Connection, *, written: bool) -> None:
         )
     if version not in (0, _SCHEMA_VERSION):
         raise sqlite3.DatabaseError(f"malformed: schema version {version}")
-    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master"))
     if version:
-        for name, written_sql in _TABLES.items():
+        sums = {name: sql for name, sql in _sums().items() if name in found}
+        for name, written_sql in (_TABLES | sums).items():
             if _words(found.get(name)) != _words(written_sql):
-                raise sqlite3.DatabaseError(f"malformed: table {name} is not that of a state file")
+                raise sqlite3.DatabaseError(f"malformed: {name} is not that of a state file")
         return
     if found:
         raise sqlite3.DatabaseError("malformed: the database of another program")
@@ -271,6 +272,12 @@ def _prepare(connection: sqlite3.Connection, *, written: bool) -> None:
         raise sqlite3.DatabaseError("malformed: data written is missing")
     tables = "".join(f"{sql};" for sql in _TABLES.values())
     connection.executescript(f"BEGIN; {tables} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+
+
+def _sums() -> dict[str, str]:
+    """The table and triggers of SUMS by name, as SQLite keeps them."""
+    kept = [sql.replace(" IF NOT EXISTS", "") for sql in SUMS]
+    return {sql.split()[2]: sql for sql in kept}
 
 
 def _words(sql: object) -> list[str]:

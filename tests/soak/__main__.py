@@ -1,6 +1,7 @@
 """Let a collector live for a day in compressed time, and tell what grew, as a Markdown table.
 
-Run as `python -m tests.soak [--hours 24] [--reload-every 10] [--trace] [--out build/soak.svg]`.
+Run as `python -m tests.soak [--hours 24] [--reload-every 10] [--trace] [--out build/soak.svg]`; in
+half a minute with `--hours 4 --poll-every 5 --look-every 5 --most 40`.
 Exit status 1 where something is not flat over the last three quarters.
 """
 
@@ -23,12 +24,18 @@ def main(arguments: list[str]) -> int:
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--hours", type=float, default=24.0, help="of compressed time (24)")
+    parser.add_argument("--poll-every", type=float, default=1.0, help="minutes (1)")
     parser.add_argument("--reload-every", type=float, default=10.0, help="minutes (10)")
     parser.add_argument("--look-every", type=float, default=10.0, help="minutes (10)")
     parser.add_argument("--trace", action="store_true", help="tell where memory is allocated")
+    parser.add_argument("--most", type=int, default=0, help="kept of what is kept by number")
     parser.add_argument("--out", type=Path, default=Path("build") / "soak.svg", help="the chart")
     chosen = parser.parse_args(arguments)
-    plan = Plan(chosen.hours, chosen.reload_every, chosen.look_every, chosen.trace)
+    plan = Plan(
+        *(chosen.hours, chosen.poll_every, chosen.reload_every, chosen.look_every),
+        chosen.trace,
+        chosen.most,
+    )
     logging.disable(logging.CRITICAL)  # what the neighbours' faults are worth is tested elsewhere
     memory = _MEMORY if Path(_MEMORY).is_dir() else None
     with tempfile.TemporaryDirectory(prefix="obs-soak-", dir=memory) as folder:

@@ -2,9 +2,13 @@
 
 import gc
 import os
+import shutil
+import sqlite3
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -73,10 +77,21 @@ def looked_at(at: float, state_folder: Path) -> Sample:
         float(sys.getallocatedblocks()),
         float(len(os.listdir("/proc/self/fd"))),  # noqa: PTH208  names only
         float(threading.active_count()),
-        # Without its log of writes, which fills to 4 MB, and is emptied by each reload.
-        (state_folder / FILE_NAME).stat().st_size / 1000,
+        _state_bytes(state_folder) / 1000,
     )
     return Sample(at, values)
+
+
+def _state_bytes(folder: Path) -> float:
+    """What the state file takes. Its log of writes fills to 4 MB, and is emptied at a reload: in a
+    copy, because the collector holds the file, it becomes part of the file."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as copy:
+        for file in folder.glob(f"{FILE_NAME}*"):
+            shutil.copyfile(file, Path(copy) / file.name)
+        with closing(sqlite3.connect(Path(copy) / FILE_NAME)) as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return float(pages * size)
 
 
 def judged(samples: Sequence[Sample]) -> list[Verdict]:

@@ -24,11 +24,15 @@ _WAYS: Final = ("unavailable", "half", "rubbish", "hangs up")
 
 
 class Neighbours:
-    """Their addresses; they live at `now`, which the soak sets (Unix seconds)."""
+    """Their addresses; they live at `now`, which the soak sets (Unix seconds).
 
-    def __init__(self, begin: float) -> None:
+    Streams and consumers come and go every `every` seconds.
+    """
+
+    def __init__(self, begin: float, every: float) -> None:
         self._now = multiprocessing.get_context("fork").Value("d", begin, lock=False)
         self.begin = begin
+        self.every = every
         self.url = self.aws = ""
 
     def tell(self, now: float) -> None:
@@ -49,9 +53,9 @@ class Neighbours:
 
 
 @contextmanager
-def neighbours(begin: float) -> Iterator[Neighbours]:
+def neighbours(begin: float, every: float) -> Iterator[Neighbours]:
     """They run until the end of the block."""
-    made = Neighbours(begin)
+    made = Neighbours(begin, every)
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(made, ours, theirs), daemon=True)
@@ -87,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         at = self.neighbours
-        poll = int((at.now - at.begin) // MINUTE) + 1
+        poll = int((at.now - at.begin) // at.every) + 1
         cluster = Cluster(now=at.now, poll=poll, streams=2, consumers=8, lives=4)
         self._answer("nats", cluster.get(self.path))
 

@@ -8,6 +8,7 @@ import tracemalloc
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,21 +24,32 @@ from obs.web.server import serve
 from tests.soak.compressed import CompressedClock, CompressedLoop
 from tests.soak.measured import Sample, looked_at
 from tests.soak.neighbours import MINUTE, Neighbours, neighbours
+from tests.soak.past import write_past
 from tests.soak.specs import Specs
 
 _VARIABLES: Final = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "an-example"}
+_KEPT_BY_NUMBER: Final = (
+    "obs.collector.counter_starts.GONE",
+    "obs.collector.split_slos._MOST_GONE",
+    "obs.sources.nats.forgetting.ENDED",
+)
+_GARBAGE: Final = "obs.collector.garbage.EVERY"
 _SCRAPED: Final = ("/metrics", "/", "/api/v1/status", "/api/v1/slo/history", "/healthz")
 _TOP: Final = 12  # places of allocation that are told
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long (hours), and how often there is a reload and a look (minutes of compressed time)."""
+    """How long (hours), and how often there is a poll, a reload and a look (minutes of compressed
+    time). `most`, if not 0: so many are kept of what is kept by number, so that it is full soon.
+    """
 
     hours: float = 24.0
+    poll_minutes: float = 1.0
     reload_minutes: float = 10.0
     look_minutes: float = 10.0
     trace: bool = False
+    most: int = 0
 
 
 @dataclass
@@ -54,7 +66,16 @@ def soak(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Lived:
     """Let a collector live as planned; `folder` is its own. `tell` hears how far it is."""
     lived, begun = Lived(), time.monotonic()
     begin = time.time()
-    with neighbours(begin) as at, patch.dict(os.environ, _VARIABLES):
+    every = plan.poll_minutes * MINUTE
+    values = dict.fromkeys(_KEPT_BY_NUMBER, plan.most) if plan.most else {}
+    values |= {_GARBAGE: every}  # once a poll is what a collector does
+    with (
+        neighbours(begin, every) as at,
+        patch.dict(os.environ, _VARIABLES),
+        ExitStack() as patches,
+    ):
+        for name, value in values.items():
+            patches.enter_context(patch(name, value))
         loop = CompressedLoop()
         asyncio.set_event_loop(loop)
         clock = CompressedClock(loop, begin)
@@ -63,7 +84,9 @@ def soak(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Lived:
             patch("obs.sinks.repeats._FIRST", 0.0),  # a thread's pause would pass in real time
         ):
             try:
-                life = _Life(plan, Specs(folder, at), at, clock, lived, tell)
+                specs = Specs(folder, at)
+                write_past(specs.state, "main", begin)
+                life = _Life(plan, specs, at, clock, lived, tell)
                 loop.run_until_complete(life.run())
                 loop.run_until_complete(loop.shutdown_default_executor())
             finally:
@@ -108,18 +131,19 @@ class _Life:
         return assemble(system, clock=self._clock, before=before, only_try=only_try)
 
     async def _drive(self, stop: Stop, url: str) -> None:
-        """Every minute of the day: time, scrapes, reloads, and looks."""
+        """At every poll of the day: time, scrapes, reloads, and looks."""
         plan, counts = self._plan, self._lived.counts
-        minutes = int(plan.hours * 60)
+        every = int(plan.poll_minutes)
+        minutes = int(plan.hours * 60) // every * every
         first: tracemalloc.Snapshot | None = None
-        for minute in range(1, minutes + 1):
+        for minute in range(every, minutes + 1, every):
             await asyncio.sleep(minute * MINUTE - self._clock.monotonic())
             self._at.tell(self._clock.wall())
-            await self._scrape(url, minute)
+            await self._scrape(url, minute // every)
             if not minute % plan.look_minutes:
                 self._lived.samples.append(looked_at(self._clock.monotonic(), self._specs.state))
                 self._tell(f"{minute / 60:.1f} h of {plan.hours:g} h")
-            if plan.trace and minute == minutes // 4:
+            if plan.trace and first is None and minute >= minutes // 4:
                 tracemalloc.start(4)
                 first = tracemalloc.take_snapshot()
             if not minute % plan.reload_minutes and minute < minutes:
@@ -131,14 +155,16 @@ class _Life:
             self._lived.grown = _grown(first)
         stop.asked.set()
 
-    async def _scrape(self, url: str, minute: int) -> None:
-        """A scrape each minute, in turn of every path, as Prometheus would and as a person."""
+    async def _scrape(self, url: str, number: int) -> None:
+        """A scrape, in turn of every path, as Prometheus would and as a person."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
 
+        path = _SCRAPED[number % len(_SCRAPED)]
+
         def get() -> None:
             try:
-                with urllib.request.urlopen(url + _SCRAPED[minute % 5], timeout=60) as answer:
+                with urllib.request.urlopen(url + path, timeout=60) as answer:
                     found = len(answer.read())
             except OSError:
                 found = 0

@@ -9,6 +9,7 @@ from tests.soak.neighbours import Neighbours
 
 _CHANGES: Final = 6
 """Kinds of change, in turn."""
+_AWS: Final = 300.0  # seconds between two polls
 
 
 class Specs:
@@ -40,7 +41,7 @@ class Specs:
         self.file.write_text(yaml.safe_dump(spec), encoding="utf-8")
 
     def _base(self) -> dict[str, Any]:
-        url, brief = self._at.url, {"timeout": "2s"}
+        url, brief, every = self._at.url, {"timeout": "2s"}, f"{self._at.every:g}s"
         counted = {"source": "metrics", "bad": "bad_total", "total": "all_total"}
         lag = {
             "source": "main",
@@ -57,17 +58,20 @@ class Specs:
             "sources": {
                 "nats": {
                     "main": {"monitor": [url], "discover": False, "ephemeral": "each", **brief}
-                    | {"poll": "60s", "config_every": "60s"}
+                    | {"poll": every, "config_every": every}
                 },
-                "prometheus": {"metrics": {"url": url, "poll": "60s", **brief}},
+                "prometheus": {"metrics": {"url": url, "poll": every, **brief}},
                 "aws": {
                     "account": {"region": "us-east-1", "endpoint_url": self._at.aws, **brief}
-                    | {"poll": "300s", "buses": [{"name": "oms-events"}]}
+                    | {
+                        "poll": f"{max(300.0, self._at.every):g}s",
+                        "buses": [{"name": "oms-events"}],
+                    }
                 },
             },
             "slos": [
                 {"name": "requests", "sli": {"prometheus": counted}, **objective},
                 {"name": "lag", "sli": {"nats_lag": {**lag, "by": "consumer"}}, **objective},
             ],
-            "outputs": {"otlp": {"endpoint": url, "every": "60s", **brief}},
+            "outputs": {"otlp": {"endpoint": url, "every": every, **brief}},
         }

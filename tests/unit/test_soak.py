@@ -1,11 +1,13 @@
 """What counts as flat, and its chart."""
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from obs.state import FILE_NAME
 from tests.soak.chart import svg
-from tests.soak.measured import QUANTITIES, Sample, judged
+from tests.soak.measured import QUANTITIES, Sample, judged, looked_at
 
 
 def course(growth: float) -> list[Sample]:
@@ -27,6 +29,24 @@ def test_the_first_quarter_does_not_count() -> None:
     for number in range(15):
         samples[number] = Sample(60.0 * number, (1.0,) * len(QUANTITIES))
     assert all(each.flat for each in judged(samples))
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_process_that_keeps_a_little_at_each_look_is_told_from_one_that_does_not(
+    leaks: bool, tmp_path: Path
+) -> None:
+    (tmp_path / FILE_NAME).touch()
+    kept: list[list[str]] = []
+    samples = []
+    for look in range(24):
+        if not leaks:
+            kept.clear()
+        kept.append([f"{look} {number}" for number in range(4_000)])
+        samples.append(looked_at(60.0 * look, tmp_path))
+    flat = {each.quantity.name: each.flat for each in judged(samples)}
+    objects = flat.pop("objects")
+    assert objects != leaks
+    assert all(flat.values())
 
 
 def test_too_few_samples_are_no_verdict() -> None:

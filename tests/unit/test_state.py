@@ -158,6 +158,21 @@ def test_a_log_of_writes_that_cannot_be_read_is_damage_and_no_empty_state(
     assert list(killed.glob(f"{FILE_NAME}.damaged-*"))
 
 
+def test_a_damaged_trigger_is_noticed_when_the_file_is_opened(
+    tmp_path: Path, errors: Counter[str]
+) -> None:
+    state = opened(tmp_path, errors)
+    state.put("total", "a", b"1")
+    state.flush()
+    state.close()
+    file = tmp_path / FILE_NAME
+    file.write_bytes(file.read_bytes().replace(b"NEW.key", b"NES.key"))
+    again = opened(tmp_path, errors)
+    again.put("total", "a", b"2")
+    assert again.flush()
+    assert errors == {"damaged": 1}
+
+
 def test_a_state_in_memory_is_an_error_at_every_flush(tmp_path: Path, errors: Counter[str]) -> None:
     (tmp_path / "file").touch()
     state = opened(tmp_path / "file" / "state", errors)
