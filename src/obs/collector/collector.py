@@ -88,9 +88,8 @@ class Collector:
         self.state_errors = state_errors
         self.span_counts = span_counts
         self.clock = clock
-        self.started = clock.wall()
+        self.started = self._began = clock.wall()
         self.spec = SpecInForce(self.started)
-        self._began = self.started
         self.exposition = Exposition(system.labels)
         self.stale_checked_at = clock.monotonic()
         self.changes = 0
@@ -385,8 +384,8 @@ class Collector:
         return [family for family in families if family.metric in self.system.exported]
 
     def _show(self, name: str, families: Sequence[Family]) -> None:
-        shown, now = self._exported(families), self.clock.wall()
-        families = self._starts.of(name, shown, now, lasting=name != OWN)
+        shown, lasting = self._exported(families), name != OWN
+        families = self._starts.of(name, shown, self.clock.wall(), lasting=lasting)
         self._families = {**self._families, name: families}
         self.exposition.update(name, [*families, *self._compat.of(name)])
         self.changes += 1
