@@ -221,6 +221,7 @@ OF_ONE_PLATFORM = {
     "iam/operators.py": "roles of AWS",
     "iam/roles.py": "roles of AWS",
     "iam/trust.py": "roles of AWS",
+    "iam/workspaces.py": "workspaces of Amazon Managed Prometheus",
 }
 """Modules that name a kind of source because their subject is that platform, and which."""
 
