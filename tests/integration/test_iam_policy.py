@@ -14,9 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nats
 import pytest
-from nats.js.api import ConsumerConfig
 
 from obs.cli.main import main
 from obs.clients.aws import AwsClient
@@ -39,6 +37,7 @@ from tests.integration.collector_process import (
     named,
     spec_of,
 )
+from tests.integration.deliveries import create_stream
 
 __all__ = ["collectors"]
 
@@ -102,7 +101,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 def test_with_the_printed_policies_everything_works_and_every_action_is_used(
     account: Account, nats_server: NatsServer, tmp_path: Path, collectors: list[CollectorProcess]
 ) -> None:
-    asyncio.run(_consumer(nats_server))
+    asyncio.run(create_stream(nats_server))
     spec = _spec(tmp_path, account.endpoint_url)
     spec["sources"]["nats"] = {"nats": {"monitor": [nats_server.monitor], "poll": "500ms"}}
     system = System.model_validate(spec)
@@ -348,11 +347,3 @@ def _spec(folder: Path, endpoint_url: str) -> Spec:
     }
     published = {"source": "aws", "namespace": "OMS/Events", "every": "1s"}
     return spec_of(folder, aws=aws, cloudwatch=published)
-
-
-async def _consumer(server: NatsServer) -> None:
-    client = await nats.connect(server.url)
-    stream = client.jetstream()
-    await stream.add_stream(name="ORDERS", subjects=["orders"])
-    await stream.add_consumer("ORDERS", ConsumerConfig(durable_name="worker"))
-    await client.close()

@@ -87,7 +87,7 @@ class Collector:
         self.state_errors = state_errors
         self.span_counts = span_counts
         self.clock = clock
-        self.started = clock.wall()
+        self.started = self._began = clock.wall()
         self.spec = SpecInForce(self.started)
         self.stale_checked_at = clock.monotonic()
         self.checks: Mapping[str, bool] = {}

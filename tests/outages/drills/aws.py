@@ -146,12 +146,11 @@ DRILLS: tuple[Outage, ...] = (
         "AWS is unreachable for an hour",
         _WITHIN,
         _drill(_refuse, turns=4, minutes=15),
-        short=True,
     ),
     Outage(
         "the same, longer: polls are a minute apart, as rare as they become",
         1.1 * _LONGEST_PAUSE,
         _drill(_refuse, turns=4, minutes=15, polls=7),
     ),
-    Outage("points of AWS come 40 minutes late, and are corrected", _WITHIN, _late, short=True),
+    Outage("points of AWS come 40 minutes late, and are corrected", _WITHIN, _late),
 )

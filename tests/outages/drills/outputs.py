@@ -240,13 +240,14 @@ def _no_prometheus() -> str:
 _WITHIN: Final = 10 * _EVERY
 
 DRILLS: tuple[Outage, ...] = (
-    Outage("the remote write receiver refuses more than may wait", _WITHIN, _bounded),
+    Outage("the remote write receiver refuses more than may wait", _WITHIN, _bounded, short=True),
     Outage(
         "Prometheus as the remote write receiver is down",
         _WITHIN,
         _backlog,
+        short=True,
         missing=_no_prometheus,
     ),
-    Outage("the OTLP receiver is away for an hour", _WITHIN, _otlp),
+    Outage("the OTLP receiver is away for an hour", _WITHIN, _otlp, short=True),
     Outage("CloudWatch refuses what is published", _WITHIN, _cloudwatch),
 )

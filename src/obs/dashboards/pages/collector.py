@@ -36,7 +36,7 @@ def page(context: BuildContext) -> Page:
             Section("", [_answer(panels, whole), _sources(panels), _polls(panels, whole)]),
             Section("Left out", [_left_out(panels)]),
             *([Section("Costs", [_costs(panels, whole), _budgets(panels)])] if context.aws else []),
-            Section("The process", [_process(whole)]),
+            Section("The process", [_process(whole), _not_sent(whole)]),
         ],
     )
 
@@ -180,3 +180,11 @@ def _process(whole: MetricPanels) -> Band:
         whole.lines("collector/pushed", own.PUSH_POINTS, **pushes),
     ]
     return Band(7, shown)
+
+
+def _not_sent(whole: MetricPanels) -> Band:
+    shown = [
+        whole.alert_lines("collector/push_dropped", none="No sample was dropped"),
+        whole.alert_lines("collector/spans", none="No span was lost, or no traces are sent"),
+    ]
+    return Band(6, shown)
