@@ -21,7 +21,13 @@ pytestmark = pytest.mark.integration
 BUDGET = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
 
 
-needs_mount = pytest.mark.skipif(bool(cannot_mount()), reason=cannot_mount())
+needs_mount = pytest.mark.usefixtures("mounting")
+
+
+@pytest.fixture
+def mounting() -> None:
+    if why := cannot_mount():
+        pytest.skip(why)
 
 
 def state_errors(reason: str) -> tuple[str, frozenset[tuple[str, str]]]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-_NUMBERS: Final = count(os.getpid() % 200)
+_MOST: Final = 250
+_NUMBERS: Final = count(os.getpid())
 _NOWHERE: Final = "02:00:00:00:00:99"
 
 
@@ -74,13 +75,26 @@ class Machine:
 @contextmanager
 def machine() -> Iterator[Machine]:
     """One more machine; it and its cables go with the context."""
-    made = Machine(f"obs{next(_NUMBERS) % 250}")
-    _run("ip", "netns", "add", made.name)
+    made = _free()
     try:
         _run(*made.enter, "ip", "link", "set", "lo", "up")
         yield made
     finally:
         _run("ip", "netns", "del", made.name)
+
+
+def _free() -> Machine:
+    """A network namespace of a name that no other run of these drills has."""
+    for _ in range(_MOST):
+        made = Machine(f"obs{next(_NUMBERS) % _MOST}")
+        try:
+            _run("ip", "netns", "add", made.name)
+        except subprocess.CalledProcessError as error:
+            if b"exists" not in error.stderr:
+                raise
+        else:
+            return made
+    raise AssertionError("all names are taken")
 
 
 def missing() -> str:

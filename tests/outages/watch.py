@@ -21,7 +21,6 @@ PATIENCE: Final = 120.0
 UP: Final = key("obs_source_up", source="nats")
 EVENTS: Final = key("slo_events_total", slo="delivery", slo_service="oms")
 GOOD: Final = key("slo_good_events_total", slo="delivery", slo_service="oms")
-BUDGET: Final = key("slo_error_budget_remaining_ratio", slo="delivery", slo_service="oms")
 DELIVERY: Final[Mapping[str, Any]] = {
     "name": "delivery",
     "service": "oms",
@@ -60,7 +59,8 @@ class Watch:
 
     def sees(self, is_so: Callable[[Sight], bool]) -> None:
         """Wait until a scraper has seen something since the fault began."""
-        within(lambda: self.seen.after(self.began, is_so) is not None)
+        if not within(lambda: self.seen.after(self.began, is_so) is not None):
+            self.wrong.append("no scraper saw the fault")
 
     def lasts(self, seconds: float, until: Callable[[Sight], bool]) -> None:
         """Let the fault last so many seconds, and until a scraper has seen something."""
@@ -98,15 +98,14 @@ class Watch:
         def right(sight: Sight) -> bool:
             return sight.ready == 200 and not difference(sight.scrape, expected)
 
-        seconds = within(lambda: self.seen.after(self.ended, right))
-        lost = [] if seconds is not None else [difference(self.seen.sights[-1].scrape, expected)]
-        if seconds is not None:
-            lost = [difference(self.collector.polls("nats", 2), expected)]
-        lost += self.wrong + self.seen.fallen()
+        recovered = within(lambda: self.seen.after(self.ended, right))
+        seconds = PATIENCE if recovered is None else recovered
+        late = self.seen.sights[-1].scrape if recovered is None else self.collector.polls("nats", 2)
+        lost = [difference(late, expected), *self.wrong, *dict.fromkeys(self.seen.fallen())]
         if self.budget is not None:
             lost.append(self._settled(self.budget()))
-        said = "; ".join([*self.meanwhile(seconds or PATIENCE), *self.notes])
-        return Recovery("; ".join(filter(None, lost)), seconds or PATIENCE, said)
+        said = "; ".join([*self.meanwhile(seconds), *self.notes])
+        return Recovery("; ".join(filter(None, lost)), seconds, said)
 
     def _settled(self, expected: Scrape) -> str:
         """What the error budget lacks, once the minute is over."""

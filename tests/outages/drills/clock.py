@@ -76,7 +76,7 @@ def _lag_is_none(watch: Watch) -> None:
 DRILLS: tuple[Outage, ...] = (
     Outage("the clock is set an hour forward and back", 15.0, _set(_HOUR, -_HOUR)),
     Outage("the clock is set an hour back and forward", 15.0, _set(-_HOUR, _HOUR)),
-    Outage("the clock is set a day forward and back", 15.0, _set(_DAY, -_DAY), short=True),
+    Outage("the clock is set a day forward and back", 15.0, _set(_DAY, -_DAY)),
     Outage(
         "the clock is set an hour forward and back, the collector down meanwhile",
         15.0,

@@ -13,9 +13,10 @@ from tests.outages.outage import Outage, Recovery
 from tests.outages.watch import LONGEST_PAUSE, is_stale, orders_spec, watching
 
 Cut = tuple[Callable[[Cable], None], Callable[[Cable], None]]
+_SILENCE: Final = "loses every packet to and from NATS"
 _CUTS: Final[dict[str, Cut]] = {
     "is unplugged from the network": (Cable.pull, Cable.plug),
-    "loses every packet to and from NATS": (Cable.swallow, Cable.pass_on),
+    _SILENCE: (Cable.swallow, Cable.pass_on),
 }
 
 
@@ -60,7 +61,9 @@ def _drill(what: str, ways: tuple[str, ...], seconds: float) -> Outage:
     lasting = f" for {seconds:g} s" if seconds else ""
     name = f"the collector {what}{lasting} ({' and '.join(ways)})"
     limit = 15.0 + (LONGEST_PAUSE if seconds else 0)
-    return Outage(name, limit, _cut_off(_CUTS[what], ways, seconds), missing=missing)
+    short = what == _SILENCE and ways == ("connection",) and not seconds
+    cut = _cut_off(_CUTS[what], ways, seconds)
+    return Outage(name, limit, cut, short=short, missing=missing)
 
 
 DRILLS: tuple[Outage, ...] = (
