@@ -55,6 +55,8 @@ class Lease(Protocol):
     leads: bool
 
     @property
+    def part(self) -> str: ...
+    @property
     def epoch(self) -> int: ...
     @property
     def held_by(self) -> str: ...
@@ -373,7 +375,7 @@ class Collector:
         ]
         if self.lease is not None:
             self._lease_shown = self.lease.holds(), self.lease.epoch
-            families += lease_families(*self._lease_shown)
+            families += lease_families(self.lease.part, *self._lease_shown)
         for kind in KINDS:
             families += kind.usage(self.clients_of(kind))
         self._show(OWN, begun(families, self.started))
