@@ -7,7 +7,7 @@ changes (`exposition`, `families`) is replaced as a whole, never changed in plac
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from obs import spans
 from obs.collector.clock import Clock
@@ -15,6 +15,7 @@ from obs.collector.compat import Compat
 from obs.collector.counted_time import counting_in
 from obs.collector.counter_starts import CounterStarts
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.lease_seen import Lease
 from obs.collector.named import SpecNames
 from obs.collector.objective import Objective, PastEvents
 from obs.collector.objectives import Objectives
@@ -47,22 +48,6 @@ log = logging.getLogger(__name__)
 
 OWN: Final = "\x00own"  # sorts before and differs from every source's name
 SLOS: Final = "\x00slo"
-
-
-class Lease(Protocol):
-    """A lease as one collector sees it."""
-
-    leads: bool
-
-    @property
-    def part(self) -> str: ...
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def held_by(self) -> str: ...
-    @property
-    def error(self) -> str: ...
-    def holds(self) -> bool: ...
 
 
 class Collector:
