@@ -126,6 +126,8 @@ class Rig:
     spent: list[tuple[float, Member]] = field(default_factory=list)
     """When requests to AWS were seen (Unix seconds), and whose they were."""
 
+    _between: dict[int, Cuttable] = field(default_factory=dict)  # by the port behind it
+
     def add(self) -> Member:
         """One more collector, with an empty state, not started yet."""
         folder = self.folder / f"collector-{len(self.every)}"
@@ -246,8 +248,9 @@ class Rig:
             ports += [("nats", each.port), ("nats", each.monitor_port)]
         found = []
         for link, port in ports:
-            between = Cuttable(port, network.here(link))
-            self.stack.callback(between.close)
+            if (between := self._between.get(port)) is None:
+                between = self._between[port] = Cuttable(port, network.here(link))
+                self.stack.callback(between.close)
             found.append(f"{between.host}:{between.port}")
         return found[0], found[1::2], found[2::2]
 
