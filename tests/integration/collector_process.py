@@ -50,8 +50,8 @@ def key(name: str, **labels: str) -> Sample:
 
 
 def own_labels(labels: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """The labels without those that all samples have."""
-    return frozenset((name, value) for name, value in labels if name not in OF_ALL)
+    """The labels without those that all samples have, and empty ones: Prometheus drops them."""
+    return frozenset((name, value) for name, value in labels if value and name not in OF_ALL)
 
 
 def samples(text: str) -> Scrape:

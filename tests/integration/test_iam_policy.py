@@ -5,7 +5,6 @@ cloudwatch:namespace, events:source and events:detail-type, so these are left ou
 enforces; unit tests hold them. For batches it wants rights of their own, which AWS does not have.
 """
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -37,7 +36,7 @@ from tests.integration.collector_process import (
     named,
     spec_of,
 )
-from tests.integration.deliveries import create_stream
+from tests.integration.orders import Orders
 
 __all__ = ["collectors"]
 
@@ -101,7 +100,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 def test_with_the_printed_policies_everything_works_and_every_action_is_used(
     account: Account, nats_server: NatsServer, tmp_path: Path, collectors: list[CollectorProcess]
 ) -> None:
-    asyncio.run(create_stream(nats_server))
+    Orders((nats_server.url,)).create()
     spec = _spec(tmp_path, account.endpoint_url)
     spec["sources"]["nats"] = {"nats": {"monitor": [nats_server.monitor], "poll": "500ms"}}
     system = System.model_validate(spec)

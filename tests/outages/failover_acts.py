@@ -128,3 +128,14 @@ def new_secret(made: Rig, before: Before) -> tuple[float, Spenders]:
     _spends(leader)  # longer than the lease lasts
     assert leader.collector.status()["lease"]["leads"]
     return seconds, [leader]
+
+
+def elected(made: Rig, before: Before) -> tuple[float, Spenders]:
+    """The servers of a cluster elect other leaders for the lease's bucket, a stream, a consumer."""
+    leader = made.leader()
+    began = time.time()
+    made.traffic.elect()
+    seconds = recovered(made, before, began)
+    _spends(leader)
+    assert leader.collector.status()["lease"]["leads"]
+    return seconds, [leader]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from obs.sandbox.alerting import AlertmanagerProcess, WebhookReceiver, alertmana
 from obs.sandbox.aws_emulator import AwsEmulator
 from obs.sandbox.aws_events import DEAD_LETTER_QUEUE
 from obs.sandbox.aws_faults import AwsFaults
-from obs.sandbox.nats_server import NatsServer
+from obs.sandbox.nats_server import NatsCluster, NatsServer
 from obs.sandbox.process import Process, free_ports
 from obs.spec.load import load
 from tests.integration.aws_fixtures import sign_in
@@ -47,7 +47,7 @@ _AT_ONCE: Final = ("NatsConsumerLagHigh", "SloBudgetExhausted", "SqsDeadLettersW
 """Alerts that fire early, and so all the time."""
 GROWING: Final = ("EventBridgeFailedInvocations", "EventBridgeErrorRateHigh")
 """Alerts on counters: they outlive a collector once there is a whole window of their past."""
-STARTS: Final = 90.0
+STARTS: Final = 240.0
 """Seconds until all alerts fire that are to, at most."""
 _OBS_USER: Final = "obs"
 _OF_LEASES: Final = ("GetItem", "PutItem")
@@ -110,7 +110,7 @@ class Rig:
     """Everything, running."""
 
     folder: Path
-    server: NatsServer
+    servers: Sequence[NatsServer]
     emulator: AwsEmulator
     traffic: Traffic
     receiver: WebhookReceiver
@@ -126,20 +126,18 @@ class Rig:
     spent: list[tuple[float, Member]] = field(default_factory=list)
     """When requests to AWS were seen (Unix seconds), and whose they were."""
 
+    _between: dict[int, Cuttable] = field(default_factory=dict)  # by the port behind it
+
     def add(self) -> Member:
         """One more collector, with an empty state, not started yet."""
         folder = self.folder / f"collector-{len(self.every)}"
         faults = self.stack.enter_context(AwsFaults(self.emulator.endpoint_url))
-        ports = {
-            "aws": int(faults.endpoint_url.rpartition(":")[2]),
-            "nats": self.server.port,
-            "monitor": self.server.monitor_port,
-        }
         network = self.stack.enter_context(Network()) if self.apart else None
         (port,) = free_ports(1)
         address = f"{network.address if network else '127.0.0.1'}:{port}"
-        where = {name: self._reached(name, each, network) for name, each in ports.items()}
-        spec = self.spec(folder, where) | {"outputs": {"web": {"listen": address}}}
+        spec = self.spec(folder, *self._ways(faults, network)) | {
+            "outputs": {"web": {"listen": address}}
+        }
         collector = CollectorProcess(folder, spec, within=network.within if network else ())
         self.stack.callback(self._end, collector)
         member = Member(collector, faults, address, network)
@@ -173,19 +171,20 @@ class Rig:
         assert leads is not None
         return leads
 
-    def spec(self, folder: Path, where: dict[str, str]) -> Spec:
+    def spec(self, folder: Path, aws: str, nats: Sequence[str], monitor: Sequence[str]) -> Spec:
         """A collector's spec, with the addresses under which it reaches the systems."""
         login = {"user": _OBS_USER, "password_file": str(self.password_file)}
-        connection = {"servers": [f"nats://{where['nats']}"], **login}
+        connection = {"servers": [f"nats://{each}" for each in nats], **login}
         spec = spec_of(
             folder,
             nats={
-                "monitor": [f"http://{where['monitor']}"],
+                "monitor": [f"http://{each}" for each in monitor],
                 "poll": f"{NATS_POLL:g}s",
                 "connection": connection,
             },
             aws={
-                "endpoint_url": f"http://{where['aws']}",
+                "endpoint_url": f"http://{aws}",
+                "allow_plaintext": True,
                 "poll": f"{POLL:g}s",
                 "buses": [{"name": BUS}],
                 "queues": [DEAD_LETTER_QUEUE],
@@ -202,9 +201,10 @@ class Rig:
     def change_password(self, password: str) -> None:
         """In the file, then on the server, which ends all connections of the user."""
         self.password_file.write_text(password)
-        self.server._extra = _logins(password)
-        self.server.launch()
-        hang_up(self.server.process)
+        for each in self.servers:
+            each._extra = _logins(password)
+            each.launch()
+            hang_up(each.process)
 
     def rules(self, spec: Spec) -> str:
         """Build the rules of a spec, all durations a fifth; gives them as a glob.
@@ -236,12 +236,23 @@ class Rig:
             now[notice.alert] = notice.firing
         return {alert for alert, fires in now.items() if fires}
 
-    def _reached(self, name: str, port: int, network: Network | None) -> str:
+    def _ways(self, faults: AwsFaults, network: Network | None) -> tuple[str, list[str], list[str]]:
+        """Addresses of AWS, and of each server for clients and for monitoring."""
+        aws = int(faults.endpoint_url.rpartition(":")[2])
         if network is None:
-            return f"127.0.0.1:{port}"
-        between = Cuttable(port, network.here("rest" if name == "aws" else "nats"))
-        self.stack.callback(between.close)
-        return f"{between.host}:{between.port}"
+            clients = [f"{each.host}:{each.port}" for each in self.servers]
+            monitors = [f"{each.host}:{each.monitor_port}" for each in self.servers]
+            return f"127.0.0.1:{aws}", clients, monitors
+        ports = [("rest", aws)]
+        for each in self.servers:
+            ports += [("nats", each.port), ("nats", each.monitor_port)]
+        found = []
+        for link, port in ports:
+            if (between := self._between.get(port)) is None:
+                between = self._between[port] = Cuttable(port, network.here(link))
+                self.stack.callback(between.close)
+            found.append(f"{between.host}:{between.port}")
+        return found[0], found[1::2], found[2::2]
 
     def _end(self, collector: CollectorProcess) -> None:
         collector.process.resume()
@@ -256,10 +267,16 @@ def hang_up(process: Process) -> None:
 
 @contextmanager
 def rig(
-    folder: Path, collectors: int = 2, *, apart: bool = False, short: bool = False
+    folder: Path,
+    collectors: int = 2,
+    *,
+    apart: bool = False,
+    short: bool = False,
+    cluster: bool = False,
 ) -> Iterator[Rig]:
-    """So many collectors, `apart`: each in a network of its own; `short`: with fewer alerts."""
-    with systems(folder) as made:
+    """So many collectors, `apart`: each in a network of its own; `short`: with fewer alerts;
+    `cluster`: three NATS servers with three replicas of everything."""
+    with systems(folder, cluster=cluster) as made:
         made.apart, made.short = apart, short
         made.start(collectors)
         _observe(made, folder)
@@ -267,18 +284,25 @@ def rig(
 
 
 @contextmanager
-def systems(folder: Path) -> Iterator[Rig]:
+def systems(folder: Path, *, cluster: bool = False) -> Iterator[Rig]:
     """NATS and AWS, in which something happens once there are collectors."""
     with ExitStack() as stack:
         sign_in(stack.enter_context(pytest.MonkeyPatch.context()))
         (folder / "password").write_text("first")
         emulator = stack.enter_context(AwsEmulator())
-        server = stack.enter_context(NatsServer(folder / "nats", extra=_logins("first")))
-        traffic = Traffic(server, emulator.endpoint_url)
+        servers = _servers(folder / "nats", stack, cluster=cluster)
+        traffic = Traffic([each.url for each in servers], emulator.endpoint_url)
         traffic.prepare()
         receiver = stack.enter_context(_receiving())
         stack.enter_context(traffic.running())
-        yield Rig(folder, server, emulator, traffic, receiver, stack)
+        yield Rig(folder, servers, emulator, traffic, receiver, stack)
+
+
+def _servers(folder: Path, stack: ExitStack, *, cluster: bool) -> Sequence[NatsServer]:
+    """One whose users have passwords, or three that let anybody in."""
+    if cluster:
+        return stack.enter_context(NatsCluster(folder)).members
+    return (stack.enter_context(NatsServer(folder, extra=_logins("first"))),)
 
 
 def _logins(password: str) -> dict[str, Any]:

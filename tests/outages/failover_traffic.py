@@ -1,8 +1,9 @@
 """What happens in a NATS account and on an EventBridge bus while collectors fail, and how much."""
 
 import asyncio
+import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Final
@@ -12,7 +13,6 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, StreamConfig
 
 from obs.sandbox import aws_events
-from obs.sandbox.nats_server import NatsServer
 from tests.integration.collector_process import Sample, key
 
 USER, PASSWORD = "traffic", "t"
@@ -45,8 +45,9 @@ COUNTED: Final = (invocations(FAILING), invocations(FINE), FAILED, DELIVERED)
 class Traffic:
     """Every second some messages and invocations, half of those of one rule in vain."""
 
-    def __init__(self, server: NatsServer, endpoint_url: str) -> None:
-        self._server = server
+    def __init__(self, servers: Sequence[str], endpoint_url: str) -> None:
+        """`servers`: addresses of one NATS server or of all of a cluster."""
+        self._servers = list(servers)
         self._endpoint_url = endpoint_url
         self._flows = Event()
         self._ended = Event()
@@ -96,22 +97,39 @@ class Traffic:
             self._ended.set()
             thread.join(10)
 
+    def elect(self) -> None:
+        """Let the leaders of the streams and of a consumer step down, one after the other."""
+        asyncio.run(self._elect())
+
+    async def _elect(self) -> None:
+        client = await self._connect()
+        for what in (
+            f"STREAM.LEADER.STEPDOWN.KV_{BUCKET}",
+            f"STREAM.LEADER.STEPDOWN.{STREAM}",
+            f"CONSUMER.LEADER.STEPDOWN.{STREAM}.{WORKER}",
+        ):
+            answer = json.loads((await client.request(f"$JS.API.{what}", b"")).data)
+            assert answer.get("success"), answer
+        await client.close()
+
     async def _prepare_nats(self) -> None:
         client = await self._connect()
         stream = client.jetstream()
-        await stream.add_stream(StreamConfig(name=STREAM, subjects=["orders.>"]))
+        await stream.add_stream(
+            StreamConfig(name=STREAM, subjects=["orders.>"], num_replicas=len(self._servers))
+        )
         for name in (WORKER, STUCK):
             subject = "orders.new" if name == WORKER else "orders.old"
             wanted = ConsumerConfig(durable_name=name, filter_subject=subject)
             await stream.add_consumer(STREAM, wanted)
-        await stream.create_key_value(bucket=BUCKET, history=1)
+        await stream.create_key_value(bucket=BUCKET, history=1, replicas=len(self._servers))
         for _ in range(BACKLOG):
             await client.publish("orders.old", b"x")
         await client.flush()
         await client.close()
 
     async def _connect(self) -> Client:
-        return await nats.connect(self._server.url, user=USER, password=PASSWORD)
+        return await nats.connect(self._servers, user=USER, password=PASSWORD)
 
     async def _run(self) -> None:
         client = await self._connect()

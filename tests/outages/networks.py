@@ -48,8 +48,8 @@ class Network:
         return self._address(LINKS.index("rest"), 2)
 
     def here(self, link: str) -> str:
-        """This machine's address at a link, seen from the collector."""
-        return self._address(LINKS.index(link), 1)
+        """This machine's address at a link; the same for all collectors, as that of a server is."""
+        return f"198.18.{os.getpid() % 256}.{LINKS.index(link) + 1}"
 
     def cut(self, *links: str) -> None:
         """Let nothing through any more."""
@@ -72,9 +72,13 @@ class Network:
                 _ip("addr", "add", f"{self._address(number, 1)}/30", "dev", device)
                 _ip("-n", self.name, "addr", "add", f"{self._address(number, 2)}/30", "dev", link)
                 _ip("-n", self.name, "link", "set", link, "up")
+                _ip("addr", "replace", f"{self.here(link)}/32", "dev", "lo")
             self.mend()
+            for number, link in enumerate(LINKS):
+                way = ("via", self._address(number, 1), "dev", link)
+                _ip("-n", self.name, "route", "add", self.here(link), *way)
         except BaseException:
-            _ip("netns", "del", self.name)
+            self._remove()
             raise
         return self
 
@@ -84,13 +88,27 @@ class Network:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _ip("netns", "del", self.name)  # and both ends of its links
+        self._remove()
+        for each in LINKS:
+            subprocess.run(
+                [_IP, "addr", "del", f"{self.here(each)}/32", "dev", "lo"],
+                check=False,  # the first network that ends takes it away
+                capture_output=True,
+            )
+
+    def _remove(self) -> None:
+        """Connections that are not closed yet keep a namespace, and so its links."""
+        for each in LINKS:
+            subprocess.run(
+                [_IP, "link", "del", self._device(each)], check=False, capture_output=True
+            )
+        _ip("netns", "del", self.name)
 
     def _device(self, link: str) -> str:
         return f"o{os.getpid()}-{self._number}{link[0]}"
 
     def _address(self, number: int, end: int) -> str:
-        block = 4 * (len(LINKS) * self._number + number) + end
+        block = 4 * (len(LINKS) * self._number + number + 1) + end
         return f"198.18.{os.getpid() % 256}.{block % 256}"
 
 

@@ -67,7 +67,7 @@ def soak(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Lived:
     lived, begun = Lived(), time.monotonic()
     begin = time.time()
     every = plan.poll_minutes * MINUTE
-    values = dict.fromkeys(_KEPT_BY_NUMBER, plan.most) if plan.most else {}
+    values: dict[str, float] = dict.fromkeys(_KEPT_BY_NUMBER, plan.most) if plan.most else {}
     values |= {_GARBAGE: every}  # once a poll is what a collector does
     with (
         neighbours(begin, every) as at,

@@ -50,6 +50,7 @@ class About:
     TARGET: ClassVar["About"]
     SPEC_OBJECT: ClassVar["About"]
     SHARD: ClassVar["About"]
+    PART: ClassVar["About"]
 
     def __str__(self) -> str:
         return self.name
@@ -68,6 +69,7 @@ About.COLLECTOR = About("collector", ())
 About.TARGET = About("instance", own.UP.labels)
 About.SPEC_OBJECT = About("object", own.SPEC_OBJECT)
 About.SHARD = About("shard", own.SHARD_SOURCE)
+About.PART = About("part", own.PART)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,17 +183,18 @@ LOG_LINES_DROPPED = counter(
     (),
     "Log lines that could not be written: nobody reads the log, or its disk is full.",
 )
+PART = ("part",)
 LEADER = gauge(
     "obs_leader",
-    (),
+    PART,
     "1 if this collector holds the lease and so polls what costs money, and pushes; 0 if it stands "
-    "by. Absent where the spec has no `ha`.",
+    "by. Absent where the spec has no `ha`. The part of the spec is empty for the whole.",
     title="Leads",
     states=("stands by", "leads"),
 )
 LEASE_TAKEOVERS = counter(
     "obs_lease_takeovers_total",
-    (),
+    PART,
     "How often a collector has taken the lease: the fencing token of its present holder, the same "
     "for all collectors that can read it.",
     title="Takeovers",

@@ -7,13 +7,14 @@ changes (`exposition`, `families`) is replaced as a whole, never changed in plac
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from obs import spans
 from obs.collector.clock import Clock
 from obs.collector.counted_time import counting_in
 from obs.collector.counter_starts import CounterStarts
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.lease_seen import Lease
 from obs.collector.measured_here import MeasuredHere
 from obs.collector.named import SpecNames
 from obs.collector.objective import Objective, PastEvents
@@ -46,20 +47,6 @@ log = logging.getLogger(__name__)
 
 OWN: Final = "\x00own"  # sorts before and differs from every source's name
 SLOS: Final = "\x00slo"
-
-
-class Lease(Protocol):
-    """A lease as one collector sees it."""
-
-    leads: bool
-
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def held_by(self) -> str: ...
-    @property
-    def error(self) -> str: ...
-    def holds(self) -> bool: ...
 
 
 class Collector:
@@ -352,7 +339,7 @@ class Collector:
         ]
         if self.lease is not None:
             self._lease_shown = self.lease.holds(), self.lease.epoch
-            families += lease_families(*self._lease_shown)
+            families += lease_families(self.lease.part, *self._lease_shown)
         for kind in KINDS:
             families += kind.usage(self.clients_of(kind))
         self._shown.show(OWN, begun(families, self.started), lasting=False)

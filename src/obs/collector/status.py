@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 
 from obs import __version__
-from obs.collector.collector import Collector, Lease
+from obs.collector.collector import Collector
 from obs.collector.health import PushHealth, SourceHealth
+from obs.collector.lease_seen import Lease
 from obs.collector.objective import Objective
 from obs.redaction.address import shown_address
 from obs.slo.evaluate import NO_DATA_AFTER, Evaluation

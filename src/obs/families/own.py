@@ -178,9 +178,10 @@ def shard_families(number: int, of: int, sources: Sequence[Source]) -> list[Fami
     ]
 
 
-def lease_families(leads: bool, epoch: int) -> list[Family]:
-    """Whether this collector holds the lease, and how often it was taken."""
-    return [single(own.LEADER, int(leads)), single(own.LEASE_TAKEOVERS, epoch)]
+def lease_families(part: str, leads: bool, epoch: int) -> list[Family]:
+    """Whether this collector holds its part's lease, and how often that was taken."""
+    rows = Rows([(part,)])
+    return [Family(own.LEADER, rows, [int(leads)]), Family(own.LEASE_TAKEOVERS, rows, [epoch])]
 
 
 def log_family(dropped: int) -> Family:

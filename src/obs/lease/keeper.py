@@ -70,6 +70,11 @@ class Keeper:
         return self._record.epoch
 
     @property
+    def part(self) -> str:
+        """The part of the spec that the lease is for, as the key has it; empty for the whole."""
+        return self.key.partition(".")[2]
+
+    @property
     def held_by(self) -> str:
         """Who holds the lease, as it was last seen; empty where nobody does."""
         return self._record.holder

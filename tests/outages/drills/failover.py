@@ -8,6 +8,7 @@ from tests.outages import networks
 from tests.outages.failover_acts import (
     Act,
     cut,
+    elected,
     killed,
     new_secret,
     paused,
@@ -29,9 +30,11 @@ class _Drill:
     collectors: int = 2
     apart: bool = False
     short: bool = False
+    cluster: bool = False
 
     def __call__(self, folder: Path) -> Recovery:
-        with rig(folder, self.collectors, apart=self.apart, short=self.short) as made:
+        how = {"apart": self.apart, "short": self.short, "cluster": self.cluster}
+        with rig(folder, self.collectors, **how) as made:
             before = settled(made)
             seconds, spenders = self.act(made, before)
             return verdict(made, before, seconds, spenders)
@@ -70,5 +73,6 @@ DRILLS = (
         "a changed spec is taken up: one more SLO, another threshold (SIGHUP)", _Drill(reloaded)
     ),
     _outage("a changed spec is refused", _Drill(refused)),
+    _outage("NATS elects other leaders, that of the lease too", _Drill(elected, cluster=True)),
     _outage("the password of the NATS user changes", _Drill(new_secret)),
 )

@@ -63,7 +63,10 @@ def test_an_alert_reads_metrics_of_the_object_it_is_about(alert: Alert) -> None:
 
 @each_alert
 def test_an_alert_that_a_source_feeds_outlives_it(alert: Alert) -> None:
-    of_collector = (About.SOURCE, About.COLLECTOR, About.TARGET, About.SPEC_OBJECT, About.SHARD)
+    of_collector = (
+        *(About.SOURCE, About.COLLECTOR, About.TARGET, About.SPEC_OBJECT),
+        *(About.SHARD, About.PART),
+    )
     watches_itself = alert.about in of_collector or alert.name == "SloNoData"
     assert bool(alert.keep_firing) != watches_itself
 

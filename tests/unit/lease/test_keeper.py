@@ -202,3 +202,8 @@ def test_any_bytes_are_a_record_or_none(value: bytes) -> None:
 def test_a_record_is_read_by_later_versions_too() -> None:
     later = b'{"holder":"a","epoch":3,"ttl":15,"renewals":1,"more":[1]}'
     assert decoded(later) == Record("a", 3, 15.0, 1)
+
+
+def test_a_lease_is_of_the_whole_spec_or_of_a_part() -> None:
+    keys = {"shop": "", "shop.aws": "aws", "shop.aws.shard-1-2": "aws.shard-1-2"}
+    assert {key: Keeper(Memory(), key, TTL).part for key in keys} == keys

@@ -10,7 +10,7 @@ ALERTS: Final = (
     Alert(
         "ObsNoLeader",
         Severity.CRITICAL,
-        About.COLLECTOR,
+        About.PART,
         Equals(own.LEADER, 0),
         2 * MINUTE,
         "No collector holds the lease: nothing that costs money is polled, and nothing is pushed.",
@@ -22,7 +22,7 @@ ALERTS: Final = (
     Alert(
         "ObsLeaderChangesOften",
         Severity.WARNING,
-        About.COLLECTOR,
+        About.PART,
         Increase(own.LEASE_TAKEOVERS, 6, HOUR),
         0,
         "The lease goes from one collector to another again and again.",
