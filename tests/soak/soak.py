@@ -69,8 +69,9 @@ def soak(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Lived:
     lived, begun = Lived(), time.monotonic()
     begin = time.time()
     every = plan.poll_minutes * MINUTE
-    values = dict.fromkeys(_KEPT_BY_NUMBER, plan.most) if plan.most else {}
-    values |= {_GARBAGE: every}  # once a poll is what a collector does
+    values: dict[str, float] = {_GARBAGE: every}  # once a poll is what a collector does
+    if plan.most:
+        values |= dict.fromkeys(_KEPT_BY_NUMBER, plan.most)
     with (
         neighbours(begin, every) as at,
         patch.dict(os.environ, _VARIABLES),
