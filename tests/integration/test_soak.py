@@ -19,6 +19,7 @@ def test_reloads_failing_neighbours_and_ever_new_names_leave_nothing_behind(tmp_
     command += ["--out", str(tmp_path / "soak.svg")]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "48 scrapes answered" in ended.stdout, ended.stdout + ended.stderr
+    assert "1 most collectors kept" in ended.stdout, ended.stdout
     told = [line for line in ended.stdout.splitlines() if line.endswith("| flat |")]
     assert len(told) == len(QUANTITIES), ended.stdout
     assert ended.returncode == 0

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from tests.soak.measured import Sample, Verdict
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 900, 110, 70, 40, 34  # pixels
+_WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 900, 110, 70, 52, 34  # pixels
 _GOOD, _BAD, _GREY = "#2b6cb0", "#c53030", "#718096"
 _STYLE: Final = "font-family:sans-serif;font-size:12px"
 
@@ -14,9 +14,11 @@ _STYLE: Final = "font-family:sans-serif;font-size:12px"
 def svg(samples: Sequence[Sample], verdicts: Sequence[Verdict], title: str) -> str:
     """One plot a quantity, under each other; the first quarter, which is not judged, is grey."""
     height = _TOP + len(verdicts) * (_HEIGHT + _GAP)
+    width = _WIDTH + _LEFT + 20
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH + _LEFT + 20}" '
-        f'height="{height}" style="{_STYLE};background:white">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'style="{_STYLE};background:white">',
+        f"<title>{escape(title)}</title>",
         f'<text x="{_LEFT}" y="20" font-size="14">{escape(title)}</text>',
     ]
     for number, verdict in enumerate(verdicts):

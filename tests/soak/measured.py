@@ -34,7 +34,7 @@ class Quantity:
 MEMORY: Final = Quantity("memory", "MB", 0.05, 4.0)
 QUANTITIES: Final = (
     MEMORY,
-    Quantity("objects", "blocks", 0.03, 8_000),  # of Python's own memory
+    Quantity("objects", "thousand", 0.03, 8.0),  # blocks of Python's own memory
     Quantity("descriptors", "", 0.0, 3),
     Quantity("threads", "", 0.0, 3),
     Quantity("state", "kB", 0.10, 200),
@@ -74,7 +74,7 @@ def looked_at(at: float, state_folder: Path) -> Sample:
     gc.collect()
     values = (
         resident_mb(os.getpid()),
-        float(sys.getallocatedblocks()),
+        sys.getallocatedblocks() / 1000,
         float(len(os.listdir("/proc/self/fd"))),  # noqa: PTH208  names only
         float(threading.active_count()),
         _state_bytes(state_folder) / 1000,

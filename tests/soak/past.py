@@ -18,7 +18,10 @@ _EVERY: Final = 6.0  # seconds between two consumers that ended: about as many a
 def write_past(folder: Path, source: str, begin: float) -> None:
     """Save, as of `begin` (Unix seconds), as many ended consumers as a NATS source keeps."""
     ended = [
-        (("A", "STAYS", f"old-{number}"), (f"2026-01-01T00:{number}", 0, 100 + number, 0))
+        (
+            ("A", "STAYS", f"old-{number}"),
+            (f"2026-01-01T00:00:{number:06d}Z", 0, 100_000 + number, 0),
+        )
         for number in range(forgetting.ENDED)
     ]
     times = [begin - (len(ended) - number) * _EVERY for number in range(len(ended))]

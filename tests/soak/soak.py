@@ -6,6 +6,7 @@ import threading
 import time
 import tracemalloc
 import urllib.request
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from typing import Final
 from unittest.mock import patch
 
 from obs.collector.assembly import Assembled, assemble
+from obs.collector.collector import Collector
 from obs.collector.reloading import Reloading, SpecFiles
 from obs.collector.served import ServedCollector
 from obs.collector.signals import Stop
@@ -67,8 +69,9 @@ def soak(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Lived:
     lived, begun = Lived(), time.monotonic()
     begin = time.time()
     every = plan.poll_minutes * MINUTE
-    values: dict[str, float] = dict.fromkeys(_KEPT_BY_NUMBER, plan.most) if plan.most else {}
-    values |= {_GARBAGE: every}  # once a poll is what a collector does
+    values: dict[str, float] = {_GARBAGE: every}  # once a poll is what a collector does
+    if plan.most:
+        values |= dict.fromkeys(_KEPT_BY_NUMBER, plan.most)
     with (
         neighbours(begin, every) as at,
         patch.dict(os.environ, _VARIABLES),
@@ -109,6 +112,7 @@ class _Life:
         self._plan, self._specs, self._at = plan, specs, at
         self._clock, self._lived, self._tell = clock, lived, tell
         self._reloads = 0
+        self._made: list[weakref.ref[Collector]] = []
 
     async def run(self) -> None:
         stop = Stop()
@@ -128,7 +132,9 @@ class _Life:
 
     def _assemble(self, system: System, before: Assembled | None, only_try: bool) -> Assembled:
         self._lived.counts["assembled"] += 1
-        return assemble(system, clock=self._clock, before=before, only_try=only_try)
+        made = assemble(system, clock=self._clock, before=before, only_try=only_try)
+        self._made.append(weakref.ref(made.collector))
+        return made
 
     async def _drive(self, stop: Stop, url: str) -> None:
         """At every poll of the day: time, scrapes, reloads, and looks."""
@@ -142,6 +148,8 @@ class _Life:
             await self._scrape(url, minute // every)
             if not minute % plan.look_minutes:
                 self._lived.samples.append(looked_at(self._clock.monotonic(), self._specs.state))
+                kept = sum(each() is not None for each in self._made)
+                counts["most collectors kept"] = max(kept, counts["most collectors kept"])
                 self._tell(f"{minute / 60:.1f} h of {plan.hours:g} h")
             if plan.trace and first is None and minute >= minutes // 4:
                 tracemalloc.start(4)

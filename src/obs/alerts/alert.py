@@ -51,6 +51,7 @@ class About:
     SPEC_OBJECT: ClassVar["About"]
     SHARD: ClassVar["About"]
     PART: ClassVar["About"]
+    SINK: ClassVar["About"]
 
     def __str__(self) -> str:
         return self.name
@@ -70,6 +71,7 @@ About.TARGET = About("instance", own.UP.labels)
 About.SPEC_OBJECT = About("object", own.SPEC_OBJECT)
 About.SHARD = About("shard", own.SHARD_SOURCE)
 About.PART = About("part", own.PART)
+About.SINK = About("sink", own.PUSH_UP.labels)
 
 
 @dataclass(frozen=True, slots=True)

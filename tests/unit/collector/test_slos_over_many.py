@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs.catalogue import nats
+from obs.collector import split_slos
 from obs.collector.objectives import Objectives
 from obs.collector.slo_history import saved
 from obs.families.family import Family, RowCache, Rows
@@ -160,6 +161,24 @@ def test_what_nobody_comes_back_to_leaves_the_state_file(tmp_path: Path) -> None
     state.flush()
     assert state.entries("slo").keys() == {"orders/each/S/b"}
     assert state.buckets("orders/each/S/a") == []
+    assert list(of._entries) == ["orders/each/S/b"]
+
+
+def test_what_was_gone_before_a_restart_is_forgotten_by_when_it_was_last_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = state_in(tmp_path)
+    of = Objectives([EACH], state, lambda: pytest.fail("damaged"), START)
+    poll(of, range(2), b=1.0)
+    poll(of, range(2, 4), a=1.0, d=1.0)
+    state.flush()
+    monkeypatch.setattr(split_slos, "_MOST_GONE", 2)
+    month = 30 * 1440
+    for minute, left in ((10, "ad"), (month - 5, "ad"), (month + 8, "")):
+        again = Objectives([EACH], state, lambda: pytest.fail("damaged"), START + 60 * minute)
+        poll(again, range(minute, minute + 1))
+        state.flush()
+        assert {key.rpartition("/")[2] for key in state.entries("slo")} == set(left)
 
 
 @settings(max_examples=20, deadline=None)

@@ -202,6 +202,17 @@ ALERTS: Final = (
         keep_firing=0,
     ),
     Alert(
+        "ObsPushFailing",
+        Severity.WARNING,
+        About.SINK,
+        Equals(own.PUSH_UP, 0),
+        10 * MINUTE,
+        "Another system does not receive what the collector pushes to it.",
+        "No push to {sink} has succeeded for {hold}: alarms and dashboards there have no new data.",
+        "Ten minutes are longer than a restart of the receiver.",
+        "collector/push_up",
+    ),
+    Alert(
         "ObsPushedSamplesDropped",
         Severity.WARNING,
         About.COLLECTOR,

@@ -184,6 +184,7 @@ def _process(whole: MetricPanels) -> Band:
 
 def _not_sent(whole: MetricPanels) -> Band:
     shown = [
+        whole.alert_lines("collector/push_up", none="No outputs push data: see outputs in the spec"),
         whole.alert_lines("collector/push_dropped", none="No sample was dropped"),
         whole.alert_lines("collector/spans", none="No span was lost, or no traces are sent"),
     ]
