@@ -10,7 +10,7 @@ from tests.integration.collector_process import key
 from tests.integration.orders import CONSUMER
 from tests.outages.counting import counting
 from tests.outages.outage import Outage, Recovery
-from tests.outages.watch import EVENTS, Watch, difference
+from tests.outages.watch import EVENTS, ROUNDED, Watch, difference
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
@@ -59,7 +59,7 @@ def _with_minutes_twice(watch: Watch) -> Recovery:
     recovery = watch.recovery()
     watch.collector.clock.turn(2)
     scrape = watch.collector.polls("nats", 2)
-    more = {sample: value for sample, value in truth.items() if scrape[sample] > value}
+    more = {sample: value for sample, value in truth.items() if scrape[sample] > value + ROUNDED}
     said = f"slo_events_total has {scrape[EVENTS]:.1f} of {truth[EVENTS]:g} in the end"
     lost = "; ".join(filter(None, (recovery.lost, difference(scrape, more))))
     return replace(recovery, lost=lost, meanwhile=f"{recovery.meanwhile}; {said}")
