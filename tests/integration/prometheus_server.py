@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes and evaluates every second; its targets come and go."""
+"""A real Prometheus that scrapes and evaluates every second."""
 
 import json
 import os
@@ -40,23 +40,31 @@ class PrometheusServer:
     def __init__(
         self,
         folder: Path,
-        targets: Iterable[str],
+        targets: Sequence[str],
         rules: Sequence[str],
         alertmanager: str | None = None,
+        *,
+        moving: bool = False,
     ) -> None:
-        """`rules` are globs, `alertmanager` is host:port of the one that gets the alerts."""
+        """`rules` are globs, `alertmanager` is host:port of the one that gets the alerts.
+
+        `moving`: targets come and go (`watch`), and are found some seconds later than others.
+        """
         assert BINARY
         folder.mkdir(exist_ok=True)
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self._targets = folder / "targets.json"
-        self.watch(targets)
         times = ("scrape_interval", "scrape_timeout", "evaluation_interval")
-        found = {"files": [str(self._targets)], "refresh_interval": "1s"}
+        scraped: dict[str, Any] = {"static_configs": [{"targets": list(targets)}]}
+        if moving:
+            self.watch(targets)
+            found = {"files": [str(self._targets)], "refresh_interval": "1s"}
+            scraped = {"file_sd_configs": [found]}
         config: dict[str, Any] = {
             "global": dict.fromkeys(times, "1s"),
             "rule_files": list(rules),
-            "scrape_configs": [{"job_name": "obs", "file_sd_configs": [found]}],
+            "scrape_configs": [{"job_name": "obs", **scraped}],
         }
         if alertmanager:
             told = {"static_configs": [{"targets": [alertmanager]}]}

@@ -319,7 +319,7 @@ def _observe(made: Rig, folder: Path) -> None:
     rules = made.rules(made.members[0].collector.spec)
     targets = [each.address for each in made.members]
     made.prometheus = PrometheusServer(
-        folder / "prometheus", targets, [rules], alertmanager.address
+        folder / "prometheus", targets, [rules], alertmanager.address, moving=True
     )
     for each in (alertmanager.process, made.prometheus.process):
         made.stack.callback(each.stop)

@@ -5,15 +5,20 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
 from typing import Final
 
 import nats
 from nats.aio.client import Client
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.errors import NoStreamResponseError
 
 from obs.sandbox import aws_events
 from tests.integration.collector_process import Sample, key
+from tests.integration.waiting import answered
 
 USER, PASSWORD = "traffic", "t"
 BUCKET: Final = "obs-lease"
@@ -27,6 +32,8 @@ BAD_EACH: Final = _EACH // 2
 """Of the invocations of the failing rule, a second."""
 _PAST_MINUTES: Final = 90
 _ANSWERS: Final = 2.0  # seconds for a pull
+_REFUSALS: Final = (NoStreamResponseError, NoRespondersError, NatsTimeout)
+"""While a leader is elected."""
 
 
 def invocations(rule: str, name: str = "invocations") -> Sample:
@@ -140,9 +147,9 @@ class Traffic:
                 await asyncio.sleep(0.05)
                 continue
             for _ in range(_EACH):
-                await client.jetstream().publish("orders.new", b"x")
+                await answered(partial(client.jetstream().publish, "orders.new", b"x"), *_REFUSALS)
             self._add({DELIVERED: _EACH})
-            for message in await pull.fetch(_EACH, timeout=_ANSWERS):
+            for message in await answered(partial(pull.fetch, _EACH, _ANSWERS), *_REFUSALS):
                 await message.ack()
             await asyncio.to_thread(self._put)
             await asyncio.sleep(1)
