@@ -73,6 +73,7 @@ def firing(tuned: TunedAlert, **objects: str) -> Labels:
         "target": "api",
         "dependency": "database",
         "canary": "orders",
+        "sink": "cloudwatch",
     }
     labels = {label: {**known, **objects}[label] for label in tuned.identity}
     return {

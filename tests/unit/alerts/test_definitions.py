@@ -65,7 +65,7 @@ def test_an_alert_reads_metrics_of_the_object_it_is_about(alert: Alert) -> None:
 def test_an_alert_that_a_source_feeds_outlives_it(alert: Alert) -> None:
     of_collector = (
         *(About.SOURCE, About.COLLECTOR, About.TARGET, About.SPEC_OBJECT),
-        *(About.SHARD, About.PART),
+        *(About.SHARD, About.PART, About.SINK),
     )
     watches_itself = alert.about in of_collector or alert.name == "SloNoData"
     assert bool(alert.keep_firing) != watches_itself

@@ -210,7 +210,8 @@ ALERTS: Final = (
         "Another system does not receive what the collector pushes to it.",
         "No push to {sink} has succeeded for {hold}: alarms and dashboards there have no new data.",
         "Ten minutes are longer than a restart of the receiver.",
-        "collector/push_up",
+        "collector/pushed",
+        keep_firing=0,
     ),
     Alert(
         "ObsPushedSamplesDropped",
@@ -221,7 +222,7 @@ ALERTS: Final = (
         "Samples for a receiver were dropped because it was away for too long.",
         "{value} samples for a receiver were dropped in the last {window}: more waited than may.",
         "What is dropped never reaches the receiver.",
-        "collector/push_dropped",
+        "collector/pushed",
         keep_firing=0,
     ),
     Alert(
@@ -233,7 +234,7 @@ ALERTS: Final = (
         "Traces of the collector itself are lost because their receiver does not take them.",
         "{value} spans of the collector's own traces could not be sent in the last {window}.",
         "A span is given up after three attempts. Polls, numbers and alerts do not depend on it.",
-        "collector/spans",
+        "collector/pushed",
         keep_firing=0,
     ),
     Alert(

@@ -36,7 +36,7 @@ def page(context: BuildContext) -> Page:
             Section("", [_answer(panels, whole), _sources(panels), _polls(panels, whole)]),
             Section("Left out", [_left_out(panels)]),
             *([Section("Costs", [_costs(panels, whole), _budgets(panels)])] if context.aws else []),
-            Section("The process", [_process(whole), _not_sent(whole)]),
+            Section("The process", [_process(whole)]),
         ],
     )
 
@@ -164,12 +164,13 @@ def _process(whole: MetricPanels) -> Band:
         "Resident memory of each collector.",
     )
     pushes: Differences = {
-        "description": "Data points per second that other systems accepted, failed pushes, and "
-        "points that waited for a receiver for too long.",
+        "description": "Data points per second that other systems accepted, failed pushes, points "
+        "that waited for a receiver for too long, and spans of obs that were lost.",
         "queries": [
             whole.query(own.PUSH_POINTS, "{{sink}}: points"),
             whole.query(own.PUSH_ERRORS, "{{sink}}: failed for {{reason}}", ever=True),
             whole.query(own.PUSH_DROPPED, "{{sink}}: points dropped", ever=True),
+            whole.query(own.SPANS_DROPPED, "traces: spans lost ({{reason}})", ever=True),
         ],
         "interval": "1m",
         "none": "No outputs push data: see outputs in the spec",
@@ -180,12 +181,3 @@ def _process(whole: MetricPanels) -> Band:
         whole.lines("collector/pushed", own.PUSH_POINTS, **pushes),
     ]
     return Band(7, shown)
-
-
-def _not_sent(whole: MetricPanels) -> Band:
-    shown = [
-        whole.alert_lines("collector/push_up", none="No outputs push data: see outputs in the spec"),
-        whole.alert_lines("collector/push_dropped", none="No sample was dropped"),
-        whole.alert_lines("collector/spans", none="No span was lost, or no traces are sent"),
-    ]
-    return Band(6, shown)
