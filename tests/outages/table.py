@@ -37,5 +37,14 @@ def rows(chosen: tuple[Outage, ...], folder: Path) -> Iterator[tuple[str, bool]]
             continue
         own = folder / str(number)
         own.mkdir()
-        recovery = outage.run(own)
-        yield row(outage, recovery), not faults(outage, recovery)
+        try:
+            recovery = outage.run(own)
+        except Exception as error:  # noqa: BLE001  the table goes on with what is left
+            yield f"| {outage.name} | | | | failed: {_line(error)} |", False
+        else:
+            yield row(outage, recovery), not faults(outage, recovery)
+
+
+def _line(error: Exception) -> str:
+    said = str(error).strip() or type(error).__name__
+    return said.splitlines()[0].replace("|", "¦")
