@@ -137,7 +137,6 @@ DRILLS: tuple[Outage, ...] = (
         "AWS: the session expired; renewed after 5 minutes",
         _WITHIN,
         _drill(_rejects_first_key(Fault.EXPIRED), _renewed),
-        short=True,
     ),
     Outage("AWS is slower than the timeout for 5 minutes", _WITHIN, _drill(_fault(Fault.SLOW))),
     Outage("AWS answers rubbish for 5 minutes", _WITHIN, _drill(_fault(Fault.RUBBISH))),

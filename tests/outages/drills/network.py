@@ -61,9 +61,8 @@ def _drill(what: str, ways: tuple[str, ...], seconds: float) -> Outage:
     lasting = f" for {seconds:g} s" if seconds else ""
     name = f"the collector {what}{lasting} ({' and '.join(ways)})"
     limit = 15.0 + (LONGEST_PAUSE if seconds else 0)
-    short = what == _SILENCE and ways == ("connection",) and not seconds
     cut = _cut_off(_CUTS[what], ways, seconds)
-    return Outage(name, limit, cut, short=short, missing=missing)
+    return Outage(name, limit, cut, missing=missing)
 
 
 DRILLS: tuple[Outage, ...] = (

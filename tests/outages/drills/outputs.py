@@ -245,9 +245,8 @@ DRILLS: tuple[Outage, ...] = (
         "Prometheus as the remote write receiver is down",
         _WITHIN,
         _backlog,
-        short=True,
         missing=_no_prometheus,
     ),
-    Outage("the OTLP receiver is away for an hour", _WITHIN, _otlp, short=True),
+    Outage("the OTLP receiver is away for an hour", _WITHIN, _otlp),
     Outage("CloudWatch refuses what is published", _WITHIN, _cloudwatch),
 )

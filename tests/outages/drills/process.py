@@ -185,5 +185,5 @@ DRILLS: tuple[Outage, ...] = (
     Outage("the collector is killed 200 times", 15.0, _killed(200)),
     Outage("a second collector on the same state", 15.0, _second_on_the_state),
     Outage("wrong specs while it runs", 15.0, _refused),
-    Outage("the spec changes while polls are under way", 15.0, _changed, short=True),
+    Outage("the spec changes while polls are under way", 15.0, _changed),
 )

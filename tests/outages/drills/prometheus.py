@@ -127,7 +127,6 @@ DRILLS: tuple[Outage, ...] = (
         "the Prometheus of an SLO is down for 40 minutes",
         10,
         _of_an_slo,
-        short=True,
         missing=_missing,
     ),
 )

