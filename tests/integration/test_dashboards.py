@@ -60,6 +60,7 @@ MAY_BE_EMPTY = {
     ("collector", "Failed polls, 5m", "A"),
     ("collector", "Pushes", "B"),
     ("collector", "Pushes", "C"),  # what remote write drops
+    ("collector", "Pushes", "D"),  # the demo sends no traces
     ("collector", "Sources by shard", "A"),  # the demo's collector has no shards
     ("collector", "Monthly budget", "A"),  # an emulator costs nothing
     ("jetstream", "Origin silent for", "A"),  # the demo has no mirror

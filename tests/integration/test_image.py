@@ -43,6 +43,9 @@ def _may_confine() -> bool:
     return subprocess.run(attempt, check=False, capture_output=True).returncode == 0
 
 
+EVERY_IMAGE = pytest.mark.skipif(
+    not os.environ.get("OBS_ALL_IMAGES"), reason="only with OBS_ALL_IMAGES: it takes a minute"
+)
 CONFINED = _may_confine()
 # Reading is allowed, because the tests' Python may be in a home folder; writing is not.
 READER = "-all,+dac_read_search"
@@ -181,7 +184,11 @@ def _copy(image: Image, arguments: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("built", "extras"), [("image", ()), ("full_image", ("aws", "otlp"))], ids=["base", "full"]
+    ("built", "extras"),
+    [
+        pytest.param("image", (), id="base", marks=EVERY_IMAGE),
+        pytest.param("full_image", ("aws", "otlp"), id="full"),
+    ],
 )
 def test_it_holds_the_project_at_the_locked_versions_and_no_pip(
     built: str, extras: tuple[str, ...], request: pytest.FixtureRequest
