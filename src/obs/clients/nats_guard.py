@@ -113,10 +113,11 @@ class _Transport(TcpTransport):
         super().writelines(payload)  # type: ignore[no-untyped-call]
 
     def abort(self) -> None:
+        """The transport of the socket, not the one of TLS over it, which hears of its end: closed
+        twice, that one has let go of its protocol, and asyncio of Python 3.11.2 then raises."""
         self._aborted = True
-        for writer in (self._io_writer, self._bare_io_writer):
-            if writer is not None:
-                writer.transport.abort()
+        if self._bare_io_writer is not None:
+            self._bare_io_writer.transport.abort()
 
     def _check(self) -> None:
         if self._client.tls_required and not self._encrypted:

@@ -12,7 +12,7 @@ _SECRET: Final = frozenset(("password", "key", "secret", "token"))
 _LOOK: Final = 64  # characters before a name
 _INDENT: Final = re.compile(r"(?:^|[\r\n])[ \t]*(?:- )?$")
 _NAMED: Final = re.compile(
-    r"(?P<name>[A-Za-z_](?<![\w-].)[\w-]{1,63}+)"
+    r"(?P<name>[A-Za-z_](?<![\w-].)(?=(?P<rest>[\w-]{1,63}))(?P=rest))"  # never a shorter one
     r"(?:\\{0,3}[\"']\s{0,3}[:=]\s{0,3}|\s?[:=]\s?)"
 )
 _VALUE: Final = re.compile(

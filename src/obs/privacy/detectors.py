@@ -2,8 +2,8 @@
 
 Sources of the formats: social security numbers SSA (no area 000, 666 or 9xx, no group 00, no serial
 0000); AWS key ids IAM user guide, "Unique identifiers"; JSON Web Tokens RFC 7519; NATS seeds nkeys.
-What a pattern may match is bounded, or possessive and preceded by what it cannot contain: so the
-time grows with the length of a text, whatever is in it.
+What a pattern may match is bounded, or ends where its next character cannot be part of it, and is
+preceded by what it cannot contain: so the time grows with the length of a text, whatever is in it.
 """
 
 import re
@@ -101,7 +101,7 @@ PRIVATE_KEY: Final = Detector(
     (
         _form(
             r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?(?:-----)?"
-            r"(?:[^-]|-(?!----)){0,65536}+(?:-----END [A-Z0-9 ]{0,40}-----)?",
+            r"(?:[\s\S]{0,65536}?(?=-----|\Z)|[\s\S]{65536})(?:-----END [A-Z0-9 ]{0,40}-----)?",
             least=22,
             signs=("-----BEGIN",),
         ),
@@ -129,8 +129,8 @@ TOKEN: Final = Detector(
             for issued in ISSUED
         ),
         _form(
-            r"(?<![\w-])eyJ[\w-]{8,}+\.(?:eyJ[\w-]{8,}+(?:\.[\w-]*+)?"
-            r"|[\w-]*+\.[\w-]{8,}+\.[\w-]{8,}+\.[\w-]{8,}+)",
+            r"(?<![\w-])eyJ[\w-]{8,}\.(?:eyJ[\w-]{8,}(?:\.[\w-]*)?"
+            r"|[\w-]*\.[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,})",
             least=18,
             signs=("eyJ",),
         ),

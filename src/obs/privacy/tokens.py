@@ -12,7 +12,7 @@ LETTERS: Final = "ghjkmnpqrstvwxyz"
 LENGTH: Final = 20
 """Letters of a pseudonym: 80 bits."""
 
-SEALED: Final = re.compile(r"\[encrypted:([A-Za-z0-9_=-]{100,}+)\]")
+SEALED: Final = re.compile(r"\[encrypted:([A-Za-z0-9_=-]{100,})\]")
 """With the token of Fernet."""
 OWN: Final = re.compile(rf"\[[a-z_]{{2,20}}(?::[{LETTERS}]{{{LENGTH}}})?\]|{SEALED.pattern}")
 

@@ -35,6 +35,13 @@ _KINDS: Final = (
     ("is_unspecified", "the unspecified address"),
     ("is_private", "a private address"),
 )
+_RESERVED: Final = "a reserved address"
+_ORDER: Final = (*(words for _, words in _KINDS), _RESERVED)
+_PRIVATE: Final = (
+    # Public for some versions of ipaddress and not for others, in part or as a whole.
+    *(IPv4Network("192.0.0.0/24"), IPv6Network("2001::/23"), IPv6Network("2002::/16")),
+    *(_TRANSLATED_LOCAL, IPv6Network("3fff::/20")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class AllowedAddresses:
         if self._names(written):
             return ""
         forms = (form for form in _forms(written) if not self._names(form))
-        return next(filter(None, map(_kind, forms)), "")
+        return min(filter(None, map(_kind, forms)), key=_ORDER.index, default="")
 
     def _names(self, address: Address) -> bool:
         return any(address in network for network in self.networks)
@@ -84,9 +91,11 @@ def _forms(address: Address) -> tuple[Address, ...]:
 
 
 def _kind(address: Address) -> str:
+    if any(address in network for network in _PRIVATE):
+        return "a private address"
     if address.is_global and not address.is_multicast:
         return ""
-    return next((words for name, words in _KINDS if getattr(address, name)), "a reserved address")
+    return next((words for name, words in _KINDS if getattr(address, name)), _RESERVED)
 
 
 def _network(text: str) -> str:

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 _WILDCARD: Final = re.compile(r"[*?\[]")
-_TOKEN: Final = re.compile(r"\*+|\[!?+\]?+[^\]]*\]|.", re.DOTALL)
+_TOKEN: Final = re.compile(r"\*+|\[(?:!.|[^!])[^\]]*\]|.", re.DOTALL)
 _CHARACTERS: Final = tuple(map(chr, range(0x20, 0x250)))
 
 

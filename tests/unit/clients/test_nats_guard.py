@@ -1,15 +1,21 @@
 """What a NATS client sends and holds when the server is not what it should be."""
 
 import asyncio
+import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlparse
 
 import pytest
 
 from obs.clients.nats import keep_connected
+from obs.clients.nats_guard import GuardedClient
 from obs.errors import SourceError
 from obs.spec.nats_login import NatsLogin
 from obs.spec.tls import Tls
+from tests.integration.certificates import make_certificates
 
 SECRET = "pa55word-that-nobody-may-see"
 INFO = b'INFO {"server_id":"N1","version":"2.15.1","max_payload":1048576,"headers":true%b}\r\n'
@@ -154,3 +160,32 @@ async def test_an_odd_server_gives_one_error_within_its_time(how: str) -> None:
     assert isinstance(report, SourceError)
     assert "\n" not in str(report)
     assert f"nats://127.0.0.1:{server.port}" in str(report)
+
+
+async def test_a_connection_with_tls_that_the_library_closed_twice_is_aborted(
+    tmp_path: Path,
+) -> None:
+    """Its second close makes asyncio of Python 3.11.2 forget what an abort of TLS needs."""
+    certificates = make_certificates(tmp_path)
+    of_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    of_server.load_cert_chain(certificates.server, certificates.server_key)
+    of_client = ssl.create_default_context(cafile=str(certificates.ca))
+    ended = asyncio.Event()
+
+    async def until_ended(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            await reader.read()
+        ended.set()
+        writer.close()
+
+    async with await asyncio.start_server(until_ended, "127.0.0.1", 0, ssl=of_server) as server:
+        url = urlparse(f"tls://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        client = GuardedClient("127.0.0.1", tls_required=True)
+        await client._transport.connect(url, 1024, 5)
+        await client._transport.connect_tls(url, of_client, 1024, 5)
+        for _ in range(2):
+            client._transport.close()  # type: ignore[no-untyped-call]
+        client.abort()
+        client.abort()
+        async with asyncio.timeout(5):
+            await ended.wait()

@@ -23,14 +23,49 @@ PATTERNS = {form.pattern.pattern for form in FORMS} | {
 }
 
 
-def unbounded(pattern: Any) -> list[str]:
-    """Repetitions that may take back any number of characters, one by one."""
+def unbounded(pattern: Any, is_last: bool = True) -> list[str]:
+    """Repetitions that may take back any number of characters, one by one, and go on from there.
+
+    `is_last`: nothing follows the pattern, so that nothing after it can fail.
+    """
     found: list[str] = []
-    for code, argument in pattern:
-        if code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and argument[1] == codes.MAXREPEAT:
-            found.append(str(argument[2]))
-        found += [each for inner in inner_patterns(argument) for each in unbounded(inner)]
+    items = list(pattern)
+    for place, (code, argument) in enumerate(items, 1):
+        repeats = code in (codes.MAX_REPEAT, codes.MIN_REPEAT)
+        if repeats and argument[1] == codes.MAXREPEAT:
+            set_of = list(argument[2])
+            if not ends_where_it_must(set_of, items[place:], is_last):
+                found.append(str(set_of))
+        once = is_last and place == len(items) and not (repeats and argument[1] > 1)
+        found += [each for inner in inner_patterns(argument) for each in unbounded(inner, once)]
     return found
+
+
+def ends_where_it_must(repeated: list[Any], rest: list[Any], is_last: bool) -> bool:
+    """Whether what follows a repeated set begins with a character that is not of the set: then
+    nothing is tried with fewer repetitions, but that character is looked for."""
+    if not rest:
+        return is_last
+    code, argument = rest[0]
+    if code is codes.MAX_REPEAT and argument[0] == 0:
+        inner = list(argument[2])
+        return ends_where_it_must(repeated, inner, False) and ends_where_it_must(
+            repeated, rest[1:], is_last
+        )
+    return code is codes.LITERAL and not may_hold(repeated, argument)
+
+
+def may_hold(repeated: list[Any], character: int) -> bool:
+    """Whether a set has the character; so it may where it is of a kind not known here."""
+    if len(repeated) != 1 or repeated[0][0] is not codes.IN:
+        return True
+    for code, argument in repeated[0][1]:
+        if code is codes.LITERAL and argument != character:
+            continue
+        is_word = code is codes.CATEGORY and argument is codes.CATEGORY_WORD
+        if not (is_word and re.fullmatch(r"\W", chr(character))):
+            return True
+    return False
 
 
 def inner_patterns(argument: Any) -> list[Any]:
@@ -44,6 +79,13 @@ def inner_patterns(argument: Any) -> list[Any]:
 @pytest.mark.parametrize("pattern", sorted(PATTERNS))
 def test_what_may_be_taken_back_is_bounded(pattern: str) -> None:
     assert unbounded(parser.parse(pattern)) == []
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"[\w-]+-", r"[\w-]+(?:-x)?\.", r"(?:[\w-]+){2}", r"(?:a+)?b", r"[\w]+[.x]", r".+x"]
+)
+def test_what_may_be_taken_back_without_bounds_is_seen(pattern: str) -> None:
+    assert unbounded(parser.parse(pattern)) != []
 
 
 @pytest.mark.parametrize("pattern", sorted(PATTERNS))

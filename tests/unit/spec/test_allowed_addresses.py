@@ -37,6 +37,11 @@ NOTHING = AllowedAddresses()
         ("100.64.0.1", "a reserved address"),  # shared, behind a carrier's NAT
         ("255.255.255.255", "a private address"),
         ("240.0.0.1", "a private address"),
+        # Public for ipaddress of some versions of Python, in part or as a whole.
+        *(("192.0.0.9", "a private address"), ("192.0.0.100", "a private address")),
+        *(("2002:808:808::1", "a private address"), ("2001:20::1", "a private address")),
+        *(("64:ff9b:1::808:808", "a private address"), ("3fff::1", "a private address")),
+        ("2002:7f00:1::1", "a loopback address"),
         ("nonsense", "no IP address"),
     ],
 )
