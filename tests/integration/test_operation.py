@@ -1,5 +1,6 @@
 """What operators do with running collectors: watch them in a terminal, let systemd manage them."""
 
+import codecs
 import json
 import os
 import pty
@@ -28,6 +29,16 @@ pytestmark = pytest.mark.integration
 Started = list[CollectorProcess]
 TAKEN, BACK = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 COLOUR = re.compile(r"\x1b\[[0-9]+m")
+SIZE = ("LINES", "COLUMNS")
+"""Where a shell has exported them, they count instead of the terminal's own size."""
+
+
+@pytest.fixture(autouse=True)
+def sigint_is_not_ignored() -> Iterator[None]:
+    """A shell ignores it in what it runs in the background, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Terminal:
@@ -35,9 +46,10 @@ class Terminal:
 
     def __init__(self, *arguments: str, lines: int = 40, **variables: str) -> None:
         self.shown = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end in a character
         self._ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (lines, 100))
-        environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
+        environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", *SIZE)}
         self.child = subprocess.Popen(
             [sys.executable, "-m", "obs", *arguments],
             stdin=theirs,
@@ -59,7 +71,9 @@ class Terminal:
     def ends(self, signum: signal.Signals) -> int:
         """Its exit code after a signal; all that it shows meanwhile is read."""
         self.child.send_signal(signum)
+        deadline = time.monotonic() + PATIENCE
         while self.child.poll() is None:
+            assert time.monotonic() < deadline, self.shown
             self._read(0.05)
         self._read(0)
         return self.child.returncode
@@ -73,7 +87,7 @@ class Terminal:
     def _read(self, within: float) -> None:
         try:
             while select.select([self._ours], [], [], within)[0]:
-                self.shown += os.read(self._ours, 65_536).decode(errors="replace")
+                self.shown += self._decoder.decode(os.read(self._ours, 65_536))
                 within = 0
         except OSError:  # it has ended
             return
