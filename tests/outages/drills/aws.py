@@ -147,7 +147,7 @@ DRILLS: tuple[Outage, ...] = (
         _drill(_refuse, turns=4, minutes=15),
     ),
     Outage(
-        "the same, longer: polls are a minute apart, as rare as they become",
+        "AWS is unreachable until polls are a minute apart, as rare as they become",
         1.1 * _LONGEST_PAUSE,
         _drill(_refuse, turns=4, minutes=15, polls=7),
     ),
