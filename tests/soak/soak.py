@@ -122,6 +122,7 @@ class _Life:
         server = await serve(site, "127.0.0.1:0")
         files = SpecFiles([self._specs.file], self._read, self._assemble)
         reloading = Reloading(files, system, built, site, stop, look_every=MINUTE)
+        del built  # as `obs collect`: a reload drops it
         driver = asyncio.create_task(self._drive(stop, server.url.rstrip("/")))
         await reloading.run()
         await driver

@@ -199,7 +199,9 @@ async def _serve(
     closing = asyncio.create_task(_close_at(stop.asked, server, manager))  # while the polls end
     try:
         files = SpecFiles(spec_paths(arguments), lambda: _system(arguments), assembled)
-        await Reloading(files, system, built, site, stop, tell=manager.tell, role=leading).run()
+        running = Reloading(files, system, built, site, stop, tell=manager.tell, role=leading)
+        del built  # else the first collector would outlive every reload
+        await running.run()
     finally:
         closing.cancel()
         watching.cancel()
