@@ -41,11 +41,12 @@ def test_a_process_that_keeps_a_little_at_each_look_is_told_from_one_that_does_n
     for look in range(24):
         if not leaks:
             kept.clear()
-        kept.append([f"{look} {number}" for number in range(4_000)])
+        kept.append([f"{look} {number}" for number in range(20_000)])
         samples.append(looked_at(60.0 * look, tmp_path))
     flat = {each.quantity.name: each.flat for each in judged(samples)}
     objects = flat.pop("objects")
     assert objects != leaks
+    del flat["memory"]  # of a process that runs other tests too
     assert all(flat.values())
 
 
