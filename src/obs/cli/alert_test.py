@@ -30,7 +30,7 @@ def register(actions: "Commands[Parser]") -> None:
             "obs alerts test --spec collectors/oms.yaml --alertmanager http://localhost:9093",
             "obs alerts test --spec collectors/oms.yaml --receiver aws",
         ],
-        found="the Alertmanager notifies nobody of the test alert",
+        found="no receiver of the Alertmanager gets the test alert",
         exit_codes=(0, 1, 2, 3),
     )
     spec_arguments(test)

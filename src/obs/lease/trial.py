@@ -11,7 +11,7 @@ _NEVER: Final = str(2**62)
 
 
 class Tried(NamedTuple):
-    """What was found: the holder, empty where nobody has the lease, and how often it was taken."""
+    """The holder of the lease, empty where it is free, and how often it was taken."""
 
     holder: str
     epoch: int

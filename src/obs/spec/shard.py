@@ -94,8 +94,8 @@ WHOLE: Final = Portion()
 
 
 def parsed_shard(written: str, host_name: str) -> Shard:
-    """The shard that `2/5` means; that of `pod/5` is told by the number, from 0, at the end of the
-    host name, as a StatefulSet gives it: pods beyond the fifth begin again at 1. Raises BadInput.
+    """The shard that `2/5` means. `pod/5` takes the number from the end of the host name, which a
+    StatefulSet counts from 0: pods beyond the fifth begin again at 1. Raises BadInput.
     """
     match = _WRITTEN.fullmatch(written.strip())
     if match is None:
