@@ -74,7 +74,7 @@ class Collector:
         self.state_errors = state_errors
         self.span_counts = span_counts
         self.clock = clock
-        self.started = self._began = clock.wall()
+        self.started = clock.wall()
         self.spec = SpecInForce(self.started)
         self.stale_checked_at = clock.monotonic()
         self.checks: Mapping[str, bool] = {}
@@ -83,7 +83,7 @@ class Collector:
             for kind in KINDS
         }
         self._state = state
-        self._starts = CounterStarts(state, self._damaged, clock.wall())
+        self._starts = CounterStarts(state, self._damaged, self.started)
         self._shown = ShownFamilies(system, self._starts, clock)
         self.exposition = self._shown.exposition
         self._slo_rows = RowCache()
