@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.drill_modules import printed
 from tests.hostile.table import all_drills, rows
 
 
@@ -15,12 +16,8 @@ def main(words: list[str]) -> int:
     chosen = tuple(
         drill for drill in all_drills() if not words or any(word in drill.name for word in words)
     )
-    held = True
     with tempfile.TemporaryDirectory(prefix="obs-hostile-") as folder:
-        for line, within in rows(chosen, Path(folder)):
-            print(line, flush=True)
-            held &= within
-    return int(not held)
+        return printed(rows(chosen, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.drill_modules import printed
 from tests.outages.table import all_outages, rows
 
 
@@ -17,12 +18,8 @@ def main(words: list[str]) -> int:
         for outage in all_outages()
         if not words or any(word in outage.name for word in words)
     )
-    held = True
     with tempfile.TemporaryDirectory(prefix="obs-outages-") as folder:
-        for line, within in rows(chosen, Path(folder)):
-            print(line, flush=True)
-            held &= within
-    return int(not held)
+        return printed(rows(chosen, Path(folder)))
 
 
 if __name__ == "__main__":
