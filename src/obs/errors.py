@@ -9,6 +9,8 @@ DONE: Final = 0
 FOUND: Final = 1  # drift, a failed check, an alert that did not fire
 BAD_INPUT: Final = 2
 UNAVAILABLE: Final = 3  # a system this command needs did not answer
+INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
+BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 Reason = Literal[
     "auth",

@@ -177,7 +177,7 @@ class State:
         try:
             self._file = make_anew(self._path, self._file, self._now())
         except InUse:
-            self._tell("in use by another collector; set a separate state_dir for each")
+            self._tell("in use by a running collector; stop it, or set a separate state_dir")
             return False
         except (OSError, *SQLITE_ERRORS) as error:
             self._tell(str(error))
@@ -387,7 +387,7 @@ def open_state(
         return State(path, file, on_error, now=now)
     except InUse:
         raise BadInput(
-            f"{path}: in use by another collector; set a separate state_dir for each"
+            f"{path}: in use by a running collector; stop it, or set a separate state_dir"
         ) from None
     except (OSError, *SQLITE_ERRORS) as error:
         memory, forgets = remembered(path), state_error_reason(error)

@@ -192,6 +192,7 @@ def test_a_second_collector_on_the_same_state_is_refused_in_one_line(
     second = collector.output()
     assert (second.returncode, second.stdout) == (2, "")
     assert second.stderr == (
-        f"{collector.state_file}: in use by another collector; set a separate state_dir for each\n"
+        f"{collector.state_file}: in use by a running collector; "
+        "stop it, or set a separate state_dir\n"
     )
     assert collector.polls("nats")[key("obs_source_up", source="nats")] == 1.0

@@ -94,7 +94,7 @@ def test_a_second_collector_on_the_same_state_is_refused(
     state = opened(tmp_path, errors)
     state.put("total", "a", b"1")
     state.flush()
-    with pytest.raises(BadInput, match="in use by another collector"):
+    with pytest.raises(BadInput, match="in use by a running collector"):
         opened(tmp_path, errors)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from obs.cli.parser import Parser
-from obs.errors import DONE, BadInput
+from obs.errors import BAD_INPUT, BROKEN_PIPE, DONE, FOUND, INTERRUPTED, UNAVAILABLE, BadInput
 
 if TYPE_CHECKING:
     from obs.spec.load import Spec
@@ -23,12 +23,12 @@ DRIFTED: Final = "with --check: the files differ from what the spec builds"
 """What exit code 1 means for commands that build files."""
 
 EXIT_CODES: Final = {
-    0: "done",
-    1: "found something",
-    2: "bad input",
-    3: "a system it needs did not answer",
-    130: "interrupted",
-    141: "the reader of its output went away",
+    DONE: "done",
+    FOUND: "found something",
+    BAD_INPUT: "bad input",
+    UNAVAILABLE: "a system it needs did not answer",
+    INTERRUPTED: "interrupted",
+    BROKEN_PIPE: "the reader of its output went away",
 }
 
 

@@ -3,16 +3,13 @@
 import argparse
 import time
 from contextlib import ExitStack, closing
-from typing import Final
 
 from obs.cli.arguments import chosen_spec
 from obs.cli.dlq import wanted
 from obs.cli.dlq_boxes import Ending, opened, record_path, tell
 from obs.cli.dlq_list import group_document, group_table
 from obs.cli.output import counted, json_text
-from obs.errors import DONE, FOUND
-
-_INTERRUPTED: Final = 130
+from obs.errors import DONE, FOUND, INTERRUPTED
 
 
 def purge_letters(arguments: argparse.Namespace) -> int:
@@ -61,5 +58,5 @@ def purge_letters(arguments: argparse.Namespace) -> int:
         tell(box.notes)
         print(f"record: {path}" if arguments.yes else "Nothing was removed; --yes removes them.")
     if done.ended:
-        return _INTERRUPTED
+        return INTERRUPTED
     return FOUND if done.unremoved else DONE

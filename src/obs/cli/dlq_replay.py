@@ -10,7 +10,7 @@ from obs.cli.arguments import chosen_spec
 from obs.cli.dlq import wanted
 from obs.cli.dlq_boxes import Ending, Lines, opened, record_path, tell
 from obs.cli.output import counted, json_text, table
-from obs.errors import DONE, FOUND
+from obs.errors import DONE, FOUND, INTERRUPTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from obs.dead_letters.plan import Plan
     from obs.dead_letters.replay import Order, Progress
 
-_INTERRUPTED: Final = 130
 _EXAMPLES: Final = 3
 
 
@@ -51,7 +50,7 @@ def replay_letters(arguments: argparse.Namespace) -> int:
                 raise
         _print_result(choice.box.name, progress, path, arguments.format, box.notes)
     if progress.ended == "interrupted":
-        return _INTERRUPTED
+        return INTERRUPTED
     return FOUND if progress.ended or progress.is_incomplete else DONE
 
 

@@ -14,7 +14,7 @@ from obs.cli.arguments import show_help
 from obs.cli.logs import set_up_errors
 from obs.cli.parser import Parser
 from obs.cli.terminal import located, plain_output, set_quiet
-from obs.errors import BAD_INPUT, UNAVAILABLE, ObsError
+from obs.errors import BAD_INPUT, BROKEN_PIPE, INTERRUPTED, UNAVAILABLE, ObsError
 from obs.extras import MissingExtra, extra_of
 from obs.failure import internal_error
 
@@ -42,9 +42,6 @@ COMMAND_MODULES: Final = (
     "obs.cli.completion",
 )
 """Each has `register(commands)`, and imports what it runs only when it runs."""
-
-INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
-BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,12 +1,14 @@
 """The trust policies of the spec's roles: who may assume each, and on which conditions."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from obs.errors import BadInput
 from obs.iam.identity import identities
 from obs.iam.policy import VERSION, PolicyDocument
-from obs.spec.aws import AwsSource
+from obs.iam.workspaces import signers
+from obs.spec.aws_accounts import AwsCredentials
 from obs.spec.system import System
 
 _PRINCIPAL: Final = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::[0-9]{12}:\S+")
@@ -20,14 +22,22 @@ def trust_policies(
 ) -> dict[str, PolicyDocument]:
     """The trust policy of each role, by its ARN. Raises BadInput where the spec has no role, or
     `principal` cannot assume it."""
-    found: dict[str, PolicyDocument] = {}
-    for sources in identities(system, source).values():
-        spec = next(iter(sources.values()))
-        if spec.role_arn is not None:
-            found[spec.role_arn] = _trust(spec, spec.role_arn, _known(principal))
+    found = {
+        access.role_arn: _trust(access, access.role_arn, _known(principal))
+        for access in _accesses(system, source)
+        if access.role_arn is not None
+    }
     if not found:
-        raise BadInput("trust: no AWS source has a role_arn, so no role is assumed")
+        raise BadInput("trust: the spec has no role_arn, so no role is assumed")
     return found
+
+
+def _accesses(system: System, source: str | None) -> Iterator[AwsCredentials]:
+    """Each way to sign in; without `source`, those that sign requests to Prometheus too."""
+    signed = () if source else signers(system)
+    if system.sources.aws or not signed:
+        yield from (next(iter(each.values())) for each in identities(system, source).values())
+    yield from signed
 
 
 def _known(principal: str | None) -> str:
@@ -45,7 +55,7 @@ def _known(principal: str | None) -> str:
     return "{}:iam::{}:role/{}".format(*session.groups()) if session else principal
 
 
-def _trust(spec: AwsSource, role: str, principal: str) -> PolicyDocument:
+def _trust(spec: AwsCredentials, role: str, principal: str) -> PolicyDocument:
     provider = _PROVIDER.fullmatch(principal)
     if spec.web_identity_token_file is None:
         if provider:
@@ -74,6 +84,7 @@ def _trust(spec: AwsSource, role: str, principal: str) -> PolicyDocument:
 
 def trust_remarks(system: System) -> list[str]:
     """What the trust policies leave open."""
-    tokens = any(each.web_identity_token_file for each in system.sources.aws.values())
+    accesses = (*system.sources.aws.values(), *signers(system))
+    tokens = any(each.web_identity_token_file for each in accesses)
     subject = "add a condition HOST:sub with the subject of the token, or any of the issuer may in"
     return [subject] if tokens else []

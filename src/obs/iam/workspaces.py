@@ -52,6 +52,13 @@ def used(system: System, options: PolicyOptions) -> tuple[Signed, ...]:
     return (*queried(system, options), *pushed)
 
 
+def signers(system: System) -> tuple[SigV4, ...]:
+    """How all requests to workspaces are signed, by sources and by what is pushed."""
+    written = system.outputs.remote_write
+    asked = (*system.sources.prometheus.values(), *(() if written is None else (written,)))
+    return tuple(each.sigv4 for each in asked if each.sigv4 is not None)
+
+
 def statements(
     asked: Iterable[Signed], sign_ins: Iterable[SignIn], options: PolicyOptions
 ) -> Iterator[Statement]:

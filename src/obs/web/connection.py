@@ -50,6 +50,7 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._guests.remove(self._guest)
+        self._line = None  # asyncio of Python 3.11.2 raises when one that is lost is closed again
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

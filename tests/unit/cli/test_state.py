@@ -73,7 +73,7 @@ def test_what_a_collector_has_is_left_alone(
     state = open_state(folder, lambda _: None)
     words = [str(file) if word == "FILE" else word for word in action]
     assert main(["state", *words, "--dir", str(folder)]) == 2
-    assert "in use by another collector" in capsys.readouterr().err
+    assert "in use by a running collector" in capsys.readouterr().err
     assert main(["state", "show", "--dir", str(folder)]) == 0
     state.close()
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from docs._generate.declared import below
 from obs.cli.arguments import EXIT_CODES
-from obs.cli.main import BROKEN_PIPE, INTERRUPTED, parser
+from obs.cli.main import parser
 from obs.collector.service_manager import STOPPING, ready, reloading
 from obs.collector.signals import Stop, listen_for_signals, outlive_hangup
-from obs.errors import BAD_INPUT, DONE, FOUND, UNAVAILABLE
+from obs.errors import BAD_INPUT, BROKEN_PIPE, DONE, FOUND, INTERRUPTED, UNAVAILABLE
 
 PAGE = (Path(__file__).parents[3] / "docs/exit-codes.md").read_text(encoding="utf-8")
 LEFT_TO_THE_SYSTEM = {"SIGQUIT", "SIGKILL", "SIGPIPE"}

@@ -93,7 +93,7 @@ def test_a_role_for_a_token_trusts_the_issuer_as_its_own_account_knows_it() -> N
         ({}, "me", "--principal me: write an ARN, for example"),
         ({}, PROVIDER, "is assumed with credentials"),
         ({"web_identity_token_file": "/t"}, HUB, "write the ARN of its OIDC provider"),
-        ({"accounts": None}, HUB, "no AWS source has a role_arn"),
+        ({"accounts": None}, HUB, "the spec has no role_arn"),
     ],
 )
 def test_who_cannot_assume_the_roles_is_told(

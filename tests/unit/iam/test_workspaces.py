@@ -1,12 +1,13 @@
 """Workspaces of Amazon Managed Prometheus: who may query them and write to them."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from obs.errors import BadInput
 from obs.iam.policy_options import PolicyOptions
 from obs.iam.roles import policies_for, policy_for
+from obs.iam.trust import trust_policies
 from obs.spec.system import System
 from tests.unit.iam.test_roles import ACCOUNT, ROLE, faults
 
@@ -80,3 +81,15 @@ def test_signatures_for_another_service_need_no_right_of_prometheus() -> None:
     other = system(query={"region": "eu-west-1", "service": "execute-api"})
     with pytest.raises(BadInput, match="no AWS source"):
         policy_for("collector", other, OPTIONS)
+
+
+def test_a_role_for_a_workspace_trusts_who_assumes_it() -> None:
+    hub = f"arn:aws:iam::{ACCOUNT}:role/collector"
+    signed = {"region": "eu-west-1", "role_arn": ROLE, "external_id": "orders-1"}
+    for of in (system(write=signed), system(aws={"region": "us-east-1"}, query=signed)):
+        ((role, policy),) = trust_policies(of, hub).items()
+        (statement,) = cast("list[dict[str, Any]]", policy["Statement"])
+        assert (role, statement["Principal"]) == (ROLE, {"AWS": hub})
+        assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": "orders-1"}}
+    with pytest.raises(BadInput, match="the spec has no role_arn"):
+        trust_policies(system(write={"region": "eu-west-1"}), hub)
