@@ -141,18 +141,26 @@ class Traffic:
     async def _run(self) -> None:
         client = await self._connect()
         pull = await client.jetstream().pull_subscribe_bind(consumer=WORKER, stream=STREAM)
+        owed = 0  # while leaders are elected, a pull may get less than there is
         while not self._ended.is_set():
-            if not self._flows.is_set():
+            flows = self._flows.is_set()
+            if flows:
+                for _ in range(_EACH):
+                    await answered(
+                        partial(client.jetstream().publish, "orders.new", b"x"), *_REFUSALS
+                    )
+                self._add({DELIVERED: _EACH})
+                owed += _EACH
+            if owed:
+                for message in await answered(partial(pull.fetch, owed, _ANSWERS), *_REFUSALS):
+                    await message.ack()
+                    owed -= 1
+            if flows:
+                await asyncio.to_thread(self._put)
+                await asyncio.sleep(1)
+            elif not owed:
                 self._idle.set()
                 await asyncio.sleep(0.05)
-                continue
-            for _ in range(_EACH):
-                await answered(partial(client.jetstream().publish, "orders.new", b"x"), *_REFUSALS)
-            self._add({DELIVERED: _EACH})
-            for message in await answered(partial(pull.fetch, _EACH, _ANSWERS), *_REFUSALS):
-                await message.ack()
-            await asyncio.to_thread(self._put)
-            await asyncio.sleep(1)
         await client.close()
 
     def _put(self) -> None:

@@ -79,7 +79,7 @@ def events(
         from obs.sources.nats.heard_events import HeardEvents
 
         def hand_over(heard: HeardEvents | None) -> None:
-            updates.apply_soon(lambda: tracker.events.record(connection.account, heard))
+            updates.apply_soon(lambda: tracker.hear_events(connection.account, heard))
 
         counted = tracker.events
         await Events(

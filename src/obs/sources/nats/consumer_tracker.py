@@ -25,7 +25,7 @@ from obs.lag.timeline import TOLERANCE
 from obs.lag.track import Track
 from obs.slis.consumers import ConsumerNumbers
 from obs.snapshot.assets import Stream
-from obs.snapshot.messages import DeadLetter, Question, StoredMessage
+from obs.snapshot.messages import Question, StoredMessage
 from obs.snapshot.nats import NatsSnapshot
 from obs.sources.kind import Tracker
 from obs.sources.nats.absence import Missing, Servers, counted
@@ -39,6 +39,7 @@ from obs.sources.nats.cluster_groups import ClusterGroups
 from obs.sources.nats.dead_letters import HeardDeadLetters
 from obs.sources.nats.event_counts import EventCounts
 from obs.sources.nats.forgetting import AbsentStreams, EndedConsumers, forgotten
+from obs.sources.nats.heard_events import HeardEvents
 from obs.sources.nats.kept_streams import KeptStreams
 from obs.sources.nats.monitored import monitored
 from obs.sources.nats.named_consumers import NamedConsumers
@@ -246,9 +247,10 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         Returns the source's families where they tell more than before.
         """
         self.heard.drop(dropped)
-        more = self.heard.record(account, steps, self._clock_ahead, self._is_known)
+        more = self.heard.record(account, steps, self._kept_streams.clock_ahead, self._is_known)
         if any(step is None or step.begins for step in steps):
-            self._forget_what_was_heard()
+            for known in self._tracked.values():  # a message may have been given up unheard
+                known.heard_from = None
         for each in chain.from_iterable(step.dead_letters for step in steps if step):
             if each.kind != "max_deliveries":  # terminated is as good as acknowledged
                 continue
@@ -257,13 +259,16 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
                 tracked.give_up(each.stream_seq)
         return self._families(self.snapshot) if (more or dropped) and self.snapshot else []
 
+    def hear_events(self, account: str, heard: HeardEvents | None) -> list[Family]:
+        """Count events that the connection of this account heard; None: it was lost.
+
+        Returns the source's families where it begins to hear; otherwise the next poll tells.
+        """
+        begins = self.events.record(account, heard)
+        return self._families(self.snapshot) if begins and self.snapshot else []
+
     def _is_known(self, identity: Identity) -> bool:
         return identity in self._tracked or identity in self._ended
-
-    def _forget_what_was_heard(self) -> None:
-        """From now on a message may have been given up unheard."""
-        for tracked in self._tracked.values():
-            tracked.heard_from = None
 
     def numbers(self, sli: ConsumerSli) -> list[ConsumerNumbers]:
         """The consumers that an SLI measures."""
@@ -392,9 +397,3 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._since, self._clock.forward = saved.since, saved.clock_forward
         self._ended, self._absent_streams = ended, absent_streams
         self.accounts.saved = saved.accounts
-
-    def _clock_ahead(self, dead_letter: DeadLetter) -> float:
-        """By how many seconds the clock of its server is ahead, as far as that is known."""
-        account = self.accounts.label(dead_letter.account)
-        stream = self._kept_streams.last((account, dead_letter.stream))
-        return stream.clock_ahead if stream else 0.0

@@ -11,7 +11,6 @@ from obs.families.family import Family, RowCache
 from obs.families.nats import dropped_family
 from obs.slis.dead_letters import DeadLetterCounts, HeardSpan
 from obs.snapshot.assets import Consumer
-from obs.snapshot.messages import DeadLetter
 from obs.sources.nats.hearing import Arrival, Hearing, Position
 from obs.sources.nats.tracked_consumer import Identity
 from obs.spec.nats import NatsSource
@@ -71,13 +70,13 @@ class HeardDeadLetters:
         self,
         account: str,
         arrivals: Iterable[Arrival | None],
-        clock_ahead: Callable[[DeadLetter], float],
+        clock_ahead: Callable[[str, str], float],
         is_known: Callable[[Identity], bool] = lambda _: True,
     ) -> bool:
         """Count what a connection heard, and save it; whether more is known than before. None among
         the arrivals: it was lost.
 
-        `clock_ahead`: by how many seconds the clock of the server that reported it is ahead.
+        `clock_ahead`: by how many seconds the clock of the server of an account's stream is ahead.
         `is_known`: whether a poll has seen the consumer.
         """
         hearing = self._connections[account]
@@ -92,7 +91,7 @@ class HeardDeadLetters:
                 identity = (self._label(each.account), each.stream, each.consumer)
                 counts = self._counts_of(identity, is_known)
                 if counts is not None:
-                    ahead = clock_ahead(each) if arrival.received is None else 0.0
+                    ahead = clock_ahead(*identity[:2]) if arrival.received is None else 0.0
                     at = each.at - ahead if arrival.received is None else arrival.received
                     counts.add(at, each.deliveries)
             counted = counted or bool(arrival.dead_letters)

@@ -82,14 +82,13 @@ class EventCounts:
         """Seconds until a consumer whose acks are sampled redelivers, by the account as its
         connection names it; replaced as a whole at each poll."""
 
-    def record(self, account: str, heard: HeardEvents | None) -> Sequence[Family]:
-        """Add what a connection counted, and save it; None: it was lost.
-
-        Returns no families: the next poll tells them.
-        """
+    def record(self, account: str, heard: HeardEvents | None) -> bool:
+        """Add what a connection counted, and save it; None: it was lost. Whether it begins to hear,
+        so that there is more to tell."""
         if heard is None:
             self._hearing.discard(account)
-            return ()
+            return False
+        begins = account not in self._hearing
         self._hearing.add(account)
         for key, number in heard.counts.items():
             self._add(self._labelled(key), number)
@@ -102,7 +101,7 @@ class EventCounts:
         self._dropped += heard.dropped
         if heard.counts or heard.samples or heard.dropped or any(heard.paused.values()):
             self.save()
-        return ()
+        return begins
 
     def families(
         self, consumers: Sequence[Consumer], streams: Sequence[Stream], now: float

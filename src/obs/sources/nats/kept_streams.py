@@ -63,6 +63,11 @@ class KeptStreams:
         found = self._told.get(key)
         return found or (self._absent[key].stream if key in self._absent else None)
 
+    def clock_ahead(self, account: str, name: str) -> float:
+        """By how many seconds the clock of the stream's server is ahead, as far as is known."""
+        stream = self.last((account, name))
+        return stream.clock_ahead if stream else 0.0
+
 
 def _why_missing(key: StreamId, last: _Last, servers: Servers, now: float) -> Missing | None:
     """Why it is missing; None where it was deleted."""

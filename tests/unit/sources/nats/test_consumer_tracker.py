@@ -6,10 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from obs.catalogue import nats_events
 from obs.snapshot.assets import Consumer, ConsumerConfig, Stream, StreamConfig
 from obs.snapshot.messages import DeadLetter
 from obs.snapshot.nats import NatsSnapshot
 from obs.sources.nats.consumer_tracker import ConsumerTracker
+from obs.sources.nats.heard_events import HeardEvents
 from obs.sources.nats.hearing import Arrival
 from obs.sources.nats.kept_streams import FORGET_AFTER
 from obs.spec.nats import NatsConnection, NatsSource
@@ -98,6 +100,16 @@ def test_dead_letters_of_an_account_given_by_its_id_are_those_of_its_consumers(
     tracker.hear(RED, [Arrival(tuple(letters[1:]), NOW, heard_until=NOW)])
     tracker.update(snapshot(NOW, ("orders", RED, 10)))
     assert [tracker.heard.total(each.consumer) for each in tracker.present] == [2]
+
+
+def test_counts_of_events_are_told_as_soon_as_a_connection_hears(tracker_of: Tracked) -> None:
+    tracker = tracker_of()
+    assert tracker.hear_events(RED, HeardEvents()) == []  # there is nothing yet to tell them with
+    tracker.hear_events(RED, None)
+    tracker.update(snapshot(NOW, ("orders", RED, 10)))
+    told = tracker.hear_events(RED, HeardEvents())
+    assert nats_events.CHANGES in [family.metric for family in told]
+    assert tracker.hear_events(RED, HeardEvents()) == []  # the next poll tells
 
 
 def test_labels_of_accounts_are_known_after_a_restart(tracker_of: Tracked) -> None:

@@ -48,7 +48,7 @@ def totals(heard: HeardDeadLetters) -> list[int | None]:
     return [heard.total(consumer(account)) for account in "ABCD"]
 
 
-def no_offset(_: DeadLetter) -> float:
+def no_offset(*_: str) -> float:
     return 0.0
 
 
@@ -113,7 +113,7 @@ def test_dead_letters_and_position_of_an_earlier_version_go_on(state: State) -> 
 def test_old_dead_letters_count_at_their_time_by_the_collectors_clock(state: State) -> None:
     heard = opened(state, CAPTURING)
     arrival = Arrival((dead_letter("A", NOW + 90),), None, Position("x", 6))
-    heard.record("A", [arrival], lambda each: 90.0)
+    heard.record("A", [arrival], lambda *_: 90.0)
     (minute,) = heard.of(("A", "S", "c")).minutes
     assert minute <= NOW < minute + 60
 
