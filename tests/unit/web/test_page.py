@@ -111,6 +111,15 @@ def test_what_is_typed_chooses_consumers_by_all_of_its_words() -> None:
     assert nothing.empty == "No consumer matches the filter."
 
 
+def test_a_filter_finds_the_reason_that_is_shown() -> None:
+    stopped = consumer("billing", state="stopped", reasons=("no_puller",))
+    status = of(consumers=(stopped, consumer("search")))
+    for typed in ("no client is pulling", "no_puller"):
+        (consumers, *_) = on_page(status, Filter(typed)).sections
+        assert isinstance(consumers.table, Table)
+        assert len(consumers.table.rows) == 1
+
+
 @pytest.mark.parametrize("state", get_args(ConsumerState))
 def test_every_state_of_a_consumer_can_be_shown(state: ConsumerState) -> None:
     rows: tuple[ConsumerStatus, ...] = (consumer("c", state=state, reasons=tuple(REASONS)),)

@@ -135,7 +135,9 @@ def _note(consumers: Sequence[ConsumerStatus]) -> str:
 
 
 def _searched(row: ConsumerStatus) -> tuple[str, ...]:
-    return (row.nats, row.account, row.stream, row.consumer, row.status, *row.reasons)
+    """What a filter's words are looked for in: also the reasons, as they are shown."""
+    place = (row.nats, row.account, row.stream, row.consumer)
+    return (*place, row.status, *row.reasons, *map(_reason, row.reasons))
 
 
 def _consumer(row: ConsumerStatus, dead_letters: bool, several: bool) -> tuple[Cell, ...]:
@@ -157,11 +159,15 @@ def _consumer(row: ConsumerStatus, dead_letters: bool, several: bool) -> tuple[C
 
 def _state(row: ConsumerStatus, tone: Tone) -> Sequence[Piece]:
     told = [each for each in row.reasons if each != row.status]  # paused, because it is paused
-    reasons = "; ".join(_REASONS.get(each, each.replace("_", " ")) for each in told)
+    reasons = "; ".join(map(_reason, told))
     pieces: list[Piece] = [pill(tone, row.status), sub(reasons)]
     if row.last_seen:
         pieces.append(Ago(row.last_seen, "", before="last seen"))
     return pieces
+
+
+def _reason(name: str) -> str:
+    return _REASONS.get(name, name.replace("_", " "))
 
 
 def _pending(row: ConsumerStatus) -> str:
