@@ -207,6 +207,8 @@ def _stream(row: StreamStatus) -> tuple[Cell, ...]:
     place = row.nats if row.account == "$G" else f"{row.nats} · {row.account}"
     most = row.max_bytes
     of_limit = f"{percent(row.bytes / most)} of {size(most)}" if most else ""
+    top = row.max_messages
+    of_number = f"{percent(row.messages / top)} of {number(top)}" if top else ""
     replicas: Cell = "current"
     if not row.leader:
         replicas = toned("bad", "no leader")
@@ -214,7 +216,7 @@ def _stream(row: StreamStatus) -> tuple[Cell, ...]:
         replicas = toned("warn", f"{row.replicas_behind} behind")
     return (
         named(_called(row), place),
-        number(row.messages),
+        with_sub(number(row.messages), of_number),
         with_sub(size(row.bytes), of_limit),
         "no limit" if row.max_age_seconds is None else duration(row.max_age_seconds),
         Ago(row.last_message, "empty"),
