@@ -32,7 +32,7 @@ from obs.web.page.content import (
     with_sub,
 )
 from obs.web.page.figures import duration, number, percent, plural, size
-from obs.web.status import Status
+from obs.web.status import SourceStatus, Status
 
 _FILTER_FROM: Final = 8  # consumers
 _TONES: Final[dict[ConsumerState, Tone]] = {
@@ -92,24 +92,24 @@ def on_page(status: Status, typed: Filter) -> KindOnPage:
     streams = rows_of(status, "streams", StreamStatus)
     servers = rows_of(status, "servers", ServerStatus)
     fine = sum(each.status in ("ok", "paused") for each in consumers)
+    old = _from_before(_clusters(status))
     sections = [_consumers(status, consumers, typed)]
     if streams:
-        about = Section("stream", "Streams", 30, half=True)
+        about = Section("stream", "Streams", 30, note=old, half=True)
         sections.append(of_list(about, "Streams", _STREAMS, streams, _stream, noun="stream"))
     if servers:
-        about = Section("server", "Servers", 50)
+        about = Section("server", "Servers", 50, note=old)
         sections.append(of_list(about, "Servers", _SERVER, servers, _server, noun="server"))
     return KindOnPage(sections, [Tile("consumer", "consumers healthy", fine, len(consumers))])
 
 
 def _consumers(status: Status, consumers: Sequence[ConsumerStatus], typed: Filter) -> Section:
-    # Consumers come from the monitoring ports; a connection (source/connection) only adds to them.
-    sources = [each for each in status.sources if each.kind == "nats" and "/" not in each.name]
+    sources = _clusters(status)
     section = Section(
         "consumer",
         "Consumers",
         10,
-        note=_note(consumers),
+        note="; ".join(filter(None, (_note(consumers), _from_before(sources)))),
         filterable=bool(typed.typed) or len(consumers) >= _FILTER_FROM,
     )
     if not consumers:
@@ -126,6 +126,17 @@ def _consumers(status: Status, consumers: Sequence[ConsumerStatus], typed: Filte
     how = "Narrow the filter" if typed.words else "Filter"
     more = f"{plural(rest, 'more consumer')}. {how} to see them." if rest > 0 else ""
     return replace(section, table=Table("Consumers, worst first", columns, rows, more))
+
+
+def _clusters(status: Status) -> Sequence[SourceStatus]:
+    """Rows come from the monitoring ports; a connection (source/connection) only adds to them."""
+    return [each for each in status.sources if each.kind == "nats" and "/" not in each.name]
+
+
+def _from_before(sources: Sequence[SourceStatus]) -> str:
+    """Of which sources the rows are those of an earlier poll, because the last one failed."""
+    old = [(each.name, each.age_seconds) for each in sources if not each.up and each.series]
+    return ", ".join(f"{name} as of {duration(age)} ago" for name, age in old if age is not None)
 
 
 def _note(consumers: Sequence[ConsumerStatus]) -> str:
