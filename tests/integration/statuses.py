@@ -356,6 +356,8 @@ def stream(
     *,
     max_age: float | None = None,
     max_bytes: int | None = None,
+    max_messages: int | None = None,
+    discard_new: bool = False,
 ) -> StreamStatus:
     return StreamStatus(
         nats="nats",
@@ -368,6 +370,8 @@ def stream(
         last_message=NOW - 2,
         max_age_seconds=max_age,
         max_bytes=max_bytes,
+        max_messages=max_messages,
+        discard_new=discard_new,
     )
 
 

@@ -21,7 +21,7 @@ from obs.spec.packs import pack_names, shown
 from obs.spec.quantity import format_duration
 from obs.spec.report import InvalidSpec, Problem, did_you_mean, problem_at
 from obs.spec.system import System
-from obs.spec.tree import Path, locate_key
+from obs.spec.tree import Fields, Path, child, locate_key
 
 _TAKEN: Final = frozenset(
     ("alertname", "alertstate", "severity", "system", "environment", "tier", "slo_window", OWN[0])
@@ -81,6 +81,20 @@ def check_tuning(spec: Spec) -> None:
     ]
     if problems:
         raise InvalidSpec(problems)
+
+
+def misnamed(tree: Fields) -> Iterator[Problem]:
+    """Tuned alerts that no spec has, of one that is not valid: so all mistakes are told at once."""
+    alerts, packs = tree.fields.get("alerts"), tree.fields.get("packs")
+    if not isinstance(alerts, Fields) or (packs and child(packs, "own")):
+        return
+    for name in alerts.fields:
+        if name not in BY_NAME and not _of_unused_pack(name):
+            yield _no_alert(tree, name, did_you_mean(name, BY_NAME))
+
+
+def _no_alert(tree: Fields, name: str, hint: str) -> Problem:
+    return problem_at(locate_key(tree, ("alerts", name)), f"no alert of this name{hint or _LISTED}")
 
 
 def _lacking(alert: Alert, system: System) -> list[str]:
@@ -185,8 +199,8 @@ def _problems(spec: Spec) -> Iterator[Problem]:
         path: Path = ("alerts", name)
         alert = known.get(name)
         if alert is None:
-            hint = did_you_mean(name, known) or _of_unused_pack(name) or _LISTED
-            yield problem_at(locate_key(spec.tree, path), f"no alert of this name{hint}")
+            hint = did_you_mean(name, known) or _of_unused_pack(name)
+            yield _no_alert(spec.tree, name, hint)
             continue
         group = _not_collected(alert, spec.system)
         if group and tuning.enabled:

@@ -124,7 +124,8 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json_text(facts))
     elif facts:
-        print(table([tuple(map(_cell, fact.values())) for fact in facts]))
+        head = tuple(map(str.upper, facts[0]))
+        print(table([head, *(tuple(map(_cell, fact.values())) for fact in facts)]))
     return DONE
 
 

@@ -55,12 +55,10 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _validate(arguments: argparse.Namespace) -> int:
-    from obs.alerts.tuning import check_tuning
     from obs.spec.report import InvalidSpec
 
     try:
-        spec = chosen_spec(arguments)
-        check_tuning(spec)
+        spec = _checked(arguments)
     except InvalidSpec as error:
         if arguments.format == "text":
             raise
@@ -72,6 +70,21 @@ def _validate(arguments: argparse.Namespace) -> int:
     else:
         say("\n".join(_summary(spec)))
     return DONE
+
+
+def _checked(arguments: argparse.Namespace) -> "Spec":
+    """The valid spec. Raises InvalidSpec with every mistake, also in the names of alerts."""
+    from obs.alerts.tuning import check_tuning, misnamed
+    from obs.spec.report import InvalidSpec
+
+    try:
+        spec = chosen_spec(arguments)
+    except InvalidSpec as error:
+        if error.tree is None:
+            raise
+        raise InvalidSpec([*error.problems, *misnamed(error.tree)]) from None
+    check_tuning(spec)
+    return spec
 
 
 def _facts(spec: "Spec") -> dict[str, object]:

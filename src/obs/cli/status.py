@@ -131,7 +131,7 @@ def _now() -> str:
 
 
 def _cut(text: str) -> str:
-    from obs.web.page.terminal import cut
+    from obs.web.page.columns import cut
 
     return cut(text, _width())
 

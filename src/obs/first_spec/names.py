@@ -3,16 +3,24 @@
 import re
 from collections.abc import Iterable
 from typing import Final
+from unicodedata import combining, normalize
 
 from obs.spec.model import LONGEST_NAME
 
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_LETTERS: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "Oe", "ł": "l", "Ł": "L"}
+)
+"""Letters that have no accent to leave out."""
 _DEFAULT: Final = "events"
 
 
 def spec_name(text: str, longest: int = LONGEST_NAME) -> str:
     """A name as a spec has them, close to the text; empty where nothing is left of it."""
-    name = _NO_NAME.sub("-", text).lstrip("_.-")[:longest]
+    plain = "".join(
+        each for each in normalize("NFD", text.translate(_LETTERS)) if not combining(each)
+    )
+    name = _NO_NAME.sub("-", plain).lstrip("_.-")[:longest]
     return name.rstrip("_.-")
 
 

@@ -26,6 +26,18 @@ class _Source(msgspec.Struct, frozen=True):
 class _Slo(msgspec.Struct, frozen=True):
     name: str
     state: str
+    service: str = ""
+    object: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """An SLO over many objects has an objective for each, all of one name."""
+        return (self.service, self.name, self.object)
+
+    @property
+    def called(self) -> str:
+        """Its name, with the object that it is for."""
+        return f"{self.name} of {self.object}" if self.object else self.name
 
 
 class StatusExcerpt(msgspec.Struct, frozen=True):
@@ -81,7 +93,7 @@ def _sources(before: StatusExcerpt, after: StatusExcerpt) -> Iterator[str]:
 
 
 def _slos(before: StatusExcerpt, after: StatusExcerpt) -> Iterator[str]:
-    old = {one.name: one for one in before.slos}
+    old = {one.identity: one for one in before.slos}
     for now in after.slos:
-        if old.get(now.name, now).state not in {now.state, "no_data"}:
-            yield f"SLO {now.name}: {now.state.replace('_', ' ')}"
+        if old.get(now.identity, now).state not in {now.state, "no_data"}:
+            yield f"SLO {now.called}: {now.state.replace('_', ' ')}"

@@ -80,7 +80,7 @@ def read_spec(
     system = validator.validate(tree, chosen=True)
     problems += [*empty_sources(under), *validator.problems]
     if problems or system is None:
-        raise InvalidSpec(problems)
+        raise InvalidSpec(problems, tree)
     return Spec(system, tuple(overlays), tree)
 
 

@@ -1,7 +1,7 @@
 """The sound parts of a spec that as a whole is not, so that more of its problems are found."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,7 @@ from obs.spec.notify import Notify
 from obs.spec.outputs import CloudWatch, Web
 from obs.spec.packs import Packs
 from obs.spec.references import Parts
+from obs.spec.sli import SliSpec
 from obs.spec.slis import Sli
 from obs.spec.slos import Slo
 from obs.spec.source import SourceSpec
@@ -18,6 +19,14 @@ from obs.spec.sources import SOURCE_KINDS, source_model
 from obs.spec.tree import Fields, Items, Node, Path, Scalar, child, is_empty, plain
 
 ModelT = TypeVar("ModelT", bound=Model)
+_SOURCES: Final = {
+    name: kind.source_kind
+    for name, field in Sli.model_fields.items()
+    for kind in get_args(field.annotation)
+    if issubclass(kind, SliSpec) and kind.kind_of_source is SliSpec.kind_of_source
+    if kind.model_fields["source"].is_required()
+}
+"""The kind of source of each kind of SLI that has its events from one kind."""
 
 
 def sound_parts(tree: Fields) -> Parts:
@@ -39,7 +48,21 @@ def sound_parts(tree: Fields) -> Parts:
         _sound(Notify, tree.fields.get("notify")),
         {index: home for index, (home, _) in added.items()},
         _sound(Web, child(outputs, "web") if outputs else None),
+        {
+            path: named
+            for index, sli in slis.items()
+            if sli is None
+            for path, named in _named(("slos", index, "sli"), child(items[index], "sli"))
+        },
     )
+
+
+def _named(path: Path, sli: Node | None) -> Iterator[tuple[Path, tuple[str, str]]]:
+    """Kind and name of the source of an SLI that is not sound, where the SLI's kind tells both."""
+    for field, below in sli.fields.items() if isinstance(sli, Fields) else ():
+        source = child(below, "source")
+        if field in _SOURCES and isinstance(source, Scalar) and isinstance(source.value, str):
+            yield (*path, field), (_SOURCES[field], source.value)
 
 
 def _added(packs: Node | None) -> list[tuple[Path, Slo]]:

@@ -43,7 +43,8 @@ class Parts:
     """The valid parts of a spec. A source that is invalid is None.
 
     `sources` are by kind, then name; `names` (service and name) and `slis` by the index of their
-    SLO. `homes` are the places of the packs that add an SLO, by its index, too.
+    SLO. `homes` are the places of the packs that add an SLO, by its index, too. `named` are the
+    kind and the name of the source of each SLI that is invalid, by its path.
     """
 
     sources: Mapping[str, Mapping[str, SourceSpec | None]] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Parts:
     notify: Notify | None = None
     homes: Mapping[int, Path] = field(default_factory=dict)
     web: Web | None = None
+    named: Mapping[Path, tuple[str, str]] = field(default_factory=dict)
 
 
 def parts_of(system: System) -> Parts:
@@ -80,6 +82,8 @@ def dangling(parts: Parts) -> Iterator[ReferenceProblem]:
     for index, sli in parts.slis.items():
         path = parts.homes.get(index, ("slos", index, "sli", sli.kind))
         yield from _sli(path, sli, parts, watched)
+    for at, (kind, name) in parts.named.items():
+        yield from _unknown_source(at, name, kind, parts)
     yield from composite_problems(parts.names, parts.slis)
     for (kind, name), each in watched.items():
         if isinstance(each.source, NatsSource):

@@ -7,7 +7,7 @@ from typing import Final
 
 from obs.errors import BadInput
 from obs.redaction.text import one_line
-from obs.spec.tree import FilePlace, path_text
+from obs.spec.tree import Fields, FilePlace, path_text
 
 MOST_PROBLEMS: Final = 200
 """How many problems are told at once."""
@@ -41,9 +41,13 @@ class Problem:
 
 
 class InvalidSpec(BadInput):
-    """All problems of a spec; the message has one problem per line."""
+    """All problems of a spec; the message has one problem per line.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `tree` is what was read of it, in the chosen environment, if anything was.
+    """
+
+    def __init__(self, problems: Iterable[Problem], tree: Fields | None = None) -> None:
+        self.tree = tree
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems), key=_order))
         lines = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
         if more := len(self.problems) - len(lines):

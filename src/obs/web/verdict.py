@@ -1,6 +1,6 @@
 """The system's health: a headline, the problems behind it, and every list worst first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -49,7 +49,7 @@ def judge(status: Status) -> HealthVerdict:
         return HealthVerdict("unknown", "Waiting for the first poll")
     problems = sorted(_problems(status), key=by_level)
     if not problems:
-        return HealthVerdict("ok", _without_problems(status.slos))
+        return HealthVerdict("ok", _without_problems(status))
     return HealthVerdict(
         problems[0].level, _headline(problems), tuple(problems[:SHOWN]), found=len(problems)
     )
@@ -60,15 +60,17 @@ def by_level(problem: Problem) -> int:
     return _LEVELS[problem.level]
 
 
-def _without_problems(slos: Sequence[SloStatus]) -> str:
-    """That all is well, unless there are objectives of which that is not known."""
+def _without_problems(status: Status) -> str:
+    """That all is well, unless there is something of which this collector does not know that."""
+    slos = status.slos
     empty = sum(slo.state == "no_data" for slo in slos)
     few = sum(slo.state == "too_few" for slo in slos)
     words = [f"no data yet for {empty}"] if empty else []
     words += [f"too few events for {few}"] if few else []
-    if not words:
-        return "All is well"
-    return f"No problem seen; {' and '.join(words)} of {plural(len(slos), 'objective')}"
+    told = [f"{' and '.join(words)} of {plural(len(slos), 'objective')}"] if words else []
+    if status.lease is not None and not status.lease.leads:
+        told.append("the collector that leads sees more")
+    return "; ".join(["No problem seen", *told]) if told else "All is well"
 
 
 def _headline(problems: list[Problem]) -> str:

@@ -106,8 +106,12 @@ def test_the_list_says_what_each_alert_is_built_for(
         text = "".join(path.read_text() for path in built)
         named = {alert for alert in targets if re.search(rf"\b{alert}\b", text)}
         assert named == {alert for alert, names in targets.items() if target in names}
+    capsys.readouterr()
     assert main(["alerts", "list", "--spec", spec]) == 0
-    assert "amp,cloudwatch  runbooks/SqsDeadLettersWaiting.md" in capsys.readouterr().out
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert " ".join(head.split()) == "ALERT SEVERITY ABOUT THRESHOLD FOR TARGETS RUNBOOK"
+    assert {row.split()[0] for row in rows} == set(targets)
+    assert any(row.endswith("amp,cloudwatch  runbooks/SqsDeadLettersWaiting.md") for row in rows)
 
 
 def test_an_explanation_has_meaning_expression_and_what_to_do(

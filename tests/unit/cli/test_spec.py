@@ -77,6 +77,46 @@ def test_an_alert_that_does_not_exist_is_a_mistake_of_the_spec(
     assert "did you mean NatsConsumerLagHigh?" in capsys.readouterr().err
 
 
+def test_mistakes_of_every_kind_are_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "obs.yaml"
+    spec.write_text(
+        """version: 1
+system: shop
+sources: {nats: {main: {monitor: ["http://nats:8222"], timeout: 5x}}}
+slos:
+  - name: late
+    service: shop
+    objective: 99
+    sli: {nats_lag: {source: mian, stream: S, consumer: c, max_seconds: 90 sec}}
+alerts:
+  NatsConsumerStoped: {for: 5 min}
+  SqsBacklogOld: {for: 5m}
+""",
+        encoding="utf-8",
+    )
+    assert main(["validate", "--spec", str(spec)]) == 2
+    told = [line.removeprefix(f"{spec}:") for line in capsys.readouterr().err.splitlines()]
+    assert [line.split(";")[0] for line in told] == [
+        "3: sources.nats.main.timeout: '5x' is not a duration",
+        "8: slos[0].sli.nats_lag.max_seconds: '90 sec' is not a duration",
+        "8: slos[0].sli.nats_lag.source: no NATS source 'mian'",
+        "10: alerts.NatsConsumerStoped: no alert of this name",
+        "10: alerts.NatsConsumerStoped.for: '5 min' is not a duration",
+    ]
+
+
+def test_an_alert_of_the_specs_own_pack_is_not_doubted_while_the_spec_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "obs.yaml"
+    own = "packs: {own: {mine: packs/mine}}\nalerts: {MineDown: {for: 5m}}\nurll: 1\n"
+    spec.write_text(f"{SPEC}{own}", encoding="utf-8")
+    assert main(["validate", "--spec", str(spec)]) == 2
+    assert "MineDown" not in capsys.readouterr().err
+
+
 def test_problems_are_objects_for_programs(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -129,6 +129,18 @@ def test_annotations_tell_alerts_of_this_system_and_deployments(board: Board) ->
     assert deployments["target"]["tags"] == ["deploy"]
 
 
+@each_board
+def test_two_panels_of_one_kind_on_a_page_have_different_titles(board: Board) -> None:
+    titles = [(each["type"], each["title"]) for each in panels(board)]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(("board", "each"), PANELS)
+def test_every_row_of_a_state_timeline_has_a_name(board: Board, each: dict[str, Any]) -> None:
+    if each["type"] == "state-timeline":
+        assert all(target.get("legendFormat") for target in each["targets"])
+
+
 @pytest.mark.parametrize(("board", "each"), PANELS)
 def test_every_panel_says_what_it_shows_in_which_unit_and_why_it_is_empty(
     board: Board, each: dict[str, Any]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from obs.cli.main import main
 from obs.first_spec.checked import checked
 from obs.first_spec.draft import Draft, Field
+from obs.first_spec.names import spec_name
 from obs.first_spec.nats import EXAMPLE as NATS_EXAMPLE
 from obs.first_spec.nats_slos import ONE_BY_ONE, proposed
 from obs.first_spec.rooms import EXAMPLES
@@ -51,6 +52,20 @@ def slos_of(text: str, folder: Path) -> tuple[Slo, ...]:
     file = folder / "obs.yaml"
     file.write_text(text, encoding="utf-8")
     return load([file]).slos
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Zahlungen-Übersicht", "Zahlungen-Ubersicht"),
+        ("größe", "grosse"),
+        ("São Paulo", "Sao-Paulo"),
+        ("日本語", ""),
+        ("a..b", "a..b"),
+    ],
+)
+def test_a_name_keeps_its_letters_without_their_accents(text: str, name: str) -> None:
+    assert spec_name(text) == name
 
 
 @settings(deadline=None, max_examples=25)

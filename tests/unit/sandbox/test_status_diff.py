@@ -69,3 +69,14 @@ def test_an_objective_that_gets_its_first_data_is_not_reported() -> None:
     before = seen(slos=[{"name": "delivery", "state": "no_data"}])
     assert changes(before, seen()) == []
     assert changes(seen(), before) == ["SLO delivery: no data"]
+
+
+def test_objectives_of_one_slo_are_told_apart_by_their_object() -> None:
+    def slo(of: str, state: str) -> dict[str, object]:
+        return {"name": "timely", "service": "oms", "object": of, "state": state}
+
+    burning = seen(slos=[slo("S/a", "burning"), slo("S/b", "ok")])
+    assert changes(seen(slos=[slo("S/a", "ok"), slo("S/b", "ok")]), burning) == [
+        "SLO timely of S/a: burning"
+    ]
+    assert changes(burning, burning) == []

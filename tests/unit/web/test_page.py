@@ -25,6 +25,7 @@ from tests.integration.statuses import (
     consumer,
     healthy,
     large,
+    source,
     starting,
     status_of,
     troubled,
@@ -111,6 +112,15 @@ def test_what_is_typed_chooses_consumers_by_all_of_its_words() -> None:
     assert nothing.empty == "No consumer matches the filter."
 
 
+def test_a_filter_finds_the_reason_that_is_shown() -> None:
+    stopped = consumer("billing", state="stopped", reasons=("no_puller",))
+    status = of(consumers=(stopped, consumer("search")))
+    for typed in ("no client is pulling", "no_puller"):
+        (consumers, *_) = on_page(status, Filter(typed)).sections
+        assert isinstance(consumers.table, Table)
+        assert len(consumers.table.rows) == 1
+
+
 @pytest.mark.parametrize("state", get_args(ConsumerState))
 def test_every_state_of_a_consumer_can_be_shown(state: ConsumerState) -> None:
     rows: tuple[ConsumerStatus, ...] = (consumer("c", state=state, reasons=tuple(REASONS)),)
@@ -133,6 +143,24 @@ def test_every_state_of_a_server_can_be_shown(state: ServerState) -> None:
         servers=(ServerStatus(nats="nats", server="n1:8222", name="n1", state=state),),
     )
     assert len(on_page(status, Filter()).sections) == 2
+
+
+@pytest.mark.parametrize(
+    ("up", "age", "note"),
+    [(True, 1.0, ""), (False, 70.0, "main as of 1 m 10 s ago"), (False, None, "")],
+)
+def test_a_list_says_that_it_is_of_an_earlier_poll_while_polls_fail(
+    up: bool, age: float | None, note: str
+) -> None:
+    status = of(
+        servers=(ServerStatus(nats="main", server="n1:8222", name="n1", state="ok"),),
+        sources=(
+            source("main", "nats", 15, age, up=up),
+            source("main/connection", "nats", 15, 90.0, up=False),
+        ),
+    )
+    (_, servers) = on_page(status, Filter()).sections
+    assert servers.note == note
 
 
 @pytest.mark.parametrize("state", get_args(SloState))

@@ -7,12 +7,13 @@ import msgspec
 import pytest
 
 from obs.sources.kinds import KINDS
+from obs.web.page.columns import columns
 from obs.web.page.content import Filter, Tone
 from obs.web.page.terminal import lines, trend
 from obs.web.page.terminal_several import Answer, lines_of_several, missing_shards
 from obs.web.status import Status, decode_whole, encode
 from obs.web.verdict import complete
-from tests.integration.statuses import healthy, large, starting, troubled
+from tests.integration.statuses import consumer, healthy, large, starting, troubled
 
 ROWS = {name: row for kind in KINDS for name, row in kind.rows().items()}
 ADDRESSES = ["http://host-1:9464", "http://host-2:9464"]
@@ -73,6 +74,23 @@ def test_a_trend_is_drawn_from_zero(values: tuple[float | None, ...], bars: str)
 def of_shard(make: Callable[[], Status], shard: str) -> Answer:
     status = msgspec.structs.replace(complete(make()), shard=shard)
     return Answer(f"http://host-{shard[:1]}:9464", status)
+
+
+def test_a_long_name_leaves_room_for_what_is_known_of_it() -> None:
+    found = (consumer("c" * 200, state="stopped", seconds=90.0), consumer("日本語", lag=7))
+    status = msgspec.structs.replace(healthy(), lists={"consumers": found})
+    _, head, *rows = table_of(shown(status, width=120), "CONSUMERS")
+    assert [row.split("  ")[0][-12:] for row in rows] == ["(OMS_EVENTS)"] * 2
+    assert "stopped" in rows[0]
+    assert head.endswith("Dead letters")
+    assert {columns(row) for row in rows} == {columns(head)}
+    assert "c" * 200 in "\n".join(shown(status))
+
+
+def table_of(page: list[str], title: str) -> list[str]:
+    """The lines of a table."""
+    rest = page[next(at for at, line in enumerate(page) if line.startswith(title)) :]
+    return rest[: rest.index("")]
 
 
 def several(answers: list[Answer], width: int = 10_000) -> list[str]:

@@ -7,6 +7,7 @@ from obs.sources.aws.status import QueueStatus, RuleStatus
 from obs.sources.nats.server_status import ServerStatus
 from obs.sources.nats.status import ConsumerStatus, loses_messages
 from obs.web.status import (
+    LeaseStatus,
     PushStatus,
     SloStatus,
     SourceStatus,
@@ -106,6 +107,18 @@ def rows(of: Status, name: str, kind: type[RowT]) -> list[RowT]:
 def test_without_a_problem_the_headline_says_that_all_is_well() -> None:
     verdict = judge(status(slos=(SLO,), consumers=(CONSUMER,), rules=(RULE,), queues=(QUEUE,)))
     assert (verdict.level, verdict.headline, verdict.found) == ("ok", "All is well", 0)
+
+
+@pytest.mark.parametrize(
+    ("leads", "headline"),
+    [(True, "All is well"), (False, "No problem seen; the collector that leads sees more")],
+)
+def test_a_collector_that_stands_by_does_not_vouch_for_what_it_does_not_poll(
+    leads: bool, headline: str
+) -> None:
+    lease = LeaseStatus(leads=leads, holder="host:1:2", epoch=1)
+    verdict = judge(status(lease=lease, consumers=(CONSUMER,)))
+    assert (verdict.level, verdict.headline) == ("ok", headline)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def _polls(panels: MetricPanels, whole: MetricPanels) -> Band:
         panels.states("collector/source_up", own.SOURCE_UP),
         panels.lines("collector/errors", own.SOURCE_ERRORS, **failed),
         panels.lines("collector/duration", own.SOURCE_POLL_DURATION),
-        whole.states("collector/spec", own.SPEC_REFUSED),
+        whole.states("collector/spec", own.SPEC_REFUSED, legend="spec"),
         whole.states(
             "collector/shards", own.SHARD_SOURCE_UP, none="No collector runs with --shard"
         ),
@@ -110,7 +110,12 @@ def _left_out(panels: MetricPanels) -> Band:
     shown = [
         panels.lines("collector/left_out", own.SOURCE_LEFT_OUT, ever=True, none=none),
         panels.alert_lines("collector/dropped", by=own.SOURCE),
-        panels.alert_lines("collector/unreadable", by=own.SOURCE),
+        panels.alert_lines(
+            "collector/unreadable",
+            title="Unreadable",
+            description="Objects of which the source tells what obs cannot read.",
+            by=own.SOURCE,
+        ),
         panels.states(
             "collector/missing", own.SPEC_OBJECT_MISSING, none="The spec names no single object"
         ),

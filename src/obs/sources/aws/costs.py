@@ -24,7 +24,7 @@ from obs.sources.aws.shared_budget import budget_for
 from obs.sources.aws.spending import Spending, spendings
 from obs.sources.kind import Publishing, SourceCost
 from obs.spec.aws import AwsSource
-from obs.spec.globs import is_plain, plain_names
+from obs.spec.globs import plain_name, plain_names
 from obs.spec.slis import Sli
 
 
@@ -64,9 +64,19 @@ def source_cost(
 
 
 def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:
-    """The cost of objects that the spec names in full; those that match globs are unknown."""
-    rules = [rule for bus in spec.buses if is_plain(bus.name) for rule in plain_names(bus.rules)]
-    dead_letters, work = plain_names(spec.queues), plain_names(spec.work_queues)
+    """The cost of the shard's objects that the spec names in full; what globs match is unknown."""
+    share = spec.share
+    rules = [
+        rule
+        for each in spec.buses
+        if (bus := plain_name(each.name)) is not None
+        for rule in plain_names(each.rules)
+        if share.has("rule", bus, rule)
+    ]
+    dead_letters, work = (
+        [queue for queue in plain_names(names) if share.has("queue", queue)]
+        for names in (spec.queues, spec.work_queues)
+    )
     queues = (*dead_letters, *work)
     counted = estimate(
         rules=len(rules),

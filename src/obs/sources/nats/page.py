@@ -32,7 +32,7 @@ from obs.web.page.content import (
     with_sub,
 )
 from obs.web.page.figures import duration, number, percent, plural, size
-from obs.web.status import Status
+from obs.web.status import SourceStatus, Status
 
 _FILTER_FROM: Final = 8  # consumers
 _TONES: Final[dict[ConsumerState, Tone]] = {
@@ -92,24 +92,24 @@ def on_page(status: Status, typed: Filter) -> KindOnPage:
     streams = rows_of(status, "streams", StreamStatus)
     servers = rows_of(status, "servers", ServerStatus)
     fine = sum(each.status in ("ok", "paused") for each in consumers)
+    old = _from_before(_clusters(status))
     sections = [_consumers(status, consumers, typed)]
     if streams:
-        about = Section("stream", "Streams", 30, half=True)
+        about = Section("stream", "Streams", 30, note=old, half=True)
         sections.append(of_list(about, "Streams", _STREAMS, streams, _stream, noun="stream"))
     if servers:
-        about = Section("server", "Servers", 50)
+        about = Section("server", "Servers", 50, note=old)
         sections.append(of_list(about, "Servers", _SERVER, servers, _server, noun="server"))
     return KindOnPage(sections, [Tile("consumer", "consumers healthy", fine, len(consumers))])
 
 
 def _consumers(status: Status, consumers: Sequence[ConsumerStatus], typed: Filter) -> Section:
-    # Consumers come from the monitoring ports; a connection (source/connection) only adds to them.
-    sources = [each for each in status.sources if each.kind == "nats" and "/" not in each.name]
+    sources = _clusters(status)
     section = Section(
         "consumer",
         "Consumers",
         10,
-        note=_note(consumers),
+        note="; ".join(filter(None, (_note(consumers), _from_before(sources)))),
         filterable=bool(typed.typed) or len(consumers) >= _FILTER_FROM,
     )
     if not consumers:
@@ -128,6 +128,17 @@ def _consumers(status: Status, consumers: Sequence[ConsumerStatus], typed: Filte
     return replace(section, table=Table("Consumers, worst first", columns, rows, more))
 
 
+def _clusters(status: Status) -> Sequence[SourceStatus]:
+    """Rows come from the monitoring ports; a connection (source/connection) only adds to them."""
+    return [each for each in status.sources if each.kind == "nats" and "/" not in each.name]
+
+
+def _from_before(sources: Sequence[SourceStatus]) -> str:
+    """Of which sources the rows are those of an earlier poll, because the last one failed."""
+    old = [(each.name, each.age_seconds) for each in sources if not each.up and each.series]
+    return ", ".join(f"{name} as of {duration(age)} ago" for name, age in old if age is not None)
+
+
 def _note(consumers: Sequence[ConsumerStatus]) -> str:
     lagging = sum(bool(each.lag_messages) for each in consumers)
     with_lag = number(lagging) if lagging else "none"
@@ -135,7 +146,9 @@ def _note(consumers: Sequence[ConsumerStatus]) -> str:
 
 
 def _searched(row: ConsumerStatus) -> tuple[str, ...]:
-    return (row.nats, row.account, row.stream, row.consumer, row.status, *row.reasons)
+    """What a filter's words are looked for in: also the reasons, as they are shown."""
+    place = (row.nats, row.account, row.stream, row.consumer)
+    return (*place, row.status, *row.reasons, *map(_reason, row.reasons))
 
 
 def _consumer(row: ConsumerStatus, dead_letters: bool, several: bool) -> tuple[Cell, ...]:
@@ -157,11 +170,15 @@ def _consumer(row: ConsumerStatus, dead_letters: bool, several: bool) -> tuple[C
 
 def _state(row: ConsumerStatus, tone: Tone) -> Sequence[Piece]:
     told = [each for each in row.reasons if each != row.status]  # paused, because it is paused
-    reasons = "; ".join(_REASONS.get(each, each.replace("_", " ")) for each in told)
+    reasons = "; ".join(map(_reason, told))
     pieces: list[Piece] = [pill(tone, row.status), sub(reasons)]
     if row.last_seen:
         pieces.append(Ago(row.last_seen, "", before="last seen"))
     return pieces
+
+
+def _reason(name: str) -> str:
+    return _REASONS.get(name, name.replace("_", " "))
 
 
 def _pending(row: ConsumerStatus) -> str:
@@ -201,6 +218,8 @@ def _stream(row: StreamStatus) -> tuple[Cell, ...]:
     place = row.nats if row.account == "$G" else f"{row.nats} · {row.account}"
     most = row.max_bytes
     of_limit = f"{percent(row.bytes / most)} of {size(most)}" if most else ""
+    top = row.max_messages
+    of_number = f"{percent(row.messages / top)} of {number(top)}" if top else ""
     replicas: Cell = "current"
     if not row.leader:
         replicas = toned("bad", "no leader")
@@ -208,7 +227,7 @@ def _stream(row: StreamStatus) -> tuple[Cell, ...]:
         replicas = toned("warn", f"{row.replicas_behind} behind")
     return (
         named(_called(row), place),
-        number(row.messages),
+        with_sub(number(row.messages), of_number),
         with_sub(size(row.bytes), of_limit),
         "no limit" if row.max_age_seconds is None else duration(row.max_age_seconds),
         Ago(row.last_message, "empty"),

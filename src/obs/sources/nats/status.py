@@ -103,6 +103,8 @@ class StreamStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     last_message: float | None  # null: the stream is empty
     max_age_seconds: float | None = None  # null: no limit
     max_bytes: int | None = None  # null: no limit
+    max_messages: int | None = None  # null: no limit
+    discard_new: bool | None = None  # at a limit it refuses messages; null: not known yet
     leader: bool = True
     replicas_behind: int = 0
     missing: Missing | None = None  # why the last poll did not find it; null: it did
@@ -111,11 +113,21 @@ class StreamStatus(StatusRow, frozen=True, kw_only=True, gc=False):
     origin_errors: tuple[str, ...] = ()  # why its mirror or a source of it does not copy
 
     def problem(self) -> Problem | None:
-        """That it is missing, or does not copy, if so."""
+        """That it is missing, does not copy or refuses messages, if so."""
         if self.missing is None and self.origin_errors:
             text = f"{self.stream} does not copy {self.origin_errors[0]}"
             return Problem("warning", "stream", self.stream, text)
+        if self.missing is None and self.discard_new and self._is_full():
+            text = f"{self.stream} is full: it refuses new messages"
+            return Problem("warning", "stream", self.stream, text)
         return missing_problem("stream", self.stream, self.missing)
+
+    def _is_full(self) -> bool:
+        """Whether one more message of the usual size is beyond a limit."""
+        if self.max_messages is not None and self.messages >= self.max_messages:
+            return True
+        usual = self.bytes / self.messages if self.messages else 0.0
+        return self.max_bytes is not None and self.bytes + usual > self.max_bytes
 
 
 def missing_problem(kind: str, name: str, why: Missing | None) -> Problem | None:
@@ -225,6 +237,8 @@ def stream_rows(tracker: ConsumerTracker) -> Iterator[StreamStatus]:
             last_message=stream.last_time,
             max_age_seconds=stream.config.max_age,
             max_bytes=stream.config.max_bytes,
+            max_messages=stream.config.max_messages,
+            discard_new=stream.config.discard_new,
             leader=stream.leader or stream.leader_unreachable,
             missing=tracker.missing_streams.get((stream.account, stream.name)),
             replicas_behind=stream.replicas_behind,

@@ -1,9 +1,10 @@
 """The status page as lines of text, for a terminal."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from obs.web.page.columns import columns, cut, padded, shortened
 from obs.web.page.content import Ago, Cell, KindOnPage, Piece, Section, Table, Tone, Trend, Words
 from obs.web.page.document import TONES
 from obs.web.page.figures import duration, percent, times
@@ -18,6 +19,7 @@ MARKS: Final[dict[Level, str]] = {"ok": "✓", "warning": "!", "critical": "✗"
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _WINDOWS: Final = ("5m", "1h", "6h", "3d")
 _GAP: Final = "  "
+_NAME: Final = 32  # columns that a name has at least, if it needs them
 
 
 def lines(
@@ -59,18 +61,26 @@ class Shown:
     right: bool = False
 
     def padded(self, width: int) -> str:
-        return self.text.rjust(width) if self.right else self.text.ljust(width)
+        return padded(self.text, width, right=self.right)
 
 
 def block(
     title: str, note: str, rows: Sequence[Sequence[Shown]], width: int, paint: Paint
 ) -> Iterator[str]:
-    """A table below its title, which is at least a row of heads."""
+    """A table below its title, which is at least a row of heads.
+
+    Long names in its first column are shortened before the last columns are cut off.
+    """
     yield ""
     yield cut(f"{title.upper()}{_GAP}{note}".rstrip(), width)
-    widths = [max(len(each.text) for each in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield _line(row, widths, width, paint)
+    names, *widths = (
+        max(columns(each.text) for each in column) for column in zip(*rows, strict=True)
+    )
+    rest = sum(widths) + len(_GAP) * len(widths)
+    names = min(names, max(width - rest, _NAME))
+    for first, *others in rows:
+        called = replace(first, text=shortened(first.text, names))
+        yield _line([called, *others], [names, *widths], width, paint)
 
 
 def _line(row: Sequence[Shown], widths: Sequence[int], width: int, paint: Paint) -> str:
@@ -78,15 +88,10 @@ def _line(row: Sequence[Shown], widths: Sequence[int], width: int, paint: Paint)
     for cell, wide in zip(row, widths, strict=True):
         shown = cut(cell.padded(wide), left)
         written += (paint(shown, cell.tone) if cell.tone and cell.text else shown) + _GAP
-        left -= len(shown) + len(_GAP)
+        left -= columns(shown) + len(_GAP)
         if left <= 0:
             break
     return written.rstrip()
-
-
-def cut(text: str, width: int) -> str:
-    """The text in at most `width` characters, the last of them `…` where it was longer."""
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
 def _rows(table: Table, now: float) -> list[list[Shown]]:

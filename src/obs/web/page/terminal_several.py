@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from obs.web.page.columns import cut
 from obs.web.page.document import TONES
 from obs.web.page.figures import duration
-from obs.web.page.terminal import MARKS, Paint, Shown, block, cut
+from obs.web.page.terminal import MARKS, Paint, Shown, block
 from obs.web.status import Level, Problem, Status
 from obs.web.verdict import by_level
 

@@ -3,8 +3,10 @@
 from typing import Any, cast
 
 from obs.clients.aws import AwsClient
+from obs.sources.aws.costs import source_cost
 from obs.sources.aws.inventory import Inventory, take_inventory
-from obs.spec.aws import AwsSource
+from obs.sources.kind import Publishing
+from obs.spec.aws import AwsSource, Bus
 from obs.spec.shard import Portion, Shard
 
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:dead-{}"
@@ -47,3 +49,22 @@ def test_rules_and_queues_are_divided_and_names_are_known_to_all() -> None:
 def test_without_a_shard_an_inventory_is_whole() -> None:
     whole = inventory(Portion())
     assert (len(whole.rules), len(whole.queues)) == (30, 10)
+
+
+def test_what_an_account_that_cannot_be_listed_costs_is_divided_too() -> None:
+    spec = AwsSource(
+        region="us-east-1",
+        endpoint_url="http://127.0.0.1:1",
+        timeout="1s",
+        buses=(Bus(name="orders", rules=tuple(Account().rules(""))),),
+        queues=tuple(f"dead-{number}" for number in range(10)),
+    )
+
+    def units(share: Portion) -> float:
+        cost = source_cost("cloud", spec.of_share(share), Publishing())
+        assert cost.error is not None
+        return sum(line.units for line in cost.estimate.lines)
+
+    parts = [units(each) for each in Portion(Shard(1, 3), source="cloud").every()]
+    assert sum(parts) == units(Portion())
+    assert min(parts) > 0

@@ -427,3 +427,10 @@ def test_a_stream_shows_its_bucket_and_why_it_does_not_copy(cluster: Cluster) ->
     assert problem is not None
     assert problem.text == "KV_owners does not copy ORDERS: stream not found"
     assert (plain.kv_bucket, plain.problem()) == (None, None)
+
+
+def test_a_stream_tells_its_limits_and_whether_it_refuses_messages(cluster: Cluster) -> None:
+    full = StreamConfig(max_messages=7, discard_new=True)
+    cluster.poll(streams=(msgspec.structs.replace(stream("S"), config=full),))
+    (row,) = stream_rows(cluster.tracker)
+    assert (row.max_messages, row.discard_new) == (full.max_messages, True)
