@@ -64,8 +64,16 @@ def remarks(system: System, built: Mapping[str, Files]) -> files.Remarks:
         known = files.Remarks([*known.left_out, *of_alarms.left_out], of_alarms.advice)
     if "prometheus" in built:
         limits = ruler_limits.advice(system, recording="recording" in built)
-        known = files.Remarks(known.left_out, [*known.advice, *limits])
+        known = files.Remarks(known.left_out, [*known.advice, *limits, *_links(system)])
     return known
+
+
+def _links(system: System) -> Iterator[str]:
+    if system.links.runbooks is None:
+        yield (
+            "alerts link their runbooks by path (runbooks/NAME.md); set links.runbooks to the "
+            "address of the folder where they are published, and notifications have links to open"
+        )
 
 
 def _left_out(system: System) -> Iterator[str]:

@@ -86,7 +86,7 @@ def _cost_lines(costs: "Sequence[SourceCost]", dollars: float) -> Iterator[str]:
         ]
         yield table(rows, indent=2)
         if cost.budget is not None and cost.estimate.dollars > cost.budget:
-            yield f"  exceeds monthly_budget_dollars {cost.budget:g}: this source is not polled"
+            yield f"  exceeds {cost.budget_words}: this source is not polled"
         yield from (f"  · {assumption}" for assumption in cost.estimate.assumptions)
     about = "At least" if any(cost.error for cost in costs) else "About"
     yield f"{about} ${dollars:,.2f} a month. The estimate itself is free of charge."

@@ -182,7 +182,8 @@ class SourceCost:
     source: str
     words: str  # of its kind
     estimate: "Estimate"
-    budget: float | None  # dollars a month the spec allows
+    budget: float | None = None  # dollars a month the spec allows
+    budget_words: str = ""
     error: "SourceError | None" = None
 
 

@@ -29,7 +29,7 @@ ALERTS: Final = (
         ),
         1 * MINUTE,
         "The collector cannot poll a source, so its data is getting old.",
-        "Source {source} has had no successful poll for {value}{never} (threshold {threshold}).",
+        "Source {source} has had no successful poll for {value}{never} (more than {threshold}).",
         "30 % of the usual stale_after covers at least two polls. With the extra minute, the alert "
         "still fires before the source's series are withdrawn. It does not fire while the last "
         "poll succeeded.",
@@ -43,7 +43,7 @@ ALERTS: Final = (
         Overdue(own.SOURCE_LAST_SUCCESS, own.SOURCE_STALE_AFTER, own.SOURCE_ASKED_SINCE, 100),
         1 * MINUTE,
         "A source is stale: its series are withdrawn, so its alerts cannot fire.",
-        "Source {source} has had no successful poll for {value}{never} (threshold {threshold}); "
+        "Source {source} has had no successful poll for {value}{never} (more than {threshold}); "
         "its series are withdrawn.",
         "After stale_after the last values no longer count as current.",
         "collector/sources",

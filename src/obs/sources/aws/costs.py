@@ -20,7 +20,7 @@ from obs.sources.aws.metric_reader import with_named
 from obs.sources.aws.queue_cost import with_queue_costs
 from obs.sources.aws.services.finding import named_resources
 from obs.sources.aws.services.reading import billed
-from obs.sources.aws.shared_budget import budget_for
+from obs.sources.aws.shared_budget import budget_for, budget_words
 from obs.sources.aws.spending import Spending, spendings
 from obs.sources.kind import Publishing, SourceCost
 from obs.spec.aws import AwsSource
@@ -55,12 +55,21 @@ def source_cost(
     try:
         source = EventBridge(name, spec, client, time.time, Memory(asked=lambda: asked))
         found = source.estimate(published=publishing.metrics, publish_every=publishing.every)
-        return SourceCost(name, spec.words, found, budget_for(name, spec, found.dollars))
+        return _within(name, spec, found)
     except SourceError as error:
         named = with_named(_of_the_spec(spec, publishing), asked, of_the_spec(asked), spec.poll)
-        return SourceCost(name, spec.words, named, budget_for(name, spec, named.dollars), error)
+        return _within(name, spec, named, error)
     finally:
         client.close()
+
+
+def _within(
+    name: str, spec: AwsSource, found: Estimate, error: SourceError | None = None
+) -> SourceCost:
+    """With the budget that the source has."""
+    budget = budget_for(name, spec, found.dollars)
+    words = "" if budget is None else budget_words(spec, budget)
+    return SourceCost(name, spec.words, found, budget, words, error)
 
 
 def _of_the_spec(spec: AwsSource, publishing: Publishing) -> Estimate:

@@ -31,8 +31,13 @@ def budget_for(name: str, spec: AwsSource, dollars: float) -> float | None:
 def budget_words(spec: AwsSource, budget: float) -> str:
     """The budget as the spec writes it, with what is left of it for this source."""
     if spec.group is None or spec.group.budget is None:
-        return f"monthly_budget_dollars {budget:g}"
+        return f"monthly_budget_dollars {_of_shards(budget, spec)}"
     return (
         f"the ${budget:,.2f} that the sources before it leave of monthly_budget_dollars "
-        f"{spec.group.budget:g} of {spec.group.name}"
+        f"{_of_shards(spec.group.budget, spec)} of {spec.group.name}"
     )
+
+
+def _of_shards(budget: float, spec: AwsSource) -> str:
+    shard = spec.share.shard
+    return f"{budget * shard.of:g} / {shard.of} shards = {budget:g}" if shard else f"{budget:g}"

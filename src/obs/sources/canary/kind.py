@@ -101,7 +101,7 @@ class Canaries(SourceKind[CanarySource, "CanaryTracker", "AwsClient"]):
         from obs.sources.canary.eventbridge_path import estimate_of
 
         return [
-            SourceCost(name, spec.words, estimate_of(spec), None)
+            SourceCost(name, spec.words, estimate_of(spec))
             for name, spec in sources.items()
             if spec.eventbridge
         ]

@@ -2,6 +2,7 @@
 
 from obs.sources.aws.shared_budget import budget_for, budget_words
 from obs.spec.aws import AwsSource
+from obs.spec.shard import Portion, Shard
 
 
 def three(budget: float | None) -> dict[str, AwsSource]:
@@ -54,3 +55,10 @@ def test_a_source_alone_has_its_own() -> None:
     assert budget_words(three(40)["eu-west-1"], 10) == (
         "the $10.00 that the sources before it leave of monthly_budget_dollars 40 of cloud"
     )
+
+
+def test_a_shard_has_its_part_and_says_of_what() -> None:
+    whole = AwsSource.model_validate({"region": "us-east-1", "monthly_budget_dollars": 25})
+    part = whole.of_share(Portion(Shard(3, 5)))
+    assert budget_for("cloud", part, 100) == 5
+    assert budget_words(part, 5) == "monthly_budget_dollars 25 / 5 shards = 5"
