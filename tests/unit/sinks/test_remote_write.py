@@ -187,7 +187,7 @@ def test_a_receiver_of_version_1_gets_that_from_then_on(receiver: Receiver) -> N
 
 
 def test_a_receiver_that_returns_to_an_earlier_release_loses_nothing() -> None:
-    """It takes version 2 as before, finds nothing in it, and says so with no more than the header."""
+    """It takes version 2 as before, finds nothing in it, and sends no header any more."""
     receiver = Receiver()
     pusher = sink(receiver)
     assert pusher.push([lag(3)], AT).accepted == 3
