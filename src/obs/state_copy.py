@@ -16,6 +16,7 @@ from typing import Final
 
 from obs.errors import BadInput
 from obs.state import FILE_NAME, State, open_state
+from obs.state_file import SQLITE_ERRORS, LaterVersion, is_damage, open_file
 
 _LOG: Final = f"{FILE_NAME}-wal"
 _HEADER: Final = 32  # bytes of the log: its salt is another one after each time it was emptied
@@ -41,6 +42,7 @@ def copied_state(folder: Path) -> Iterator[State]:
             _copy(folder, Path(copy))
         except OSError as error:
             raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+        _check(Path(copy) / FILE_NAME, path)
         faults: list[str] = []
         state = open_state(Path(copy), faults.append)
         try:
@@ -49,6 +51,19 @@ def copied_state(folder: Path) -> Iterator[State]:
             yield state
         finally:
             state.close()
+
+
+def _check(copy: Path, path: Path) -> None:
+    """Raises BadInput where the copy is no state file that this version reads: opening one as a
+    collector does would set it aside, and log that under the name of the copy."""
+    try:
+        open_file(copy).close()
+    except LaterVersion as error:
+        raise BadInput(f"{path}: is {error}") from None
+    except SQLITE_ERRORS as error:
+        if is_damage(error):
+            raise BadInput(f"{path}: is damaged, or no state file") from None
+        raise
 
 
 def _copy(folder: Path, into: Path) -> None:

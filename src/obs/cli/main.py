@@ -3,7 +3,6 @@
 import argparse
 import gc
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,6 +12,7 @@ from obs import __version__
 from obs.cli.arguments import show_help
 from obs.cli.logs import set_up_errors
 from obs.cli.parser import Parser
+from obs.cli.streams import give_up_output, is_full, open_missing_streams
 from obs.cli.terminal import located, plain_output, set_quiet
 from obs.errors import BAD_INPUT, BROKEN_PIPE, INTERRUPTED, UNAVAILABLE, ObsError
 from obs.extras import MissingExtra, extra_of
@@ -47,6 +47,7 @@ COMMAND_MODULES: Final = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     gc.set_threshold(100_000, 20, 20)  # what is imported stays: searching it delays each command
+    open_missing_streams()
     set_up_errors()
     with plain_output():
         return _main(argv)
@@ -68,13 +69,20 @@ def _main(argv: Sequence[str] | None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output is gone: keep the interpreter's own flush from failing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         return BROKEN_PIPE
     except Exception as error:  # the last resort: no text of a library reaches a user
         logging.getLogger(__name__).debug("internal error", exc_info=error)
-        print(f"obs: {internal_error(error)}", file=sys.stderr)
+        print(f"obs: {_told(error)}", file=sys.stderr)
         return UNAVAILABLE
     return code
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and is_full(error):
+        give_up_output()
+        return f"the output cannot be written: {error.strerror}"
+    return internal_error(error)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -228,10 +228,15 @@ def _compact(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _opened(folder: Path, *, make: bool) -> "Iterator[State]":
-    """The state file itself. Raises BadInput where a collector has it, or it is damaged."""
+    """The state file itself. Raises BadInput where a collector has it, or it is damaged or of a
+    later version; it stays where it is then."""
     from obs.state import FILE_NAME, open_state
+    from obs.state_copy import copied_state
 
-    if not make and not (folder / FILE_NAME).is_file():
+    if (folder / FILE_NAME).is_file():
+        with copied_state(folder):
+            pass
+    elif not make:
         raise BadInput(f"{folder}: has no state file {FILE_NAME}; give --dir")
     faults: list[str] = []
     state = open_state(folder, faults.append)

@@ -48,10 +48,11 @@ class Family:
 
 
 def begun(families: Iterable[Family], since: float) -> list[Family]:
-    """The same families, where those of counters that do not say it began at `since`."""
+    """The same families, where counters and histograms that do not say when they began did so at
+    `since`."""
     return [
         replace(family, since=since)
-        if family.metric.kind is Kind.COUNTER and family.since is None
+        if family.metric.kind in (Kind.COUNTER, Kind.HISTOGRAM) and family.since is None
         else family
         for family in families
     ]

@@ -46,6 +46,7 @@ from obs.sinks.otlp_histograms import histogram_points
 from obs.sinks.otlp_points import data_points, ended_points, heads
 from obs.sinks.pushed import Pushed
 from obs.sinks.repeats import SHARE, Patience, push_limit
+from obs.sinks.request_size import RequestSize
 from obs.spec.otlp import Otlp
 from obs.spec.system import System
 
@@ -164,7 +165,7 @@ class OtlpSink:
                 piece = todo.pop()
                 answer = self._answer(piece, ends, patience)
                 if isinstance(answer, Refused) and answer.too_large and (cut := piece.halves()):
-                    self._encoder.largest = max(piece.size // 2, _SMALLEST)
+                    self._encoder.size.too_large(piece.size)
                     todo += reversed(cut)
                     continue
                 if isinstance(answer, SourceError):
@@ -174,6 +175,7 @@ class OtlpSink:
                 sent += count
                 rejected += min(max(answer.rejected, 0), count)
                 why = why or answer.message
+        self._encoder.size.pushed()
         if rejected:
             message = (
                 f"{rejected} of {sent} points rejected: {one_line(why, 200) or 'no reason given'}"
@@ -214,7 +216,7 @@ def _may_repeat(failure: SourceError) -> bool:
 
 
 class Encoder:
-    """Turns families into requests within the receivers' size limit: `largest` bytes of points."""
+    """Turns families into requests within the receivers' size limit: `size` in bytes of points."""
 
     def __init__(self, origin: Resource, labels: Labels = ()) -> None:
         self._origin = origin
@@ -222,7 +224,7 @@ class Encoder:
         self._labels = labels
         self._duplicates = Duplicates()
         self._ended = EndedSeries(self._heads)
-        self.largest = _LARGEST
+        self.size = RequestSize(_LARGEST, _SMALLEST)
 
     def requests(
         self, families: Sequence[Family], at: float
@@ -239,7 +241,7 @@ class Encoder:
         shown = shown_by(families)
         time = _nanoseconds(at)
         points = chain(self._points(families, time), self._ends(shown, time))
-        yield from packed(points, lambda: self.largest)
+        yield from packed(points, lambda: self.size.most)
         self._ended.taken(shown)
 
     def request(self, chunk: Chunk) -> ExportMetricsServiceRequest:

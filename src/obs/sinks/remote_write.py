@@ -19,6 +19,7 @@ from obs.families.family import Family
 from obs.sinks.labels import Labels
 from obs.sinks.pushed import Pushed
 from obs.sinks.repeats import SHARE, Patience
+from obs.sinks.request_size import RequestSize
 from obs.sinks.write_messages import Protocol, protocols
 from obs.sinks.written import Batch, WrittenSeries
 from obs.spec.remote_write import RemoteWrite
@@ -58,11 +59,12 @@ class RemoteWriteSink:
         self._closed = Event()
         self._series = WrittenSeries()
         self._pending: deque[Batch] = deque()
-        self._most = spec.max_samples_per_send
+        self._size = RequestSize(spec.max_samples_per_send)
         second, first = protocols(labels)
         self._first = first
         self._protocol = first if spec.protocol == "v1" else second
         self._settled = spec.protocol != "auto"
+        self._confirms = False  # whether the receiver says how much of version 2 it wrote
         self._resumes = 0.0  # by the monotonic clock: a receiver asked to be left alone until then
 
     @property
@@ -77,7 +79,7 @@ class RemoteWriteSink:
         counted as rejected and not sent again.
         """
         everything = [*families, *self._more()]
-        self._pending += self._series.batches(everything, round(at * 1000), self._most)
+        self._pending += self._series.batches(everything, round(at * 1000), self._size.most)
         patience = Patience(self._now() + self.limit, self._closed, now=self._now)
         done = _Done()
         while self._pending and not self._closed.is_set():
@@ -89,6 +91,8 @@ class RemoteWriteSink:
             if failure is not None:
                 break
             patience.succeeded()
+        if done.accepted:
+            self._size.pushed()
         dropped = self._bound()
         return Pushed(
             done.accepted,
@@ -142,7 +146,7 @@ class RemoteWriteSink:
         if answer.status == 413 and (halves := batch.halves()):
             self._pending.popleft()
             self._pending.extendleft(reversed(halves))
-            self._most = max(min(self._most, batch.samples // 2), 1)
+            self._size.too_large(batch.samples)
             return None
         self._pending.popleft()
         done.refused(batch, answer.written or 0, failure)
@@ -154,13 +158,14 @@ class RemoteWriteSink:
         if self._protocol is self._first or not self._may_be_old(answer):
             if answer.failure is None:
                 self._settled = True
+                self._confirms = answer.written is not None
             return answer
         again = self._sent(batch, self._first, patience)
         if again.failure is None:
             log.info("remote write: the receiver takes version 1 only")
             self._protocol, self._settled = self._first, True
         elif answer.failure is None and not again.may_repeat:
-            self._settled = True  # version 2 after all, without the header
+            self._settled, self._confirms = True, False  # version 2 after all, without the header
             return answer
         cut = again.status == 413 and answer.status != 413
         return again if again.failure is None or again.may_repeat or cut else _told(answer, again)
@@ -169,13 +174,15 @@ class RemoteWriteSink:
         """Whether the answer to version 2 is one of a receiver that knows version 1 only.
 
         Such a one may find nothing that it knows in a message of version 2, and take that: only the
-        header with the number of samples tells that they are written.
+        header with the number of samples tells that they are written. One that has sent it before
+        and no longer does may have been replaced by an earlier release.
         """
         if self._spec.protocol != "auto" or answer.written is not None:
             return False
         if answer.status == 415:
             return True
-        return not self._settled and (answer.failure is None or answer.status in _OLD)
+        searching = self._confirms or not self._settled
+        return searching and (answer.failure is None or answer.status in _OLD)
 
     def _sent(self, batch: Batch, protocol: Protocol, patience: Patience) -> WriteAnswer:
         if (refused := self._permit()) is not None:

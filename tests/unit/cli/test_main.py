@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -187,6 +188,30 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("arguments", ["schema", "validate --spec collectors/oms.yaml"])
+def test_a_full_disk_is_no_error_within_obs(arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "obs", *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    told = b"obs: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (3, told)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("schema", 0), ("validate --spec nowhere.yaml", 2), ("nonsense", 2)]
+)
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_may_be_missing(arguments: str, code: int, closed: str) -> None:
+    command = f"exec {sys.executable} -m obs {arguments} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, b"Traceback" in done.stderr) == (code, False)
 
 
 def test_the_frame_loads_nothing_heavy() -> None:

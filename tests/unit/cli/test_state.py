@@ -1,6 +1,8 @@
 """obs state."""
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,25 @@ def test_an_export_that_is_wrong_changes_nothing(
     file.write_text('{"type":"obs-state","format":1}\nnonsense\n')
     assert main(["state", "import", str(file), "--dir", str(folder)]) == 2
     assert "state.jsonl:2: no line of an export" in capsys.readouterr().err
+    assert (folder / FILE_NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("action", [["show"], ["export", "-"], ["import", "FILE"], ["compact"]])
+def test_a_state_of_a_later_version_stays_where_it_is(
+    action: list[str], folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A collector sets it aside and goes on; a command tells, and has done nothing."""
+    export = tmp_path / "state.jsonl"
+    assert main(["state", "export", str(export), "--dir", str(folder)]) == 0
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = (folder / FILE_NAME).read_bytes()
+    written = [str(export) if word == "FILE" else word for word in action]
+    assert main(["state", *written, "--dir", str(folder)]) == 2
+    told = capfd.readouterr().err
+    assert "is of a later version of obs (schema 99; this one knows 1)" in told
+    assert "renamed" not in told
+    assert [each.name for each in folder.iterdir()] == [FILE_NAME]
     assert (folder / FILE_NAME).read_bytes() == before
 
 

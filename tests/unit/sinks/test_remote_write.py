@@ -186,6 +186,18 @@ def test_a_receiver_of_version_1_gets_that_from_then_on(receiver: Receiver) -> N
     assert len(receiver.taken) == 2
 
 
+def test_a_receiver_that_returns_to_an_earlier_release_loses_nothing() -> None:
+    """It takes version 2 as before, finds nothing in it, and sends no header any more."""
+    receiver = Receiver()
+    pusher = sink(receiver)
+    assert pusher.push([lag(3)], AT).accepted == 3
+    receiver.old = True
+    assert pusher.push([lag(3)], AT + 1).accepted == 3
+    assert pusher.push([lag(3)], AT + 2).accepted == 3
+    assert receiver.kinds == [V2, V2, V1, V1]
+    assert [len(each) for each in receiver.taken] == [3, 3, 3]
+
+
 def test_what_both_versions_refuse_decides_nothing() -> None:
     receiver = Receiver(400, 400)
     pusher = sink(receiver)
@@ -259,6 +271,8 @@ def test_a_request_that_is_too_large_is_cut_and_those_after_it_are_as_small() ->
     assert [len(each) for each in receiver.taken] == [2, 2, 4]
     assert pusher.push([lag(8)], AT + 1).accepted == 8
     assert [len(each) for each in receiver.taken[3:]] == [2, 2, 2, 2]
+    assert pusher.push([lag(8)], AT + 2).accepted == 8  # and later twice as large again
+    assert [len(each) for each in receiver.taken[7:]] == [4, 4]
 
 
 def test_a_pause_is_kept_while_samples_are_still_taken() -> None:

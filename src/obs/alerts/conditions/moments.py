@@ -19,6 +19,7 @@ from obs.alerts.conditions.promql import (
     HOUR,
     OneValue,
     age_at_scrape,
+    all_objects_told,
     of_object,
     of_system,
     present,
@@ -193,7 +194,7 @@ def _first(rule: RuleScope, since: Metric) -> str:
 def _unless_gone(rule: RuleScope, since: str) -> str:
     """Of single objects: not of one that is gone. The collector tells since when it asks for each
     that is there, and while its source answers also how many there are."""
-    there = max_by(slo.SLO, of_system(rule, slo.OBJECTS))
+    there = all_objects_told(rule)
     moment = of_system(rule, slo.WATERMARK, window=GONE_FOR)
     known = max_by(rule.identity, f"last_over_time({moment})")
     return (

@@ -164,11 +164,23 @@ def unless_seen(rule: RuleScope) -> str:
     gone.
     """
     if slo.OBJECT in rule.identity:  # those of a source that answers, and no others, are there
-        return f"unless on ({', '.join(slo.SLO)}) {max_by(slo.SLO, of_system(rule, slo.OBJECTS))}"
+        return f"unless on ({', '.join(slo.SLO)}) {all_objects_told(rule)}"
     if rule.identity == slo.SLO:
         return f"unless {max_by(rule.identity, of_system(rule, slo.OBJECTIVE))}"
     withdrawn = f"{max_by(own.SOURCE, of_system(rule, own.SOURCE_WITHDRAWN))} > 0"
     return f"unless on ({_source_label(rule)}) {_sources_up(rule, f' unless {withdrawn}')}"
+
+
+def all_objects_told(rule: RuleScope) -> str:
+    """The SLOs of whose objects the collector tells all that there are.
+
+    Of shards each tells of its own: where one is absent or cannot poll, others say nothing of its.
+    """
+    there = max_by(slo.SLO, of_system(rule, slo.OBJECTS))
+    known = f"count(count by (shard) ({of_system(rule, own.SHARD_INFO)}))"
+    absent = f"max({of_system(rule, own.SHARDS)}) > {known}"
+    down = f"{max_by(own.SHARD_SOURCE, of_system(rule, own.SHARD_SOURCE_UP))} == 0"
+    return f"({there} unless on () ({absent} or {down}))"
 
 
 def _sources_up(rule: RuleScope, narrowed: str = "") -> str:

@@ -15,6 +15,7 @@ import msgspec
 
 from obs.snapshot.accounts import Account, AccountShare, Usage
 from obs.sources.nats.account_pages import Limits, has_jwt, stored
+from obs.sources.nats.jsz import ElsewhereStream
 from obs.sources.nats.leaders import Merged
 from obs.sources.nats.server_answer import ServerAnswer
 
@@ -102,10 +103,12 @@ def _told(answers: Sequence[ServerAnswer]) -> Iterator[Account]:
 
 
 def _counted(merged: Merged) -> Mapping[str, Counter[str]]:
-    """By account, how many consumers each of its streams has."""
+    """By account, how many consumers each of its streams has, also those of other shards."""
     found: dict[str, Counter[str]] = {}
     for key, reports in merged.items():
         consumers = len(reports.led.keys() | reports.unled.keys())
+        if isinstance(reports.stream, ElsewhereStream):
+            consumers = reports.stream.consumers
         found.setdefault(key.account, Counter())[key.stream] = consumers
     return found
 

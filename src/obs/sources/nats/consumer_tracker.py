@@ -92,8 +92,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
         self._absent_streams = AbsentStreams()
         self.accounts = AccountLabels()
         self._named: NamedConsumers | None = None
-        self._since = self._began = now
-        self._saved_at = now
+        self._since = self._began = self._saved_at = now
         self._clock = ClockSteps()
         self.heard = HeardDeadLetters(source, spec, state, self.accounts.label)
         self.events = EventCounts(source, spec, state, self.accounts.label, now)
@@ -379,6 +378,7 @@ class ConsumerTracker(Tracker[NatsSnapshot]):
     def _restore_history(self) -> None:
         history = self._state.entries(_KIND).get(self.source)
         if history is None:
+            self._saved_at = 0.0  # saved at the first poll: counts that go on need their start
             return
         saved = decoded(history, SavedHistory)
         absent, now = dict(saved.absent), self._saved_at - saved.clock_forward

@@ -215,7 +215,10 @@ class UnreadableStream(StreamReport, frozen=True, gc=False):
 
 
 class ElsewhereStream(StreamReport, frozen=True, gc=False):
-    """A stream that another shard's collector watches: here nothing but its name is read."""
+    """A stream that another shard's collector watches: here nothing is read but its name and how
+    many consumers it has, which the account's usage counts."""
+
+    consumers: int = 0
 
 
 class AccountReport(msgspec.Struct, frozen=True, gc=False):

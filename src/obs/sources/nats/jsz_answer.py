@@ -12,6 +12,7 @@ from obs.sources.nats.jsz import (
     AccountReport,
     AssetName,
     ConsumerReport,
+    Count,
     ElsewhereStream,
     Jsz,
     StreamReport,
@@ -40,11 +41,20 @@ class _Named(msgspec.Struct, frozen=True, gc=False):
     name: AssetName
 
 
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    consumer_count: Count = 0
+
+
+class _Sized(msgspec.Struct, frozen=True, gc=False):
+    state: _Held = _Held()
+
+
 MOST_OBJECTS: Final = 2_000_000  # 100 000 consumers of three replicas have fewer than 1 000 000
 _LARGE: Final = 16 << 20  # bytes; shorter answers are not looked through
 _JSZ: Final = msgspec.json.Decoder(Jsz)
 _PARTLY: Final = msgspec.json.Decoder(_Partly)
 _NAME: Final = msgspec.json.Decoder(_Named)
+_SIZED: Final = msgspec.json.Decoder(_Sized)
 _ACCOUNT: Final = msgspec.json.Decoder(AccountReport)
 _STREAM: Final = msgspec.json.Decoder(StreamReport)
 _CONSUMER: Final = msgspec.json.Decoder(ConsumerReport)
@@ -54,7 +64,8 @@ def decode_jsz(body: bytes, server: str, wanted: Wanted | None = None) -> Jsz:
     """Raises SourceError(decode) where it is not an answer of /jsz, or has too many objects: in
     memory each is many times as large as the shortest one in the answer.
 
-    `wanted`: which streams to read, given the account's id and the name; of others only that is.
+    `wanted`: which streams to read, given the account's id and the name; of others only the name
+    and the number of consumers are.
     """
     if wanted is not None:
         return _partly(body, server, wanted)
@@ -87,7 +98,7 @@ def _partly(body: bytes, server: str, wanted: Wanted) -> Jsz:
         return msgspec.structs.replace(whole, account_details=accounts)
     read = [_read(each, wanted) for each in told.account_details or ()]
     if len(body) > _LARGE:
-        mine = (raw for _, streams in read for raw in streams if not isinstance(raw, str))
+        mine = (raw for _, streams in read for raw in streams if isinstance(raw, msgspec.Raw))
         if sum(bytes(raw).count(b"{") for raw in mine) > MOST_OBJECTS:
             raise _too_many(server, len(body))
     found = tuple(_report_of(account, streams) for account, streams in read)
@@ -95,22 +106,33 @@ def _partly(body: bytes, server: str, wanted: Wanted) -> Jsz:
     return Jsz(**{**fields, "account_details": None if told.account_details is None else found})
 
 
-def _read(account: _Account, wanted: Wanted) -> tuple[_Account, list[msgspec.Raw | str]]:
-    """An account with its streams: what is to be read of them, or their names."""
-    key, streams = account.id or account.name, list[msgspec.Raw | str]()
+_Streams = list[msgspec.Raw | ElsewhereStream]
+
+
+def _read(account: _Account, wanted: Wanted) -> tuple[_Account, _Streams]:
+    """An account with its streams: what is to be read of them, or what stands for them."""
+    key, streams = account.id or account.name, _Streams()
     for raw in account.stream_detail or ():
         try:
             name = _NAME.decode(raw).name
         except tolerant.ODD:  # what is odd about it is told when it is read
             streams.append(raw)
         else:
-            streams.append(raw if wanted(key, name) else name)
+            mine = wanted(key, name)
+            streams.append(raw if mine else ElsewhereStream(name, consumers=_consumers(raw)))
     return account, streams
 
 
-def _report_of(account: _Account, streams: list[msgspec.Raw | str]) -> AccountReport:
+def _consumers(raw: msgspec.Raw) -> int:
+    """How many a stream has; 0 where that is odd, which the shard that watches it tells."""
+    with contextlib.suppress(*tolerant.ODD):
+        return _SIZED.decode(raw).state.consumer_count
+    return 0
+
+
+def _report_of(account: _Account, streams: _Streams) -> AccountReport:
     reports = tuple(
-        ElsewhereStream(each) if isinstance(each, str) else stream_report(number, each)
+        each if isinstance(each, ElsewhereStream) else stream_report(number, each)
         for number, each in enumerate(streams, 1)
     )
     fields = {name: getattr(account, name) for name in AccountReport.__struct_fields__}
@@ -121,10 +143,14 @@ def _report_of(account: _Account, streams: list[msgspec.Raw | str]) -> AccountRe
 def _dropped(account: AccountReport, wanted: Wanted) -> AccountReport:
     key = account.id or account.name
     streams = tuple(
-        each if wanted(key, each.name) else ElsewhereStream(each.name)
-        for each in account.stream_detail or ()
+        each if wanted(key, each.name) else _elsewhere(each) for each in account.stream_detail or ()
     )
     return msgspec.structs.replace(account, stream_detail=streams)
+
+
+def _elsewhere(stream: StreamReport) -> ElsewhereStream:
+    listed = len(stream.consumer_detail or ())
+    return ElsewhereStream(stream.name, consumers=max(stream.state.consumer_count, listed))
 
 
 def _jsz(body: bytes) -> Jsz:

@@ -277,7 +277,8 @@ _NOT_EVERY: Final = Shortfall("incomplete", "it lists fewer streams than it coun
 
 def _elsewhere(each: _ListedStream) -> _ListedStream:
     """What stands for a stream that another shard's collector watches."""
-    named = ElsewhereStream(each.stream.report.name)
+    found = each.stream.report
+    named = ElsewhereStream(found.name, consumers=found.state.consumer_count)
     return _ListedStream(replace(each.stream, report=named), each.asked, each.answered)
 
 

@@ -119,6 +119,27 @@ def test_labels_of_accounts_are_known_after_a_restart(tracker_of: Tracked) -> No
     assert tracker_of().accounts.label(RED) == "orders (ARED5678)"
 
 
+def test_a_kill_soon_after_the_first_poll_leaves_counters_their_start(
+    state: State, tracker_of: Tracked
+) -> None:
+    """Dead letters are saved at once. With a later start what they count already would be new."""
+
+    def starts(tracker: ConsumerTracker, at: float) -> set[float | None]:
+        families = tracker.update(snapshot(at, ("orders", RED, 10)))
+        return {
+            each.since
+            for each in families
+            if each.metric.name == "nats_consumer_dead_letters_total"
+        }
+
+    assert starts(tracker_of(), NOW) == {NOW}
+    state.flush()  # no save(): the process is killed
+    connection = NatsConnection(servers=("nats://h:1",), account=RED)
+    spec = NatsSource(monitor=("http://h:1",), connection=connection)
+    later = ConsumerTracker("main", spec, state, pytest.fail, NOW + 30)
+    assert starts(later, NOW + 32) == {NOW}
+
+
 def delivered(tracker: ConsumerTracker) -> tuple[int, int]:
     (only,) = tracker.present
     return (only.verdict.delivered_total, only.verdict.resets)

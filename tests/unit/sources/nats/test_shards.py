@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from obs.errors import SourceError
+from obs.snapshot.accounts import Usage
 from obs.sources.nats import jsz_answer
+from obs.sources.nats.account_usage import accounts_of
 from obs.sources.nats.accounts import AccountLabels
 from obs.sources.nats.completeness import shortfall
 from obs.sources.nats.jetstream import KnownSettings, SourceSelection
@@ -15,6 +17,8 @@ from obs.sources.nats.jsz import ElsewhereStream, UnreadableStream
 from obs.sources.nats.jsz_answer import decode_jsz
 from obs.sources.nats.leaders import ServerReport, merge
 from obs.sources.nats.names import elsewhere
+from obs.sources.nats.server_answer import ServerAnswer
+from obs.sources.nats.varz import Varz
 from obs.spec.nats import NatsSource
 from obs.spec.shard import Portion, Shard
 
@@ -45,16 +49,35 @@ def only(*names: str) -> jsz_answer.Wanted:
     return lambda account, name: account == "ID" and name in names
 
 
-def test_what_is_wanted_is_read_as_ever_and_of_the_rest_the_name() -> None:
+def test_what_is_wanted_is_read_as_ever_and_of_the_rest_the_name_and_size() -> None:
     page = body(stream("ONE"), stream("TWO"), stream("THREE"))
     (whole,) = decode_jsz(page, "n").account_details or ()
     (part,) = decode_jsz(page, "n", only("TWO")).account_details or ()
     one, two, three = part.stream_detail or ()
     assert two == (whole.stream_detail or ())[1]
-    assert (one, three) == (ElsewhereStream("ONE"), ElsewhereStream("THREE"))
+    assert (one, three) == (
+        ElsewhereStream("ONE", consumers=2),
+        ElsewhereStream("THREE", consumers=2),
+    )
     assert msgspec.structs.replace(part, stream_detail=None) == msgspec.structs.replace(
         whole, stream_detail=None
     )
+
+
+def test_an_account_s_consumers_are_those_of_every_shard() -> None:
+    page = body(stream("ONE", 3), stream("TWO", 1), stream("ODD", state={"consumer_count": "many"}))
+
+    def usage(wanted: jsz_answer.Wanted | None) -> Usage:
+        accounts = decode_jsz(page, "n", wanted).account_details or ()
+        answer = ServerAnswer("n", Varz(server_id="s", server_name="s", version="2.10.0"), accounts)
+        merged = merge([ServerReport("s", accounts)])
+        (account,) = accounts_of([answer], merged, complete=True)
+        return account.usage
+
+    one, two, every = usage(only("ONE")), usage(only("TWO")), usage(None)
+    assert (one.streams, one.consumers, one.most_consumers) == (3, 4, 3)
+    assert two == one
+    assert (every.streams, every.most_consumers) == (3, 3)
 
 
 def test_an_answer_without_accounts_or_streams_stays_one() -> None:
@@ -71,7 +94,7 @@ def test_an_odd_value_hides_no_other_stream() -> None:
     assert len(mine.consumer_detail or ()) == 2
     assert isinstance(unreadable, UnreadableStream)
     assert isinstance(number, UnreadableStream)
-    assert other == ElsewhereStream("OTHER")
+    assert other == ElsewhereStream("OTHER", consumers=2)
 
 
 def test_an_odd_account_is_read_as_without_shards() -> None:
@@ -80,7 +103,7 @@ def test_an_odd_account_is_read_as_without_shards() -> None:
     (account,) = decode_jsz(page, "n", wanted).account_details or ()
     mine, other = account.stream_detail or ()
     assert isinstance(mine, UnreadableStream)
-    assert other == ElsewhereStream("OTHER")
+    assert other == ElsewhereStream("OTHER", consumers=2)
 
 
 def test_too_many_objects_are_refused_where_they_would_be_read(
