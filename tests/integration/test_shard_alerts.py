@@ -19,6 +19,7 @@ slos:
     sli: {metric: {source: main, metric: nats_consumer_pending_messages, by: [consumer], below: 1}}
 """
 OURS = 'environment="production",system="shop"'
+CONSUMER = 'nats="main",account="$G",stream="S",consumer="c"'
 OBJECT = f'{OURS},slo="each",slo_service="shop",slo_object="c",instance="2"'
 
 
@@ -34,8 +35,8 @@ def test_what_other_shards_tell_ends_no_alert_of_a_shard_that_is_silent(
     (tmp_path / "obs.yaml").write_text(SPEC)
     command = ["alerts", "build", "--spec", str(tmp_path / "obs.yaml"), "--out", str(tmp_path)]
     assert main(command) == 0
-    rules = tmp_path / "prometheus" / "slo.yaml"
-    keep_rules([rules], ("SloBudgetBurnsFast", "SloNoData"))
+    rules = [tmp_path / "prometheus" / name for name in ("nats.yaml", "slo.yaml")]
+    keep_rules(rules, ("NatsConsumerLagHigh", "SloBudgetBurnsFast", "SloNoData"))
     shards = f'{OURS},shards="2"'
     series = {
         f'slo_burn_rate{{{OBJECT},window="1h"}}': "20x20 stale",
@@ -44,6 +45,9 @@ def test_what_other_shards_tell_ends_no_alert_of_a_shard_that_is_silent(
         f"slo_data_watermark_timestamp_seconds{{{OBJECT}}}": "0+60x20 stale",
         f"slo_asked_since_timestamp_seconds{{{OBJECT}}}": "1x20 stale",
         f'slo_objects{{{OURS},slo="each",slo_service="shop",instance="1"}}': "5x80",
+        f'nats_consumer_lag_messages{{{OURS},{CONSUMER},instance="2"}}': "2000x20 stale",
+        f'obs_source_up{{{OURS},source="main",instance="1"}}': "1x80",
+        f'obs_source_up{{{OURS},source="main",instance="2"}}': f"1x20 {up}",
         f'obs_shards{{{OURS},instance="1"}}': "2x80",
         f'obs_shard_info{{{shards},shard="1",instance="1"}}': "1x80",
         f'obs_shard_info{{{shards},shard="2",instance="2"}}': f"1x20 {other}",
@@ -56,12 +60,15 @@ def test_what_other_shards_tell_ends_no_alert_of_a_shard_that_is_silent(
     exp_samples: [{{value: {value}}}]
 """
         for alert, at, value in (
+            ("NatsConsumerLagHigh", 15, 1),
+            ("NatsConsumerLagHigh", 25, held),
             ("SloBudgetBurnsFast", 15, 1),
             ("SloBudgetBurnsFast", 25, held),
             ("SloNoData", 50, held),
         )
     )
-    test = f"rule_files: [{rules}]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n"
+    files = ", ".join(map(str, rules))
+    test = f"rule_files: [{files}]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n"
     test += f"  input_series:\n{given}  promql_expr_test:\n{asked}"
     (tmp_path / "test.yaml").write_text(test)
     done = subprocess.run(

@@ -16,9 +16,14 @@ from obs.catalogue.declare import EXPORTED
 from obs.catalogue.metric import Metric
 
 ALWAYS: Final = frozenset(
-    metric.name for metric in (own.SOURCE_UP, own.SOURCE_WITHDRAWN, own.BUILD_INFO, slo.OBJECTIVE)
+    metric.name
+    for metric in (
+        *(own.SOURCE_UP, own.SOURCE_WITHDRAWN, own.BUILD_INFO, slo.OBJECTIVE),
+        *(own.SHARDS, own.SHARD_INFO, own.SHARD_SOURCE_UP),
+    )
 )
-"""Rules read these to know whether a source, an object, or the collector itself is there."""
+"""Rules read these to know whether a source, an object, a shard, or the collector itself is
+there."""
 
 _NAME: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')

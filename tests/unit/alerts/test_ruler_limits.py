@@ -70,6 +70,7 @@ def system(slos: int, **mimir: Any) -> System:
                 {"name": f"slo-{n}", "service": "s", "objective": 99, "sli": {"nats_lag": lag}}
                 for n in range(slos)
             ],
+            "links": {"runbooks": "https://runbooks"},
             **stacks,
         }
     )

@@ -33,6 +33,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_alerts_and_dashboards_are_built_as_by_their_own_commands(
     spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    Path(spec).write_text(f"{SPEC}links: {{runbooks: https://runbooks}}\n", encoding="utf-8")
     assert build(spec, tmp_path / "both") == 0
     for name in ("alerts", "dashboards"):
         out = tmp_path / "each" / name

@@ -160,15 +160,16 @@ def while_source_up(rule: RuleScope) -> str:
 def unless_seen(rule: RuleScope) -> str:
     """What ends the holding of a last known value: the object can be seen again, or is gone.
 
-    While the source is up but some of its objects are withdrawn, it is unknown which of them are
-    gone.
+    While the source is up but some of its objects are withdrawn, or a shard is silent, it is
+    unknown which of them are gone.
     """
     if slo.OBJECT in rule.identity:  # those of a source that answers, and no others, are there
         return f"unless on ({', '.join(slo.SLO)}) {all_objects_told(rule)}"
     if rule.identity == slo.SLO:
         return f"unless {max_by(rule.identity, of_system(rule, slo.OBJECTIVE))}"
     withdrawn = f"{max_by(own.SOURCE, of_system(rule, own.SOURCE_WITHDRAWN))} > 0"
-    return f"unless on ({_source_label(rule)}) {_sources_up(rule, f' unless {withdrawn}')}"
+    unknown = f" unless {withdrawn} unless on () ({_silent_shards(rule)})"
+    return f"unless on ({_source_label(rule)}) {_sources_up(rule, unknown)}"
 
 
 def all_objects_told(rule: RuleScope) -> str:
@@ -177,10 +178,15 @@ def all_objects_told(rule: RuleScope) -> str:
     Of shards each tells of its own: where one is absent or cannot poll, others say nothing of its.
     """
     there = max_by(slo.SLO, of_system(rule, slo.OBJECTS))
+    return f"({there} unless on () ({_silent_shards(rule)}))"
+
+
+def _silent_shards(rule: RuleScope) -> str:
+    """Something, where a shard of the system is absent or cannot poll."""
     known = f"count(count by (shard) ({of_system(rule, own.SHARD_INFO)}))"
     absent = f"max({of_system(rule, own.SHARDS)}) > {known}"
     down = f"{max_by(own.SHARD_SOURCE, of_system(rule, own.SHARD_SOURCE_UP))} == 0"
-    return f"({there} unless on () ({absent} or {down}))"
+    return f"{absent} or {down}"
 
 
 def _sources_up(rule: RuleScope, narrowed: str = "") -> str:

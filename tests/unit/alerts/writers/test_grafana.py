@@ -207,7 +207,7 @@ def test_a_source_that_never_answered_is_told_apart_from_one_that_fell_silent() 
     )
     assert rule["annotations"]["description"].endswith(
         '{{ if not (index .Values "E").Labels }}, none since the collector started{{ end }} '
-        "(threshold 30 % of stale_after)."
+        "(more than 30 % of stale_after)."
     )
 
 
