@@ -39,14 +39,11 @@ class _Partly(Jsz, frozen=True, gc=False):
 
 class _Named(msgspec.Struct, frozen=True, gc=False):
     name: AssetName
+    state: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _Held(msgspec.Struct, frozen=True, gc=False):
     consumer_count: Count = 0
-
-
-class _Sized(msgspec.Struct, frozen=True, gc=False):
-    state: _Held = _Held()
 
 
 MOST_OBJECTS: Final = 2_000_000  # 100 000 consumers of three replicas have fewer than 1 000 000
@@ -54,7 +51,7 @@ _LARGE: Final = 16 << 20  # bytes; shorter answers are not looked through
 _JSZ: Final = msgspec.json.Decoder(Jsz)
 _PARTLY: Final = msgspec.json.Decoder(_Partly)
 _NAME: Final = msgspec.json.Decoder(_Named)
-_SIZED: Final = msgspec.json.Decoder(_Sized)
+_HELD: Final = msgspec.json.Decoder(_Held)
 _ACCOUNT: Final = msgspec.json.Decoder(AccountReport)
 _STREAM: Final = msgspec.json.Decoder(StreamReport)
 _CONSUMER: Final = msgspec.json.Decoder(ConsumerReport)
@@ -114,20 +111,20 @@ def _read(account: _Account, wanted: Wanted) -> tuple[_Account, _Streams]:
     key, streams = account.id or account.name, _Streams()
     for raw in account.stream_detail or ():
         try:
-            name = _NAME.decode(raw).name
+            named = _NAME.decode(raw)
         except tolerant.ODD:  # what is odd about it is told when it is read
             streams.append(raw)
         else:
-            mine = wanted(key, name)
-            streams.append(raw if mine else ElsewhereStream(name, consumers=_consumers(raw)))
+            mine = wanted(key, named.name)
+            streams.append(raw if mine else _unread(named))
     return account, streams
 
 
-def _consumers(raw: msgspec.Raw) -> int:
-    """How many a stream has; 0 where that is odd, which the shard that watches it tells."""
+def _unread(named: _Named) -> ElsewhereStream:
+    """What stands for it; without consumers where their number is odd, which its shard tells."""
     with contextlib.suppress(*tolerant.ODD):
-        return _SIZED.decode(raw).state.consumer_count
-    return 0
+        return ElsewhereStream(named.name, consumers=_HELD.decode(named.state).consumer_count)
+    return ElsewhereStream(named.name)
 
 
 def _report_of(account: _Account, streams: _Streams) -> AccountReport:
