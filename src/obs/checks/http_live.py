@@ -48,7 +48,11 @@ def read_status(collector: Reached) -> Status:
 def read_document(collector: Reached) -> bytes:
     """The collector's status document as it sent it. Raises SourceError."""
     with closing(_rest(collector, _LARGEST)) as rest:
-        return rest.get("/api/v1/status").body
+        answer = rest.find("/api/v1/status")
+    if answer is None:
+        why = "no collector of obs; give the address after `serving` in a collector's log"
+        raise SourceError("http_status", f"{without_user(collector.url)}: {why}")
+    return answer.body
 
 
 def read_slo_history(collector: Reached) -> SloHistories:

@@ -82,11 +82,24 @@ def _unknown_field(path: Path, root: type[Model]) -> str:
     ]
     if homes:
         return f"unknown field; {name} belongs under {homes[0]}"
+    if (meant := _ELSEWHERE.get(name)) in names:
+        return f"unknown field; did you mean {meant}?"
     hint = did_you_mean(name, names)
     if hint:
         return f"unknown field{hint}"
     return f"unknown field; known fields: {', '.join(names)}"
 
+
+_ELSEWHERE: Final = {
+    "interval": "poll",
+    "poll_interval": "poll",
+    "scrape_interval": "poll",
+    "scrape_timeout": "timeout",
+    "target": "objective",
+    "url": "monitor",
+    "username": "user",
+}
+"""What other tools call a field, where no spelling leads to it."""
 
 _EXAMPLES: Final = {
     "version": "version: 1",

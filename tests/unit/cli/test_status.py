@@ -19,7 +19,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body: bytes = self.server.document  # type: ignore[attr-defined]
-        self.send_response(200)
+        self.send_response(200 if body else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -70,6 +70,9 @@ def test_another_server_is_told_apart(
     collector.document = b"<html>"  # type: ignore[attr-defined]
     assert main(["status", "--url", url(collector)]) == 3
     assert "not a collector's status document" in capsys.readouterr().err
+    collector.document = b""  # type: ignore[attr-defined]
+    assert main(["status", "--url", url(collector)]) == 3
+    assert "no collector of obs; give the address after `serving`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

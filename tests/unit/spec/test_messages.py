@@ -91,6 +91,11 @@ MISTAKES = [
     ),
     (
         "monitor: [http://nats:8222]",
+        "monitor: [http://nats:8222]\n      interval: 15s",
+        "7: sources.nats.main.interval: unknown field; did you mean poll?",
+    ),
+    (
+        "monitor: [http://nats:8222]",
         "monitor: [http://nats:8222]\n      collect: [route]",
         f"7: {NATS}.collect[0]: 'route' is not one of the choices: servers, accounts, routes, "
         "gateways, leafnodes, connections, raft, services; did you mean routes?",
