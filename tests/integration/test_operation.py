@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from obs.sandbox.nats_server import NatsServer
-from tests.integration.collector_process import CollectorProcess, collectors, spec_of
+from tests.integration.collector_process import CollectorProcess, collectors, key, spec_of
 from tests.integration.test_spec_names import create
 from tests.integration.waiting import PATIENCE, eventually
 
@@ -195,7 +195,7 @@ def test_the_health_of_several_shards_is_in_one_place(
     assert "Not among these: 3/3" in first.stdout
 
     nats_server.stop()
-    other.until(lambda scrape: any("up" in name and not v for (name, _), v in scrape.items()))
+    other.until(lambda scrape: scrape.get(key("obs_source_up", source="nats")) == 0)
     shard.stop()
     second = told(*asked)
     assert second.returncode == 3

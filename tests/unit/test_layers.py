@@ -65,7 +65,10 @@ MAY_IMPORT = {
         *("alerts", "artifacts", "catalogue", "clients", "errors"),
         *("snapshot", "sources", "spec"),
     },
-    "alerts": {"artifacts", "catalogue", "errors", "ids", "slis", "slo", "sources", "spec"},
+    "alerts": {
+        *("artifacts", "catalogue", "errors", "ids", "redaction"),
+        *("slis", "slo", "sources", "spec"),
+    },
     "alert_stats": {"alerts", "catalogue", "clients", "durations", "errors", "redaction", "spec"},
     "first_spec": {
         *("clients", "durations", "errors", "extras", "snapshot", "sources", "spec"),

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Final
 
 from obs.alerts.alert import Alert, TunedAlert
+from obs.redaction.address import shown_address
 from obs.sources.kinds import KINDS
 from obs.spec.quantity import format_duration
 from obs.spec.system import System
@@ -70,7 +71,7 @@ def _silence(alert: Alert, system: System) -> str:
     command = shlex.join(
         [
             *("amtool", "silence", "add", *(f"{label}={value}" for label, value in matchers)),
-            f"--alertmanager.url={stack.url if stack else _ALERTMANAGER}",
+            f"--alertmanager.url={shown_address(stack.url) if stack else _ALERTMANAGER}",
             "--duration=2h",
         ]
     )
