@@ -12,8 +12,8 @@ from tests.golden_files import differences
 
 # A busy machine must not fail a test of logic; how long things take is measured by tests/bench. The
 # same code has the same verdict each time; `pytest --hypothesis-profile=search` looks further.
-settings.register_profile("same each time", deadline=None, derandomize=True)
-settings.register_profile("search", deadline=None)
+settings.register_profile("same each time", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("search", deadline=None, max_examples=400)
 settings.load_profile("same each time")
 
 

@@ -16,7 +16,7 @@ class Target:
     call: Callable[[bytes], object]
     errors: tuple[type[Exception], ...]
     seeds: tuple[bytes, ...]
-    examples: int = 200  # of hypothesis in the suite; fewer where one takes long
+    examples: int = 100  # of hypothesis in the suite; fewer where one takes long
 
     def __call__(self, data: bytes) -> None:
         """Raises what is not documented."""

@@ -134,7 +134,7 @@ def read(folder: Path, name: str, tuning: dict[str, Any]) -> System | None:
 @example(("NatsConsumerLagSecondsHigh", {"above": "1234567.891s"}))
 @example(("NatsConsumerLagSecondsHigh", {"above": "0s"}))
 @example(("SloNoData", {"above": "23h", "for": "12h"}))
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tunings())
 def test_each_is_refused_with_a_reason_or_passes(drawn: tuple[str, dict[str, Any]]) -> None:
     name, tuning = drawn

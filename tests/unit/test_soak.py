@@ -38,7 +38,7 @@ def test_a_process_that_keeps_a_little_at_each_look_is_told_from_one_that_does_n
     (tmp_path / FILE_NAME).touch()
     kept: list[list[str]] = []
     samples = []
-    for look in range(24):
+    for look in range(12):
         if not leaks:
             kept.clear()
         kept.append([f"{look} {number}" for number in range(20_000)])

@@ -19,7 +19,7 @@ from obs.spec.system import System
 from tests.unit.alerts.hostile import systems
 
 SOME = settings(
-    max_examples=12,
+    max_examples=6,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from obs.collector import counter_starts
-from obs.sources.nats import accounts, dead_letters, forgetting
+from obs.sources.nats import accounts, consumer_tracker, dead_letters, forgetting
 from tests.hostile.growth_simulation import Cluster, Simulation, simulation
 
 FEW = 20
@@ -27,6 +27,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "_UNTOLD", FEW)
     monkeypatch.setattr(accounts, "_ABSENT", FEW)
     monkeypatch.setattr(counter_starts, "GONE", FEW)
+    monkeypatch.setattr(consumer_tracker, "LAG_POINTS", FEW)
 
 
 @pytest.mark.parametrize("what", CASES)
@@ -43,8 +44,8 @@ def test_new_names_at_every_poll_make_neither_memory_nor_state_grow(what: str) -
 
         tracemalloc.start(1)
         try:
-            memory, state = polls(50)  # lags are drawn of the last 40
-            later, state_later = polls(15)
+            memory, state = polls(25)  # more than what is kept by number
+            later, state_later = polls(12)
         finally:
             tracemalloc.stop()
     assert later - memory < 40_000

@@ -361,7 +361,7 @@ def paths_in(value: object) -> list[tuple[str | int, ...]]:
 
 
 @settings(
-    max_examples=100,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )
