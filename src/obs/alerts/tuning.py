@@ -84,7 +84,8 @@ def check_tuning(spec: Spec) -> None:
 
 
 def misnamed(tree: Fields) -> Iterator[Problem]:
-    """Tuned alerts that no spec has, of one that is not valid: so all mistakes are told at once."""
+    """Unknown names among the tuned alerts of an invalid spec, so that all mistakes are reported
+    at once."""
     alerts, packs = tree.fields.get("alerts"), tree.fields.get("packs")
     if not isinstance(alerts, Fields) or (packs and child(packs, "own")):
         return

@@ -1,4 +1,4 @@
-"""How much goes into one request, for a receiver that has a limit of its own."""
+"""The size of requests to a receiver with a limit: smaller after a refusal, larger again later."""
 
 from typing import Final
 

@@ -175,7 +175,8 @@ def unless_seen(rule: RuleScope) -> str:
 def all_objects_told(rule: RuleScope) -> str:
     """The SLOs of whose objects the collector tells all that there are.
 
-    Of shards each tells of its own: where one is absent or cannot poll, others say nothing of its.
+    Each shard exports only its own objects: while one is absent or cannot poll, it is unknown
+    which of its objects are gone.
     """
     there = max_by(slo.SLO, of_system(rule, slo.OBJECTS))
     return f"({there} unless on () ({_silent_shards(rule)}))"
