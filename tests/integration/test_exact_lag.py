@@ -75,7 +75,7 @@ async def lagging(js: JetStreamContext, *consumers: str) -> float:
 
 def errors(scrape: Scrape, oldest: float, *consumers: str) -> list[float]:
     """By how many seconds each lag is off."""
-    age = scrape[LAST_SUCCESS] - oldest
+    age = scrape.get(LAST_SUCCESS, float("inf")) - oldest
     return [
         abs(age - scrape[of("ORDERS", name, "nats_consumer_lag_seconds")]) for name in consumers
     ]
